@@ -1,0 +1,111 @@
+"""The only two ways to open a transaction. Both bind it to districts, which row-level security (rows.py) then enforces.
+
+    begin    one district, for writing and for reading what is written
+    reading  every granted district, read only, all statements on one snapshot
+
+Stays true: a transaction that nobody bound sees no row and writes none. The binding ends with the transaction, so a pooled
+connection carries nothing from one request to the next.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+EVERY = "*"  # the grant of the city: every district, those of tomorrow too
+
+_TRANSIENT = frozenset({"40P01", "40001"})  # deadlock, serialization failure: the same work again will do
+_CODE = re.compile(r"\w+")
+_BIND = text("""
+    select set_config('clearwater.district', :district, true), set_config('clearwater.granted', :granted, true)
+""")
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only reads."""
+
+    connection: Connection
+    district: str
+
+
+@contextmanager
+def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
+    """Commits on leaving, rolls back on any exception."""
+    with engine.begin() as connection:
+        _bind(connection, district, [district])
+        yield Transaction(connection, district)
+
+
+@contextmanager
+def reading(engine: Engine, *, granted: Sequence[str]) -> Iterator[Transaction]:
+    """Sees the granted districts, `["*"]` = every one. A page's numbers and its as-of come from one snapshot."""
+    with engine.connect().execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    ) as connection, connection.begin():
+        _bind(connection, "", granted)
+        yield Transaction(connection, "")
+
+
+def connect(  # noqa: PLR0913 - each is a property of the process that connects
+    url: str,
+    *,
+    application_name: str,
+    pool_size: int = 4,
+    statement_seconds: float | None = None,
+    idle_in_transaction_seconds: float | None = None,
+    search_path: str | None = None,
+) -> Engine:
+    """An engine on psycopg 3 from a plain postgresql:// address.
+
+    `pool_size` is a ceiling: who needs one more connection waits for it. `statement_seconds` suits requests, whose caller has
+    gone by then; `idle_in_transaction_seconds` suits consumers and relays, which while asleep would block their successor.
+    """
+    settings = {
+        "statement_timeout": _milliseconds(statement_seconds),
+        "idle_in_transaction_session_timeout": _milliseconds(idle_in_transaction_seconds),
+        "search_path": search_path,
+        "timezone": "UTC",
+    }
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error's text is logged, and parameters may be persons
+        connect_args={
+            "application_name": application_name,
+            "connect_timeout": 5,
+            # A database host that vanished is noticed in about 20 s; the kernel's own default is two hours.
+            "keepalives": 1,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items() if value is not None),
+        },
+    )
+
+
+def transient(error: BaseException) -> bool:
+    """True for a deadlock or a serialization failure: nobody's fault, certain to pass when tried again."""
+    return isinstance(error, DBAPIError) and sqlstate(error) in _TRANSIENT
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _bind(connection: Connection, district: str, granted: Sequence[str]) -> None:
+    for code in granted:
+        if code != EVERY and not _CODE.fullmatch(code):
+            message = f"not a district code: {code!r}"
+            raise ValueError(message)
+    connection.execute(_BIND, {"district": district, "granted": EVERY if EVERY in granted else ",".join(granted)})
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

@@ -1,0 +1,62 @@
+"""Every metric, declared once, with one sentence of help.
+
+Labels are few and bounded: a district, a consumer, a topic, a route template, never an id. The scraper adds service and role.
+Under gunicorn the API's workers write to PROMETHEUS_MULTIPROC_DIR and health.py adds them up.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0)
+
+# requests
+REQUEST_SECONDS = Histogram(
+    "clearwater_http_request_seconds",
+    "How long requests took, by route template, method and status; its count is the request rate.",
+    ["route", "method", "status"],
+    buckets=_LATENCY,
+)
+REPLAYED = Counter("clearwater_http_replayed_total", "Requests answered with the stored answer of an earlier one.", ["route"])
+LIMITED = Counter("clearwater_http_limited_total", "Requests refused because their subject sent too many.", ["route"])
+
+# journal and relay
+UNSENT = Gauge(
+    "clearwater_unsent_events", "Events written but not yet acknowledged by the broker.", ["district"], multiprocess_mode="max"
+)
+UNSENT_AGE_SECONDS = Gauge(
+    "clearwater_unsent_age_seconds", "Age of the oldest event not yet acknowledged.", ["district"], multiprocess_mode="max"
+)
+RELAY_SENT = Counter("clearwater_relay_sent_total", "Events acknowledged by the broker.", ["district"])
+RELAY_HELD = Gauge(
+    "clearwater_relay_held_keys", "Keys that wait because the broker refused an event.", ["district"], multiprocess_mode="max"
+)
+
+# consumers
+CONSUMER_LAG = Gauge(
+    "clearwater_consumer_lag_events",
+    "Events in the topic that the consumer has not read yet.",
+    ["consumer", "topic"],
+    multiprocess_mode="max",
+)
+APPLIED = Counter("clearwater_consumer_applied_total", "Events whose effect is committed.", ["consumer", "district"])
+REPEATED = Counter("clearwater_consumer_repeated_total", "Events read again and skipped as repeats.", ["consumer", "district"])
+REJECTED = Counter("clearwater_consumer_rejected_total", "Events that a reaction rejected.", ["consumer", "district"])
+PARKED = Gauge(
+    "clearwater_parked_events",
+    "Events that wait in parking, rejected ones and those behind them.",
+    ["consumer", "district"],
+    multiprocess_mode="max",
+)
+QUARANTINED = Counter("clearwater_quarantined_total", "Records that could not be read at all.", ["consumer", "topic"])
+PROJECTION_SECONDS = Histogram(
+    "clearwater_journal_to_projection_seconds",
+    "From the writing of an event in its journal to the commit of its effect here.",
+    ["consumer", "district"],
+    buckets=_LATENCY,
+)
+TRANSIENT = Counter("clearwater_transient_total", "Transactions tried again after a deadlock or a serialization failure.", ["consumer"])
+UNRECONCILED = Gauge(
+    "clearwater_unreconciled_events",
+    "Events that one hop has and the next one misses, by the conservation equation that fails.",
+    ["equation", "district"],
+    multiprocess_mode="max",
+)
