@@ -1,0 +1,41 @@
+"""How figures and instants are printed, on every page alike.
+
+Stays true: a rate is cut, never rounded up to a threshold; a distance is rounded against us; zero prints as 0 and the unknown as —.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+UNKNOWN = "—"
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_HUNDREDTHS = 10_000  # of a percent
+
+
+def count(number: int | None) -> str:
+    return UNKNOWN if number is None else f"{number:,}".replace("-", "\N{MINUS SIGN}")
+
+
+def rate(numerator: int | None, denominator: int | None) -> str:
+    """94.996 % prints as 94.99%. Unknown where the roll is unknown or empty."""
+    if numerator is None or not denominator:
+        return UNKNOWN
+    hundredths = numerator * _HUNDREDTHS // denominator
+    return f"{hundredths // 100}.{hundredths % 100:02d}%"
+
+
+def area(hundredths: int | None) -> str:
+    """Areas travel as integers of 0.01 m²."""
+    return UNKNOWN if hundredths is None else f"{hundredths // 100:,}.{hundredths % 100:02d}"
+
+
+def clock_time(at: datetime | None) -> str:
+    return UNKNOWN if at is None else at.astimezone(_SHANGHAI).strftime("%H:%M:%S")
+
+
+def day(at: datetime | None) -> str:
+    return UNKNOWN if at is None else at.astimezone(_SHANGHAI).strftime("%Y-%m-%d")
+
+
+def machine_time(at: datetime | None) -> str:
+    """For `datetime` attributes, which scripts read."""
+    return "" if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")

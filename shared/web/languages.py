@@ -1,0 +1,82 @@
+"""What pages say, in three languages, from TOML catalogues.
+
+    [live.late]
+    zh = "延迟 {seconds} 秒"
+    zh_hant = "延遲 {seconds} 秒"
+    en = "{seconds} s late"
+
+Stays true: an entry without all three languages stops the process at its start, so no reader meets half a translation.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from werkzeug.datastructures import LanguageAccept
+
+Language = Literal["zh-Hans", "zh-Hant", "en"]
+NAMES: Mapping[Language, str] = {"zh-Hans": "简体", "zh-Hant": "繁體", "en": "English"}
+FIRST: Language = "zh-Hans"
+_COLUMN: Mapping[Language, str] = {"zh-Hans": "zh", "zh-Hant": "zh_hant", "en": "en"}
+_TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
+
+
+class Incomplete(Exception):
+    """A catalogue entry lacks a language, or two catalogues say the same thing."""
+
+
+class Catalogue:
+    """All texts of one process. Filled at start, only read afterwards."""
+
+    def __init__(self, *files: Path) -> None:
+        self._texts: dict[str, Mapping[str, str]] = {}
+        for file in files:
+            self.add(file)
+
+    def add(self, file: Path) -> None:
+        """Raises Incomplete for an entry that lacks a language or is already there with another text."""
+        for name, entry in _entries(tomllib.loads(file.read_text(encoding="utf-8"))):
+            if missing := set(_COLUMN.values()) - set(entry):
+                raise Incomplete(f"{file.name}: {name} lacks {', '.join(sorted(missing))}")
+            if self._texts.setdefault(name, entry) != entry:
+                raise Incomplete(f"{file.name}: {name} is already there")
+
+    def text(self, language: Language, name: str, **facts: object) -> str:
+        """Raises KeyError for a name no catalogue has: a page cannot be released with one."""
+        return self._texts[name][_COLUMN[language]].format(**facts)
+
+    def section(self, language: Language, prefix: str) -> dict[str, str]:
+        """The unformatted texts below a prefix, for the page's script."""
+        below = f"{prefix}."
+        column = _COLUMN[language]
+        return {
+            name.removeprefix(below): entry[column] for name, entry in self._texts.items() if name.startswith(below)
+        }
+
+
+def known(tag: str | None) -> Language | None:
+    return next((language for language in NAMES if language == tag), None)
+
+
+def preferred(accepted: LanguageAccept) -> Language:
+    """The first language of the browser that we speak; Chinese where it names none of ours."""
+    for tag in accepted.values():
+        lowered = tag.lower()
+        if lowered.startswith(_TRADITIONAL):
+            return "zh-Hant"
+        if lowered.startswith("zh"):
+            return "zh-Hans"
+        if lowered.startswith("en"):
+            return "en"
+    return FIRST
+
+
+def _entries(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
+    for name, value in table.items():
+        if not isinstance(value, dict):
+            raise Incomplete(f"{path}{name} is no entry")
+        if all(isinstance(text, str) for text in value.values()):
+            yield f"{path}{name}", value
+        else:
+            yield from _entries(value, f"{path}{name}.")

@@ -1,0 +1,123 @@
+"""The blueprint that every service mounts: static files, the template `shell.html`, language and theme, Jinja's names.
+
+Left to others: who is signed in (the service kit passes a function) and Content-Security-Policy (its application factory).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+
+from shared.web import figures, languages
+from shared.web.languages import Catalogue, Language
+
+_HERE: Final = Path(__file__).parent
+_YEAR_SECONDS: Final = 31_536_000
+_COOKIES: Final = {"language": "clearwater_language", "theme": "clearwater_theme"}
+_THEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in, as the header prints it."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """What the top right of a page says: the instant and the feed number of its figures, and how late they are."""
+
+    at: datetime | None
+    number: int | None
+    lag_seconds: float | None
+
+
+@dataclass
+class Shell:
+    """What the pages of one application share. Kept as `app.extensions["shell"]`."""
+
+    person: Callable[[], Person | None]
+    texts: Catalogue = field(default_factory=lambda: Catalogue(_HERE / "texts.toml"))
+
+
+def shell(person: Callable[[], Person | None] = lambda: None) -> Blueprint:
+    """`person` answers who is signed in in the present request; a service without login leaves it out."""
+    blueprint = Blueprint(
+        "shell", __name__, static_folder="static", static_url_path="/static/shell", template_folder="templates"
+    )
+    blueprint.record_once(lambda setup: _open(setup, person))
+    blueprint.app_context_processor(_context)
+    blueprint.after_app_request(_remember)
+    return blueprint
+
+
+def add_texts(blueprint: Blueprint, file: Path) -> None:
+    """A service's own catalogue joins the shell's when its blueprint is registered, in either order."""
+
+    def join(setup: BlueprintSetupState) -> None:
+        _of(cast("Flask", setup.app)).texts.add(file)
+
+    blueprint.record_once(join)
+
+
+def language() -> Language:
+    """Asked for in the address, else remembered, else what the browser prefers."""
+    asked = languages.known(request.args.get("language")) or languages.known(request.cookies.get(_COOKIES["language"]))
+    return asked or languages.preferred(request.accept_languages)
+
+
+def text(name: str, **facts: object) -> str:
+    """One text in the reader's language."""
+    return _of(current_app).texts.text(language(), name, **facts)
+
+
+def _open(setup: BlueprintSetupState, person: Callable[[], Person | None]) -> None:
+    _of(cast("Flask", setup.app)).person = person
+
+
+def _of(app: Flask) -> Shell:
+    found: Shell = app.extensions.setdefault("shell", Shell(person=lambda: None))
+    return found
+
+
+def _theme(default: str) -> str:
+    asked = request.args.get("theme") or request.cookies.get(_COOKIES["theme"])
+    return asked if asked in _THEMES else default
+
+
+def _context() -> dict[str, Any]:
+    here = _of(current_app)
+    return {
+        "t": text,
+        "words": lambda *sections: {key: here.texts.section(language(), key) for key in sections},
+        "language": language(),
+        "languages": languages.NAMES,
+        "theme": _theme,
+        "person": here.person(),
+        "figures": figures,
+        "has_login": "login" in {rule.endpoint.rpartition(".")[2] for rule in current_app.url_map.iter_rules()},
+        "has_fonts": (_HERE / "static" / "fonts" / "fonts.css").is_file(),
+        "again": _again,
+    }
+
+
+def _again(**changed: str) -> str:
+    """This page's address with one choice changed."""
+    kept = {**request.args.to_dict(), **changed}
+    return f"{request.path}?{urlencode(kept)}"
+
+
+def _remember(response: Response) -> Response:
+    """A choice in the address becomes the browser's: it holds on every page of the service, without a script."""
+    chosen = {"language": languages.known(request.args.get("language")), "theme": request.args.get("theme")}
+    for name, value in chosen.items():
+        if value and (name == "language" or value in _THEMES):
+            response.set_cookie(_COOKIES[name], value, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
+    return response
