@@ -1,0 +1,16 @@
+"""All declared events, by type. Importing this module enters them; who needs to find an event by its type asks here."""
+
+from shared.events import notify, registry, signing
+from shared.events.contract import Event, catalogue
+
+OWNERS = (registry, signing, notify)
+
+
+def find(event_type: str) -> type[Event]:
+    """Raises KeyError for a type, or a version of a type, that this release does not know."""
+    return catalogue[event_type]
+
+
+def events() -> list[type[Event]]:
+    """Every event, in the order of declaration: registry, signing, notify."""
+    return list(catalogue.values())

@@ -1,0 +1,159 @@
+"""The headers of an event: CloudEvents 1.0, Kafka binding, binary mode.
+
+    content-type, ce_specversion, ce_id, ce_type, ce_source, ce_subject, ce_time, ce_dataschema, ce_sequence, ce_partitionkey, ce_epoch,
+    and where known ce_correlationid, ce_causationid, ce_traceparent
+
+Stays true: a record says by its headers alone whose it is, which event it is and where in its key's order it belongs.
+Left to others: counting the sequence (messaging/journal.py), the value (codec.py).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from shared.events import catalogue, topics
+
+CONTENT_TYPE = "application/json"
+_GIVEN = ("time", "epoch", "correlationid", "causationid", "traceparent")
+_REQUIRED = ("specversion", "id", "type", "source", "subject", "time", "dataschema", "sequence", "partitionkey", "epoch")
+
+
+class Unreadable(Exception):
+    """A record that cannot be read at all, whatever its value says. `reason` is a stable code with the header it concerns."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Enveloped(Protocol):
+    """What `encode` needs of a message. `headers` holds what only the emitter knows: time, epoch, and the three traces if any."""
+
+    @property
+    def event_id(self) -> UUID: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class Envelope(NamedTuple):
+    """What the headers say. Its fields are those of a message without the payload."""
+
+    event_id: UUID
+    topic: str
+    key: str
+    sequence: int
+    type: str
+    headers: Mapping[str, str]
+
+
+def schema_of(event_type: str) -> str:
+    """`ce_dataschema`: a reference relative to the place where the contract is published."""
+    return f"schemas/{event_type}.json"
+
+
+def encode(message: Enveloped) -> list[tuple[str, bytes]]:
+    """Raises ValueError when `message.headers` lacks time or epoch, or the topic is not ours."""
+    given = {attribute: message.headers[attribute] for attribute in _GIVEN if message.headers.get(attribute)}
+    if not {"time", "epoch"} <= given.keys():
+        raise ValueError(f"{message.type}: headers need time and epoch, got {sorted(message.headers)}")
+    attributes = {
+        "specversion": "1.0",
+        "id": str(message.event_id),
+        "type": message.type,
+        "source": f"/{topics.district(message.topic)}/{topics.kind(message.topic).owner}",
+        "subject": message.key,
+        "dataschema": schema_of(message.type),
+        "sequence": f"{message.sequence:020}",  # the extension wants it sortable as text
+        "partitionkey": message.key,
+        **given,
+    }
+    return [
+        ("content-type", CONTENT_TYPE.encode()),
+        *((f"ce_{name}", value.encode()) for name, value in attributes.items()),
+    ]
+
+
+def decode(topic: str, key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+    """Raises Unreadable: no-key, no-header, bad-header, wrong-topic, wrong-key, unknown-type."""
+    attributes = _attributes(headers)
+    for name in _REQUIRED:
+        if name not in attributes:
+            raise Unreadable(f"no-header: ce_{name}")
+    if attributes["specversion"] != "1.0":
+        raise Unreadable("bad-header: ce_specversion")
+    _check_type(topic, attributes)
+    return Envelope(
+        event_id=_id(attributes["id"]),
+        topic=topic,
+        key=_key(key, attributes["partitionkey"]),
+        sequence=_number("sequence", attributes["sequence"]),
+        type=attributes["type"],
+        headers=_given(attributes),
+    )
+
+
+def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    attributes = {}
+    for name, value in headers:
+        if not name.startswith("ce_"):
+            continue
+        try:
+            attributes[name.removeprefix("ce_")] = (value or b"").decode()
+        except UnicodeDecodeError as refusal:
+            raise Unreadable(f"bad-header: {name}") from refusal
+    return attributes
+
+
+def _check_type(topic: str, attributes: Mapping[str, str]) -> None:
+    try:
+        declared = catalogue.find(attributes["type"]).declared
+    except KeyError:
+        raise Unreadable("unknown-type: ce_type") from None
+    try:
+        kind, district = topics.kind(topic), topics.district(topic)
+    except ValueError:
+        raise Unreadable("wrong-topic") from None
+    if declared.topic != kind.kind or attributes["source"] != f"/{district}/{kind.owner}":
+        raise Unreadable("wrong-topic")
+
+
+def _key(key: bytes | None, partition_key: str) -> str:
+    if not key:
+        raise Unreadable("no-key")
+    if key != partition_key.encode():
+        raise Unreadable("wrong-key: ce_partitionkey")
+    return partition_key
+
+
+def _given(attributes: Mapping[str, str]) -> dict[str, str]:
+    _number("epoch", attributes["epoch"])
+    try:
+        instant = datetime.fromisoformat(attributes["time"])
+    except ValueError:
+        raise Unreadable("bad-header: ce_time") from None
+    if instant.tzinfo is None:
+        raise Unreadable("bad-header: ce_time")
+    return {name: attributes[name] for name in _GIVEN if name in attributes}
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Unreadable("bad-header: ce_id") from None
+
+
+def _number(name: str, text: str) -> int:
+    # isdecimal alone admits other scripts' digits.
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise Unreadable(f"bad-header: ce_{name}")
+    return int(text)

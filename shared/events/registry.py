@@ -1,0 +1,193 @@
+"""What the registry tells the world: districts, projects, units with their right-holders, groups, the frozen roll, sealed contacts.
+
+Stays true: a person appears as an id and a masked name; contact details travel sealed (shared/messaging/sealing.py) and nowhere else.
+"""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.contract import Event, Part, declare
+from shared.events.terms import (
+    AreaHundredths,
+    Base64,
+    Basis,
+    Channel,
+    Digest,
+    District,
+    Instant,
+    Language,
+    MaskedName,
+    Ownership,
+    Percent,
+    PersonKind,
+    Series,
+    Share,
+    Text,
+    Use,
+)
+
+
+@declare("clearwater.registry.district.opened.v1", topic="registry-district", key="district", audience="public")
+class DistrictOpened(Event):
+    """A district has joined the installation; its topics exist from now on."""
+
+    district: District = Field(description="division code, six digits, GB/T 2260")
+    name: Text = Field(description="the district's name in simplified Chinese")
+
+
+class ThresholdBasis(Part):
+    """One of the bases that must all be reached."""
+
+    basis: Basis = Field(description="what is counted")
+    percent: Percent = Field(description="share of the whole roll that must have signed, in percent, whole number")
+    legal_ground: Text = Field(description="the document and clause that set this basis, printed with the call")
+
+
+class SigningPeriod(Part):
+    """When agreements may be signed: from `starts_at`, before `ends_at`."""
+
+    starts_at: Instant = Field(description="first instant of the period, RFC 3339 in UTC")
+    ends_at: Instant = Field(description="first instant after the period, RFC 3339 in UTC")
+
+
+@declare("clearwater.registry.project.opened.v1", topic="registry-project", key="project_id", audience="internal")
+class ProjectOpened(Event):
+    """A renewal project exists, with the rules by which its signing is counted."""
+
+    project_id: UUID = Field(description="the project")
+    district: District = Field(description="division code of the project's district, GB/T 2260")
+    name: Text = Field(description="the project's name in simplified Chinese")
+    bases: tuple[ThresholdBasis, ...] = Field(min_length=1, description="all of them must be reached, joined by AND")
+    signing_period: SigningPeriod = Field(description="the period in which agreements may be signed")
+    series: tuple[Series, ...] = Field(min_length=1, description="the sequences of numbers that the project issues")
+    auto_effect: bool = Field(description="true: effect is declared by the system as soon as the threshold is reached")
+    plan: Text | None = Field(default=None, description="title or document number of the renewal plan; null when not given")
+
+
+class RightHolder(Part):
+    """One owner of a unit, as the register knows them."""
+
+    person_id: UUID = Field(description="pseudonymous id of the person, the same in every unit they own")
+    masked_name: MaskedName = Field(description="name masked at the source, for instance 陈**")
+    share: Share | None = Field(description="exact fraction as text, 1/3, or 1 for the whole; null where all own jointly")
+    capable: bool = Field(description="false: a minor or incapable adult, who signs through a guardian only")
+    kind: PersonKind = Field(description="a natural person or an organisation")
+    overseas: bool = Field(description="true: lives outside the mainland")
+
+
+@declare("clearwater.registry.unit.registered.v1", topic="registry-unit", key="unit_id", audience="internal")
+class UnitRegistered(Event):
+    """The full current state of a unit and its right-holders. A correction is the same event with a higher revision."""
+
+    project_id: UUID = Field(description="the project that the unit belongs to")
+    unit_id: UUID = Field(description="the unit")
+    revision: int = Field(ge=1, description="1 for the first registration, one more with every correction")
+    unit_code: Text = Field(description="the unit's code in the field, unique in the project")
+    compound: Text = Field(description="name of the compound")
+    building: Text = Field(description="number or name of the building within the compound")
+    stairwell: str = Field(max_length=40, description="number or name of the stairwell; empty when there is only one")
+    floor: int = Field(ge=-9, le=200, description="storey, ground floor 1, first basement -1")
+    door: Text = Field(description="door number as on the wall")
+    area_hundredths_m2: AreaHundredths = Field(description="registered gross area in units of 0.01 m²")
+    use: Use = Field(description="registered use of the unit")
+    household_id: UUID = Field(description="the household that the unit belongs to; one household may have several units")
+    ownership: Ownership = Field(description="one owner, all own the whole together, or owners by exact shares")
+    right_holders: tuple[RightHolder, ...] = Field(min_length=1, description="all right-holders of the unit")
+
+
+class Officer(Part):
+    """A member of a signing group, under the name worn on the staff card."""
+
+    staff_id: UUID = Field(description="the member of staff")
+    name: Text = Field(description="work name or masked name, as the registry publishes it")
+
+
+@declare("clearwater.registry.group.formed.v1", topic="registry-group", key="project_id", audience="internal")
+class GroupFormed(Event):
+    """A signing group as it now stands. A later event of the same group replaces the earlier one."""
+
+    project_id: UUID = Field(description="the project that the group works for")
+    group_id: UUID = Field(description="the group")
+    name: Text = Field(description="the group's name, unique in the project")
+    officers: tuple[Officer, ...] = Field(description="all its officers")
+
+
+@declare("clearwater.registry.unit.assigned.v1", topic="registry-group", key="project_id", audience="internal")
+class UnitAssigned(Event):
+    """A unit is now the responsibility of a group and, where named, of one officer."""
+
+    project_id: UUID = Field(description="the project of the unit and the group")
+    unit_id: UUID = Field(description="the unit")
+    group_id: UUID = Field(description="the group that answers for the unit")
+    staff_id: UUID | None = Field(description="the officer who answers for the unit; null while only the group does")
+
+
+class Totals(Part):
+    """The four denominators of a roll."""
+
+    units: int = Field(ge=0, description="number of units")
+    households: int = Field(ge=0, description="number of distinct households")
+    right_holders: int = Field(ge=0, description="number of distinct persons; one who owns several units counts once")
+    area_hundredths_m2: AreaHundredths = Field(description="sum of registered gross areas in units of 0.01 m²")
+
+
+@declare("clearwater.registry.roll.frozen.v1", topic="registry-project", key="project_id", audience="internal")
+class RollFrozen(Event):
+    """The roll that every rate is counted over. Nothing is evaluated until the reader's own roll gives this digest."""
+
+    project_id: UUID = Field(description="the project")
+    totals: Totals = Field(description="the four denominators over all units of the roll")
+    digest: Digest = Field(description="SHA-256 of the roll, 64 lower-case hexadecimal digits; EVENTS.md says how to compute it")
+    frozen_at: Instant = Field(description="when the roll was frozen, RFC 3339 in UTC")
+
+
+class Sealed(Part):
+    """A ciphertext: AES-256-GCM under the data key of the person."""
+
+    key_id: UUID = Field(description="the data key; a reader that does not have it yet waits for it")
+    nonce: Base64 = Field(description="96-bit nonce, base64, fresh for every sealing")
+    ciphertext: Base64 = Field(description="ciphertext with its 128-bit tag, base64")
+
+
+class ContactDetails(Part):
+    """What a sealed contact says once it is opened. Never on the bus in clear."""
+
+    name: Text = Field(description="full name")
+    mobile: str | None = Field(max_length=20, description="mobile number, +86… or other E.164; null when there is none")
+    email: str | None = Field(max_length=254, description="mail address; null when there is none")
+    language: Language = Field(description="the language that messages are written in")
+    channels: tuple[Channel, ...] = Field(description="preferred channels, the first one first")
+
+
+@declare("clearwater.registry.contact.recorded.v1", topic="registry-contact", key="person_id", audience="restricted")
+class ContactRecorded(Event):
+    """How a person can be reached, sealed for the services that write to them. Replaces what was recorded before."""
+
+    person_id: UUID = Field(description="the person")
+    sealed: Sealed = Field(description="the contact details, sealed with the person's data key")
+
+
+@declare(
+    "clearwater.registry.key.wrapped.v1", topic="registry-key", key="person_id", audience="restricted", ordering="latest"
+)
+class KeyWrapped(Event):
+    """The data key of a person, wrapped once for each reading service."""
+
+    person_id: UUID = Field(description="the person")
+    key_id: UUID = Field(description="the data key")
+    wrapped: dict[str, Base64] = Field(description="reading service → the data key wrapped for its public key, base64")
+
+
+@declare(
+    "clearwater.registry.key.deleted.v1",
+    topic="registry-key",
+    key="person_id",
+    audience="restricted",
+    ordering="latest",
+    tombstone=True,
+)
+class KeyDeleted(Event):
+    """The data key of a person is gone; every reader drops its copy. On the bus: a record without a value (a tombstone)."""
+
+    person_id: UUID = Field(description="the person, from the record's key")

@@ -1,0 +1,36 @@
+"""The words that events are made of: each a type with its form, so that no two events spell the same thing differently.
+
+Stays true: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in UTC; a share is an exact
+fraction; a person is a pseudonymous id or a masked name, never more.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+Basis = Literal["units", "households", "right_holders", "area"]
+Channel = Literal["sms", "mail"]
+Language = Literal["zh-Hans", "zh-Hant", "en"]
+Ownership = Literal["sole", "joint", "shares"]
+PersonKind = Literal["natural", "organisation"]
+Series = Literal["exchange", "cash"]
+Use = Literal["residential", "commercial", "office", "industrial", "storage", "parking", "other"]
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+District = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+Fen = Annotated[int, Field(ge=0)]
+AreaHundredths = Annotated[int, Field(ge=0)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+# A net under the registry's masking: what carries no asterisk was not masked.
+MaskedName = Annotated[str, Field(pattern=r"\*", max_length=80)]
+Share = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]

@@ -1,0 +1,79 @@
+"""Topics: their kinds, and their names clearwater.<district>.<kind>, one per kind and district.
+
+Stays true: topics keyed by unit have one partition count, so that a unit's topics can be read side by side; the count of a kind never
+changes, or a key would move to another partition and lose its order. No underscores in names: they collide with dots in
+Kafka's metric names.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Audience = Literal["public", "internal", "restricted"]
+Ordering = Literal["contiguous", "latest"]
+
+DISTRICT = r"[0-9]{6}"  # GB/T 2260
+_BY_UNIT = 4  # partitions of every topic that is keyed by unit
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What holds for a topic in every district. `compacted` topics keep the last value of each key; the others keep everything."""
+
+    kind: str
+    owner: str
+    key: str
+    audience: Audience
+    ordering: Ordering = "contiguous"
+    partitions: int = 1
+    compacted: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    kind.kind: kind
+    for kind in (
+        Kind("registry-district", "registry", "district", "public"),
+        Kind("registry-project", "registry", "project_id", "internal"),
+        Kind("registry-unit", "registry", "unit_id", "internal", partitions=_BY_UNIT),
+        Kind("registry-group", "registry", "project_id", "internal"),
+        Kind("registry-contact", "registry", "person_id", "restricted"),
+        Kind("registry-key", "registry", "person_id", "restricted", ordering="latest", compacted=True),
+        Kind("signing-case", "signing", "unit_id", "internal", partitions=_BY_UNIT),
+        Kind("signing-project", "signing", "project_id", "public"),
+        Kind("notify-message", "notify", "unit_id", "internal", partitions=_BY_UNIT),
+        Kind("notify-key", "notify", "person_id", "internal"),
+    )
+}
+
+
+def name(district: str, kind: str) -> str:
+    """The topic's full name. Raises ValueError for what is no district code or no kind."""
+    if not re.fullmatch(DISTRICT, district) or kind not in KINDS:
+        raise ValueError(f"no topic {kind!r} in district {district!r}")
+    return f"clearwater.{district}.{kind}"
+
+
+def district(topic: str) -> str:
+    """The district of a topic. Raises ValueError for a name that is not ours."""
+    return _split(topic)[0]
+
+
+def kind(topic: str) -> Kind:
+    """What holds for a topic. Raises ValueError for a name that is not ours."""
+    return KINDS[_split(topic)[1]]
+
+
+def pattern(*kinds: str) -> str:
+    """A regular expression over these kinds in every district, also those opened later; all kinds when none is named."""
+    chosen = kinds or tuple(KINDS)
+    for each in chosen:
+        if each not in KINDS:
+            raise ValueError(f"no topic kind {each!r}")
+    return rf"^clearwater\.{DISTRICT}\.({'|'.join(chosen)})$"
+
+
+def _split(topic: str) -> tuple[str, str]:
+    found = re.fullmatch(pattern(), topic)
+    if not found:
+        raise ValueError(f"{topic!r} is not a topic of Clearwater")
+    return topic.split(".")[1], found.group(1)
