@@ -60,16 +60,9 @@ def known(tag: str | None) -> Language | None:
 
 
 def preferred(accepted: LanguageAccept) -> Language:
-    """The first language of the browser that we speak; Chinese where it names none of ours."""
-    for tag in accepted.values():
-        lowered = tag.lower()
-        if lowered.startswith(_TRADITIONAL):
-            return "zh-Hant"
-        if lowered.startswith("zh"):
-            return "zh-Hans"
-        if lowered.startswith("en"):
-            return "en"
-    return FIRST
+    """Chinese first, traditional where the browser says so. English is chosen on the page, not guessed from a browser's default."""
+    chinese = (tag.lower() for tag in accepted.values() if tag.lower().startswith("zh"))
+    return "zh-Hant" if next(chinese, "").startswith(_TRADITIONAL) else FIRST
 
 
 def _entries(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
