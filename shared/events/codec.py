@@ -4,8 +4,10 @@ Stays true: what was encoded decodes to an equal event, under this release and e
 fields that a newer emitter has added; writing cannot add any (contract.py).
 """
 
+from typing import overload
+
 from shared.events import catalogue
-from shared.events.contract import Event
+from shared.events.contract import E, Event
 
 
 def encode(event: Event) -> bytes | None:
@@ -13,12 +15,16 @@ def encode(event: Event) -> bytes | None:
     return None if event.declared.tombstone else event.model_dump_json().encode()
 
 
-def decode(event_type: str, payload: bytes | None, *, key: str = "") -> Event:
-    """Raises pydantic.ValidationError for what is not this event, KeyError for an unknown type (envelope.decode lets none pass).
+@overload
+def decode(event: str, payload: bytes | None, *, key: str = "") -> Event: ...
+@overload
+def decode(event: type[E], payload: bytes | None, *, key: str = "") -> E: ...
+def decode(event: str | type[Event], payload: bytes | None, *, key: str = "") -> Event:
+    """`event` is a type as in `ce_type`, or the class that a reaction is written for. `key` is the record's, for tombstones only.
 
-    `key` is the record's key, needed for tombstones only.
+    Raises pydantic.ValidationError for what is not this event, KeyError for an unknown type (envelope.decode lets none pass).
     """
-    event = catalogue.find(event_type)
-    if event.declared.tombstone and payload is None:
-        return event.model_validate({event.declared.key: key}, extra="ignore", strict=False)
-    return event.model_validate_json(payload or b"", extra="ignore")
+    expected = catalogue.find(event) if isinstance(event, str) else event
+    if expected.declared.tombstone and payload is None:
+        return expected.model_validate({expected.declared.key: key}, extra="ignore")
+    return expected.model_validate_json(payload or b"", extra="ignore")

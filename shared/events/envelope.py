@@ -16,10 +16,21 @@ from shared.events import catalogue, topics
 
 CONTENT_TYPE = "application/json"
 _GIVEN = ("time", "epoch", "correlationid", "causationid", "traceparent")
-_REQUIRED = ("specversion", "id", "type", "source", "subject", "time", "dataschema", "sequence", "partitionkey", "epoch")
+_REQUIRED = (
+    "specversion",
+    "id",
+    "type",
+    "source",
+    "subject",
+    "time",
+    "dataschema",
+    "sequence",
+    "partitionkey",
+    "epoch",
+)
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - it is an answer, not an error
     """A record that cannot be read at all, whatever its value says. `reason` is a stable code with the header it concerns."""
 
     def __init__(self, reason: str) -> None:

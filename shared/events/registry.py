@@ -62,7 +62,9 @@ class ProjectOpened(Event):
     signing_period: SigningPeriod = Field(description="the period in which agreements may be signed")
     series: tuple[Series, ...] = Field(min_length=1, description="the sequences of numbers that the project issues")
     auto_effect: bool = Field(description="true: effect is declared by the system as soon as the threshold is reached")
-    plan: Text | None = Field(default=None, description="title or document number of the renewal plan; null when not given")
+    plan: Text | None = Field(
+        default=None, description="title or document number of the renewal plan; null when not given"
+    )
 
 
 class RightHolder(Part):
@@ -70,7 +72,9 @@ class RightHolder(Part):
 
     person_id: UUID = Field(description="pseudonymous id of the person, the same in every unit they own")
     masked_name: MaskedName = Field(description="name masked at the source, for instance 陈**")
-    share: Share | None = Field(description="exact fraction as text, 1/3, or 1 for the whole; null where all own jointly")
+    share: Share | None = Field(
+        description="exact fraction as text, 1/3, or 1 for the whole; null where all own jointly"
+    )
     capable: bool = Field(description="false: a minor or incapable adult, who signs through a guardian only")
     kind: PersonKind = Field(description="a natural person or an organisation")
     overseas: bool = Field(description="true: lives outside the mainland")
@@ -91,7 +95,9 @@ class UnitRegistered(Event):
     door: Text = Field(description="door number as on the wall")
     area_hundredths_m2: AreaHundredths = Field(description="registered gross area in units of 0.01 m²")
     use: Use = Field(description="registered use of the unit")
-    household_id: UUID = Field(description="the household that the unit belongs to; one household may have several units")
+    household_id: UUID = Field(
+        description="the household that the unit belongs to; one household may have several units"
+    )
     ownership: Ownership = Field(description="one owner, all own the whole together, or owners by exact shares")
     right_holders: tuple[RightHolder, ...] = Field(min_length=1, description="all right-holders of the unit")
 
@@ -138,7 +144,9 @@ class RollFrozen(Event):
 
     project_id: UUID = Field(description="the project")
     totals: Totals = Field(description="the four denominators over all units of the roll")
-    digest: Digest = Field(description="SHA-256 of the roll, 64 lower-case hexadecimal digits; EVENTS.md says how to compute it")
+    digest: Digest = Field(
+        description="SHA-256 of the roll, 64 lower-case hexadecimal digits; EVENTS.md says how to compute it"
+    )
     frozen_at: Instant = Field(description="when the roll was frozen, RFC 3339 in UTC")
 
 
@@ -169,7 +177,11 @@ class ContactRecorded(Event):
 
 
 @declare(
-    "clearwater.registry.key.wrapped.v1", topic="registry-key", key="person_id", audience="restricted", ordering="latest"
+    "clearwater.registry.key.wrapped.v1",
+    topic="registry-key",
+    key="person_id",
+    audience="restricted",
+    ordering="latest",
 )
 class KeyWrapped(Event):
     """The data key of a person, wrapped once for each reading service."""

@@ -42,7 +42,9 @@ class ConfirmedHolder(Part):
     """One right-holder as confirmed."""
 
     person_id: UUID = Field(description="pseudonymous id of the person")
-    share: Share | None = Field(description="exact fraction as text, 1/3, or 1 for the whole; null where all own jointly")
+    share: Share | None = Field(
+        description="exact fraction as text, 1/3, or 1 for the whole; null where all own jointly"
+    )
 
 
 @declare("clearwater.signing.rights.confirmed.v1", topic="signing-case", key="unit_id", audience="internal")
@@ -74,9 +76,13 @@ class AgreementDrafted(Event):
     project_id: UUID = Field(description=_PROJECT)
     unit_id: UUID = Field(description=_UNIT)
     agreement_id: UUID = Field(description=_AGREEMENT)
-    series: Series = Field(description="the queue in which it will take a number; mixed compensation counts as exchange")
+    series: Series = Field(
+        description="the queue in which it will take a number; mixed compensation counts as exchange"
+    )
     drafted_at: Instant = Field(description="when it was drafted, RFC 3339 in UTC")
-    compensation_fen: Fen | None = Field(default=None, description="total compensation in fen; null until it is calculated")
+    compensation_fen: Fen | None = Field(
+        default=None, description="total compensation in fen; null until it is calculated"
+    )
 
 
 @declare("clearwater.signing.agreement.reviewed.v1", topic="signing-case", key="unit_id", audience="internal")
@@ -123,7 +129,9 @@ class AgreementSigned(Event):
     sequence_number: int = Field(ge=1, description=_NUMBER)
     signed_at: Instant = Field(description="when the last signature was taken, RFC 3339 in UTC; rises with the number")
     area_hundredths_m2: AreaHundredths = Field(description="registered gross area of the unit in units of 0.01 m²")
-    right_holders: tuple[UUID, ...] = Field(min_length=1, description="ids of all persons who signed or were signed for")
+    right_holders: tuple[UUID, ...] = Field(
+        min_length=1, description="ids of all persons who signed or were signed for"
+    )
 
 
 @declare("clearwater.signing.agreement.rescinded.v1", topic="signing-case", key="unit_id", audience="internal")
@@ -161,7 +169,7 @@ class AgreementEffective(Event):
 
 
 class ReachedBasis(Part):
-    """One basis at the moment of the call: signed × 100 >= total × percent."""
+    """One basis at the moment of the call: signed * 100 >= total * percent."""
 
     basis: Basis = Field(description="what is counted")
     signed: int = Field(ge=0, description="signed so far, in the basis's own unit; area in units of 0.01 m²")

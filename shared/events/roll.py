@@ -1,0 +1,57 @@
+"""The roll of a project: its four totals and its digest, computed alike by whoever has the units' events.
+
+Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in words, for readers
+who do not run this code.
+Left to others: which units belong to the roll (all of the project, at their highest revision).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.events.registry import Totals, UnitRegistered
+
+
+class Line(NamedTuple):
+    """One unit of the roll. `right_holders` are (person, share as in the event, None where all own jointly), in any order."""
+
+    unit_id: UUID
+    household_id: UUID
+    area_hundredths_m2: int
+    right_holders: tuple[tuple[UUID, str | None], ...]
+
+
+def line(unit: UnitRegistered) -> Line:
+    holders = tuple((holder.person_id, holder.share) for holder in unit.right_holders)
+    return Line(unit.unit_id, unit.household_id, unit.area_hundredths_m2, holders)
+
+
+def current(registered: Iterable[UnitRegistered]) -> list[Line]:
+    """One line per unit, from the event with its highest revision."""
+    newest: dict[UUID, UnitRegistered] = {}
+    for unit in registered:
+        if unit.unit_id not in newest or newest[unit.unit_id].revision < unit.revision:
+            newest[unit.unit_id] = unit
+    return [line(unit) for unit in newest.values()]
+
+
+def totals(lines: Iterable[Line]) -> Totals:
+    """A household and a person with several units count once."""
+    lines = list(lines)
+    return Totals(
+        units=len({each.unit_id for each in lines}),
+        households=len({each.household_id for each in lines}),
+        right_holders=len({person for each in lines for person, _ in each.right_holders}),
+        area_hundredths_m2=sum(each.area_hundredths_m2 for each in lines),
+    )
+
+
+def digest(lines: Iterable[Line]) -> str:
+    """SHA-256 over the units' canonical lines, sorted, each ended by a line feed; 64 hexadecimal digits."""
+    return hashlib.sha256("".join(sorted(map(_canonical, lines))).encode()).hexdigest()
+
+
+def _canonical(each: Line) -> str:
+    holders = sorted(f"{person}:{share or '-'}" for person, share in each.right_holders)
+    return f"{each.unit_id}|{each.household_id}|{each.area_hundredths_m2}|{','.join(holders)}\n"
