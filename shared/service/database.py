@@ -43,9 +43,10 @@ def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
 @contextmanager
 def reading(engine: Engine, *, granted: Sequence[str]) -> Iterator[Transaction]:
     """Sees the granted districts, `["*"]` = every one. A page's numbers and its as-of come from one snapshot."""
-    with engine.connect().execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True
-    ) as connection, connection.begin():
+    with (
+        engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection,
+        connection.begin(),
+    ):
         _bind(connection, "", granted)
         yield Transaction(connection, "")
 

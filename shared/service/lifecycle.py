@@ -22,7 +22,9 @@ class _Loops:
     def __init__(self, loops: Mapping[str, Loop]) -> None:
         self.stop, self.failed = threading.Event(), threading.Event()
         # Daemons, so that one that will not stop cannot keep the process alive for ever.
-        self.threads = [threading.Thread(target=self._run, args=each, name=each[0], daemon=True) for each in loops.items()]
+        self.threads = [
+            threading.Thread(target=self._run, args=each, name=each[0], daemon=True) for each in loops.items()
+        ]
 
     def _run(self, name: str, loop: Loop) -> None:
         try:

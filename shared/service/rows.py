@@ -141,7 +141,12 @@ def _foreign_rows_are_unwritable(app: Engine) -> None:
         "delete from row_probe where district = :theirs",
     ):
         with app.connect() as connection:  # never committed
-            connection.execute(text("select set_config('clearwater.district', :ours, true), set_config('clearwater.granted', '*', true)"), {"ours": _OURS})
+            connection.execute(
+                text(
+                    "select set_config('clearwater.district', :ours, true), set_config('clearwater.granted', '*', true)"
+                ),
+                {"ours": _OURS},
+            )
             try:
                 changed = connection.execute(text(statement), {"ours": _OURS, "theirs": _THEIRS}).rowcount
             except ProgrammingError as refusal:

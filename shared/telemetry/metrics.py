@@ -15,19 +15,30 @@ REQUEST_SECONDS = Histogram(
     ["route", "method", "status"],
     buckets=_LATENCY,
 )
-REPLAYED = Counter("clearwater_http_replayed_total", "Requests answered with the stored answer of an earlier one.", ["route"])
+REPLAYED = Counter(
+    "clearwater_http_replayed_total", "Requests answered with the stored answer of an earlier one.", ["route"]
+)
 LIMITED = Counter("clearwater_http_limited_total", "Requests refused because their subject sent too many.", ["route"])
 
 # journal and relay
 UNSENT = Gauge(
-    "clearwater_unsent_events", "Events written but not yet acknowledged by the broker.", ["district"], multiprocess_mode="max"
+    "clearwater_unsent_events",
+    "Events written but not yet acknowledged by the broker.",
+    ["district"],
+    multiprocess_mode="max",
 )
 UNSENT_AGE_SECONDS = Gauge(
-    "clearwater_unsent_age_seconds", "Age of the oldest event not yet acknowledged.", ["district"], multiprocess_mode="max"
+    "clearwater_unsent_age_seconds",
+    "Age of the oldest event not yet acknowledged.",
+    ["district"],
+    multiprocess_mode="max",
 )
 RELAY_SENT = Counter("clearwater_relay_sent_total", "Events acknowledged by the broker.", ["district"])
 RELAY_HELD = Gauge(
-    "clearwater_relay_held_keys", "Keys that wait because the broker refused an event.", ["district"], multiprocess_mode="max"
+    "clearwater_relay_held_keys",
+    "Keys that wait because the broker refused an event.",
+    ["district"],
+    multiprocess_mode="max",
 )
 
 # consumers
@@ -38,7 +49,9 @@ CONSUMER_LAG = Gauge(
     multiprocess_mode="max",
 )
 APPLIED = Counter("clearwater_consumer_applied_total", "Events whose effect is committed.", ["consumer", "district"])
-REPEATED = Counter("clearwater_consumer_repeated_total", "Events read again and skipped as repeats.", ["consumer", "district"])
+REPEATED = Counter(
+    "clearwater_consumer_repeated_total", "Events read again and skipped as repeats.", ["consumer", "district"]
+)
 REJECTED = Counter("clearwater_consumer_rejected_total", "Events that a reaction rejected.", ["consumer", "district"])
 PARKED = Gauge(
     "clearwater_parked_events",
@@ -53,7 +66,9 @@ PROJECTION_SECONDS = Histogram(
     ["consumer", "district"],
     buckets=_LATENCY,
 )
-TRANSIENT = Counter("clearwater_transient_total", "Transactions tried again after a deadlock or a serialization failure.", ["consumer"])
+TRANSIENT = Counter(
+    "clearwater_transient_total", "Transactions tried again after a deadlock or a serialization failure.", ["consumer"]
+)
 UNRECONCILED = Gauge(
     "clearwater_unreconciled_events",
     "Events that one hop has and the next one misses, by the conservation equation that fails.",

@@ -1,0 +1,203 @@
+"""The one way to declare a route of the API: what it takes, who may, what it answers, what it refuses.
+
+    @http.route(signatures, "POST", "/agreements/<uuid:agreement_id>/signatures", roles=("desk",),
+                answers=AgreementState, problems=("agreement-not-locked",))
+    def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
+
+A parameter `body` is read from the JSON body, `query` from the query string; both are `http.Body`s. openapi.py prints the
+declarations. Stays true: unknown fields are refused by name, equal models give equal bytes, and a POST that changes something is
+carried out through idempotency.once.
+"""
+
+import base64
+import functools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from flask import Blueprint, Response, g, request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from shared.refusal import Refused
+from shared.service import identity
+from shared.service.problems import Invalid
+
+Answer = Response
+View = Callable[..., Answer]
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+_SENTENCES = {
+    "missing": "必填",
+    "extra_forbidden": "没有这个字段",
+    "json_invalid": "不是合法的 JSON",
+    "uuid_parsing": "不是合法的编号",
+    "literal_error": "不在可选值之内",
+}
+
+
+class Body(BaseModel):
+    """What a request brings. Unknown fields are refused, nothing is coerced: "5" is not 5."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+
+
+class Page(Body):
+    """The query of a list; subclass it for filters. `cursor` is what the page before gave as `next`."""
+
+    limit: int = Field(default=50, ge=1, le=200, description="How many items at most.")
+    cursor: str | None = Field(default=None, max_length=400, description="The `next` of the page before.")
+
+    def after(self, *types: type) -> tuple[Any, ...] | None:
+        """The values given to `paged` as the last item's place, each of the given type; None on the first page."""
+        if self.cursor is None:
+            return None
+        try:
+            values = json.loads(base64.urlsafe_b64decode(self.cursor.encode() + b"=="))
+            return tuple(TypeAdapter(kind).validate_python(each) for kind, each in zip(types, values, strict=True))
+        except (ValueError, TypeError) as failure:
+            raise Refused("cursor-invalid") from failure
+
+
+class Paged(BaseModel, Generic[T]):
+    """One page of a list. `next` is null on the last one."""
+
+    items: list[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What openapi.py prints of a route."""
+
+    method: str
+    roles: tuple[str, ...]
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    answers: Any
+    status: int
+    problems: tuple[str, ...]
+    changes: bool
+
+
+def route(  # noqa: PLR0913 - each is a line of the route's declaration
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    *,
+    roles: Sequence[str],
+    answers: Any = None,  # noqa: ANN401 - a model, or Paged[model]
+    status: int = 0,
+    problems: Sequence[str] = (),
+    changes: bool = True,
+) -> Callable[[View], View]:
+    """`roles`: any of them, or identity.EVERYBODY. `changes=False`: a POST that only computes, such as a dry run.
+
+    `status` defaults to 201 for a POST that changes, else 200.
+    """
+
+    def decorate(view: View) -> View:
+        hints = get_type_hints(view)
+        changing = changes and method == "POST"
+        declared = Declared(
+            method=method,
+            roles=tuple(roles),
+            body=hints.get("body"),
+            query=hints.get("query"),
+            answers=answers,
+            status=status or (201 if changing else 200),
+            problems=tuple(problems),
+            changes=changing,
+        )
+
+        @functools.wraps(view)
+        def carried_out(**path_values: Any) -> Answer:  # noqa: ANN401 - as the path's converters give them
+            if declared.roles:
+                identity.authorize(declared.roles)
+            if declared.query:
+                path_values["query"] = query(declared.query)
+            if declared.body:
+                path_values["body"] = body(declared.body)
+            answer = view(**path_values)
+            if declared.changes and "idempotent" not in g:
+                message = f"{request.url_rule} changes something without idempotency.once"
+                raise RuntimeError(message)
+            return answer
+
+        carried_out.declared = declared  # type: ignore[attr-defined]
+        blueprint.add_url_rule(path, view_func=carried_out, methods=[method])
+        return carried_out
+
+    return decorate
+
+
+def body(model: type[M]) -> M:
+    """The JSON body as `model`; Refused media-type-unsupported (415) or body-invalid (422) naming each place."""
+    if request.mimetype != "application/json":
+        raise Refused("media-type-unsupported")
+    try:
+        return model.model_validate_json(request.get_data(), strict=True)
+    except ValidationError as failure:
+        raise Invalid(_errors(failure)) from None
+
+
+def query(model: type[M]) -> M:
+    """The query string as `model`. A field that is a list takes repeated parameters."""
+    fields = model.model_fields
+    given = {
+        name: values if name in fields and "list" in str(fields[name].annotation) else values[-1]
+        for name, values in request.args.lists()
+    }
+    try:
+        return model.model_validate(given)
+    except ValidationError as failure:
+        raise Invalid(_errors(failure)) from None
+
+
+def ok(model: BaseModel, *, version: int | None = None) -> Answer:
+    return _answer(model, 200, version)
+
+
+def created(model: BaseModel, *, version: int | None = None, location: str | None = None) -> Answer:
+    answer = _answer(model, 201, version)
+    if location:
+        answer.headers["Location"] = location
+    return answer
+
+
+def paged(items: Sequence[T], *, query: Page, place: Callable[[T], Sequence[object]], of: type[Paged[T]]) -> Answer:
+    """One page. Read `query.limit + 1` items: the extra one tells that there are more. `place` is what the list is sorted by."""
+    more, shown = len(items) > query.limit, list(items[: query.limit])
+    after = json.dumps([*place(shown[-1])], default=str, separators=(",", ":")) if more else None
+    return ok(of(items=shown, next=base64.urlsafe_b64encode(after.encode()).decode().rstrip("=") if after else None))
+
+
+def expected_version() -> int:
+    """The version that an edit started from, from If-Match. The store checks it and refuses with version-superseded (412)."""
+    given = request.headers.get("If-Match", "").strip()
+    if not given:
+        raise Refused("version-required")
+    version = given.removeprefix("W/").strip('"')
+    if not version.isdecimal():
+        raise Refused("version-superseded")
+    return int(version)
+
+
+def _answer(model: BaseModel, status: int, version: int | None) -> Answer:
+    answer = Response(model.model_dump_json(), status, content_type="application/json")
+    if version is not None:
+        answer.headers["ETag"] = f'"{version}"'
+    return answer
+
+
+def _errors(failure: ValidationError) -> list[dict[str, str]]:
+    return [
+        {
+            "field": ".".join(map(str, each["loc"])),
+            "pointer": "".join(f"/{part}" for part in each["loc"]),
+            "code": each["type"].replace("_", "-"),
+            "message": _SENTENCES.get(each["type"], each["msg"]),
+        }
+        for each in failure.errors(include_url=False, include_context=False, include_input=False)
+    ]

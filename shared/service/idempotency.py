@@ -1,0 +1,99 @@
+"""The same request twice has one effect and one answer.
+
+Stays true: claim, effect and answer commit together or not at all. A twin in flight waits on the claim's unique index and then gets the
+stored bytes; after a rollback it carries the work out itself. Only successes are stored, for the project's life.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from flask import Response, g, request
+from sqlalchemy import text
+
+from shared.refusal import Refused
+from shared.service import identity, rows
+from shared.service.database import Transaction
+from shared.telemetry import metrics
+
+_LONGEST = 200
+_KEPT = ("Content-Type", "ETag", "Location")
+# Under read committed the insert waits for a twin's commit or rollback, and the select after it sees what the twin committed.
+_CLAIM = text("""
+    insert into idempotent_answers (district, subject, route, key, digest)
+    values (:district, :subject, :route, :key, :digest)
+    on conflict (district, subject, route, key) do nothing returning true
+""")
+_STORED = text("""
+    select digest, status, headers, body from idempotent_answers
+    where district = :district and subject = :subject and route = :route and key = :key
+""")
+_STORE = text("""
+    update idempotent_answers set status = :status, headers = cast(:headers as jsonb), body = :body
+    where district = :district and subject = :subject and route = :route and key = :key
+""")
+_RELEASE = text("""
+    delete from idempotent_answers
+    where district = :district and subject = :subject and route = :route and key = :key
+""")
+
+
+def schema(service: str) -> list[str]:
+    return [
+        """create table idempotent_answers (
+            district text not null, subject text not null, route text not null, key text not null,
+            digest bytea not null, status int, headers jsonb, body bytea, answered_at timestamptz not null default now(),
+            primary key (district, subject, route, key))""",
+        *rows.protect("idempotent_answers", service=service),
+    ]
+
+
+def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
+    """Call it first thing in the transaction: everyone locks the claim before anything else.
+
+    Refused idempotency-key-missing (400), idempotency-key-reused (422).
+    """
+    g.idempotent = True
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if not key or len(key) > _LONGEST:
+        raise Refused("idempotency-key-missing")
+    claim = {
+        "district": tx.district,
+        "subject": identity.current().subject,
+        "route": f"{request.method} {request.path}",
+        "key": key,
+    }
+    digest = _digest()
+    if not tx.connection.execute(_CLAIM, {**claim, "digest": digest}).scalar():
+        return _replayed(tx, claim, digest)
+    answer = carry_out()
+    if answer.status_code // 100 == 2:  # noqa: PLR2004 - the 2xx statuses
+        headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+        stored = {"status": answer.status_code, "headers": json.dumps(headers), "body": answer.get_data()}
+        tx.connection.execute(_STORE, {**claim, **stored})
+    else:
+        tx.connection.execute(_RELEASE, claim)
+    return answer
+
+
+def _replayed(tx: Transaction, claim: dict[str, str], digest: bytes) -> Response:
+    stored = tx.connection.execute(_STORED, claim).one()
+    if bytes(stored.digest) != digest:
+        raise Refused("idempotency-key-reused")
+    metrics.REPLAYED.labels(route=str(request.url_rule)).inc()
+    answer = Response(bytes(stored.body), stored.status, headers=stored.headers)
+    answer.headers["Replayed"] = "true"
+    return answer
+
+
+def _digest() -> bytes:
+    digest = hashlib.sha256(request.query_string + b"\0")
+    if request.mimetype == "multipart/form-data":  # its boundary changes with every attempt, its parts do not
+        for name, value in sorted(request.form.items(multi=True)):
+            digest.update(f"{name}={value}\0".encode())
+        for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0]):
+            digest.update(f"{name}\0".encode() + hashlib.sha256(file.stream.read()).digest())
+            file.stream.seek(0)
+    else:
+        digest.update(request.get_data())
+    return digest.digest()

@@ -1,0 +1,152 @@
+"""Refusals as RFC 9457 documents: what did not happen, why, what to do next (design.md, rule 7), in the reader's language.
+
+Every code stands in a catalogue: problems.toml here and one per service. A code that is declared by a route but not in it, or an
+incomplete entry, stops the start. Stays true: an unexpected failure tells the reader its correlation id and nothing else.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from markupsafe import escape
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from werkzeug.exceptions import HTTPException
+
+from shared.refusal import Refused
+from shared.service import database
+from shared.telemetry import log, tracing
+
+MEDIA_TYPE = "application/problem+json"
+_OWN = Path(__file__).with_name("problems.toml")
+_BY_STATUS = {
+    400: "request-malformed",
+    403: "role-missing",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "media-type-unsupported",
+    429: "too-many-requests",
+}
+_log = log.get(__name__)
+
+
+class Problem(BaseModel):
+    """One entry of a catalogue. `next` says what to do now; where a translation is missing the Chinese one stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    status: int
+    zh: str
+    zh_hant: str
+    en: str
+    next: str
+    next_zh_hant: str = ""
+    next_en: str = ""
+
+    def told(self, language: str) -> tuple[str, str]:
+        title = {"en": self.en, "zh-Hant": self.zh_hant}.get(language, self.zh)
+        return title, {"en": self.next_en, "zh-Hant": self.next_zh_hant}.get(language, "") or self.next
+
+
+class Invalid(Refused):
+    """A request that does not fit its declaration; `errors` name each place."""
+
+    def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
+        super().__init__("body-invalid")
+        self.errors = errors
+
+
+class Catalogue:
+    def __init__(self, *files: Path) -> None:
+        self.problems: dict[str, Problem] = {}
+        for file in (_OWN, *files):
+            for code, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                self.problems[code] = Problem.model_validate(entry)
+
+    def check(self, codes: Sequence[str]) -> None:
+        if missing := sorted(set(codes) - set(self.problems)):
+            message = f"problem codes declared by routes but in no problems.toml: {', '.join(missing)}"
+            raise LookupError(message)
+
+    def answer(self, refusal: Refused) -> Response:
+        if (problem := self.problems.get(refusal.code)) is None:
+            _log.error("refused with a code that no catalogue has", code=refusal.code)
+            return self.answer(Refused("internal-error"))
+        title, advice = problem.told(language())
+        document: dict[str, Any] = {
+            "type": f"urn:clearwater:problem:{refusal.code}",
+            "title": title,
+            "status": problem.status,
+            "code": refusal.code,
+            "next": advice,
+            "correlation_id": tracing.correlation_id(),
+        }
+        if refusal.facts:
+            document["facts"] = refusal.facts
+        if isinstance(refusal, Invalid):
+            document["errors"] = list(refusal.errors)
+        if wants_page():
+            return Response(_page(document), problem.status, content_type="text/html; charset=utf-8")
+        text = json.dumps(document, ensure_ascii=False, default=str)
+        return Response(text, problem.status, content_type=MEDIA_TYPE)
+
+
+def language() -> str:
+    """zh unless the reader prefers another: zh-Hant (also zh-HK, zh-TW) or en."""
+    for wanted, _ in request.accept_languages:
+        lower = wanted.lower()
+        if lower.startswith(("zh-hant", "zh-hk", "zh-tw", "zh-mo")):
+            return "zh-Hant"
+        if lower.startswith(("zh", "en")):
+            return "en" if lower.startswith("en") else "zh"
+    return "zh"
+
+
+def wants_page() -> bool:
+    """True for a person's browser on a page, false for a program and for everything under /api."""
+    accepted = request.accept_mimetypes
+    return not request.path.startswith("/api/") and accepted["text/html"] > accepted["application/json"]
+
+
+def handle(app: Flask, catalogue: Catalogue) -> None:
+    @app.errorhandler(Refused)
+    def refused(refusal: Refused) -> Response:
+        answer = catalogue.answer(refusal)
+        if "retry_after_seconds" in refusal.facts:
+            answer.headers["Retry-After"] = str(refusal.facts["retry_after_seconds"])
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    @app.errorhandler(HTTPException)
+    def http_exception(exception: HTTPException) -> Response:
+        if exception.response is not None:
+            return exception.response  # type: ignore[return-value]  # a redirect made by werkzeug
+        if exception.code is not None and exception.code < HTTPStatus.BAD_REQUEST:
+            return exception.get_response()  # type: ignore[return-value]  # 308 to the rule's own spelling
+        return catalogue.answer(Refused(_BY_STATUS.get(exception.code or 500, "request-malformed")))
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(PoolExhausted)
+    def database_busy(failure: Exception) -> Response:
+        _log.warning("database unavailable", transient=database.transient(failure), exc_info=failure)
+        return refused(Refused("try-again", retry_after_seconds=1))
+
+    @app.errorhandler(Exception)
+    def failed(failure: Exception) -> Response:
+        _log.error("request failed", exc_info=failure)
+        return catalogue.answer(Refused("internal-error"))
+
+
+def _page(document: Mapping[str, Any]) -> str:
+    title, advice, number = (escape(document[name]) for name in ("title", "next", "correlation_id"))
+    return (
+        f'<!doctype html><html lang="{language()}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+        f"<main><h1>{title}</h1><p>{advice}</p><p><small>{number}</small></p></main></html>"
+    )

@@ -1,0 +1,99 @@
+"""The OIDC provider as seen from a service: its addresses and its keys.
+
+Stays true: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again at most every
+`_AGAIN_SECONDS`, and a provider that cannot be reached means nobody is let in (503), never everybody.
+"""
+
+import threading
+import time
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from shared.refusal import Refused
+from shared.telemetry import log
+
+AUDIENCE = "clearwater"
+_ALGORITHMS = ["RS256", "ES256"]
+_MAX_AGE_SECONDS, _AGAIN_SECONDS, _LEEWAY_SECONDS = 900.0, 5.0, 30
+_log = log.get(__name__)
+
+
+class Provider:
+    def __init__(self, issuer_url: str) -> None:
+        self._issuer, self._lock = issuer_url.rstrip("/"), threading.Lock()
+        self._client = httpx.Client(timeout=5.0)
+        self._found: dict[str, Any] = {}
+        self._keys: KeySet | None = None
+        self._fetched_at = self._tried_at = float("-inf")
+
+    def address(self, name: str) -> str:
+        """`authorization_endpoint`, `token_endpoint`, `jwks_uri`, as the provider's discovery document says."""
+        if not self._found:
+            found = self._get(f"{self._issuer}/.well-known/openid-configuration")
+            if found.get("issuer", "").rstrip("/") != self._issuer:
+                raise Refused("identity-unavailable")
+            self._found = found
+        return str(self._found[name])
+
+    def claims(self, token: str, *, audience: str = AUDIENCE) -> dict[str, Any]:
+        """The claims of a token that is ours and still valid; Refused `token-invalid` otherwise."""
+        try:
+            decoded = self._decoded(token)
+            jwt.JWTClaimsRegistry(
+                leeway=_LEEWAY_SECONDS,
+                iss={"essential": True, "value": self._issuer},
+                aud={"essential": True, "value": audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            ).validate(decoded.claims)
+        except (JoseError, ValueError) as failure:
+            raise Refused("token-invalid") from failure
+        return decoded.claims
+
+    def exchange(self, form: dict[str, str]) -> dict[str, Any]:
+        """The token endpoint's answer to an authorization code."""
+        try:
+            answer = self._client.post(self.address("token_endpoint"), data=form)
+        except httpx.HTTPError as failure:
+            raise Refused("identity-unavailable") from failure
+        if answer.status_code != httpx.codes.OK:
+            raise Refused("login-failed")
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def _decoded(self, token: str) -> jwt.Token:
+        with self._lock:
+            now = time.monotonic()
+            if self._keys is None or now - self._fetched_at > _MAX_AGE_SECONDS:
+                self._fetch(now)
+            keys = self._keys
+        if keys is None:
+            raise Refused("identity-unavailable")
+        try:
+            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+        except (JoseError, ValueError):
+            # Perhaps signed by a key newer than ours. One more look, at most every few seconds, whoever knocks.
+            with self._lock:
+                if (now := time.monotonic()) - self._tried_at < _AGAIN_SECONDS:
+                    raise
+                self._fetch(now)
+                keys = self._keys
+            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+
+    def _fetch(self, now: float) -> None:
+        if self._keys is None and now - self._tried_at < 1:
+            raise Refused("identity-unavailable")
+        self._tried_at, self._keys = now, None
+        self._keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))
+        self._fetched_at = now
+
+    def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
+        try:
+            return self._client.get(url).raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as failure:
+            _log.warning("identity provider unreachable", url=url, reason=str(failure))
+            raise Refused("identity-unavailable") from failure
