@@ -1,0 +1,117 @@
+"""One cell: from what stands in the sheet to a value we can use, or to the coded reason why not.
+
+Stays true: nothing is repaired in silence. A full-width digit, a space at the end, a formula or a number stored where text
+belongs is named and goes back to the clerk, because what was repaired once is typed wrong for ever.
+"""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Literal, NamedTuple
+
+from services.registry.domain import documents, shares, template
+from services.registry.domain.template import Column
+
+CellKind = Literal["text", "number", "boolean", "error", "formula"]
+Value = str | int | Decimal | date
+
+
+class Cell(NamedTuple):
+    kind: CellKind
+    written: str  # as the sheet's XML has it
+
+
+class Fault(NamedTuple):
+    """A mistake and its place: the sheet's own row number and the column's name in the template ('' = the whole row)."""
+
+    sheet: str
+    row: int
+    column: str
+    code: str
+
+
+_CHOICES: dict[str, dict[str, str]] = {
+    "use": template.USES,
+    "structure": template.STRUCTURES,
+    "capacity": template.CAPACITIES,
+    "language": template.LANGUAGES,
+    "ownership": dict(shares.WORDS),
+    "document_type": dict(documents.WORDS),
+    "guardian_document_type": dict(documents.WORDS),
+}
+_FULL_WIDTH = re.compile(r"[！-～]")
+_AREA = re.compile(r"\d{1,10}(\.\d{1,2})?")
+_INTEGER = re.compile(r"-?\d{1,4}")
+_EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
+_EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
+_LAST_SERIAL = 73_050  # the end of 2099
+
+
+def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
+    """The value and no code, or no value and the code of what is wrong. An empty optional cell is neither."""
+    if cell is None or not cell.written:
+        return None, "missing" if column.required else None
+    if cell.kind in ("formula", "error", "boolean"):
+        return None, {"formula": "formula-cell", "error": "error-value", "boolean": "not-text"}[cell.kind]
+    if cell.kind == "number":
+        return _of_number(column, cell.written)
+    return _of_text(column, cell.written)
+
+
+def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
+    if not written.strip():
+        return None, "missing" if column.required else "outer-spaces"
+    if written != written.strip():
+        return None, "outer-spaces"
+    if column.form != "text" and _FULL_WIDTH.search(written):
+        return None, "full-width"
+    if len(written) > column.longest:
+        return None, "too-long"
+    if not written.isprintable():
+        return None, "not-printable"
+    if column.form == "date":
+        return None, "date-as-text"
+    return _converted(column, written)
+
+
+def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        return None, "error-value"
+    if column.form == "date":
+        return _day(number)
+    if column.form == "area":
+        # 65.18 is stored as 65.180000000000007: rounded to what a person typed, and no further.
+        number = Decimal(repr(round(float(number), 6))).normalize()
+        return _converted(column, f"{number:f}")
+    if number != number.to_integral_value():
+        return None, "number-not-text"
+    digits = str(int(number))
+    if len(digits) > _EXACT_DIGITS:
+        return None, "number-not-text"
+    return _converted(column, digits)
+
+
+def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
+    if column.form == "choice":
+        chosen = _CHOICES[column.name].get(written)
+        return (chosen, None) if chosen else (None, "unknown-choice")
+    if column.form == "area":
+        return _area(written)
+    if column.form in ("integer", "floor"):
+        return (int(written), None) if _INTEGER.fullmatch(written) else (None, "not-an-integer")
+    return written, None
+
+
+def _area(written: str) -> tuple[Decimal | None, str | None]:
+    if not _AREA.fullmatch(written):
+        return None, "area-not-a-number"
+    area = Decimal(written)
+    return (area, None) if area > 0 else (None, "area-not-positive")
+
+
+def _day(number: Decimal) -> tuple[date | None, str | None]:
+    if not 1 <= number <= _LAST_SERIAL:
+        return None, "not-a-date"
+    return _EPOCH + timedelta(days=int(number)), None

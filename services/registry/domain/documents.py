@@ -1,0 +1,116 @@
+"""Papers by which a person is known: one validator each. A person is the same person where type and number are the same.
+
+Stays true: what passes has the form that its issuer gives out, and its check character where there is one. Nothing here asks
+whether the paper exists; that is for the hand that holds it.
+Sources: GB 11643 (citizen ID; residence permits for Hong Kong, Macao and Taiwan use it too, with 810000, 820000 and 830000),
+GB 32100 (credit code), ICAO 9303 (passport), the 2023 form of the foreigner's permanent residence card.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Literal, get_args
+
+from services.registry.domain.checkdigits import mod_11_2, mod_31
+
+DocumentType = Literal[
+    "citizen_id", "residence_permit", "mainland_permit_hk", "mainland_permit_tw", "passport", "foreigner_card", "credit_code"
+]
+Flaw = Literal["document-form", "document-region", "document-birth-date", "check-digit"]
+TYPES: tuple[DocumentType, ...] = get_args(DocumentType)
+WORDS: dict[str, DocumentType] = {
+    "居民身份证": "citizen_id",
+    "港澳台居民居住证": "residence_permit",
+    "港澳居民来往内地通行证": "mainland_permit_hk",
+    "台湾居民来往大陆通行证": "mainland_permit_tw",
+    "护照": "passport",
+    "外国人永久居留身份证": "foreigner_card",
+    "统一社会信用代码": "credit_code",
+}
+PROVINCES = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71".split()
+)
+_PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
+_EIGHTEEN = re.compile(r"\d{17}[\dX]")
+_FORMS = {
+    "mainland_permit_hk": re.compile(r"[HM]\d{8}(\d{2})?"),
+    "mainland_permit_tw": re.compile(r"\d{8}|\d{10}[A-Z]?"),
+    "passport": re.compile(r"(?=.*\d)[A-Z0-9]{5,9}"),
+}
+_CREDIT_CODE = re.compile(r"[159ANY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
+_OLD_FOREIGNER_CARD = re.compile(r"[A-Z]{3}\d{12}")
+_OLDEST_BIRTH = date(1880, 1, 1)
+
+
+def flaw(document_type: DocumentType, number: str, *, today: date) -> Flaw | None:
+    """Why this cannot be such a paper's number; None when it can. `number` as `tidied` gives it."""
+    return _VALIDATORS[document_type](number, today)
+
+
+def tidied(number: str) -> str:
+    """The one spelling of a number: upper case, nothing around it."""
+    return number.strip().upper()
+
+
+def born_on(document_type: DocumentType, number: str) -> date | None:
+    """The day of birth, where a valid number tells it."""
+    return _date(number[6:14]) if document_type in ("citizen_id", "residence_permit") else None
+
+
+def _citizen(number: str, today: date) -> Flaw | None:
+    if not _EIGHTEEN.fullmatch(number):
+        return "document-form"
+    if number[:2] not in PROVINCES:
+        return "document-region"
+    return _born_and_checked(number, today)
+
+
+def _permit(number: str, today: date) -> Flaw | None:
+    if not _EIGHTEEN.fullmatch(number):
+        return "document-form"
+    if number[:6] not in _PERMIT_REGIONS:
+        return "document-region"
+    return _born_and_checked(number, today)
+
+
+def _foreigner(number: str, today: date) -> Flaw | None:
+    if _OLD_FOREIGNER_CARD.fullmatch(number):
+        return None
+    if not _EIGHTEEN.fullmatch(number) or number[0] != "9":
+        return "document-form"
+    return _born_and_checked(number, today)
+
+
+def _born_and_checked(number: str, today: date) -> Flaw | None:
+    born = _date(number[6:14])
+    if born is None or not _OLDEST_BIRTH <= born <= today:
+        return "document-birth-date"
+    return None if mod_11_2(number[:17]) == number[17] else "check-digit"
+
+
+def _credit_code(number: str, _: date) -> Flaw | None:
+    if not _CREDIT_CODE.fullmatch(number):
+        return "document-form"
+    return None if mod_31(number[:17]) == number[17] else "check-digit"
+
+
+def _form_only(document_type: str) -> Callable[[str, date], Flaw | None]:
+    return lambda number, _: None if _FORMS[document_type].fullmatch(number) else "document-form"
+
+
+def _date(digits: str) -> date | None:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+
+
+_VALIDATORS: dict[DocumentType, Callable[[str, date], Flaw | None]] = {
+    "citizen_id": _citizen,
+    "residence_permit": _permit,
+    "foreigner_card": _foreigner,
+    "credit_code": _credit_code,
+    "mainland_permit_hk": _form_only("mainland_permit_hk"),
+    "mainland_permit_tw": _form_only("mainland_permit_tw"),
+    "passport": _form_only("passport"),
+}

@@ -1,0 +1,102 @@
+"""One line of the workbook: its cells together, and what they say about each other.
+
+Left to others: what lines say about each other (store/checks.py, by SQL).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from services.registry.domain import cells, codes, documents, shares, template
+from services.registry.domain.cells import Cell, Fault, Value
+from services.registry.domain.documents import DocumentType
+from services.registry.domain.template import Column
+
+_ADULT_YEARS = 18  # Civil Code art. 17
+
+
+@dataclass(frozen=True)
+class Line:
+    """`values` by column name; only columns that hold something usable."""
+
+    row: int
+    values: Mapping[str, Value]
+
+    def text(self, name: str) -> str | None:
+        value = self.values.get(name)
+        return None if value is None else str(value)
+
+
+def holder(row: int, found: Mapping[str, Cell], *, today: date) -> tuple[Line, list[Fault]]:
+    """A line of the sheet of right-holders."""
+    line, faults = _read(template.HOLDERS, template.HOLDERS_SHEET, row, found)
+    coded = [*_code_faults(line), *_document_faults(line, today), *_guardian_faults(line, today)]
+    named = {fault.column for fault in faults}  # one mistake a cell: the first says what to mend
+    return line, faults + [Fault(template.HOLDERS_SHEET, row, column, code) for column, code in coded if column not in named]
+
+
+def building(row: int, found: Mapping[str, Cell]) -> tuple[Line, list[Fault]]:
+    """A line of the sheet of buildings."""
+    line, faults = _read(template.BUILDINGS, template.BUILDINGS_SHEET, row, found)
+    for name, least in (("stairwells", 1), ("floors_above", 1), ("floors_below", 0)):
+        count = line.values.get(name)
+        if isinstance(count, int) and count < least:
+            faults.append(Fault(template.BUILDINGS_SHEET, row, name, "not-an-integer"))
+    return line, faults
+
+
+def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str, Cell]) -> tuple[Line, list[Fault]]:
+    values: dict[str, Value] = {}
+    faults: list[Fault] = []
+    for column in columns:
+        value, code = cells.read(column, found.get(column.name))
+        if code:
+            faults.append(Fault(sheet, row, column.name, code))
+        elif value is not None:
+            values[column.name] = value
+    return Line(row, values), faults
+
+
+def _code_faults(line: Line) -> Iterator[tuple[str, str]]:
+    for column, valid, code in (
+        ("unit_code", codes.is_unit_code, "unit-code-form"),
+        ("house_code", codes.is_house_code, "house-code-form"),
+        ("mobile", codes.is_mobile, "mobile-form"),
+        ("email", codes.is_email, "email-form"),
+        ("share", lambda share: shares.parsed(share) is not None, "share-form"),
+    ):
+        value = line.text(column)
+        if value is not None and not valid(value):
+            yield column, code
+
+
+def _document_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
+    for prefix in ("", "guardian_"):
+        document_type, number = line.text(f"{prefix}document_type"), line.text(f"{prefix}document_number")
+        if document_type and number:
+            flaw = documents.flaw(cast("DocumentType", document_type), documents.tidied(number), today=today)
+            if flaw:
+                yield f"{prefix}document_number", flaw
+
+
+def _guardian_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
+    organisation = line.text("document_type") == "credit_code"
+    incapable = line.text("capacity") in ("limited", "none")
+    if organisation and incapable:
+        yield "capacity", "organisation-incapable"
+    if not incapable and not organisation and _is_minor(line, today):
+        yield "capacity", "minor-not-marked"
+    for name in ("guardian_name", "guardian_document_type", "guardian_document_number"):
+        if incapable and line.text(name) is None:
+            yield name, "guardian-missing"
+        elif not incapable and line.text(name) is not None:
+            yield name, "guardian-not-needed"
+
+
+def _is_minor(line: Line, today: date) -> bool:
+    document_type, number = line.text("document_type"), line.text("document_number")
+    if not document_type or not number or documents.flaw(cast("DocumentType", document_type), number, today=today):
+        return False
+    born = documents.born_on(cast("DocumentType", document_type), number)
+    return born is not None and (today.year - born.year, today.month, today.day) < (_ADULT_YEARS, born.month, born.day)

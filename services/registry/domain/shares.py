@@ -1,0 +1,38 @@
+"""Shares: exact fractions, never decimals. 1/3 + 1/3 + 1/3 is 1; 0.33 + 0.33 + 0.34 is a dispute.
+
+Sole: one holder of the whole. Joint (共同共有, Civil Code art. 299): two or more, no shares. By shares (按份共有, art. 298):
+each has one and they sum to exactly 1.
+"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
+
+Ownership = Literal["sole", "joint", "shares"]
+Flaw = Literal["sole-owner-not-alone", "joint-owner-alone", "joint-owner-with-share", "share-missing", "shares-not-one"]
+WORDS: dict[str, Ownership] = {"单独所有": "sole", "共同共有": "joint", "按份共有": "shares"}
+_FRACTION = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
+
+
+def parsed(share: str) -> Fraction | None:
+    """`1/3` or `1`; None for anything else, decimals and percentages included, and for more than the whole."""
+    if share == "1":
+        return Fraction(1)
+    if (parts := _FRACTION.fullmatch(share)) is None:
+        return None
+    fraction = Fraction(int(parts[1]), int(parts[2]))
+    return fraction if fraction <= 1 else None
+
+
+def flaw(ownership: Ownership, shares: Sequence[Fraction | None]) -> Flaw | None:
+    """Why these holders do not own the whole; None when they do."""
+    if ownership == "sole":
+        return None if len(shares) == 1 and shares[0] in (None, 1) else "sole-owner-not-alone"
+    if ownership == "joint":
+        if any(share is not None for share in shares):
+            return "joint-owner-with-share"
+        return None if len(shares) > 1 else "joint-owner-alone"
+    if any(share is None for share in shares):
+        return "share-missing"
+    return None if sum((share for share in shares if share), Fraction(0)) == 1 else "shares-not-one"

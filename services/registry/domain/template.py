@@ -1,0 +1,85 @@
+"""The workbook's template: its two sheets and their columns, in order, under the Chinese headers that clerks know.
+
+Stays true: what the service offers for download, what it reads and what it prints beside a mistake is this list and no other.
+One row per right-holder of a unit: the columns of the unit repeat on every row of it and must say the same each time.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["text", "code", "choice", "area", "integer", "floor", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`personal` values are sealed before they are stored. `of_unit`: repeats on every row of a unit."""
+
+    name: str
+    header: str
+    form: Form
+    note: str
+    required: bool = False
+    personal: bool = False
+    of_unit: bool = False
+    longest: int = 40
+
+
+USES = {"住宅": "residential", "商铺": "shop", "办公": "office", "车库": "garage", "地下室": "basement", "其他": "other"}
+STRUCTURES = {"钢混": "reinforced_concrete", "混合": "mixed", "砖木": "brick_timber", "钢": "steel", "其他": "other"}
+CAPACITIES = {"完全": "full", "限制": "limited", "无": "none"}
+LANGUAGES = {"简体中文": "zh-Hans", "繁体中文": "zh-Hant", "英文": "en"}
+
+HOLDERS_SHEET = "房屋与权利人"
+HOLDERS = (
+    Column("compound", "小区", "text", "与“楼栋”表一致", required=True, of_unit=True),
+    Column("building", "楼栋", "text", "与“楼栋”表一致，如 3栋", required=True, of_unit=True),
+    Column("stairwell", "单元", "text", "如 1单元；不分单元的写 1单元", required=True, of_unit=True),
+    Column("floor", "楼层", "floor", "整数，地下一层写 -1", required=True, of_unit=True),
+    Column("door", "房号", "text", "如 302", required=True, of_unit=True, longest=20),
+    Column("unit_code", "不动产单元号", "code", "28 位，一套一号，是再次导入时认房的依据", required=True, of_unit=True),
+    Column("house_code", "房屋编码", "code", "深圳 25 位房屋编码，前 19 位是楼栋", of_unit=True),
+    Column("use", "用途", "choice", "、".join(USES), required=True, of_unit=True),
+    Column("structure", "结构", "choice", "、".join(STRUCTURES), required=True, of_unit=True),
+    Column("registered_area", "登记面积", "area", "平方米，最多两位小数，数字格式", required=True, of_unit=True),
+    Column("surveyed_area", "实测面积", "area", "平方米，最多两位小数；未测留空", of_unit=True),
+    Column("household", "户号", "text", "同号为一户；留空则一套一户", of_unit=True),
+    Column("titled_on", "发证日期", "date", "日期格式；没有留空", of_unit=True),
+    Column("ownership", "共有方式", "choice", "单独所有、共同共有、按份共有", required=True, of_unit=True),
+    Column("name", "权利人", "text", "证件上的全名", required=True, personal=True, longest=80),
+    Column("document_type", "证件类型", "choice", "居民身份证等七种，见下拉", required=True),
+    Column("document_number", "证件号码", "code", "文本格式", required=True, personal=True),
+    Column("share", "份额", "code", "按份共有填分数，如 1/3；其余留空"),
+    Column("capacity", "行为能力", "choice", "、".join(CAPACITIES) + "；留空为完全"),
+    Column("guardian_name", "监护人", "text", "行为能力不完全者必填", personal=True, longest=80),
+    Column("guardian_document_type", "监护人证件类型", "choice", "同证件类型"),
+    Column("guardian_document_number", "监护人证件号码", "code", "文本格式", personal=True),
+    Column("mobile", "手机", "code", "大陆 11 位，或 + 开头的国际号码", personal=True),
+    Column("email", "电子邮箱", "code", "", personal=True, longest=254),
+    Column("language", "通知语言", "choice", "、".join(LANGUAGES) + "；留空为简体中文"),
+    Column("group", "签约小组", "text", "本项目已建的小组名", of_unit=True),
+    Column("officer", "责任人工号", "code", "该小组成员的工号", of_unit=True),
+)
+
+BUILDINGS_SHEET = "楼栋"
+BUILDINGS = (
+    Column("compound", "小区", "text", "如 和丰苑", required=True),
+    Column("building", "楼栋", "text", "如 3栋", required=True),
+    Column("building_code", "楼栋编码", "code", "房屋编码的前 19 位；没有留空"),
+    Column("stairwells", "单元数", "integer", "整数", required=True),
+    Column("floors_above", "地上层数", "integer", "整数", required=True),
+    Column("floors_below", "地下层数", "integer", "整数，没有写 0", required=True),
+)
+
+
+def letter(place: int) -> str:
+    """The spreadsheet's name of a column, counted from 0: A … Z, AA …"""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_letter(columns: tuple[Column, ...], name: str) -> str:
+    return letter(next(place for place, column in enumerate(columns) if column.name == name))

@@ -1,0 +1,44 @@
+"""The zip around a workbook, looked at before anything in it is unpacked.
+
+Stays true: what would eat the machine, run a program or is no workbook is refused from its table of contents alone.
+"""
+
+import zipfile
+from typing import BinaryIO
+
+from shared.refusal import Refused
+
+_MOST_ENTRIES = 500
+_MOST_UNPACKED_BYTES = 600 * 1024 * 1024  # 100,000 rows of 27 columns unpack to some 180 MB
+_MOST_RATIO = 120  # sheets shrink 8 to 30 times; a bomb 1,000 times and more
+_SMALL = 1024 * 1024  # tiny parts may shrink a lot and harm nobody
+
+
+def opened(file: BinaryIO) -> zipfile.ZipFile:
+    """Raises Refused: workbook-unreadable, workbook-encrypted, workbook-macros, workbook-too-large."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError) as unreadable:
+        raise Refused(_kind(file)) from unreadable
+    entries = archive.infolist()
+    names = {entry.filename.lower() for entry in entries}
+    if any("vbaproject" in name or "/macrosheets/" in name for name in names):
+        raise Refused("workbook-macros")
+    if "xl/workbook.xml" not in names or "[content_types].xml" not in names:
+        raise Refused("workbook-unreadable")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Refused("workbook-encrypted")
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED_BYTES or any(map(_bloated, entries)):
+        raise Refused("workbook-too-large", unpacked_bytes=unpacked)
+    return archive
+
+
+def _bloated(entry: zipfile.ZipInfo) -> bool:
+    return entry.file_size > _SMALL and entry.file_size > _MOST_RATIO * max(entry.compress_size, 1)
+
+
+def _kind(file: BinaryIO) -> str:
+    """A workbook under a password is no zip but an OLE file, and so is an .xls of before 2007."""
+    file.seek(0)
+    return "workbook-encrypted" if file.read(8) == bytes.fromhex("d0cf11e0a1b11ae1") else "workbook-unreadable"
