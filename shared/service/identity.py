@@ -69,7 +69,11 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             try:
                 authorize(roles or ROLES)
             except Refused as refusal:
-                if refusal.code in {"token-missing", "token-invalid"} and request.method == "GET" and problems.wants_page():
+                if (
+                    refusal.code in {"token-missing", "token-invalid"}
+                    and request.method == "GET"
+                    and problems.wants_page()
+                ):
                     back = request.full_path.rstrip("?")
                     return cast("R", redirect(f"/login?next={quote(back, safe='')}"))
                 raise

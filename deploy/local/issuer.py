@@ -1,0 +1,210 @@
+"""A small OIDC provider for the local platform only: it asks for no password and believes whoever chooses a person.
+
+    python -m deploy.local.issuer        PORT, BIND, LOCAL_DIR
+
+Its key and its address lie under LOCAL_DIR/issuer; whoever can read that folder can mint tokens. It serves the clients
+`clearwater-<service>` on loopback. An installation that means it names a real provider in ISSUER_URL.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Response, jsonify, redirect, render_template_string, request
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from werkzeug.wrappers import Response as Redirect
+
+_AUDIENCE, _SECONDS, _CODE_SECONDS = "clearwater", 12 * 3600, 120
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+
+@dataclass(frozen=True)
+class Person:
+    """A sample person; `hint` chooses them without the page."""
+
+    hint: str
+    name: str
+    role: str
+    districts: tuple[str, ...]
+
+
+_TITLES = {
+    "clerk": "登记员",
+    "desk": "签约窗口",
+    "officer": "签约组专员",
+    "command": "指挥部",
+    "city": "市级运行",
+    "auditor": "审计员",
+}
+_NAMES = {
+    "clerk": "文清禾",
+    "desk": "简云舟",
+    "officer": "庄晓岚",
+    "command": "温启明",
+    "city": "卓以宁",
+    "auditor": "商怀谨",
+}
+PEOPLE = tuple(
+    Person(role if district == "440303" else f"{role}-{district}", _NAMES[role], role, (district,))
+    for district in ("440303", "440305")
+    for role in ("clerk", "desk", "officer", "command")
+) + tuple(Person(role, _NAMES[role], role, ("*",)) for role in ("city", "auditor"))
+
+
+@dataclass(frozen=True)
+class _Code:
+    person: Person
+    client_id: str
+    redirect_uri: str
+    nonce: str
+    challenge: str
+    expires_at: float
+
+
+def mint(
+    local_dir: Path, *, role: str, districts: list[str] | tuple[str, ...], name: str = "", seconds: int = _SECONDS
+) -> str:
+    """An access token, for `make token` and for tests. The issuer need not run, but must have been started once."""
+    person = Person(
+        f"{role}-{'-'.join(districts)}".replace("*", "city"), name or _NAMES.get(role, role), role, tuple(districts)
+    )
+    return _signed(local_dir, _about(person), audience=_AUDIENCE, seconds=seconds)
+
+
+def prepare(local_dir: Path, *, issuer: str) -> None:
+    """Makes the key where there is none, and notes the issuer's address."""
+    place = local_dir / "issuer"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "address").write_text(issuer, encoding="utf-8")
+    if not (place / "key.json").exists():
+        key = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8), "use": "sig", "alg": "ES256"})
+        new = place / "key.json.new"
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
+        new.rename(place / "key.json")
+
+
+def create(local_dir: Path, *, issuer: str) -> Flask:
+    prepare(local_dir, issuer=issuer)
+    app = Flask(__name__, static_folder=None)
+    codes: dict[str, _Code] = {}
+
+    @app.get("/.well-known/openid-configuration")
+    def configuration() -> Response:
+        return jsonify(
+            issuer=issuer,
+            authorization_endpoint=f"{issuer}/authorize",
+            token_endpoint=f"{issuer}/token",
+            jwks_uri=f"{issuer}/jwks.json",
+            response_types_supported=["code"],
+            subject_types_supported=["public"],
+            id_token_signing_alg_values_supported=["ES256"],
+            code_challenge_methods_supported=["S256"],
+        )
+
+    @app.get("/jwks.json")
+    def keys() -> Response:
+        return jsonify(keys=[_key(local_dir).as_dict(private=False)])
+
+    @app.get("/authorize")
+    def authorize() -> Redirect | Response | str:
+        wanted = request.args
+        if fault := _fault(wanted):
+            return Response(fault, 400, content_type="text/plain; charset=utf-8")
+        if (person := next((each for each in PEOPLE if each.hint == wanted.get("login_hint")), None)) is None:
+            choices = [
+                (each, _TITLES[each.role], f"?{urlencode({**wanted, 'login_hint': each.hint})}") for each in PEOPLE
+            ]
+            return render_template_string(_PAGE, choices=choices)
+        code = secrets.token_urlsafe(24)
+        codes[code] = _Code(
+            person,
+            wanted["client_id"],
+            wanted["redirect_uri"],
+            wanted.get("nonce", ""),
+            wanted["code_challenge"],
+            time.time() + _CODE_SECONDS,
+        )
+        return redirect(f"{wanted['redirect_uri']}?{urlencode({'code': code, 'state': wanted.get('state', '')})}")
+
+    @app.post("/token")
+    def token() -> tuple[Response, int] | Response:
+        form = request.form
+        code = codes.pop(form.get("code", ""), None)  # once only
+        challenge = (
+            base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+            .decode()
+            .rstrip("=")
+        )
+        given = (form.get("client_id"), form.get("redirect_uri"), challenge)
+        if (
+            code is None
+            or code.expires_at < time.time()
+            or given != (code.client_id, code.redirect_uri, code.challenge)
+        ):
+            return jsonify(error="invalid_grant"), 400
+        about = _about(code.person)
+        return jsonify(
+            access_token=_signed(local_dir, about, audience=_AUDIENCE, seconds=_SECONDS),
+            id_token=_signed(local_dir, {**about, "nonce": code.nonce}, audience=code.client_id, seconds=_SECONDS),
+            token_type="Bearer",  # noqa: S106 - a kind, not a secret
+            expires_in=_SECONDS,
+        )
+
+    return app
+
+
+def main() -> None:
+    local_dir, bind, port = Path(os.environ["LOCAL_DIR"]), os.environ.get("BIND", "127.0.0.1"), int(os.environ["PORT"])
+    create(local_dir, issuer=f"http://{bind}:{port}").run(host=bind, port=port, threaded=True)
+
+
+def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of what was asked
+    back = urlsplit(wanted.get("redirect_uri", ""))
+    if not wanted.get("client_id", "").startswith("clearwater-") or back.hostname not in _LOOPBACK:
+        return "此登录服务只用于本机安装 · this issuer serves clearwater-* clients on loopback only\n"
+    if (
+        wanted.get("response_type") != "code"
+        or wanted.get("code_challenge_method") != "S256"
+        or not wanted.get("code_challenge")
+    ):
+        return "只支持带 PKCE (S256) 的授权码流程 · only the code flow with PKCE (S256)\n"
+    return ""
+
+
+def _about(person: Person) -> dict[str, Any]:
+    told = asdict(person)
+    return {"sub": told["hint"], "name": told["name"], "roles": [told["role"]], "districts": list(told["districts"])}
+
+
+def _signed(local_dir: Path, about: dict[str, Any], *, audience: str, seconds: int) -> str:
+    key, now = _key(local_dir), int(time.time())
+    issuer = (local_dir / "issuer" / "address").read_text(encoding="utf-8")
+    claims = {**about, "iss": issuer, "aud": audience, "iat": now, "exp": now + seconds, "jti": secrets.token_hex(8)}
+    return jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
+
+
+def _key(local_dir: Path) -> ECKey:
+    return ECKey.import_key((local_dir / "issuer" / "key.json").read_text(encoding="utf-8"))
+
+
+_PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>选择样例人员登录</title>
+<style>body{font:16px/1.7 system-ui,sans-serif;max-width:38rem;margin:3rem auto;padding:0 1rem}
+a{display:block;padding:.6rem 0;color:inherit;border-top:1px solid #999}small{color:#555}</style></head><body><main>
+<h1>选择以谁的身份登录</h1><p>本机样例，没有密码。<span lang="en">Sample people of the local platform; there is no password.</span></p>
+<nav aria-label="样例人员">{% for person, title, address in choices %}<a href="{{ address }}"{{ ' autofocus' if loop.first }}>
+<strong>{{ title }}</strong> {{ person.name }} <small>{{ '全市' if '*' in person.districts else person.districts | join(', ') }}
+· <span lang="en">{{ person.role }}</span></small></a>{% endfor %}</nav></main></body></html>
+"""
+
+if __name__ == "__main__":
+    main()

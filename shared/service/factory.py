@@ -1,0 +1,141 @@
+"""Puts a service's application together, so that all four answer, refuse, log and count alike.
+
+Left to others: the routes themselves (each service's api/ and web/), serving (serve.py) and the loops (lifecycle.py).
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, g, request
+from sqlalchemy import Engine
+
+from shared.refusal import Refused
+from shared.service import health, identity, openapi, problems, rows
+from shared.service.clock import Clock
+from shared.service.limits import Limits
+from shared.service.login import login
+from shared.service.openapi import openapi as api_description
+from shared.service.provider import Provider
+from shared.service.running import Running, Settings
+from shared.telemetry import log, metrics, tracing
+from shared.web.shell import Person, shell
+
+_QUIET = frozenset({"health.live", "health.ready_now", "health.metrics"})
+_log = log.get(__name__)
+
+
+def create(  # noqa: PLR0913 - each is a decision of the service's wiring
+    name: str,
+    *,
+    engine: Engine,
+    clock: Clock,
+    settings: Settings,
+    blueprints: Sequence[Blueprint],
+    problem_files: Sequence[Path] = (),
+    migrations: Path | None = None,
+    resources: Any = None,  # noqa: ANN401 - typed by the service that puts it in
+    limits: Limits | None = None,
+    sources: Sequence[str] = (),
+    readers: Sequence[str] = (),
+    largest_body: int = 1_048_576,
+) -> Flask:
+    """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no catalogue.
+
+    `sources`: other origins that this service's pages may ask (another service's API or stream). `readers`: other origins whose
+    pages may ask this service, with the reader's own session.
+    """
+    rows.self_test(engine)
+    app = Flask(name, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=largest_body, MAX_FORM_MEMORY_SIZE=largest_body, TEMPLATES_AUTO_RELOAD=False)
+    catalogue = problems.Catalogue(*problem_files)
+    app.extensions["clearwater"] = Running(
+        name, engine, clock, settings, Provider(settings.issuer_url), catalogue, limits or Limits(), resources
+    )
+    _around_requests(app)
+    _answer_headers(app, sources=sources, readers=readers)
+    problems.handle(app, catalogue)
+    own = (health.blueprint(health.ready(engine, migrations)), login, api_description, shell(_person))
+    for blueprint in (*own, *blueprints):
+        app.register_blueprint(blueprint)
+    openapi.check(app)
+    return app
+
+
+def _person() -> Person | None:
+    try:
+        subject = identity.current()
+    except Refused:
+        return None
+    return Person(subject.name, tuple(sorted(subject.roles)))
+
+
+def _around_requests(app: Flask) -> None:
+    @app.before_request
+    def begin() -> Response | None:
+        g.began = time.perf_counter()
+        g.trace = tracing.request(request.headers)
+        g.trace.__enter__()
+        return Response(status=204) if request.method == "OPTIONS" else None
+
+    @app.after_request
+    def count(answer: Response) -> Response:
+        route, seconds = str(request.url_rule or "unknown"), time.perf_counter() - g.get("began", time.perf_counter())
+        metrics.REQUEST_SECONDS.labels(route=route, method=request.method, status=answer.status_code).observe(seconds)
+        answer.headers["Correlation-Id"] = tracing.correlation_id()
+        if request.endpoint not in _QUIET:
+            subject = g.subject.subject if "subject" in g else None
+            milliseconds = round(seconds * 1000, 1)
+            _log.info(
+                "request",
+                route=route,
+                method=request.method,
+                status=answer.status_code,
+                milliseconds=milliseconds,
+                subject=subject,
+            )
+        return answer
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        if trace := g.pop("trace", None):
+            trace.__exit__(None, None, None)
+
+
+def _answer_headers(app: Flask, *, sources: Sequence[str], readers: Sequence[str]) -> None:
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            "img-src 'self' data:",
+            " ".join(("connect-src 'self'", *map(_origin, sources))),
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    allowed = frozenset(map(_origin, readers))
+
+    @app.after_request
+    def secure(answer: Response) -> Response:
+        answer.headers.setdefault("Content-Security-Policy", policy)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Referrer-Policy"] = "same-origin"
+        if not request.path.startswith("/static/"):
+            answer.headers.setdefault("Cache-Control", "no-store")
+        if allowed:
+            answer.vary.add("Origin")
+        if (origin := request.headers.get("Origin")) in allowed and origin is not None:
+            answer.headers["Access-Control-Allow-Origin"] = origin
+            answer.headers["Access-Control-Allow-Credentials"] = "true"
+            answer.headers["Access-Control-Allow-Headers"] = "Accept-Language, Correlation-Id, Last-Event-ID"
+        return answer
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
