@@ -1,7 +1,7 @@
 """The bytes of an event: JSON, UTF-8. The only place where a payload is written or read.
 
-Stays true: what was encoded decodes to an equal event, under this release and every later one of the same type version. Reading ignores
-fields that a newer emitter has added; writing cannot add any (contract.py).
+Stays true: what was encoded decodes to an equal event, under this release and every later one of the same type
+version. Reading ignores fields that a newer emitter has added; writing cannot add any (contract.py).
 """
 
 from typing import overload
@@ -22,7 +22,8 @@ def decode(event: type[E], payload: bytes | None, *, key: str = "") -> E: ...
 def decode(event: str | type[Event], payload: bytes | None, *, key: str = "") -> Event:
     """`event` is a type as in `ce_type`, or the class that a reaction is written for. `key` is the record's, for tombstones only.
 
-    Raises pydantic.ValidationError for what is not this event, KeyError for an unknown type (envelope.decode lets none pass).
+    Raises pydantic.ValidationError for what is not this event, KeyError for an unknown type (envelope.decode lets
+    none pass).
     """
     expected = catalogue.find(event) if isinstance(event, str) else event
     if expected.declared.tombstone and payload is None:

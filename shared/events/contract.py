@@ -1,7 +1,7 @@
 """What an event is: one frozen class each. Schema, documentation, codec and catalogue are derived from it and nothing else.
 
-Stays true: an emitter cannot write a field that is not declared, since constructing an event refuses it. A reader ignores what a
-newer emitter has added, since `codec.decode` says so; nothing else reads a payload.
+Stays true: an emitter cannot write a field that is not declared, since constructing an event refuses it. A reader
+ignores what a newer emitter has added, since `codec.decode` says so; nothing else reads a payload.
 Left to others: how an event's topic behaves (topics.py), the bytes (codec.py), the headers (envelope.py).
 """
 
@@ -59,7 +59,8 @@ def declare(  # noqa: PLR0913 - a declaration is read as one line, keyword by ke
 ) -> Callable[[type[E]], type[E]]:
     """Enters an event in the catalogue. A tombstone has no value on the bus, so it may only consist of its key.
 
-    Raises TypeError at import: a type declared twice, a key that is no field, a topic that is unknown or says otherwise.
+    Raises TypeError at import: a type declared twice, a key that is no field, a topic that is unknown or says
+    otherwise.
     """
 
     def enter(event: type[E]) -> type[E]:

@@ -1,6 +1,7 @@
 """What the registry tells the world: districts, projects, units with their right-holders, groups, the frozen roll, sealed contacts.
 
-Stays true: a person appears as an id and a masked name; contact details travel sealed (shared/messaging/sealing.py) and nowhere else.
+Stays true: a person appears as an id and a masked name; contact details travel sealed (shared/messaging/sealing.py)
+and nowhere else.
 """
 
 from uuid import UUID

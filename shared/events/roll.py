@@ -1,7 +1,7 @@
 """The roll of a project: its four totals and its digest, computed alike by whoever has the units' events.
 
-Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in words, for readers
-who do not run this code.
+Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
+words, for readers who do not run this code.
 Left to others: which units belong to the roll (all of the project, at their highest revision).
 """
 

@@ -1,7 +1,7 @@
 """The published form of an event: JSON Schema 2020-12, one document per type.
 
-Stays true: a published schema admits fields it does not know, so that a reader of version 1 accepts what a newer emitter adds; an emitter is
-held by its class instead.
+Stays true: a published schema admits fields it does not know, so that a reader of version 1 accepts what a newer
+emitter adds; an emitter is held by its class instead.
 """
 
 from typing import Any

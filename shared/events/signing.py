@@ -1,7 +1,7 @@
 """What signing tells the world. A unit's story is keyed by unit and stays in order; what concerns all is keyed by project.
 
-Stays true: one unit has one case, so the unit's id names the case. The events on `signing-project` are public: counts and decisions,
-no unit and no person.
+Stays true: one unit has one case, so the unit's id names the case. The events on `signing-project` are public: counts
+and decisions, no unit and no person.
 """
 
 from uuid import UUID

@@ -1,7 +1,7 @@
 """The words that events are made of: each a type with its form, so that no two events spell the same thing differently.
 
-Stays true: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in UTC; a share is an exact
-fraction; a person is a pseudonymous id or a masked name, never more.
+Stays true: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in
+UTC; a share is an exact fraction; a person is a pseudonymous id or a masked name, never more.
 """
 
 from datetime import UTC, datetime

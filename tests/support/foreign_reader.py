@@ -1,7 +1,7 @@
 """Another agency's reader: knows EVENTS.md, the schemas and a Kafka address. It imports nothing of the project, on purpose.
 
-Reads every record of the topics that match, from the first to the last that was there when it began, and reports whatever is not as
-EVENTS.md says.
+Reads every record of the topics that match, from the first to the last that was there when it began, and reports
+whatever is not as EVENTS.md says.
 """
 
 import json

@@ -1,0 +1,86 @@
+"""Does a declaration refuse what would mislead a reader?"""
+
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from shared.events import catalogue, codec, topics
+from shared.events.contract import Event, declare
+from shared.events.registry import DistrictOpened, KeyDeleted, RightHolder
+from shared.events.topics import Audience, Ordering
+
+TYPE = "clearwater.signing.case.tested.v1"
+
+
+class Undeclared(Event):
+    """Not declared."""
+
+    unit_id: UUID
+    project_id: UUID
+
+
+@pytest.mark.parametrize(
+    ("event_type", "topic", "key", "audience", "ordering", "tombstone"),
+    [
+        ("clearwater.signing.case.opened.v1", "signing-case", "unit_id", "internal", "contiguous", False),
+        (TYPE, "signing-case", "nothing", "internal", "contiguous", False),
+        (TYPE, "signing-case", "project_id", "internal", "contiguous", False),
+        (TYPE, "signing-case", "unit_id", "public", "contiguous", False),
+        (TYPE, "signing-case", "unit_id", "internal", "latest", False),
+        (TYPE, "signing-case", "unit_id", "internal", "contiguous", True),
+        (TYPE, "signing-visit", "unit_id", "internal", "contiguous", False),
+        ("clearwater.registry.case.tested.v1", "signing-case", "unit_id", "internal", "contiguous", False),
+    ],
+)
+def test_a_wrong_declaration_fails_at_import(  # noqa: PLR0913 - one row of the table
+    event_type: str, topic: str, key: str, audience: Audience, ordering: Ordering, *, tombstone: bool
+) -> None:
+    with pytest.raises(TypeError):
+        declare(event_type, topic=topic, key=key, audience=audience, ordering=ordering, tombstone=tombstone)(Undeclared)
+    assert TYPE not in catalogue.catalogue
+
+
+def test_every_event_and_every_field_is_described() -> None:
+    undescribed = [
+        f"{event.__name__}.{name}"
+        for event in catalogue.events()
+        for name, field in event.model_fields.items()
+        if not field.description
+    ]
+    assert undescribed == []
+    assert all(event.__doc__ for event in catalogue.events())
+
+
+def test_every_kind_of_topic_has_an_event_and_its_owner_in_its_name() -> None:
+    assert {event.declared.topic for event in catalogue.events()} == topics.KINDS.keys()
+    for event in catalogue.events():
+        assert event.declared.type.split(".")[1] == event.declared.topic.split("-")[0]
+
+
+def test_an_emitter_cannot_write_an_undeclared_field_and_a_reader_ignores_it() -> None:
+    with pytest.raises(ValidationError, match="mayor"):
+        DistrictOpened.model_validate({"district": "440303", "name": "澄水湾片区", "mayor": "x"})
+
+    newer = b'{"district": "440303", "name": "\xe6\xbe\x84", "mayor": "x"}'
+    assert codec.decode(DistrictOpened, newer) == DistrictOpened(district="440303", name="澄")
+
+
+def test_a_name_that_is_not_masked_is_refused() -> None:
+    with pytest.raises(ValidationError, match="masked_name"):
+        RightHolder(
+            person_id=uuid4(), masked_name="陈小明", share=None, capable=True, kind="natural", overseas=False
+        )
+
+
+def test_a_tombstone_is_its_key() -> None:
+    deleted = KeyDeleted(person_id=uuid4())
+
+    assert codec.encode(deleted) is None
+    assert codec.decode(KeyDeleted, None, key=deleted.key) == deleted
+
+
+def test_what_is_not_the_event_is_refused() -> None:
+    for payload in (None, b"", b"[]", b"\xff", b'{"district": 440303}'):
+        with pytest.raises(ValidationError):
+            codec.decode("clearwater.registry.district.opened.v1", payload)
