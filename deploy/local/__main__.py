@@ -1,0 +1,121 @@
+"""python -m deploy.local up|down|status|topics|district|token|check-machine: the handles behind the Makefile's targets.
+
+A start that cannot work ends with one line on standard error and exit code 2.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from deploy.local import districts, jars, place, postgres, progress, supervise, system, topics
+from deploy.local.place import CannotStart, Place
+
+
+def main() -> int:
+    arguments = _arguments()
+    signal.signal(signal.SIGTERM, _as_interrupt)  # a `make up` that is killed cleans up like one that is interrupted
+    try:
+        here = place.from_environment()
+        run: Callable[[Place, argparse.Namespace], int] = arguments.run
+        return run(here, arguments)
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted: everything that was started has been stopped.", file=sys.stderr)
+        return 130
+
+
+def _up(here: Place, _: argparse.Namespace) -> int:
+    progress.say(f"Clearwater in {here.local_dir}, ports from {here.port_base}")
+    system.up(here)
+    progress.say(f"Ready. Wall {here.url('reporting-api')}  desk {here.url('signing-api')}  mailbox {here.url('messages')}")
+    progress.say(f"All addresses: {here.path('run.env')}")
+    return 0
+
+
+def _down(here: Place, _: argparse.Namespace) -> int:
+    system.down(here)
+    return 0
+
+
+def _status(here: Place, _: argparse.Namespace) -> int:
+    lines = system.status(here)
+    progress.say("\n".join(lines))
+    return 0 if all(" ready " in line and "not ready" not in line for line in lines) else 1
+
+
+def _topics(here: Place, arguments: argparse.Namespace) -> int:
+    for name in topics.create(here.kafka_bootstrap, arguments.district):
+        progress.say(name)
+    return 0
+
+
+def _district(here: Place, arguments: argparse.Namespace) -> int:
+    for line in districts.add(here, arguments.district, name=arguments.name):
+        progress.say(line)
+    return 0
+
+
+def _token(here: Place, arguments: argparse.Namespace) -> int:
+    from deploy.local.issuer import mint  # noqa: PLC0415 - the issuer is a process of its own; only a token needs its code here
+
+    wanted = [each for each in arguments.district.split(",") if each]
+    print(mint(here.local_dir, role=arguments.role, districts=wanted, name=arguments.name, seconds=arguments.seconds))
+    return 0
+
+
+def _check_machine(here: Place, _: argparse.Namespace) -> int:
+    system.check(here)
+    return 0
+
+
+def _fetch(_: Place, __: argparse.Namespace) -> int:
+    with progress.step("Kafka's jars"):
+        jars.fetch()
+    return 0
+
+
+def _lock_jars(_: Place, __: argparse.Namespace) -> int:
+    jars.lock()
+    return 0
+
+
+def _forget(here: Place, _: argparse.Namespace) -> int:
+    """For `make clean`: what lies outside LOCAL_DIR. Refuses while something runs."""
+    if supervise.members(here):
+        raise CannotStart(f"{here.local_dir} is running: `make down` first.")
+    postgres.remove(here)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    simple = {"up": _up, "down": _down, "status": _status, "check-machine": _check_machine}
+    simple |= {"fetch": _fetch, "lock-jars": _lock_jars, "forget": _forget}
+    for name, run in simple.items():
+        commands.add_parser(name).set_defaults(run=run)
+    for name, run in {"topics": _topics, "district": _district}.items():
+        command = commands.add_parser(name)
+        command.add_argument("district", help="six digits of GB/T 2260, such as 440306")
+        command.add_argument("--name", default="", help="what people call it")
+        command.set_defaults(run=run)
+    token = commands.add_parser("token")
+    token.add_argument("--role", required=True, help="clerk, desk, officer, command, city or auditor")
+    token.add_argument("--district", required=True, help="one code, several with commas, or * for the city")
+    token.add_argument("--name", default="")
+    token.add_argument("--seconds", type=int, default=3600)
+    token.set_defaults(run=_token)
+    return parser.parse_args()
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

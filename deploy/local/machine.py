@@ -1,0 +1,56 @@
+"""Can this machine start the platform at all? Asked before anything is started; a no is one line that says what to do."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Iterable
+
+import psutil
+
+from deploy.local.place import HOST, STEPS, CannotStart, Place
+
+_PYTHON = (3, 11)
+_FREE_BYTES = 1_000_000_000  # Kafka's log segments, two databases' worth of write-ahead log, and air
+
+
+def check(place: Place, processes: Iterable[str] = STEPS) -> None:
+    """Raises CannotStart."""
+    if sys.version_info < _PYTHON:
+        raise CannotStart(f"Python {sys.version.split()[0]} is too old: use 3.11 or newer (make PYTHON=python3.11).")
+    _space(place)
+    for process in processes:
+        _port(place, process)
+
+
+def _space(place: Place) -> None:
+    try:
+        place.local_dir.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(place.local_dir).free
+    except OSError as error:
+        raise CannotStart(f"{place.local_dir} cannot be made ({error.strerror}): set LOCAL_DIR to a place you may write.") from error
+    if free < _FREE_BYTES:
+        raise CannotStart(
+            f"{place.local_dir} has {free // 1_000_000} MB free and {_FREE_BYTES // 1_000_000} MB are needed: "
+            "free some, or set LOCAL_DIR to a larger disk."
+        )
+
+
+def _port(place: Place, process: str) -> None:
+    port = place.port(process)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise CannotStart(
+                f"Port {port}, wanted for {process}, is taken by {_holder(port)}: stop that, or set PORT_BASE to another base."
+            ) from None
+
+
+def _holder(port: int) -> str:
+    try:
+        held = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN and each.laddr[1] == port]
+        names = {f"{psutil.Process(each.pid).name()} (process {each.pid})" for each in held if each.pid}
+    except psutil.Error:
+        names = set()
+    return ", ".join(sorted(names)) or "a process of another user"

@@ -1,0 +1,71 @@
+"""Where one installation lives: its directory and its ports. Both come from the environment, nothing else decides."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+# Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
+STEPS = {
+    "postgres": 1,
+    "kafka": 2,
+    "kafka-controller": 3,
+    "issuer": 4,
+    "messages": 5,
+    "smtp": 6,
+    "supervisor": 7,
+    "registry-api": 10,
+    "registry-relay": 11,
+    "registry-consumer": 12,
+    "registry-worker": 13,
+    "signing-api": 20,
+    "signing-relay": 21,
+    "signing-consumer": 22,
+    "signing-worker": 23,
+    "notify-api": 30,
+    "notify-relay": 31,
+    "notify-consumer": 32,
+    "notify-worker": 33,
+    "reporting-api": 40,
+    "reporting-stream": 41,
+    "reporting-consumer": 42,
+}
+
+
+class CannotStart(Exception):  # noqa: N818 - it reads as the sentence it is printed in
+    """Why the platform cannot start and what to do about it, in one line for a person."""
+
+
+@dataclass(frozen=True)
+class Place:
+    local_dir: Path
+    port_base: int
+
+    def port(self, process: str) -> int:
+        return self.port_base + STEPS[process]
+
+    def url(self, process: str) -> str:
+        return f"http://{HOST}:{self.port(process)}"
+
+    def path(self, *parts: str) -> Path:
+        return self.local_dir.joinpath(*parts)
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        return f"{HOST}:{self.port('kafka')}"
+
+
+def from_environment() -> Place:
+    """Raises CannotStart for a PORT_BASE that is no port."""
+    base = os.environ.get("PORT_BASE") or "18000"
+    if not base.isdigit() or not 1024 <= int(base) <= 65535 - max(STEPS.values()):
+        raise CannotStart(f"PORT_BASE={base} is not a usable port: choose a number from 1024 to {65535 - max(STEPS.values())}.")
+    local_dir = Path(os.environ.get("LOCAL_DIR") or ".local")
+    return Place((ROOT / local_dir).resolve(), int(base))
+
+
+def cache() -> Path:
+    """Downloads that all installations of this clone share: Kafka's jars, the unpacked browser."""
+    return ROOT / ".cache"

@@ -1,0 +1,69 @@
+"""Fixtures that every folder of tests shares. A platform is started by the first test that asks for it, once per session."""
+
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import pytest
+
+from tests.support import platform as platforms
+from tests.support.platform import Database, Platform
+
+
+def pytest_configure() -> None:
+    # A run that is told to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.
+    signal.signal(signal.SIGTERM, _as_interrupt)
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """PostgreSQL and Kafka, without any of our processes."""
+    started = platforms.start()
+    yield started
+    platforms.stop(started.place)
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[Platform]:
+    """Every process of every service, as `make up` starts them, with the two sample districts."""
+    started = platforms.start_system()
+    yield started
+    platforms.stop(started.place)
+
+
+@pytest.fixture
+def database(platform: Platform) -> Iterator[Callable[[str], Database]]:
+    """database("signing") is a fresh, migrated database of that service; dropped after the test."""
+    made: list[Database] = []
+
+    def make(service: str) -> Database:
+        made.append(platform.database(service))
+        return made[-1]
+
+    yield make
+    for each in made:
+        platform.drop(each)
+
+
+@pytest.fixture
+def empty_database(platform: Platform) -> Iterator[Callable[[str], Database]]:
+    """empty_database("kit") has no tables, only the three roles kit_owner, kit_app and kit_mechanism; dropped after the test."""
+    made: list[Database] = []
+
+    def make(service: str) -> Database:
+        made.append(platform.empty(service))
+        return made[-1]
+
+    yield make
+    for each in made:
+        platform.drop(each)
+
+
+@pytest.fixture
+def topics(platform: Platform) -> str:
+    """A district code of the test's own, with all its topics."""
+    return platform.topics()
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt

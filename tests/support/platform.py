@@ -1,0 +1,149 @@
+"""The platform under test: a real PostgreSQL and a real Kafka of this test session's own, and databases made quickly from templates.
+
+Stays true: nothing is shared with an installation that a person has started; whatever it starts is stopped at the session's end.
+"""
+
+import os
+import random
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from deploy.local import databases, keys, machine, postgres, processes, system, topics
+from deploy.local.place import STEPS, CannotStart, Place
+from deploy.local.supervise import Supervisor, members
+
+_BASES = range(20_000, 60_000, 50)  # far from a person's 18000, below nothing's well-known port
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test. The three addresses are those of the service's three roles."""
+
+    name: str
+    owner: str
+    app: str
+    mechanism: str
+
+
+@dataclass
+class Platform:
+    """Started by the fixture `platform`. `supervisor` stops, starts and names the pid of "postgres" and "kafka" for chaos."""
+
+    place: Place
+    supervisor: Supervisor
+    _templates: dict[str, str] = field(default_factory=dict)
+    _numbers: "count[int]" = field(default_factory=count)
+    _districts: "count[int]" = field(default_factory=lambda: count(100_000))
+
+    @property
+    def bootstrap(self) -> str:
+        return self.place.kafka_bootstrap
+
+    def database(self, service: str) -> Database:
+        """A fresh database with the service's migrations: run once per session, copied from then on."""
+        if service not in self._templates:
+            template = f"{service}_template"
+            urls = self._make(template, service, template="template0")
+            system.migrate(
+                self.place, service,
+                DATABASE_URL=urls.app, DATABASE_URL_MECHANISM=urls.mechanism, DATABASE_URL_OWNER=urls.owner,
+            )  # fmt: skip
+            self._templates[service] = template
+        return self._make(f"{service}_{next(self._numbers)}", service, template=self._templates[service])
+
+    def empty(self, service: str = "signing") -> Database:
+        """A fresh database without tables, of a service's roles or of roles made for any other name."""
+        return self._make(f"{service}_{next(self._numbers)}", service, template="template0")
+
+    def drop(self, database: Database) -> None:
+        with self._superuser() as connection:
+            databases.drop(connection, database.name)
+
+    def district(self) -> str:
+        """A district code that no other test of this session has, without topics."""
+        return str(next(self._districts))
+
+    def topics(self) -> str:
+        """A district of its own with all its topics."""
+        district = self.district()
+        topics.create(self.bootstrap, district)
+        return district
+
+    def superuser_url(self, database: str = "postgres") -> str:
+        return postgres.superuser_url(self.place, self._secrets["postgres_password"], database)
+
+    def environment(self, service: str, role: str, database: Database) -> dict[str, str]:
+        """For `python -m services.<service> <role>` as a process of a test. Its ports are the installation's own, unused here."""
+        return processes.environment(self.place, service, role) | {
+            "DATABASE_URL": database.app,
+            "DATABASE_URL_MECHANISM": database.mechanism,
+            "DATABASE_URL_OWNER": database.owner,
+        }
+
+    def kill(self, name: str) -> None:
+        """kill -9; the supervisor starts it again."""
+        os.kill(self.supervisor.pid(name), signal.SIGKILL)
+
+    def _make(self, name: str, service: str, *, template: str) -> Database:
+        secrets = self._secrets
+        passwords = {role: secrets.get(f"{service}_{role}_password", "only-for-tests") for role in keys.DATABASE_ROLES}
+        with self._superuser() as connection:
+            databases.ensure_roles(connection, service, passwords)
+            databases.create(connection, name, owner=f"{service}_owner", template=template)
+        urls = {role: postgres.url(self.place, f"{service}_{role}", passwords[role], name) for role in passwords}
+        return Database(name, **urls)
+
+    def _superuser(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(self.superuser_url(), autocommit=True)
+
+    @property
+    def _secrets(self) -> dict[str, str]:
+        return keys.load(self.place.local_dir)
+
+
+def start() -> Platform:
+    """PostgreSQL and Kafka only."""
+    place = somewhere()
+    try:
+        return Platform(place, system.start_platform(place, only_platform=True))
+    except BaseException:
+        stop(place)
+        raise
+
+
+def start_system() -> Platform:
+    """Everything, as `make up` starts it."""
+    place = somewhere()
+    system.up(place)
+    return Platform(place, Supervisor(place))
+
+
+def stop(place: Place) -> None:
+    system.down(place)
+    left = members(place)
+    postgres.remove(place)
+    shutil.rmtree(place.local_dir, ignore_errors=True)
+    assert not left, f"left running: {left}"
+
+
+def somewhere() -> Place:
+    """An installation of its own: a new directory and the first base from a random one on whose ports are all free."""
+    # Not pytest's tmp_path: its parents are closed to the unprivileged user who runs PostgreSQL for root.
+    local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-"))
+    local_dir.chmod(0o755)
+    bases = random.SystemRandom().sample(_BASES, k=20)
+    for base in bases:
+        place = Place(local_dir, base)
+        try:
+            machine.check(place, STEPS)
+        except CannotStart as reason:
+            refused = reason
+        else:
+            return place
+    raise CannotStart(f"No free ports among {bases}: {refused}")
