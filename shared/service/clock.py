@@ -1,9 +1,9 @@
 """The business clock: the only source of instants that mean something to the domain.
 
-Real time by default. The demo's launch day is persisted in a file that every process reads, and runs at `speed`. Stays true:
-within a process it does not go backwards, unless somebody sets the day itself anew.
-Left to others: `ce_time`, lag, tokens and retries, which live in real time; the instant that orders something, which the store
-takes under the lock that orders it.
+Real time by default. The demo's launch day is persisted in a file that every process reads, and runs at `speed`.
+Stays true: within a process it does not go backwards, unless somebody sets the day itself anew.
+Left to others: `ce_time`, lag, tokens and retries, which live in real time; the instant that orders something, which
+the store takes under the lock that orders it.
 """
 
 import json
@@ -34,7 +34,9 @@ class _Setting(NamedTuple):
 
 
 class PacedClock:
-    """Reads {"business_at": …, "real_at": …, "speed": …}; the file must be replaced atomically. Real time until it exists."""
+    """Reads {"business_at": …, "real_at": …, "speed": …}; the file must be replaced atomically. Real time until it
+    exists.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, threading.Lock()

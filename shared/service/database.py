@@ -3,8 +3,8 @@
     begin    one district, for writing and for reading what is written
     reading  every granted district, read only, all statements on one snapshot
 
-Stays true: a transaction that nobody bound sees no row and writes none. The binding ends with the transaction, so a pooled
-connection carries nothing from one request to the next.
+Stays true: a transaction that nobody bound sees no row and writes none. The binding ends with the transaction, so a
+pooled connection carries nothing from one request to the next.
 """
 
 import re
@@ -26,7 +26,9 @@ _BIND = text("""
 
 @dataclass(frozen=True)
 class Transaction:
-    """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only reads."""
+    """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only
+    reads.
+    """
 
     connection: Connection
     district: str

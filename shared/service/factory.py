@@ -42,10 +42,11 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     readers: Sequence[str] = (),
     largest_body: int = 1_048_576,
 ) -> Flask:
-    """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no catalogue.
+    """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no
+    catalogue.
 
-    `sources`: other origins that this service's pages may ask (another service's API or stream). `readers`: other origins whose
-    pages may ask this service, with the reader's own session.
+    `sources`: other origins that this service's pages may ask (another service's API or stream). `readers`: other
+    origins whose pages may ask this service, with the reader's own session.
     """
     rows.self_test(engine)
     app = Flask(name, static_folder=None)
@@ -76,7 +77,9 @@ def _around_requests(app: Flask) -> None:
     @app.before_request
     def begin() -> Response | None:
         g.began = time.perf_counter()
-        g.trace = tracing.request(request.headers)
+        g.trace = tracing.request(
+            correlation_id=request.headers.get("Correlation-Id", ""), traceparent=request.headers.get("traceparent", "")
+        )
         g.trace.__enter__()
         return Response(status=204) if request.method == "OPTIONS" else None
 

@@ -1,4 +1,6 @@
-"""/live: the process turns. /ready: its database answers and is migrated. /metrics: its numbers, of all its workers together."""
+"""/live: the process turns. /ready: its database answers and is migrated. /metrics: its numbers, of all its workers
+together.
+"""
 
 import os
 from collections.abc import Callable
@@ -15,7 +17,9 @@ _HEAD = text("select version_num from alembic_version")
 
 
 def ready(engine: Engine, migrations: Path | None) -> Ready:
-    """Names what is missing, None = nothing. Also for lifecycle.run. `migrations` is the service's folder of that name."""
+    """Names what is missing, None = nothing. Also for lifecycle.run. `migrations` is the service's folder of that
+    name.
+    """
     head = ScriptDirectory(str(migrations)).get_current_head() if migrations else None
 
     def missing() -> str | None:

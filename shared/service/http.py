@@ -4,9 +4,9 @@
                 answers=AgreementState, problems=("agreement-not-locked",))
     def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
 
-A parameter `body` is read from the JSON body, `query` from the query string; both are `http.Body`s. openapi.py prints the
-declarations. Stays true: unknown fields are refused by name, equal models give equal bytes, and a POST that changes something is
-carried out through idempotency.once.
+A parameter `body` is read from the JSON body, `query` from the query string; both are `http.Body`s. openapi.py prints
+the declarations. Stays true: unknown fields are refused by name, equal models give equal bytes, and a POST that
+changes something is carried out through idempotency.once.
 """
 
 import base64
@@ -167,14 +167,18 @@ def created(model: BaseModel, *, version: int | None = None, location: str | Non
 
 
 def paged(items: Sequence[T], *, query: Page, place: Callable[[T], Sequence[object]], of: type[Paged[T]]) -> Answer:
-    """One page. Read `query.limit + 1` items: the extra one tells that there are more. `place` is what the list is sorted by."""
+    """One page. Read `query.limit + 1` items: the extra one tells that there are more. `place` is what the list is
+    sorted by.
+    """
     more, shown = len(items) > query.limit, list(items[: query.limit])
     after = json.dumps([*place(shown[-1])], default=str, separators=(",", ":")) if more else None
     return ok(of(items=shown, next=base64.urlsafe_b64encode(after.encode()).decode().rstrip("=") if after else None))
 
 
 def expected_version() -> int:
-    """The version that an edit started from, from If-Match. The store checks it and refuses with version-superseded (412)."""
+    """The version that an edit started from, from If-Match. The store checks it and refuses with version-superseded
+    (412).
+    """
     given = request.headers.get("If-Match", "").strip()
     if not given:
         raise Refused("version-required")

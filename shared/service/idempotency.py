@@ -1,7 +1,8 @@
 """The same request twice has one effect and one answer.
 
-Stays true: claim, effect and answer commit together or not at all. A twin in flight waits on the claim's unique index and then gets the
-stored bytes; after a rollback it carries the work out itself. Only successes are stored, for the project's life.
+Stays true: claim, effect and answer commit together or not at all. A twin in flight waits on the claim's unique index
+and then gets the stored bytes; after a rollback it carries the work out itself. Only successes are stored, for the
+project's life.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from shared.telemetry import metrics
 
 _LONGEST = 200
 _KEPT = ("Content-Type", "ETag", "Location")
-# Under read committed the insert waits for a twin's commit or rollback, and the select after it sees what the twin committed.
+# Under read committed the insert waits for a twin's commit or rollback, and the select after it sees what the twin
+# committed.
 _CLAIM = text("""
     insert into idempotent_answers (district, subject, route, key, digest)
     values (:district, :subject, :route, :key, :digest)
@@ -42,8 +44,8 @@ def schema(service: str) -> list[str]:
     return [
         """create table idempotent_answers (
             district text not null, subject text not null, route text not null, key text not null,
-            digest bytea not null, status int, headers jsonb, body bytea, answered_at timestamptz not null default now(),
-            primary key (district, subject, route, key))""",
+            digest bytea not null, status int, headers jsonb, body bytea, answered_at timestamptz not null default
+            now(), primary key (district, subject, route, key))""",
         *rows.protect("idempotent_answers", service=service),
     ]
 

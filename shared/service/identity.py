@@ -1,7 +1,8 @@
-"""Who asks, what they may do and which districts they may see. Decided once here, enforced again by the database (rows.py).
+"""Who asks, what they may do and which districts they may see. Decided once here, enforced again by the database
+(rows.py).
 
-A bearer token, or the service's own cookie (login.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole city).
-Stays true: a district that is not granted looks like one that does not exist (404).
+A bearer token, or the service's own cookie (login.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
+city). Stays true: a district that is not granted looks like one that does not exist (404).
 """
 
 import functools
@@ -89,7 +90,8 @@ def cookie_name(service: str) -> str:
 
 
 def same_origin() -> None:
-    """A write that comes with a cookie must come from our own page: another site's form would bring the cookie along."""
+    """A write that comes with a cookie must come from our own page: another site's form would bring the cookie along.
+    """
     origin = urlsplit(request.headers.get("Origin", ""))
     ours = urlsplit(running().settings.public_url)
     if (origin.scheme, origin.netloc) not in {(ours.scheme, ours.netloc), (request.scheme, request.host)}:

@@ -1,7 +1,7 @@
 """The life of a process without HTTP of its own: its loops, its health server, its end.
 
-Stays true: one loop dying ends the process (exit 1), after the others have finished their batch; the supervisor restarts it.
-SIGTERM and SIGINT ask every loop to stop and wait for it.
+Stays true: one loop dying ends the process (exit 1), after the others have finished their batch; the supervisor
+restarts it. SIGTERM and SIGINT ask every loop to stop and wait for it.
 """
 
 import signal
@@ -54,7 +54,8 @@ def run(
     ready: Callable[[], str | None] = lambda: None,
     grace_seconds: float = 20.0,
 ) -> None:
-    """Returns after a signal, when every loop has stopped; raises SystemExit(1) when one died. To be called in the main thread.
+    """Returns after a signal, when every loop has stopped; raises SystemExit(1) when one died. To be called in the
+    main thread.
 
     `ready` names what is missing before the role can work, None = nothing.
     """

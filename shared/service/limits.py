@@ -1,6 +1,7 @@
 """How many requests one subject may send: a bucket of `burst` that refills at `per_second`.
 
-Counted per process, in memory: a fence against a client gone wild, not a quota. Real quotas belong to the gateway in front.
+Counted per process, in memory: a fence against a client gone wild, not a quota. Real quotas belong to the gateway in
+front.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Signing in with a browser: the code flow with PKCE, and the cookie that carries the access token afterwards.
 
-Stays true: the cookie is this service's own, HttpOnly and SameSite=Lax; state, nonce and verifier live ten minutes, signed, in a second
-cookie; nobody is sent on to another site. Left to others: what the token allows (identity.py).
+Stays true: the cookie is this service's own, HttpOnly and SameSite=Lax; state, nonce and verifier live ten minutes,
+signed, in a second cookie; nobody is sent on to another site. Left to others: what the token allows (identity.py).
 """
 
 import base64

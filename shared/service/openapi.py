@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template_string, request
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from pydantic import TypeAdapter
 
 from shared.service import problems
 from shared.service.http import Declared
 from shared.service.running import running
 
-openapi = Blueprint("openapi", __name__, url_prefix="/api/v1")
+openapi = Blueprint("openapi", __name__, url_prefix="/api/v1", template_folder="templates")
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
@@ -64,8 +64,7 @@ def document(app: Flask) -> dict[str, Any]:
 
 @openapi.get("/openapi.json")
 def as_json() -> Response:
-    answer: Response = current_app.json.response(document(current_app))
-    return answer
+    return jsonify(document(current_app))
 
 
 @openapi.get("/docs")
@@ -75,13 +74,12 @@ def as_page() -> str:
         code: (problem.status, *problem.told(problems.language()))
         for code, problem in sorted(running().problems.problems.items())
     }
-    return render_template_string(
-        _PAGE,
+    return render_template(
+        "docs.html",
         api=described,
         told=told,
         language=problems.language(),
         shell="shell" in current_app.blueprints,
-        root=request.script_root,
     )
 
 
@@ -157,29 +155,3 @@ def _schema(model: Any, schemas: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN
         return {"$ref": described["$ref"]}
     schemas[name] = described
     return {"$ref": _REFERENCE.format(model=name)}
-
-
-_PAGE = """<!doctype html>
-<html lang="{{ language }}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ api.info.title }}</title>
-{% if shell %}<link rel="stylesheet" href="{{ url_for('shell.static', filename='tokens.css') }}">
-<link rel="stylesheet" href="{{ url_for('shell.static', filename='shell.css') }}">{% endif %}</head><body><main>
-<h1>{{ api.info.title }}</h1><p><a href="{{ url_for('openapi.as_json') }}">openapi.json</a></p>
-{% for path, operations in api.paths.items() %}{% for method, operation in operations.items() %}
-<section aria-labelledby="{{ operation.operationId }}"><h2 id="{{ operation.operationId }}"><code>{{ method | upper }} {{ path }}</code></h2>
-<p><strong>{{ operation.summary }}</strong></p><p>{{ operation.description }}</p>
-{% if operation.parameters %}<table><caption>Parameters</caption><thead><tr><th scope="col">name</th><th scope="col">in</th>
-<th scope="col">type</th><th scope="col">about</th></tr></thead><tbody>{% for each in operation.parameters %}<tr>
-<th scope="row"><code>{{ each.name }}</code>{{ ' *' if each.required }}</th><td>{{ each['in'] }}</td>
-<td>{{ each.schema.format or each.schema.type }}</td><td>{{ each.schema.description }}</td></tr>{% endfor %}</tbody></table>{% endif %}
-{% if operation.requestBody %}<h3>Body</h3>{% set ref = operation.requestBody.content['application/json'].schema['$ref'] %}
-<p><a href="#schema-{{ ref.split('/')[-1] }}">{{ ref.split('/')[-1] }}</a></p>{% endif %}
-<h3>Answers</h3><dl>{% for status, answer in operation.responses.items() %}<dt>{{ status }}</dt><dd>{{ answer.description }}
-{% for content in (answer.content or {}).values() %}{% set ref = content.schema['$ref'] %}
-<a href="#schema-{{ ref.split('/')[-1] }}">{{ ref.split('/')[-1] }}</a>{% endfor %}</dd>{% endfor %}</dl></section>
-{% endfor %}{% endfor %}
-<h2>Schemas</h2>{% for name, schema in api.components.schemas.items() %}<section><h3 id="schema-{{ name }}">{{ name }}</h3>
-<pre tabindex="0">{{ schema | tojson(indent=2) }}</pre></section>{% endfor %}
-<h2>Problems</h2><dl>{% for code, (status, title, advice) in told.items() %}<dt id="problem-{{ code }}"><code>{{ code }}</code> {{ status }}</dt>
-<dd>{{ title }}. {{ advice }}</dd>{% endfor %}</dl></main></body></html>
-"""

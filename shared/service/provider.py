@@ -1,7 +1,7 @@
 """The OIDC provider as seen from a service: its addresses and its keys.
 
-Stays true: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again at most every
-`_AGAIN_SECONDS`, and a provider that cannot be reached means nobody is let in (503), never everybody.
+Stays true: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again
+at most every `_AGAIN_SECONDS`, and a provider that cannot be reached means nobody is let in (503), never everybody.
 """
 
 import threading
@@ -67,29 +67,28 @@ class Provider:
 
     def _decoded(self, token: str) -> jwt.Token:
         with self._lock:
-            now = time.monotonic()
-            if self._keys is None or now - self._fetched_at > _MAX_AGE_SECONDS:
-                self._fetch(now)
             keys = self._keys
-        if keys is None:
-            raise Refused("identity-unavailable")
+            if keys is None or time.monotonic() - self._fetched_at > _MAX_AGE_SECONDS:
+                keys = self._fetch()
         try:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
         except (JoseError, ValueError):
             # Perhaps signed by a key newer than ours. One more look, at most every few seconds, whoever knocks.
             with self._lock:
-                if (now := time.monotonic()) - self._tried_at < _AGAIN_SECONDS:
+                if time.monotonic() - self._tried_at < _AGAIN_SECONDS:
                     raise
-                self._fetch(now)
-                keys = self._keys
+                keys = self._fetch()
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
 
-    def _fetch(self, now: float) -> None:
-        if self._keys is None and now - self._tried_at < 1:
+    def _fetch(self) -> KeySet:
+        """Keys that have aged stay unused when this fails, and a provider that is down is not asked by every request."""
+        now = time.monotonic()
+        if now - max(self._tried_at, self._fetched_at) < 1 and self._keys is None:
             raise Refused("identity-unavailable")
-        self._tried_at, self._keys = now, None
-        self._keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))
-        self._fetched_at = now
+        self._tried_at = now
+        keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))
+        self._keys, self._fetched_at = keys, now
+        return keys
 
     def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
         try:

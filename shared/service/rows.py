@@ -1,11 +1,11 @@
 """Row-level security: the database itself keeps the districts apart.
 
-Three roles per service: the owner runs migrations, the app serves requests and reactions, the mechanism (relay, reconciler) sees every
-row. Stays true: on every table with a column `district`, app and owner see what is granted and write in the bound district
-only (database.py binds both); policies are forced, so owning a table opens nothing.
+Three roles per service: the owner runs migrations, the app serves requests and reactions, the mechanism (relay,
+reconciler) sees every row. Stays true: on every table with a column `district`, app and owner see what is granted and
+write in the bound district only (database.py binds both); policies are forced, so owning a table opens nothing.
 
-The self-test proves it at every start: by trying it on a table of its own, `row_probe`, and by comparing the policies of every
-other table with the ones just tried. A policy that was removed, loosened or added stops the process.
+The self-test proves it at every start: by trying it on a table of its own, `row_probe`, and by comparing the policies
+of every other table with the ones just tried. A policy that was removed, loosened or added stops the process.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,9 @@ class Unprotected(Exception):  # noqa: N818 - names the state found
 def protect(
     table: str, *, service: str, app: str = "select, insert, update, delete", mechanism: str = "select"
 ) -> list[str]:
-    """Statements for the migration that creates the table, after its `create table`. `app`, `mechanism`: what each is granted."""
+    """Statements for the migration that creates the table, after its `create table`. `app`, `mechanism`: what each is
+    granted.
+    """
     bound = f"to {service}_app, {service}_owner"
     return [
         f"alter table {table} enable row level security",

@@ -1,7 +1,7 @@
 """gunicorn, embedded: threads for the API, greenlets for live streams, which hold their connection for hours.
 
-A stream's process calls `cooperative()` before it imports anything else: psycopg, too, decides how to wait when it is imported. Nothing
-here imports it, for that reason. Never in a process that talks to Kafka.
+A stream's process calls `cooperative()` before it imports anything else: psycopg, too, decides how to wait when it is
+imported. Nothing here imports it, for that reason. Never in a process that talks to Kafka.
 """
 
 import os
@@ -28,8 +28,8 @@ def cooperative() -> None:
 def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: int = 8, streams: int = 0) -> None:
     """Serves until SIGTERM or SIGINT; requests under way are finished. One worker process, restarted when it dies.
 
-    `threads` at most the size of the engine's pool, or requests queue for connections instead of for threads. `streams` = how
-    many live streams at once, on gevent.
+    `threads` at most the size of the engine's pool, or requests queue for connections instead of for threads.
+    `streams` = how many live streams at once, on gevent.
     """
     _clear_metrics()
     kind = (

@@ -1,7 +1,7 @@
 """Every metric, declared once, with one sentence of help.
 
-Labels are few and bounded: a district, a consumer, a topic, a route template, never an id. The scraper adds service and role.
-Under gunicorn the API's workers write to PROMETHEUS_MULTIPROC_DIR and health.py adds them up.
+Labels are few and bounded: a district, a consumer, a topic, a route template, never an id. The scraper adds service
+and role. Under gunicorn the API's workers write to PROMETHEUS_MULTIPROC_DIR and health.py adds them up.
 """
 
 from prometheus_client import Counter, Gauge, Histogram

@@ -1,7 +1,7 @@
 """What led to what: one correlation id from the click to the message, and for every event the event that caused it.
 
-Kept in context variables, so a thread or a greenlet has its own. `headers()` are CloudEvents attributes for the journal;
-traceparent is W3C Trace Context, given on with a span of our own, so that any collector can draw the tree.
+Kept in context variables, so a thread or a greenlet has its own. `headers()` are CloudEvents attributes for the
+journal; traceparent is W3C Trace Context, given on with a span of our own, so that any collector can draw the tree.
 """
 
 import re
@@ -37,7 +37,9 @@ def correlation_id() -> str:
 
 
 def headers() -> dict[str, str]:
-    """The CloudEvents attributes correlationid, causationid and traceparent, as far as they are known. For the journal."""
+    """The CloudEvents attributes correlationid, causationid and traceparent, as far as they are known. For the
+    journal.
+    """
     if (trace := _current.get()) is None:
         return {}
     known = {"correlationid": trace.correlation_id, "causationid": trace.causation_id, "traceparent": trace.traceparent}
@@ -45,17 +47,18 @@ def headers() -> dict[str, str]:
 
 
 @contextmanager
-def request(received: Mapping[str, str]) -> Iterator[Trace]:
-    """From HTTP headers; what a stranger sends is taken only when well-formed."""
-    given = received.get("Correlation-Id", "")
-    known = given if _CORRELATION.fullmatch(given) else str(uuid4())
-    with _entered(Trace(known, None, _span(received.get("traceparent", "")))) as trace:
+def request(*, correlation_id: str, traceparent: str) -> Iterator[Trace]:
+    """From HTTP headers, empty where missing; what a stranger sends is taken only when well-formed."""
+    known = correlation_id if _CORRELATION.fullmatch(correlation_id) else str(uuid4())
+    with _entered(Trace(known, None, _span(traceparent))) as trace:
         yield trace
 
 
 @contextmanager
 def following(*, event_id: object, received: Mapping[str, str]) -> Iterator[Trace]:
-    """From a message's headers (`ce_correlationid`, `ce_traceparent`): whatever is said inside was caused by that event."""
+    """From a message's headers (`ce_correlationid`, `ce_traceparent`): whatever is said inside was caused by that
+    event.
+    """
     known = received.get("ce_correlationid") or str(event_id)
     with _entered(Trace(known, str(event_id), _span(received.get("ce_traceparent", "")))) as trace:
         yield trace
