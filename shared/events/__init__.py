@@ -1,1 +1,1 @@
-"""The contract: what services tell each other and other agencies. Start with contract.py, then registry.py, signing.py, notify.py."""
+"""The contract: what services tell each other and other agencies. Start with contract.py."""

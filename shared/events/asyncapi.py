@@ -36,7 +36,7 @@ def document() -> Document:
         "info": {
             "title": "Clearwater",
             "version": VERSION,
-            "description": "What happened in the signing operations of urban-renewal projects. EVENTS.md says how to read it.",
+            "description": "What happened in signing operations. EVENTS.md says how to read it.",
         },
         "defaultContentType": "application/json",
         "channels": {kind: _channel(kind) for kind in topics.KINDS},
@@ -80,12 +80,14 @@ def _message(event: type[Event]) -> Document:
         "contentType": "application/json",
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
         "payload": {"$ref": f"#/components/schemas/{event.__name__}"},
-        "bindings": {"kafka": {"key": {"type": "string", "description": event.declared.key}, "bindingVersion": "0.5.0"}},
+        "bindings": {
+            "kafka": {"key": {"type": "string", "description": event.declared.key}, "bindingVersion": "0.5.0"}
+        },
     }
 
 
 def _embedded(event: type[Event]) -> Document:
-    """The schema as published, with its parts written out: references inside this document would point at its own root."""
+    """The schema as published, its parts written out: a reference here would point at this document's root."""
     document = schemas.document(event)
     written = schemas.resolved(document, document)
     return {key: value for key, value in written.items() if key not in {"$schema", "$id"}}

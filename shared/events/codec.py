@@ -20,7 +20,7 @@ def decode(event: str, payload: bytes | None, *, key: str = "") -> Event: ...
 @overload
 def decode(event: type[E], payload: bytes | None, *, key: str = "") -> E: ...
 def decode(event: str | type[Event], payload: bytes | None, *, key: str = "") -> Event:
-    """`event` is a type as in `ce_type`, or the class that a reaction is written for. `key` is the record's, for tombstones only.
+    """`event` is a type as in `ce_type`, or the class that a reaction expects. `key` is the record's, for tombstones.
 
     Raises pydantic.ValidationError for what is not this event, KeyError for an unknown type (envelope.decode lets
     none pass).

@@ -1,7 +1,7 @@
 """The headers of an event: CloudEvents 1.0, Kafka binding, binary mode.
 
-    content-type, ce_specversion, ce_id, ce_type, ce_source, ce_subject, ce_time, ce_dataschema, ce_sequence, ce_partitionkey, ce_epoch,
-    and where known ce_correlationid, ce_causationid, ce_traceparent
+    content-type, ce_specversion, ce_id, ce_type, ce_source, ce_subject, ce_time, ce_dataschema, ce_sequence,
+    ce_partitionkey, ce_epoch, and where known ce_correlationid, ce_causationid, ce_traceparent
 
 Stays true: a record says by its headers alone whose it is, which event it is and where in its key's order it belongs.
 Left to others: counting the sequence (messaging/journal.py), the value (codec.py).
@@ -31,7 +31,7 @@ _REQUIRED = (
 
 
 class Unreadable(Exception):  # noqa: N818 - it is an answer, not an error
-    """A record that cannot be read at all, whatever its value says. `reason` is a stable code with the header it concerns."""
+    """A record that cannot be read, whatever its value. `reason` is a stable code with the header concerned."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +39,7 @@ class Unreadable(Exception):  # noqa: N818 - it is an answer, not an error
 
 
 class Enveloped(Protocol):
-    """What `encode` needs of a message. `headers` holds what only the emitter knows: time, epoch, and the three traces if any."""
+    """What `encode` needs of a message. `headers` holds what only the emitter knows: time, epoch, three traces."""
 
     @property
     def event_id(self) -> UUID: ...

@@ -1,7 +1,7 @@
-"""The golden examples: real records of every event, kept for ever. A release that cannot read one of them is not compatible.
+"""The golden examples: records of every event, kept for ever. A release that cannot read one is not compatible.
 
-    examples/<type>.<n>.json   {"topic", "key", "headers", "payload"}; only ever added
-    examples/manifest.json     SHA-256 of each, so that changing or removing one shows
+examples/<type>.<n>.json   {"topic", "key", "headers", "payload"}; only ever added
+examples/manifest.json     SHA-256 of each, so that changing or removing one shows
 """
 
 import hashlib

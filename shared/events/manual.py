@@ -48,7 +48,11 @@ def _event(event: type[Event]) -> str:
     example = examples.load(examples.of(declared.type)[0])
     payload = json.dumps(example["payload"], ensure_ascii=False, indent=2)
     rows = "\n".join(_rows(schemas.resolved(document, document), ""))
-    fields = f"| field | form | present | meaning |\n|---|---|---|---|\n{rows}" if rows else "No value: the record is a tombstone."
+    fields = (
+        f"| field | form | present | meaning |\n|---|---|---|---|\n{rows}"
+        if rows
+        else "No value: the record is a tombstone."
+    )
     return (
         f"### {event.__name__}\n\n`{declared.type}` on `{declared.topic}`, key `{declared.key}`\n\n"
         f"{schemas.description(event)}\n\n{fields}\n\n```json\n{payload}\n```"

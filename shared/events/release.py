@@ -1,6 +1,6 @@
 """Releases schemas: released/ is what readers may rely on, and what every change is held against.
 
-    python -m shared.events.release    copies the generated schemas to released/; refuses when one of them is incompatible
+python -m shared.events.release    copies the generated schemas to released/; refuses when one of them is incompatible
 """
 
 import json

@@ -33,7 +33,9 @@ def description(event: type[Event]) -> str:
 
 def _opened(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: _opened(value) for key, value in node.items() if key != "additionalProperties" or value is not False}
+        return {
+            key: _opened(value) for key, value in node.items() if key != "additionalProperties" or value is not False
+        }
     if isinstance(node, list):
         return [_opened(each) for each in node]
     return node

@@ -81,7 +81,9 @@ def records(bootstrap: str, topics_regex: str) -> list[Record]:
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, bootstrap_timeout_ms=10_000)
     try:
         names = sorted(name for name in consumer.topics() if re.search(topics_regex, name))
-        places = [TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name) or ()]
+        places = [
+            TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name) or ()
+        ]
         if not places:
             return []
         consumer.assign(places)
@@ -156,7 +158,9 @@ class _Reading:
     def _leaks(self, record: Record) -> list[str]:
         everything = b"\n".join([record.key or b"", record.value or b"", *(value for _, value in record.headers)])
         # JSON may write other scripts as \\u escapes; unescaped they must not be readable either.
-        unescaped = re.sub(rb"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)).encode("utf-8", "ignore"), everything)
+        unescaped = re.sub(
+            rb"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)).encode("utf-8", "ignore"), everything
+        )
         return [f"readable personal value no. {n}" for n, value in enumerate(self._planted) if value in unescaped]
 
     def _payload(self, record: Record, headers: Mapping[str, str]) -> list[str]:

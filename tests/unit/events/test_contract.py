@@ -68,9 +68,7 @@ def test_an_emitter_cannot_write_an_undeclared_field_and_a_reader_ignores_it() -
 
 def test_a_name_that_is_not_masked_is_refused() -> None:
     with pytest.raises(ValidationError, match="masked_name"):
-        RightHolder(
-            person_id=uuid4(), masked_name="陈小明", share=None, capable=True, kind="natural", overseas=False
-        )
+        RightHolder(person_id=uuid4(), masked_name="陈小明", share=None, capable=True, kind="natural", overseas=False)
 
 
 def test_a_tombstone_is_its_key() -> None:
