@@ -1,8 +1,7 @@
 """Writes what is derived from the declarations: schemas/*.json, asyncapi.json and EVENTS.md.
 
-python -m shared.events.generate            writes them
-python -m shared.events.generate --check    exits 1 and names each file that is stale, missing or left over, each changed example,
-                                            and each incompatible change against released/
+`python -m shared.events.generate` writes them. With `--check` it exits 1 and names each file that is stale, missing or
+left over, each changed example, and each incompatible change against released/.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the registry tells the world: districts, projects, units with their right-holders, groups, the frozen roll, sealed contacts.
+"""What the registry tells the world: districts, projects, units, groups, the frozen roll, sealed contacts.
 
 Stays true: a person appears as an id and a masked name; contact details travel sealed (shared/messaging/sealing.py)
 and nowhere else.
@@ -201,6 +201,6 @@ class KeyWrapped(Event):
     tombstone=True,
 )
 class KeyDeleted(Event):
-    """The data key of a person is gone; every reader drops its copy. On the bus: a record without a value (a tombstone)."""
+    """The data key of a person is gone; every reader drops its copy. A record without a value (a tombstone)."""
 
     person_id: UUID = Field(description="the person, from the record's key")

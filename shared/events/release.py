@@ -14,7 +14,7 @@ RELEASED = Path(__file__).parent / "released"
 
 
 def broken(released: Path = RELEASED) -> list[str]:
-    """Every incompatible change since the release, one sentence each. An event that was never released may change freely."""
+    """Every incompatible change since the release, one sentence each. What was never released may change freely."""
     current = {event.declared.type: schemas.document(event) for event in catalogue.events()}
     found = []
     for path in sorted(released.glob("*.json")):

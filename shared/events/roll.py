@@ -14,7 +14,7 @@ from shared.events.registry import Totals, UnitRegistered
 
 
 class Line(NamedTuple):
-    """One unit of the roll. `right_holders` are (person, share as in the event, None where all own jointly), in any order."""
+    """One unit of the roll. `right_holders` are (person, share as in the event or None), in any order."""
 
     unit_id: UUID
     household_id: UUID

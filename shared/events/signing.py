@@ -1,4 +1,4 @@
-"""What signing tells the world. A unit's story is keyed by unit and stays in order; what concerns all is keyed by project.
+"""What signing tells the world. A unit's story is keyed by unit and stays in order; the rest by project.
 
 Stays true: one unit has one case, so the unit's id names the case. The events on `signing-project` are public: counts
 and decisions, no unit and no person.
@@ -159,7 +159,7 @@ class AgreementVoid(Event):
 
 @declare("clearwater.signing.agreement.effective.v1", topic="signing-case", key="unit_id", audience="internal")
 class AgreementEffective(Event):
-    """The agreement has taken effect, by the project's declaration. Clocks for moving and paying start at `effective_at`."""
+    """The agreement has taken effect, by the project's declaration. Moving and paying clocks start at `effective_at`."""
 
     project_id: UUID = Field(description=_PROJECT)
     unit_id: UUID = Field(description=_UNIT)

@@ -18,7 +18,7 @@ _BY_UNIT = 4  # partitions of every topic that is keyed by unit
 
 @dataclass(frozen=True)
 class Kind:
-    """What holds for a topic in every district. `compacted` topics keep the last value of each key; the others keep everything."""
+    """What holds for a topic in every district. `compacted`: it keeps the last value of each key, not everything."""
 
     kind: str
     owner: str
@@ -64,7 +64,7 @@ def kind(topic: str) -> Kind:
 
 
 def pattern(*kinds: str) -> str:
-    """A regular expression over these kinds in every district, also those opened later; all kinds when none is named."""
+    """A regular expression over these kinds, all when none is named, in every district, also those opened later."""
     chosen = kinds or tuple(KINDS)
     for each in chosen:
         if each not in KINDS:

@@ -1,4 +1,4 @@
-"""Another agency's reader: knows EVENTS.md, the schemas and a Kafka address. It imports nothing of the project, on purpose.
+"""Another agency's reader: knows EVENTS.md, the schemas and a Kafka address. It imports nothing of ours, on purpose.
 
 Reads every record of the topics that match, from the first to the last that was there when it began, and reports
 whatever is not as EVENTS.md says.
@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from jsonschema import Draft202012Validator, FormatChecker
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 
+_UUID_VERSION = 7
 _TOPIC = re.compile(r"clearwater\.([0-9]{6})\.([a-z]+-[a-z]+)")
 _TYPE = re.compile(r"clearwater\.([a-z]+)(\.[a-z]+)+\.v[0-9]+")
 # Rows of EVENTS.md: | `kind` | owner | `key` | audience | ordering | partitions | keeps |
@@ -207,7 +208,7 @@ def _validator(path: Path) -> Draft202012Validator:
 
 def _is_uuid7(text: str) -> bool:
     try:
-        return UUID(text).version == 7  # noqa: PLR2004 - the version that EVENTS.md names
+        return UUID(text).version == _UUID_VERSION
     except ValueError:
         return False
 

@@ -1,4 +1,4 @@
-"""Does a reader that knows only the published words find the records right, and notice each way in which they can be wrong?"""
+"""Does a reader that knows only the published words find records right, and notice each way to be wrong?"""
 
 import ast
 import json

@@ -38,7 +38,7 @@ def test_a_wrong_declaration_fails_at_import(  # noqa: PLR0913 - one row of the 
 ) -> None:
     with pytest.raises(TypeError):
         declare(event_type, topic=topic, key=key, audience=audience, ordering=ordering, tombstone=tombstone)(Undeclared)
-    assert TYPE not in catalogue.catalogue
+    assert TYPE not in [event.declared.type for event in catalogue.events()]
 
 
 def test_every_event_and_every_field_is_described() -> None:

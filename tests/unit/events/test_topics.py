@@ -32,7 +32,7 @@ def test_what_is_not_ours_is_refused(foreign: str) -> None:
 
 
 def test_a_wrong_district_or_kind_has_no_name() -> None:
-    for district, kind in (("4403", "signing-case"), ("440303", "signing-visit"), ("44030３", "signing-case")):
+    for district, kind in (("4403", "signing-case"), ("440303", "signing-visit"), ("44030\uff13", "signing-case")):
         with pytest.raises(ValueError, match="no topic"):
             topics.name(district, kind)
     with pytest.raises(ValueError, match="no topic kind"):

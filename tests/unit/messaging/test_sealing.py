@@ -102,8 +102,8 @@ def test_the_vault_keeps_keys_that_only_its_own_key_opens() -> None:
     assert sealing.unwrap_at_rest(kept, key_id=key.key_id, person_id=PERSON, vault_key=VAULT) == key
     with pytest.raises(Unopened):
         sealing.unwrap_at_rest(kept, key_id=key.key_id, person_id=uuid4(), vault_key=VAULT)
+    other = base64.b64encode(bytes(32)).decode()
     with pytest.raises(Unopened):
-        other = base64.b64encode(bytes(32)).decode()
         sealing.unwrap_at_rest(kept, key_id=key.key_id, person_id=PERSON, vault_key=other)
 
 
