@@ -159,7 +159,7 @@ class AgreementVoid(Event):
 
 @declare("clearwater.signing.agreement.effective.v1", topic="signing-case", key="unit_id", audience="internal")
 class AgreementEffective(Event):
-    """The agreement has taken effect, by the project's declaration. Moving and paying clocks start at `effective_at`."""
+    """The agreement has taken effect, by the project's declaration. Clocks for moving and paying start then."""
 
     project_id: UUID = Field(description=_PROJECT)
     unit_id: UUID = Field(description=_UNIT)

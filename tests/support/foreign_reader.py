@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from jsonschema import Draft202012Validator, FormatChecker
-from kafka import KafkaConsumer, TopicPartition  # type: ignore[import-untyped]
+from kafka import KafkaConsumer, TopicPartition
 
 _UUID_VERSION = 7
+_SILENT_POLLS = 20
 _TOPIC = re.compile(r"clearwater\.([0-9]{6})\.([a-z]+-[a-z]+)")
 _TYPE = re.compile(r"clearwater\.([a-z]+)(\.[a-z]+)+\.v[0-9]+")
 # Rows of EVENTS.md: | `kind` | owner | `key` | audience | ordering | partitions | keeps |
@@ -193,10 +194,15 @@ class _Reading:
 
 
 def _read_to(consumer: Any, ends: Mapping[Any, int]) -> list[Record]:
+    """Raises TimeoutError when the broker stays silent although there is more to read."""
     found: list[Record] = []
-    while any(consumer.position(place) < end for place, end in ends.items()):
-        for polled in consumer.poll(timeout_ms=1_000).values():
-            found += [Record(r.topic, r.partition, r.offset, r.key, r.value, list(r.headers)) for r in polled]
+    silent_polls = 0
+    while behind := [place for place, end in ends.items() if consumer.position(place) < end]:
+        polled = [record for records in consumer.poll(timeout_ms=1_000).values() for record in records]
+        found += [Record(r.topic, r.partition, r.offset, r.key, r.value, list(r.headers)) for r in polled]
+        silent_polls = 0 if polled else silent_polls + 1
+        if silent_polls > _SILENT_POLLS:
+            raise TimeoutError(f"nothing more from {behind}")
     return found
 
 
