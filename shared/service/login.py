@@ -92,7 +92,7 @@ def _keep(answer: Redirect, name: str, value: str, *, seconds: int) -> None:
 
 
 def _local(address: str) -> str:
-    """An address on this site, else the front page: `//elsewhere` and `/\\elsewhere` are other sites to a browser."""
+    """An address on this site, else the front page. To a browser two slashes of either kind begin another site's."""
     parts = urlsplit(address.replace("\\", "/"))
     return address if not parts.scheme and not parts.netloc and address.startswith("/") else "/"
 

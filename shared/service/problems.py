@@ -99,7 +99,7 @@ class Catalogue:
 
 
 def language() -> str:
-    """zh unless the reader prefers another: zh-Hant (also zh-HK, zh-TW) or en."""
+    """Chinese unless the reader prefers another: zh-Hant (also zh-HK, zh-TW) or en."""
     for wanted, _ in request.accept_languages:
         lower = wanted.lower()
         if lower.startswith(("zh-hant", "zh-hk", "zh-tw", "zh-mo")):

@@ -91,9 +91,9 @@ def self_test(app: Engine, mechanism: Engine | None = None) -> None:
 
 
 _ROLE = text("""
-    select rolsuper or rolbypassrls as above,
-           exists (select from pg_class where relowner = oid_of.oid and relnamespace = any (cast(:schemas as regnamespace[]))) as owns
-    from pg_roles oid_of where rolname = current_user
+    select rolsuper or rolbypassrls as above, exists (
+        select from pg_class where relowner = ours.oid and relnamespace = any (cast(:schemas as regnamespace[]))) as owns
+    from pg_roles as ours where rolname = current_user
 """)
 _SCHEMAS = text("select current_schemas(false)::text[]")
 # Partitions are reached through their parent only; the policies stand there.
@@ -107,7 +107,7 @@ _POLICIES = text("""
     join pg_attribute on attrelid = pg_class.oid and attname = 'district' and not attisdropped
     left join pg_policy on polrelid = pg_class.oid
     left join lateral (select string_agg(coalesce(rolname, 'public'), ',' order by rolname) as names
-                       from unnest(polroles) as granted (role) left join pg_roles on pg_roles.oid = role) as roles on true
+                       from unnest(polroles) as named (role) left join pg_roles on pg_roles.oid = role) as roles on true
     where relkind in ('r', 'p') and relnamespace = any (cast(:schemas as regnamespace[]))
     group by pg_class.oid order by relname
 """)

@@ -53,7 +53,7 @@ def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: i
     ).run()
 
 
-class _Logger(gunicorn.glogging.Logger):
+class _Logger(gunicorn.glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's own lines go where all lines go (log.py); requests are logged by the application, with their route."""
 
     def setup(self, cfg: Any) -> None:  # noqa: ANN401, ARG002 - gunicorn's signature
@@ -64,7 +64,7 @@ class _Logger(gunicorn.glogging.Logger):
         return
 
 
-class _Embedded(gunicorn.app.base.BaseApplication):
+class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]
     def __init__(self, create_app: "Callable[[], Flask]", options: dict[str, Any]) -> None:
         self._create_app, self._options = create_app, options
         super().__init__()
@@ -90,4 +90,4 @@ def _forget_metrics(_: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn's a
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         from prometheus_client import multiprocess  # noqa: PLC0415 - reads the variable when imported
 
-        multiprocess.mark_process_dead(worker.pid)
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

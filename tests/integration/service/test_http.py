@@ -1,0 +1,125 @@
+"""Does the API take, answer and refuse as it declares?"""
+
+import json
+from http import HTTPStatus
+
+import jsonschema
+import pytest
+
+from tests.integration.service.conftest import OURS, THEIRS, Kit
+
+
+def written(kit: Kit, key: str, words: str = "一") -> str:
+    answer = kit.app.test_client().post(
+        "/api/v1/notes", json={"words": words}, headers=kit.bearer(**{"Idempotency-Key": key})
+    )
+    return str(answer.json["note_id"])
+
+
+def test_a_foreign_id_is_an_unknown_id(kit: Kit) -> None:
+    note = f"/api/v1/notes/{written(kit, 'k')}"
+    client = kit.app.test_client()
+
+    ours = client.get(note, headers=kit.bearer())
+    theirs = client.get(note, headers=kit.bearer(districts=(THEIRS,)))
+
+    assert (ours.status_code, ours.headers["ETag"]) == (HTTPStatus.OK, '"1"')
+    assert (theirs.status_code, theirs.json["code"]) == (HTTPStatus.NOT_FOUND, "not-found")
+    assert client.get(note, headers=kit.bearer(role="city", districts=("*",))).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({"words": "一", "extra": 1}, "/extra", "extra-forbidden"),
+        ({}, "/words", "missing"),
+        ({"words": "一", "copies": "5"}, "/copies", "int-type"),
+    ],
+)
+def test_each_fault_of_a_body_is_named(kit: Kit, body: dict[str, object], pointer: str, code: str) -> None:
+    answer = kit.app.test_client().post("/api/v1/notes", json=body, headers=kit.bearer(**{"Idempotency-Key": "k"}))
+
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert answer.content_type == "application/problem+json"
+    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [(pointer, code)]
+    assert answer.json["next"]
+
+
+def test_bodies_are_json_and_bounded(kit: Kit) -> None:
+    def send(data: bytes, kind: str) -> int:
+        headers = kit.bearer(**{"Idempotency-Key": "k", "Content-Type": kind})
+        return kit.app.test_client().post("/api/v1/notes", data=data, headers=headers).status_code
+
+    assert send(b"words=1", "application/x-www-form-urlencoded") == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    assert send(b"{", "application/json") == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert send(b'{"words": "' + b"x" * 1_100_000 + b'"}', "application/json") == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(kit: Kit) -> None:
+    all_of_them = [written(kit, f"k{number}") for number in range(5)]
+    client, seen, cursor = kit.app.test_client(), [], ""
+    while cursor is not None:
+        page = client.get(f"/api/v1/notes?limit=2{cursor}", headers=kit.bearer()).json
+        seen += [each["note_id"] for each in page["items"]]
+        cursor = f"&cursor={page['next']}" if page["next"] else None
+
+    assert seen == all_of_them
+    assert client.get("/api/v1/notes?limit=1000", headers=kit.bearer()).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert client.get("/api/v1/notes?cursor=x", headers=kit.bearer()).json["code"] == "cursor-invalid"
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("zh-CN", "不可写"), ("zh-HK", "不可寫"), ("en-GB,zh;q=0.5", "Forbidden word"), ("", "不可写")]
+)
+def test_refusals_speak_the_readers_language(kit: Kit, language: str, title: str) -> None:
+    headers = kit.bearer(**{"Idempotency-Key": "k", "Accept-Language": language})
+    answer = kit.app.test_client().post("/api/v1/notes", json={"words": "禁"}, headers=headers)
+
+    assert answer.json["title"] == title
+    assert answer.json["facts"] == {"words": "禁"}
+
+
+def test_a_failure_tells_its_number_and_nothing_else(kit: Kit) -> None:
+    answer = kit.app.test_client().get("/api/v1/failure", headers={"Correlation-Id": "call-7"})
+
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert answer.json["correlation_id"] == answer.headers["Correlation-Id"] == "call-7"
+    assert "secret" not in answer.text
+
+
+def test_the_description_is_valid_and_readable(kit: Kit) -> None:
+    client = kit.app.test_client()
+    described = client.get("/api/v1/openapi.json").json
+    page = client.get("/api/v1/docs")
+
+    post = described["paths"]["/api/v1/notes"]["post"]
+    assert post["summary"] == "Writes a note."
+    assert {"409", "422", "201", "401", "403"} <= set(post["responses"])
+    assert any(each["name"] == "Idempotency-Key" for each in post["parameters"])
+    for schema in described["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    references = {part.split('"')[0] for part in json.dumps(described).split("#/components/schemas/")[1:]}
+    assert references <= set(described["components"]["schemas"])
+    assert page.status_code == HTTPStatus.OK
+    assert "note-forbidden" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_health_and_metrics(kit: Kit) -> None:
+    client = kit.app.test_client()
+    client.get("/api/v1/notes", headers=kit.bearer())
+
+    assert client.get("/live").status_code == client.get("/ready").status_code == HTTPStatus.OK
+    assert 'route="/api/v1/notes",status="200"' in client.get("/metrics").text
+
+
+def test_ours_is_the_district_of_a_clerk_with_one(kit: Kit) -> None:
+    several = kit.bearer(districts=(OURS, THEIRS), **{"Idempotency-Key": "k"})
+    client = kit.app.test_client()
+
+    def post(**header: str) -> object:
+        return client.post("/api/v1/notes", json={"words": "一"}, headers=several | header)
+
+    assert post().json["code"] == "district-required"
+    assert post(**{"Clearwater-District": "440399"}).status_code == HTTPStatus.NOT_FOUND
+    assert post(**{"Clearwater-District": THEIRS}).status_code == HTTPStatus.CREATED

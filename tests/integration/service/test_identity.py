@@ -1,0 +1,110 @@
+"""Who is let in, by token and by browser, and who is not?"""
+
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from flask.testing import FlaskClient
+
+from deploy.local import issuer as local_issuer
+from shared.refusal import Refused
+from shared.service.provider import Provider
+from tests.integration.service.conftest import OURS, Kit
+
+PAGE = {"Accept": "text/html"}
+
+
+def signed_in(kit: Kit, *, hint: str = "desk", next_page: str = "/desk") -> FlaskClient:
+    """A browser that went through the issuer as a person would."""
+    client = kit.app.test_client()
+    away = client.get("/login", query_string={"next": next_page, "login_hint": hint})
+    back = httpx.get(away.location).headers["location"]
+    answer = client.get(urlsplit(back).path, query_string=urlsplit(back).query)
+    assert answer.status_code == HTTPStatus.FOUND, answer.text
+    assert answer.location == "/desk"
+    return client
+
+
+def test_a_person_signs_in_and_sees_the_page(kit: Kit) -> None:
+    asked = kit.app.test_client().get("/desk?unit=1", headers=PAGE)
+    client = signed_in(kit)
+
+    assert (asked.status_code, asked.location) == (HTTPStatus.FOUND, "/login?next=%2Fdesk%3Funit%3D1")
+    assert "简云舟" in client.get("/desk", headers=PAGE).text
+    cookie = client.get_cookie("clearwater_kit")
+    assert cookie is not None
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+
+
+def test_writing_with_a_cookie_needs_our_own_origin(kit: Kit) -> None:
+    client = signed_in(kit)
+
+    def post(**headers: str) -> int:
+        return client.post("/api/v1/notes", json={"words": "一"}, headers={"Idempotency-Key": "k", **headers}).status_code
+
+    assert post() == HTTPStatus.FORBIDDEN
+    assert post(Origin="http://elsewhere.test") == HTTPStatus.FORBIDDEN
+    assert post(Origin="http://localhost") == HTTPStatus.CREATED
+    assert client.post("/logout", headers={"Origin": "http://localhost"}).status_code == HTTPStatus.FOUND
+    assert client.get("/api/v1/notes").status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_a_callback_with_a_foreign_state_is_refused(kit: Kit) -> None:
+    client = kit.app.test_client()
+    client.get("/login", query_string={"login_hint": "desk"})
+
+    assert client.get("/callback?code=x&state=y").status_code == HTTPStatus.UNAUTHORIZED
+    assert kit.app.test_client().get("/callback?code=x&state=y").status_code == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("elsewhere", ["https://elsewhere.test/", "//elsewhere.test", "/\\elsewhere.test"])
+def test_nobody_is_sent_on_to_another_site(kit: Kit, elsewhere: str) -> None:
+    client = kit.app.test_client()
+    away = client.get("/login", query_string={"next": elsewhere, "login_hint": "desk"})
+    back = urlsplit(httpx.get(away.location).headers["location"])
+
+    assert client.get(back.path, query_string=back.query).location == "/"
+
+
+def test_the_issuer_gives_a_code_once_and_only_to_its_verifier(kit: Kit, issuer: tuple[str, Path]) -> None:
+    away = kit.app.test_client().get("/login", query_string={"login_hint": "desk"}).location
+    code = parse_qs(urlsplit(httpx.get(away).headers["location"]).query)["code"][0]
+    form = {"code": code, "client_id": "clearwater-kit", "redirect_uri": "http://localhost/callback", "code_verifier": "guess"}
+
+    assert [httpx.post(f"{issuer[0]}/token", data=form).status_code for _ in range(2)] == [400, 400]
+
+
+def test_tokens_that_are_not_ours_are_refused(kit: Kit, tmp_path: Path, issuer: tuple[str, Path]) -> None:
+    local_issuer.prepare(tmp_path, issuer=issuer[0])  # the same address, another key
+    forged = local_issuer.mint(tmp_path, role="city", districts=["*"])
+    expired = local_issuer.mint(kit.local_dir, role="desk", districts=[OURS], seconds=-60)
+    client = kit.app.test_client()
+
+    for token in (forged, expired, "nonsense", "a.b.c"):
+        answer = client.get("/api/v1/notes", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "token-invalid")
+    assert client.get("/api/v1/notes").json["code"] == "token-missing"
+
+
+def test_a_role_that_may_not_is_refused(kit: Kit) -> None:
+    headers = kit.bearer(role="auditor", **{"Idempotency-Key": "k"})
+
+    assert kit.app.test_client().post("/api/v1/notes", json={"words": "一"}, headers=headers).json["code"] == "role-missing"
+
+
+def test_without_a_provider_nobody_is_let_in(issuer: tuple[str, Path]) -> None:
+    token = local_issuer.mint(issuer[1], role="desk", districts=[OURS])
+
+    with pytest.raises(Refused, match="identity-unavailable"):
+        Provider("http://127.0.0.1:9").claims(token)
+
+
+def test_the_issuers_page_offers_every_role(issuer: tuple[str, Path]) -> None:
+    asked = "response_type=code&client_id=clearwater-kit&redirect_uri=http://localhost/callback&code_challenge_method=S256&code_challenge=c"
+    page = httpx.get(f"{issuer[0]}/authorize?{asked}").text
+
+    assert all(person.name in page for person in local_issuer.PEOPLE)
+    assert httpx.get(f"{issuer[0]}/authorize?{asked.replace('localhost', 'elsewhere.test')}").status_code == HTTPStatus.BAD_REQUEST
