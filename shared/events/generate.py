@@ -8,9 +8,9 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from shared.events import asyncapi, catalogue, examples, manual, release, schemas
+from shared.events.schemas import Document
 
 FOLDER = Path(__file__).parent
 
@@ -26,7 +26,7 @@ def schemas_path(event_type: str) -> str:
     return f"schemas/{event_type}.json"
 
 
-def as_json(document: Any) -> str:
+def as_json(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -4,6 +4,7 @@ Stays true: a published schema admits fields it does not know, so that a reader 
 emitter adds; an emitter is held by its class instead.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from shared.events.contract import Event
@@ -18,12 +19,9 @@ def document(event: type[Event]) -> Document:
     head: Document = {"$schema": DIALECT, "$id": f"urn:clearwater:schema:{declared.type}", "title": event.__name__}
     if declared.tombstone:
         return {**head, "description": description(event), "type": "null"}
-    body = _opened(event.model_json_schema(mode="serialization"))
-    return {**head, **body, "required": _required(event), "description": description(event)}
-
-
-def _required(event: type[Event]) -> list[str]:
-    return [name for name, field in event.model_fields.items() if field.is_required()]
+    # As a reader validates it: what has a default may be missing, in the event and in its parts.
+    body = _opened(event.model_json_schema(mode="validation"))
+    return {**head, **body, "description": description(event)}
 
 
 def description(event: type[Event]) -> str:
@@ -31,23 +29,23 @@ def description(event: type[Event]) -> str:
     return " ".join((event.__doc__ or "").split())
 
 
-def _opened(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {
-            key: _opened(value) for key, value in node.items() if key != "additionalProperties" or value is not False
-        }
-    if isinstance(node, list):
-        return [_opened(each) for each in node]
-    return node
-
-
-def resolved(node: Any, root: Document) -> Any:
+def resolved(node: Document, root: Document) -> Document:
     """The schema with its references written out, so that it stands alone and compares by meaning."""
-    if isinstance(node, list):
-        return [resolved(each, root) for each in node]
-    if not isinstance(node, dict):
-        return node
     if "$ref" in node:
         part = resolved(root["$defs"][node["$ref"].rsplit("/", 1)[1]], root)
         return {**part, **{key: value for key, value in node.items() if key != "$ref"}}
-    return {key: resolved(value, root) for key, value in node.items() if key != "$defs"}
+    kept = {key: value for key, value in node.items() if key != "$defs"}
+    return {key: _deep(value, lambda each: resolved(each, root)) for key, value in kept.items()}
+
+
+def _opened(node: Document) -> Document:
+    kept = {key: value for key, value in node.items() if key != "additionalProperties" or value is not False}
+    return {key: _deep(value, _opened) for key, value in kept.items()}
+
+
+def _deep(value: object, change: Callable[[Document], Document]) -> object:
+    if isinstance(value, dict):
+        return change(value)
+    if isinstance(value, list):
+        return [_deep(each, change) for each in value]
+    return value
