@@ -2,7 +2,9 @@
 
 
 class Refused(Exception):
-    """`code` is stable and part of the API; it stands with its sentence in three languages in the service's problems.toml."""
+    """`code` is stable and part of the API; it stands with its sentence in three languages in the service's
+    problems.toml.
+    """
 
     def __init__(self, code: str, **facts: object) -> None:
         super().__init__(code)

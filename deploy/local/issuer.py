@@ -193,7 +193,7 @@ def _signed(local_dir: Path, about: dict[str, Any], *, audience: str, seconds: i
 
 
 def _key(local_dir: Path) -> ECKey:
-    return ECKey.import_key((local_dir / "issuer" / "key.json").read_text(encoding="utf-8"))
+    return ECKey.import_key(json.loads((local_dir / "issuer" / "key.json").read_text(encoding="utf-8")))
 
 
 _PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8">

@@ -64,8 +64,9 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
 ) -> Engine:
     """An engine on psycopg 3 from a plain postgresql:// address.
 
-    `pool_size` is a ceiling: who needs one more connection waits for it. `statement_seconds` suits requests, whose caller has
-    gone by then; `idle_in_transaction_seconds` suits consumers and relays, which while asleep would block their successor.
+    `pool_size` is a ceiling: who needs one more connection waits for it. `statement_seconds` suits requests, whose
+    caller has gone by then; `idle_in_transaction_seconds` suits consumers and relays, which while asleep would block
+    their successor.
     """
     settings = {
         "statement_timeout": _milliseconds(statement_seconds),

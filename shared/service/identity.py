@@ -90,7 +90,7 @@ def cookie_name(service: str) -> str:
 
 
 def same_origin() -> None:
-    """A write that comes with a cookie must come from our own page: another site's form would bring the cookie along."""
+    """A write with a cookie must come from our own page: another site's form would bring the cookie along."""
     origin = urlsplit(request.headers.get("Origin", ""))
     ours = urlsplit(running().settings.public_url)
     if (origin.scheme, origin.netloc) not in {(ours.scheme, ours.netloc), (request.scheme, request.host)}:

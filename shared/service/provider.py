@@ -18,14 +18,14 @@ from shared.telemetry import log
 
 AUDIENCE = "clearwater"
 _ALGORITHMS = ["RS256", "ES256"]
-_MAX_AGE_SECONDS, _AGAIN_SECONDS, _LEEWAY_SECONDS = 900.0, 5.0, 30
+_MAX_AGE_SECONDS, _AGAIN_SECONDS, _TIMEOUT_SECONDS = 900.0, 5.0, 5.0
+_LEEWAY_SECONDS = 30
 _log = log.get(__name__)
 
 
 class Provider:
     def __init__(self, issuer_url: str) -> None:
         self._issuer, self._lock = issuer_url.rstrip("/"), threading.Lock()
-        self._client = httpx.Client(timeout=5.0)
         self._found: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._fetched_at = self._tried_at = float("-inf")
@@ -57,7 +57,7 @@ class Provider:
     def exchange(self, form: dict[str, str]) -> dict[str, Any]:
         """The token endpoint's answer to an authorization code."""
         try:
-            answer = self._client.post(self.address("token_endpoint"), data=form)
+            answer = httpx.post(self.address("token_endpoint"), data=form, timeout=_TIMEOUT_SECONDS)
         except httpx.HTTPError as failure:
             raise Refused("identity-unavailable") from failure
         if answer.status_code != httpx.codes.OK:
@@ -81,7 +81,7 @@ class Provider:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
 
     def _fetch(self) -> KeySet:
-        """Keys that have aged stay unused when this fails, and a provider that is down is not asked by every request."""
+        """Keys that have aged stay unused when this fails; a provider that is down is not asked by every request."""
         now = time.monotonic()
         if now - max(self._tried_at, self._fetched_at) < 1 and self._keys is None:
             raise Refused("identity-unavailable")
@@ -92,7 +92,7 @@ class Provider:
 
     def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
         try:
-            return self._client.get(url).raise_for_status().json()
+            return httpx.get(url, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as failure:
             _log.warning("identity provider unreachable", url=url, reason=str(failure))
             raise Refused("identity-unavailable") from failure

@@ -107,7 +107,7 @@ _POLICIES = text("""
     join pg_attribute on attrelid = pg_class.oid and attname = 'district' and not attisdropped
     left join pg_policy on polrelid = pg_class.oid
     left join lateral (select string_agg(coalesce(rolname, 'public'), ',' order by rolname) as names
-                       from unnest(polroles) as named (role) left join pg_roles on pg_roles.oid = role) as roles on true
+                       from unnest(polroles) as named (role) left join pg_roles on oid = role) as roles on true
     where relkind in ('r', 'p') and relnamespace = any (cast(:schemas as regnamespace[]))
     group by pg_class.oid order by relname
 """)

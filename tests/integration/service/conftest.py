@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from deploy.local import issuer as local_issuer
 from shared.refusal import Refused, Unknown
-from shared.service import database, factory, http, identity, idempotency, rows
+from shared.service import database, factory, http, idempotency, identity, rows
 from shared.service.clock import RealClock
 from shared.service.limits import Limits
 from shared.service.running import running
@@ -133,19 +133,24 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
 
 
 @pytest.fixture
-def kit(
-    empty_database: Callable[[str], Database], issuer: tuple[str, Path], tmp_path: Path
-) -> Iterator[Kit]:
+def kit(empty_database: Callable[[str], Database], issuer: tuple[str, Path], tmp_path: Path) -> Iterator[Kit]:
     urls = empty_database("kit")
     owner, app, mechanism = (
         database.connect(url, application_name="kit", pool_size=20, statement_seconds=20)
         for url in (urls.owner, urls.app, urls.mechanism)
     )
     with owner.begin() as connection:
-        for statement in (*rows.schema("kit"), *idempotency.schema("kit"), NOTES, *rows.protect("notes", service="kit")):
+        for statement in (
+            *rows.schema("kit"),
+            *idempotency.schema("kit"),
+            NOTES,
+            *rows.protect("notes", service="kit"),
+        ):
             connection.execute(text(statement))
     codes = tmp_path / "problems.toml"
-    codes.write_text('[note-forbidden]\nstatus = 409\nzh = "不可写"\nzh_hant = "不可寫"\nen = "Forbidden word"\nnext = "换一个词"\n')
+    codes.write_text(
+        '[note-forbidden]\nstatus = 409\nzh = "不可写"\nzh_hant = "不可寫"\nen = "Forbidden word"\nnext = "换一个词"\n'
+    )
     application = factory.create(
         "kit",
         engine=app,

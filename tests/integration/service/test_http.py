@@ -69,7 +69,8 @@ def test_pages_follow_each_other_without_gap_or_repeat(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("zh-CN", "不可写"), ("zh-HK", "不可寫"), ("en-GB,zh;q=0.5", "Forbidden word"), ("", "不可写")]
+    ("language", "title"),
+    [("zh-CN", "不可写"), ("zh-HK", "不可寫"), ("en-GB,zh;q=0.5", "Forbidden word"), ("", "不可写")],
 )
 def test_refusals_speak_the_readers_language(kit: Kit, language: str, title: str) -> None:
     headers = kit.bearer(**{"Idempotency-Key": "k", "Accept-Language": language})

@@ -43,7 +43,9 @@ def test_writing_with_a_cookie_needs_our_own_origin(kit: Kit) -> None:
     client = signed_in(kit)
 
     def post(**headers: str) -> int:
-        return client.post("/api/v1/notes", json={"words": "一"}, headers={"Idempotency-Key": "k", **headers}).status_code
+        return client.post(
+            "/api/v1/notes", json={"words": "一"}, headers={"Idempotency-Key": "k", **headers}
+        ).status_code
 
     assert post() == HTTPStatus.FORBIDDEN
     assert post(Origin="http://elsewhere.test") == HTTPStatus.FORBIDDEN
@@ -72,7 +74,12 @@ def test_nobody_is_sent_on_to_another_site(kit: Kit, elsewhere: str) -> None:
 def test_the_issuer_gives_a_code_once_and_only_to_its_verifier(kit: Kit, issuer: tuple[str, Path]) -> None:
     away = kit.app.test_client().get("/login", query_string={"login_hint": "desk"}).location
     code = parse_qs(urlsplit(httpx.get(away).headers["location"]).query)["code"][0]
-    form = {"code": code, "client_id": "clearwater-kit", "redirect_uri": "http://localhost/callback", "code_verifier": "guess"}
+    form = {
+        "code": code,
+        "client_id": "clearwater-kit",
+        "redirect_uri": "http://localhost/callback",
+        "code_verifier": "guess",
+    }
 
     assert [httpx.post(f"{issuer[0]}/token", data=form).status_code for _ in range(2)] == [400, 400]
 
@@ -92,7 +99,10 @@ def test_tokens_that_are_not_ours_are_refused(kit: Kit, tmp_path: Path, issuer: 
 def test_a_role_that_may_not_is_refused(kit: Kit) -> None:
     headers = kit.bearer(role="auditor", **{"Idempotency-Key": "k"})
 
-    assert kit.app.test_client().post("/api/v1/notes", json={"words": "一"}, headers=headers).json["code"] == "role-missing"
+    assert (
+        kit.app.test_client().post("/api/v1/notes", json={"words": "一"}, headers=headers).json["code"]
+        == "role-missing"
+    )
 
 
 def test_without_a_provider_nobody_is_let_in(issuer: tuple[str, Path]) -> None:
@@ -107,4 +117,7 @@ def test_the_issuers_page_offers_every_role(issuer: tuple[str, Path]) -> None:
     page = httpx.get(f"{issuer[0]}/authorize?{asked}").text
 
     assert all(person.name in page for person in local_issuer.PEOPLE)
-    assert httpx.get(f"{issuer[0]}/authorize?{asked.replace('localhost', 'elsewhere.test')}").status_code == HTTPStatus.BAD_REQUEST
+    assert (
+        httpx.get(f"{issuer[0]}/authorize?{asked.replace('localhost', 'elsewhere.test')}").status_code
+        == HTTPStatus.BAD_REQUEST
+    )

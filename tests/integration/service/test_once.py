@@ -69,9 +69,10 @@ def test_an_upload_sent_again_is_the_same_request(kit: Kit) -> None:
     def upload(boundary: str, content: bytes) -> bool:
         parts = {"file": (BytesIO(content), "roll.xlsx"), "project": "p"}
         headers = kit.bearer(**{"Idempotency-Key": "u"})
-        with kit.app.test_request_context("/x", method="POST", data=parts, headers=headers), database.begin(
-            kit.engine, district=OURS
-        ) as tx:
+        with (
+            kit.app.test_request_context("/x", method="POST", data=parts, headers=headers),
+            database.begin(kit.engine, district=OURS) as tx,
+        ):
             assert boundary
             return "Replayed" in idempotency.once(tx, lambda: kit.app.make_response("done")).headers
 

@@ -68,7 +68,8 @@ def test_a_role_that_owns_or_bypasses_is_refused(kit: Kit) -> None:
 
 
 def test_a_grant_that_is_no_district_code_is_refused(kit: Kit) -> None:
-    with pytest.raises(ValueError, match="not a district code"), database.reading(kit.engine, granted=["440303,440305"]):
+    with (
+        pytest.raises(ValueError, match="not a district code"),
+        database.reading(kit.engine, granted=["440303,440305"]),
+    ):
         pass
-
-
