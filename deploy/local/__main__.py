@@ -10,8 +10,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from deploy.local import districts, jars, place, postgres, progress, supervise, system, topics
+from deploy.local import assets, districts, jars, place, postgres, progress, supervise, system, topics
 from deploy.local.place import CannotStart, Place
+
+
+Command = Callable[[Place, argparse.Namespace], int]
 
 
 def main() -> int:
@@ -19,7 +22,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _as_interrupt)  # a `make up` that is killed cleans up like one that is interrupted
     try:
         here = place.from_environment()
-        run: Callable[[Place, argparse.Namespace], int] = arguments.run
+        run: Command = arguments.run
         return run(here, arguments)
     except CannotStart as reason:
         print(reason, file=sys.stderr)
@@ -79,8 +82,14 @@ def _fetch(_: Place, __: argparse.Namespace) -> int:
     return 0
 
 
-def _lock_jars(_: Place, __: argparse.Namespace) -> int:
+def _assets(_: Place, __: argparse.Namespace) -> int:
+    assets.install()
+    return 0
+
+
+def _lock(_: Place, __: argparse.Namespace) -> int:
     jars.lock()
+    assets.npm("install", "--package-lock-only")
     return 0
 
 
@@ -95,11 +104,12 @@ def _forget(here: Place, _: argparse.Namespace) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    simple = {"up": _up, "down": _down, "status": _status, "check-machine": _check_machine}
-    simple |= {"fetch": _fetch, "lock-jars": _lock_jars, "forget": _forget}
+    simple: dict[str, Command] = {"up": _up, "down": _down, "status": _status, "check-machine": _check_machine}
+    simple |= {"fetch": _fetch, "assets": _assets, "lock": _lock, "forget": _forget}
     for name, run in simple.items():
         commands.add_parser(name).set_defaults(run=run)
-    for name, run in {"topics": _topics, "district": _district}.items():
+    named: dict[str, Command] = {"topics": _topics, "district": _district}
+    for name, run in named.items():
         command = commands.add_parser(name)
         command.add_argument("district", help="six digits of GB/T 2260, such as 440306")
         command.add_argument("--name", default="", help="what people call it")

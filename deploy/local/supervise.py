@@ -159,11 +159,10 @@ def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 def _mark(process: psutil.Process) -> str | None:
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process.environ().get(MARK)
+        mark: str | None = process.environ().get(MARK)
     except (psutil.Error, OSError):  # gone in between, or another user's, which is not ours
         return None
+    return mark
 
 
 def _is_supervisord(process: psutil.Process) -> bool:

@@ -1,0 +1,97 @@
+# The handles of Clearwater. A machine needs Python 3.11 or newer, make and git; everything else is fetched once and kept in .venv,
+# node_modules and .cache. PORT_BASE and LOCAL_DIR move the whole installation: make up PORT_BASE=19000 LOCAL_DIR=.local-2
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+export PORT_BASE LOCAL_DIR
+# The services' processes and the tools find packages from the root, and from nowhere else.
+export PYTHONPATH := $(CURDIR)
+
+INSTALLED := .venv/installed
+FETCHED := .cache/fetched
+ASSETS := node_modules/installed
+SERVICES := registry signing notify reporting
+
+.PHONY: help setup assets up down status demo token district check test bench lock clean \
+	format-check lint types contracts generated unit-tests
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(INSTALLED) $(FETCHED) $(ASSETS) ## install and fetch everything, start nothing
+
+$(INSTALLED): requirements/workspace.lock
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name yours with make PYTHON=…" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: use 3.11 or newer, make PYTHON=python3.11" >&2; exit 2; }
+	@test -x $(RUN) || { echo "  making .venv"; $(PYTHON) -m venv .venv || { echo "Python cannot make .venv: install its module venv (Debian: python3-venv)." >&2; exit 2; }; }
+	@echo "  installing what requirements/workspace.lock names"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+$(FETCHED): $(INSTALLED) deploy/local/kafka-jars/jgo.lock.toml
+	@$(RUN) -m deploy.local fetch
+	@touch $@
+
+$(ASSETS): $(INSTALLED) package-lock.json deploy/local/assets.py
+	@$(RUN) -m deploy.local assets
+	@touch $@
+
+assets: $(ASSETS) ## fonts and the tests' browser, from npm
+
+up: setup ## start everything; returns when all is ready
+	@$(RUN) -m deploy.local up
+
+down: $(INSTALLED) ## stop all that `up` started
+	@$(RUN) -m deploy.local down
+
+status: $(INSTALLED) ## what runs and whether it is ready
+	@$(RUN) -m deploy.local status
+
+demo: setup ## a launch day before one's eyes
+	@$(RUN) -m deploy.demo
+
+token: $(INSTALLED) ## a bearer token: make token ROLE=desk DISTRICT=440303
+	@$(RUN) -m deploy.local token --role "$(ROLE)" --district "$(DISTRICT)"
+
+district: $(INSTALLED) ## add a district to the running system: make district DISTRICT=440306
+	@$(RUN) -m deploy.local district "$(DISTRICT)" --name "$(NAME)"
+
+check: setup format-check lint types contracts generated unit-tests ## the one definition of clean, under 3 minutes
+
+format-check:
+	$(BIN)/ruff format --check .
+
+lint:
+	$(BIN)/ruff check .
+
+types:
+	$(BIN)/mypy
+
+contracts:
+	$(BIN)/lint-imports
+
+generated:
+	$(RUN) -m shared.events.generate --check
+
+unit-tests:
+	$(RUN) -m pytest -q tests/unit tests/contract
+
+test: check ## all of it, under 12 minutes on two cores
+	$(RUN) -m pytest -q --durations=15 $(wildcard tests/integration tests/e2e tests/browser tests/chaos)
+
+bench: setup ## relay and consumer against bare Kafka, as ratios
+	@$(RUN) -m tests.load.bench
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
+lock: $(INSTALLED) ## write all locks anew
+	$(LOCK) --group pyproject.toml:dev --group pyproject.toml:platform $(SERVICES:%=services/%/pyproject.toml) -o requirements/workspace.lock
+	$(foreach service,$(SERVICES),$(LOCK) services/$(service)/pyproject.toml -c requirements/workspace.lock -o requirements/$(service).lock;)
+	$(RUN) -m deploy.local lock
+
+clean: ## remove what was built and fetched; refuses while something runs
+	@test ! -x $(RUN) || test ! -e $(INSTALLED) || $(RUN) -m deploy.local forget
+	rm -rf .venv .cache node_modules .local shared/web/static/fonts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

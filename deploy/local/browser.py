@@ -1,0 +1,92 @@
+"""The browser for tests: the one that CHROMIUM names, else an installed one, else the binary inside an npm package.
+
+The last needs neither root nor a download of its own: @sparticuz/chromium carries Chromium and the libraries that a bare machine
+lacks, packed with brotli, which the Node.js of our wheel unpacks. Its own code is asked for the arguments.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import assets
+from deploy.local.place import ROOT, CannotStart, cache
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PACKAGE = ROOT / "node_modules" / "@sparticuz" / "chromium"
+# Unpacks into TMPDIR and prints what to start it with. al2023: the libraries it brings for machines without a desktop.
+_UNPACK = """
+import { join } from 'node:path';
+const { default: chromium, inflate } = await import(join(process.argv[1], 'build', 'index.js'));
+await chromium.executablePath();
+await inflate(join(process.argv[1], 'bin', 'al2023.tar.br'));
+console.log(JSON.stringify(chromium.args));
+"""
+# Its arguments also switch off what our pages rely on: a test must see the same-origin policy that a person's browser keeps.
+_UNWANTED = frozenset({"--disable-web-security", "--allow-running-insecure-content"})
+
+
+@dataclass(frozen=True)
+class Browser:
+    """For playwright: `chromium.launch(executable_path=…, args=…, env=…)`."""
+
+    executable: str
+    args: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def find() -> Browser:
+    """Raises CannotStart when there is none and none can be unpacked."""
+    if named := os.environ.get("CHROMIUM"):
+        if not shutil.which(named):
+            raise CannotStart(f"CHROMIUM={named} is no program: name a Chromium, or unset it to use the one from npm.")
+        return _installed(named)
+    for name in _NAMES:
+        if found := shutil.which(name):
+            return _installed(found)
+    return _unpacked()
+
+
+def _installed(executable: str) -> Browser:
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root with its sandbox
+    return Browser(executable, [*sandbox, "--disable-dev-shm-usage"], dict(os.environ))
+
+
+def _unpacked() -> Browser:
+    if not _PACKAGE.exists():
+        raise CannotStart("There is no Chromium: run `make assets`, which brings one, or name yours with CHROMIUM.")
+    version = json.loads((_PACKAGE / "package.json").read_text(encoding="utf-8"))["version"]
+    kept = cache() / f"chromium-{version}"
+    if not kept.exists():
+        _unpack(kept)
+    arguments = [each for each in json.loads((kept / "arguments.json").read_text(encoding="utf-8")) if each not in _UNWANTED]
+    environment = os.environ | {
+        "LD_LIBRARY_PATH": str(kept / "al2023" / "lib"),
+        "FONTCONFIG_PATH": str(kept / "fonts"),
+        "HOME": str(kept),
+    }
+    return Browser(str(kept / "chromium"), arguments, environment)
+
+
+def _unpack(kept: Path) -> None:
+    unfinished = kept.with_name(f"{kept.name}.{os.getpid()}")
+    unfinished.mkdir(parents=True)
+    try:
+        done = subprocess.run(
+            [assets.node(), "--input-type=module", "-e", _UNPACK, _PACKAGE],
+            env=os.environ | {"TMPDIR": str(unfinished)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise CannotStart(f"Chromium cannot be unpacked into {kept}: {reason}")
+        (unfinished / "arguments.json").write_text(done.stdout, encoding="utf-8")
+        if not kept.exists():
+            unfinished.rename(kept)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
