@@ -1,0 +1,209 @@
+"""Applying one district's part of a poll, inside its transaction: which messages are due, their reactions, what parks.
+
+Stays true: a reaction sees messages of one type in the order of their keys, each for the first time. What a reaction refuses leaves no
+trace but a parked row: a batch with a bad message is halved until the bad one stands alone.
+Left to others: the transaction, trying it again, the counting (consumer.py).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError, IntegrityError
+
+from shared.events import topics
+from shared.messaging import inbox, journal, parking, quarantine
+from shared.messaging.inbox import Key, Watermark, key_of
+from shared.messaging.ports import Message, Unreadable
+from shared.refusal import Refused
+from shared.service.database import Transaction
+from shared.telemetry import tracing
+
+Reaction = Callable[[Transaction, Sequence[Message]], None]
+Reactions = Mapping[str, Reaction]
+Then = Callable[[Transaction, Sequence[Message]], None]
+
+_VERSION = re.compile(r"\.v[0-9]+$")
+
+
+class Rejected(Exception):  # noqa: N818 - an answer, not an error
+    """Raised by a reaction: this message can never be applied as it stands."""
+
+
+class TooManyRejected(Exception):  # noqa: N818 - names the state found
+    """Nothing but rejections for a while: the fault is here, not in the messages. Nothing of this poll was kept."""
+
+
+# Certain for this message, whoever tries it. All else ends the process.
+REJECTIONS = (Rejected, Refused, ValidationError, IntegrityError, DataError, journal.TooLarge)
+
+
+def each(reaction: Callable[[Transaction, Message], None]) -> Reaction:
+    """For reactions that carry out a command per message: what they write names that message as its cause."""
+
+    def one_by_one(tx: Transaction, messages: Sequence[Message]) -> None:
+        for message in messages:
+            with caused_by(message):
+                reaction(tx, message)
+
+    return one_by_one
+
+
+def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
+    return tracing.following(
+        event_id=message.event_id, received={f"ce_{name}": value for name, value in message.headers.items()}
+    )
+
+
+def reason_of(refusal: BaseException) -> str:
+    """One line, without the values: a database's detail and pydantic's input would quote the row or the payload."""
+    if isinstance(refusal, ValidationError):
+        return "invalid: " + ", ".join(
+            ".".join(map(str, error["loc"])) for error in refusal.errors(include_input=False)
+        )
+    if isinstance(refusal, IntegrityError | DataError):
+        said = getattr(refusal.orig, "diag", None)
+        what = getattr(said, "constraint_name", None) or getattr(said, "message_primary", None)
+        return f"{type(refusal.orig).__name__}: {what}"
+    return str(refusal) or type(refusal).__name__
+
+
+@dataclass
+class Outcome:
+    applied: list[Message] = field(default_factory=list)
+    parked: list[tuple[Message, str]] = field(default_factory=list)
+    quarantined: list[Unreadable] = field(default_factory=list)
+    repeated: int = 0
+    rejected: int = 0
+    in_a_row: int = 0
+
+
+class Applying:
+    def __init__(self, consumer: str, reactions: Reactions, *, then: Then | None, max_rejected: int) -> None:
+        self.consumer, self.reactions, self._then, self._max_rejected = consumer, reactions, then, max_rejected
+        self._stems = {_VERSION.sub("", event_type) for event_type in reactions}
+        self._in_a_row = 0
+
+    def apply(self, tx: Transaction, records: Sequence[Message | Unreadable]) -> Outcome:
+        """Raises TooManyRejected, inbox.Diverged, and whatever a reaction raises that is no rejection."""
+        outcome = Outcome(in_a_row=self._in_a_row)
+        inbox.share(tx)
+        messages = []
+        for record in map(self._readable, records):
+            if isinstance(record, Message):
+                messages.append(record)
+            else:
+                quarantine.keep(tx, self.consumer, record)
+                outcome.quarantined.append(record)
+        marks = inbox.lock(tx, self.consumer, map(key_of, messages)) if messages else {}
+        with journal.deferred(tx):
+            _Poll(self, tx, marks, outcome).apply(messages)
+        if marks:
+            inbox.move(tx, self.consumer, marks)
+        if self._then and outcome.applied:
+            self._then(tx, outcome.applied)
+        return outcome
+
+    def commit(self, outcome: Outcome) -> None:
+        self._in_a_row = outcome.in_a_row
+
+    def too_many(self, in_a_row: int) -> bool:
+        return in_a_row >= self._max_rejected
+
+    def _readable(self, record: Message | Unreadable) -> Message | Unreadable:
+        if isinstance(record, Unreadable) or record.type in self.reactions:
+            return record
+        if _VERSION.sub("", record.type) in self._stems:
+            return quarantine.unreadable(record, "unknown-version")
+        return record
+
+
+class _Poll:
+    def __init__(self, applying: Applying, tx: Transaction, marks: dict[Key, Watermark], outcome: Outcome) -> None:
+        self._applying, self._tx, self._marks, self._outcome = applying, tx, marks, outcome
+        self._before: dict[tuple[Key, int, int], Watermark] = {}
+
+    def apply(self, messages: Sequence[Message]) -> None:
+        for event_type, layer in _layers(messages):
+            due = [message for message in layer if self._is_due(message)]
+            if due and (reaction := self._applying.reactions.get(event_type)):
+                self._react(reaction, due)
+
+    def _is_due(self, message: Message) -> bool:
+        # The watermark is what was applied, never what was seen: a missing event may still come (a second partition, a
+        # relay that repeats), and must not be taken for a repeat then.
+        key = key_of(message)
+        verdict = inbox.judge(self._marks[key], message)
+        if verdict == "repeat":
+            self._outcome.repeated += 1
+        elif verdict == "next":
+            self._before[_place(message)] = self._marks[key]
+            self._marks[key] = self._marks[key].reached(message)
+            self._supersede(message)
+        else:
+            self._park(message, verdict)
+        return verdict == "next"
+
+    def _supersede(self, message: Message) -> None:
+        key = key_of(message)
+        if self._marks[key].parked:  # only on a `latest` topic does a parked key go on
+            parking.supersede(self._tx, self._applying.consumer, message)
+            self._marks[key] = replace(self._marks[key], parked=False)
+
+    def _react(self, reaction: Reaction, messages: Sequence[Message]) -> None:
+        try:
+            with self._tx.connection.begin_nested(), journal.deferred(self._tx), caused_by(messages[-1]):
+                reaction(self._tx, messages)
+        except REJECTIONS as refusal:
+            if len(messages) == 1:
+                self._reject(messages[0], reason_of(refusal))
+            else:
+                half = len(messages) // 2
+                for part in (messages[:half], messages[half:]):
+                    if ready := [message for message in part if not self._waits(message)]:
+                        self._react(reaction, ready)
+        else:
+            self._outcome.applied.extend(messages)
+            self._outcome.in_a_row = 0
+
+    def _reject(self, message: Message, reason: str) -> None:
+        self._outcome.rejected += 1
+        self._outcome.in_a_row += 1
+        if self._applying.too_many(self._outcome.in_a_row):
+            raise TooManyRejected(f"{self._applying.consumer}: {self._outcome.in_a_row} in a row, the last: {reason}")
+        self._park(message, reason)
+
+    def _waits(self, message: Message) -> bool:
+        if not self._marks[key_of(message)].parked:
+            return False
+        if topics.kind(message.topic).ordering == "latest":
+            return not self._is_due(message)  # it supersedes the one that was refused
+        self._park(message, "behind")
+        return True
+
+    def _park(self, message: Message, reason: str) -> None:
+        key = key_of(message)
+        mark, before = self._marks[key], self._before.get(_place(message))
+        if before and (before.epoch, before.last_sequence) < (mark.epoch, mark.last_sequence):
+            mark = before
+        self._marks[key] = replace(mark, parked=True)
+        parking.park(self._tx, self._applying.consumer, message, reason=reason)
+        self._outcome.parked.append((message, reason))
+
+
+def _place(message: Message) -> tuple[Key, int, int]:
+    return key_of(message), message.epoch, message.sequence
+
+
+def _layers(polled: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
+    """Messages of one type together, as many as the order within each key allows: set-based SQL even where types alternate."""
+    level: dict[Key, tuple[int, str]] = {}
+    layers: dict[tuple[int, str], list[Message]] = {}
+    for message in polled:
+        depth, before = level.get(key_of(message), (0, message.type))
+        level[key_of(message)] = here = (depth + (before != message.type), message.type)
+        layers.setdefault(here, []).append(message)
+    for (_, event_type), messages in sorted(layers.items(), key=lambda layer: layer[0]):
+        yield event_type, messages

@@ -1,0 +1,123 @@
+"""The consumer: turns messages into effects, each once, in the order of its key.
+
+    poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
+
+A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). What cannot
+be read is quarantined. Left to others: applying one poll (applying.py).
+"""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from shared.events import topics
+from shared.messaging import parking
+from shared.messaging.applying import Applying, Outcome, Reaction, Reactions, Rejected, Then, TooManyRejected, each
+from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
+from shared.service import database
+from shared.telemetry import log, metrics
+
+__all__ = ["Consumer", "Reaction", "Reactions", "Rejected", "Then", "TooManyRejected", "each"]
+
+_ATTEMPTS = 20
+_MEASURE_SECONDS = 2.0
+_OUTAGE_SECONDS = 1.0
+_log = log.get(__name__)
+
+
+class Consumer:
+    """`name` marks its rows in the inbox: two consumers of one service have two. `then` is called last in every transaction."""
+
+    def __init__(  # noqa: PLR0913 - the parts that wiring.py puts together
+        self,
+        name: str,
+        engine: Engine,
+        subscription: Subscription,
+        reactions: Reactions,
+        *,
+        then: Then | None = None,
+        max_rejected: int = 100,
+    ) -> None:
+        self._engine, self._subscription, self._name = engine, subscription, name
+        self._applying = Applying(name, reactions, then=then, max_rejected=max_rejected)
+        self._measured_at = 0.0
+
+    def run_forever(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self.run_once()
+            except Unavailable as outage:
+                _log.warning("broker unavailable", consumer=self._name, reason=str(outage))
+                stop.wait(_OUTAGE_SECONDS)
+        self._subscription.close()
+
+    def run_once(self, *, wait_seconds: float = 1.0) -> int:
+        """Deals with one poll and returns its size. Any exception ends the process, which starts again at the same place."""
+        polled = self._subscription.poll(wait_seconds)
+        for district, records in _by_district(polled):
+            self._count(district, self._applied(district, records))
+        if polled:
+            self._subscription.commit()
+        if time.monotonic() - self._measured_at > _MEASURE_SECONDS:
+            self._measure()
+        return len(polled)
+
+    def _applied(self, district: str, records: Sequence[Message | Unreadable]) -> Outcome:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with database.begin(self._engine, district=district) as tx:
+                    return self._applying.apply(tx, records)
+            except OperationalError as failure:
+                if not database.transient(failure) or attempt == _ATTEMPTS:
+                    raise
+                metrics.TRANSIENT.labels(self._name).inc()
+                _log.info(
+                    "tried again in place", consumer=self._name, attempt=attempt, sqlstate=database.sqlstate(failure)
+                )
+                time.sleep(random.uniform(0, 0.02) * attempt)  # noqa: S311 - not a secret
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _count(self, district: str, outcome: Outcome) -> None:
+        metrics.APPLIED.labels(self._name, district).inc(len(outcome.applied))
+        metrics.REPEATED.labels(self._name, district).inc(outcome.repeated)
+        metrics.REJECTED.labels(self._name, district).inc(outcome.rejected)
+        latency, now = metrics.PROJECTION_SECONDS.labels(self._name, district), datetime.now(UTC)
+        for message in outcome.applied:
+            latency.observe((now - datetime.fromisoformat(message.headers["time"])).total_seconds())
+        for record in outcome.quarantined:
+            metrics.QUARANTINED.labels(self._name, record.topic).inc()
+            _log.warning("quarantined", consumer=self._name, **_place(record), reason=record.reason)
+        for message, reason in outcome.parked:
+            _log.warning(
+                "parked",
+                consumer=self._name,
+                topic=message.topic,
+                key=message.key,
+                sequence=message.sequence,
+                reason=reason,
+            )
+        self._applying.commit(outcome)
+
+    def _measure(self) -> None:
+        for topic, behind in self._subscription.lag().items():
+            metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
+        with database.reading(self._engine, granted=[database.EVERY]) as tx:
+            for district, waiting in parking.counts(tx, self._name):
+                metrics.PARKED.labels(self._name, district).set(waiting)
+        self._measured_at = time.monotonic()
+
+
+def _by_district(polled: Sequence[Message | Unreadable]) -> Iterator[tuple[str, list[Message | Unreadable]]]:
+    districts: dict[str, list[Message | Unreadable]] = {}
+    for record in polled:
+        districts.setdefault(topics.district(record.topic), []).append(record)
+    yield from sorted(districts.items())
+
+
+def _place(record: Unreadable) -> dict[str, object]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}

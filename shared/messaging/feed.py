@@ -1,0 +1,72 @@
+"""The feed: what reporting has applied, numbered per district. The number is the screens' as-of, the stream's event id and every cursor.
+
+Stays true: a district's numbers are 1, 2, 3 … without a gap and in commit order, because its counter row is taken last in the transaction
+and held until the commit. A sequence or an identity column would let a slow transaction's lower number appear after a higher
+one was read, and be skipped for ever. Entries are dropped in time (retention.py); a number is never used again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, text
+
+from shared.service.database import Transaction
+
+_APPEND = text("""
+    with counted as (
+        insert into feed_numbers (district, last_number) values (:district, :count)
+        on conflict (district) do update set last_number = feed_numbers.last_number + excluded.last_number
+        returning last_number),
+    appended as (
+        insert into feed (district, number, kind, body)
+        select :district, last_number - :count + place, kind, body from counted,
+            unnest(cast(:kinds as text[]), cast(:bodies as jsonb[])) with ordinality as entry (kind, body, place))
+    select last_number from counted
+""")
+_AFTER = text("""
+    select number, kind, body, appended_at from feed where district = :district and number > :number order by number limit :limit
+""")
+_LATEST = text("select last_number from feed_numbers where district = :district")
+_OLDEST = text("select min(number) from feed where district = :district")
+
+
+class Entry(NamedTuple):
+    """`body` is what a screen needs, never a person."""
+
+    kind: str
+    body: dict[str, Any]
+
+
+class Numbered(NamedTuple):
+    number: int
+    kind: str
+    body: dict[str, Any]
+    appended_at: datetime
+
+
+def append(tx: Transaction, entries: Sequence[Entry]) -> int:
+    """The number of the last one; 0 when there is none. To be called last in the transaction: all appenders of a district queue here."""
+    if not entries:
+        return 0
+    said = {"kinds": [each.kind for each in entries], "bodies": [Jsonb(each.body) for each in entries]}
+    return int(tx.connection.execute(_APPEND, {"district": tx.district, "count": len(entries), **said}).scalar_one())
+
+
+def after(connection: Connection, district: str, number: int, limit: int) -> Sequence[Numbered]:
+    return [
+        Numbered(*row) for row in connection.execute(_AFTER, {"district": district, "number": number, "limit": limit})
+    ]
+
+
+def latest(connection: Connection, district: str) -> int:
+    """As-of: the number up to which the read model stands, in the transaction's snapshot. 0 = nothing yet."""
+    return connection.execute(_LATEST, {"district": district}).scalar_one_or_none() or 0
+
+
+def complete_after(connection: Connection, district: str, number: int) -> bool:
+    """False when an entry after `number` is no longer kept, or `number` was never given: the reader must start from a snapshot."""
+    newest = latest(connection, district)
+    oldest = connection.execute(_OLDEST, {"district": district}).scalar_one()
+    return number == newest or (oldest is not None and oldest - 1 <= number < newest)

@@ -1,0 +1,122 @@
+"""The journal: every event that a service has written, in the transaction that made it true, and which of them are unsent.
+
+Stays true: an event is in the journal if and only if its cause is committed. Each key counts its own events 1, 2, 3 … without
+a gap, in commit order. `events` is only ever added to; `unsent` holds one narrow row per event until the broker has it.
+Left to others: sending (relay.py).
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, text
+from uuid_utils.compat import uuid7
+
+from shared.events import codec, topics
+from shared.events.contract import Event
+from shared.messaging import schema
+from shared.service.database import Transaction
+from shared.telemetry import tracing
+
+# The keys' rows stay locked until the commit, so that within a key the order of ids is the order of commits. They are
+# locked in one order by everyone and in one statement, or two transactions with the same keys would deadlock.
+_WRITE = text("""
+    with said as (
+        select * from unnest(cast(:ids as uuid[]), cast(:kinds as text[]), cast(:topics as text[]), cast(:keys as text[]),
+                             cast(:types as text[]), cast(:headers as jsonb[]), cast(:payloads as bytea[]))
+            with ordinality as said (event_id, kind, topic, key, type, headers, payload, place)),
+    counted as (
+        insert into event_keys (topic, key, last_sequence, district)
+        select topic, key, count(*), :district from said group by topic, key order by topic, key
+        on conflict (topic, key) do update set last_sequence = event_keys.last_sequence + excluded.last_sequence
+        returning topic, key, last_sequence),
+    began as (select jsonb_build_object('epoch', cast(max(epoch) as text)) as epoch from epochs),
+    written as (
+        insert into events (event_id, aggregatetype, aggregateid, topic, key, sequence, type, headers, payload, district)
+        select event_id, kind, key, topic, key,
+               last_sequence + 1 - row_number() over (partition by topic, key order by place desc),
+               type, headers || began.epoch, payload, :district
+        from said join counted using (topic, key) cross join began order by place
+        returning id, district, written_at)
+    insert into unsent (id, district, written_at) select id, district, written_at from written
+""")
+_NEW_EPOCH = text("insert into epochs (epoch, reason) select max(epoch) + 1, :reason from epochs returning epoch")
+
+
+class TooLarge(Exception):  # noqa: N818 - names the state found
+    """An event that the broker would refuse: its command fails instead."""
+
+
+class _Said(NamedTuple):
+    event: Event
+    headers: dict[str, str]
+    payload: bytes | None
+
+
+_deferring: ContextVar[list[_Said] | None] = ContextVar("deferring", default=None)
+
+
+def write(tx: Transaction, events: Iterable[Event]) -> None:
+    """All that a transaction has to say. Called as its last act: the keys stay locked from here until the commit.
+
+    Inside `deferred` it only collects. An event declared as a tombstone says "null" of its key. Raises TooLarge.
+    """
+    said = [_said(event) for event in events]
+    if (collected := _deferring.get()) is not None:
+        collected.extend(said)
+    else:
+        _write(tx, said)
+
+
+@contextmanager
+def deferred(tx: Transaction) -> Iterator[None]:
+    """Collects what is written inside, and writes it once on leaving; for who carries out several commands in one transaction.
+
+    Nested, the inner one hands its events to the outer one, or drops them when it ends in an exception, as a savepoint does.
+    """
+    outer, inner = _deferring.get(), list[_Said]()
+    token = _deferring.set(inner)
+    try:
+        yield
+    finally:
+        _deferring.reset(token)
+    if outer is None:
+        _write(tx, inner)
+    else:
+        outer.extend(inner)
+
+
+def new_epoch(connection: Connection, *, reason: str) -> int:
+    """After a restore from a backup, before anything is written: tells readers that numbers may come twice with other events.
+
+    For the mechanism role. Returns the new epoch.
+    """
+    return int(connection.execute(_NEW_EPOCH, {"reason": reason}).scalar_one())
+
+
+def _said(event: Event) -> _Said:
+    payload = codec.encode(event)
+    if payload is not None and len(payload) > schema.MAX_PAYLOAD:
+        raise TooLarge(f"{event.declared.type} of {event.key}: {len(payload)} bytes")
+    return _Said(event, {**tracing.headers(), "time": datetime.now(UTC).isoformat()}, payload)
+
+
+def _write(tx: Transaction, said: list[_Said]) -> None:
+    if not said:
+        return
+    tx.connection.execute(
+        _WRITE,
+        {
+            "district": tx.district,
+            "ids": [uuid7() for _ in said],
+            "kinds": [each.event.declared.topic for each in said],
+            "topics": [topics.name(tx.district, each.event.declared.topic) for each in said],
+            "keys": [each.event.key for each in said],
+            "types": [each.event.declared.type for each in said],
+            "headers": [Jsonb(each.headers) for each in said],
+            "payloads": [each.payload for each in said],
+        },
+    )

@@ -1,0 +1,73 @@
+"""What messaging needs of a broker. kafka.py is the real one; memory.py answers the same tests for unit tests."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+
+class Message(NamedTuple):
+    """One event on its way. `sequence` counts the events of one key in one topic: 1, 2, 3 … without a gap.
+
+    `headers` holds what only the emitter knows (time, epoch and the traces, events/envelope.py); `partition` and `offset` say where
+    the broker keeps it, -1 = nowhere yet. A `payload` of None is a tombstone.
+    """
+
+    event_id: UUID
+    topic: str
+    key: str
+    sequence: int
+    type: str
+    payload: bytes | None
+    headers: Mapping[str, str]
+    partition: int = -1
+    offset: int = -1
+
+    @property
+    def epoch(self) -> int:
+        return int(self.headers["epoch"])
+
+
+class Unreadable(NamedTuple):
+    """A record that is no event, kept as it came. `reason` is a stable code."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    value: bytes | None
+    reason: str
+
+
+class Refusal(NamedTuple):
+    """The broker will not take this message as it stands: `reason` is too-large, unknown-topic or not-authorised."""
+
+    message: Message
+    reason: str
+
+
+class Unavailable(Exception):  # noqa: N818 - names the state found
+    """The broker cannot be reached, or did not answer in time. Nobody's fault, passes by itself."""
+
+
+class Producer(Protocol):
+    def publish(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+        """Returns once all in-sync replicas have acknowledged every message but the refused ones.
+
+        Nothing of a key is sent on purpose after its first refused message. Raises Unavailable, with any part of them sent.
+        """
+
+    def close(self) -> None: ...
+
+
+class Subscription(Protocol):
+    def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
+        """What arrived, in order within each key; empty when nothing did. Raises Unavailable."""
+
+    def commit(self) -> None:
+        """All that was polled is dealt with. Losing this call only repeats messages."""
+
+    def lag(self) -> Mapping[str, int]:
+        """For each topic that is read here: how many records of it have not been polled."""
+
+    def close(self) -> None: ...

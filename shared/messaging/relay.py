@@ -1,0 +1,113 @@
+"""The relay: carries what is unsent to Kafka. One is active per service; the others try again.
+
+Stays true: within a key nothing overtakes, and nothing counts as sent before the broker has acknowledged it. A crash can
+repeat events, never lose or reorder them; the inbox of every consumer makes repeats harmless. An event that the broker refuses holds
+its own key, which is tried again at longer and longer intervals and heals by itself; all other keys flow on.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, Row, text
+
+from shared.events import topics
+from shared.messaging.inbox import Key, key_of
+from shared.messaging.ports import Message, Producer, Refusal, Unavailable
+from shared.telemetry import log, metrics
+
+# Held by the transaction that also deletes: whoever loses the one loses the other. Tried, not waited for: a session
+# that waits keeps a snapshot, and with it every dead row of `unsent`.
+_LOCK = text("select pg_try_advisory_xact_lock(hashtext('relay'))")
+_OLDEST = text("""
+    select event_id, topic, key, sequence, type, payload, headers, id, held.tries
+    from unsent join events using (id) left join held using (topic, key)
+    where held.retry_at is null or held.retry_at <= clock_timestamp() order by id limit :batch
+""")
+_SENT = text("delete from unsent where id = any(:ids)")
+_HOLD = text("""
+    insert into held (topic, key, reason, district, retry_at)
+    values (:topic, :key, :reason, :district, clock_timestamp() + interval '1 second')
+    on conflict (topic, key) do update set reason = excluded.reason, tries = held.tries + 1,
+        retry_at = clock_timestamp() + least(interval '1 second' * 2 ^ least(held.tries, 10), interval '1 minute')
+""")
+_FREE = text(
+    "delete from held using unnest(cast(:topics as text[]), cast(:keys as text[])) as sent (t, k) where topic = t and key = k"
+)
+# Districts that once had something unsent are named again with nothing, or their gauges would stand still.
+_MEASURE = text("""
+    select district, count(unsent.id) as unsent, coalesce(extract(epoch from clock_timestamp() - min(unsent.written_at)), 0) as age,
+           (select count(*) from held where held.district = known.district) as held
+    from (select distinct district from event_keys) as known left join unsent using (district) group by district
+""")
+_MEASURE_SECONDS = 2.0
+_OUTAGE_SECONDS = 1.0
+_log = log.get(__name__)
+
+
+class Relay:
+    """`engine` is the mechanism role's: it sees every district."""
+
+    def __init__(self, engine: Engine, producer: Producer, *, batch: int = 1000) -> None:
+        self._engine, self._producer, self._batch = engine, producer, batch
+        self._measured_at = 0.0
+
+    def run_once(self) -> int:
+        """Sends one batch, returns how many were acknowledged; 0 when another relay is active or nothing is due. Raises Unavailable."""
+        with self._engine.begin() as connection:
+            if not connection.execute(_LOCK).scalar_one():
+                return 0
+            rows = connection.execute(_OLDEST, {"batch": self._batch}).all()
+            if rows:
+                refused = self._producer.publish([Message(*row[:7]) for row in rows])
+                sent = self._settle(connection, rows, refused)
+        if not rows:
+            return 0
+        for row in sent:
+            metrics.RELAY_SENT.labels(topics.district(row.topic)).inc()
+        return len(sent)
+
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
+        while not stop.is_set():
+            try:
+                idle = not self.run_once()
+            except Unavailable as outage:
+                _log.warning("broker unavailable", reason=str(outage))
+                stop.wait(_OUTAGE_SECONDS)
+                continue
+            if time.monotonic() - self._measured_at > _MEASURE_SECONDS:
+                self.measure()
+            if idle:
+                stop.wait(idle_seconds)
+        self._producer.close()
+
+    def measure(self) -> None:
+        with self._engine.connect() as connection:
+            for row in connection.execute(_MEASURE):
+                metrics.UNSENT.labels(row.district).set(row.unsent)
+                metrics.UNSENT_AGE_SECONDS.labels(row.district).set(float(row.age))
+                metrics.RELAY_HELD.labels(row.district).set(row.held)
+        self._measured_at = time.monotonic()
+
+    def _settle(
+        self, connection: Connection, rows: Sequence[Row[tuple[object, ...]]], refused: Sequence[Refusal]
+    ) -> list[Row[tuple[object, ...]]]:
+        """Deletes what is sent. From a key's first refused event on, everything of it stays, to be sent again in order."""
+        stuck: dict[Key, Refusal] = {}
+        for refusal in sorted(refused, key=lambda each: each.message.sequence, reverse=True):
+            stuck[key_of(refusal.message)] = refusal
+        sent = [
+            row
+            for row in rows
+            if (first := stuck.get(Key(row.topic, row.key))) is None or row.sequence < first.message.sequence
+        ]
+        connection.execute(_SENT, {"ids": [row.id for row in sent]})
+        if freed := sorted({Key(row.topic, row.key) for row in sent if row.tries is not None} - stuck.keys()):
+            connection.execute(_FREE, {"topics": [key.topic for key in freed], "keys": [key.key for key in freed]})
+            _log.info("freed", keys=freed)
+        for key, refusal in sorted(stuck.items()):
+            connection.execute(
+                _HOLD, {**key._asdict(), "reason": refusal.reason, "district": topics.district(key.topic)}
+            )
+            _log.warning("held", **key._asdict(), sequence=refusal.message.sequence, reason=refusal.reason)
+        return sent

@@ -1,0 +1,91 @@
+"""The kit's tables, as statements for the first migration of a service.
+
+    journal    events (append-only, for the project's life), unsent, event_keys, epochs, held
+    inbox      inbox, parked, quarantined
+    feed       feed_numbers, feed
+
+Stays true: every row belongs to a district, and row-level security keeps the districts apart. The consumer writes as the app role, bound
+to one district; the relay, retention and the reconciler are the mechanism and see all.
+`events` is not partitioned: a unique constraint of a partitioned table must contain the partition key, and the two here must not.
+"""
+
+from shared.service import rows
+
+MAX_PAYLOAD = 262_144  # a quarter of the broker's own limit, so that what was written can always be sent
+
+
+def journal(service: str) -> list[str]:
+    return [
+        f"""create table events (
+            id bigint generated always as identity primary key,
+            event_id uuid not null unique,
+            aggregatetype text not null,
+            aggregateid text not null,
+            type text not null,
+            topic text not null,
+            key text not null,
+            sequence bigint not null check (sequence > 0),
+            headers jsonb not null,
+            payload bytea check (octet_length(payload) <= {MAX_PAYLOAD}),
+            written_at timestamptz not null default clock_timestamp(),
+            district text not null,
+            unique (topic, key, sequence))""",
+        "create index events_written on events (district, written_at)",
+        # A journal that can be corrected proves nothing. The trigger binds the owner too, who needs no grant.
+        """create function refuse_change() returns trigger language plpgsql as
+            $$ begin raise exception 'the journal is append-only' using errcode = '42501'; end $$""",
+        """create trigger append_only before update or delete or truncate on events
+            for each statement execute function refuse_change()""",
+        *rows.protect("events", service=service, app="select, insert"),
+        # Small and churning: vacuumed by count, not by share.
+        """create table unsent (
+            id bigint primary key references events, district text not null, written_at timestamptz not null)
+            with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)""",
+        *rows.protect("unsent", service=service, app="select, insert", mechanism="select, insert, delete"),
+        """create table event_keys (
+            topic text, key text, last_sequence bigint not null, district text not null, primary key (topic, key))
+            with (fillfactor = 70)""",
+        *rows.protect("event_keys", service=service, app="select, insert, update"),
+        """create table epochs (
+            epoch int primary key check (epoch > 0), reason text not null, began_at timestamptz not null default clock_timestamp())""",
+        "insert into epochs (epoch, reason) values (1, 'first')",
+        *rows.grant("epochs", service=service, app="select", mechanism="select, insert"),
+        """create table held (
+            topic text, key text, reason text not null, tries int not null default 1, district text not null,
+            held_at timestamptz not null default clock_timestamp(), retry_at timestamptz not null, primary key (topic, key))""",
+        *rows.protect("held", service=service, app="select", mechanism="select, insert, update, delete"),
+    ]
+
+
+def inbox(service: str) -> list[str]:
+    return [
+        """create table inbox (
+            consumer text, topic text, key text, epoch int not null default 0, last_sequence bigint not null default 0,
+            last_event_id uuid, parked boolean not null default false, district text not null,
+            primary key (consumer, topic, key)) with (fillfactor = 70)""",
+        *rows.protect("inbox", service=service, app="select, insert, update"),
+        """create table parked (
+            consumer text, topic text, key text, epoch int, sequence bigint, event_id uuid not null, type text not null,
+            headers jsonb not null, payload bytea, reason text not null, district text not null,
+            parked_at timestamptz not null default clock_timestamp(), released_at timestamptz, outcome text, trimmed_at timestamptz,
+            primary key (consumer, topic, key, epoch, sequence))""",
+        "create index parked_waiting on parked (consumer, topic, key, epoch, sequence) where released_at is null",
+        "create index parked_released on parked (released_at) where released_at is not null and trimmed_at is null",
+        *rows.protect("parked", service=service, app="select, insert, update", mechanism="select, update"),
+        """create table quarantined (
+            consumer text, topic text, partition int, "offset" bigint, key bytea, headers jsonb not null, value bytea,
+            reason text not null, district text not null, at timestamptz not null default clock_timestamp(),
+            released_at timestamptz, outcome text, trimmed_at timestamptz, primary key (consumer, topic, partition, "offset"))""",
+        *rows.protect("quarantined", service=service, app="select, insert, update", mechanism="select, update"),
+    ]
+
+
+def feed(service: str) -> list[str]:
+    return [
+        """create table feed_numbers (district text primary key, last_number bigint not null) with (fillfactor = 50)""",
+        *rows.protect("feed_numbers", service=service, app="select, insert, update"),
+        """create table feed (
+            district text, number bigint, kind text not null, body jsonb not null,
+            appended_at timestamptz not null default clock_timestamp(), primary key (district, number))""",
+        *rows.protect("feed", service=service, app="select, insert", mechanism="select, delete"),
+    ]
