@@ -1,7 +1,7 @@
 """How a rule says no."""
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - an answer, not an error
     """`code` is stable and part of the API; it stands with its sentence in three languages in the service's
     problems.toml.
     """

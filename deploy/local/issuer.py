@@ -200,9 +200,12 @@ _PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>选择样例人员登录</title>
 <style>body{font:16px/1.7 system-ui,sans-serif;max-width:38rem;margin:3rem auto;padding:0 1rem}
 a{display:block;padding:.6rem 0;color:inherit;border-top:1px solid #999}small{color:#555}</style></head><body><main>
-<h1>选择以谁的身份登录</h1><p>本机样例，没有密码。<span lang="en">Sample people of the local platform; there is no password.</span></p>
-<nav aria-label="样例人员">{% for person, title, address in choices %}<a href="{{ address }}"{{ ' autofocus' if loop.first }}>
-<strong>{{ title }}</strong> {{ person.name }} <small>{{ '全市' if '*' in person.districts else person.districts | join(', ') }}
+<h1>选择以谁的身份登录</h1><p>本机样例，没有密码。
+<span lang="en">Sample people of the local platform; there is no password.</span></p>
+<nav aria-label="样例人员">{% for person, title, address in choices %}
+<a href="{{ address }}"{{ ' autofocus' if loop.first }}>
+<strong>{{ title }}</strong> {{ person.name }}
+<small>{{ '全市' if '*' in person.districts else person.districts | join(', ') }}
 · <span lang="en">{{ person.role }}</span></small></a>{% endfor %}</nav></main></body></html>
 """
 

@@ -24,6 +24,14 @@ _GRANTED = (
 _BOUND = "district = nullif(current_setting('clearwater.district', true), '')"
 
 
+# For /ready, which compares it with the newest migration. Alembic makes the table before the first migration runs.
+_VERSION_IS_READABLE = """do $$ begin
+    if to_regclass('alembic_version') is not null then
+        grant select on alembic_version to {service}_app, {service}_mechanism;
+    end if;
+end $$"""
+
+
 class Unprotected(Exception):  # noqa: N818 - names the state found
     """Row-level security does not hold; says where."""
 
@@ -61,6 +69,7 @@ def schema(service: str) -> list[str]:
     return [
         "create table row_probe (district text primary key)",
         *protect("row_probe", service=service),
+        _VERSION_IS_READABLE.format(service=service),
         *(
             statement
             for district in (_OURS, _THEIRS)
@@ -92,7 +101,8 @@ def self_test(app: Engine, mechanism: Engine | None = None) -> None:
 
 _ROLE = text("""
     select rolsuper or rolbypassrls as above, exists (
-        select from pg_class where relowner = ours.oid and relnamespace = any (cast(:schemas as regnamespace[]))) as owns
+        select from pg_class where relowner = ours.oid and relnamespace = any (cast(:schemas as regnamespace[]))
+    ) as owns
     from pg_roles as ours where rolname = current_user
 """)
 _SCHEMAS = text("select current_schemas(false)::text[]")
@@ -107,7 +117,8 @@ _POLICIES = text("""
     join pg_attribute on attrelid = pg_class.oid and attname = 'district' and not attisdropped
     left join pg_policy on polrelid = pg_class.oid
     left join lateral (select string_agg(coalesce(rolname, 'public'), ',' order by rolname) as names
-                       from unnest(polroles) as named (role) left join pg_roles on oid = role) as roles on true
+                       from unnest(polroles) as named (role) left join pg_roles on oid = role) as roles
+           on true
     where relkind in ('r', 'p') and relnamespace = any (cast(:schemas as regnamespace[]))
     group by pg_class.oid order by relname
 """)

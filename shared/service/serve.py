@@ -60,8 +60,8 @@ class _Logger(gunicorn.glogging.Logger):  # type: ignore[misc]  # gunicorn has n
         self.error_log.propagate = True
         self.error_log.handlers.clear()
 
-    def access(self, *_: Any) -> None:
-        return
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:  # noqa: ANN401
+        """Silent: see factory.py."""
 
 
 class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]

@@ -20,8 +20,8 @@ from shared.service.running import running
 from tests.support.platform import Database
 
 OURS, THEIRS = "440303", "440305"
-NOTES = """create table notes (
-    note_id uuid primary key, district text not null, words text not null, number bigint generated always as identity)"""
+NOTES = """create table notes (note_id uuid primary key, district text not null, words text not null,
+                             number bigint generated always as identity)"""
 
 notes = Blueprint("notes", __name__, url_prefix="/api/v1")
 

@@ -1,0 +1,23 @@
+"""Run by test_processes: a process with two loops, one of which may die.  looping.py PORT [die]"""
+
+import sys
+import threading
+
+from shared.service import lifecycle
+from shared.telemetry import log
+
+
+def patient(stop: threading.Event) -> None:
+    stop.wait()
+    log.get(__name__).info("batch finished")
+
+
+def mortal(stop: threading.Event) -> None:
+    if sys.argv[2:] == ["die"]:
+        message = "mobile 13800138000"
+        raise RuntimeError(message)
+    stop.wait()
+
+
+log.configure(service="kit", role="worker")
+lifecycle.run("worker", {"patient": patient, "mortal": mortal}, health_port=int(sys.argv[1]))

@@ -1,0 +1,24 @@
+"""Run by test_processes: a served application.  serving.py PORT [streams]"""
+
+import sys
+
+from shared.service import serve
+
+if sys.argv[2:] == ["streams"]:
+    serve.cooperative()
+
+from flask import Flask
+
+from shared.service import health
+from shared.telemetry import log, metrics
+
+
+def create() -> Flask:
+    app = Flask("kit")
+    app.register_blueprint(health.blueprint(lambda: None))
+    metrics.REPLAYED.labels(route="/x").inc()
+    return app
+
+
+log.configure(service="kit", role="api")
+serve.serve(create, bind="127.0.0.1", port=int(sys.argv[1]), streams=10 if sys.argv[2:] else 0)

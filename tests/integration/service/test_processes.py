@@ -1,0 +1,80 @@
+"""Do processes start, say how they are, and end as they should?"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+
+@contextmanager
+def process(script: str, *arguments: str, metrics: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    if metrics:
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    command = [sys.executable, str(HERE / script), str(port), *arguments]
+    started = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield started, f"http://127.0.0.1:{port}"
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def answered(url: str) -> httpx.Response:
+    transport = httpx.HTTPTransport(retries=8)  # tries again while the port is still closed, ever more slowly
+    with httpx.Client(transport=transport, timeout=20) as client:
+        return client.get(url)
+
+
+def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
+    with process("looping.py") as (running, url):
+        assert answered(f"{url}/ready").text == "ready"
+        assert answered(f"{url}/live").status_code == 200
+        assert "clearwater_consumer_applied_total" in answered(f"{url}/metrics").text
+
+        running.send_signal(signal.SIGTERM)
+        told, _ = running.communicate(timeout=20)
+
+    assert running.returncode == 0
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [line["event"] for line in lines] == ["started", "asked to stop", "batch finished", "stopped"]
+    assert {(line["service"], line["role"]) for line in lines} == {("kit", "worker")}
+
+
+def test_one_loop_dying_ends_the_process_after_the_others() -> None:
+    with process("looping.py", "die") as (running, _):
+        told, _ = running.communicate(timeout=20)
+
+    assert running.returncode == 1
+    died = next(json.loads(line) for line in told.splitlines() if "loop died" in line)
+    assert (died["level"], died["loop"]) == ("error", "mortal")
+    assert "RuntimeError: mobile ***" in died["exception"]
+    assert "batch finished" in told
+
+
+@pytest.mark.parametrize("kind", [(), ("streams",)])
+def test_an_application_is_served_and_ends_cleanly(tmp_path: Path, kind: tuple[str, ...]) -> None:
+    (tmp_path / "counter_1.db").write_bytes(b"left by a process long gone")
+    with process("serving.py", *kind, metrics=tmp_path) as (running, url):
+        assert answered(f"{url}/ready").text == "ready"
+        assert 'clearwater_http_replayed_total{route="/x"} 1.0' in answered(f"{url}/metrics").text
+
+        running.send_signal(signal.SIGTERM)
+        told, _ = running.communicate(timeout=30)
+
+    assert running.returncode == 0, told
+    assert all(json.loads(line)["service"] == "kit" for line in told.splitlines())

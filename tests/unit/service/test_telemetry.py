@@ -1,0 +1,55 @@
+"""Do log lines and events carry what led to them, and no person?"""
+
+from shared.service.limits import Limits
+from shared.telemetry import log, tracing
+
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_request_gives_its_ids_to_the_events_it_causes() -> None:
+    with tracing.request(correlation_id="call-7", traceparent=PARENT):
+        headers = tracing.headers()
+
+    assert headers["correlationid"] == "call-7"
+    assert headers["traceparent"].split("-")[1] == PARENT.split("-")[1]
+    assert headers["traceparent"] != PARENT
+    assert "causationid" not in headers
+    assert tracing.headers() == {}
+
+
+def test_what_a_stranger_sends_is_taken_only_when_well_formed() -> None:
+    with tracing.request(correlation_id='x"\n{}', traceparent="nonsense") as trace:
+        assert "\n" not in trace.correlation_id
+        assert len(trace.traceparent) == len(PARENT)
+
+
+def test_an_event_is_the_cause_of_what_follows_it() -> None:
+    with tracing.following(event_id="e-1", received={"ce_correlationid": "call-7", "ce_traceparent": PARENT}):
+        assert tracing.headers()["causationid"] == "e-1"
+        assert log.traced(None, "info", {"event": "x"})["correlation_id"] == "call-7"
+
+
+def test_numbers_of_persons_and_quoted_rows_are_masked() -> None:
+    error = 'duplicate key value violates "x"\nDETAIL:  Key (name)=(陈大文) already exists.\n[SQL: insert]'
+    line = log.masked(
+        None,
+        "error",
+        {"event": "call 13800138000 of 11010519491231002X", "exception": error, "deep": {"a": ["13800138000"]}},
+    )
+
+    assert line["event"] == "call *** of ***"
+    assert "陈大文" not in str(line)
+    assert line["deep"] == {"a": ["***"]}
+
+
+def test_ids_and_instants_are_not_masked() -> None:
+    kept = "01938c2e-1380-7138-8001-380013800138 at 2026-05-31T01:00:00.123456Z"
+
+    assert log.masked(None, "info", {"event": kept})["event"] == kept
+
+
+def test_a_bucket_empties_and_each_subject_has_its_own() -> None:
+    limits = Limits(per_second=0.001, burst=2)
+
+    assert [limits.wait_seconds("a") > 0 for _ in range(3)] == [False, False, True]
+    assert limits.wait_seconds("b") == 0
