@@ -1,0 +1,8 @@
+"""The service over HTTP: request → command → response. No rule and no SQL; every route is declared by http.route."""
+
+from services.signing.api.agreements import agreements
+from services.signing.api.cases import cases
+from services.signing.api.projects import projects
+from services.signing.api.signatures import signatures
+
+BLUEPRINTS = (cases, agreements, signatures, projects)

@@ -1,0 +1,174 @@
+"""Agreements: drafted, edited, reviewed, returned, locked, unlocked, pre-registered, rescinded. Signing is signatures.py."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.signing.api import carrying_out
+from services.signing.api.bodies import Nothing, Reason, Review, Terms
+from services.signing.api.states import AgreementState, ReviewState
+from services.signing.commands.draft_agreement import DraftAgreement, EditTerms, draft_agreement, edit_terms
+from services.signing.commands.lock_agreement import (
+    LockAgreement,
+    PreRegister,
+    UnlockAgreement,
+    lock_agreement,
+    pre_register,
+    unlock_agreement,
+)
+from services.signing.commands.rescind_agreement import RescindAgreement, rescind_agreement
+from services.signing.commands.review_agreement import (
+    ReturnAgreement,
+    ReviewAgreement,
+    Reviewed,
+    return_agreement,
+    review_agreement,
+)
+from services.signing.domain.agreement import Agreement
+from services.signing.queries import agreement_file
+from services.signing.queries.agreement_file import AgreementFile
+from shared.service import database, http, identity
+from shared.service.running import running
+
+agreements = Blueprint("agreements", __name__, url_prefix="/api/v1")
+_PREPARING = ("desk", "officer")
+_IT = "/agreements/<uuid:agreement_id>"
+
+
+def _version(agreement: Agreement) -> int:
+    return agreement.version
+
+
+def _reviewed(reviewed: Reviewed) -> ReviewState:
+    return ReviewState.reviewed(reviewed.agreement, reviewed.items)
+
+
+@http.route(
+    agreements,
+    "POST",
+    "/cases/<uuid:unit_id>/agreements",
+    roles=_PREPARING,
+    answers=AgreementState,
+    problems=("case-unknown", "project-unknown", "series-not-offered", "live-agreement-exists", "terms-wrong"),
+)
+def draft(unit_id: UUID, body: Terms) -> http.Answer:
+    """Draws up the agreement of a unit; it may have one at a time."""
+    command = DraftAgreement(unit_id, body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
+    return carrying_out.once(draft_agreement, command, AgreementState.of, version=_version)
+
+
+@http.route(agreements, "GET", _IT, roles=identity.ROLES, answers=AgreementFile, problems=("agreement-unknown",))
+def read_agreement(agreement_id: UUID) -> http.Answer:
+    """One agreement with its term lines, what was frozen, who has signed, and its number."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = agreement_file.read(tx, agreement_id)
+    return http.ok(found, version=found.version)
+
+
+@http.route(
+    agreements,
+    "PUT",
+    f"{_IT}/terms",
+    roles=_PREPARING,
+    answers=AgreementState,
+    problems=(
+        "agreement-unknown",
+        "version-required",
+        "version-superseded",
+        "agreement-not-open",
+        "series-not-offered",
+        "terms-wrong",
+    ),
+)
+def edit(agreement_id: UUID, body: Terms) -> http.Answer:
+    """Replaces the terms of a draft, on the version named by If-Match. What was reviewed must be reviewed again."""
+    facts = (body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
+    command = EditTerms(agreement_id, http.expected_version(), *facts)
+    here = running()
+    with database.begin(here.engine, district=identity.current().district) as tx:
+        edited = edit_terms(tx, command, here.clock)
+    return http.ok(AgreementState.of(edited), version=edited.version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/reviews",
+    roles=_PREPARING,
+    answers=ReviewState,
+    problems=("agreement-unknown", "agreement-not-open", "review-incomplete"),
+)
+def review(agreement_id: UUID, body: Review) -> http.Answer:
+    """The checklist: rights confirmed, shares whole, no area dispute, papers complete, terms whole."""
+    command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by())
+    return carrying_out.once(review_agreement, command, _reviewed, version=lambda done: done.agreement.version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/returns",
+    roles=_PREPARING,
+    answers=AgreementState,
+    problems=("agreement-unknown", "agreement-not-open"),
+)
+def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
+    """Sends an open agreement back to the household; the unit is free for another draft."""
+    command = ReturnAgreement(agreement_id, body.reason, carrying_out.by())
+    return carrying_out.once(return_agreement, command, AgreementState.of, version=_version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/locks",
+    roles=_PREPARING,
+    answers=AgreementState,
+    problems=("agreement-unknown", "rights-not-confirmed", "rights-disputed", "agreement-not-reviewed"),
+)
+def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
+    """Freezes terms, rule-set version, right-holders and shares. Locked already: the stored state."""
+    command = LockAgreement(agreement_id, carrying_out.by())
+    return carrying_out.once(lock_agreement, command, AgreementState.of, version=_version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/unlocks",
+    roles=("command",),
+    answers=AgreementState,
+    problems=("agreement-unknown", "agreement-not-locked"),
+)
+def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
+    """A privilege, with a reason. Signatures given on the locked paper count no more."""
+    command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by())
+    return carrying_out.once(unlock_agreement, command, AgreementState.of, version=_version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/pre-registrations",
+    roles=_PREPARING,
+    answers=AgreementState,
+    problems=("agreement-unknown", "agreement-not-locked"),
+)
+def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
+    """The household declares that it will sign (预登记). No number, no count."""
+    command = PreRegister(agreement_id, carrying_out.by())
+    return carrying_out.once(pre_register, command, AgreementState.of, version=_version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/rescissions",
+    roles=("command",),
+    answers=AgreementState,
+    problems=("agreement-unknown", "agreement-not-signed"),
+)
+def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
+    """Undoes a signed agreement. Its number stays used, detached; a threshold that was reached stays reached."""
+    command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by())
+    return carrying_out.once(rescind_agreement, command, AgreementState.of, version=_version)

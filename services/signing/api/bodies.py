@@ -1,0 +1,87 @@
+"""What requests bring."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from services.signing.domain.mandate import Capacity, MandateKind
+from services.signing.domain.terms import Form, LineKind, TermLine
+from shared.service import http
+
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", description="A stable code, such as inheritance.")]
+Note = Annotated[str, Field(default="", max_length=2_000, description="In words, for the case.")]
+Fen = Annotated[int, Field(ge=0, le=10**15, description="Money in fen.")]
+
+
+class Nothing(http.Body):
+    """An act that needs no facts: an empty object."""
+
+
+class Dispute(http.Body):
+    reason: Code
+    note: Note = ""
+
+
+class AreaDispute(http.Body):
+    disputed: bool = Field(description="true opens the dispute, false settles it.")
+    reason: Code
+
+
+class NewMandate(http.Body):
+    right_holder: UUID = Field(description="Who is signed for.")
+    hand: UUID = Field(description="Who signs.")
+    kind: MandateKind
+    valid_until: date = Field(description="The last day in Shanghai on which it is good.")
+    evidence: str = Field(min_length=1, max_length=500, description="The paper: number, notary, file.")
+
+
+class Line(http.Body):
+    head: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="Head of the compensation, once per agreement.")
+    kind: LineKind = Field(description="once and monthly carry fen, area carries m² in `quantity`.")
+    amount_fen: Fen = 0
+    quantity: Decimal | None = Field(
+        default=None, ge=0, max_digits=12, decimal_places=2, description="As text, two places."
+    )
+    unit_price_fen: Fen | None = None
+
+    def line(self) -> TermLine:
+        return TermLine(self.head, self.kind, self.amount_fen, self.quantity, self.unit_price_fen)
+
+
+class Terms(http.Body):
+    form: Form = Field(description="mixed stands in the queue for exchange.")
+    rule_set_version: str = Field(
+        min_length=1, max_length=60, description="Version of the rule set that gave the amounts."
+    )
+    lines: list[Line] = Field(min_length=1, max_length=200)
+
+    def term_lines(self) -> tuple[TermLine, ...]:
+        return tuple(each.line() for each in self.lines)
+
+
+class Review(http.Body):
+    papers: list[Code] = Field(
+        max_length=50, description="Originals seen: identity, title_certificate, account, power_of_attorney …"
+    )
+
+
+class Reason(http.Body):
+    reason: Code
+    note: Note = ""
+
+
+class AddSignature(http.Body):
+    right_holder: UUID = Field(description="For whom.")
+    hand: UUID = Field(description="By whose hand.")
+    capacity: Capacity = Field(description="self, agent, guardian, or representative with seal.")
+
+
+class Declaration(http.Body):
+    document_number: str = Field(min_length=1, max_length=200, description="Number of the decision.")
+
+
+class CloseDay(http.Body):
+    business_on: date = Field(description="The day in Shanghai, which must be over.")

@@ -1,0 +1,37 @@
+"""What every changing route does: one transaction in the subject's district, claim and answer of the key inside it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from shared.service import database, http, idempotency, identity
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+from shared.service.running import running
+
+C = TypeVar("C")
+S = TypeVar("S")
+
+
+def by() -> str:
+    """Who acts, for the record."""
+    return identity.current().subject
+
+
+def once(
+    carry_out: Callable[[Transaction, C, Clock], S],
+    command: C,
+    answer: Callable[[S], BaseModel],
+    *,
+    version: Callable[[S], int] | None = None,
+) -> http.Answer:
+    """A retry after a lost answer finds claim and answer, or neither."""
+    here = running()
+    with database.begin(here.engine, district=identity.current().district) as tx:
+
+        def act() -> http.Answer:
+            state = carry_out(tx, command, here.clock)
+            return http.created(answer(state), version=version(state) if version else None)
+
+        return idempotency.once(tx, act)

@@ -1,0 +1,122 @@
+"""Cases: /api/v1/cases/{unit_id}, rights, area, mandates. A case is named by its unit."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.signing.api import carrying_out
+from services.signing.api.bodies import AreaDispute, Dispute, NewMandate, Nothing, Reason
+from services.signing.api.states import CaseState, MandateState
+from services.signing.commands.keep_mandates import RecordMandate, RevokeMandate, record_mandate, revoke_mandate
+from services.signing.commands.settle_rights import (
+    ConfirmRights,
+    DisputeRights,
+    SetAreaDispute,
+    confirm_rights,
+    dispute_rights,
+    set_area_dispute,
+)
+from services.signing.domain.case import Case
+from services.signing.queries import case_file, case_list
+from services.signing.queries.case_file import CaseFile
+from services.signing.queries.case_list import CaseRow, CasesQuery
+from shared.service import database, http, identity
+from shared.service.running import running
+
+cases = Blueprint("cases", __name__, url_prefix="/api/v1")
+_READERS = identity.ROLES
+
+
+def _version(case: Case) -> int:
+    return case.version
+
+
+@http.route(cases, "GET", "/cases", roles=_READERS, answers=http.Paged[CaseRow], problems=("cursor-invalid",))
+def list_cases(query: CasesQuery) -> http.Answer:
+    """Cases by unit code, filtered by project, state of the agreement, or all that are not signed."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        rows = case_list.read(tx, query)
+    return http.paged(rows, query=query, place=lambda row: (row.unit_code, row.unit_id), of=http.Paged[CaseRow])
+
+
+@http.route(cases, "GET", "/cases/<uuid:unit_id>", roles=_READERS, answers=CaseFile, problems=("case-unknown",))
+def read_case(unit_id: UUID) -> http.Answer:
+    """Everything that signing knows of one unit: rights, mandates, agreements, tasks, and who did what."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = case_file.read(tx, unit_id)
+    return http.ok(found, version=found.version)
+
+
+@http.route(
+    cases,
+    "POST",
+    "/cases/<uuid:unit_id>/rights/confirmations",
+    roles=("desk", "officer", "command"),
+    answers=CaseState,
+    problems=("case-unknown", "shares-incomplete"),
+)
+def confirm(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
+    """The rights are as the registry says, and whole."""
+    return carrying_out.once(confirm_rights, ConfirmRights(unit_id, carrying_out.by()), CaseState.of, version=_version)
+
+
+@http.route(
+    cases,
+    "POST",
+    "/cases/<uuid:unit_id>/rights/disputes",
+    roles=("desk", "officer", "command"),
+    answers=CaseState,
+    problems=("case-unknown",),
+)
+def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
+    """Blocks signing until the rights are confirmed again."""
+    command = DisputeRights(unit_id, body.reason, carrying_out.by())
+    return carrying_out.once(dispute_rights, command, CaseState.of, version=_version)
+
+
+@http.route(
+    cases,
+    "POST",
+    "/cases/<uuid:unit_id>/area-disputes",
+    roles=("desk", "officer", "command"),
+    answers=CaseState,
+    problems=("case-unknown",),
+)
+def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
+    """An open area dispute blocks the review."""
+    command = SetAreaDispute(unit_id, body.disputed, body.reason, carrying_out.by())
+    return carrying_out.once(set_area_dispute, command, CaseState.of, version=_version)
+
+
+@http.route(
+    cases,
+    "POST",
+    "/cases/<uuid:unit_id>/mandates",
+    roles=("desk", "officer"),
+    answers=MandateState,
+    problems=(
+        "case-unknown",
+        "not-a-right-holder",
+        "guardian-required",
+        "representative-required",
+        "hand-not-entitled",
+    ),
+)
+def record(unit_id: UUID, body: NewMandate) -> http.Answer:
+    """A paper by which somebody signs for one right-holder of this unit."""
+    facts = (body.right_holder, body.hand, body.kind, body.valid_until, body.evidence)
+    return carrying_out.once(record_mandate, RecordMandate(unit_id, *facts, by=carrying_out.by()), MandateState.of)
+
+
+@http.route(
+    cases,
+    "POST",
+    "/cases/<uuid:unit_id>/mandates/<uuid:mandate_id>/revocations",
+    roles=("desk", "officer"),
+    answers=Nothing,
+    problems=("case-unknown", "mandate-unknown"),
+)
+def revoke(unit_id: UUID, mandate_id: UUID, body: Reason) -> http.Answer:
+    """What was signed on it stays signed."""
+    command = RevokeMandate(unit_id, mandate_id, body.reason, carrying_out.by())
+    return carrying_out.once(revoke_mandate, command, lambda _: Nothing())

@@ -1,0 +1,93 @@
+"""Projects: the count on every basis, the numbers given, effect declared, period closed, day closed."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.signing.api import carrying_out
+from services.signing.api.bodies import CloseDay, Declaration, Nothing
+from services.signing.api.states import ProjectState
+from services.signing.commands.close_day import CloseDay as CloseDayCommand
+from services.signing.commands.close_day import ClosedDay, close_day
+from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
+from services.signing.domain.project import Project
+from services.signing.queries import number_list, project_count
+from services.signing.queries.number_list import NumberRow, NumbersQuery
+from shared.service import database, http, identity
+from shared.service.running import running
+
+projects = Blueprint("projects", __name__, url_prefix="/api/v1")
+_IT = "/projects/<uuid:project_id>"
+
+
+def _version(project: Project) -> int:
+    return project.version
+
+
+@http.route(
+    projects, "GET", _IT, roles=identity.ROLES, answers=project_count.ProjectCount, problems=("project-unknown",)
+)
+def read_project(project_id: UUID) -> http.Answer:
+    """The count over the frozen roll on every basis of the project, and what has been decided."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = project_count.read(tx, project_id)
+    return http.ok(found, version=found.version)
+
+
+@http.route(
+    projects,
+    "GET",
+    f"{_IT}/numbers",
+    roles=identity.ROLES,
+    answers=http.Paged[NumberRow],
+    problems=("project-unknown", "cursor-invalid"),
+)
+def list_numbers(project_id: UUID, query: NumbersQuery) -> http.Answer:
+    """Sequence numbers in order, the detached ones with their reason."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        rows = number_list.read(tx, project_id, query)
+    return http.paged(rows, query=query, place=lambda row: (row.series, row.number), of=http.Paged[NumberRow])
+
+
+@http.route(
+    projects,
+    "POST",
+    f"{_IT}/declarations",
+    roles=("command",),
+    answers=ProjectState,
+    problems=("project-unknown", "threshold-not-reached", "effect-already-declared"),
+)
+def declare(project_id: UUID, body: Declaration) -> http.Answer:
+    """Declares effect. All signed agreements take effect together, later ones as they are signed."""
+    command = DeclareEffect(project_id, body.document_number, carrying_out.by())
+    return carrying_out.once(declare_effect, command, ProjectState.of, version=_version)
+
+
+@http.route(
+    projects,
+    "POST",
+    f"{_IT}/closings",
+    roles=("command",),
+    answers=ProjectState,
+    problems=("project-unknown", "period-still-open", "roll-not-frozen"),
+)
+def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
+    """Closes the period after its end. Without the threshold all signed agreements become void."""
+    return carrying_out.once(
+        close_period, ClosePeriod(project_id, carrying_out.by()), ProjectState.of, version=_version
+    )
+
+
+@http.route(
+    projects,
+    "POST",
+    f"{_IT}/days",
+    roles=("command",),
+    answers=ClosedDay,
+    problems=("project-unknown", "day-not-over"),
+)
+def freeze_day(project_id: UUID, body: CloseDay) -> http.Answer:
+    """Freezes the figures of a business day. Closed again, it is a restatement beside the first."""
+    return carrying_out.once(
+        close_day, CloseDayCommand(project_id, body.business_on, carrying_out.by()), lambda day: day
+    )

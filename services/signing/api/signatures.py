@@ -1,0 +1,45 @@
+"""POST /api/v1/agreements/{agreement_id}/signatures"""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.signing.api import carrying_out
+from services.signing.api.bodies import AddSignature
+from services.signing.api.states import AgreementState
+from services.signing.commands.sign_agreement import SignAgreement, sign_agreement
+from shared.service import http
+
+signatures = Blueprint("signatures", __name__, url_prefix="/api/v1")
+_REFUSALS = (
+    *(
+        "agreement-unknown",
+        "agreement-not-locked",
+        "rights-not-confirmed",
+        "rights-disputed",
+        "rights-changed-since-lock",
+    ),
+    *(
+        "period-not-open",
+        "period-over",
+        "project-unknown",
+        "not-a-right-holder",
+        "hand-not-entitled",
+        "mandate-expired",
+    ),
+    *("guardian-required", "representative-required", "shares-incomplete"),
+)
+
+
+@http.route(
+    signatures,
+    "POST",
+    "/agreements/<uuid:agreement_id>/signatures",
+    roles=("desk",),
+    answers=AgreementState,
+    problems=_REFUSALS,
+)
+def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
+    """One hand signs for one right-holder. The last one gives the agreement its number; again gives the stored state."""
+    command = SignAgreement(agreement_id, body.right_holder, body.hand, body.capacity)
+    return carrying_out.once(sign_agreement, command, AgreementState.of, version=lambda signed: signed.version)

@@ -1,0 +1,43 @@
+"""Decisions of a whole project: effect declared, period closed. Each is one row; the cases follow (settle_agreements.py)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signing.domain.project import Project
+from services.signing.store import projects
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class DeclareEffect:
+    project_id: UUID
+    document_number: str
+    by: str
+
+
+@dataclass(frozen=True)
+class ClosePeriod:
+    project_id: UUID
+    by: str
+
+
+def declare_effect(tx: Transaction, command: DeclareEffect, clock: Clock) -> Project:
+    """Raises Refused: project-unknown, threshold-not-reached, effect-already-declared."""
+    project = projects.lock(tx, command.project_id)
+    project.declare(command.document_number, at=clock.now(), by=command.by)
+    return _saved(tx, project)
+
+
+def close_period(tx: Transaction, command: ClosePeriod, clock: Clock) -> Project:
+    """Raises Refused: project-unknown, period-still-open, roll-not-frozen."""
+    project = projects.lock(tx, command.project_id)
+    project.close(at=clock.now(), by=command.by)
+    return _saved(tx, project)
+
+
+def _saved(tx: Transaction, project: Project) -> Project:
+    projects.save(tx, project)
+    journal.write(tx, project.recorded)
+    return project

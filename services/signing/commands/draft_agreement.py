@@ -1,0 +1,78 @@
+"""Draws up the agreement of a unit, and changes its terms while it is open."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.signing.domain import terms
+from services.signing.domain.agreement import Agreement
+from services.signing.domain.terms import Form, TermLine
+from services.signing.store import acts, agreements, cases, projects
+from services.signing.store.acts import Act
+from shared.messaging import journal
+from shared.refusal import Refused
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class DraftAgreement:
+    unit_id: UUID
+    form: Form
+    rule_set_version: str
+    lines: tuple[TermLine, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class EditTerms:
+    """`version` is the one that the editor had on screen."""
+
+    agreement_id: UUID
+    version: int
+    form: Form
+    rule_set_version: str
+    lines: tuple[TermLine, ...]
+    by: str
+
+
+def draft_agreement(tx: Transaction, command: DraftAgreement, clock: Clock) -> Agreement:
+    """Raises Refused: case-unknown, project-unknown, series-not-offered, live-agreement-exists, terms-wrong."""
+    case = cases.lock(tx, command.unit_id)
+    if live := agreements.live(tx, command.unit_id):
+        raise Refused("live-agreement-exists", agreement_id=live.agreement_id, state=live.state)
+    _expect_offered(tx, case.unit.project_id, command.form)
+    at = clock.now()
+    agreement = Agreement.draft(
+        uuid7(),
+        project_id=case.unit.project_id,
+        unit_id=command.unit_id,
+        form=command.form,
+        rule_set_version=command.rule_set_version,
+        lines=command.lines,
+        at=at,
+    )
+    agreements.add(tx, agreement, at=at)
+    acts.record(tx, Act("drafted", command.unit_id, command.by, at, agreement.agreement_id))
+    journal.write(tx, agreement.recorded)
+    return agreement
+
+
+def edit_terms(tx: Transaction, command: EditTerms, clock: Clock) -> Agreement:
+    """Raises Refused: agreement-unknown, version-superseded, agreement-not-open, series-not-offered, terms-wrong."""
+    case = cases.lock_of(tx, command.agreement_id)
+    agreement = agreements.load(tx, command.agreement_id)
+    if agreement.version != command.version:
+        raise Refused("version-superseded", version=agreement.version)
+    _expect_offered(tx, agreement.project_id, command.form)
+    agreement.edit(command.lines, form=command.form, rule_set_version=command.rule_set_version)
+    agreements.save(tx, agreement, new_lines=True)
+    acts.record(tx, Act("terms-edited", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id))
+    return agreement
+
+
+def _expect_offered(tx: Transaction, project_id: UUID, form: Form) -> None:
+    project = projects.find(tx, project_id)
+    if terms.series_of(form) not in project.series:
+        raise Refused("series-not-offered", offered=list(project.series))

@@ -1,0 +1,56 @@
+"""Papers by which somebody signs for somebody else: recorded, revoked. Never edited."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.signing.domain.mandate import Mandate, MandateKind, unfit
+from services.signing.store import acts, cases
+from services.signing.store.acts import Act
+from shared.refusal import Refused
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class RecordMandate:
+    unit_id: UUID
+    right_holder: UUID
+    hand: UUID
+    kind: MandateKind
+    valid_until: date
+    evidence: str
+    by: str
+
+
+@dataclass(frozen=True)
+class RevokeMandate:
+    unit_id: UUID
+    mandate_id: UUID
+    reason: str
+    by: str
+
+
+def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Mandate:
+    """Raises Refused: case-unknown, not-a-right-holder, guardian-required, representative-required, hand-not-entitled."""
+    case = cases.lock(tx, command.unit_id)
+    holder = next((each for each in case.rights.holders if each.person_id == command.right_holder), None)
+    if holder is None:
+        raise Refused("not-a-right-holder", right_holder=command.right_holder)
+    if code := unfit(holder, command.kind):
+        raise Refused(code, right_holder=command.right_holder, capacity=command.kind)
+    paper = (command.right_holder, command.hand, command.kind, command.valid_until, command.evidence)
+    mandate, at = Mandate(uuid7(), *paper), clock.now()
+    cases.add_mandate(tx, case, mandate, at=at, by=command.by)
+    return mandate
+
+
+def revoke_mandate(tx: Transaction, command: RevokeMandate, clock: Clock) -> None:
+    """What was signed on it stays signed. Raises Refused: case-unknown, mandate-unknown."""
+    case = cases.lock(tx, command.unit_id)
+    at = clock.now()
+    cases.revoke_mandate(tx, case, command.mandate_id, at=at)
+    facts: dict[str, object] = {"mandate_id": command.mandate_id}
+    acts.record(tx, Act("mandate-revoked", command.unit_id, command.by, at, reason=command.reason, facts=facts))

@@ -1,0 +1,71 @@
+"""Freezes what will be signed, and opens it again for a reason. In between, a household may declare that it will sign."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signing.domain.agreement import SIGNABLE, Agreement
+from services.signing.store import acts, agreements, cases
+from services.signing.store.acts import Act
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class LockAgreement:
+    agreement_id: UUID
+    by: str
+
+
+@dataclass(frozen=True)
+class UnlockAgreement:
+    agreement_id: UUID
+    reason: str
+    note: str
+    by: str
+
+
+@dataclass(frozen=True)
+class PreRegister:
+    agreement_id: UUID
+    by: str
+
+
+def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agreement:
+    """Locked already is the stored state. Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, agreement-not-reviewed."""
+    case = cases.lock_of(tx, command.agreement_id)
+    agreement = agreements.load(tx, command.agreement_id)
+    if agreement.state in SIGNABLE:
+        return agreement
+    case.expect_confirmed()
+    at = clock.now()
+    agreement.freeze(case.rights, rights_revision=case.rights_revision, at=at, by=command.by)
+    agreements.save(tx, agreement)
+    agreements.save_lock(tx, agreement)
+    acts.record(tx, Act("locked", case.unit.unit_id, command.by, at, agreement.agreement_id))
+    journal.write(tx, agreement.recorded)
+    return agreement
+
+
+def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) -> Agreement:
+    """Signatures already given stay on record with the old lock and count no more. Raises Refused: agreement-unknown, agreement-not-locked."""
+    case = cases.lock_of(tx, command.agreement_id)
+    agreement = agreements.load(tx, command.agreement_id)
+    at, void = clock.now(), len(agreement.signatures)
+    agreement.unfreeze(reason=command.reason, at=at)
+    agreements.save(tx, agreement)
+    facts: dict[str, object] = {"note": command.note, "signatures_void": void}
+    act = Act("unlocked", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)
+    acts.record(tx, act)
+    journal.write(tx, agreement.recorded)
+    return agreement
+
+
+def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreement:
+    """Raises Refused: agreement-unknown, agreement-not-locked."""
+    case = cases.lock_of(tx, command.agreement_id)
+    agreement = agreements.load(tx, command.agreement_id)
+    agreement.pre_register()
+    agreements.save(tx, agreement)
+    acts.record(tx, Act("pre-registered", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id))
+    return agreement

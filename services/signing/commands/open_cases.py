@@ -1,0 +1,38 @@
+"""What the registry says of units: opens a case for a new one, keeps the facts of a known one, disputes rights that have changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.signing.domain.case import Case, Unit
+from services.signing.domain.rights import Rights
+from services.signing.store import cases
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class Registered:
+    unit: Unit
+    rights: Rights
+
+
+@dataclass(frozen=True)
+class OpenCases:
+    """At most one entry per unit."""
+
+    registered: Sequence[Registered]
+
+
+def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
+    known = cases.lock_units(tx, [each.unit.unit_id for each in command.registered])
+    signed = cases.with_signed_agreement(tx, known.values())
+    at, opened = clock.now(), []
+    for each in command.registered:
+        if case := known.get(each.unit.unit_id):
+            case.learn(each.unit, each.rights, signed=each.unit.unit_id in signed, at=at)
+        else:
+            opened.append(Case.open(each.unit, each.rights, at=at))
+    cases.add(tx, opened, at=at)
+    cases.save(tx, *known.values(), at=at, new_facts=True)
+    journal.write(tx, [event for case in (*opened, *known.values()) for event in case.recorded])

@@ -1,0 +1,40 @@
+"""Undoes a signed agreement, as an act of its own: a negative on the day it happens. The number stays, detached, with the reason."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signing.domain import effect
+from services.signing.domain.agreement import Agreement
+from services.signing.store import acts, agreements, cases, numbers, projects, roll
+from services.signing.store.acts import Act
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class RescindAgreement:
+    agreement_id: UUID
+    reason: str
+    note: str
+    by: str
+
+
+def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) -> Agreement:
+    """Never undoes the latch. Raises Refused: agreement-unknown, agreement-not-signed."""
+    case = cases.lock_of(tx, command.agreement_id)
+    agreement = agreements.load(tx, command.agreement_id)
+    project = projects.lock(tx, agreement.project_id)
+    # What the project has decided comes first, so that no rescission overtakes an effect that was declared before it.
+    effect.settle(agreement, project)
+    at = clock.now()
+    agreement.rescind(reason=command.reason, at=at)
+    numbers.detach(tx, agreement.agreement_id, reason=command.reason, by=command.by, at=at)
+    project.count(roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False), at=at)
+    projects.save(tx, project)
+    agreements.save(tx, agreement)
+    facts: dict[str, object] = {"note": command.note}
+    act = Act("rescinded", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)
+    acts.record(tx, act)
+    journal.write(tx, [*agreement.recorded, *project.recorded])
+    return agreement

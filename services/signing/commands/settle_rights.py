@@ -1,0 +1,67 @@
+"""Rights of a case: confirmed, or disputed with a reason."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signing.domain.case import Case
+from services.signing.store import acts, cases
+from services.signing.store.acts import Act
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class ConfirmRights:
+    unit_id: UUID
+    by: str
+
+
+@dataclass(frozen=True)
+class DisputeRights:
+    unit_id: UUID
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class SetAreaDispute:
+    """A disputed area blocks the review, nothing else."""
+
+    unit_id: UUID
+    disputed: bool
+    reason: str
+    by: str
+
+
+def confirm_rights(tx: Transaction, command: ConfirmRights, clock: Clock) -> Case:
+    """Raises Refused: case-unknown, shares-incomplete."""
+    case = cases.lock(tx, command.unit_id)
+    at = clock.now()
+    case.confirm(at=at)
+    cases.save(tx, case, at=at)
+    acts.record(tx, Act("rights-confirmed", command.unit_id, command.by, at, facts={"revision": case.unit.revision}))
+    journal.write(tx, case.recorded)
+    return case
+
+
+def dispute_rights(tx: Transaction, command: DisputeRights, clock: Clock) -> Case:
+    """Raises Refused: case-unknown."""
+    case = cases.lock(tx, command.unit_id)
+    at = clock.now()
+    case.dispute(reason=command.reason, at=at)
+    cases.save(tx, case, at=at)
+    acts.record(tx, Act("rights-disputed", command.unit_id, command.by, at, reason=command.reason))
+    journal.write(tx, case.recorded)
+    return case
+
+
+def set_area_dispute(tx: Transaction, command: SetAreaDispute, clock: Clock) -> Case:
+    """Raises Refused: case-unknown."""
+    case = cases.lock(tx, command.unit_id)
+    at = clock.now()
+    case.area_disputed = command.disputed
+    cases.save(tx, case, at=at)
+    kind = "area-disputed" if command.disputed else "area-settled"
+    acts.record(tx, Act(kind, command.unit_id, command.by, at, reason=command.reason))
+    return case

@@ -1,0 +1,56 @@
+"""One hand signs for one right-holder. The last one takes the number, moves the count and may let the latch fall."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signing.domain import effect
+from services.signing.domain.agreement import Agreement
+from services.signing.domain.mandate import Capacity
+from services.signing.store import agreements, cases, numbers, projects, roll
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class SignAgreement:
+    agreement_id: UUID
+    right_holder: UUID
+    hand: UUID
+    capacity: Capacity
+
+
+def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
+    """Signed already is the stored state, without a second number.
+
+    Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over, and those of Agreement.sign.
+    """
+    case = cases.lock_of(tx, command.agreement_id)
+    agreement = agreements.load(tx, command.agreement_id)
+    if agreement.has_signed(command.right_holder):
+        return agreement
+    case.expect_confirmed()
+    project = projects.lock(tx, agreement.project_id)
+    # Only the last signature queues at the series; its instant is read there, so numbers and instants rise together.
+    completes = agreement.completed_by(command.right_holder)
+    turn = numbers.turn(tx, agreement.project_id, agreement.series, clock) if completes else None
+    at = turn.signed_at if turn else clock.now()
+    project.expect_open(at)
+    agreement.sign(
+        command.right_holder,
+        hand=command.hand,
+        capacity=command.capacity,
+        mandates=cases.mandates(tx, case.unit.unit_id),
+        rights_revision=case.rights_revision,
+        area=case.unit.area,
+        at=at,
+        turn=turn,
+    )
+    if turn:
+        numbers.take(tx, agreement, turn)
+        project.count(roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=True), at=at)
+        projects.save(tx, project)
+        effect.settle(agreement, project)
+    agreements.save(tx, agreement)
+    journal.write(tx, [*agreement.recorded, *project.recorded])
+    return agreement

@@ -1,0 +1,25 @@
+"""What signing does about other services' events: one file per reaction, and the table that the consumer reads."""
+
+from collections.abc import Mapping
+
+from services.signing.consumers.when_group_formed_keep_it import when_group_formed_keep_it
+from services.signing.consumers.when_project_opened_keep_its_rules import when_project_opened_keep_its_rules
+from services.signing.consumers.when_roll_frozen_await_its_units import when_roll_frozen_await_its_units
+from services.signing.consumers.when_unit_assigned_keep_who_answers import when_unit_assigned_keep_who_answers
+from services.signing.consumers.when_unit_registered_open_its_case import when_unit_registered_open_its_case
+from shared.events.registry import GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
+from shared.messaging.consumer import Reaction
+from shared.service.clock import Clock
+
+CONSUMER = "signing"
+KINDS = ("registry-project", "registry-unit", "registry-group")
+
+
+def reactions(clock: Clock) -> Mapping[str, Reaction]:
+    return {
+        UnitRegistered.declared.type: when_unit_registered_open_its_case(clock),
+        ProjectOpened.declared.type: when_project_opened_keep_its_rules,
+        RollFrozen.declared.type: when_roll_frozen_await_its_units,
+        GroupFormed.declared.type: when_group_formed_keep_it,
+        UnitAssigned.declared.type: when_unit_assigned_keep_who_answers,
+    }

@@ -1,0 +1,13 @@
+"""A signing group is formed or changed: kept, so that a case can say who answers for it."""
+
+from collections.abc import Sequence
+
+from services.signing.consumers.reading import events
+from services.signing.store import assignments
+from shared.events.registry import GroupFormed
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+
+def when_group_formed_keep_it(tx: Transaction, messages: Sequence[Message]) -> None:
+    assignments.put_groups(tx, events(GroupFormed, messages))

@@ -1,0 +1,20 @@
+"""A roll is frozen: kept with its digest until our own units give the same one (workers/rolls.py looks).
+
+Units come on another topic, before or after. Whoever matched them here would race with the reaction to the last unit.
+"""
+
+from collections.abc import Sequence
+
+from services.signing.consumers.reading import events
+from services.signing.store import roll
+from shared.events.registry import RollFrozen
+from shared.messaging.consumer import Rejected
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+
+def when_roll_frozen_await_its_units(tx: Transaction, messages: Sequence[Message]) -> None:
+    for event in events(RollFrozen, messages):
+        if not roll.announce(tx, event):
+            message = f"project {event.project_id} is counted over another roll already"
+            raise Rejected(message)

@@ -1,0 +1,59 @@
+"""A unit is registered or corrected: its case is opened, or learns what has changed."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from services.signing.commands.open_cases import OpenCases, Registered, open_cases
+from services.signing.consumers.reading import events
+from services.signing.domain.case import Unit
+from services.signing.domain.rights import Holder, Rights
+from shared.events.registry import RightHolder, UnitRegistered
+from shared.messaging.consumer import Reaction
+from shared.messaging.ports import Message
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
+    def react(tx: Transaction, messages: Sequence[Message]) -> None:
+        # A poll may hold several revisions of a unit. Each may dispute what another has confirmed, so each has its turn.
+        for turn in _turns(events(UnitRegistered, messages)):
+            open_cases(tx, OpenCases([Registered(_unit(event), _rights(event)) for event in turn]), clock)
+
+    return react
+
+
+def _turns(events: Sequence[UnitRegistered]) -> list[list[UnitRegistered]]:
+    """The events in as few rounds as there are revisions of one unit: within a round no unit comes twice."""
+    rounds: list[dict[object, UnitRegistered]] = []
+    for event in events:
+        free = next((each for each in rounds if event.unit_id not in each), None)
+        if free is None:
+            rounds.append(free := {})
+        free[event.unit_id] = event
+    return [list(each.values()) for each in rounds]
+
+
+def _unit(event: UnitRegistered) -> Unit:
+    return Unit(
+        unit_id=event.unit_id,
+        project_id=event.project_id,
+        revision=event.revision,
+        unit_code=event.unit_code,
+        compound=event.compound,
+        building=event.building,
+        stairwell=event.stairwell,
+        floor=event.floor,
+        door=event.door,
+        area=event.area_hundredths_m2,
+        household_id=event.household_id,
+    )
+
+
+def _rights(event: UnitRegistered) -> Rights:
+    return Rights(event.ownership, tuple(_holder(holder) for holder in event.right_holders))
+
+
+def _holder(holder: RightHolder) -> Holder:
+    share = None if holder.share is None else Fraction(holder.share)
+    return Holder(holder.person_id, holder.masked_name, share, holder.kind, holder.capable, holder.share)

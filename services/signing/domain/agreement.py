@@ -1,0 +1,259 @@
+"""The agreement of one unit, from draft to effect.
+
+    drafted → reviewed → locked → (pre_registered) → signed → effective
+    exits: returned (before the lock), rescinded and void (also after the signing)
+
+Stays true: it is signed only when every right-holder of the rights it was locked on has signed, each by a hand that may, one at a time;
+what is locked does not change; signing what is signed changes nothing.
+Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached (project.py).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from services.signing.domain import terms
+from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, business_day, entitlement
+from services.signing.domain.rights import Holder, Rights
+from services.signing.domain.terms import Form, TermLine
+from shared.events.contract import Event
+from shared.events.signing import (
+    AgreementDrafted,
+    AgreementEffective,
+    AgreementLocked,
+    AgreementRescinded,
+    AgreementReviewed,
+    AgreementSigned,
+    AgreementUnlocked,
+    AgreementVoid,
+)
+from shared.events.terms import Series
+from shared.refusal import Refused
+
+State = Literal[
+    "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "returned", "rescinded", "void"
+]
+LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective")
+SIGNED: tuple[State, ...] = ("signed", "effective")
+SIGNABLE: tuple[State, ...] = ("locked", "pre_registered")
+
+
+@dataclass(frozen=True)
+class Signature:
+    right_holder: UUID
+    hand: UUID
+    capacity: Capacity
+    mandate_id: UUID | None
+    signed_at: datetime
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The place in the series that this signing takes, read under the lock of the series."""
+
+    number: int
+    signed_at: datetime
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What was frozen, and how often it has been: signatures belong to one lock and do not survive it."""
+
+    count: int
+    rights: Rights
+    rights_revision: int
+    digest: str
+    locked_at: datetime
+    locked_by: str
+
+
+@dataclass
+class Agreement:
+    agreement_id: UUID
+    project_id: UUID
+    unit_id: UUID
+    form: Form
+    rule_set_version: str
+    lines: tuple[TermLine, ...]
+    state: State = "drafted"
+    version: int = 0
+    lock_count: int = 0
+    lock: Lock | None = None
+    signatures: list[Signature] = field(default_factory=list)
+    turn: Turn | None = None
+    effective_at: datetime | None = None
+    recorded: list[Event] = field(default_factory=list)
+
+    @property
+    def series(self) -> Series:
+        return terms.series_of(self.form)
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE
+
+    def digest(self) -> str:
+        return terms.digest(self.lines, form=self.form, rule_set_version=self.rule_set_version)
+
+    @classmethod
+    def draft(  # noqa: PLR0913 - what a draft consists of
+        cls,
+        agreement_id: UUID,
+        *,
+        project_id: UUID,
+        unit_id: UUID,
+        form: Form,
+        rule_set_version: str,
+        lines: tuple[TermLine, ...],
+        at: datetime,
+    ) -> "Agreement":
+        """Raises Refused: terms-wrong."""
+        agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, ())
+        agreement.edit(lines, form=form, rule_set_version=rule_set_version)
+        total = terms.total_once_fen(lines)
+        agreement.recorded.append(
+            AgreementDrafted(**agreement._place(), series=agreement.series, drafted_at=at, compensation_fen=total)
+        )
+        return agreement
+
+    def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str) -> None:
+        """New terms make it a draft again. Raises Refused: agreement-not-open, terms-wrong."""
+        self._expect("drafted", "reviewed", otherwise="agreement-not-open")
+        if flaw := terms.flaw(lines):
+            raise Refused("terms-wrong", flaw=flaw)
+        self.lines, self.form, self.rule_set_version, self.state = lines, form, rule_set_version, "drafted"
+
+    def pass_review(self, *, at: datetime) -> None:
+        self._expect("drafted", "reviewed", otherwise="agreement-not-open")
+        if self.state == "drafted":
+            self.state = "reviewed"
+            self.recorded.append(AgreementReviewed(**self._place(), reviewed_at=at))
+
+    def freeze(self, rights: Rights, *, rights_revision: int, at: datetime, by: str) -> None:
+        """Raises Refused: agreement-not-reviewed."""
+        self._expect("reviewed", otherwise="agreement-not-reviewed")
+        self.lock_count += 1
+        self.lock = Lock(self.lock_count, rights, rights_revision, self.digest(), at, by)
+        self.signatures, self.state = [], "locked"
+        frozen = {"rule_set_version": self.rule_set_version, "terms_digest": self.lock.digest}
+        self.recorded.append(AgreementLocked(**self._place(), **frozen, locked_at=at))
+
+    def unfreeze(self, *, reason: str, at: datetime) -> None:
+        """Back to a draft; what some had signed already was signed on another paper and counts no more."""
+        self._expect(*SIGNABLE, otherwise="agreement-not-locked")
+        self.lock, self.signatures, self.state = None, [], "drafted"
+        self.recorded.append(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at))
+
+    def pre_register(self) -> None:
+        """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
+        if self.state != "pre_registered":
+            self._expect("locked", otherwise="agreement-not-locked")
+            self.state = "pre_registered"
+
+    def give_back(self) -> None:
+        self._expect("drafted", "reviewed", otherwise="agreement-not-open")
+        self.state = "returned"
+
+    def unsigned(self) -> list[Holder]:
+        signed = {signature.right_holder for signature in self.signatures}
+        return [] if self.lock is None else [each for each in self.lock.rights.holders if each.person_id not in signed]
+
+    def completed_by(self, right_holder: UUID) -> bool:
+        """Whether this right-holder is the last who is missing: only then a place in the series is taken."""
+        return self.state in SIGNABLE and [each.person_id for each in self.unsigned()] == [right_holder]
+
+    def has_signed(self, right_holder: UUID) -> bool:
+        """Asked again by whoever lost the answer: then the stored state is the answer, whatever has become of papers since."""
+        return self.state in (*SIGNABLE, *SIGNED) and any(each.right_holder == right_holder for each in self.signatures)
+
+    def sign(  # noqa: PLR0913 - for whom, by whose hand, as what, on which paper, when: each can be wrong by itself
+        self,
+        right_holder: UUID,
+        *,
+        hand: UUID,
+        capacity: Capacity,
+        mandates: tuple[Mandate, ...],
+        rights_revision: int,
+        area: int,
+        at: datetime,
+        turn: Turn | None,
+    ) -> None:
+        """Takes one right-holder's signature; the last missing one completes the agreement, which takes `turn`.
+
+        Raises Refused: agreement-not-locked, rights-changed-since-lock, not-a-right-holder, hand-not-entitled, mandate-expired,
+        guardian-required, representative-required, shares-incomplete.
+        """
+        if self.has_signed(right_holder):
+            return
+        self._expect(*SIGNABLE, otherwise="agreement-not-locked")
+        lock = self._frozen()
+        if lock.rights_revision != rights_revision:
+            raise Refused("rights-changed-since-lock", locked_at=lock.locked_at)
+        holder = self._holder(lock, right_holder)
+        may = entitlement(holder, hand=hand, capacity=capacity, mandates=mandates, on=business_day(at))
+        if isinstance(may, NotEntitled):
+            raise Refused(
+                may.code, right_holder=right_holder, hand=hand, capacity=capacity, valid_until=may.valid_until
+            )
+        self.signatures.append(Signature(right_holder, hand, capacity, may.mandate_id, at))
+        if not self.unsigned():
+            self._complete(lock, turn, area)
+
+    def rescind(self, *, reason: str, at: datetime) -> None:
+        """Raises Refused: agreement-not-signed."""
+        self._expect(*SIGNED, otherwise="agreement-not-signed")
+        self.state = "rescinded"
+        number = {"series": self.series, "sequence_number": self._placed().number}
+        self.recorded.append(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at))
+
+    def lapse(self, closed_at: datetime) -> bool:
+        """The period ended without the threshold. False when there is nothing that could lapse."""
+        if self.state != "signed":
+            return False
+        self.state = "void"
+        self.recorded.append(AgreementVoid(**self._place(), void_at=closed_at))
+        return True
+
+    def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
+        """A function of the signing and the declaration alone, whoever comes by first. False when there is nothing to do."""
+        if self.state != "signed":
+            return False
+        self.state, self.effective_at = "effective", max(self._placed().signed_at, declared_at)
+        effect = {"effective_at": self.effective_at, "declaration": document_number}
+        self.recorded.append(AgreementEffective(**self._place(), **effect))
+        return True
+
+    def _complete(self, lock: Lock, turn: Turn | None, area: int) -> None:
+        if flaw := lock.rights.flaw():
+            raise Refused("shares-incomplete", flaw=flaw)
+        self.turn, self.state = turn, "signed"
+        placed = self._placed()
+        number = {"series": self.series, "sequence_number": placed.number, "signed_at": placed.signed_at}
+        holders = tuple(holder.person_id for holder in lock.rights.holders)
+        self.recorded.append(AgreementSigned(**self._place(), **number, area_hundredths_m2=area, right_holders=holders))
+
+    def _holder(self, lock: Lock, person_id: UUID) -> Holder:
+        for holder in lock.rights.holders:
+            if holder.person_id == person_id:
+                return holder
+        raise Refused("not-a-right-holder", right_holder=person_id)
+
+    def _place(self) -> dict[str, Any]:
+        return {"project_id": self.project_id, "unit_id": self.unit_id, "agreement_id": self.agreement_id}
+
+    def _frozen(self) -> Lock:
+        if self.lock is None:
+            message = f"{self.agreement_id} is {self.state} without a lock"
+            raise AssertionError(message)
+        return self.lock
+
+    def _placed(self) -> Turn:
+        if self.turn is None:
+            message = f"{self.agreement_id} is {self.state} without a place in its series"
+            raise AssertionError(message)
+        return self.turn
+
+    def _expect(self, *states: State, otherwise: str) -> None:
+        if self.state not in states:
+            raise Refused(otherwise, state=self.state)

@@ -1,0 +1,102 @@
+"""The case of one unit, named by the unit: what the registry says of it, and whether its rights are settled.
+
+Stays true: rights are confirmed on one revision of the registry's facts; a change of rights after that makes them disputed, whoever has
+signed by then. A signed case stays signed and raises a task for a person.
+Left to others: the agreement (agreement.py); several issues with owners and clocks (product.md 3.6).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from services.signing.domain.rights import Rights
+from shared.events.contract import Event
+from shared.events.signing import CaseOpened, ConfirmedHolder, RightsConfirmed, RightsDisputed
+from shared.refusal import Refused
+
+RightsState = Literal["pending", "reviewing", "confirmed", "disputed"]
+CHANGED_AFTER_SIGNING = "rights-changed-after-signing"
+REGISTRATION_CHANGED = "registration_changed"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What the registry says of a unit, as far as signing needs it. `area` is the registered gross area in 0.01 m²."""
+
+    unit_id: UUID
+    project_id: UUID
+    revision: int
+    unit_code: str
+    compound: str
+    building: str
+    stairwell: str
+    floor: int
+    door: str
+    area: int
+    household_id: UUID
+
+
+@dataclass
+class Case:
+    unit: Unit
+    rights: Rights
+    rights_state: RightsState = "pending"
+    rights_revision: int = 1  # the registry's revision in which the rights became what they are
+    area_disputed: bool = False
+    version: int = 0
+    tasks: list[str] = field(default_factory=list)  # raised by this decision
+    recorded: list[Event] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, unit: Unit, rights: Rights, *, at: datetime) -> "Case":
+        case = cls(unit, rights, rights_revision=unit.revision)
+        case.recorded.append(CaseOpened(project_id=unit.project_id, unit_id=unit.unit_id, opened_at=at))
+        return case
+
+    def confirm(self, *, at: datetime) -> None:
+        """Changes nothing when they are confirmed already. Raises Refused: shares-incomplete."""
+        if self.rights_state == "confirmed":
+            return
+        if flaw := self.rights.flaw():
+            raise Refused("shares-incomplete", flaw=flaw)
+        self.rights_state = "confirmed"
+        self.recorded.append(
+            RightsConfirmed(
+                project_id=self.unit.project_id,
+                unit_id=self.unit.unit_id,
+                revision=self.unit.revision,
+                ownership=self.rights.ownership,
+                right_holders=tuple(
+                    ConfirmedHolder(person_id=each.person_id, share=None if each.share is None else str(each.share))
+                    for each in self.rights.holders
+                ),
+                confirmed_at=at,
+            )
+        )
+
+    def dispute(self, *, reason: str, at: datetime) -> None:
+        if self.rights_state != "disputed":
+            self.rights_state = "disputed"
+            place = {"project_id": self.unit.project_id, "unit_id": self.unit.unit_id}
+            self.recorded.append(RightsDisputed(**place, reason=reason, disputed_at=at))
+
+    def learn(self, unit: Unit, rights: Rights, *, signed: bool, at: datetime) -> None:
+        """Takes what the registry says now; an older revision than the known one is no news."""
+        if unit.revision <= self.unit.revision:
+            return
+        changed = self.rights.differs(rights)
+        self.unit, self.rights = unit, rights
+        if changed:
+            self.rights_revision = unit.revision
+        if changed and self.rights_state == "confirmed":
+            self.dispute(reason=REGISTRATION_CHANGED, at=at)
+            if signed:
+                self.tasks.append(CHANGED_AFTER_SIGNING)
+
+    def expect_confirmed(self) -> None:
+        """Raises Refused: rights-not-confirmed, rights-disputed."""
+        if self.rights_state == "disputed":
+            raise Refused("rights-disputed")
+        if self.rights_state != "confirmed":
+            raise Refused("rights-not-confirmed", rights=self.rights_state)

@@ -1,0 +1,60 @@
+"""Whether enough have signed: several bases joined by AND, counted over the frozen roll.
+
+Stays true: only integers are compared, `signed * 100 >= total * percent`, so 94.996 % is not 95 %. The denominator is the whole roll,
+never the units that happen to have a record. A right-holder counts once, and as signed when all their units are.
+Left to others: the counting itself (store/roll.py) and the latch (project.py).
+"""
+
+from dataclasses import dataclass, fields
+
+from shared.events.terms import Basis as BasisName
+
+
+@dataclass(frozen=True)
+class Counts:
+    """One number per denominator; area in 0.01 m²."""
+
+    units: int = 0
+    households: int = 0
+    right_holders: int = 0
+    area: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    def __neg__(self) -> "Counts":
+        return Counts(*(-getattr(self, each.name) for each in fields(self)))
+
+
+@dataclass(frozen=True)
+class Basis:
+    name: BasisName
+    percent: int  # 1 to 100
+    legal_ground: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One basis at one moment, as it is printed with the call."""
+
+    basis: Basis
+    signed: int
+    total: int
+
+    @property
+    def reached(self) -> bool:
+        return self.total > 0 and self.signed * 100 >= self.total * self.basis.percent
+
+    @property
+    def missing(self) -> int:
+        """How many more it takes, rounded against us."""
+        return max(0, -(-self.total * self.basis.percent // 100) - self.signed)
+
+
+def read(bases: tuple[Basis, ...], signed: Counts, total: Counts) -> tuple[Reading, ...]:
+    return tuple(Reading(basis, getattr(signed, basis.name), getattr(total, basis.name)) for basis in bases)
+
+
+def reached(readings: tuple[Reading, ...]) -> bool:
+    """No basis at all is no threshold, and a threshold that nobody chose is never reached."""
+    return bool(readings) and all(reading.reached for reading in readings)

@@ -1,0 +1,123 @@
+"""Everything that signing knows of one unit, on one page (一户一档)."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+
+from services.signing.domain.stage import Stage, stage
+from services.signing.queries import agreement_file
+from services.signing.queries.agreement_file import AgreementFile
+from services.signing.queries.fractions import written
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+_CASE = text("""
+    select cases.*, projects.name as project_name, groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
+    from cases left join projects using (project_id) left join assignments using (unit_id) left join groups using (group_id)
+    where unit_id = :unit_id
+""")
+_HOLDERS = text("select * from case_holders where unit_id = :unit_id order by position")
+_MANDATES = text("select * from mandates where unit_id = :unit_id order by recorded_at")
+_TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
+_ACTS = text("select kind, agreement_id, reason, by, at from acts where unit_id = :unit_id order by at, act_id")
+_AGREEMENTS = text("""
+    select agreement_id from agreements where unit_id = :unit_id
+    order by state in ('returned', 'rescinded', 'void'), drafted_at desc
+""")
+
+
+class HolderRow(BaseModel):
+    person_id: UUID
+    name: str
+    share: str | None
+    kind: str
+    capable: bool
+
+
+class MandateRow(BaseModel):
+    mandate_id: UUID
+    right_holder: UUID
+    hand: UUID
+    kind: str
+    valid_until: date
+    evidence: str
+    revoked_at: datetime | None
+
+
+class TaskRow(BaseModel):
+    code: str
+    raised_at: datetime
+
+
+class ActRow(BaseModel):
+    kind: str
+    agreement_id: UUID | None
+    reason: str
+    by: str
+    at: datetime
+
+
+class CaseFile(BaseModel):
+    unit_id: UUID
+    project_id: UUID
+    project_name: str | None
+    revision: int
+    unit_code: str
+    compound: str
+    building: str
+    stairwell: str
+    floor: int
+    door: str
+    area_hundredths_m2: int
+    ownership: str
+    rights: str
+    area_disputed: bool
+    stage: Stage
+    group: str | None
+    officer: str | None
+    opened_at: datetime
+    version: int
+    right_holders: list[HolderRow]
+    mandates: list[MandateRow]
+    tasks: list[TaskRow]
+    agreement: AgreementFile | None = Field(description="The live one, else the last one.")
+    earlier_agreements: list[UUID]
+    acts: list[ActRow]
+
+
+def read(tx: Transaction, unit_id: UUID) -> CaseFile:
+    """Raises Refused: case-unknown."""
+    it = {"unit_id": unit_id}
+    row = tx.connection.execute(_CASE, it).one_or_none()
+    if row is None:
+        raise Refused("case-unknown")
+    agreements = list(tx.connection.execute(_AGREEMENTS, it).scalars())
+    agreement = agreement_file.read(tx, agreements[0]) if agreements else None
+    place: dict[str, Any] = {name: row._mapping[name] for name in CaseFile.model_fields if name in row._mapping}
+    return CaseFile(
+        **place,
+        area_hundredths_m2=row.area,
+        rights=row.rights_state,
+        stage=stage(agreement=agreement.state if agreement else None, rights=row.rights_state),
+        group=row.group_name,
+        right_holders=[
+            HolderRow(
+                person_id=each.person_id,
+                name=each.name,
+                share=written(each.parts, each.whole),
+                kind=each.kind,
+                capable=each.capable,
+            )
+            for each in tx.connection.execute(_HOLDERS, it)
+        ],
+        mandates=[
+            MandateRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_MANDATES, it)
+        ],
+        tasks=[TaskRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_TASKS, it)],
+        agreement=agreement,
+        earlier_agreements=agreements[1:],
+        acts=[ActRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_ACTS, it)],
+    )

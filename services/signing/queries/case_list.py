@@ -1,0 +1,99 @@
+"""Cases as rows of a list: where the unit is, whose it is to do, how far it has come."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Row, text
+
+from services.signing.domain.stage import Stage, stage
+from shared.events.terms import Series
+from shared.service import http
+from shared.service.database import Transaction
+
+# The live agreement of a unit, else its last one: what the stage is derived from.
+_LIST = text("""
+    select cases.*, agreement_id, state, series, number,
+           (select count(*) from case_holders where case_holders.unit_id = cases.unit_id) as right_holders,
+           groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
+    from cases
+    left join lateral (
+        select agreement_id, state, series from agreements where agreements.unit_id = cases.unit_id
+        order by state in ('returned', 'rescinded', 'void'), drafted_at desc limit 1) as agreement on true
+    left join numbers using (agreement_id)
+    left join assignments on assignments.unit_id = cases.unit_id
+    left join groups using (group_id)
+    where (cast(:project_id as uuid) is null or cases.project_id = :project_id)
+      and (cast(:state as text) is null or state = :state)
+      and (not :unsigned or state is null or state not in ('signed', 'effective'))
+      and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
+      and (cast(:after_code as text) is null or (unit_code, cases.unit_id) > (:after_code, cast(:after_unit as uuid)))
+    order by unit_code, cases.unit_id limit :limit
+""")
+State = Literal[
+    "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "returned", "rescinded", "void"
+]
+
+
+class CasesQuery(http.Page):
+    project_id: UUID | None = None
+    state: State | None = Field(default=None, description="State of the live agreement, else of the last one.")
+    unsigned: bool = Field(default=False, description="true: only what is not signed, also where nothing is drafted.")
+    unit_code: str | None = Field(default=None, max_length=60, description="Beginning of the unit's code.")
+
+
+class CaseRow(BaseModel):
+    unit_id: UUID
+    project_id: UUID
+    unit_code: str
+    compound: str
+    building: str
+    stairwell: str
+    floor: int
+    door: str
+    area_hundredths_m2: int
+    right_holders: int
+    rights: str
+    stage: Stage
+    agreement_id: UUID | None
+    state: State | None
+    series: Series | None
+    sequence_number: int | None
+    group: str | None = Field(description="The signing group that answers for it.")
+    officer: str | None
+
+
+def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
+    """One more than asked for, when there is one."""
+    after = query.after(str, UUID) or (None, None)
+    wanted = {
+        "project_id": query.project_id,
+        "state": query.state,
+        "unsigned": query.unsigned,
+        "unit_code": query.unit_code,
+    }
+    place = {"after_code": after[0], "after_unit": after[1], "limit": query.limit + 1}
+    return [_row(row) for row in tx.connection.execute(_LIST, {**wanted, **place})]
+
+
+def _row(row: Row[Any]) -> CaseRow:
+    return CaseRow(
+        unit_id=row.unit_id,
+        project_id=row.project_id,
+        unit_code=row.unit_code,
+        compound=row.compound,
+        building=row.building,
+        stairwell=row.stairwell,
+        floor=row.floor,
+        door=row.door,
+        area_hundredths_m2=row.area,
+        right_holders=row.right_holders,
+        rights=row.rights_state,
+        stage=stage(agreement=row.state, rights=row.rights_state),
+        agreement_id=row.agreement_id,
+        state=row.state,
+        series=row.series,
+        sequence_number=row.number,
+        group=row.group_name,
+        officer=row.officer,
+    )

@@ -1,0 +1,32 @@
+"""Who did what to a case, why and when. Only added to: years later it proves that everybody was treated alike."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from shared.service.database import Transaction
+
+_ADD = text("""
+    insert into acts (district, act_id, unit_id, agreement_id, kind, reason, facts, by, at)
+    values (:district, :act_id, :unit_id, :agreement_id, :kind, :reason, cast(:facts as jsonb), :by, :at)
+""")
+
+
+@dataclass(frozen=True)
+class Act:
+    kind: str
+    unit_id: UUID
+    by: str
+    at: datetime
+    agreement_id: UUID | None = None
+    reason: str = ""
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+def record(tx: Transaction, act: Act) -> None:
+    row = {**vars(act), "facts": json.dumps(act.facts, ensure_ascii=False, default=str)}
+    tx.connection.execute(_ADD, {**row, "district": tx.district, "act_id": uuid7()})

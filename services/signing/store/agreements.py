@@ -1,0 +1,197 @@
+"""Agreements in PostgreSQL: loaded under a lock, after their case; saved with what they have frozen and collected."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
+
+from services.signing.domain.agreement import SIGNABLE, Agreement, Lock, Signature, Turn
+from services.signing.domain.terms import TermLine
+from services.signing.store import rights
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+_AGREEMENTS = text("select * from agreements where agreement_id = any(:agreement_ids) order by unit_id for update")
+_LIVE = text("""
+    select agreement_id from agreements
+    where unit_id = :unit_id and state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective')
+""")
+_SIGNED_OF = text("""
+    select unit_id, agreement_id from agreements where project_id = :project_id and state = 'signed' order by unit_id limit :limit
+""")
+_LINES = text("select * from term_lines where agreement_id = any(:agreement_ids) order by position")
+_LOCKS = text("""
+    select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id = any(:agreement_ids)
+""")
+_HOLDERS = text("""
+    select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count)
+    where agreement_id = any(:agreement_ids)
+""")
+_SIGNATURES = text("""
+    select signatures.* from signatures join agreements using (agreement_id, lock_count)
+    where agreement_id = any(:agreement_ids) order by signed_at
+""")
+_NUMBERS = text("select agreement_id, number, signed_at from numbers where agreement_id = any(:agreement_ids)")
+_ADD = text("""
+    insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, state, drafted_at)
+    values (:district, :agreement_id, :unit_id, :project_id, :form, :series, :rule_set_version, :state, :drafted_at)
+""")
+_SAVE = text("""
+    update agreements set form = :form, series = :series, rule_set_version = :rule_set_version, state = :state,
+           lock_count = :lock_count, effective_at = :effective_at, version = version + 1
+    where agreement_id = :agreement_id and version = :version
+""")
+_DROP_LINES = text("delete from term_lines where agreement_id = :agreement_id")
+_ADD_LINE = text("""
+    insert into term_lines (district, agreement_id, head, position, kind, amount_fen, quantity, unit_price_fen)
+    values (:district, :agreement_id, :head, :position, :kind, :amount_fen, :quantity, :unit_price_fen)
+""")
+_ADD_LOCK = text("""
+    insert into locks (district, agreement_id, lock_count, ownership, rights_revision, rule_set_version, digest, locked_at, locked_by)
+    values (:district, :agreement_id, :lock_count, :ownership, :rights_revision, :rule_set_version, :digest, :locked_at, :locked_by)
+""")
+_ADD_HOLDER = text("""
+    insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
+    values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
+""")
+# What is signed stays signed: the same signature again is no news.
+_ADD_SIGNATURE = text("""
+    insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at)
+    values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at)
+    on conflict do nothing
+""")
+
+
+def load(tx: Transaction, agreement_id: UUID) -> Agreement:
+    """Raises Refused: agreement-unknown."""
+    if found := load_many(tx, [agreement_id]):
+        return found[0]
+    raise Refused("agreement-unknown")
+
+
+def signed_of(tx: Transaction, project_id: UUID, *, limit: int) -> list[tuple[UUID, UUID]]:
+    """Unit and agreement of what is signed and neither effective nor undone, without a lock: it is looked at again under one."""
+    rows = tx.connection.execute(_SIGNED_OF, {"project_id": project_id, "limit": limit})
+    return [(row.unit_id, row.agreement_id) for row in rows]
+
+
+def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
+    agreement_id = tx.connection.execute(_LIVE, {"unit_id": unit_id}).scalar_one_or_none()
+    return None if agreement_id is None else load(tx, agreement_id)
+
+
+def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]:
+    these = {"agreement_ids": list(agreement_ids)}
+    rows = tx.connection.execute(_AGREEMENTS, these).all()
+    parts = _Parts(tx, these) if rows else None
+    return [parts.agreement(row) for row in rows] if parts else []
+
+
+def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
+    """Raises Refused: live-agreement-exists, when the unit has another one, whoever was faster."""
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(_ADD, {**_row(tx, agreement), "drafted_at": at})
+    except IntegrityError as failure:
+        if "one_live_agreement" in str(failure.orig):
+            raise Refused("live-agreement-exists") from failure
+        raise
+    _replace_lines(tx, agreement)
+    agreement.version = 1
+
+
+def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> None:
+    saved = tx.connection.execute(_SAVE, _row(tx, agreement))
+    if saved.rowcount != 1:
+        message = f"agreement {agreement.agreement_id} was changed under its lock"
+        raise AssertionError(message)
+    agreement.version += 1
+    if new_lines:
+        tx.connection.execute(_DROP_LINES, {"agreement_id": agreement.agreement_id})
+        _replace_lines(tx, agreement)
+    key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
+    if agreement.signatures:
+        tx.connection.execute(_ADD_SIGNATURE, [{**key, **vars(each)} for each in agreement.signatures])
+
+
+def save_lock(tx: Transaction, agreement: Agreement) -> None:
+    """With the agreement's first saving after it was frozen."""
+    if agreement.state not in SIGNABLE or agreement.lock is None:
+        message = f"{agreement.state} is not a lock"
+        raise AssertionError(message)
+    lock = agreement.lock
+    key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": lock.count}
+    facts = {"ownership": lock.rights.ownership, "rights_revision": lock.rights_revision, "digest": lock.digest}
+    what = {
+        **facts,
+        "rule_set_version": agreement.rule_set_version,
+        "locked_at": lock.locked_at,
+        "locked_by": lock.locked_by,
+    }
+    tx.connection.execute(_ADD_LOCK, {**key, **what})
+    tx.connection.execute(_ADD_HOLDER, rights.rows(lock.rights, **key))
+
+
+class _Parts:
+    """What several agreements consist of, read with one statement per table."""
+
+    def __init__(self, tx: Transaction, these: dict[str, list[UUID]]) -> None:
+        self._lines, self._locks, self._holders, self._signatures, self._numbers = (
+            tx.connection.execute(query, these).all() for query in (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
+        )
+
+    def agreement(self, row: Row[Any]) -> Agreement:
+        numbers = [Turn(each.number, each.signed_at) for each in self._numbers if each.agreement_id == row.agreement_id]
+        return Agreement(
+            row.agreement_id,
+            row.project_id,
+            row.unit_id,
+            row.form,
+            row.rule_set_version,
+            self._lines_of(row.agreement_id),
+            state=row.state,
+            version=row.version,
+            lock_count=row.lock_count,
+            lock=None if row.state in ("drafted", "reviewed", "returned") else self._lock_of(row.agreement_id),
+            signatures=self._signatures_of(row) if row.state not in ("drafted", "reviewed", "returned") else [],
+            turn=numbers[0] if numbers else None,
+            effective_at=row.effective_at,
+        )
+
+    def _lines_of(self, agreement_id: UUID) -> tuple[TermLine, ...]:
+        ours = (line for line in self._lines if line.agreement_id == agreement_id)
+        return tuple(
+            TermLine(line.head, line.kind, line.amount_fen, line.quantity, line.unit_price_fen) for line in ours
+        )
+
+    def _lock_of(self, agreement_id: UUID) -> Lock | None:
+        for lock in self._locks:
+            if lock.agreement_id == agreement_id:
+                holders = (each for each in self._holders if each.agreement_id == agreement_id)
+                frozen = rights.read(lock.ownership, holders)
+                return Lock(lock.lock_count, frozen, lock.rights_revision, lock.digest, lock.locked_at, lock.locked_by)
+        return None
+
+    def _signatures_of(self, row: Row[Any]) -> list[Signature]:
+        ours = (each for each in self._signatures if each.agreement_id == row.agreement_id)
+        return [
+            Signature(each.right_holder, each.hand, each.capacity, each.mandate_id, each.signed_at) for each in ours
+        ]
+
+
+def _replace_lines(tx: Transaction, agreement: Agreement) -> None:
+    key = {"district": tx.district, "agreement_id": agreement.agreement_id}
+    lines = [{**key, **vars(line), "position": position} for position, line in enumerate(agreement.lines, start=1)]
+    if lines:
+        tx.connection.execute(_ADD_LINE, lines)
+
+
+def _row(tx: Transaction, agreement: Agreement) -> dict[str, object]:
+    names = (
+        *("agreement_id", "unit_id", "project_id", "form", "series"),
+        *("rule_set_version", "state", "lock_count", "effective_at", "version"),
+    )
+    return {"district": tx.district, **{name: getattr(agreement, name) for name in names}}

@@ -1,0 +1,162 @@
+"""Cases, locked before anything else of their unit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from uuid_utils.compat import uuid7
+
+from services.signing.domain.case import Case, Unit
+from services.signing.domain.mandate import Mandate
+from services.signing.store import rights
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+# Every command on a unit begins here, so two aggregates of one unit never decide on each other's past.
+_LOCK = text("select * from cases where unit_id = :unit_id for update")
+_CASE_OF = text("select unit_id from agreements where agreement_id = :agreement_id")
+# Many at once are taken in one order by everybody: by unit.
+_LOCK_MANY = text("select * from cases where unit_id = any(:unit_ids) order by unit_id for update")
+_HOLDERS = text("select * from case_holders where unit_id = any(:unit_ids)")
+_SIGNED = text("select unit_id from agreements where unit_id = any(:unit_ids) and state in ('signed', 'effective')")
+_ADD = text("""
+    insert into cases (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, door, area,
+                       household_id, ownership, rights_state, rights_revision, area_disputed, opened_at)
+    values (:district, :unit_id, :project_id, :revision, :unit_code, :compound, :building, :stairwell, :floor, :door, :area,
+            :household_id, :ownership, :rights_state, :rights_revision, :area_disputed, :opened_at)
+""")
+_SAVE = text("""
+    update cases set project_id = :project_id, revision = :revision, unit_code = :unit_code, compound = :compound,
+           building = :building, stairwell = :stairwell, floor = :floor, door = :door, area = :area,
+           household_id = :household_id, ownership = :ownership, rights_state = :rights_state,
+           rights_revision = :rights_revision, area_disputed = :area_disputed, version = version + 1
+    where unit_id = :unit_id
+""")
+_DROP_HOLDERS = text("delete from case_holders where unit_id = any(:unit_ids)")
+_ADD_HOLDER = text("""
+    insert into case_holders (district, unit_id, person_id, position, name, kind, capable, parts, whole, written)
+    values (:district, :unit_id, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
+""")
+_ADD_TASK = text("""
+    insert into tasks (district, task_id, unit_id, code, raised_at) values (:district, :task_id, :unit_id, :code, :raised_at)
+""")
+_MANDATES = text("select * from mandates where unit_id = :unit_id order by valid_until desc, mandate_id")
+_ADD_MANDATE = text("""
+    insert into mandates (district, mandate_id, unit_id, right_holder, hand, kind, valid_until, evidence, recorded_at, recorded_by)
+    values (:district, :mandate_id, :unit_id, :right_holder, :hand, :kind, :valid_until, :evidence, :recorded_at, :recorded_by)
+""")
+_REVOKE_MANDATE = text("""
+    update mandates set revoked_at = coalesce(revoked_at, :at) where unit_id = :unit_id and mandate_id = :mandate_id
+""")
+
+
+def lock(tx: Transaction, unit_id: UUID) -> Case:
+    """Raises Refused: case-unknown."""
+    row = tx.connection.execute(_LOCK, {"unit_id": unit_id}).one_or_none()
+    if row is None:
+        raise Refused("case-unknown")
+    return _cases(tx, [row])[0]
+
+
+def lock_of(tx: Transaction, agreement_id: UUID) -> Case:
+    """The case that an agreement belongs to, for commands that name the agreement only. Raises Refused: agreement-unknown."""
+    unit_id = tx.connection.execute(_CASE_OF, {"agreement_id": agreement_id}).scalar_one_or_none()
+    if unit_id is None:
+        raise Refused("agreement-unknown")
+    return lock(tx, unit_id)
+
+
+def lock_units(tx: Transaction, unit_ids: Iterable[UUID]) -> dict[UUID, Case]:
+    rows = tx.connection.execute(_LOCK_MANY, {"unit_ids": sorted(set(unit_ids))}).all()
+    return {case.unit.unit_id: case for case in _cases(tx, rows)}
+
+
+def with_signed_agreement(tx: Transaction, cases: Iterable[Case]) -> set[UUID]:
+    return set(tx.connection.execute(_SIGNED, {"unit_ids": [case.unit.unit_id for case in cases]}).scalars())
+
+
+def add(tx: Transaction, cases: Sequence[Case], *, at: datetime) -> None:
+    if cases:
+        tx.connection.execute(_ADD, [{**_row(tx, each), "opened_at": at} for each in cases])
+        _replace_holders(tx, cases, known=False)
+
+
+def save(tx: Transaction, *cases: Case, at: datetime, new_facts: bool = False) -> None:
+    """`new_facts` come from the registry only; without them the right-holders are as they were."""
+    if not cases:
+        return
+    tx.connection.execute(_SAVE, [_row(tx, each) for each in cases])
+    if new_facts:
+        _replace_holders(tx, cases, known=True)
+    tasks = [{"unit_id": each.unit.unit_id, "code": code} for each in cases for code in each.tasks]
+    if tasks:
+        named = [{**task, "district": tx.district, "task_id": uuid7(), "raised_at": at} for task in tasks]
+        tx.connection.execute(_ADD_TASK, named)
+    for each in cases:
+        each.version += 1
+
+
+def mandates(tx: Transaction, unit_id: UUID) -> tuple[Mandate, ...]:
+    return tuple(
+        Mandate(row.mandate_id, row.right_holder, row.hand, row.kind, row.valid_until, row.evidence, row.revoked_at)
+        for row in tx.connection.execute(_MANDATES, {"unit_id": unit_id})
+    )
+
+
+def add_mandate(tx: Transaction, case: Case, mandate: Mandate, *, at: datetime, by: str) -> None:
+    row = {
+        "mandate_id": mandate.mandate_id,
+        "right_holder": mandate.right_holder,
+        "hand": mandate.hand,
+        "kind": mandate.kind,
+    }
+    paper = {"valid_until": mandate.valid_until, "evidence": mandate.evidence, "recorded_at": at, "recorded_by": by}
+    tx.connection.execute(_ADD_MANDATE, {"district": tx.district, "unit_id": case.unit.unit_id, **row, **paper})
+
+
+def revoke_mandate(tx: Transaction, case: Case, mandate_id: UUID, *, at: datetime) -> None:
+    """Raises Refused: mandate-unknown."""
+    known = tx.connection.execute(_REVOKE_MANDATE, {"unit_id": case.unit.unit_id, "mandate_id": mandate_id, "at": at})
+    if known.rowcount == 0:
+        raise Refused("mandate-unknown")
+
+
+def _replace_holders(tx: Transaction, cases: Sequence[Case], *, known: bool) -> None:
+    if known:
+        tx.connection.execute(_DROP_HOLDERS, {"unit_ids": [case.unit.unit_id for case in cases]})
+    holders = [
+        row for case in cases for row in rights.rows(case.rights, district=tx.district, unit_id=case.unit.unit_id)
+    ]
+    if holders:
+        tx.connection.execute(_ADD_HOLDER, holders)
+
+
+def _cases(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Case]:
+    holders: dict[UUID, list[Row[Any]]] = {row.unit_id: [] for row in rows}
+    for holder in tx.connection.execute(_HOLDERS, {"unit_ids": list(holders)}):
+        holders[holder.unit_id].append(holder)
+    return [
+        Case(
+            Unit(**{each.name: getattr(row, each.name) for each in fields(Unit)}),
+            rights.read(row.ownership, holders[row.unit_id]),
+            rights_state=row.rights_state,
+            rights_revision=row.rights_revision,
+            area_disputed=row.area_disputed,
+            version=row.version,
+        )
+        for row in rows
+    ]
+
+
+def _row(tx: Transaction, case: Case) -> dict[str, object]:
+    return {
+        "district": tx.district,
+        **vars(case.unit),
+        "ownership": case.rights.ownership,
+        "rights_state": case.rights_state,
+        "rights_revision": case.rights_revision,
+        "area_disputed": case.area_disputed,
+    }

@@ -1,0 +1,57 @@
+"""Sequence numbers: given under the lock of their series, kept for ever.
+
+Stays true: per project and series 1, 2, 3 … without a gap, and the order of numbers, of instants and of commits is one. A number whose
+agreement came undone stays, with a row beside it that says why. The table is only ever added to; the app role cannot do otherwise.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.signing.domain.agreement import Agreement, Turn
+from shared.events.terms import Series
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+_OPEN = text("""
+    insert into series (district, project_id, series) values (:district, :project_id, :series) on conflict do nothing
+""")
+# All desks of a project queue at this row until the holder has committed, so it is taken last.
+_LOCK = text("select last_number, last_at from series where project_id = :project_id and series = :series for update")
+_MOVE = text("""
+    update series set last_number = :number, last_at = :signed_at where project_id = :project_id and series = :series
+""")
+_ADD = text("""
+    insert into numbers (district, project_id, series, number, agreement_id, signed_at)
+    values (:district, :project_id, :series, :number, :agreement_id, :signed_at)
+""")
+_DETACH = text("""
+    insert into detachments (district, agreement_id, reason, by, detached_at)
+    values (:district, :agreement_id, :reason, :by, :at)
+""")
+_TICK = timedelta(microseconds=1)  # what PostgreSQL can tell apart
+
+
+def turn(tx: Transaction, project_id: UUID, series: Series, clock: Clock) -> Turn:
+    """Waits for the series and reads the clock only then: whoever holds a lower number has also signed earlier."""
+    place = {"project_id": project_id, "series": series}
+    row = tx.connection.execute(_LOCK, place).one_or_none()
+    if row is None:
+        tx.connection.execute(_OPEN, {**place, "district": tx.district})
+        row = tx.connection.execute(_LOCK, place).one()
+    now = clock.now()
+    return Turn(row.last_number + 1, now if row.last_number == 0 else max(now, row.last_at + _TICK))
+
+
+def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:
+    place = {"project_id": agreement.project_id, "series": agreement.series}
+    row = {"number": turn.number, "signed_at": turn.signed_at, "agreement_id": agreement.agreement_id}
+    tx.connection.execute(_MOVE, {**place, **row})
+    tx.connection.execute(_ADD, {"district": tx.district, **place, **row})
+
+
+def detach(tx: Transaction, agreement_id: UUID, *, reason: str, by: str, at: datetime) -> None:
+    tx.connection.execute(
+        _DETACH, {"district": tx.district, "agreement_id": agreement_id, "reason": reason, "by": by, "at": at}
+    )

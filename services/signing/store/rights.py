@@ -1,0 +1,42 @@
+"""Rights as rows: every share of a unit over one denominator, so that the database can add them up too."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import lcm
+from typing import Any, cast
+
+from sqlalchemy import Row
+
+from services.signing.domain.rights import Holder, Ownership, Rights
+
+
+def rows(rights: Rights, **key: object) -> list[dict[str, object]]:
+    whole = lcm(*(holder.share.denominator for holder in rights.holders if holder.share is not None))
+    return [
+        {
+            **key,
+            "person_id": holder.person_id,
+            "position": position,
+            "name": holder.name,
+            "kind": holder.kind,
+            "capable": holder.capable,
+            "parts": None if holder.share is None else int(holder.share * whole),
+            "whole": None if holder.share is None else whole,
+            "written": holder.written,
+        }
+        for position, holder in enumerate(rights.holders, start=1)
+    ]
+
+
+def read(ownership: str, holders: Iterable[Row[Any]]) -> Rights:
+    return Rights(
+        cast("Ownership", ownership),
+        tuple(
+            Holder(row.person_id, row.name, _share(row), row.kind, row.capable, row.written)
+            for row in sorted(holders, key=lambda row: row.position)
+        ),
+    )
+
+
+def _share(row: Row[Any]) -> Fraction | None:
+    return None if row.parts is None else Fraction(row.parts, row.whole)

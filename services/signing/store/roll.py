@@ -1,0 +1,136 @@
+"""The frozen roll: what every rate is counted over, and who on it has signed.
+
+Stays true: nothing is evaluated before our own units give the digest that the registry has announced. From then on the roll is a copy of
+its own, so a later correction of a unit moves no denominator. Counting a signing touches only the parties of that unit.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.signing.domain.threshold import Counts
+from shared.events import roll
+from shared.events.registry import RollFrozen, Totals
+from shared.service.database import Transaction
+
+_ANNOUNCE = text("""
+    insert into rolls (district, project_id, digest, units, households, right_holders, area, frozen_at)
+    values (:district, :project_id, :digest, :units, :households, :right_holders, :area, :frozen_at)
+    on conflict (project_id) do update set digest = excluded.digest, units = excluded.units, households = excluded.households,
+        right_holders = excluded.right_holders, area = excluded.area, frozen_at = excluded.frozen_at
+    where rolls.matched_at is null or rolls.digest = excluded.digest
+""")
+# Cheap, so that it can be asked often: only a roll whose number of units and area fit is worth a digest.
+_WAITING = text("""
+    select district, project_id from rolls
+    where matched_at is null and exists (select from projects where projects.project_id = rolls.project_id)
+      and (units, area) = (select count(*), coalesce(sum(cases.area), 0) from cases where cases.project_id = rolls.project_id)
+""")
+_ROLL = text(
+    "select digest, units, households, right_holders, area, matched_at from rolls where project_id = :project_id"
+)
+_UNITS = text("""
+    select unit_id, household_id, area, case_holders.person_id, written
+    from cases join case_holders using (unit_id) where project_id = :project_id
+""")
+_COPY_UNITS = text("""
+    insert into roll_units (district, project_id, unit_id, household_id, area, signed)
+    select district, project_id, unit_id, household_id, area, exists (
+        select from agreements where agreements.unit_id = cases.unit_id and state in ('signed', 'effective'))
+    from cases where project_id = :project_id
+""")
+_MEMBERS = """
+    select district, project_id, unit_id, 'household' as kind, household_id as party_id, signed from roll_units
+    where project_id = :project_id
+    union all
+    select roll_units.district, project_id, unit_id, 'right_holder', person_id, signed
+    from roll_units join case_holders using (unit_id) where project_id = :project_id
+"""
+_COPY_PARTIES = text(f"""
+    insert into roll_parties (district, project_id, kind, party_id, units, signed)
+    select district, project_id, kind, party_id, count(*), count(*) filter (where signed)
+    from ({_MEMBERS}) as members group by district, project_id, kind, party_id
+""")  # noqa: S608 - a constant
+_COPY_MEMBERS = text(f"""
+    insert into roll_members (district, project_id, unit_id, kind, party_id)
+    select district, project_id, unit_id, kind, party_id from ({_MEMBERS}) as members
+""")  # noqa: S608 - a constant
+_MATCHED = text("update rolls set matched_at = clock_timestamp() where project_id = :project_id")
+_SIGNED = text("""
+    select count(*) as units, coalesce(sum(area), 0) as area,
+           (select count(*) from roll_parties where project_id = :project_id and kind = 'household' and signed = units) as households,
+           (select count(*) from roll_parties where project_id = :project_id and kind = 'right_holder' and signed = units) as people
+    from roll_units where project_id = :project_id and signed
+""")
+# Both directions: a party becomes signed with its last unit, and stops being so with the first one that is taken back.
+_COUNT = text("""
+    with unit as (
+        update roll_units set signed = :signed where project_id = :project_id and unit_id = :unit_id and signed <> :signed
+        returning area),
+    parties as (
+        update roll_parties party set signed = party.signed + case when :signed then 1 else -1 end
+        from roll_members member, unit
+        where member.project_id = :project_id and member.unit_id = :unit_id
+          and party.project_id = member.project_id and party.kind = member.kind and party.party_id = member.party_id
+        returning party.kind, party.signed + case when :signed then 0 else 1 end = party.units as turned)
+    select (select count(*) from unit) as units, coalesce((select sum(area) from unit), 0) as area,
+           (select count(*) from parties where turned and kind = 'household') as households,
+           (select count(*) from parties where turned and kind = 'right_holder') as people
+""")
+
+
+def announce(tx: Transaction, event: RollFrozen) -> bool:
+    """False when another roll has been counted over already: a frozen roll does not change."""
+    totals = {
+        "units": event.totals.units,
+        "households": event.totals.households,
+        "area": event.totals.area_hundredths_m2,
+    }
+    what = {"project_id": event.project_id, "digest": event.digest, "frozen_at": event.frozen_at}
+    row = {"district": tx.district, **what, **totals, "right_holders": event.totals.right_holders}
+    return bool(tx.connection.execute(_ANNOUNCE, row).rowcount)
+
+
+def waiting(tx: Transaction) -> Sequence[tuple[str, UUID]]:
+    """District and project of the rolls that may match by now."""
+    return [(row.district, row.project_id) for row in tx.connection.execute(_WAITING)]
+
+
+def match(tx: Transaction, project_id: UUID) -> tuple[Counts, Counts] | None:
+    """Under the project's lock: total and signed of a roll that has just matched; None while it does not, or did before."""
+    it = {"project_id": project_id}
+    announced = tx.connection.execute(_ROLL, it).one()
+    lines = _lines(tx, project_id)
+    totals = Totals(
+        units=announced.units,
+        households=announced.households,
+        right_holders=announced.right_holders,
+        area_hundredths_m2=announced.area,
+    )
+    if announced.matched_at or roll.totals(lines) != totals or roll.digest(lines) != announced.digest:
+        return None
+    for statement in (_COPY_UNITS, _COPY_PARTIES, _COPY_MEMBERS, _MATCHED):
+        tx.connection.execute(statement, it)
+    total = Counts(announced.units, announced.households, announced.right_holders, announced.area)
+    return total, _counts(tx.connection.execute(_SIGNED, it).one())
+
+
+def count(tx: Transaction, *, project_id: UUID, unit_id: UUID, signed: bool) -> Counts:
+    """What the signing or un-signing of one unit changes, as a difference; nothing while there is no roll."""
+    it = {"project_id": project_id, "unit_id": unit_id, "signed": signed}
+    change = _counts(tx.connection.execute(_COUNT, it).one())
+    return change if signed else -change
+
+
+def _lines(tx: Transaction, project_id: UUID) -> list[roll.Line]:
+    holders: dict[tuple[UUID, UUID, int], list[tuple[UUID, str | None]]] = defaultdict(list)
+    for row in tx.connection.execute(_UNITS, {"project_id": project_id}):
+        holders[(row.unit_id, row.household_id, row.area)].append((row.person_id, row.written))
+    return [roll.Line(*unit, tuple(owners)) for unit, owners in holders.items()]
+
+
+def _counts(row: Any) -> Counts:  # noqa: ANN401 - a row of either statement
+    return Counts(units=row.units, households=row.households, right_holders=row.people, area=int(row.area))

@@ -1,0 +1,46 @@
+"""Carries what holds for a whole project to its cases, and counts a roll as soon as it is complete.
+
+Stays true: it remembers nothing. What is due is read from the tables, so it goes on where any crash left it.
+"""
+
+import threading
+
+from sqlalchemy import Engine, text
+
+from services.signing.commands.match_roll import MatchRoll, match_roll
+from services.signing.commands.settle_agreements import SettleAgreements, settle_agreements
+from services.signing.store import roll
+from shared.service import database
+from shared.service.clock import Clock
+
+_DUE = text("""
+    select district, project_id from projects
+    where (exists (select from declarations where declarations.project_id = projects.project_id)
+           or exists (select from closings where closings.project_id = projects.project_id and not reached))
+      and exists (select from agreements where agreements.project_id = projects.project_id and state = 'signed')
+    order by district, project_id
+""")
+
+
+class FanOut:
+    def __init__(self, engine: Engine, clock: Clock, *, batch: int = 200, idle_seconds: float = 0.5) -> None:
+        self._engine, self._clock, self._batch, self._idle_seconds = engine, clock, batch, idle_seconds
+
+    def run_once(self) -> int:
+        """One batch per project, and every roll that fits. Returns how much was done; 0 when nothing is due."""
+        with database.reading(self._engine, granted=[database.EVERY]) as tx:
+            rolls = list(roll.waiting(tx))
+            due = [(row.district, row.project_id) for row in tx.connection.execute(_DUE)]
+        done = 0
+        for district, project_id in rolls:
+            with database.begin(self._engine, district=district) as tx:
+                done += match_roll(tx, MatchRoll(project_id), self._clock)
+        for district, project_id in due:
+            with database.begin(self._engine, district=district) as tx:
+                done += settle_agreements(tx, SettleAgreements(project_id, self._batch))
+        return done
+
+    def run_forever(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if not self.run_once():
+                stop.wait(self._idle_seconds)
