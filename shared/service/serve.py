@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import gunicorn.app.base
-import gunicorn.glogging
+import gunicorn.app.base  # type: ignore[import-untyped]  # no types of its own
+import gunicorn.glogging  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -44,7 +44,7 @@ def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
     with process("looping.py") as (running, url):
         assert answered(f"{url}/ready").text == "ready"
         assert answered(f"{url}/live").status_code == 200
-        assert "clearwater_consumer_applied_total" in answered(f"{url}/metrics").text
+        assert "python_info" in answered(f"{url}/metrics").text
 
         running.send_signal(signal.SIGTERM)
         told, _ = running.communicate(timeout=20)
