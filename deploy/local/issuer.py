@@ -95,7 +95,6 @@ def prepare(local_dir: Path, *, issuer: str) -> None:
 def create(local_dir: Path, *, issuer: str) -> Flask:
     prepare(local_dir, issuer=issuer)
     app = Flask(__name__, static_folder=None)
-    codes: dict[str, _Code] = {}
 
     @app.get("/.well-known/openid-configuration")
     def configuration() -> Response:
@@ -113,6 +112,13 @@ def create(local_dir: Path, *, issuer: str) -> Flask:
     @app.get("/jwks.json")
     def keys() -> Response:
         return jsonify(keys=[_key(local_dir).as_dict(private=False)])
+
+    _code_flow(app, local_dir)
+    return app
+
+
+def _code_flow(app: Flask, local_dir: Path) -> None:
+    codes: dict[str, _Code] = {}
 
     @app.get("/authorize")
     def authorize() -> Redirect | Response | str:
@@ -158,8 +164,6 @@ def create(local_dir: Path, *, issuer: str) -> Flask:
             token_type="Bearer",  # noqa: S106 - a kind, not a secret
             expires_in=_SECONDS,
         )
-
-    return app
 
 
 def main() -> None:
