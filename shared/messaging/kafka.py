@@ -1,12 +1,11 @@
 """Kafka. The only module of the services that knows kafka-python."""
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
@@ -33,7 +32,7 @@ _BOOTSTRAP_MS = 3_000
 # instead. Shorter than the relay's idle_in_transaction_session_timeout, or the lock is lost while events are on their
 # way.
 _DELIVERY_SECONDS = 8
-_BLOCK_MS = 2_000  # for the metadata of a topic that may not exist
+_BLOCK_MS = 2_000
 # kafka-python gives up a join when poll() returns before the group is complete, and joins anew at the next one, for
 # ever.
 _JOIN_SECONDS = 10.0
@@ -50,6 +49,7 @@ class Producer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._kafka: KafkaProducer | None = None
+        self._known: set[str] = set()
 
     def publish(self, messages: Sequence[Message]) -> Sequence[Refusal]:
         try:
@@ -60,7 +60,7 @@ class Producer:
 
     def close(self) -> None:
         if self._kafka is not None:
-            kafka, self._kafka = self._kafka, None
+            kafka, self._kafka, self._known = self._kafka, None, set()
             with suppress(KafkaError):
                 kafka.close(timeout=0)
 
@@ -82,39 +82,40 @@ class Producer:
 
     def _publish(self, kafka: KafkaProducer, messages: Sequence[Message]) -> Sequence[Refusal]:
         refused: dict[Key, Refusal] = {}
-        missing: set[str] = set()  # asked for once, not once for each of its events
+        existing = self._existing({message.topic for message in messages})
         sent = []
         for message in messages:
-            if message.topic in missing:
+            if message.topic not in existing:
                 refused.setdefault(key_of(message), Refusal(message, "unknown-topic"))
             elif key_of(message) not in refused:
                 try:
                     sent.append((message, _send(kafka, message)))
                 except KafkaError as failure:
                     refused[key_of(message)] = Refusal(message, _reason(failure))
-                    if isinstance(failure, UnknownTopicOrPartitionError):
-                        missing.add(message.topic)
         kafka.flush(timeout=_DELIVERY_SECONDS + 1)
         for message, acknowledgement in sent:
             try:
                 acknowledgement.get(timeout=0)
             except KafkaError as failure:
                 refused.setdefault(key_of(message), Refusal(message, _reason(failure)))
+                self.close()
         return list(refused.values())
+
+    def _existing(self, topics: set[str]) -> set[str]:
+        # Never send() to a topic that may not exist: it blocks for max_block_ms, cannot tell "no such topic" from "no answer", and
+        # asks for it again every 100 ms from then on, with an error in the log each time.
+        if not topics <= self._known:
+            admin = KafkaAdminClient(**self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)
+            try:
+                self._known = set(admin.list_topics())
+            finally:
+                admin.close()
+        return topics & self._known
 
 
 def _send(kafka: KafkaProducer, message: Message) -> Any:  # noqa: ANN401 - kafka-python has no types
-    asked_at = time.time() * 1000
-    try:
-        return kafka.send(
-            message.topic, key=message.key.encode(), value=message.payload, headers=envelope.encode(message)
-        )
-    except KafkaTimeoutError as failure:
-        # Its own client cannot tell "the broker answered, there is no such topic" from "no answer": the time of the
-        # answer can.
-        if kafka._metadata._last_successful_refresh_ms >= asked_at:  # noqa: SLF001 - see above; held by the contract tests
-            raise UnknownTopicOrPartitionError(message.topic) from failure
-        raise Unavailable("no answer about a topic") from failure
+    key, headers = message.key.encode(), envelope.encode(message)
+    return kafka.send(message.topic, key=key, value=message.payload, headers=headers)
 
 
 def _reason(failure: KafkaError) -> str:
