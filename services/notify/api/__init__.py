@@ -1,0 +1,1 @@
+"""Blueprints and bodies: request → command or query → answer. No rule, no SQL."""

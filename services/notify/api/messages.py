@@ -1,0 +1,95 @@
+"""Messages over HTTP: /api/v1/messages, /api/v1/conservation."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint
+
+from services.notify.api.bodies import (
+    Asked,
+    Conservation,
+    ConservationByDistrict,
+    MessageLine,
+    MessageLineage,
+    MessageState,
+    NoBody,
+    OfProject,
+    Outcome,
+)
+from services.notify.commands.resolve_message import ResolveMessage, resolve_message
+from services.notify.commands.retry_message import RetryMessage, retry_message
+from services.notify.domain.message import Message
+from services.notify.domain.rules import MATRIX_VERSION
+from services.notify.queries import conservation, messages
+from shared.service import database, http, identity
+from shared.service.idempotency import once
+from shared.service.running import running
+
+api = Blueprint("messages", __name__, url_prefix="/api/v1")
+_READERS = identity.ROLES
+
+
+@http.route(api, "GET", "/messages", roles=_READERS, answers=http.Paged[MessageLine])
+def list_messages(query: Asked) -> http.Answer:
+    """Messages, newest first: sent ones and those deliberately not sent."""
+    after = query.after(datetime, str)
+    asked = messages.Asked(
+        query.unit_id, query.project_id, query.state or None, before=None if after is None else (after[0], after[1])
+    )
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        rows = messages.page(tx, asked, limit=query.limit + 1)
+    return http.paged(
+        [MessageLine.of(row) for row in rows],
+        query=query,
+        place=lambda line: (line.planned_at.isoformat(), line.message_key),
+        of=http.Paged[MessageLine],
+    )
+
+
+@http.route(api, "GET", "/messages/<message_key>", roles=_READERS, answers=MessageLineage, problems=("not-found",))
+def read_message(message_key: str) -> http.Answer:
+    """One message with its lineage: fact, rule, recipient, template, time, channel, now."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = messages.lineage(tx, message_key)
+    return http.ok(MessageLineage.of(found, matrix_version=MATRIX_VERSION))
+
+
+@http.route(api, "GET", "/conservation", roles=_READERS, answers=ConservationByDistrict)
+def read_conservation(query: OfProject) -> http.Answer:
+    """Is every planned message accounted for?"""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        balances = conservation.by_district(tx, project_id=query.project_id)
+    return http.ok(ConservationByDistrict(districts=[Conservation.of(balance) for balance in balances]))
+
+
+@http.route(
+    api,
+    "POST",
+    "/messages/<message_key>/retries",
+    roles=("command",),
+    answers=MessageState,
+    problems=("not-found", "message-not-failed"),
+)
+def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared, so that a stray field is refused
+    """Orders one more try of a failed message."""
+    with database.begin(running().engine, district=identity.current().district) as tx:
+        command = RetryMessage(message_key, real_at=datetime.now(UTC))
+        return once(tx, lambda: http.created(_state(retry_message(tx, command))))
+
+
+@http.route(
+    api,
+    "POST",
+    "/messages/<message_key>/outcomes",
+    roles=("command",),
+    answers=MessageState,
+    problems=("not-found", "message-not-unknown"),
+)
+def resolve(message_key: str, body: Outcome) -> http.Answer:
+    """Says what a person found out about an unknown message. Sends nothing."""
+    with database.begin(running().engine, district=identity.current().district) as tx:
+        command = ResolveMessage(message_key, body.outcome, at=running().clock.now(), real_at=datetime.now(UTC))
+        return once(tx, lambda: http.created(_state(resolve_message(tx, command))))
+
+
+def _state(message: Message) -> MessageState:
+    return MessageState(message_key=message.message_key, state=message.state, tries=message.tries)

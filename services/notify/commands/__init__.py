@@ -1,0 +1,1 @@
+"""One file per use case. Consumers, workers and the API all enter here."""

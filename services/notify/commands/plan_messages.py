@@ -1,0 +1,89 @@
+"""Turns facts whose every part has arrived into messages.
+
+Stays true: called after any fact, unit, contact or key, and every second by the worker, it plans whatever has become
+complete; called again it plans nothing twice. An address is opened here only to see whether there is one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notify.domain import message, planning, templates
+from services.notify.domain.planning import Reach
+from services.notify.domain.wording import Particulars
+from services.notify.store import facts, messages
+from services.notify.store.contacts import Opener
+from services.notify.store.facts import Complete
+from shared.events.contract import Event
+from shared.events.notify import MessagePlanned
+from shared.messaging import journal, sealing
+from shared.service.database import Transaction
+from shared.telemetry import log
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class PlanMessages:
+    at: datetime
+    batch: int = 500
+
+
+def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> int:
+    """How many recipients were settled, one way or the other."""
+    facts.resolve(tx)
+    complete = facts.complete(tx, batch=command.batch)
+    if not complete:
+        return 0
+    said = [event for each in complete if (event := _plan(tx, each, at=command.at, opener=opener))]
+    facts.planned(tx, [each.due for each in complete], at=command.at)
+    journal.write(tx, said)
+    return len(complete)
+
+
+def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Event | None:
+    template = templates.newest(due.template)
+    plan = planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
+    key = message.key(
+        cause=due.due.event_id, recipient=due.due.person_id, template=template.name, channel=plan.channel or "none"
+    )
+    row = messages.Planned(
+        message_key=key,
+        event_id=due.due.event_id,
+        person_id=due.due.person_id,
+        project_id=due.project_id,
+        unit_id=due.unit_id,
+        template=template.name,
+        template_version=template.version,
+        channel=plan.channel,
+        language=plan.language,
+        particulars=Particulars(due.project, due.unit, due.masked_name, due.number, due.happened_at).stored(),
+        state=plan.state,
+        code=plan.code,
+        planned_at=at,
+        hold_until=plan.hold_until,
+    )
+    if not messages.add(tx, row) or plan.channel is None:
+        return None
+    return MessagePlanned(
+        message_key=key,
+        unit_id=due.unit_id,
+        cause_event_id=due.due.event_id,
+        person_id=due.due.person_id,
+        template=template.name,
+        channel=plan.channel,
+        language=plan.language,
+        planned_at=at,
+        hold_until=plan.hold_until if plan.state == "held" else None,
+    )
+
+
+def _reach(due: Complete, opener: Opener) -> Reach | None:
+    if due.sealed is None or due.wrapped is None:
+        return None
+    try:
+        details = opener.open(due.sealed, wrapped=due.wrapped, person_id=due.due.person_id)
+    except sealing.Unopened:
+        # Nobody here can read it and no retry will: on record as withheld, and for the registry to put right.
+        _log.warning("contact does not open", person_id=str(due.due.person_id), key_id=str(due.sealed.key_id))
+        return None
+    return Reach(details.language, planning.usable(details.channels, {"mail": details.email, "sms": details.mobile}))

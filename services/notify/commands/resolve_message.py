@@ -1,0 +1,30 @@
+"""A person has asked and says what became of an unknown message. Nothing is sent by this."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.notify.domain.message import Message
+from services.notify.domain.outcome import Accepted, NotAccepted
+from services.notify.store import messages
+from shared.service.database import Transaction
+
+_BY_A_PERSON = "confirmed-by-a-person"
+
+
+@dataclass(frozen=True)
+class ResolveMessage:
+    message_key: str
+    outcome: Literal["arrived", "not_arrived"]
+    at: datetime
+    real_at: datetime
+
+
+def resolve_message(tx: Transaction, command: ResolveMessage) -> Message:
+    """Raises Unknown, and Refused message-not-unknown."""
+    message = messages.load(tx, command.message_key)
+    arrived = command.outcome == "arrived"
+    message.resolve(Accepted(_BY_A_PERSON) if arrived else NotAccepted("not-arrived", permanent=True), at=command.at)
+    messages.end_try(tx, message, real_at=command.real_at)
+    messages.save(tx, message)
+    return message

@@ -1,0 +1,19 @@
+"""registry-contact: how a person can be reached, kept as sealed as it came. It may wait here for its key."""
+
+from collections.abc import Sequence
+
+from services.notify.commands.plan_messages import PlanMessages, plan_messages
+from services.notify.store import known
+from services.notify.store.contacts import Opener
+from shared.events import codec
+from shared.events.registry import ContactRecorded
+from shared.messaging.ports import Message
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+def when_contact_recorded_keep_it_sealed(
+    tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock
+) -> None:
+    known.contacts_recorded(tx, [codec.decode(ContactRecorded, message.payload) for message in told])
+    plan_messages(tx, PlanMessages(clock.now()), opener=opener)

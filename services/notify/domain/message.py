@@ -1,0 +1,111 @@
+"""One message to one person over one channel, from plan to receipt.
+
+    held ─▶ waiting ─▶ trying ─▶ sent
+              ▲           ├────▶ failed    refused for good, or not taken after every try; a person may order one more
+              └───────────┼────▶ unknown   the answer is lost; the gateway or a person says what became of it
+                 back-off ┘
+    withheld, superseded: decided not to be sent
+
+Stays true: it leaves `trying` for another try only when the last one was certainly not taken. Unknown is never tried
+again. Left to others: claiming it for one worker (store/messages.py), the words (wording.py).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID, uuid5
+
+from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear
+from services.notify.domain.wording import Channel
+from shared.events.contract import Event
+from shared.events.notify import MessageFailed, MessageSent, MessageUnknown
+from shared.refusal import Refused
+
+State = Literal["held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded"]
+
+_KEYS = UUID(
+    "6a1f6f0e-8d0d-5c0b-9a53-0c1ea2ba7e20"
+)  # the namespace of message keys: changing it would send everything again
+_BACK_OFF = tuple(timedelta(seconds=each) for each in (2, 10, 60, 600, 3600))
+_ASK_AGAIN = timedelta(minutes=2)
+
+
+def key(*, cause: UUID, recipient: UUID, template: str, channel: str) -> str:
+    """Event × recipient × template × channel: the same four always give the same key, so a replay plans nothing
+    twice.
+    """
+    return str(uuid5(_KEYS, f"{cause}|{recipient}|{template}|{channel}"))
+
+
+@dataclass
+class Message:
+    message_key: str
+    unit_id: UUID
+    channel: Channel
+    state: State
+    tries: int  # how often a gateway was called
+    tried_at: datetime | None  # real time of the last call
+    next_try_at: datetime | None  # real time before which it is not tried, or an unknown one not asked about
+    code: str | None = None
+    receipt: str | None = None
+    settled_at: datetime | None = None
+    recorded: list[Event] = field(default_factory=list)
+
+    def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime) -> None:
+        """Takes the outcome of the try under way, or a late one for a try given up on. `at` is business time."""
+        if self.state not in ("trying", "unknown"):
+            raise Refused("message-not-under-way", state=self.state)
+        if isinstance(outcome, Accepted):
+            self._sent(outcome.receipt, at)
+        elif isinstance(outcome, Unclear):
+            self._unknown(outcome.code, real_at)
+        elif outcome.permanent or self.tries > len(_BACK_OFF):
+            self._failed(outcome.code, at)
+        else:
+            self.state, self.code = "waiting", outcome.code
+            self.next_try_at = real_at + _BACK_OFF[self.tries - 1]
+
+    def retry(self, *, real_at: datetime) -> None:
+        """A person orders one more try. Raises Refused: message-not-failed."""
+        if self.state != "failed":
+            raise Refused("message-not-failed", state=self.state)
+        self.state, self.next_try_at, self.settled_at = "waiting", real_at, None
+
+    def resolve(self, outcome: Accepted | NotAccepted, *, at: datetime) -> None:
+        """A person has asked and says what became of it. Raises Refused: message-not-unknown."""
+        if self.state != "unknown":
+            raise Refused("message-not-unknown", state=self.state)
+        if isinstance(outcome, Accepted):
+            self._sent(outcome.receipt, at)
+        else:
+            self._failed(outcome.code, at)
+
+    def _sent(self, receipt: str, at: datetime) -> None:
+        self.state, self.receipt, self.code = "sent", receipt, None
+        self.settled_at, self.next_try_at = at, None
+        self.recorded.append(
+            MessageSent(
+                message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, receipt=receipt, sent_at=at
+            )
+        )
+
+    def _failed(self, code: str, at: datetime) -> None:
+        self.state, self.code = "failed", code
+        self.settled_at, self.next_try_at = at, None
+        self.recorded.append(
+            MessageFailed(
+                message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, code=code, failed_at=at
+            )
+        )
+
+    def _unknown(self, code: str, real_at: datetime) -> None:
+        # Still unknown after asking once more is no news.
+        if self.state != "unknown":
+            asked = self.tried_at or real_at
+            self.recorded.append(
+                MessageUnknown(
+                    message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, asked_since=asked
+                )
+            )
+        self.state, self.code = "unknown", code
+        self.next_try_at = real_at + _ASK_AGAIN

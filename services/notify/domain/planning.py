@@ -1,0 +1,49 @@
+"""Whether a recipient is told of a fact, over which channel, and from when.
+
+Stays true: one message per fact and recipient, over the first channel they prefer that has an address. A decision not
+to send leaves a message too, withheld or superseded, so that somebody who asks later gets an answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.notify.domain.hours import may_disturb_from
+from services.notify.domain.wording import Channel, Language
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How a person can be reached. Holds which channels have an address, never the address."""
+
+    language: Language
+    channels: Sequence[Channel]
+
+
+@dataclass(frozen=True)
+class Plan:
+    state: Literal["held", "waiting", "withheld", "superseded"]
+    channel: Channel | None
+    language: Language
+    hold_until: datetime
+    code: str | None = None
+
+
+def decide(reach: Reach | None, *, superseded: bool, urgent: bool, at: datetime) -> Plan:
+    """`reach` is None for a person who was forgotten. `superseded`: a later fact has undone this one before it was
+    told.
+    """
+    if reach is None:
+        return Plan("withheld", None, "zh-Hans", at, code="person-forgotten")
+    if not reach.channels:
+        return Plan("withheld", None, reach.language, at, code="no-channel")
+    hold_until = may_disturb_from(at, urgent=urgent)
+    if superseded:
+        return Plan("superseded", reach.channels[0], reach.language, at)
+    return Plan("held" if hold_until > at else "waiting", reach.channels[0], reach.language, hold_until)
+
+
+def usable(preferred: Sequence[Channel], addresses: Mapping[Channel, str | None]) -> tuple[Channel, ...]:
+    """Preferred channels that have an address, in the person's order."""
+    return tuple(channel for channel in preferred if addresses.get(channel))

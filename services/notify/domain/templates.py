@@ -1,0 +1,34 @@
+"""Every template there is, read once from `wordings/<name>.v<version>.toml`. What must stay true of them stands in
+wording.py.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from services.notify.domain.wording import LANGUAGES, Template, Wording
+
+_FOLDER = Path(__file__).parent / "wordings"
+
+
+def find(name: str, version: int) -> Template:
+    """The very version that a stored message names. Raises KeyError for one that never was."""
+    return every()[name, version]
+
+
+def newest(name: str) -> Template:
+    return every()[name, max(version for known, version in every() if known == name)]
+
+
+@cache
+def every() -> Mapping[tuple[str, int], Template]:
+    read = [_template(file) for file in sorted(_FOLDER.glob("*.toml"))]
+    return {(template.name, template.version): template for template in read}
+
+
+def _template(file: Path) -> Template:
+    name, version = file.stem.split(".v")
+    told = tomllib.loads(file.read_text(encoding="utf-8"))
+    wordings = {language: Wording(**told[language]) for language in LANGUAGES}
+    return Template(name, int(version), told["approved_on"], wordings)

@@ -1,0 +1,1 @@
+"""Reads for GET routes and pages: SELECT → typed rows."""

@@ -1,0 +1,136 @@
+"""Messages as people ask for them: sent and deliberately not sent in one list, and one with everything that led to
+it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.notify.domain import templates
+from services.notify.domain.wording import Particulars, Text, render
+from shared.refusal import Unknown
+from shared.service.database import Transaction
+
+_ROW = """
+    messages.district, message_key, messages.event_id, messages.person_id, messages.project_id, messages.unit_id,
+    messages.template, template_version, channel, language, particulars, state, code, receipt, tries, planned_at,
+        hold_until,
+    next_try_at, tried_at, settled_at
+"""
+_PAGE = text(f"""
+    select {_ROW} from messages
+    where (cast(:unit_id as uuid) is null or unit_id = :unit_id)
+      and (cast(:project_id as uuid) is null or project_id = :project_id)
+      and (cast(:states as text[]) is null or state = any(:states))
+      and (cast(:before_at as timestamptz) is null or (planned_at, message_key) < (:before_at, :before_key))
+    order by planned_at desc, message_key desc limit :limit
+""")  # noqa: S608 - a constant
+_ONE = text(f"""
+    select {_ROW}, event_type, happened_at, agreement_id, number, urgent, told_at
+    from messages join facts using (event_id) where message_key = :message_key
+""")  # noqa: S608 - a constant
+_TRIES = text(
+    "select try, began_at, ended_at, outcome, code from attempts where message_key = :message_key order by try"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    district: str
+    message_key: str
+    event_id: UUID
+    person_id: UUID
+    project_id: UUID
+    unit_id: UUID
+    template: str
+    template_version: int
+    channel: str | None
+    language: Any
+    particulars: dict[str, Any]
+    state: str
+    code: str | None
+    receipt: str | None
+    tries: int
+    planned_at: datetime
+    hold_until: datetime
+    next_try_at: datetime | None
+    tried_at: datetime | None
+    settled_at: datetime | None
+
+    @property
+    def text(self) -> Text:
+        """The words that were or will be sent, written again from what is stored. The name in it is masked."""
+        return render(
+            templates.find(self.template, self.template_version),
+            language=self.language,
+            channel="sms" if self.channel == "sms" else "mail",
+            particulars=Particulars.of(self.particulars),
+        )
+
+
+@dataclass(frozen=True)
+class Try:
+    number: int
+    began_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Fact:
+    event_type: str
+    happened_at: datetime
+    agreement_id: UUID
+    number: int | None
+    urgent: bool
+    told_at: datetime
+
+
+@dataclass(frozen=True)
+class Lineage:
+    row: Row
+    fact: Fact
+    tries: Sequence[Try]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list is narrowed to, and the place after which it goes on."""
+
+    unit_id: UUID | None = None
+    project_id: UUID | None = None
+    states: Sequence[str] | None = None
+    before: tuple[datetime, str] | None = None
+
+
+def page(tx: Transaction, asked: Asked, *, limit: int) -> Sequence[Row]:
+    """Newest first."""
+    before_at, before_key = asked.before or (None, None)
+    rows = tx.connection.execute(
+        _PAGE,
+        {
+            "unit_id": asked.unit_id,
+            "project_id": asked.project_id,
+            "states": None if asked.states is None else list(asked.states),
+            "before_at": before_at,
+            "before_key": before_key,
+            "limit": limit,
+        },
+    )
+    return [Row(**row._asdict()) for row in rows]
+
+
+def lineage(tx: Transaction, message_key: str) -> Lineage:
+    """Raises Unknown for a key that is not in the granted districts."""
+    found = tx.connection.execute(_ONE, {"message_key": message_key}).mappings().one_or_none()
+    if found is None:
+        raise Unknown
+    row = Row(**{name: found[name] for name in Row.__dataclass_fields__})
+    fact = Fact(**{name: found[name] for name in Fact.__dataclass_fields__})
+    tries = tx.connection.execute(_TRIES, {"message_key": message_key})
+    return Lineage(row, fact, [Try(*each) for each in tries])

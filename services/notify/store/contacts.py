@@ -1,0 +1,45 @@
+"""Opens what is sealed, in memory. The one place in notify where a person becomes readable.
+
+Stays true: what it returns is never stored, logged or sent anywhere but to the gateway that needs it.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.events.registry import ContactDetails, ContactRecorded, Sealed
+from shared.messaging import sealing
+from shared.service.database import Transaction
+
+READER = "notify"
+
+_SEALED = text("""
+    select contacts.key_id, nonce, ciphertext, wrapped from contacts join person_keys using (district, person_id,
+        key_id)
+    where person_id = :person_id and wrapped is not null
+""")
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Holds notify's private key, base64 of 32 bytes."""
+
+    private_key: str = field(repr=False)
+
+    def open(self, sealed: Sealed, *, wrapped: str, person_id: UUID) -> ContactDetails:
+        """Raises sealing.Unopened."""
+        key = sealing.unwrap(
+            wrapped, key_id=sealed.key_id, person_id=person_id, reader=READER, private_key=self.private_key
+        )
+        content = sealing.open_sealed(sealed, key=key, person_id=person_id, event_type=ContactRecorded.declared.type)
+        return ContactDetails.model_validate_json(content, extra="ignore")
+
+
+def find(tx: Transaction, opener: Opener, person_id: UUID) -> ContactDetails | None:
+    """The contact as it is now, opened; None when it was forgotten. Raises sealing.Unopened."""
+    row = tx.connection.execute(_SEALED, {"person_id": person_id}).one_or_none()
+    if row is None:
+        return None
+    sealed = Sealed(key_id=row.key_id, nonce=row.nonce, ciphertext=row.ciphertext)
+    return opener.open(sealed, wrapped=row.wrapped, person_id=person_id)

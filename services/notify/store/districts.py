@@ -1,0 +1,24 @@
+"""The districts that notify has heard of: a loop visits each in a transaction of its own."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, TextClause, text
+
+from shared.service import database
+
+_KNOWN = text("select distinct district from projects order by district")
+_WITH_DUE = text("select distinct district from messages where state in ('held', 'waiting') order by district")
+
+
+def known(engine: Engine) -> Sequence[str]:
+    return _districts(engine, _KNOWN)
+
+
+def with_due_messages(engine: Engine) -> Sequence[str]:
+    """Those with anything to send, now or later."""
+    return _districts(engine, _WITH_DUE)
+
+
+def _districts(engine: Engine, statement: TextClause) -> Sequence[str]:
+    with database.reading(engine, granted=[database.EVERY]) as tx:
+        return list(tx.connection.execute(statement).scalars())

@@ -1,0 +1,161 @@
+"""Messages in PostgreSQL: planned once, claimed by one worker, saved together with what they recorded."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.notify.domain.message import Message
+from services.notify.domain.wording import Channel, Language
+from shared.messaging import journal
+from shared.refusal import Unknown
+from shared.service.database import Transaction
+
+_ADD = text("""
+    insert into messages (district, message_key, event_id, person_id, project_id, unit_id, template,
+                          template_version, channel, language, particulars, state, code, planned_at, hold_until)
+    values (:district, :message_key, :event_id, :person_id, :project_id, :unit_id, :template,
+            :template_version, :channel, :language, cast(:particulars as jsonb), :state, :code, :planned_at, :hold_until)
+    on conflict do nothing returning true
+""")
+_SUPERSEDE = text("""
+    update messages set state = 'superseded', settled_at = :at from facts
+    where facts.event_id = messages.event_id and agreement_id = :agreement_id and messages.template = any(:templates)
+      and state in ('held', 'waiting')
+""")
+_WITHHOLD = text("""
+    update messages set state = 'withheld', code = 'person-forgotten', settled_at = :at
+    where person_id = :person_id and state in ('held', 'waiting')
+""")
+_MESSAGE = """
+    message_key, unit_id, channel, state, tries, tried_at, next_try_at, code, receipt, settled_at
+"""
+# One at a time: a worker that dies leaves one message in doubt, not a batch. Rows another worker has are skipped, not
+# waited for.
+_CLAIM = text("""
+    update messages set state = 'trying', tries = tries + 1, tried_at = :real_at, next_try_at = null
+    where message_key = (
+        select message_key from messages
+        where state in ('held', 'waiting') and hold_until <= :at and (next_try_at is null or next_try_at <= :real_at)
+        order by planned_at limit 1 for update skip locked)
+    returning message_key, person_id, channel, language, template, template_version, particulars, tries
+""")
+_BEGIN = text("""
+    insert into attempts (district, message_key, try, began_at) values (:district, :message_key, :try, :real_at)
+""")
+_END = text("""
+    update attempts set ended_at = :real_at, outcome = :outcome, code = :code
+    where message_key = :message_key and try = :try
+""")
+_LOAD = text(f"select {_MESSAGE} from messages where message_key = :message_key for update")  # noqa: S608 - a constant
+_SAVE = text("""
+    update messages
+    set state = :state, code = :code, receipt = :receipt, next_try_at = :next_try_at, settled_at = :settled_at
+    where message_key = :message_key
+""")
+# A try that has not ended within any gateway's time, and unknown ones that it is time to ask about again.
+_IN_DOUBT = text("""
+    select message_key, channel, tries from messages
+    where (state = 'trying' and tried_at <= :given_up) or (state = 'unknown' and next_try_at <= :real_at)
+    order by tried_at limit :batch
+""")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A row to be. `particulars` as wording.Particulars, the name masked."""
+
+    message_key: str
+    event_id: UUID
+    person_id: UUID
+    project_id: UUID
+    unit_id: UUID
+    template: str
+    template_version: int
+    channel: Channel | None
+    language: Language
+    particulars: dict[str, Any]
+    state: str
+    code: str | None
+    planned_at: datetime
+    hold_until: datetime
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message that this worker, and nobody else, is to send now."""
+
+    message_key: str
+    person_id: UUID
+    channel: Channel
+    language: Language
+    template: str
+    template_version: int
+    particulars: dict[str, Any]
+    tries: int
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    message_key: str
+    channel: Channel
+    tries: int
+
+
+def add(tx: Transaction, message: Planned) -> bool:
+    """False when it was planned before, by whatever road."""
+    row = {**vars(message), "particulars": json.dumps(message.particulars, ensure_ascii=False)}
+    return bool(tx.connection.execute(_ADD, {"district": tx.district, **row}).scalar())
+
+
+def supersede(tx: Transaction, agreement_id: UUID, *, templates: Sequence[str], at: datetime) -> None:
+    tx.connection.execute(_SUPERSEDE, {"agreement_id": agreement_id, "templates": list(templates), "at": at})
+
+
+def withhold(tx: Transaction, person_id: UUID, *, at: datetime) -> None:
+    """What was not sent to a forgotten person stays unsent."""
+    tx.connection.execute(_WITHHOLD, {"person_id": person_id, "at": at})
+
+
+def claim(tx: Transaction, *, at: datetime, real_at: datetime) -> Claimed | None:
+    """Marks the next message *trying*. To be committed before the gateway is called: a crash must leave the mark."""
+    row = tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at}).one_or_none()
+    if row is None:
+        return None
+    claimed = Claimed(**row._asdict())
+    place = {"district": tx.district, "message_key": claimed.message_key, "try": claimed.tries}
+    tx.connection.execute(_BEGIN, {**place, "real_at": real_at})
+    return claimed
+
+
+def in_doubt(tx: Transaction, *, real_at: datetime, lease: timedelta, batch: int = 20) -> Sequence[InDoubt]:
+    rows = tx.connection.execute(_IN_DOUBT, {"given_up": real_at - lease, "real_at": real_at, "batch": batch})
+    return [InDoubt(**row._asdict()) for row in rows]
+
+
+def load(tx: Transaction, message_key: str) -> Message:
+    """Locked. Raises Unknown for a key that is not in this district."""
+    row = tx.connection.execute(_LOAD, {"message_key": message_key}).one_or_none()
+    if row is None:
+        raise Unknown
+    return Message(**row._asdict())
+
+
+def save(tx: Transaction, message: Message) -> None:
+    row = {
+        name: getattr(message, name)
+        for name in ("message_key", "state", "code", "receipt", "next_try_at", "settled_at")
+    }
+    tx.connection.execute(_SAVE, row)
+    journal.write(tx, message.recorded)
+
+
+def end_try(tx: Transaction, message: Message, *, real_at: datetime) -> None:
+    """Writes down how the last try ended. Call before `save` writes the journal, which is a transaction's last act."""
+    outcome = "not_accepted" if message.state == "waiting" else message.state
+    place = {"message_key": message.message_key, "try": message.tries}
+    tx.connection.execute(_END, {**place, "outcome": outcome, "code": message.code, "real_at": real_at})

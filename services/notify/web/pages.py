@@ -1,0 +1,151 @@
+"""/ : messages, newest first, and the one chosen with its lineage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from services.notify.domain.rules import MATRIX_VERSION
+from services.notify.queries import as_of, conservation, messages
+from services.notify.queries.messages import Asked, Lineage, Row
+from shared.service import identity
+from shared.service.database import Transaction, reading
+from shared.service.running import running
+from shared.web import figures
+from shared.web.shell import add_texts, text
+
+pages = Blueprint(
+    "pages", __name__, static_folder="static", static_url_path="/static/notify", template_folder="templates"
+)
+add_texts(pages, Path(__file__).with_name("texts.toml"))
+
+STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of the chain from the fact to the phone."""
+
+    name: str
+    said: str
+    more: str
+
+
+@pages.get("/")
+def front() -> Response:
+    return redirect("/messages")
+
+
+@pages.get("/messages")
+@identity.requires()
+def letters() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        return _page(tx, chosen=request.args.get("m"))
+
+
+def _page(tx: Transaction, *, chosen: str | None) -> str:
+    asked = _asked()
+    rows = messages.page(tx, asked, limit=_SHOWN + 1)
+    more, rows = rows[_SHOWN:], rows[:_SHOWN]
+    key = chosen or (rows[0].message_key if rows else None)
+    found = messages.lineage(tx, key) if key else None
+    return render_template(
+        "messages.html",
+        title=text("messages.title"),
+        rows=rows,
+        found=found,
+        chain=_chain(found) if found else (),
+        older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
+        totals=_totals(tx),
+        states=STATES,
+        asked=asked,
+        as_of=asdict(as_of.read(tx, at=running().clock.now())),
+        may_command="command" in identity.current().roles,
+        what=_what,
+        moment=_moment,
+        reason=_reason,
+    )
+
+
+def _asked() -> Asked:
+    """An address that was mistyped shows everything rather than an error."""
+    unit, state, before = (request.args.get(name, "") for name in ("unit_id", "state", "before"))
+    at, _, key = before.partition("~")
+    try:
+        return Asked(
+            unit_id=UUID(unit) if unit else None,
+            states=[state] if state in STATES else None,
+            before=(datetime.fromisoformat(at), key) if key else None,
+        )
+    except ValueError:
+        return Asked()
+
+
+def _totals(tx: Transaction) -> Mapping[str, int]:
+    """Over all granted districts."""
+    balances = conservation.by_district(tx)
+    counted = {state: sum(getattr(each, state, 0) for each in balances) for state in STATES}
+    return {
+        **counted,
+        **{name: sum(getattr(each, name) for each in balances) for name in ("planned", "incomplete", "missing")},
+    }
+
+
+def _chain(found: Lineage) -> Sequence[Link]:
+    row, fact = found.row, found.fact
+    number = "" if fact.number is None else text("chain.number", number=fact.number)
+    hold = text("chain.urgent") if fact.urgent else text("chain.morning", at=_moment(row.hold_until))
+    channel = text(f"channel.{row.channel}") if row.channel else text("channel.none")
+    last = found.tries[-1] if found.tries else None
+    return (
+        Link(text("chain.fact"), f"{row.particulars['unit']} {_what(row)}", f"{_moment(fact.happened_at)} {number}"),
+        Link(text("chain.rule"), text(f"rule.{row.template}"), text("chain.matrix", version=MATRIX_VERSION)),
+        Link(
+            text("chain.recipient"),
+            row.particulars["name"],
+            text("chain.sealed", language=text(f"tongue.{row.language}")),
+        ),
+        Link(
+            text("chain.template"),
+            text("chain.version", what=_what(row), version=row.template_version),
+            text(f"tongue.{row.language}"),
+        ),
+        Link(text("chain.time"), hold, text("chain.planned", at=_moment(row.planned_at))),
+        Link(
+            text("chain.channel"),
+            channel,
+            text("chain.tried", count=row.tries, at=_moment(last.began_at)) if last else "",
+        ),
+        Link(text("chain.now"), text(f"state.{row.state}"), _now(row)),
+    )
+
+
+def _now(row: Row) -> str:
+    """What stands behind the state, as far as it is known."""
+    if row.receipt:
+        return text("chain.receipt", at=_moment(row.settled_at), receipt=row.receipt)
+    if row.code:
+        return _reason(row.code)
+    return text(f"meaning.{row.state}")
+
+
+def _what(row: Row) -> str:
+    number = row.particulars["number"]
+    return text(f"what.{row.template}", number="" if number is None else number)
+
+
+def _reason(code: str) -> str:
+    """A sentence for the codes that have one; a gateway's own code as it is."""
+    try:
+        return text(f"code.{code}")
+    except KeyError:
+        return code
+
+
+def _moment(at: datetime | None) -> str:
+    return figures.UNKNOWN if at is None else f"{figures.day(at)} {figures.clock_time(at)}"

@@ -1,0 +1,30 @@
+"""Plans what has become complete unseen: two consumers that each brought one half of a message at the same moment saw
+only their own.
+"""
+
+import threading
+
+from sqlalchemy import Engine
+
+from services.notify.commands.plan_messages import PlanMessages, plan_messages
+from services.notify.store import districts
+from services.notify.store.contacts import Opener
+from shared.service import database
+from shared.service.clock import Clock
+
+
+class Completer:
+    def __init__(self, engine: Engine, *, opener: Opener, clock: Clock) -> None:
+        self._engine, self._opener, self._clock = engine, opener, clock
+
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 1.0) -> None:
+        while not stop.is_set():
+            self.run_once()
+            stop.wait(idle_seconds)
+
+    def run_once(self) -> int:
+        planned = 0
+        for district in districts.known(self._engine):
+            with database.begin(self._engine, district=district) as tx:
+                planned += plan_messages(tx, PlanMessages(self._clock.now()), opener=self._opener)
+        return planned

@@ -1,0 +1,37 @@
+"""Counts all the time whether planned messages are all accounted for, and says so as metrics."""
+
+import threading
+from typing import Final
+
+from prometheus_client import Gauge
+from sqlalchemy import Engine
+
+from services.notify.queries import conservation
+from shared.service import database
+from shared.telemetry import metrics
+
+MESSAGES: Final = Gauge(
+    "clearwater_messages",
+    "Messages by what became of them; `incomplete` wait for a contact or a key.",
+    ["state", "district"],
+)
+_EQUATION: Final = "planned = sent + held + withheld + superseded + failed + unknown + waiting"
+_STATES: Final = ("planned", "sent", "held", "withheld", "superseded", "failed", "unknown", "waiting", "incomplete")
+
+
+class Counter:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 10.0) -> None:
+        while not stop.is_set():
+            self.run_once()
+            stop.wait(idle_seconds)
+
+    def run_once(self) -> None:
+        with database.reading(self._engine, granted=[database.EVERY]) as tx:
+            balances = conservation.by_district(tx)
+        for balance in balances:
+            for state in _STATES:
+                MESSAGES.labels(state, balance.district).set(getattr(balance, state))
+            metrics.UNRECONCILED.labels(_EQUATION, balance.district).set(balance.missing)

@@ -1,0 +1,53 @@
+"""Asks about messages in doubt: a try that never ended, an answer that was lost.
+
+Stays true: nothing is sent from here. A message leaves its doubt only when the gateway says what became of it; a
+gateway that cannot tell leaves it unknown, for a person to ask.
+"""
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from services.notify.commands.settle_message import SettleMessage, settle_message
+from services.notify.domain.outcome import Unclear
+from services.notify.domain.wording import Channel
+from services.notify.gateways.ports import Gateway
+from services.notify.store import districts, messages
+from services.notify.store.messages import InDoubt
+from shared.service import database
+from shared.service.clock import Clock
+
+# Longer than any gateway's time for one try (an SMTP conversation has six steps of 10 s), so that a slow try is not
+# taken for a dead one.
+LEASE = timedelta(seconds=90)
+
+
+class Inquirer:
+    def __init__(
+        self, engine: Engine, gateways: Mapping[Channel, Gateway], *, clock: Clock, lease: timedelta = LEASE
+    ) -> None:
+        self._engine, self._gateways, self._clock, self._lease = engine, gateways, clock, lease
+
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 2.0) -> None:
+        while not stop.is_set():
+            if not self.run_once():
+                stop.wait(idle_seconds)
+
+    def run_once(self) -> int:
+        return sum(self._district(district) for district in districts.known(self._engine))
+
+    def _district(self, district: str) -> int:
+        with database.begin(self._engine, district=district) as tx:
+            doubted = messages.in_doubt(tx, real_at=datetime.now(UTC), lease=self._lease)
+        for each in doubted:
+            self._settle(district, each)
+        return len(doubted)
+
+    def _settle(self, district: str, doubted: InDoubt) -> None:
+        told = self._gateways[doubted.channel].ask(doubted.message_key)
+        outcome = told or Unclear("answer-lost")
+        at, real_at = self._clock.now(), datetime.now(UTC)
+        with database.begin(self._engine, district=district) as tx:
+            settle_message(tx, SettleMessage(doubted.message_key, doubted.tries, outcome, at=at, real_at=real_at))
