@@ -1,11 +1,12 @@
 """Kafka. The only module of the services that knows kafka-python."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
@@ -199,6 +200,41 @@ class Subscription:
             )
             self._kafka.subscribe(pattern=self._topics, listener=self._membership)
         return self._kafka
+
+
+class Reader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def read(self, topics: Sequence[str], *, since: datetime) -> Iterator[Message | Unreadable]:
+        kafka = KafkaConsumer(
+            **self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS, group_id=None, enable_auto_commit=False
+        )
+        try:
+            existing = sorted(kafka.topics() & set(topics))
+            partitions = [TopicPartition(name, number) for name in existing for number in kafka.partitions_for_topic(name)]
+            yield from _between(kafka, partitions, since) if partitions else ()
+        except (KafkaConnectionError, KafkaTimeoutError) as failure:
+            raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
+        finally:
+            kafka.close(autocommit=False, timeout_ms=3_000)
+
+
+def _between(kafka: KafkaConsumer, partitions: Sequence[Any], since: datetime) -> Iterator[Message | Unreadable]:
+    ends = kafka.end_offsets(partitions)
+    starts = kafka.offsets_for_times(dict.fromkeys(partitions, int(since.timestamp() * 1000)))
+    kafka.assign(partitions)
+    left = {}
+    for partition in partitions:
+        if (start := starts.get(partition)) is not None and start.offset < ends[partition]:
+            kafka.seek(partition, start.offset)
+            left[partition] = ends[partition]
+        else:
+            kafka.pause(partition)
+    while left:
+        for partition, found in kafka.poll(timeout_ms=1_000).items():
+            yield from (records.read(_record(each)) for each in found if each.offset < ends[partition])
+        left = {each: end for each, end in left.items() if kafka.position(each) < end}
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

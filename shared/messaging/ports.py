@@ -1,6 +1,7 @@
 """What messaging needs of a broker. kafka.py is the real one; memory.py answers the same tests for unit tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -71,3 +72,10 @@ class Subscription(Protocol):
         """For each topic that is read here: how many records of it have not been polled."""
 
     def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """Reads topics without a group and without leaving a trace; for counting."""
+
+    def read(self, topics: Sequence[str], *, since: datetime) -> Iterable[Message | Unreadable]:
+        """What the broker took in from `since` on and up to now; topics that do not exist have nothing."""

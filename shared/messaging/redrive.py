@@ -1,11 +1,12 @@
 """Redrive: gives a parked key its turn again, in order. Takes the consumer's own lock, so the two never interleave."""
 
+import argparse
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from shared.messaging import inbox, journal, parking, quarantine, records
 from shared.messaging.applying import REJECTIONS, Reactions, Then, caused_by, reason_of
@@ -19,10 +20,32 @@ Decision = Literal["accept-epoch"]
 
 
 class Tried(NamedTuple):
-    """What became of one parked message: applied, repeat, gap, behind, epoch, or the refusal."""
+    """What became of one parked message: applied, repeat, gap, epoch, or the refusal."""
 
     message: Message
     outcome: str
+
+
+class Change(NamedTuple):
+    """How many rows of a table were touched."""
+
+    table: str
+    inserted: int
+    updated: int
+    deleted: int
+
+
+class Attempt(NamedTuple):
+    tried: Sequence[Tried]
+    changes: Sequence[Change]
+
+
+# Counted by the database itself, whatever a reaction does. The backend's own view still holds what earlier transactions have not
+# handed over, so it is read twice.
+_TOUCHED = text("""
+    select relid, relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_xact_user_tables
+    where n_tup_ins + n_tup_upd + n_tup_del > 0 order by relname
+""")
 
 
 class Redrive:
@@ -45,7 +68,7 @@ class Redrive:
         """Frees the keys whose gap has been filled since. Rejected events wait for a person, who calls `key`."""
         with database.begin(self._engine, district=district) as tx:
             keys = parking.healed(tx, self._consumer)
-        return sum(bool(self.key(key, district=district)) for key in keys)
+        return sum(bool(self.key(key, district=district).tried) for key in keys)
 
     def keys(self, district: str, *, topic: str | None = None, key: str | None = None) -> Sequence[Key]:
         with database.begin(self._engine, district=district) as tx:
@@ -53,15 +76,16 @@ class Redrive:
 
     def key(
         self, key: Key, *, district: str, batch: int = 500, dry_run: bool = False, decision: Decision | None = None
-    ) -> list[Tried]:
-        """What became of each, in order, up to the first that stays. Call again while it returns a full batch.
+    ) -> Attempt:
+        """Tries what waits, in order, up to the first that stays. Call again while it returns a full batch.
 
-        `accept-epoch`: a person has found that the source was restored, and lets the new epoch go on from its first number here.
+        `accept-epoch`: a person has found that the source was restored, and lets the new epoch go on from its first
+        number here. A dry run does everything, counts the rows it touched, and rolls back.
         """
         with database.begin(self._engine, district=district) as tx:
             inbox.share(tx)
-            # First the lock, then the reading: the consumer adds to parking under this lock only. Read committed is
-            # required.
+            before = _touched(tx)
+            # First the lock, then the reading: the consumer adds to parking under this lock only. Read committed is required.
             mark = inbox.lock(tx, self._consumer, [key])[key]
             waiting = parking.waiting(tx, self._consumer, key, batch=batch)
             if waiting and decision == "accept-epoch":
@@ -72,9 +96,10 @@ class Redrive:
             applied = [each.message for each in tried if each.outcome == "applied"]
             if self._then and applied:
                 self._then(tx, applied)
+            changes = _changes(before, _touched(tx))
             if dry_run:
                 tx.connection.rollback()
-        return tried
+        return Attempt(tried, changes)
 
     def requeue(
         self, district: str, *, topic: str | None = None, batch: int = 500, dry_run: bool = False
@@ -126,3 +151,48 @@ class Redrive:
             parking.blame(tx, self._consumer, message, reason=reason_of(refusal))
             return reason_of(refusal)
         return "applied"
+
+
+def _touched(tx: Transaction) -> dict[int, Change]:
+    return {row.relid: Change(*row[1:]) for row in tx.connection.execute(_TOUCHED)}
+
+
+def _changes(before: dict[int, Change], after: dict[int, Change]) -> Sequence[Change]:
+    none = Change("", 0, 0, 0)
+    counted = [(each, before.get(relid, none)) for relid, each in after.items()]
+    changed = [Change(now.table, *(a - b for a, b in zip(now[1:], was[1:], strict=True))) for now, was in counted]
+    return [each for each in changed if any(each[1:])]
+
+
+def command(argv: Sequence[str], consumers: Mapping[str, Redrive], *, tell: Callable[[str], None]) -> int:
+    """`python -m services.<service> redrive …`. Returns the exit code: 0 = nothing of what was asked for waits any more."""
+    parser = argparse.ArgumentParser(prog="redrive", description="Give parked keys their turn again.")
+    parser.add_argument("--consumer", required=True, choices=sorted(consumers))
+    parser.add_argument("--district", help="all districts with anything parked, when left out")
+    parser.add_argument("--topic")
+    parser.add_argument("--key")
+    parser.add_argument("--dry-run", action="store_true", help="try it, show what would change, and roll back")
+    parser.add_argument("--accept-epoch", action="store_true", help="the source was restored: go on with what it says now")
+    parser.add_argument("--requeue", action="store_true", help="first read again what was quarantined")
+    asked = parser.parse_args(argv)
+    redrive = consumers[asked.consumer]
+    districts = [asked.district] if asked.district else redrive.districts()
+    return int(any([_redriven(redrive, district, asked, tell) for district in districts]))
+
+
+def _redriven(redrive: Redrive, district: str, asked: argparse.Namespace, tell: Callable[[str], None]) -> bool:
+    if asked.requeue:
+        for record, outcome in redrive.requeue(district, topic=asked.topic, dry_run=asked.dry_run):
+            tell(f"{record.topic:40} partition {record.partition} offset {record.offset:<10} {outcome}")
+    waits = False
+    decision: Decision | None = "accept-epoch" if asked.accept_epoch else None
+    for key in redrive.keys(district, topic=asked.topic, key=asked.key):
+        tried, changes = redrive.key(key, district=district, dry_run=asked.dry_run, decision=decision)
+        for message, outcome in tried:
+            tell(f"{key.topic:40} {key.key:36} {message.epoch:>3}/{message.sequence:<8} {message.type:50} {outcome}")
+        for change in changes:
+            tell(f"    {change.table:30} +{change.inserted} ~{change.updated} -{change.deleted}")
+        waits = waits or any(outcome not in {"applied", "repeat"} for _, outcome in tried)
+    if asked.dry_run:
+        tell("dry run: nothing was kept")
+    return waits

@@ -1,0 +1,161 @@
+"""Rebuild by shadow: the read model is built again beside the live one, from offset 0, and takes its place in one transaction.
+
+    create model_next ─▶ a consumer of its own reads everything ─▶ as far as the live one ─▶ swap ─▶ drop model_old
+
+Stays true: the live consumer goes on all the time but for the swap, and loses nothing in it: every transaction that writes the model shares a
+lock (inbox.share) before it names a table, and the swap holds it alone until the shadow has every mark of the live inbox. The feed is not part
+of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a snapshot.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from shared.messaging import feed
+from shared.messaging.consumer import Consumer, Reactions
+from shared.messaging.ports import Subscription
+from shared.messaging.redrive import Redrive
+from shared.service import database
+from shared.service.database import Transaction
+
+LIVE, NEXT, OLD = "model", "model_next", "model_old"
+SEARCH_PATH = f"{LIVE},public"  # of every engine that reads or writes the model
+SEARCH_PATH_NEXT = f"{NEXT},public"
+
+_REPORT_SECONDS = 2.0
+_SWAP_SECONDS = 5.0  # how long the live consumer may be kept waiting
+_PATIENCE = 10
+_QUIET_POLLS = 5
+_LOCK_NOT_AVAILABLE = "55P03"
+_ALONE = text("select pg_advisory_xact_lock(hashtext('swap'), hashtext(:schema))")
+_BEHIND = text(f"""
+    select topic, key, live.last_sequence, next.last_sequence as next_sequence
+    from {LIVE}.inbox as live left join {NEXT}.inbox as next using (consumer, topic, key)
+    where consumer = :consumer and live.last_sequence > 0
+      and (next.last_sequence is null or (next.epoch, next.last_sequence) < (live.epoch, live.last_sequence))
+    limit 10
+""")  # noqa: S608 - constants
+_BIND = text("select set_config('clearwater.district', :district, true), set_config('clearwater.granted', '*', true)")
+_DISTRICTS = text(f"select distinct district from {LIVE}.inbox order by district")  # noqa: S608 - a constant
+
+
+class Stuck(Exception):  # noqa: N818 - names the state found
+    """The shadow has read everything and still lacks what the live model has: its reactions reject more. Nothing was swapped."""
+
+
+def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str]:
+    """The model's own schema with its tables (the kit's inbox tables among them), for the first migration and for a rebuild."""
+    return [
+        f"create schema {name}",
+        f"grant usage on schema {name} to {service}_app, {service}_mechanism",
+        f"set local search_path = {name}, public",
+        *tables,
+        "set local search_path = public",
+    ]
+
+
+class Rebuild:
+    """`owner` owns the schemas; `shadow` is the app role's engine with SEARCH_PATH_NEXT; `subscription` has a group of its own."""
+
+    def __init__(
+        self,
+        service: str,
+        tables: Sequence[str],
+        *,
+        owner: Engine,
+        shadow: Engine,
+        subscription: Subscription,
+        consumer: str,
+        reactions: Reactions,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._service, self._tables, self._owner, self._tell = service, tables, owner, tell
+        self._name, self._subscription, self._shadow = consumer, subscription, shadow
+        self._consumer = Consumer(consumer, shadow, subscription, reactions)
+        self._redrive = Redrive(consumer, shadow, reactions)
+        self._read, self._told_at = 0, 0.0
+
+    def run(self) -> None:
+        """Raises Stuck, and whatever stops a consumer; the live model is as it was then."""
+        self._create()
+        self._catch_up()
+        for attempt in range(1, _PATIENCE + 1):
+            if self._swapped():
+                break
+            self._tell(f"swap {attempt} of {_PATIENCE}: the live model moved on, or its readers did not let go; trying again")
+            self._catch_up()
+        else:
+            raise Stuck("no quiet moment was found")
+        self._subscription.close()
+        self._shadow.dispose()  # its connections would find no schema any more
+        self._drop(OLD)
+        self._tell(f"rebuilt from {self._read} records")
+
+    def _create(self) -> None:
+        self._drop(OLD)
+        self._drop(NEXT)
+        with self._owner.begin() as connection:
+            for statement in schema(self._service, self._tables, name=NEXT):
+                connection.execute(text(statement))
+        self._tell(f"{NEXT} created")
+
+    def _drop(self, name: str) -> None:
+        with self._owner.begin() as connection:
+            connection.execute(text(f"drop schema if exists {name} cascade"))
+
+    def _catch_up(self) -> None:
+        quiet = 0
+        while quiet < _QUIET_POLLS:
+            polled = self._step()
+            if polled:
+                quiet = 0
+                continue
+            with self._owner.begin() as connection:
+                if not self._behind(connection):
+                    return
+            quiet += 1
+        with self._owner.begin() as connection:
+            raise Stuck(f"read everything and still behind: {self._behind(connection)}")
+
+    def _step(self) -> int:
+        polled = self._consumer.run_once()
+        self._read += polled
+        if not polled:
+            for district in self._redrive.districts():
+                self._redrive.heal(district)
+        if time.monotonic() - self._told_at > _REPORT_SECONDS:
+            self._told_at = time.monotonic()
+            self._tell(f"{self._read} records read, {sum(self._subscription.lag().values())} to go")
+        return polled
+
+    def _swapped(self) -> bool:
+        try:
+            with self._owner.begin() as connection:
+                connection.execute(text("set local lock_timeout = '5s'"))
+                connection.execute(_ALONE, {"schema": LIVE})
+                until = time.monotonic() + _SWAP_SECONDS
+                while self._behind(connection):
+                    if time.monotonic() > until:
+                        return False
+                    self._step()
+                self._rename(connection)
+        except OperationalError as failure:
+            if database.sqlstate(failure) != _LOCK_NOT_AVAILABLE:
+                raise
+            return False
+        return True
+
+    def _rename(self, connection: Connection) -> None:
+        connection.execute(text(f"lock table {LIVE}.inbox, {NEXT}.inbox in access exclusive mode"))
+        districts = list(connection.execute(_DISTRICTS).scalars())
+        connection.execute(text(f"alter schema {LIVE} rename to {OLD}"))
+        connection.execute(text(f"alter schema {NEXT} rename to {LIVE}"))
+        for district in districts:
+            connection.execute(_BIND, {"district": district})
+            feed.append(Transaction(connection, district), [feed.Entry("rebuilt", {})])
+
+    def _behind(self, connection: Connection) -> Sequence[tuple[object, ...]]:
+        connection.execute(_BIND, {"district": ""})
+        return [tuple(row) for row in connection.execute(_BEHIND, {"consumer": self._name})]

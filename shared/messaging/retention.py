@@ -1,0 +1,54 @@
+"""Retention: bodies go where their purpose is over, in small batches.
+
+Stays true: watermarks, numbers, keys, reasons and the journal stay; only what was released is trimmed, and only entries that no reader can
+still be after are dropped from the feed. A batch is a short transaction of its own.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, TextClause, text
+
+from shared.messaging import inbox
+from shared.service.database import Transaction
+
+# Newest and oldest never meet: the last entry stays, so that a reader finds the number up to which the feed was kept.
+FEED = text("""
+    delete from feed where (district, number) in (
+        select district, number from feed join feed_numbers using (district)
+        where appended_at < clock_timestamp() - interval '30 days' and number < last_number limit :batch)
+""")
+PARKED = text("""
+    update parked set payload = null, headers = '{}', trimmed_at = clock_timestamp()
+    where (consumer, topic, key, epoch, sequence) in (
+        select consumer, topic, key, epoch, sequence from parked
+        where released_at < clock_timestamp() - interval '90 days' and trimmed_at is null limit :batch)
+""")
+QUARANTINED = text("""
+    update quarantined set value = null, headers = '[]', trimmed_at = clock_timestamp()
+    where (consumer, topic, partition, "offset") in (
+        select consumer, topic, partition, "offset" from quarantined
+        where released_at < clock_timestamp() - interval '90 days' and trimmed_at is null limit :batch)
+""")
+CONSUMER = (PARKED, QUARANTINED)
+
+
+class Retention:
+    """`engine` is the mechanism role's. `rules` are statements with a limit :batch; a service adds its own to the kit's."""
+
+    def __init__(self, engine: Engine, rules: Sequence[TextClause] = CONSUMER, *, batch: int = 500) -> None:
+        self._engine, self._rules, self._batch = engine, rules, batch
+
+    def run_once(self) -> int:
+        """One batch of every rule; how many rows it took in all."""
+        return sum(map(self._trimmed, self._rules))
+
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 60.0) -> None:
+        while not stop.is_set():
+            if not self.run_once():
+                stop.wait(idle_seconds)
+
+    def _trimmed(self, rule: TextClause) -> int:
+        with self._engine.begin() as connection:
+            inbox.share(Transaction(connection, ""))
+            return connection.execute(rule, {"batch": self._batch}).rowcount

@@ -1,0 +1,252 @@
+"""Is the broker in memory the broker that Kafka is? Every test runs against both."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from shared.events import envelope, topics
+from shared.messaging import kafka, memory
+from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
+from tests.support import kit, raw_kafka
+
+A_KEY, ANOTHER = str(uuid4()), str(uuid4())
+
+
+@pytest.fixture(params=["memory", "kafka"])
+def broker(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """A district of its own; `append` puts a record there as it is."""
+    if request.param == "memory":
+        return of_memory()
+    platform = request.getfixturevalue("platform")
+    return of_kafka({"bootstrap_servers": platform.bootstrap}, platform.topics())
+
+
+def of_memory() -> SimpleNamespace:
+    made = memory.Broker()
+    for kind in topics.KINDS.values():
+        made.create(topics.name("440303", kind.kind), kind.partitions)
+    return SimpleNamespace(
+        district="440303",
+        producer=lambda: memory.Producer(made),
+        subscription=lambda group, pattern: memory.Subscription(made, group=group, topics=pattern),
+        reader=lambda: memory.Reader(made),
+        append=made.append,
+        create=made.create,
+    )
+
+
+def of_kafka(connection: dict[str, str], district: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        district=district,
+        producer=lambda: kafka.Producer(connection),
+        subscription=lambda group, pattern: kafka.Subscription(connection, group=group, topics=pattern),
+        reader=lambda: kafka.Reader(connection),
+        append=lambda *record: raw_kafka.append(connection, *record),
+        create=lambda topic: raw_kafka.create(connection, topic),
+    )
+
+
+@pytest.fixture
+def topic(broker: SimpleNamespace) -> str:
+    return topics.name(broker.district, kit.KIND)
+
+
+@pytest.fixture
+def producer(broker: SimpleNamespace) -> Iterator[memory.Producer]:
+    with closing(broker.producer()) as made:
+        yield made
+
+
+@pytest.fixture
+def reads(broker: SimpleNamespace) -> Iterator[Callable[..., Subscription]]:
+    made: list[Subscription] = []
+
+    def subscribe(group: str, district: str = broker.district) -> Subscription:
+        made.append(broker.subscription(group, rf"^clearwater\.{district}\.{kit.KIND}$"))
+        return made[-1]
+
+    yield subscribe
+    for each in made:
+        each.close()
+
+
+def polled(subscription: Subscription, count: int, *, polls: int = 40) -> Sequence[Message | Unreadable]:
+    found: list[Message | Unreadable] = []
+    for _ in range(polls):
+        if len(found) >= count:
+            break
+        found.extend(subscription.poll(0.5))
+    return found
+
+
+def test_a_message_arrives_as_it_was_sent(producer, reads, topic):
+    sent = kit.message(A_KEY, 1, topic=topic)._replace(
+        headers={"time": datetime.now(UTC).isoformat(), "epoch": "7", "correlationid": "c-1", "causationid": str(uuid4())}
+    )
+    assert producer.publish([sent]) == []
+
+    (found,) = polled(reads("g1" + A_KEY), 1)
+
+    assert found[:7] == sent[:7]
+    assert (found.epoch, found.partition >= 0, found.offset) == (7, True, 0)
+
+
+def test_a_tombstone_has_no_payload(producer, reads, topic):
+    producer.publish([kit.message(A_KEY, 1, topic=topic)._replace(payload=None)])
+
+    assert polled(reads("g2" + A_KEY), 1)[0].payload is None
+
+
+def test_a_key_keeps_its_order(producer, reads, topic):
+    keys = [str(uuid4()) for _ in range(20)]
+    producer.publish([kit.message(key, number, topic=topic) for number in range(1, 11) for key in keys])
+
+    found = polled(reads("g3" + A_KEY), 200)
+
+    assert len(found) == 200
+    for key in keys:
+        assert [message.sequence for message in found if message.key == key] == list(range(1, 11))
+
+
+def test_what_was_not_committed_comes_again(producer, reads, topic):
+    producer.publish([kit.message(A_KEY, 1, topic=topic)])
+    first = reads("g4" + A_KEY)
+    assert len(polled(first, 1)) == 1
+    first.close()
+    second = reads("g4" + A_KEY)
+    assert len(polled(second, 1)) == 1
+    second.commit()
+    second.close()
+
+    producer.publish([kit.message(A_KEY, 2, topic=topic)])
+    assert [message.sequence for message in polled(reads("g4" + A_KEY), 1)] == [2]
+
+
+def test_two_groups_read_everything_two_readers_share(producer, reads, topic):
+    group = "g5" + A_KEY
+    one, two = reads(group), reads(group)
+    producer.publish([kit.message(str(uuid4()), 1, topic=topic) for _ in range(100)])
+    found: list[Message] = []
+    lock = threading.Lock()
+
+    def read(subscription: Subscription) -> None:
+        for _ in range(12):
+            some = subscription.poll(0.5)
+            subscription.commit()
+            with lock:
+                found.extend(some)
+
+    readers = [threading.Thread(target=read, args=(each,)) for each in (one, two)]
+    for each in readers:
+        each.start()
+    for each in readers:
+        each.join()
+
+    assert len({message.event_id for message in found}) == 100
+    assert len({message.event_id for message in polled(reads("other" + A_KEY), 100)}) == 100
+
+
+def test_an_unknown_topic_is_refused_and_its_key_not_overtaken(broker, producer, reads, topic):
+    nowhere = topics.name("999999", kit.KIND)
+    sent = [kit.message(A_KEY, 1, topic=nowhere), kit.message(A_KEY, 1, topic=topic), kit.message(A_KEY, 2, topic=nowhere)]
+
+    refused = producer.publish(sent)
+
+    assert [(each.message.event_id, each.reason) for each in refused] == [(sent[0].event_id, "unknown-topic")]
+    assert [message.topic for message in polled(reads("g6" + A_KEY), 1)] == [topic]
+
+
+def test_a_message_that_is_too_large_holds_its_own_key_only(producer, reads, topic):
+    large = kit.message(A_KEY, 1, topic=topic)._replace(payload=b"x" * 1_200_000)
+
+    refused = producer.publish([large, kit.message(A_KEY, 2, topic=topic), kit.message(ANOTHER, 1, topic=topic)])
+
+    assert [each.reason for each in refused] == ["too-large"]
+    assert [message.key for message in polled(reads("g7" + A_KEY), 1)] == [ANOTHER]
+
+
+BAD = [
+    ("no-key", None, {}),
+    ("no-header: ce_id", b"k", {"ce_id": None}),
+    ("bad-header: ce_sequence", b"k", {"ce_sequence": b"one"}),
+    ("out-of-range", b"k", {"ce_sequence": b"9" * 30}),
+    ("zero-character", b"k", {"ce_correlationid": b"a\0b"}),
+    ("bad-header: ce_source", b"k", {"ce_source": b"\xff\xfe"}),
+]
+
+
+@pytest.mark.parametrize(("reason", "key", "changed"), BAD, ids=[each[0] for each in BAD])
+def test_what_cannot_be_read_is_handed_over_as_it_is(broker, reads, topic, reason, key, changed):
+    headers = dict(envelope.encode(kit.message("k", 1, topic=topic, event=kit.Happened(unit_id=uuid4()))))
+    record = [(name, value) for name, value in {**headers, **changed}.items() if value is not None]
+    broker.append(topic, key, record, b"value")
+
+    (found,) = polled(reads("g8" + A_KEY), 1)
+
+    assert isinstance(found, Unreadable)
+    assert (found.reason, found.key, list(found.headers), found.value) == (reason, key, record, b"value")
+
+
+def test_a_type_of_tomorrow_is_a_message(broker, reads, topic):
+    headers = dict(envelope.encode(kit.message("k", 1, topic=topic, event=kit.Happened(unit_id=uuid4()))))
+    broker.append(topic, b"k", list({**headers, "ce_type": b"clearwater.signing.case.blessed.v1"}.items()), b"{}")
+
+    (found,) = polled(reads("g9" + A_KEY), 1)
+
+    assert (found.type, found.sequence) == ("clearwater.signing.case.blessed.v1", 1)
+
+
+def test_the_lag_is_what_was_not_polled(producer, reads, topic):
+    subscription = reads("g10" + A_KEY)
+    producer.publish([kit.message(A_KEY, number, topic=topic) for number in range(1, 6)])
+    assert len(polled(subscription, 5)) == 5
+
+    assert sum(subscription.lag().values()) == 0
+
+
+def test_a_topic_that_comes_later_is_found(broker, producer, reads):
+    district = str(900_000 + uuid4().int % 90_000)
+    subscription = reads("g11" + A_KEY, r"[0-9]{6}")
+    polled(subscription, 1, polls=1)
+    topic = topics.name(district, kit.KIND)
+    broker.create(topic)
+    assert producer.publish([kit.message(A_KEY, 1, topic=topic)]) == []
+
+    found: list[Message | Unreadable] = []
+    for _ in range(60):
+        found.extend(each for each in subscription.poll(0.5) if each.topic == topic)
+        if found:
+            break
+
+    assert [message.topic for message in found] == [topic]
+
+
+def test_a_reader_sees_everything_and_leaves_no_trace(broker, producer, reads, topic):
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    producer.publish([kit.message(str(uuid4()), 1, topic=topic) for _ in range(30)])
+
+    for _ in range(2):
+        found = list(broker.reader().read([topic, topics.name("999999", kit.KIND)], since=since))
+        assert len({message.event_id for message in found}) == 30
+
+
+def test_a_broker_that_is_away_is_named_so():
+    away = memory.Broker()
+    away.create("clearwater.440303." + kit.KIND)
+    away.away = True
+    nowhere = {"bootstrap_servers": "127.0.0.1:1"}
+    message = kit.message(A_KEY, 1, topic="clearwater.440303." + kit.KIND)
+    for producer in (memory.Producer(away), kafka.Producer(nowhere)):
+        with pytest.raises(Unavailable):
+            producer.publish([message])
+    for subscription in (
+        memory.Subscription(away, group="g", topics=".*"),
+        kafka.Subscription(nowhere, group="g", topics=".*"),
+    ):
+        with pytest.raises(Unavailable):
+            subscription.poll(0.1)

@@ -1,0 +1,107 @@
+"""A service of the tests' own, made of the kit alone: its tables, an event of its own and a reaction that adds up.
+
+`totals` is what a read model would be; `effects` has one row per effect, so that a doubled one cannot hide.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Engine, text
+
+from shared.events.contract import Event, declare
+from shared.messaging import journal, schema
+from shared.messaging.consumer import Rejected
+from shared.messaging.ports import Message
+from shared.service import database, rows
+from shared.service.database import Transaction
+
+SERVICE = "kit"
+KIND = "signing-case"
+
+
+@declare("clearwater.signing.test.happened.v1", topic=KIND, key="unit_id", audience="internal")
+class Happened(Event):
+    unit_id: UUID
+    amount: int = 1
+    poison: bool = False
+    filling: str = ""
+
+
+@declare("clearwater.signing.test.passed.v1", topic=KIND, key="unit_id", audience="internal")
+class Passed(Event):
+    """Nobody reacts to it."""
+
+    unit_id: UUID
+
+
+def tables() -> list[str]:
+    return [
+        *rows.schema(SERVICE),
+        *schema.journal(SERVICE),
+        *schema.inbox(SERVICE),
+        *schema.feed(SERVICE),
+        *read_model(),
+    ]
+
+
+def read_model() -> list[str]:
+    return [
+        "create table totals (key text primary key, total bigint not null, district text not null)",
+        *rows.protect("totals", service=SERVICE),
+        """create table effects (
+            event_id uuid, key text, sequence bigint, district text not null, at bigint generated always as identity)""",
+        *rows.protect("effects", service=SERVICE),
+    ]
+
+
+def create(owner: Engine, statements: Sequence[str]) -> None:
+    with owner.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def happen(engine: Engine, district: str, units: Sequence[UUID], **said: object) -> None:
+    """One transaction that says one thing of each unit."""
+    with database.begin(engine, district=district) as tx:
+        journal.write(tx, [Happened(unit_id=unit, **said) for unit in units])
+
+
+_EFFECTS = text("""
+    insert into effects (event_id, key, sequence, district)
+    select *, :district from unnest(cast(:ids as uuid[]), cast(:keys as text[]), cast(:sequences as bigint[]))
+""")
+_ADD = text("""
+    insert into totals (key, total, district)
+    select key, sum(amount), :district from unnest(cast(:keys as text[]), cast(:amounts as int[])) as said (key, amount)
+    group by key order by key
+    on conflict (key) do update set total = totals.total + excluded.total
+""")
+
+
+def add_up(tx: Transaction, messages: Sequence[Message]) -> None:
+    said = [Happened.model_validate_json(message.payload or b"") for message in messages]
+    if any(event.poison for event in said):
+        raise Rejected("poison")
+    columns = {"district": tx.district, "keys": [message.key for message in messages]}
+    sequences = [message.sequence for message in messages]
+    tx.connection.execute(_EFFECTS, {**columns, "ids": [message.event_id for message in messages], "sequences": sequences})
+    tx.connection.execute(_ADD, {**columns, "amounts": [event.amount for event in said]})
+
+
+REACTIONS = {Happened.declared.type: add_up}
+
+
+def message(key: str, sequence: int, *, topic: str, epoch: int = 1, event: Event | None = None, **said: object) -> Message:
+    """As a relay would send it, without a journal."""
+    event = event or Happened(unit_id=UUID(key), **said)
+    headers = {"time": datetime.now(UTC).isoformat(), "epoch": str(epoch)}
+    return Message(uuid4(), topic, key, sequence, event.declared.type, event.model_dump_json().encode(), headers)
+
+
+def effects(connection: Connection) -> dict[str, list[int]]:
+    """By key, the sequences in the order in which they took effect."""
+    found: dict[str, list[int]] = {}
+    for key, sequence in connection.execute(text("select key, sequence from effects order by at")):
+        found.setdefault(key, []).append(sequence)
+    return found

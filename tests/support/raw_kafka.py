@@ -1,0 +1,36 @@
+"""Kafka without our envelope: what strangers and accidents put on a topic."""
+
+from collections.abc import Mapping, Sequence
+
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import NewTopic
+
+
+def append(
+    connection: Mapping[str, str],
+    topic: str,
+    key: bytes | None,
+    headers: Sequence[tuple[str, bytes]],
+    value: bytes | None,
+) -> None:
+    producer = KafkaProducer(**connection)
+    try:
+        producer.send(topic, key=key, headers=list(headers), value=value).get(timeout=10)
+    finally:
+        producer.close()
+
+
+def create(connection: Mapping[str, str], topic: str, partitions: int = 4) -> None:
+    admin = KafkaAdminClient(**connection)
+    try:
+        admin.create_topics([NewTopic(topic, partitions, 1)])
+    finally:
+        admin.close()
+
+
+def truncate_group(connection: Mapping[str, str], group: str) -> None:
+    admin = KafkaAdminClient(**connection)
+    try:
+        admin.delete_consumer_groups([group])
+    finally:
+        admin.close()
