@@ -1,0 +1,1 @@
+"""HTTP: requests → queries → answers. Every answer says as of when."""

@@ -1,0 +1,208 @@
+"""The hub of the live stream: one poller a process, many readers.
+
+    feed rows ─▶ poll every 100 ms ─▶ one snapshot per district with news ─▶ the bounded queue of each reader
+
+Stays true: what a reader gets under a feed number is the state at that number or later, never a mix; a reader that does not keep up is
+dropped and comes back with its last number. Polling, not LISTEN: a notification carries no more than "look", needs a connection of its own
+that must be watched, and a poll of one small table by one process costs nothing.
+"""
+
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Engine, text
+
+from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
+from services.reporting.queries import as_of, cells, signings, standings
+from shared.messaging import feed
+from shared.service import database
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+from shared.telemetry import log
+
+LATEST: Final = 12  # slots of the list of latest signings
+_POLL_SECONDS: Final = 0.1
+_PULSE_SECONDS: Final = 2.0
+_WAITING: Final = 64  # events a reader may be behind before it is dropped
+_MOST_ENTRIES: Final = 500  # a reader further back than this gets a snapshot
+_log = log.get(__name__)
+
+Name = Literal["change", "snapshot", "reset", "as_of"]
+
+
+class LiveProject(ProjectState):
+    """`cells`: the units that changed; null where too many did and the page is better drawn anew."""
+
+    latest: list[SigningState]
+    cells: list[CellState] | None
+
+
+class Live(BaseModel):
+    """What one event of the stream carries."""
+
+    district: str
+    as_of: AsOfState
+    projects: list[LiveProject]
+
+
+@dataclass(frozen=True)
+class Event:
+    """`number` is the event's id; None for those that move nothing (as_of, reset)."""
+
+    name: Name
+    number: int | None
+    data: str
+
+    def encoded(self) -> bytes:
+        place = f"id: {self.number}\n" if self.number is not None else ""
+        return f"event: {self.name}\n{place}data: {self.data}\n\n".encode()
+
+
+@dataclass(eq=False)
+class Reader:
+    district: str
+    waiting: "queue.Queue[Event]" = field(default_factory=lambda: queue.Queue(_WAITING))
+    dropped: bool = False
+
+    def offer(self, event: Event) -> None:
+        try:
+            self.waiting.put_nowait(event)
+        except queue.Full:
+            self.dropped = True
+
+
+RESET: Final = Event("reset", None, "{}")
+
+_NUMBERS = text("select district, last_number from feed_numbers where district = any(:districts)")
+
+
+class Hub:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self._readers: set[Reader] = set()
+        self._reached: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def start(self, stop: threading.Event) -> None:
+        threading.Thread(target=self._run, args=(stop,), name="hub", daemon=True).start()
+
+    def join(self, district: str) -> Reader:
+        reader = Reader(district)
+        with self._lock:
+            self._readers.add(reader)
+        return reader
+
+    def leave(self, reader: Reader) -> None:
+        with self._lock:
+            self._readers.discard(reader)
+
+    def since(self, district: str, number: int | None) -> list[Event]:
+        """What a reader needs that has seen everything up to `number`: what it missed, or reset and snapshot."""
+        with database.reading(self._engine, granted=[district]) as tx:
+            if number is None:
+                return [self._snapshot(tx, district)]
+            entries = _entries(tx, district, number)
+            if entries is None:
+                return [RESET, self._snapshot(tx, district)]
+            return [self._change(tx, district, entries) if entries else self._as_of(tx, district)]
+
+    def poll(self) -> None:
+        """Looks once for news in the districts that somebody reads, and hands it out."""
+        with self._lock:
+            districts = sorted({reader.district for reader in self._readers})
+        if not districts:
+            return
+        with database.reading(self._engine, granted=districts) as tx:
+            numbers = {
+                row.district: row.last_number for row in tx.connection.execute(_NUMBERS, {"districts": districts})
+            }
+            for district in districts:
+                self._hand_out(tx, district, numbers.get(district, 0))
+
+    def pulse(self) -> None:
+        """Tells every reader as of when its figures are, news or not."""
+        with self._lock:
+            districts = sorted({reader.district for reader in self._readers})
+        with database.reading(self._engine, granted=districts) as tx:
+            for district in districts:
+                self._offer(district, self._as_of(tx, district))
+
+    def _hand_out(self, tx: Transaction, district: str, number: int) -> None:
+        reached = self._reached.setdefault(district, number)
+        if number == reached:
+            return
+        entries = _entries(tx, district, reached)
+        if entries is None:
+            self._offer(district, RESET)
+            self._offer(district, self._snapshot(tx, district))
+        else:
+            self._offer(district, self._change(tx, district, entries))
+        self._reached[district] = number
+
+    def _offer(self, district: str, event: Event) -> None:
+        with self._lock:
+            readers = [reader for reader in self._readers if reader.district == district]
+        for reader in readers:
+            reader.offer(event)
+
+    def _change(self, tx: Transaction, district: str, entries: Sequence[feed.Numbered]) -> Event:
+        changed: dict[UUID, set[UUID] | None] = {}
+        for entry in entries:
+            if entry.body.get("project_id") is None:
+                continue
+            project_id, units = UUID(entry.body["project_id"]), entry.body.get("units")
+            known = changed.setdefault(project_id, set())
+            changed[project_id] = None if units is None or known is None else known | set(map(UUID, units))
+        return self._event(tx, "change", district, changed)
+
+    def _snapshot(self, tx: Transaction, district: str) -> Event:
+        found = {standing.project_id: None for standing in standings.of(tx) if standing.district == district}
+        return self._event(tx, "snapshot", district, {**found})
+
+    def _event(self, tx: Transaction, name: Name, district: str, changed: dict[UUID, set[UUID] | None]) -> Event:
+        moment = AsOfState.of(as_of.of(tx, self._clock, district=district))
+        projects = [
+            LiveProject(
+                **dict(ProjectState.of(standing)),
+                latest=[SigningState.of(each) for each in signings.latest(tx, [standing.project_id], limit=LATEST)],
+                cells=_cells(tx, changed[standing.project_id]),
+            )
+            for standing in standings.of(tx, list(changed))
+        ]
+        live = Live(district=district, as_of=moment, projects=projects)
+        return Event(name, moment.number, live.model_dump_json())
+
+    def _as_of(self, tx: Transaction, district: str) -> Event:
+        moment = AsOfState.of(as_of.of(tx, self._clock, district=district))
+        return Event("as_of", None, Live(district=district, as_of=moment, projects=[]).model_dump_json())
+
+    def _run(self, stop: threading.Event) -> None:
+        turns = 0
+        while not stop.wait(_POLL_SECONDS):
+            try:
+                self.poll()
+                if turns % round(_PULSE_SECONDS / _POLL_SECONDS) == 0:
+                    self.pulse()
+            except Exception:
+                # Readers see the silence and say so on the screen; the next turn may find the database again.
+                _log.exception("the live stream could not read")
+                stop.wait(_PULSE_SECONDS)
+            turns += 1
+
+
+def _entries(tx: Transaction, district: str, since: int) -> Sequence[feed.Numbered] | None:
+    """None: trimmed, too far back, a number never given, or the model was rebuilt in between."""
+    if not feed.complete_after(tx.connection, district, since):
+        return None
+    entries = feed.after(tx.connection, district, since, _MOST_ENTRIES + 1)
+    continued = len(entries) <= _MOST_ENTRIES and all(entry.kind == "changed" for entry in entries)
+    return entries if continued else None
+
+
+def _cells(tx: Transaction, units: set[UUID] | None) -> list[CellState] | None:
+    return None if units is None else [CellState.of(cell) for cell in cells.of_units(tx, sorted(units))]

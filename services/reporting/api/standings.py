@@ -1,0 +1,107 @@
+"""GET /api/v1/projects, /projects/{project_id}/rates, /projects/{project_id}/signings, /units/{unit_id}, /city."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.reporting.api.bodies import (
+    AsOfState,
+    CellState,
+    City,
+    DistrictState,
+    Projects,
+    ProjectState,
+    Rates,
+    SigningPage,
+    SigningState,
+    UnitState,
+)
+from services.reporting.queries import as_of, cells, signings, snapshot, standings
+from shared.refusal import Unknown
+from shared.service import http, identity
+from shared.service.database import Transaction
+from shared.service.running import running
+
+api = Blueprint("reporting_api", __name__, url_prefix="/api/v1")
+
+
+def moment(tx: Transaction, district: str | None = None) -> AsOfState:
+    return AsOfState.of(as_of.of(tx, running().clock, district=district))
+
+
+def project(tx: Transaction, project_id: UUID) -> standings.Standing:
+    """Raises Unknown, also for a project of a district that is not granted."""
+    found = standings.of(tx, [project_id])
+    if not found:
+        raise Unknown(project_id=str(project_id))
+    return found[0]
+
+
+@http.route(api, "GET", "/projects", roles=identity.ROLES, answers=Projects)
+def list_projects() -> http.Answer:
+    with snapshot.granted() as tx:
+        items = [ProjectState.of(standing) for standing in standings.of(tx)]
+        return http.ok(Projects(items=items, as_of=moment(tx)))
+
+
+@http.route(
+    api, "GET", "/projects/<uuid:project_id>/rates", roles=identity.ROLES, answers=Rates, problems=("not-found",)
+)
+def project_rates(project_id: UUID) -> http.Answer:
+    with snapshot.granted() as tx:
+        standing = project(tx, project_id)
+        state = ProjectState.of(standing)
+        return http.ok(Rates(**dict(state), as_of=moment(tx, standing.district)))
+
+
+@http.route(
+    api,
+    "GET",
+    "/projects/<uuid:project_id>/signings",
+    roles=identity.ROLES,
+    answers=SigningPage,
+    problems=("not-found",),
+)
+def project_signings(project_id: UUID, query: http.Page) -> http.Answer:
+    after = cast("Any", query.after(datetime, UUID))
+    with snapshot.granted() as tx:
+        standing = project(tx, project_id)
+        found = signings.latest(tx, [project_id], limit=query.limit + 1, before=after)
+        items = [SigningState.of(signing) for signing in found]
+        of = cast("type[http.Paged[SigningState]]", partial(SigningPage, as_of=moment(tx, standing.district)))
+        return http.paged(items, query=query, place=lambda item: (item.at.isoformat(), item.agreement_id), of=of)
+
+
+@http.route(api, "GET", "/units/<uuid:unit_id>", roles=identity.ROLES, answers=UnitState, problems=("not-found",))
+def unit(unit_id: UUID) -> http.Answer:
+    with snapshot.granted() as tx:
+        found = cells.of_units(tx, [unit_id])
+        if not found:
+            raise Unknown(unit_id=str(unit_id))
+        state = CellState.of(found[0])
+        return http.ok(UnitState(**dict(state), as_of=moment(tx, found[0].district)))
+
+
+@http.route(api, "GET", "/city", roles=identity.ROLES, answers=City)
+def city() -> http.Answer:
+    with snapshot.granted() as tx:
+        return http.ok(City(districts=districts(tx), as_of=moment(tx)))
+
+
+def districts(tx: Transaction) -> list[DistrictState]:
+    """All granted districts side by side, each as of its own feed number."""
+    found: dict[str, list[standings.Standing]] = {}
+    for standing in standings.of(tx):
+        found.setdefault(standing.district, []).append(standing)
+    return [
+        DistrictState(
+            district=district,
+            name=projects[0].district_name,
+            projects=[ProjectState.of(standing) for standing in projects],
+            as_of=moment(tx, district),
+        )
+        for district, projects in sorted(found.items())
+    ]

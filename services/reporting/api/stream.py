@@ -1,0 +1,110 @@
+"""GET /api/v1/stream?district=440303&since=48213 : server-sent events. The event's id is the district's feed number.
+
+    change    a district's projects as they stand now, the units that changed
+    snapshot  all projects of the district; the page draws itself anew where `cells` is null
+    reset     what you have is not continued: forget it, a snapshot follows
+    as_of     number, instant and lag, every two seconds, without an id
+
+The stream answers pages of its own host on any port, and of `pages_url`: a browser sends the host's cookie whatever the port is, so this
+opens nothing that the cookie does not.
+"""
+
+import queue
+import time
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+from pydantic import Field
+
+from services.reporting.api.live import Event, Hub, Reader
+from shared.refusal import Refused, Unknown
+from shared.service import database, http, identity
+from shared.service.running import running
+
+stream = Blueprint("stream", __name__, url_prefix="/api/v1")
+
+_HEARTBEAT_SECONDS: Final = 15.0
+_LIFE_SECONDS: Final = 3600.0  # then the reader comes back with its number, and its grant is looked at again
+_RETRY_MILLISECONDS: Final = 1000
+
+
+class StreamQuery(http.Body):
+    district: str | None = Field(
+        default=None, pattern=r"^[0-9]{6}$", description="which district; may be left out by who has one"
+    )
+    since: int | None = Field(
+        default=None, ge=0, description="last feed number seen; the header Last-Event-ID goes before it"
+    )
+
+
+@http.route(stream, "GET", "/stream", roles=identity.ROLES, problems=("not-found", "district-required"))
+def live_stream(query: StreamQuery) -> http.Answer:
+    hub: Hub = running().resources
+    district = _district(query.district)
+    seen = _last_seen() if "Last-Event-ID" in request.headers else query.since
+    # Joined before the first read: what happens in between waits in the queue and is told apart by its number.
+    reader = hub.join(district)
+    try:
+        first = hub.since(district, seen)
+    except BaseException:
+        hub.leave(reader)
+        raise
+    answer = Response(_events(hub, reader, first), content_type="text/event-stream; charset=utf-8")
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.call_on_close(lambda: hub.leave(reader))
+    return answer
+
+
+@stream.after_request
+def allow_pages_of_this_host(answer: Response) -> Response:
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).hostname == urlsplit(request.host_url).hostname:
+        answer.vary.add("Origin")
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Access-Control-Allow-Credentials"] = "true"
+    return answer
+
+
+def _district(asked: str | None) -> str:
+    granted = identity.current().granted
+    if asked is None:
+        if len(granted) == 1 and database.EVERY not in granted:
+            return granted[0]
+        raise Refused("district-required")
+    if database.EVERY not in granted and asked not in granted:
+        raise Unknown(district=asked)
+    return asked
+
+
+def _last_seen() -> int | None:
+    """What is no number was not ours: the reader starts with a snapshot."""
+    given = request.headers["Last-Event-ID"].strip()
+    return int(given) if given.isdecimal() else None
+
+
+def _events(hub: Hub, reader: Reader, first: list[Event]) -> Iterator[bytes]:
+    began = beaten = time.monotonic()
+    try:
+        yield f"retry: {_RETRY_MILLISECONDS}\n\n".encode()
+        for event in first:
+            yield event.encoded()
+        reached = max((event.number or 0 for event in first), default=0)
+        while not reader.dropped and time.monotonic() - began < _LIFE_SECONDS:
+            news = _next(reader)
+            if news and (news.number is None or news.number > reached):
+                reached = -1 if news.name == "reset" else news.number or reached
+                yield news.encoded()
+            if time.monotonic() - beaten >= _HEARTBEAT_SECONDS:
+                beaten = time.monotonic()
+                yield b": heartbeat\n\n"
+    finally:
+        hub.leave(reader)
+
+
+def _next(reader: Reader) -> Event | None:
+    try:
+        return reader.waiting.get(timeout=1.0)
+    except queue.Empty:
+        return None

@@ -1,0 +1,59 @@
+"""How far a project is on one basis: a rate names its basis, numerator, denominator and distance to the line.
+
+Stays true: a rate is cut to two decimals, never rounded up to a threshold (product.md 3.3 rule 6): whole numbers only, and
+`reached` is `signed × 100 >= total × percent`. The denominator is the frozen roll; until the reader's own units give its digest
+there is none, and no rate.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+BasisName = Literal["units", "households", "right_holders", "area"]
+NAMES: Final[tuple[BasisName, ...]] = ("right_holders", "area", "units", "households")
+LINE: Final = 95  # percent: where bases without a threshold of their own are compared
+
+
+@dataclass(frozen=True)
+class Basis:
+    """`percent` is the project's threshold, None where the basis is for reference only. Areas are in 0.01 m²."""
+
+    basis: BasisName
+    numerator: int
+    denominator: int | None
+    percent: int | None = None
+    legal_ground: str | None = None
+
+    @property
+    def required(self) -> bool:
+        return self.percent is not None
+
+    @property
+    def hundredths(self) -> int | None:
+        """The rate in hundredths of a percent, cut: 9490 is 94.90 %."""
+        return self.numerator * 10_000 // self.denominator if self.denominator else None
+
+    @property
+    def rate(self) -> str | None:
+        cut = self.hundredths
+        return None if cut is None else f"{cut // 100}.{cut % 100:02d}"
+
+    @property
+    def distance(self) -> int | None:
+        """How many more have to sign, rounded against us; negative: how many more than needed have signed."""
+        if not self.denominator:
+            return None
+        needed = -(-self.denominator * (self.percent or LINE) // 100)
+        return needed - self.numerator
+
+    @property
+    def reached(self) -> bool:
+        return bool(self.denominator) and self.numerator * 100 >= (self.denominator or 0) * (self.percent or LINE)
+
+
+def scale(bases: list[Basis]) -> tuple[int, int]:
+    """The narrowest of 0-100, 90-100 and 94-96 percent that holds every basis, in hundredths of a percent."""
+    known = [basis.hundredths for basis in bases if basis.hundredths is not None]
+    for low, high in ((9_400, 9_600), (9_000, 10_000)):
+        if known and all(low <= each <= high for each in known):
+            return low, high
+    return 0, 10_000

@@ -1,0 +1,99 @@
+"""Cases: per unit the facets that signing has told, and every signing and rescission as a row of its own.
+
+A case may be known before its unit is: the row waits, and whatever needs both joins them when the unit is there.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import text
+
+from services.reporting.projections import batch
+from shared.events.contract import Event
+from shared.events.signing import (
+    AgreementDrafted,
+    AgreementEffective,
+    AgreementLocked,
+    AgreementRescinded,
+    AgreementReviewed,
+    AgreementSigned,
+    AgreementUnlocked,
+    AgreementVoid,
+    CaseOpened,
+    RightsConfirmed,
+    RightsDisputed,
+)
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+# A column that an event does not speak of keeps its value; `detached` takes the number off the unit.
+_KEEP = text("""
+    insert into cases as known (district, unit_id, project_id, rights, agreement, series, sequence_number, signed_at,
+                                changed_at)
+    select :district, unit_id, project_id, coalesce(rights, 'pending'), coalesce(agreement, 'none'), series, sequence_number,
+           signed_at, changed_at
+    from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (unit_id uuid, project_id uuid, rights text, agreement text, series text, sequence_number bigint,
+                 signed_at timestamptz, changed_at timestamptz)
+    on conflict (unit_id) do nothing
+""")
+_CHANGE = text("""
+    update cases as known
+    set rights = coalesce(said.rights, known.rights), agreement = coalesce(said.agreement, known.agreement),
+        series = coalesce(said.series, known.series),
+        sequence_number = case when said.detached then null else coalesce(said.sequence_number, known.sequence_number) end,
+        signed_at = case when said.detached then null else coalesce(said.signed_at, known.signed_at) end,
+        changed_at = said.changed_at
+    from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (unit_id uuid, rights text, agreement text, series text, sequence_number bigint, signed_at timestamptz,
+                 changed_at timestamptz, detached boolean)
+    where known.unit_id = said.unit_id and known.district = :district
+""")
+_SIGNINGS = text("""
+    insert into signings (district, project_id, unit_id, agreement_id, change, series, sequence_number, at)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (project_id uuid, unit_id uuid, agreement_id uuid, change int, series text, sequence_number bigint,
+                 at timestamptz)
+    on conflict (agreement_id, change) do nothing
+""")
+
+_Facets = dict[str, object]
+_SAYS: Final[dict[type[Event], tuple[str, _Facets]]] = {
+    CaseOpened: ("opened_at", {}),
+    RightsConfirmed: ("confirmed_at", {"rights": "confirmed"}),
+    RightsDisputed: ("disputed_at", {"rights": "disputed"}),
+    AgreementDrafted: ("drafted_at", {"agreement": "drafted"}),
+    AgreementReviewed: ("reviewed_at", {"agreement": "reviewed"}),
+    AgreementLocked: ("locked_at", {"agreement": "locked"}),
+    AgreementUnlocked: ("unlocked_at", {"agreement": "reviewed"}),
+    AgreementSigned: ("signed_at", {"agreement": "signed"}),
+    AgreementEffective: ("effective_at", {"agreement": "effective"}),
+    AgreementRescinded: ("rescinded_at", {"agreement": "rescinded", "detached": True}),
+    AgreementVoid: ("void_at", {"agreement": "void"}),
+}
+CHANGES: Final = {AgreementSigned: 1, AgreementRescinded: -1}
+
+
+def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], None]:
+    """What to do with a batch of one of the events above."""
+    instant, facets = _SAYS[kind]
+
+    def when_case_changed_note_its_facets(tx: Transaction, messages: Sequence[Message]) -> None:
+        said = [event.model_dump() for event in batch.events(kind, messages)]
+        rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in said}
+        ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in said}
+        changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
+        batch.write(tx, _KEEP, changed)
+        batch.write(tx, _CHANGE, changed)
+        if kind in CHANGES:
+            batch.write(tx, _SIGNINGS, [{**row, "change": CHANGES[kind], "at": row[instant]} for row in said])
+
+    return when_case_changed_note_its_facets
+
+
+def reactions() -> dict[str, Callable[[Transaction, Sequence[Message]], None]]:
+    return {kind.declared.type: reaction(kind) for kind in _SAYS}
+
+
+def _number(row: dict[str, object]) -> _Facets:
+    return {name: row[name] for name in ("series", "sequence_number", "signed_at") if name in row}

@@ -1,0 +1,20 @@
+"""The districts of the installation."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from services.reporting.projections import batch
+from shared.events.registry import DistrictOpened
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+_KEEP = text("""
+    insert into districts (district, name)
+    select :district, name from jsonb_to_recordset(cast(:rows as jsonb)) as said (name text)
+    on conflict (district) do update set name = excluded.name
+""")
+
+
+def when_district_opened_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
+    batch.write(tx, _KEEP, [{"name": event.name} for event in batch.latest(DistrictOpened, messages)])

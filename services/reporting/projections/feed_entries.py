@@ -1,0 +1,36 @@
+"""The last two acts of every transaction of the consumer: settle the tallies, then number what has changed on the screens.
+
+An entry says which units of which project changed, not how they look now: the live stream reads that from the model, in the snapshot whose
+number it sends. So an entry never goes stale, and a poll of 500 events is one entry a project.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from services.reporting.projections import tallies
+from shared.events import codec
+from shared.messaging import feed
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+MOST_UNITS: Final = 200  # above that a screen is better drawn anew
+
+
+def after(tx: Transaction, applied: Sequence[Message]) -> None:
+    """The consumer's `then`: everything that was applied in this transaction."""
+    changed: dict[UUID | None, set[UUID]] = defaultdict(set)
+    for message in applied:
+        event = codec.decode(message.type, message.payload, key=message.key)
+        units = changed[getattr(event, "project_id", None)]
+        if unit_id := getattr(event, "unit_id", None):
+            units.add(unit_id)
+    tallies.settle(tx, [project_id for project_id in changed if project_id])
+    entries = [_entry(project_id, units) for project_id, units in sorted(changed.items(), key=str)]
+    feed.append(tx, entries)
+
+
+def _entry(project_id: UUID | None, units: set[UUID]) -> feed.Entry:
+    named = sorted(map(str, units)) if len(units) <= MOST_UNITS else None
+    return feed.Entry("changed", {"project_id": str(project_id) if project_id else None, "units": named})

@@ -1,0 +1,104 @@
+"""Projects: what the registry says of them, their frozen rolls, and what signing has called on them.
+
+Three tables, since the three arrive in any order: `projects`, `rolls`, `calls`.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from services.reporting.projections import batch
+from shared.events.registry import ProjectOpened, RollFrozen
+from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+_OPENED = text("""
+    insert into projects (district, project_id, name, bases, starts_at, ends_at)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (project_id uuid, name text, bases jsonb, starts_at timestamptz, ends_at timestamptz)
+    on conflict (project_id) do update
+    set name = excluded.name, bases = excluded.bases, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+""")
+# A roll frozen anew has to match anew.
+_FROZEN = text("""
+    insert into rolls (district, project_id, units, households, right_holders, area, digest, frozen_at)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (project_id uuid, units bigint, households bigint, right_holders bigint, area bigint, digest text,
+                 frozen_at timestamptz)
+    on conflict (project_id) do update
+    set units = excluded.units, households = excluded.households, right_holders = excluded.right_holders, area = excluded.area,
+        matches = rolls.matches and rolls.digest = excluded.digest, digest = excluded.digest, frozen_at = excluded.frozen_at
+""")
+_REACHED = text("""
+    insert into calls (district, project_id, reached_at, reached_bases)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (project_id uuid, reached_at timestamptz, reached_bases jsonb)
+    on conflict (project_id) do update set reached_at = excluded.reached_at, reached_bases = excluded.reached_bases
+""")
+_DECLARED = text("""
+    insert into calls (district, project_id, effective_at, document_number)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
+        as said (project_id uuid, effective_at timestamptz, document_number text)
+    on conflict (project_id) do update
+    set effective_at = excluded.effective_at, document_number = excluded.document_number
+""")
+_CLOSED = text("""
+    insert into calls (district, project_id, closed_at)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb)) as said (project_id uuid, closed_at timestamptz)
+    on conflict (project_id) do update set closed_at = excluded.closed_at
+""")
+
+
+def when_project_opened_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
+    opened = batch.latest(ProjectOpened, messages)
+    rows = [
+        {
+            "project_id": event.project_id,
+            "name": event.name,
+            "bases": [basis.model_dump() for basis in event.bases],
+            "starts_at": event.signing_period.starts_at,
+            "ends_at": event.signing_period.ends_at,
+        }
+        for event in opened
+    ]
+    batch.write(tx, _OPENED, rows)
+
+
+def when_roll_frozen_take_its_totals(tx: Transaction, messages: Sequence[Message]) -> None:
+    rows = [
+        {
+            "project_id": event.project_id,
+            "units": event.totals.units,
+            "households": event.totals.households,
+            "right_holders": event.totals.right_holders,
+            "area": event.totals.area_hundredths_m2,
+            "digest": event.digest,
+            "frozen_at": event.frozen_at,
+        }
+        for event in batch.latest(RollFrozen, messages)
+    ]
+    batch.write(tx, _FROZEN, rows)
+
+
+def when_threshold_reached_note_the_call(tx: Transaction, messages: Sequence[Message]) -> None:
+    rows = [
+        {
+            "project_id": event.project_id,
+            "reached_at": event.reached_at,
+            "reached_bases": [basis.model_dump() for basis in event.bases],
+        }
+        for event in batch.latest(ThresholdReached, messages)
+    ]
+    batch.write(tx, _REACHED, rows)
+
+
+def when_effect_declared_note_the_decision(tx: Transaction, messages: Sequence[Message]) -> None:
+    wanted = {"project_id", "effective_at", "document_number"}
+    rows = [event.model_dump(include=wanted) for event in batch.latest(EffectDeclared, messages)]
+    batch.write(tx, _DECLARED, rows)
+
+
+def when_period_closed_note_the_end(tx: Transaction, messages: Sequence[Message]) -> None:
+    wanted = {"project_id", "closed_at"}
+    batch.write(tx, _CLOSED, [event.model_dump(include=wanted) for event in batch.latest(PeriodClosed, messages)])

@@ -1,0 +1,48 @@
+"""The consumer's pulse: the last moment at which everything that the topics held was applied here.
+
+Noted between polls, when what was polled is committed and the broker says that nothing more waits. While the broker is away or the
+consumer is down or behind, the moment stays where it was, and every page's lag grows from it.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Engine, text
+
+from shared.messaging.ports import Message, Subscription, Unreadable
+
+_EVERY_SECONDS: Final = 0.5
+_NOTE = text("""
+    insert into pulses (consumer, caught_up_at) values (:consumer, clock_timestamp())
+    on conflict (consumer) do update set caught_up_at = excluded.caught_up_at
+""")
+
+
+class Pulsed:
+    """A subscription that notes the pulse on its way."""
+
+    def __init__(self, subscription: Subscription, engine: Engine, consumer: str) -> None:
+        self._subscription, self._engine, self._consumer = subscription, engine, consumer
+        self._noted_at = 0.0
+
+    def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
+        if time.monotonic() - self._noted_at > _EVERY_SECONDS:
+            self._note()
+        return self._subscription.poll(min(wait_seconds, _EVERY_SECONDS))
+
+    def commit(self) -> None:
+        self._subscription.commit()
+
+    def lag(self) -> Mapping[str, int]:
+        return self._subscription.lag()
+
+    def close(self) -> None:
+        self._subscription.close()
+
+    def _note(self) -> None:
+        lag = self._subscription.lag()
+        if lag and not any(lag.values()):  # nothing assigned yet is not "nothing waits"
+            with self._engine.begin() as connection:
+                connection.execute(_NOTE, {"consumer": self._consumer})
+        self._noted_at = time.monotonic()

@@ -1,0 +1,26 @@
+"""Which projection hears which event. What is not listed changes no screen and is passed over."""
+
+from services.reporting.projections import cases, districts, groups, projects, units
+from shared.events.contract import Event
+from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
+from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
+from shared.messaging.consumer import Reaction, Reactions
+
+CONSUMER = "reporting"
+TOPICS = ("registry-district", "registry-project", "registry-unit", "registry-group", "signing-case", "signing-project")
+
+
+def reactions() -> Reactions:
+    """By type of event, as the consumer wants them."""
+    told: dict[type[Event], Reaction] = {
+        DistrictOpened: districts.when_district_opened_list_it,
+        ProjectOpened: projects.when_project_opened_list_it,
+        RollFrozen: projects.when_roll_frozen_take_its_totals,
+        UnitRegistered: units.when_unit_registered_draw_it,
+        GroupFormed: groups.when_group_formed_list_it,
+        UnitAssigned: groups.when_unit_assigned_note_its_group,
+        ThresholdReached: projects.when_threshold_reached_note_the_call,
+        EffectDeclared: projects.when_effect_declared_note_the_decision,
+        PeriodClosed: projects.when_period_closed_note_the_end,
+    }
+    return {**{event.declared.type: reaction for event, reaction in told.items()}, **cases.reactions()}

@@ -1,0 +1,74 @@
+"""How many have signed, per project and basis, and whether our own units are the frozen roll.
+
+A tally sums over units that several consumers write, and joins what came from different topics. So it is not added up: it is counted
+anew under the lock of its row, from units and cases as they stand. Whoever comes last has seen all, in whatever order things came.
+A household, like a right-holder, counts once over the roll, and as signed when all its units are.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.events import roll
+from shared.events.registry import UnitRegistered
+from shared.service.database import Transaction
+
+# In one order by everyone; the row stays locked until the commit. The count below is a statement of its own, so that its
+# snapshot is younger than the lock.
+_LOCK = text("""
+    insert into tallies (district, project_id)
+    select :district, project_id from unnest(cast(:projects as uuid[])) as touched (project_id) order by project_id
+    on conflict (project_id) do update set project_id = excluded.project_id
+""")
+_COUNT = text("""
+    with roll as (
+        select project_id, unit_id, household_id, area, coalesce(agreement in ('signed', 'effective', 'performed'), false) as signed
+        from units left join cases using (unit_id) where units.project_id = any(cast(:projects as uuid[]))),
+    by_unit as (
+        select project_id, count(*) as units, count(*) filter (where signed) as signed_units, coalesce(sum(area), 0) as area,
+               coalesce(sum(area) filter (where signed), 0) as signed_area
+        from roll group by project_id),
+    by_household as (
+        select project_id, count(*) as households, count(*) filter (where signed) as signed_households
+        from (select project_id, household_id, bool_and(signed) as signed from roll group by project_id, household_id) as each
+        group by project_id),
+    by_holder as (
+        select project_id, count(*) as right_holders, count(*) filter (where signed) as signed_right_holders
+        from (select roll.project_id, person_id, bool_and(signed) as signed from roll join holders using (unit_id)
+              group by roll.project_id, person_id) as each
+        group by project_id)
+    update tallies
+    set units = by_unit.units, households = by_household.households, right_holders = by_holder.right_holders,
+        area = by_unit.area, signed_units = by_unit.signed_units, signed_households = by_household.signed_households,
+        signed_right_holders = by_holder.signed_right_holders, signed_area = by_unit.signed_area
+    from by_unit join by_household using (project_id) join by_holder using (project_id)
+    where tallies.project_id = by_unit.project_id
+""")
+# The digest is taken only when the four totals agree: before that it cannot be the same.
+_CANDIDATES = text("""
+    select rolls.project_id, rolls.digest from rolls join tallies using (project_id)
+    where rolls.project_id = any(cast(:projects as uuid[])) and not rolls.matches
+      and (rolls.units, rolls.households, rolls.right_holders, rolls.area)
+        = (tallies.units, tallies.households, tallies.right_holders, tallies.area)
+    order by rolls.project_id
+""")
+_REGISTRATIONS = text("select registration from units where project_id = :project_id")
+_MATCHES = text("update rolls set matches = true where project_id = :project_id")
+
+
+def settle(tx: Transaction, projects: Iterable[UUID]) -> None:
+    """To be called once, after everything else that the transaction writes to the model."""
+    touched = {"district": tx.district, "projects": sorted(set(projects))}
+    if touched["projects"]:
+        tx.connection.execute(_LOCK, touched)
+        tx.connection.execute(_COUNT, touched)
+        for row in tx.connection.execute(_CANDIDATES, touched).all():
+            _compare(tx, row.project_id, row.digest)
+
+
+def _compare(tx: Transaction, project_id: UUID, frozen: str) -> None:
+    here = {"project_id": project_id}
+    units = [UnitRegistered.model_validate(row) for row in tx.connection.execute(_REGISTRATIONS, here).scalars()]
+    if roll.digest(map(roll.line, units)) == frozen:
+        tx.connection.execute(_MATCHES, here)

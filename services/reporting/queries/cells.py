@@ -1,0 +1,92 @@
+"""Units as cells of the grid: where they are, what stage they are in, who answers for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.reporting.domain.stage import DONE, Facets, Stage, stage
+from shared.service.database import Transaction
+
+_COLUMNS = """
+    units.unit_id, units.project_id, units.district, unit_code, compound, building, stairwell, floor, door, area, units.use,
+    ownership, owner, overseas, registration, groups.name as group_name, groups.officers, assignments.staff_id, rights,
+    agreement, series, sequence_number, signed_at, changed_at
+    from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
+"""
+_ORDER = "order by compound, building, stairwell, floor desc, length(door), door, units.unit_id limit 20000"
+_OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_ORDER}")  # noqa: S608 - constants
+_OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")  # noqa: S608 - constants
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit. `facets` says None where nothing is known; the stage follows from the rest."""
+
+    unit_id: UUID
+    project_id: UUID
+    district: str
+    unit_code: str
+    compound: str
+    building: str
+    stairwell: str
+    floor: int
+    door: str
+    area: int
+    use: str
+    ownership: str
+    owners: tuple[tuple[str, str | None], ...]
+    overseas: bool
+    group: str | None
+    officer: str | None
+    facets: Facets
+    series: str | None
+    sequence_number: int | None
+    signed_at: datetime | None
+    changed_at: datetime | None
+
+    @property
+    def stage(self) -> Stage:
+        return stage(self.facets)
+
+    @property
+    def done(self) -> bool:
+        return self.stage in DONE
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """At most two in a cell; the panel shows the rest."""
+        return (*(("disputed",) if self.facets.rights == "disputed" else ()), *(("overseas",) if self.overseas else ()))
+
+
+def of_project(tx: Transaction, project_id: UUID) -> list[Cell]:
+    """By building, stairwell, floor from the top, door."""
+    return [_cell(row) for row in tx.connection.execute(_OF_PROJECT, {"project_id": project_id})]
+
+
+def of_units(tx: Transaction, unit_ids: Sequence[UUID]) -> list[Cell]:
+    """Those of the named units that have arrived and are granted."""
+    return [_cell(row) for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids)})]
+
+
+_AS_STORED = (
+    "unit_id", "project_id", "district", "unit_code", "compound", "building", "stairwell", "floor", "door", "area", "use",
+    "ownership", "overseas", "series", "sequence_number", "signed_at", "changed_at",
+)  # fmt: skip
+
+
+def _cell(row: Row[Any]) -> Cell:
+    officers = {each["staff_id"]: each["name"] for each in row.officers or ()}
+    return Cell(
+        **{name: getattr(row, name) for name in _AS_STORED},
+        owners=tuple((each["masked_name"], each["share"]) for each in row.registration["right_holders"]),
+        group=row.group_name,
+        officer=officers.get(str(row.staff_id)),
+        facets=Facets(
+            rights=None if row.rights in {None, "pending"} else row.rights,
+            agreement=None if row.agreement in {None, "none"} else row.agreement,
+        ),
+    )

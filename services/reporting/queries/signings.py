@@ -1,0 +1,64 @@
+"""The latest signings and rescissions of a project, newest first, and how they add up over a day. Names are masked at the source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.service.database import Transaction
+
+_LATEST = text("""
+    select agreement_id, signings.unit_id, signings.project_id, change, series, sequence_number, at, owner, compound, building,
+           stairwell, door
+    from signings left join units using (unit_id)
+    where signings.project_id = any(cast(:project_ids as uuid[]))
+      and (cast(:at as timestamptz) is null or (at, agreement_id) < (:at, cast(:agreement_id as uuid)))
+    order by at desc, agreement_id desc limit :limit
+""")
+_DAY = text(
+    "select at, change from signings where project_id = :project_id and at >= :since and at < :until order by at"
+)
+_BEFORE = text("select coalesce(sum(change), 0) from signings where project_id = :project_id and at < :since")
+
+
+@dataclass(frozen=True)
+class Signing:
+    """`change` is -1 for a rescission, a row of its own on its day. The place is None until the unit itself has arrived."""
+
+    agreement_id: UUID
+    unit_id: UUID
+    project_id: UUID
+    change: int
+    series: str
+    sequence_number: int
+    at: datetime
+    owner: str | None
+    compound: str | None
+    building: str | None
+    stairwell: str | None
+    door: str | None
+
+
+def latest(
+    tx: Transaction, project_ids: Sequence[UUID], *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> list[Signing]:
+    at, agreement_id = before or (None, None)
+    wanted = {"project_ids": list(project_ids), "limit": limit, "at": at, "agreement_id": agreement_id}
+    return [Signing(**row._mapping) for row in tx.connection.execute(_LATEST, wanted)]
+
+
+def curve(
+    tx: Transaction, project_id: UUID, *, since: datetime, until: datetime, points: int = 120
+) -> list[tuple[datetime, int]]:
+    """The running count of a day, thinned to at most `points` besides its last one."""
+    window: dict[str, Any] = {"project_id": project_id, "since": since, "until": until}
+    count = int(tx.connection.execute(_BEFORE, window).scalar_one())
+    running = [(since, count)]
+    for row in tx.connection.execute(_DAY, window):
+        count += row.change
+        running.append((row.at, count))
+    step = max(1, len(running) // points)
+    return [*running[:-1:step], running[-1]]

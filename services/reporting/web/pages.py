@@ -1,0 +1,189 @@
+"""Pages: / (the wall of a project), /city (districts side by side), /grid (the units of a building)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from services.reporting.domain.stage import STAGES
+from services.reporting.queries import as_of, cells, signings, snapshot, standings
+from services.reporting.queries.cells import Cell
+from services.reporting.queries.standings import Standing
+from services.reporting.web import drawing
+from shared.refusal import Unknown
+from shared.service import identity
+from shared.service.clock import SHANGHAI
+from shared.service.database import Transaction
+from shared.service.running import running
+from shared.web.shell import add_texts, text
+
+pages = Blueprint(
+    "pages", __name__, static_folder="static", static_url_path="/static/reporting", template_folder="templates"
+)
+add_texts(pages, Path(__file__).with_name("texts.toml"))
+
+_SLOTS = 6  # of the list of latest signings
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of the scoreboard."""
+
+    name: str
+    done: int
+    units: int
+
+    @property
+    def left(self) -> int:
+        return self.units - self.done
+
+
+@pages.get("/")
+@identity.requires()
+def wall() -> str:
+    with snapshot.granted() as tx:
+        found = standings.of(tx)
+        standing = _chosen(found)
+        if standing is None:
+            return _page("nothing.html", "wall", found, None, as_of=_moment(tx), title=text("wall.title"))
+        units = cells.of_project(tx, standing.project_id)
+        now = running().clock.now()
+        facts = {
+            "as_of": _moment(tx, standing.district),
+            "map": drawing.building_map(units),
+            "axis": drawing.axis(standing.bases),
+            "scores": _scores(units),
+            "latest": signings.latest(tx, [standing.project_id], limit=_SLOTS),
+            "pace": _pace(tx, standing, now),
+            "state": "empty" if standing.roll != "frozen" or now < standing.starts_at else "live",
+            "fresh_call": bool(standing.reached_at and now - standing.reached_at < timedelta(seconds=60)),
+            "households_to_go": _to_go(standing, "households"),
+        }
+        return _page("wall.html", "wall", found, standing, title=standing.name, **facts)
+
+
+@pages.get("/city")
+@identity.requires()
+def city() -> str:
+    with snapshot.granted() as tx:
+        found = standings.of(tx)
+        by_district: dict[str, list[Standing]] = {}
+        for standing in found:
+            by_district.setdefault(standing.district, []).append(standing)
+        columns = [(items[0].district_name, _moment(tx, district), items) for district, items in by_district.items()]
+        shared_axis = drawing.axis([basis for standing in found for basis in standing.bases])
+        return _page(
+            "city.html",
+            "city",
+            found,
+            None,
+            title=text("city.title"),
+            as_of=_moment(tx),
+            columns=columns,
+            axis=shared_axis,
+        )
+
+
+@pages.get("/grid")
+@identity.requires()
+def grid() -> str:
+    with snapshot.granted() as tx:
+        found = standings.of(tx)
+        standing = _chosen(found)
+        if standing is None:
+            return _page("nothing.html", "grid", found, None, as_of=_moment(tx), title=text("grid.title"))
+        units = cells.of_project(tx, standing.project_id)
+        buildings = sorted({(cell.compound, cell.building) for cell in units})
+        chosen = (request.args.get("compound", ""), request.args.get("building", ""))
+        here = chosen if chosen in buildings else next(iter(buildings), ("", ""))
+        mine = [cell for cell in units if (cell.compound, cell.building) == here]
+        return _page(
+            "grid.html",
+            "grid",
+            found,
+            standing,
+            title=" ".join(here) or text("grid.title"),
+            as_of=_moment(tx, standing.district),
+            buildings=buildings,
+            chosen=here,
+            floors=_floors(mine),
+            stairwells=_stairwells(mine),
+            units=mine,
+            stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
+            unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
+        )
+
+
+def _page(template: str, here: str, found: Sequence[Standing], standing: Standing | None, **facts: Any) -> str:  # noqa: ANN401
+    project = {"project": str(standing.project_id)} if standing else {}
+    query = "".join(f"?project={project_id}" for project_id in project.values())
+    links = [
+        {"href": f"/{'' if name == 'wall' else name}{query}", "text": text(f"{name}.link"), "here": name == here}
+        for name in ("wall", "grid", "city")
+    ]
+    return render_template(
+        template,
+        page=here,
+        pages=links,
+        standing=standing,
+        standings=found,
+        stream=running().resources,  # wiring.py: where the live stream is, empty for the same origin
+        live=True,
+        **facts,
+    )
+
+
+def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
+    return as_of.of(tx, running().clock, district=district)
+
+
+def _chosen(found: Sequence[Standing]) -> Standing | None:
+    """The project asked for, else the first one. Raises Unknown for one that is not there or not granted."""
+    asked = request.args.get("project")
+    if asked is None:
+        return next(iter(found), None)
+    chosen = next((standing for standing in found if str(standing.project_id) == asked), None)
+    if chosen is None:
+        raise Unknown(project_id=asked)
+    return chosen
+
+
+def _scores(units: Sequence[Cell]) -> list[Score]:
+    """Best rate first, as of the page's loading: rows do not move under the reader's finger."""
+    total = Counter(cell.group for cell in units if cell.group)
+    done = Counter(cell.group for cell in units if cell.group and cell.done)
+    scores = [Score(name, done[name], count) for name, count in total.items()]
+    return sorted(scores, key=lambda score: (-score.done / score.units, score.name))
+
+
+def _pace(tx: Transaction, standing: Standing, now: datetime) -> drawing.Pace:
+    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    points = signings.curve(tx, standing.project_id, since=midnight, until=midnight + timedelta(days=1))
+    return drawing.pace(points, now=now, total=standing.basis("units").denominator or standing.own_units)
+
+
+def _to_go(standing: Standing, name: str) -> int | None:
+    basis = standing.basis(name)
+    return None if basis.denominator is None else basis.denominator - basis.numerator
+
+
+def _stairwells(units: Sequence[Cell]) -> list[tuple[str, int]]:
+    """Each stairwell with the number of doors on its fullest floor."""
+    doors = Counter((cell.stairwell, cell.floor) for cell in units)
+    return [
+        (name, max(n for (s, _), n in doors.items() if s == name))
+        for name in sorted({cell.stairwell for cell in units})
+    ]
+
+
+def _floors(units: Sequence[Cell]) -> list[tuple[int, list[tuple[str, list[Cell]]]]]:
+    """From the top: each floor with its stairwells, each stairwell with its doors in order."""
+    names = [name for name, _ in _stairwells(units)]
+    return [
+        (floor, [(name, [cell for cell in units if (cell.floor, cell.stairwell) == (floor, name)]) for name in names])
+        for floor in sorted({cell.floor for cell in units}, reverse=True)
+    ]

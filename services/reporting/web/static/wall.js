@@ -1,0 +1,153 @@
+/* The wall: the server drew it, the stream moves its figures. Nothing else on it moves, and every list is bounded. */
+import { clockTime, count, word } from "/static/shell/status.js";
+import * as bases from "./bases.js";
+import { follow, redraw, watch } from "./live.js";
+
+const SLOTS = 6;
+const MOMENT_MILLISECONDS = 60_000;
+const REFRESH_MILLISECONDS = 60_000;
+const data = document.body.dataset;
+const $ = (id) => document.getElementById(id);
+const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
+
+function figures(project) {
+  const units = project.bases.find((basis) => basis.basis === "units");
+  const households = project.bases.find((basis) => basis.basis === "households");
+  put($("n"), count(units.numerator));
+  put($("rate"), bases.rate(units));
+  if (units.denominator !== null) {
+    const share = `${(units.numerator / units.denominator) * 100}%`;
+    put($("togo"), count(units.denominator - units.numerator));
+    put($("togo-households"), word("live", "to_go_households", { n: count(households.denominator - households.numerator) }));
+    $("bar").querySelector(".done").setAttribute("width", share);
+    const gap = $("bar").querySelector(".gap");
+    gap.setAttribute("x", share);
+    gap.setAttribute("width", units.numerator ? ".2%" : "0");
+  }
+  $("map").classList.toggle("untouched", units.numerator === 0);
+  bases.move(document.querySelector(".bases-table"), project.bases);
+  bases.call($("call"), project, data.condition);
+}
+
+function cells(changed) {
+  for (const cell of changed) {
+    const square = $("map").querySelector(`[data-u="${cell.unit_id}"]`);
+    if (!square) return redraw();
+    if (square.classList.contains("s") === cell.done) continue;
+    square.classList.toggle("s", cell.done);
+    building(square.closest("[data-building]"));
+    score(square.dataset.g, cell.done ? 1 : -1);
+  }
+}
+
+function building(block) {
+  const left = block.querySelectorAll(".u:not(.s)").length;
+  put(block.querySelector(".left"), left ? String(left) : "");
+  put(block.querySelector(".all"), left ? "" : " ✓");
+  block.querySelector(".name").classList.toggle("t2", !left);
+  for (const named of document.querySelectorAll("[data-worst]"))
+    if (named.dataset.worst === block.dataset.building) put(named, String(left));
+}
+
+function score(group, change) {
+  const row = [...document.querySelectorAll("[data-group]")].find((each) => each.dataset.group === group);
+  if (!row) return;
+  const done = Number(row.dataset.done) + change, units = Number(row.dataset.units);
+  row.dataset.done = done;
+  const cut = Math.floor((done * 10000) / units);
+  put(row.querySelector(".r"), `${Math.floor(cut / 100)}.${String(cut % 100).padStart(2, "0")}%`);
+  put(row.querySelector(".n"), `${done} / ${units}`);
+  put(row.querySelector(".go b"), String(units - done));
+}
+
+function signing(row) {
+  const item = document.createElement("li");
+  item.dataset.key = `${row.agreement_id}:${row.change}`;
+  const span = (text, bold) => {
+    const node = document.createElement("span");
+    node.textContent = text;
+    if (bold) {
+      const strong = document.createElement("b");
+      strong.textContent = bold;
+      node.append(" ", strong);
+    }
+    item.append(node);
+    return node;
+  };
+  span(clockTime(row.at)).className = "dim";
+  if (row.change < 0) span(word("live", "rescinded"), "−1");
+  else span(word("live", row.series), String(row.sequence_number).padStart(4, "0"));
+  span(row.owner ?? "—");
+  span(`${row.compound ?? ""} ${row.building ?? ""}-${row.door ?? "—"}`);
+  return item;
+}
+
+/* New rows take the top slots, the others move down; six stay, the rest goes. */
+function latest(rows) {
+  const list = $("feed"), shown = rows.slice(0, SLOTS);
+  if (!shown.length) return;
+  list.querySelector(".none")?.remove();
+  const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
+  const items = shown.map((row) => {
+    const key = `${row.agreement_id}:${row.change}`, fresh = signing(row), old = known.get(key);
+    if (old && old.textContent === fresh.textContent) return old;
+    fresh.className = old ? old.className : "slot-in new";
+    old?.replaceWith(fresh);
+    return fresh;
+  });
+  for (const item of [...list.children]) if (!items.includes(item)) item.remove();
+  items.forEach((item, place) => { if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null); });
+  list.getBoundingClientRect();
+  items.forEach((item, place) => {
+    const lit = item.classList.contains("new");
+    item.className = `slot-${place}${lit ? " new" : ""}`;
+    if (lit) setTimeout(() => item.classList.remove("new"), 2400);
+  });
+}
+
+/* The moment: the top turns to paper for a minute. */
+function moment(project) {
+  document.body.dataset.call = project.call;
+  put($("moment-at"), clockTime(project.reached_at));
+  for (const basis of project.bases) {
+    const part = document.querySelector(`.moment [data-basis="${basis.basis}"]`);
+    if (part) put(part.querySelector(".r"), bases.rate(basis));
+  }
+  paper();
+}
+
+function paper() {
+  const parts = document.querySelectorAll(".head, .lead");
+  document.body.dataset.moment = "1";
+  parts.forEach((part) => { part.dataset.theme = "light"; });
+  setTimeout(() => {
+    delete document.body.dataset.moment;
+    parts.forEach((part) => { delete part.dataset.theme; });
+    redraw();
+  }, MOMENT_MILLISECONDS);
+}
+
+function heard(name, live) {
+  const project = live.projects.find((each) => each.project_id === data.project);
+  if (!project) return undefined;
+  if (project.cells === null || project.roll !== data.roll) return redraw();
+  figures(project);
+  cells(project.cells);
+  latest(project.latest);
+  if (project.call === "reached" && data.call !== "reached") moment(project);
+  else if (project.call !== data.call) redraw();
+  return undefined;
+}
+
+const running = { at: 0, since: 0 };
+function clock({ asOf, silentSeconds, state }) {
+  if (asOf.at && asOf.at !== running.at) Object.assign(running, { at: asOf.at, since: performance.now() });
+  const now = asOf.at ? new Date(asOf.at).getTime() + (asOf.lag_seconds ?? 0) * 1000 + silentSeconds * 1000 : null;
+  put($("clock"), clockTime(now));
+  put($("count-h"), state === "stale" ? word("live", "signed_units_at", { at: clockTime(asOf.at) }) : word("live", "signed_units"));
+}
+
+const asOf = watch({ empty: () => data.roll !== "frozen", tick: clock });
+follow({ base: data.stream, district: data.district, number: Number(data.number), heard, asOf });
+setInterval(() => { if (!data.moment) redraw(); }, REFRESH_MILLISECONDS); // pace and order of the lists; figures come by the stream
+if (data.moment) paper();

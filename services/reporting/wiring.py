@@ -1,0 +1,121 @@
+"""The composition root: settings → engines, broker, clock → each role's application or loops."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from sqlalchemy import Engine
+
+from services.reporting.api.live import Hub
+from services.reporting.api.standings import api
+from services.reporting.api.stream import stream
+from services.reporting.config import Settings
+from services.reporting.projections import feed_entries
+from services.reporting.projections.pulse import Pulsed
+from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
+from services.reporting.web.pages import pages
+from shared.events import topics
+from shared.messaging import kafka, redrive
+from shared.messaging.consumer import Consumer
+from shared.service import clock, database, factory, health, lifecycle, rows, serve
+from shared.telemetry import log
+
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+SEARCH_PATH: Final = "model,public"
+_THREADS, _STREAMS = 8, 1000
+
+
+def engine(url: str, role: str, *, pool_size: int = 4, idle_seconds: float | None = None) -> Engine:
+    return database.connect(
+        url,
+        application_name=f"reporting-{role}",
+        pool_size=pool_size,
+        statement_seconds=None if idle_seconds else 10,
+        idle_in_transaction_seconds=idle_seconds,
+        search_path=SEARCH_PATH,
+    )
+
+
+def create_api() -> Flask:
+    settings = Settings()
+    return factory.create(
+        "reporting",
+        engine=engine(settings.database_url, "api", pool_size=_THREADS),
+        clock=clock.at_start(settings.clock_file),
+        settings=settings,
+        blueprints=(api, pages),
+        migrations=MIGRATIONS,
+        resources=settings.stream_url,
+        sources=[settings.stream_url] if urlsplit(settings.stream_url).netloc else [],
+    )
+
+
+def create_stream() -> Flask:
+    settings = Settings()
+    business_clock = clock.at_start(settings.clock_file)
+    reading = engine(settings.database_url, "stream")
+    hub = Hub(reading, business_clock)
+    app = factory.create(
+        "reporting",
+        engine=reading,
+        clock=business_clock,
+        settings=settings,
+        blueprints=(stream,),
+        migrations=MIGRATIONS,
+        resources=hub,
+        readers=[settings.pages_url] if settings.pages_url else [],
+    )
+    hub.start(threading.Event())
+    return app
+
+
+def run_consumer() -> None:
+    settings = Settings()
+    writing = engine(settings.database_url, "consumer", idle_seconds=10)
+    rows.self_test(writing)
+    subscription = kafka.Subscription(
+        {"bootstrap_servers": settings.kafka_bootstrap}, group=CONSUMER, topics=topics.pattern(*TOPICS)
+    )
+    pulsed = Pulsed(subscription, writing, CONSUMER)
+    loops = {
+        "consumer": Consumer(CONSUMER, writing, pulsed, reactions(), then=feed_entries.after).run_forever,
+        "redrive": _redrive(writing).run_forever,
+    }
+    lifecycle.run("consumer", loops, health_port=settings.health_port, ready=health.ready(writing, MIGRATIONS))
+
+
+def migrate() -> None:
+    """Brings the schema up to date, as the owner. Raises what alembic or the database raises."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    owner = database.connect(Settings().database_url_owner, application_name="reporting-migrate")
+    with owner.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def run(role: str, arguments: Sequence[str]) -> int:
+    """One role of this process, until it ends. The exit code."""
+    settings = Settings()
+    log.configure(service="reporting", role=role, level=settings.log_level)
+    if role == "api":
+        serve.serve(create_api, bind=settings.bind, port=settings.port, threads=_THREADS)
+    elif role == "stream":
+        serve.serve(create_stream, bind=settings.bind, port=settings.port, streams=_STREAMS)
+    elif role == "consumer":
+        run_consumer()
+    elif role == "redrive":
+        waiting = {CONSUMER: _redrive(engine(settings.database_url, role, idle_seconds=10))}
+        return redrive.command(arguments, waiting, tell=lambda line: print(line))  # noqa: T201 - for a person at a terminal
+    else:
+        migrate()
+    return 0
+
+
+def _redrive(writing: Engine) -> redrive.Redrive:
+    return redrive.Redrive(CONSUMER, writing, reactions(), then=feed_entries.after)
