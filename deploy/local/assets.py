@@ -29,7 +29,7 @@ def npm(*arguments: str) -> None:
     environment = os.environ | {"PATH": f"{_programs()}{os.pathsep}{os.environ['PATH']}"}
     environment["npm_config_cache"] = str(ROOT / ".cache" / "npm")
     done = subprocess.run(
-        [_programs() / "npm", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [node(), _npm(), *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if line.startswith("npm error")), "npm gives no reason")
@@ -53,6 +53,11 @@ def copy_fonts(package: Path, to: Path) -> None:
     (unfinished / "fonts.css").write_text(sheet, encoding="utf-8")
     shutil.rmtree(to, ignore_errors=True)
     unfinished.rename(to)
+
+
+def _npm() -> Path:
+    # Not bin/npm: a wheel cannot hold links, and the copy in its place does not find what it starts.
+    return _programs().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def _programs() -> Path:
