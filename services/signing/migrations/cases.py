@@ -45,12 +45,12 @@ create table case_holders (
 
 # The rule of product.md 3.3.3 again, in the database: sole one owner, joint no shares, by shares exactly 1.
 _ARE_WHOLE = """
-create function rights_are_whole(ownership text, holders bigint, shares bigint, parts numeric, least bigint, most bigint)
+create function rights_are_whole(ownership text, holders bigint, shares bigint, parts numeric, low bigint, high bigint)
 returns boolean language sql immutable as $$
     select case ownership
-        when 'sole' then holders = 1 and (shares = 0 or (parts = most and least = most))
+        when 'sole' then holders = 1 and (shares = 0 or (parts = high and low = high))
         when 'joint' then holders > 1 and shares = 0
-        else holders > 0 and shares = holders and least = most and parts = most
+        else holders > 0 and shares = holders and low = high and parts = high
     end
 $$
 """
