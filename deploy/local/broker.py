@@ -15,7 +15,7 @@ from deploy.local import jars
 from deploy.local.place import HOST, CannotStart, Place
 
 _MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
-_SETTINGS = {
+SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
@@ -51,7 +51,7 @@ def prepare(place: Place) -> None:
     _class_path()
     data = place.path("kafka", "data")
     data.mkdir(parents=True, exist_ok=True)
-    lines = _SETTINGS | {
+    lines = SETTINGS | {
         "listeners": f"PLAINTEXT://{HOST}:{place.port('kafka')},CONTROLLER://{HOST}:{place.port('kafka-controller')}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{place.port('kafka')},CONTROLLER://{HOST}:{place.port('kafka-controller')}",
         "controller.quorum.bootstrap.servers": f"{HOST}:{place.port('kafka-controller')}",
