@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
-Ownership = Literal["sole", "joint", "shares"]
+from shared.events.terms import Ownership
+
 Flaw = Literal["sole-owner-not-alone", "joint-owner-alone", "joint-owner-with-share", "share-missing", "shares-not-one"]
 WORDS: dict[str, Ownership] = {"单独所有": "sole", "共同共有": "joint", "按份共有": "shares"}
 _FRACTION = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")

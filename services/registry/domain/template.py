@@ -24,7 +24,15 @@ class Column:
     longest: int = 40
 
 
-USES = {"住宅": "residential", "商铺": "shop", "办公": "office", "车库": "garage", "地下室": "basement", "其他": "other"}
+USES = {
+    "住宅": "residential",
+    "商铺": "commercial",
+    "办公": "office",
+    "厂房": "industrial",
+    "仓储": "storage",
+    "车位": "parking",
+    "其他": "other",
+}
 STRUCTURES = {"钢混": "reinforced_concrete", "混合": "mixed", "砖木": "brick_timber", "钢": "steel", "其他": "other"}
 CAPACITIES = {"完全": "full", "限制": "limited", "无": "none"}
 LANGUAGES = {"简体中文": "zh-Hans", "繁体中文": "zh-Hant", "英文": "en"}

@@ -1,0 +1,127 @@
+"""/api/v1/imports/template, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx and /commit"""
+
+import tempfile
+from typing import IO, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, request, send_file
+
+from services.registry.api.bodies import CommitBody
+from services.registry.commands.commit_import import ask_for_commit
+from services.registry.commands.upload_import import UploadImport, upload_import
+from services.registry.domain.imports import LARGEST_BYTES
+from services.registry.gateways import workbook_writer
+from services.registry.queries import annotated
+from services.registry.queries import imports as reads
+from services.registry.queries.imports import ImportReport, ImportState
+from shared.refusal import Refused
+from shared.service import database, http, identity
+from shared.service.http import Page, Paged
+from shared.service.idempotency import once
+from shared.service.running import running
+from shared.web.shell import text
+
+imports = Blueprint("imports", __name__, url_prefix="/api/v1")
+_CLERKS = ("clerk", "command")
+_READERS = ("clerk", "command", "auditor")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LAST = UUID(int=2**128 - 1)
+_UPLOAD_PROBLEMS = (
+    "file-missing", "roll-frozen", "workbook-unreadable", "workbook-encrypted", "workbook-macros", "workbook-too-large",
+    "workbook-wrong-sheet",
+)  # fmt: skip
+
+
+@http.route(imports, "GET", "/imports/template", roles=_READERS)
+def template() -> Response:
+    file = tempfile.SpooledTemporaryFile(LARGEST_BYTES)  # noqa: SIM115 - sent and closed by the answer
+    workbook_writer.write(cast("IO[bytes]", file))
+    return _workbook(cast("IO[bytes]", file), "clearwater-template.xlsx")
+
+
+@http.route(
+    imports,
+    "POST",
+    "/projects/<uuid:project_id>/imports",
+    roles=_CLERKS,
+    answers=ImportState,
+    status=202,
+    problems=_UPLOAD_PROBLEMS,
+)
+def upload(project_id: UUID) -> http.Answer:
+    request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
+    if (file := request.files.get("file")) is None:
+        raise Refused("file-missing")
+    name = (file.filename or "workbook.xlsx")[-120:]
+    command = UploadImport(
+        project_id, cast("IO[bytes]", file.stream), name, by=identity.current().subject, at=running().clock.now()
+    )
+    with database.begin(running().engine, district=identity.current().district) as tx:
+
+        def carry_out() -> http.Answer:
+            import_id = upload_import(tx, running().resources, command)
+            answer = http.created(reads.one(tx, import_id), location=f"/api/v1/imports/{import_id}")
+            answer.status_code = 202
+            return answer
+
+        return once(tx, carry_out)
+
+
+@http.route(imports, "GET", "/projects/<uuid:project_id>/imports", roles=_READERS, answers=Paged[ImportState])
+def list_imports(project_id: UUID, query: Page) -> http.Answer:
+    (before,) = query.after(UUID) or (_LAST,)
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.page(tx, project_id, before=before, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda each: (each.import_id,), of=Paged[ImportState])
+
+
+@http.route(imports, "GET", "/imports/<uuid:import_id>", roles=_READERS, answers=ImportReport)
+def report(import_id: UUID) -> http.Answer:
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(reads.report(tx, import_id))
+
+
+@http.route(
+    imports,
+    "GET",
+    "/imports/<uuid:import_id>/annotated.xlsx",
+    roles=_CLERKS,
+    problems=("import-file-gone", "workbook-wrong-columns"),
+)
+def annotated_workbook(import_id: UUID) -> Response:
+    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(8 * 1024 * 1024))
+    annotated.write(
+        running().engine,
+        running().resources,
+        import_id,
+        district=identity.current().district,
+        into=file,
+        sentence=lambda code: text(f"faults.{code}"),
+    )
+    return _workbook(file, f"import-{import_id}.xlsx")
+
+
+@http.route(
+    imports,
+    "POST",
+    "/imports/<uuid:import_id>/commit",
+    roles=_CLERKS,
+    answers=ImportState,
+    status=202,
+    problems=("import-faulty", "import-not-ready", "roll-frozen"),
+)
+def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
+    with database.begin(running().engine, district=identity.current().district) as tx:
+
+        def carry_out() -> http.Answer:
+            ask_for_commit(tx, import_id)
+            answer = http.ok(reads.one(tx, import_id))
+            answer.status_code = 202
+            return answer
+
+        return once(tx, carry_out)
+
+
+def _workbook(file: IO[bytes], name: str) -> Response:
+    file.seek(0)
+    return send_file(file, mimetype=_XLSX, as_attachment=True, download_name=name)

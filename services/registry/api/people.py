@@ -1,0 +1,106 @@
+"""/api/v1/people, /people/{person_id}, its /reveals and /forgetting, and /reveals for the auditor."""
+
+from uuid import UUID
+
+from flask import Blueprint
+from pydantic import BaseModel
+
+from services.registry.api.bodies import ReasonBody
+from services.registry.commands.forget_person import ForgetPerson, forget_person
+from services.registry.commands.reveal_person import RevealPerson, reveal_person
+from services.registry.queries import reveals
+from services.registry.queries import units as reads
+from services.registry.queries.reveals import RevealState
+from services.registry.queries.units import PersonState
+from shared.service import database, http, identity
+from shared.service.http import Page, Paged
+from shared.service.idempotency import once
+from shared.service.running import running
+
+people = Blueprint("people", __name__, url_prefix="/api/v1")
+_AT_WORK = ("clerk", "desk", "officer", "command")
+_FIRST = UUID(int=0)
+
+
+class Revealed(BaseModel):
+    """The one answer with readable values. The document's number shows its last four characters."""
+
+    person_id: UUID
+    name: str
+    document_type: str
+    document_number: str
+    mobile: str | None
+    email: str | None
+    language: str
+
+
+class Forgotten(BaseModel):
+    person_id: UUID
+    key_id: UUID
+
+
+@http.route(people, "GET", "/people", roles=_AT_WORK, answers=Paged[PersonState])
+def list_people(query: Page) -> http.Answer:
+    (after,) = query.after(UUID) or (_FIRST,)
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.people(tx, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda each: (each.person_id,), of=Paged[PersonState])
+
+
+@http.route(people, "GET", "/people/<uuid:person_id>", roles=(*_AT_WORK, "auditor"), answers=PersonState)
+def show_person(person_id: UUID) -> http.Answer:
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(reads.person(tx, person_id))
+
+
+# Changes nothing that could be changed twice, and its answer must not be kept for a replay: every look is a look of its own,
+# written down anew. Hence no idempotency key.
+@http.route(
+    people,
+    "POST",
+    "/people/<uuid:person_id>/reveals",
+    roles=_AT_WORK,
+    answers=Revealed,
+    problems=("person-forgotten",),
+    changes=False,
+)
+def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
+    subject = identity.current()
+    command = RevealPerson(
+        person_id, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=running().clock.now()
+    )
+    with database.begin(running().engine, district=subject.district) as tx:
+        found = reveal_person(tx, running().resources, command)
+    return http.ok(
+        Revealed(
+            person_id=person_id,
+            name=found.name,
+            document_type=found.document_type,
+            document_number="*" * (len(found.document_number) - 4) + found.document_number[-4:],
+            mobile=found.mobile,
+            email=found.email,
+            language=found.language,
+        )
+    )
+
+
+@http.route(
+    people,
+    "POST",
+    "/people/<uuid:person_id>/forgetting",
+    roles=("command",),
+    answers=Forgotten,
+    problems=("person-forgotten",),
+)
+def forget(person_id: UUID, body: ReasonBody) -> http.Answer:
+    command = ForgetPerson(person_id, body.reason, by=identity.current().subject, at=running().clock.now())
+    with database.begin(running().engine, district=identity.current().district) as tx:
+        return once(tx, lambda: http.created(Forgotten(person_id=person_id, key_id=forget_person(tx, command))))
+
+
+@http.route(people, "GET", "/reveals", roles=("auditor",), answers=Paged[RevealState])
+def list_reveals(query: Page) -> http.Answer:
+    (after,) = query.after(UUID) or (_FIRST,)
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reveals.page(tx, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda each: (each.reveal_id,), of=Paged[RevealState])

@@ -1,0 +1,147 @@
+"""/api/v1/districts, /projects, /projects/{project_id}/groups, /projects/{project_id}/roll"""
+
+from uuid import UUID
+
+from flask import Blueprint
+from pydantic import BaseModel
+
+from services.registry.api.bodies import FormGroupBody, FreezeRollBody, OpenDistrictBody, OpenProjectBody
+from services.registry.commands.form_group import FormGroup, NewOfficer, form_group
+from services.registry.commands.freeze_roll import FreezeRoll, freeze_roll
+from services.registry.commands.open_district import OpenDistrict, open_district
+from services.registry.commands.open_project import OpenProject, open_project
+from services.registry.queries import projects as reads
+from services.registry.queries.projects import DistrictState, GroupState, ProjectState, RollState
+from shared.events.registry import SigningPeriod, ThresholdBasis
+from shared.refusal import Unknown
+from shared.service import database, http, identity
+from shared.service.http import Page, Paged
+from shared.service.idempotency import once
+from shared.service.running import running
+
+projects = Blueprint("projects", __name__, url_prefix="/api/v1")
+_FIRST = UUID(int=0)
+
+
+class Opened(BaseModel):
+    district: str
+    name: str
+
+
+@http.route(
+    projects,
+    "POST",
+    "/districts",
+    roles=("city",),
+    answers=Opened,
+    problems=("district-code-invalid", "district-open"),
+)
+def add_district(body: OpenDistrictBody) -> http.Answer:
+    if not {database.EVERY, body.district}.intersection(identity.current().granted):
+        raise Unknown
+    command = OpenDistrict(body.name, at=running().clock.now())
+
+    with database.begin(running().engine, district=body.district) as tx:
+
+        def carry_out() -> http.Answer:
+            open_district(tx, command)
+            return http.created(Opened(district=body.district, name=body.name))
+
+        return once(tx, carry_out)
+
+
+@http.route(projects, "GET", "/districts", roles=identity.ROLES, answers=Paged[DistrictState])
+def list_districts(query: Page) -> http.Answer:
+    (after,) = query.after(str) or ("",)
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.districts(tx, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda each: (each.district,), of=Paged[DistrictState])
+
+
+@http.route(
+    projects,
+    "POST",
+    "/projects",
+    roles=("clerk", "command"),
+    answers=ProjectState,
+    problems=("period-empty", "basis-twice", "series-twice", "district-not-open", "project-open"),
+)
+def add_project(body: OpenProjectBody) -> http.Answer:
+    command = OpenProject(
+        name=body.name,
+        period=SigningPeriod(starts_at=body.starts_at, ends_at=body.ends_at),
+        bases=tuple(ThresholdBasis(**basis.model_dump()) for basis in body.bases),
+        series=body.series,
+        counting_rule=body.counting_rule,
+        plan=body.plan,
+        auto_effect=body.auto_effect,
+        at=running().clock.now(),
+    )
+    with database.begin(running().engine, district=identity.current().district) as tx:
+        return once(tx, lambda: http.created(reads.one(tx, open_project(tx, command).project_id)))
+
+
+@http.route(projects, "GET", "/projects", roles=identity.ROLES, answers=Paged[ProjectState])
+def list_projects(query: Page) -> http.Answer:
+    (after,) = query.after(UUID) or (_FIRST,)
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.page(tx, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda each: (each.project_id,), of=Paged[ProjectState])
+
+
+@http.route(projects, "GET", "/projects/<uuid:project_id>", roles=identity.ROLES, answers=ProjectState)
+def show_project(project_id: UUID) -> http.Answer:
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(reads.one(tx, project_id))
+
+
+@http.route(
+    projects,
+    "POST",
+    "/projects/<uuid:project_id>/groups",
+    roles=("clerk", "command"),
+    answers=GroupState,
+    problems=("group-formed", "officer-twice"),
+)
+def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
+    officers = [NewOfficer(each.staff_number, each.name, each.subject) for each in body.officers]
+    command = FormGroup(project_id, body.name, officers)
+    with database.begin(running().engine, district=identity.current().district) as tx:
+
+        def carry_out() -> http.Answer:
+            formed = form_group(tx, command)
+            rows = [officer.__dict__ for officer in formed.officers]
+            state = {"group_id": formed.group_id, "project_id": project_id, "name": formed.name, "officers": rows}
+            return http.created(GroupState.model_validate(state))
+
+        return once(tx, carry_out)
+
+
+@http.route(
+    projects, "GET", "/projects/<uuid:project_id>/groups", roles=identity.ROLES, answers=Paged[GroupState]
+)
+def list_groups(project_id: UUID, query: Page) -> http.Answer:
+    (after,) = query.after(UUID) or (_FIRST,)
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.groups(tx, project_id, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda each: (each.group_id,), of=Paged[GroupState])
+
+
+@http.route(
+    projects,
+    "POST",
+    "/projects/<uuid:project_id>/roll",
+    roles=("clerk", "command"),
+    answers=RollState,
+    problems=("roll-frozen", "roll-empty"),
+)
+def add_roll(project_id: UUID, body: FreezeRollBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
+    command = FreezeRoll(project_id, by=identity.current().subject, at=running().clock.now())
+    with database.begin(running().engine, district=identity.current().district) as tx:
+        return once(tx, lambda: http.created(RollState(**freeze_roll(tx, command).model_dump())))
+
+
+@http.route(projects, "GET", "/projects/<uuid:project_id>/roll", roles=identity.ROLES, answers=RollState)
+def show_roll(project_id: UUID) -> http.Answer:
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(reads.roll(tx, project_id))

@@ -1,0 +1,30 @@
+"""/api/v1/projects/{project_id}/units, /units/{unit_id}"""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.registry.api.bodies import UnitsQuery
+from services.registry.queries import units as reads
+from services.registry.queries.units import UnitState
+from shared.service import database, http, identity
+from shared.service.http import Paged
+from shared.service.running import running
+
+units = Blueprint("units", __name__, url_prefix="/api/v1")
+
+
+@http.route(units, "GET", "/projects/<uuid:project_id>/units", roles=identity.ROLES, answers=Paged[UnitState])
+def list_units(project_id: UUID, query: UnitsQuery) -> http.Answer:
+    (after,) = query.after(UUID) or (UUID(int=0),)
+    chosen = {"compound": query.compound, "building": query.building, "group_id": query.group_id}
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.page(tx, project_id, after=after, limit=query.limit + 1, **chosen)
+    return http.paged(found, query=query, place=lambda each: (each.unit_id,), of=Paged[UnitState])
+
+
+@http.route(units, "GET", "/units/<uuid:unit_id>", roles=identity.ROLES, answers=UnitState)
+def show_unit(unit_id: UUID) -> http.Answer:
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = reads.one(tx, unit_id)
+    return http.ok(found, version=found.revision)

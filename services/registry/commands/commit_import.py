@@ -1,0 +1,90 @@
+"""A clean import goes into the register: all of it in one transaction, or nothing.
+
+Stays true: what was found clean is checked again under the project's lock, as the register may have moved since. Events are
+written a thousand at a time, in the order of their keys; that is safe against deadlock here, and only here, because the
+district's imports follow one another (below) and nobody else says anything about these units and people before they exist.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.registry.domain import person
+from services.registry.domain.imports import Import
+from services.registry.domain.person import Personal
+from services.registry.store import checks, imports, people, projects, units
+from services.registry.store import vault as sealed
+from services.registry.store.vault import Chunk, Vault
+from shared.messaging import journal
+from shared.messaging.sealing import DataKey
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+# One import of a district at a time: two that share people would otherwise add one person twice and wait for each other.
+_DISTRICT = text("select pg_advisory_xact_lock(hashtext('registry import'), hashtext(:district))")
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class CommitImport:
+    import_id: UUID
+    at: datetime
+
+
+def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
+    """What the clerk does; the worker carries it out. Raises Unknown; Refused: import-faulty, import-not-ready, roll-frozen."""
+    it = imports.load(tx, import_id)
+    projects.refuse_when_frozen(tx, it.project_id)
+    it.commit()
+    imports.save(tx, it)
+
+
+def commit_import(tx: Transaction, vault: Vault, command: CommitImport) -> None:
+    """Ends as `committed`, or as `faulty` with nothing written."""
+    tx.connection.execute(_DISTRICT, {"district": tx.district})
+    it = imports.load(tx, command.import_id)
+    projects.lock(tx, it.project_id)
+    projects.refuse_when_frozen(tx, it.project_id)
+    checks.run(tx, it.import_id, it.project_id)
+    if imports.checked(tx, it.import_id, at=command.at):
+        it.move("faulty")
+        imports.save(tx, it)
+        return
+    _record_people(tx, vault, it, command.at)
+    units.carry_over(tx, it.import_id, it.project_id, at=command.at)
+    it.move("committed")
+    imports.save(tx, it)
+    for batch in units.changed(tx, it.import_id, it.project_id):
+        journal.write(tx, batch)
+    imports.committed(tx, it.import_id, at=command.at)
+
+
+def reject_commit(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
+    """The register would not have it, and has nothing of it."""
+    it = imports.load(tx, import_id)
+    it.move("faulty")
+    imports.save(tx, it)
+    imports.refuse(tx, import_id, refusal.code, refusal.facts)
+
+
+def _record_people(tx: Transaction, vault: Vault, it: Import, at: datetime) -> None:
+    if it.wrapped_key is None:
+        raise Refused("import-file-gone")
+    key = vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))
+    for batch in imports.sealed_lines(tx, it.import_id):
+        found: dict[bytes, Personal] = {}
+        for row, content in batch:
+            for each in _people(content, key, f"{it.import_id}/row/{row}"):
+                mark = vault.document_mark(each)
+                found[mark] = found[mark].renewed(each) if mark in found else each
+        journal.write(tx, people.record(tx, vault, found, at=at))
+
+
+def _people(content: bytes, key: DataKey, place: str) -> list[Personal]:
+    chunk = Chunk(content[:_NONCE_BYTES], content[_NONCE_BYTES:])
+    values = json.loads(sealed.open_chunk(chunk, key=key, place=place))
+    holder = person.of_line(values)
+    return [holder, person.of_line(values, guardian=True)] if values["guardian_name"] else [holder]

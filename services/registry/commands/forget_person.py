@@ -1,0 +1,21 @@
+"""A person is forgotten: the data key goes, and with it every sealed word about them, here and wherever it was sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.registry.store import people
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class ForgetPerson:
+    person_id: UUID
+    reason: str
+    by: str
+    at: datetime
+
+
+def forget_person(tx: Transaction, command: ForgetPerson) -> UUID:
+    """The id of the deleted key. Raises Unknown; Refused person-forgotten."""
+    return people.forget(tx, command.person_id, reason=command.reason, by=command.by, at=command.at)

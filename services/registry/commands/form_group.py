@@ -1,0 +1,34 @@
+"""A signing group is formed in a project."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.registry.domain.project import Group, Member
+from services.registry.store import projects
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class NewOfficer:
+    staff_number: str
+    name: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class FormGroup:
+    project_id: UUID
+    name: str
+    officers: Sequence[NewOfficer]
+
+
+def form_group(tx: Transaction, command: FormGroup) -> Group:
+    """Raises Unknown; Refused: group-formed, officer-twice."""
+    projects.lock(tx, command.project_id)
+    officers = tuple(Member(uuid7(), each.staff_number, each.name, each.subject) for each in command.officers)
+    group = Group(uuid7(), command.project_id, command.name, officers)
+    projects.add_group(tx, group)
+    return group

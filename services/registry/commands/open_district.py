@@ -1,0 +1,20 @@
+"""A district joins the installation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.registry.store import projects
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class OpenDistrict:
+    """The district itself is the one that the transaction is bound to."""
+
+    name: str
+    at: datetime
+
+
+def open_district(tx: Transaction, command: OpenDistrict) -> None:
+    """Raises Refused: district-code-invalid, district-open."""
+    projects.open_district(tx, name=command.name, at=command.at)

@@ -1,0 +1,42 @@
+"""A project is opened, with the rules by which its signing will be counted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from uuid_utils.compat import uuid7
+
+from services.registry.domain.project import Project
+from services.registry.store import projects
+from shared.events.registry import SigningPeriod, ThresholdBasis
+from shared.events.terms import Series
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class OpenProject:
+    name: str
+    period: SigningPeriod
+    bases: tuple[ThresholdBasis, ...]
+    series: tuple[Series, ...]
+    counting_rule: str
+    plan: str | None
+    auto_effect: bool
+    at: datetime
+
+
+def open_project(tx: Transaction, command: OpenProject) -> Project:
+    """Raises Refused: period-empty, basis-twice, series-twice, district-not-open, project-open."""
+    project = Project(
+        project_id=uuid7(),
+        district=tx.district,
+        name=command.name,
+        period=command.period,
+        bases=command.bases,
+        series=command.series,
+        counting_rule=command.counting_rule,
+        plan=command.plan,
+        auto_effect=command.auto_effect,
+        opened_at=command.at,
+    )
+    projects.add(tx, project)
+    return project

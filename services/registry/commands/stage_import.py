@@ -1,0 +1,162 @@
+"""The workbook is read once, as a stream, into staging: a thousand rows a transaction, each cell checked as it passes.
+
+Stays true: memory does not grow with the workbook. Whoever is interrupted starts again from nothing.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import IO, Any, cast
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from services.registry.domain import lines, person, template
+from services.registry.domain.cells import Fault, Value
+from services.registry.domain.lines import Line
+from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
+from services.registry.gateways import workbook
+from services.registry.gateways.workbook import Row
+from services.registry.store import imports
+from services.registry.store import vault as sealed
+from services.registry.store.vault import Vault
+from shared.messaging.sealing import DataKey
+from shared.refusal import Refused
+from shared.service import database
+
+_BATCH = 1_000
+_MOST_ROWS = 300_000
+_HOLDER = ("document_type", "share", "capacity")
+
+
+@dataclass(frozen=True)
+class StageImport:
+    district: str
+    import_id: UUID
+    today: date
+
+
+def stage_import(engine: Engine, vault: Vault, command: StageImport) -> None:
+    """Moves the import to `checking`, or to `refused` with the reason."""
+    with database.begin(engine, district=command.district) as tx:
+        it = imports.load(tx, command.import_id)
+        it.move("reading")
+        imports.clear(tx, it.import_id)
+        imports.save(tx, it)
+    try:
+        with imports.opened_file(engine, vault, command.district, it) as (file, key):
+            _Staging(engine, vault, key, command).stage(file)
+    except Refused as refusal:
+        _moved(engine, command, "refused", refusal)
+    else:
+        _moved(engine, command, "checking", None)
+
+
+def _moved(engine: Engine, command: StageImport, state: str, refusal: Refused | None) -> None:
+    with database.begin(engine, district=command.district) as tx:
+        it = imports.load(tx, command.import_id)
+        it.move("refused" if state == "refused" else "checking")
+        imports.save(tx, it)
+        if refusal is not None:
+            imports.refuse(tx, it.import_id, refusal.code, refusal.facts)
+
+
+@dataclass
+class _Staging:
+    engine: Engine
+    vault: Vault
+    key: DataKey
+    command: StageImport
+    holders: list[dict[str, Any]] = field(default_factory=list)
+    buildings: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    rows_read: int = 0
+
+    def stage(self, file: IO[bytes]) -> None:
+        with workbook.reading(cast("Any", file)) as book:
+            for name, take in ((BUILDINGS_SHEET, self._building), (HOLDERS_SHEET, self._holder)):
+                sheet = book.sheet(name)
+                for row in sheet.rows():
+                    self._take(name, row, take)
+                self.faults += [_merged(name, area) for area in sheet.merged()]
+        if self.rows_read == 0:
+            raise Refused("workbook-empty")
+        self._flush()
+
+    def _take(self, name: str, row: Row, take: Any) -> None:  # noqa: ANN401 - one of the two below
+        if row.hidden:
+            self.faults.append(Fault(name, row.number, "", "hidden-row"))
+        take(row)
+        self.rows_read += 1
+        if self.rows_read > _MOST_ROWS:
+            raise Refused("workbook-too-large", rows=_MOST_ROWS)
+        if self.rows_read % _BATCH == 0:
+            self._flush()
+
+    def _building(self, row: Row) -> None:
+        line, faults = lines.building(row.number, row.cells)
+        self.faults += faults
+        names = [column.name for column in template.BUILDINGS]
+        usable = {name: line.values.get(name) for name in names}
+        self.buildings.append({"import_id": self.command.import_id, "row": row.number, **usable})
+
+    def _holder(self, row: Row) -> None:
+        line, faults = lines.holder(row.number, row.cells, today=self.command.today)
+        self.faults += faults
+        self.holders.append(_staged(line, self.command.import_id, self.vault, self.key))
+
+    def _flush(self) -> None:
+        with database.begin(self.engine, district=self.command.district) as tx:
+            imports.add_lines(tx, self.holders)
+            imports.add_buildings(tx, self.buildings)
+            imports.add_faults(tx, self.command.import_id, self.faults)
+            imports.progressed(tx, self.command.import_id, rows_read=self.rows_read)
+        self.holders, self.buildings, self.faults = [], [], []
+
+
+def _staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
+    unit = {column.name: _plain(line.values[column.name]) for column in HOLDERS if column.of_unit and column.name in line.values}
+    holder = {name: line.text(name) for name in _HOLDER}
+    if holder["share"] is not None:
+        holder["share"] = str(Fraction(holder["share"])) if "share" in line.values else None
+    sealed_names = [column.name for column in HOLDERS if column.personal or column.name in ("language", "document_type", "guardian_document_type")]
+    personal = {name: line.text(name) for name in sealed_names}
+    marks = _marks(personal, vault)
+    content = json.dumps(personal, ensure_ascii=False).encode()
+    chunk = sealed.seal_chunk(content, key=key, place=f"{import_id}/row/{line.row}")
+    return {
+        "import_id": import_id,
+        "row": line.row,
+        "unit_code": line.text("unit_code"),
+        "content": json.dumps(unit, ensure_ascii=False),
+        "holder": json.dumps(holder),
+        **marks,
+        "sealed": chunk.nonce + chunk.ciphertext,
+    }
+
+
+def _marks(personal: dict[str, str | None], vault: Vault) -> dict[str, bytes | None]:
+    marks: dict[str, bytes | None] = {"document_mark": None, "guardian_mark": None, "name_mark": None}
+    for prefix, mark in (("", "document_mark"), ("guardian_", "guardian_mark")):
+        if all(personal[f"{prefix}{name}"] for name in ("name", "document_type", "document_number")):
+            marks[mark] = vault.document_mark(person.of_line(personal, guardian=bool(prefix)))
+    if personal["name"]:
+        marks["name_mark"] = vault.name_mark(personal["name"])
+    return marks
+
+
+def _plain(value: Value) -> str | int:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return value if isinstance(value, int | str) else value.isoformat()
+
+
+def _merged(sheet: str, area: str) -> Fault:
+    """The mistake stands at the merge's first cell."""
+    first = area.partition(":")[0]
+    letters = first.rstrip("0123456789")
+    columns = HOLDERS if sheet == HOLDERS_SHEET else template.BUILDINGS
+    name = next((column.name for place, column in enumerate(columns) if template.letter(place) == letters), "")
+    return Fault(sheet, int(first.removeprefix(letters) or 1), name, "merged-cell")

@@ -1,0 +1,49 @@
+"""A workbook is handed in. What can be refused at a glance is refused while the clerk waits; the rest is the worker's."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.registry.gateways import workbook
+from services.registry.store import imports, projects
+from services.registry.store.vault import Vault
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class UploadImport:
+    project_id: UUID
+    file: BinaryIO
+    file_name: str
+    by: str
+    at: datetime
+
+
+def upload_import(tx: Transaction, vault: Vault, command: UploadImport) -> UUID:
+    """Raises Unknown; Refused: roll-frozen, and what workbook.inspect raises."""
+    projects.lock(tx, command.project_id)
+    projects.refuse_when_frozen(tx, command.project_id)
+    workbook.inspect(command.file)
+    import_id = uuid7()
+    key, wrapped = vault.new_key(import_id)
+    digest = hashlib.file_digest(command.file, "sha256").hexdigest()
+    size = command.file.tell()
+    values = {
+        "import_id": import_id,
+        "project_id": command.project_id,
+        "file_name": command.file_name,
+        "file_bytes": size,
+        "file_digest": digest,
+        "key_id": key.key_id,
+        "wrapped_key": wrapped,
+        "by": command.by,
+        "at": command.at,
+    }
+    imports.add(tx, values)
+    command.file.seek(0)
+    imports.keep_file(tx, import_id, command.file, key)
+    return import_id

@@ -1,0 +1,16 @@
+"""notify-key: a reader no longer has the data key of a person. Noted, so that a forgetting can be shown to be complete."""
+
+from collections.abc import Sequence
+
+from services.registry.commands.confirm_dropped import ConfirmDropped, confirm_dropped
+from shared.events import codec
+from shared.events.notify import KeyDropped
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
+
+
+def when_key_dropped_note_receipt(tx: Transaction, told: Sequence[Message]) -> None:
+    dropped = (codec.decode(KeyDropped, message.payload) for message in told)
+    confirm_dropped(
+        tx, [ConfirmDropped(each.person_id, each.key_id, each.reader, at=each.dropped_at) for each in dropped]
+    )

@@ -1,0 +1,52 @@
+"""An import: one uploaded workbook on its way into the register.
+
+    uploaded ─▶ reading ─▶ checking ─▶ clean ─▶ committing ─▶ committed
+                   │           └─────▶ faulty       └─▶ faulty (the register has changed since the dry run)
+                   └─▶ refused (no workbook of ours)          clean, faulty ─▶ abandoned
+
+Stays true: nothing of it is in the register before `committed`, and then all of it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from shared.refusal import Refused
+
+State = Literal["uploaded", "reading", "checking", "clean", "faulty", "committing", "committed", "refused", "abandoned"]
+LARGEST_BYTES = 64 * 1024 * 1024
+AT_WORK: tuple[State, ...] = ("uploaded", "reading", "checking", "committing")
+_MOVES: dict[State, tuple[State, ...]] = {
+    "uploaded": ("reading",),
+    "reading": ("reading", "checking", "refused"),
+    "checking": ("checking", "clean", "faulty"),
+    "clean": ("committing", "abandoned"),
+    "faulty": ("abandoned",),
+    "committing": ("committed", "faulty"),
+    "committed": (),
+    "refused": ("abandoned",),
+    "abandoned": (),
+}
+
+
+@dataclass
+class Import:
+    import_id: UUID
+    project_id: UUID
+    state: State
+    key_id: UUID
+    wrapped_key: bytes | None
+
+    def move(self, state: State) -> None:
+        """Raises Refused import-not-ready."""
+        if state not in _MOVES[self.state]:
+            raise Refused("import-not-ready", state=self.state, wanted=state)
+        self.state = state
+
+    def commit(self) -> None:
+        """Asked for twice is asked for once. Raises Refused: import-faulty, import-not-ready."""
+        if self.state in ("committing", "committed"):
+            return
+        if self.state == "faulty":
+            raise Refused("import-faulty")
+        self.move("committing")

@@ -1,0 +1,70 @@
+"""A person or organisation, as the vault keeps them, and what of it may leave the vault: masked name, kind, whether overseas."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import cast
+
+from services.registry.domain.documents import DocumentType, tidied
+from services.registry.domain.names import masked
+from shared.events.registry import ContactDetails
+from shared.events.terms import Channel, Language, PersonKind
+
+_OVERSEAS: frozenset[DocumentType] = frozenset({"mainland_permit_hk", "mainland_permit_tw", "passport"})
+_MAINLAND = "+86"
+
+
+@dataclass(frozen=True)
+class Personal:
+    """Readable. Lives in memory only; at rest and on the bus it is sealed."""
+
+    name: str
+    document_type: DocumentType
+    document_number: str
+    mobile: str | None = None
+    email: str | None = None
+    language: Language = "zh-Hans"
+
+    @property
+    def kind(self) -> PersonKind:
+        return "organisation" if self.document_type == "credit_code" else "natural"
+
+    @property
+    def overseas(self) -> bool:
+        """By the paper: who holds a residence permit or a permanent residence card lives here."""
+        return self.document_type in _OVERSEAS
+
+    @property
+    def masked_name(self) -> str:
+        return masked(self.name, self.kind)
+
+    def contact(self) -> ContactDetails:
+        mobile = self.mobile if self.mobile is None or self.mobile.startswith("+") else _MAINLAND + self.mobile
+        channels: list[Channel] = [*(["mail"] if self.email else []), *(["sms"] if mobile else [])]  # type: ignore[list-item]
+        return ContactDetails(
+            name=self.name, mobile=mobile, email=self.email, language=self.language, channels=tuple(channels)
+        )
+
+    def renewed(self, newer: "Personal") -> "Personal":
+        """What the newer record says; where it says nothing, what we had."""
+        return replace(newer, mobile=newer.mobile or self.mobile, email=newer.email or self.email)
+
+    def packed(self) -> bytes:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()
+
+
+def unpacked(content: bytes) -> Personal:
+    return Personal(**json.loads(content))
+
+
+def of_line(values: dict[str, str | None], *, guardian: bool = False) -> Personal:
+    """The right-holder of a line whose cells are all right, or their guardian."""
+    prefix = "guardian_" if guardian else ""
+    language = None if guardian else values.get("language")
+    return Personal(
+        name=str(values[f"{prefix}name"]),
+        document_type=cast("DocumentType", values[f"{prefix}document_type"]),
+        document_number=tidied(str(values[f"{prefix}document_number"])),
+        mobile=None if guardian else values.get("mobile"),
+        email=None if guardian else values.get("email"),
+        language=cast("Language", language or "zh-Hans"),
+    )

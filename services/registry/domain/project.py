@@ -1,0 +1,85 @@
+"""A project: when may be signed, what counts as enough and by which law. And its groups.
+
+Stays true: at least one basis, none twice, each with its legal ground; a period that ends after it starts; series without repeats.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.registry.domain import codes
+from shared.events.registry import (
+    DistrictOpened,
+    GroupFormed,
+    Officer,
+    ProjectOpened,
+    SigningPeriod,
+    ThresholdBasis,
+)
+from shared.events.terms import Series
+from shared.refusal import Refused
+
+
+@dataclass(frozen=True)
+class Project:
+    project_id: UUID
+    district: str
+    name: str
+    period: SigningPeriod
+    bases: tuple[ThresholdBasis, ...]
+    series: tuple[Series, ...]
+    counting_rule: str
+    plan: str | None
+    auto_effect: bool
+    opened_at: datetime
+
+    def opened(self) -> ProjectOpened:
+        """Raises Refused: period-empty, basis-twice, series-twice."""
+        if self.period.ends_at <= self.period.starts_at:
+            raise Refused("period-empty")
+        if len({basis.basis for basis in self.bases}) < len(self.bases):
+            raise Refused("basis-twice")
+        if len(set(self.series)) < len(self.series):
+            raise Refused("series-twice")
+        return ProjectOpened(
+            project_id=self.project_id,
+            district=self.district,
+            name=self.name,
+            bases=self.bases,
+            signing_period=self.period,
+            series=self.series,
+            auto_effect=self.auto_effect,
+            plan=self.plan,
+        )
+
+
+@dataclass(frozen=True)
+class Member:
+    """An officer. `subject`: the login that is theirs, where known."""
+
+    staff_id: UUID
+    staff_number: str
+    name: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    group_id: UUID
+    project_id: UUID
+    name: str
+    officers: tuple[Member, ...]
+
+    def formed(self) -> GroupFormed:
+        """Raises Refused officer-twice."""
+        if len({each.staff_number for each in self.officers}) < len(self.officers):
+            raise Refused("officer-twice")
+        officers = tuple(Officer(staff_id=each.staff_id, name=each.name) for each in self.officers)
+        return GroupFormed(project_id=self.project_id, group_id=self.group_id, name=self.name, officers=officers)
+
+
+def district_opened(district: str, name: str) -> DistrictOpened:
+    """Raises Refused district-code-invalid."""
+    if not codes.is_district(district):
+        raise Refused("district-code-invalid", district=district)
+    return DistrictOpened(district=district, name=name)

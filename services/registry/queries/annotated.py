@@ -1,0 +1,37 @@
+"""The clerk's own workbook, with each mistake beside its cell."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import IO, Any, cast
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from services.registry.domain.cells import Fault
+from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
+from services.registry.gateways import workbook, workbook_writer
+from services.registry.gateways.workbook import Row
+from services.registry.queries import imports as reports
+from services.registry.store import imports
+from services.registry.store.vault import Vault
+from shared.service import database
+
+_MOST_FAULTS = 50_000
+
+
+def write(  # noqa: PLR0913 - where from, where to, in whose words
+    engine: Engine, vault: Vault, import_id: UUID, *, district: str, into: IO[bytes], sentence: Callable[[str], str]
+) -> None:
+    """Raises Unknown; Refused import-file-gone."""
+    with database.begin(engine, district=district) as tx:
+        it = imports.load(tx, import_id)
+        faults = reports.faults(tx, import_id, limit=_MOST_FAULTS)
+    by_row: dict[tuple[str, int], list[Fault]] = defaultdict(list)
+    for fault in faults:
+        by_row[fault.sheet, fault.row].append(fault)
+    with (
+        imports.opened_file(engine, vault, district, it) as (file, _),
+        workbook.reading(cast("Any", file)) as book,
+    ):
+        sheets: list[tuple[str, Iterator[Row]]] = [(name, book.sheet(name).rows()) for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
+        workbook_writer.annotate(into, sheets, by_row, sentence=sentence)

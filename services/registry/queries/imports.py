@@ -1,0 +1,114 @@
+"""Imports: how far they are, what is wrong, what would change."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from services.registry.domain import template
+from services.registry.domain.cells import Fault
+from shared.refusal import Unknown
+from shared.service.database import Transaction
+
+LISTED = 1_000
+
+
+class FaultState(BaseModel):
+    """`cell` is the address in the sheet, such as P7; empty where the whole row is meant."""
+
+    sheet: str
+    row: int
+    column: str
+    header: str
+    cell: str
+    code: str
+
+
+class ChangeState(BaseModel):
+    unit_code: str
+    row: int
+    change: str
+    changed_columns: list[str]
+
+
+class ImportState(BaseModel):
+    import_id: UUID
+    project_id: UUID
+    state: str
+    file_name: str
+    file_bytes: int
+    rows_read: int
+    units: int | None
+    faults: int
+    fault_counts: dict[str, int]
+    changes: dict[str, int] | None
+    refusal: dict[str, Any] | None
+    uploaded_at: datetime
+    checked_at: datetime | None
+    committed_at: datetime | None
+
+
+class ImportReport(ImportState):
+    """With the first 1,000 faults, and the first 1,000 units that would change."""
+
+    listed: list[FaultState]
+    changed: list[ChangeState]
+
+
+_ONE = text("select * from imports where import_id = :import_id")
+_PAGE = text("""
+    select * from imports where project_id = :project_id and import_id < :before order by import_id desc limit :limit
+""")
+_FAULTS = text("""
+    select sheet, row, column_name, code from import_faults where import_id = :import_id
+    order by sheet desc, row, column_name, code limit :limit
+""")
+_CHANGED = text("""
+    select unit_code, row, change, changed_columns from import_units
+    where import_id = :import_id and change = 'changed' order by row limit :limit
+""")
+
+
+def one(tx: Transaction, import_id: UUID) -> ImportState:
+    """Raises Unknown."""
+    return ImportState.model_validate(_row(tx, import_id))
+
+
+def report(tx: Transaction, import_id: UUID) -> ImportReport:
+    """Raises Unknown."""
+    place = {"import_id": import_id, "limit": LISTED}
+    changed = tx.connection.execute(_CHANGED, place).mappings()
+    return ImportReport.model_validate(
+        {
+            **_row(tx, import_id),
+            "listed": [_listed(fault) for fault in faults(tx, import_id)],
+            "changed": [ChangeState.model_validate(dict(row)) for row in changed],
+        }
+    )
+
+
+def page(tx: Transaction, project_id: UUID, *, before: UUID, limit: int) -> list[ImportState]:
+    rows = tx.connection.execute(_PAGE, {"project_id": project_id, "before": before, "limit": limit}).mappings()
+    return [ImportState.model_validate(dict(row)) for row in rows]
+
+
+def faults(tx: Transaction, import_id: UUID, *, limit: int = LISTED) -> list[Fault]:
+    """In the order of the workbook."""
+    rows = tx.connection.execute(_FAULTS, {"import_id": import_id, "limit": limit})
+    return [Fault(row.sheet, row.row, row.column_name, row.code) for row in rows]
+
+
+def _row(tx: Transaction, import_id: UUID) -> dict[str, Any]:
+    row = tx.connection.execute(_ONE, {"import_id": import_id}).mappings().one_or_none()
+    if row is None:
+        raise Unknown
+    return dict(row)
+
+
+def _listed(fault: Fault) -> FaultState:
+    columns = template.HOLDERS if fault.sheet == template.HOLDERS_SHEET else template.BUILDINGS
+    header = next((column.header for column in columns if column.name == fault.column), "")
+    cell = f"{template.column_letter(columns, fault.column)}{fault.row}" if header else ""
+    return FaultState(sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code)

@@ -1,0 +1,146 @@
+"""People and their vault. One person per document type and number in a district, however many units they own.
+
+Stays true: readable values pass through here and are stored nowhere; a person's vault row is sealed under the person's own key.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from services.registry.domain.person import Personal
+from services.registry.store.vault import Vault
+from shared.events.contract import Event
+from shared.events.registry import KeyDeleted, Sealed
+from shared.messaging import journal
+from shared.messaging.sealing import DataKey
+from shared.refusal import Refused, Unknown
+from shared.service.database import Transaction
+
+_KNOWN = text("""
+    select document_mark, person_id, key_id, wrapped_key, nonce, ciphertext from people join vault using (person_id)
+    where people.district = :district and document_mark = any(:marks)
+""")
+_PERSON = text("""
+    insert into people (person_id, district, kind, masked_name, document_type, overseas, document_mark, name_mark)
+    values (:person_id, :district, :kind, :masked_name, :document_type, :overseas, :document_mark, :name_mark)
+""")
+_KEEP = text("""
+    insert into vault (person_id, district, key_id, wrapped_key, nonce, ciphertext, recorded_at)
+    values (:person_id, :district, :key_id, :wrapped_key, :nonce, :ciphertext, :at)
+""")
+_RENEW = text("update vault set nonce = :nonce, ciphertext = :ciphertext, recorded_at = :at where person_id = :person_id")
+_VAULT = text("""
+    select person_id, key_id, wrapped_key, nonce, ciphertext from vault where person_id = :person_id and district = :district
+""")
+_REVEAL = text("""
+    insert into reveals (reveal_id, district, person_id, subject, roles, reason, revealed_at)
+    values (:reveal_id, :district, :person_id, :subject, :roles, :reason, :at)
+""")
+_DROP_KEY = text("delete from vault where person_id = :person_id and district = :district returning key_id")
+_FORGET = text("""
+    update people set document_mark = null, name_mark = null, masked_name = '**', forgotten_at = :at where person_id = :person_id
+""")
+_FORGOTTEN = text("""
+    insert into forgettings (person_id, district, key_id, reason, forgotten_by, forgotten_at)
+    values (:person_id, :district, :key_id, :reason, :by, :at)
+""")
+_RECEIPT = text("""
+    insert into key_receipts (person_id, key_id, reader, district, dropped_at)
+    values (:person_id, :key_id, :reader, :district, :dropped_at) on conflict do nothing
+""")
+
+
+def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, at: datetime) -> list[Event]:
+    """`people` by document mark. Returns what is to be said of them; the caller writes it with its own."""
+    known = {
+        bytes(row.document_mark): row
+        for row in tx.connection.execute(_KNOWN, {"district": tx.district, "marks": list(people)})
+    }
+    said: list[Event] = []
+    added: list[dict[str, Any]] = []
+    renewed: list[dict[str, Any]] = []
+    for mark, personal in people.items():
+        if (row := known.get(mark)) is None:
+            person, events = _new(vault, tx.district, mark, personal, at)
+            added.append(person)
+        else:
+            change, events = _renewed(vault, row, personal, at)
+            renewed += change
+        said += events
+    for statement, rows in ((_PERSON, added), (_KEEP, added), (_RENEW, renewed)):
+        if rows:
+            tx.connection.execute(statement, rows)
+    return said
+
+
+def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str, object]) -> Personal:
+    """Raises Unknown; Refused person-forgotten. `seen`: who looks, why and when; written before anything is opened."""
+    row = tx.connection.execute(_VAULT, {"person_id": person_id, "district": tx.district}).one_or_none()
+    if row is None:
+        raise _absent(tx, person_id)
+    tx.connection.execute(_REVEAL, {**seen, "reveal_id": uuid7(), "district": tx.district, "person_id": person_id})
+    return _opened(vault, row)[1]
+
+
+def forget(tx: Transaction, person_id: UUID, *, reason: str, by: str, at: datetime) -> UUID:
+    """Deletes the key, here at once and with every reader by a tombstone. Raises Unknown; Refused person-forgotten."""
+    place = {"person_id": person_id, "district": tx.district}
+    key_id = tx.connection.execute(_DROP_KEY, place).scalar()
+    if key_id is None:
+        raise _absent(tx, person_id)
+    tx.connection.execute(_FORGET, {**place, "at": at})
+    tx.connection.execute(_FORGOTTEN, {**place, "key_id": key_id, "reason": reason, "by": by, "at": at})
+    journal.write(tx, [KeyDeleted(person_id=person_id)])
+    return UUID(str(key_id))
+
+
+def confirm_dropped(tx: Transaction, receipts: Sequence[Mapping[str, object]]) -> None:
+    tx.connection.execute(_RECEIPT, [{**receipt, "district": tx.district} for receipt in receipts])
+
+
+def _absent(tx: Transaction, person_id: UUID) -> Refused:
+    forgotten = text("select forgotten_at from people where person_id = :person_id and district = :district")
+    row = tx.connection.execute(forgotten, {"person_id": person_id, "district": tx.district}).one_or_none()
+    return Unknown() if row is None else Refused("person-forgotten")
+
+
+def _new(vault: Vault, district: str, mark: bytes, personal: Personal, at: datetime) -> tuple[dict[str, Any], list[Event]]:
+    person_id = uuid7()
+    key, wrapped = vault.new_key(person_id)
+    sealed = vault.seal(personal, key=key, person_id=person_id)
+    row = {
+        "person_id": person_id,
+        "district": district,
+        "kind": personal.kind,
+        "masked_name": personal.masked_name,
+        "document_type": personal.document_type,
+        "overseas": personal.overseas,
+        "document_mark": mark,
+        "name_mark": vault.name_mark(personal.name),
+        "key_id": key.key_id,
+        "wrapped_key": wrapped,
+        "nonce": sealed.nonce,
+        "ciphertext": sealed.ciphertext,
+        "at": at,
+    }
+    return row, [vault.wrapped_for_readers(person_id, key), vault.contact(person_id, key, personal)]
+
+
+def _renewed(vault: Vault, row: Any, newer: Personal, at: datetime) -> tuple[list[dict[str, Any]], list[Event]]:  # noqa: ANN401 - a row of _KNOWN
+    key, held = _opened(vault, row)
+    personal = held.renewed(newer)
+    if personal == held:
+        return [], []
+    sealed = vault.seal(personal, key=key, person_id=row.person_id)
+    change = {"person_id": row.person_id, "nonce": sealed.nonce, "ciphertext": sealed.ciphertext, "at": at}
+    return [change], [vault.contact(row.person_id, key, personal)]
+
+
+def _opened(vault: Vault, row: Any) -> tuple[DataKey, Personal]:  # noqa: ANN401 - a row of the vault
+    key = vault.key(row.person_id, row.key_id, bytes(row.wrapped_key))
+    sealed = Sealed(key_id=row.key_id, nonce=row.nonce, ciphertext=row.ciphertext)
+    return key, vault.open(sealed, key=key, person_id=row.person_id)

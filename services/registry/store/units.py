@@ -1,0 +1,116 @@
+"""Units with their right-holders: carried over from an import by set, and told to the world in full."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.events.registry import RightHolder, UnitAssigned, UnitRegistered
+from shared.events.roll import Line
+from shared.service.database import Transaction
+
+_BUILDINGS = text("""
+    insert into buildings (district, project_id, compound, building, building_code, stairwells, floors_above, floors_below)
+    select :district, :project_id, compound, building, building_code, stairwells, floors_above, floors_below
+    from import_buildings where import_id = :import_id order by row
+    on conflict (project_id, compound, building) do update set building_code = excluded.building_code,
+        stairwells = excluded.stairwells, floors_above = excluded.floors_above, floors_below = excluded.floors_below
+""")
+# A unit without a household number is a household of its own, under a label that nobody can type into the sheet.
+_LABEL = "coalesce('户 ' || (staged.source ->> 'household'), '套 ' || staged.unit_code)"
+_HOUSEHOLDS = text(f"""
+    insert into households (district, project_id, label)
+    select distinct :district, cast(:project_id as uuid), {_LABEL} from import_units as staged
+    where import_id = :import_id and change <> 'unchanged' on conflict (project_id, label) do nothing
+""")  # noqa: S608 - parts of ours
+_UNITS = text(f"""
+    insert into units (district, project_id, building_id, household_id, unit_code, house_code, stairwell, floor, door, use, structure,
+        registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, registered_at)
+    select :district, :project_id, buildings.building_id, households.household_id, staged.unit_code, staged.source ->> 'house_code',
+        staged.source ->> 'stairwell', (staged.source ->> 'floor')::int, staged.source ->> 'door', staged.source ->> 'use',
+        staged.source ->> 'structure', (staged.source ->> 'registered_area')::numeric, (staged.source ->> 'surveyed_area')::numeric,
+        (staged.source ->> 'titled_on')::date, staged.source ->> 'ownership', groups.group_id, officers.staff_id, staged.source, :at
+    from import_units as staged
+    join buildings on buildings.project_id = :project_id and buildings.compound = staged.source ->> 'compound'
+        and buildings.building = staged.source ->> 'building'
+    join households on households.project_id = :project_id and households.label = {_LABEL}
+    left join groups on groups.project_id = :project_id and groups.name = staged.source ->> 'group'
+    left join officers on officers.project_id = :project_id and officers.staff_number = staged.source ->> 'officer'
+    where staged.import_id = :import_id and staged.change <> 'unchanged' order by staged.row
+    on conflict (project_id, unit_code) do update set (building_id, household_id, house_code, stairwell, floor, door, use, structure,
+        registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, revision) =
+        (excluded.building_id, excluded.household_id, excluded.house_code, excluded.stairwell, excluded.floor, excluded.door,
+        excluded.use, excluded.structure, excluded.registered_area, excluded.surveyed_area, excluded.titled_on, excluded.ownership,
+        excluded.group_id, excluded.staff_id, excluded.source, units.revision + 1)
+""")  # noqa: S608 - parts of ours
+_NO_HOLDERS = text("""
+    delete from holders using units, import_units as staged
+    where staged.import_id = :import_id and staged.change = 'changed' and units.project_id = :project_id
+        and units.unit_code = staged.unit_code and holders.unit_id = units.unit_id
+""")
+_HOLDERS = text("""
+    insert into holders (unit_id, person_id, district, place, share, capable, guardian_id)
+    select units.unit_id, people.person_id, :district, row_number() over (partition by units.unit_id order by line.row),
+        case units.ownership when 'joint' then null when 'sole' then '1' else line.holder ->> 'share' end,
+        guardians.person_id is null, guardians.person_id
+    from import_lines as line
+    join import_units as staged on staged.import_id = :import_id and staged.unit_code = line.unit_code and staged.change <> 'unchanged'
+    join units on units.project_id = :project_id and units.unit_code = line.unit_code
+    join people on people.district = :district and people.document_mark = line.document_mark
+    left join people as guardians on guardians.district = :district and guardians.document_mark = line.guardian_mark
+    where line.import_id = :import_id
+""")
+_STATE = """
+    select units.unit_id, units.project_id, revision, unit_code, compound, building, stairwell, floor, door,
+        cast(registered_area * 100 as bigint) as area_hundredths_m2, use, household_id, ownership, group_id, staff_id,
+        (select jsonb_agg(jsonb_build_object('person_id', person_id, 'masked_name', masked_name, 'share', share, 'capable', capable,
+            'kind', kind, 'overseas', overseas) order by place)
+         from holders join people using (person_id) where holders.unit_id = units.unit_id) as right_holders
+    from units join buildings using (building_id)
+"""
+_CHANGED = text(f"""{_STATE} join import_units as staged on staged.import_id = :import_id and staged.unit_code = units.unit_code
+    where units.project_id = :project_id and staged.change <> 'unchanged' and units.unit_id > :after order by units.unit_id limit :batch
+""")
+_ROLL = text("""
+    select unit_id, household_id, cast(registered_area * 100 as bigint) as area,
+        array_agg(person_id order by person_id) as people, array_agg(share order by person_id) as shares
+    from units join holders using (unit_id) where project_id = :project_id group by unit_id, household_id, registered_area
+""")
+_NOBODY = UUID(int=0)
+
+
+def carry_over(tx: Transaction, import_id: UUID, project_id: UUID, *, at: datetime) -> None:
+    """Buildings, households, units and right-holders, each in one statement. The people must be recorded."""
+    place = {"import_id": import_id, "project_id": project_id, "district": tx.district, "at": at}
+    for statement in (_BUILDINGS, _HOUSEHOLDS, _UNITS, _NO_HOLDERS, _HOLDERS):
+        tx.connection.execute(statement, place)
+
+
+def changed(
+    tx: Transaction, import_id: UUID, project_id: UUID, *, batch: int = 1_000
+) -> Iterator[list[UnitRegistered | UnitAssigned]]:
+    """What is to be said of the units that an import has brought or changed, a batch at a time."""
+    after = _NOBODY
+    place = {"import_id": import_id, "project_id": project_id, "batch": batch}
+    while rows := tx.connection.execute(_CHANGED, {**place, "after": after}).all():
+        yield [event for row in rows for event in _said(row)]
+        after = rows[-1].unit_id
+
+
+def roll(tx: Transaction, project_id: UUID) -> list[Line]:
+    rows = tx.connection.execute(_ROLL, {"project_id": project_id})
+    return [
+        Line(row.unit_id, row.household_id, row.area, tuple(zip(row.people, row.shares, strict=True))) for row in rows
+    ]
+
+
+def _said(row: Any) -> Iterator[UnitRegistered | UnitAssigned]:  # noqa: ANN401 - a row of _STATE
+    values = row._asdict()
+    group_id, staff_id, holders = (values.pop(name) for name in ("group_id", "staff_id", "right_holders"))
+    people = tuple(RightHolder(**holder) for holder in holders)
+    yield UnitRegistered(**values, right_holders=people)
+    if group_id is not None:
+        yield UnitAssigned(project_id=row.project_id, unit_id=row.unit_id, group_id=group_id, staff_id=staff_id)
+

@@ -1,0 +1,87 @@
+"""The vault's keys: what seals a person at rest and on the bus, and finds them again without reading anybody.
+
+Stays true: each person and each import has a data key of its own, wrapped by VAULT_KEY; a mark is a keyed hash, so that who has the
+tables but not the key can neither read a number nor try out all that exist.
+"""
+
+import base64
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.registry.domain import person
+from services.registry.domain.person import Personal
+from shared.events.registry import ContactRecorded, KeyWrapped, Sealed
+from shared.messaging import sealing
+from shared.messaging.sealing import DataKey
+
+_AT_REST = "vault"
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Chunk:
+    nonce: bytes
+    ciphertext: bytes
+
+
+class Vault:
+    """`readers`: name of a reading service → its X25519 public key, base64."""
+
+    def __init__(self, vault_key: str, readers: Mapping[str, str]) -> None:
+        self._vault_key, self._readers = vault_key, dict(readers)
+        self._marks = hmac.digest(base64.b64decode(vault_key, validate=True), b"clearwater registry marks", "sha256")
+
+    @property
+    def readers(self) -> list[str]:
+        return sorted(self._readers)
+
+    def mark(self, *parts: str) -> bytes:
+        """The same parts give the same 32 bytes, and nobody without the key can make them."""
+        return hmac.digest(self._marks, "\x1f".join(parts).encode(), "sha256")
+
+    def document_mark(self, personal: Personal) -> bytes:
+        return self.mark("document", personal.document_type, personal.document_number)
+
+    def name_mark(self, name: str) -> bytes:
+        return self.mark("name", name)
+
+    def new_key(self, owner_id: UUID) -> tuple[DataKey, bytes]:
+        """A data key and how it is kept. `owner_id`: the person or the import that it belongs to."""
+        key = sealing.new_key()
+        return key, sealing.wrap_at_rest(key, person_id=owner_id, vault_key=self._vault_key)
+
+    def key(self, owner_id: UUID, key_id: UUID, wrapped: bytes) -> DataKey:
+        return sealing.unwrap_at_rest(wrapped, key_id=key_id, person_id=owner_id, vault_key=self._vault_key)
+
+    def seal(self, personal: Personal, *, key: DataKey, person_id: UUID) -> Sealed:
+        return sealing.seal(personal.packed(), key=key, person_id=person_id, event_type=_AT_REST)
+
+    def open(self, sealed: Sealed, *, key: DataKey, person_id: UUID) -> Personal:
+        return person.unpacked(sealing.open_sealed(sealed, key=key, person_id=person_id, event_type=_AT_REST))
+
+    def wrapped_for_readers(self, person_id: UUID, key: DataKey) -> KeyWrapped:
+        wrapped = {
+            reader: sealing.wrap(key, person_id=person_id, reader=reader, public_key=public)
+            for reader, public in self._readers.items()
+        }
+        return KeyWrapped(person_id=person_id, key_id=key.key_id, wrapped=wrapped)
+
+    def contact(self, person_id: UUID, key: DataKey, personal: Personal) -> ContactRecorded:
+        content = personal.contact().model_dump_json().encode()
+        sealed = sealing.seal(content, key=key, person_id=person_id, event_type=ContactRecorded.declared.type)
+        return ContactRecorded(person_id=person_id, sealed=sealed)
+
+
+def seal_chunk(content: bytes, *, key: DataKey, place: str) -> Chunk:
+    """A piece of an import, bound to its place, so that pieces cannot be exchanged."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return Chunk(nonce, AESGCM(key.secret).encrypt(nonce, content, place.encode()))
+
+
+def open_chunk(chunk: Chunk, *, key: DataKey, place: str) -> bytes:
+    return AESGCM(key.secret).decrypt(chunk.nonce, chunk.ciphertext, place.encode())

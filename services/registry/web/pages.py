@@ -1,0 +1,110 @@
+"""/imports, /imports/{import_id}, /units, /people: what a clerk does with workbooks, and what the register then holds, masked."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from services.registry.domain.imports import AT_WORK
+from services.registry.queries import imports, projects, units
+from services.registry.queries.projects import ProjectState
+from shared.service import identity
+from shared.service.database import Transaction, reading
+from shared.service.running import running
+from shared.web.shell import add_texts, text
+
+pages = Blueprint(
+    "pages", __name__, static_folder="static", static_url_path="/static/registry", template_folder="templates"
+)
+add_texts(pages, Path(__file__).with_name("texts.toml"))
+
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+_SHOWN = 50
+_PROJECTS = 200
+
+
+@pages.get("/")
+def front() -> Response:
+    return redirect(url_for("pages.import_list"))
+
+
+@pages.get("/imports")
+@identity.requires("clerk", "command", "auditor")
+def import_list() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        chosen = _chosen(tx)
+        earlier = imports.page(tx, chosen["project"].project_id, before=_LAST, limit=_SHOWN) if chosen["project"] else []
+    return _page("registry-imports.html", "imports", earlier=earlier, title=text("imports.title"), **chosen)
+
+
+@pages.get("/imports/<uuid:import_id>")
+@identity.requires("clerk", "command", "auditor")
+def import_report(import_id: UUID) -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        report = imports.report(tx, import_id)
+        project = projects.one(tx, report.project_id)
+    at_work = report.state in AT_WORK
+    return _page(
+        "registry-import.html", "imports", report=report, project=project, at_work=at_work, title=_finding(report)
+    )
+
+
+@pages.get("/units")
+@identity.requires()
+def unit_list() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        chosen = _chosen(tx)
+        project = chosen["project"]
+        found = units.page(tx, project.project_id, after=_after(), limit=_SHOWN + 1) if project else []
+    more = found[_SHOWN - 1].unit_id if len(found) > _SHOWN else None
+    return _page("registry-units.html", "units", units=found[:_SHOWN], more=more, title=text("units.title"), **chosen)
+
+
+@pages.get("/people")
+@identity.requires("clerk", "desk", "officer", "command")
+def person_list() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        found = units.people(tx, after=_after(), limit=_SHOWN + 1)
+    more = found[_SHOWN - 1].person_id if len(found) > _SHOWN else None
+    return _page("registry-people.html", "people", people=found[:_SHOWN], more=more, title=text("people.title"))
+
+
+def _page(template: str, here: str, **facts: Any) -> str:  # noqa: ANN401 - as the templates name them
+    links = [
+        {"href": url_for(f"pages.{view}"), "text": text(f"pages.{name}"), "here": name == here}
+        for name, view in (("imports", "import_list"), ("units", "unit_list"), ("people", "person_list"))
+    ]
+    return render_template(template, pages=links, state="live", is_clerk=_is_clerk(), **facts)
+
+
+def _is_clerk() -> bool:
+    return bool(identity.current().roles.intersection({"clerk", "command"}))
+
+
+def _chosen(tx: Transaction) -> dict[str, Any]:
+    """The project that the address names, else the newest. What another district has is not told from what nobody has."""
+    all_of_them: list[ProjectState] = projects.page(tx, after=_FIRST, limit=_PROJECTS)
+    if (asked := request.args.get("project")) is None:
+        return {"projects": all_of_them, "project": all_of_them[-1] if all_of_them else None}
+    found = next((each for each in all_of_them if str(each.project_id) == asked), None)
+    if found is None:
+        abort(404)
+    return {"projects": all_of_them, "project": found}
+
+
+def _after() -> UUID:
+    """An address that was mistyped shows the first page rather than an error."""
+    try:
+        return UUID(request.args.get("after", ""))
+    except ValueError:
+        return _FIRST
+
+
+def _finding(report: imports.ImportReport) -> str:
+    if report.state in AT_WORK:
+        return text("import.progress", rows=f"{report.rows_read:,}")
+    if report.state in ("refused", "abandoned") or (report.state == "faulty" and not report.faults):
+        return text("import.refused")
+    return text(f"import.{report.state}", faults=f"{report.faults:,}", units=f"{report.units or 0:,}")

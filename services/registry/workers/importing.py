@@ -1,0 +1,85 @@
+"""Carries imports on: reads what was uploaded, checks what was read, commits what was asked for. One import at a time.
+
+Stays true: each import is worked on by one worker, which holds its advisory lock on a connection of its own; when the worker
+dies the lock goes with it and another starts the step again.
+"""
+
+import threading
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from services.registry.commands.check_import import CheckImport, check_import
+from services.registry.commands.commit_import import CommitImport, commit_import, reject_commit
+from services.registry.commands.stage_import import StageImport, stage_import
+from services.registry.domain.imports import AT_WORK
+from services.registry.store.vault import Vault
+from shared.refusal import Refused
+from shared.service import database
+from shared.service.clock import Clock, business_day
+from shared.telemetry import log
+
+_WAITING = text("""
+    select import_id, district, state from imports where state = any(:states) order by uploaded_at, import_id
+""")
+_TRY_LOCK = text("select pg_try_advisory_lock(hashtextextended(cast(:import_id as text), 0))")
+_UNLOCK = text("select pg_advisory_unlock(hashtextextended(cast(:import_id as text), 0))")
+_STATE = text("select state from imports where import_id = :import_id")
+_log = log.get(__name__)
+
+
+class Importer:
+    """`engine` needs two connections at once: one holds the lock, one works."""
+
+    def __init__(self, engine: Engine, vault: Vault, *, clock: Clock) -> None:
+        self._engine, self._vault, self._clock = engine, vault, clock
+
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.3) -> None:
+        while not stop.is_set():
+            if not self.run_once():
+                stop.wait(idle_seconds)
+
+    def run_once(self) -> bool:
+        """Takes one import one step further; False when none waits."""
+        with database.reading(self._engine, granted=[database.EVERY]) as tx:
+            waiting = tx.connection.execute(_WAITING, {"states": list(AT_WORK)}).all()
+        return any(self._worked_on(row.district, row.import_id) for row in waiting)
+
+    def _worked_on(self, district: str, import_id: UUID) -> bool:
+        # Outside of a transaction, or the server would end the session as idle while a large import is read.
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
+            if not guard.execute(_TRY_LOCK, {"import_id": import_id}).scalar():
+                return False
+            try:
+                self._step(district, import_id)
+            finally:
+                guard.execute(_UNLOCK, {"import_id": import_id})
+        return True
+
+    def _step(self, district: str, import_id: UUID) -> None:
+        now = self._clock.now()
+        with database.begin(self._engine, district=district) as tx:
+            state = tx.connection.execute(_STATE, {"import_id": import_id}).scalar()
+        if state in ("uploaded", "reading"):
+            stage_import(self._engine, self._vault, StageImport(district, import_id, today=business_day(now)))
+        elif state == "checking":
+            with database.begin(self._engine, district=district) as tx:
+                check_import(tx, CheckImport(import_id, at=now))
+        elif state == "committing":
+            self._commit(district, CommitImport(import_id, at=now))
+        _log.info("import step", import_id=str(import_id), district=district, step=state)
+
+    def _commit(self, district: str, command: CommitImport) -> None:
+        try:
+            with database.begin(self._engine, district=district) as tx:
+                commit_import(tx, self._vault, command)
+        except Refused as refusal:
+            self._refused(district, command.import_id, refusal)
+        except IntegrityError as conflict:
+            _log.warning("import conflicts with the register", import_id=str(command.import_id), exc_info=conflict)
+            self._refused(district, command.import_id, Refused("import-conflict"))
+
+    def _refused(self, district: str, import_id: UUID, refusal: Refused) -> None:
+        with database.begin(self._engine, district=district) as tx:
+            reject_commit(tx, import_id, refusal)
