@@ -138,8 +138,9 @@ create table series (
     project_id uuid not null,
     series text not null check (series in ('exchange', 'cash')),
     last_number bigint not null default 0,
-    last_at timestamptz not null default '-infinity',
-    primary key (project_id, series)
+    last_at timestamptz,
+    primary key (project_id, series),
+    check ((last_number = 0) = (last_at is null))
 )
 """
 

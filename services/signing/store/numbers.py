@@ -41,7 +41,7 @@ def turn(tx: Transaction, project_id: UUID, series: Series, clock: Clock) -> Tur
         tx.connection.execute(_OPEN, {**place, "district": tx.district})
         row = tx.connection.execute(_LOCK, place).one()
     now = clock.now()
-    return Turn(row.last_number + 1, now if row.last_number == 0 else max(now, row.last_at + _TICK))
+    return Turn(row.last_number + 1, now if row.last_at is None else max(now, row.last_at + _TICK))
 
 
 def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:

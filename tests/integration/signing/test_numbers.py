@@ -1,0 +1,123 @@
+"""Many desks at once: numbers gap-free, and one order of numbers, instants and commits."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.signing.domain.agreement import Agreement
+from tests.support.signing import District
+
+EACH = 12
+
+
+def test_sixteen_desks_on_one_series_and_eight_on_another(here: District) -> None:
+    desks = {"exchange": 16, "cash": 8}
+    units = [(here.register(), form) for form, many in desks.items() for _ in range(many * EACH)]
+    here.freeze()
+    todo = [(here.ready(unit, form=form), here.owners(unit)[0]) for unit, form in units]
+
+    with ThreadPoolExecutor(24) as threads:
+        signed = list(threads.map(lambda each: here.sign(*each), todo))
+
+    for series, many in desks.items():
+        assert _numbers(signed, series) == list(range(1, many * EACH + 1))
+        by_number = here.rows("select number, signed_at, xmin::text::bigint as committed from numbers where series = :s order by number", s=series)
+        assert all(one.signed_at < next_one.signed_at for one, next_one in pairwise(by_number))
+        # Journal ids are drawn under the lock of the series, which lasts until the commit: their order is the commits'.
+        journal = here.rows(
+            "select convert_from(payload, 'utf8')::jsonb as payload from events where type like '%.agreement.signed.v1' order by id"
+        )
+        spoken = [row.payload["sequence_number"] for row in journal if row.payload["series"] == series]
+        assert spoken == list(range(1, many * EACH + 1))
+    count = here.rows("select signed_units from projects")[0]
+    assert count.signed_units == 24 * EACH
+
+
+def _numbers(signed: list[Agreement], series: str) -> list[int]:
+    return sorted(each.turn.number for each in signed if each.turn and each.series == series)
+
+
+def test_the_same_signature_from_many_windows_is_one_number(here: District) -> None:
+    unit = here.register()
+    agreement_id, owner = here.ready(unit), here.owners(unit)[0]
+
+    with ThreadPoolExecutor(16) as threads:
+        signed = list(threads.map(lambda _: here.sign(agreement_id, owner), range(16)))
+
+    assert {each.turn.number for each in signed if each.turn} == {1}
+    assert here.rows("select count(*) as many from numbers")[0].many == 1
+    assert here.types(unit).count("agreement.signed") == 1
+
+
+def test_a_rescinded_number_stays_detached_and_is_never_given_again(here: District) -> None:
+    first, second = here.register(), here.register()
+    one = here.signed(first)
+    here.rescind(one)
+    here.signed(second)
+    again = here.signed(first)
+
+    numbers = here.rows("select number, agreement_id, reason from numbers left join detachments using (agreement_id) order by number")
+    assert [row.number for row in numbers] == [1, 2, 3]
+    assert numbers[0].agreement_id == one and numbers[0].reason == "owner_withdrew"
+    assert numbers[2].agreement_id == again
+    assert here.types(first)[-6:-5] == ["agreement.rescinded"] or "agreement.rescinded" in here.types(first)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update numbers set number = number + 1",
+        "delete from numbers",
+        "update signatures set hand = right_holder",
+        "delete from signatures",
+        "delete from latches",
+        "update detachments set reason = 'other'",
+        "delete from acts",
+        "truncate numbers",
+    ],
+)
+def test_what_is_append_only_cannot_be_changed_by_the_app_role(here: District, statement: str) -> None:
+    here.signed(here.register())
+
+    with pytest.raises(DBAPIError, match="permission denied"), here.transaction() as tx:
+        tx.connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_number_that_does_not_follow_is_refused_by_the_database(here: District, number: int) -> None:
+    here.signed(here.register())
+    unit = here.register()
+    agreement_id = here.ready(unit)
+
+    with pytest.raises(DBAPIError, match="does not follow|duplicate key"), here.transaction() as tx:
+        tx.connection.execute(
+            text("insert into numbers (district, project_id, series, number, agreement_id, signed_at) values (:d, :p, 'cash', :n, :a, now())"),
+            {"d": here.district, "p": here.project_id, "n": number, "a": agreement_id},
+        )
+
+
+def test_signed_without_a_number_is_refused_by_the_database(here: District) -> None:
+    agreement_id = here.ready(here.register())
+
+    with pytest.raises(DBAPIError, match="lacks a signature or a number"):
+        _force(here, agreement_id)
+
+
+def test_two_live_agreements_of_a_unit_are_refused_by_the_database(here: District) -> None:
+    unit = here.register()
+    here.drafted(unit)
+
+    with pytest.raises(DBAPIError, match="one_live_agreement"), here.transaction() as tx:
+        tx.connection.execute(
+            text("""insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, state, drafted_at)
+                    select district, gen_random_uuid(), unit_id, project_id, form, series, rule_set_version, state, drafted_at from agreements""")
+        )
+
+
+def _force(here: District, agreement_id: UUID) -> None:
+    with here.transaction() as tx:
+        tx.connection.execute(text("update agreements set state = 'signed' where agreement_id = :a"), {"a": agreement_id})
