@@ -19,20 +19,23 @@ _FALLBACK = re.compile(r", url\([^)]*\.woff\) format\('woff'\)")  # every browse
 
 
 def install() -> None:
-    """npm ci, then the fonts. Raises CannotStart."""
+    """`npm ci`, then the fonts. Raises CannotStart."""
     with progress.step("page assets from npm"):
         npm("ci")
         copy_fonts(ROOT / "node_modules" / "@fontsource" / "noto-sans-sc", FONTS)
 
 
 def npm(*arguments: str) -> None:
+    """Runs our own npm in the repository's root. Raises CannotStart with npm's first error."""
+    # Not the wheel's bin/npm: it is a link, which some versions of pip unpack as a copy that finds nothing beside itself.
+    cli = _programs().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     environment = os.environ | {"PATH": f"{_programs()}{os.pathsep}{os.environ['PATH']}"}
     environment["npm_config_cache"] = str(ROOT / ".cache" / "npm")
     done = subprocess.run(
         [node(), _npm(), *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        reason = next((line for line in done.stderr.splitlines() if line.startswith("npm error")), "npm gives no reason")
+        reason = next((line for line in done.stderr.splitlines() if "error" in line.lower()), "npm gives no reason.")
         raise CannotStart(f"npm {' '.join(arguments)} fails: {reason} Check the network and run it again.")
 
 

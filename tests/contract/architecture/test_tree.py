@@ -1,0 +1,31 @@
+"""Is everything where the plan of the tree says? A folder that nobody planned is a second way to do something."""
+
+from deploy.local.place import ROOT
+from tests.support.tree import tracked
+
+TOP = {".ci", ".github", "deploy", "docs", "requirements", "services", "shared", "tests"}
+SHARED = {"events", "messaging", "service", "telemetry", "web"}
+TESTS = {"unit", "contract", "integration", "e2e", "browser", "load", "chaos", "support"}
+DEPLOY = {"local", "demo", "images", "kubernetes", "prometheus", "grafana"}
+SERVICES = {"registry", "signing", "notify", "reporting"}
+IN_A_SERVICE = {"api", "commands", "consumers", "domain", "gateways", "migrations", "projections", "queries", "store", "web", "workers"}
+ALLOWED = {"": TOP, "shared": SHARED, "tests": TESTS, "deploy": DEPLOY, "services": SERVICES} | {
+    f"services/{service}": IN_A_SERVICE | ({"templates"} if service == "notify" else set()) for service in SERVICES
+}
+
+
+def test_no_folder_is_unplanned():
+    found = {file.relative_to(ROOT).parent for file in tracked()}
+    every = {parent for folder in found for parent in (folder, *folder.parents)}
+
+    unplanned = [
+        str(folder)
+        for folder in every
+        if folder.name and (planned := ALLOWED.get("" if str(folder.parent) == "." else str(folder.parent))) is not None
+        if folder.name not in planned
+    ]
+    assert sorted(unplanned) == []
+
+
+def test_services_is_a_namespace_so_that_an_image_holds_one():
+    assert not (ROOT / "services" / "__init__.py").exists()
