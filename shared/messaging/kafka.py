@@ -62,8 +62,9 @@ class Producer:
     def close(self) -> None:
         if self._kafka is not None:
             kafka, self._kafka, self._known = self._kafka, None, set()
+            # It flushes first, and is not closed at all when that fails: so until the last record has been given up.
             with suppress(KafkaError):
-                kafka.close(timeout=0)
+                kafka.close(timeout=_DELIVERY_SECONDS + 1)
 
     def _client(self) -> KafkaProducer:
         if self._kafka is None:

@@ -43,9 +43,12 @@ _BLAME = text("""
 """)
 # Keys whose missing event has arrived since: no person is needed. A key behind a rejected event is not among them.
 _HEALED = text("""
-    select topic, key from inbox join parked using (consumer, topic, key)
-    where consumer = :consumer and inbox.district = :district and inbox.parked and released_at is null
-      and parked.epoch >= inbox.epoch and sequence = last_sequence + 1 and reason in ('gap', 'behind', 'requeued')
+    select topic, key from inbox join lateral (
+        select epoch, sequence, reason from parked
+        where (consumer, topic, key) = (inbox.consumer, inbox.topic, inbox.key) and released_at is null
+        order by epoch, sequence limit 1) as first on true
+    where consumer = :consumer and inbox.district = :district and inbox.parked
+      and first.sequence = last_sequence + 1 and reason in ('gap', 'behind', 'requeued')
     order by topic, key limit :batch
 """)
 _KEYS = text("""

@@ -63,6 +63,7 @@ def inbox(service: str) -> list[str]:
             consumer text, topic text, key text, epoch int not null default 0, last_sequence bigint not null default 0,
             last_event_id uuid, parked boolean not null default false, district text not null,
             primary key (consumer, topic, key)) with (fillfactor = 70)""",
+        "create index inbox_parked on inbox (consumer, district) where parked",
         *rows.protect("inbox", service=service, app="select, insert, update"),
         """create table parked (
             consumer text, topic text, key text, epoch int, sequence bigint, event_id uuid not null, type text not null,

@@ -1,0 +1,430 @@
+"""Real SQL, the broker in memory: does every message have its effect once, in order, and only what must wait waits?"""
+
+import threading
+from collections.abc import Sequence
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shared.events import topics
+from shared.events.registry import KeyWrapped
+from shared.messaging import feed, journal, memory, quarantine
+from shared.messaging.consumer import Consumer, Rejected, TooManyRejected, each
+from shared.messaging.inbox import Diverged
+from shared.messaging.ports import Message
+from shared.messaging.redrive import Redrive
+from shared.messaging.relay import Relay
+from shared.service import database, rows
+from shared.service.database import Transaction
+from tests.support import kit
+
+LATEST = "registry-key"
+
+
+@pytest.fixture
+def bench(engines: SimpleNamespace, district: str) -> SimpleNamespace:
+    """A district with a broker, and `send` in place of the relay."""
+    broker = memory.Broker()
+    for kind in (kit.KIND, LATEST):
+        broker.create(topics.name(district, kind))
+    topic = topics.name(district, kit.KIND)
+    producer = memory.Producer(broker)
+
+    def consumer(reactions=kit.REACTIONS, *, name: str = f"c{district}", kinds=(kit.KIND,), **rest) -> Consumer:
+        subscription = memory.Subscription(broker, group=uuid4().hex, topics=topics.pattern(*kinds))
+        return Consumer(name, engines.app, subscription, reactions, **rest)
+
+    def send(key: str, *sequences: int, topic: str = topic, **said) -> list[Message]:
+        sent = [kit.message(key, sequence, topic=topic, **said) for sequence in sequences]
+        producer.publish(sent)
+        return sent
+
+    def rows_of(statement: str) -> Sequence[tuple]:
+        with database.begin(engines.app, district=district) as tx:
+            return [tuple(row) for row in tx.connection.execute(text(statement))]
+
+    redrive = Redrive(f"c{district}", engines.app, kit.REACTIONS)
+    return SimpleNamespace(**locals())
+
+
+def effects(bench: SimpleNamespace) -> dict[str, list[int]]:
+    with database.begin(bench.engines.app, district=bench.district) as tx:
+        return kit.effects(tx.connection)
+
+
+def parked(bench: SimpleNamespace) -> list[tuple]:
+    return bench.rows_of(
+        "select sequence, reason from parked where released_at is null order by key, epoch, sequence"
+    )
+
+
+def a_key() -> str:
+    return str(uuid4())
+
+
+def test_the_tables_pass_the_self_test(engines):
+    rows.self_test(engines.app, engines.mechanism)
+
+
+def test_a_repeat_has_no_second_effect(bench):
+    key, consumer = a_key(), bench.consumer()
+    sent = bench.send(key, 1, 2, 3)
+    bench.producer.publish(sent)
+    consumer.run_once()
+    bench.consumer().run_once()
+
+    assert effects(bench) == {key: [1, 2, 3]}
+
+
+def test_a_gap_waits_and_heals(bench):
+    key, other, consumer = a_key(), a_key(), bench.consumer()
+    bench.send(key, 1, 3, 4)
+    bench.send(other, 1)
+    consumer.run_once()
+    assert (effects(bench), parked(bench)) == ({key: [1], other: [1]}, [(3, "gap"), (4, "behind")])
+
+    bench.send(key, 2)
+    consumer.run_once()
+    assert bench.redrive.heal(bench.district) == 1
+
+    assert (effects(bench)[key], parked(bench)) == ([1, 2, 3, 4], [])
+
+
+def test_a_poison_event_parks_its_key_and_no_other(bench):
+    keys, consumer = [a_key() for _ in range(50)], bench.consumer()
+    for key in keys:
+        bench.send(key, 1)
+    bench.send(keys[7], 2, poison=True)
+    for key in keys:
+        bench.send(key, 3 if key == keys[7] else 2)
+    consumer.run_once()
+
+    assert parked(bench) == [(2, "poison"), (3, "behind")]
+    assert {key: len(found) for key, found in effects(bench).items()} == {
+        key: 1 if key == keys[7] else 2 for key in keys
+    }
+
+
+def test_what_the_database_refuses_parks_without_a_value_in_its_reason(bench):
+    def break_it(tx: Transaction, messages: Sequence[Message]) -> None:
+        kit.add_up(tx, messages)
+        tx.connection.execute(text("insert into totals select 'secret', null, :d"), {"d": tx.district})
+
+    bench.send(a_key(), 1)
+    bench.consumer({kit.Happened.declared.type: break_it}).run_once()
+
+    ((_, reason),) = parked(bench)
+    assert reason.startswith("NotNullViolation") and "secret" not in reason
+    assert effects(bench) == {}
+
+
+def test_what_does_not_decode_parks_without_its_value(bench):
+    message = kit.message(a_key(), 1, topic=bench.topic)._replace(payload=b'{"unit_id": "planted"}')
+    bench.producer.publish([message])
+    bench.consumer().run_once()
+
+    assert parked(bench) == [(1, "invalid: unit_id")]
+
+
+def test_redrive_frees_a_key_after_a_dry_run_that_changes_nothing(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, poison=True)
+    bench.send(key, 2, 3)
+    consumer.run_once()
+    (waiting,) = bench.redrive.keys(bench.district)
+    repaired = Redrive(bench.redrive._consumer, bench.engines.app, {kit.Happened.declared.type: count_only})
+
+    assert [each.outcome for each in bench.redrive.key(waiting, district=bench.district, dry_run=True).tried] == ["poison"]
+    dry = repaired.key(waiting, district=bench.district, dry_run=True)
+    assert [each.outcome for each in dry.tried] == ["applied"] * 3
+    assert ("effects", 3, 0, 0) in [tuple(change) for change in dry.changes]
+    assert (effects(bench), len(parked(bench))) == ({}, 3)
+
+    repaired.key(waiting, district=bench.district)
+    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
+    bench.send(key, 4)
+    consumer.run_once()
+    assert effects(bench)[key] == [1, 2, 3, 4]
+    assert bench.rows_of("select outcome, payload is not null from parked order by sequence") == [("applied", True)] * 3
+
+
+def count_only(tx: Transaction, messages: Sequence[Message]) -> None:
+    for message in messages:
+        row = {"event_id": message.event_id, "key": message.key, "sequence": message.sequence, "district": tx.district}
+        tx.connection.execute(
+            text("insert into effects (event_id, key, sequence, district) values (:event_id, :key, :sequence, :district)"),
+            row,
+        )
+
+
+def test_a_type_nobody_reacts_to_moves_the_mark(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1)
+    bench.producer.publish([kit.message(key, 2, topic=bench.topic, event=kit.Passed(unit_id=key))])
+    bench.send(key, 3)
+    consumer.run_once()
+
+    assert (effects(bench), parked(bench)) == ({key: [1, 3]}, [])
+
+
+def test_an_unknown_version_is_quarantined_and_comes_back_after_the_upgrade(bench):
+    key, consumer = a_key(), bench.consumer()
+    tomorrow = kit.Happened.declared.type.replace(".v1", ".v2")
+    bench.send(key, 1)
+    bench.producer.publish([kit.message(key, 2, topic=bench.topic)._replace(type=tomorrow)])
+    bench.send(key, 3)
+    consumer.run_once()
+    assert (effects(bench), parked(bench)) == ({key: [1]}, [(3, "gap")])
+    assert bench.rows_of("select reason from quarantined") == [("unknown-version",)]
+
+    upgraded = Redrive(f"c{bench.district}", bench.engines.app, {**kit.REACTIONS, tomorrow: kit.add_up})
+    assert [outcome for _, outcome in bench.redrive.requeue(bench.district)] == ["unknown-version"]
+    assert [outcome for _, outcome in upgraded.requeue(bench.district)] == ["requeued"]
+    upgraded.heal(bench.district)
+
+    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
+    assert bench.rows_of("select outcome is not null from quarantined") == [(True,)]
+
+
+def test_what_cannot_be_read_is_quarantined_as_it_came(bench):
+    headers = [("ce_id", b"\xff\0\\"), ("x", None), ("ü", b"1")]
+    bench.broker.append(bench.topic, None, headers, b"\0value")
+    bench.consumer().run_once()
+    bench.consumer().run_once()
+
+    with database.begin(bench.engines.app, district=bench.district) as tx:
+        (kept,) = quarantine.waiting(tx, f"c{bench.district}", topic=None, batch=10)
+    assert (list(kept.headers), kept.value, kept.key) == (headers, b"\0value", None)
+
+
+def test_too_many_rejections_in_a_row_stop_and_keep_nothing(bench):
+    for _ in range(30):
+        bench.send(a_key(), 1, poison=True)
+    with pytest.raises(TooManyRejected):
+        bench.consumer(max_rejected=20).run_once()
+    assert parked(bench) == []
+
+    bench.consumer(max_rejected=31).run_once()
+    assert len(parked(bench)) == 30
+
+
+def test_the_same_number_with_another_id_stops_the_consumer(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, 2)
+    consumer.run_once()
+    bench.send(key, 2)
+    with pytest.raises(Diverged):
+        consumer.run_once()
+
+
+def test_a_restored_source_goes_on_where_it_lost_nothing_we_have(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, 2)
+    bench.send(key, 3, epoch=2)
+    consumer.run_once()
+
+    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
+
+
+def test_a_restored_source_that_lost_what_we_have_waits_for_a_person(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, 2, 3)
+    bench.send(key, 2, 3, 4, epoch=2)
+    consumer.run_once()
+    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [(2, "epoch"), (3, "epoch"), (4, "behind")])
+    assert bench.redrive.heal(bench.district) == 0
+
+    (waiting,) = bench.redrive.keys(bench.district)
+    bench.redrive.key(waiting, district=bench.district, decision="accept-epoch")
+    assert (effects(bench)[key], parked(bench)) == ([1, 2, 3, 2, 3, 4], [])
+    bench.send(key, 5, epoch=2)
+    bench.send(key, 4, epoch=1)
+    consumer.run_once()
+    assert (effects(bench)[key], parked(bench)) == ([1, 2, 3, 2, 3, 4, 5], [])
+
+
+def test_the_old_database_that_goes_on_writing_is_noticed(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, epoch=2)
+    bench.send(key, 2, epoch=1)
+    consumer.run_once()
+
+    assert (effects(bench), parked(bench)) == ({key: [1]}, [(2, "epoch")])
+
+
+def test_on_a_latest_topic_only_going_backwards_is_refused(bench):
+    topic, key = topics.name(bench.district, LATEST), a_key()
+    seen: list[int] = []
+
+    def react(tx: Transaction, messages: Sequence[Message]) -> None:
+        if any(message.payload == b"bad" for message in messages):
+            raise Rejected("bad")
+        seen.extend(message.sequence for message in messages)
+
+    consumer = bench.consumer({KeyWrapped.declared.type: react}, kinds=(LATEST,))
+
+    def send(sequence: int, payload: bytes | None = b"{}") -> None:
+        headers = kit.message(key, 1, topic=bench.topic).headers
+        type_ = KeyWrapped.declared.type
+        bench.producer.publish([Message(uuid4(), topic, key, sequence, type_, payload, headers)])
+
+    send(3)
+    send(7)
+    send(5)
+    consumer.run_once()
+    assert (seen, parked(bench)) == ([3, 7], [])
+
+    send(8, b"bad")
+    consumer.run_once()
+    assert parked(bench) == [(8, "bad")]
+    send(9, b"bad")
+    send(10, None)
+    consumer.run_once()
+    assert (seen, parked(bench)) == ([3, 7, 10], [])
+    consumer = bench.consumer({KeyWrapped.declared.type: react}, kinds=(LATEST,))
+    consumer.run_once()
+    assert seen == [3, 7, 10]
+
+
+def test_what_a_reaction_writes_names_its_cause_and_is_written_once(bench):
+    keys = [a_key() for _ in range(5)]
+
+    def reply(tx: Transaction, message: Message) -> None:
+        if message.key == keys[3]:
+            journal.write(tx, [kit.Passed(unit_id=message.key)])
+            raise Rejected("after writing")
+        journal.write(tx, [kit.Passed(unit_id=message.key)])
+
+    sent = [bench.send(key, 1)[0] for key in keys]
+    bench.consumer({kit.Happened.declared.type: each(reply)}).run_once()
+
+    said = {
+        key: headers for key, headers in bench.rows_of("select key, headers from events where type like '%passed%'")
+    }
+    assert set(said) == set(keys) - {keys[3]}
+    assert all(said[m.key]["causationid"] == str(m.event_id) for m in sent if m.key != keys[3])
+    assert all({"time", "epoch", "correlationid", "traceparent"} <= headers.keys() for headers in said.values())
+
+
+def test_a_deadlock_is_tried_again_in_place(bench):
+    """Two reactions take two rows in opposite order; both end with both effects."""
+    one, two = a_key(), a_key()
+    bench.send(one, 1)
+    with database.begin(bench.engines.app, district=bench.district) as tx:
+        for row in ("a" + bench.district, "b" + bench.district):
+            tx.connection.execute(text("insert into totals values (:k, 0, :d)"), {"k": row, "d": bench.district})
+    met, tries = threading.Barrier(2, timeout=20), []
+
+    def crossing(first: str, second: str):
+        def react(tx: Transaction, messages: Sequence[Message]) -> None:
+            tries.append(first)
+            touch(tx, first)
+            if len(tries) <= 2:
+                met.wait()
+            touch(tx, second)
+
+        return react
+
+    def touch(tx: Transaction, row: str) -> None:
+        tx.connection.execute(text("update totals set total = total + 1 where key = :k"), {"k": row + bench.district})
+
+    happened = kit.Happened.declared.type
+    consumers = [
+        bench.consumer({happened: crossing("a", "b")}, name=f"one{two}"),
+        bench.consumer({happened: crossing("b", "a")}, name=f"two{two}"),
+    ]
+    threads = [threading.Thread(target=consumer.run_once) for consumer in consumers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(tries) > 2
+    assert bench.rows_of("select total from totals where key like '_3%'") == [(2,), (2,)]
+
+
+def test_a_zombie_that_wakes_up_applies_nothing(bench):
+    """Asleep before its transaction; its successor has done the work when it goes on with what it polled."""
+    key, sent = a_key(), threading.Event()
+    bench.send(key, 1, 2, 3)
+    zombie = bench.consumer()
+    polled = zombie._subscription.poll(0)
+    bench.consumer().run_once()
+    bench.send(key, 4)
+    bench.consumer().run_once()
+    sent.set()
+
+    zombie._applied(bench.district, polled)
+    assert effects(bench) == {key: [1, 2, 3, 4]}
+
+
+def test_a_consumer_asleep_in_its_transaction_lets_go(bench, engines):
+    impatient = database.connect(engines.urls.app, application_name="asleep", idle_in_transaction_seconds=0.3)
+    key = a_key()
+    bench.send(key, 1)
+
+    def sleep(tx: Transaction, messages: Sequence[Message]) -> None:
+        threading.Event().wait(1.0)
+        kit.add_up(tx, messages)
+
+    asleep = Consumer(
+        f"c{bench.district}",
+        impatient,
+        memory.Subscription(bench.broker, group="asleep", topics=".*"),
+        {kit.Happened.declared.type: sleep},
+    )
+    with pytest.raises(DBAPIError):
+        asleep.run_once()
+    bench.consumer().run_once()
+    impatient.dispose()
+
+    assert effects(bench) == {key: [1]}
+
+
+def test_then_numbers_what_was_applied_without_a_gap(bench):
+    def number(tx: Transaction, messages: Sequence[Message]) -> None:
+        feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])
+
+    consumer = bench.consumer(then=number)
+    for _ in range(5):
+        bench.send(a_key(), 1, 2)
+        bench.send(a_key(), 1, poison=True)
+        consumer.run_once()
+
+    with database.reading(bench.engines.app, granted=[bench.district]) as tx:
+        found = feed.after(tx.connection, bench.district, 3, 100)
+        assert [entry.number for entry in found] == [4, 5, 6, 7, 8, 9, 10]
+        assert feed.latest(tx.connection, bench.district) == 10
+        assert feed.complete_after(tx.connection, bench.district, 10)
+        assert not feed.complete_after(tx.connection, bench.district, 11)
+
+
+def test_a_new_district_needs_nothing_but_its_topics(bench):
+    other = str(int(bench.district) + 400_000)
+    topic = topics.name(other, kit.KIND)
+    consumer = bench.consumer()
+    consumer.run_once()
+    bench.broker.create(topic)
+    key, here = a_key(), a_key()
+    bench.send(key, 1, topic=topic)
+    bench.send(here, 1)
+    consumer.run_once()
+
+    assert effects(bench) == {here: [1]}
+    with database.begin(bench.engines.app, district=other) as tx:
+        assert kit.effects(tx.connection) == {key: [1]}
+
+
+def test_the_whole_way_from_journal_to_effect(bench, engines):
+    units = [uuid4() for _ in range(20)]
+    for _ in range(3):
+        kit.happen(engines.app, bench.district, units)
+    relay = Relay(engines.mechanism, memory.Producer(bench.broker))
+    while relay.run_once():
+        continue
+    bench.consumer().run_once()
+
+    assert effects(bench) == {str(unit): [1, 2, 3] for unit in units}

@@ -1,0 +1,159 @@
+"""Real SQL, the broker in memory: what the relay sends, holds, and leaves to another one."""
+
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shared.events import topics
+from shared.messaging import journal, memory
+from shared.messaging.ports import Unavailable
+from shared.messaging.relay import Relay
+from shared.service import database
+from tests.support import kit
+
+
+@pytest.fixture
+def broker(district: str) -> memory.Broker:
+    made = memory.Broker()
+    made.create(topics.name(district, kit.KIND))
+    return made
+
+
+def drained(relay: Relay) -> int:
+    sent = 0
+    while some := relay.run_once():
+        sent += some
+    return sent
+
+
+def on_topic(broker: memory.Broker, district: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for message in memory.Reader(broker).read([topics.name(district, kit.KIND)], since=None):
+        found.setdefault(message.key, []).append(message.sequence)
+    return found
+
+
+def unsent(engines: SimpleNamespace, district: str) -> int:
+    with engines.mechanism.connect() as connection:
+        return connection.execute(text("select count(*) from unsent where district = :d"), {"d": district}).scalar_one()
+
+
+def due_now(engines: SimpleNamespace) -> None:
+    with engines.mechanism.begin() as connection:
+        connection.execute(text("update held set retry_at = now()"))
+
+
+def test_everything_once_in_the_order_of_its_key(engines, broker, district):
+    units = [uuid4() for _ in range(30)]
+    with ThreadPoolExecutor(6) as writers:
+        list(writers.map(lambda _: kit.happen(engines.app, district, units[::-1]), range(20)))
+    drained(Relay(engines.mechanism, memory.Producer(broker), batch=70))
+
+    assert on_topic(broker, district) == {str(unit): list(range(1, 21)) for unit in units}
+    assert unsent(engines, district) == 0
+
+
+def test_two_relays_send_nothing_twice(engines, broker, district):
+    units = [uuid4() for _ in range(200)]
+    kit.happen(engines.app, district, units)
+    kit.happen(engines.app, district, units)
+    relays = [Relay(engines.mechanism, memory.Producer(broker), batch=10) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        while unsent(engines, district):
+            list(pool.map(Relay.run_once, relays))
+
+    assert on_topic(broker, district) == {str(unit): [1, 2] for unit in units}
+
+
+def test_an_outage_loses_nothing(engines, broker, district):
+    unit = uuid4()
+    kit.happen(engines.app, district, [unit])
+    relay = Relay(engines.mechanism, memory.Producer(broker))
+    broker.away = True
+    with pytest.raises(Unavailable):
+        drained(relay)
+    assert unsent(engines, district) == 1
+
+    broker.away = False
+    drained(relay)
+    assert on_topic(broker, district) == {str(unit): [1]}
+
+
+def test_a_refused_event_holds_its_key_and_heals(engines, broker, district):
+    held, free = uuid4(), uuid4()
+    broker.max_bytes = 5_000
+    relay = Relay(engines.mechanism, memory.Producer(broker))
+    kit.happen(engines.app, district, [held, free])
+    kit.happen(engines.app, district, [held], filling="x" * 10_000)
+    kit.happen(engines.app, district, [held, free])
+    drained(relay)
+    kit.happen(engines.app, district, [held, free])
+    drained(relay)
+
+    assert on_topic(broker, district) == {str(held): [1], str(free): [1, 2, 3]}
+    with engines.mechanism.connect() as connection:
+        reason = connection.execute(text("select reason from held where key = :k"), {"k": str(held)}).scalar_one()
+    assert reason == "too-large"
+
+    broker.max_bytes = 50_000
+    due_now(engines)
+    drained(relay)
+    assert on_topic(broker, district)[str(held)] == [1, 2, 3, 4]
+    with engines.mechanism.connect() as connection:
+        assert connection.execute(text("select count(*) from held where district = :d"), {"d": district}).scalar_one() == 0
+
+
+def test_a_district_without_topics_waits_for_them(engines, broker, district):
+    other, unit = str(int(district) + 400_000), uuid4()
+    kit.happen(engines.app, other, [unit])
+    relay = Relay(engines.mechanism, memory.Producer(broker))
+    drained(relay)
+    assert unsent(engines, other) == 1
+
+    broker.create(topics.name(other, kit.KIND))
+    due_now(engines)
+    drained(relay)
+    assert on_topic(broker, other) == {str(unit): [1]}
+
+
+def test_the_journal_is_append_only_for_everyone(engines, district):
+    kit.happen(engines.app, district, [uuid4()])
+    for engine in (engines.app, engines.mechanism, engines.owner):
+        for statement in ("update events set key = 'x'", "delete from events", "truncate events cascade"):
+            with pytest.raises(DBAPIError) as refused, database.begin(engine, district=district) as tx:
+                tx.connection.execute(text(statement))
+            assert database.sqlstate(refused.value) == "42501"
+
+
+def test_an_event_that_is_too_large_fails_its_command(engines, district):
+    with pytest.raises(journal.TooLarge):
+        kit.happen(engines.app, district, [uuid4()], filling="x" * 300_000)
+
+
+def test_a_new_epoch_marks_what_is_written_from_then_on(engines, district):
+    unit = uuid4()
+    kit.happen(engines.app, district, [unit])
+    with engines.mechanism.begin() as connection:
+        epoch = journal.new_epoch(connection, reason="restored from the backup of 03:00")
+    kit.happen(engines.app, district, [unit])
+
+    with engines.mechanism.connect() as connection:
+        headers = connection.execute(text("select headers from events where key = :k order by sequence"), {"k": str(unit)})
+        assert [int(each["epoch"]) for each in headers.scalars()] == [epoch - 1, epoch]
+
+
+def test_a_transaction_that_rolls_back_leaves_no_hole(engines, district):
+    unit = uuid4()
+    kit.happen(engines.app, district, [unit])
+    with pytest.raises(ZeroDivisionError), database.begin(engines.app, district=district) as tx:
+        journal.write(tx, [kit.Happened(unit_id=unit)])
+        raise ZeroDivisionError
+    kit.happen(engines.app, district, [unit])
+
+    with engines.mechanism.connect() as connection:
+        found = connection.execute(text("select sequence from events where key = :k order by id"), {"k": str(unit)})
+        assert list(found.scalars()) == [1, 2]
