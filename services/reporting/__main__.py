@@ -1,10 +1,10 @@
-"""python -m services.reporting api|stream|consumer|migrate|redrive"""
+"""python -m services.reporting api|stream|consumer|migrate|rebuild|redrive"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-ROLES = ("api", "stream", "consumer", "migrate", "redrive")
+ROLES = ("api", "stream", "consumer", "migrate", "rebuild", "redrive")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,10 +1,12 @@
 """The composition root: settings → engines, broker, clock → each role's application or loops."""
 
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
@@ -15,29 +17,36 @@ from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
+from services.reporting.migrations import model
 from services.reporting.projections import feed_entries
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.web.pages import pages
 from shared.events import topics
-from shared.messaging import kafka, redrive
+from shared.messaging import kafka, rebuild, redrive, retention
 from shared.messaging.consumer import Consumer
 from shared.service import clock, database, factory, health, lifecycle, rows, serve
 from shared.telemetry import log
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
-SEARCH_PATH: Final = "model,public"
 _THREADS, _STREAMS = 8, 1000
 
 
-def engine(url: str, role: str, *, pool_size: int = 4, idle_seconds: float | None = None) -> Engine:
+def engine(
+    url: str,
+    role: str,
+    *,
+    pool_size: int = 4,
+    idle_seconds: float | None = None,
+    search_path: str = rebuild.SEARCH_PATH,
+) -> Engine:
     return database.connect(
         url,
         application_name=f"reporting-{role}",
         pool_size=pool_size,
         statement_seconds=None if idle_seconds else 10,
         idle_in_transaction_seconds=idle_seconds,
-        search_path=SEARCH_PATH,
+        search_path=search_path,
     )
 
 
@@ -85,6 +94,9 @@ def run_consumer() -> None:
     loops = {
         "consumer": Consumer(CONSUMER, writing, pulsed, reactions(), then=feed_entries.after).run_forever,
         "redrive": _redrive(writing).run_forever,
+        "retention": retention.Retention(
+            engine(settings.database_url_mechanism, "retention", idle_seconds=10), (*retention.CONSUMER, retention.FEED)
+        ).run_forever,
     }
     lifecycle.run("consumer", loops, health_port=settings.health_port, ready=health.ready(writing, MIGRATIONS))
 
@@ -99,6 +111,26 @@ def migrate() -> None:
         command.upgrade(config, "head")
 
 
+def rebuild_model() -> None:
+    """A shadow beside the live model, from offset 0, swapped in. Raises rebuild.Stuck; the live model is as it was then."""
+    settings = Settings()
+    subscription = kafka.Subscription(
+        {"bootstrap_servers": settings.kafka_bootstrap},
+        group=f"reporting-rebuild-{uuid4()}",
+        topics=topics.pattern(*TOPICS),
+    )
+    rebuild.Rebuild(
+        "reporting",
+        model.statements(),
+        owner=database.connect(settings.database_url_owner, application_name="reporting-rebuild"),
+        shadow=engine(settings.database_url, "rebuild", search_path=rebuild.SEARCH_PATH_NEXT),
+        subscription=subscription,
+        consumer=CONSUMER,
+        reactions=reactions(),
+        tell=_tell,
+    ).run()
+
+
 def run(role: str, arguments: Sequence[str]) -> int:
     """One role of this process, until it ends. The exit code."""
     settings = Settings()
@@ -109,12 +141,18 @@ def run(role: str, arguments: Sequence[str]) -> int:
         serve.serve(create_stream, bind=settings.bind, port=settings.port, streams=_STREAMS)
     elif role == "consumer":
         run_consumer()
+    elif role == "rebuild":
+        rebuild_model()
     elif role == "redrive":
         waiting = {CONSUMER: _redrive(engine(settings.database_url, role, idle_seconds=10))}
-        return redrive.command(arguments, waiting, tell=lambda line: print(line))  # noqa: T201 - for a person at a terminal
+        return redrive.command(arguments, waiting, tell=_tell)
     else:
         migrate()
     return 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _redrive(writing: Engine) -> redrive.Redrive:

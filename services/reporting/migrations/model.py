@@ -6,10 +6,6 @@ from shared.messaging import schema
 from shared.service import rows
 
 SERVICE: Final = "reporting"
-_USAGE: Final = """
-    do $$ begin
-        execute format('grant usage on schema %I to reporting_app, reporting_mechanism', current_schema());
-    end $$"""
 TABLES: Final = {
     "districts": "create table districts (district text primary key, name text not null)",
     "projects": """
@@ -66,8 +62,8 @@ INDEXES: Final = (
 
 
 def statements() -> list[str]:
-    """For the schema that stands first in the search path: the consumer's inbox and everything it fills, with policies and grants."""
+    """The consumer's inbox and everything it fills, with policies and grants; the schema is rebuild.schema's."""
     tables = [
         statement for name, create in TABLES.items() for statement in (create, *rows.protect(name, service=SERVICE))
     ]
-    return [_USAGE, *schema.inbox(SERVICE), *tables, *INDEXES]
+    return [*schema.inbox(SERVICE), *tables, *INDEXES]

@@ -91,8 +91,8 @@ def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], No
     return when_case_changed_note_its_facets
 
 
-def reactions() -> dict[str, Callable[[Transaction, Sequence[Message]], None]]:
-    return {kind.declared.type: reaction(kind) for kind in _SAYS}
+def reactions() -> dict[type[Event], Callable[[Transaction, Sequence[Message]], None]]:
+    return {kind: reaction(kind) for kind in _SAYS}
 
 
 def _number(row: dict[str, object]) -> _Facets:

@@ -1,4 +1,4 @@
-"""The last two acts of every transaction of the consumer: settle the tallies, then number what has changed on the screens.
+"""The last act of every transaction of the consumer: number what has changed on the screens.
 
 An entry says which units of which project changed, not how they look now: the live stream reads that from the model, in the snapshot whose
 number it sends. So an entry never goes stale, and a poll of 500 events is one entry a project.
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from services.reporting.projections import tallies
 from shared.events import codec
 from shared.messaging import feed
 from shared.messaging.ports import Message
@@ -26,7 +25,6 @@ def after(tx: Transaction, applied: Sequence[Message]) -> None:
         units = changed[getattr(event, "project_id", None)]
         if unit_id := getattr(event, "unit_id", None):
             units.add(unit_id)
-    tallies.settle(tx, [project_id for project_id in changed if project_id])
     entries = [_entry(project_id, units) for project_id, units in sorted(changed.items(), key=str)]
     feed.append(tx, entries)
 

@@ -1,10 +1,18 @@
-"""Which projection hears which event. What is not listed changes no screen and is passed over."""
+"""Which projection hears which event. What is not listed changes no screen and is passed over.
 
-from services.reporting.projections import cases, districts, groups, projects, units
+Stays true: after every batch the tallies of its projects are right, in the live model and in a shadow alike. The feed belongs to the
+live consumer alone (feed_entries.py).
+"""
+
+from collections.abc import Sequence
+
+from services.reporting.projections import batch, cases, districts, groups, projects, tallies, units
 from shared.events.contract import Event
 from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
 from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
 from shared.messaging.consumer import Reaction, Reactions
+from shared.messaging.ports import Message
+from shared.service.database import Transaction
 
 CONSUMER = "reporting"
 TOPICS = ("registry-district", "registry-project", "registry-unit", "registry-group", "signing-case", "signing-project")
@@ -23,4 +31,16 @@ def reactions() -> Reactions:
         EffectDeclared: projects.when_effect_declared_note_the_decision,
         PeriodClosed: projects.when_period_closed_note_the_end,
     }
-    return {**{event.declared.type: reaction for event, reaction in told.items()}, **cases.reactions()}
+    told.update(cases.reactions())
+    return {event.declared.type: _tallied(event, reaction) for event, reaction in told.items()}
+
+
+def _tallied(kind: type[Event], reaction: Reaction) -> Reaction:
+    if "project_id" not in kind.model_fields:
+        return reaction
+
+    def project_then_count(tx: Transaction, messages: Sequence[Message]) -> None:
+        reaction(tx, messages)
+        tallies.settle(tx, {event.model_dump()["project_id"] for event in batch.events(kind, messages)})
+
+    return project_then_count

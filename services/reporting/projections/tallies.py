@@ -23,7 +23,7 @@ _LOCK = text("""
 """)
 _COUNT = text("""
     with roll as (
-        select project_id, unit_id, household_id, area, coalesce(agreement in ('signed', 'effective', 'performed'), false) as signed
+        select units.project_id, units.unit_id, household_id, area, coalesce(agreement in ('signed', 'effective', 'performed'), false) as signed
         from units left join cases using (unit_id) where units.project_id = any(cast(:projects as uuid[]))),
     by_unit as (
         select project_id, count(*) as units, count(*) filter (where signed) as signed_units, coalesce(sum(area), 0) as area,
@@ -58,7 +58,7 @@ _MATCHES = text("update rolls set matches = true where project_id = :project_id"
 
 
 def settle(tx: Transaction, projects: Iterable[UUID]) -> None:
-    """To be called once, after everything else that the transaction writes to the model."""
+    """To be called after the projection of a batch, in its transaction."""
     touched = {"district": tx.district, "projects": sorted(set(projects))}
     if touched["projects"]:
         tx.connection.execute(_LOCK, touched)

@@ -3,7 +3,7 @@
 from alembic import op
 
 from services.reporting.migrations import model
-from shared.messaging import schema
+from shared.messaging import rebuild, schema
 from shared.service import rows
 
 revision = "0001"
@@ -19,13 +19,8 @@ def upgrade() -> None:
         "create table pulses (consumer text primary key, caught_up_at timestamptz not null)",
         *rows.grant("pulses", service="reporting", app="select, insert, update", mechanism="select"),
     )
-    for statement in outlasting:
+    for statement in (*outlasting, *rebuild.schema("reporting", model.statements())):
         op.execute(statement)
-    op.execute("create schema model")
-    op.execute("set local search_path to model, public")
-    for statement in model.statements():
-        op.execute(statement)
-    op.execute("set local search_path to public")
 
 
 def downgrade() -> None:
