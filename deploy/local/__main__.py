@@ -13,7 +13,6 @@ from typing import NoReturn
 from deploy.local import assets, districts, jars, place, postgres, progress, supervise, system, topics
 from deploy.local.place import CannotStart, Place
 
-
 Command = Callable[[Place, argparse.Namespace], int]
 
 
@@ -35,7 +34,9 @@ def main() -> int:
 def _up(here: Place, _: argparse.Namespace) -> int:
     progress.say(f"Clearwater in {here.local_dir}, ports from {here.port_base}")
     system.up(here)
-    progress.say(f"Ready. Wall {here.url('reporting-api')}  desk {here.url('signing-api')}  mailbox {here.url('messages')}")
+    progress.say(
+        f"Ready. Wall {here.url('reporting-api')}  desk {here.url('signing-api')}  mailbox {here.url('messages')}"
+    )
     progress.say(f"All addresses: {here.path('run.env')}")
     return 0
 

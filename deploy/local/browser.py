@@ -67,7 +67,9 @@ def _unpacked() -> Browser:
     kept = cache() / f"chromium-{version}"
     if not kept.exists():
         _unpack(kept)
-    arguments = [each for each in json.loads((kept / "arguments.json").read_text(encoding="utf-8")) if each not in _UNWANTED]
+    arguments = [
+        each for each in json.loads((kept / "arguments.json").read_text(encoding="utf-8")) if each not in _UNWANTED
+    ]
     environment = os.environ | {
         "LD_LIBRARY_PATH": str(kept / "al2023" / "lib"),
         "FONTCONFIG_PATH": str(kept / "fonts"),

@@ -38,7 +38,9 @@ def create(connection: psycopg.Connection, database: str, *, owner: str, templat
     connection.execute(sql.SQL("revoke all on database {database} from public").format(**names))
     for role in ("app", "mechanism"):
         grantee = sql.Identifier(owner.removesuffix("owner") + role)
-        connection.execute(sql.SQL("grant connect, temporary on database {database} to {role}").format(role=grantee, **names))
+        connection.execute(
+            sql.SQL("grant connect, temporary on database {database} to {role}").format(role=grantee, **names)
+        )
 
 
 def drop(connection: psycopg.Connection, database: str) -> None:
@@ -51,4 +53,6 @@ def _role(connection: psycopg.Connection, name: str, password: str, *, patient: 
         connection.execute(sql.SQL("create role {} login nosuperuser nobypassrls").format(role))
     connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(password)))
     limit = "0" if patient else _IDLE_IN_TRANSACTION
-    connection.execute(sql.SQL("alter role {} set idle_in_transaction_session_timeout = {}").format(role, sql.Literal(limit)))
+    connection.execute(
+        sql.SQL("alter role {} set idle_in_transaction_session_timeout = {}").format(role, sql.Literal(limit))
+    )

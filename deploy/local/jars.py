@@ -48,7 +48,9 @@ def lock() -> None:
 
 def class_path(kept: Path) -> str:
     # log4j2.properties is found beside the jars, as a resource.
-    return os.pathsep.join([str(DECLARED), str(kept / "environment" / "jars" / "*"), str(kept / "environment" / "modules" / "*")])
+    return os.pathsep.join(
+        [str(DECLARED), str(kept / "environment" / "jars" / "*"), str(kept / "environment" / "modules" / "*")]
+    )
 
 
 def _resolve(to: Path) -> None:
@@ -56,7 +58,16 @@ def _resolve(to: Path) -> None:
     to.mkdir(parents=True)
     shutil.copy(DECLARED / "jgo.toml", to)
     downloads = to / "downloads"
-    options = ["--resolver", "python", "--system-java", "--class-path-only", "--links", "copy", "--repo-cache", str(downloads)]
+    options = [
+        "--resolver",
+        "python",
+        "--system-java",
+        "--class-path-only",
+        "--links",
+        "copy",
+        "--repo-cache",
+        str(downloads),
+    ]
     options += ["--timeout", "60", "--color", "plain", "--ignore-config"]
     done = subprocess.run(
         [sys.executable, "-m", "jgo", *options, "sync"], cwd=to, capture_output=True, text=True, check=False

@@ -27,7 +27,9 @@ def _space(place: Place) -> None:
         place.local_dir.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(place.local_dir).free
     except OSError as error:
-        raise CannotStart(f"{place.local_dir} cannot be made ({error.strerror}): set LOCAL_DIR to a place you may write.") from error
+        raise CannotStart(
+            f"{place.local_dir} cannot be made ({error.strerror}): set LOCAL_DIR to a place you may write."
+        ) from error
     if free < _FREE_BYTES:
         raise CannotStart(
             f"{place.local_dir} has {free // 1_000_000} MB free and {_FREE_BYTES // 1_000_000} MB are needed: "
@@ -49,7 +51,11 @@ def _port(place: Place, process: str) -> None:
 
 def _holder(port: int) -> str:
     try:
-        held = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN and each.laddr[1] == port]
+        held = [
+            each
+            for each in psutil.net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN and each.laddr[1] == port
+        ]
         names = {f"{psutil.Process(each.pid).name()} (process {each.pid})" for each in held if each.pid}
     except psutil.Error:
         names = set()

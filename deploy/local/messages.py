@@ -91,7 +91,7 @@ class MailHandler:
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802, ANN401 - aiosmtpd's name, and its untyped envelope
         mail = email.message_from_bytes(envelope.content, _class=EmailMessage, policy=policy.default)
         body = mail.get_body(("plain", "html"))
         key = str(mail.get("Message-Key", ""))
@@ -115,7 +115,9 @@ def create_app(mailbox: Mailbox) -> Flask:
     @app.post("/sms")
     def sms() -> tuple[Response, int]:
         told: Mapping[str, Any] = request.get_json()
-        missing = [name for name in ("to", "text", "message_key") if not isinstance(told.get(name), str) or not told[name]]
+        missing = [
+            name for name in ("to", "text", "message_key") if not isinstance(told.get(name), str) or not told[name]
+        ]
         if missing:
             return jsonify(error=f"missing: {', '.join(missing)}"), 400
         receipt = _receipt(f"sms:{told['message_key']}")

@@ -32,6 +32,7 @@ STEPS = {
     "reporting-stream": 41,
     "reporting-consumer": 42,
 }
+USABLE = range(1024, 65536 - max(STEPS.values()))
 
 
 class CannotStart(Exception):  # noqa: N818 - it reads as the sentence it is printed in
@@ -60,8 +61,10 @@ class Place:
 def from_environment() -> Place:
     """Raises CannotStart for a PORT_BASE that is no port."""
     base = os.environ.get("PORT_BASE") or "18000"
-    if not base.isdigit() or not 1024 <= int(base) <= 65535 - max(STEPS.values()):
-        raise CannotStart(f"PORT_BASE={base} is not a usable port: choose a number from 1024 to {65535 - max(STEPS.values())}.")
+    if not base.isdigit() or int(base) not in USABLE:
+        raise CannotStart(
+            f"PORT_BASE={base} is not a usable port: choose a number from {USABLE.start} to {USABLE.stop - 1}."
+        )
     local_dir = Path(os.environ.get("LOCAL_DIR") or ".local")
     return Place((ROOT / local_dir).resolve(), int(base))
 

@@ -85,7 +85,9 @@ def _initdb(place: Place, password_file: Path) -> None:
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
-        raise CannotStart(f"User id {os.geteuid()} has no name in /etc/passwd, and PostgreSQL's initdb needs one: add it there.") from None
+        raise CannotStart(
+            f"User id {os.geteuid()} has no name in /etc/passwd, and PostgreSQL's initdb needs one: add it there."
+        ) from None
     arguments = ["-U", SUPERUSER, "-A", "scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8", "--no-instructions"]
     # The wheel has no ICU; the built-in provider sorts by code point, the same on every machine.
     arguments += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums"]

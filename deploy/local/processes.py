@@ -69,7 +69,12 @@ def _surroundings(place: Place) -> list[Process]:
         name="issuer",
         command=(sys.executable, "-m", "deploy.local.issuer"),
         environment=_python()
-        | {"LOCAL_DIR": str(place.local_dir), "PORT_BASE": str(place.port_base), "PORT": str(place.port("issuer")), "BIND": HOST},
+        | {
+            "LOCAL_DIR": str(place.local_dir),
+            "PORT_BASE": str(place.port_base),
+            "PORT": str(place.port("issuer")),
+            "BIND": HOST,
+        },
         port=place.port("issuer"),
         ready=place.url("issuer") + "/.well-known/openid-configuration",
     )
@@ -77,7 +82,12 @@ def _surroundings(place: Place) -> list[Process]:
         name="messages",
         command=(sys.executable, "-m", "deploy.local.messages"),
         environment=_python()
-        | {"BIND": HOST, "PORT": str(place.port("messages")), "SMTP_PORT": str(place.port("smtp")), "KEPT_IN": str(place.path("messages"))},
+        | {
+            "BIND": HOST,
+            "PORT": str(place.port("messages")),
+            "SMTP_PORT": str(place.port("smtp")),
+            "KEPT_IN": str(place.path("messages")),
+        },
         port=place.port("messages"),
         ready=place.url("messages") + "/ready",
     )

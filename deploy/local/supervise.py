@@ -39,7 +39,8 @@ class Supervisor:
         launched = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(settings)],
             cwd=ROOT,
-            env={name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | {MARK: str(self._place.local_dir)},
+            env={name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+            | {MARK: str(self._place.local_dir)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -57,10 +58,10 @@ class Supervisor:
             return False
 
     def start(self, name: str) -> None:
-        self._unless_already_so(lambda: self._supervisor.startProcess(name, False))
+        self._unless_already_so(lambda: self._supervisor.startProcess(name, False))  # noqa: FBT003 - do not wait
 
     def stop(self, name: str) -> None:
-        self._unless_already_so(lambda: self._supervisor.stopProcess(name, True))
+        self._unless_already_so(lambda: self._supervisor.stopProcess(name, True))  # noqa: FBT003 - wait
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Per process: statename, pid, start, spawnerr and the rest of supervisor's getProcessInfo."""

@@ -48,7 +48,9 @@ def check(place: Place, ports: Iterable[str] = STEPS) -> None:
     if place.local_dir.exists() and (running := members(place)):
         if Supervisor(place).answers():
             raise CannotStart(f"Already running from {place.local_dir}: `make status` shows it, `make down` stops it.")
-        raise CannotStart(f"{len(running)} processes of {place.local_dir} were left without a supervisor: `make down` stops them.")
+        raise CannotStart(
+            f"{len(running)} processes of {place.local_dir} were left without a supervisor: `make down` stops them."
+        )
     machine.check(place, ports)
 
 
@@ -65,7 +67,8 @@ def start_platform(place: Place, *, only_platform: bool = False) -> Supervisor:
         start(supervisor, place, [each for each in declared if each.name in processes.PLATFORM])
     with progress.step("databases and roles"):
         wanted = {
-            service: {role: secrets[f"{service}_{role}_password"] for role in keys.DATABASE_ROLES} for service in keys.SERVICES
+            service: {role: secrets[f"{service}_{role}_password"] for role in keys.DATABASE_ROLES}
+            for service in keys.SERVICES
         }
         databases.ensure(postgres.superuser_url(place, secrets["postgres_password"]), wanted)
     return supervisor
@@ -138,7 +141,9 @@ def write_addresses(place: Place) -> None:
     for service in processes.ROLES:
         lines[f"DATABASE_URL_{service.upper()}"] = processes.database_url(place, secrets, service, "mechanism")
         for role in ("app", "owner"):
-            lines[f"DATABASE_URL_{service.upper()}_{role.upper()}"] = processes.database_url(place, secrets, service, role)
+            lines[f"DATABASE_URL_{service.upper()}_{role.upper()}"] = processes.database_url(
+                place, secrets, service, role
+            )
     path = place.path("run.env")
     path.touch(mode=0o600)
     path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))

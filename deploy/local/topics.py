@@ -31,7 +31,9 @@ def create(bootstrap: str, district: str) -> list[str]:
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=10_000)
     except KafkaError as error:
-        raise CannotStart(f"Kafka does not answer at {bootstrap} ({type(error).__name__}): run `make up` first.") from error
+        raise CannotStart(
+            f"Kafka does not answer at {bootstrap} ({type(error).__name__}): run `make up` first."
+        ) from error
     try:
         missing = {name: wanted[name] for name in sorted(set(wanted) - set(admin.list_topics()))}
         if missing:

@@ -29,7 +29,9 @@ def test_chinese_is_shown_in_our_own_font(page, tmp_path: Path):
     )
 
     page.goto((tmp_path / "page.html").as_uri())
-    loaded = page.evaluate("document.fonts.ready.then(() => [...document.fonts].filter(f => f.status === 'loaded').length)")
+    loaded = page.evaluate(
+        "document.fonts.ready.then(() => [...document.fonts].filter(f => f.status === 'loaded').length)"
+    )
 
     assert loaded > 0
     assert page.screenshot(path=tmp_path / "page.png")

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,12 @@ def test_a_planted_violation_breaks_its_contract(tree: Path, contract, file, sou
 
 
 def test_every_contract_is_planted_against():
-    import tomllib
-
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     assert sorted(each["id"] for each in declared) == CONTRACTS
 
 
 def lint(tree: Path, contract: str) -> "subprocess.CompletedProcess[str]":
     command = [Path(sys.executable).with_name("lint-imports"), "--contract", contract, "--no-cache"]
-    return subprocess.run(command, cwd=tree, env={"PATH": "", "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=tree, env={"PATH": "", "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False
+    )

@@ -8,7 +8,19 @@ SHARED = {"events", "messaging", "service", "telemetry", "web"}
 TESTS = {"unit", "contract", "integration", "e2e", "browser", "load", "chaos", "support"}
 DEPLOY = {"local", "demo", "images", "kubernetes", "prometheus", "grafana"}
 SERVICES = {"registry", "signing", "notify", "reporting"}
-IN_A_SERVICE = {"api", "commands", "consumers", "domain", "gateways", "migrations", "projections", "queries", "store", "web", "workers"}
+IN_A_SERVICE = {
+    "api",
+    "commands",
+    "consumers",
+    "domain",
+    "gateways",
+    "migrations",
+    "projections",
+    "queries",
+    "store",
+    "web",
+    "workers",
+}
 ALLOWED = {"": TOP, "shared": SHARED, "tests": TESTS, "deploy": DEPLOY, "services": SERVICES} | {
     f"services/{service}": IN_A_SERVICE | ({"templates"} if service == "notify" else set()) for service in SERVICES
 }

@@ -1,0 +1,35 @@
+"""Does a start that cannot work say so in one line with what to do?"""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from deploy.local import machine, place
+from deploy.local.place import CannotStart, Place
+
+
+def test_a_busy_port_is_named_with_its_process(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind((place.HOST, 0))
+        taken.listen()
+        here = Place(tmp_path, taken.getsockname()[1] - place.STEPS["kafka"])
+
+        with pytest.raises(CannotStart) as refusal:
+            machine.check(here, ["kafka"])
+
+    assert f"Port {here.port('kafka')}, wanted for kafka, is taken by" in str(refusal.value)
+    assert "PORT_BASE" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("base", ["none", "80", "65530"])
+def test_a_port_base_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, base):
+    monkeypatch.setenv("PORT_BASE", base)
+
+    with pytest.raises(CannotStart, match=f"PORT_BASE={base}"):
+        place.from_environment()
+
+
+def test_no_two_processes_share_a_port():
+    assert len(set(place.STEPS.values())) == len(place.STEPS)
