@@ -54,7 +54,7 @@ def upload(project_id: UUID) -> http.Answer:
         raise Refused("file-missing")
     name = (file.filename or "workbook.xlsx")[-120:]
     command = UploadImport(
-        project_id, cast("IO[bytes]", file.stream), name, by=identity.current().subject, at=running().clock.now()
+        project_id, file.stream, name, by=identity.current().subject, at=running().clock.now()
     )
     with database.begin(running().engine, district=identity.current().district) as tx:
 

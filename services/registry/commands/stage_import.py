@@ -75,7 +75,7 @@ class _Staging:
     rows_read: int = 0
 
     def stage(self, file: IO[bytes]) -> None:
-        with workbook.reading(cast("Any", file)) as book:
+        with workbook.reading(file) as book:
             for name, take in ((BUILDINGS_SHEET, self._building), (HOLDERS_SHEET, self._holder)):
                 sheet = book.sheet(name)
                 for row in sheet.rows():

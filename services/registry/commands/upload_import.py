@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -13,11 +13,13 @@ from services.registry.store import imports, projects
 from services.registry.store.vault import Vault
 from shared.service.database import Transaction
 
+_CHUNK = 1024 * 1024
+
 
 @dataclass(frozen=True)
 class UploadImport:
     project_id: UUID
-    file: BinaryIO
+    file: IO[bytes]
     file_name: str
     by: str
     at: datetime
@@ -30,14 +32,16 @@ def upload_import(tx: Transaction, vault: Vault, command: UploadImport) -> UUID:
     workbook.inspect(command.file)
     import_id = uuid7()
     key, wrapped = vault.new_key(import_id)
-    digest = hashlib.file_digest(command.file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while content := command.file.read(_CHUNK):
+        digest.update(content)
     size = command.file.tell()
     values = {
         "import_id": import_id,
         "project_id": command.project_id,
         "file_name": command.file_name,
         "file_bytes": size,
-        "file_digest": digest,
+        "file_digest": digest.hexdigest(),
         "key_id": key.key_id,
         "wrapped_key": wrapped,
         "by": command.by,

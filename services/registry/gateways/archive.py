@@ -4,7 +4,7 @@ Stays true: what would eat the machine, run a program or is no workbook is refus
 """
 
 import zipfile
-from typing import BinaryIO
+from typing import IO
 
 from shared.refusal import Refused
 
@@ -14,7 +14,7 @@ _MOST_RATIO = 120  # sheets shrink 8 to 30 times; a bomb 1,000 times and more
 _SMALL = 1024 * 1024  # tiny parts may shrink a lot and harm nobody
 
 
-def opened(file: BinaryIO) -> zipfile.ZipFile:
+def opened(file: IO[bytes]) -> zipfile.ZipFile:
     """Raises Refused: workbook-unreadable, workbook-encrypted, workbook-macros, workbook-too-large."""
     try:
         archive = zipfile.ZipFile(file)
@@ -38,7 +38,7 @@ def _bloated(entry: zipfile.ZipInfo) -> bool:
     return entry.file_size > _SMALL and entry.file_size > _MOST_RATIO * max(entry.compress_size, 1)
 
 
-def _kind(file: BinaryIO) -> str:
+def _kind(file: IO[bytes]) -> str:
     """A workbook under a password is no zip but an OLE file, and so is an .xls of before 2007."""
     file.seek(0)
     return "workbook-encrypted" if file.read(8) == bytes.fromhex("d0cf11e0a1b11ae1") else "workbook-unreadable"

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 from xml.etree import ElementTree as ET
 
 from services.registry.domain.cells import Cell
@@ -64,7 +64,7 @@ class TemplateSheet:
 
 
 @contextmanager
-def reading(file: BinaryIO) -> Iterator[Workbook]:
+def reading(file: IO[bytes]) -> Iterator[Workbook]:
     """Raises Refused: what archive.opened raises, workbook-wrong-sheet."""
     with archive.opened(file) as contents:
         sheets = _sheets(contents)
@@ -79,7 +79,7 @@ def reading(file: BinaryIO) -> Iterator[Workbook]:
             strings.close()
 
 
-def inspect(file: BinaryIO) -> None:
+def inspect(file: IO[bytes]) -> None:
     """What can be refused while the clerk still waits: the archive, the sheets, the headers. Leaves the file at its start."""
     with archive.opened(file) as contents:
         sheets = _sheets(contents)

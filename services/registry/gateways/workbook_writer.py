@@ -1,7 +1,7 @@
 """Workbooks that the service hands out: the template, a sample, and a clerk's own workbook with each mistake beside its cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import BinaryIO
+from typing import IO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -19,7 +19,7 @@ _HEAD = PatternFill("solid", fgColor="FFE7E9EA")
 _WRONG = PatternFill("solid", fgColor="FFFDEEEC")
 _BOLD = Font(bold=True)
 _WRITTEN_BY = "Clearwater"
-_LISTS = {
+_LISTS: dict[str, Mapping[str, str]] = {
     "use": template.USES,
     "structure": template.STRUCTURES,
     "capacity": template.CAPACITIES,
@@ -30,7 +30,7 @@ _LISTS = {
 }
 
 
-def write(file: BinaryIO, *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()) -> None:
+def write(file: IO[bytes], *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()) -> None:
     """A workbook by the template; without rows it is the template itself, with its notes and its lists to choose from."""
     book = Workbook(write_only=True)
     for name, columns, lines in ((HOLDERS_SHEET, HOLDERS, holders), (BUILDINGS_SHEET, BUILDINGS, buildings)):
@@ -41,7 +41,7 @@ def write(file: BinaryIO, *, holders: Iterable[Mapping[str, object]] = (), build
 
 
 def annotate(
-    file: BinaryIO,
+    file: IO[bytes],
     sheets: Iterable[tuple[str, Iterator[Row]]],
     faults: Mapping[tuple[str, int], Sequence[Fault]],
     *,
@@ -71,7 +71,7 @@ def _annotated(
     cells: list[object] = []
     for column in columns:
         found = row.cells.get(column.name)
-        value: object = None if found is None else found.written
+        value: str | float | None = None if found is None else found.written
         if found is not None and found.kind == "number":
             value = float(found.written)
         cell = WriteOnlyCell(sheet, value=value)
@@ -90,19 +90,21 @@ def _sheet(book: Workbook, name: str, columns: Sequence[Column]) -> WriteOnlyWor
     if not isinstance(sheet, WriteOnlyWorksheet):
         message = "a write-only workbook has write-only sheets"
         raise TypeError(message)
+    # Properties of every worksheet, which the types of the write-only kind leave out.
+    dimensions, validations = sheet.column_dimensions, sheet.data_validations  # type: ignore[attr-defined]
     sheet.freeze_panes = "A2"
     for place, column in enumerate(columns):
         letters = template.letter(place)
-        sheet.column_dimensions[letters].width = 30 if column.form == "code" else 14
+        dimensions[letters].width = 30 if column.form == "code" else 14
         if column.name in _LISTS:
             choices = DataValidation(type="list", formula1='"' + ",".join(_LISTS[column.name]) + '"', allow_blank=True)
             choices.add(f"{letters}2:{letters}100001")
-            sheet.data_validations.append(choices)
+            validations.append(choices)
     sheet.append([_header(sheet, column) for column in columns])
     return sheet
 
 
-def _header(sheet: WriteOnlyWorksheet, column: Column) -> WriteOnlyCell:
+def _header(sheet: WriteOnlyWorksheet, column: Column) -> object:
     cell = WriteOnlyCell(sheet, value=column.header + ("*" if column.required else ""))
     cell.font, cell.fill = _BOLD, _HEAD
     if column.note:

@@ -31,7 +31,7 @@ def write(  # noqa: PLR0913 - where from, where to, in whose words
         by_row[fault.sheet, fault.row].append(fault)
     with (
         imports.opened_file(engine, vault, district, it) as (file, _),
-        workbook.reading(cast("Any", file)) as book,
+        workbook.reading(file) as book,
     ):
         sheets: list[tuple[str, Iterator[Row]]] = [(name, book.sheet(name).rows()) for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
         workbook_writer.annotate(into, sheets, by_row, sentence=sentence)

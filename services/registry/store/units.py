@@ -63,7 +63,7 @@ _HOLDERS = text("""
     where line.import_id = :import_id
 """)
 _STATE = """
-    select units.unit_id, units.project_id, revision, unit_code, compound, building, stairwell, floor, door,
+    select units.unit_id, units.project_id, revision, units.unit_code, compound, building, stairwell, floor, door,
         cast(registered_area * 100 as bigint) as area_hundredths_m2, use, household_id, ownership, group_id, staff_id,
         (select jsonb_agg(jsonb_build_object('person_id', person_id, 'masked_name', masked_name, 'share', share, 'capable', capable,
             'kind', kind, 'overseas', overseas) order by place)

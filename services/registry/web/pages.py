@@ -13,7 +13,7 @@ from services.registry.queries.projects import ProjectState
 from shared.service import identity
 from shared.service.database import Transaction, reading
 from shared.service.running import running
-from shared.web.shell import add_texts, text
+from shared.web.shell import add_texts, language, text
 
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/registry", template_folder="templates"
@@ -45,9 +45,14 @@ def import_report(import_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.report(tx, import_id)
         project = projects.one(tx, report.project_id)
-    at_work = report.state in AT_WORK
     return _page(
-        "registry-import.html", "imports", report=report, project=project, at_work=at_work, title=_finding(report)
+        "registry-import.html",
+        "imports",
+        report=report,
+        project=project,
+        at_work=report.state in AT_WORK,
+        refusal=_refusal(report),
+        title=_finding(report),
     )
 
 
@@ -108,3 +113,10 @@ def _finding(report: imports.ImportReport) -> str:
     if report.state in ("refused", "abandoned") or (report.state == "faulty" and not report.faults):
         return text("import.refused")
     return text(f"import.{report.state}", faults=f"{report.faults:,}", units=f"{report.units or 0:,}")
+
+
+def _refusal(report: imports.ImportReport) -> tuple[str, str]:
+    """What did not happen, and what to do now."""
+    if report.refusal is None:
+        return "", ""
+    return running().problems.problems[report.refusal["code"]].told(language())

@@ -1,0 +1,63 @@
+// Uploads, commits and reveals. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
+"use strict";
+
+const headers = (form, more) => ({ "Clearwater-District": form.dataset.district, ...more });
+
+const refusal = async (answer, failed) => {
+  const told = answer ? await answer.json().catch(() => ({})) : {};
+  return [failed, told.title, told.next].filter(Boolean).join("：");
+};
+
+const send = async (form) => {
+  form.dataset.key ??= crypto.randomUUID();
+  const json = "json" in form.dataset;
+  const body = json ? "{}" : new FormData(form);
+  const type = json ? { "Content-Type": "application/json" } : {};
+  return fetch(form.dataset.post, { method: "POST", body, headers: headers(form, { "Idempotency-Key": form.dataset.key, ...type }) });
+};
+
+for (const form of document.querySelectorAll("form[data-post]")) {
+  // Another file is another request.
+  form.addEventListener("change", () => delete form.dataset.key);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button"), said = form.querySelector(".said");
+    button.disabled = true;
+    said.hidden = true;
+    const answer = await send(form).catch(() => null);
+    if (answer?.ok) {
+      location.assign(form.dataset.then + (await answer.json()).import_id);
+      return;
+    }
+    if (answer) delete form.dataset.key;
+    said.textContent = await refusal(answer, form.dataset.failed);
+    said.hidden = false;
+    button.disabled = false;
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-reveal]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const output = form.querySelector("output"), body = JSON.stringify({ reason: form.elements.reason.value });
+    const answer = await fetch(form.dataset.reveal, { method: "POST", body, headers: headers(form, { "Content-Type": "application/json" }) }).catch(() => null);
+    if (!answer?.ok) {
+      output.textContent = await refusal(answer, form.dataset.failed);
+      return;
+    }
+    const person = await answer.json();
+    output.textContent = [person.name, person.mobile, person.email].filter(Boolean).join("　");
+  });
+}
+
+const running = document.querySelector("[data-at-work='yes']");
+if (running) {
+  const look = async () => {
+    const answer = await fetch(`/api/v1/imports/${running.dataset.import}`).catch(() => null);
+    if (!answer?.ok) return;
+    const report = await answer.json();
+    if (!["uploaded", "reading", "checking", "committing"].includes(report.state)) location.reload();
+    document.getElementById("progress").textContent = running.dataset.progress.replace("{rows}", report.rows_read.toLocaleString("en-US"));
+  };
+  setInterval(look, 1000);
+}
