@@ -27,8 +27,6 @@ def install() -> None:
 
 def npm(*arguments: str) -> None:
     """Runs our own npm in the repository's root. Raises CannotStart with npm's first error."""
-    # Not the wheel's bin/npm: it is a link, which some versions of pip unpack as a copy that finds nothing beside itself.
-    cli = _programs().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     environment = os.environ | {"PATH": f"{_programs()}{os.pathsep}{os.environ['PATH']}"}
     environment["npm_config_cache"] = str(ROOT / ".cache" / "npm")
     done = subprocess.run(

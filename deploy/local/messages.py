@@ -36,7 +36,8 @@ _PAGE = """<!doctype html>
 </style>
 <h1>收件箱</h1><p>本地平台发出的邮件与短信，最新在前，保留 {{ kept }} 条。<a href="messages.json">JSON</a></p>
 {% for each in messages %}
-<article><h2>{{ "短信" if each.channel == "sms" else "邮件" }} → {{ each.to|join(", ") }}{% if each.subject %} · {{ each.subject }}{% endif %}</h2>
+<article>
+<h2>{{ "短信" if each.channel == "sms" else "邮件" }} → {{ each.to|join(", ") }}{% if each.subject %} · {{ each.subject }}{% endif %}</h2>
 <small>{{ each.arrived_at }} · Message-Key {{ each.message_key or "—" }}</small><pre>{{ each.text }}</pre></article>
 {% else %}<p>还没有任何消息。</p>{% endfor %}
 """
