@@ -19,7 +19,7 @@ from deploy.local.processes import Process
 from deploy.local.supervise import Supervisor, members, wait_until
 
 SAMPLE_DISTRICTS = ("440303", "440305")
-_READY_SECONDS = 60
+_READY_SECONDS = 120  # half of it on two busy cores
 
 
 def up(place: Place) -> None:
