@@ -18,7 +18,9 @@ from shared.messaging import kafka
 from shared.messaging.consumer import Consumer
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
-from shared.service import clock, database, factory, health, lifecycle, rows
+from shared.service import clock as clocks
+from shared.service import database, factory, health, lifecycle, rows
+from shared.service.clock import Clock
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
@@ -27,10 +29,11 @@ _STATEMENT_SECONDS: Final = 10.0  # whoever asked has gone by then
 
 
 def create_api() -> Flask:
-    return application(Settings())
+    settings = Settings()
+    return application(settings, clock=clocks.at_start(settings.clock_file))
 
 
-def application(settings: Settings) -> Flask:
+def application(settings: Settings, *, clock: Clock) -> Flask:
     engine = database.connect(
         settings.database_url,
         application_name="signing-api",
@@ -40,7 +43,7 @@ def application(settings: Settings) -> Flask:
     return factory.create(
         "signing",
         engine=engine,
-        clock=clock.at_start(settings.clock_file),
+        clock=clock,
         settings=settings,
         blueprints=(*BLUEPRINTS, pages),
         problem_files=(_PROBLEMS,),
@@ -63,7 +66,7 @@ def run_consumer() -> None:
     subscription = kafka.Subscription(
         {"bootstrap_servers": settings.kafka_bootstrap}, group=CONSUMER, topics=topics.pattern(*KINDS)
     )
-    table = reactions(clock.at_start(settings.clock_file))
+    table = reactions(clocks.at_start(settings.clock_file))
     loops = {
         "consumer": Consumer(CONSUMER, engine, subscription, table).run_forever,
         "redrive": Redrive(CONSUMER, engine, table).run_forever,
@@ -77,7 +80,7 @@ def run_worker() -> None:
     rows.self_test(engine)
     fan_out = FanOut(
         engine,
-        clock.at_start(settings.clock_file),
+        clocks.at_start(settings.clock_file),
         batch=settings.settle_batch,
         idle_seconds=settings.settle_idle_seconds,
     )
@@ -98,7 +101,7 @@ def migrate() -> None:
 def redrive() -> Redrive:
     """The consumer's own reactions, for a person at a terminal."""
     settings = Settings()
-    return Redrive(CONSUMER, _engine(settings.database_url, "redrive"), reactions(clock.at_start(settings.clock_file)))
+    return Redrive(CONSUMER, _engine(settings.database_url, "redrive"), reactions(clocks.at_start(settings.clock_file)))
 
 
 def _engine(url: str, role: str) -> Engine:

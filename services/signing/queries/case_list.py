@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 # The live agreement of a unit, else its last one: what the stage is derived from.
 _LIST = text("""
-    select cases.*, agreement_id, state, series, number,
+    select cases.*, agreement_id, state, agreement.series, number,
            (select count(*) from case_holders where case_holders.unit_id = cases.unit_id) as right_holders,
            groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
     from cases

@@ -1,0 +1,198 @@
+"""The desk over HTTP: the whole path in the order of a desk, one answer for fifty, refusals that say what to do."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from deploy.local import issuer as local_issuer
+from services.signing import wiring
+from services.signing.config import Settings
+from tests.support.platform import Database
+from tests.support.signing import LAUNCH, District, SetClock
+
+HERE, THERE = "440303", "440305"
+TERMS = {
+    "form": "mixed",
+    "rule_set_version": "3",
+    "lines": [
+        {"head": "exchange_housing", "kind": "area", "quantity": "78.22"},
+        {"head": "relocation_fee", "kind": "once", "amount_fen": 260720, "quantity": "65.18", "unit_price_fen": 4000},
+    ],
+}
+PAPERS = {"papers": ["identity", "title_certificate", "account"]}
+
+
+@dataclass(frozen=True)
+class Desk:
+    app: Flask
+    issuer: Path
+    district: str = HERE
+
+    def ask(self, path: str, *, role: str = "desk", **query: Any) -> TestResponse:
+        return self.app.test_client().get(f"/api/v1{path}", headers=self._bearer(role), query_string=query)
+
+    def post(self, path: str, body: dict[str, Any], *, role: str = "desk", key: str = "", **headers: str) -> TestResponse:
+        sent = {**self._bearer(role), "Idempotency-Key": key or str(uuid4()), **headers}
+        return self.app.test_client().post(f"/api/v1{path}", json=body, headers=sent)
+
+    def put(self, path: str, body: dict[str, Any], *, version: int) -> TestResponse:
+        headers = {**self._bearer("desk"), "If-Match": f'"{version}"'}
+        return self.app.test_client().put(f"/api/v1{path}", json=body, headers=headers)
+
+    def _bearer(self, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {local_issuer.mint(self.issuer, role=role, districts=(self.district,))}"}
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    local_dir = tmp_path_factory.mktemp("issuer")
+    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
+    url = f"http://127.0.0.1:{server.server_port}"
+    server.app = local_issuer.create(local_dir, issuer=url)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield url, local_dir
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def desk(urls: Database, issuer: tuple[str, Path]) -> Iterator[Desk]:
+    settings = Settings(database_url=urls.app, issuer_url=issuer[0], public_url="http://localhost", session_secret="s", api_threads=20)
+    app = wiring.application(settings, clock=SetClock())
+    yield Desk(app, issuer[1])
+    app.extensions["clearwater"].engine.dispose()
+
+
+def ready(desk: Desk, unit: UUID) -> str:
+    """Through the API, as a desk does it. Returns the agreement's id."""
+    assert desk.post(f"/cases/{unit}/rights/confirmations", {}).status_code == 201
+    drafted = desk.post(f"/cases/{unit}/agreements", TERMS)
+    assert drafted.status_code == 201, drafted.text
+    agreement_id: str = drafted.json["agreement_id"]
+    assert desk.post(f"/agreements/{agreement_id}/reviews", PAPERS).status_code == 201
+    locked = desk.post(f"/agreements/{agreement_id}/locks", {})
+    assert (locked.json["state"], len(locked.json["terms_digest"])) == ("locked", 64)
+    return agreement_id
+
+
+def self_signature(owner: UUID) -> dict[str, str]:
+    return {"right_holder": str(owner), "hand": str(owner), "capacity": "self"}
+
+
+def test_a_desk_takes_a_unit_from_confirmation_to_its_number(desk: Desk, here: District) -> None:
+    unit = here.register()
+    here.freeze()
+    agreement_id = ready(desk, unit)
+
+    signed = desk.post(f"/agreements/{agreement_id}/signatures", self_signature(here.owners(unit)[0]))
+
+    assert (signed.status_code, signed.json["state"], signed.json["sequence_number"]) == (201, "signed", 1)
+    assert signed.json["series"] == "exchange"  # mixed counts as exchange
+    case = desk.ask(f"/cases/{unit}").json
+    assert (case["stage"], case["agreement"]["sequence_number"]) == ("signed", 1)
+    assert [act["kind"] for act in case["acts"]] == ["rights-confirmed", "drafted", "reviewed", "locked"]
+    assert desk.ask("/cases", unsigned="true").json["items"] == []
+    assert desk.ask(f"/projects/{here.project_id}/numbers").json["items"][0]["number"] == 1
+    counted = desk.ask(f"/projects/{here.project_id}").json
+    assert counted["bases"][0] | {"legal_ground": ""} == {
+        "basis": "units", "percent": 95, "legal_ground": "", "signed": 1, "total": 1, "missing": 0, "reached": True,
+    }  # fmt: skip
+
+
+def test_fifty_posts_under_one_key_are_one_number_and_one_answer(desk: Desk, here: District) -> None:
+    unit = here.register()
+    path, body = f"/agreements/{ready(desk, unit)}/signatures", self_signature(here.owners(unit)[0])
+
+    with ThreadPoolExecutor(50) as windows:
+        answers = list(windows.map(lambda _: desk.post(path, body, key="k", **{"Clearwater-District": HERE}), range(50)))
+
+    assert {(each.status_code, each.data) for each in answers} == {(201, answers[0].data)}
+    assert here.rows("select count(*) as many from numbers")[0].many == 1
+    second_window = desk.post(path, body, key="another")
+    assert second_window.json == answers[0].json
+    assert "Replayed" not in second_window.headers
+
+
+def test_a_refusal_says_what_and_what_next(desk: Desk, here: District) -> None:
+    unit = here.register()
+    drafted = desk.post(f"/cases/{unit}/agreements", TERMS).json["agreement_id"]
+
+    refused = desk.post(f"/agreements/{drafted}/reviews", {"papers": ["identity"]})
+
+    assert (refused.status_code, refused.json["code"]) == (422, "review-incomplete")
+    assert set(refused.json["facts"]["failed"]) == {"rights-confirmed", "papers-complete"}
+    assert refused.json["next"]
+
+
+def test_terms_are_edited_on_the_version_that_was_read(desk: Desk, here: District) -> None:
+    drafted = desk.post(f"/cases/{here.register()}/agreements", TERMS).json
+    path, changed = f"/agreements/{drafted['agreement_id']}/terms", {**TERMS, "rule_set_version": "4"}
+
+    assert desk.put(path, changed, version=drafted["version"]).status_code == 200
+    stale = desk.put(path, TERMS, version=drafted["version"])
+
+    assert (stale.status_code, stale.json["code"]) == (412, "version-superseded")
+    assert desk.ask(f"/agreements/{drafted['agreement_id']}").json["rule_set_version"] == "4"
+
+
+def test_a_second_draft_of_a_unit_is_refused_and_names_the_first(desk: Desk, here: District) -> None:
+    unit = here.register()
+    first = desk.post(f"/cases/{unit}/agreements", TERMS).json["agreement_id"]
+
+    second = desk.post(f"/cases/{unit}/agreements", TERMS)
+
+    assert (second.status_code, second.json["code"]) == (409, "live-agreement-exists")
+    assert second.json["facts"]["agreement_id"] == first
+
+
+def test_privileges_belong_to_their_roles(desk: Desk, here: District) -> None:
+    agreement_id = ready(desk, here.register())
+    reason = {"reason": "amount_wrong"}
+
+    assert desk.post(f"/agreements/{agreement_id}/unlocks", reason).status_code == 403
+    assert desk.post(f"/agreements/{agreement_id}/unlocks", reason, role="command").json["state"] == "drafted"
+    assert desk.post(f"/projects/{here.project_id}/declarations", {"document_number": "罗府〔2026〕1号"}).status_code == 403
+
+
+def test_another_district_sees_nothing_and_changes_nothing(desk: Desk, here: District) -> None:
+    unit = here.register()
+    agreement_id = ready(desk, unit)
+    there = Desk(desk.app, desk.issuer, THERE)
+
+    assert there.ask(f"/cases/{unit}").status_code == 404
+    assert there.ask("/cases").json["items"] == []
+    assert there.post(f"/agreements/{agreement_id}/signatures", self_signature(here.owners(unit)[0])).status_code == 404
+
+
+def test_a_decision_of_the_project_over_http(desk: Desk, here: District) -> None:
+    unit, path = here.register(), f"/projects/{here.project_id}"
+    here.freeze()
+    early = desk.post(f"{path}/declarations", {"document_number": "罗府〔2026〕1号"}, role="command")
+    here.signed(unit)
+
+    declared = desk.post(f"{path}/declarations", {"document_number": "罗府〔2026〕1号"}, role="command")
+    here.fan_out()
+
+    assert (early.status_code, early.json["code"], early.json["facts"]["missing"]) == (409, "threshold-not-reached", {"units": 1})
+    assert (declared.status_code, declared.json["document_number"]) == (201, "罗府〔2026〕1号")
+    assert desk.ask(f"/cases/{unit}").json["stage"] == "effective"
+    still_open = desk.post(f"{path}/closings", {}, role="command")
+    assert (still_open.status_code, still_open.json["code"]) == (409, "period-still-open")
+    not_over = desk.post(f"{path}/days", {"business_on": LAUNCH.date().isoformat()}, role="command")
+    assert (not_over.status_code, not_over.json["code"]) == (409, "day-not-over")
+
+
+def test_the_description_of_the_api_names_every_route(desk: Desk) -> None:
+    described = desk.app.test_client().get("/api/v1/openapi.json").json["paths"]
+
+    assert "/api/v1/agreements/{agreement_id}/signatures" in described
+    assert {"404", "409", "422"} <= set(described["/api/v1/agreements/{agreement_id}/signatures"]["post"]["responses"])
