@@ -1,8 +1,8 @@
 """Text messages through an HTTP gateway that takes our key as its own: the same key twice is one message, and it can
 be asked.
 
-POST {url}            {"message_key", "to", "text"} → 2xx {"reference"}   4xx refused for good   429 and 503 not now
-GET  {url}/{message_key}                            → 200 {"reference"}   404 never arrived
+POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}; 4xx refused for good; 429, 503 not now
+GET  {url}/{message_key}   → 200 {"receipt_id"}; 404 {"error": "unknown-message"} never arrived; all else: it cannot tell
 """
 
 from http import HTTPStatus
@@ -29,7 +29,7 @@ class Sms:
         except httpx.HTTPError:
             return Unclear("sms-gateway-silent")
         if answer.is_success:
-            return Accepted(_reference(answer))
+            return Accepted(_receipt(answer))
         if answer.status_code in _NOT_NOW:
             return NotAccepted(f"sms-{answer.status_code}", permanent=False)
         if answer.is_client_error:
@@ -42,16 +42,21 @@ class Sms:
         except httpx.HTTPError:
             return None
         if answer.is_success:
-            return Accepted(_reference(answer))
-        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return Accepted(_receipt(answer))
+        # Any server says 404 of an address it does not serve; only this one has looked for the message.
+        if answer.status_code == HTTPStatus.NOT_FOUND and _told(answer, "error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
         return None
 
 
-def _reference(answer: httpx.Response) -> str:
+def _receipt(answer: httpx.Response) -> str:
     """The gateway's name for it; its status where it gives none, for the status already said that it was taken."""
+    return _told(answer, "receipt_id") or f"sms-{answer.status_code}"
+
+
+def _told(answer: httpx.Response, name: str) -> str:
     try:
-        given = str(answer.json().get("reference", ""))[:80]
-    except (ValueError, AttributeError):
-        given = ""
-    return given or f"sms-{answer.status_code}"
+        told = answer.json()
+    except ValueError:
+        return ""
+    return str(told.get(name, ""))[:80] if isinstance(told, dict) else ""

@@ -40,20 +40,27 @@ class Mail:
         except (OSError, smtplib.SMTPException):
             return NotAccepted("mail-server-lost-before-data", permanent=False)
         try:
-            code, _ = connection.data(wire)
+            code, said = connection.data(wire)
         except smtplib.SMTPDataError as refusal:
             return _refused(refusal.smtp_code)
         except (OSError, smtplib.SMTPException):
             return Unclear("mail-server-silent-after-data")
-        return Accepted(f"smtp-{code}") if code == _OK else _refused(code)
+        return Accepted(_receipt(said)) if code == _OK else _refused(code)
 
     def _wire(self, address: str, text: Text, message_key: str) -> bytes:
         mail = EmailMessage(policy=WIRE)
         mail["From"], mail["To"], mail["Subject"] = self._sender, address, text.title
+        mail["Message-Key"] = message_key
         mail["Message-ID"] = f"<{message_key}@{self._sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(text.body, charset="utf-8", cte="base64")
         return mail.as_bytes()
+
+
+def _receipt(said: bytes) -> str:
+    """What the server calls the mail: the last word of its answer, as in "250 OK queued as 4F2A"."""
+    words = said.decode("ascii", "replace").split()
+    return words[-1][:80] if words else str(_OK)
 
 
 def _refused(code: int) -> NotAccepted:

@@ -10,15 +10,16 @@ _KNOWN = text("select distinct district from projects order by district")
 _WITH_DUE = text("select distinct district from messages where state in ('held', 'waiting') order by district")
 
 
-def known(engine: Engine) -> Sequence[str]:
-    return _districts(engine, _KNOWN)
+def known(engine: Engine, *, among: Sequence[str]) -> Sequence[str]:
+    """`among` names the districts that a process answers for, `["*"]` = all."""
+    return _districts(engine, _KNOWN, among)
 
 
-def with_due_messages(engine: Engine) -> Sequence[str]:
+def with_due_messages(engine: Engine, *, among: Sequence[str]) -> Sequence[str]:
     """Those with anything to send, now or later."""
-    return _districts(engine, _WITH_DUE)
+    return _districts(engine, _WITH_DUE, among)
 
 
-def _districts(engine: Engine, statement: TextClause) -> Sequence[str]:
-    with database.reading(engine, granted=[database.EVERY]) as tx:
+def _districts(engine: Engine, statement: TextClause, among: Sequence[str]) -> Sequence[str]:
+    with database.reading(engine, granted=among) as tx:
         return list(tx.connection.execute(statement).scalars())

@@ -25,8 +25,9 @@ _UNITS = text("""
 _LEFT = text("update right_holders set current = false where current and unit_id = any(:units)")
 _HOLDERS = text("""
     insert into right_holders (district, unit_id, person_id, masked_name, current)
-    select :district, *, true from unnest(cast(:units as uuid[]), cast(:persons as uuid[]), cast(:names as text[]))
-    on conflict (unit_id, person_id) do update set masked_name = excluded.masked_name, current = true
+    select :district, *
+    from unnest(cast(:units as uuid[]), cast(:persons as uuid[]), cast(:names as text[]), cast(:current as boolean[]))
+    on conflict (unit_id, person_id) do update set masked_name = excluded.masked_name, current = excluded.current
 """)
 # A contact that arrives after its key was dropped is not kept: nobody here may ever read it.
 _CONTACTS = text("""
@@ -78,11 +79,13 @@ def units_registered(tx: Transaction, registered: Sequence[UnitRegistered]) -> N
     place = {"district": tx.district, "units": ids}
     tx.connection.execute(_UNITS, {**place, "projects": projects, "revisions": revisions, "labels": labels})
     tx.connection.execute(_LEFT, {"units": ids})
-    holders = [(each.unit_id, holder) for each in latest.values() for holder in each.right_holders]
+    # Also those who had left again by the end of the batch: a message about their own signing still names them.
+    holders = {(each.unit_id, holder.person_id): (holder, each) for each in registered for holder in each.right_holders}
     people = {
         "units": [unit_id for unit_id, _ in holders],
-        "persons": [holder.person_id for _, holder in holders],
-        "names": [holder.masked_name for _, holder in holders],
+        "persons": [person_id for _, person_id in holders],
+        "names": [holder.masked_name for holder, _ in holders.values()],
+        "current": [each is latest[each.unit_id] for _, each in holders.values()],
     }
     tx.connection.execute(_HOLDERS, {"district": tx.district, **people})
 

@@ -3,6 +3,7 @@ only their own.
 """
 
 import threading
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
@@ -14,8 +15,10 @@ from shared.service.clock import Clock
 
 
 class Completer:
-    def __init__(self, engine: Engine, *, opener: Opener, clock: Clock) -> None:
-        self._engine, self._opener, self._clock = engine, opener, clock
+    def __init__(
+        self, engine: Engine, *, opener: Opener, clock: Clock, districts: Sequence[str] = (database.EVERY,)
+    ) -> None:
+        self._engine, self._opener, self._clock, self._districts = engine, opener, clock, districts
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 1.0) -> None:
         while not stop.is_set():
@@ -24,7 +27,7 @@ class Completer:
 
     def run_once(self) -> int:
         planned = 0
-        for district in districts.known(self._engine):
+        for district in districts.known(self._engine, among=self._districts):
             with database.begin(self._engine, district=district) as tx:
                 planned += plan_messages(tx, PlanMessages(self._clock.now()), opener=self._opener)
         return planned

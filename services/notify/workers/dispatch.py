@@ -7,7 +7,7 @@ After a crash in between the mark is still there, and inquire.py deals with it; 
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -31,11 +31,22 @@ _log = log.get(__name__)
 
 
 class Dispatcher:
-    def __init__(self, engine: Engine, gateways: Mapping[Channel, Gateway], *, opener: Opener, clock: Clock) -> None:
+    """`districts` are those it answers for, `["*"]` = all."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        gateways: Mapping[Channel, Gateway],
+        *,
+        opener: Opener,
+        clock: Clock,
+        districts: Sequence[str] = (database.EVERY,),
+    ) -> None:
         if missing := set(get_args(Channel)) - set(gateways):
             message = f"no gateway for {', '.join(sorted(missing))}"
             raise ValueError(message)
         self._engine, self._gateways, self._opener, self._clock = engine, gateways, opener, clock
+        self._districts = districts
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
         while not stop.is_set():
@@ -44,7 +55,7 @@ class Dispatcher:
 
     def run_once(self) -> int:
         """One message of each district that has any due, so that a busy district does not starve the others."""
-        return sum(self._one(district) for district in districts.with_due_messages(self._engine))
+        return sum(self._one(district) for district in districts.with_due_messages(self._engine, among=self._districts))
 
     def _one(self, district: str) -> bool:
         with database.begin(self._engine, district=district) as tx:

@@ -5,7 +5,7 @@ gateway that cannot tell leaves it unknown, for a person to ask.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
@@ -26,9 +26,16 @@ LEASE = timedelta(seconds=90)
 
 class Inquirer:
     def __init__(
-        self, engine: Engine, gateways: Mapping[Channel, Gateway], *, clock: Clock, lease: timedelta = LEASE
+        self,
+        engine: Engine,
+        gateways: Mapping[Channel, Gateway],
+        *,
+        clock: Clock,
+        lease: timedelta = LEASE,
+        districts: Sequence[str] = (database.EVERY,),
     ) -> None:
         self._engine, self._gateways, self._clock, self._lease = engine, gateways, clock, lease
+        self._districts = districts
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 2.0) -> None:
         while not stop.is_set():
@@ -36,7 +43,7 @@ class Inquirer:
                 stop.wait(idle_seconds)
 
     def run_once(self) -> int:
-        return sum(self._district(district) for district in districts.known(self._engine))
+        return sum(self._district(district) for district in districts.known(self._engine, among=self._districts))
 
     def _district(self, district: str) -> int:
         with database.begin(self._engine, district=district) as tx:

@@ -1,0 +1,113 @@
+"""Real receivers on loopback: a mail server and a gateway for text messages, which can also fail in every way that such things do."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+from aiosmtpd.controller import Controller
+
+
+class MailServer:
+    """Keeps what arrived. `answers` are said to the end of DATA instead of 250, in turn; "silence" hangs up instead."""
+
+    def __init__(self) -> None:
+        self.arrived: list[tuple[str, str]] = []
+        self.answers: list[str] = []
+        self.recipients_refused = ""
+        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.recipients_refused:
+            return self.recipients_refused
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        answer = self.answers.pop(0) if self.answers else "250 OK queued as 4F2A"
+        if answer == "silence":
+            server.transport.abort()
+        if answer.startswith("250") or answer == "silence":
+            self.arrived.append((envelope.rcpt_tos[0], envelope.content.decode()))
+        return answer
+
+    @property
+    def port(self) -> int:
+        return self._controller.port
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+
+class TextGateway:
+    """Keeps what arrived. `answer` is the status it gives; 0 hangs up after it has read the request."""
+
+    def __init__(self) -> None:
+        self.arrived: dict[str, dict[str, str]] = {}
+        self.answer, self.can_tell = 202, True
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/sms"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if gateway.answer in (0, 202):
+                    gateway.arrived[told["message_key"]] = told
+                if gateway.answer == 0:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self._say(gateway.answer, {"receipt_id": f"r-{told['message_key'][:8]}"})
+
+            def do_GET(self) -> None:
+                key = self.path.rpartition("/")[2]
+                if not gateway.can_tell:
+                    self._say(404, {})
+                elif key in gateway.arrived:
+                    self._say(200, {"receipt_id": f"r-{key[:8]}"})
+                else:
+                    self._say(404, {"error": "unknown-message"})
+
+            def _say(self, status: int, told: dict[str, str]) -> None:
+                body = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+                """A test's output is its own."""
+
+        return Handler
+
+
+@contextmanager
+def nobody() -> Iterator[int]:
+    """A port on which nothing listens."""
+    yield _free_port()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,88 @@
+"""Is an outcome certain whenever it claims to be? Real sockets, and every way in which the other side can fail."""
+
+import email
+from email import policy
+
+import pytest
+
+from services.notify.domain.outcome import Accepted, NotAccepted, Unclear
+from services.notify.domain.wording import Text
+from services.notify.gateways.sms import Sms
+from services.notify.gateways.smtp import Mail
+from tests.integration.notify.receivers import MailServer, TextGateway, nobody
+
+TEXT = Text("【澄水湾片区】协议已签", "范**您好：\n\n顺序号：产权调换1424\n")
+
+
+def mail(port):
+    return Mail("127.0.0.1", port, sender="notice@clearwater.example", timeout_seconds=2)
+
+
+def test_a_mail_arrives_as_it_was_written():
+    with MailServer() as server:
+        outcome = mail(server.port).send("owner@example.org", TEXT, message_key="k-1")
+    [(to, raw)] = server.arrived
+    arrived = email.message_from_string(raw, policy=policy.default)
+
+    assert outcome == Accepted("4F2A")
+    assert (to, arrived["Subject"], arrived["Message-Key"]) == ("owner@example.org", TEXT.title, "k-1")
+    assert arrived.get_content().replace("\r\n", "\n") == TEXT.body
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("451 try later", NotAccepted("smtp-451", permanent=False)),
+        ("554 no", NotAccepted("smtp-554", permanent=True)),
+        ("silence", Unclear("mail-server-silent-after-data")),
+    ],
+)
+def test_what_a_mail_server_says_to_the_whole_mail(answer, outcome):
+    with MailServer() as server:
+        server.answers = [answer]
+        assert mail(server.port).send("owner@example.org", TEXT, message_key="k-1") == outcome
+
+
+def test_a_recipient_is_refused_before_anything_was_handed_over():
+    with MailServer() as server:
+        server.recipients_refused = "550 no such mailbox"
+        outcome = mail(server.port).send("gone@example.org", TEXT, message_key="k-1")
+
+    assert (outcome, server.arrived) == (NotAccepted("smtp-550", permanent=True), [])
+
+
+def test_no_mail_server_means_certainly_not_taken():
+    with nobody() as port:
+        outcome = mail(port).send("owner@example.org", TEXT, message_key="k-1")
+
+    assert outcome == NotAccepted("mail-server-unreachable", permanent=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (202, Accepted("r-k-1")),
+        (400, NotAccepted("sms-400", permanent=True)),
+        (429, NotAccepted("sms-429", permanent=False)),
+        (503, NotAccepted("sms-503", permanent=False)),
+        (500, Unclear("sms-500")),
+        (0, Unclear("sms-gateway-silent")),
+    ],
+)
+def test_what_a_text_gateway_says(status, outcome):
+    with TextGateway() as gateway:
+        gateway.answer = status
+        assert Sms(gateway.url).send("+8613800000000", TEXT, message_key="k-1") == outcome
+
+
+def test_a_text_gateway_that_can_tell_is_believed_and_one_that_cannot_is_not():
+    with TextGateway() as gateway:
+        sms = Sms(gateway.url)
+        sms.send("+8613800000000", TEXT, message_key="k-1")
+
+        assert sms.ask("k-1") == Accepted("r-k-1")
+        assert sms.ask("k-2") == NotAccepted("sms-never-arrived", permanent=False)
+        gateway.can_tell = False
+        assert sms.ask("k-2") is None
+    with nobody() as port:
+        assert Sms(f"http://127.0.0.1:{port}/sms").ask("k-1") is None

@@ -1,0 +1,143 @@
+"""Is a message sent once, by one worker, and never blindly again? Real mail server, real gateway, real database."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.notify.commands.resolve_message import ResolveMessage, resolve_message
+from services.notify.commands.retry_message import RetryMessage, retry_message
+from services.notify.store import messages
+from shared.service import database
+from tests.support.owners import NOON, Owner
+
+
+def planned(notify, *owners):
+    """A unit whose owners are about to be told that it is signed."""
+    unit_id, story = uuid4(), notify.story
+    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+
+
+def claims(notify):
+    with database.begin(notify.engine, district=notify.district) as tx:
+        return messages.claim(tx, at=notify.clock.now(), real_at=datetime.now(UTC))
+
+
+def is_due_now(notify):
+    with database.begin(notify.engine, district=notify.district) as tx:
+        tx.connection.exec_driver_sql("update messages set next_try_at = now() where next_try_at is not null")
+
+
+def test_eight_workers_send_each_message_once(notify):
+    owners = [Owner() for _ in range(24)]
+    planned(notify, *owners)
+
+    with ThreadPoolExecutor(8) as workers:
+        for _ in workers.map(lambda _: notify.dispatches(), range(8)):
+            pass
+
+    assert sorted(to for to, _ in notify.mail.arrived) == sorted(owner.email for owner in owners)
+    assert (notify.balance().planned, notify.balance().sent) == (24, 24)
+    assert notify.said().count("message.sent.v1") == 24
+
+
+def test_a_crash_between_the_mark_and_the_outcome_leaves_it_unknown_and_unsent(notify):
+    planned(notify, Owner())
+    claims(notify)  # and the worker dies here
+
+    notify.dispatches()
+    assert [state for state, _, _ in notify.states()] == ["trying"]
+    notify.inquires()
+    notify.dispatches()
+
+    assert notify.states() == [("unknown", "mail", "answer-lost")] and notify.mail.arrived == []
+    assert notify.said() == ["message.planned.v1", "message.unknown.v1"]
+
+
+def test_a_slow_try_is_not_taken_for_a_dead_one(notify):
+    planned(notify, Owner())
+    claims(notify)
+
+    assert notify.inquires(lease=timedelta(seconds=90)) == 0
+    assert [state for state, _, _ in notify.states()] == ["trying"]
+
+
+@pytest.mark.parametrize(("arrived", "state"), [(True, "sent"), (False, "waiting")])
+def test_a_gateway_that_can_tell_resolves_the_crash_by_itself(notify, arrived, state):
+    planned(notify, Owner(channels=("sms",)))
+    claimed = claims(notify)
+    if arrived:
+        notify.sms.arrived[claimed.message_key] = {}
+
+    notify.inquires()
+
+    assert [found for found, _, _ in notify.states()] == [state]
+
+
+def test_a_lost_answer_is_asked_about_and_never_sent_again(notify):
+    planned(notify, Owner())
+    notify.mail.answers = ["silence"]
+    notify.dispatches()
+    is_due_now(notify)
+    notify.inquires()
+    is_due_now(notify)
+    notify.dispatches()
+
+    assert notify.states() == [("unknown", "mail", "answer-lost")]
+    assert len(notify.mail.arrived) == 1  # it had arrived, as an unknown one may have
+
+
+def test_what_was_certainly_not_taken_is_tried_again(notify):
+    planned(notify, Owner())
+    notify.mail.answers = ["451 later"]
+    notify.dispatches()
+    assert notify.states() == [("waiting", "mail", "smtp-451")] and notify.balance().waiting == 1
+
+    is_due_now(notify)
+    notify.dispatches()
+
+    assert notify.states() == [("sent", "mail", None)] and len(notify.mail.arrived) == 1
+    assert [row.outcome for row in notify.rows("select outcome from attempts order by try")] == ["not_accepted", "sent"]
+
+
+def test_a_refusal_for_good_fails_until_a_person_orders_one_more_try(notify):
+    planned(notify, Owner())
+    notify.mail.recipients_refused = "550 no such mailbox"
+    notify.dispatches()
+    assert notify.states() == [("failed", "mail", "smtp-550")]
+
+    notify.mail.recipients_refused = ""
+    with database.begin(notify.engine, district=notify.district) as tx:
+        [key] = tx.connection.exec_driver_sql("select message_key from messages where state = 'failed'").scalars()
+        retry_message(tx, RetryMessage(key, real_at=datetime.now(UTC)))
+    notify.dispatches()
+
+    assert notify.states() == [("sent", "mail", None)]
+    assert notify.said() == ["message.planned.v1", "message.failed.v1", "message.sent.v1"]
+
+
+def test_a_person_resolves_an_unknown_message_without_sending_it(notify):
+    planned(notify, Owner())
+    key = claims(notify).message_key
+    notify.inquires()
+
+    with database.begin(notify.engine, district=notify.district) as tx:
+        resolve_message(tx, ResolveMessage(key, "arrived", at=NOON, real_at=datetime.now(UTC)))
+
+    assert notify.states() == [("sent", "mail", None)] and notify.mail.arrived == []
+    assert notify.balance().sent == 1
+
+
+def test_a_late_answer_to_an_earlier_try_changes_nothing(notify):
+    planned(notify, Owner())
+    first = claims(notify)
+    notify.inquires()  # given up on
+    with database.begin(notify.engine, district=notify.district) as tx:
+        resolve_message(tx, ResolveMessage(first.message_key, "not_arrived", at=NOON, real_at=datetime.now(UTC)))
+        retry_message(tx, RetryMessage(first.message_key, real_at=datetime.now(UTC)))
+    notify.dispatches()
+
+    assert notify.inquires() == 0
+    assert notify.states() == [("sent", "mail", None)]

@@ -1,0 +1,98 @@
+"""Who is told of a fact, over which channel, and when."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from services.notify.domain import planning, rules
+from services.notify.domain.hours import may_disturb_from
+from services.notify.domain.planning import Reach
+from shared.events.registry import DistrictOpened
+from shared.events.signing import AgreementRescinded, AgreementSigned
+
+NOON = datetime(2026, 5, 31, 4, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 5, 31, 16, tzinfo=UTC)
+MORNING = datetime(2026, 6, 1, 0, tzinfo=UTC)
+
+
+def shanghai(hour, minute=0):
+    return datetime(2026, 5, 31, (hour - 8) % 24, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("preferred", "addresses", "usable"),
+    [
+        (("sms", "mail"), {"sms": "+8613800000000", "mail": "a@example.org"}, ("sms", "mail")),
+        (("sms", "mail"), {"sms": None, "mail": "a@example.org"}, ("mail",)),
+        (("mail",), {"sms": "+8613800000000", "mail": None}, ()),
+        ((), {"sms": "+8613800000000", "mail": "a@example.org"}, ()),
+    ],
+)
+def test_the_first_preferred_channel_with_an_address(preferred, addresses, usable):
+    assert planning.usable(preferred, addresses) == usable
+
+
+def test_the_number_is_told_at_once_even_at_night():
+    plan = planning.decide(Reach("en", ("mail", "sms")), superseded=False, urgent=True, at=MIDNIGHT)
+
+    assert (plan.state, plan.channel, plan.hold_until) == ("waiting", "mail", MIDNIGHT)
+
+
+def test_what_can_wait_waits_until_morning():
+    plan = planning.decide(Reach("en", ("sms",)), superseded=False, urgent=False, at=MIDNIGHT)
+
+    assert (plan.state, plan.hold_until) == ("held", MORNING)
+
+
+@pytest.mark.parametrize(
+    ("reach", "superseded", "state", "code"),
+    [
+        (None, False, "withheld", "person-forgotten"),
+        (Reach("zh-Hant", ()), False, "withheld", "no-channel"),
+        (Reach("zh-Hant", ("sms",)), True, "superseded", None),
+    ],
+)
+def test_a_decision_not_to_send_is_on_record(reach, superseded, state, code):
+    plan = planning.decide(reach, superseded=superseded, urgent=True, at=NOON)
+
+    assert (plan.state, plan.code) == (state, code)
+
+
+@pytest.mark.parametrize(
+    ("at", "until"),
+    [
+        (shanghai(21, 29), shanghai(21, 29)),
+        (shanghai(21, 30), MORNING),
+        (datetime(2026, 5, 31, 18, tzinfo=UTC), MORNING),
+        (datetime(2026, 5, 31, 23, 59, tzinfo=UTC), MORNING),
+        (MORNING, MORNING),
+    ],
+)
+def test_quiet_hours(at, until):
+    assert may_disturb_from(at, urgent=False) == until
+    assert may_disturb_from(at, urgent=True) == at
+
+
+def test_a_signing_tells_everybody_who_signed_their_number():
+    holders = (uuid4(), uuid4())
+    ids = {"project_id": uuid4(), "unit_id": uuid4(), "agreement_id": uuid4()}
+    event = AgreementSigned(
+        **ids, series="exchange", sequence_number=7, signed_at=NOON, area_hundredths_m2=8000, right_holders=holders
+    )
+    fact = rules.read(event)
+
+    assert (fact.template, fact.number, fact.recipients, fact.urgent) == ("signed-exchange", 7, holders, True)
+
+
+def test_a_rescission_undoes_what_was_not_told_yet():
+    ids = {"project_id": uuid4(), "unit_id": uuid4(), "agreement_id": uuid4()}
+    event = AgreementRescinded(**ids, series="cash", sequence_number=7, reason="withdrawn", rescinded_at=NOON)
+    fact = rules.read(event)
+
+    assert fact.recipients is None and not fact.urgent and "signed-cash" in fact.supersedes
+
+
+def test_what_tells_nobody_anything_has_no_rule():
+    with pytest.raises(KeyError):
+        rules.read(DistrictOpened(district="440303", name="澄水湾"))
