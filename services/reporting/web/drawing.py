@@ -18,6 +18,7 @@ HEIGHT: Final = 534
 _PITCH_X, _PITCH_Y = 9.9, 7.3
 _GAP, _COMPOUND_GAP, _LEAST_SLOT = 18.0, 44.0, 64.0
 _HEAD, _FOOT = 58.0, 34.0  # above the cells: compound and the building's figure; below: its name
+_OPENS, _CLOSES = 8, 20  # the desks' day in Shanghai; a day with signings outside it is drawn whole
 _SCALES: Final = (4.0, 3.4, 2.8, 2.4, 2.0, 1.7, 1.4, 1.2, 1.0, 0.85, 0.7, 0.55)
 
 
@@ -139,14 +140,17 @@ class Pace:
 def pace(points: Sequence[tuple[datetime, int]], *, now: datetime, total: int) -> Pace:
     left, right, top, bottom = 0.0, 372.0, 22.0, 212.0
     local = now.astimezone(SHANGHAI)
-    start = local.replace(hour=0 if local.hour < 8 else 8, minute=0, second=0, microsecond=0)  # noqa: PLR2004 - desks open at 8
-    span = timedelta(hours=12 if start.hour and local.hour < 20 else 24 - start.hour)  # noqa: PLR2004 - and close at 20
+    opens = local.replace(hour=_OPENS, minute=0, second=0, microsecond=0)
+    early = any(at < opens for at, _ in points[1:]) or local < opens
+    start = opens.replace(hour=0) if early else opens
+    span = timedelta(hours=_CLOSES - _OPENS if not early and local.hour < _CLOSES else 24 - start.hour)
     highest = max(total, *(count for _, count in points), 1)
 
     def place(at: datetime, count: int) -> tuple[float, float]:
         across = min(1.0, max(0.0, (at - start) / span))
         return round(left + across * (right - left), 1), round(bottom - count / highest * (bottom - top), 1)
 
+    points = [(max(at, start), count) for at, count in points]
     until = [*points, (max(now, points[-1][0]), points[-1][1])]
     steps: list[str] = []
     for index, (at, count) in enumerate(until):

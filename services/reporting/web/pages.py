@@ -27,6 +27,7 @@ pages = Blueprint(
 add_texts(pages, Path(__file__).with_name("texts.toml"))
 
 _SLOTS = 6  # of the list of latest signings
+_MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,29 @@ class Score:
 @pages.get("/")
 @identity.requires()
 def wall() -> str:
+    now = running().clock.now()
     with snapshot.granted() as tx:
         found = standings.of(tx)
         standing = _chosen(found)
-        if standing is None:
-            return _page("nothing.html", "wall", found, None, as_of=_moment(tx), title=text("wall.title"))
-        units = cells.of_project(tx, standing.project_id)
-        now = running().clock.now()
-        facts = {
-            "as_of": _moment(tx, standing.district),
-            "map": drawing.building_map(units),
-            "axis": drawing.axis(standing.bases),
-            "scores": _scores(units),
-            "latest": signings.latest(tx, [standing.project_id], limit=_SLOTS),
-            "pace": _pace(tx, standing, now),
-            "state": "empty" if standing.roll != "frozen" or now < standing.starts_at else "live",
-            "fresh_call": bool(standing.reached_at and now - standing.reached_at < timedelta(seconds=60)),
-            "households_to_go": _to_go(standing, "households"),
-        }
-        return _page("wall.html", "wall", found, standing, title=standing.name, **facts)
+        facts = {"as_of": _moment(tx)} if standing is None else _wall(tx, standing, now)
+    if standing is None:
+        return _page("nothing.html", "wall", found, None, title=text("wall.title"), **facts)
+    return _page("wall.html", "wall", found, standing, title=standing.name, **facts)
+
+
+def _wall(tx: Transaction, standing: Standing, now: datetime) -> dict[str, Any]:
+    units = cells.of_project(tx, standing.project_id)
+    return {
+        "as_of": _moment(tx, standing.district),
+        "map": drawing.building_map(units),
+        "axis": drawing.axis(standing.bases),
+        "scores": _scores(units),
+        "latest": signings.latest(tx, [standing.project_id], limit=_SLOTS),
+        "pace": _pace(tx, standing, now),
+        "state": "empty" if standing.roll != "frozen" or now < standing.starts_at else "live",
+        "fresh_call": bool(standing.reached_at and now - standing.reached_at < _MOMENT),
+        "households_to_go": _to_go(standing, "households"),
+    }
 
 
 @pages.get("/city")
@@ -75,17 +80,11 @@ def city() -> str:
         for standing in found:
             by_district.setdefault(standing.district, []).append(standing)
         columns = [(items[0].district_name, _moment(tx, district), items) for district, items in by_district.items()]
-        shared_axis = drawing.axis([basis for standing in found for basis in standing.bases])
-        return _page(
-            "city.html",
-            "city",
-            found,
-            None,
-            title=text("city.title"),
-            as_of=_moment(tx),
-            columns=columns,
-            axis=shared_axis,
-        )
+        as_of_all = _moment(tx)
+    axis = drawing.axis([basis for standing in found for basis in standing.bases])
+    return _page(
+        "city.html", "city", found, None, title=text("city.title"), as_of=as_of_all, columns=columns, axis=axis
+    )
 
 
 @pages.get("/grid")
@@ -94,28 +93,29 @@ def grid() -> str:
     with snapshot.granted() as tx:
         found = standings.of(tx)
         standing = _chosen(found)
-        if standing is None:
-            return _page("nothing.html", "grid", found, None, as_of=_moment(tx), title=text("grid.title"))
-        units = cells.of_project(tx, standing.project_id)
-        buildings = sorted({(cell.compound, cell.building) for cell in units})
-        chosen = (request.args.get("compound", ""), request.args.get("building", ""))
-        here = chosen if chosen in buildings else next(iter(buildings), ("", ""))
-        mine = [cell for cell in units if (cell.compound, cell.building) == here]
-        return _page(
-            "grid.html",
-            "grid",
-            found,
-            standing,
-            title=" ".join(here) or text("grid.title"),
-            as_of=_moment(tx, standing.district),
-            buildings=buildings,
-            chosen=here,
-            floors=_floors(mine),
-            stairwells=_stairwells(mine),
-            units=mine,
-            stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
-            unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
-        )
+        moment = _moment(tx, standing.district if standing else None)
+        units = cells.of_project(tx, standing.project_id) if standing else []
+    if standing is None:
+        return _page("nothing.html", "grid", found, None, as_of=moment, title=text("grid.title"))
+    buildings = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
+    chosen = (request.args.get("compound", ""), request.args.get("building", ""))
+    here = chosen if chosen in buildings else next(iter(buildings), ("", ""))
+    mine = [cell for cell in units if (cell.compound, cell.building) == here]
+    return _page(
+        "grid.html",
+        "grid",
+        found,
+        standing,
+        title=" ".join(here).strip() or text("grid.title"),
+        as_of=moment,
+        buildings=buildings,
+        chosen=here,
+        floors=_floors(mine),
+        stairwells=_stairwells(mine),
+        units=mine,
+        stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
+        unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
+    )
 
 
 def _page(template: str, here: str, found: Sequence[Standing], standing: Standing | None, **facts: Any) -> str:  # noqa: ANN401
