@@ -25,6 +25,7 @@ imports = Blueprint("imports", __name__, url_prefix="/api/v1")
 _CLERKS = ("clerk", "command")
 _READERS = ("clerk", "command", "auditor")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_IN_MEMORY = 8 * 1024 * 1024
 _LAST = UUID(int=2**128 - 1)
 _UPLOAD_PROBLEMS = (
     "file-missing", "roll-frozen", "workbook-unreadable", "workbook-encrypted", "workbook-macros", "workbook-too-large",
@@ -34,9 +35,9 @@ _UPLOAD_PROBLEMS = (
 
 @http.route(imports, "GET", "/imports/template", roles=_READERS)
 def template() -> Response:
-    file = tempfile.SpooledTemporaryFile(LARGEST_BYTES)  # noqa: SIM115 - sent and closed by the answer
-    workbook_writer.write(cast("IO[bytes]", file))
-    return _workbook(cast("IO[bytes]", file), "clearwater-template.xlsx")
+    file = _file()
+    workbook_writer.write(file)
+    return _workbook(file, "clearwater-template.xlsx")
 
 
 @http.route(
@@ -53,9 +54,7 @@ def upload(project_id: UUID) -> http.Answer:
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
     name = (file.filename or "workbook.xlsx")[-120:]
-    command = UploadImport(
-        project_id, file.stream, name, by=identity.current().subject, at=running().clock.now()
-    )
+    command = UploadImport(project_id, file.stream, name, by=identity.current().subject, at=running().clock.now())
     with database.begin(running().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
@@ -89,7 +88,7 @@ def report(import_id: UUID) -> http.Answer:
     problems=("import-file-gone", "workbook-wrong-columns"),
 )
 def annotated_workbook(import_id: UUID) -> Response:
-    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(8 * 1024 * 1024))
+    file = _file()
     annotated.write(
         running().engine,
         running().resources,
@@ -120,6 +119,10 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
             return answer
 
         return once(tx, carry_out)
+
+
+def _file() -> IO[bytes]:
+    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))
 
 
 def _workbook(file: IO[bytes], name: str) -> Response:

@@ -117,9 +117,7 @@ def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
         return once(tx, carry_out)
 
 
-@http.route(
-    projects, "GET", "/projects/<uuid:project_id>/groups", roles=identity.ROLES, answers=Paged[GroupState]
-)
+@http.route(projects, "GET", "/projects/<uuid:project_id>/groups", roles=identity.ROLES, answers=Paged[GroupState])
 def list_groups(project_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:

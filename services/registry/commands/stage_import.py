@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import IO, Any, cast
+from typing import IO, Any
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -117,11 +117,19 @@ class _Staging:
 
 
 def _staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
-    unit = {column.name: _plain(line.values[column.name]) for column in HOLDERS if column.of_unit and column.name in line.values}
+    unit = {
+        column.name: _plain(line.values[column.name])
+        for column in HOLDERS
+        if column.of_unit and column.name in line.values
+    }
     holder = {name: line.text(name) for name in _HOLDER}
     if holder["share"] is not None:
         holder["share"] = str(Fraction(holder["share"])) if "share" in line.values else None
-    sealed_names = [column.name for column in HOLDERS if column.personal or column.name in ("language", "document_type", "guardian_document_type")]
+    sealed_names = [
+        column.name
+        for column in HOLDERS
+        if column.personal or column.name in ("language", "document_type", "guardian_document_type")
+    ]
     personal = {name: line.text(name) for name in sealed_names}
     marks = _marks(personal, vault)
     content = json.dumps(personal, ensure_ascii=False).encode()

@@ -59,19 +59,16 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
 
 
 def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
-    if not written.strip():
-        return None, "missing" if column.required else "outer-spaces"
-    if written != written.strip():
-        return None, "outer-spaces"
-    if column.form != "text" and _FULL_WIDTH.search(written):
-        return None, "full-width"
-    if len(written) > column.longest:
-        return None, "too-long"
-    if not written.isprintable():
-        return None, "not-printable"
-    if column.form == "date":
-        return None, "date-as-text"
-    return _converted(column, written)
+    wrong = (
+        ("missing", column.required and not written.strip()),
+        ("outer-spaces", written != written.strip()),
+        ("full-width", column.form != "text" and _FULL_WIDTH.search(written)),
+        ("too-long", len(written) > column.longest),
+        ("not-printable", not written.isprintable()),
+        ("date-as-text", column.form == "date"),
+    )
+    code = next((code for code, is_so in wrong if is_so), None)
+    return (None, code) if code else _converted(column, written)
 
 
 def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:

@@ -14,7 +14,13 @@ from typing import Literal, get_args
 from services.registry.domain.checkdigits import mod_11_2, mod_31
 
 DocumentType = Literal[
-    "citizen_id", "residence_permit", "mainland_permit_hk", "mainland_permit_tw", "passport", "foreigner_card", "credit_code"
+    "citizen_id",
+    "residence_permit",
+    "mainland_permit_hk",
+    "mainland_permit_tw",
+    "passport",
+    "foreigner_card",
+    "credit_code",
 ]
 Flaw = Literal["document-form", "document-region", "document-birth-date", "check-digit"]
 TYPES: tuple[DocumentType, ...] = get_args(DocumentType)
@@ -28,7 +34,40 @@ WORDS: dict[str, DocumentType] = {
     "统一社会信用代码": "credit_code",
 }
 PROVINCES = frozenset(
-    ["11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71"]
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+    ]
 )
 _PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
 _EIGHTEEN = re.compile(r"\d{17}[\dX]")

@@ -14,6 +14,7 @@ _SURNAMES = "陈林黄李张王刘吴周杨郑何梁罗邓叶谢曾许范温钟�
 _GIVEN = "安柏川岱恩帆港瀚禾嘉景凯岚麓茗宁沛琦然澍桐薇溪晓岩怡远云泽昭致舟竹梓"
 _ADULT_FROM = date(1942, 1, 1)
 _CHILD_FROM = date(2012, 1, 1)
+_THREE_CHARACTERS = 0.8  # of all names
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,12 @@ class Inventor:
     def foreigner(self) -> Invented:
         number = self._next()
         return Invented(
-            f"Morgan Sample {number}", "护照", f"ZZ{number:06d}", f"+1604555{number % 10000:04d}", self._mail(number), "英文"
+            f"Morgan Sample {number}",
+            "护照",
+            f"ZZ{number:06d}",
+            f"+1604555{number % 10000:04d}",
+            self._mail(number),
+            "英文",
         )
 
     def organisation(self) -> Invented:
@@ -65,7 +71,11 @@ class Inventor:
 
     def _person(self, document_type: str, document_number: str, language: str = "简体中文") -> Invented:
         number = self._count
-        name = self._picked(_SURNAMES) + self._picked(_GIVEN) + (self._picked(_GIVEN) if self._random.random() < 0.8 else "")  # noqa: PLR2004 - four names in five have two given characters
+        name = (
+            self._picked(_SURNAMES)
+            + self._picked(_GIVEN)
+            + (self._picked(_GIVEN) if self._random.random() < _THREE_CHARACTERS else "")
+        )
         return Invented(name, document_type, document_number, self._mobile(number), self._mail(number), language)
 
     def _identity(self, division: str, earliest: date) -> str:

@@ -33,7 +33,9 @@ def holder(row: int, found: Mapping[str, Cell], *, today: date) -> tuple[Line, l
     line, faults = _read(template.HOLDERS, template.HOLDERS_SHEET, row, found)
     coded = [*_code_faults(line), *_document_faults(line, today), *_guardian_faults(line, today)]
     named = {fault.column for fault in faults}  # one mistake a cell: the first says what to mend
-    return line, faults + [Fault(template.HOLDERS_SHEET, row, column, code) for column, code in coded if column not in named]
+    return line, faults + [
+        Fault(template.HOLDERS_SHEET, row, column, code) for column, code in coded if column not in named
+    ]
 
 
 def building(row: int, found: Mapping[str, Cell]) -> tuple[Line, list[Fault]]:

@@ -4,13 +4,17 @@ A person keeps the family name (陈**), a name in Latin letters its first letter
 The number of stars says nothing about the length of what they hide.
 """
 
+import re
+
 from shared.events.terms import PersonKind
 
-_DOUBLE = frozenset(["欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "司空", "东方", "独孤", "南宫", "端木", "百里", "长孙", "宇文", "闻人"])
+_DOUBLE = re.compile(
+    "(欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|司徒|司空|东方|独孤|南宫|端木|百里|长孙|宇文|闻人)."
+)
 _HIDDEN = "**"
 
 
 def masked(name: str, kind: PersonKind = "natural") -> str:
-    shown = 2 if kind == "organisation" or (name[:2] in _DOUBLE and len(name) > 2) else 1
+    shown = 2 if kind == "organisation" or _DOUBLE.match(name) else 1
     # A name of one character, or an organisation of two, would stand there whole.
     return name[: min(shown, len(name) - 1)] + _HIDDEN

@@ -18,7 +18,15 @@ from shared.refusal import Refused
 
 _CHUNK = 64 * 1024
 _LONGEST_TEXT = 32_767  # of a cell, by the format
-_KINDS: dict[str, CellKind] = {"n": "number", "s": "text", "str": "text", "inlineStr": "text", "d": "text", "b": "boolean", "e": "error"}
+_KINDS: dict[str, CellKind] = {
+    "n": "number",
+    "s": "text",
+    "str": "text",
+    "inlineStr": "text",
+    "d": "text",
+    "b": "boolean",
+    "e": "error",
+}
 
 
 @dataclass(frozen=True)

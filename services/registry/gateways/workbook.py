@@ -60,7 +60,9 @@ class TemplateSheet:
         for place, column in enumerate(self.columns):
             found = written.get(letter(place), "").removesuffix("*").strip()
             if found != column.header:
-                raise Refused("workbook-wrong-columns", cell=f"{letter(place)}1", expected=column.header, found=found[:40])
+                raise Refused(
+                    "workbook-wrong-columns", cell=f"{letter(place)}1", expected=column.header, found=found[:40]
+                )
 
 
 @contextmanager

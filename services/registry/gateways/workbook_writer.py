@@ -30,7 +30,9 @@ _LISTS: dict[str, Mapping[str, str]] = {
 }
 
 
-def write(file: IO[bytes], *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()) -> None:
+def write(
+    file: IO[bytes], *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()
+) -> None:
     """A workbook by the template; without rows it is the template itself, with its notes and its lists to choose from."""
     book = Workbook(write_only=True)
     for name, columns, lines in ((HOLDERS_SHEET, HOLDERS, holders), (BUILDINGS_SHEET, BUILDINGS, buildings)):
@@ -65,7 +67,11 @@ def annotate(
 
 
 def _annotated(
-    sheet: WriteOnlyWorksheet, columns: Sequence[Column], row: Row, faults: Sequence[Fault], sentence: Callable[[str], str]
+    sheet: WriteOnlyWorksheet,
+    columns: Sequence[Column],
+    row: Row,
+    faults: Sequence[Fault],
+    sentence: Callable[[str], str],
 ) -> list[object]:
     wrong = {fault.column for fault in faults}
     cells: list[object] = []

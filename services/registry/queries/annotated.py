@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import IO, Any, cast
+from typing import IO
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -33,5 +33,7 @@ def write(  # noqa: PLR0913 - where from, where to, in whose words
         imports.opened_file(engine, vault, district, it) as (file, _),
         workbook.reading(file) as book,
     ):
-        sheets: list[tuple[str, Iterator[Row]]] = [(name, book.sheet(name).rows()) for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
+        sheets: list[tuple[str, Iterator[Row]]] = [
+            (name, book.sheet(name).rows()) for name in (HOLDERS_SHEET, BUILDINGS_SHEET)
+        ]
         workbook_writer.annotate(into, sheets, by_row, sentence=sentence)

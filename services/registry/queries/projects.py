@@ -75,7 +75,9 @@ _GROUPS = text("""
 
 
 def districts(tx: Transaction, *, after: str, limit: int) -> list[DistrictState]:
-    return [DistrictState(**row._asdict()) for row in tx.connection.execute(_DISTRICTS, {"after": after, "limit": limit})]
+    return [
+        DistrictState(**row._asdict()) for row in tx.connection.execute(_DISTRICTS, {"after": after, "limit": limit})
+    ]
 
 
 def page(tx: Transaction, *, after: UUID, limit: int) -> list[ProjectState]:

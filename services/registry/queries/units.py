@@ -80,7 +80,8 @@ _PAGE = text(f"""{_UNIT} where units.project_id = :project_id and units.unit_id 
 _ONE = text(f"{_UNIT} where units.unit_id = :unit_id")
 _PERSON = """
     select people.*, coalesce((
-        select array_agg(reader order by reader) from key_receipts where key_receipts.person_id = people.person_id), '{}') as readers_dropped,
+        select array_agg(reader order by reader) from key_receipts where key_receipts.person_id = people.person_id),
+        '{}') as readers_dropped,
         coalesce((select jsonb_agg(jsonb_build_object('unit_id', unit_id, 'project_id', units.project_id, 'compound', compound,
                 'building', building, 'door', door, 'share', share) order by unit_id)
             from holders join units using (unit_id) join buildings using (building_id)

@@ -14,31 +14,31 @@ from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from services.registry.store import imports
 from shared.service.database import Transaction
 
-_INSERT = "insert into import_faults (import_id, district, sheet, row, column_name, code) select distinct :import_id, :district, "
-_END = " on conflict do nothing"
-_LINES = "import_lines where import_id = :import_id and unit_code is not null"
+# `lines`: those of the import that say which unit they belong to.
+_LINES = "with lines as (select * from import_lines where import_id = :import_id and unit_code is not null)"
+_INSERT = "insert into import_faults (import_id, district, sheet, row, column_name, code) select distinct"
 
 # Each yields (row, column, code) of the sheet of right-holders.
 _ON_HOLDERS = (
     # The unit's columns repeat; a row that differs from the unit's first is a slip of the copying hand.
-    f"""select line.row, each.name, 'unit-differs' from (
-            select row, content, first_value(content) over (partition by unit_code order by row) as first from {_LINES}) as line
+    """select line.row, each.name, 'unit-differs' from (
+            select row, content, first_value(content) over (partition by unit_code order by row) as first from lines) as line
         cross join lateral jsonb_object_keys(line.content || line.first) as each (name)
         where line.content -> each.name is distinct from line.first -> each.name""",
-    f"""select row, 'document_number', 'holder-twice' from (
+    """select row, 'document_number', 'holder-twice' from (
             select row, row_number() over (partition by unit_code, document_mark order by row) as time
-            from {_LINES} and document_mark is not null) as line where time > 1""",
-    f"""select row, 'guardian_document_number', 'guardian-self' from {_LINES} and guardian_mark = document_mark""",
-    f"""select row, 'name', 'person-name-differs' from (
+            from lines where document_mark is not null) as line where time > 1""",
+    """select row, 'guardian_document_number', 'guardian-self' from lines where guardian_mark = document_mark""",
+    """select row, 'name', 'person-name-differs' from (
             select row, name_mark, first_value(name_mark) over (partition by document_mark order by row) as first
-            from {_LINES} and document_mark is not null) as line where name_mark <> first""",
+            from lines where document_mark is not null) as line where name_mark <> first""",
     """select line.row, 'name', 'person-name-differs' from import_lines as line
         join people on people.document_mark = line.document_mark and people.district = :district
         where line.import_id = :import_id and people.name_mark <> line.name_mark""",
-    f"""select row, 'door', 'door-twice' from (
+    """select row, 'door', 'door-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by content ->> 'compound', content ->> 'building',
                 content ->> 'stairwell', content ->> 'door' order by row) as first
-            from {_LINES} and content ?& array['compound', 'building', 'stairwell', 'door']) as line where unit_code <> first""",
+            from lines where content ?& array['compound', 'building', 'stairwell', 'door']) as line where unit_code <> first""",
     """select line.row, 'door', 'door-twice' from import_lines as line join buildings
             on buildings.project_id = :project_id and buildings.compound = line.content ->> 'compound'
             and buildings.building = line.content ->> 'building'
@@ -46,9 +46,9 @@ _ON_HOLDERS = (
             and units.door = line.content ->> 'door'
         where line.import_id = :import_id and units.unit_code <> line.unit_code
             and not exists (select from import_lines as other where other.import_id = :import_id and other.unit_code = units.unit_code)""",
-    f"""select row, 'house_code', 'house-code-twice' from (
+    """select row, 'house_code', 'house-code-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by content ->> 'house_code' order by row) as first
-            from {_LINES} and content ? 'house_code') as line where unit_code <> first""",
+            from lines where content ? 'house_code') as line where unit_code <> first""",
     """select line.row, 'building', 'unknown-building' from import_lines as line
         where line.import_id = :import_id and line.content ?& array['compound', 'building']
         and not exists (select from import_buildings as staged where staged.import_id = :import_id
@@ -78,15 +78,15 @@ _ON_BUILDINGS = (
             select row, row_number() over (partition by compound, building order by row) as time from import_buildings
             where import_id = :import_id and compound is not null and building is not null) as line where time > 1""",
 )
-_UNITS = text(f"""
+_UNITS = text(f"""{_LINES}
     select unit_code, min(row) as row, min(content ->> 'ownership') as ownership,
-        array_agg(holder ->> 'share' order by row) as shares from {_LINES} and content ? 'ownership'
+        array_agg(holder ->> 'share' order by row) as shares from lines where content ? 'ownership'
     group by unit_code having bool_and(holder ->> 'share' is null or holder ->> 'share' ~ '^[1-9]') order by unit_code
 """)  # noqa: S608 - put together from parts of ours
 _FLAW_COLUMN = {"joint-owner-with-share": "share", "share-missing": "share", "shares-not-one": "share"}
 
 # The register's own record of a unit against the file's, by natural key; what differs is named by column.
-_COMPARE = text(f"""
+_COMPARE = text(f"""{_LINES}
     insert into import_units (import_id, unit_code, district, row, source, change, changed_columns)
     select :import_id, staged.unit_code, :district, staged.row, staged.source,
         case when units.unit_id is null then 'new' when units.source = staged.source then 'unchanged' else 'changed' end,
@@ -97,7 +97,7 @@ _COMPARE = text(f"""
         select unit_code, min(row) as row, (array_agg(content order by row))[1] || jsonb_build_object('holders', jsonb_agg(
             holder || jsonb_build_object('person', encode(document_mark, 'hex'), 'guardian', encode(guardian_mark, 'hex'))
             order by row)) as source
-        from {_LINES} group by unit_code) as staged
+        from lines group by unit_code) as staged
     left join units on units.project_id = :project_id and units.unit_code = staged.unit_code
 """)  # noqa: S608 - put together from parts of ours
 
@@ -107,8 +107,9 @@ def run(tx: Transaction, import_id: UUID, project_id: UUID) -> None:
     place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
     for sheet, checks in ((HOLDERS_SHEET, _ON_HOLDERS), (BUILDINGS_SHEET, _ON_BUILDINGS)):
         for check in checks:
-            found = text(f"{_INSERT} :sheet, * from ({check}) as found (row, column_name, code){_END}")
-            tx.connection.execute(found, {**place, "sheet": sheet})
+            found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"
+            insert = text(f"{_LINES} {_INSERT} {found} on conflict do nothing")
+            tx.connection.execute(insert, {**place, "sheet": sheet})
     imports.add_faults(tx, import_id, _share_faults(tx, import_id))
     imports.clear(tx, import_id, ("import_units",))
     tx.connection.execute(_COMPARE, place)

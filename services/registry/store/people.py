@@ -32,7 +32,9 @@ _KEEP = text("""
     insert into vault (person_id, district, key_id, wrapped_key, nonce, ciphertext, recorded_at)
     values (:person_id, :district, :key_id, :wrapped_key, :nonce, :ciphertext, :at)
 """)
-_RENEW = text("update vault set nonce = :nonce, ciphertext = :ciphertext, recorded_at = :at where person_id = :person_id")
+_RENEW = text(
+    "update vault set nonce = :nonce, ciphertext = :ciphertext, recorded_at = :at where person_id = :person_id"
+)
 _VAULT = text("""
     select person_id, key_id, wrapped_key, nonce, ciphertext from vault where person_id = :person_id and district = :district
 """)
@@ -108,7 +110,9 @@ def _absent(tx: Transaction, person_id: UUID) -> Refused:
     return Unknown() if row is None else Refused("person-forgotten")
 
 
-def _new(vault: Vault, district: str, mark: bytes, personal: Personal, at: datetime) -> tuple[dict[str, Any], list[Event]]:
+def _new(
+    vault: Vault, district: str, mark: bytes, personal: Personal, at: datetime
+) -> tuple[dict[str, Any], list[Event]]:
     person_id = uuid7()
     key, wrapped = vault.new_key(person_id)
     sealed = vault.seal(personal, key=key, person_id=person_id)

@@ -90,7 +90,13 @@ def add_group(tx: Transaction, group: Group) -> None:
         raise Refused("group-formed", name=group.name)
     if group.officers:
         rows = [
-            {**place, "staff_id": each.staff_id, "staff_number": each.staff_number, "name": each.name, "subject": each.subject}
+            {
+                **place,
+                "staff_id": each.staff_id,
+                "staff_number": each.staff_number,
+                "name": each.name,
+                "subject": each.subject,
+            }
             for each in group.officers
         ]
         try:

@@ -113,4 +113,3 @@ def _said(row: Any) -> Iterator[UnitRegistered | UnitAssigned]:  # noqa: ANN401 
     yield UnitRegistered(**values, right_holders=people)
     if group_id is not None:
         yield UnitAssigned(project_id=row.project_id, unit_id=row.unit_id, group_id=group_id, staff_id=staff_id)
-

@@ -35,7 +35,9 @@ def front() -> Response:
 def import_list() -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         chosen = _chosen(tx)
-        earlier = imports.page(tx, chosen["project"].project_id, before=_LAST, limit=_SHOWN) if chosen["project"] else []
+        earlier = (
+            imports.page(tx, chosen["project"].project_id, before=_LAST, limit=_SHOWN) if chosen["project"] else []
+        )
     return _page("registry-imports.html", "imports", earlier=earlier, title=text("imports.title"), **chosen)
 
 

@@ -140,7 +140,12 @@ _GUARD_TRIGGER = """
 
 def upgrade() -> None:
     """Everything the service starts with."""
-    statements = [*rows.schema(_SERVICE), *schema.journal(_SERVICE), *schema.inbox(_SERVICE), *idempotency.schema(_SERVICE)]
+    statements = [
+        *rows.schema(_SERVICE),
+        *schema.journal(_SERVICE),
+        *schema.inbox(_SERVICE),
+        *idempotency.schema(_SERVICE),
+    ]
     for table, columns in _TABLES.items():
         app = "select, insert" if table in _APPEND_ONLY else "select, insert, update, delete"
         statements += [f"create table {table} ({columns})", *rows.protect(table, service=_SERVICE, app=app)]
