@@ -28,6 +28,7 @@ _REPORT_SECONDS = 2.0
 _SWAP_SECONDS = 5.0  # how long the live consumer may be kept waiting
 _PATIENCE = 10
 _QUIET_POLLS = 5
+_NEAR = 2_000
 _LOCK_NOT_AVAILABLE = "55P03"
 _ALONE = text("select pg_advisory_xact_lock(hashtext('swap'), hashtext(:schema))")
 _BEHIND = text(f"""
@@ -106,18 +107,14 @@ class Rebuild:
             connection.execute(text(f"drop schema if exists {name} cascade"))
 
     def _catch_up(self) -> None:
+        """Until so little is left that the live consumer can be kept waiting for it. The stream itself never ends."""
         quiet = 0
         while quiet < _QUIET_POLLS:
             polled = self._step()
-            if polled:
-                quiet = 0
-                continue
-            with self._owner.begin() as connection:
-                if not self._behind(connection):
-                    return
-            quiet += 1
-        with self._owner.begin() as connection:
-            raise Stuck(f"read everything and still behind: {self._behind(connection)}")
+            quiet = 0 if polled else quiet + 1
+            if sum(self._subscription.lag().values()) <= _NEAR if polled else not self._is_behind():
+                return
+        raise Stuck(f"read everything and still behind: {self._is_behind()}")
 
     def _step(self) -> int:
         polled = self._consumer.run_once()
@@ -136,8 +133,9 @@ class Rebuild:
                 connection.execute(text("set local lock_timeout = '5s'"))
                 connection.execute(_ALONE, {"schema": LIVE})
                 until = time.monotonic() + _SWAP_SECONDS
-                while self._behind(connection):
+                while behind := self._behind(connection):
                     if time.monotonic() > until:
+                        self._tell(f"still behind: {behind}")
                         return False
                     self._step()
                 self._rename(connection)
@@ -155,6 +153,10 @@ class Rebuild:
         for district in districts:
             connection.execute(_BIND, {"district": district})
             feed.append(Transaction(connection, district), [feed.Entry("rebuilt", {})])
+
+    def _is_behind(self) -> Sequence[tuple[object, ...]]:
+        with self._owner.begin() as connection:
+            return self._behind(connection)
 
     def _behind(self, connection: Connection) -> Sequence[tuple[object, ...]]:
         connection.execute(_BIND, {"district": ""})
