@@ -59,9 +59,9 @@ class Launch:
 
     def unit(self, number: int) -> registry.UnitRegistered:
         block, inside = divmod(number, 24)
-        compound, building = ("和丰苑", "银泉阁")[block // 3 % 2], f"{block % 3 + 1}栋"
+        compound, building = ("和丰苑", "银泉阁", "翠坪里", "长盛居")[block // 4 % 4], f"{block % 4 + 1}栋"
         floor, place = divmod(inside, 4)
-        owner = self.named(f"owner {number // 2 if number % 10 < 2 else number}")  # one in ten owners has two units
+        owner = self.named(f"owner {number - number % 10 if number % 10 < 2 else number}")  # one in ten has two units
         holders = [self._holder(owner, "1" if number % 7 else None, overseas=number % 9 == 0)]
         if number % 7 == 0:
             holders.append(self._holder(self.named(f"spouse {number}"), None, overseas=False))

@@ -1,0 +1,167 @@
+"""Does a person see what was signed: on the wall, on a phone, for keyboard and screen reader, and within two seconds?
+
+The events come straight from the broker, in a district of the test's own, as registry and signing would have sent them.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from deploy.local import browser as browsers
+from deploy.local.issuer import mint
+from shared.messaging import kafka
+from tests.support.launch import Launch, Numbering
+from tests.support.platform import Platform
+
+AXE = Path("node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
+APPEARS_SECONDS = 60  # a new district is found at the next metadata refresh
+
+
+class Stage:
+    """A launch day in the running system, and a browser that is signed in to it."""
+
+    def __init__(self, system: Platform, browser: Browser) -> None:
+        self.system, self.browser = system, browser
+        self.district = system.topics()
+        self.launch = Launch(self.district, units=40, opened_at=datetime.now(UTC) - timedelta(hours=1))
+        self._numbering = Numbering()
+        self._producer = kafka.Producer({"bootstrap_servers": system.bootstrap})
+        self.url = system.place.url("reporting-api")
+        facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
+        self.tell(*facts, *(event for number in range(20) for event in self.launch.prepare(number)))
+        self.tell(*(self.launch.sign(number) for number in range(8)))
+
+    def tell(self, *events) -> None:
+        assert not self._producer.publish(self._numbering.messages(self.district, events))
+
+    def page(self, size: str, path: str = "/", **options) -> Page:
+        width, height = SIZES[size]
+        context = self.browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
+        token = mint(self.system.place.local_dir, role="command", districts=[self.district])
+        context.add_cookies([{"name": "clearwater_reporting", "value": token, "url": self.url}])
+        page = context.new_page()
+        page.goto(self.url + path)
+        return page
+
+    def close(self) -> None:
+        self._producer.close()
+
+
+@pytest.fixture(scope="module")
+def stage(system: Platform) -> Iterator[Stage]:
+    found = browsers.find()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=found.executable, args=list(found.args), env=dict(found.environment)
+        )
+        stage = Stage(system, running)
+        until_it_shows(stage)
+        yield stage
+        stage.close()
+        running.close()
+
+
+def until_it_shows(stage: Stage) -> None:
+    """The page that has nothing yet asks again by itself; here it is asked more often."""
+    page = stage.page("wall")
+    until = time.monotonic() + APPEARS_SECONDS
+    while page.locator("#n").count() == 0 or page.locator("#n").inner_text() != "8":
+        seen = page.locator("body").inner_text()[:200]
+        assert time.monotonic() < until, f"last seen: {seen}"
+        page.wait_for_timeout(500)
+        page.reload()
+    page.context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", ["/", "/city", "/grid"])
+def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
+    page = stage.page(size, path)
+
+    expect(page.locator("#status-number")).not_to_have_text("—")
+    expect(page.locator("#status-at")).not_to_have_text("—")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    if path == "/" and size == "wall":
+        assert page.evaluate("document.documentElement.scrollHeight") <= SIZES[size][1]
+    page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/city", "/grid"])
+def test_axe_reports_nothing(stage, path, theme):
+    for size in SIZES:
+        page = stage.page(size, f"{path}?theme={theme}", bypass_csp=True)
+        page.evaluate(AXE)
+        violations = page.evaluate("axe.run().then(found => found.violations)")
+        assert not violations, json.dumps(
+            [{each["id"]: [node["html"][:200] for node in each["nodes"][:5]]} for each in violations], ensure_ascii=False
+        )
+        page.context.close()
+
+
+def test_a_signing_moves_the_wall_and_a_rescission_takes_it_back(stage):
+    page = stage.page("wall")
+    problems = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    expect(page.locator("body")).to_have_attribute("data-state", "live", timeout=10_000)
+    before = int(page.locator("#n").inner_text())
+    square = page.locator(f'[data-u="{stage.launch.named("unit 12")}"]')
+    expect(square).not_to_have_class("u s")
+
+    signed = stage.launch.sign(12, at=datetime.now(UTC))
+    stage.tell(signed)
+
+    expect(page.locator("#n")).to_have_text(str(before + 1), timeout=10_000)
+    expect(square).to_have_class("u s")
+    expect(page.locator("#feed li").first).to_contain_text(f"{signed.sequence_number:04}")
+
+    stage.tell(stage.launch.rescind(signed, at=datetime.now(UTC)))
+
+    expect(page.locator("#n")).to_have_text(str(before), timeout=10_000)
+    expect(page.locator("#feed li").first).to_contain_text("−1")
+    assert page.locator("#feed li").count() <= 6
+    assert not problems
+    page.context.close()
+
+
+def test_the_grid_is_walked_by_keyboard_and_changes_colour(stage):
+    page = stage.page("wall", "/grid")
+    unit = stage.launch.named("unit 13")
+    cell = page.locator(f'.cell[data-unit="{unit}"]')
+    expect(cell).to_have_attribute("data-stage", "ready")
+
+    page.locator(".cell").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.classList.contains('cell')")
+    page.keyboard.press("Enter")
+    expect(page.locator("section.unit:not([hidden])")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("section.unit:not([hidden])")).to_have_count(0)
+    assert page.evaluate("document.activeElement.classList.contains('cell')")
+
+    stage.tell(stage.launch.sign(13, at=datetime.now(UTC)))
+
+    expect(cell).to_have_attribute("data-stage", "signed", timeout=10_000)
+    page.context.close()
+
+
+def test_a_foreign_project_is_not_found(stage):
+    page = stage.page("wall", f"/?project={Launch('440399').project_id}")
+
+    assert page.locator("#n").count() == 0
+    page.context.close()
+
+
+def test_the_wall_speaks_three_languages(stage):
+    for language, heading in (("zh-Hans", "已签约套数"), ("zh-Hant", "已簽約套數"), ("en", "Units signed")):
+        page = stage.page("wall", f"/?language={language}")
+        expect(page.locator("#count-h")).to_have_text(heading)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.context.close()

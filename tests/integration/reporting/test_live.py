@@ -1,0 +1,138 @@
+"""Does a reader of the live stream get all it missed, or else start from a snapshot?"""
+
+import json
+
+import pytest
+from sqlalchemy import Engine, text
+
+from services.reporting import wiring
+from services.reporting.api.live import Hub
+from shared.messaging import feed
+from shared.service import database
+from shared.service.clock import RealClock
+from tests.support.launch import Bus, Launch, Numbering
+
+
+class Day:
+    """A frozen project, a hub, and signings one by one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.launch, self.numbering, self.bus = Launch(units=8), Numbering(), Bus(engine)
+        self.hub = Hub(engine, RealClock())
+        self._engine = engine
+        self.deliver(*self.launch.opening(), *self.launch.register(), self.launch.freeze())
+
+    def deliver(self, *events) -> int:
+        self.bus.deliver(self.numbering.messages("440303", events))
+        return self.number()
+
+    def sign(self, number: int) -> int:
+        return self.deliver(*self.launch.prepare(number), self.launch.sign(number))
+
+    def number(self) -> int:
+        with database.reading(self._engine, granted=["440303"]) as tx:
+            return feed.latest(tx.connection, "440303")
+
+
+@pytest.fixture
+def day(engine: Engine) -> Day:
+    return Day(engine)
+
+
+def told(events):
+    return [(event.name, event.number) for event in events]
+
+
+def signed(event) -> int:
+    bases = json.loads(event.data)["projects"][0]["bases"]
+    return next(basis["numerator"] for basis in bases if basis["basis"] == "units")
+
+
+def test_a_new_reader_starts_with_a_snapshot(day):
+    number = day.sign(0)
+
+    (snapshot,) = day.hub.since("440303", None)
+
+    assert told([snapshot]) == [("snapshot", number)]
+    assert signed(snapshot) == 1
+    assert json.loads(snapshot.data)["projects"][0]["cells"] is None
+
+
+def test_a_reader_that_comes_back_gets_what_it_missed(day):
+    seen = day.sign(0)
+    day.sign(1)
+    number = day.sign(2)
+
+    (change,) = day.hub.since("440303", seen)
+
+    assert told([change]) == [("change", number)]
+    cells = json.loads(change.data)["projects"][0]["cells"]
+    assert {cell["unit_id"] for cell in cells} == {str(day.launch.named(f"unit {each}")) for each in (1, 2)}
+    assert {cell["stage"] for cell in cells} == {"signed"}
+
+
+def test_a_reader_that_missed_nothing_gets_the_time_only(day):
+    number = day.sign(0)
+
+    assert told(day.hub.since("440303", number)) == [("as_of", None)]
+
+
+def test_a_number_from_the_future_is_answered_with_reset_and_snapshot(day):
+    number = day.sign(0)
+
+    assert told(day.hub.since("440303", number + 10_000)) == [("reset", None), ("snapshot", number)]
+
+
+def test_a_reader_from_before_what_is_kept_is_answered_with_reset_and_snapshot(day, urls):
+    number = day.sign(0)
+    mechanism = wiring.engine(urls.mechanism, "test")
+    with mechanism.begin() as connection:
+        connection.execute(text("delete from feed where number < :number"), {"number": number})
+    mechanism.dispose()
+
+    assert told(day.hub.since("440303", 1)) == [("reset", None), ("snapshot", number)]
+
+
+def test_a_rebuilt_model_is_answered_with_reset_and_snapshot(day, engine):
+    seen = day.sign(0)
+    with database.begin(engine, district="440303") as tx:
+        number = feed.append(tx, [feed.Entry("rebuilt", {})])
+
+    assert told(day.hub.since("440303", seen)) == [("reset", None), ("snapshot", number)]
+
+
+def test_one_poll_serves_every_reader_of_the_district(day):
+    day.sign(0)
+    readers = [day.hub.join("440303") for _ in range(3)]
+    day.hub.poll()
+    number = day.sign(1)
+
+    day.hub.poll()
+
+    for reader in readers:
+        event = reader.waiting.get_nowait()
+        assert told([event]) == [("change", number)]
+        assert signed(event) == 2
+        assert reader.waiting.empty()
+
+
+def test_a_reader_that_does_not_keep_up_is_dropped(day):
+    reader = day.hub.join("440303")
+
+    for _ in range(reader.waiting.maxsize + 1):
+        day.hub.pulse()
+
+    assert reader.dropped
+
+
+def test_an_event_is_written_as_server_sent_events_want_it(day):
+    number = day.sign(0)
+
+    (snapshot,) = day.hub.since("440303", None)
+
+    lines = snapshot.encoded().decode().split("\n")
+    assert lines[0] == "event: snapshot"
+    assert lines[1] == f"id: {number}"
+    assert lines[2].startswith("data: {")
+    assert lines[3:] == ["", ""]
+

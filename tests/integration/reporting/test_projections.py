@@ -1,0 +1,175 @@
+"""Is the read model the same, in whatever order the topics arrive, and after a rebuild?"""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from services.reporting import wiring
+from services.reporting.migrations import model
+from services.reporting.projections.reactions import CONSUMER, reactions
+from services.reporting.queries import cells, signings, standings
+from shared.messaging import rebuild
+from shared.service import database
+from tests.support.launch import Bus, Launch, Numbering, shuffled
+
+
+def a_day(launch: Launch):
+    """Thirty of forty units have signed, one of them has taken it back."""
+    signed = [launch.sign(number) for number in range(30)]
+    cases = [event for number in range(35) for event in launch.prepare(number)]
+    facts = [*launch.opening(), *launch.register(), *launch.groups(), launch.freeze(), *cases, *signed]
+    return [*facts, launch.rescind(signed[3])]
+
+
+def everything(engine: Engine):
+    with database.reading(engine, granted=["*"]) as tx:
+        return {
+            name: sorted(map(repr, tx.connection.execute(text(f"select * from {name}")).all())) for name in model.TABLES
+        }
+
+
+def standing_of(engine: Engine, launch: Launch) -> standings.Standing:
+    with database.reading(engine, granted=[launch.district]) as tx:
+        return standings.of(tx, [launch.project_id])[0]
+
+
+def test_a_right_holder_counts_once_and_as_signed_when_all_their_units_are(engine):
+    launch = Launch(units=40)
+    numbering, bus = Numbering(), Bus(engine)
+    bus.deliver(numbering.messages("440303", [*launch.opening(), *launch.register(), launch.freeze()]))
+    total = launch.freeze().totals
+
+    bus.deliver(numbering.messages("440303", [*launch.prepare(10), launch.sign(10)]))
+    one = standing_of(engine, launch)
+    bus.deliver(numbering.messages("440303", [*launch.prepare(11), launch.sign(11)]))
+    both = standing_of(engine, launch)
+
+    assert launch.unit(10).right_holders[0].person_id == launch.unit(11).right_holders[0].person_id
+    assert one.basis("right_holders").numerator == 0
+    assert one.basis("units").numerator == 1
+    assert both.basis("right_holders").numerator == 1
+    assert both.basis("right_holders").denominator == total.right_holders == 42
+    assert both.basis("area").numerator == sum(launch.unit(n).area_hundredths_m2 for n in (10, 11))
+
+
+def test_nothing_is_evaluated_until_our_own_roll_is_the_frozen_one(engine):
+    launch = Launch(units=12)
+    numbering, bus = Numbering(), Bus(engine)
+    units = launch.register()
+
+    bus.deliver(numbering.messages("440303", [*launch.opening(), launch.freeze(), *units[:-1]]))
+    before = standing_of(engine, launch)
+    bus.deliver(numbering.messages("440303", units[-1:]))
+    after = standing_of(engine, launch)
+
+    assert (before.roll, before.basis("units").rate) == ("incomplete", None)
+    assert (after.roll, after.basis("units").rate) == ("frozen", "0.00")
+
+
+def test_a_rescission_is_a_row_of_its_own_and_takes_one_away(engine):
+    launch = Launch()
+    Bus(engine).deliver(Numbering().messages("440303", a_day(launch)))
+
+    with database.reading(engine, granted=["440303"]) as tx:
+        rows = signings.latest(tx, [launch.project_id], limit=50)
+        cell = cells.of_units(tx, [launch.named("unit 3")])[0]
+
+    assert sum(row.change for row in rows) == standing_of(engine, launch).basis("units").numerator == 29
+    assert [row.change for row in rows if row.unit_id == cell.unit_id] == [-1, 1]
+    assert (cell.stage, cell.sequence_number) == ("rescinded", None)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed):
+    messages = Numbering().messages("440303", a_day(Launch()))
+    Bus(engine).deliver(messages)
+    other = wiring.engine(fresh("reporting").app, "test")
+
+    Bus(other).deliver(shuffled(messages, seed), at_once=17)
+
+    assert everything(other) == everything(engine)
+    other.dispose()
+
+
+def test_events_that_come_twice_change_nothing(engine):
+    messages = Numbering().messages("440303", a_day(Launch()))
+    bus = Bus(engine)
+    bus.deliver(messages)
+    once = everything(engine)
+
+    bus.deliver(messages)
+
+    assert everything(engine) == once
+
+
+def test_a_signing_is_shown_before_its_unit_has_arrived_and_placed_afterwards(engine):
+    launch = Launch(units=1)
+    numbering, bus = Numbering(), Bus(engine)
+    signed = launch.sign(0)
+
+    bus.deliver(numbering.messages("440303", [*launch.prepare(0), signed]))
+    with database_reading(engine) as tx:
+        unplaced = signings.latest(tx, [launch.project_id], limit=5)
+    bus.deliver(numbering.messages("440303", launch.register()))
+    with database_reading(engine) as tx:
+        placed = signings.latest(tx, [launch.project_id], limit=5)
+
+    assert [(row.sequence_number, row.door) for row in unplaced] == [(1, None)]
+    assert [(row.sequence_number, row.door) for row in placed] == [(1, "101")]
+
+
+def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
+    launch = Launch()
+    bus = Bus(engine)
+    bus.deliver(Numbering().messages("440303", a_day(launch)))
+    live = everything(engine)
+    told: list[str] = []
+    owner = wiring.engine(urls.owner, "test")
+
+    rebuild.Rebuild(
+        "reporting",
+        model.statements(),
+        owner=owner,
+        shadow=wiring.engine(urls.app, "test", search_path=rebuild.SEARCH_PATH_NEXT),
+        subscription=bus.subscription("rebuild", batch=37),
+        consumer=CONSUMER,
+        reactions=reactions(),
+        tell=told.append,
+    ).run()
+    owner.dispose()
+
+    assert everything(engine) == live
+    assert told[-1].startswith("rebuilt from")
+
+
+def test_districts_do_not_see_each_other(engine):
+    here, there = Launch("440303", units=4), Launch("440305", units=4)
+    bus, numbering = Bus(engine, ("440303", "440305")), Numbering()
+    for launch in (here, there):
+        bus.deliver(numbering.messages(launch.district, [*launch.opening(), *launch.register(), launch.freeze()]))
+
+    with database_reading(engine) as tx:
+        mine = standings.of(tx)
+    with database_reading(engine, "*") as tx:
+        city = standings.of(tx)
+
+    assert [each.district for each in mine] == ["440303"]
+    assert [each.district for each in city] == ["440303", "440305"]
+
+
+def test_the_running_count_of_a_day_ends_at_the_count(engine):
+    launch = Launch()
+    Bus(engine).deliver(Numbering().messages("440303", a_day(launch)))
+    day = launch.opened_at
+
+    with database_reading(engine) as tx:
+        curve = signings.curve(tx, launch.project_id, since=day, until=day + timedelta(days=1), points=5)
+
+    assert curve[0] == (day, 0)
+    assert curve[-1][1] == 29
+    assert len(curve) <= 8
+
+
+def database_reading(engine: Engine, district: str = "440303"):
+    return database.reading(engine, granted=[district])
