@@ -1,0 +1,179 @@
+"""Workbooks with mistakes, workbooks again, workbooks too late: nothing is written unless all is right, and then all of it."""
+
+import io
+
+import openpyxl
+import pytest
+from sqlalchemy import text
+
+from services.registry.domain import sample
+from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
+from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+
+
+def edited(made: sample.Sample, cells: dict[str, object], *, sheet: str = HOLDERS_SHEET) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(made)))
+    for place, value in cells.items():
+        book[sheet][place] = value
+    file = io.BytesIO()
+    book.save(file)
+    book.close()
+    return file.getvalue()
+
+
+def small() -> sample.Sample:
+    return sample.made(seed=1, units=20, district=DISTRICT)
+
+
+def named(report: dict) -> set[tuple[str, str]]:
+    return {(fault["cell"], fault["code"]) for fault in report["listed"]}
+
+
+# Row 2 is the unit of one owner; 3 to 5 three heirs by thirds, 6 and 7 a couple, 8 and 9 parent and child.
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ({"R3": "1/2"}, ("R3", "shares-not-one")),
+        ({"R3": None}, ("R3", "share-missing")),
+        ({"R6": "1/2"}, ("R6", "joint-owner-with-share")),
+        ({"J4": 99.99}, ("J4", "unit-differs")),
+        ({"B2": "9栋"}, ("B2", "unknown-building")),
+        ({"Z2": "二十组"}, ("Z2", "unknown-group")),
+        ({"AA2": "G99-9"}, ("AA2", "unknown-officer")),
+        ({"D2": 99}, ("D2", "floor-outside")),
+        ({"Q7": "=Q6"}, ("Q7", "formula-cell")),
+    ],
+)
+def test_what_lines_say_about_each_other_is_checked(registry: Registry, cells, fault):
+    made = small()
+    report = registry.imported(registry.project(made), edited(made, cells), commit=False)
+
+    assert report["state"] == "faulty" and fault in named(report), report["listed"]
+
+
+def test_one_person_under_two_names_and_one_door_twice_are_found(registry: Registry):
+    made = small()
+    twice = [line for line in made.holders if "household" in line]
+    rows = [made.holders.index(line) + 2 for line in twice]
+    first = made.holders[0]
+    wrong = {
+        f"O{rows[1]}": "陈别名",
+        **{f"{column}{rows[0]}": first[name] for column, name in (("D", "floor"), ("E", "door"))},
+    }
+    report = registry.imported(registry.project(made), edited(made, wrong), commit=False)
+
+    assert {(f"O{rows[1]}", "person-name-differs"), (f"E{rows[0]}", "door-twice")} <= named(report)
+
+
+def test_a_faulty_workbook_writes_nothing_and_comes_back_annotated(registry: Registry):
+    made = small()
+    project_id = registry.project(made)
+    report = registry.imported(project_id, edited(made, {"Q2": "440399198002290001"}), commit=False)
+
+    assert report["fault_counts"] == {"check-digit": 1}
+    refused = registry.post(f"/imports/{report['import_id']}/commit")
+    assert (refused.status_code, refused.json["code"]) == (409, "import-faulty") and refused.json["next"]
+    registry.work()
+    assert registry.get(f"/projects/{project_id}/units").json["items"] == []
+
+    annotated = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(annotated.data))[HOLDERS_SHEET]
+    assert sheet["AB2"].value == "证件号码：校验位不对，请核对原件"
+    assert (sheet["Q2"].value, sheet["O2"].value) == ("440399198002290001", made.holders[0]["name"])
+
+
+def test_importing_again_changes_only_what_changed(registry: Registry):
+    made = small()
+    project_id = registry.project(made)
+    registry.imported(project_id, workbook(made))
+    before = {unit["unit_code"]: unit for unit in registry.get(f"/projects/{project_id}/units?limit=200").json["items"]}
+
+    report = registry.imported(project_id, edited(made, {"K2": 70.01}), commit=False)
+    assert report["changes"] == {"new": 0, "changed": 1, "unchanged": 19}
+    assert [(each["row"], each["changed_columns"]) for each in report["changed"]] == [(2, ["surveyed_area"])]
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+    after = {unit["unit_code"]: unit for unit in registry.get(f"/projects/{project_id}/units?limit=200").json["items"]}
+    code = made.holders[0]["unit_code"]
+    assert (after[code]["surveyed_area"], after[code]["revision"]) == ("70.01", 2)
+    assert {key: unit for key, unit in after.items() if key != code} == {k: u for k, u in before.items() if k != code}
+
+
+def test_a_building_twice_is_named_in_its_own_sheet(registry: Registry):
+    made = small()
+    line = {f"{column}3": value for column, value in zip("ABDEF", ("云汀里", "1栋", 1, 5, 0), strict=True)}
+    report = registry.imported(registry.project(made), edited(made, line, sheet=BUILDINGS_SHEET), commit=False)
+
+    assert [(fault["sheet"], fault["cell"], fault["code"]) for fault in report["listed"]] == [
+        (BUILDINGS_SHEET, "B3", "building-twice")
+    ]
+
+
+def test_the_wrong_file_is_refused_at_once(registry: Registry):
+    project_id = registry.project()
+    refused = registry.upload(project_id, b"not a workbook")
+
+    assert (refused.status_code, refused.json["code"]) == (422, "workbook-unreadable")
+    assert registry.get(f"/projects/{project_id}/imports").json["items"] == []
+
+
+def test_headers_that_are_not_ours_are_named_in_the_report(registry: Registry):
+    made = small()
+    report = registry.imported(registry.project(made), edited(made, {"C1": "门洞"}), commit=False)
+
+    assert (report["state"], report["refusal"]["code"]) == ("refused", "workbook-wrong-columns")
+    assert report["refusal"]["facts"]["cell"] == "C1"
+
+
+def test_the_same_upload_sent_again_is_one_import(registry: Registry):
+    made = small()
+    project_id = registry.project(made)
+    first, again = (registry.upload(project_id, workbook(made), key="one") for _ in range(2))
+
+    assert (first.data, again.headers["Replayed"]) == (again.data, "true")
+    other = registry.upload(project_id, workbook(sample.made(seed=2, units=20, district=DISTRICT)), key="one")
+    assert (other.status_code, other.json["code"]) == (422, "idempotency-key-reused")
+
+
+def test_the_template_is_what_is_read(registry: Registry):
+    answer = registry.get("/imports/template")
+    book = openpyxl.load_workbook(io.BytesIO(answer.data))
+
+    assert book.sheetnames == [HOLDERS_SHEET, BUILDINGS_SHEET]
+    assert book[HOLDERS_SHEET]["A1"].value == "小区*"
+    assert registry.upload(registry.project(), answer.data).status_code == 202
+
+
+def test_a_worker_that_died_starts_the_reading_again(registry: Registry):
+    made = small()
+    uploaded = registry.upload(registry.project(made), workbook(made)).json
+    registry.importer.run_once()
+    with registry.mechanism.connect() as connection:
+        staged = connection.execute(text("select count(*) from import_lines")).scalar()
+    with registry.engine.begin() as connection:
+        connection.execute(
+            text("select set_config('clearwater.district', :d, true), set_config('clearwater.granted', :d, true)"),
+            {"d": DISTRICT},
+        )
+        connection.execute(text("update imports set state = 'reading'"))
+    registry.work()
+
+    assert registry.get(f"/imports/{uploaded['import_id']}").json["state"] == "clean"
+    with registry.mechanism.connect() as connection:
+        assert connection.execute(text("select count(*) from import_lines")).scalar() == staged == len(made.holders)
+
+
+def test_what_was_imported_leaves_no_file_behind(registry: Registry):
+    made = small()
+    report = registry.imported(registry.project(made), workbook(made))
+
+    with registry.mechanism.connect() as connection:
+        left = connection.execute(
+            text(
+                "select (select count(*) from import_parts) + (select count(*) from import_lines), wrapped_key from imports"
+            )
+        ).one()
+    assert tuple(left) == (0, None)
+    gone = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
+    assert (gone.status_code, gone.json["code"]) == (410, "import-file-gone")

@@ -1,0 +1,58 @@
+"""The pages, in every state of an import and in every language."""
+
+import pytest
+
+from services.registry.domain import sample
+from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+
+
+def page(registry: Registry, path: str, *, role: str = "clerk") -> str:
+    headers = {**registry.headers(role), "Accept": "text/html"}
+    answer = registry.app.test_client().get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+def test_every_page_stands_in_every_language(registry: Registry, language: str):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    project_id = registry.project(made)
+    report = registry.imported(project_id, workbook(made))
+
+    for path in ("/imports", f"/imports/{report['import_id']}", "/units", "/people"):
+        assert f'lang="{language}"' in page(registry, f"{path}?language={language}")
+
+
+def test_an_import_says_what_it_is_at_and_what_to_do(registry: Registry):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    import_id = registry.upload(registry.project(made), workbook(made)).json["import_id"]
+
+    assert 'data-at-work="yes"' in page(registry, f"/imports/{import_id}")
+    registry.work()
+    clean = page(registry, f"/imports/{import_id}")
+    assert "没有问题，可以写入 20 套" in clean and "写入登记簿" in clean
+    registry.post(f"/imports/{import_id}/commit")
+    registry.work()
+    assert "已写入 20 套" in page(registry, f"/imports/{import_id}")
+
+
+def test_mistakes_are_listed_with_their_cells(registry: Registry):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    made.holders[0]["document_number"] = "440399198002290001"
+    report = registry.imported(registry.project(made), workbook(made), commit=False)
+
+    listed = page(registry, f"/imports/{report['import_id']}")
+    assert '<td class="code">Q2</td>' in listed and "校验位不对" in listed and "下载批注表" in listed
+
+
+def test_a_page_shows_nobodys_name(registry: Registry):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    registry.imported(registry.project(made), workbook(made))
+
+    shown = page(registry, "/units") + page(registry, "/people")
+    assert [line["name"] for line in made.holders if line["name"] in shown] == []
+
+
+def test_before_anything_is_there_the_pages_say_so(registry: Registry):
+    assert "本区还没有项目" in page(registry, "/imports")
+    assert "还没有权利人" in page(registry, "/people")

@@ -1,0 +1,87 @@
+"""Districts, projects and groups: what is refused, and by which code."""
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry
+
+BASIS = {"basis": "units", "percent": 85, "legal_ground": "样例"}
+
+
+def test_a_district_is_opened_once_and_by_the_city(registry: Registry):
+    body = {"district": DISTRICT, "name": "样例区"}
+    first = registry.post("/districts", body, role="city", key="district-440303")
+    again = registry.post("/districts", body, role="city", key="district-440303")
+
+    assert (first.status_code, again.data, again.headers["Replayed"]) == (201, first.data, "true")
+    assert registry.post("/districts", body, role="city").json["code"] == "district-open"
+    assert registry.post("/districts", body, role="clerk").status_code == 403
+    assert [each["district"] for each in registry.get("/districts", role="city").json["items"]] == [DISTRICT]
+
+
+def test_a_code_that_is_no_district_is_refused(registry: Registry):
+    refused = registry.post("/districts", {"district": "440302", "name": "无此区"}, role="city", district="440302")
+
+    assert (refused.status_code, refused.json["code"]) == (422, "district-code-invalid")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"ends_at": PROJECT["starts_at"]}, "period-empty"),
+        ({"bases": [BASIS, BASIS]}, "basis-twice"),
+        ({"series": ["cash", "cash"]}, "series-twice"),
+        ({"bases": []}, "body-invalid"),
+        ({"colour": "blue"}, "body-invalid"),
+    ],
+)
+def test_a_project_that_cannot_be_counted_is_not_opened(registry: Registry, change, code):
+    registry.post("/districts", {"district": DISTRICT, "name": "样例区"}, role="city")
+
+    assert registry.post("/projects", {**PROJECT, **change}).json["code"] == code
+
+
+def test_a_project_needs_its_district(registry: Registry):
+    assert registry.post("/projects", PROJECT).json["code"] == "district-not-open"
+
+
+def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):
+    project_id = registry.project()
+    group = {"name": "一组", "officers": [{"staff_number": "G01-1", "name": "邱敏"}]}
+    formed = registry.post(f"/projects/{project_id}/groups", group)
+    twice = registry.post(f"/projects/{project_id}/groups", group)
+
+    assert formed.json["officers"][0]["name"] == "邱敏"
+    assert registry.get(f"/projects/{project_id}/groups").json["items"] == [formed.json]
+    assert (twice.status_code, twice.json["code"]) == (409, "group-formed")
+    with registry.mechanism.connect() as connection:
+        told = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
+    assert [row.type.split(".", 2)[2] for row in told] == ["district.opened.v1", "project.opened.v1", "group.formed.v1"]
+    assert told[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
+
+
+def test_a_foreign_project_looks_like_none(registry: Registry):
+    project_id = registry.project()
+
+    for path in (f"/projects/{project_id}", f"/projects/{project_id}/roll"):
+        assert registry.get(path, district="440305").status_code == 404
+    assert registry.get("/projects", district="440305").json["items"] == []
+    assert registry.post(f"/projects/{project_id}/roll", district="440305").status_code == 404
+
+
+def test_lists_go_on_from_their_cursor(registry: Registry):
+    for name in ("甲片区", "乙片区", "丙片区"):
+        registry.project(name=name)
+    first = registry.get("/projects?limit=2").json
+    rest = registry.get(f"/projects?limit=2&cursor={first['next']}").json
+
+    assert [each["name"] for each in first["items"] + rest["items"]] == ["甲片区", "乙片区", "丙片区"]
+    assert rest["next"] is None
+
+
+def test_without_a_key_nothing_is_changed(registry: Registry):
+    headers = registry.headers("city")
+    body = {"district": DISTRICT, "name": "样例区"}
+    refused = registry.app.test_client().post("/api/v1/districts", json=body, headers=headers)
+
+    assert (refused.status_code, refused.json["code"]) == (400, "idempotency-key-missing")

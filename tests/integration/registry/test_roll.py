@@ -1,0 +1,56 @@
+"""A frozen roll: can anything still change who belongs to it?"""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.registry.domain import sample
+from shared.service import database
+from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+
+
+@pytest.fixture
+def frozen(registry: Registry) -> str:
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    project_id = registry.project(made)
+    registry.imported(project_id, workbook(made))
+    assert registry.post(f"/projects/{project_id}/roll").status_code == 201
+    return project_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from holders; delete from units",
+        "update units set registered_area = registered_area + 1",
+        "update units set household_id = (select household_id from households order by household_id limit 1)",
+        "insert into units (district, project_id, building_id, household_id, unit_code, stairwell, floor, door, use, structure,"
+        " registered_area, ownership, registered_at) select district, project_id, building_id, household_id, 'new', stairwell,"
+        " floor, 'new', use, structure, 50, ownership, now() from units limit 1",
+        "update rolls set units = 1",
+        "delete from rolls",
+    ],
+)
+def test_the_database_itself_keeps_a_frozen_roll(registry: Registry, frozen: str, change: str):
+    with pytest.raises(DBAPIError), database.begin(registry.engine, district=DISTRICT) as tx:
+        for statement in change.split(";"):
+            tx.connection.execute(text(statement))
+
+
+def test_what_is_not_membership_may_still_be_corrected(registry: Registry, frozen: str):
+    with database.begin(registry.engine, district=DISTRICT) as tx:
+        changed = tx.connection.execute(text("update units set surveyed_area = 50, revision = revision + 1"))
+    assert changed.rowcount == 20
+
+
+def test_a_roll_is_frozen_once_and_takes_no_import_after_it(registry: Registry, frozen: str):
+    again = registry.post(f"/projects/{frozen}/roll")
+    late = registry.upload(frozen, workbook(sample.made(seed=1, units=20, district=DISTRICT)))
+
+    assert [(each.status_code, each.json["code"]) for each in (again, late)] == [(409, "roll-frozen")] * 2
+
+
+def test_an_empty_roll_is_not_frozen(registry: Registry):
+    refused = registry.post(f"/projects/{registry.project()}/roll")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "roll-empty")

@@ -1,0 +1,64 @@
+"""Does each paper's number pass its own check, and no other?"""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.registry.domain import checkdigits, documents
+
+TODAY = date(2026, 11, 24)
+
+
+def an_identity(division: str = "440399", born: str = "19800229", order: str = "000") -> str:
+    body = division + born + order
+    return body + checkdigits.mod_11_2(body)
+
+
+@pytest.mark.parametrize(
+    ("document_type", "number", "flaw"),
+    [
+        ("citizen_id", "11010519491231002X", None),  # the example printed in GB 11643
+        ("citizen_id", "110105194912310021", "check-digit"),
+        ("citizen_id", an_identity(born="19800229"), None),
+        ("citizen_id", an_identity(born="19810229"), "document-birth-date"),
+        ("citizen_id", an_identity(born="20270101"), "document-birth-date"),
+        ("citizen_id", an_identity("990399"), "document-region"),
+        ("citizen_id", an_identity("810000"), "document-region"),
+        ("citizen_id", "440399800229000", "document-form"),
+        ("residence_permit", an_identity("810000"), None),
+        ("residence_permit", an_identity("820000"), None),
+        ("residence_permit", an_identity("830000"), None),
+        ("residence_permit", an_identity("440399"), "document-region"),
+        ("mainland_permit_hk", "H00000001", None),
+        ("mainland_permit_hk", "M0000000101", None),
+        ("mainland_permit_hk", "T00000001", "document-form"),
+        ("mainland_permit_tw", "00000001", None),
+        ("mainland_permit_tw", "0000001", "document-form"),
+        ("passport", "ZZ000001", None),
+        ("passport", "zz000001", "document-form"),
+        ("passport", "ABCDEFG", "document-form"),
+        ("foreigner_card", "XYZ310000000000", None),
+        ("foreigner_card", an_identity("911826"), None),
+        ("foreigner_card", an_identity("440399"), "document-form"),
+        ("credit_code", "91350100M000100Y43", None),  # the example printed in GB 32100
+        ("credit_code", "91350100M000100Y44", "check-digit"),
+        ("credit_code", "91350100I000100Y43", "document-form"),
+    ],
+)
+def test_a_number_passes_the_check_of_its_paper(document_type, number, flaw):
+    assert documents.flaw(document_type, number, today=TODAY) == flaw
+
+
+@given(st.dates(date(1900, 1, 1), TODAY), st.integers(0, 999), st.integers(0, 16), st.integers(1, 9))
+def test_every_single_wrong_digit_is_caught(born, order, place, by):
+    number = an_identity(born=f"{born:%Y%m%d}", order=f"{order:03d}")
+    wrong = number[:place] + str((int(number[place]) + by) % 10) + number[place + 1 :]
+
+    assert documents.flaw("citizen_id", number, today=TODAY) is None
+    assert documents.flaw("citizen_id", wrong, today=TODAY) is not None
+
+
+def test_a_number_is_one_number_however_it_is_spelt():
+    assert documents.tidied(" 11010519491231002x ") == "11010519491231002X"

@@ -1,0 +1,79 @@
+"""A clerk's line: is each mistake named at its cell, and nothing repaired in silence?"""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from services.registry.domain import lines, sample, template
+from services.registry.domain.cells import Cell
+
+TODAY = date(2026, 11, 24)
+
+
+def a_line(**changed: Cell | str | None) -> dict[str, Cell]:
+    """The first line of the sample, with some cells written otherwise; None leaves one out."""
+    written = {
+        name: Cell("text", str(value))
+        for name, value in sample.made(seed=1, units=20, district="440303").holders[0].items()
+    }
+    written["registered_area"] = Cell("number", "65.18")
+    for name, cell in changed.items():
+        written[name] = Cell("text", cell) if isinstance(cell, str) else cell
+    return {name: cell for name, cell in written.items() if cell is not None}
+
+
+def faults(**changed: Cell | str | None) -> set[tuple[str, str]]:
+    return {(fault.column, fault.code) for fault in lines.holder(2, a_line(**changed), today=TODAY)[1]}
+
+
+def test_a_right_line_has_no_faults():
+    assert faults() == set()
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"name": None}, ("name", "missing")),
+        ({"name": "陈安 "}, ("name", "outer-spaces")),
+        ({"name": "陈\u200b安"}, ("name", "not-printable")),
+        ({"door": "3" * 21}, ("door", "too-long")),
+        ({"floor": "３"}, ("floor", "full-width")),
+        ({"floor": "三"}, ("floor", "not-an-integer")),
+        ({"use": "别墅"}, ("use", "unknown-choice")),
+        ({"registered_area": "六十五"}, ("registered_area", "area-not-a-number")),
+        ({"registered_area": Cell("number", "0")}, ("registered_area", "area-not-positive")),
+        ({"registered_area": Cell("number", "65.185")}, ("registered_area", "area-not-a-number")),
+        ({"registered_area": Cell("formula", "65.18")}, ("registered_area", "formula-cell")),
+        ({"registered_area": Cell("error", "#REF!")}, ("registered_area", "error-value")),
+        ({"titled_on": "1997年5月"}, ("titled_on", "date-as-text")),
+        ({"unit_code": "440303"}, ("unit_code", "unit-code-form")),
+        ({"house_code": "440303"}, ("house_code", "house-code-form")),
+        ({"document_number": "440399198002290001"}, ("document_number", "check-digit")),
+        ({"document_number": Cell("number", "440399198002290000")}, ("document_number", "number-not-text")),
+        ({"mobile": "12345"}, ("mobile", "mobile-form")),
+        ({"email": "nobody"}, ("email", "email-form")),
+        ({"share": "33%"}, ("share", "share-form")),
+        ({"capacity": "限制"}, ("guardian_name", "guardian-missing")),
+        ({"guardian_name": "陈安"}, ("guardian_name", "guardian-not-needed")),
+    ],
+)
+def test_a_mistake_is_named_at_its_cell(changed, fault):
+    assert fault in faults(**changed)
+
+
+def test_a_minor_is_marked_as_one():
+    child = next(line for line in sample.made(seed=1, units=20, district="440303").holders if line.get("capacity"))
+
+    assert faults(document_number=str(child["document_number"])) == {("capacity", "minor-not-marked")}
+
+
+def test_a_number_of_the_sheet_becomes_what_was_typed():
+    typed = a_line(registered_area=Cell("number", "65.180000000000007"), titled_on=Cell("number", "35551"))
+    values = lines.holder(2, typed, today=TODAY)[0].values
+
+    assert (values["registered_area"], values["titled_on"]) == (Decimal("65.18"), date(1997, 5, 1))
+
+
+def test_columns_have_the_letters_of_a_spreadsheet():
+    assert [template.letter(place) for place in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]

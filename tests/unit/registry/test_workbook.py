@@ -1,0 +1,141 @@
+"""Sheets as spreadsheets write them: are they read right, and what harms refused from the table of contents?"""
+
+import io
+import zipfile
+
+import openpyxl
+import pytest
+
+from services.registry.domain import sample
+from services.registry.domain.cells import Cell, Fault
+from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
+from services.registry.gateways import workbook, workbook_writer
+from shared.refusal import Refused
+
+
+def a_workbook(units: int = 20) -> io.BytesIO:
+    made, file = sample.made(seed=1, units=units, district="440303"), io.BytesIO()
+    workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
+    file.seek(0)
+    return file
+
+
+def edited(change) -> io.BytesIO:
+    """Opened and saved by another program, as a clerk's is."""
+    book = openpyxl.load_workbook(a_workbook())
+    change(book)
+    file = io.BytesIO()
+    book.save(file)
+    book.close()
+    file.seek(0)
+    return file
+
+
+def repacked(file: io.BytesIO, **parts: bytes) -> io.BytesIO:
+    made = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            if entry.filename not in parts:
+                new.writestr(entry.filename, old.read(entry))
+        for name, content in parts.items():
+            new.writestr(name, content)
+    made.seek(0)
+    return made
+
+
+def test_every_row_comes_back_as_written():
+    made = sample.made(seed=1, units=20, district="440303")
+    with workbook.reading(a_workbook()) as book:
+        rows = list(book.sheet(HOLDERS_SHEET).rows())
+
+    assert [row.number for row in rows] == list(range(2, len(made.holders) + 2))
+    for row, line in zip(rows, made.holders, strict=True):
+        # 86.57 is written as 86.56999999999999 by some programs; cells.py takes it for what was typed.
+        read = {
+            name: float(cell.written) if cell.kind == "number" else cell.written for name, cell in row.cells.items()
+        }
+        assert read == {
+            name: pytest.approx(value) if isinstance(value, float) else value for name, value in line.items()
+        }
+
+
+def test_what_a_sheet_hides_is_seen():
+    def hide(book):
+        sheet = book[HOLDERS_SHEET]
+        sheet.row_dimensions[3].hidden = True
+        sheet.merge_cells("A4:A5")
+        sheet["J6"] = "=60+5"
+
+    with workbook.reading(edited(hide)) as book:
+        sheet = book.sheet(HOLDERS_SHEET)
+        rows = {row.number: row for row in sheet.rows()}
+
+    assert rows[3].hidden and not rows[2].hidden
+    assert sheet.merged() == ["A4:A5"]
+    assert rows[6].cells["registered_area"] == Cell("formula", "=")
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (lambda: io.BytesIO(b"no zip at all"), "workbook-unreadable"),
+        (lambda: io.BytesIO(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512), "workbook-encrypted"),
+        (lambda: repacked(a_workbook(), **{"xl/vbaProject.bin": b"x"}), "workbook-macros"),
+        (lambda: repacked(a_workbook(), **{"xl/media/bomb.bin": b"\0" * 40_000_000}), "workbook-too-large"),
+        (lambda: edited(lambda book: book.remove(book[BUILDINGS_SHEET])), "workbook-wrong-sheet"),
+        (
+            lambda: repacked(a_workbook(), **{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x/>'}),
+            "workbook-unreadable",
+        ),
+    ],
+    ids=["no-zip", "password", "macros", "bomb", "wrong-sheet", "doctype"],
+)
+def test_what_harms_is_refused_before_it_is_unpacked(file, code):
+    with pytest.raises(Refused, match=code):
+        workbook.inspect(file())
+
+
+def test_an_entity_in_a_sheet_is_refused():
+    bomb = b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet><sheetData/></worksheet>'
+    with (
+        workbook.reading(repacked(a_workbook(), **{"xl/worksheets/sheet1.xml": bomb})) as book,
+        pytest.raises(Refused, match="workbook-unreadable"),
+    ):
+        list(book.sheet(HOLDERS_SHEET).rows())
+
+
+def test_a_header_out_of_place_is_named_by_its_cell():
+    def rename(book):
+        book[HOLDERS_SHEET]["C1"] = "门洞"
+
+    with workbook.reading(edited(rename)) as book, pytest.raises(Refused) as refusal:
+        list(book.sheet(HOLDERS_SHEET).rows())
+
+    assert refusal.value.code == "workbook-wrong-columns"
+    assert refusal.value.facts == {"cell": "C1", "expected": "单元", "found": "门洞"}
+
+
+def test_mistakes_are_written_beside_their_cells():
+    made = io.BytesIO()
+    fault = Fault(HOLDERS_SHEET, 3, "document_number", "check-digit")
+    with workbook.reading(a_workbook()) as book:
+        sheets = [(name, book.sheet(name).rows()) for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
+        workbook_writer.annotate(made, sheets, {(HOLDERS_SHEET, 3): [fault]}, sentence=lambda code: f"<{code}>")
+
+    book = openpyxl.load_workbook(made)
+    sheet = book[HOLDERS_SHEET]
+    assert sheet.cell(3, len(HOLDERS) + 1).value == "证件号码：<check-digit>"
+    assert sheet["Q3"].fill.fgColor.rgb == "FFFDEEEC" and sheet["Q2"].fill.fill_type is None
+    assert sheet.cell(2, len(HOLDERS) + 1).value is None
+    assert book[BUILDINGS_SHEET].max_row == 2 and len(BUILDINGS) == 6
+
+
+def test_a_formula_is_shown_in_the_annotated_workbook_and_not_run():
+    def formula(book):
+        book[HOLDERS_SHEET]["N2"] = "=HYPERLINK(1)"
+
+    made = io.BytesIO()
+    with workbook.reading(edited(formula)) as book:
+        workbook_writer.annotate(made, [(HOLDERS_SHEET, book.sheet(HOLDERS_SHEET).rows())], {}, sentence=str)
+
+    assert openpyxl.load_workbook(made)[HOLDERS_SHEET]["N2"].data_type != "f"
