@@ -38,7 +38,8 @@ def _redrive(chosen: list[str] | None, *, dry_run: bool) -> None:
     redrive = wiring.redrive()
     for district in chosen or redrive.districts():
         for key in redrive.keys(district):
-            for tried in redrive.key(key, district=district, dry_run=dry_run):
+            attempt = redrive.key(key, district=district, dry_run=dry_run)
+            for tried in attempt.tried:
                 place = f"{tried.message.topic} {tried.message.key} {tried.message.sequence}"
                 sys.stdout.write(f"{'would be ' if dry_run else ''}{tried.outcome}: {place}\n")
 

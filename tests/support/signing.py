@@ -57,7 +57,13 @@ class SetClock:
 
 
 def a_holder(share: str | None = "1", **changed: Any) -> RightHolder:
-    facts: dict[str, Any] = {"person_id": uuid4(), "masked_name": "陈**", "capable": True, "kind": "natural", "overseas": False}
+    facts: dict[str, Any] = {
+        "person_id": uuid4(),
+        "masked_name": "陈**",
+        "capable": True,
+        "kind": "natural",
+        "overseas": False,
+    }
     return RightHolder(**{**facts, "share": share, **changed})
 
 
@@ -89,7 +95,9 @@ class District:
                 project_id=self.project_id,
                 district=self.district,
                 name="澄水湾片区",
-                bases=tuple(ThresholdBasis(basis=name, percent=least, legal_ground="方案第九条") for name, least in bases)
+                bases=tuple(
+                    ThresholdBasis(basis=name, percent=least, legal_ground="方案第九条") for name, least in bases
+                )
                 or (ThresholdBasis(basis="units", percent=95, legal_ground="方案第九条"),),
                 signing_period=SigningPeriod(starts_at=LAUNCH, ends_at=LAUNCH + timedelta(days=days)),
                 series=("exchange", "cash"),
@@ -202,7 +210,10 @@ class District:
     def said(self, key: UUID) -> list[tuple[str, dict[str, Any]]]:
         """Short type and payload of what the journal says of a unit or a project, in order."""
         rows = self.rows("select type, payload from events where key = :key order by sequence", key=str(key))
-        return [(row.type.removeprefix("clearwater.signing.").removesuffix(".v1"), json.loads(bytes(row.payload))) for row in rows]
+        return [
+            (row.type.removeprefix("clearwater.signing.").removesuffix(".v1"), json.loads(bytes(row.payload)))
+            for row in rows
+        ]
 
     def types(self, key: UUID) -> list[str]:
         return [name for name, _ in self.said(key)]

@@ -36,7 +36,7 @@ def list_cases(query: CasesQuery) -> http.Answer:
     """Cases by unit code, filtered by project, state of the agreement, or all that are not signed."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         rows = case_list.read(tx, query)
-    return http.paged(rows, query=query, place=lambda row: (row.unit_code, row.unit_id), of=http.Paged[CaseRow])
+    return http.paged(rows, query=query, place=case_list.place, of=http.Paged[CaseRow])
 
 
 @http.route(cases, "GET", "/cases/<uuid:unit_id>", roles=_READERS, answers=CaseFile, problems=("case-unknown",))

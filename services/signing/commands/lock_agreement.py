@@ -32,7 +32,9 @@ class PreRegister:
 
 
 def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agreement:
-    """Locked already is the stored state. Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, agreement-not-reviewed."""
+    """Locked already is the stored state. Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed,
+    agreement-not-reviewed.
+    """
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     if agreement.state in SIGNABLE:
@@ -48,7 +50,9 @@ def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agr
 
 
 def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) -> Agreement:
-    """Signatures already given stay on record with the old lock and count no more. Raises Refused: agreement-unknown, agreement-not-locked."""
+    """Signatures already given stay on record with the old lock and count no more. Raises Refused: agreement-unknown,
+    agreement-not-locked.
+    """
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     at, void = clock.now(), len(agreement.signatures)

@@ -5,7 +5,8 @@
 
 Stays true: it is signed only when every right-holder of the rights it was locked on has signed, each by a hand that may, one at a time;
 what is locked does not change; signing what is signed changes nothing.
-Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached (project.py).
+Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold
+is reached (project.py).
 """
 
 from dataclasses import dataclass, field

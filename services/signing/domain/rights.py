@@ -45,10 +45,11 @@ class Rights:
 
     def differs(self, other: "Rights") -> bool:
         """Whether somebody else owns it, or otherwise. A name spelled anew or another order changes no right."""
-        return self.ownership != other.ownership or self._substance() != other._substance()
+        return self.ownership != other.ownership or _substance(self) != _substance(other)
 
-    def _substance(self) -> frozenset[tuple[UUID, Fraction | None, Kind, bool]]:
-        return frozenset((each.person_id, each.share, each.kind, each.capable) for each in self.holders)
+
+def _substance(rights: Rights) -> frozenset[tuple[UUID, Fraction | None, Kind, bool]]:
+    return frozenset((each.person_id, each.share, each.kind, each.capable) for each in rights.holders)
 
 
 def _sole(holders: tuple[Holder, ...]) -> str | None:

@@ -33,7 +33,8 @@ create function agreement_moves() returns trigger language plpgsql as $$
 begin
     if old.state <> new.state and not (old.state || '>' || new.state) = any (array[
         'drafted>reviewed', 'reviewed>drafted', 'reviewed>locked', 'locked>drafted', 'pre_registered>drafted',
-        'locked>pre_registered', 'locked>signed', 'pre_registered>signed', 'signed>effective', 'locked>effective', 'pre_registered>effective',
+        'locked>pre_registered', 'locked>signed', 'pre_registered>signed', 'signed>effective', 'locked>effective',
+        'pre_registered>effective',
         'drafted>returned', 'reviewed>returned', 'signed>rescinded', 'effective>rescinded',
 'signed>void'])
     then

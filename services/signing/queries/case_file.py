@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
+from services.signing.domain.mandate import MandateKind
+from services.signing.domain.rights import Ownership
 from services.signing.domain.stage import Stage, stage
 from services.signing.queries import agreement_file
 from services.signing.queries.agreement_file import AgreementFile
@@ -41,7 +43,7 @@ class MandateRow(BaseModel):
     mandate_id: UUID
     right_holder: UUID
     hand: UUID
-    kind: str
+    kind: MandateKind
     valid_until: date
     evidence: str
     revoked_at: datetime | None
@@ -61,6 +63,7 @@ class ActRow(BaseModel):
 
 
 class CaseFile(BaseModel):
+    district: str
     unit_id: UUID
     project_id: UUID
     project_name: str | None
@@ -72,7 +75,7 @@ class CaseFile(BaseModel):
     floor: int
     door: str
     area_hundredths_m2: int
-    ownership: str
+    ownership: Ownership
     rights: str
     area_disputed: bool
     stage: Stage
@@ -91,18 +94,18 @@ class CaseFile(BaseModel):
 def read(tx: Transaction, unit_id: UUID) -> CaseFile:
     """Raises Refused: case-unknown."""
     it = {"unit_id": unit_id}
-    row = tx.connection.execute(_CASE, it).one_or_none()
-    if row is None:
+    found = tx.connection.execute(_CASE, it).mappings().one_or_none()
+    if found is None:
         raise Refused("case-unknown")
     agreements = list(tx.connection.execute(_AGREEMENTS, it).scalars())
     agreement = agreement_file.read(tx, agreements[0]) if agreements else None
-    place: dict[str, Any] = {name: row._mapping[name] for name in CaseFile.model_fields if name in row._mapping}
+    place: dict[str, Any] = {name: found[name] for name in CaseFile.model_fields if name in found}
     return CaseFile(
         **place,
-        area_hundredths_m2=row.area,
-        rights=row.rights_state,
-        stage=stage(agreement=agreement.state if agreement else None, rights=row.rights_state),
-        group=row.group_name,
+        area_hundredths_m2=found["area"],
+        rights=found["rights_state"],
+        stage=stage(agreement=agreement.state if agreement else None, rights=found["rights_state"]),
+        group=found["group_name"],
         right_holders=[
             HolderRow(
                 person_id=each.person_id,

@@ -76,6 +76,11 @@ def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
     return [_row(row) for row in tx.connection.execute(_LIST, {**wanted, **place})]
 
 
+def place(row: CaseRow) -> tuple[str, UUID]:
+    """What the list is sorted by, for the next page's cursor."""
+    return row.unit_code, row.unit_id
+
+
 def _row(row: Row[Any]) -> CaseRow:
     return CaseRow(
         unit_id=row.unit_id,

@@ -1,13 +1,26 @@
-"""A migrated database of signing, its engine, and a district of the test's own."""
+"""A migrated database of signing, its engine, a district of the test's own, and a desk that asks over HTTP."""
 
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
 
+from deploy.local import issuer as local_issuer
+from services.signing import wiring
+from services.signing.config import Settings
 from shared.service import database as service_database
 from tests.support.platform import Database
-from tests.support.signing import District
+from tests.support.signing import District, SetClock
+
+HERE = "440303"
 
 
 @pytest.fixture
@@ -28,3 +41,52 @@ def here(engine: Engine) -> District:
     district = District(engine, "440303")
     district.open_project()
     return district
+
+
+@dataclass(frozen=True)
+class Desk:
+    app: Flask
+    issuer: Path
+    district: str = HERE
+
+    def ask(self, path: str, *, role: str = "desk", **query: Any) -> TestResponse:
+        return self.app.test_client().get(f"/api/v1{path}", headers=self._bearer(role), query_string=query)
+
+    def page(self, path: str, **query: str) -> TestResponse:
+        headers = {**self._bearer("desk"), "Accept": "text/html", "Accept-Language": "zh-CN"}
+        return self.app.test_client().get(path, headers=headers, query_string=query)
+
+    def post(
+        self, path: str, body: dict[str, Any], *, role: str = "desk", key: str = "", **headers: str
+    ) -> TestResponse:
+        sent = {**self._bearer(role), "Idempotency-Key": key or str(uuid4()), **headers}
+        return self.app.test_client().post(f"/api/v1{path}", json=body, headers=sent)
+
+    def put(self, path: str, body: dict[str, Any], *, version: int) -> TestResponse:
+        headers = {**self._bearer("desk"), "If-Match": f'"{version}"'}
+        return self.app.test_client().put(f"/api/v1{path}", json=body, headers=headers)
+
+    def _bearer(self, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {local_issuer.mint(self.issuer, role=role, districts=(self.district,))}"}
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    local_dir = tmp_path_factory.mktemp("issuer")
+    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
+    url = f"http://127.0.0.1:{server.server_port}"
+    server.app = local_issuer.create(local_dir, issuer=url)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield url, local_dir
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def desk(urls: Database, issuer: tuple[str, Path]) -> Iterator[Desk]:
+    settings = Settings(
+        database_url=urls.app, issuer_url=issuer[0], public_url="http://localhost", session_secret="s", api_threads=20
+    )
+    app = wiring.application(settings, clock=SetClock())
+    yield Desk(app, issuer[1])
+    app.extensions["clearwater"].engine.dispose()

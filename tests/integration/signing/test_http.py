@@ -1,25 +1,12 @@
 """The desk over HTTP: the whole path in the order of a desk, one answer for fifty, refusals that say what to do."""
 
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import pytest
-from flask import Flask
-from werkzeug.serving import make_server
-from werkzeug.test import TestResponse
+from tests.integration.signing.conftest import HERE, Desk
+from tests.support.signing import LAUNCH, District
 
-from deploy.local import issuer as local_issuer
-from services.signing import wiring
-from services.signing.config import Settings
-from tests.support.platform import Database
-from tests.support.signing import LAUNCH, District, SetClock
-
-HERE, THERE = "440303", "440305"
+THERE = "440305"
 TERMS = {
     "form": "mixed",
     "rule_set_version": "3",
@@ -29,47 +16,6 @@ TERMS = {
     ],
 }
 PAPERS = {"papers": ["identity", "title_certificate", "account"]}
-
-
-@dataclass(frozen=True)
-class Desk:
-    app: Flask
-    issuer: Path
-    district: str = HERE
-
-    def ask(self, path: str, *, role: str = "desk", **query: Any) -> TestResponse:
-        return self.app.test_client().get(f"/api/v1{path}", headers=self._bearer(role), query_string=query)
-
-    def post(self, path: str, body: dict[str, Any], *, role: str = "desk", key: str = "", **headers: str) -> TestResponse:
-        sent = {**self._bearer(role), "Idempotency-Key": key or str(uuid4()), **headers}
-        return self.app.test_client().post(f"/api/v1{path}", json=body, headers=sent)
-
-    def put(self, path: str, body: dict[str, Any], *, version: int) -> TestResponse:
-        headers = {**self._bearer("desk"), "If-Match": f'"{version}"'}
-        return self.app.test_client().put(f"/api/v1{path}", json=body, headers=headers)
-
-    def _bearer(self, role: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {local_issuer.mint(self.issuer, role=role, districts=(self.district,))}"}
-
-
-@pytest.fixture(scope="session")
-def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    local_dir = tmp_path_factory.mktemp("issuer")
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    server.app = local_issuer.create(local_dir, issuer=url)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield url, local_dir
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def desk(urls: Database, issuer: tuple[str, Path]) -> Iterator[Desk]:
-    settings = Settings(database_url=urls.app, issuer_url=issuer[0], public_url="http://localhost", session_secret="s", api_threads=20)
-    app = wiring.application(settings, clock=SetClock())
-    yield Desk(app, issuer[1])
-    app.extensions["clearwater"].engine.dispose()
 
 
 def ready(desk: Desk, unit: UUID) -> str:
@@ -113,7 +59,9 @@ def test_fifty_posts_under_one_key_are_one_number_and_one_answer(desk: Desk, her
     path, body = f"/agreements/{ready(desk, unit)}/signatures", self_signature(here.owners(unit)[0])
 
     with ThreadPoolExecutor(50) as windows:
-        answers = list(windows.map(lambda _: desk.post(path, body, key="k", **{"Clearwater-District": HERE}), range(50)))
+        answers = list(
+            windows.map(lambda _: desk.post(path, body, key="k", **{"Clearwater-District": HERE}), range(50))
+        )
 
     assert {(each.status_code, each.data) for each in answers} == {(201, answers[0].data)}
     assert here.rows("select count(*) as many from numbers")[0].many == 1
@@ -160,7 +108,10 @@ def test_privileges_belong_to_their_roles(desk: Desk, here: District) -> None:
 
     assert desk.post(f"/agreements/{agreement_id}/unlocks", reason).status_code == 403
     assert desk.post(f"/agreements/{agreement_id}/unlocks", reason, role="command").json["state"] == "drafted"
-    assert desk.post(f"/projects/{here.project_id}/declarations", {"document_number": "罗府〔2026〕1号"}).status_code == 403
+    assert (
+        desk.post(f"/projects/{here.project_id}/declarations", {"document_number": "罗府〔2026〕1号"}).status_code
+        == 403
+    )
 
 
 def test_another_district_sees_nothing_and_changes_nothing(desk: Desk, here: District) -> None:
@@ -182,7 +133,11 @@ def test_a_decision_of_the_project_over_http(desk: Desk, here: District) -> None
     declared = desk.post(f"{path}/declarations", {"document_number": "罗府〔2026〕1号"}, role="command")
     here.fan_out()
 
-    assert (early.status_code, early.json["code"], early.json["facts"]["missing"]) == (409, "threshold-not-reached", {"units": 1})
+    assert (early.status_code, early.json["code"], early.json["facts"]["missing"]) == (
+        409,
+        "threshold-not-reached",
+        {"units": 1},
+    )
     assert (declared.status_code, declared.json["document_number"]) == (201, "罗府〔2026〕1号")
     assert desk.ask(f"/cases/{unit}").json["stage"] == "effective"
     still_open = desk.post(f"{path}/closings", {}, role="command")

@@ -25,7 +25,10 @@ def test_sixteen_desks_on_one_series_and_eight_on_another(here: District) -> Non
 
     for series, many in desks.items():
         assert _numbers(signed, series) == list(range(1, many * EACH + 1))
-        by_number = here.rows("select number, signed_at, xmin::text::bigint as committed from numbers where series = :s order by number", s=series)
+        by_number = here.rows(
+            "select number, signed_at from numbers where series = :s order by number",
+            s=series,
+        )
         assert all(one.signed_at < next_one.signed_at for one, next_one in pairwise(by_number))
         # Journal ids are drawn under the lock of the series, which lasts until the commit: their order is the commits'.
         journal = here.rows(
@@ -60,11 +63,13 @@ def test_a_rescinded_number_stays_detached_and_is_never_given_again(here: Distri
     here.signed(second)
     again = here.signed(first)
 
-    numbers = here.rows("select number, agreement_id, reason from numbers left join detachments using (agreement_id) order by number")
+    numbers = here.rows(
+        "select number, agreement_id, reason from numbers left join detachments using (agreement_id) order by number"
+    )
     assert [row.number for row in numbers] == [1, 2, 3]
     assert numbers[0].agreement_id == one and numbers[0].reason == "owner_withdrew"
     assert numbers[2].agreement_id == again
-    assert here.types(first)[-6:-5] == ["agreement.rescinded"] or "agreement.rescinded" in here.types(first)
+    assert here.types(first).count("agreement.rescinded") == 1
 
 
 @pytest.mark.parametrize(
@@ -93,9 +98,10 @@ def test_a_number_that_does_not_follow_is_refused_by_the_database(here: District
     unit = here.register()
     agreement_id = here.ready(unit)
 
-    with pytest.raises(DBAPIError, match="does not follow|duplicate key"), here.transaction() as tx:
+    with pytest.raises(DBAPIError, match=r"does not follow|duplicate key"), here.transaction() as tx:
         tx.connection.execute(
-            text("insert into numbers (district, project_id, series, number, agreement_id, signed_at) values (:d, :p, 'cash', :n, :a, now())"),
+            text("""insert into numbers (district, project_id, series, number, agreement_id, signed_at)
+                    values (:d, :p, 'cash', :n, :a, now())"""),
             {"d": here.district, "p": here.project_id, "n": number, "a": agreement_id},
         )
 
@@ -114,10 +120,13 @@ def test_two_live_agreements_of_a_unit_are_refused_by_the_database(here: Distric
     with pytest.raises(DBAPIError, match="one_live_agreement"), here.transaction() as tx:
         tx.connection.execute(
             text("""insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, state, drafted_at)
-                    select district, gen_random_uuid(), unit_id, project_id, form, series, rule_set_version, state, drafted_at from agreements""")
+                    select district, gen_random_uuid(), unit_id, project_id, form, series, rule_set_version,
+                           state, drafted_at from agreements""")
         )
 
 
 def _force(here: District, agreement_id: UUID) -> None:
     with here.transaction() as tx:
-        tx.connection.execute(text("update agreements set state = 'signed' where agreement_id = :a"), {"a": agreement_id})
+        tx.connection.execute(
+            text("update agreements set state = 'signed' where agreement_id = :a"), {"a": agreement_id}
+        )

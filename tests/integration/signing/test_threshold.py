@@ -119,7 +119,13 @@ def test_the_declaration_takes_effect_everywhere_in_one_instant_and_resumes(here
     assert here.said(units[0])[-1][1]["declaration"] == DOCUMENT
     late = here.signed(units[5])
     assert here.types(units[5])[-2:] == ["agreement.signed", "agreement.effective"]
-    assert here.rows("select effective_at, signed_at from agreements join numbers using (agreement_id) where agreement_id = :a", a=late)[0][0] > declared
+    assert (
+        here.rows(
+            "select effective_at, signed_at from agreements join numbers using (agreement_id) where agreement_id = :a",
+            a=late,
+        )[0][0]
+        > declared
+    )
     assert here.fan_out() == 0
 
 
@@ -195,7 +201,9 @@ def test_a_period_with_the_threshold_keeps_everything(here: District) -> None:
 
 
 @pytest.mark.parametrize(("before_end", "signed"), [(timedelta(seconds=-2), True), (timedelta(), False)])
-def test_the_end_of_the_period_is_the_first_instant_outside(here: District, before_end: timedelta, signed: bool) -> None:
+def test_the_end_of_the_period_is_the_first_instant_outside(
+    here: District, before_end: timedelta, signed: bool
+) -> None:
     unit = here.register()
     here.register()
     here.freeze()
@@ -258,7 +266,11 @@ def test_a_closed_day_stays_and_a_rescission_is_a_negative_of_its_own_day(here: 
     again = _closed(here, day)
 
     assert (closed.figures["cash"].signed, closed.figures["cash"].net) == (2, 2)
-    assert (next_day.figures["cash"].signed, next_day.figures["cash"].undone, next_day.figures["cash"].net) == (0, 1, -1)
+    assert (next_day.figures["cash"].signed, next_day.figures["cash"].undone, next_day.figures["cash"].net) == (
+        0,
+        1,
+        -1,
+    )
     assert (closed.restatement, again.restatement) == (0, 1)
     assert second and again.figures["cash"].net == 2
 

@@ -1,0 +1,72 @@
+"""The desk's pages in each of their states, as the server draws them."""
+
+from datetime import date
+from uuid import UUID, uuid4
+
+from tests.integration.signing.conftest import Desk
+from tests.support.signing import District, a_holder
+
+
+def page(desk: Desk, path: str, **query: str) -> str:
+    answer = desk.page(path, **query)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_the_list_finds_cases_and_pages_through_them(desk: Desk, here: District) -> None:
+    units = [here.register() for _ in range(52)]
+    here.ready(units[0])
+
+    first = page(desk, "/desk")
+    assert first.count('class="open"') == 50 and "下一页" in first
+    assert page(desk, "/desk", state="locked").count('class="open"') == 1
+    assert page(desk, "/desk", unit_code="HF-04-0052").count('class="open"') == 1
+    assert "没有符合的案卷" in page(desk, "/desk", unit_code="none")
+    assert page(desk, "/desk", state="nonsense", language="en").count('class="open"') == 50
+
+
+def test_a_household_goes_through_four_steps(desk: Desk, here: District) -> None:
+    owners = [a_holder("1/3") for _ in range(3)]
+    unit = here.register(*owners)
+    assert "还没有协议" in page(desk, f"/desk/{unit}")
+    agreement_id = here.drafted(unit)
+    assert "确认权利" in page(desk, f"/desk/{unit}")
+    desk.post(f"/cases/{unit}/rights/confirmations", {})
+    assert "审核通过" in page(desk, f"/desk/{unit}")
+    here.review(agreement_id)
+    assert "锁定协议" in page(desk, f"/desk/{unit}")
+    here.lock(agreement_id)
+    assert "开始签署" in page(desk, f"/desk/{unit}")
+    assert "正在签" in page(desk, f"/desk/{unit}", step="sign")
+    here.sign(agreement_id, owners[0].person_id)
+    assert "已签份额 1/3" in page(desk, f"/desk/{unit}")
+    for owner in owners[1:]:
+        here.sign(agreement_id, owner.person_id)
+    assert '<output id="number">1</output>' in page(desk, f"/desk/{unit}")
+    here.rescind(agreement_id)
+    assert "协议已终止" in page(desk, f"/desk/{unit}")
+
+
+def test_a_child_without_a_guardian_on_record_cannot_be_signed_for(desk: Desk, here: District) -> None:
+    child = a_holder(capable=False)
+    unit = here.register(child)
+    here.ready(unit)
+    assert "还没有登记可以代签的人" in page(desk, f"/desk/{unit}", step="sign")
+
+    here.mandate(unit, child.person_id, uuid4(), "guardian", date(2027, 1, 1))
+
+    assert "监护人，2027-01-01 前有效" in page(desk, f"/desk/{unit}", step="sign")
+
+
+def test_disputed_rights_stop_the_desk(desk: Desk, here: District) -> None:
+    unit = here.register()
+    here.ready(unit)
+    here.correct(unit, right_holders=(a_holder(),))
+
+    assert "权利有争议，不能签" in page(desk, f"/desk/{unit}")
+
+
+def test_a_page_without_a_session_leads_to_the_login(desk: Desk) -> None:
+    answer = desk.app.test_client().get(f"/desk/{UUID(int=1)}", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 302 and answer.location.startswith("/login?next=")

@@ -1,0 +1,67 @@
+"""Are shares exact, and a change of rights seen?"""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.signing.domain.rights import Rights
+from services.signing.store import rights as rows
+from tests.unit.signing.builders import a_holder, rights_of
+
+positive = st.fractions(min_value=Fraction(1, 997), max_value=1, max_denominator=997).filter(lambda share: share > 0)
+
+
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=12))
+def test_parts_of_a_whole_are_whole_and_one_part_less_is_not(parts):
+    whole = sum(parts)
+    holders = [a_holder(f"{part}/{whole}") for part in parts]
+
+    assert rights_of(*holders).flaw() is None
+    assert Rights("shares", tuple(holders[1:])).flaw() == "shares-incomplete"
+    assert rights_of(*holders, a_holder("1/1000000")).flaw() == "shares-incomplete"
+
+
+@given(st.lists(positive, min_size=2, max_size=8))
+def test_the_database_adds_the_same_shares_up(shares):
+    stored = rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
+
+    assert len({row["whole"] for row in stored}) == 1
+    assert sum(Fraction(row["parts"], row["whole"]) for row in stored) == sum(shares)
+
+
+@pytest.mark.parametrize(
+    ("ownership", "shares", "flaw"),
+    [
+        ("shares", ["1/3", "1/3", "1/3"], None),
+        ("shares", ["1/3", "1/3", None], "shares-incomplete"),
+        ("shares", ["2/3", "2/3"], "shares-incomplete"),
+        ("joint", [None, None], None),
+        ("joint", [None], "joint-owner-alone"),
+        ("joint", ["1/2", "1/2"], "joint-owners-have-shares"),
+        ("sole", ["1"], None),
+        ("sole", [None], None),
+        ("sole", ["1/2"], "sole-owner-not-alone"),
+        ("sole", ["1/2", "1/2"], "sole-owner-not-alone"),
+        ("joint", [], "holders-missing"),
+    ],
+)
+def test_each_ownership_has_its_own_wholeness(ownership, shares, flaw):
+    assert rights_of(*map(a_holder, shares), ownership=ownership).flaw() == flaw
+
+
+def test_the_same_person_twice_is_a_flaw():
+    holder = a_holder("1/2")
+
+    assert rights_of(holder, holder).flaw() == "holder-twice"
+
+
+@given(st.randoms())
+def test_order_and_spelling_change_no_right(random):
+    holders = [a_holder("1/4") for _ in range(4)]
+    shuffled = [type(each)(each.person_id, "陳**", each.share, written="2/8") for each in holders]
+    random.shuffle(shuffled)
+
+    assert not rights_of(*holders).differs(rights_of(*shuffled))
+    assert rights_of(*holders).differs(rights_of(*holders[:3], a_holder("1/4")))

@@ -1,0 +1,99 @@
+"""Is the threshold counted in whole numbers, over the whole roll, and latched?"""
+
+from datetime import timedelta
+from fractions import Fraction
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from services.signing.domain.project import Project
+from services.signing.domain.threshold import Basis, Counts, Reading
+from shared.refusal import Refused
+from tests.unit.signing.builders import NOON
+
+AREA = 6_518
+
+
+def a_project(*bases: Basis, total: Counts | None, automatic: bool = False) -> Project:
+    period = (NOON, NOON + timedelta(days=15))
+    return Project(
+        uuid4(), "澄水湾片区", ("exchange", "cash"), *period, automatic, bases, total=total, roll_digest="0" * 64
+    )
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 100))
+def test_a_reading_is_exact_and_says_how_many_are_missing(total, signed, percent):
+    reading = Reading(Basis("units", percent, "方案"), signed, total)
+
+    assert reading.reached == (Fraction(signed, total) >= Fraction(percent, 100))
+    assert reading.reached == (reading.missing == 0)
+    assert Reading(reading.basis, signed + reading.missing, total).reached
+    if reading.missing:
+        assert not Reading(reading.basis, signed + reading.missing - 1, total).reached
+
+
+def test_what_prints_as_95_by_rounding_is_not_95():
+    assert not Reading(Basis("units", 95, "方案"), 94_996, 100_000).reached
+    assert Reading(Basis("units", 95, "方案"), 95_000, 100_000).reached
+
+
+@pytest.mark.parametrize("total", [None, Counts()])
+def test_without_a_roll_nothing_is_reached(total):
+    project = a_project(Basis("units", 1, "方案"), total=total)
+
+    assert not project.count(Counts(units=5), at=NOON)
+
+
+class Signing(RuleBasedStateMachine):
+    """Units are signed and rescinded at will; the model is the set of units that are signed."""
+
+    UNITS = 20
+
+    def __init__(self):
+        super().__init__()
+        total = Counts(self.UNITS, self.UNITS, self.UNITS, self.UNITS * AREA)
+        bases = (Basis("units", 95, "方案"), Basis("area", 90, "方案"))
+        self.project, self.signed, self.at, self.most = a_project(*bases, total=total), set(), NOON, 0
+
+    @rule(unit=st.integers(0, UNITS - 1))
+    def sign_or_rescind(self, unit):
+        self.at += timedelta(seconds=1)
+        one = Counts(1, 1, 1, AREA)
+        if unit in self.signed:
+            self.signed.remove(unit)
+            self.project.count(-one, at=self.at)
+        else:
+            self.signed.add(unit)
+            self.project.count(one, at=self.at)
+        self.most = max(self.most, len(self.signed))
+
+    @rule()
+    def declare(self):
+        if self.project.latch:
+            self.project.declare("罗府〔2026〕1号", at=self.at, by="command")
+        else:
+            with pytest.raises(Refused, match="threshold-not-reached"):
+                self.project.declare("罗府〔2026〕1号", at=self.at, by="command")
+
+    @rule()
+    def sign_all(self):
+        for unit in set(range(self.UNITS)) - self.signed:
+            self.sign_or_rescind(unit)
+
+    @invariant()
+    def the_count_is_the_set(self):
+        assert self.project.signed.units == len(self.signed)
+        assert self.project.signed.area == len(self.signed) * AREA
+
+    @invariant()
+    def the_latch_fell_once_and_stays(self):
+        assert (self.project.latch is not None) == (self.most * 100 >= self.UNITS * 95)
+        said = [type(event).__name__ for event in self.project.recorded]
+        assert said.count("ThresholdReached") == (self.project.latch is not None)
+        assert said.count("EffectDeclared") == (self.project.declaration is not None)
+
+
+TestSigning = Signing.TestCase
