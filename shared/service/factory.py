@@ -34,8 +34,8 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     clock: Clock,
     settings: Settings,
     blueprints: Sequence[Blueprint],
+    migrations: Path,
     problem_files: Sequence[Path] = (),
-    migrations: Path | None = None,
     resources: Any = None,  # noqa: ANN401 - typed by the service that puts it in
     limits: Limits | None = None,
     sources: Sequence[str] = (),

@@ -16,16 +16,16 @@ Ready = Callable[[], str | None]
 _HEAD = text("select version_num from alembic_version")
 
 
-def ready(engine: Engine, migrations: Path | None) -> Ready:
+def ready(engine: Engine, migrations: Path) -> Ready:
     """Names what is missing, None = nothing. Also for lifecycle.run. `migrations` is the service's folder of that
     name.
     """
-    head = ScriptDirectory(str(migrations)).get_current_head() if migrations else None
+    head = ScriptDirectory(str(migrations)).get_current_head()
 
     def missing() -> str | None:
         try:
             with engine.connect() as connection:
-                at = connection.execute(_HEAD if head else text("select null")).scalar_one_or_none()
+                at = connection.execute(_HEAD).scalar_one_or_none()
         except SQLAlchemyError as failure:
             return f"database: {type(failure).__name__}"
         return None if at == head else f"migrations are at {at}, not at {head}"
@@ -33,12 +33,12 @@ def ready(engine: Engine, migrations: Path | None) -> Ready:
     return missing
 
 
-def blueprint(is_ready: Ready) -> Blueprint:
+def blueprint(is_ready: Ready, is_live: Callable[[], bool] = lambda: True) -> Blueprint:
     health = Blueprint("health", __name__)
 
     @health.get("/live")
     def live() -> Response:
-        return Response("live", content_type="text/plain")
+        return Response("live", content_type="text/plain") if is_live() else Response(status=503)
 
     @health.get("/ready")
     def ready_now() -> Response:

@@ -6,7 +6,8 @@
 
 A parameter `body` is read from the JSON body, `query` from the query string; both are `http.Body`s. openapi.py prints
 the declarations. Stays true: unknown fields are refused by name, equal models give equal bytes, and a POST that
-changes something is carried out through idempotency.once.
+changes something is carried out through idempotency.once. A view writes in one transaction: after a deadlock it is
+called again, and nothing of the first call may have stayed.
 """
 
 import base64
@@ -18,15 +19,20 @@ from typing import Any, Generic, TypeVar, get_type_hints
 
 from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from shared.refusal import Refused
-from shared.service import identity
+from shared.service import database, identity
 from shared.service.problems import Invalid
+from shared.telemetry import log, metrics
 
 Answer = Response
 View = Callable[..., Answer]
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
+
+_CALLS = 3
+_log = log.get(__name__)
 
 _SENTENCES = {
     "missing": "必填",
@@ -75,6 +81,7 @@ class Declared:
     roles: tuple[str, ...]
     body: type[BaseModel] | None
     query: type[BaseModel] | None
+    files: tuple[str, ...]
     answers: Any
     status: int
     problems: tuple[str, ...]
@@ -90,11 +97,13 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
     answers: Any = None,  # noqa: ANN401 - a model, or Paged[model]
     status: int = 0,
     problems: Sequence[str] = (),
+    files: Sequence[str] = (),
     changes: bool = True,
 ) -> Callable[[View], View]:
     """`roles`: any of them, or identity.EVERYBODY. `changes=False`: a POST that only computes, such as a dry run.
 
-    `status` defaults to 201 for a POST that changes, else 200.
+    `status` defaults to 201 for a POST that changes, else 200. `files`: the parts of a multipart upload, which the
+    view takes from `request.files` itself.
     """
 
     def decorate(view: View) -> View:
@@ -105,6 +114,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
             roles=tuple(roles),
             body=hints.get("body"),
             query=hints.get("query"),
+            files=tuple(files),
             answers=answers,
             status=status or (201 if changing else 200),
             problems=tuple(problems),
@@ -119,7 +129,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
                 path_values["query"] = query(declared.query)
             if declared.body:
                 path_values["body"] = body(declared.body)
-            answer = view(**path_values)
+            answer = _called(view, path_values)
             if declared.changes and "idempotent" not in g:
                 message = f"{request.url_rule} changes something without idempotency.once"
                 raise RuntimeError(message)
@@ -130,6 +140,21 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
         return carried_out
 
     return decorate
+
+
+def _called(view: View, values: dict[str, Any]) -> Answer:
+    """A deadlock's victim begins anew at once: its transaction is rolled back, the claim of its key with it, and the
+    locks it takes next make it wait for whoever went on. The last failure becomes `try-again` (503).
+    """
+    for _ in range(_CALLS - 1):
+        try:
+            return view(**values)
+        except DBAPIError as failure:
+            if not database.transient(failure):
+                raise
+            metrics.RETRIED.labels(route=str(request.url_rule)).inc()
+            _log.warning("carried out again", route=str(request.url_rule), sqlstate=database.sqlstate(failure))
+    return view(**values)
 
 
 def body(model: type[M]) -> M:

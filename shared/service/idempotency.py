@@ -94,6 +94,7 @@ def _digest() -> bytes:
         for name, value in sorted(request.form.items(multi=True)):
             digest.update(f"{name}={value}\0".encode())
         for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0]):
+            file.stream.seek(0)  # an attempt before this one has read it
             digest.update(f"{name}\0".encode() + hashlib.sha256(file.stream.read()).digest())
             file.stream.seek(0)
     else:

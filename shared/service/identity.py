@@ -8,6 +8,7 @@ city). Stays true: a district that is not granted looks like one that does not e
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +17,7 @@ from flask import g, redirect, request
 from shared.refusal import Refused, Unknown
 from shared.service import database, problems
 from shared.service.running import running
+from shared.telemetry import metrics
 
 ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
 EVERYBODY: tuple[str, ...] = ()  # no identity asked for
@@ -57,7 +59,8 @@ def authorize(roles: Sequence[str]) -> Subject:
     if not subject.roles.intersection(roles):
         raise Refused("role-missing", roles=sorted(roles))
     if wait := running().limits.wait_seconds(subject.subject):
-        raise Refused("too-many-requests", retry_after_seconds=max(1, round(wait)))
+        metrics.LIMITED.labels(route=str(request.url_rule)).inc()
+        raise Refused("too-many-requests", retry_after_seconds=ceil(wait))
     return subject
 
 

@@ -7,11 +7,13 @@ restarts it. SIGTERM and SIGINT ask every loop to stop and wait for it.
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from flask import Flask
+from werkzeug.serving import make_server
 
+from shared.service import health
+from shared.service.health import Ready
 from shared.telemetry import log
 
 Loop = Callable[[threading.Event], None]
@@ -51,7 +53,7 @@ def run(
     loops: Mapping[str, Loop],
     *,
     health_port: int,
-    ready: Callable[[], str | None] = lambda: None,
+    ready: Ready = lambda: None,
     grace_seconds: float = 20.0,
 ) -> None:
     """Returns after a signal, when every loop has stopped; raises SystemExit(1) when one died. To be called in the
@@ -67,8 +69,7 @@ def run(
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, asked)
-    with ThreadingHTTPServer(("127.0.0.1", health_port), _health(running, ready)) as server:
-        server.daemon_threads = True
+    with make_server("127.0.0.1", health_port, _health(running, ready), threaded=True) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         for thread in running.threads:
             thread.start()
@@ -81,27 +82,12 @@ def run(
         raise SystemExit(1)
 
 
-def _health(running: _Loops, ready: Callable[[], str | None]) -> type[BaseHTTPRequestHandler]:
-    class Health(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/live":
-                self._answer(200 if all(each.is_alive() for each in running.threads) else 503, b"")
-            elif self.path == "/ready":
-                missing = "stopping" if running.stop.is_set() else ready()
-                self._answer(503 if missing else 200, (missing or "ready").encode())
-            elif self.path == "/metrics":
-                self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
-            else:
-                self._answer(404, b"")
-
-        def _answer(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-            _log.debug("health", request=format % args)
-
-    return Health
+def _health(running: _Loops, ready: Ready) -> Flask:
+    app = Flask("health", static_folder=None)
+    app.register_blueprint(
+        health.blueprint(
+            lambda: "stopping" if running.stop.is_set() else ready(),
+            lambda: all(each.is_alive() for each in running.threads),
+        )
+    )
+    return app

@@ -74,13 +74,7 @@ def as_page() -> str:
         code: (problem.status, *problem.told(problems.language()))
         for code, problem in sorted(running().problems.problems.items())
     }
-    return render_template(
-        "docs.html",
-        api=described,
-        told=told,
-        language=problems.language(),
-        shell="shell" in current_app.blueprints,
-    )
+    return render_template("docs.html", api=described, told=told, language=problems.language())
 
 
 def _operation(rule: str, endpoint: str, each: Declared, description: str, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -95,14 +89,20 @@ def _operation(rule: str, endpoint: str, each: Declared, description: str, schem
         "parameters": [*_path_parameters(rule), *_query_parameters(each, schemas), *_headers(each)],
         "responses": {str(each.status): _success(each, schemas), **_refusals(codes)},
     }
-    if each.body:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _schema(each.body, schemas)}},
-        }
+    if content := _content(each, schemas):
+        operation["requestBody"] = {"required": True, "content": content}
     if each.roles:
         operation["security"] = [{"bearer": []}]
     return operation
+
+
+def _content(each: Declared, schemas: dict[str, Any]) -> dict[str, Any]:
+    if each.body:
+        return {"application/json": {"schema": _schema(each.body, schemas)}}
+    if each.files:  # 3.1 describes a part's bytes by the absence of a type
+        parts = {"type": "object", "required": list(each.files), "properties": {name: {} for name in each.files}}
+        return {"multipart/form-data": {"schema": parts}}
+    return {}
 
 
 def _path_parameters(rule: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ at most every `_AGAIN_SECONDS`, and a provider that cannot be reached means nobo
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -24,8 +25,8 @@ _log = log.get(__name__)
 
 
 class Provider:
-    def __init__(self, issuer_url: str) -> None:
-        self._issuer, self._lock = issuer_url.rstrip("/"), threading.Lock()
+    def __init__(self, issuer_url: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._issuer, self._seconds, self._lock = issuer_url.rstrip("/"), seconds, threading.Lock()
         self._found: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._fetched_at = self._tried_at = float("-inf")
@@ -66,24 +67,26 @@ class Provider:
         return told
 
     def _decoded(self, token: str) -> jwt.Token:
-        with self._lock:
-            keys = self._keys
-            if keys is None or time.monotonic() - self._fetched_at > _MAX_AGE_SECONDS:
-                keys = self._fetch()
+        if (keys := self._believed()) is None:  # without the lock: one fetch that hangs must not hold up everybody
+            with self._lock:
+                keys = self._believed() or self._fetch()
         try:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
         except (JoseError, ValueError):
             # Perhaps signed by a key newer than ours. One more look, at most every few seconds, whoever knocks.
             with self._lock:
-                if time.monotonic() - self._tried_at < _AGAIN_SECONDS:
+                if self._seconds() - self._tried_at < _AGAIN_SECONDS:
                     raise
                 keys = self._fetch()
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
 
+    def _believed(self) -> KeySet | None:
+        return self._keys if self._seconds() - self._fetched_at <= _MAX_AGE_SECONDS else None
+
     def _fetch(self) -> KeySet:
-        """Keys that have aged stay unused when this fails; a provider that is down is not asked by every request."""
-        now = time.monotonic()
-        if now - max(self._tried_at, self._fetched_at) < 1 and self._keys is None:
+        """A provider that is down is asked once a second, not by every request."""
+        now = self._seconds()
+        if now - self._tried_at < 1:
             raise Refused("identity-unavailable")
         self._tried_at = now
         keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))

@@ -57,7 +57,7 @@ def configure(*, service: str, role: str, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for chatty in ("kafka", "httpx", "httpcore"):
+    for chatty in ("kafka", "httpx", "httpcore", "werkzeug"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -19,6 +19,11 @@ REPLAYED = Counter(
     "clearwater_http_replayed_total", "Requests answered with the stored answer of an earlier one.", ["route"]
 )
 LIMITED = Counter("clearwater_http_limited_total", "Requests refused because their subject sent too many.", ["route"])
+RETRIED = Counter(
+    "clearwater_http_retried_total",
+    "Requests carried out again after a deadlock or a serialization failure.",
+    ["route"],
+)
 
 # journal and relay
 UNSENT = Gauge(

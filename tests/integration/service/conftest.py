@@ -2,101 +2,31 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Flask, request
 from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 
 from deploy.local import issuer as local_issuer
-from shared.refusal import Refused, Unknown
-from shared.service import database, factory, http, idempotency, identity, rows
+from shared.service import database, factory, idempotency, rows
 from shared.service.clock import RealClock
 from shared.service.limits import Limits
-from shared.service.running import running
+from tests.integration.service.notes import NOTES, Meeting, notes, pages
 from tests.support.platform import Database
 
 OURS, THEIRS = "440303", "440305"
-NOTES = """create table notes (note_id uuid primary key, district text not null, words text not null,
-                             number bigint generated always as identity)"""
-
-notes = Blueprint("notes", __name__, url_prefix="/api/v1")
-
-
-class WriteNote(http.Body):
-    words: str
-    copies: int = 1
-
-
-class Note(http.BaseModel):
-    note_id: UUID
-    words: str
-
-
-@http.route(notes, "POST", "/notes", roles=("desk", "city"), answers=Note, problems=("note-forbidden",))
-def write_note(body: WriteNote) -> http.Answer:
-    """Writes a note.
-
-    The word 禁 is refused.
-    """
-    with database.begin(running().engine, district=identity.current().district) as tx:
-        return idempotency.once(tx, lambda: _written(tx, body))
-
-
-@http.route(notes, "POST", "/careless-notes", roles=("desk",), answers=Note)
-def write_carelessly(body: WriteNote) -> http.Answer:
-    return http.created(Note(note_id=uuid4(), words=body.words))
-
-
-@http.route(notes, "GET", "/notes/<uuid:note_id>", roles=identity.ROLES, answers=Note)
-def read_note(note_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
-        found = tx.connection.execute(text("select note_id, words from notes where note_id = :n"), {"n": note_id})
-        if (row := found.one_or_none()) is None:
-            raise Unknown(note_id=note_id)
-        return http.ok(Note(**row._asdict()), version=1)
-
-
-@http.route(notes, "GET", "/notes", roles=identity.ROLES, answers=http.Paged[Note])
-def list_notes(query: http.Page) -> http.Answer:
-    after = query.after(int) or (0,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
-        found = tx.connection.execute(
-            text("select note_id, words, number from notes where number > :after order by number limit :limit"),
-            {"after": after[0], "limit": query.limit + 1},
-        ).all()
-    numbers = {row.note_id: row.number for row in found}
-    items = [Note(note_id=row.note_id, words=row.words) for row in found]
-    return http.paged(items, query=query, place=lambda note: (numbers[note.note_id],), of=http.Paged[Note])
-
-
-@http.route(notes, "GET", "/failure", roles=identity.EVERYBODY)
-def fail() -> http.Answer:
-    message = "secret of the house"
-    raise RuntimeError(message)
-
-
-pages = Blueprint("pages", __name__)
-
-
-@pages.get("/desk")
-@identity.requires("desk")
-def desk() -> str:
-    return f"<p>{identity.current().name}</p>"
-
-
-def _written(tx: database.Transaction, body: WriteNote) -> http.Answer:
-    if "禁" in body.words:
-        raise Refused("note-forbidden", words=body.words)
-    note = Note(note_id=uuid4(), words=body.words)
-    tx.connection.execute(
-        text("insert into notes (note_id, district, words) values (:n, :d, :w)"),
-        {"n": note.note_id, "d": tx.district, "w": body.words},
-    )
-    return http.created(note, version=1, location=f"/api/v1/notes/{note.note_id}")
+_REFUSALS = (
+    '[note-forbidden]\nstatus = 409\nzh = "不可写"\nzh_hant = "不可寫"\nen = "Forbidden word"\nnext = "换一个词"\n'
+)
+_REVISION = "revision, down_revision = '0001', None\n"
+_AT_HEAD = (
+    """create table alembic_version (version_num text primary key)""",
+    "insert into alembic_version values ('0001')",
+)
 
 
 @dataclass(frozen=True)
@@ -115,51 +45,97 @@ class Kit:
     owner: Engine
     mechanism: Engine
     local_dir: Path
+    meeting: Meeting
 
     def bearer(self, *, role: str = "desk", districts: tuple[str, ...] = (OURS,), **more: str) -> dict[str, str]:
         token = local_issuer.mint(self.local_dir, role=role, districts=districts)
         return {"Authorization": f"Bearer {token}", **more}
 
+    def written(self) -> list[str]:
+        """The words of all notes of all districts."""
+        with self.mechanism.connect() as connection:
+            return list(connection.execute(text("select words from notes order by number")).scalars())
+
+    def until_somebody_waits(self) -> None:
+        """Returns when a request waits for another one's lock."""
+        waiting = text(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        for _ in range(400):
+            with self.engine.connect() as connection:
+                if connection.execute(waiting).scalar_one():
+                    return
+            threading.Event().wait(0.05)
+        raise AssertionError("nobody waits for a lock")
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The application on a real socket."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@contextmanager
+def issuing(local_dir: Path, seen: list[str] | None = None) -> Iterator[str]:
+    """An issuer of its own, at its address; `seen` collects the paths it is asked for."""
+    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
+    url = f"http://127.0.0.1:{server.server_port}"
+    server.app = local_issuer.create(local_dir, issuer=url)
+    if seen is not None:
+        server.app.before_request(lambda: seen.append(request.path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield url
+    server.shutdown()
+
 
 @pytest.fixture(scope="session")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     local_dir = tmp_path_factory.mktemp("issuer")
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    server.app = local_issuer.create(local_dir, issuer=url)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield url, local_dir
-    server.shutdown()
+    with issuing(local_dir) as url:
+        yield url, local_dir
 
 
 @pytest.fixture
-def kit(empty_database: Callable[[str], Database], issuer: tuple[str, Path], tmp_path: Path) -> Iterator[Kit]:
+def make(issuer: tuple[str, Path], tmp_path: Path) -> Callable[..., Flask]:
+    """The service's application on an engine."""
+    codes, migrations = tmp_path / "problems.toml", tmp_path / "migrations"
+    codes.write_text(_REFUSALS, encoding="utf-8")
+    (migrations / "versions").mkdir(parents=True)
+    (migrations / "versions" / "0001_notes.py").write_text(_REVISION, encoding="utf-8")
+
+    def application(engine: Engine, meeting: Meeting, limits: Limits | None = None) -> Flask:
+        return factory.create(
+            "kit",
+            engine=engine,
+            clock=RealClock(),
+            settings=Settings(issuer[0]),
+            blueprints=[notes, pages],
+            migrations=migrations,
+            problem_files=[codes],
+            resources=meeting,
+            limits=limits or Limits(per_second=1000, burst=1000),
+        )
+
+    return application
+
+
+@pytest.fixture
+def kit(
+    empty_database: Callable[[str], Database], issuer: tuple[str, Path], make: Callable[..., Flask]
+) -> Iterator[Kit]:
     urls = empty_database("kit")
     owner, app, mechanism = (
         database.connect(url, application_name="kit", pool_size=20, statement_seconds=20)
         for url in (urls.owner, urls.app, urls.mechanism)
     )
+    tables = (*rows.schema("kit"), *idempotency.schema("kit"), NOTES, *rows.protect("notes", service="kit"))
     with owner.begin() as connection:
-        for statement in (
-            *rows.schema("kit"),
-            *idempotency.schema("kit"),
-            NOTES,
-            *rows.protect("notes", service="kit"),
-        ):
+        for statement in (*_AT_HEAD, *tables):
             connection.execute(text(statement))
-    codes = tmp_path / "problems.toml"
-    codes.write_text(
-        '[note-forbidden]\nstatus = 409\nzh = "不可写"\nzh_hant = "不可寫"\nen = "Forbidden word"\nnext = "换一个词"\n'
-    )
-    application = factory.create(
-        "kit",
-        engine=app,
-        clock=RealClock(),
-        settings=Settings(issuer[0]),
-        blueprints=[notes, pages],
-        problem_files=[codes],
-        limits=Limits(per_second=1000, burst=1000),
-    )
-    yield Kit(application, app, owner, mechanism, issuer[1])
+    meeting = Meeting()
+    yield Kit(make(app, meeting), app, owner, mechanism, issuer[1], meeting)
     for engine in (owner, app, mechanism):
         engine.dispose()

@@ -1,11 +1,17 @@
 """Does the API take, answer and refuse as it declares?"""
 
-import json
+from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
-import jsonschema
 import pytest
+from flask import Flask
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from werkzeug.test import TestResponse
 
+from shared.service import database, health
+from shared.service.limits import Limits
 from tests.integration.service.conftest import OURS, THEIRS, Kit
 
 
@@ -88,24 +94,6 @@ def test_a_failure_tells_its_number_and_nothing_else(kit: Kit) -> None:
     assert "secret" not in answer.text
 
 
-def test_the_description_is_valid_and_readable(kit: Kit) -> None:
-    client = kit.app.test_client()
-    described = client.get("/api/v1/openapi.json").json
-    page = client.get("/api/v1/docs")
-
-    post = described["paths"]["/api/v1/notes"]["post"]
-    assert post["summary"] == "Writes a note."
-    assert {"409", "422", "201", "401", "403"} <= set(post["responses"])
-    assert any(each["name"] == "Idempotency-Key" for each in post["parameters"])
-    for schema in described["components"]["schemas"].values():
-        jsonschema.Draft202012Validator.check_schema(schema)
-    references = {part.split('"')[0] for part in json.dumps(described).split("#/components/schemas/")[1:]}
-    assert references <= set(described["components"]["schemas"])
-    assert page.status_code == HTTPStatus.OK
-    assert "note-forbidden" in page.text
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-
-
 def test_health_and_metrics(kit: Kit) -> None:
     client = kit.app.test_client()
     client.get("/api/v1/notes", headers=kit.bearer())
@@ -124,3 +112,43 @@ def test_ours_is_the_district_of_a_clerk_with_one(kit: Kit) -> None:
     assert post().json["code"] == "district-required"
     assert post(**{"Clearwater-District": "440399"}).status_code == HTTPStatus.NOT_FOUND
     assert post(**{"Clearwater-District": THEIRS}).status_code == HTTPStatus.CREATED
+
+
+def test_an_edit_names_the_version_it_started_from(kit: Kit) -> None:
+    client = kit.app.test_client()
+    note = f"/api/v1/notes/{written(kit, 'k')}"
+
+    def edit(words: str, **headers: str) -> TestResponse:
+        return client.put(note, json={"words": words}, headers=kit.bearer(**headers))
+
+    read = client.get(note, headers=kit.bearer()).headers["ETag"]
+    assert (edit("二").status_code, edit("二").json["code"]) == (HTTPStatus.PRECONDITION_REQUIRED, "version-required")
+    saved = edit("二", **{"If-Match": read})
+    assert (saved.status_code, saved.headers["ETag"]) == (HTTPStatus.OK, '"2"')
+    for stale in (read, "nonsense", '"3"'):
+        late = edit("三", **{"If-Match": stale})
+        assert (late.status_code, late.json["code"]) == (HTTPStatus.PRECONDITION_FAILED, "version-superseded")
+    assert kit.written() == ["二"]
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(kit: Kit, make: Callable[..., Flask]) -> None:
+    client = make(kit.engine, kit.meeting, Limits(per_second=0.5, burst=2)).test_client()
+    limited = REGISTRY.get_sample_value("clearwater_http_limited_total", {"route": "/api/v1/notes"}) or 0
+
+    answers = [client.get("/api/v1/notes", headers=kit.bearer()) for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert (answers[2].json["code"], answers[2].headers["Retry-After"]) == ("too-many-requests", "2")
+    assert client.get("/api/v1/notes", headers=kit.bearer(role="command")).status_code == HTTPStatus.OK
+    assert REGISTRY.get_sample_value("clearwater_http_limited_total", {"route": "/api/v1/notes"}) == limited + 1
+
+
+def test_a_process_is_not_ready_before_its_database_is(kit: Kit, tmp_path: Path) -> None:
+    with kit.owner.begin() as owner:
+        owner.execute(text("update alembic_version set version_num = '0000'"))
+    behind = kit.app.test_client().get("/ready")
+    nobody = database.connect("postgresql://kit_app@127.0.0.1:9/kit", application_name="kit")
+
+    assert (behind.status_code, behind.text) == (503, "migrations are at 0000, not at 0001")
+    assert kit.app.test_client().get("/live").status_code == HTTPStatus.OK
+    assert health.ready(nobody, tmp_path / "migrations")() == "database: OperationalError"

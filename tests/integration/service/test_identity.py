@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from deploy.local import issuer as local_issuer
 from shared.refusal import Refused
 from shared.service.provider import Provider
-from tests.integration.service.conftest import OURS, Kit
+from tests.integration.service.conftest import OURS, Kit, issuing
 
 PAGE = {"Accept": "text/html"}
 
@@ -121,3 +122,42 @@ def test_the_issuers_page_offers_every_role(issuer: tuple[str, Path]) -> None:
         httpx.get(f"{issuer[0]}/authorize?{asked.replace('localhost', 'elsewhere.test')}").status_code
         == HTTPStatus.BAD_REQUEST
     )
+
+
+def test_a_key_rotated_at_the_issuer_is_fetched_but_not_at_every_knock(tmp_path: Path) -> None:
+    seen: list[str] = []
+    now = [1000.0]
+    with issuing(tmp_path, seen) as url:
+        provider = Provider(url, seconds=lambda: now[0])
+        before = local_issuer.mint(tmp_path, role="desk", districts=[OURS])
+        provider.claims(before)
+        (tmp_path / "issuer" / "key.json").unlink()
+        local_issuer.prepare(tmp_path, issuer=url)
+        rotated = local_issuer.mint(tmp_path, role="desk", districts=[OURS])
+
+        now[0] += 4
+        with pytest.raises(Refused, match="token-invalid"):
+            provider.claims(rotated)
+        now[0] += 2
+        assert provider.claims(rotated)["districts"] == [OURS]
+        for knock in (before, "nonsense", before):
+            with pytest.raises(Refused, match="token-invalid"):
+                provider.claims(knock)
+    assert seen.count("/jwks.json") == 2
+
+
+def test_keys_age_and_a_provider_that_is_down_is_asked_once_a_second(tmp_path: Path) -> None:
+    now = [1000.0]
+    with issuing(tmp_path) as url:
+        provider = Provider(url, seconds=lambda: now[0])
+        token = local_issuer.mint(tmp_path, role="desk", districts=[OURS])
+        provider.claims(token)
+    now[0] += 800
+    assert provider.claims(token)["sub"]
+
+    now[0] += 200
+    with capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(Refused, match="identity-unavailable"):
+                provider.claims(token)
+    assert [line["event"] for line in lines] == ["identity provider unreachable"]

@@ -1,25 +1,31 @@
-"""The same request fifty times at once, and again: one effect, one answer?"""
+"""The same request fifty times at once, and again, and after a lost answer: one effect, one answer?"""
 
+import socket
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from io import BytesIO
 
-from sqlalchemy import text
+import httpx
+import pytest
 from werkzeug.test import TestResponse
 
-from shared.service import database, idempotency
-from tests.integration.service.conftest import OURS, THEIRS, Kit
+from tests.integration.service.conftest import THEIRS, Kit, served
 
-TWINS = 50
-
-
-def posts(kit: Kit, words: str, headers: dict[str, str]) -> TestResponse:
-    return kit.app.test_client().post("/api/v1/notes", json={"words": words}, headers=headers)
+TWINS, BODY = 50, b'{"words": "one"}'
 
 
-def written(kit: Kit) -> int:
-    with kit.mechanism.connect() as connection:
-        return int(connection.execute(text("select count(*) from notes")).scalar_one())
+def posts(kit: Kit, words: str, headers: dict[str, str], to: str = "notes") -> TestResponse:
+    return kit.app.test_client().post(f"/api/v1/{to}", json={"words": words}, headers=headers)
+
+
+def drop(url: str, path: str, headers: dict[str, str], body: bytes) -> None:
+    """Sends a request and hangs up at once, before any answer."""
+    host, port = url.removeprefix("http://").split(":")
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection((host, int(port))) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
 def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
@@ -29,7 +35,7 @@ def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
         answers = list(twins.map(lambda _: posts(kit, "一", headers), range(TWINS)))
     answers.append(posts(kit, "一", headers))
 
-    assert written(kit) == 1
+    assert kit.written() == ["一"]
     told = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
     assert len(told) == 1
     assert sum("Replayed" not in each.headers for each in answers) == 1
@@ -43,13 +49,13 @@ def test_another_body_under_the_same_key_is_refused(kit: Kit) -> None:
     answer = posts(kit, "二", headers)
 
     assert (answer.status_code, answer.json["code"]) == (422, "idempotency-key-reused")
-    assert written(kit) == 1
+    assert kit.written() == ["一"]
 
 
 def test_keys_belong_to_a_subject_and_a_district(kit: Kit) -> None:
     for bearer in (kit.bearer(), kit.bearer(role="city", districts=("*",), **{"Clearwater-District": THEIRS})):
         assert "Replayed" not in posts(kit, "一", bearer | {"Idempotency-Key": "k"}).headers
-    assert written(kit) == 2
+    assert kit.written() == ["一", "一"]
 
 
 def test_a_refusal_is_not_stored(kit: Kit) -> None:
@@ -65,15 +71,41 @@ def test_a_post_without_a_key_is_refused_and_a_careless_view_fails(kit: Kit) -> 
     assert careless.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def test_an_upload_sent_again_is_the_same_request(kit: Kit) -> None:
-    def upload(boundary: str, content: bytes) -> bool:
-        parts = {"file": (BytesIO(content), "roll.xlsx"), "project": "p"}
-        headers = kit.bearer(**{"Idempotency-Key": "u"})
-        with (
-            kit.app.test_request_context("/x", method="POST", data=parts, headers=headers),
-            database.begin(kit.engine, district=OURS) as tx,
-        ):
-            assert boundary
-            return "Replayed" in idempotency.once(tx, lambda: kit.app.make_response("done")).headers
+@pytest.mark.parametrize(("words", "statuses", "replayed"), [("一", [201, 201], 1), ("禁一", [409, 201], 0)])
+def test_a_twin_waits_for_the_one_in_flight(kit: Kit, words: str, statuses: list[int], replayed: int) -> None:
+    """Committed, the twin gets the stored answer; rolled back, it carries the work out itself."""
+    headers = kit.bearer(**{"Idempotency-Key": "k"})
 
-    assert [upload("one", b"same"), upload("two", b"same")] == [False, True]
+    with ThreadPoolExecutor(2) as desks:
+        first = desks.submit(posts, kit, words, headers, "held-notes")
+        assert kit.meeting.inside.wait(20)
+        twin = desks.submit(posts, kit, words, headers, "held-notes")
+        kit.until_somebody_waits()
+        assert not twin.done()
+        kit.meeting.go_on.set()
+
+    assert [first.result().status_code, twin.result().status_code] == statuses
+    assert ("Replayed" in twin.result().headers) == bool(replayed)
+    assert kit.written() == ["一"]
+
+
+def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit: Kit) -> None:
+    headers = kit.bearer(**{"Idempotency-Key": "k"})
+
+    def send(url: str) -> httpx.Response:
+        more = {"Content-Type": "application/json"}
+        return httpx.post(f"{url}/api/v1/held-notes", content=BODY, headers=headers | more)
+
+    with served(kit.app) as url, ThreadPoolExecutor(1) as desk:
+        drop(url, "/api/v1/held-notes", headers, BODY)
+        assert kit.meeting.inside.wait(20)
+
+        retry = desk.submit(send, url)
+        kit.until_somebody_waits()
+        kit.meeting.go_on.set()
+        again = send(url)
+
+    answers = [retry.result(), again]
+    assert [(each.status_code, each.headers["Replayed"]) for each in answers] == [(201, "true")] * 2
+    assert answers[0].content == answers[1].content
+    assert kit.written() == ["one"]

@@ -1,0 +1,65 @@
+"""Does a request that the database broke off begin anew, whole, and only so often?"""
+
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from io import BytesIO
+from itertools import count
+
+import pytest
+from prometheus_client import REGISTRY
+
+from tests.integration.service.conftest import Kit
+
+
+def retried(route: str) -> float:
+    return REGISTRY.get_sample_value("clearwater_http_retried_total", {"route": f"/api/v1/{route}"}) or 0
+
+
+def test_both_sides_of_a_deadlock_are_carried_out(kit: Kit) -> None:
+    client, before = kit.app.test_client(), retried("crossings")
+    ids = [
+        client.post("/api/v1/notes", json={"words": words}, headers=kit.bearer(**{"Idempotency-Key": words})).json[
+            "note_id"
+        ]
+        for words in ("一", "二")
+    ]
+
+    def crosses(way: int) -> int:
+        body = {"first": ids[::way][0], "second": ids[::way][1]}
+        headers = kit.bearer(**{"Idempotency-Key": f"way {way}"})
+        return kit.app.test_client().post("/api/v1/crossings", json=body, headers=headers).status_code
+
+    with ThreadPoolExecutor(2) as desks:
+        assert list(desks.map(crosses, (1, -1))) == [HTTPStatus.CREATED] * 2
+
+    assert kit.written() == ["一××", "二××"]
+    assert retried("crossings") == before + 1
+
+
+@pytest.mark.parametrize(("storms", "status"), [(2, HTTPStatus.CREATED), (3, HTTPStatus.SERVICE_UNAVAILABLE)])
+def test_three_calls_and_then_the_client_is_asked_to_try_again(kit: Kit, storms: int, status: int) -> None:
+    body, headers = {"words": "一", "copies": storms}, kit.bearer(**{"Idempotency-Key": "k"})
+    client = kit.app.test_client()
+
+    answer = client.post("/api/v1/storms", json=body, headers=headers)
+    afterwards = client.post("/api/v1/storms", json=body, headers=headers)
+
+    assert answer.status_code == status
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        assert (answer.json["code"], answer.headers["Retry-After"]) == ("try-again", "1")
+    assert afterwards.status_code == HTTPStatus.CREATED
+    assert ("Replayed" in afterwards.headers) == (status == HTTPStatus.CREATED)
+    assert kit.written() == ["一"]
+
+
+def test_an_upload_is_read_again_from_its_beginning_and_sent_again_is_the_same_request(kit: Kit) -> None:
+    boundaries = count()
+
+    def upload(content: bytes) -> tuple[int, bool]:
+        data, kind = {"file": (BytesIO(content), "roll.xlsx")}, f"multipart/form-data; boundary=b{next(boundaries)}"
+        headers = kit.bearer(**{"Idempotency-Key": "u"})
+        answer = kit.app.test_client().post("/api/v1/uploads", data=data, headers=headers, content_type=kind)
+        return answer.status_code, "Replayed" in answer.headers
+
+    assert [upload(b"same"), upload(b"same"), upload(b"other")] == [(201, False), (201, True), (422, False)]
+    assert kit.written() == ["0967115f2813a3541eaef77de9d9d5773f1c0c04314b0bbfe4ff3b3b1c55b5d5"]

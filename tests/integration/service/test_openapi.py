@@ -1,0 +1,137 @@
+"""Is what each service says of its API true to OpenAPI 3.1, and to itself?"""
+
+import importlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from flask import Flask
+
+from shared.service import openapi
+from tests.integration.service.conftest import Kit
+from tests.support.platform import Database, Platform
+
+_TEXT = {"type": "string", "minLength": 1}
+_CONTENT = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {"required": ["schema"], "properties": {"schema": {"type": "object"}}},
+}
+_PARAMETER = {
+    "required": ["name", "in", "schema"],
+    "properties": {"name": _TEXT, "in": {"enum": ["path", "query", "header"]}, "required": {"type": "boolean"}},
+    "if": {"properties": {"in": {"const": "path"}}},
+    "then": {"required": ["required"], "properties": {"required": {"const": True}}},
+}
+_OPERATION = {
+    "required": ["operationId", "responses"],
+    "additionalProperties": False,
+    "properties": {
+        **dict.fromkeys(("operationId", "description"), _TEXT),
+        "summary": {"type": "string"},
+        "parameters": {"type": "array", "items": _PARAMETER},
+        "requestBody": {"required": ["content"], "properties": {"content": _CONTENT, "required": {"type": "boolean"}}},
+        "responses": {
+            "minProperties": 1,
+            "propertyNames": {"pattern": "^[1-5][0-9][0-9]$"},
+            "additionalProperties": {
+                "required": ["description"],
+                "properties": {"description": _TEXT, "content": _CONTENT},
+            },
+        },
+        "security": {"type": "array", "items": {"type": "object"}},
+    },
+}
+# The part of the specification's own schema that concerns what the kit writes, and closed where the specification is.
+STRUCTURE = {
+    "type": "object",
+    "required": ["openapi", "info", "paths", "components"],
+    "additionalProperties": False,
+    "properties": {
+        "openapi": {"pattern": r"^3\.1\.\d+$"},
+        "info": {"required": ["title", "version"], "properties": {"title": _TEXT, "version": _TEXT}},
+        "servers": {"type": "array", "items": {"required": ["url"], "properties": {"url": _TEXT}}},
+        "paths": {
+            "propertyNames": {"pattern": "^/api/v1/"},
+            "additionalProperties": {
+                "propertyNames": {"enum": ["get", "put", "post", "delete", "patch"]},
+                "additionalProperties": _OPERATION,
+            },
+        },
+        "components": {
+            "additionalProperties": False,
+            "properties": {
+                "schemas": {"propertyNames": {"pattern": r"^[\w.-]+$"}, "additionalProperties": {"type": "object"}},
+                "securitySchemes": {"additionalProperties": {"required": ["type"]}},
+            },
+        },
+    },
+}
+
+
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def holds(app: Flask) -> dict[str, Any]:
+    """The description, after everything that must be true of any service's has been asserted."""
+    client = app.test_client()
+    described: dict[str, Any] = client.get("/api/v1/openapi.json").json
+    jsonschema.validate(described, STRUCTURE, jsonschema.Draft202012Validator)
+    for schema in described["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    references = {part.split('"')[0] for part in json.dumps(described).split("#/components/schemas/")[1:]}
+    assert references <= set(described["components"]["schemas"])
+    names = [operation["operationId"] for _, operation in operations(described)]
+    assert len(names) == len(set(names))
+    for path, operation in operations(described):
+        places = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+        assert places == set(re.findall(r"{(\w+)}", path)), path
+    catalogue = app.extensions["clearwater"].problems.problems
+    for rule, _, declared, _ in openapi.declared(app):
+        assert set(declared.problems) <= set(catalogue), rule
+    codes = {
+        code: catalogue[code].status
+        for code in re.findall(r"`([a-z][a-z-]+)`", json.dumps(described))
+        if code in catalogue
+    }
+    told = {
+        (code, int(status))
+        for _, operation in operations(described)
+        for status, answer in operation["responses"].items()
+        for code in re.findall(r"(?:^|; )`([a-z-]+)` ", answer["description"])
+    }
+    assert told <= set(codes.items())
+    page = client.get("/api/v1/docs")
+    assert page.status_code == 200
+    assert all(f'id="problem-{code}"' in page.text for code in catalogue)
+    return described
+
+
+def test_the_kits_own_service_describes_itself(kit: Kit) -> None:
+    described = holds(kit.app)
+
+    post = described["paths"]["/api/v1/notes"]["post"]
+    assert post["summary"] == "Writes a note."
+    assert {"409", "422", "201", "401", "403", "429"} <= set(post["responses"])
+    assert any(each["name"] == "Idempotency-Key" for each in post["parameters"])
+    upload = described["paths"]["/api/v1/uploads"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    assert upload["schema"] == {"type": "object", "required": ["file"], "properties": {"file": {}}}
+    assert "multipart/form-data: file" in kit.app.test_client().get("/api/v1/docs").text
+
+
+@pytest.mark.parametrize("service", ["registry", "signing", "notify", "reporting"])
+def test_every_service_describes_itself(
+    platform: Platform, database: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    for name, value in platform.environment(service, "api", database(service)).items():
+        monkeypatch.setenv(name, value)
+    app = importlib.import_module(f"services.{service}.wiring").create_api()
+
+    assert holds(app)["paths"]
+    app.extensions["clearwater"].engine.dispose()
