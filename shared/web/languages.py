@@ -22,7 +22,7 @@ _COLUMN: Mapping[Language, str] = {"zh-Hans": "zh", "zh-Hant": "zh_hant", "en": 
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
-class Incomplete(Exception):
+class Incomplete(Exception):  # noqa: N818 - names the state found
     """A catalogue entry lacks a language, or two catalogues say the same thing."""
 
 

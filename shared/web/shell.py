@@ -109,7 +109,7 @@ def _context() -> dict[str, Any]:
 
 
 def _again(**changed: str) -> str:
-    """This page's address with one choice changed."""
+    """The address of the page with one choice changed."""
     kept = {**request.args.to_dict(), **changed}
     return f"{request.path}?{urlencode(kept)}"
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
 from services.reporting.queries import as_of, cells, signings, standings
@@ -188,7 +189,7 @@ class Hub:
                 self.poll()
                 if turns % round(_PULSE_SECONDS / _POLL_SECONDS) == 0:
                     self.pulse()
-            except Exception:
+            except SQLAlchemyError:
                 # Readers see the silence and say so on the screen; the next turn may find the database again.
                 _log.exception("the live stream could not read")
                 stop.wait(_PULSE_SECONDS)

@@ -18,8 +18,8 @@ _COLUMNS = """
     from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
 """
 _ORDER = "order by compound, building, stairwell, floor desc, length(door), door, units.unit_id limit 20000"
-_OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_ORDER}")  # noqa: S608 - constants
-_OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")  # noqa: S608 - constants
+_OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_ORDER}")
+_OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")
 
 
 @dataclass(frozen=True)

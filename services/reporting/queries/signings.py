@@ -47,7 +47,7 @@ def latest(
 ) -> list[Signing]:
     at, agreement_id = before or (None, None)
     wanted = {"project_ids": list(project_ids), "limit": limit, "at": at, "agreement_id": agreement_id}
-    return [Signing(**row._mapping) for row in tx.connection.execute(_LATEST, wanted)]
+    return [Signing(*row) for row in tx.connection.execute(_LATEST, wanted)]
 
 
 def curve(

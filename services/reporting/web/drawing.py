@@ -78,7 +78,7 @@ def building_map(cells: Sequence[Cell]) -> Map:
 def _flow(cells: Sequence[Cell], size: float) -> Map:
     blocks: list[Block] = []
     x, y, tallest, before = 0.0, 0.0, 0.0, ""
-    for (compound, building), group in groupby(cells, key=lambda cell: (cell.compound, cell.building)):
+    for (compound, _), group in groupby(cells, key=lambda cell: (cell.compound, cell.building)):
         floors = _floors(list(group))
         width, tall = max(map(len, floors)) * _PITCH_X * size, len(floors) * _PITCH_Y * size
         x += 0 if not x else (_GAP if compound == before else _COMPOUND_GAP)
