@@ -23,7 +23,8 @@ _LOCK = text("""
 """)
 _COUNT = text("""
     with roll as (
-        select units.project_id, units.unit_id, household_id, area, coalesce(agreement in ('signed', 'effective', 'performed'), false) as signed
+        select units.project_id, units.unit_id, household_id, area,
+               coalesce(agreement in ('signed', 'effective', 'performed'), false) as signed
         from units left join cases using (unit_id) where units.project_id = any(cast(:projects as uuid[]))),
     by_unit as (
         select project_id, count(*) as units, count(*) filter (where signed) as signed_units, coalesce(sum(area), 0) as area,
