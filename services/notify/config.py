@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     clock_file: str = Field(default="", description="file of the demo's business clock; empty means real time")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     api_threads: int = Field(default=8, ge=1, description="requests carried out at once; each may hold one connection")
-    senders: int = Field(default=4, ge=1, le=64, description="messages under way at once in one worker process")
+    senders: int = Field(default=2, ge=1, le=64, description="messages under way at once in one worker process")
     reader_private_key: str = Field(
         default="", repr=False, description="X25519, base64 of 32 bytes; opens persons' keys"
     )

@@ -48,7 +48,7 @@ class Dispatcher:
         self._engine, self._gateways, self._opener, self._clock = engine, gateways, opener, clock
         self._districts = districts
 
-    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
+    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.2) -> None:
         while not stop.is_set():
             if not self.run_once():
                 stop.wait(idle_seconds)

@@ -1,0 +1,165 @@
+"""python -m deploy.demo: brings the system up if it is not, imports two districts, signs some forty units, measures.
+
+    SPEED=4   business seconds for one real second; desks sign one agreement each business second, so four in a real one
+    UNITS=30  units in each district's workbook
+    SIGN=21   units that are signed in each district
+
+Run again it continues: what was done before is answered by the same keys, and the next units are signed.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+
+from deploy.demo import day, screen
+from deploy.demo.desk import Desk, Signed
+from deploy.demo.opening import District, Opened, open_district
+from deploy.demo.people import Person, Stuck, wait_for
+from deploy.demo.watching import Wall, mail_arrivals
+from deploy.local import place as places
+from deploy.local import system
+from deploy.local.place import CannotStart, Place
+from deploy.local.supervise import Supervisor, members
+from shared.service.clock import SHANGHAI
+
+_DISTRICTS = (District("440303", "示例一区", seed=1), District("440305", "示例二区", seed=2))
+
+
+def main() -> int:
+    try:
+        here = places.from_environment()
+        _run(here, speed=_number("SPEED", 4.0), units=int(_number("UNITS", 30)), sign=int(_number("SIGN", 21)))
+    except (CannotStart, Stuck) as reason:
+        print(f"\n{reason}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. What was signed stays signed; `make demo` goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(here: Place, *, speed: float, units: int, sign: int) -> None:
+    _up(here)
+    at = day.begin(here, speed=speed).astimezone(SHANGHAI)
+    screen.fact("business clock", f"{at:%Y-%m-%d %H:%M:%S} in Shanghai, {speed:g} × real time")
+    opened = [
+        open_district(here, district, units=units, show_mistakes=number == 0)
+        for number, district in enumerate(_DISTRICTS)
+    ]
+    with ExitStack() as closing:
+        desks = [Desk(here, each) for each in opened]
+        for desk in desks:
+            closing.callback(desk.close)
+        queues = _prepare(desks, sign)
+        walls = {each.district.code: closing.enter_context(Wall(here, each.district.code)) for each in opened}
+        signed = _launch(desks, queues, speed=speed)
+        _measured(here, signed, walls)
+    day.calm_down(here)
+    _standing(here, opened)
+    _farewell(here)
+
+
+def _up(here: Place) -> None:
+    screen.title("Clearwater")
+    if here.local_dir.exists() and members(here) and Supervisor(here).answers():
+        screen.fact("system", f"already running from {here.local_dir}")
+        return
+    system.up(here)
+
+
+def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:
+    screen.title("Files: confirm, draft, review, lock")
+    began = time.monotonic()
+    queues = [list(desk.ready(sign, told=screen.passing)) for desk in desks]
+    for desk, queue in zip(desks, queues, strict=True):
+        screen.passing("")
+        screen.fact(desk.opened.district.code, f"{len(queue)} agreements locked, ready to be signed")
+    screen.fact("", f"{time.monotonic() - began:.1f} s")
+    return queues
+
+
+def _launch(desks: Sequence[Desk], queues: Sequence[list[str]], *, speed: float) -> list[tuple[str, Signed]]:
+    """In turn from each district, one each business second."""
+    turns = [
+        (desk, agreements[number])
+        for number in range(max(map(len, queues), default=0))
+        for desk, agreements in zip(desks, queues, strict=True)
+        if number < len(agreements)
+    ]
+    screen.title(f"Launch: {len(turns)} signings, {speed:g} a second")
+    if not turns:
+        screen.line("Everything that was prepared is signed; a new workbook or `make down clean up demo` begins anew.")
+    signed: list[tuple[str, Signed]] = []
+    next_at = time.monotonic()
+    for desk, agreement_id in turns:
+        time.sleep(max(0.0, next_at - time.monotonic()))
+        next_at = max(next_at, time.monotonic() - 1.0) + 1 / speed
+        each = desk.sign(agreement_id)
+        signed.append((desk.opened.district.code, each))
+        word = {"exchange": "产权调换", "cash": "货币补偿"}[each.series]
+        where = screen.pad(each.where, 24)
+        screen.line(
+            f"{desk.opened.district.code}  {where}{word} {each.number:>5}   {each.answered_seconds * 1000:5.0f} ms"
+        )
+    return signed
+
+
+def _measured(here: Place, signed: Sequence[tuple[str, Signed]], walls: dict[str, Wall]) -> None:
+    """From the moment the last signature was sent. Figures are measured, each on its own; none is a promise."""
+    if not signed:
+        return
+    screen.title("Measured, from sending the last signature")
+    shown = [_shown(walls[code], each) - each.asked_at for code, each in signed]
+    with Person(here, "city", "*") as city:
+        arrived = mail_arrivals(here, [each for _, each in signed], city)
+    mailed = [arrived[each.agreement_id] - each.asked_at for _, each in signed if each.agreement_id in arrived]
+    screen.fact("number printed", screen.spread([each.answered_seconds for _, each in signed]))
+    screen.fact("rate on the wall", screen.spread([each.total_seconds() for each in shown]))
+    screen.fact("in the mailbox", screen.spread([each.total_seconds() for each in mailed]))
+
+
+def _shown(wall: Wall, signed: Signed) -> datetime:
+    found: datetime = wait_for("its place on the wall", lambda: wall.shows(signed))
+    return found
+
+
+def _standing(here: Place, opened: Sequence[Opened]) -> None:
+    screen.title("As it stands")
+    with Person(here, "city", "*") as city:
+        for each in opened:
+            rates = city.get("reporting", f"/projects/{each.project_id}/rates")
+            for basis in rates["bases"]:
+                of = f"{basis['numerator']:,} of {basis['denominator']:,}" if basis["denominator"] else "—"
+                screen.line(f"{each.district.code}  {screen.pad(basis['basis'], 16)}{basis['rate'] or '—':>7} %   {of}")
+        for balance in city.get("notify", "/conservation")["districts"]:
+            code = balance.pop("district")
+            said = ", ".join(f"{count} {name}" for name, count in balance.items() if count or name == "missing")
+            screen.line(f"{code}  messages: {said}")
+
+
+def _farewell(here: Place) -> None:
+    screen.title("Look around")
+    screen.fact("wall, live", here.url("reporting-api"))
+    screen.fact("mailbox", here.url("messages"))
+    screen.fact("messages", f"{here.url('notify-api')}/messages")
+    screen.fact("desk", here.url("signing-api"))
+    screen.fact("sign in", "choose a sample person on the login page; there is no password. Try command, then city")
+    screen.fact("again", "`make demo` signs the next units; `make down` stops everything")
+
+
+def _number(name: str, otherwise: float) -> float:
+    given = os.environ.get(name, "")
+    try:
+        number = float(given or otherwise)
+    except ValueError:
+        number = 0.0
+    if number <= 0:
+        raise Stuck(f"{name}={given} is not a number above 0: leave it out or say for instance {name}={otherwise:g}.")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

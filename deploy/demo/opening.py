@@ -1,0 +1,129 @@
+"""Before the launch: districts, projects, groups, the workbook with its dry run, the frozen roll."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.demo import screen, workbooks
+from deploy.demo.people import Person, Stuck, wait_for
+from deploy.demo.workbooks import Workbook
+from deploy.local import districts
+from deploy.local.place import Place
+
+_PERIOD = {"starts_at": "2026-11-28T00:00:00+08:00", "ends_at": "2027-01-31T00:00:00+08:00"}
+_BASES = (
+    {"basis": "area", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
+    {"basis": "right_holders", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
+)
+_DONE = ("clean", "faulty", "refused")
+_SHOWN_MISTAKES = 6
+
+
+@dataclass(frozen=True)
+class District:
+    code: str
+    name: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A project that is ready for its launch."""
+
+    district: District
+    project_id: str
+    name: str
+
+
+def open_district(place: Place, district: District, *, units: int, show_mistakes: bool) -> Opened:
+    """Asked again it finds everything done: each step has a key of its own, and a frozen roll is not imported again."""
+    districts.add(place, district.code, name=district.name)
+    book = workbooks.sample(place, district.code, units=units, seed=district.seed)
+    with Person(place, "command", district.code) as command, Person(place, "clerk", district.code) as clerk:
+        project = _project(command, district, book)
+        opened = Opened(district, project["project_id"], project["name"])
+        screen.title(f"{district.code} {district.name} · {opened.name}")
+        if project["roll_frozen_at"]:
+            screen.fact("roll", f"frozen before with {project['units']} units; the day goes on")
+            return opened
+        _groups(command, opened, book)
+        if show_mistakes:
+            _refused(clerk, opened, workbooks.with_mistakes(book))
+        _imported(clerk, opened, book)
+        _frozen(command, opened)
+    _everywhere(place, opened)
+    return opened
+
+
+def _project(command: Person, district: District, book: Workbook) -> dict[str, Any]:
+    body = {"name": book.name.partition("（")[0], **_PERIOD, "bases": list(_BASES), "series": ["exchange", "cash"]}
+    project_id = command.post("registry", "/projects", body, key=f"demo-project-{district.code}")["project_id"]
+    project: dict[str, Any] = command.get("registry", f"/projects/{project_id}")
+    return project
+
+
+def _groups(command: Person, opened: Opened, book: Workbook) -> None:
+    for number, group in enumerate(book.groups, 1):
+        path = f"/projects/{opened.project_id}/groups"
+        command.post("registry", path, group, key=f"demo-group-{opened.project_id}-{number}")
+    screen.fact("groups", f"{len(book.groups)} with {sum(len(each['officers']) for each in book.groups)} officers")
+
+
+def _refused(clerk: Person, opened: Opened, book: Workbook) -> None:
+    """The dry run of a workbook with mistakes: each is named by sheet, row and column, and nothing is kept."""
+    report = _dry_run(clerk, opened, book, key=f"demo-wrong-{opened.project_id}")
+    screen.fact("wrong workbook", f"{report['rows_read']} rows read, {report['faults']} mistakes, nothing kept:")
+    for fault in report["listed"][:_SHOWN_MISTAKES]:
+        screen.fact("", f"{fault['sheet']} {fault['cell'] or fault['row']} {fault['header']}: {fault['code']}")
+
+
+def _imported(clerk: Person, opened: Opened, book: Workbook) -> None:
+    report = _dry_run(clerk, opened, book, key=f"demo-import-{opened.project_id}")
+    screen.fact("dry run", f"{report['rows_read']} rows, {report['units']} units, {report['faults']} mistakes")
+    path = f"/imports/{report['import_id']}"
+    clerk.post("registry", f"{path}/commit", {}, key=f"demo-commit-{report['import_id']}")
+    done = wait_for("the import", lambda: _when(clerk.get("registry", path), "committed"))
+    screen.fact("import", f"committed: {done['units']} units and their right-holders, contacts sealed")
+
+
+def _dry_run(clerk: Person, opened: Opened, book: Workbook, *, key: str) -> dict[str, Any]:
+    uploaded = clerk.upload("registry", f"/projects/{opened.project_id}/imports", book.upload, key=key)
+    path = f"/imports/{uploaded['import_id']}"
+    report: dict[str, Any] = wait_for("the dry run", lambda: _when(clerk.get("registry", path), *_DONE))
+    return report
+
+
+def _frozen(command: Person, opened: Opened) -> None:
+    path = f"/projects/{opened.project_id}/roll"
+    roll = command.post("registry", path, {}, key=f"demo-roll-{opened.project_id}")
+    totals = roll["totals"]
+    counted = f"{totals['units']} units, {totals['households']} households, {totals['right_holders']} right-holders"
+    screen.fact("roll frozen", f"{counted}, {totals['area_hundredths_m2'] / 100:,.2f} m²")
+    screen.fact("", f"digest {roll['digest'][:16]}…")
+
+
+def _everywhere(place: Place, opened: Opened) -> None:
+    """Signing and reporting each have to find the same digest in their own roll before anything is counted."""
+    with Person(place, "desk", opened.district.code) as desk:
+
+        def matched() -> bool:
+            known = {each["project_id"]: each for each in desk.get("reporting", "/projects")["items"]}
+            here = f"/projects/{opened.project_id}"
+            return bool(
+                known.get(opened.project_id, {}).get("roll") == "frozen" and desk.get("signing", here)["roll_matched"]
+            )
+
+        wait_for("the same roll everywhere", lambda: _not_known_yet(matched))
+    screen.fact("", "signing and reporting have the same digest")
+
+
+def _not_known_yet(probe: Callable[[], bool]) -> bool:
+    """A service that has not heard of the project yet refuses to speak of it."""
+    try:
+        return probe()
+    except Stuck:
+        return False
+
+
+def _when(state: dict[str, Any], *wanted: str) -> dict[str, Any] | None:
+    return state if state["state"] in wanted else None

@@ -1,0 +1,84 @@
+"""The people of the demo: each asks over HTTP, with a token of the local issuer, under keys that make a second run harmless."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+import httpx
+
+from deploy.local.issuer import mint
+from deploy.local.place import Place
+
+_PATIENCE_SECONDS = 60.0
+_NOT_NOW = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_TRIES = 5
+
+
+class Stuck(Exception):  # noqa: N818 - it reads as the sentence it is printed in
+    """Why the demo cannot go on, in one line for a person."""
+
+
+class Person:
+    """`role` in `district`, `*` = the city. Answers of refused requests become Stuck, which names what was refused."""
+
+    def __init__(self, place: Place, role: str, district: str, name: str = "") -> None:
+        token = mint(place.local_dir, role=role, districts=[district], name=name or f"demo {role}")
+        self.token, self._place = token, place
+        self._http = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, service: str, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        return self._answer("GET", self._url(service, path), params=_plain(query)).json()
+
+    def every(self, service: str, path: str, **query: object) -> Iterator[Any]:
+        """All items of a list, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.get(service, path, limit=200, **query, **({"cursor": cursor} if cursor else {}))
+            yield from page["items"]
+            if (cursor := page["next"]) is None:
+                return
+
+    def post(self, service: str, path: str, body: Mapping[str, Any], *, key: str) -> Any:  # noqa: ANN401 - JSON
+        """The same `key` again gets the same answer and changes nothing."""
+        headers = {"Idempotency-Key": key}
+        return self._answer("POST", self._url(service, path), json=dict(body), headers=headers).json()
+
+    def upload(self, service: str, path: str, file: tuple[str, bytes], *, key: str) -> Any:  # noqa: ANN401 - JSON
+        headers = {"Idempotency-Key": key}
+        return self._answer("POST", self._url(service, path), files={"file": file}, headers=headers).json()
+
+    def _answer(self, method: str, url: str, **asked: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        for attempt in range(1, _TRIES + 1):
+            try:
+                answer = self._http.request(method, url, **asked)
+            except httpx.HTTPError as failure:
+                raise Stuck(f"{method} {url}: {type(failure).__name__}. Is it running? `make status`") from failure
+            if answer.status_code not in _NOT_NOW or attempt == _TRIES:
+                break
+            time.sleep(float(answer.headers.get("Retry-After", "1")))
+        if answer.is_error:
+            raise Stuck(f"{method} {url}: {answer.status_code} {answer.text[:300]}")
+        return answer
+
+    def _url(self, service: str, path: str) -> str:
+        return f"{self._place.url(f'{service}-api')}/api/v1{path}"
+
+
+def wait_for(what: str, probe: Callable[[], Any], *, seconds: float = _PATIENCE_SECONDS) -> Any:  # noqa: ANN401 - what it finds
+    """The first true answer of `probe`. Raises Stuck with the last one."""
+    patience, found = time.monotonic() + seconds, None
+    while time.monotonic() < patience:
+        if found := probe():
+            return found
+        time.sleep(0.1)
+    raise Stuck(f"{what} did not happen within {seconds:.0f} s; last seen: {found!r}")
+
+
+def _plain(query: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in query.items()}
