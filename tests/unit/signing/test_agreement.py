@@ -16,7 +16,9 @@ from tests.unit.signing.builders import LINES, NOON, a_draft, a_holder, a_locked
 TURN = Turn(1, NOON)
 
 
-def signs(agreement: Agreement, holder, *, hand=None, capacity="self", mandates=(), revision=1, at=NOON) -> None:
+def signs(  # noqa: PLR0913 - what a test varies
+    agreement: Agreement, holder, *, hand=None, capacity="self", mandates=(), revision=1, at=NOON
+) -> None:
     turn = TURN if agreement.completed_by(holder.person_id) else None
     agreement.sign(
         holder.person_id,
