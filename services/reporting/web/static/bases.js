@@ -6,6 +6,7 @@ const hundredths = (basis) => (basis.denominator ? Math.floor((basis.numerator *
 const whole = (basis, value) => (value === null ? "—" : count(basis.basis === "area" ? Math.floor(value / 100) : value));
 const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
+export const parts = (basis) => `${whole(basis, basis.numerator)} / ${whole(basis, basis.denominator)}`;
 export const rate = (basis) => (basis?.rate == null ? "—" : `${basis.rate}%`);
 
 export function distance(basis) {
@@ -34,7 +35,7 @@ export function move(table, bases, ends = scale(bases)) {
     const row = table.querySelector(`[data-basis="${basis.basis}"]`);
     if (!row) continue;
     put(row.querySelector(".r"), rate(basis));
-    put(row.querySelector(".n"), `${whole(basis, basis.numerator)} / ${whole(basis, basis.denominator)}`);
+    put(row.querySelector(".n"), parts(basis));
     const threshold = row.querySelector(".threshold"), mark = row.querySelector(".mark"), at = hundredths(basis);
     attributes(threshold, { x1: `${line}%`, x2: `${line}%` });
     const x = `${at === null ? 0 : place(at)}%`;

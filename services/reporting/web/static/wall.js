@@ -111,7 +111,9 @@ function moment(project) {
   put($("moment-at"), clockTime(project.reached_at));
   for (const basis of project.bases) {
     const part = document.querySelector(`.moment [data-basis="${basis.basis}"]`);
-    if (part) put(part.querySelector(".r"), bases.rate(basis));
+    if (!part) continue;
+    put(part.querySelector(".r"), bases.rate(basis));
+    put(part.querySelector(".n"), bases.parts(basis));
   }
   paper();
 }
