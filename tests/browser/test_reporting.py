@@ -18,6 +18,8 @@ from shared.messaging import kafka
 from tests.support.launch import Launch, Numbering
 from tests.support.platform import Platform
 
+pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
+
 AXE = Path("node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 APPEARS_SECONDS = 60  # a new district is found at the next metadata refresh
