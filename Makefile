@@ -81,7 +81,8 @@ unit-tests:
 	$(RUN) -m pytest -q tests/unit tests/contract
 
 test: check ## all of it, under 12 minutes on two cores
-	$(RUN) -m pytest -q --durations=15 $(wildcard tests/integration tests/e2e tests/browser tests/chaos)
+	# Those that need every process last: they share the PostgreSQL and Kafka that the others have used.
+	$(RUN) -m pytest -q --durations=15 $(wildcard tests/integration tests/chaos tests/e2e tests/browser)
 
 bench: setup ## relay and consumer against bare Kafka, as ratios
 	@$(RUN) -m tests.load.bench

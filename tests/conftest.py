@@ -24,11 +24,9 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[Platform]:
-    """Every process of every service, as `make up` starts them, with the two sample districts."""
-    started = platforms.start_system()
-    yield started
-    platforms.stop(started.place)
+def system(platform: Platform) -> Platform:
+    """Every process of every service, as `make up` starts them, with the two sample districts. Stopped with the platform."""
+    return platforms.start_system(platform)
 
 
 @pytest.fixture

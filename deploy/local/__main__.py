@@ -42,7 +42,8 @@ def _up(here: Place, _: argparse.Namespace) -> int:
 
 
 def _down(here: Place, _: argparse.Namespace) -> int:
-    system.down(here)
+    with progress.step(f"stopping all of {here.local_dir}"):
+        system.down(here)
     return 0
 
 

@@ -3,7 +3,8 @@
 import shutil
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psutil
 
@@ -13,19 +14,23 @@ _PYTHON = (3, 11)
 _FREE_BYTES = 1_000_000_000  # Kafka's log segments, two databases' worth of write-ahead log, and air
 
 
-def check(place: Place, processes: Iterable[str] = STEPS) -> None:
+def _free_bytes(directory: Path) -> int:
+    return shutil.disk_usage(directory).free
+
+
+def check(place: Place, processes: Iterable[str] = STEPS, *, free_bytes: Callable[[Path], int] = _free_bytes) -> None:
     """Raises CannotStart."""
     if sys.version_info < _PYTHON:
         raise CannotStart(f"Python {sys.version.split()[0]} is too old: use 3.11 or newer (make PYTHON=python3.11).")
-    _space(place)
+    _space(place, free_bytes)
     for process in processes:
         _port(place, process)
 
 
-def _space(place: Place) -> None:
+def _space(place: Place, free_bytes: Callable[[Path], int]) -> None:
     try:
         place.local_dir.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(place.local_dir).free
+        free = free_bytes(place.local_dir)
     except OSError as error:
         raise CannotStart(
             f"{place.local_dir} cannot be made ({error.strerror}): set LOCAL_DIR to a place you may write."

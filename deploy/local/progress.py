@@ -11,7 +11,11 @@ def step(what: str) -> Iterator[None]:
     began = time.monotonic()
     terminal = sys.stdout.isatty()
     print(f"  {what} …", end="\r" if terminal else "\n", flush=True)
-    yield
+    try:
+        yield
+    except BaseException:
+        print(f"  {what}: stopped after {time.monotonic() - began:.1f} s", flush=True)
+        raise
     print(f"  {what}: {time.monotonic() - began:.1f} s", flush=True)
 
 

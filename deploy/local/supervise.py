@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -72,16 +73,14 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """Returns when nothing of this installation runs any more."""
-        if self.answers():
-            self._supervisor.shutdown()
         patience = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < patience and (running := members(self._place)):
-            # supervisord stops its children; without it nobody will, so they are told directly.
-            if not any(_is_supervisord(each) for each in running):
-                _end(running)
+            # supervisord stops its children in order; without it nobody will, so they are told directly.
+            _end([each for each in running if _is_supervisord(each)] or running)
             psutil.wait_procs(running, timeout=0.5)
         for each in members(self._place):
-            each.kill()
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         psutil.wait_procs(members(self._place), timeout=5)
         self._pid_file.unlink(missing_ok=True)
 

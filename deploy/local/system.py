@@ -4,118 +4,108 @@ Stays true: `up` returns when everything declared answers, and leaves nothing be
 """
 
 import os
-import socket
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-import httpx
-
-from deploy.local import broker, databases, keys, machine, postgres, processes, progress, topics
-from deploy.local.place import HOST, ROOT, STEPS, CannotStart, Place
-from deploy.local.processes import Process
-from deploy.local.supervise import Supervisor, members, wait_until
+from deploy.local import broker, databases, keys, machine, postgres, processes, progress, starting, topics
+from deploy.local.place import ROOT, STEPS, CannotStart, Place
+from deploy.local.processes import PLATFORM, Process
+from deploy.local.supervise import MARK, Supervisor, members
 
 SAMPLE_DISTRICTS = ("440303", "440305")
-_READY_SECONDS = 120  # half of it on two busy cores
 
 
 def up(place: Place) -> None:
     """Everything. Raises CannotStart; then, as after Ctrl-C, nothing of it runs."""
+    if place.local_dir.exists() and members(place) and not Supervisor(place).answers():
+        with progress.step("stopping what was left without a supervisor"):
+            down(place)
     with progress.step("checking the machine"):
         check(place)
     try:
-        supervisor = start_platform(place)
-        for district in SAMPLE_DISTRICTS:
-            with progress.step(f"topics of district {district}"):
-                topics.create(place.kafka_bootstrap, district)
-        for service in processes.ROLES:
-            with progress.step(f"migrations of {service}"):
-                migrate(place, service)
-        declared = [each for each in processes.declared(place) if each.name not in processes.PLATFORM]
-        with progress.step(f"starting {len(declared)} processes"):
-            start(supervisor, place, declared)
-        write_addresses(place)
+        start_services(start_platform(place), place)
     except BaseException:  # Ctrl-C too: whoever interrupts wants nothing left running
         down(place)
         raise
 
 
 def check(place: Place, ports: Iterable[str] = STEPS) -> None:
-    """Raises CannotStart. What is left of an installation whose supervisor was killed is named, not a busy port."""
-    if place.local_dir.exists() and (running := members(place)):
-        if Supervisor(place).answers():
-            raise CannotStart(f"Already running from {place.local_dir}: `make status` shows it, `make down` stops it.")
-        raise CannotStart(
-            f"{len(running)} processes of {place.local_dir} were left without a supervisor: `make down` stops them."
-        )
+    """Raises CannotStart. An installation that runs is named, not one of its ports."""
+    if place.local_dir.exists() and members(place):
+        raise CannotStart(f"Already running from {place.local_dir}: `make status` shows it, `make down` stops it.")
     machine.check(place, ports)
 
 
-def start_platform(place: Place, *, only_platform: bool = False) -> Supervisor:
-    """PostgreSQL and Kafka, with each service's database and roles."""
+def start_platform(place: Place) -> Supervisor:
+    """PostgreSQL and Kafka, with each service's database and roles. The rest is declared and not started."""
     secrets = keys.load(place.local_dir)
+    password = secrets["postgres_password"]
     with progress.step("preparing PostgreSQL and Kafka"):
-        postgres.prepare(place, secrets["postgres_password"])
-        broker.prepare(place)
+        starting.side_by_side(partial(postgres.prepare, place, password), partial(broker.prepare, place))
     supervisor = Supervisor(place)
-    declared = processes.platform(place) if only_platform else processes.declared(place)
-    supervisor.launch(declared)
+    supervisor.launch(processes.declared(place))
     with progress.step("starting PostgreSQL and Kafka"):
-        start(supervisor, place, [each for each in declared if each.name in processes.PLATFORM])
+        starting.start(supervisor, place, processes.platform(place))
     with progress.step("databases and roles"):
         wanted = {
             service: {role: secrets[f"{service}_{role}_password"] for role in keys.DATABASE_ROLES}
             for service in keys.SERVICES
         }
-        databases.ensure(postgres.superuser_url(place, secrets["postgres_password"]), wanted)
+        databases.ensure(postgres.superuser_url(place, password), wanted)
     return supervisor
+
+
+def start_services(supervisor: Supervisor, place: Place) -> None:
+    """Everything but the platform, which runs. Raises CannotStart."""
+    declared = [each for each in processes.declared(place) if each.name not in PLATFORM]
+    with progress.step(
+        f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(processes.ROLES)} services"
+    ):
+        # The issuer and the mailbox need none of it: they come up meanwhile.
+        starting.begin(supervisor, declared, only=lambda process: not process.depends)
+        starting.side_by_side(
+            *(partial(topics.create, place.kafka_bootstrap, district) for district in SAMPLE_DISTRICTS),
+            *(partial(migrate, place, service) for service in processes.ROLES),
+        )
+    with progress.step(f"starting {len(declared)} processes"):
+        starting.start(supervisor, place, declared)
+    write_addresses(place)
 
 
 def migrate(place: Place, service: str, **changed: str) -> None:
     """Runs the service's own migrations as its owner. `changed` replaces environment variables, for a test's database."""
-    environment = processes.environment(place, service) | changed
+    environment = processes.environment(place, service) | changed | {MARK: str(place.local_dir)}
     done = subprocess.run(
         [sys.executable, "-m", f"services.{service}", "migrate"],
         cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        log = place.path("logs", f"{service}-migrate.log")
-        log.write_text(done.stdout + done.stderr)
-        reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-        raise CannotStart(f"The migrations of {service} fail: {reason} (all of it in {log})")
-
-
-def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> None:
-    """Starts them side by side and returns when each is ready. Raises CannotStart with the last line that the slow one logged."""
-    for process in declared:
-        if metrics := process.environment.get("PROMETHEUS_MULTIPROC_DIR"):
-            Path(metrics).mkdir(parents=True, exist_ok=True)
-        supervisor.start(process.name)
-    for process in declared:
-        wait_until(
-            lambda process=process: is_ready(process),  # type: ignore[misc]
-            seconds=_READY_SECONDS,
-            what=f"{process.name} (its log: {place.path('logs', process.name + '.log')})",
-        )
-
-
-def is_ready(process: Process) -> bool:
-    if not process.ready:
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            return probe.connect_ex((HOST, process.port)) == 0
-    try:
-        return httpx.get(process.ready, timeout=2, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
+        name = f"{service}-migrate"
+        place.path("logs", f"{name}.log").write_text(done.stdout + done.stderr)
+        raise CannotStart(f"The migrations of {service} fail: {starting.last_line(place, name)}")
 
 
 def down(place: Place) -> None:
-    if place.local_dir.exists():
-        Supervisor(place).shut_down()
+    """Returns when nothing of it runs any more."""
+    with _undisturbed():
+        if place.local_dir.exists():
+            Supervisor(place).shut_down()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C pressed once more, out of impatience, must not leave half of it running: stopping ends by itself."""
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def status(place: Place) -> list[str]:
@@ -151,5 +141,5 @@ def write_addresses(place: Place) -> None:
 
 def _line(process: Process, state: Mapping[str, Any]) -> str:
     said = str(state.get("statename", "not declared")).lower()
-    answer = "ready" if said == "running" and is_ready(process) else "not ready"
+    answer = "ready" if said == "running" and starting.is_ready(process) else "not ready"
     return f"{process.name:20} {said:10} {answer:10} pid {state.get('pid') or '-':>7}  port {process.port}"

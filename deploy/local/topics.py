@@ -4,7 +4,8 @@ Stays true: asked again, it changes nothing. Kinds of one unit share one partiti
 story lies in the same partition of each.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -28,12 +29,7 @@ _COMPACTED = {
 def create(bootstrap: str, district: str) -> list[str]:
     """Makes what is missing and returns its names. Raises CannotStart when the broker does not answer."""
     wanted = planned(district)
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=10_000)
-    except KafkaError as error:
-        raise CannotStart(
-            f"Kafka does not answer at {bootstrap} ({type(error).__name__}): run `make up` first."
-        ) from error
+    admin = _administer(bootstrap)
     try:
         missing = {name: wanted[name] for name in sorted(set(wanted) - set(admin.list_topics()))}
         if missing:
@@ -43,6 +39,20 @@ def create(bootstrap: str, district: str) -> list[str]:
     finally:
         admin.close()
     return sorted(missing)
+
+
+def remove(bootstrap: str, *, keep: Collection[str]) -> list[str]:
+    """Removes the topics of all districts but those kept, and returns their names: a test's system starts among no other test's events."""
+    from shared.events import topics  # noqa: PLC0415 - as in planned()
+
+    admin = _administer(bootstrap)
+    try:
+        found = [name for name in sorted(admin.list_topics()) if re.fullmatch(topics.pattern(*topics.KINDS), name)]
+        if unwanted := [name for name in found if topics.district(name) not in keep]:
+            admin.delete_topics(unwanted)
+    finally:
+        admin.close()
+    return unwanted
 
 
 def planned(district: str) -> dict[str, Mapping[str, Any]]:
@@ -59,3 +69,12 @@ def planned(district: str) -> dict[str, Mapping[str, Any]]:
         }
         for kind, declared in topics.KINDS.items()
     }
+
+
+def _administer(bootstrap: str) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=10_000)
+    except KafkaError as error:
+        raise CannotStart(
+            f"Kafka does not answer at {bootstrap} ({type(error).__name__}): run `make up` first."
+        ) from error

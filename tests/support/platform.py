@@ -111,17 +111,17 @@ def start() -> Platform:
     """PostgreSQL and Kafka only."""
     place = somewhere()
     try:
-        return Platform(place, system.start_platform(place, only_platform=True))
+        return Platform(place, system.start_platform(place))
     except BaseException:
         stop(place)
         raise
 
 
-def start_system() -> Platform:
-    """Everything, as `make up` starts it."""
-    place = somewhere()
-    system.up(place)
-    return Platform(place, Supervisor(place))
+def start_system(platform: Platform) -> Platform:
+    """Every process of every service beside the PostgreSQL and Kafka of the session, which they share with no test's district."""
+    topics.remove(platform.bootstrap, keep=system.SAMPLE_DISTRICTS)
+    system.start_services(platform.supervisor, platform.place)
+    return platform
 
 
 def stop(place: Place) -> None:

@@ -23,6 +23,22 @@ def test_a_busy_port_is_named_with_its_process(tmp_path: Path):
     assert "\n" not in str(refusal.value)
 
 
+def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
+    with pytest.raises(CannotStart) as refusal:
+        machine.check(Place(tmp_path, 18_000), [], free_bytes=lambda _: 312_000_000)
+
+    assert str(refusal.value) == (
+        f"{tmp_path} has 312 MB free and 1000 MB are needed: free some, or set LOCAL_DIR to a larger disk."
+    )
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CannotStart, match="cannot be made .* set LOCAL_DIR"):
+        machine.check(Place(tmp_path / "file" / "local", 18_000), [])
+
+
 @pytest.mark.parametrize("base", ["none", "80", "65530"])
 def test_a_port_base_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, base):
     monkeypatch.setenv("PORT_BASE", base)

@@ -1,0 +1,109 @@
+"""From started to ready: processes side by side, each as soon as what it depends on answers.
+
+Stays true: a start that fails names one process and the last line that it logged; what keeps ending is not waited for.
+Left to others: which processes there are (processes.py), starting them again when they end (supervise.py).
+"""
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+from xmlrpc.client import Fault
+
+from deploy.local.place import HOST, CannotStart, Place
+from deploy.local.processes import Process
+from deploy.local.supervise import Supervisor
+
+_READY_SECONDS = 300  # 20 on two idle cores; what cannot become ready ends by itself, which is noticed sooner
+_LIVES = 3
+_BETWEEN_PROBES_SECONDS = 0.2
+_OK = 200
+
+
+def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> None:
+    """Returns when each is ready. What they depend on is among them or ready already. Raises CannotStart."""
+    begin(supervisor, declared, only=lambda process: not process.depends)
+    waiting = _Waiting(supervisor, place, {each.name: each for each in declared})
+    patience = time.monotonic() + _READY_SECONDS
+    with ThreadPoolExecutor(max_workers=8) as probes:
+        while waiting.missing:
+            waiting.look(probes)
+            if waiting.missing and time.monotonic() > patience:
+                raise waiting.failure(next(iter(waiting.missing)), f"is not ready after {_READY_SECONDS} s")
+            time.sleep(_BETWEEN_PROBES_SECONDS)
+
+
+def begin(supervisor: Supervisor, declared: Sequence[Process], *, only: Callable[[Process], bool]) -> None:
+    """Starts some and waits for none."""
+    for process in filter(only, declared):
+        if metrics := process.environment.get("PROMETHEUS_MULTIPROC_DIR"):
+            Path(metrics).mkdir(parents=True, exist_ok=True)
+        supervisor.start(process.name)
+
+
+def side_by_side(*calls: Callable[[], object]) -> None:
+    """Runs all to their end, then raises what the first of them raised."""
+    with ThreadPoolExecutor(max_workers=len(calls)) as pool:
+        running = [pool.submit(call) for call in calls]
+    for each in running:
+        each.result()
+
+
+def is_ready(process: Process) -> bool:
+    if not process.ready:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((HOST, process.port)) == 0
+    # Not httpx: it reads all certificates for each question, which takes longer than what is asked about.
+    connection = HTTPConnection(HOST, process.port, timeout=5)
+    try:
+        connection.request("GET", urlsplit(process.ready).path)
+        return connection.getresponse().status == _OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def last_line(place: Place, name: str) -> str:
+    log = place.path("logs", f"{name}.log")
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return f"{lines[-1].strip() if lines else 'it has logged nothing'} ({log})"
+
+
+@dataclass
+class _Waiting:
+    supervisor: Supervisor
+    place: Place
+    missing: dict[str, Process]
+    pids: dict[str, set[int]] = field(default_factory=dict)
+
+    def look(self, probes: ThreadPoolExecutor) -> None:
+        """Once at each. Starts those whose dependences have become ready. Raises CannotStart for one that keeps ending."""
+        looked = list(self.missing.values())
+        for process, ready in zip(looked, probes.map(is_ready, looked), strict=True):
+            if ready:
+                del self.missing[process.name]
+        begin(
+            self.supervisor,
+            list(self.missing.values()),
+            only=lambda process: process.name not in self.pids and self.missing.keys().isdisjoint(process.depends),
+        )
+        for name, pid in self._running().items():
+            lives = self.pids.setdefault(name, set())
+            lives.add(pid)
+            if len(lives) > _LIVES and name in self.missing:
+                raise self.failure(name, f"has ended {_LIVES} times")
+
+    def failure(self, name: str, what: str) -> CannotStart:
+        return CannotStart(f"{name} {what}. The last line of its log: {last_line(self.place, name)}")
+
+    def _running(self) -> dict[str, int]:
+        try:
+            return {name: int(state["pid"]) for name, state in self.supervisor.states().items() if state["pid"]}
+        except (OSError, HTTPException, Fault) as error:
+            raise self.failure("supervisord", "has ended") from error

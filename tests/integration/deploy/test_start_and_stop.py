@@ -1,0 +1,133 @@
+"""Does nothing stay behind, whenever and however a start or a stop is interrupted? Beside the session's own installation."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGINT, SIGKILL
+
+import psutil
+import pytest
+
+from deploy.local import system
+from deploy.local.place import ROOT, CannotStart, Place
+from deploy.local.supervise import members
+from tests.support import platform as platforms
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.timeout(300)  # each starts a broker of its own
+
+
+@pytest.fixture
+def own() -> Iterator[Platform]:
+    """A second installation: PostgreSQL and Kafka, in its own directory and on its own ports."""
+    started = platforms.start()
+    yield started
+    platforms.stop(started.place)
+
+
+@pytest.fixture
+def neighbours(platform: Platform) -> Iterator[set[int]]:
+    """Whatever a test does to its own installation, the processes of the session's are the same afterwards."""
+    before = supervised(platform)
+    yield before
+    assert supervised(platform) == before
+
+
+def test_up_clears_what_a_killed_supervisor_left_and_ctrl_c_clears_what_up_started(own: Platform, neighbours):
+    left = running(own.place)
+    os.kill(int(own.place.path("supervisord.pid").read_text()), SIGKILL)
+
+    up = command("up", own.place)
+    until(up, "stopping what was left without a supervisor: ")
+    assert alive(left) == []
+
+    until(up, "databases and roles: ")
+    started = running(own.place)
+    names = {psutil.Process(pid).name() for pid in started}
+    assert {"java", "postgres"} <= names
+    assert len(started) > len(supervised(own))  # PostgreSQL's own children among them
+    up.send_signal(SIGINT)
+
+    told = up.communicate()[1]
+    assert (up.returncode, told) == (130, "Interrupted: everything that was started has been stopped.\n")
+    assert alive(started) == []
+    assert members(own.place) == []
+
+
+def test_ctrl_c_during_down_does_not_keep_it_from_ending(own: Platform, neighbours):
+    started = running(own.place)
+
+    down = command("down", own.place)
+    until(down, "stopping all of")
+    down.send_signal(SIGINT)
+    down.send_signal(SIGINT)
+
+    told = down.communicate()[1]
+    assert (down.returncode, told) == (0, "")
+    assert alive(started) == []
+    assert members(own.place) == []
+
+
+def test_a_second_up_says_that_it_already_runs(platform: Platform, neighbours):
+    refused = command("up", platform.place)
+
+    told = refused.communicate()[1]
+    assert refused.returncode == 2
+    assert told.startswith(f"Already running from {platform.place.local_dir}: ")
+    assert told.count("\n") == 1
+
+
+def test_a_busy_port_is_named_with_its_process(platform: Platform, neighbours, tmp_path: Path):
+    refused = command("up", Place(tmp_path, platform.place.port_base))
+
+    told = refused.communicate()[1]
+    port = platform.place.port("postgres")
+    assert refused.returncode == 2
+    assert told.startswith(f"Port {port}, wanted for postgres, is taken by postgres (process ")
+    assert told.count("\n") == 1
+    assert members(Place(tmp_path, 0)) == []
+
+
+def test_migrations_that_fail_are_named_with_what_they_say(platform: Platform):
+    nowhere = platform.empty("registry").owner + "_that_nobody_made"
+
+    with pytest.raises(CannotStart) as refusal:
+        system.migrate(platform.place, "registry", DATABASE_URL_OWNER=nowhere)
+
+    assert str(refusal.value).startswith("The migrations of registry fail: ")
+    assert "_that_nobody_made" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def command(name: str, place: Place) -> "subprocess.Popen[str]":
+    moved = {"PORT_BASE": str(place.port_base), "LOCAL_DIR": str(place.local_dir), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.local", name],
+        cwd=ROOT, env=os.environ | moved, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def until(process: "subprocess.Popen[str]", beginning: str) -> None:
+    """Reads what it prints until a line begins so. The test's own timeout bounds it."""
+    seen = []
+    for line in process.stdout or ():
+        seen.append(line)
+        if line.strip().startswith(beginning):
+            return
+    raise AssertionError(f"{beginning!r} never came: {seen} {process.communicate()[1]}")
+
+
+def alive(pids: set[int]) -> list[int]:
+    """Those that have not ended. An orphan's entry may wait a while for the machine's first process to take note."""
+    found = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    return [each.pid for each in found if each.status() != psutil.STATUS_ZOMBIE]
+
+
+def running(place: Place) -> set[int]:
+    return {each.pid for each in members(place)}
+
+
+def supervised(platform: Platform) -> set[int]:
+    return {state["pid"] for state in platform.supervisor.states().values() if state["pid"]}

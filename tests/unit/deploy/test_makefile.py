@@ -1,0 +1,44 @@
+"""Does `make` say in one line that it has the wrong Python, or none, and what to do?"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.local.place import ROOT
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """As much of a fresh clone as the first rule needs."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "workspace.lock").touch()
+    return tmp_path
+
+
+def test_an_old_python_is_named_with_its_version(clone: Path):
+    old = clone / "old-python"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\nexit 1\n')
+    old.chmod(0o755)
+
+    assert make(clone, old) == "Python 3.9.2 is too old: use 3.11 or newer, make PYTHON=python3.11"
+
+
+def test_a_python_that_is_not_there_is_named(clone: Path):
+    said = make(clone, Path("no-such-python"))
+
+    assert said == "There is no no-such-python: install Python 3.11 or newer, or name yours with make PYTHON=…"
+
+
+def make(clone: Path, python: Path) -> str:
+    """What it says before make's own last line."""
+    done = subprocess.run(
+        ["make", "setup", f"PYTHON={python}"], cwd=clone, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert not (clone / ".venv").exists()
+    said, last = done.stderr.strip().splitlines()
+    assert last.startswith("make: ***")
+    return said
