@@ -1,6 +1,8 @@
 """/api/v1/imports/template, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx and /commit"""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, cast
 from uuid import UUID
 
@@ -35,8 +37,8 @@ _UPLOAD_PROBLEMS = (
 
 @http.route(imports, "GET", "/imports/template", roles=_READERS)
 def template() -> Response:
-    file = _file()
-    workbook_writer.write(file)
+    with _file() as file:
+        workbook_writer.write(file)
     return _workbook(file, "clearwater-template.xlsx")
 
 
@@ -88,15 +90,15 @@ def report(import_id: UUID) -> http.Answer:
     problems=("import-file-gone", "workbook-wrong-columns"),
 )
 def annotated_workbook(import_id: UUID) -> Response:
-    file = _file()
-    annotated.write(
-        running().engine,
-        running().resources,
-        import_id,
-        district=identity.current().district,
-        into=file,
-        sentence=lambda code: text(f"faults.{code}"),
-    )
+    with _file() as file:
+        annotated.write(
+            running().engine,
+            running().resources,
+            import_id,
+            district=identity.current().district,
+            into=file,
+            sentence=lambda code: text(f"faults.{code}"),
+        )
     return _workbook(file, f"import-{import_id}.xlsx")
 
 
@@ -121,8 +123,15 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
         return once(tx, carry_out)
 
 
-def _file() -> IO[bytes]:
-    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))
+@contextmanager
+def _file() -> Iterator[IO[bytes]]:
+    """Written in the block and closed by the answer that sends it; by the block when there will be none."""
+    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - closed below or by the answer
+    try:
+        yield file
+    except BaseException:
+        file.close()
+        raise
 
 
 def _workbook(file: IO[bytes], name: str) -> Response:

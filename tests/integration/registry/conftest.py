@@ -59,7 +59,7 @@ class Registry:
         return {"Authorization": f"Bearer {self.tokens[role, district]}", **named}
 
     def get(self, path: str, *, role: str = "clerk", district: str = DISTRICT) -> TestResponse:
-        return self.app.test_client().get(f"/api/v1{path}", headers=self.headers(role, district))
+        return self.app.test_client().get(f"/api/v1{path}", headers=self.headers(role, district), buffered=True)
 
     def post(
         self, path: str, body: object = None, *, role: str = "clerk", district: str = DISTRICT, key: str = ""

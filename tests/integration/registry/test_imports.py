@@ -129,7 +129,8 @@ def test_headers_that_are_not_ours_are_named_in_the_report(registry: Registry):
 def test_the_same_upload_sent_again_is_one_import(registry: Registry):
     made = small()
     project_id = registry.project(made)
-    first, again = (registry.upload(project_id, workbook(made), key="one") for _ in range(2))
+    content = workbook(made)
+    first, again = (registry.upload(project_id, content, key="one") for _ in range(2))
 
     assert (first.data, again.headers["Replayed"]) == (again.data, "true")
     other = registry.upload(project_id, workbook(sample.made(seed=2, units=20, district=DISTRICT)), key="one")
