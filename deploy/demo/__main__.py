@@ -10,9 +10,10 @@ Run again it continues: what was done before is answered by the same keys, and t
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from typing import Any
 
 from deploy.demo import day, screen
 from deploy.demo.desk import Desk, Signed
@@ -25,7 +26,10 @@ from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
 from shared.service.clock import SHANGHAI
 
-_DISTRICTS = (District("440303", "示例一区", seed=1), District("440305", "示例二区", seed=2))
+_DISTRICTS = (
+    District("440303", "示例一区", "澄水湾片区", seed=1),
+    District("440305", "示例二区", "云汀里片区", seed=2),
+)
 
 
 def main() -> int:
@@ -132,12 +136,19 @@ def _standing(here: Place, opened: Sequence[Opened]) -> None:
         for each in opened:
             rates = city.get("reporting", f"/projects/{each.project_id}/rates")
             for basis in rates["bases"]:
-                of = f"{basis['numerator']:,} of {basis['denominator']:,}" if basis["denominator"] else "—"
+                of = f"{_amount(basis, 'numerator')} of {_amount(basis, 'denominator')}"
                 screen.line(f"{each.district.code}  {screen.pad(basis['basis'], 16)}{basis['rate'] or '—':>7} %   {of}")
         for balance in city.get("notify", "/conservation")["districts"]:
             code = balance.pop("district")
             said = ", ".join(f"{count} {name}" for name, count in balance.items() if count or name == "missing")
             screen.line(f"{code}  messages: {said}")
+
+
+def _amount(basis: Mapping[str, Any], name: str) -> str:
+    """Areas travel as whole numbers of 0.01 m²."""
+    if basis[name] is None:
+        return "—"
+    return f"{basis[name] / 100:,.2f} m²" if basis["basis"] == "area" else f"{basis[name]:,}"
 
 
 def _farewell(here: Place) -> None:

@@ -50,28 +50,28 @@ class Desk:
 
     def sign(self, agreement_id: str) -> Signed:
         """Every right-holder in turn, each with the hand that may. The last signature brings the number."""
-        agreement = self._desk.get("signing", f"/agreements/{agreement_id}")
-        case = self._desk.get("signing", f"/cases/{agreement['unit_id']}")
-        mandates = {each["right_holder"]: each for each in case["mandates"]}
-        for holder in case["right_holders"]:
+        path = f"/agreements/{agreement_id}/signatures"
+        for signature in self.hands(agreement_id):
             asked_at, began = datetime.now(UTC), time.monotonic()
-            person_id = holder["person_id"]
-            state = self._desk.post(
-                "signing",
-                f"/agreements/{agreement_id}/signatures",
-                {"right_holder": person_id, **_hand(person_id, mandates.get(person_id))},
-                key=f"demo-sign-{agreement_id}-{person_id}",
-            )
+            key = f"demo-sign-{agreement_id}-{signature['right_holder']}"
+            state = self._desk.post("signing", path, signature, key=key)
+        answered_seconds = time.monotonic() - began
+        case = self._desk.get("signing", f"/cases/{state['unit_id']}")
         where = f"{case['compound']}{case['building']}{case['door']}"
-        return Signed(
-            case["unit_id"],
-            agreement_id,
-            state["series"],
-            state["sequence_number"],
-            where,
-            asked_at,
-            time.monotonic() - began,
-        )
+        number = state["sequence_number"]
+        return Signed(case["unit_id"], agreement_id, state["series"], number, where, asked_at, answered_seconds)
+
+    def hands(self, agreement_id: str) -> list[dict[str, str]]:
+        """The signatures that an agreement needs, as bodies to post."""
+        unit_id = self._desk.get("signing", f"/agreements/{agreement_id}")["unit_id"]
+        case = self._desk.get("signing", f"/cases/{unit_id}")
+        mandates = {each["right_holder"]: each for each in case["mandates"]}
+        holders = [each["person_id"] for each in case["right_holders"]]
+        return [{"right_holder": holder, **_hand(holder, mandates.get(holder))} for holder in holders]
+
+    @property
+    def token(self) -> str:
+        return self._desk.token
 
     def _prepare(self, row: dict[str, Any]) -> str:
         """Returns the locked agreement of the unit."""

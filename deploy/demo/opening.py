@@ -23,6 +23,7 @@ _SHOWN_MISTAKES = 6
 class District:
     code: str
     name: str
+    project: str
     seed: int
 
 
@@ -40,7 +41,7 @@ def open_district(place: Place, district: District, *, units: int, show_mistakes
     districts.add(place, district.code, name=district.name)
     book = workbooks.sample(place, district.code, units=units, seed=district.seed)
     with Person(place, "command", district.code) as command, Person(place, "clerk", district.code) as clerk:
-        project = _project(command, district, book)
+        project = _project(command, district)
         opened = Opened(district, project["project_id"], project["name"])
         screen.title(f"{district.code} {district.name} · {opened.name}")
         if project["roll_frozen_at"]:
@@ -55,8 +56,8 @@ def open_district(place: Place, district: District, *, units: int, show_mistakes
     return opened
 
 
-def _project(command: Person, district: District, book: Workbook) -> dict[str, Any]:
-    body = {"name": book.name.partition("（")[0], **_PERIOD, "bases": list(_BASES), "series": ["exchange", "cash"]}
+def _project(command: Person, district: District) -> dict[str, Any]:
+    body = {"name": district.project, **_PERIOD, "bases": list(_BASES), "series": ["exchange", "cash"]}
     project_id = command.post("registry", "/projects", body, key=f"demo-project-{district.code}")["project_id"]
     project: dict[str, Any] = command.get("registry", f"/projects/{project_id}")
     return project

@@ -1,0 +1,163 @@
+"""Is each promise of the path true? One unit from a workbook to the wall, the owner's mailbox and the bus, over real processes.
+
+Times are printed, not asserted.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import openpyxl
+import pytest
+
+from deploy.demo import workbooks
+from deploy.demo.opening import District
+from deploy.demo.watching import Wall, mail_arrivals
+from deploy.local import districts
+from deploy.local.place import ROOT
+from tests.e2e.conftest import UNITS, open_side
+from tests.support import foreign_reader, scanning
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.timeout(400)
+_PERSONAL = ("证件号码", "监护人证件号码", "手机", "电子邮箱")
+_TWINS = 50
+
+
+def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, sides, person):
+    side = sides[0]
+    with Wall(system.place, side.code) as wall:
+        signed = side.desk.sign(side.ready.pop(0))
+        shown = eventually(lambda: wall.shows(signed))
+    mailed = mail_arrivals(system.place, [signed], person("city", "*"))[signed.agreement_id]
+    print(
+        f"\nnumber {signed.answered_seconds:.2f} s, {_after(signed, shown)} on the wall, {_after(signed, mailed)} in the mailbox"
+    )
+
+    rates = person("command", side.code).get("reporting", f"/projects/{side.opened.project_id}/rates")
+    assert {each["basis"]: each["denominator"] for each in rates["bases"]}["units"] == UNITS
+    assert next(each["numerator"] for each in rates["bases"] if each["basis"] == "units") >= 1
+    told = [each for each in _mailbox(system) if str(signed.number) in each["subject"] + each["text"]]
+    assert any(side.opened.name in each["text"] for each in told)
+    on_the_bus = _read_the_bus(system)
+    assert on_the_bus.problems == []
+    for event in ("signing.agreement.signed", "notify.message.planned", "notify.message.sent"):
+        assert on_the_bus.types[f"clearwater.{event}.v1"] >= 1
+
+
+def test_nobody_is_readable_on_the_bus_in_a_log_or_in_a_table(system, sides, person):
+    side = sides[1]
+    mail_arrivals(system.place, [side.desk.sign(side.ready.pop(0))], person("city", "*"))
+    planted = [value for each in sides for value in _planted(system, each.code)]
+    assert len(planted) > 4 * UNITS
+
+    assert _read_the_bus(system, planted).problems == []
+    assert scanning.files(_logs(system), planted) == []
+    for service in ("registry", "signing", "notify", "reporting"):
+        assert scanning.tables(system.superuser_url(service), planted) == [], service
+
+
+@pytest.mark.parametrize("service", ["registry", "signing", "reporting"])
+def test_a_foreign_project_looks_like_one_that_does_not_exist(system, sides, service, person):
+    ours, theirs = sides
+    path = "/projects/{}/rates" if service == "reporting" else "/projects/{}"
+
+    assert _status(system, person("command", ours.code), service, path.format(ours.opened.project_id)) == 200
+    assert _status(system, person("command", ours.code), service, path.format(theirs.opened.project_id)) == 404
+    assert _status(system, person("city", "*"), service, path.format(theirs.opened.project_id)) == 200
+
+
+def test_messages_of_another_district_are_not_there_and_the_city_sees_both(system, sides, person):
+    signed = [side.desk.sign(side.ready.pop(0)) for side in sides]
+    city = person("city", "*")
+    mail_arrivals(system.place, signed, city)
+
+    for side, own in zip(sides, signed, strict=True):
+        here = list(person("command", side.code).every("notify", "/messages"))
+        assert {each["district"] for each in here} == {side.code}
+        assert own.unit_id in {each["unit_id"] for each in here}
+    foreign = next(each for each in city.every("notify", "/messages") if each["district"] == sides[1].code)
+    assert _status(system, person("command", sides[0].code), "notify", f"/messages/{foreign['message_key']}") == 404
+    assert {each["district"] for each in city.get("reporting", "/city")["districts"]} >= {side.code for side in sides}
+    assert all(each["missing"] == 0 for each in city.get("notify", "/conservation")["districts"])
+
+
+def test_a_district_joins_the_running_system(system, sides, person):
+    districts.add(system.place, "440304", name="示例三区")
+    side = open_side(system.place, District("440304", "示例三区", "汀兰片区", seed=3))
+    try:
+        signed = side.desk.sign(side.ready.pop(0))
+    finally:
+        side.desk.close()
+
+    assert signed.number == 1
+    assert mail_arrivals(system.place, [signed], person("city", "*"))
+    city = person("city", "*")
+    eventually(lambda: "440304" in {each["district"] for each in city.get("reporting", "/city")["districts"]})
+
+
+def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(system, sides, person):
+    side = sides[0]
+    agreement_id = side.ready.pop(0)
+    before = side.desk.hands(agreement_id)
+    for body in before[:-1]:
+        _sign(system, side, agreement_id, body, key=f"first-{body['right_holder']}")
+
+    def send(_: int) -> httpx.Response:
+        return _sign(system, side, agreement_id, before[-1], key="the-same")
+
+    with ThreadPoolExecutor(_TWINS) as windows:
+        answers = list(windows.map(send, range(_TWINS)))
+    another_window = _sign(system, side, agreement_id, before[-1], key="another")
+
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.content for each in answers}) == 1
+    assert sum(each.headers.get("Replayed") == "true" for each in answers) == _TWINS - 1
+    number = answers[0].json()["sequence_number"]
+    assert another_window.json()["sequence_number"] == number
+    numbers = list(person("desk", side.code).every("signing", f"/projects/{side.opened.project_id}/numbers"))
+    assert [each["agreement_id"] for each in numbers].count(agreement_id) == 1
+    for series in ("exchange", "cash"):
+        given = sorted(each["number"] for each in numbers if each["series"] == series)
+        assert given == list(range(1, len(given) + 1))
+
+
+def _after(signed, at: datetime) -> str:
+    return f"{(at - signed.asked_at).total_seconds():.2f} s"
+
+
+def _mailbox(system):
+    answer = httpx.get(f"{system.place.url('messages')}/messages.json", timeout=10, trust_env=False)
+    return answer.raise_for_status().json()
+
+
+def _read_the_bus(system, planted=()):
+    schemas = ROOT / "shared" / "events" / "schemas"
+    return foreign_reader.read_all(system.bootstrap, r"^clearwater\.", schemas, planted=planted)
+
+
+def _planted(system, district) -> list[str]:
+    """What the workbook says of persons and nobody may read afterwards: names, papers, numbers, addresses."""
+    book = openpyxl.load_workbook(workbooks.sample(system.place, district, units=UNITS, seed=1).file)
+    head, *rows = book["房屋与权利人"].iter_rows(values_only=True)
+    columns = [str(each).rstrip("*") for each in head]
+    told = [dict(zip(columns, row, strict=True)) for row in rows]
+    values = {str(row[name]) for row in told for name in _PERSONAL if row[name]}
+    return sorted(values | {str(row["权利人"]) for row in told})
+
+
+def _logs(system) -> list[Path]:
+    return sorted(system.place.path("logs").glob("*.log"))
+
+
+def _status(system, who, service, path) -> int:
+    address = f"{system.place.url(f'{service}-api')}/api/v1{path}"
+    headers = {"Authorization": f"Bearer {who.token}"}
+    return httpx.get(address, headers=headers, timeout=20, trust_env=False).status_code
+
+
+def _sign(system, side, agreement_id, body, *, key) -> httpx.Response:
+    address = f"{system.place.url('signing-api')}/api/v1/agreements/{agreement_id}/signatures"
+    headers = {"Authorization": f"Bearer {side.desk.token}", "Idempotency-Key": f"{agreement_id}-{key}"}
+    return httpx.post(address, json=body, headers=headers, timeout=60, trust_env=False)
