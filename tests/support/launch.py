@@ -44,7 +44,9 @@ class Launch:
 
     def opening(self) -> list[Event]:
         ground = "深建规〔2026〕3号 第12条"
-        bases = [registry.ThresholdBasis(basis=basis, percent=95, legal_ground=ground) for basis in ("right_holders", "area")]
+        bases = [
+            registry.ThresholdBasis(basis=basis, percent=95, legal_ground=ground) for basis in ("right_holders", "area")
+        ]
         period = registry.SigningPeriod(starts_at=self.opened_at, ends_at=self.opened_at + timedelta(days=30))
         return [
             registry.DistrictOpened(district=self.district, name="澄水区" if self.district == "440303" else "临湖区"),
@@ -100,11 +102,15 @@ class Launch:
         """A case up to the locked agreement."""
         unit, here = self.unit(number), self._case(number)
         at = self.opened_at - timedelta(days=1)
-        holders = tuple(signing.ConfirmedHolder(person_id=each.person_id, share=each.share) for each in unit.right_holders)
+        holders = tuple(
+            signing.ConfirmedHolder(person_id=each.person_id, share=each.share) for each in unit.right_holders
+        )
         agreement = {**here, "agreement_id": self.named(f"agreement {number}")}
         return [
             signing.CaseOpened(**here, opened_at=at),
-            signing.RightsConfirmed(**here, revision=1, ownership=unit.ownership, right_holders=holders, confirmed_at=at),
+            signing.RightsConfirmed(
+                **here, revision=1, ownership=unit.ownership, right_holders=holders, confirmed_at=at
+            ),
             signing.AgreementDrafted(**agreement, series=self.series(number), drafted_at=at),
             signing.AgreementReviewed(**agreement, reviewed_at=at),
             signing.AgreementLocked(**agreement, rule_set_version="3", terms_digest="0" * 64, locked_at=at),
@@ -146,7 +152,12 @@ class Launch:
     def _holder(self, person_id: UUID, share: str | None, *, overseas: bool) -> registry.RightHolder:
         surname = _SURNAMES[person_id.int % len(_SURNAMES)]
         return registry.RightHolder(
-            person_id=person_id, masked_name=f"{surname}**", share=share, capable=True, kind="natural", overseas=overseas
+            person_id=person_id,
+            masked_name=f"{surname}**",
+            share=share,
+            capable=True,
+            kind="natural",
+            overseas=overseas,
         )
 
 

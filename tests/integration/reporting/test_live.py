@@ -135,4 +135,3 @@ def test_an_event_is_written_as_server_sent_events_want_it(day):
     assert lines[1] == f"id: {number}"
     assert lines[2].startswith("data: {")
     assert lines[3:] == ["", ""]
-
