@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -169,3 +170,43 @@ def test_the_wall_speaks_three_languages(stage):
         expect(page.locator("#count-h")).to_have_text(heading)
         expect(page.locator("html")).to_have_attribute("lang", language)
         page.context.close()
+
+
+def test_another_reader_goes_on_where_it_stopped(stage):
+    first = frames(stage, count=1)[0]
+    seen = int(first["id"])
+    stage.tell(stage.launch.sign(14, at=datetime.now(UTC)))
+    until = stage.page("wall")
+    expect(until.locator(f'[data-u="{stage.launch.named("unit 14")}"]')).to_have_class("u s", timeout=10_000)
+    until.context.close()
+
+    missed = frames(stage, count=1, headers={"Last-Event-ID": str(seen)})[0]
+    lost = frames(stage, count=2, headers={"Last-Event-ID": "999999999"})
+
+    assert (first["event"], missed["event"]) == ("snapshot", "change")
+    assert int(missed["id"]) > seen
+    assert str(stage.launch.named("unit 14")) in missed["data"]
+    assert [each["event"] for each in lost] == ["reset", "snapshot"]
+
+
+def frames(stage: Stage, *, count: int, headers: dict[str, str] | None = None) -> list[dict[str, str]]:
+    """The first events of the stream that are more than the time, read as any client of server-sent events would."""
+    token = mint(stage.system.place.local_dir, role="city", districts=["*"])
+    found: list[dict[str, str]] = []
+    frame: dict[str, str] = {}
+    url = stage.system.place.url("reporting-stream") + f"/api/v1/stream?district={stage.district}"
+    with httpx.stream(
+        "GET", url, headers={"Authorization": f"Bearer {token}", **(headers or {})}, timeout=30
+    ) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if line:
+                frame[name] = value
+                continue
+            if frame.get("event", "as_of") != "as_of":
+                found.append(frame)
+            frame = {}
+            if len(found) == count:
+                return found
+    return found
