@@ -108,7 +108,7 @@ def _chain(found: Lineage) -> Sequence[Link]:
         Link(
             text("chain.recipient"),
             row.particulars["name"],
-            text("chain.sealed", language=text(f"tongue.{row.language}")),
+            text("chain.sealed", tongue=text(f"tongue.{row.language}")),
         ),
         Link(
             text("chain.template"),
