@@ -47,7 +47,7 @@ def tables() -> list[str]:
 
 def read_model() -> list[str]:
     return [
-        "create table totals (key text primary key, total bigint not null, district text not null)",
+        "create table totals (key text, total bigint not null, district text, primary key (district, key))",
         *rows.protect("totals", service=SERVICE),
         """create table effects (
             event_id uuid, key text, sequence bigint, district text not null, at bigint generated always as identity)""",
@@ -75,7 +75,7 @@ _ADD = text("""
     insert into totals (key, total, district)
     select key, sum(amount), :district from unnest(cast(:keys as text[]), cast(:amounts as int[])) as said (key, amount)
     group by key order by key
-    on conflict (key) do update set total = totals.total + excluded.total
+    on conflict (district, key) do update set total = totals.total + excluded.total
 """)
 
 

@@ -104,6 +104,7 @@ class Running:
         assert not self.failed
 
 
+@pytest.mark.timeout(120, func_only=True)
 def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
     running, told = Running(place), []
     try:
