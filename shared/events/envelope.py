@@ -8,13 +8,15 @@ Left to others: counting the sequence (messaging/journal.py), the value (codec.p
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.events import catalogue, topics
 
 CONTENT_TYPE = "application/json"
+_LARGEST = {"sequence": 2**63 - 1, "epoch": 2**31 - 1}  # what the inbox can hold
+_DIGITS = 20  # int() refuses thousands of them with an error of its own
 _GIVEN = ("time", "epoch", "correlationid", "causationid", "traceparent")
 _REQUIRED = (
     "specversion",
@@ -149,7 +151,8 @@ def _given(attributes: Mapping[str, str]) -> dict[str, str]:
     _number("epoch", attributes["epoch"])
     try:
         instant = datetime.fromisoformat(attributes["time"])
-    except ValueError:
+        instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Unreadable("bad-header: ce_time") from None
     if instant.tzinfo is None:
         raise Unreadable("bad-header: ce_time")
@@ -165,6 +168,6 @@ def _id(text: str) -> UUID:
 
 def _number(name: str, text: str) -> int:
     # isdecimal alone admits other scripts' digits.
-    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+    if not (len(text) <= _DIGITS and text.isascii() and text.isdecimal()) or not 1 <= int(text) <= _LARGEST[name]:
         raise Unreadable(f"bad-header: ce_{name}")
     return int(text)

@@ -7,17 +7,19 @@ Left to others: the transaction, trying it again, the counting (consumer.py).
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from shared.events import topics
 from shared.messaging import inbox, journal, parking, quarantine
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
 from shared.refusal import Refused
+from shared.service import database
 from shared.service.database import Transaction
 from shared.telemetry import tracing
 
@@ -26,6 +28,9 @@ Reactions = Mapping[str, Reaction]
 Then = Callable[[Transaction, Sequence[Message]], None]
 
 _VERSION = re.compile(r"\.v[0-9]+$")
+_FORBIDDEN = "42501"  # a row of another district; a missing grant too, which too many in a row give away
+# What a schema puts off to the commit is checked while the message that broke it is still known.
+_CHECK, _PUT_OFF = text("set constraints all immediate"), text("set constraints all deferred")
 
 
 class Rejected(Exception):  # noqa: N818 - an answer, not an error
@@ -57,13 +62,27 @@ def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
     )
 
 
+@contextmanager
+def attempt(tx: Transaction, last: Message) -> Iterator[None]:
+    """A savepoint for one reaction. What it ends in is one of REJECTIONS where it is certain for these messages."""
+    try:
+        with tx.connection.begin_nested(), journal.deferred(tx), caused_by(last):
+            yield
+            tx.connection.execute(_CHECK)
+            tx.connection.execute(_PUT_OFF)
+    except ProgrammingError as failure:
+        if database.sqlstate(failure) != _FORBIDDEN:
+            raise
+        raise Rejected(reason_of(failure)) from failure
+
+
 def reason_of(refusal: BaseException) -> str:
     """One line, without the values: a database's detail and pydantic's input would quote the row or the payload."""
     if isinstance(refusal, ValidationError):
         return "invalid: " + ", ".join(
             ".".join(map(str, error["loc"])) for error in refusal.errors(include_input=False)
         )
-    if isinstance(refusal, IntegrityError | DataError):
+    if isinstance(refusal, IntegrityError | DataError | ProgrammingError):
         said = getattr(refusal.orig, "diag", None)
         what = getattr(said, "constraint_name", None) or getattr(said, "message_primary", None)
         return f"{type(refusal.orig).__name__}: {what}"
@@ -154,7 +173,7 @@ class _Poll:
 
     def _react(self, reaction: Reaction, messages: Sequence[Message]) -> None:
         try:
-            with self._tx.connection.begin_nested(), journal.deferred(self._tx), caused_by(messages[-1]):
+            with attempt(self._tx, messages[-1]):
                 reaction(self._tx, messages)
         except REJECTIONS as refusal:
             if len(messages) == 1:

@@ -1,6 +1,7 @@
 """The consumer: turns messages into effects, each once, in the order of its key.
 
-    poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
+    poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal
+         ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
 
 A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). What cannot
 be read is quarantined. Left to others: applying one poll (applying.py).

@@ -95,7 +95,8 @@ def judge(mark: Watermark, message: Message) -> Verdict:
     """What a message is to a key that has come as far as `mark`. Raises Diverged.
 
     A higher epoch than the mark's means that the source was restored: its next number goes on, a number that was applied
-    already stands for another event now, and a person decides. So does a lower epoch that goes on: someone still writes in the old database.
+    already stands for another event now, and a person decides. So does a lower epoch that goes on: someone still writes in
+    the old database.
     """
     here, there = (mark.epoch, mark.last_sequence), (message.epoch, message.sequence)
     if topics.kind(message.topic).ordering == "latest":

@@ -213,7 +213,9 @@ class Reader:
         )
         try:
             existing = sorted(kafka.topics() & set(topics))
-            partitions = [TopicPartition(name, number) for name in existing for number in kafka.partitions_for_topic(name)]
+            partitions = [
+                TopicPartition(name, number) for name in existing for number in kafka.partitions_for_topic(name)
+            ]
             yield from _between(kafka, partitions, since) if partitions else ()
         except (KafkaConnectionError, KafkaTimeoutError) as failure:
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure

@@ -2,9 +2,9 @@
 
     create model_next ─▶ a consumer of its own reads everything ─▶ as far as the live one ─▶ swap ─▶ drop model_old
 
-Stays true: the live consumer goes on all the time but for the swap, and loses nothing in it: every transaction that writes the model shares a
-lock (inbox.share) before it names a table, and the swap holds it alone until the shadow has every mark of the live inbox. The feed is not part
-of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a snapshot.
+Stays true: the live consumer goes on all the time but for the swap, and loses nothing in it: every transaction that writes the
+model shares a lock (inbox.share) before it names a table, and the swap holds it alone until the shadow has every mark of the live
+inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a snapshot.
 """
 
 import time
@@ -60,7 +60,7 @@ def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str
 class Rebuild:
     """`owner` owns the schemas; `shadow` is the app role's engine with SEARCH_PATH_NEXT; `subscription` has a group of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that wiring.py puts together
         self,
         service: str,
         tables: Sequence[str],
@@ -85,7 +85,9 @@ class Rebuild:
         for attempt in range(1, _PATIENCE + 1):
             if self._swapped():
                 break
-            self._tell(f"swap {attempt} of {_PATIENCE}: the live model moved on, or its readers did not let go; trying again")
+            self._tell(
+                f"swap {attempt} of {_PATIENCE}: the live model moved on, or its readers did not let go; trying again"
+            )
             self._catch_up()
         else:
             raise Stuck("no quiet moment was found")

@@ -3,8 +3,8 @@
     published   journal = on the topic + unsent                      in the emitter's database
     settled     on the topic = applied + parked + quarantined        in the database of a consumer
 
-A day is a day in Shanghai, by `ce_time`. Stays true: it only reads. What is on its way is missing for a moment; what is missing twice in a row
-is an alarm. Left to others: equations of a service's own, such as planned = sent + failed …, which it hands in.
+A day is a day in Shanghai, by `ce_time`. Stays true: it only reads. What is on its way is missing for a moment; what is missing
+twice in a row is an alarm. Left to others: equations of a service's own, such as planned = sent + failed …, which it hands in.
 """
 
 import threading
@@ -33,7 +33,9 @@ _JOURNAL = text("""
     where events.district = :district and events.written_at >= :since and events.written_at < :until
 """)
 _MARKS = text("select topic, key, epoch, last_sequence from inbox where consumer = :consumer and district = :district")
-_PARKED = text("select event_id from parked where consumer = :consumer and district = :district and released_at is null")
+_PARKED = text(
+    "select event_id from parked where consumer = :consumer and district = :district and released_at is null"
+)
 _QUARANTINED = text("""
     select topic, partition, "offset" from quarantined where consumer = :consumer and district = :district and released_at is null
 """)
@@ -65,10 +67,12 @@ def published(mechanism: Engine, reader: Reader, *, district: str, day: date) ->
     written = {row.event_id for row in rows} - unsent
     seen = {message.event_id for message in _messages(reader, sorted({row.topic for row in rows}), since)}
     missing = sorted(written - seen)
-    return Equation("published", district, day, len(rows), {"on topic": len(written & seen), "unsent": len(unsent)}, missing)
+    return Equation(
+        "published", district, day, len(rows), {"on topic": len(written & seen), "unsent": len(unsent)}, missing
+    )
 
 
-def settled(
+def settled(  # noqa: PLR0913 - each narrows what is counted
     mechanism: Engine, reader: Reader, *, consumer: str, kinds: Sequence[str], district: str, day: date
 ) -> Equation:
     """Every event on the topics is applied, waits in parking, or stands in quarantine. Repeats count once."""
@@ -91,7 +95,9 @@ def settled(
 class Reconciler:
     """`equations` is asked for every district and for today: each returns one Equation."""
 
-    def __init__(self, districts: Callable[[], Iterable[str]], equations: Sequence[Callable[[str, date], Equation]]) -> None:
+    def __init__(
+        self, districts: Callable[[], Iterable[str]], equations: Sequence[Callable[[str, date], Equation]]
+    ) -> None:
         self._districts, self._equations = districts, equations
         self._missing: dict[tuple[str, str], frozenset[UUID]] = {}
 

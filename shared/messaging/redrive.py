@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from shared.messaging import inbox, journal, parking, quarantine, records
-from shared.messaging.applying import REJECTIONS, Reactions, Then, caused_by, reason_of
+from shared.messaging.applying import REJECTIONS, Reactions, Then, attempt, reason_of
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
 from shared.service import database
 from shared.service.database import Transaction
+from shared.telemetry import log, metrics
 
 _HEAL_SECONDS = 1.0
 Decision = Literal["accept-epoch"]
+_log = log.get(__name__)
 
 
 class Tried(NamedTuple):
@@ -57,8 +60,14 @@ class Redrive:
     def run_forever(self, stop: threading.Event) -> None:
         """Beside the consumer, in its process."""
         while not stop.wait(_HEAL_SECONDS):
-            for district in self.districts():
-                self.heal(district)
+            try:
+                for district in self.districts():
+                    self.heal(district)
+            except OperationalError as failure:
+                if not database.transient(failure):
+                    raise
+                metrics.TRANSIENT.labels(self._consumer).inc()
+                _log.info("healing tried again", consumer=self._consumer, sqlstate=database.sqlstate(failure))
 
     def districts(self) -> Sequence[str]:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
@@ -80,7 +89,8 @@ class Redrive:
         """Tries what waits, in order, up to the first that stays. Call again while it returns a full batch.
 
         `accept-epoch`: a person has found that the source was restored, and lets the new epoch go on from its first
-        number here. A dry run does everything, counts the rows it touched, and rolls back.
+        number here. It decides nothing about a key that waits for anything else. A dry run does everything,
+        counts the rows it touched, and rolls back.
         """
         with database.begin(self._engine, district=district) as tx:
             inbox.share(tx)
@@ -88,7 +98,7 @@ class Redrive:
             # First the lock, then the reading: the consumer adds to parking under this lock only. Read committed is required.
             mark = inbox.lock(tx, self._consumer, [key])[key]
             waiting = parking.waiting(tx, self._consumer, key, batch=batch)
-            if waiting and decision == "accept-epoch":
+            if decision == "accept-epoch" and waiting and _verdict(mark, waiting[0]) == "epoch":
                 mark = Watermark(waiting[0].epoch, waiting[0].sequence - 1, None, parked=True)
             with journal.deferred(tx):
                 mark, tried = self._try(tx, mark, waiting)
@@ -131,7 +141,7 @@ class Redrive:
     def _try(self, tx: Transaction, mark: Watermark, waiting: Sequence[Message]) -> tuple[Watermark, list[Tried]]:
         tried: list[Tried] = []
         for message in waiting:
-            verdict: str = inbox.judge(replace(mark, parked=False), message)
+            verdict: str = _verdict(mark, message)
             if verdict == "next":
                 verdict = self._apply(tx, message)
             tried.append(Tried(message, verdict))
@@ -144,13 +154,17 @@ class Redrive:
 
     def _apply(self, tx: Transaction, message: Message) -> str:
         try:
-            with tx.connection.begin_nested(), journal.deferred(tx), caused_by(message):
+            with attempt(tx, message):
                 if reaction := self._reactions.get(message.type):
                     reaction(tx, [message])
         except REJECTIONS as refusal:
             parking.blame(tx, self._consumer, message, reason=reason_of(refusal))
             return reason_of(refusal)
         return "applied"
+
+
+def _verdict(mark: Watermark, message: Message) -> inbox.Verdict:
+    return inbox.judge(replace(mark, parked=False), message)
 
 
 def _touched(tx: Transaction) -> dict[int, Change]:
@@ -172,12 +186,15 @@ def command(argv: Sequence[str], consumers: Mapping[str, Redrive], *, tell: Call
     parser.add_argument("--topic")
     parser.add_argument("--key")
     parser.add_argument("--dry-run", action="store_true", help="try it, show what would change, and roll back")
-    parser.add_argument("--accept-epoch", action="store_true", help="the source was restored: go on with what it says now")
+    parser.add_argument(
+        "--accept-epoch", action="store_true", help="the source was restored: go on with what it says now"
+    )
     parser.add_argument("--requeue", action="store_true", help="first read again what was quarantined")
     asked = parser.parse_args(argv)
     redrive = consumers[asked.consumer]
     districts = [asked.district] if asked.district else redrive.districts()
-    return int(any([_redriven(redrive, district, asked, tell) for district in districts]))
+    waits = [_redriven(redrive, district, asked, tell) for district in districts]
+    return int(any(waits))
 
 
 def _redriven(redrive: Redrive, district: str, asked: argparse.Namespace, tell: Callable[[str], None]) -> bool:

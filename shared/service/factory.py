@@ -43,11 +43,12 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     largest_body: int = 1_048_576,
 ) -> Flask:
     """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no
-    catalogue.
+    catalogue, ValueError when a setting is missing without which nobody could be told from anybody else.
 
     `sources`: other origins that this service's pages may ask (another service's API or stream). `readers`: other
     origins whose pages may ask this service, with the reader's own session.
     """
+    _complete(settings)
     rows.self_test(engine)
     app = Flask(name, static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=largest_body, MAX_FORM_MEMORY_SIZE=largest_body, TEMPLATES_AUTO_RELOAD=False)
@@ -63,6 +64,17 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
         app.register_blueprint(blueprint)
     openapi.check(app)
     return app
+
+
+def _complete(settings: Settings) -> None:
+    needed = {
+        "ISSUER_URL": settings.issuer_url,
+        "PUBLIC_URL": settings.public_url,
+        "SESSION_SECRET": settings.session_secret,
+    }
+    if missing := [name for name, value in needed.items() if not value]:
+        message = f"not set: {', '.join(missing)}"
+        raise ValueError(message)
 
 
 def _person() -> Person | None:

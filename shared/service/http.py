@@ -13,7 +13,7 @@ called again, and nothing of the first call may have stayed.
 import base64
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_type_hints
 
@@ -40,6 +40,7 @@ _SENTENCES = {
     "json_invalid": "不是合法的 JSON",
     "uuid_parsing": "不是合法的编号",
     "literal_error": "不在可选值之内",
+    "zero_character": "含有零字符",
 }
 
 
@@ -161,10 +162,14 @@ def body(model: type[M]) -> M:
     """The JSON body as `model`; Refused media-type-unsupported (415) or body-invalid (422) naming each place."""
     if request.mimetype != "application/json":
         raise Refused("media-type-unsupported")
+    data = request.get_data()
     try:
-        return model.model_validate_json(request.get_data(), strict=True)
+        found = model.model_validate_json(data, strict=True)
     except ValidationError as failure:
         raise Invalid(_errors(failure)) from None
+    if rb"\u0000" in data:  # JSON has no other way to say it
+        _without_zeros(json.loads(data))
+    return found
 
 
 def query(model: type[M]) -> M:
@@ -174,6 +179,7 @@ def query(model: type[M]) -> M:
         name: values if name in fields and "list" in str(fields[name].annotation) else values[-1]
         for name, values in request.args.lists()
     }
+    _without_zeros(given)
     try:
         return model.model_validate(given)
     except ValidationError as failure:
@@ -220,13 +226,32 @@ def _answer(model: BaseModel, status: int, version: int | None) -> Answer:
     return answer
 
 
+def _without_zeros(given: object) -> None:
+    """PostgreSQL's text holds every character but this one."""
+    if places := list(_zeros(given, ())):
+        raise Invalid([_error(place, "zero_character", "") for place in places])
+
+
+def _zeros(given: object, place: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+    if isinstance(given, str):
+        yield from (place,) if "\0" in given else ()
+    elif isinstance(given, list):
+        for number, each in enumerate(given):
+            yield from _zeros(each, (*place, number))
+    elif isinstance(given, dict):
+        for name, each in given.items():
+            yield from _zeros([name, each] if "\0" in name else each, (*place, name.replace("\0", "")))
+
+
 def _errors(failure: ValidationError) -> list[dict[str, str]]:
-    return [
-        {
-            "field": ".".join(map(str, each["loc"])),
-            "pointer": "".join(f"/{part}" for part in each["loc"]),
-            "code": each["type"].replace("_", "-"),
-            "message": _SENTENCES.get(each["type"], each["msg"]),
-        }
-        for each in failure.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    found = failure.errors(include_url=False, include_context=False, include_input=False)
+    return [_error(each["loc"], each["type"], each["msg"]) for each in found]
+
+
+def _error(place: Sequence[int | str], code: str, said: str) -> dict[str, str]:
+    return {
+        "field": ".".join(map(str, place)),
+        "pointer": "".join(f"/{part}" for part in place),
+        "code": code.replace("_", "-"),
+        "message": _SENTENCES.get(code, said),
+    }

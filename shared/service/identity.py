@@ -6,6 +6,7 @@ city). Stays true: a district that is not granted looks like one that does not e
 """
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -22,6 +23,7 @@ from shared.telemetry import metrics
 ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
 EVERYBODY: tuple[str, ...] = ()  # no identity asked for
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_CODE = re.compile(r"[0-9]{6}")  # GB/T 2260
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +40,7 @@ class Subject:
     def district(self) -> str:
         """The one district of a write: the only one granted, or the one named by the header Clearwater-District."""
         if named := request.headers.get("Clearwater-District"):
-            if database.EVERY in self.granted or named in self.granted:
+            if _CODE.fullmatch(named) and (database.EVERY in self.granted or named in self.granted):
                 return named
             raise Unknown
         if len(self.granted) == 1 and database.EVERY not in self.granted:
@@ -94,9 +96,8 @@ def cookie_name(service: str) -> str:
 
 def same_origin() -> None:
     """A write with a cookie must come from our own page: another site's form would bring the cookie along."""
-    origin = urlsplit(request.headers.get("Origin", ""))
-    ours = urlsplit(running().settings.public_url)
-    if (origin.scheme, origin.netloc) not in {(ours.scheme, ours.netloc), (request.scheme, request.host)}:
+    origin, ours = request.headers.get("Origin", ""), urlsplit(running().settings.public_url)
+    if not origin or origin not in {f"{ours.scheme}://{ours.netloc}", f"{request.scheme}://{request.host}"}:
         raise Refused("origin-refused")
 
 

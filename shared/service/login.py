@@ -6,9 +6,10 @@ signed, in a second cookie; nobody is sent on to another site. Left to others: w
 
 import base64
 import hashlib
+import re
 import secrets
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -20,6 +21,7 @@ from shared.service.running import running
 
 login = Blueprint("login", __name__)
 _PENDING_SECONDS = 600
+_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
 
 
 @login.get("/login")
@@ -93,8 +95,7 @@ def _keep(answer: Redirect, name: str, value: str, *, seconds: int) -> None:
 
 def _local(address: str) -> str:
     """An address on this site, else the front page. To a browser two slashes of either kind begin another site's."""
-    parts = urlsplit(address.replace("\\", "/"))
-    return address if not parts.scheme and not parts.netloc and address.startswith("/") else "/"
+    return address if _LOCAL.fullmatch(address) else "/"
 
 
 def _callback_url() -> str:

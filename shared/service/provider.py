@@ -21,12 +21,14 @@ AUDIENCE = "clearwater"
 _ALGORITHMS = ["RS256", "ES256"]
 _MAX_AGE_SECONDS, _AGAIN_SECONDS, _TIMEOUT_SECONDS = 900.0, 5.0, 5.0
 _LEEWAY_SECONDS = 30
+_NOT_OURS = (JoseError, ValueError, TypeError, RecursionError)  # joserfc trips over a header of another shape
 _log = log.get(__name__)
 
 
 class Provider:
     def __init__(self, issuer_url: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._issuer, self._seconds, self._lock = issuer_url.rstrip("/"), seconds, threading.Lock()
+        self._issuer, self._seconds = issuer_url.rstrip("/"), seconds
+        self._fetching = threading.Lock()
         self._found: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._fetched_at = self._tried_at = float("-inf")
@@ -51,7 +53,7 @@ class Provider:
                 exp={"essential": True},
                 sub={"essential": True},
             ).validate(decoded.claims)
-        except (JoseError, ValueError) as failure:
+        except _NOT_OURS as failure:
             raise Refused("token-invalid") from failure
         return decoded.claims
 
@@ -67,18 +69,25 @@ class Provider:
         return told
 
     def _decoded(self, token: str) -> jwt.Token:
-        if (keys := self._believed()) is None:  # without the lock: one fetch that hangs must not hold up everybody
-            with self._lock:
+        if (keys := self._believed()) is None:
+            with self._fetching:
                 keys = self._believed() or self._fetch()
         try:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
-        except (JoseError, ValueError):
+        except _NOT_OURS:
             # Perhaps signed by a key newer than ours. One more look, at most every few seconds, whoever knocks.
-            with self._lock:
-                if self._seconds() - self._tried_at < _AGAIN_SECONDS:
-                    raise
-                keys = self._fetch()
-            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+            if (newer := self._newer()) is None:
+                raise
+            return jwt.decode(token, newer, algorithms=_ALGORITHMS)
+
+    def _newer(self) -> KeySet | None:
+        """None when it is too early to look again, or somebody is looking: nobody waits for a look that hangs."""
+        if self._seconds() - self._tried_at < _AGAIN_SECONDS or not self._fetching.acquire(blocking=False):
+            return None
+        try:
+            return self._fetch() if self._seconds() - self._tried_at >= _AGAIN_SECONDS else None
+        finally:
+            self._fetching.release()
 
     def _believed(self) -> KeySet | None:
         return self._keys if self._seconds() - self._fetched_at <= _MAX_AGE_SECONDS else None
@@ -88,8 +97,10 @@ class Provider:
         now = self._seconds()
         if now - self._tried_at < 1:
             raise Refused("identity-unavailable")
-        self._tried_at = now
-        keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))
+        try:
+            keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))
+        finally:
+            self._tried_at = self._seconds()  # counted from its end: who waited for it does not ask anew
         self._keys, self._fetched_at = keys, now
         return keys
 

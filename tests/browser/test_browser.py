@@ -1,5 +1,9 @@
-"""Does the browser that the tests use start here, and does it show Chinese in the font that we bring?"""
+"""Do the browsers that tests use start here, the packaged one among them, and do they show Chinese in the font that we bring?"""
 
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -7,31 +11,40 @@ from playwright.sync_api import sync_playwright
 
 from deploy.local import assets, browser
 
+# Each width is that font's own or the last resort's: "missing" is no font.
+PAGE = """<!doctype html><meta charset=utf-8><link rel=stylesheet href=fonts/fonts.css>
+<p style="font: 40px 'Noto Sans SC', missing">澄水湾片区签约率</p>"""
+LOADED = "document.fonts.ready.then(() => [...document.fonts].filter(each => each.status === 'loaded').length)"
 
-@pytest.fixture(scope="module")
-def page():
-    found = browser.find()
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """What a browser fetches is not this test's output."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """Over http, as pages are: a browser reads no font from a file beside a file."""
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "fonts").symlink_to(assets.FONTS)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/page.html"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("find", [browser.find, browser.packaged], ids=["found", "packaged"])
+def test_chinese_is_shown_in_our_own_font(served: str, find):
+    found = find()
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=found.executable, args=list(found.args), env=dict(found.environment)
         )
-        yield running.new_page()
+        page = running.new_page()
+        page.goto(served)
+
+        assert page.evaluate(LOADED) > 0
+        assert page.locator("p").bounding_box()["height"] > 40
         running.close()
-
-
-def test_chinese_is_shown_in_our_own_font(page, tmp_path: Path):
-    sheet = assets.FONTS / "fonts.css"
-    # From a file, as this test has no server; "missing" is no font, so each width is that font's own or the last resort's.
-    (tmp_path / "page.html").write_text(
-        f"<meta charset=utf-8><link rel=stylesheet href='{sheet.as_uri()}'>"
-        "<p style=\"font: 40px 'Noto Sans SC', missing\">澄水湾片区签约率</p>",
-        encoding="utf-8",
-    )
-
-    page.goto((tmp_path / "page.html").as_uri())
-    loaded = page.evaluate(
-        "document.fonts.ready.then(() => [...document.fonts].filter(f => f.status === 'loaded').length)"
-    )
-
-    assert loaded > 0
-    assert page.screenshot(path=tmp_path / "page.png")

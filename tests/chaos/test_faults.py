@@ -42,7 +42,7 @@ class Processes:
     def _start(self, name: str) -> None:
         with (self._output / f"{name}.log").open("ab") as output:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.kit_process", name.split("-")[0]],
+                [sys.executable, "-m", "tests.support.kit_process", name.partition("-")[0]],
                 env=self._environment,
                 cwd=ROOT,
                 stdout=output,
@@ -140,7 +140,7 @@ def flowing(place: SimpleNamespace) -> None:
 def faults(place: SimpleNamespace) -> Iterator[str]:
     """Every kind at least once, the rest at random."""
     seed = random.randrange(10**9)
-    print("seed", seed)
+    print("seed", seed)  # noqa: T201 - what a failing run is repeated with
     chance, processes = random.Random(seed), place.processes
     kinds = ["kill relay", "kill consumer", "pause relay", "pause consumer", "kill broker"]
     for kind in [*kinds, *chance.choices(kinds[:2], k=FAULTS - len(kinds))]:
@@ -173,4 +173,4 @@ def test_nothing_is_lost_doubled_or_reordered(place):
         assert found[str(unit)] == list(range(1, expected + 1)), f"{unit} after {happened}"
     assert parked == sum(count - 4 for count in poisoned.values())
     applied = sum(map(len, found.values()))
-    print(f"{len(happened)} faults, {sum(writer.written.values())} events = {applied} effects + {parked} parked")
+    print(f"{len(happened)} faults, {sum(writer.written.values())} events = {applied} effects + {parked} parked")  # noqa: T201 - the figures of the run

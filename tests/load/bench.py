@@ -118,8 +118,13 @@ def compare(title: str, ours: Callable[[], float], theirs: Callable[[], float]) 
         first, second = (ours, theirs) if number % 2 == 0 else (theirs, ours)
         speeds = {first: first(), second: second()}
         pairs.append((speeds[ours], speeds[theirs]))
-        print(f"  {title}: {speeds[ours]:7,.0f}/s ÷ {speeds[theirs]:7,.0f}/s = {speeds[ours] / speeds[theirs]:.2f}", flush=True)
-    print(f"{title}: {statistics.median(mine / bare_ for mine, bare_ in pairs):.2f} (median of {PAIRS} pairs, {EVENTS:,} events each)")
+        print(
+            f"  {title}: {speeds[ours]:7,.0f}/s ÷ {speeds[theirs]:7,.0f}/s = {speeds[ours] / speeds[theirs]:.2f}",
+            flush=True,
+        )
+    print(
+        f"{title}: {statistics.median(mine / bare_ for mine, bare_ in pairs):.2f} (median of {PAIRS} pairs, {EVENTS:,} events each)"
+    )
 
 
 @contextmanager

@@ -85,14 +85,18 @@ def add_up(tx: Transaction, messages: Sequence[Message]) -> None:
         raise Rejected("poison")
     columns = {"district": tx.district, "keys": [message.key for message in messages]}
     sequences = [message.sequence for message in messages]
-    tx.connection.execute(_EFFECTS, {**columns, "ids": [message.event_id for message in messages], "sequences": sequences})
+    tx.connection.execute(
+        _EFFECTS, {**columns, "ids": [message.event_id for message in messages], "sequences": sequences}
+    )
     tx.connection.execute(_ADD, {**columns, "amounts": [event.amount for event in said]})
 
 
 REACTIONS = {Happened.declared.type: add_up}
 
 
-def message(key: str, sequence: int, *, topic: str, epoch: int = 1, event: Event | None = None, **said: object) -> Message:
+def message(
+    key: str, sequence: int, *, topic: str, epoch: int = 1, event: Event | None = None, **said: object
+) -> Message:
     """As a relay would send it, without a journal."""
     event = event or Happened(unit_id=UUID(key), **said)
     headers = {"time": datetime.now(UTC).isoformat(), "epoch": str(epoch)}

@@ -25,7 +25,9 @@ def main(role: str) -> None:
         )
         loops = {"relay": Relay(engine, kafka.Producer(connection), batch=200).run_forever}
     else:
-        engine = database.connect(environment["DATABASE_URL"], application_name="consumer", idle_in_transaction_seconds=3)
+        engine = database.connect(
+            environment["DATABASE_URL"], application_name="consumer", idle_in_transaction_seconds=3
+        )
         subscription = kafka.Subscription(
             connection,
             group="kit-" + environment["DISTRICT"],

@@ -86,7 +86,12 @@ def polled(subscription: Subscription, count: int, *, polls: int = 40) -> Sequen
 
 def test_a_message_arrives_as_it_was_sent(producer, reads, topic):
     sent = kit.message(A_KEY, 1, topic=topic)._replace(
-        headers={"time": datetime.now(UTC).isoformat(), "epoch": "7", "correlationid": "c-1", "causationid": str(uuid4())}
+        headers={
+            "time": datetime.now(UTC).isoformat(),
+            "epoch": "7",
+            "correlationid": "c-1",
+            "causationid": str(uuid4()),
+        }
     )
     assert producer.publish([sent]) == []
 
@@ -153,7 +158,11 @@ def test_two_groups_read_everything_two_readers_share(producer, reads, topic):
 
 def test_an_unknown_topic_is_refused_and_its_key_not_overtaken(broker, producer, reads, topic):
     nowhere = topics.name("999999", kit.KIND)
-    sent = [kit.message(A_KEY, 1, topic=nowhere), kit.message(A_KEY, 1, topic=topic), kit.message(A_KEY, 2, topic=nowhere)]
+    sent = [
+        kit.message(A_KEY, 1, topic=nowhere),
+        kit.message(A_KEY, 1, topic=topic),
+        kit.message(A_KEY, 2, topic=nowhere),
+    ]
 
     refused = producer.publish(sent)
 
@@ -180,8 +189,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "key", "changed"), BAD, ids=[each[0] for each in BAD])
-def test_what_cannot_be_read_is_handed_over_as_it_is(broker, reads, topic, reason, key, changed):
+@pytest.mark.parametrize("bad", BAD, ids=[each[0] for each in BAD])
+def test_what_cannot_be_read_is_handed_over_as_it_is(broker, reads, topic, bad):
+    reason, key, changed = bad
     headers = dict(envelope.encode(kit.message("k", 1, topic=topic, event=kit.Happened(unit_id=uuid4()))))
     record = [(name, value) for name, value in {**headers, **changed}.items() if value is not None]
     broker.append(topic, key, record, b"value")

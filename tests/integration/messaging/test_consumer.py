@@ -56,9 +56,7 @@ def effects(bench: SimpleNamespace) -> dict[str, list[int]]:
 
 
 def parked(bench: SimpleNamespace) -> list[tuple]:
-    return bench.rows_of(
-        "select sequence, reason from parked where released_at is null order by key, epoch, sequence"
-    )
+    return bench.rows_of("select sequence, reason from parked where released_at is null order by key, epoch, sequence")
 
 
 def a_key() -> str:
@@ -137,7 +135,9 @@ def test_redrive_frees_a_key_after_a_dry_run_that_changes_nothing(bench):
     (waiting,) = bench.redrive.keys(bench.district)
     repaired = Redrive(bench.redrive._consumer, bench.engines.app, {kit.Happened.declared.type: count_only})
 
-    assert [each.outcome for each in bench.redrive.key(waiting, district=bench.district, dry_run=True).tried] == ["poison"]
+    assert [each.outcome for each in bench.redrive.key(waiting, district=bench.district, dry_run=True).tried] == [
+        "poison"
+    ]
     dry = repaired.key(waiting, district=bench.district, dry_run=True)
     assert [each.outcome for each in dry.tried] == ["applied"] * 3
     assert ("effects", 3, 0, 0) in [tuple(change) for change in dry.changes]
@@ -155,7 +155,9 @@ def count_only(tx: Transaction, messages: Sequence[Message]) -> None:
     for message in messages:
         row = {"event_id": message.event_id, "key": message.key, "sequence": message.sequence, "district": tx.district}
         tx.connection.execute(
-            text("insert into effects (event_id, key, sequence, district) values (:event_id, :key, :sequence, :district)"),
+            text(
+                "insert into effects (event_id, key, sequence, district) values (:event_id, :key, :sequence, :district)"
+            ),
             row,
         )
 
@@ -301,9 +303,7 @@ def test_what_a_reaction_writes_names_its_cause_and_is_written_once(bench):
     sent = [bench.send(key, 1)[0] for key in keys]
     bench.consumer({kit.Happened.declared.type: each(reply)}).run_once()
 
-    said = {
-        key: headers for key, headers in bench.rows_of("select key, headers from events where type like '%passed%'")
-    }
+    said = dict(bench.rows_of("select key, headers from events where type like '%passed%'"))
     assert set(said) == set(keys) - {keys[3]}
     assert all(said[m.key]["causationid"] == str(m.event_id) for m in sent if m.key != keys[3])
     assert all({"time", "epoch", "correlationid", "traceparent"} <= headers.keys() for headers in said.values())

@@ -134,7 +134,7 @@ class Order(RuleBasedStateMachine):
     @invariant()
     def effects_are_contiguous_and_each_once(self) -> None:
         effects, waiting = self.found()
-        for key, sequences in effects.items():
+        for sequences in effects.values():
             assert sequences == list(range(1, len(sequences) + 1))
         assert not {(key, number) for key, sequences in effects.items() for number in sequences} & waiting
 
@@ -153,13 +153,19 @@ class Order(RuleBasedStateMachine):
             while due + 1 in self.sent[key] and str(self.said[key][due].event_id) not in self.poisoned:
                 due += 1
             assert len(effects.get(key, [])) >= due
-            assert {number for name, number in waiting if name == key} == {n for n in self.sent[key] if n > len(effects.get(key, []))}
+            assert {number for name, number in waiting if name == key} == {
+                n for n in self.sent[key] if n > len(effects.get(key, []))
+            }
 
 
 @pytest.mark.timeout(110, func_only=True)
 def test_no_order_of_events_breaks_a_key(engines):
     Order.engines = engines
     bounded = settings(
-        max_examples=150, stateful_step_count=40, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck)
+        max_examples=150,
+        stateful_step_count=40,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Order, settings=bounded)

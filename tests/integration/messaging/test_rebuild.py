@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from shared.events import topics
 from shared.messaging import feed, kafka, schema
 from shared.messaging.consumer import Consumer
 from shared.messaging.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
@@ -38,7 +37,12 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
     }
     kit.create(
         engines["owner"],
-        [*rows.schema(kit.SERVICE), *schema.journal(kit.SERVICE), *schema.feed(kit.SERVICE), *model_schema(kit.SERVICE, tables())],
+        [
+            *rows.schema(kit.SERVICE),
+            *schema.journal(kit.SERVICE),
+            *schema.feed(kit.SERVICE),
+            *model_schema(kit.SERVICE, tables()),
+        ],
     )
     pattern = rf"^clearwater\.{district}\.{kit.KIND}$"
     subscription = lambda: kafka.Subscription(connection, group=uuid4().hex, topics=pattern)  # noqa: E731
@@ -118,7 +122,9 @@ def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
         expected = list(range(1, running.rounds + 1))
         assert kit.effects(tx.connection) == {str(unit): expected for unit in running.units}
         entries = feed.after(tx.connection, place.district, 0, 10)
-        schemas = tx.connection.execute(text("select nspname from pg_namespace where nspname like 'model%'")).scalars().all()
+        schemas = (
+            tx.connection.execute(text("select nspname from pg_namespace where nspname like 'model%'")).scalars().all()
+        )
     assert [entry.kind for entry in entries] == ["rebuilt", "rebuilt"]
     assert schemas == ["model"]
     assert running.rounds > 10 and told[-1].startswith("rebuilt from")

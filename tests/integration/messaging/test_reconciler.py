@@ -110,7 +110,9 @@ def test_retention_trims_bodies_and_keeps_what_proves(flow):
     flow.consumer.run_once()
     with database.begin(flow.engines.app, district=flow.district) as tx:
         feed.append(tx, [feed.Entry("x", {}) for _ in range(5)])
-        tx.connection.execute(text("update parked set released_at = now() - interval '91 days' where key <> :k"), {"k": str(units[0])})
+        tx.connection.execute(
+            text("update parked set released_at = now() - interval '91 days' where key <> :k"), {"k": str(units[0])}
+        )
     with flow.engines.owner.begin() as connection:
         connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": flow.district})
         connection.execute(text("select set_config('clearwater.granted', :d, true)"), {"d": flow.district})

@@ -40,6 +40,7 @@ def test_a_foreign_id_is_an_unknown_id(kit: Kit) -> None:
         ({"words": "一", "extra": 1}, "/extra", "extra-forbidden"),
         ({}, "/words", "missing"),
         ({"words": "一", "copies": "5"}, "/copies", "int-type"),
+        ({"words": "a\0b"}, "/words", "zero-character"),
     ],
 )
 def test_each_fault_of_a_body_is_named(kit: Kit, body: dict[str, object], pointer: str, code: str) -> None:
@@ -71,6 +72,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(kit: Kit) -> None:
 
     assert seen == all_of_them
     assert client.get("/api/v1/notes?limit=1000", headers=kit.bearer()).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert client.get("/api/v1/notes?cursor=%00", headers=kit.bearer()).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert client.get("/api/v1/notes?cursor=x", headers=kit.bearer()).json["code"] == "cursor-invalid"
 
 
@@ -112,6 +114,14 @@ def test_ours_is_the_district_of_a_clerk_with_one(kit: Kit) -> None:
     assert post().json["code"] == "district-required"
     assert post(**{"Clearwater-District": "440399"}).status_code == HTTPStatus.NOT_FOUND
     assert post(**{"Clearwater-District": THEIRS}).status_code == HTTPStatus.CREATED
+
+
+@pytest.mark.parametrize("named", ["*", "a/b", "44030", "440303,440305"])
+def test_what_is_no_district_code_is_never_bound(kit: Kit, named: str) -> None:
+    headers = kit.bearer(districts=("*",), **{"Idempotency-Key": "k", "Clearwater-District": named})
+
+    answer = kit.app.test_client().post("/api/v1/notes", json={"words": "一"}, headers=headers)
+    assert (answer.status_code, kit.written()) == (HTTPStatus.NOT_FOUND, [])
 
 
 def test_an_edit_names_the_version_it_started_from(kit: Kit) -> None:

@@ -1,18 +1,25 @@
 """Who is let in, by token and by browser, and who is not?"""
 
+import json
+from base64 import b64encode
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from deploy.local import issuer as local_issuer
 from shared.refusal import Refused
+from shared.service import factory
+from shared.service.clock import RealClock
 from shared.service.provider import Provider
-from tests.integration.service.conftest import OURS, Kit, issuing
+from tests.integration.service.conftest import OURS, Kit, Settings, issuing, served
 
 PAGE = {"Accept": "text/html"}
 
@@ -49,7 +56,8 @@ def test_writing_with_a_cookie_needs_our_own_origin(kit: Kit) -> None:
         ).status_code
 
     assert post() == HTTPStatus.FORBIDDEN
-    assert post(Origin="http://elsewhere.test") == HTTPStatus.FORBIDDEN
+    for foreign in ("http://elsewhere.test", "null", "", "http://["):
+        assert post(Origin=foreign) == HTTPStatus.FORBIDDEN
     assert post(Origin="http://localhost") == HTTPStatus.CREATED
     assert client.post("/logout", headers={"Origin": "http://localhost"}).status_code == HTTPStatus.FOUND
     assert client.get("/api/v1/notes").status_code == HTTPStatus.UNAUTHORIZED
@@ -63,7 +71,18 @@ def test_a_callback_with_a_foreign_state_is_refused(kit: Kit) -> None:
     assert kit.app.test_client().get("/callback?code=x&state=y").status_code == HTTPStatus.UNAUTHORIZED
 
 
-@pytest.mark.parametrize("elsewhere", ["https://elsewhere.test/", "//elsewhere.test", "/\\elsewhere.test"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://elsewhere.test/",
+        "//elsewhere.test",
+        "////elsewhere.test",
+        "/\\elsewhere.test",
+        "/\t/elsewhere.test",
+        "//[",
+        "desk",
+    ],
+)
 def test_nobody_is_sent_on_to_another_site(kit: Kit, elsewhere: str) -> None:
     client = kit.app.test_client()
     away = client.get("/login", query_string={"next": elsewhere, "login_hint": "desk"})
@@ -161,3 +180,63 @@ def test_keys_age_and_a_provider_that_is_down_is_asked_once_a_second(tmp_path: P
             with pytest.raises(Refused, match="identity-unavailable"):
                 provider.claims(token)
     assert [line["event"] for line in lines] == ["identity provider unreachable"]
+
+
+def test_a_header_of_another_shape_is_no_token_of_ours(kit: Kit) -> None:
+    shaped = b64encode(json.dumps({"alg": "RS256", "crit": 5}).encode()).decode().rstrip("=")
+
+    answer = kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {shaped}.e30.x"})
+    assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "token-invalid")
+
+
+def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+    asked, let_go, now = Event(), Event(), [1000.0]
+    slow = Flask("slow")
+    fronted: list[str] = []
+
+    @slow.get("/.well-known/openid-configuration")
+    def found() -> dict[str, str]:
+        return {"issuer": fronted[0], "jwks_uri": f"{fronted[0]}/jwks.json"}
+
+    @slow.get("/jwks.json")
+    def keys() -> Response:
+        if now[0] > 1000:
+            asked.set()
+            let_go.wait(20)
+        return Response(public, content_type="application/json")
+
+    with served(slow) as url:
+        fronted.append(url)
+        local_issuer.create(tmp_path, issuer=url)
+        with issuing(tmp_path) as real:
+            public = httpx.get(f"{real}/jwks.json").text
+        local_issuer.prepare(tmp_path, issuer=url)
+        provider = Provider(url, seconds=lambda: now[0])
+        token = local_issuer.mint(tmp_path, role="desk", districts=[OURS])
+        provider.claims(token)
+        now[0] += 6
+
+        def knock() -> None:
+            with pytest.raises(Refused):
+                provider.claims("nonsense")
+
+        knocking = Thread(target=knock, daemon=True)
+        knocking.start()
+        assert asked.wait(20)
+
+        assert provider.claims(token)["sub"]
+        with pytest.raises(Refused, match="token-invalid"):
+            provider.claims("nonsense")
+        assert knocking.is_alive()
+        let_go.set()
+        knocking.join(20)
+
+
+@pytest.mark.parametrize("missing", ["issuer_url", "public_url", "session_secret"])
+def test_an_api_does_not_start_without_what_tells_people_apart(kit: Kit, tmp_path: Path, missing: str) -> None:
+    settings = replace(Settings("http://issuer.test"), **{missing: ""})
+
+    with pytest.raises(ValueError, match=missing.upper()):
+        factory.create(
+            "kit", engine=kit.engine, clock=RealClock(), settings=settings, blueprints=(), migrations=tmp_path
+        )

@@ -49,6 +49,8 @@ def test_the_owner_too_is_forced(kit: Kit) -> None:
         "alter table notes disable row level security",
         "alter table notes no force row level security",
         "create table forgotten (district text)",
+        "create table of_nobody (name text); grant select on of_nobody to kit_app",
+        "create materialized view copied as select 'x' as name; grant select on copied to kit_app",
         "drop policy every_row on row_probe",
         "drop table row_probe",
     ],
@@ -60,6 +62,12 @@ def test_a_start_notices_damage(kit: Kit, damage: str) -> None:
 
     with pytest.raises(rows.Unprotected):
         rows.self_test(kit.engine, kit.mechanism)
+
+
+def test_a_mechanism_that_sees_nothing_does_not_start(kit: Kit) -> None:
+    rows.mechanism_test(kit.mechanism)
+    with pytest.raises(rows.Unprotected, match="mechanism"):
+        rows.mechanism_test(kit.engine)
 
 
 def test_a_role_that_owns_or_bypasses_is_refused(kit: Kit) -> None:

@@ -35,7 +35,7 @@ def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(CannotStart, match="cannot be made .* set LOCAL_DIR"):
+    with pytest.raises(CannotStart, match=r"cannot be made .* set LOCAL_DIR"):
         machine.check(Place(tmp_path / "file" / "local", 18_000), [])
 
 
