@@ -179,13 +179,16 @@ class _Poll:
             if len(messages) == 1:
                 self._reject(messages[0], reason_of(refusal))
             else:
-                half = len(messages) // 2
-                for part in (messages[:half], messages[half:]):
-                    if ready := [message for message in part if not self._waits(message)]:
-                        self._react(reaction, ready)
+                self._halve(reaction, messages)
         else:
             self._outcome.applied.extend(messages)
             self._outcome.in_a_row = 0
+
+    def _halve(self, reaction: Reaction, messages: Sequence[Message]) -> None:
+        half = len(messages) // 2
+        for part in (messages[:half], messages[half:]):
+            if ready := [message for message in part if not self._waits(message)]:
+                self._react(reaction, ready)
 
     def _reject(self, message: Message, reason: str) -> None:
         self._outcome.rejected += 1

@@ -183,7 +183,7 @@ BAD = [
     ("no-key", None, {}),
     ("no-header: ce_id", b"k", {"ce_id": None}),
     ("bad-header: ce_sequence", b"k", {"ce_sequence": b"one"}),
-    ("out-of-range", b"k", {"ce_sequence": b"9" * 30}),
+    ("bad-header: ce_sequence", b"k", {"ce_sequence": b"9" * 30}),
     ("zero-character", b"k", {"ce_correlationid": b"a\0b"}),
     ("bad-header: ce_source", b"k", {"ce_source": b"\xff\xfe"}),
 ]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from shared.service import database
-from tests.support import kit
+from tests.support import consuming, kit
 from tests.support.platform import Platform
 
 _districts = count(300_000)
@@ -30,3 +30,8 @@ def engines(platform: Platform) -> Iterator[SimpleNamespace]:
 @pytest.fixture
 def district() -> str:
     return str(next(_districts))
+
+
+@pytest.fixture
+def bench(engines: SimpleNamespace, district: str) -> SimpleNamespace:
+    return consuming.made(engines, district)

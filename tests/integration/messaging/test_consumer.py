@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -20,47 +19,7 @@ from shared.messaging.relay import Relay
 from shared.service import database, rows
 from shared.service.database import Transaction
 from tests.support import kit
-
-LATEST = "registry-key"
-
-
-@pytest.fixture
-def bench(engines: SimpleNamespace, district: str) -> SimpleNamespace:
-    """A district with a broker, and `send` in place of the relay."""
-    broker = memory.Broker()
-    for kind in (kit.KIND, LATEST):
-        broker.create(topics.name(district, kind))
-    topic = topics.name(district, kit.KIND)
-    producer = memory.Producer(broker)
-
-    def consumer(reactions=kit.REACTIONS, *, name: str = f"c{district}", kinds=(kit.KIND,), **rest) -> Consumer:
-        subscription = memory.Subscription(broker, group=uuid4().hex, topics=topics.pattern(*kinds))
-        return Consumer(name, engines.app, subscription, reactions, **rest)
-
-    def send(key: str, *sequences: int, topic: str = topic, **said) -> list[Message]:
-        sent = [kit.message(key, sequence, topic=topic, **said) for sequence in sequences]
-        producer.publish(sent)
-        return sent
-
-    def rows_of(statement: str) -> Sequence[tuple]:
-        with database.begin(engines.app, district=district) as tx:
-            return [tuple(row) for row in tx.connection.execute(text(statement))]
-
-    redrive = Redrive(f"c{district}", engines.app, kit.REACTIONS)
-    return SimpleNamespace(**locals())
-
-
-def effects(bench: SimpleNamespace) -> dict[str, list[int]]:
-    with database.begin(bench.engines.app, district=bench.district) as tx:
-        return kit.effects(tx.connection)
-
-
-def parked(bench: SimpleNamespace) -> list[tuple]:
-    return bench.rows_of("select sequence, reason from parked where released_at is null order by key, epoch, sequence")
-
-
-def a_key() -> str:
-    return str(uuid4())
+from tests.support.consuming import LATEST, a_key, effects, parked
 
 
 def test_the_tables_pass_the_self_test(engines):
@@ -428,91 +387,3 @@ def test_the_whole_way_from_journal_to_effect(bench, engines):
     bench.consumer().run_once()
 
     assert effects(bench) == {str(unit): [1, 2, 3] for unit in units}
-
-
-def test_accepting_an_epoch_does_not_skip_a_plain_gap(bench):
-    key, consumer = a_key(), bench.consumer()
-    bench.send(key, 1, 3)
-    consumer.run_once()
-    (waiting,) = bench.redrive.keys(bench.district)
-
-    tried = bench.redrive.key(waiting, district=bench.district, decision="accept-epoch").tried
-    assert [each.outcome for each in tried] == ["gap"]
-    bench.send(key, 2)
-    consumer.run_once()
-    bench.redrive.heal(bench.district)
-    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
-
-
-def into_another_district(tx: Transaction, messages: Sequence[Message]) -> None:
-    kit.add_up(tx, messages)
-    if any(kit.Happened.model_validate_json(message.payload or b"").filling for message in messages):
-        tx.connection.execute(text("insert into totals values (:k, 0, '440399')"), {"k": a_key()})
-
-
-def test_a_row_of_another_district_parks_its_message_and_no_other(bench):
-    bad, good = a_key(), a_key()
-    bench.send(bad, 1, filling="x")
-    bench.send(good, 1)
-    crossing = {kit.Happened.declared.type: into_another_district}
-    bench.consumer(crossing).run_once()
-
-    ((_, reason),) = parked(bench)
-    assert reason.startswith("InsufficientPrivilege") and "440399" not in reason
-    assert effects(bench) == {good: [1]}
-    (waiting,) = bench.redrive.keys(bench.district)
-    again = Redrive(f"c{bench.district}", bench.engines.app, crossing).key(waiting, district=bench.district)
-    assert [each.outcome for each in again.tried] == [reason]
-
-
-def test_a_missing_grant_stops_the_consumer_all_the_same(bench):
-    def without_a_grant(tx: Transaction, messages: Sequence[Message]) -> None:
-        tx.connection.execute(text("insert into held (topic) values ('x')"))
-
-    for _ in range(5):
-        bench.send(a_key(), 1)
-    with pytest.raises(TooManyRejected):
-        bench.consumer({kit.Happened.declared.type: without_a_grant}, max_rejected=5).run_once()
-    assert parked(bench) == []
-
-
-def test_what_a_schema_checks_at_the_commit_parks_its_message_and_no_other(bench):
-    def twice(tx: Transaction, messages: Sequence[Message]) -> None:
-        kit.add_up(tx, messages)
-        for message in messages:
-            again = {"k": f"again {bench.district}", "d": tx.district}
-            poison = kit.Happened.model_validate_json(message.payload or b"").filling
-            for _ in range(2 if poison else 0):
-                tx.connection.execute(text("insert into put_off values (:k, :d)"), again)
-
-    with bench.engines.owner.begin() as owner:
-        owner.execute(text("create table put_off (k text unique deferrable initially deferred, district text)"))
-        for statement in rows.protect("put_off", service=kit.SERVICE):
-            owner.execute(text(statement))
-    bad, good = a_key(), a_key()
-    bench.send(bad, 1, filling="x")
-    bench.send(good, 1)
-    bench.consumer({kit.Happened.declared.type: twice}).run_once()
-
-    assert [reason for _, reason in parked(bench)] == ["UniqueViolation: put_off_k_key"]
-    assert effects(bench) == {good: [1]}
-
-
-def test_healing_goes_on_after_a_deadlock(bench):
-    key, consumer, stop = a_key(), bench.consumer(), threading.Event()
-    bench.send(key, 1, 3)
-    consumer.run_once()
-    bench.send(key, 2)
-    consumer.run_once()
-    failures = []
-
-    def deadlocked_once(tx: Transaction, messages: Sequence[Message]) -> None:
-        if not failures:
-            failures.append(1)
-            tx.connection.execute(text("do $$ begin raise exception 'd' using errcode = 'deadlock_detected'; end $$"))
-        kit.add_up(tx, messages)
-        stop.set()
-
-    Redrive(f"c{bench.district}", bench.engines.app, {kit.Happened.declared.type: deadlocked_once}).run_forever(stop)
-
-    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])

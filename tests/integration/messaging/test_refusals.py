@@ -1,0 +1,103 @@
+"""What a consumer refuses, and how it is redriven: does it hold its own key, skip nothing and stop nobody else?"""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+
+from shared.messaging.consumer import TooManyRejected
+from shared.messaging.ports import Message
+from shared.messaging.redrive import Redrive
+from shared.service import rows
+from shared.service.database import Transaction
+from tests.support import kit
+from tests.support.consuming import a_key, effects, parked
+
+
+def test_accepting_an_epoch_does_not_skip_a_plain_gap(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, 3)
+    consumer.run_once()
+    (waiting,) = bench.redrive.keys(bench.district)
+
+    tried = bench.redrive.key(waiting, district=bench.district, decision="accept-epoch").tried
+    assert [each.outcome for each in tried] == ["gap"]
+    bench.send(key, 2)
+    consumer.run_once()
+    bench.redrive.heal(bench.district)
+    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
+
+
+def into_another_district(tx: Transaction, messages: Sequence[Message]) -> None:
+    kit.add_up(tx, messages)
+    if any(kit.Happened.model_validate_json(message.payload or b"").filling for message in messages):
+        tx.connection.execute(text("insert into totals values (:k, 0, '440399')"), {"k": a_key()})
+
+
+def test_a_row_of_another_district_parks_its_message_and_no_other(bench):
+    bad, good = a_key(), a_key()
+    bench.send(bad, 1, filling="x")
+    bench.send(good, 1)
+    crossing = {kit.Happened.declared.type: into_another_district}
+    bench.consumer(crossing).run_once()
+
+    ((_, reason),) = parked(bench)
+    assert reason.startswith("InsufficientPrivilege") and "440399" not in reason
+    assert effects(bench) == {good: [1]}
+    (waiting,) = bench.redrive.keys(bench.district)
+    again = Redrive(f"c{bench.district}", bench.engines.app, crossing).key(waiting, district=bench.district)
+    assert [each.outcome for each in again.tried] == [reason]
+
+
+def test_a_missing_grant_stops_the_consumer_all_the_same(bench):
+    def without_a_grant(tx: Transaction, messages: Sequence[Message]) -> None:
+        tx.connection.execute(text("insert into held (topic) values ('x')"))
+
+    for _ in range(5):
+        bench.send(a_key(), 1)
+    with pytest.raises(TooManyRejected):
+        bench.consumer({kit.Happened.declared.type: without_a_grant}, max_rejected=5).run_once()
+    assert parked(bench) == []
+
+
+def test_what_a_schema_checks_at_the_commit_parks_its_message_and_no_other(bench):
+    def twice(tx: Transaction, messages: Sequence[Message]) -> None:
+        kit.add_up(tx, messages)
+        for message in messages:
+            again = {"k": f"again {bench.district}", "d": tx.district}
+            poison = kit.Happened.model_validate_json(message.payload or b"").filling
+            for _ in range(2 if poison else 0):
+                tx.connection.execute(text("insert into put_off values (:k, :d)"), again)
+
+    with bench.engines.owner.begin() as owner:
+        owner.execute(text("create table put_off (k text unique deferrable initially deferred, district text)"))
+        for statement in rows.protect("put_off", service=kit.SERVICE):
+            owner.execute(text(statement))
+    bad, good = a_key(), a_key()
+    bench.send(bad, 1, filling="x")
+    bench.send(good, 1)
+    bench.consumer({kit.Happened.declared.type: twice}).run_once()
+
+    assert [reason for _, reason in parked(bench)] == ["UniqueViolation: put_off_k_key"]
+    assert effects(bench) == {good: [1]}
+
+
+def test_healing_goes_on_after_a_deadlock(bench):
+    key, consumer, stop = a_key(), bench.consumer(), threading.Event()
+    bench.send(key, 1, 3)
+    consumer.run_once()
+    bench.send(key, 2)
+    consumer.run_once()
+    failures = []
+
+    def deadlocked_once(tx: Transaction, messages: Sequence[Message]) -> None:
+        if not failures:
+            failures.append(1)
+            tx.connection.execute(text("do $$ begin raise exception 'd' using errcode = 'deadlock_detected'; end $$"))
+        kit.add_up(tx, messages)
+        stop.set()
+
+    Redrive(f"c{bench.district}", bench.engines.app, {kit.Happened.declared.type: deadlocked_once}).run_forever(stop)
+
+    assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
