@@ -4,7 +4,8 @@
 
 Stays true: the live consumer goes on all the time but for the swap, and loses nothing in it: every transaction that writes the
 model shares a lock (inbox.share) before it names a table, and the swap holds it alone until the shadow has every mark of the live
-inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells screens to start from a snapshot.
+inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
+snapshot.
 """
 
 import time
