@@ -71,7 +71,10 @@ def is_ready(process: Process) -> bool:
 
 def last_line(place: Place, name: str) -> str:
     log = place.path("logs", f"{name}.log")
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    written = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    lines = [
+        line for line in written if not line.startswith("(Background on this error")
+    ]  # SQLAlchemy's pointer to its manual
     return f"{lines[-1].strip() if lines else 'it has logged nothing'} ({log})"
 
 

@@ -149,7 +149,9 @@ def _section(place: Place, process: Process) -> list[str]:
 def members(place: Place) -> list[psutil.Process]:
     """Every running process of this installation, whoever its parent is by now."""
     mark = str(place.local_dir)
-    return [each for each in psutil.process_iter() if each.pid != os.getpid() and _mark(each) == mark]
+    marked = [each for each in psutil.process_iter() if each.pid != os.getpid() and _mark(each) == mark]
+    # PostgreSQL's children write their titles over the environment that they were given, so they are known by their parent.
+    return list({each.pid: each for parent in marked for each in (parent, *_children(parent))}.values())
 
 
 def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -158,6 +160,13 @@ def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
         if time.monotonic() > patience:
             raise CannotStart(f"{what} is not ready after {seconds:.0f} s.")
         time.sleep(0.1)
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [each for each in process.children(recursive=True) if each.pid != os.getpid()]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _mark(process: psutil.Process) -> str | None:

@@ -1,5 +1,6 @@
 """Does `make` say in one line that it has the wrong Python, or none, and what to do?"""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -34,8 +35,9 @@ def test_a_python_that_is_not_there_is_named(clone: Path):
 
 def make(clone: Path, python: Path) -> str:
     """What it says before make's own last line."""
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
-        ["make", "setup", f"PYTHON={python}"], cwd=clone, capture_output=True, text=True, check=False
+        ["make", "setup", f"PYTHON={python}"], cwd=clone, env=alone, capture_output=True, text=True, check=False
     )  # fmt: skip
     assert done.returncode == 2
     assert not (clone / ".venv").exists()
