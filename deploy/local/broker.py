@@ -64,7 +64,7 @@ def prepare(place: Place) -> None:
 
 def _format(place: Place) -> None:
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-    tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(_settings(place)))
+    tool = ("kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}", "-c", str(_settings(place)))
     done = subprocess.run([*_java(), "-cp", _class_path(), *tool], capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]

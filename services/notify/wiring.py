@@ -57,6 +57,7 @@ def create_api() -> Flask:
 def run_relay() -> None:
     settings = Settings()
     engine = _engine(settings.database_url_mechanism, "relay")
+    rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
     loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
     lifecycle.run("relay", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))

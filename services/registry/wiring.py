@@ -19,6 +19,7 @@ from shared.messaging import kafka
 from shared.messaging.consumer import Consumer
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
+from shared.messaging.retention import Retention
 from shared.service import clock, database, factory, health, lifecycle, rows
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -47,8 +48,9 @@ def create_api() -> Flask:
 def run_relay() -> None:
     settings = Settings()
     engine = _engine(settings.database_url_mechanism, "relay")
+    rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
-    loops = {"relay": relay.run_forever}
+    loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
     lifecycle.run("relay", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))
 
 

@@ -18,6 +18,7 @@ from shared.messaging import kafka
 from shared.messaging.consumer import Consumer
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
+from shared.messaging.retention import Retention
 from shared.service import clock as clocks
 from shared.service import database, factory, health, lifecycle, rows
 from shared.service.clock import Clock
@@ -54,9 +55,10 @@ def application(settings: Settings, *, clock: Clock) -> Flask:
 def run_relay() -> None:
     settings = Settings()
     engine = _engine(settings.database_url_mechanism, "relay")
+    rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
-    ready = health.ready(engine, MIGRATIONS)
-    lifecycle.run("relay", {"relay": relay.run_forever}, health_port=settings.health_port, ready=ready)
+    loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
+    lifecycle.run("relay", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))
 
 
 def run_consumer() -> None:
