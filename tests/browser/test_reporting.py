@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 AXE = Path("node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
-APPEARS_SECONDS = 60  # a new district is found at the next metadata refresh
+APPEARS_SECONDS = 180  # a new district is found at the next metadata refresh, by a consumer that has just joined
 
 
 class Stage:

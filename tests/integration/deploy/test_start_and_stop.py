@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGINT, SIGKILL
+from signal import SIG_DFL, SIGINT, SIGKILL, signal
 
 import psutil
 import pytest
@@ -106,7 +106,13 @@ def command(name: str, place: Place) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "deploy.local", name],
         cwd=ROOT, env=os.environ | moved, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_hears_ctrl_c,
     )  # fmt: skip
+
+
+def _hears_ctrl_c() -> None:
+    """As at a terminal. What a shell starts in the background ignores it, and so would its children."""
+    signal(SIGINT, SIG_DFL)
 
 
 def until(process: "subprocess.Popen[str]", beginning: str) -> None:
