@@ -46,6 +46,17 @@ RELAY_HELD = Gauge(
     multiprocess_mode="max",
 )
 
+# projects
+ROLLS_UNMATCHED = Gauge(
+    "clearwater_rolls_unmatched",
+    "Frozen rolls of which every unit has come, and whose units give another digest: no rate is evaluated.",
+    ["district"],
+    multiprocess_mode="max",
+)
+PROJECT_FAILED = Counter(
+    "clearwater_project_failed_total", "Times that a project's effect could not be carried to its cases.", ["district"]
+)
+
 # consumers
 CONSUMER_LAG = Gauge(
     "clearwater_consumer_lag_events",

@@ -1,9 +1,10 @@
-"""Copies a frozen roll once our own units give its digest, and counts everybody who has signed by then."""
+"""Copies a frozen roll that our own units have proved, and counts everybody who has signed by then."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.signing.store import projects, roll
+from services.signing.store.roll import Proof
 from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -12,12 +13,16 @@ from shared.service.database import Transaction
 @dataclass(frozen=True)
 class MatchRoll:
     project_id: UUID
+    proof: Proof
 
 
 def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
-    """False while units are still missing. Under the project's lock, so no signing slips between the count and the copy."""
+    """False when there is nothing to do any more. Under the project's lock, so no signing slips between the count and the copy.
+
+    No case is locked, as cases come before projects in the one order; what has changed in them since the proof is not of this roll.
+    """
     project = projects.lock(tx, command.project_id)
-    matched = roll.match(tx, command.project_id)
+    matched = roll.copy(tx, command.project_id, command.proof)
     if matched is None:
         return False
     project.total, project.signed = matched

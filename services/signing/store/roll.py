@@ -1,12 +1,13 @@
 """The frozen roll: what every rate is counted over, and who on it has signed.
 
 Stays true: nothing is evaluated before our own units give the digest that the registry has announced. From then on the roll is a copy of
-its own, so a later correction of a unit moves no denominator. Counting a signing touches only the parties of that unit.
+its own, made of the very lines that gave the digest, so a later correction of a unit moves no denominator. Counting a signing touches only
+the parties of that unit.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,11 +24,14 @@ _ANNOUNCE = text("""
         right_holders = excluded.right_holders, area = excluded.area, frozen_at = excluded.frozen_at
     where rolls.matched_at is null or rolls.digest = excluded.digest
 """)
-# Cheap, so that it can be asked often: only a roll whose number of units and area fit is worth a digest.
+# Cheap, so that it can be asked often. Revisions only rise, so the same sum over the same units is the same facts.
 _WAITING = text("""
-    select district, project_id from rolls
+    select district, project_id, digest, known.units, known.revisions
+    from rolls cross join lateral (
+        select count(*) as units, coalesce(sum(revision), 0) as revisions from cases where cases.project_id = rolls.project_id) as known
     where matched_at is null and exists (select from projects where projects.project_id = rolls.project_id)
-      and (units, area) = (select count(*), coalesce(sum(cases.area), 0) from cases where cases.project_id = rolls.project_id)
+      and known.units >= rolls.units
+    order by district, project_id
 """)
 _ROLL = text(
     "select digest, units, households, right_holders, area, matched_at from rolls where project_id = :project_id"
@@ -36,27 +40,22 @@ _UNITS = text("""
     select unit_id, household_id, area, case_holders.person_id, written
     from cases join case_holders using (unit_id) where project_id = :project_id
 """)
+# Copied from the very lines that gave the digest, never from the tables again: a unit may have been corrected in between.
 _COPY_UNITS = text("""
     insert into roll_units (district, project_id, unit_id, household_id, area, signed)
-    select district, project_id, unit_id, household_id, area, exists (
-        select from agreements where agreements.unit_id = cases.unit_id and state in ('signed', 'effective'))
-    from cases where project_id = :project_id
+    select :district, :project_id, unit_id, household_id, area, exists (
+        select from agreements where agreements.unit_id = line.unit_id and state in ('signed', 'effective'))
+    from unnest(cast(:unit_ids as uuid[]), cast(:household_ids as uuid[]), cast(:areas as bigint[])) as line (unit_id, household_id, area)
 """)
-_MEMBERS = """
-    select district, project_id, unit_id, 'household' as kind, household_id as party_id, signed from roll_units
-    where project_id = :project_id
-    union all
-    select roll_units.district, project_id, unit_id, 'right_holder', person_id, signed
-    from roll_units join case_holders using (unit_id) where project_id = :project_id
-"""
+_MEMBERS = "unnest(cast(:units as uuid[]), cast(:kinds as text[]), cast(:parties as uuid[])) as member (unit_id, kind, party_id)"
 _COPY_PARTIES = text(f"""
     insert into roll_parties (district, project_id, kind, party_id, units, signed)
-    select district, project_id, kind, party_id, count(*), count(*) filter (where signed)
-    from ({_MEMBERS}) as members group by district, project_id, kind, party_id
+    select :district, :project_id, kind, party_id, count(*), count(*) filter (where signed)
+    from {_MEMBERS} join roll_units using (unit_id) where project_id = :project_id group by kind, party_id
 """)  # noqa: S608 - a constant
 _COPY_MEMBERS = text(f"""
     insert into roll_members (district, project_id, unit_id, kind, party_id)
-    select district, project_id, unit_id, kind, party_id from ({_MEMBERS}) as members
+    select :district, :project_id, unit_id, kind, party_id from {_MEMBERS}
 """)  # noqa: S608 - a constant
 _MATCHED = text("update rolls set matched_at = clock_timestamp() where project_id = :project_id")
 _SIGNED = text("""
@@ -82,6 +81,23 @@ _COUNT = text("""
 """)
 
 
+class Waiting(NamedTuple):
+    """`units` and `revisions` change with whatever signing learns of the project's units."""
+
+    district: str
+    project_id: UUID
+    digest: str
+    units: int
+    revisions: int
+
+
+class Proof(NamedTuple):
+    """A roll's digest, and the lines that gave it."""
+
+    digest: str
+    lines: Sequence[roll.Line]
+
+
 def announce(tx: Transaction, event: RollFrozen) -> bool:
     """False when another roll has been counted over already: a frozen roll does not change."""
     totals = {
@@ -94,15 +110,14 @@ def announce(tx: Transaction, event: RollFrozen) -> bool:
     return bool(tx.connection.execute(_ANNOUNCE, row).rowcount)
 
 
-def waiting(tx: Transaction) -> Sequence[tuple[str, UUID]]:
-    """District and project of the rolls that may match by now."""
-    return [(row.district, row.project_id) for row in tx.connection.execute(_WAITING)]
+def waiting(tx: Transaction) -> Sequence[Waiting]:
+    """Rolls of which all units have come, and which have not matched yet."""
+    return [Waiting(*row) for row in tx.connection.execute(_WAITING)]
 
 
-def match(tx: Transaction, project_id: UUID) -> tuple[Counts, Counts] | None:
-    """Under the project's lock: total and signed of a roll that has just matched; None while it does not, or did before."""
-    it = {"project_id": project_id}
-    announced = tx.connection.execute(_ROLL, it).one()
+def prove(tx: Transaction, project_id: UUID) -> Proof | None:
+    """The lines of our own units, when they give what was announced; without a lock, as reading a whole roll takes its time."""
+    announced = tx.connection.execute(_ROLL, {"project_id": project_id}).one()
     lines = _lines(tx, project_id)
     totals = Totals(
         units=announced.units,
@@ -110,10 +125,27 @@ def match(tx: Transaction, project_id: UUID) -> tuple[Counts, Counts] | None:
         right_holders=announced.right_holders,
         area_hundredths_m2=announced.area,
     )
-    if announced.matched_at or roll.totals(lines) != totals or roll.digest(lines) != announced.digest:
+    proved = roll.totals(lines) == totals and roll.digest(lines) == announced.digest
+    return Proof(announced.digest, lines) if proved else None
+
+
+def copy(tx: Transaction, project_id: UUID, proof: Proof) -> tuple[Counts, Counts] | None:
+    """Under the project's lock: total and signed of the roll; None when it has been copied, or announced anew, since it was proved."""
+    it = {"project_id": project_id, "district": tx.district}
+    announced = tx.connection.execute(_ROLL, it).one()
+    if announced.matched_at or announced.digest != proof.digest:
         return None
-    for statement in (_COPY_UNITS, _COPY_PARTIES, _COPY_MEMBERS, _MATCHED):
-        tx.connection.execute(statement, it)
+    units = {
+        "unit_ids": [line.unit_id for line in proof.lines],
+        "household_ids": [line.household_id for line in proof.lines],
+        "areas": [line.area_hundredths_m2 for line in proof.lines],
+    }
+    tx.connection.execute(_COPY_UNITS, {**it, **units})
+    members = [member for line in proof.lines for member in _members(line)]
+    parties = dict(zip(("units", "kinds", "parties"), map(list, zip(*members, strict=True)), strict=True))
+    for statement in (_COPY_PARTIES, _COPY_MEMBERS):
+        tx.connection.execute(statement, {**it, **parties})
+    tx.connection.execute(_MATCHED, it)
     total = Counts(announced.units, announced.households, announced.right_holders, announced.area)
     return total, _counts(tx.connection.execute(_SIGNED, it).one())
 
@@ -123,6 +155,11 @@ def count(tx: Transaction, *, project_id: UUID, unit_id: UUID, signed: bool) -> 
     it = {"project_id": project_id, "unit_id": unit_id, "signed": signed}
     change = _counts(tx.connection.execute(_COUNT, it).one())
     return change if signed else -change
+
+
+def _members(line: roll.Line) -> list[tuple[UUID, str, UUID]]:
+    people = sorted({person for person, _ in line.right_holders})
+    return [(line.unit_id, "household", line.household_id), *((line.unit_id, "right_holder", each) for each in people)]
 
 
 def _lines(tx: Transaction, project_id: UUID) -> list[roll.Line]:

@@ -1,15 +1,18 @@
 """Carries what holds for a whole project to its cases, and counts a roll as soon as it is complete.
 
-Stays true: it remembers nothing. What is due is read from the tables, so it goes on where any crash left it.
+Stays true: it remembers nothing that it needs. What is due is read from the tables, so it goes on where any crash left it.
 """
 
 import threading
+from functools import partial
+from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from services.signing.commands.match_roll import MatchRoll, match_roll
 from services.signing.commands.settle_agreements import SettleAgreements, settle_agreements
 from services.signing.store import roll
+from services.signing.workers.rolls import Rolls
+from services.signing.workers.round import Work, carry_out
 from shared.service import database
 from shared.service.clock import Clock
 
@@ -23,24 +26,31 @@ _DUE = text("""
 
 
 class FanOut:
-    def __init__(self, engine: Engine, clock: Clock, *, batch: int = 200, idle_seconds: float = 0.5) -> None:
-        self._engine, self._clock, self._batch, self._idle_seconds = engine, clock, batch, idle_seconds
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        *,
+        batch: int = 200,
+        idle_seconds: float = 0.5,
+        rolls: Rolls | None = None,
+    ) -> None:
+        self._engine, self._batch, self._idle_seconds = engine, batch, idle_seconds
+        self._rolls = rolls or Rolls(engine, clock)
 
     def run_once(self) -> int:
         """One batch per project, and every roll that fits. Returns how much was done; 0 when nothing is due."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            rolls = list(roll.waiting(tx))
+            waiting = roll.waiting(tx)
             due = [(row.district, row.project_id) for row in tx.connection.execute(_DUE)]
-        done = 0
-        for district, project_id in rolls:
-            with database.begin(self._engine, district=district) as tx:
-                done += match_roll(tx, MatchRoll(project_id), self._clock)
-        for district, project_id in due:
-            with database.begin(self._engine, district=district) as tx:
-                done += settle_agreements(tx, SettleAgreements(project_id, self._batch))
-        return done
+        rolls = [Work(it.district, it.project_id, partial(self._rolls.match, it)) for it in self._rolls.due(waiting)]
+        return carry_out([*rolls, *(Work(*place, partial(self._settle, *place)) for place in due)])
 
     def run_forever(self, stop: threading.Event) -> None:
         while not stop.is_set():
             if not self.run_once():
                 stop.wait(self._idle_seconds)
+
+    def _settle(self, district: str, project_id: UUID) -> int:
+        with database.begin(self._engine, district=district) as tx:
+            return settle_agreements(tx, SettleAgreements(project_id, self._batch))

@@ -1,0 +1,68 @@
+"""Looks for frozen rolls that our own units prove by now, and has them copied and counted.
+
+Stays true: a whole roll is read and digested without any lock, and again only after something of it has changed. What it remembers of its
+tries only saves work: without it, it tries once more. A roll that stays unproved is told: no rate of its project is ever evaluated.
+Left to others: that no right-holder changes between the freezing and the match; the registry takes no import after the freezing.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from services.signing.commands.match_roll import MatchRoll, match_roll
+from services.signing.store import roll
+from services.signing.store.roll import Waiting
+from shared.service import database
+from shared.service.clock import Clock
+from shared.telemetry import log, metrics
+
+_PATIENCE_SECONDS = 60.0  # a correction that was made before the freezing comes on a topic of its own
+_log = log.get(__name__)
+
+
+@dataclass
+class _Tried:
+    what: Waiting
+    since: float
+    told: bool = False
+
+
+class Rolls:
+    def __init__(self, engine: Engine, clock: Clock, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._engine, self._clock, self._patience_seconds = engine, clock, patience_seconds
+        self._tried: dict[UUID, _Tried] = {}
+        self._districts: set[str] = set()
+
+    def due(self, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """Those worth a digest; and says which of the others have had all that they could wait for."""
+        self._tried = {each.project_id: self._tried[each.project_id] for each in waiting if self._failed(each)}
+        for tried in self._tried.values():
+            self._tell(tried)
+        unmatched = Counter(tried.what.district for tried in self._tried.values())
+        self._districts |= set(unmatched)
+        for district in self._districts:
+            metrics.ROLLS_UNMATCHED.labels(district).set(unmatched[district])
+        return [each for each in waiting if each.project_id not in self._tried]
+
+    def match(self, it: Waiting) -> int:
+        """1 when the roll has been proved and copied. A signing waits for the copy only, not for the digest."""
+        with database.reading(self._engine, granted=[it.district]) as tx:
+            proof = roll.prove(tx, it.project_id)
+        if proof is None:
+            self._tried[it.project_id] = _Tried(it, time.monotonic())
+            return 0
+        with database.begin(self._engine, district=it.district) as tx:
+            return int(match_roll(tx, MatchRoll(it.project_id, proof), self._clock))
+
+    def _failed(self, it: Waiting) -> bool:
+        tried = self._tried.get(it.project_id)
+        return tried is not None and tried.what == it
+
+    def _tell(self, tried: _Tried) -> None:
+        if not tried.told and time.monotonic() - tried.since >= self._patience_seconds:
+            tried.told = True
+            _log.error("roll unmatched", district=tried.what.district, project_id=str(tried.what.project_id))
