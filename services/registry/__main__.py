@@ -9,6 +9,8 @@ from pathlib import Path
 from services.registry import wiring
 from services.registry.commands.make_sample import MakeSample, make_sample
 from services.registry.config import Settings
+from services.registry.consumers import CONSUMER
+from shared.messaging import redrive
 from shared.service import serve
 from shared.telemetry import log
 
@@ -25,15 +27,15 @@ def main() -> None:
     roles = command.add_subparsers(dest="role", required=True)
     for role in ("api", *_ROLES):
         roles.add_parser(role)
-    redrive = roles.add_parser("redrive", help="try what is parked again")
-    redrive.add_argument("--district", action="append", help="only this district")
-    redrive.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    roles.add_parser("redrive", help="try what is parked again", add_help=False)
     sample = roles.add_parser("sample", help="a workbook of invented people, and what to post before importing it")
     sample.add_argument("--seed", type=int, default=1)
     sample.add_argument("--units", type=int, default=20, help="1708 makes the reference project")
     sample.add_argument("--district", default="440303", help="GB/T 2260")
     sample.add_argument("-o", "--output", type=Path, required=True, help="file.xlsx; file.json stands beside it")
-    asked = command.parse_args()
+    asked, rest = command.parse_known_args()
+    if rest and asked.role != "redrive":
+        command.error(f"unknown: {' '.join(rest)}")
     if asked.role == "sample":
         _sample(MakeSample(asked.seed, asked.units, asked.district, asked.output))
         return
@@ -42,7 +44,7 @@ def main() -> None:
     if asked.role == "api":
         serve.serve(wiring.create_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
     elif asked.role == "redrive":
-        _redrive(asked.district, dry_run=asked.dry_run)
+        sys.exit(redrive.command(rest, {CONSUMER: wiring.redrive()}, tell=print))
     else:
         _ROLES[asked.role]()
 
@@ -53,16 +55,6 @@ def _sample(command: MakeSample) -> None:
         json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     sys.stdout.write(f"{command.output}: {made['units']} units, {made['rows']} rows\n")
-
-
-def _redrive(chosen: list[str] | None, *, dry_run: bool) -> None:
-    """One line for each parked event: what became of it, or would."""
-    redrive = wiring.redrive()
-    for district in chosen or redrive.districts():
-        for key in redrive.keys(district):
-            for tried in redrive.key(key, district=district, dry_run=dry_run).tried:
-                place = f"{tried.message.topic} {tried.message.key} {tried.message.sequence}"
-                sys.stdout.write(f"{'would be ' if dry_run else ''}{tried.outcome}: {place}\n")
 
 
 if __name__ == "__main__":
