@@ -38,6 +38,8 @@ def close_period(tx: Transaction, command: ClosePeriod, clock: Clock) -> Project
 
 
 def _saved(tx: Transaction, project: Project) -> Project:
-    projects.save(tx, project)
-    journal.write(tx, project.recorded)
+    """What was decided before is the stored state, in the version that it has."""
+    if project.recorded:
+        projects.save(tx, project)
+        journal.write(tx, project.recorded)
     return project

@@ -73,10 +73,12 @@ def put(tx: Transaction, project: Project) -> None:
 
 
 def save(tx: Transaction, project: Project) -> None:
+    """Under its lock, so that the version counted here is the one in the database."""
     key = {"district": tx.district, "project_id": project.project_id}
     totals = {f"total_{name}": project.total and getattr(project.total, name) for name in _COUNTS}
     signed = {f"signed_{name}": getattr(project.signed, name) for name in _COUNTS}
     tx.connection.execute(_SAVE, {**key, **totals, **signed})
+    project.version += 1
     if project.latch:
         readings = json.dumps([_printed(reading) for reading in project.latch.readings], ensure_ascii=False)
         tx.connection.execute(_LATCH, {**key, "reached_at": project.latch.reached_at, "readings": readings})
