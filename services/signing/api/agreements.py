@@ -96,11 +96,14 @@ def edit(agreement_id: UUID, body: Terms) -> http.Answer:
     f"{_IT}/reviews",
     roles=_PREPARING,
     answers=ReviewState,
-    problems=("agreement-unknown", "agreement-not-open", "review-incomplete"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-open", "review-incomplete"),
 )
 def review(agreement_id: UUID, body: Review) -> http.Answer:
-    """The checklist: rights confirmed, shares whole, no area dispute, papers complete, terms whole."""
-    command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by())
+    """The checklist: rights confirmed, shares whole, no area dispute, papers complete, terms whole.
+
+    With If-Match, of the version named there only.
+    """
+    command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(review_agreement, command, _reviewed, version=lambda done: done.agreement.version)
 
 
@@ -124,11 +127,20 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
     f"{_IT}/locks",
     roles=_PREPARING,
     answers=AgreementState,
-    problems=("agreement-unknown", "rights-not-confirmed", "rights-disputed", "agreement-not-reviewed"),
+    problems=(
+        "agreement-unknown",
+        "version-superseded",
+        "rights-not-confirmed",
+        "rights-disputed",
+        "agreement-not-reviewed",
+    ),
 )
 def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
-    """Freezes terms, rule-set version, right-holders and shares. Locked already: the stored state."""
-    command = LockAgreement(agreement_id, carrying_out.by())
+    """Freezes terms, rule-set version, right-holders and shares. Locked already: the stored state.
+
+    With If-Match, of the version named there only.
+    """
+    command = LockAgreement(agreement_id, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(lock_agreement, command, AgreementState.of, version=_version)
 
 

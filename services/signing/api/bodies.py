@@ -20,6 +20,14 @@ class Nothing(http.Body):
     """An act that needs no facts: an empty object."""
 
 
+class Confirmation(http.Body):
+    revision: int | None = Field(
+        default=None,
+        ge=1,
+        description="`revision` of the case as it was read. When given, rights of later ones stay unconfirmed.",
+    )
+
+
 class Dispute(http.Body):
     reason: Code
     note: Note = ""
@@ -77,6 +85,11 @@ class AddSignature(http.Body):
     right_holder: UUID = Field(description="For whom.")
     hand: UUID = Field(description="By whose hand.")
     capacity: Capacity = Field(description="self, agent, guardian, or representative with seal.")
+    terms_digest: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Of the terms on the paper. When given, others are not signed.",
+    )
 
 
 class Declaration(http.Body):
@@ -84,4 +97,6 @@ class Declaration(http.Body):
 
 
 class CloseDay(http.Body):
-    business_on: date = Field(description="The day in Shanghai, which must be over.")
+    business_on: date = Field(
+        ge=date(2000, 1, 1), le=date(2199, 12, 31), description="The day in Shanghai, which must be over; 2000 to 2199."
+    )

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from services.signing.api import carrying_out
-from services.signing.api.bodies import AreaDispute, Dispute, NewMandate, Nothing, Reason
+from services.signing.api.bodies import AreaDispute, Confirmation, Dispute, NewMandate, Nothing, Reason
 from services.signing.api.states import CaseState, MandateState
 from services.signing.commands.keep_mandates import RecordMandate, RevokeMandate, record_mandate, revoke_mandate
 from services.signing.commands.settle_rights import (
@@ -53,11 +53,12 @@ def read_case(unit_id: UUID) -> http.Answer:
     "/cases/<uuid:unit_id>/rights/confirmations",
     roles=("desk", "officer", "command"),
     answers=CaseState,
-    problems=("case-unknown", "shares-incomplete"),
+    problems=("case-unknown", "rights-changed-since-read", "shares-incomplete"),
 )
-def confirm(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
-    """The rights are as the registry says, and whole."""
-    return carrying_out.once(confirm_rights, ConfirmRights(unit_id, carrying_out.by()), CaseState.of, version=_version)
+def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
+    """The rights are as the registry says, and whole. With `revision`, as it said then."""
+    command = ConfirmRights(unit_id, carrying_out.by(), body.revision)
+    return carrying_out.once(confirm_rights, command, CaseState.of, version=_version)
 
 
 @http.route(

@@ -84,7 +84,7 @@ def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an 
     f"{_IT}/days",
     roles=("command",),
     answers=ClosedDay,
-    problems=("project-unknown", "day-not-over"),
+    problems=("project-unknown", "day-not-over", "project-settling"),
 )
 def freeze_day(project_id: UUID, body: CloseDay) -> http.Answer:
     """Freezes the figures of a business day. Closed again, it is a restatement beside the first."""

@@ -18,6 +18,7 @@ _REFUSALS = (
         "rights-not-confirmed",
         "rights-disputed",
         "rights-changed-since-lock",
+        "terms-changed-since-read",
     ),
     *(
         "period-not-open",
@@ -41,5 +42,5 @@ _REFUSALS = (
 )
 def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
     """One hand signs for one right-holder. The last one gives the agreement its number; again gives the stored state."""
-    command = SignAgreement(agreement_id, body.right_holder, body.hand, body.capacity)
+    command = SignAgreement(agreement_id, body.right_holder, body.hand, body.capacity, body.terms_digest)
     return carrying_out.once(sign_agreement, command, AgreementState.of, version=lambda signed: signed.version)

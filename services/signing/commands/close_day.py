@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.signing.domain.mandate import midnight
-from services.signing.store import days, projects
+from services.signing.store import agreements, days, projects
 from shared.refusal import Refused
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -39,12 +39,17 @@ class ClosedDay(BaseModel):
 
 
 def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
-    """Under the project's lock, so that no signing of that day is still on its way. Raises Refused: project-unknown, day-not-over."""
-    projects.lock(tx, command.project_id)
+    """Under the project's lock, so that no signing of that day is still on its way. Raises Refused: project-unknown, day-not-over,
+    project-settling.
+    """
+    project = projects.lock(tx, command.project_id)
     at = clock.now()
     begins, ends = midnight(command.business_on), midnight(command.business_on + timedelta(days=1))
     if at < ends:
         raise Refused("day-not-over", ends_at=ends)
+    # What lapses is undone in the instant of the closing, but written after it: until then that day's figures are not whole.
+    if project.lapsed and agreements.signed_of(tx, command.project_id, limit=1):
+        raise Refused("project-settling")
     figures = {
         row.series: SeriesDay(
             signed=row.signed, undone=row.undone, net=row.signed - row.undone, last_number=row.last_number

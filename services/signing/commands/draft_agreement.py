@@ -63,8 +63,7 @@ def edit_terms(tx: Transaction, command: EditTerms, clock: Clock) -> Agreement:
     """Raises Refused: agreement-unknown, version-superseded, agreement-not-open, series-not-offered, terms-wrong."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
-    if agreement.version != command.version:
-        raise Refused("version-superseded", version=agreement.version)
+    agreement.expect_version(command.version)
     _expect_offered(tx, agreement.project_id, command.form)
     agreement.edit(command.lines, form=command.form, rule_set_version=command.rule_set_version)
     agreements.save(tx, agreement, new_lines=True)

@@ -13,8 +13,11 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class LockAgreement:
+    """`version` is the one on screen, where it is named."""
+
     agreement_id: UUID
     by: str
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ class PreRegister:
 
 
 def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agreement:
-    """Locked already is the stored state. Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed,
-    agreement-not-reviewed.
+    """Locked already is the stored state. Raises Refused: agreement-unknown, version-superseded, rights-not-confirmed,
+    rights-disputed, agreement-not-reviewed.
     """
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    agreement.expect_version(command.version)
     if agreement.state in SIGNABLE:
         return agreement
     case.expect_confirmed()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.case import Case, Unit
 from services.signing.domain.rights import Rights
 from services.signing.store import cases
@@ -26,6 +27,7 @@ class OpenCases:
 
 def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
     known = cases.lock_units(tx, [each.unit.unit_id for each in command.registered])
+    settled = settle_first(tx, known)
     signed = cases.with_signed_agreement(tx, known.values())
     at, opened = clock.now(), []
     for each in command.registered:
@@ -35,4 +37,4 @@ def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
             opened.append(Case.open(each.unit, each.rights, at=at))
     cases.add(tx, opened, at=at)
     cases.save(tx, *known.values(), at=at, new_facts=True)
-    journal.write(tx, [event for case in (*opened, *known.values()) for event in case.recorded])
+    journal.write(tx, [*settled, *(event for case in (*opened, *known.values()) for event in case.recorded)])

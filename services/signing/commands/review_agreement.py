@@ -16,11 +16,12 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class ReviewAgreement:
-    """`papers` are the codes of the originals that the reviewer has seen."""
+    """`papers` are the codes of the originals that the reviewer has seen, `version` is the one on screen, where it is named."""
 
     agreement_id: UUID
     papers: frozenset[str]
     by: str
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class Reviewed:
 
 
 def review_agreement(tx: Transaction, command: ReviewAgreement, clock: Clock) -> Reviewed:
-    """Raises Refused: agreement-unknown, agreement-not-open, review-incomplete with the codes that failed."""
+    """Raises Refused: agreement-unknown, version-superseded, agreement-not-open, review-incomplete with the codes that failed."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    agreement.expect_version(command.version)
     items = review.checklist(
         case.rights,
         rights_state=case.rights_state,

@@ -1,14 +1,19 @@
 """Carries a project's decision to its cases, a batch at a time: effect after a declaration, void after a period without the threshold.
 
 Stays true: what has been settled is seen from the agreements themselves, so a crash between two batches loses and repeats nothing, and a
-command that came by first has left nothing to do.
+command that came by first (settle_first) has left nothing to do.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from services.signing.domain import effect
+from services.signing.domain.agreement import Agreement
+from services.signing.domain.project import Project
 from services.signing.store import agreements, cases, numbers, projects, roll
+from shared.events.contract import Event
 from shared.messaging import journal
 from shared.service.database import Transaction
 
@@ -29,14 +34,47 @@ def settle_agreements(tx: Transaction, command: SettleAgreements) -> int:
     cases.lock_units(tx, [unit_id for unit_id, _ in waiting])
     loaded = agreements.load_many(tx, [agreement_id for _, agreement_id in waiting])
     project = projects.lock(tx, command.project_id)
+    events = _settle(tx, project, loaded)
+    journal.write(tx, events)
+    return len(events)
+
+
+def settle_first(tx: Transaction, unit_ids: Collection[UUID]) -> list[Event]:
+    """For whoever changes cases that it has locked: what their projects have decided comes before the change.
+
+    Under the projects' locks, also where nothing is decided: a declaration that is on its way comes wholly before or wholly after. The
+    clock is read after this. The events are the caller's to write, before its own.
+    """
+    signed_on = agreements.signed_on(tx, unit_ids)
+    signed = agreements.load_many(tx, signed_on) if signed_on else []
+    of_project = {
+        project_id: [each for each in signed if each.project_id == project_id] for project_id in _projects(signed)
+    }
+    return [
+        event for project_id, ours in of_project.items() for event in _settle(tx, projects.lock(tx, project_id), ours)
+    ]
+
+
+def _settle(tx: Transaction, project: Project, loaded: Sequence[Agreement]) -> list[Event]:
+    """One event for each agreement that it changes."""
     settled = [agreement for agreement in loaded if effect.settle(agreement, project)]
     for agreement in settled:
         agreements.save(tx, agreement)
-        if agreement.state == "void" and project.closing:
-            at = project.closing.closed_at
-            numbers.detach(tx, agreement.agreement_id, reason=LAPSED, by="signing", at=at)
-            change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
-            project.count(change, at=at)
+    void = [agreement for agreement in settled if agreement.state == "void"]
+    if void and project.closing:
+        _take_back(tx, project, void, at=project.closing.closed_at)
+    return [event for agreement in settled for event in agreement.recorded]
+
+
+def _take_back(tx: Transaction, project: Project, void: Sequence[Agreement], *, at: datetime) -> None:
+    """Their numbers stay, detached in the instant of the closing, and they count no more."""
+    for agreement in void:
+        numbers.detach(tx, agreement.agreement_id, reason=LAPSED, by="signing", at=at)
+        change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
+        project.count(change, at=at)
     projects.save(tx, project)
-    journal.write(tx, [event for agreement in settled for event in agreement.recorded])
-    return len(settled)
+
+
+def _projects(loaded: Sequence[Agreement]) -> list[UUID]:
+    """In the order in which everybody locks them."""
+    return sorted({agreement.project_id for agreement in loaded})

@@ -1,8 +1,9 @@
-"""Rights of a case: confirmed, or disputed with a reason."""
+"""Rights of a case: confirmed, or disputed with a reason. An effect that was declared before is told before."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.case import Case
 from services.signing.store import acts, cases
 from services.signing.store.acts import Act
@@ -13,8 +14,11 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class ConfirmRights:
+    """`revision` is the case's as somebody read it, where they name it."""
+
     unit_id: UUID
     by: str
+    revision: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,24 +39,26 @@ class SetAreaDispute:
 
 
 def confirm_rights(tx: Transaction, command: ConfirmRights, clock: Clock) -> Case:
-    """Raises Refused: case-unknown, shares-incomplete."""
+    """Raises Refused: case-unknown, rights-changed-since-read, shares-incomplete."""
     case = cases.lock(tx, command.unit_id)
+    settled = settle_first(tx, [command.unit_id])
     at = clock.now()
-    case.confirm(at=at)
+    case.confirm(at=at, read=command.revision)
     cases.save(tx, case, at=at)
     acts.record(tx, Act("rights-confirmed", command.unit_id, command.by, at, facts={"revision": case.unit.revision}))
-    journal.write(tx, case.recorded)
+    journal.write(tx, [*settled, *case.recorded])
     return case
 
 
 def dispute_rights(tx: Transaction, command: DisputeRights, clock: Clock) -> Case:
     """Raises Refused: case-unknown."""
     case = cases.lock(tx, command.unit_id)
+    settled = settle_first(tx, [command.unit_id])
     at = clock.now()
     case.dispute(reason=command.reason, at=at)
     cases.save(tx, case, at=at)
     acts.record(tx, Act("rights-disputed", command.unit_id, command.by, at, reason=command.reason))
-    journal.write(tx, case.recorded)
+    journal.write(tx, [*settled, *case.recorded])
     return case
 
 

@@ -14,19 +14,25 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class SignAgreement:
+    """`terms_digest` is that of the paper at hand, where the desk names it."""
+
     agreement_id: UUID
     right_holder: UUID
     hand: UUID
     capacity: Capacity
+    terms_digest: str | None = None
 
 
 def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
     """Signed already is the stored state, without a second number.
 
-    Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over, and those of Agreement.sign.
+    Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
+    terms-changed-since-read, and those of Agreement.sign.
     """
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    if command.terms_digest:
+        agreement.expect_terms(command.terms_digest)
     if agreement.has_signed(command.right_holder):
         return agreement
     case.expect_confirmed()

@@ -156,6 +156,16 @@ class Agreement:
         self._expect("drafted", "reviewed", otherwise="agreement-not-open")
         self.state = "returned"
 
+    def expect_version(self, version: int | None) -> None:
+        """The version that somebody had on screen, where they name it. Raises Refused: version-superseded."""
+        if version is not None and version != self.version:
+            raise Refused("version-superseded", version=self.version)
+
+    def expect_terms(self, digest: str) -> None:
+        """Whether the locked paper is the one at hand. Raises Refused: terms-changed-since-read."""
+        if self.lock is not None and self.lock.digest != digest:
+            raise Refused("terms-changed-since-read", terms_digest=self.lock.digest)
+
     def unsigned(self) -> list[Holder]:
         signed = {signature.right_holder for signature in self.signatures}
         return [] if self.lock is None else [each for each in self.lock.rights.holders if each.person_id not in signed]

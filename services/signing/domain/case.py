@@ -54,8 +54,13 @@ class Case:
         case.recorded.append(CaseOpened(project_id=unit.project_id, unit_id=unit.unit_id, opened_at=at))
         return case
 
-    def confirm(self, *, at: datetime) -> None:
-        """Changes nothing when they are confirmed already. Raises Refused: shares-incomplete."""
+    def confirm(self, *, at: datetime, read: int | None = None) -> None:
+        """Changes nothing when they are confirmed already. `read` is the revision that somebody had before them.
+
+        Raises Refused: rights-changed-since-read, shares-incomplete.
+        """
+        if read is not None and read < self.rights_revision:
+            raise Refused("rights-changed-since-read", revision=self.unit.revision)
         if self.rights_state == "confirmed":
             return
         if flaw := self.rights.flaw():

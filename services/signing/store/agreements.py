@@ -1,6 +1,6 @@
 """Agreements in PostgreSQL: loaded under a lock, after their case; saved with what they have frozen and collected."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ _LIVE = text("""
 _SIGNED_OF = text("""
     select unit_id, agreement_id from agreements where project_id = :project_id and state = 'signed' order by unit_id limit :limit
 """)
+_SIGNED_ON = text("select agreement_id from agreements where unit_id = any(:unit_ids) and state = 'signed'")
 _LINES = text("select * from term_lines where agreement_id = any(:agreement_ids) order by position")
 _LOCKS = text("""
     select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id = any(:agreement_ids)
@@ -76,6 +77,11 @@ def signed_of(tx: Transaction, project_id: UUID, *, limit: int) -> list[tuple[UU
     """Unit and agreement of what is signed and neither effective nor undone, without a lock: it is looked at again under one."""
     rows = tx.connection.execute(_SIGNED_OF, {"project_id": project_id, "limit": limit})
     return [(row.unit_id, row.agreement_id) for row in rows]
+
+
+def signed_on(tx: Transaction, unit_ids: Collection[UUID]) -> list[UUID]:
+    """The same of units whose cases are locked."""
+    return list(tx.connection.execute(_SIGNED_ON, {"unit_ids": list(unit_ids)}).scalars())
 
 
 def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
