@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIG_DFL, SIGINT, SIGKILL, signal
+from signal import SIGINT, SIGKILL
 
 import psutil
 import pytest
@@ -103,16 +103,12 @@ def test_migrations_that_fail_are_named_with_what_they_say(platform: Platform):
 
 def command(name: str, place: Place) -> "subprocess.Popen[str]":
     moved = {"PORT_BASE": str(place.port_base), "LOCAL_DIR": str(place.local_dir), "PYTHONUNBUFFERED": "1"}
+    # As at a terminal: what a shell starts in the background ignores Ctrl-C, and so would its children.
+    hears_ctrl_c = ["env", "--default-signal=INT"]
     return subprocess.Popen(
-        [sys.executable, "-m", "deploy.local", name],
+        [*hears_ctrl_c, sys.executable, "-m", "deploy.local", name],
         cwd=ROOT, env=os.environ | moved, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=_hears_ctrl_c,
     )  # fmt: skip
-
-
-def _hears_ctrl_c() -> None:
-    """As at a terminal. What a shell starts in the background ignores it, and so would its children."""
-    signal(SIGINT, SIG_DFL)
 
 
 def until(process: "subprocess.Popen[str]", beginning: str) -> None:
