@@ -60,7 +60,9 @@ def run_relay() -> None:
     rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
     loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
-    lifecycle.run("relay", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))
+    lifecycle.run(
+        "relay", loops, bind=settings.bind, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS)
+    )
 
 
 def run_consumer() -> None:
@@ -72,15 +74,13 @@ def run_consumer() -> None:
     )
     business_clock, opener = clock.at_start(settings.clock_file), Opener(settings.reader_private_key)
     table = reactions(opener=opener, clock=business_clock)
-    is_migrated = health.ready(engine, MIGRATIONS)
+    consumer = Consumer(CONSUMER, engine, subscription, table)
     lifecycle.run(
         "consumer",
-        {
-            "consumer": Consumer(CONSUMER, engine, subscription, table).run_forever,
-            "redrive": Redrive(CONSUMER, engine, table).run_forever,
-        },
+        {"consumer": consumer.run_forever, "redrive": Redrive(CONSUMER, engine, table).run_forever},
+        bind=settings.bind,
         health_port=settings.health_port,
-        ready=is_migrated,
+        ready=health.ready(engine, MIGRATIONS, consumer.awaited.missing),
     )
 
 
@@ -102,6 +102,7 @@ def run_worker() -> None:
             "complete": Completer(engine, opener=opener, clock=business_clock).run_forever,
             "count": Counter(engine).run_forever,
         },
+        bind=settings.bind,
         health_port=settings.health_port,
         ready=health.ready(engine, MIGRATIONS),
     )

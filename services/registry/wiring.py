@@ -51,7 +51,9 @@ def run_relay() -> None:
     rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
     loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
-    lifecycle.run("relay", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))
+    lifecycle.run(
+        "relay", loops, bind=settings.bind, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS)
+    )
 
 
 def run_consumer() -> None:
@@ -61,14 +63,13 @@ def run_consumer() -> None:
     subscription = kafka.Subscription(
         {"bootstrap_servers": settings.kafka_bootstrap}, group=CONSUMER, topics=topics.pattern(*KINDS)
     )
+    consumer = Consumer(CONSUMER, engine, subscription, reactions())
     lifecycle.run(
         "consumer",
-        {
-            "consumer": Consumer(CONSUMER, engine, subscription, reactions()).run_forever,
-            "redrive": Redrive(CONSUMER, engine, reactions()).run_forever,
-        },
+        {"consumer": consumer.run_forever, "redrive": Redrive(CONSUMER, engine, reactions()).run_forever},
+        bind=settings.bind,
         health_port=settings.health_port,
-        ready=health.ready(engine, MIGRATIONS),
+        ready=health.ready(engine, MIGRATIONS, consumer.awaited.missing),
     )
 
 
@@ -80,6 +81,7 @@ def run_worker() -> None:
     lifecycle.run(
         "worker",
         {"importer": importer.run_forever},
+        bind=settings.bind,
         health_port=settings.health_port,
         ready=health.ready(engine, MIGRATIONS),
     )

@@ -11,7 +11,7 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = Field(default="", description="brokers, host:port,…; consumer and rebuild only")
     port: int = Field(default=8080, description="where api and stream listen")
     health_port: int = Field(default=8081, description="where the consumer answers /live, /ready, /metrics")
-    bind: str = Field(default="127.0.0.1", description="the address that is listened on")
+    bind: str = Field(default="127.0.0.1", description="address that every role listens on")
     issuer_url: str = Field(description="the OpenID provider")
     public_url: str = Field(description="this process as browsers see it")
     session_secret: str = Field(description="signs the login's short-lived state")

@@ -91,14 +91,21 @@ def run_consumer() -> None:
         {"bootstrap_servers": settings.kafka_bootstrap}, group=CONSUMER, topics=topics.pattern(*TOPICS)
     )
     pulsed = Pulsed(subscription, writing, CONSUMER)
+    consumer = Consumer(CONSUMER, writing, pulsed, reactions(), then=feed_entries.after)
     loops = {
-        "consumer": Consumer(CONSUMER, writing, pulsed, reactions(), then=feed_entries.after).run_forever,
+        "consumer": consumer.run_forever,
         "redrive": _redrive(writing).run_forever,
         "retention": retention.Retention(
             engine(settings.database_url_mechanism, "retention", idle_seconds=10), (*retention.CONSUMER, retention.FEED)
         ).run_forever,
     }
-    lifecycle.run("consumer", loops, health_port=settings.health_port, ready=health.ready(writing, MIGRATIONS))
+    lifecycle.run(
+        "consumer",
+        loops,
+        bind=settings.bind,
+        health_port=settings.health_port,
+        ready=health.ready(writing, MIGRATIONS, consumer.awaited.missing),
+    )
 
 
 def migrate() -> None:

@@ -11,7 +11,7 @@ class Settings(BaseSettings):
     database_url_mechanism: str = Field(default="", description="the same for the mechanism role: relay, reconciler")
     database_url_owner: str = Field(default="", description="the same for the owner, who runs the migrations")
     kafka_bootstrap: str = Field(default="", description="host:port of the broker; relay and consumer need it")
-    bind: str = Field(default="127.0.0.1", description="address that the API listens on")
+    bind: str = Field(default="127.0.0.1", description="address that every role listens on")
     port: int = Field(default=18020, description="port of the API")
     health_port: int = Field(default=18021, description="port on which a loop answers /live, /ready and /metrics")
     issuer_url: str = Field(default="", description="the OIDC provider whose tokens are believed")

@@ -58,7 +58,9 @@ def run_relay() -> None:
     rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
     loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
-    lifecycle.run("relay", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))
+    lifecycle.run(
+        "relay", loops, bind=settings.bind, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS)
+    )
 
 
 def run_consumer() -> None:
@@ -69,11 +71,14 @@ def run_consumer() -> None:
         {"bootstrap_servers": settings.kafka_bootstrap}, group=CONSUMER, topics=topics.pattern(*KINDS)
     )
     table = reactions(clocks.at_start(settings.clock_file))
-    loops = {
-        "consumer": Consumer(CONSUMER, engine, subscription, table).run_forever,
-        "redrive": Redrive(CONSUMER, engine, table).run_forever,
-    }
-    lifecycle.run("consumer", loops, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS))
+    consumer = Consumer(CONSUMER, engine, subscription, table)
+    lifecycle.run(
+        "consumer",
+        {"consumer": consumer.run_forever, "redrive": Redrive(CONSUMER, engine, table).run_forever},
+        bind=settings.bind,
+        health_port=settings.health_port,
+        ready=health.ready(engine, MIGRATIONS, consumer.awaited.missing),
+    )
 
 
 def run_worker() -> None:
@@ -87,7 +92,9 @@ def run_worker() -> None:
         idle_seconds=settings.settle_idle_seconds,
     )
     ready = health.ready(engine, MIGRATIONS)
-    lifecycle.run("worker", {"fan-out": fan_out.run_forever}, health_port=settings.health_port, ready=ready)
+    lifecycle.run(
+        "worker", {"fan-out": fan_out.run_forever}, bind=settings.bind, health_port=settings.health_port, ready=ready
+    )
 
 
 def migrate() -> None:

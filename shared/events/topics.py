@@ -6,6 +6,7 @@ collide with dots in Kafka's metric names.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,6 +71,12 @@ def pattern(*kinds: str) -> str:
         if each not in KINDS:
             raise ValueError(f"no topic kind {each!r}")
     return rf"^clearwater\.{DISTRICT}\.({'|'.join(chosen)})$"
+
+
+def matching(pattern: str, districts: Iterable[str]) -> set[str]:
+    """What a pattern means in these districts, whether it exists there or not."""
+    names = (name(district, kind) for district in districts for kind in KINDS)
+    return {each for each in names if re.search(pattern, each)}
 
 
 def _split(topic: str) -> tuple[str, str]:

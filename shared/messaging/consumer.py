@@ -17,8 +17,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from shared.events import topics
-from shared.messaging import parking
+from shared.messaging import inbox, parking
 from shared.messaging.applying import Applying, Outcome, Reaction, Reactions, Rejected, Then, TooManyRejected, each
+from shared.messaging.awaited import Awaited
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
 from shared.service import database
 from shared.telemetry import log, metrics
@@ -46,13 +47,17 @@ class Consumer:
     ) -> None:
         self._engine, self._subscription, self._name = engine, subscription, name
         self._applying = Applying(name, reactions, then=then, max_rejected=max_rejected)
+        self.awaited = Awaited(subscription)
         self._measured_at = 0.0
 
     def run_forever(self, stop: threading.Event) -> None:
+        with database.reading(self._engine, granted=[database.EVERY]) as tx:
+            self.awaited.know(inbox.districts(tx, self._name))
         while not stop.is_set():
             try:
                 self.run_once()
             except Unavailable as outage:
+                self.awaited.outage(str(outage))
                 _log.warning("broker unavailable", consumer=self._name, reason=str(outage))
                 stop.wait(_OUTAGE_SECONDS)
         self._subscription.close()
@@ -105,6 +110,7 @@ class Consumer:
         self._applying.commit(outcome)
 
     def _measure(self) -> None:
+        self.awaited.look()
         for topic, behind in self._subscription.lag().items():
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
         with database.reading(self._engine, granted=[database.EVERY]) as tx:

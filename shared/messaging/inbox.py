@@ -5,7 +5,7 @@ effect. The watermark is what has been applied with nothing missing below it, ne
 declared dead and wakes up finds it ahead of its own messages and applies none of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -59,6 +59,12 @@ _MOVE = text("""
         as reached (topic, key, epoch, sequence, event_id, parked)
     where inbox.consumer = :consumer and inbox.topic = reached.topic and inbox.key = reached.key
 """)
+_DISTRICTS = text("select distinct district from inbox where consumer = :consumer")
+
+
+def districts(tx: Transaction, consumer: str) -> Sequence[str]:
+    """Those that anything was ever polled of."""
+    return list(tx.connection.execute(_DISTRICTS, {"consumer": consumer}).scalars())
 
 
 def key_of(message: Message) -> Key:

@@ -1,5 +1,6 @@
 """Kafka. The only module of the services that knows kafka-python."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -29,11 +30,10 @@ Connection = Mapping[str, Any]  # bootstrap_servers, and whatever security the p
 
 # A client that is built while the broker is down would otherwise wait 30 s before it says so.
 _BOOTSTRAP_MS = 3_000
-# After an outage longer than the delivery time, kafka-python 3.0.12 can sit in flush() for ever: bounded, it raises
-# instead. Shorter than the relay's idle_in_transaction_session_timeout, or the lock is lost while events are on their
-# way.
-_DELIVERY_SECONDS = 8
-_BLOCK_MS = 2_000
+# One deadline for all that a publish waits for, to be exceeded by one send() at most. Both together stay under the
+# relay's idle_in_transaction_session_timeout, or the lock is lost while events are on their way.
+PUBLISH_SECONDS = 7.0
+_BLOCK_MS = 1_000
 # kafka-python gives up a join when poll() returns before the group is complete, and joins anew at the next one, for
 # ever.
 _JOIN_SECONDS = 10.0
@@ -54,39 +54,43 @@ class Producer:
 
     def publish(self, messages: Sequence[Message]) -> Sequence[Refusal]:
         try:
-            return self._publish(self._client(), messages)
+            return self._publish(messages, _Deadline(PUBLISH_SECONDS))
         except KafkaError as failure:
             self.close()
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
     def close(self) -> None:
+        """Waits for nothing: what is not acknowledged by now has been given up."""
         if self._kafka is not None:
             kafka, self._kafka, self._known = self._kafka, None, set()
-            # It flushes first, and is not closed at all when that fails: so until the last record has been given up.
-            with suppress(KafkaError):
-                kafka.close(timeout=_DELIVERY_SECONDS + 1)
+            try:
+                kafka.close(timeout=0)
+            except KafkaTimeoutError:  # it flushes first, and with anything left it lets its thread run on for ever
+                kafka._sender.force_close()  # noqa: SLF001 - there is no other way to end it
 
-    def _client(self) -> KafkaProducer:
+    def _client(self, deadline: "_Deadline") -> KafkaProducer:
         if self._kafka is None:
             self._kafka = KafkaProducer(
                 **self._connection,
-                bootstrap_timeout_ms=_BOOTSTRAP_MS,
+                bootstrap_timeout_ms=deadline.milliseconds(_BOOTSTRAP_MS),
                 max_block_ms=_BLOCK_MS,
                 acks="all",
                 enable_idempotence=True,
                 batch_size=128 * 1024,
                 linger_ms=2,
                 metadata_max_age_ms=10_000,
-                request_timeout_ms=_DELIVERY_SECONDS * 500,
-                delivery_timeout_ms=_DELIVERY_SECONDS * 1000,
+                request_timeout_ms=int(PUBLISH_SECONDS * 500),
+                delivery_timeout_ms=int(PUBLISH_SECONDS * 1000),
             )
         return self._kafka
 
-    def _publish(self, kafka: KafkaProducer, messages: Sequence[Message]) -> Sequence[Refusal]:
+    def _publish(self, messages: Sequence[Message], deadline: "_Deadline") -> Sequence[Refusal]:
+        kafka = self._client(deadline)
         refused: dict[Key, Refusal] = {}
-        existing = self._existing({message.topic for message in messages})
+        existing = self._existing({message.topic for message in messages}, deadline)
         sent = []
         for message in messages:
+            deadline.milliseconds()
             if message.topic not in existing:
                 refused.setdefault(key_of(message), Refusal(message, "unknown-topic"))
             elif key_of(message) not in refused:
@@ -94,25 +98,43 @@ class Producer:
                     sent.append((message, _send(kafka, message)))
                 except KafkaError as failure:
                     refused[key_of(message)] = Refusal(message, _reason(failure))
-        kafka.flush(timeout=_DELIVERY_SECONDS + 1)
+        failed = False
         for message, acknowledgement in sent:
             try:
-                acknowledgement.get(timeout=0)
+                # Not flush(): it grants its timeout to every batch anew.
+                acknowledgement.get(timeout=deadline.milliseconds() / 1000)
             except KafkaError as failure:
                 refused.setdefault(key_of(message), Refusal(message, _reason(failure)))
-                self.close()
+                failed = True
+        if failed:
+            self.close()
         return list(refused.values())
 
-    def _existing(self, topics: set[str]) -> set[str]:
+    def _existing(self, topics: set[str], deadline: "_Deadline") -> set[str]:
         # Never send() to a topic that may not exist: it blocks for max_block_ms, cannot tell "no such topic" from "no answer", and
         # asks for it again every 100 ms from then on, with an error in the log each time.
         if not topics <= self._known:
-            admin = KafkaAdminClient(**self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)
+            admin = KafkaAdminClient(
+                **self._connection,
+                bootstrap_timeout_ms=deadline.milliseconds(_BOOTSTRAP_MS),
+                request_timeout_ms=deadline.milliseconds(_BOOTSTRAP_MS),
+            )
             try:
                 self._known = set(admin.list_topics())
             finally:
                 admin.close()
         return topics & self._known
+
+
+class _Deadline:
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def milliseconds(self, most: int = 3_600_000) -> int:
+        """What is left, and no more than `most`. Raises KafkaTimeoutError when nothing is."""
+        if (left := int((self._at - time.monotonic()) * 1000)) <= 0:
+            raise KafkaTimeoutError("no answer in time")
+        return min(left, most)
 
 
 def _send(kafka: KafkaProducer, message: Message) -> Any:  # noqa: ANN401 - kafka-python has no types
@@ -129,10 +151,7 @@ def _reason(failure: KafkaError) -> str:
 
 
 class Subscription:
-    """`topics` is a pattern (events.topics.pattern): a new district's topics are found at the next refresh of metadata.
-
-    `missing` says, for the role's readiness, what it waits for.
-    """
+    """`topics` is a pattern (events.topics.pattern): a new district's topics are found at the next refresh of metadata."""
 
     def __init__(
         self,
@@ -143,7 +162,7 @@ class Subscription:
         batch: int = 2_000,
         session_timeout_seconds: float = 10.0,
     ) -> None:
-        self._connection, self._group, self._topics, self._batch = connection, group, topics, batch
+        self._connection, self._group, self.pattern, self._batch = connection, group, topics, batch
         self._session_ms = int(session_timeout_seconds * 1000)
         self._kafka: KafkaConsumer | None = None
         self._membership = _Membership()
@@ -165,19 +184,16 @@ class Subscription:
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
         kafka = self._client()
-        for partition in kafka.assignment():
-            end = kafka.highwater(partition)
-            if end is not None:
-                behind[partition.topic] += max(0, end - kafka.position(partition, timeout_ms=1_000))
+        try:
+            for partition in kafka.assignment():
+                if (end := kafka.highwater(partition)) is not None:
+                    behind[partition.topic] += max(0, end - kafka.position(partition, timeout_ms=1_000))
+        except (KafkaConnectionError, KafkaTimeoutError) as failure:
+            raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
         return behind
 
-    def missing(self) -> str | None:
-        """A topic that may not be read shows as silence, so silence is named."""
-        return (
-            None
-            if self._membership.complete
-            else f"no topic assigned: none matches {self._topics}, or none may be read"
-        )
+    def seen(self) -> frozenset[str]:
+        return frozenset(self._client().subscription() or ())
 
     def close(self) -> None:
         if self._kafka is not None:
@@ -199,7 +215,7 @@ class Subscription:
                 heartbeat_interval_ms=self._session_ms // 4,
                 metadata_max_age_ms=5_000,
             )
-            self._kafka.subscribe(pattern=self._topics, listener=self._membership)
+            self._kafka.subscribe(pattern=self.pattern, listener=self._membership)
         return self._kafka
 
 

@@ -47,7 +47,7 @@ class Broker:
 
     def assigned(self, reader: "Subscription") -> list[Partition]:
         group = self.readers[reader.group]
-        matching = sorted(partition for partition in self.logs if re.search(reader.topics, partition[0]))
+        matching = sorted(partition for partition in self.logs if re.search(reader.pattern, partition[0]))
         return (
             [each for place, each in enumerate(matching) if group[place % len(group)] is reader]
             if reader in group
@@ -86,7 +86,7 @@ class Producer:
 
 class Subscription:
     def __init__(self, broker: Broker, *, group: str, topics: str, batch: int = 2_000) -> None:
-        self.group, self.topics = group, topics
+        self.group, self.pattern = group, topics
         self._broker, self._batch = broker, batch
         self._positions: dict[Partition, int] = {}
         broker.readers[group].append(self)
@@ -113,6 +113,9 @@ class Subscription:
             for partition, position in self._positions.items():
                 if partition in mine:  # a zombie's commit is refused
                     self._broker.committed[self.group, partition] = position
+
+    def seen(self) -> frozenset[str]:
+        return frozenset(each for each in self._broker.partitions if re.search(self.pattern, each))
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)

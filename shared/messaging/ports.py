@@ -62,6 +62,13 @@ class Producer(Protocol):
 
 
 class Subscription(Protocol):
+    @property
+    def pattern(self) -> str:
+        """Which topics are wanted, as a regular expression."""
+
+    def seen(self) -> frozenset[str]:
+        """The wanted topics that exist and may be read, as known at the last poll."""
+
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
         """What arrived, in order within each key; empty when nothing did. Raises Unavailable."""
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy.exc import DBAPIError
 
 from shared.events import topics
 from shared.messaging.inbox import Key, key_of
@@ -54,25 +55,32 @@ class Relay:
 
     def run_once(self) -> int:
         """Sends one batch, returns how many were acknowledged; 0 when another relay is active or nothing is due. Raises Unavailable."""
-        with self._engine.begin() as connection:
-            if not connection.execute(_LOCK).scalar_one():
-                return 0
-            rows = connection.execute(_OLDEST, {"batch": self._batch}).all()
-            if rows:
-                refused = self._producer.publish([Message(*row[:7]) for row in rows])
-                sent = self._settle(connection, rows, refused)
-        if not rows:
-            return 0
+        try:
+            sent = self._sent()
+        except DBAPIError as failure:
+            # A session that slept or was ended keeps nothing: all of it is still unsent, and what has gone out is repeated.
+            if not failure.connection_invalidated:
+                raise
+            raise Unavailable(f"database session lost: {type(failure.orig).__name__}") from failure
         for row in sent:
             metrics.RELAY_SENT.labels(topics.district(row.topic)).inc()
         return len(sent)
+
+    def _sent(self) -> Sequence[Row[tuple[object, ...]]]:
+        with self._engine.begin() as connection:
+            if not connection.execute(_LOCK).scalar_one():
+                return []
+            if not (rows := connection.execute(_OLDEST, {"batch": self._batch}).all()):
+                return []
+            refused = self._producer.publish([Message(*row[:7]) for row in rows])
+            return self._settle(connection, rows, refused)
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
         while not stop.is_set():
             try:
                 idle = not self.run_once()
             except Unavailable as outage:
-                _log.warning("broker unavailable", reason=str(outage))
+                _log.warning("not sent, tried again", reason=str(outage))
                 stop.wait(_OUTAGE_SECONDS)
                 continue
             if time.monotonic() - self._measured_at > _MEASURE_SECONDS:

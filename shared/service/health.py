@@ -16,9 +16,9 @@ Ready = Callable[[], str | None]
 _HEAD = text("select version_num from alembic_version")
 
 
-def ready(engine: Engine, migrations: Path) -> Ready:
+def ready(engine: Engine, migrations: Path, *more: Ready) -> Ready:
     """Names what is missing, None = nothing. Also for lifecycle.run. `migrations` is the service's folder of that
-    name.
+    name; `more` is asked when the database has all.
     """
     head = ScriptDirectory(str(migrations)).get_current_head()
 
@@ -28,7 +28,9 @@ def ready(engine: Engine, migrations: Path) -> Ready:
                 at = connection.execute(_HEAD).scalar_one_or_none()
         except SQLAlchemyError as failure:
             return f"database: {type(failure).__name__}"
-        return None if at == head else f"migrations are at {at}, not at {head}"
+        if at != head:
+            return f"migrations are at {at}, not at {head}"
+        return next(filter(None, (each() for each in more)), None)
 
     return missing
 

@@ -17,6 +17,7 @@ from shared.service.health import Ready
 from shared.telemetry import log
 
 Loop = Callable[[threading.Event], None]
+_GRACE_SECONDS = 12.0  # longer than a publish, shorter than the 15 after which a supervisor kills
 _log = log.get(__name__)
 
 
@@ -40,12 +41,12 @@ class _Loops:
                 _log.error("loop ended without being asked", loop=name)
         self.stop.set()
 
-    def end(self, grace_seconds: float) -> None:
+    def end(self) -> None:
         for thread in self.threads:
-            thread.join(grace_seconds)
+            thread.join(_GRACE_SECONDS)
             if thread.is_alive():
                 self.failed.set()
-                _log.error("loop did not stop in time", loop=thread.name, grace_seconds=grace_seconds)
+                _log.error("loop did not stop in time", loop=thread.name, grace_seconds=_GRACE_SECONDS)
 
 
 def run(
@@ -53,8 +54,8 @@ def run(
     loops: Mapping[str, Loop],
     *,
     health_port: int,
+    bind: str = "127.0.0.1",
     ready: Ready = lambda: None,
-    grace_seconds: float = 20.0,
 ) -> None:
     """Returns after a signal, when every loop has stopped; raises SystemExit(1) when one died. To be called in the
     main thread.
@@ -69,13 +70,13 @@ def run(
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, asked)
-    with make_server("127.0.0.1", health_port, _health(running, ready), threaded=True) as server:
+    with make_server(bind, health_port, _health(running, ready), threaded=True) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         for thread in running.threads:
             thread.start()
         _log.info("started", role=role, loops=list(loops))
         running.stop.wait()
-        running.end(grace_seconds)
+        running.end()
         server.shutdown()
     _log.info("stopped", role=role)
     if running.failed.is_set():

@@ -55,7 +55,7 @@ class Bench:
         producer, messages = self.warm(district), self.messages(district)
 
         def send() -> int:
-            client = producer._client()
+            client = producer._client(kafka._Deadline(60))
             sent = [kafka._send(client, message) for message in messages]
             client.flush(timeout=60)
             return sum(bool(each.get(timeout=0)) for each in sent)

@@ -31,6 +31,13 @@ class Pulsed:
             self._note()
         return self._subscription.poll(min(wait_seconds, _EVERY_SECONDS))
 
+    @property
+    def pattern(self) -> str:
+        return self._subscription.pattern
+
+    def seen(self) -> frozenset[str]:
+        return self._subscription.seen()
+
     def commit(self) -> None:
         self._subscription.commit()
 

@@ -219,6 +219,17 @@ def test_the_lag_is_what_was_not_polled(producer, reads, topic):
     assert sum(subscription.lag().values()) == 0
 
 
+def test_what_is_to_be_seen_is_what_exists_of_what_is_wanted(broker, topic):
+    other = topics.name(broker.district, "registry-unit")
+    nowhere = topics.name(str(900_000 + uuid4().int % 90_000), kit.KIND)
+    wanted = f"^({topic}|{other}|{nowhere})$".replace(".", r"\.")
+    with closing(broker.subscription("g12" + A_KEY, wanted)) as subscription:
+        subscription.poll(0.5)
+
+        assert subscription.pattern == wanted
+        assert subscription.seen() == {topic, other}
+
+
 def test_a_topic_that_comes_later_is_found(broker, producer, reads):
     district = str(900_000 + uuid4().int % 90_000)
     subscription = reads("g11" + A_KEY, r"[0-9]{6}")

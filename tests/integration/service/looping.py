@@ -1,4 +1,4 @@
-"""Run by test_processes: a process with two loops, one of which may die.  looping.py PORT [die]"""
+"""Run by test_processes: a process with two loops, one of which may die.  looping.py PORT [BIND] [die]"""
 
 import sys
 import threading
@@ -13,11 +13,12 @@ def patient(stop: threading.Event) -> None:
 
 
 def mortal(stop: threading.Event) -> None:
-    if sys.argv[2:] == ["die"]:
+    if sys.argv[-1] == "die":
         message = "mobile 13800138000"
         raise RuntimeError(message)
     stop.wait()
 
 
 log.configure(service="kit", role="worker")
-lifecycle.run("worker", {"patient": patient, "mortal": mortal}, health_port=int(sys.argv[1]))
+bind = next((each for each in sys.argv[2:] if each != "die"), "127.0.0.1")
+lifecycle.run("worker", {"patient": patient, "mortal": mortal}, bind=bind, health_port=int(sys.argv[1]))

@@ -55,6 +55,11 @@ def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
     assert {(line["service"], line["role"]) for line in lines} == {("kit", "worker")}
 
 
+def test_a_process_listens_where_it_is_told() -> None:
+    with process("looping.py", "0.0.0.0") as (_, url):
+        assert answered(url.replace("127.0.0.1", "127.0.0.2") + "/ready").text == "ready"
+
+
 def test_one_loop_dying_ends_the_process_after_the_others() -> None:
     with process("looping.py", "die") as (running, _):
         told, _ = running.communicate(timeout=20)
