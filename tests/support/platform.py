@@ -18,6 +18,9 @@ from deploy.local import databases, keys, machine, postgres, processes, system, 
 from deploy.local.place import STEPS, CannotStart, Place
 from deploy.local.supervise import Supervisor, members
 
+# Where a directory costs no writing to a disk, if there is room: a test's database is copied in 0.03 s there, not in 0.7.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 * 1024**3
 _BASES = range(20_000, 60_000, 50)  # far from a person's 18000, below nothing's well-known port
 
 
@@ -135,7 +138,8 @@ def stop(place: Place) -> None:
 def somewhere() -> Place:
     """An installation of its own: a new directory and the first base from a random one on whose ports are all free."""
     # Not pytest's tmp_path: its parents are closed to the unprivileged user who runs PostgreSQL for root.
-    local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-"))
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-", dir=_MEMORY if roomy else None))
     local_dir.chmod(0o755)
     bases = random.SystemRandom().sample(_BASES, k=20)
     for base in bases:
