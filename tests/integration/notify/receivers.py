@@ -59,7 +59,7 @@ class TextGateway:
         return f"http://127.0.0.1:{self._server.server_port}/sms"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
