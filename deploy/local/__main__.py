@@ -1,17 +1,19 @@
-"""python -m deploy.local up|down|status|topics|district|token|check-machine: the handles behind the Makefile's targets.
+"""python -m deploy.local up|down|status|topics|district|token|run|check-machine: the handles behind the Makefile's targets.
 
 A start that cannot work ends with one line on standard error and exit code 2.
 """
 
 import argparse
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from deploy.local import assets, districts, jars, place, postgres, progress, supervise, system, topics
-from deploy.local.place import CannotStart, Place
+from deploy.local import assets, districts, jars, place, postgres, processes, progress, supervise, system, topics
+from deploy.local.place import ROOT, CannotStart, Place
 
 Command = Callable[[Place, argparse.Namespace], int]
 
@@ -73,6 +75,13 @@ def _token(here: Place, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run(here: Place, arguments: argparse.Namespace) -> int:
+    """A service's own command, with the environment that its processes have here."""
+    command = [sys.executable, "-m", f"services.{arguments.service}", *arguments.command]
+    environment = os.environ | processes.environment(here, arguments.service)
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
 def _check_machine(here: Place, _: argparse.Namespace) -> int:
     system.check(here)
     return 0
@@ -122,6 +131,10 @@ def _arguments() -> argparse.Namespace:
     token.add_argument("--name", default="")
     token.add_argument("--seconds", type=int, default=3600)
     token.set_defaults(run=_token)
+    service = commands.add_parser("run", help="a service's own command, such as: run signing reconcile")
+    service.add_argument("service", choices=processes.ROLES)
+    service.add_argument("command", nargs=argparse.REMAINDER)
+    service.set_defaults(run=_run)
     return parser.parse_args()
 
 

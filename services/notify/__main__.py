@@ -1,13 +1,11 @@
-"""python -m services.notify api|relay|consumer|worker|migrate|redrive"""
+"""python -m services.notify api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch"""
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from services.notify import wiring
 from services.notify.config import Settings
-from services.notify.consumers import CONSUMER
-from shared.messaging import redrive
 from shared.service import serve
 from shared.telemetry import log
 
@@ -17,20 +15,25 @@ _ROLES: Mapping[str, Callable[[], None]] = {
     "worker": wiring.run_worker,
     "migrate": wiring.migrate,
 }
+_COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {  # these take arguments of their own
+    "redrive": wiring.redrive,
+    "reconcile": wiring.reconcile,
+    "new-epoch": wiring.new_epoch,
+}
 
 
 def main() -> None:
     command = argparse.ArgumentParser(prog="python -m services.notify", description=__doc__)
-    command.add_argument("role", choices=("api", *_ROLES, "redrive"))
+    command.add_argument("role", choices=("api", *_ROLES, *_COMMANDS))
     asked, rest = command.parse_known_args()
-    if rest and asked.role != "redrive":
+    if rest and asked.role not in _COMMANDS:
         command.error(f"unknown: {' '.join(rest)}")
     settings = Settings()
     log.configure(service="notify", role=asked.role, level=settings.log_level)
     if asked.role == "api":
         serve.serve(wiring.create_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
-    elif asked.role == "redrive":
-        sys.exit(redrive.command(rest, {CONSUMER: wiring.redrive()}, tell=print))
+    elif asked.role in _COMMANDS:
+        sys.exit(_COMMANDS[asked.role](rest))
     else:
         _ROLES[asked.role]()
 

@@ -1,6 +1,8 @@
 """The composition root: settings → engines, broker, gateways, clock → each role's application or loops."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from services.notify.domain.wording import Channel
 from services.notify.gateways.ports import Gateway
 from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
+from services.notify.queries import conservation
 from services.notify.store.contacts import Opener
 from services.notify.web.pages import pages
 from services.notify.workers.complete import Completer
@@ -23,8 +26,11 @@ from services.notify.workers.count import Counter
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
 from shared.events import topics
-from shared.messaging import kafka
+from shared.messaging import kafka, reconciler, restored
+from shared.messaging import redrive as redrives
+from shared.messaging.conservation import Published, Settled
 from shared.messaging.consumer import Consumer
+from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
@@ -59,7 +65,11 @@ def run_relay() -> None:
     engine = _engine(settings.database_url_mechanism, "relay")
     rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
-    loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
+    loops = {
+        "relay": relay.run_forever,
+        "retention": Retention(engine).run_forever,
+        "reconciler": _reconciler(settings, engine).run_forever,
+    }
     lifecycle.run(
         "relay", loops, bind=settings.bind, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS)
     )
@@ -125,12 +135,35 @@ def migrate() -> None:
         command.upgrade(config, "head")
 
 
-def redrive() -> Redrive:
+def redrive(arguments: Sequence[str]) -> int:
     """The consumer's own reactions, for a person at a terminal."""
     settings = Settings()
     opener = Opener(settings.reader_private_key)
     table = reactions(opener=opener, clock=clock.at_start(settings.clock_file))
-    return Redrive(CONSUMER, _engine(settings.database_url, "redrive"), table)
+    waiting = Redrive(CONSUMER, _engine(settings.database_url, "redrive"), table)
+    return redrives.command(arguments, {CONSUMER: waiting}, tell=print)
+
+
+def reconcile(arguments: Sequence[str]) -> int:
+    settings = Settings()
+    engine = _engine(settings.database_url_mechanism, "reconcile")
+    return reconciler.command(arguments, partial(_reconciler, settings, engine), tell=print)
+
+
+def new_epoch(arguments: Sequence[str]) -> int:
+    settings = Settings()
+    rewind = partial(kafka.rewind, {"bootstrap_servers": settings.kafka_bootstrap}, CONSUMER)
+    return restored.command(arguments, _engine(settings.database_url_mechanism, "new-epoch"), rewind=rewind, tell=print)
+
+
+def _reconciler(settings: Settings, engine: Engine, since: date | None = None) -> Reconciler:
+    connection = {"bootstrap_servers": settings.kafka_bootstrap}
+    return Reconciler(
+        Published("notify", engine, kafka.Reader(connection)),
+        Settled(CONSUMER, engine, kafka.Reader(connection), topics.pattern(*KINDS)),
+        conservation.Planned(engine, clock.at_start(settings.clock_file)),
+        since=since,
+    )
 
 
 def _engine(url: str, role: str, *, pool_size: int = 4) -> Engine:

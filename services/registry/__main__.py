@@ -1,16 +1,14 @@
-"""python -m services.registry api|relay|consumer|worker|migrate|redrive|sample"""
+"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|sample"""
 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from services.registry import wiring
 from services.registry.commands.make_sample import MakeSample, make_sample
 from services.registry.config import Settings
-from services.registry.consumers import CONSUMER
-from shared.messaging import redrive
 from shared.service import serve
 from shared.telemetry import log
 
@@ -20,6 +18,11 @@ _ROLES: Mapping[str, Callable[[], None]] = {
     "worker": wiring.run_worker,
     "migrate": wiring.migrate,
 }
+_COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {  # these take arguments of their own
+    "redrive": wiring.redrive,
+    "reconcile": wiring.reconcile,
+    "new-epoch": wiring.new_epoch,
+}
 
 
 def main() -> None:
@@ -27,14 +30,15 @@ def main() -> None:
     roles = command.add_subparsers(dest="role", required=True)
     for role in ("api", *_ROLES):
         roles.add_parser(role)
-    roles.add_parser("redrive", help="try what is parked again", add_help=False)
+    for each in _COMMANDS:
+        roles.add_parser(each, add_help=False)
     sample = roles.add_parser("sample", help="a workbook of invented people, and what to post before importing it")
     sample.add_argument("--seed", type=int, default=1)
     sample.add_argument("--units", type=int, default=20, help="1708 makes the reference project")
     sample.add_argument("--district", default="440303", help="GB/T 2260")
     sample.add_argument("-o", "--output", type=Path, required=True, help="file.xlsx; file.json stands beside it")
     asked, rest = command.parse_known_args()
-    if rest and asked.role != "redrive":
+    if rest and asked.role not in _COMMANDS:
         command.error(f"unknown: {' '.join(rest)}")
     if asked.role == "sample":
         _sample(MakeSample(asked.seed, asked.units, asked.district, asked.output))
@@ -43,8 +47,8 @@ def main() -> None:
     log.configure(service="registry", role=asked.role, level=settings.log_level)
     if asked.role == "api":
         serve.serve(wiring.create_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
-    elif asked.role == "redrive":
-        sys.exit(redrive.command(rest, {CONSUMER: wiring.redrive()}, tell=print))
+    elif asked.role in _COMMANDS:
+        sys.exit(_COMMANDS[asked.role](rest))
     else:
         _ROLES[asked.role]()
 

@@ -1,10 +1,10 @@
-"""python -m services.reporting api|stream|consumer|migrate|rebuild|redrive"""
+"""python -m services.reporting api|stream|consumer|migrate|rebuild|redrive|reconcile"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-ROLES = ("api", "stream", "consumer", "migrate", "rebuild", "redrive")
+ROLES = ("api", "stream", "consumer", "migrate", "rebuild", "redrive", "reconcile")
 
 
 def main(arguments: Sequence[str]) -> int:

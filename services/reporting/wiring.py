@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,8 +24,10 @@ from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.web.pages import pages
 from shared.events import topics
-from shared.messaging import kafka, rebuild, redrive, retention
+from shared.messaging import kafka, rebuild, reconciler, redrive, retention
+from shared.messaging.conservation import Settled
 from shared.messaging.consumer import Consumer
+from shared.messaging.reconciler import Reconciler
 from shared.service import clock, database, factory, health, lifecycle, rows, serve
 from shared.telemetry import log
 
@@ -92,12 +95,12 @@ def run_consumer() -> None:
     )
     pulsed = Pulsed(subscription, writing, CONSUMER)
     consumer = Consumer(CONSUMER, writing, pulsed, reactions(), then=feed_entries.after)
+    mechanism = engine(settings.database_url_mechanism, "mechanism", idle_seconds=10)
     loops = {
         "consumer": consumer.run_forever,
         "redrive": _redrive(writing).run_forever,
-        "retention": retention.Retention(
-            engine(settings.database_url_mechanism, "retention", idle_seconds=10), (*retention.CONSUMER, retention.FEED)
-        ).run_forever,
+        "retention": retention.Retention(mechanism, (*retention.CONSUMER, retention.FEED)).run_forever,
+        "reconciler": _reconciler(settings, mechanism).run_forever,
     }
     lifecycle.run(
         "consumer",
@@ -153,9 +156,17 @@ def run(role: str, arguments: Sequence[str]) -> int:
     elif role == "redrive":
         waiting = {CONSUMER: _redrive(engine(settings.database_url, role, idle_seconds=10))}
         return redrive.command(arguments, waiting, tell=_tell)
+    elif role == "reconcile":
+        mechanism = engine(settings.database_url_mechanism, role, idle_seconds=10)
+        return reconciler.command(arguments, lambda since: _reconciler(settings, mechanism, since), tell=_tell)
     else:
         migrate()
     return 0
+
+
+def _reconciler(settings: Settings, mechanism: Engine, since: date | None = None) -> Reconciler:
+    reader = kafka.Reader({"bootstrap_servers": settings.kafka_bootstrap})
+    return Reconciler(Settled(CONSUMER, mechanism, reader, topics.pattern(*TOPICS)), since=since)
 
 
 def _tell(line: str) -> None:

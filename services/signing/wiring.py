@@ -1,5 +1,8 @@
 """The composition root: settings → engines, broker, clock → each role's application or loops."""
 
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +17,11 @@ from services.signing.consumers import CONSUMER, KINDS, reactions
 from services.signing.web.pages import pages
 from services.signing.workers.fan_out import FanOut
 from shared.events import topics
-from shared.messaging import kafka
+from shared.messaging import kafka, reconciler, restored
+from shared.messaging import redrive as redrives
+from shared.messaging.conservation import Published, Settled
 from shared.messaging.consumer import Consumer
+from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
@@ -57,7 +63,11 @@ def run_relay() -> None:
     engine = _engine(settings.database_url_mechanism, "relay")
     rows.mechanism_test(engine)
     relay = Relay(engine, kafka.Producer({"bootstrap_servers": settings.kafka_bootstrap}))
-    loops = {"relay": relay.run_forever, "retention": Retention(engine).run_forever}
+    loops = {
+        "relay": relay.run_forever,
+        "retention": Retention(engine).run_forever,
+        "reconciler": _reconciler(settings, engine).run_forever,
+    }
     lifecycle.run(
         "relay", loops, bind=settings.bind, health_port=settings.health_port, ready=health.ready(engine, MIGRATIONS)
     )
@@ -107,10 +117,33 @@ def migrate() -> None:
         command.upgrade(config, "head")
 
 
-def redrive() -> Redrive:
+def redrive(arguments: Sequence[str]) -> int:
     """The consumer's own reactions, for a person at a terminal."""
     settings = Settings()
-    return Redrive(CONSUMER, _engine(settings.database_url, "redrive"), reactions(clocks.at_start(settings.clock_file)))
+    table = reactions(clocks.at_start(settings.clock_file))
+    waiting = Redrive(CONSUMER, _engine(settings.database_url, "redrive"), table)
+    return redrives.command(arguments, {CONSUMER: waiting}, tell=print)
+
+
+def reconcile(arguments: Sequence[str]) -> int:
+    settings = Settings()
+    engine = _engine(settings.database_url_mechanism, "reconcile")
+    return reconciler.command(arguments, partial(_reconciler, settings, engine), tell=print)
+
+
+def new_epoch(arguments: Sequence[str]) -> int:
+    settings = Settings()
+    rewind = partial(kafka.rewind, {"bootstrap_servers": settings.kafka_bootstrap}, CONSUMER)
+    return restored.command(arguments, _engine(settings.database_url_mechanism, "new-epoch"), rewind=rewind, tell=print)
+
+
+def _reconciler(settings: Settings, engine: Engine, since: date | None = None) -> Reconciler:
+    connection = {"bootstrap_servers": settings.kafka_bootstrap}
+    return Reconciler(
+        Published("signing", engine, kafka.Reader(connection)),
+        Settled(CONSUMER, engine, kafka.Reader(connection), topics.pattern(*KINDS)),
+        since=since,
+    )
 
 
 def _engine(url: str, role: str) -> Engine:

@@ -1,5 +1,6 @@
 """Kafka. The only module of the services that knows kafka-python."""
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, Ka
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
+    GroupIdNotFoundError,
     InvalidTopicError,
     KafkaConnectionError,
     KafkaError,
@@ -220,40 +222,61 @@ class Subscription:
 
 
 class Reader:
+    """A connection per reading: it remembers where it stopped, and holds nothing open in between."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._positions: dict[TopicPartition, int] = {}
 
-    def read(self, topics: Sequence[str], *, since: datetime) -> Iterator[Message | Unreadable]:
-        kafka = KafkaConsumer(
-            **self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS, group_id=None, enable_auto_commit=False
-        )
+    def read(self, pattern: str, *, since: datetime) -> Iterator[Message | Unreadable]:
         try:
-            existing = sorted(kafka.topics() & set(topics))
-            partitions = [
-                TopicPartition(name, number) for name in existing for number in kafka.partitions_for_topic(name)
-            ]
-            yield from _between(kafka, partitions, since) if partitions else ()
+            kafka = KafkaConsumer(
+                **self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS, group_id=None, enable_auto_commit=False
+            )
+            try:
+                yield from self._read(kafka, pattern, since)
+            finally:
+                kafka.close(autocommit=False, timeout_ms=3_000)
         except (KafkaConnectionError, KafkaTimeoutError) as failure:
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
-        finally:
-            kafka.close(autocommit=False, timeout_ms=3_000)
+
+    def _read(self, kafka: KafkaConsumer, pattern: str, since: datetime) -> Iterator[Message | Unreadable]:
+        names = sorted(name for name in kafka.topics() if re.search(pattern, name))
+        partitions = [TopicPartition(name, number) for name in names for number in kafka.partitions_for_topic(name)]
+        if not partitions:
+            return
+        ends = kafka.end_offsets(partitions)
+        if new := [each for each in partitions if each not in self._positions]:
+            starts = kafka.offsets_for_times(dict.fromkeys(new, int(since.timestamp() * 1000)))
+            self._positions |= {each: starts[each].offset if starts.get(each) else ends[each] for each in new}
+        kafka.assign(partitions)
+        for partition in partitions:
+            kafka.seek(partition, self._positions[partition])
+            if self._positions[partition] >= ends[partition]:
+                kafka.pause(partition)
+        left = {each for each in partitions if self._positions[each] < ends[each]}
+        while left:
+            polled = kafka.poll(timeout_ms=5_000)
+            for each in (each for found in polled.values() for each in found):
+                self._positions[TopicPartition(each.topic, each.partition)] = each.offset + 1
+                yield records.read(_record(each))
+            left = {each for each in left if kafka.position(each) < ends[each]}
+            if left and not polled:
+                raise KafkaTimeoutError(f"no answer from {len(left)} partitions")
 
 
-def _between(kafka: KafkaConsumer, partitions: Sequence[Any], since: datetime) -> Iterator[Message | Unreadable]:
-    ends = kafka.end_offsets(partitions)
-    starts = kafka.offsets_for_times(dict.fromkeys(partitions, int(since.timestamp() * 1000)))
-    kafka.assign(partitions)
-    left = {}
-    for partition in partitions:
-        if (start := starts.get(partition)) is not None and start.offset < ends[partition]:
-            kafka.seek(partition, start.offset)
-            left[partition] = ends[partition]
-        else:
-            kafka.pause(partition)
-    while left:
-        for partition, found in kafka.poll(timeout_ms=1_000).items():
-            yield from (records.read(_record(each)) for each in found if each.offset < ends[partition])
-        left = {each: end for each, end in left.items() if kafka.position(each) < end}
+def rewind(connection: Connection, group: str) -> None:
+    """The group reads every topic from the first record again. Raises Unavailable, also while anybody is in the group."""
+    try:
+        admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)
+    except KafkaError as failure:
+        raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
+    try:
+        said = admin.delete_groups([group])[group]
+    finally:
+        admin.close()
+    if said not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
+        raise Unavailable(f"group {group}: {said}; stop its consumers first")
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

@@ -129,12 +129,16 @@ class Subscription:
 
 
 class Reader:
-    """The broker in memory keeps no times: it reads all."""
+    """The broker in memory keeps no times: the first time it reads all."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._positions: dict[Partition, int] = defaultdict(int)
 
-    def read(self, topics: Sequence[str], *, since: datetime) -> Iterator[Message | Unreadable]:  # noqa: ARG002 - see above
-        for (topic, _), log in self._broker.logs.items():
-            if topic in topics:
-                yield from map(records.read, log)
+    def read(self, pattern: str, *, since: datetime) -> Iterator[Message | Unreadable]:  # noqa: ARG002 - see above
+        if self._broker.away:
+            raise Unavailable("the broker is away")
+        for partition, log in self._broker.logs.items():
+            if re.search(pattern, partition[0]):
+                found, self._positions[partition] = log[self._positions[partition] :], len(log)
+                yield from map(records.read, found)

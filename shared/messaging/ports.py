@@ -1,6 +1,6 @@
 """What messaging needs of a broker. kafka.py is the real one; memory.py answers the same tests for unit tests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -84,5 +84,5 @@ class Subscription(Protocol):
 class Reader(Protocol):
     """Reads topics without a group and without leaving a trace; for counting."""
 
-    def read(self, topics: Sequence[str], *, since: datetime) -> Iterable[Message | Unreadable]:
-        """What the broker took in from `since` on and up to now; topics that do not exist have nothing."""
+    def read(self, pattern: str, *, since: datetime) -> Iterator[Message | Unreadable]:
+        """What the broker took in up to now: from `since` on the first time, then from where it stopped. Raises Unavailable."""

@@ -26,11 +26,3 @@ def create(connection: Mapping[str, str], topic: str, partitions: int = 4) -> No
         admin.create_topics([NewTopic(topic, partitions, 1)])
     finally:
         admin.close()
-
-
-def truncate_group(connection: Mapping[str, str], group: str) -> None:
-    admin = KafkaAdminClient(**connection)
-    try:
-        admin.delete_consumer_groups([group])
-    finally:
-        admin.close()

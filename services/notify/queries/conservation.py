@@ -2,16 +2,21 @@
 
     planned = sent + held + withheld + superseded + failed + unknown + waiting
 
-`planned` counts recipients that planning has settled, the right side counts messages by what became of them: two
-tables, so that a message that got lost between them shows. `waiting` includes the one a worker is sending now.
+As a balance for those who look, and as a hop for the reconciler, per business day and with ids. `planned` counts recipients that
+planning has settled, the right side counts messages by what became of them: two tables, so that a message that got lost between them
+shows. `waiting` includes the one a worker is sending now.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from shared.messaging.conservation import Equation, Place
+from shared.service.clock import SHANGHAI, Clock
 from shared.service.database import Transaction
 
 _BALANCE = text("""
@@ -60,3 +65,55 @@ class Balance:
 
 def by_district(tx: Transaction, *, project_id: UUID | None = None) -> Sequence[Balance]:
     return [Balance(**row._asdict()) for row in tx.connection.execute(_BALANCE, {"project_id": project_id})]
+
+
+_OUTCOMES: Final = ("sent", "held", "withheld", "superseded", "failed", "unknown", "waiting")
+_DAYS = text("""
+    with told as (
+        select district, (planned_at at time zone 'Asia/Shanghai')::date as day, count(*) as planned
+        from recipients where planned_at >= :since group by 1, 2),
+    became as (
+        select district, (planned_at at time zone 'Asia/Shanghai')::date as day,
+               case state when 'trying' then 'waiting' else state end as state, count(*) as messages
+        from messages where planned_at >= :since group by 1, 2, 3)
+    select district, day, coalesce(planned, 0) as planned,
+           coalesce(jsonb_object_agg(state, messages) filter (where state is not null), '{}') as became
+    from told full join became using (district, day) group by 1, 2, 3 order by 1, 2
+""")
+# The two sides are made in one transaction, so nothing is on its way here: either has the other.
+_UNPAIRED = text("""
+    select recipients.district, (recipients.planned_at at time zone 'Asia/Shanghai')::date as day, true as missing,
+           recipients.event_id || '/' || recipients.person_id as id
+    from recipients left join messages using (event_id, person_id)
+    where recipients.planned_at >= :since and messages.message_key is null
+    union all
+    select messages.district, (messages.planned_at at time zone 'Asia/Shanghai')::date, false, message_key
+    from messages left join recipients using (event_id, person_id)
+    where messages.planned_at >= :since and recipients.planned_at is null
+""")
+
+
+class Planned:
+    """`engine` is the mechanism role's. Days are those of the business clock, today and the day before: what a message becomes changes."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    def count(self, since: datetime) -> Sequence[Equation]:
+        today = self._clock.now().astimezone(SHANGHAI).date()
+        asked = {"since": min(since, datetime.combine(today - timedelta(days=1), time(), tzinfo=SHANGHAI))}
+        with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            unpaired = connection.execute(_UNPAIRED, asked).all()
+            return [
+                Equation(
+                    "planned",
+                    Place(row.district, row.day),
+                    row.planned,
+                    {state: row.became.get(state, 0) for state in _OUTCOMES},
+                    *(
+                        [it.id for it in unpaired if (it.district, it.day, it.missing) == (row.district, row.day, side)]
+                        for side in (True, False)
+                    ),
+                )
+                for row in connection.execute(_DAYS, asked)
+            ]

@@ -1,4 +1,4 @@
-"""Counts all the time whether planned messages are all accounted for, and says so as metrics."""
+"""Counts all the time what has become of the planned messages, and says so as metrics. Whether any is missing: the reconciler."""
 
 import threading
 from typing import Final
@@ -8,14 +8,12 @@ from sqlalchemy import Engine
 
 from services.notify.queries import conservation
 from shared.service import database
-from shared.telemetry import metrics
 
 MESSAGES: Final = Gauge(
     "clearwater_messages",
     "Messages by what became of them; `incomplete` wait for a contact or a key.",
     ["state", "district"],
 )
-_EQUATION: Final = "planned = sent + held + withheld + superseded + failed + unknown + waiting"
 _STATES: Final = ("planned", "sent", "held", "withheld", "superseded", "failed", "unknown", "waiting", "incomplete")
 
 
@@ -34,4 +32,3 @@ class Counter:
         for balance in balances:
             for state in _STATES:
                 MESSAGES.labels(state, balance.district).set(getattr(balance, state))
-            metrics.UNRECONCILED.labels(_EQUATION, balance.district).set(balance.missing)

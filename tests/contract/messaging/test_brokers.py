@@ -250,10 +250,20 @@ def test_a_topic_that_comes_later_is_found(broker, producer, reads):
 def test_a_reader_sees_everything_and_leaves_no_trace(broker, producer, reads, topic):
     since = datetime.now(UTC) - timedelta(minutes=1)
     producer.publish([kit.message(str(uuid4()), 1, topic=topic) for _ in range(30)])
+    wanted = f"^({topic}|{topics.name('999999', kit.KIND)})$".replace(".", r"\.")
 
     for _ in range(2):
-        found = list(broker.reader().read([topic, topics.name("999999", kit.KIND)], since=since))
+        found = list(broker.reader().read(wanted, since=since))
         assert len({message.event_id for message in found}) == 30
+
+
+def test_a_reader_goes_on_where_it_stopped(broker, producer, topic):
+    since, reader = datetime.now(UTC) - timedelta(minutes=1), broker.reader()
+    for count in (3, 0, 2):
+        sent = [kit.message(str(uuid4()), 1, topic=topic) for _ in range(count)]
+        assert producer.publish(sent) == []
+        found = list(reader.read(f"^{topic}$", since=since))
+        assert {message.event_id for message in found} == {message.event_id for message in sent}
 
 
 def test_a_broker_that_is_away_is_named_so():

@@ -110,7 +110,7 @@ def test_a_session_that_ended_while_events_were_on_their_way_repeats_them(engine
         slow.run_once()
     assert Relay(engines.mechanism, memory.Producer(broker)).run_once() == 1
 
-    found = list(memory.Reader(broker).read([topics.name(district, kit.KIND)], since=None))
+    found = list(memory.Reader(broker).read(topics.name(district, kit.KIND), since=None))
     assert [(each.key, each.sequence) for each in found] == [(str(unit), 1)] * 2
     assert len({each.event_id for each in found}) == 1  # what every inbox takes for a repeat
     impatient.dispose()

@@ -1,20 +1,25 @@
-"""Does the count find what is missing, and only that? Does retention leave what must stay?"""
+"""Does the count find what is missing and what is too much, and only that? Does retention leave what must stay?"""
 
-from datetime import datetime
+from datetime import date
 from types import SimpleNamespace
-from uuid import uuid4
-from zoneinfo import ZoneInfo
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from shared.events import topics
-from shared.messaging import feed, kafka, memory, reconciler, retention
+from shared.events.registry import KeyDeleted
+from shared.messaging import feed, journal, kafka, memory, reconciler, retention
+from shared.messaging.conservation import Equation, Published, Settled
 from shared.messaging.consumer import Consumer
+from shared.messaging.ports import Unavailable
+from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive, command
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
 from shared.service import database
+from shared.telemetry import metrics
 from tests.support import kit
 
 
@@ -26,87 +31,202 @@ def flow(engines: SimpleNamespace, district: str) -> SimpleNamespace:
     name = f"c{district}"
     subscription = memory.Subscription(broker, group="g", topics=".*")
     consumer = Consumer(name, engines.app, subscription, kit.REACTIONS)
-    reader = memory.Reader(broker)
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-
-    def published():
-        return reconciler.published(engines.mechanism, reader, district=district, day=today)
-
-    def settled():
-        return reconciler.settled(
-            engines.mechanism, reader, consumer=name, kinds=[kit.KIND], district=district, day=today
-        )
-
+    published = Reconciler(Published("signing", engines.mechanism, memory.Reader(broker)))
+    settled = Reconciler(Settled(name, engines.mechanism, memory.Reader(broker), ".*"))
     return SimpleNamespace(**locals())
 
 
-def test_the_journal_is_on_its_topic_or_unsent(flow):
-    units = [uuid4() for _ in range(10)]
+def counted(flow: SimpleNamespace, hop: Reconciler) -> Equation:
+    """One more count. The database is shared: this test's own district."""
+    (found,) = [each for each in hop.run_once() if each.place.district == flow.district]
+    return found
+
+
+def said(flow: SimpleNamespace, count: int) -> list[UUID]:
+    """That many events, on their topic."""
+    units = [uuid4() for _ in range(count)]
     kit.happen(flow.engines.app, flow.district, units)
-    before = flow.published()
+    relayed(flow)
+    return units
+
+
+def relayed(flow: SimpleNamespace) -> None:
     while flow.relay.run_once():
         continue
-    after = flow.published()
-    log = next(log for log in flow.broker.logs.values() if log)
-    lost = memory.records.read(log.pop()).event_id
+
+
+def alarms(flow: SimpleNamespace, equation: str) -> float:
+    return metrics.UNRECONCILED.labels(equation, flow.district)._value.get()
+
+
+def test_the_journal_is_on_its_topic_or_unsent(flow):
+    kit.happen(flow.engines.app, flow.district, [uuid4() for _ in range(10)])
+    before = counted(flow, flow.published)
+    relayed(flow)
+    after = counted(flow, flow.published)
 
     assert (before.left, before.right, before.missing) == (10, {"on topic": 0, "unsent": 10}, [])
     assert (after.left, after.right, after.missing) == (10, {"on topic": 10, "unsent": 0}, [])
-    assert flow.published().missing == [lost]
-    assert "MISSING 1" in str(flow.published())
+    assert str(after).endswith("10 = 10 on topic + 0 unsent: holds")
+
+
+def test_each_count_adds_what_has_happened_meanwhile(flow):
+    for number in range(1, 4):
+        said(flow, 5)
+        flow.consumer.run_once()
+        assert counted(flow, flow.published).right == {"on topic": 5 * number, "unsent": 0}
+        assert counted(flow, flow.settled).right == {"applied": 5 * number, "parked": 0, "quarantined": 0}
+
+
+def test_what_a_relay_sends_again_is_counted_once(flow):
+    said(flow, 3)
+    assert counted(flow, flow.published).left == 3
+    for log in flow.broker.logs.values():
+        log.extend(each._replace(offset=each.offset + len(log)) for each in list(log))
+    flow.consumer.run_once()
+
+    assert counted(flow, flow.published).right == {"on topic": 3, "unsent": 0}
+    assert counted(flow, flow.settled).right == {"applied": 3, "parked": 0, "quarantined": 0}
+
+
+def test_a_transaction_that_commits_late_is_counted_once(flow):
+    """It has drawn its numbers and its times before those that commit meanwhile."""
+    with database.begin(flow.engines.app, district=flow.district) as slow:
+        journal.write(slow, [kit.Happened(unit_id=uuid4())])
+        said(flow, 1)
+        for _ in range(2):
+            flow.published.run_once()
+    relayed(flow)
+    found = counted(flow, flow.published)
+
+    assert (found.left, found.right) == (2, {"on topic": 2, "unsent": 0})
+    assert (found.missing, found.extra) == ([], [])
+
+
+def test_a_lost_event_is_named(flow):
+    said(flow, 10)
+    lost = memory.records.read(next(log for log in flow.broker.logs.values() if log).pop()).event_id
+
+    first = counted(flow, flow.published)
+    assert (first.missing, alarms(flow, "published")) == ([str(lost)], 0)  # perhaps on its way
+    with capture_logs() as logs:
+        assert counted(flow, flow.published).right == {"on topic": 9, "unsent": 0}
+
+    (line,) = [each for each in logs if each.get("district") == flow.district]
+    assert (line["log_level"], line["equation"], line["ids"]) == ("error", "published", [str(lost)])
+    assert alarms(flow, "published") == 1
+    assert str(first).endswith("10 = 9 on topic + 0 unsent: 1 MISSING")
+
+
+def test_an_event_that_nobody_wrote_is_named(flow):
+    said(flow, 2)
+    planted = kit.message(str(uuid4()), 1, topic=topics.name(flow.district, kit.KIND))
+    memory.Producer(flow.broker).publish([planted])
+    for _ in range(2):
+        found = counted(flow, flow.published)
+
+    assert (found.left, found.right, found.extra) == (2, {"on topic": 3, "unsent": 0}, [str(planted.event_id)])
+    assert flow.published.breaches["published", flow.district] == [str(planted.event_id)]
 
 
 def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
-    units = [uuid4() for _ in range(10)]
-    kit.happen(flow.engines.app, flow.district, units)
+    units = said(flow, 10)
     kit.happen(flow.engines.app, flow.district, units[:2], poison=True)
     kit.happen(flow.engines.app, flow.district, units[:1])
-    while flow.relay.run_once():
-        continue
-    assert len(flow.settled().missing) == 13
+    relayed(flow)
+    assert len(counted(flow, flow.settled).missing) == 13
     flow.consumer.run_once()
     bad = kit.message(str(uuid4()), 1, topic=topics.name(flow.district, kit.KIND))
     memory.Producer(flow.broker).publish([bad._replace(type=bad.type.replace(".v1", ".v9"))])
     flow.consumer.run_once()
-    found = flow.settled()
+    found = counted(flow, flow.settled)
     assert (found.left, found.right, found.missing) == (14, {"applied": 10, "parked": 3, "quarantined": 1}, [])
 
+    mended = Redrive(flow.name, flow.engines.app, {})
+    for key in mended.keys(flow.district):
+        mended.key(key, district=flow.district)
+    assert counted(flow, flow.settled).right == {"applied": 13, "parked": 0, "quarantined": 1}
+
+
+def test_an_event_that_was_passed_over_is_named(flow):
+    units = said(flow, 3)
+    flow.consumer.run_once()
     with flow.engines.owner.begin() as connection:
         connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": flow.district})
         connection.execute(text("select set_config('clearwater.granted', :d, true)"), {"d": flow.district})
-        connection.execute(text("update inbox set last_sequence = 0 where key = :k"), {"k": str(units[9])})
-    assert len(flow.settled().missing) == 1
+        connection.execute(text("update inbox set last_sequence = 0 where key = :k"), {"k": str(units[2])})
+    for _ in range(2):
+        found = counted(flow, flow.settled)
+
+    assert (len(found.missing), alarms(flow, "settled")) == (1, 1)
 
 
 def test_only_what_is_missing_twice_is_an_alarm(flow):
-    kit.happen(flow.engines.app, flow.district, [uuid4()])
-    while flow.relay.run_once():
-        continue
-    judge = reconciler.Reconciler(lambda: [flow.district], [lambda _, __: flow.settled()])
-    (equation,) = judge.run_once()
-    assert len(equation.missing) == 1
+    said(flow, 1)
+    assert len(counted(flow, flow.settled).missing) == 1
     flow.consumer.run_once()
-    (equation,) = judge.run_once()
-    assert equation.missing == []
+
+    assert counted(flow, flow.settled).missing == []
+    assert flow.settled.breaches == {}
+
+
+def test_an_outage_is_no_breach_and_loses_no_count(flow):
+    said(flow, 2)
+    flow.broker.away = True
+    with pytest.raises(Unavailable):
+        flow.published.run_once()
+    flow.broker.away = False
+
+    assert counted(flow, flow.published).right == {"on topic": 2, "unsent": 0}
+
+
+def test_a_compacted_topic_keeps_the_last_of_a_key_only(flow, engines):
+    topic, key = topics.name(flow.district, "registry-key"), uuid4()
+    counting = Reconciler(Published("registry", engines.mechanism, memory.Reader(flow.broker)))
+    flow.broker.create(topic)
+    with database.begin(engines.app, district=flow.district) as tx:
+        journal.write(tx, [KeyDeleted(person_id=key) for _ in range(3)])
+    relayed(flow)
+    log = next(log for (name, _), log in flow.broker.logs.items() if name == topic and log)
+    del log[:2]
+
+    assert counted(flow, counting).right == {"on topic": 3, "unsent": 0}
 
 
 def test_the_same_against_the_real_broker(platform, engines):
     district, connection = platform.topics(), {"bootstrap_servers": platform.bootstrap}
-    kit.happen(engines.app, district, [uuid4() for _ in range(50)])
+    counting = Reconciler(Published("signing", engines.mechanism, kafka.Reader(connection)))
     relay = Relay(engines.mechanism, kafka.Producer(connection))
-    while relay.run_once():
-        continue
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    found = reconciler.published(engines.mechanism, kafka.Reader(connection), district=district, day=today)
+    for number in (1, 2):
+        kit.happen(engines.app, district, [uuid4() for _ in range(50)])
+        while relay.run_once():
+            continue
+        (found,) = [each for each in counting.run_once() if each.place.district == district]
+        assert (found.left, found.right) == (50 * number, {"on topic": 50 * number, "unsent": 0})
+        assert (found.missing, found.extra) == ([], [])
 
-    assert (found.left, found.right, found.missing) == (50, {"on topic": 50, "unsent": 0}, [])
+
+def test_the_command_counts_once_and_says_what_is_wrong(flow):
+    said(flow, 3)
+    told: list[str] = []
+
+    def hops(since: date | None) -> Reconciler:
+        hop = Settled(flow.name, flow.engines.mechanism, memory.Reader(flow.broker), ".*")
+        return Reconciler(hop, since=since)
+
+    assert reconciler.command(["--since", "2020-01-01"], hops, tell=told.append) == 1
+    assert "3 MISSING" in told[0] and told[1].startswith(f"settled in {flow.district} is broken by: ")
+
+    flow.consumer.run_once()
+    told.clear()
+    assert reconciler.command([], hops, tell=told.append) == 0
+    assert [line.rpartition(": ")[2] for line in told] == ["holds"]
 
 
 def test_retention_trims_bodies_and_keeps_what_proves(flow):
     units = [uuid4() for _ in range(3)]
     kit.happen(flow.engines.app, flow.district, units, poison=True)
-    while flow.relay.run_once():
-        continue
+    relayed(flow)
     flow.consumer.run_once()
     with database.begin(flow.engines.app, district=flow.district) as tx:
         feed.append(tx, [feed.Entry("x", {}) for _ in range(5)])
@@ -133,8 +253,7 @@ def test_retention_trims_bodies_and_keeps_what_proves(flow):
 def test_the_command_shows_what_would_change_then_does_it(flow):
     unit = uuid4()
     kit.happen(flow.engines.app, flow.district, [unit], poison=True)
-    while flow.relay.run_once():
-        continue
+    relayed(flow)
     flow.consumer.run_once()
     consumers = {
         "broken": Redrive(flow.name, flow.engines.app, kit.REACTIONS),

@@ -32,7 +32,7 @@ def drained(relay: Relay) -> int:
 
 def on_topic(broker: memory.Broker, district: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
-    for message in memory.Reader(broker).read([topics.name(district, kit.KIND)], since=None):
+    for message in memory.Reader(broker).read(topics.name(district, kit.KIND), since=None):
         found.setdefault(message.key, []).append(message.sequence)
     return found
 

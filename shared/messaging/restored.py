@@ -1,0 +1,32 @@
+"""After a service's database was restored from a backup, and before the service starts again: `new-epoch`.
+
+What it wrote since the backup stays on the topics, and its numbers come again with other events: the new epoch tells every reader so.
+What it had read since the backup is gone from it, while its group stands behind that: so the group begins at the first record again, and
+the inbox skips what is still there.
+Left to others: what a reader does about a number that comes twice (inbox.judge), a person's decision about it (redrive.py), naming what
+the journal has lost (reconciler.py).
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Engine
+
+from shared.messaging import journal
+from shared.messaging.ports import Unavailable
+
+
+def command(argv: Sequence[str], mechanism: Engine, *, rewind: Callable[[], None], tell: Callable[[str], None]) -> int:
+    """`python -m services.<service> new-epoch --reason …`. Returns the exit code; 1 = nothing was done."""
+    parser = argparse.ArgumentParser(prog="new-epoch", description="Say that this database was restored from a backup.")
+    parser.add_argument("--reason", required=True, help="which backup, and why")
+    reason = parser.parse_args(argv).reason
+    try:
+        rewind()
+    except Unavailable as refusal:
+        tell(f"nothing was done: {refusal}")
+        return 1
+    with mechanism.begin() as connection:
+        epoch = journal.new_epoch(connection, reason=reason)
+    tell(f"epoch {epoch}: {reason}; the group begins at the first record")
+    return 0

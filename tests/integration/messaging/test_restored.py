@@ -1,0 +1,180 @@
+"""A database is restored from a backup after more was published and read. Do readers lose, double or confuse anything?"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from types import SimpleNamespace
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from shared.events import topics
+from shared.messaging import kafka, restored
+from shared.messaging.conservation import Published, Settled
+from shared.messaging.consumer import Consumer
+from shared.messaging.reconciler import Reconciler
+from shared.messaging.redrive import Redrive
+from shared.messaging.relay import Relay
+from shared.service import database
+from tests.support import backups, kit
+from tests.support.platform import Platform
+
+
+class Service:
+    """One that writes and reads, on a database of its own and the real broker."""
+
+    def __init__(self, platform: Platform, district: str) -> None:
+        self._platform, self._district = platform, district
+        self._connection, self._group = {"bootstrap_servers": platform.bootstrap}, f"kit-{uuid4()}"
+        self.database = platform.empty(kit.SERVICE)
+        owner = database.connect(self.database.owner, application_name="test-owner")
+        kit.create(owner, kit.tables())
+        owner.dispose()
+        self._connect()
+
+    def _connect(self) -> None:
+        self._app, self._mechanism = (
+            database.connect(url, application_name="test") for url in (self.database.app, self.database.mechanism)
+        )
+
+    def says(self, *units: UUID) -> None:
+        kit.happen(self._app, self._district, units)
+
+    def relays(self) -> None:
+        with closing(kafka.Producer(self._connection)) as producer:
+            while Relay(self._mechanism, producer).run_once():
+                continue
+
+    def reads(self, reached: int) -> None:
+        """As a consumer that starts, reads until that many effects and parked events are there, and ends."""
+        consumer = Consumer("c", self._app, self._subscription(), kit.REACTIONS)
+        with closing(consumer._subscription):
+            consumer.run_once()
+            while self.came_to() < reached or consumer.run_once(wait_seconds=0.2):
+                consumer.run_once(wait_seconds=0.2)
+
+    def in_the_group(self) -> kafka.Subscription:
+        subscription = self._subscription()
+        subscription.poll(0.1)
+        return subscription
+
+    def _subscription(self) -> kafka.Subscription:
+        return kafka.Subscription(self._connection, group=self._group, topics=self._pattern())
+
+    def _pattern(self) -> str:
+        return topics.pattern(kit.KIND).replace(topics.DISTRICT, self._district)
+
+    def came_to(self) -> int:
+        return sum(map(len, self.effects().values())) + len(self.parked())
+
+    def effects(self) -> dict[str, list[int]]:
+        with database.begin(self._app, district=self._district) as tx:
+            return kit.effects(tx.connection)
+
+    def rows(self, statement: str) -> list[tuple]:
+        with database.begin(self._app, district=self._district) as tx:
+            return [tuple(row) for row in tx.connection.execute(text(statement))]
+
+    def parked(self) -> list[tuple]:
+        return self.rows("select key, sequence, reason from parked where released_at is null order by key, sequence")
+
+    def accepts_the_epoch(self) -> None:
+        redrive = Redrive("c", self._app, kit.REACTIONS)
+        for key in redrive.keys(self._district):
+            redrive.key(key, district=self._district, decision="accept-epoch")
+
+    def is_restored(self, backup: bytes) -> None:
+        self.ends()
+        backups.restore(self._platform, self.database, backup)
+        self._connect()
+
+    def new_epoch(self) -> tuple[int, list[str]]:
+        told: list[str] = []
+        rewind = partial(kafka.rewind, self._connection, self._group)
+        asked = ["--reason", "the disk of 03:00"]
+        return restored.command(asked, self._mechanism, rewind=rewind, tell=told.append), told
+
+    def counts(self) -> list[tuple[str, int, int, int]]:
+        """Per hop: how many on the left, how many missing, how many too much."""
+        hops = (
+            Published("signing", self._mechanism, kafka.Reader(self._connection)),
+            Settled("c", self._mechanism, kafka.Reader(self._connection), self._pattern()),
+        )
+        found = [each for each in Reconciler(*hops).run_once() if each.place.district == self._district]
+        return [(each.name, each.left, len(each.missing), len(each.extra)) for each in found]
+
+    def ends(self) -> None:
+        self._app.dispose()
+        self._mechanism.dispose()
+
+
+@pytest.fixture
+def services(platform: Platform) -> Iterator[SimpleNamespace]:
+    district = platform.topics()
+    made = SimpleNamespace(writer=Service(platform, district), reader=Service(platform, district))
+    yield made
+    for each in (made.writer, made.reader):
+        each.ends()
+        platform.drop(each.database)
+
+
+def test_readers_of_a_restored_writer(services, platform):
+    writer, reader = services.writer, services.reader
+    quiet, busy, new, underway = (uuid4() for _ in range(4))
+    writer.says(quiet, busy)
+    writer.relays()
+    writer.says(underway)
+    backup = backups.taken(platform, writer.database)  # with one event that is still unsent
+    writer.relays()
+    writer.says(busy, new)
+    writer.relays()
+    reader.reads(5)
+
+    writer.is_restored(backup)
+    assert writer.new_epoch() == (0, ["epoch 2: the disk of 03:00; the group begins at the first record"])
+    writer.says(quiet, busy, new, underway)
+    writer.relays()
+    reader.reads(9)
+
+    # Sent again, the unsent one is a repeat. Numbers that go on, go on; numbers that come twice wait for a person.
+    went_on = {str(quiet): [1, 2], str(busy): [1, 2], str(new): [1], str(underway): [1, 2]}
+    assert reader.effects() == went_on
+    assert reader.parked() == sorted([(str(busy), 2, "epoch"), (str(new), 1, "epoch")])
+    assert writer.counts()[0] == ("published", 7, 0, 2)  # the two that the journal has lost, by name
+    assert ("settled", 9, 0, 0) in reader.counts()
+
+    reader.accepts_the_epoch()
+    writer.says(busy, new)
+    writer.relays()
+    reader.reads(11)
+    decided = {str(busy): [1, 2, 2, 3], str(new): [1, 1, 2]}
+    assert reader.effects() == {**went_on, **decided}
+    assert reader.parked() == []
+    assert reader.rows("select count(distinct event_id) = count(*) from effects") == [(True,)]
+    assert ("settled", 11, 0, 0) in reader.counts()
+
+
+def test_a_restored_reader_has_everything_once(services, platform):
+    writer, reader = services.writer, services.reader
+    before, both, after = (uuid4() for _ in range(3))
+    writer.says(before, both)
+    writer.relays()
+    reader.reads(2)
+    backup = backups.taken(platform, reader.database)
+    writer.says(both, after)
+    writer.relays()
+    reader.reads(4)
+
+    reader.is_restored(backup)
+    assert reader.came_to() == 2
+    with closing(reader.in_the_group()):
+        refused, told = reader.new_epoch()
+    assert (refused, told[0].partition(": ")[0]) == (1, "nothing was done")
+    assert reader.rows("select max(epoch) from epochs") == [(1,)]
+    assert reader.new_epoch()[0] == 0
+    reader.reads(4)
+
+    assert reader.effects() == {str(before): [1], str(both): [1, 2], str(after): [1]}
+    assert reader.parked() == []
+    assert ("settled", 4, 0, 0) in reader.counts()

@@ -1,0 +1,27 @@
+"""Backups as an operator takes them: pg_dump of a database, and pg_restore in place of what the database has become."""
+
+import subprocess
+from pathlib import Path
+
+import psycopg
+
+from deploy.local import databases, postgres
+from tests.support.platform import Database, Platform
+
+
+def taken(platform: Platform, database: Database) -> bytes:
+    return _tool(platform, "pg_dump", "--format=custom", platform.superuser_url(database.name))
+
+
+def restore(platform: Platform, database: Database, backup: bytes) -> None:
+    """Nobody may be connected to it."""
+    service = database.name.rpartition("_")[0]
+    platform.drop(database)
+    with psycopg.connect(platform.superuser_url(), autocommit=True) as connection:
+        databases.create(connection, database.name, owner=f"{service}_owner")
+    _tool(platform, "pg_restore", "--exit-on-error", "--dbname", platform.superuser_url(database.name), given=backup)
+
+
+def _tool(platform: Platform, program: str, *arguments: str, given: bytes | None = None) -> bytes:
+    binaries = Path(postgres.command(platform.place)[0]).parent
+    return subprocess.run([binaries / program, *arguments], input=given, capture_output=True, check=True).stdout
