@@ -14,6 +14,7 @@ from shared.events.terms import (
     Base64,
     Basis,
     Channel,
+    Code,
     Digest,
     District,
     Instant,
@@ -66,6 +67,10 @@ class ProjectOpened(Event):
     plan: Text | None = Field(
         default=None, description="title or document number of the renewal plan; null when not given"
     )
+    counting_rule: Code = Field(
+        default="all_units_signed",
+        description="when a right-holder counts as signed; all_units_signed: when every one of their units is",
+    )
 
 
 class RightHolder(Part):
@@ -92,8 +97,13 @@ class UnitRegistered(Event):
     compound: Text = Field(description="name of the compound")
     building: Text = Field(description="number or name of the building within the compound")
     stairwell: str = Field(max_length=40, description="number or name of the stairwell; empty when there is only one")
-    floor: int = Field(ge=-9, le=200, description="storey, ground floor 1, first basement -1")
-    door: Text = Field(description="door number as on the wall")
+    floor: int = Field(
+        ge=-9, le=200, description="storey, ground floor 1, first basement -1; the lowest one of several"
+    )
+    top_floor: int | None = Field(
+        default=None, ge=-9, le=200, description="the highest storey of a unit on several; null for a unit on one"
+    )
+    door: Text = Field(description="door number as on the wall; doors of a merged unit joined by 、")
     area_hundredths_m2: AreaHundredths = Field(description="registered gross area in units of 0.01 m²")
     use: Use = Field(description="registered use of the unit")
     household_id: UUID = Field(

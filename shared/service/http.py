@@ -83,6 +83,7 @@ class Declared:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     files: tuple[str, ...]
+    media: str
     answers: Any
     status: int
     problems: tuple[str, ...]
@@ -99,12 +100,13 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
     status: int = 0,
     problems: Sequence[str] = (),
     files: Sequence[str] = (),
+    media: str = "application/json",
     changes: bool = True,
 ) -> Callable[[View], View]:
     """`roles`: any of them, or identity.EVERYBODY. `changes=False`: a POST that only computes, such as a dry run.
 
     `status` defaults to 201 for a POST that changes, else 200. `files`: the parts of a multipart upload, which the
-    view takes from `request.files` itself.
+    view takes from `request.files` itself. `media`: of an answer that is a file and no model.
     """
 
     def decorate(view: View) -> View:
@@ -116,6 +118,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
             body=hints.get("body"),
             query=hints.get("query"),
             files=tuple(files),
+            media=media,
             answers=answers,
             status=status or (201 if changing else 200),
             problems=tuple(problems),

@@ -13,6 +13,7 @@ from shared.service.http import Declared
 from shared.service.running import running
 
 openapi = Blueprint("openapi", __name__, url_prefix="/api/v1", template_folder="templates")
+_JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
@@ -98,7 +99,7 @@ def _operation(rule: str, endpoint: str, each: Declared, description: str, schem
 
 def _content(each: Declared, schemas: dict[str, Any]) -> dict[str, Any]:
     if each.body:
-        return {"application/json": {"schema": _schema(each.body, schemas)}}
+        return {_JSON: {"schema": _schema(each.body, schemas)}}
     if each.files:  # 3.1 describes a part's bytes by the absence of a type
         parts = {"type": "object", "required": list(each.files), "properties": {name: {} for name in each.files}}
         return {"multipart/form-data": {"schema": parts}}
@@ -133,9 +134,9 @@ def _headers(each: Declared) -> Iterator[dict[str, Any]]:
 
 
 def _success(each: Declared, schemas: dict[str, Any]) -> dict[str, Any]:
-    if each.answers is None:
-        return {"description": "Done."}
-    return {"description": "Done.", "content": {"application/json": {"schema": _schema(each.answers, schemas)}}}
+    if each.answers is None:  # 3.1 describes a file's bytes by the absence of a type
+        return {"description": "Done."} | ({} if each.media == _JSON else {"content": {each.media: {"schema": {}}}})
+    return {"description": "Done.", "content": {_JSON: {"schema": _schema(each.answers, schemas)}}}
 
 
 def _refusals(codes: tuple[str, ...]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _UPLOAD_PROBLEMS = (
 )  # fmt: skip
 
 
-@http.route(imports, "GET", "/imports/template", roles=_READERS)
+@http.route(imports, "GET", "/imports/template", roles=_READERS, media=_XLSX)
 def template() -> Response:
     with _file() as file:
         workbook_writer.write(file)
@@ -50,6 +50,7 @@ def template() -> Response:
     answers=ImportState,
     status=202,
     problems=_UPLOAD_PROBLEMS,
+    files=("file",),
 )
 def upload(project_id: UUID) -> http.Answer:
     request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
@@ -88,6 +89,7 @@ def report(import_id: UUID) -> http.Answer:
     "/imports/<uuid:import_id>/annotated.xlsx",
     roles=_CLERKS,
     problems=("import-file-gone", "workbook-wrong-columns"),
+    media=_XLSX,
 )
 def annotated_workbook(import_id: UUID) -> Response:
     with _file() as file:

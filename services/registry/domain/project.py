@@ -50,6 +50,7 @@ class Project:
             series=self.series,
             auto_effect=self.auto_effect,
             plan=self.plan,
+            counting_rule=self.counting_rule,
         )
 
 
