@@ -41,6 +41,7 @@ _CHOICES: dict[str, dict[str, str]] = {
 }
 _FULL_WIDTH = re.compile(r"[！-～]")
 _AREA = re.compile(r"\d{1,10}(\.\d{1,2})?")
+_FLOORS = re.compile(r"(-?\d{1,2})至(-?\d{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?\d{1,4}")
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
 _EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
@@ -96,6 +97,8 @@ def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
         return (chosen, None) if chosen else (None, "unknown-choice")
     if column.form == "area":
         return _area(written)
+    if column.form == "floor" and (span := _FLOORS.fullmatch(written)):
+        return (written, None) if int(span[1]) < int(span[2]) else (None, "not-an-integer")
     if column.form in ("integer", "floor"):
         return (int(written), None) if _INTEGER.fullmatch(written) else (None, "not-an-integer")
     return written, None

@@ -32,6 +32,7 @@ class UnitState(BaseModel):
     building: str
     stairwell: str
     floor: int
+    top_floor: int | None
     door: str
     use: str
     structure: str

@@ -37,13 +37,15 @@ _ON_HOLDERS = (
         where line.import_id = :import_id and people.name_mark <> line.name_mark""",
     """select row, 'door', 'door-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by content ->> 'compound', content ->> 'building',
-                content ->> 'stairwell', content ->> 'door' order by row) as first
-            from lines where content ?& array['compound', 'building', 'stairwell', 'door']) as line where unit_code <> first""",
+                content ->> 'stairwell', each order by row) as first
+            from lines cross join unnest(string_to_array(content ->> 'door', '、')) as each  -- a merged unit has several
+            where content ?& array['compound', 'building', 'stairwell', 'door']) as line where unit_code <> first""",
     """select line.row, 'door', 'door-twice' from import_lines as line join buildings
             on buildings.project_id = :project_id and buildings.compound = line.content ->> 'compound'
             and buildings.building = line.content ->> 'building'
-        join units on units.building_id = buildings.building_id and units.stairwell = line.content ->> 'stairwell'
-            and units.door = line.content ->> 'door'
+        join doors on doors.building_id = buildings.building_id and doors.stairwell = line.content ->> 'stairwell'
+            and doors.door = any(string_to_array(line.content ->> 'door', '、'))
+        join units using (unit_id)
         where line.import_id = :import_id and units.unit_code <> line.unit_code
             and not exists (select from import_lines as other where other.import_id = :import_id and other.unit_code = units.unit_code)""",
     """select row, 'house_code', 'house-code-twice' from (
@@ -63,8 +65,9 @@ _ON_HOLDERS = (
     """select line.row, 'floor', 'floor-outside' from import_lines as line join import_buildings as staged
             on staged.import_id = :import_id
             and (staged.compound, staged.building) = (line.content ->> 'compound', line.content ->> 'building')
-        where line.import_id = :import_id and line.content ? 'floor' and ((line.content ->> 'floor')::int = 0
-            or (line.content ->> 'floor')::int not between -staged.floors_below and staged.floors_above)""",
+        cross join unnest(string_to_array(line.content ->> 'floor', '至')) as each  -- 3至4: a unit on several storeys
+        where line.import_id = :import_id
+            and (each::int = 0 or each::int not between -staged.floors_below and staged.floors_above)""",
     """select line.row, 'group', 'unknown-group' from import_lines as line
         where line.import_id = :import_id and line.content ? 'group'
         and not exists (select from groups where project_id = :project_id and name = line.content ->> 'group')""",

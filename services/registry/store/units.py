@@ -20,16 +20,19 @@ _BUILDINGS = text("""
 """)
 # A unit without a household number is a household of its own, under a label that nobody can type into the sheet.
 _LABEL = "coalesce('户 ' || (staged.source ->> 'household'), '套 ' || staged.unit_code)"
+# A unit on several storeys says 3至4.
+_FLOOR = "split_part(staged.source ->> 'floor', '至', 1)::int"
+_TOP_FLOOR = "nullif(split_part(staged.source ->> 'floor', '至', 2), '')::int"
 _HOUSEHOLDS = text(f"""
     insert into households (district, project_id, label)
     select distinct :district, cast(:project_id as uuid), {_LABEL} from import_units as staged
     where import_id = :import_id and change <> 'unchanged' on conflict (project_id, label) do nothing
 """)  # noqa: S608 - parts of ours
 _UNITS = text(f"""
-    insert into units (district, project_id, building_id, household_id, unit_code, house_code, stairwell, floor, door, use, structure,
-        registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, registered_at)
+    insert into units (district, project_id, building_id, household_id, unit_code, house_code, stairwell, floor, top_floor, door, use,
+        structure, registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, registered_at)
     select :district, :project_id, buildings.building_id, households.household_id, staged.unit_code, staged.source ->> 'house_code',
-        staged.source ->> 'stairwell', (staged.source ->> 'floor')::int, staged.source ->> 'door', staged.source ->> 'use',
+        staged.source ->> 'stairwell', {_FLOOR}, {_TOP_FLOOR}, staged.source ->> 'door', staged.source ->> 'use',
         staged.source ->> 'structure', (staged.source ->> 'registered_area')::numeric, (staged.source ->> 'surveyed_area')::numeric,
         (staged.source ->> 'titled_on')::date, staged.source ->> 'ownership', groups.group_id, officers.staff_id, staged.source, :at
     from import_units as staged
@@ -39,10 +42,11 @@ _UNITS = text(f"""
     left join groups on groups.project_id = :project_id and groups.name = staged.source ->> 'group'
     left join officers on officers.project_id = :project_id and officers.staff_number = staged.source ->> 'officer'
     where staged.import_id = :import_id and staged.change <> 'unchanged' order by staged.row
-    on conflict (project_id, unit_code) do update set (building_id, household_id, house_code, stairwell, floor, door, use, structure,
-        registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, revision) =
-        (excluded.building_id, excluded.household_id, excluded.house_code, excluded.stairwell, excluded.floor, excluded.door,
-        excluded.use, excluded.structure, excluded.registered_area, excluded.surveyed_area, excluded.titled_on, excluded.ownership,
+    on conflict (project_id, unit_code) do update set (building_id, household_id, house_code, stairwell, floor, top_floor, door, use,
+        structure, registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, revision) =
+        (excluded.building_id, excluded.household_id, excluded.house_code, excluded.stairwell, excluded.floor,
+        excluded.top_floor, excluded.door, excluded.use, excluded.structure,
+        excluded.registered_area, excluded.surveyed_area, excluded.titled_on, excluded.ownership,
         excluded.group_id, excluded.staff_id, excluded.source, units.revision + 1)
 """)  # noqa: S608 - parts of ours
 _NO_HOLDERS = text("""
@@ -63,7 +67,7 @@ _HOLDERS = text("""
     where line.import_id = :import_id
 """)
 _STATE = """
-    select units.unit_id, units.project_id, revision, units.unit_code, compound, building, stairwell, floor, door,
+    select units.unit_id, units.project_id, revision, units.unit_code, compound, building, stairwell, floor, top_floor, door,
         cast(registered_area * 100 as bigint) as area_hundredths_m2, use, household_id, ownership, group_id, staff_id,
         (select jsonb_agg(jsonb_build_object('person_id', person_id, 'masked_name', masked_name, 'share', share, 'capable', capable,
             'kind', kind, 'overseas', overseas) order by place)

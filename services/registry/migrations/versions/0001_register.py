@@ -42,7 +42,7 @@ _TABLES = {
     "people": """
         person_id uuid primary key, district text not null, kind text not null check (kind in ('natural', 'organisation')),
         masked_name text not null check (masked_name like '%*%'), document_type text not null, overseas boolean not null,
-        document_mark bytea, name_mark bytea, forgotten_at timestamptz,
+        document_mark bytea, name_mark bytea, forgotten_at timestamptz, revision int not null default 1,
         unique (district, document_mark),
         check ((forgotten_at is null) = (document_mark is not null))""",
     "vault": """
@@ -51,24 +51,46 @@ _TABLES = {
     "units": """
         unit_id uuid primary key default uuidv7(), district text not null, project_id uuid not null references projects,
         building_id uuid not null references buildings, household_id uuid not null references households,
-        unit_code text not null, house_code text, stairwell text not null, floor int not null, door text not null,
+        unit_code text not null, house_code text, stairwell text not null, floor int not null, top_floor int, door text not null,
         use text not null, structure text not null, registered_area numeric(12,2) not null check (registered_area > 0),
         surveyed_area numeric(12,2) check (surveyed_area > 0), titled_on date,
         ownership text not null check (ownership in ('sole', 'joint', 'shares')),
         group_id uuid references groups, staff_id uuid references officers, revision int not null default 1,
         source jsonb, registered_at timestamptz not null,
-        unique (project_id, unit_code),
-        unique (building_id, stairwell, door) deferrable initially deferred,  -- two units may exchange their doors
+        unique (project_id, unit_code), check (floor <> 0), check (top_floor > floor and top_floor <> 0),
         check (staff_id is null or group_id is not null)""",
+    # One row per door: a merged unit has several, and none is in two units. Kept by a trigger, whoever writes a unit.
+    "doors": """
+        unit_id uuid not null references units, building_id uuid not null, stairwell text not null, door text not null,
+        district text not null,
+        unique (building_id, stairwell, door) deferrable initially deferred,  -- two units may exchange their doors
+        primary key (unit_id, door)""",
     "holders": """
         unit_id uuid not null references units, person_id uuid not null references people, district text not null,
         place int not null, share text check (share ~ '^[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?$'), capable boolean not null,
         guardian_id uuid references people, primary key (unit_id, person_id), unique (unit_id, place),
         check (capable = (guardian_id is null)), check (guardian_id is distinct from person_id)""",
+    "tenancies": """
+        tenancy_id uuid primary key, district text not null, unit_id uuid not null references units,
+        person_id uuid not null references people, use text not null check (use in ('home', 'shop', 'storage', 'other')),
+        since_on date, until_on date check (until_on >= since_on), ended_on date, recorded_by text not null,
+        recorded_at timestamptz not null""",
     "rolls": """
         project_id uuid primary key references projects, district text not null, units bigint not null,
         households bigint not null, right_holders bigint not null, area_hundredths_m2 bigint not null,
         digest text not null check (digest ~ '^[0-9a-f]{64}$'), frozen_at timestamptz not null, frozen_by text not null""",
+    "roll_lines": """
+        project_id uuid not null references rolls, unit_id uuid not null references units, district text not null,
+        household_id uuid not null, area_hundredths_m2 bigint not null, right_holders jsonb not null,
+        primary key (project_id, unit_id)""",
+    "corrections": """
+        correction_id uuid primary key, district text not null, unit_id uuid references units, person_id uuid references people,
+        revision int not null, changed text[] not null, reason text not null check (length(reason) between 4 and 200),
+        corrected_by text not null, corrected_at timestamptz not null, check (num_nonnulls(unit_id, person_id) = 1)""",
+    "exports": """
+        export_id uuid primary key, district text not null, project_id uuid not null references projects, subject text not null,
+        roles text[] not null, reason text not null check (length(reason) between 4 and 200), units bigint not null,
+        exported_at timestamptz not null""",
     "reveals": """
         reveal_id uuid primary key, district text not null, person_id uuid not null references people, subject text not null,
         roles text[] not null, reason text not null check (length(reason) between 4 and 200), revealed_at timestamptz not null""",
@@ -105,11 +127,16 @@ _TABLES = {
         code text not null, district text not null, primary key (import_id, sheet, row, column_name, code)""",
 }
 # Written once and never again: not even the service itself may take back what it has revealed, forgotten or frozen.
-_APPEND_ONLY = ("rolls", "reveals", "forgettings", "key_receipts")
+_APPEND_ONLY = ("rolls", "roll_lines", "corrections", "exports", "reveals", "forgettings", "key_receipts")
 
 _INDEXES = (
     "create index on units (district, project_id, unit_id)",
+    "create index on units (group_id) where group_id is not null",
     "create index on holders (person_id)",
+    "create index on tenancies (person_id)",
+    "create unique index on tenancies (unit_id, person_id) where ended_on is null",
+    "create index on corrections (unit_id) where unit_id is not null",
+    "create index on corrections (person_id) where person_id is not null",
     "create index on holders (guardian_id) where guardian_id is not null",
     "create index on officers (group_id)",
     "create index on reveals (district, revealed_at)",
@@ -137,6 +164,31 @@ _ROLL_GUARD = """
 _GUARD_TRIGGER = """
     create trigger frozen_roll before insert or update or delete on units for each row execute function guard_frozen_roll()"""
 
+# By statement, since an import writes 100,000 units at once.
+_DOORS = """
+    create function keep_doors() returns trigger language plpgsql as $$
+    begin
+        if tg_op = 'UPDATE' then
+            delete from doors using was, now_is where doors.unit_id = was.unit_id and now_is.unit_id = was.unit_id
+                and (was.building_id, was.stairwell, was.door) <> (now_is.building_id, now_is.stairwell, now_is.door);
+            insert into doors (unit_id, building_id, stairwell, door, district)
+            select now_is.unit_id, now_is.building_id, now_is.stairwell, each, now_is.district
+            from was join now_is using (unit_id) cross join unnest(string_to_array(now_is.door, '、')) as each
+            where (was.building_id, was.stairwell, was.door) <> (now_is.building_id, now_is.stairwell, now_is.door);
+        else
+            insert into doors (unit_id, building_id, stairwell, door, district)
+            select unit_id, building_id, stairwell, each, district
+            from now_is cross join unnest(string_to_array(door, '、')) as each;
+        end if;
+        return null;
+    end $$"""
+_DOOR_TRIGGERS = (
+    """create trigger doors_added after insert on units referencing new table as now_is
+        for each statement execute function keep_doors()""",
+    """create trigger doors_moved after update on units referencing old table as was new table as now_is
+        for each statement execute function keep_doors()""",
+)
+
 
 def upgrade() -> None:
     """Everything the service starts with."""
@@ -149,5 +201,5 @@ def upgrade() -> None:
     for table, columns in _TABLES.items():
         app = "select, insert" if table in _APPEND_ONLY else "select, insert, update, delete"
         statements += [f"create table {table} ({columns})", *rows.protect(table, service=_SERVICE, app=app)]
-    for statement in [*statements, *_INDEXES, _ROLL_GUARD, _GUARD_TRIGGER]:
+    for statement in [*statements, *_INDEXES, _ROLL_GUARD, _GUARD_TRIGGER, _DOORS, *_DOOR_TRIGGERS]:
         op.execute(statement)
