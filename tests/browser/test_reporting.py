@@ -95,6 +95,20 @@ def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
     page.context.close()
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", ["/", "/city"])
+def test_a_full_rate_has_room_beside_its_count(stage, path, size):
+    page = stage.page(size, path)
+    page.locator(".bases-table td.r").evaluate_all("cells => cells.forEach(cell => { cell.textContent = '100.00%' })")
+
+    crowded = page.locator(".bases-table td.r").evaluate_all(
+        "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).length"
+    )
+    assert page.locator(".bases-table td.r").count() >= 4
+    assert crowded == 0
+    page.context.close()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/city", "/grid"])
 def test_axe_reports_nothing(stage, path, theme):
