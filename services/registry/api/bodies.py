@@ -1,9 +1,9 @@
 """What requests bring. What they get is declared beside the queries that read it."""
 
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.events.terms import Basis, Percent, Series
 from shared.service.http import Body, Page
@@ -46,6 +46,28 @@ class FormGroupBody(Body):
     officers: tuple[OfficerBody, ...] = Field(default=(), max_length=100)
 
 
+class AssignBody(Body):
+    """Who answers from now on, and for what: either named units or a place."""
+
+    group_id: UUID
+    staff_id: UUID | None = Field(
+        default=None, description="one of the group's officers; null while only the group does"
+    )
+    unit_ids: tuple[UUID, ...] | None = Field(default=None, min_length=1, max_length=5_000)
+    compound: str | None = Field(default=None, max_length=40, description="all of it, unless building narrows it")
+    building: str | None = Field(default=None, max_length=40, description="needs compound")
+    stairwell: str | None = Field(default=None, max_length=40, description="needs building")
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Self:
+        narrowed = (self.compound, self.building, self.stairwell)
+        given = [value is not None for value in narrowed]
+        if (self.unit_ids is None) != given[0] or given != sorted(given, reverse=True):
+            message = "name unit_ids, or a compound, its building, its stairwell"
+            raise ValueError(message)
+        return self
+
+
 class FreezeRollBody(Body):
     """Nothing needs to be said: the roll is what the register holds."""
 
@@ -62,3 +84,13 @@ class UnitsQuery(Page):
     compound: str | None = Field(default=None, max_length=40)
     building: str | None = Field(default=None, max_length=40)
     group_id: UUID | None = None
+
+
+class BuildingsQuery(Page):
+    compound: str | None = Field(default=None, max_length=40)
+
+
+class AssignmentsQuery(Page):
+    group_id: UUID | None = None
+    staff_id: UUID | None = None
+    unassigned: bool = Field(default=False, description="only units that no group answers for")

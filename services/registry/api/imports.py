@@ -13,7 +13,7 @@ from services.registry.commands.commit_import import ask_for_commit
 from services.registry.commands.upload_import import UploadImport, upload_import
 from services.registry.domain.imports import LARGEST_BYTES
 from services.registry.gateways import workbook_writer
-from services.registry.queries import annotated
+from services.registry.queries import annotated, places
 from services.registry.queries import imports as reads
 from services.registry.queries.imports import ImportReport, ImportState
 from shared.refusal import Refused
@@ -73,6 +73,7 @@ def upload(project_id: UUID) -> http.Answer:
 def list_imports(project_id: UUID, query: Page) -> http.Answer:
     (before,) = query.after(UUID) or (_LAST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
+        places.in_project(tx, project_id)
         found = reads.page(tx, project_id, before=before, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda each: (each.import_id,), of=Paged[ImportState])
 

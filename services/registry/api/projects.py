@@ -1,17 +1,16 @@
-"""/api/v1/districts, /projects, /projects/{project_id}/groups, /projects/{project_id}/roll"""
+"""/api/v1/districts, /projects, /projects/{project_id}/roll"""
 
 from uuid import UUID
 
 from flask import Blueprint
 from pydantic import BaseModel
 
-from services.registry.api.bodies import FormGroupBody, FreezeRollBody, OpenDistrictBody, OpenProjectBody
-from services.registry.commands.form_group import FormGroup, NewOfficer, form_group
+from services.registry.api.bodies import FreezeRollBody, OpenDistrictBody, OpenProjectBody
 from services.registry.commands.freeze_roll import FreezeRoll, freeze_roll
 from services.registry.commands.open_district import OpenDistrict, open_district
 from services.registry.commands.open_project import OpenProject, open_project
 from services.registry.queries import projects as reads
-from services.registry.queries.projects import DistrictState, GroupState, ProjectState, RollState
+from services.registry.queries.projects import DistrictState, ProjectState, RollState
 from shared.events.registry import SigningPeriod, ThresholdBasis
 from shared.refusal import Unknown
 from shared.service import database, http, identity
@@ -58,6 +57,12 @@ def list_districts(query: Page) -> http.Answer:
     return http.paged(found, query=query, place=lambda each: (each.district,), of=Paged[DistrictState])
 
 
+@http.route(projects, "GET", "/districts/<district>", roles=identity.ROLES, answers=DistrictState)
+def show_district(district: str) -> http.Answer:
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(reads.district(tx, district))
+
+
 @http.route(
     projects,
     "POST",
@@ -93,36 +98,6 @@ def list_projects(query: Page) -> http.Answer:
 def show_project(project_id: UUID) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         return http.ok(reads.one(tx, project_id))
-
-
-@http.route(
-    projects,
-    "POST",
-    "/projects/<uuid:project_id>/groups",
-    roles=("clerk", "command"),
-    answers=GroupState,
-    problems=("group-formed", "officer-twice"),
-)
-def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
-    officers = [NewOfficer(each.staff_number, each.name, each.subject) for each in body.officers]
-    command = FormGroup(project_id, body.name, officers)
-    with database.begin(running().engine, district=identity.current().district) as tx:
-
-        def carry_out() -> http.Answer:
-            formed = form_group(tx, command)
-            rows = [officer.__dict__ for officer in formed.officers]
-            state = {"group_id": formed.group_id, "project_id": project_id, "name": formed.name, "officers": rows}
-            return http.created(GroupState.model_validate(state))
-
-        return once(tx, carry_out)
-
-
-@http.route(projects, "GET", "/projects/<uuid:project_id>/groups", roles=identity.ROLES, answers=Paged[GroupState])
-def list_groups(project_id: UUID, query: Page) -> http.Answer:
-    (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
-        found = reads.groups(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.group_id,), of=Paged[GroupState])
 
 
 @http.route(

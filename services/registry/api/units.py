@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from services.registry.api.bodies import UnitsQuery
+from services.registry.queries import places
 from services.registry.queries import units as reads
 from services.registry.queries.units import UnitState
 from shared.service import database, http, identity
@@ -19,6 +20,7 @@ def list_units(project_id: UUID, query: UnitsQuery) -> http.Answer:
     (after,) = query.after(UUID) or (UUID(int=0),)
     chosen = {"compound": query.compound, "building": query.building, "group_id": query.group_id}
     with database.reading(running().engine, granted=identity.current().granted) as tx:
+        places.in_project(tx, project_id)
         found = reads.page(tx, project_id, after=after, limit=query.limit + 1, **chosen)
     return http.paged(found, query=query, place=lambda each: (each.unit_id,), of=Paged[UnitState])
 

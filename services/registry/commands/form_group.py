@@ -1,4 +1,4 @@
-"""A signing group is formed in a project."""
+"""A signing group is formed in a project; an officer joins it later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,3 +32,15 @@ def form_group(tx: Transaction, command: FormGroup) -> Group:
     group = Group(uuid7(), command.project_id, command.name, officers)
     projects.add_group(tx, group)
     return group
+
+
+@dataclass(frozen=True)
+class AddOfficer:
+    group_id: UUID
+    officer: NewOfficer
+
+
+def add_officer(tx: Transaction, command: AddOfficer) -> Group:
+    """The group as it stands then. Raises Unknown; Refused officer-twice."""
+    new = command.officer
+    return projects.add_officer(tx, command.group_id, Member(uuid7(), new.staff_number, new.name, new.subject))

@@ -42,6 +42,20 @@ class RollState(BaseModel):
     frozen_at: datetime
 
 
+class RollHolder(BaseModel):
+    person_id: UUID
+    share: str | None
+
+
+class RollLine(BaseModel):
+    """A unit as it stood when the roll was frozen."""
+
+    unit_id: UUID
+    household_id: UUID
+    area_hundredths_m2: int
+    right_holders: list[RollHolder]
+
+
 class OfficerState(BaseModel):
     staff_id: UUID
     staff_number: str
@@ -66,18 +80,30 @@ _PROJECT = """
 _PROJECTS = text(f"{_PROJECT} where project_id > :after order by project_id limit :limit")
 _ONE = text(f"{_PROJECT} where project_id = :project_id")
 _ROLL = text("select * from rolls where project_id = :project_id")
-_GROUPS = text("""
+_ROLL_LINES = text("""
+    select unit_id, household_id, area_hundredths_m2, right_holders from roll_lines
+    where project_id = :project_id and unit_id > :after order by unit_id limit :limit
+""")
+_DISTRICT = text("select district, name, opened_at from districts where district = :district")
+_GROUP = """
     select group_id, project_id, name, coalesce((
         select jsonb_agg(jsonb_build_object('staff_id', staff_id, 'staff_number', staff_number, 'name', officers.name)
             order by staff_number) from officers where officers.group_id = groups.group_id), '[]') as officers
-    from groups where project_id = :project_id and group_id > :after order by group_id limit :limit
-""")
+    from groups
+"""
+_GROUPS = text(f"{_GROUP} where project_id = :project_id and group_id > :after order by group_id limit :limit")
+_ONE_GROUP = text(f"{_GROUP} where group_id = :group_id")
 
 
 def districts(tx: Transaction, *, after: str, limit: int) -> list[DistrictState]:
     return [
         DistrictState(**row._asdict()) for row in tx.connection.execute(_DISTRICTS, {"after": after, "limit": limit})
     ]
+
+
+def district(tx: Transaction, code: str) -> DistrictState:
+    """Raises Unknown."""
+    return DistrictState(**_single(tx.connection.execute(_DISTRICT, {"district": code}).all())._asdict())
 
 
 def page(tx: Transaction, *, after: UUID, limit: int) -> list[ProjectState]:
@@ -99,6 +125,16 @@ def roll(tx: Transaction, project_id: UUID) -> RollState:
 def groups(tx: Transaction, project_id: UUID, *, after: UUID, limit: int) -> list[GroupState]:
     place = {"project_id": project_id, "after": after, "limit": limit}
     return [GroupState(**row._asdict()) for row in tx.connection.execute(_GROUPS, place)]
+
+
+def group(tx: Transaction, group_id: UUID) -> GroupState:
+    """Raises Unknown."""
+    return GroupState(**_single(tx.connection.execute(_ONE_GROUP, {"group_id": group_id}).all())._asdict())
+
+
+def roll_lines(tx: Transaction, project_id: UUID, *, after: UUID, limit: int) -> list[RollLine]:
+    place = {"project_id": project_id, "after": after, "limit": limit}
+    return [RollLine(**row._asdict()) for row in tx.connection.execute(_ROLL_LINES, place)]
 
 
 def _single(rows: Sequence[Any]) -> Any:  # noqa: ANN401 - a row

@@ -90,6 +90,11 @@ _PERSON = """
     from people
 """
 _PEOPLE = text(f"{_PERSON} where person_id > :after order by person_id limit :limit")
+_RIGHT_HOLDERS = text(f"""{_PERSON} where person_id > :after and exists (
+        select from holders join units using (unit_id)
+        where holders.person_id = people.person_id and units.project_id = :project_id)
+    order by person_id limit :limit
+""")
 _ONE_PERSON = text(f"{_PERSON} where person_id = :person_id")
 
 
@@ -111,6 +116,11 @@ def one(tx: Transaction, unit_id: UUID) -> UnitState:
 def people(tx: Transaction, *, after: UUID, limit: int) -> list[PersonState]:
     rows = tx.connection.execute(_PEOPLE, {"after": after, "limit": limit}).mappings()
     return [PersonState.model_validate(dict(row)) for row in rows]
+
+
+def right_holders(tx: Transaction, project_id: UUID, *, after: UUID, limit: int) -> list[PersonState]:
+    place = {"project_id": project_id, "after": after, "limit": limit}
+    return [PersonState.model_validate(dict(row)) for row in tx.connection.execute(_RIGHT_HOLDERS, place).mappings()]
 
 
 def person(tx: Transaction, person_id: UUID) -> PersonState:

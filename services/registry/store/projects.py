@@ -1,12 +1,14 @@
 """Districts, projects, groups and rolls in PostgreSQL, saved together with what they say."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from services.registry.domain.project import Group, Project, district_opened
+from services.registry.domain.project import Group, Member, Project, district_opened
 from shared.events.registry import RollFrozen
 from shared.messaging import journal
 from shared.refusal import Refused, Unknown
@@ -30,6 +32,16 @@ _GROUP = text("""
 _OFFICER = text("""
     insert into officers (staff_id, district, group_id, project_id, staff_number, name, subject)
     values (:staff_id, :district, :group_id, :project_id, :staff_number, :name, :subject)
+""")
+_GROUP_OF = text("select group_id, project_id, name from groups where group_id = :group_id and district = :district")
+_MEMBERS = text("""
+    select staff_id, staff_number, name, subject from officers where group_id = :group_id order by staff_number
+""")
+_ROLL_LINES = text("""
+    insert into roll_lines (project_id, unit_id, district, household_id, area_hundredths_m2, right_holders)
+    select :project_id, unit_id, :district, household_id, cast(registered_area * 100 as bigint),
+        jsonb_agg(jsonb_build_object('person_id', person_id, 'share', share) order by person_id)
+    from units join holders using (unit_id) where project_id = :project_id group by unit_id
 """)
 _ROLL = text("""
     insert into rolls (project_id, district, units, households, right_holders, area_hundredths_m2, digest, frozen_at, frozen_by)
@@ -88,22 +100,32 @@ def add_group(tx: Transaction, group: Group) -> None:
     place = {"group_id": group.group_id, "project_id": group.project_id, "district": tx.district}
     if tx.connection.execute(_GROUP, {**place, "name": group.name}).scalar() is None:
         raise Refused("group-formed", name=group.name)
-    if group.officers:
-        rows = [
-            {
-                **place,
-                "staff_id": each.staff_id,
-                "staff_number": each.staff_number,
-                "name": each.name,
-                "subject": each.subject,
-            }
-            for each in group.officers
-        ]
-        try:
-            tx.connection.execute(_OFFICER, rows)
-        except IntegrityError as twice:
-            raise Refused("officer-twice") from twice
+    _add_members(tx, group, group.officers)
     journal.write(tx, [event])
+
+
+def add_officer(tx: Transaction, group_id: UUID, officer: Member) -> Group:
+    """Raises Unknown; Refused officer-twice."""
+    row = tx.connection.execute(_GROUP_OF, {"group_id": group_id, "district": tx.district}).one_or_none()
+    if row is None:
+        raise Unknown
+    lock(tx, row.project_id)
+    members = [Member(**each._asdict()) for each in tx.connection.execute(_MEMBERS, {"group_id": group_id})]
+    group = Group(group_id, row.project_id, row.name, (*members, officer))
+    event = group.formed()
+    _add_members(tx, group, (officer,))
+    journal.write(tx, [event])
+    return group
+
+
+def _add_members(tx: Transaction, group: Group, members: Sequence[Member]) -> None:
+    place = {"group_id": group.group_id, "project_id": group.project_id, "district": tx.district}
+    if not members:
+        return
+    try:
+        tx.connection.execute(_OFFICER, [{**place, **asdict(each)} for each in members])
+    except IntegrityError as twice:
+        raise Refused("officer-twice") from twice
 
 
 def freeze(tx: Transaction, frozen: RollFrozen, *, by: str) -> None:
@@ -111,4 +133,5 @@ def freeze(tx: Transaction, frozen: RollFrozen, *, by: str) -> None:
     place = {"project_id": frozen.project_id, "district": tx.district}
     values = {**place, **totals, "digest": frozen.digest, "frozen_at": frozen.frozen_at, "frozen_by": by}
     tx.connection.execute(_ROLL, values)
+    tx.connection.execute(_ROLL_LINES, place)
     journal.write(tx, [frozen])

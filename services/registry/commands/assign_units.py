@@ -1,0 +1,53 @@
+"""Units are given to a group, or to one of its officers: named one by one, or all of a stairwell, building or compound."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.registry.store import assignments, projects
+from shared.events.registry import UnitAssigned
+from shared.messaging import journal
+from shared.refusal import Refused, Unknown
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class AssignUnits:
+    """Either `unit_ids` or a place: a compound, narrowed by building and stairwell."""
+
+    project_id: UUID
+    group_id: UUID
+    staff_id: UUID | None = None
+    unit_ids: tuple[UUID, ...] | None = None
+    compound: str | None = None
+    building: str | None = None
+    stairwell: str | None = None
+
+
+def assign_units(tx: Transaction, command: AssignUnits) -> tuple[int, int]:
+    """How many units were meant and how many have changed. A unit that stays where it is says nothing.
+
+    Raises Unknown, also for a unit that is not of this project; Refused: unknown-group, officer-not-in-group,
+    place-without-units.
+    """
+    projects.lock(tx, command.project_id)
+    to = assignments.answering(tx, command.project_id, group_id=command.group_id, staff_id=command.staff_id)
+    if command.unit_ids is not None:
+        meant = assignments.named(tx, command.project_id, command.unit_ids)
+        if len(meant) < len(set(command.unit_ids)):
+            raise Unknown
+    else:
+        place = {"compound": command.compound, "building": command.building, "stairwell": command.stairwell}
+        meant = assignments.at(tx, command.project_id, **place)
+        if not meant:
+            raise Refused("place-without-units", **{name: value for name, value in place.items() if value})
+    changed = assignments.assign(tx, meant, to)
+    journal.write(
+        tx,
+        [
+            UnitAssigned(
+                project_id=command.project_id, unit_id=unit_id, group_id=command.group_id, staff_id=command.staff_id
+            )
+            for unit_id in changed
+        ],
+    )
+    return len(meant), len(changed)

@@ -1,0 +1,123 @@
+"""Unit → group → officer: given one by one or by the stairwell, told once, and no change to a workbook that comes again."""
+
+import pytest
+from sqlalchemy import text
+
+from services.registry.domain import sample
+from shared.events import codec
+from shared.events.registry import GroupFormed, UnitAssigned
+from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+
+
+@pytest.fixture
+def made() -> sample.Sample:
+    return sample.made(seed=1, units=30, district=DISTRICT)
+
+
+@pytest.fixture
+def project_id(registry: Registry, made: sample.Sample) -> str:
+    opened = registry.project(made)
+    registry.imported(opened, workbook(made))
+    return opened
+
+
+def groups(registry: Registry, project_id: str) -> dict[str, dict]:
+    return {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
+
+
+def told(registry: Registry, event: type) -> list:
+    with registry.mechanism.connect() as connection:
+        payloads = connection.execute(
+            text("select payload from events where type = :type order by id"), {"type": event.declared.type}
+        ).scalars()
+        return [codec.decode(event, bytes(each)) for each in payloads]
+
+
+def test_a_stairwell_changes_hands_at_once_and_each_unit_says_so_once(registry: Registry, project_id: str, made):
+    second = groups(registry, project_id)["二组"]
+    officer = second["officers"][0]["staff_id"]
+    place = {"compound": "云汀里", "building": "1栋", "stairwell": "2单元"}
+    before = len(told(registry, UnitAssigned))
+    body = {"group_id": second["group_id"], "staff_id": officer, **place}
+    first = registry.post(f"/projects/{project_id}/assignments", body, key="stairwell")
+    again = registry.post(f"/projects/{project_id}/assignments", body, key="stairwell")
+    anew = registry.post(f"/projects/{project_id}/assignments", body)
+
+    assert (first.status_code, first.json["units"], first.json["changed"]) == (201, 12, 12), first.text
+    assert (again.data, again.headers["Replayed"]) == (first.data, "true")
+    assert (anew.json["units"], anew.json["changed"]) == (12, 0)
+    said = told(registry, UnitAssigned)[before:]
+    listed = registry.get(f"/projects/{project_id}/assignments?staff_id={officer}&limit=200").json["items"]
+    of_stairwell = [each["unit_id"] for each in listed if (each["building"], each["stairwell"]) == ("1栋", "2单元")]
+    assert sorted(str(each.unit_id) for each in said) == sorted(of_stairwell)
+    assert {str(each.staff_id) for each in said} == {officer}
+
+
+def test_what_was_given_to_another_is_no_change_of_the_next_workbook_that_says_so(
+    registry: Registry, project_id: str, made: sample.Sample
+):
+    second = groups(registry, project_id)["二组"]
+    body = {"group_id": second["group_id"], "compound": "云汀里", "building": "1栋"}
+    assert registry.post(f"/projects/{project_id}/assignments", body).json["units"] == 24
+    for line in made.holders:
+        if line["building"] == "1栋":
+            line["group"] = "二组"
+            line.pop("officer")
+    report = registry.imported(project_id, workbook(made), commit=False)
+
+    assert report["changes"] == {"new": 0, "changed": 0, "unchanged": 30}, report["changed"]
+
+
+def test_named_units_are_given_also_after_the_freezing(registry: Registry, project_id: str):
+    registry.post(f"/projects/{project_id}/roll")
+    units = [each["unit_id"] for each in registry.get(f"/projects/{project_id}/assignments").json["items"]][:3]
+    second = groups(registry, project_id)["二组"]["group_id"]
+    given = registry.post(
+        f"/projects/{project_id}/assignments", {"group_id": second, "unit_ids": units}, role="command"
+    )
+
+    assert (given.status_code, given.json["units"]) == (201, 3), given.text
+    assert {registry.get(f"/units/{each}").json["group_id"] for each in units} == {second}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"compound": "无此小区"}, 422, "place-without-units"),
+        ({"building": "1栋"}, 422, "body-invalid"),
+        ({}, 422, "body-invalid"),
+        ({"compound": "云汀里", "unit_ids": ["019ac2d4-0000-7000-8000-000000000001"]}, 422, "body-invalid"),
+        ({"unit_ids": ["019ac2d4-0000-7000-8000-000000000001"]}, 404, "not-found"),
+        ({"compound": "云汀里", "colour": "blue"}, 422, "body-invalid"),
+        ({"compound": "云汀里", "group_id": "019ac2d4-0000-7000-8000-000000000001"}, 422, "unknown-group"),
+        ({"compound": "云汀里", "staff_id": "019ac2d4-0000-7000-8000-000000000001"}, 422, "officer-not-in-group"),
+    ],
+)
+def test_what_cannot_be_given_is_refused(registry: Registry, project_id: str, body: dict, status: int, code: str):
+    group_id = groups(registry, project_id)["一组"]["group_id"]
+    refused = registry.post(f"/projects/{project_id}/assignments", {"group_id": group_id, **body})
+
+    assert (refused.status_code, refused.json["code"]) == (status, code)
+
+
+def test_who_may_not_and_who_is_elsewhere_changes_nothing(registry: Registry, project_id: str):
+    group_id = groups(registry, project_id)["一组"]["group_id"]
+    body = {"group_id": group_id, "compound": "云汀里"}
+
+    assert registry.post(f"/projects/{project_id}/assignments", body, role="officer").status_code == 403
+    assert registry.post(f"/projects/{project_id}/assignments", body, district="440305").status_code == 404
+    officer = {"staff_number": "G99-1", "name": "方静"}
+    assert registry.post(f"/groups/{group_id}/officers", officer, role="officer").status_code == 403
+    assert registry.post(f"/groups/{group_id}/officers", officer, district="440305").status_code == 404
+
+
+def test_an_officer_joins_and_the_group_is_told_whole(registry: Registry, project_id: str):
+    group = groups(registry, project_id)["一组"]
+    officer = {"staff_number": "G99-1", "name": "方静"}
+    joined = registry.post(f"/groups/{group['group_id']}/officers", officer)
+    twice = registry.post(f"/groups/{group['group_id']}/officers", officer)
+
+    assert joined.json == registry.get(f"/groups/{group['group_id']}").json
+    assert [each["name"] for each in joined.json["officers"]].count("方静") == 1
+    assert len(told(registry, GroupFormed)[-1].officers) == len(group["officers"]) + 1
+    assert (twice.status_code, twice.json["code"]) == (409, "officer-twice")
