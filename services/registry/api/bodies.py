@@ -1,13 +1,17 @@
 """What requests bring. What they get is declared beside the queries that read it."""
 
+from datetime import date
 from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from shared.events.terms import Basis, Percent, Series
+from services.registry.domain.documents import DocumentType
+from shared.events.terms import Basis, Language, Ownership, Percent, Series, Use
 from shared.service.http import Body, Page
 
+Capacity = Literal["full", "limited", "none"]
+Structure = Literal["reinforced_concrete", "mixed", "brick_timber", "steel", "other"]
 Name = Field(min_length=1, max_length=80)
 
 
@@ -78,6 +82,90 @@ class CommitBody(Body):
 
 class ReasonBody(Body):
     reason: str = Field(min_length=4, max_length=200, description="why; stays in the audit list")
+
+
+class PersonBody(Body):
+    """Somebody as a paper names them."""
+
+    name: str = Field(min_length=1, max_length=80)
+    document_type: DocumentType
+    document_number: str = Field(min_length=1, max_length=40)
+
+
+class HolderBody(Body):
+    """Either `person_id`, somebody whom the register knows, or `person`. The same of a guardian."""
+
+    person_id: UUID | None = None
+    person: PersonBody | None = None
+    share: str | None = Field(
+        default=None, max_length=40, description="exact fraction, 1/3; only where owned by shares"
+    )
+    capacity: Capacity | None = Field(default=None, description="none and limited need a guardian; null means full")
+    guardian_id: UUID | None = None
+    guardian: PersonBody | None = None
+    mobile: str | None = Field(default=None, max_length=40, description="of a `person`")
+    email: str | None = Field(default=None, max_length=254, description="of a `person`")
+    language: Language | None = Field(default=None, description="of a `person`")
+
+    @model_validator(mode="after")
+    def _one_person(self) -> Self:
+        if (self.person_id is None) == (self.person is None) or (self.guardian_id and self.guardian):
+            message = "name person_id or person, and at most one of guardian_id and guardian"
+            raise ValueError(message)
+        return self
+
+
+class CorrectUnitBody(Body):
+    """What is put right; what is left out stays, null empties. `right_holders` replaces them all."""
+
+    reason: str = Field(min_length=4, max_length=200, description="why; stays in the unit's list of corrections")
+    compound: str | None = Field(default=None, max_length=40)
+    building: str | None = Field(default=None, max_length=40)
+    stairwell: str | None = Field(default=None, max_length=40)
+    floor: int | None = Field(default=None, ge=-9, le=200)
+    top_floor: int | None = Field(default=None, ge=-9, le=200, description="of a unit on several storeys; needs floor")
+    door: str | None = Field(default=None, max_length=20, description="doors of a merged unit joined by 、")
+    house_code: str | None = Field(default=None, max_length=25)
+    use: Use | None = None
+    structure: Structure | None = None
+    registered_area: str | None = Field(default=None, max_length=13, description="m² with at most two decimals")
+    surveyed_area: str | None = Field(default=None, max_length=13, description="m² with at most two decimals")
+    household: str | None = Field(
+        default=None, max_length=40, description="the number that joins units of one household"
+    )
+    titled_on: date | None = None
+    ownership: Ownership | None = None
+    right_holders: tuple[HolderBody, ...] | None = Field(default=None, min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _storeys_together(self) -> Self:
+        if self.top_floor is not None and self.floor is None:
+            message = "top_floor needs floor"
+            raise ValueError(message)
+        return self
+
+
+class CorrectPersonBody(Body):
+    """What is put right; what is left out stays, null empties mobile or email."""
+
+    reason: str = Field(min_length=4, max_length=200, description="why; stays in the person's list of corrections")
+    name: str = Field(default="", min_length=1, max_length=80, description="as on the paper")
+    mobile: str | None = Field(default=None, max_length=40)
+    email: str | None = Field(default=None, max_length=254)
+    language: Language = Field(default="zh-Hans", description="of messages")
+
+
+class TenantBody(PersonBody):
+    use: Literal["home", "shop", "storage", "other"] = "home"
+    since_on: date | None = None
+    until_on: date | None = Field(default=None, description="by contract")
+    mobile: str | None = Field(default=None, max_length=40)
+    email: str | None = Field(default=None, max_length=254)
+    language: Language | None = None
+
+
+class EndTenancyBody(Body):
+    ended_on: date
 
 
 class UnitsQuery(Page):

@@ -50,7 +50,8 @@ def list_people(query: Page) -> http.Answer:
 @http.route(people, "GET", "/people/<uuid:person_id>", roles=(*_AT_WORK, "auditor"), answers=PersonState)
 def show_person(person_id: UUID) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
-        return http.ok(reads.person(tx, person_id))
+        found = reads.person(tx, person_id)
+    return http.ok(found, version=found.revision)
 
 
 # Changes nothing that could be changed twice, and its answer must not be kept for a replay: every look is a look of its own,

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from services.registry.domain import person
 from services.registry.domain.imports import Import
 from services.registry.domain.person import Personal
@@ -23,8 +21,6 @@ from shared.messaging.sealing import DataKey
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-# One import of a district at a time: two that share people would otherwise add one person twice and wait for each other.
-_DISTRICT = text("select pg_advisory_xact_lock(hashtext('registry import'), hashtext(:district))")
 _NONCE_BYTES = 12
 
 
@@ -44,7 +40,7 @@ def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
 
 def commit_import(tx: Transaction, vault: Vault, command: CommitImport) -> None:
     """Ends as `committed`, or as `faulty` with nothing written."""
-    tx.connection.execute(_DISTRICT, {"district": tx.district})
+    people.alone(tx)
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
     projects.refuse_when_frozen(tx, it.project_id)

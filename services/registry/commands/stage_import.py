@@ -105,7 +105,7 @@ class _Staging:
     def _holder(self, row: Row) -> None:
         line, faults = lines.holder(row.number, row.cells, today=self.command.today)
         self.faults += faults
-        self.holders.append(_staged(line, self.command.import_id, self.vault, self.key))
+        self.holders.append(staged(line, self.command.import_id, self.vault, self.key))
 
     def _flush(self) -> None:
         with database.begin(self.engine, district=self.command.district) as tx:
@@ -116,7 +116,8 @@ class _Staging:
         self.holders, self.buildings, self.faults = [], [], []
 
 
-def _staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
+def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
+    """What is kept of a line until the commit; who a person is only as marks, and sealed."""
     unit = {
         column.name: _plain(line.values[column.name])
         for column in HOLDERS

@@ -30,7 +30,7 @@ class Fault(NamedTuple):
     code: str
 
 
-_CHOICES: dict[str, dict[str, str]] = {
+CHOICES: dict[str, dict[str, str]] = {
     "use": template.USES,
     "structure": template.STRUCTURES,
     "capacity": template.CAPACITIES,
@@ -44,7 +44,7 @@ _AREA = re.compile(r"\d{1,10}(\.\d{1,2})?")
 _FLOORS = re.compile(r"(-?\d{1,2})至(-?\d{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?\d{1,4}")
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
-_EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
+EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
 _LAST_SERIAL = 73_050  # the end of 2099
 
 
@@ -93,7 +93,7 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
 
 def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
     if column.form == "choice":
-        chosen = _CHOICES[column.name].get(written)
+        chosen = CHOICES[column.name].get(written)
         return (chosen, None) if chosen else (None, "unknown-choice")
     if column.form == "area":
         return _area(written)
@@ -114,4 +114,4 @@ def _area(written: str) -> tuple[Decimal | None, str | None]:
 def _day(number: Decimal) -> tuple[date | None, str | None]:
     if not 1 <= number <= _LAST_SERIAL:
         return None, "not-a-date"
-    return _EPOCH + timedelta(days=int(number)), None
+    return EPOCH + timedelta(days=int(number)), None

@@ -1,8 +1,9 @@
 """A person or organisation, as the vault keeps them, and what of it may leave the vault: masked name, kind, whether overseas."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from services.registry.domain.documents import DocumentType, tidied
 from services.registry.domain.names import masked
@@ -47,6 +48,11 @@ class Personal:
     def renewed(self, newer: "Personal") -> "Personal":
         """What the newer record says; where it says nothing, what we had."""
         return replace(newer, mobile=newer.mobile or self.mobile, email=newer.email or self.email)
+
+    def corrected(self, said: Mapping[str, str | None]) -> "Personal":
+        """What is said, None included; where nothing is said, what we had."""
+        values: dict[str, Any] = {**asdict(self), **said}
+        return Personal(**values)
 
     def packed(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()

@@ -58,6 +58,7 @@ class OwnedUnit(BaseModel):
 class PersonState(BaseModel):
     person_id: UUID
     district: str
+    revision: int
     masked_name: str
     kind: str
     overseas: bool

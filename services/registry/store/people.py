@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from uuid_utils.compat import uuid7
 
 from services.registry.domain.person import Personal
@@ -38,6 +39,19 @@ _RENEW = text(
 _VAULT = text("""
     select person_id, key_id, wrapped_key, nonce, ciphertext from vault where person_id = :person_id and district = :district
 """)
+_OPENED = text("""
+    select person_id, key_id, wrapped_key, nonce, ciphertext from vault where person_id = any(:person_ids) and district = :district
+""")
+_OTHERWISE = text("""
+    update people set masked_name = :masked_name, name_mark = :name_mark, revision = revision + 1
+    where person_id = :person_id returning revision
+""")
+_NAME = text("select name_mark from people where district = :district and document_mark = :document_mark")
+_REVISION = text("select revision from people where person_id = :person_id and district = :district for update")
+# Whoever adds people of a district does so alone: two would otherwise add one person twice and wait for each other.
+_ALONE = text("select pg_advisory_xact_lock(hashtext('registry import'), hashtext(:district))")
+_WAIT_A_LITTLE = text("set local lock_timeout = '3s'")
+_WAIT_AS_EVER = text("set local lock_timeout = default")
 _REVEAL = text("""
     insert into reveals (reveal_id, district, person_id, subject, roles, reason, revealed_at)
     values (:reveal_id, :district, :person_id, :subject, :roles, :reason, :at)
@@ -54,6 +68,59 @@ _RECEIPT = text("""
     insert into key_receipts (person_id, key_id, reader, district, dropped_at)
     values (:person_id, :key_id, :reader, :district, :dropped_at) on conflict do nothing
 """)
+
+
+def alone(tx: Transaction) -> None:
+    """Holds the district's people until the commit. Take it before the project."""
+    tx.connection.execute(_ALONE, {"district": tx.district})
+
+
+def alone_soon(tx: Transaction) -> None:
+    """The same for a request. Raises Refused register-busy while an import is being written."""
+    tx.connection.execute(_WAIT_A_LITTLE)
+    try:
+        alone(tx)
+    except OperationalError as busy:
+        raise Refused("register-busy", retry_after_seconds=10) from busy
+    tx.connection.execute(_WAIT_AS_EVER)
+
+
+def known_otherwise(tx: Transaction, vault: Vault, personal: Personal) -> bool:
+    """True when the paper is known under another name: one of the two is a slip."""
+    place = {"district": tx.district, "document_mark": vault.document_mark(personal)}
+    held = tx.connection.execute(_NAME, place).scalar()
+    return held is not None and bytes(held) != vault.name_mark(personal.name)
+
+
+def opened(tx: Transaction, vault: Vault, person_ids: Sequence[UUID]) -> dict[UUID, Personal]:
+    """Readable, for the service's own work: what is shown to somebody goes through `reveal` or an audited export."""
+    rows = tx.connection.execute(_OPENED, {"person_ids": list(person_ids), "district": tx.district})
+    return {row.person_id: _opened(vault, row)[1] for row in rows}
+
+
+def change(  # noqa: PLR0913 - what is put right, from what, and when
+    tx: Transaction, vault: Vault, person_id: UUID, said: Mapping[str, str | None], *, expected: int, at: datetime
+) -> tuple[int, list[Event]]:
+    """What is said replaces what was held: name, mobile, email, language. The revision now, and what is to be told.
+
+    Raises Unknown; Refused: person-forgotten, version-superseded.
+    """
+    place = {"person_id": person_id, "district": tx.district}
+    revision = tx.connection.execute(_REVISION, place).scalar()
+    row = tx.connection.execute(_VAULT, place).one_or_none()
+    if row is None:
+        raise absent(tx, person_id)
+    if revision != expected:
+        raise Refused("version-superseded", version=revision)
+    key, held = _opened(vault, row)
+    personal = held.corrected(said)
+    if personal == held:
+        return int(revision), []
+    sealed = vault.seal(personal, key=key, person_id=person_id)
+    tx.connection.execute(_RENEW, {**place, "nonce": sealed.nonce, "ciphertext": sealed.ciphertext, "at": at})
+    named = {"masked_name": personal.masked_name, "name_mark": vault.name_mark(personal.name)}
+    revision = tx.connection.execute(_OTHERWISE, {**place, **named}).scalar_one()
+    return int(revision), [vault.contact(person_id, key, personal)]
 
 
 def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, at: datetime) -> list[Event]:
@@ -83,7 +150,7 @@ def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str,
     """Raises Unknown; Refused person-forgotten. `seen`: who looks, why and when; written before anything is opened."""
     row = tx.connection.execute(_VAULT, {"person_id": person_id, "district": tx.district}).one_or_none()
     if row is None:
-        raise _absent(tx, person_id)
+        raise absent(tx, person_id)
     tx.connection.execute(_REVEAL, {**seen, "reveal_id": uuid7(), "district": tx.district, "person_id": person_id})
     return _opened(vault, row)[1]
 
@@ -93,7 +160,7 @@ def forget(tx: Transaction, person_id: UUID, *, reason: str, by: str, at: dateti
     place = {"person_id": person_id, "district": tx.district}
     key_id = tx.connection.execute(_DROP_KEY, place).scalar()
     if key_id is None:
-        raise _absent(tx, person_id)
+        raise absent(tx, person_id)
     tx.connection.execute(_FORGET, {**place, "at": at})
     tx.connection.execute(_FORGOTTEN, {**place, "key_id": key_id, "reason": reason, "by": by, "at": at})
     journal.write(tx, [KeyDeleted(person_id=person_id)])
@@ -104,7 +171,8 @@ def confirm_dropped(tx: Transaction, receipts: Sequence[Mapping[str, object]]) -
     tx.connection.execute(_RECEIPT, [{**receipt, "district": tx.district} for receipt in receipts])
 
 
-def _absent(tx: Transaction, person_id: UUID) -> Refused:
+def absent(tx: Transaction, person_id: UUID) -> Refused:
+    """Why there is nothing to open: Unknown, or Refused person-forgotten."""
     forgotten = text("select forgotten_at from people where person_id = :person_id and district = :district")
     row = tx.connection.execute(forgotten, {"person_id": person_id, "district": tx.district}).one_or_none()
     return Unknown() if row is None else Refused("person-forgotten")

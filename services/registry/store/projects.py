@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -90,8 +91,14 @@ def lock(tx: Transaction, project_id: UUID) -> None:
 
 def refuse_when_frozen(tx: Transaction, project_id: UUID) -> None:
     """Raises Refused roll-frozen. Call it under `lock`."""
-    if frozen_at := tx.connection.execute(_FROZEN, {"project_id": project_id}).scalar():
-        raise Refused("roll-frozen", frozen_at=frozen_at)
+    if at := frozen_at(tx, project_id):
+        raise Refused("roll-frozen", frozen_at=at)
+
+
+def frozen_at(tx: Transaction, project_id: UUID) -> datetime | None:
+    """When the roll was frozen; None while it is not. Call it under `lock`."""
+    frozen: datetime | None = tx.connection.execute(_FROZEN, {"project_id": project_id}).scalar()
+    return frozen
 
 
 def add_group(tx: Transaction, group: Group) -> None:

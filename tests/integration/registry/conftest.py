@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
@@ -20,6 +20,7 @@ from services.registry.gateways import workbook_writer
 from services.registry.store.vault import Vault
 from services.registry.web.pages import pages
 from services.registry.workers.importing import Importer
+from shared.events import codec
 from shared.messaging import sealing
 from shared.service import database as databases
 from shared.service import factory
@@ -67,6 +68,12 @@ class Registry:
         headers = {**self.headers(role, district), "Idempotency-Key": key or str(uuid4())}
         return self.app.test_client().post(f"/api/v1{path}", json=body or {}, headers=headers)
 
+    def patch(
+        self, path: str, body: object, *, version: object = 1, role: str = "clerk", district: str = DISTRICT
+    ) -> TestResponse:
+        headers = self.headers(role, district) | ({} if version is None else {"If-Match": f'"{version}"'})
+        return self.app.test_client().patch(f"/api/v1{path}", json=body, headers=headers)
+
     def upload(self, project_id: str, content: bytes, *, district: str = DISTRICT, key: str = "") -> TestResponse:
         headers = {**self.headers("clerk", district), "Idempotency-Key": key or str(uuid4())}
         data = {"file": (io.BytesIO(content), "units.xlsx")}
@@ -99,6 +106,15 @@ class Registry:
             assert asked.status_code == 202, asked.text
             self.work()
         return self.get(f"/imports/{import_id}", district=district).json
+
+
+def told(registry: Registry, event: type) -> list:
+    """What has been said of a kind, in the order of its saying."""
+    with registry.mechanism.connect() as connection:
+        payloads = connection.execute(
+            text("select payload from events where type = :type order by id"), {"type": event.declared.type}
+        ).scalars()
+        return [codec.decode(event, bytes(each)) for each in payloads]
 
 
 PROJECT = {

@@ -1,12 +1,10 @@
 """Unit → group → officer: given one by one or by the stairwell, told once, and no change to a workbook that comes again."""
 
 import pytest
-from sqlalchemy import text
 
 from services.registry.domain import sample
-from shared.events import codec
 from shared.events.registry import GroupFormed, UnitAssigned
-from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+from tests.integration.registry.conftest import DISTRICT, Registry, told, workbook
 
 
 @pytest.fixture
@@ -23,14 +21,6 @@ def project_id(registry: Registry, made: sample.Sample) -> str:
 
 def groups(registry: Registry, project_id: str) -> dict[str, dict]:
     return {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
-
-
-def told(registry: Registry, event: type) -> list:
-    with registry.mechanism.connect() as connection:
-        payloads = connection.execute(
-            text("select payload from events where type = :type order by id"), {"type": event.declared.type}
-        ).scalars()
-        return [codec.decode(event, bytes(each)) for each in payloads]
 
 
 def test_a_stairwell_changes_hands_at_once_and_each_unit_says_so_once(registry: Registry, project_id: str, made):

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.registry.consumers import CONSUMER, reactions
+from services.registry.consumers import CONSUMER, KINDS, reactions
 from services.registry.domain import sample
-from shared.events import codec
+from shared.events import codec, topics
 from shared.events.notify import KeyDropped
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
@@ -93,6 +93,11 @@ class _Once:
         headers = {"time": datetime.now(UTC).isoformat(), "epoch": "1"}
         topic = f"clearwater.{DISTRICT}.notify-key"
         self._left = [Message(uuid4(), topic, event.key, 1, event.declared.type, codec.encode(event), headers)]
+
+    pattern = topics.pattern(*KINDS)
+
+    def seen(self) -> frozenset[str]:
+        return frozenset({topics.name(DISTRICT, "notify-key")})
 
     def poll(self, wait_seconds: float) -> list[Message]:
         polled, self._left = self._left, []

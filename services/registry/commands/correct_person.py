@@ -1,0 +1,45 @@
+"""How a person is reached, in which language, or how the name is written, put right. The paper that makes them this person stays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from services.registry.domain import details
+from services.registry.store import corrections, people, units
+from services.registry.store.corrections import Correction
+from services.registry.store.vault import Vault
+from shared.messaging import journal
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class CorrectPerson:
+    """`said`: name, mobile, email, language; None empties mobile or email."""
+
+    person_id: UUID
+    expected: int
+    said: Mapping[str, str | None]
+    reason: str
+    by: str
+    at: datetime
+    today: date
+
+
+def correct_person(tx: Transaction, vault: Vault, command: CorrectPerson) -> int:
+    """The person's revision now. A name put right is told with every unit they own.
+
+    Raises Unknown; Refused: register-busy, version-superseded, person-forgotten, correction-faulty.
+    """
+    if faults := details.flaws(command.said, today=command.today):
+        raise Refused("correction-faulty", faults=faults)
+    people.alone_soon(tx)
+    revision, told = people.change(tx, vault, command.person_id, command.said, expected=command.expected, at=command.at)
+    if revision != command.expected:
+        noted = Correction(revision, list(command.said), command.reason, command.by, command.at)
+        corrections.record(tx, noted, person_id=command.person_id)
+    if told and "name" in command.said:
+        told += units.renamed(tx, command.person_id)
+    journal.write(tx, told)
+    return revision

@@ -1,0 +1,158 @@
+"""One unit or its right-holders are put right after the import: an import of this unit alone, in one transaction.
+
+Stays true: what a workbook may not say, a correction may not say either; the checks are the same ones. A frozen roll lets
+right-holders change, as a new revision that signing answers, but not whether a unit belongs to it, its household or its area.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from services.registry.commands.stage_import import staged
+from services.registry.domain import lines, person, written
+from services.registry.domain.cells import Value
+from services.registry.domain.lines import Line
+from services.registry.domain.person import Personal
+from services.registry.domain.template import HOLDERS
+from services.registry.store import checks, corrections, people, projects, units
+from services.registry.store.corrections import Correction, Held
+from services.registry.store.vault import Vault
+from shared.messaging import journal
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+_IN_THE_ROLL = ("registered_area", "household")
+_OF_UNIT = frozenset(column.name for column in HOLDERS if column.of_unit)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A right-holder: somebody the register knows, or `details` of somebody new; `details` has share and capacity too.
+
+    `details` by column of the template, in its words.
+    """
+
+    details: Mapping[str, Value]
+    person_id: UUID | None = None
+    guardian_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class CorrectUnit:
+    """`said`: by column of the template, in its words; None empties it. `holdings`: all of them, or None to leave them."""
+
+    unit_id: UUID
+    expected: int
+    said: Mapping[str, Value | None]
+    holdings: Sequence[Holding] | None
+    reason: str
+    by: str
+    at: datetime
+    today: date
+
+
+def correct_unit(tx: Transaction, vault: Vault, command: CorrectUnit) -> int:
+    """The unit's revision now: the next one, or the same when nothing is said that was not so.
+
+    Raises Unknown; Refused: register-busy, version-superseded, roll-frozen, person-forgotten, correction-faulty.
+    """
+    people.alone_soon(tx)
+    projects.lock(tx, corrections.project_of(tx, command.unit_id))
+    unit = corrections.held(tx, command.unit_id, expected=command.expected)
+    said = {name: value for name, value in {**written.unit(unit.source), **command.said}.items() if value is not None}
+    _refuse_what_is_counted(tx, unit, said)
+    rows = _rows(tx, vault, unit, command, said)
+    import_id = corrections.begin(tx, unit, by=command.by, at=command.at)
+    changed = _checked(tx, vault, import_id, unit, rows)
+    told = people.record(tx, vault, _marked(vault, rows), at=command.at)
+    revision = unit.revision
+    if changed:
+        registered = units.carry_one_over(tx, import_id, unit.project_id)
+        revision = registered.revision
+        noted = Correction(revision, changed, command.reason, command.by, command.at)
+        corrections.record(tx, noted, unit_id=unit.unit_id)
+        told.append(registered)
+    corrections.end(tx, import_id)
+    journal.write(tx, told)
+    return revision
+
+
+def _refuse_what_is_counted(tx: Transaction, unit: Held, said: Mapping[str, Value]) -> None:
+    held = written.unit(unit.source)
+    counted = [name for name in _IN_THE_ROLL if held.get(name) != said.get(name)]
+    if counted and projects.frozen_at(tx, unit.project_id):
+        raise Refused("roll-frozen", fields=counted)
+
+
+def _rows(tx: Transaction, vault: Vault, unit: Held, command: CorrectUnit, said: Mapping[str, Value]) -> list[Line]:
+    """One line per right-holder, as a workbook would have them. Raises Refused: person-forgotten, correction-faulty."""
+    holdings = _held(unit) if command.holdings is None else command.holdings
+    asked = [person_id for each in holdings for person_id in (each.person_id, each.guardian_id) if person_id]
+    known = people.opened(tx, vault, asked)
+    if missing := [person_id for person_id in asked if person_id not in known]:
+        raise people.absent(tx, missing[0])
+    found, faults = [], []
+    for row, each in enumerate(holdings, start=1):
+        words = {**said, **_words(each, known)}
+        line, flaws = lines.holder(
+            row, {name: written.cell(value) for name, value in words.items()}, today=command.today
+        )
+        found.append(line)
+        faults += [(row, fault.column, fault.code) for fault in flaws]
+    _refuse(faults)
+    return found
+
+
+def _held(unit: Held) -> list[Holding]:
+    return [
+        Holding(written.holder(kept), person_id, guardian_id)
+        for kept, (person_id, guardian_id) in zip(unit.source["holders"], unit.holders, strict=True)
+    ]
+
+
+def _words(holding: Holding, known: Mapping[UUID, Personal]) -> dict[str, Value]:
+    words = dict(holding.details)
+    if holding.person_id:
+        words |= written.person(known[holding.person_id])
+    if holding.guardian_id:
+        words |= written.guardian(known[holding.guardian_id])
+    return words
+
+
+def _checked(tx: Transaction, vault: Vault, import_id: UUID, unit: Held, rows: Sequence[Line]) -> list[str]:
+    """The columns that would change. Raises Refused correction-faulty."""
+    key, _ = vault.new_key(import_id)
+    place = {name: rows[0].text(name) for name in ("compound", "building")}
+    corrections.stage(tx, import_id, unit, [staged(line, import_id, vault, key) for line in rows], place)
+    checks.run(tx, import_id, unit.project_id)
+    faults, changed = corrections.found(tx, import_id)
+    _refuse(faults)
+    return changed
+
+
+def _refuse(faults: Sequence[tuple[int, str, str]]) -> None:
+    """Raises Refused correction-faulty, naming each place in the request's body."""
+    if not faults:
+        return
+    named = dict.fromkeys(
+        (_pointer(row, column), code) for row, column, code in faults
+    )  # a unit's column is on each row
+    raise Refused("correction-faulty", faults=[{"field": field, "code": code} for field, code in named])
+
+
+def _pointer(row: int, column: str) -> str:
+    return f"/{column}" if column in _OF_UNIT else f"/right_holders/{row - 1}/{column}"
+
+
+def _marked(vault: Vault, rows: Sequence[Line]) -> dict[bytes, Personal]:
+    found: dict[bytes, Personal] = {}
+    for line in rows:
+        values = {name: line.text(name) for name in line.values}
+        each = [person.of_line(values)]
+        if values.get("guardian_name"):
+            each.append(person.of_line(values, guardian=True))
+        for one in each:
+            mark = vault.document_mark(one)
+            found[mark] = found[mark].renewed(one) if mark in found else one
+    return found

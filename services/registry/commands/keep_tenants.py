@@ -1,0 +1,71 @@
+"""Who lives or trades in a unit without owning it: recorded when met, ended when gone. Clearing them is signing's affair.
+
+Stays true: a tenant is a person like any other, one per paper in a district, sealed in the vault; a unit has each of them once
+at a time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from services.registry.domain import details, person
+from services.registry.store import corrections, people, tenancies
+from services.registry.store.vault import Vault
+from shared.messaging import journal
+from shared.refusal import Refused
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class RecordTenant:
+    """`said`: name, document_type, document_number, mobile, email, language."""
+
+    unit_id: UUID
+    said: Mapping[str, str | None]
+    use: str
+    since_on: date | None
+    until_on: date | None
+    by: str
+    at: datetime
+    today: date
+
+
+@dataclass(frozen=True)
+class EndTenancy:
+    tenancy_id: UUID
+    ended_on: date
+
+
+def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
+    """Raises Unknown; Refused: register-busy, correction-faulty, tenancy-ends-first, tenant-there."""
+    if faults := details.flaws(command.said, today=command.today):
+        raise Refused("correction-faulty", faults=faults)
+    if command.since_on and command.until_on and command.until_on < command.since_on:
+        raise Refused("tenancy-ends-first")
+    people.alone_soon(tx)
+    corrections.project_of(tx, command.unit_id)
+    said = person.of_line(dict(command.said))
+    if people.known_otherwise(tx, vault, said):
+        raise Refused("correction-faulty", faults=[{"field": "/name", "code": "person-name-differs"}])
+    mark = vault.document_mark(said)
+    told = people.record(tx, vault, {mark: said}, at=command.at)
+    tenancy_id = tenancies.add(
+        tx,
+        mark,
+        {
+            "unit_id": command.unit_id,
+            "use": command.use,
+            "since_on": command.since_on,
+            "until_on": command.until_on,
+            "by": command.by,
+            "at": command.at,
+        },
+    )
+    journal.write(tx, told)
+    return tenancy_id
+
+
+def end_tenancy(tx: Transaction, command: EndTenancy) -> None:
+    """Asked for twice is asked for once. Raises Unknown."""
+    tenancies.end(tx, command.tenancy_id, ended_on=command.ended_on)

@@ -1,0 +1,111 @@
+"""One unit on its way to its next revision: what is held of it, staged beside what is said, and carried over when all is right.
+
+Stays true: a correction goes through the same tables and checks as an import, in one transaction of its own, and leaves nothing
+in them. Each is written to an append-only list: who, why, which columns; never a value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from services.registry.store import imports
+from shared.refusal import Refused, Unknown
+from shared.service.database import Transaction
+
+_PROJECT = text("select project_id from units where unit_id = :unit_id and district = :district")
+_UNIT = text("select unit_id, project_id, revision, unit_code, source from units where unit_id = :unit_id for update")
+_HOLDERS = text("select person_id, guardian_id from holders where unit_id = :unit_id order by place")
+_KNOWN_BUILDING = text("""
+    insert into import_buildings (import_id, row, district, compound, building, building_code, stairwells, floors_above, floors_below)
+    select :import_id, 1, district, compound, building, building_code, stairwells, floors_above, floors_below from buildings
+    where project_id = :project_id and compound = :compound and building = :building
+""")
+_FAULTS = text("""
+    select row, column_name, code from import_faults where import_id = :import_id order by row, column_name, code
+""")
+_FOUND = text("select change, changed_columns from import_units where import_id = :import_id")
+_END = text("delete from imports where import_id = :import_id")
+_RECORD = text("""
+    insert into corrections (correction_id, district, unit_id, person_id, revision, changed, reason, corrected_by, corrected_at)
+    values (:correction_id, :district, :unit_id, :person_id, :revision, :changed, :reason, :by, :at)
+""")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A unit as it stands. `holders`: person and guardian, in order; `source`: what was kept of its row."""
+
+    unit_id: UUID
+    project_id: UUID
+    revision: int
+    unit_code: str
+    source: dict[str, Any]
+    holders: tuple[tuple[UUID, UUID | None], ...]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Who put which columns right, and why."""
+
+    revision: int
+    changed: Sequence[str]
+    reason: str
+    by: str
+    at: datetime
+
+
+def project_of(tx: Transaction, unit_id: UUID) -> UUID:
+    """Raises Unknown."""
+    found = tx.connection.execute(_PROJECT, {"unit_id": unit_id, "district": tx.district}).scalar()
+    if found is None:
+        raise Unknown
+    return UUID(str(found))
+
+
+def held(tx: Transaction, unit_id: UUID, *, expected: int) -> Held:
+    """Locked until the commit. Raises Refused version-superseded."""
+    row = tx.connection.execute(_UNIT, {"unit_id": unit_id}).one()
+    if row.revision != expected:
+        raise Refused("version-superseded", version=row.revision)
+    holders = tx.connection.execute(_HOLDERS, {"unit_id": unit_id})
+    return Held(**row._asdict(), holders=tuple((each.person_id, each.guardian_id) for each in holders))
+
+
+def begin(tx: Transaction, unit: Held, *, by: str, at: datetime) -> UUID:
+    """An import of one unit, that nobody else will ever see."""
+    import_id = uuid7()
+    file = {"file_name": "", "file_bytes": 0, "file_digest": "", "key_id": uuid7(), "wrapped_key": None}
+    imports.add(tx, {"import_id": import_id, "project_id": unit.project_id, **file, "by": by, "at": at})
+    return import_id
+
+
+def stage(
+    tx: Transaction, import_id: UUID, unit: Held, lines: Sequence[dict[str, Any]], place: Mapping[str, Any]
+) -> None:
+    """`place`: the compound and building that are said, whose floors and code the checks need."""
+    imports.add_lines(tx, lines)
+    tx.connection.execute(_KNOWN_BUILDING, {"import_id": import_id, "project_id": unit.project_id, **place})
+
+
+def found(tx: Transaction, import_id: UUID) -> tuple[list[tuple[int, str, str]], list[str]]:
+    """The faults as row, column and code; and the columns that are said otherwise than they are held."""
+    faults = [tuple(row) for row in tx.connection.execute(_FAULTS, {"import_id": import_id})]
+    units = tx.connection.execute(_FOUND, {"import_id": import_id}).all()
+    return faults, [column for unit in units for column in unit.changed_columns]
+
+
+def end(tx: Transaction, import_id: UUID) -> None:
+    imports.clear(tx, import_id)
+    tx.connection.execute(_END, {"import_id": import_id})
+
+
+def record(
+    tx: Transaction, correction: Correction, *, unit_id: UUID | None = None, person_id: UUID | None = None
+) -> None:
+    place = {"correction_id": uuid7(), "district": tx.district, "unit_id": unit_id, "person_id": person_id}
+    tx.connection.execute(_RECORD, {**place, **asdict(correction), "changed": sorted(correction.changed)})
