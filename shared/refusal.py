@@ -14,5 +14,5 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
 class Unknown(Refused):
     """No such thing in the granted districts. A foreign one is not told from a missing one."""
 
-    def __init__(self, **facts: object) -> None:
-        super().__init__("not-found", **facts)
+    def __init__(self) -> None:
+        super().__init__("not-found")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from shared.refusal import Refused
 from shared.service import health, identity, openapi, problems, rows
 from shared.service.clock import Clock
+from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
 from shared.service.login import login
 from shared.service.openapi import openapi as api_description
@@ -54,7 +55,15 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     app.config.update(MAX_CONTENT_LENGTH=largest_body, MAX_FORM_MEMORY_SIZE=largest_body, TEMPLATES_AUTO_RELOAD=False)
     catalogue = problems.Catalogue(*problem_files)
     app.extensions["clearwater"] = Running(
-        name, engine, clock, settings, Provider(settings.issuer_url), catalogue, limits or Limits(), resources
+        name,
+        engine,
+        clock,
+        settings,
+        Provider(settings.issuer_url),
+        catalogue,
+        limits or Limits(),
+        Vocabulary(migrations.with_name("examples.toml")),
+        resources,
     )
     _around_requests(app)
     _answer_headers(app, sources=sources, readers=readers)

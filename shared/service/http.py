@@ -14,7 +14,6 @@ import base64
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from flask import Blueprint, Response, g, request
@@ -23,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.refusal import Refused
 from shared.service import database, identity
+from shared.service.declared import Declared
 from shared.service.problems import Invalid
 from shared.telemetry import log, metrics
 
@@ -71,23 +71,7 @@ class Paged(BaseModel, Generic[T]):
     """One page of a list. `next` is null on the last one."""
 
     items: list[T]
-    next: str | None = None
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What openapi.py prints of a route."""
-
-    method: str
-    roles: tuple[str, ...]
-    body: type[BaseModel] | None
-    query: type[BaseModel] | None
-    files: tuple[str, ...]
-    media: str
-    answers: Any
-    status: int
-    problems: tuple[str, ...]
-    changes: bool
+    next: str | None = Field(default=None, examples=[None])
 
 
 def route(  # noqa: PLR0913 - each is a line of the route's declaration
@@ -114,6 +98,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
         changing = changes and method == "POST"
         declared = Declared(
             method=method,
+            path=path,
             roles=tuple(roles),
             body=hints.get("body"),
             query=hints.get("query"),

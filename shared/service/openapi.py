@@ -1,66 +1,59 @@
-"""OpenAPI 3.1 from what the routes declare (http.route), and a page of it that a person can read without any script."""
+"""OpenAPI 3.1 from what the routes declare (http.route), and a page of it that a person can read without any script.
+
+Stays true: every operation lists all codes it may refuse with, and has an example that can be carried out in the order
+of `x-story`. Left to others: values of examples (examples.py), the words of refusals (problems.py).
+"""
 
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from pydantic import TypeAdapter
 
-from shared.service import problems
-from shared.service.http import Declared
+from shared.service import identity, problems
+from shared.service.declared import Declared
+from shared.service.examples import Examples, Vocabulary
+from shared.service.refusals import Refusals
 from shared.service.running import running
 
 openapi = Blueprint("openapi", __name__, url_prefix="/api/v1", template_folder="templates")
+Mode = Literal["validation", "serialization"]
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
-_ALWAYS = ("token-missing", "token-invalid", "role-missing", "too-many-requests", "internal-error")
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "code", "next", "correlation_id"],
-    "properties": {
-        **{name: {"type": "string"} for name in ("type", "title", "code", "next", "correlation_id")},
-        "status": {"type": "integer"},
-        "facts": {"type": "object"},
-        "errors": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
-    },
-}
+_TEXT = {"type": "string"}
 
 
-def declared(app: Flask) -> Iterator[tuple[str, str, Declared, str]]:
-    """Path template, endpoint, declaration and description of every route of the API, by path."""
+@dataclass(frozen=True)
+class Route:
+    endpoint: str
+    path: str
+    declared: Declared
+    description: str
+    parameters: tuple[tuple[str, str], ...]
+
+
+def routes(app: Flask) -> Iterator[Route]:
+    """Every route of the API, by path."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
         view = app.view_functions[rule.endpoint]
         if isinstance(found := getattr(view, "declared", None), Declared):
-            yield rule.rule, rule.endpoint, found, inspect.getdoc(view) or ""
+            path, parameters = _PARAMETER.sub(r"{\2}", rule.rule), tuple(_PARAMETER.findall(rule.rule))
+            yield Route(rule.endpoint, path, found, inspect.getdoc(view) or "", parameters)
 
 
 def check(app: Flask) -> None:
     """LookupError when a route declares a problem code that no catalogue has."""
     catalogue = app.extensions["clearwater"].problems
-    catalogue.check([code for _, _, each, _ in declared(app) for code in each.problems])
+    catalogue.check([code for each in routes(app) for code in each.declared.codes])
 
 
 def document(app: Flask) -> dict[str, Any]:
-    schemas: dict[str, Any] = {"Problem": _PROBLEM_SCHEMA}
-    paths: dict[str, Any] = {}
-    for rule, endpoint, each, description in declared(app):
-        path = _PARAMETER.sub(r"{\2}", rule)
-        paths.setdefault(path, {})[each.method.lower()] = _operation(rule, endpoint, each, description, schemas)
-    name = app.extensions["clearwater"].name
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": f"Clearwater {name}", "version": "1"},
-        "servers": [{"url": "/"}],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-        },
-    }
+    return Description(app).document()
 
 
 @openapi.get("/openapi.json")
@@ -70,89 +63,150 @@ def as_json() -> Response:
 
 @openapi.get("/docs")
 def as_page() -> str:
-    described = document(current_app)
-    told = {
-        code: (problem.status, *problem.told(problems.language()))
-        for code, problem in sorted(running().problems.problems.items())
-    }
-    return render_template("docs.html", api=described, told=told, language=problems.language())
+    language = problems.language()
+    told = {code: (each.status, *each.told(language)) for code, each in sorted(running().problems.problems.items())}
+    return render_template("docs.html", api=document(current_app), told=told, language=language)
 
 
-def _operation(rule: str, endpoint: str, each: Declared, description: str, schemas: dict[str, Any]) -> dict[str, Any]:
-    summary, _, rest = description.partition("\n")
-    codes = (*each.problems, *(_ALWAYS if each.roles else ()), *(("body-invalid",) if each.body or each.query else ()))
-    if each.changes:
-        codes = (*codes, "idempotency-key-missing", "idempotency-key-reused")
-    operation: dict[str, Any] = {
-        "operationId": endpoint,
-        "summary": summary,
-        "description": (rest.strip() + f"\n\nRoles: {', '.join(each.roles) or 'everybody'}").strip(),
-        "parameters": [*_path_parameters(rule), *_query_parameters(each, schemas), *_headers(each)],
-        "responses": {str(each.status): _success(each, schemas), **_refusals(codes)},
-    }
-    if content := _content(each, schemas):
-        operation["requestBody"] = {"required": True, "content": content}
-    if each.roles:
-        operation["security"] = [{"bearer": []}]
-    return operation
+class Description:
+    """One walk over the routes. `missing`: fields that no example has a value for."""
 
+    def __init__(self, app: Flask) -> None:
+        self._service = app.extensions["clearwater"]
+        self._routes = list(routes(app))
+        self._schemas: dict[str, Any] = {}
+        self._models = self._all_models()
+        vocabulary: Vocabulary = self._service.vocabulary
+        self._examples = Examples(vocabulary, self._schemas)
+        self._refusals = Refusals(self._service.problems, self._examples)
+        self._story = [name for name in vocabulary.story if name in {each.endpoint for each in self._routes}]
+        self.missing = self._examples.missing
 
-def _content(each: Declared, schemas: dict[str, Any]) -> dict[str, Any]:
-    if each.body:
-        return {_JSON: {"schema": _schema(each.body, schemas)}}
-    if each.files:  # 3.1 describes a part's bytes by the absence of a type
-        parts = {"type": "object", "required": list(each.files), "properties": {name: {} for name in each.files}}
-        return {"multipart/form-data": {"schema": parts}}
-    return {}
-
-
-def _path_parameters(rule: str) -> Iterator[dict[str, Any]]:
-    for kind, name in _PARAMETER.findall(rule):
-        yield {"name": name, "in": "path", "required": True, "schema": _FORMATS.get(kind, {"type": "string"})}
-
-
-def _query_parameters(each: Declared, schemas: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if each.query is None:
-        return
-    _schema(each.query, schemas)
-    described = schemas.pop(each.query.__name__)
-    for name, schema in described.get("properties", {}).items():
-        yield {"name": name, "in": "query", "required": name in described.get("required", ()), "schema": schema}
-
-
-def _headers(each: Declared) -> Iterator[dict[str, Any]]:
-    if each.changes:
-        yield {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": True,
-            "schema": {"type": "string", "maxLength": 200},
+    def document(self) -> dict[str, Any]:
+        paths: dict[str, Any] = {}
+        for each in self._routes:
+            paths.setdefault(each.path, {})[each.declared.method.lower()] = self._operation(each)
+        codes = sorted({code for each in self._routes for code in each.declared.codes})
+        name = self._service.name
+        cookie = {"type": "apiKey", "in": "cookie", "name": identity.cookie_name(name)}
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": f"Clearwater {name}", "version": "1"},
+            "servers": [{"url": "/"}],
+            "paths": paths,
+            "components": {
+                "schemas": self._schemas | self._refusals.schemas(codes),
+                "examples": self._refusals.examples(codes),
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                    "cookie": cookie | {"description": "A browser's, set by /login. Writes need our own Origin."},
+                },
+            },
+            "x-story": self._story,
         }
-    if each.roles and each.method != "GET":
-        district = {"type": "string", "description": "Needed by subjects with several districts."}
-        yield {"name": "Clearwater-District", "in": "header", "required": False, "schema": district}
+
+    def _operation(self, each: Route) -> dict[str, Any]:
+        summary, _, rest = each.description.partition("\n")
+        declared = each.declared
+        operation: dict[str, Any] = {
+            "operationId": each.endpoint,
+            "summary": summary or each.endpoint.rpartition(".")[2].replace("_", " ").capitalize() + ".",
+            "description": (rest.strip() + f"\n\nRoles: {', '.join(declared.roles) or 'everybody'}").strip(),
+            "parameters": [*self._of_path(each), *self._of_query(declared), *_headers(declared)],
+            "responses": {str(declared.status): self._success(each), **self._refusals.of(declared)},
+        }
+        if content := self._content(declared):
+            operation["requestBody"] = {"required": True, "content": content}
+        if declared.roles:  # 3.1 lets the roles stand with any kind of scheme; any one of them is enough
+            operation["security"] = [{"bearer": list(declared.roles)}, {"cookie": list(declared.roles)}]
+        return operation
+
+    def _content(self, declared: Declared) -> dict[str, Any]:
+        if declared.body:
+            schema = self._models[declared.body, "validation"]
+            return {_JSON: {"schema": schema, "example": self._examples.body(schema)}}
+        if declared.files:  # 3.1 describes a part's bytes by the absence of a type
+            parts: dict[str, Any] = {name: {} for name in declared.files}
+            schema = {"type": "object", "required": list(declared.files), "properties": parts}
+            encoding = {name: {"contentType": "application/octet-stream"} for name in declared.files}
+            return {"multipart/form-data": {"schema": schema, "encoding": encoding}}
+        return {}
+
+    def _of_path(self, each: Route) -> Iterator[dict[str, Any]]:
+        for kind, name in each.parameters:
+            schema = _FORMATS.get(kind, _TEXT)
+            example = self._examples.parameter(schema, name)
+            yield {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
+
+    def _of_query(self, declared: Declared) -> Iterator[dict[str, Any]]:
+        if declared.query is None:
+            return
+        described = TypeAdapter(declared.query).json_schema(ref_template=_REFERENCE)
+        self._schemas.update(described.pop("$defs", {}))
+        model, required = declared.query.__name__, described.get("required", ())
+        for name, schema in described.get("properties", {}).items():
+            found = {"name": name, "in": "query", "required": name in required, "schema": schema}
+            if name in required or self._examples.names(model, name):
+                found["example"] = self._examples.parameter(schema, name, model=model)
+            yield found
+
+    def _success(self, each: Route) -> dict[str, Any]:
+        declared, done = each.declared, {"description": "Done.", "headers": _answer_headers(each.declared)}
+        if declared.answers is None:  # 3.1 describes a file's bytes by the absence of a type
+            return done | ({} if declared.media == _JSON else {"content": {declared.media: {"schema": {}}}})
+        schema = self._models[declared.answers, "serialization"]
+        example = self._examples.answer(schema)
+        links = {"links": found} if (found := self._links(each, example)) else {}
+        return done | {"content": {_JSON: {"schema": schema, "example": example}}} | links
+
+    def _links(self, each: Route, example: dict[str, Any]) -> dict[str, Any]:
+        """To every operation whose whole path the answer gives."""
+        listed = example.get("items")
+        told, place = (listed[0], "/items/0") if listed else (example, "")
+        return {
+            other.endpoint: {
+                "operationId": other.endpoint,
+                "parameters": {name: f"$response.body#{place}/{name}" for _, name in other.parameters},
+            }
+            for other in self._routes
+            if other.parameters and other is not each and all(name in told for _, name in other.parameters)
+        }
+
+    def _all_models(self) -> dict[tuple[Any, Mode], dict[str, Any]]:
+        """The schema of each body and answer; what they are made of goes to the components."""
+        models: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
+        for each in self._routes:
+            if each.declared.body:
+                models[each.declared.body, "validation"] = TypeAdapter(each.declared.body)
+            if each.declared.answers:
+                models[each.declared.answers, "serialization"] = TypeAdapter(each.declared.answers)
+        inputs = [(model, mode, adapter) for (model, mode), adapter in models.items()]
+        found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
+        self._schemas.update(definitions.get("$defs", {}))
+        return found
 
 
-def _success(each: Declared, schemas: dict[str, Any]) -> dict[str, Any]:
-    if each.answers is None:  # 3.1 describes a file's bytes by the absence of a type
-        return {"description": "Done."} | ({} if each.media == _JSON else {"content": {each.media: {"schema": {}}}})
-    return {"description": "Done.", "content": {_JSON: {"schema": _schema(each.answers, schemas)}}}
+def _headers(declared: Declared) -> Iterator[dict[str, Any]]:
+    if declared.changes:
+        key = {"type": "string", "minLength": 1, "maxLength": 200}
+        about = "One per action; again with the same key and body: the same answer."
+        yield _header("Idempotency-Key", key, about, needed=True)
+    if declared.edits is not None:
+        about = "The ETag of what was read. Somebody else's change in between: 412."
+        yield _header("If-Match", _TEXT, about, needed=declared.edits)
+    if declared.writes:
+        district = {"type": "string", "pattern": "^[0-9]{6}$"}
+        yield _header("Clearwater-District", district, "Needed by subjects with several districts.")
 
 
-def _refusals(codes: tuple[str, ...]) -> dict[str, Any]:
-    catalogue = current_app.extensions["clearwater"].problems.problems
-    by_status: dict[str, list[str]] = {}
-    for code in dict.fromkeys(codes):
-        by_status.setdefault(str(catalogue[code].status), []).append(f"`{code}` {catalogue[code].en}")
-    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": "; ".join(told), "content": content} for status, told in sorted(by_status.items())}
+def _header(name: str, schema: dict[str, Any], description: str, *, needed: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": needed, "description": description, "schema": schema}
 
 
-def _schema(model: Any, schemas: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - whatever pydantic describes
-    described = TypeAdapter(model).json_schema(ref_template=_REFERENCE)
-    schemas.update(described.pop("$defs", {}))
-    name = re.sub(r"\W+", "_", described.get("title", model.__name__)).strip("_")
-    if described.get("$ref"):
-        return {"$ref": described["$ref"]}
-    schemas[name] = described
-    return {"$ref": _REFERENCE.format(model=name)}
+def _answer_headers(declared: Declared) -> dict[str, Any]:
+    found = {"Correlation-Id": {"schema": _TEXT, "description": "Number of this request, for the operator on duty."}}
+    if declared.versioned:
+        found["ETag"] = {"schema": _TEXT, "description": "Version of what is answered, for If-Match."}
+    if declared.changes:
+        found["Replayed"] = {"schema": {"const": "true"}, "description": "Only on the repeated answer of a used key."}
+    return found

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask, Response, request
 from markupsafe import escape
@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
 from shared.refusal import Refused
-from shared.service import database
+from shared.service import database, declared
 from shared.telemetry import log, tracing
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,8 +38,15 @@ _BY_STATUS = {
 _log = log.get(__name__)
 
 
+Kind = Literal["string", "integer", "uuid", "date-time", "date", "string[]", "integer{}", "fault[]"]
+
+
 class Problem(BaseModel):
-    """One entry of a catalogue. `next` says what to do now; where a translation is missing the Chinese one stands."""
+    """One entry of a catalogue. `next` says what to do now; where a translation is missing the Chinese one stands.
+
+    `facts`: what the refusal tells beside its sentence, by name. `routes` is false for what only a reaction, a worker
+    or a page says.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     status: int
@@ -49,6 +56,8 @@ class Problem(BaseModel):
     next: str
     next_zh_hant: str = ""
     next_en: str = ""
+    facts: dict[str, Kind] = {}
+    routes: bool = True
 
     def told(self, language: str) -> tuple[str, str]:
         title = {"en": self.en, "zh-Hant": self.zh_hant}.get(language, self.zh)
@@ -79,6 +88,7 @@ class Catalogue:
         if (problem := self.problems.get(refusal.code)) is None:
             _log.error("refused with a code that no catalogue has", code=refusal.code)
             return self.answer(Refused("internal-error"))
+        _hold_to_declaration(refusal, problem)
         title, advice = problem.told(language())
         document: dict[str, Any] = {
             "type": f"urn:clearwater:problem:{refusal.code}",
@@ -96,6 +106,17 @@ class Catalogue:
             return Response(_page(document), problem.status, content_type="text/html; charset=utf-8")
         text = json.dumps(document, ensure_ascii=False, default=str)
         return Response(text, problem.status, content_type=MEDIA_TYPE)
+
+
+def _hold_to_declaration(refusal: Refused, problem: Problem) -> None:
+    """A reader is answered in any case; that the description does not tell it is an error of ours."""
+    route = declared.here()
+    if route and refusal.code not in route.codes:
+        _log.error(
+            "refused with a code that its route does not declare", code=refusal.code, route=str(request.url_rule)
+        )
+    if stray := sorted(refusal.facts.keys() - problem.facts.keys()):
+        _log.error("refused with facts that its catalogue does not name", code=refusal.code, facts=stray)
 
 
 def language() -> str:

@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from shared.service.clock import Clock
+from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
 from shared.service.problems import Catalogue
 from shared.service.provider import Provider
@@ -34,6 +35,7 @@ class Running:
     provider: Provider
     problems: Catalogue
     limits: Limits
+    vocabulary: Vocabulary
     resources: Any = None
 
 

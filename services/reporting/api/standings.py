@@ -36,7 +36,7 @@ def project(tx: Transaction, project_id: UUID) -> standings.Standing:
     """Raises Unknown, also for a project of a district that is not granted."""
     found = standings.of(tx, [project_id])
     if not found:
-        raise Unknown(project_id=str(project_id))
+        raise Unknown
     return found[0]
 
 
@@ -80,7 +80,7 @@ def unit(unit_id: UUID) -> http.Answer:
     with snapshot.granted() as tx:
         found = cells.of_units(tx, [unit_id])
         if not found:
-            raise Unknown(unit_id=str(unit_id))
+            raise Unknown
         state = CellState.of(found[0])
         return http.ok(UnitState(**dict(state), as_of=moment(tx, found[0].district)))
 

@@ -74,7 +74,7 @@ def _district(asked: str | None) -> str:
             return granted[0]
         raise Refused("district-required")
     if database.EVERY not in granted and asked not in granted:
-        raise Unknown(district=asked)
+        raise Unknown
     return asked
 
 

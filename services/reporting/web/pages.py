@@ -148,7 +148,7 @@ def _chosen(found: Sequence[Standing]) -> Standing | None:
         return next(iter(found), None)
     chosen = next((standing for standing in found if str(standing.project_id) == asked), None)
     if chosen is None:
-        raise Unknown(project_id=asked)
+        raise Unknown
     return chosen
 
 

@@ -20,7 +20,8 @@ from tests.support.platform import Database
 
 OURS, THEIRS = "440303", "440305"
 _REFUSALS = (
-    '[note-forbidden]\nstatus = 409\nzh = "不可写"\nzh_hant = "不可寫"\nen = "Forbidden word"\nnext = "换一个词"\n'
+    '[note-forbidden]\nstatus = 409\nzh = "不可写"\nzh_hant = "不可寫"\nen = "Forbidden word"\n'
+    'next = "换一个词"\nfacts = { words = "string" }\n'
 )
 _REVISION = "revision, down_revision = '0001', None\n"
 _AT_HEAD = (

@@ -131,7 +131,7 @@ def read_note(note_id: UUID) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = tx.connection.execute(text("select words, version from notes where note_id = :n"), {"n": note_id})
         if (row := found.one_or_none()) is None:
-            raise Unknown(note_id=note_id)
+            raise Unknown
     return http.ok(Note(note_id=note_id, words=row.words), version=row.version)
 
 

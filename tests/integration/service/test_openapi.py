@@ -18,11 +18,26 @@ _TEXT = {"type": "string", "minLength": 1}
 _CONTENT = {
     "type": "object",
     "minProperties": 1,
-    "additionalProperties": {"required": ["schema"], "properties": {"schema": {"type": "object"}}},
+    "additionalProperties": {
+        "required": ["schema"],
+        "additionalProperties": False,
+        "properties": {
+            "schema": {"type": "object"},
+            "example": {},
+            "examples": {"additionalProperties": {"required": ["$ref"]}},
+            "encoding": {"additionalProperties": {"required": ["contentType"]}},
+        },
+    },
+}
+_LINK = {
+    "required": ["operationId", "parameters"],
+    "additionalProperties": False,
+    "properties": {"operationId": {}, "parameters": {}},
 }
 _PARAMETER = {
     "required": ["name", "in", "schema"],
     "properties": {"name": _TEXT, "in": {"enum": ["path", "query", "header"]}, "required": {"type": "boolean"}},
+    "dependentSchemas": {"example": {"not": {"required": ["examples"]}}},
     "if": {"properties": {"in": {"const": "path"}}},
     "then": {"required": ["required"], "properties": {"required": {"const": True}}},
 }
@@ -39,7 +54,15 @@ _OPERATION = {
             "propertyNames": {"pattern": "^[1-5][0-9][0-9]$"},
             "additionalProperties": {
                 "required": ["description"],
-                "properties": {"description": _TEXT, "content": _CONTENT},
+                "additionalProperties": False,
+                "properties": {
+                    "description": _TEXT,
+                    "content": _CONTENT,
+                    "headers": {
+                        "additionalProperties": {"required": ["schema"], "properties": {"schema": {"type": "object"}}}
+                    },
+                    "links": {"propertyNames": {"pattern": r"^[\w.-]+$"}, "additionalProperties": _LINK},
+                },
             },
         },
         "security": {"type": "array", "items": {"type": "object"}},
@@ -65,9 +88,11 @@ STRUCTURE = {
             "additionalProperties": False,
             "properties": {
                 "schemas": {"propertyNames": {"pattern": r"^[\w.-]+$"}, "additionalProperties": {"type": "object"}},
+                "examples": {"additionalProperties": {"required": ["summary", "value"]}},
                 "securitySchemes": {"additionalProperties": {"required": ["type"]}},
             },
         },
+        "x-story": {"type": "array", "items": _TEXT},
     },
 }
 
@@ -93,8 +118,14 @@ def holds(app: Flask) -> dict[str, Any]:
         places = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
         assert places == set(re.findall(r"{(\w+)}", path)), path
     catalogue = app.extensions["clearwater"].problems.problems
-    for rule, _, declared, _ in openapi.declared(app):
-        assert set(declared.problems) <= set(catalogue), rule
+    for each in openapi.routes(app):
+        listed = {
+            code
+            for answer in described["paths"][each.path][each.declared.method.lower()]["responses"].values()
+            for content in answer.get("content", {}).values()
+            for code in content["schema"].get("properties", {}).get("code", {}).get("enum", ())
+        }
+        assert listed == set(each.declared.codes) <= set(catalogue), each.path
     codes = {
         code: catalogue[code].status
         for code in re.findall(r"`([a-z][a-z-]+)`", json.dumps(described))
@@ -118,6 +149,7 @@ def test_the_kits_own_service_describes_itself(kit: Kit) -> None:
 
     post = described["paths"]["/api/v1/notes"]["post"]
     assert post["summary"] == "Writes a note."
+    assert post["security"] == [{"bearer": ["desk", "city"]}, {"cookie": ["desk", "city"]}]
     assert {"409", "422", "201", "401", "403", "429"} <= set(post["responses"])
     assert any(each["name"] == "Idempotency-Key" for each in post["parameters"])
     upload = described["paths"]["/api/v1/uploads"]["post"]["requestBody"]["content"]["multipart/form-data"]

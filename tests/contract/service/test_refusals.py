@@ -1,0 +1,97 @@
+"""Is every refusal told: in three languages with what to do next, in the catalogue, and by the routes that answer it?"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared.service import openapi
+from shared.service.problems import Problem
+from tests.support import described
+from tests.support.tree import ROOT
+
+KIT = "shared/service"
+PLACES = [KIT, *(f"services/{name}" for name in described.SERVICES)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_code_that_is_raised_is_in_the_catalogue(place: str) -> None:
+    known = described.catalogue(ROOT / place).problems
+
+    for code, facts, where in _raised(place):
+        assert code in known, f"{where} refuses with {code}, which no problems.toml has"
+        assert facts <= set(known[code].facts), (
+            f"{where}: {code} tells {facts}, its catalogue names {known[code].facts}"
+        )
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_code_of_a_catalogue_is_raised(place: str) -> None:
+    said = _literals(place) | (_literals("shared") if place == KIT else set())
+
+    assert not sorted(_own(place).keys() - said), "in problems.toml, raised nowhere"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_refusal_says_what_to_do_next_in_three_languages(place: str) -> None:
+    for code, each in _own(place).items():
+        told = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
+        assert all(told), f"{code} lacks a sentence"
+
+
+@pytest.mark.parametrize("service", described.SERVICES)
+def test_every_code_is_declared_by_a_route_or_said_to_belong_to_none(service: str) -> None:
+    declared = {code for each in openapi.routes(described.app(service)) for code in each.declared.codes}
+
+    for code, each in _own(f"services/{service}").items():
+        assert (code in declared) == each.routes, (
+            f"{code}: declared by a route {code in declared}, routes = {each.routes}"
+        )
+
+
+def test_every_code_of_the_kit_is_declared_by_some_route() -> None:
+    declared = {
+        code
+        for service in described.SERVICES
+        for each in openapi.routes(described.app(service))
+        for code in each.declared.codes
+    }
+
+    wrong = {code for code, each in _own(KIT).items() if (code in declared) != each.routes}
+    assert not wrong
+
+
+def _own(place: str) -> dict[str, Problem]:
+    """Without those that every service has from the kit."""
+    found = described.catalogue(ROOT / place).problems
+    kit = described.catalogue(ROOT / "no place").problems
+    return kit if place == KIT else {code: each for code, each in found.items() if code not in kit}
+
+
+def _raised(place: str) -> Iterator[tuple[str, set[str], str]]:
+    """Code, names of the facts, and place of each `Refused("…", …)`."""
+    for file, tree in _trees(place):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    facts = {each.arg for each in node.keywords if each.arg}
+                    yield str(first.value), facts, f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def _literals(place: str) -> set[str]:
+    """Every string of the code, except what a route only declares."""
+    found = {code for code, _, _ in _raised(place)}
+    for file, tree in _trees(place):
+        if file.parent.name != "api":
+            found |= {
+                node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+    return found
+
+
+@cache
+def _trees(place: str) -> list[tuple[Path, ast.Module]]:
+    return [(file, ast.parse(file.read_text(encoding="utf-8"))) for file in sorted((ROOT / place).rglob("*.py"))]

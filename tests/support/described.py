@@ -1,0 +1,45 @@
+"""A service's routes without its database: enough to ask what they declare."""
+
+import importlib
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Blueprint, Flask
+
+from shared.service.clock import RealClock
+from shared.service.examples import Vocabulary
+from shared.service.limits import Limits
+from shared.service.login import login
+from shared.service.openapi import openapi
+from shared.service.problems import Catalogue
+from shared.service.provider import Provider
+from shared.service.running import Running
+from shared.web.shell import shell
+from tests.support.tree import ROOT
+
+SERVICES = ("registry", "signing", "notify", "reporting")
+
+
+def app(service: str) -> Flask:
+    """Every blueprint that the service's wiring knows, of all its roles."""
+    place = ROOT / "services" / service
+    made = Flask(service, static_folder=None)
+    nothing = cast("Any", None)
+    made.extensions["clearwater"] = Running(
+        service, nothing, RealClock(), nothing, Provider(""), catalogue(place), Limits(), Vocabulary(place / "examples.toml")
+    )  # fmt: skip
+    for blueprint in (login, openapi, shell(lambda: None), *_blueprints(service)):
+        made.register_blueprint(blueprint)
+    return made
+
+
+def catalogue(place: Path) -> Catalogue:
+    return Catalogue(*(file for file in (place / "problems.toml",) if file.is_file()))
+
+
+def _blueprints(service: str) -> list[Blueprint]:
+    wiring = importlib.import_module(f"services.{service}.wiring")
+    found: list[Blueprint] = []
+    for value in vars(wiring).values():
+        found += [each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Blueprint)]
+    return found
