@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request, send_file
 
 from services.registry.api.bodies import CommitBody
+from services.registry.api.exports import XLSX
 from services.registry.commands.commit_import import ask_for_commit
 from services.registry.commands.upload_import import UploadImport, upload_import
 from services.registry.domain.imports import LARGEST_BYTES
@@ -26,7 +27,6 @@ from shared.web.shell import text
 imports = Blueprint("imports", __name__, url_prefix="/api/v1")
 _CLERKS = ("clerk", "command")
 _READERS = ("clerk", "command", "auditor")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _IN_MEMORY = 8 * 1024 * 1024
 _LAST = UUID(int=2**128 - 1)
 _UPLOAD_PROBLEMS = (
@@ -35,7 +35,7 @@ _UPLOAD_PROBLEMS = (
 )  # fmt: skip
 
 
-@http.route(imports, "GET", "/imports/template", roles=_READERS, media=_XLSX)
+@http.route(imports, "GET", "/imports/template", roles=_READERS, media=XLSX)
 def template() -> Response:
     with _file() as file:
         workbook_writer.write(file)
@@ -90,7 +90,7 @@ def report(import_id: UUID) -> http.Answer:
     "/imports/<uuid:import_id>/annotated.xlsx",
     roles=_CLERKS,
     problems=("import-file-gone", "workbook-wrong-columns"),
-    media=_XLSX,
+    media=XLSX,
 )
 def annotated_workbook(import_id: UUID) -> Response:
     with _file() as file:
@@ -139,4 +139,4 @@ def _file() -> Iterator[IO[bytes]]:
 
 def _workbook(file: IO[bytes], name: str) -> Response:
     file.seek(0)
-    return send_file(file, mimetype=_XLSX, as_attachment=True, download_name=name)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=name)

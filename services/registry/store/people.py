@@ -92,9 +92,12 @@ def known_otherwise(tx: Transaction, vault: Vault, personal: Personal) -> bool:
     return held is not None and bytes(held) != vault.name_mark(personal.name)
 
 
-def opened(tx: Transaction, vault: Vault, person_ids: Sequence[UUID]) -> dict[UUID, Personal]:
+def opened(
+    tx: Transaction, vault: Vault, person_ids: Sequence[UUID], *, district: str | None = None
+) -> dict[UUID, Personal]:
     """Readable, for the service's own work: what is shown to somebody goes through `reveal` or an audited export."""
-    rows = tx.connection.execute(_OPENED, {"person_ids": list(person_ids), "district": tx.district})
+    place = {"person_ids": list(person_ids), "district": district or tx.district}
+    rows = tx.connection.execute(_OPENED, place)
     return {row.person_id: _opened(vault, row)[1] for row in rows}
 
 
