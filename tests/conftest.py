@@ -6,13 +6,27 @@ from types import FrameType
 
 import pytest
 
+from deploy.demo import day
+from tests.support import errors
 from tests.support import platform as platforms
 from tests.support.platform import Database, Platform
+from tests.support.sides import SAMPLES, Side, open_side
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "logs_error(event): the test expects our code to log this error")
+    errors.note()
     # A run that is told to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.
     signal.signal(signal.SIGTERM, _as_interrupt)
+
+
+@pytest.fixture(autouse=True)
+def no_error_that_no_test_expected(request: pytest.FixtureRequest) -> Iterator[None]:
+    expected = tuple(str(event) for mark in request.node.iter_markers("logs_error") for event in mark.args)
+    errors.taken()
+    yield
+    unexpected = [each for each in errors.taken() if not (expected and each.startswith(expected))]
+    assert not unexpected, f"logged as errors, and no test expected it: {unexpected}"
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +41,16 @@ def platform() -> Iterator[Platform]:
 def system(platform: Platform) -> Platform:
     """Every process of every service, as `make up` starts them, with the two sample districts. Stopped with the platform."""
     return platforms.start_system(platform)
+
+
+@pytest.fixture(scope="session")
+def sides(system: Platform) -> Iterator[list[Side]]:
+    """The two sample districts with a frozen roll each, ready for signings."""
+    day.begin(system.place, speed=1)
+    opened = [open_side(system.place, district) for district in SAMPLES]
+    yield opened
+    for side in opened:
+        side.desk.close()
 
 
 @pytest.fixture

@@ -3,26 +3,22 @@
 The events come straight from the broker, in a district of the test's own, as registry and signing would have sent them.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from deploy.local import browser as browsers
 from deploy.local.issuer import mint
 from shared.messaging import kafka
+from tests.support import pages
 from tests.support.launch import Launch, Numbering
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
-AXE = Path("node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 APPEARS_SECONDS = 180  # a new district is found at the next metadata refresh, by a consumer that has just joined
 
 
@@ -44,13 +40,10 @@ class Stage:
         assert not self._producer.publish(self._numbering.messages(self.district, events))
 
     def page(self, size: str, path: str = "/", **options) -> Page:
-        width, height = SIZES[size]
-        context = self.browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
-        token = mint(self.system.place.local_dir, role="command", districts=[self.district])
-        context.add_cookies([{"name": "clearwater_reporting", "value": token, "url": self.url}])
-        page = context.new_page()
-        page.goto(self.url + path)
-        return page
+        who = {"role": "command", "district": self.district}
+        return pages.signed_in(
+            self.browser, self.system.place, self.url + path, service="reporting", size=size, **who, **options
+        )
 
     def close(self) -> None:
         self._producer.close()
@@ -58,16 +51,11 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(system: Platform) -> Iterator[Stage]:
-    found = browsers.find()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=found.executable, args=list(found.args), env=dict(found.environment)
-        )
+    with pages.chromium() as running:
         stage = Stage(system, running)
         until_it_shows(stage)
         yield stage
         stage.close()
-        running.close()
 
 
 def until_it_shows(stage: Stage) -> None:
@@ -82,20 +70,20 @@ def until_it_shows(stage: Stage) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", pages.SIZES)
 @pytest.mark.parametrize("path", ["/", "/city", "/grid"])
 def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
     page = stage.page(size, path)
 
     expect(page.locator("#status-number")).not_to_have_text("—")
     expect(page.locator("#status-at")).not_to_have_text("—")
-    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES[size][0]
     if path == "/" and size == "wall":
-        assert page.evaluate("document.documentElement.scrollHeight") <= SIZES[size][1]
+        assert page.evaluate("document.documentElement.scrollHeight") <= pages.SIZES[size][1]
     page.context.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", pages.SIZES)
 @pytest.mark.parametrize("path", ["/", "/city"])
 def test_a_full_rate_has_room_beside_its_count(stage, path, size):
     page = stage.page(size, path)
@@ -113,14 +101,8 @@ def test_a_full_rate_has_room_beside_its_count(stage, path, size):
 @pytest.mark.parametrize("path", ["/", "/city", "/grid"])
 def test_axe_reports_nothing(stage, path, theme):
     page = stage.page("wall", f"{path}?theme={theme}", bypass_csp=True)
-    for width, height in SIZES.values():
-        page.set_viewport_size({"width": width, "height": height})
-        page.evaluate(AXE)
-        violations = page.evaluate("axe.run().then(found => found.violations)")
-        assert not violations, json.dumps(
-            [{each["id"]: [node["html"][:200] for node in each["nodes"][:5]]} for each in violations],
-            ensure_ascii=False,
-        )
+
+    assert pages.violations(page) == ""
     page.context.close()
 
 

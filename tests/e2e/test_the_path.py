@@ -16,9 +16,9 @@ from deploy.demo.opening import District
 from deploy.demo.watching import Wall, mail_arrivals
 from deploy.local import districts
 from deploy.local.place import ROOT
-from tests.e2e.conftest import UNITS, open_side
 from tests.support import foreign_reader, scanning
 from tests.support.eventually import eventually
+from tests.support.sides import UNITS, open_side
 
 pytestmark = pytest.mark.timeout(400)
 _PERSONAL = ("证件号码", "监护人证件号码", "手机", "电子邮箱")
@@ -28,7 +28,7 @@ _TWINS = 50
 def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, sides, person):
     side = sides[0]
     with Wall(system.place, side.code) as wall:
-        signed = side.desk.sign(side.ready.pop(0))
+        signed = side.desk.sign(side.next_ready())
         shown = eventually(lambda: wall.shows(signed))
     mailed = mail_arrivals(system.place, [signed], person("city", "*"))[signed.agreement_id]
     times = f"number {signed.answered_seconds:.2f} s, wall {_after(signed, shown)}, mailbox {_after(signed, mailed)}"
@@ -47,7 +47,7 @@ def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, sides, p
 
 def test_nobody_is_readable_on_the_bus_in_a_log_or_in_a_table(system, sides, person):
     side = sides[1]
-    mail_arrivals(system.place, [side.desk.sign(side.ready.pop(0))], person("city", "*"))
+    mail_arrivals(system.place, [side.desk.sign(side.next_ready())], person("city", "*"))
     planted = [value for each in sides for value in _planted(system, each.code)]
     assert len(planted) > 4 * UNITS
 
@@ -68,7 +68,7 @@ def test_a_foreign_project_looks_like_one_that_does_not_exist(system, sides, ser
 
 
 def test_messages_of_another_district_are_not_there_and_the_city_sees_both(system, sides, person):
-    signed = [side.desk.sign(side.ready.pop(0)) for side in sides]
+    signed = [side.desk.sign(side.next_ready()) for side in sides]
     city = person("city", "*")
     mail_arrivals(system.place, signed, city)
 
@@ -86,7 +86,7 @@ def test_a_district_joins_the_running_system(system, sides, person):
     districts.add(system.place, "440304", name="示例三区")
     side = open_side(system.place, District("440304", "示例三区", "汀兰片区", seed=3))
     try:
-        signed = side.desk.sign(side.ready.pop(0))
+        signed = side.desk.sign(side.next_ready())
     finally:
         side.desk.close()
 
@@ -98,7 +98,7 @@ def test_a_district_joins_the_running_system(system, sides, person):
 
 def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(system, sides, person):
     side = sides[0]
-    agreement_id = side.ready.pop(0)
+    agreement_id = side.next_ready()
     before = side.desk.hands(agreement_id)
     for body in before[:-1]:
         _sign(system, side, agreement_id, body, key=f"first-{body['right_holder']}")

@@ -1,0 +1,61 @@
+"""A page in a real browser, signed in as somebody, at one of the two sizes that every page is made for."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deploy.local import browser as browsers
+from deploy.local.issuer import mint
+from deploy.local.place import Place
+
+SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
+_AXE = Path("node_modules/axe-core/axe.min.js")
+_SMALLEST_TARGET = 44
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    found = browsers.find()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=found.executable, args=list(found.args), env=dict(found.environment)
+        )
+        yield running
+        running.close()
+
+
+def signed_in(  # noqa: PLR0913 - who looks at what, on which screen
+    browser: Browser, place: Place, url: str, *, service: str, role: str, district: str, size: str = "wall", **options
+) -> Page:
+    """Raises playwright's own errors. `options` are those of a browser context."""
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
+    token = mint(place.local_dir, role=role, districts=[district])
+    context.add_cookies([{"name": f"clearwater_{service}", "value": token, "url": url}])
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+def violations(page: Page) -> str:
+    """What axe reports at both sizes, as text; empty when nothing. The page's context needs bypass_csp."""
+    found = []
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(_AXE.read_text(encoding="utf-8"))
+        broken = page.evaluate("axe.run().then(found => found.violations)")
+        found += [{each["id"]: [node["html"][:200] for node in each["nodes"][:5]]} for each in broken]
+    return json.dumps(found, ensure_ascii=False) if found else ""
+
+
+def small_targets(page: Page) -> list[str]:
+    """Buttons, fields and links that stand alone and are less than 44 px high. A link inside a sentence may be."""
+    return page.evaluate(
+        """least => [...document.querySelectorAll('button, select, input:not([type=hidden]), summary, nav a, a.btn')]
+            .filter(each => each.offsetParent && each.getBoundingClientRect().height < least - 0.5)
+            .map(each => each.outerHTML.slice(0, 120))""",
+        _SMALLEST_TARGET,
+    )
