@@ -35,9 +35,10 @@ class Vocabulary:
         self.ids: dict[str, str] = found.get("ids", {})
         self.values: dict[str, Any] = found.get("values", {})
 
-    def id_of(self, name: str) -> str:
+    def id_of(self, model: str, name: str) -> str:
         name = name.removesuffix("s") if name.endswith("_ids") else name
-        return str(uuid5(NAMESPACE_URL, f"urn:clearwater:example:{self.ids.get(name, name)}"))
+        meant = self.ids.get(f"{model}.{name}", self.ids.get(name, name))
+        return str(uuid5(NAMESPACE_URL, f"urn:clearwater:example:{meant}"))
 
 
 class Examples:
@@ -99,7 +100,7 @@ class Examples:
         if "enum" in schema:
             return schema["enum"][0]
         if schema.get("format") == "uuid":
-            return self._vocabulary.id_of(name)
+            return self._vocabulary.id_of(model, name)
         if made := _OF_FORMATS.get(schema.get("format", "")):
             return made
         if schema.get("default") is not None:

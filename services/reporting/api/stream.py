@@ -39,8 +39,16 @@ class StreamQuery(http.Body):
     )
 
 
-@http.route(stream, "GET", "/stream", roles=identity.ROLES, problems=("not-found", "district-required"))
+@http.route(
+    stream,
+    "GET",
+    "/stream",
+    roles=identity.ROLES,
+    problems=("not-found", "district-required"),
+    media="text/event-stream",
+)
 def live_stream(query: StreamQuery) -> http.Answer:
+    """Server-sent events: change, snapshot, reset, as_of. Comes back with Last-Event-ID where it broke off."""
     hub: Hub = running().resources
     district = _district(query.district)
     seen = _last_seen() if "Last-Event-ID" in request.headers else query.since

@@ -143,6 +143,7 @@ class ProjectState(BaseModel):
     declared_at: datetime | None
     document_number: str | None
     closed_at: datetime | None
+    version: int
 
     @classmethod
     def of(cls, project: Project) -> "ProjectState":
@@ -161,6 +162,7 @@ class ProjectState(BaseModel):
             automatic=project.automatic,
             roll_matched=project.total is not None,
             bases=[BasisState.of(reading) for reading in project.readings()],
+            version=project.version,
             **once,
         )
 

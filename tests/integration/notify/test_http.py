@@ -22,7 +22,7 @@ class Reader:
     """`roles` in the test's own district, over the application's own client."""
 
     def __init__(self, app: Any, local_dir: Any, district: str) -> None:
-        self._client, self._local_dir, self.district = app.test_client(), local_dir, district
+        self.app, self._client, self._local_dir, self.district = app, app.test_client(), local_dir, district
 
     def headers(self, role: str, district: str | None = None) -> dict[str, str]:
         token = mint(self._local_dir, role=role, districts=[district or self.district])

@@ -154,6 +154,11 @@ def fail() -> http.Answer:
     raise RuntimeError(message)
 
 
+@http.route(notes, "GET", "/surprises", roles=identity.EVERYBODY)
+def surprise() -> http.Answer:
+    raise Refused("note-forbidden", words="禁", stray=1)
+
+
 @pages.get("/desk")
 @identity.requires("desk")
 def desk() -> str:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from shared.service import database, health
 from shared.service.limits import Limits
 from tests.integration.service.conftest import OURS, THEIRS, Kit
+from tests.support import errors
 
 
 def written(kit: Kit, key: str, words: str = "一") -> str:
@@ -88,12 +89,24 @@ def test_refusals_speak_the_readers_language(kit: Kit, language: str, title: str
     assert answer.json["facts"] == {"words": "禁"}
 
 
+@pytest.mark.logs_error("request failed")
 def test_a_failure_tells_its_number_and_nothing_else(kit: Kit) -> None:
     answer = kit.app.test_client().get("/api/v1/failure", headers={"Correlation-Id": "call-7"})
 
     assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert answer.json["correlation_id"] == answer.headers["Correlation-Id"] == "call-7"
     assert "secret" not in answer.text
+
+
+@pytest.mark.logs_error("refused with")
+def test_a_refusal_that_is_not_declared_is_answered_and_counts_as_an_error(kit: Kit) -> None:
+    answer = kit.app.test_client().get("/api/v1/surprises")
+
+    assert (answer.status_code, answer.json["code"]) == (HTTPStatus.CONFLICT, "note-forbidden")
+    assert errors.taken() == [
+        "refused with a code that its route does not declare, note-forbidden, /api/v1/surprises",
+        "refused with facts that its catalogue does not name, note-forbidden, ['stray']",
+    ]
 
 
 def test_health_and_metrics(kit: Kit) -> None:

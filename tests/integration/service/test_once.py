@@ -65,6 +65,7 @@ def test_a_refusal_is_not_stored(kit: Kit) -> None:
     assert posts(kit, "可", headers).status_code == HTTPStatus.CREATED
 
 
+@pytest.mark.logs_error("request failed")
 def test_a_post_without_a_key_is_refused_and_a_careless_view_fails(kit: Kit) -> None:
     assert posts(kit, "一", kit.bearer()).json["code"] == "idempotency-key-missing"
     careless = kit.app.test_client().post("/api/v1/careless-notes", json={"words": "一"}, headers=kit.bearer())

@@ -1,0 +1,21 @@
+"""Has every route an example and a place in the story? Whether it runs: tests/integration/<service>/test_examples.py."""
+
+import pytest
+
+from shared.service import openapi
+from tests.support import described
+
+
+@pytest.mark.parametrize("service", described.SERVICES)
+def test_every_operation_has_an_example_and_its_place_in_the_story(service: str) -> None:
+    app = described.app(service)
+    with app.app_context():
+        description = openapi.Description(app)
+        document = description.document()
+
+    operations = {each["operationId"] for methods in document["paths"].values() for each in methods.values()}
+    where = f"services/{service}/examples.toml"
+    assert not sorted(description.missing), f"no value for these: name them in {where}"
+    assert not sorted(operations - set(document["x-story"])), f"put these into the story of {where}"
+    told = app.extensions["clearwater"].vocabulary.story
+    assert not sorted(set(told) - operations), f"{where} tells of operations that are not there"

@@ -1,0 +1,127 @@
+"""Carries out the examples of a published description, in its own order and with nothing but what stands in it.
+
+An id in an example stands for the one that an earlier answer gave in its place; If-Match is the ETag of the answer
+before. The bytes of an upload are the one thing a description cannot hold: the test gives them.
+"""
+
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import jsonschema
+from flask import Flask
+from werkzeug.test import TestResponse
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FORMATS = jsonschema.FormatChecker()
+
+
+class Story:
+    """`bearer(role)` is a token; `world[operation]` happens before that operation, once for each time it is told."""
+
+    def __init__(
+        self,
+        app: Flask,
+        bearer: Callable[[str], str],
+        *,
+        world: Mapping[str, Callable[[], object]] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._client, self._bearer, self._world, self._files = app.test_client(), bearer, world or {}, files or {}
+        self.document: dict[str, Any] = self._client.get("/api/v1/openapi.json").json
+        self._operations = {
+            operation["operationId"]: (method, path, operation)
+            for path, methods in self.document["paths"].items()
+            for method, operation in methods.items()
+        }
+        self._standing_for: dict[str, Any] = {}
+        self._etag = ""
+
+    def told(self) -> set[str]:
+        """Tells it to its end. The operations that were carried out."""
+        for name in self.document["x-story"]:
+            self._world.get(name, lambda: None)()
+            self._carry_out(name)
+        return set(self.document["x-story"])
+
+    def untold(self) -> set[str]:
+        return self._operations.keys() - set(self.document["x-story"])
+
+    def _carry_out(self, name: str) -> None:
+        method, path, operation = self._operations[name]
+        answer = self._send(method, path, operation)
+        [status] = [status for status in operation["responses"] if status.startswith("2")]
+        assert str(answer.status_code) == status, f"{name}: {answer.status_code} {answer.get_data(as_text=True)[:600]}"
+        documented = operation["responses"][status]
+        assert ("ETag" in answer.headers) <= ("ETag" in documented["headers"]), f"{name} answers an ETag"
+        self._etag = answer.headers.get("ETag", self._etag)
+        for media, content in documented.get("content", {}).items():
+            assert answer.mimetype == media, name
+            if "example" in content:
+                self._compare(name, content, answer.json, learn_anew=method != "get")
+        answer.close()
+
+    def _send(self, method: str, path: str, operation: dict[str, Any]) -> TestResponse:
+        headers = {"Accept-Language": "en"}
+        if "security" in operation:
+            headers["Authorization"] = f"Bearer {self._bearer(operation['security'][0]['bearer'][0])}"
+        query: dict[str, Any] = {}
+        for each in operation["parameters"]:
+            if each["in"] == "path":
+                path = path.replace(f"{{{each['name']}}}", str(self._real(each["example"])))
+            elif each["in"] == "query" and "example" in each:
+                query[each["name"]] = self._real(each["example"])
+            elif each["name"] == "Idempotency-Key":
+                headers["Idempotency-Key"] = str(uuid4())
+            elif each["name"] == "If-Match" and each["required"]:
+                headers["If-Match"] = self._etag
+        sent: dict[str, Any] = {}
+        for media, content in operation.get("requestBody", {}).get("content", {}).items():
+            if media == "application/json":
+                jsonschema.validate(content["example"], self._whole(content["schema"]), jsonschema.Draft202012Validator)
+                sent["json"] = self._real(content["example"])
+            else:
+                sent["data"] = {each: (io.BytesIO(self._files[each]), each) for each in content["schema"]["required"]}
+        return self._client.open(path, method=method.upper(), headers=headers, query_string=query, **sent)
+
+    def _compare(self, name: str, content: dict[str, Any], answer: Any, *, learn_anew: bool) -> None:
+        for told in (content["example"], answer):
+            jsonschema.validate(
+                told, self._whole(content["schema"]), jsonschema.Draft202012Validator, format_checker=_FORMATS
+            )
+        self._walk(name, content["example"], answer, learn_anew=learn_anew)
+
+    def _whole(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {**schema, "components": self.document["components"]}
+
+    def _walk(self, place: str, example: Any, answer: Any, *, learn_anew: bool) -> None:
+        """Same names everywhere; null and an empty list show nothing of their shape."""
+        if answer is None or example is None:
+            return
+        if isinstance(example, dict) and example:
+            assert isinstance(answer, dict) and example.keys() == answer.keys(), f"{place}: {json.dumps(answer)}"
+            for each, told in example.items():
+                self._walk(f"{place}.{each}", told, answer[each], learn_anew=learn_anew)
+        elif isinstance(example, list) and example and answer:
+            self._walk(f"{place}[0]", example[0], answer[0], learn_anew=learn_anew)
+        elif isinstance(example, str) and (_UUID.fullmatch(example) or example in self._named()):
+            self._standing_for[example] = answer if learn_anew else self._standing_for.get(example, answer)
+
+    def _named(self) -> set[Any]:
+        """What stands in a path."""
+        return {
+            each["example"]
+            for _, _, operation in self._operations.values()
+            for each in operation["parameters"]
+            if each["in"] == "path"
+        }
+
+    def _real(self, example: Any) -> Any:
+        if isinstance(example, dict):
+            return {name: self._real(each) for name, each in example.items()}
+        if isinstance(example, list):
+            return [self._real(each) for each in example]
+        return self._standing_for.get(example, example)
