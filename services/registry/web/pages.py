@@ -21,6 +21,7 @@ pages = Blueprint(
 add_texts(pages, Path(__file__).with_name("texts.toml"))
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+_CLERKS = ("clerk", "command")
 _SHOWN = 50
 _PROJECTS = 200
 
@@ -83,11 +84,18 @@ def _page(template: str, here: str, **facts: Any) -> str:  # noqa: ANN401 - as t
         {"href": url_for(f"pages.{view}"), "text": text(f"pages.{name}"), "here": name == here}
         for name, view in (("imports", "import_list"), ("units", "unit_list"), ("people", "person_list"))
     ]
-    return render_template(template, pages=links, state="live", is_clerk=_is_clerk(), **facts)
+    return render_template(
+        template,
+        pages=links,
+        state="live",
+        is_clerk=_has(*_CLERKS),
+        may_export=_has(*_CLERKS, "city", "auditor"),
+        **facts,
+    )
 
 
-def _is_clerk() -> bool:
-    return bool(identity.current().roles.intersection({"clerk", "command"}))
+def _has(*roles: str) -> bool:
+    return bool(identity.current().roles.intersection(roles))
 
 
 def _chosen(tx: Transaction) -> dict[str, Any]:

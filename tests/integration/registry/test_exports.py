@@ -129,6 +129,20 @@ def test_who_has_been_forgotten_is_not_exported(registry: Registry, project_id: 
     assert len(found) == len(person["units"]) and {row["document_number"] for row in found} == {None}
 
 
+def test_what_is_a_file_is_described_as_one(registry: Registry):
+    paths = registry.app.test_client().get("/api/v1/openapi.json").json["paths"]
+    files = [
+        paths["/api/v1/imports/template"]["get"],
+        paths["/api/v1/imports/{import_id}/annotated.xlsx"]["get"],
+        paths["/api/v1/projects/{project_id}/export.xlsx"]["get"],
+        paths["/api/v1/projects/{project_id}/exports"]["post"],
+    ]
+    upload = paths["/api/v1/projects/{project_id}/imports"]["post"]["requestBody"]["content"]
+
+    assert [list(each["responses"]["200"]["content"]) for each in files] == [[workbook_type()]] * 4
+    assert upload["multipart/form-data"]["schema"]["required"] == ["file"]
+
+
 def test_memory_does_not_grow_with_the_rows():
     line = {column.name: "一段文字{不是公式}" for column in HOLDERS}
     peaks = []

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry
+from shared.events.registry import ProjectOpened
+from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry, told
 
 BASIS = {"basis": "units", "percent": 85, "legal_ground": "样例"}
 
@@ -55,9 +56,15 @@ def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):
     assert registry.get(f"/projects/{project_id}/groups").json["items"] == [formed.json]
     assert (twice.status_code, twice.json["code"]) == (409, "group-formed")
     with registry.mechanism.connect() as connection:
-        told = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
-    assert [row.type.split(".", 2)[2] for row in told] == ["district.opened.v1", "project.opened.v1", "group.formed.v1"]
-    assert told[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
+        said = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
+    assert [row.type.split(".", 2)[2] for row in said] == ["district.opened.v1", "project.opened.v1", "group.formed.v1"]
+    assert said[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
+
+
+def test_the_counting_rule_is_told(registry: Registry):
+    registry.project()
+
+    assert [each.counting_rule for each in told(registry, ProjectOpened)] == ["all_units_signed"]
 
 
 def test_a_foreign_project_looks_like_none(registry: Registry):

@@ -1,4 +1,4 @@
-// Uploads, commits and reveals. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
+// Uploads, commits, reveals and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
 "use strict";
 
 const headers = (form, more) => ({ "Clearwater-District": form.dataset.district, ...more });
@@ -47,6 +47,29 @@ for (const form of document.querySelectorAll("form[data-reveal]")) {
     }
     const person = await answer.json();
     output.textContent = [person.name, person.mobile, person.email].filter(Boolean).join("　");
+  });
+}
+
+const give = (content, name) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+};
+
+for (const form of document.querySelectorAll("form[data-export]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button"), output = form.querySelector("output");
+    const body = JSON.stringify({ reason: form.elements.reason.value });
+    button.disabled = true;
+    const answer = await fetch(form.dataset.export, { method: "POST", body, headers: headers(form, { "Content-Type": "application/json" }) }).catch(() => null);
+    // A transfer that breaks off is no file.
+    const content = answer?.ok ? await answer.blob().catch(() => null) : null;
+    if (content) give(content, form.dataset.name);
+    output.textContent = content ? form.dataset.done : await refusal(answer?.ok ? null : answer, form.dataset.failed);
+    button.disabled = false;
   });
 }
 

@@ -1,0 +1,195 @@
+"""Does a clerk get a workbook in, see a person for a reason, and take the register out again: by keyboard, at desk and phone size?"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from deploy.demo.people import Person
+from deploy.local import districts
+from services.registry.domain import sample
+from services.registry.domain.template import HOLDERS_SHEET
+from services.registry.gateways import workbook_writer
+from tests.support import pages
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
+
+DISTRICT = "440310"
+PATHS = ("/imports", "/units", "/people")
+WORKED_MILLISECONDS = 60_000  # a worker on a machine that builds and tests at the same time
+PROJECT = {
+    "name": "澄水湾片区",
+    "starts_at": "2026-11-28T00:00:00+08:00",
+    "ends_at": "2027-05-31T00:00:00+08:00",
+    "bases": [{"basis": "units", "percent": 85, "legal_ground": "样例"}],
+}
+
+
+class Desk:
+    """A district of the test's own with one project, and a browser that a clerk is signed in to."""
+
+    def __init__(self, system: Platform, browser: Browser) -> None:
+        self.place, self.browser = system.place, browser
+        self.made = sample.made(seed=7, units=60, district=DISTRICT)
+        districts.add(self.place, DISTRICT, name="样例区")
+        with Person(self.place, "clerk", DISTRICT) as clerk:
+            self.project_id = clerk.post("registry", "/projects", PROJECT, key="browser-project")["project_id"]
+            for place, (name, officers) in enumerate(self.made.groups.items()):
+                body = {"name": name, "officers": [{"staff_number": number, "name": each} for number, each in officers]}
+                clerk.post("registry", f"/projects/{self.project_id}/groups", body, key=f"browser-{place}")
+
+    def workbook(self, path: Path, *, wrong: bool = False) -> Path:
+        """`wrong`: with a check digit that is none, at Q2."""
+        holders = [dict(line) for line in self.made.holders]
+        if wrong:
+            holders[0]["document_number"] = "440399198002290001"
+        with path.open("wb") as file:
+            workbook_writer.write(file, holders=holders, buildings=self.made.buildings)
+        return path
+
+    def page(self, path: str, *, size: str = "wall", role: str = "clerk", **options) -> Page:
+        url = self.place.url("registry-api") + path
+        return pages.signed_in(
+            self.browser, self.place, url, service="registry", role=role, district=DISTRICT, size=size, **options
+        )
+
+    def uploaded(self, file: Path, *, title: str) -> Page:
+        """By keyboard from the file's field to the report, which says `title` when it is done."""
+        page = self.page("/imports")
+        page.bring_to_front()
+        page.locator("#file").focus()
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Enter")
+        chooser.value.set_files(file)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches('form[data-post] button')")
+        page.keyboard.press("Enter")
+        expect(page.locator("#progress")).to_contain_text(title, timeout=WORKED_MILLISECONDS)
+        return page
+
+
+@pytest.fixture(scope="module")
+def desk(system: Platform) -> Iterator[Desk]:
+    with pages.chromium() as browser:
+        yield Desk(system, browser)
+
+
+@pytest.fixture(scope="module")
+def filled(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The register with the sample in it, brought there by keyboard."""
+    page = desk.uploaded(desk.workbook(tmp_path_factory.mktemp("registry") / "right.xlsx"), title="没有问题")
+    page.locator("form[data-post] button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#progress")).to_contain_text("已写入 60 套", timeout=WORKED_MILLISECONDS)
+    page.context.close()
+    return desk
+
+
+def test_a_workbook_with_a_mistake_comes_back_with_its_cell(desk: Desk, tmp_path: Path):
+    page = desk.uploaded(desk.workbook(tmp_path / "wrong.xlsx", wrong=True), title="1")
+
+    expect(page.locator("td.code").first).to_have_text("Q2")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载批注表").press("Enter")
+    sheet = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()))[HOLDERS_SHEET]
+    assert "校验位" in str(sheet["AB2"].value)
+    page.context.close()
+
+
+def test_the_wrong_file_says_what_to_do_and_keeps_the_page(desk: Desk, tmp_path: Path):
+    (tmp_path / "none.xlsx").write_bytes(b"not a workbook")
+    page = desk.page("/imports")
+    page.locator("#file").set_input_files(tmp_path / "none.xlsx")
+    page.locator("form[data-post] button").press("Enter")
+
+    said = page.locator("form[data-post] .said")
+    expect(said).to_contain_text("另存为 .xlsx")
+    expect(said).to_have_attribute("role", "alert")
+    page.context.close()
+
+
+@pytest.mark.parametrize("size", pages.SIZES)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_fits_its_screen_and_its_targets_can_be_hit(filled: Desk, path: str, size: str):
+    page = filled.page(path, size=size)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES[size][0]
+    assert pages.small_targets(page) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_reports_nothing(filled: Desk, path: str, theme: str):
+    page = filled.page(f"{path}?theme={theme}", bypass_csp=True)
+
+    assert pages.violations(page) == ""
+    page.context.close()
+
+
+def test_axe_reports_nothing_of_a_report(filled: Desk):
+    page = filled.page("/imports", bypass_csp=True)
+    page.locator("td a").first.press("Enter")
+    page.wait_for_url("**/imports/*")
+
+    assert pages.violations(page) == ""
+    page.context.close()
+
+
+@pytest.mark.parametrize("size", pages.SIZES)
+def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down(filled: Desk, size: str):
+    page = filled.page("/people", size=size, role="officer")
+    row = page.locator(".people li").first
+    masked = row.locator("span").first.inner_text().split()[0]
+    reason = f"上门前核对电话（{size}）"
+    names = {line["name"] for line in filled.made.holders}
+    assert masked.endswith("**") and not any(name in page.content() for name in names)
+
+    row.locator("input").focus()
+    page.keyboard.press("Enter")
+    expect(row.locator("output")).to_be_empty()
+    page.keyboard.type(reason)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(row.locator("output")).to_contain_text(masked[0])
+    assert row.locator("output").inner_text().split()[0] in names
+    assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES[size][0]
+    with Person(filled.place, "auditor", DISTRICT) as auditor:
+        assert reason in [each["reason"] for each in auditor.every("registry", "/reveals")]
+    page.context.close()
+
+
+def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
+    page = filled.page("/units")
+    with page.expect_download() as masked:
+        page.get_by_role("link", name="下载遮名表").press("Enter")
+    page.locator("#export-reason").focus()
+    page.keyboard.type("交规划部门核对")
+    page.keyboard.press("Tab")
+    with page.expect_download() as readable:
+        page.keyboard.press("Enter")
+    expect(page.locator("form[data-export] output")).to_have_text("已导出，已留下记录")
+
+    assert readable.value.suggested_filename == "澄水湾片区.xlsx"
+    names = {line["name"] for line in filled.made.holders}
+    assert named(masked.value.path()) & names == set()
+    assert named(readable.value.path()) == names
+    page.context.close()
+
+
+def test_who_only_looks_is_not_offered_what_is_readable(filled: Desk):
+    page = filled.page("/units", role="auditor")
+
+    expect(page.get_by_role("link", name="下载遮名表")).to_be_visible()
+    assert page.locator("form[data-export]").count() == 0
+    page.context.close()
+
+
+def named(path: Path) -> set[str]:
+    sheet = openpyxl.load_workbook(io.BytesIO(path.read_bytes()))[HOLDERS_SHEET]
+    return {str(row[14]) for row in list(sheet.values)[1:]}
