@@ -4,6 +4,7 @@ Stays true: one unit has one case, so the unit's id names the case. The events o
 and decisions, no unit and no person.
 """
 
+from datetime import date
 from uuid import UUID
 
 from pydantic import Field
@@ -205,3 +206,35 @@ class PeriodClosed(Event):
     project_id: UUID = Field(description=_PROJECT)
     threshold_reached: bool = Field(description="whether every basis had reached its threshold")
     closed_at: Instant = Field(description="end of the period, RFC 3339 in UTC")
+
+
+class SeriesFigures(Part):
+    """What one series did on the day."""
+
+    series: Series = Field(description="the queue")
+    signed: int = Field(ge=0, description="agreements signed on that day")
+    undone: int = Field(ge=0, description="agreements rescinded or void on that day, whatever day they were signed")
+    effective: int = Field(ge=0, description="agreements that took effect on that day")
+    last_number: int = Field(ge=0, description="the last number given by the end of the day; 0 before the first")
+
+
+class BasisFigures(Part):
+    """What the day did to one basis, counted over the frozen roll."""
+
+    basis: Basis = Field(description="what is counted")
+    change: int = Field(description="what the day changed, in the basis's own unit; area in units of 0.01 m²")
+    signed: int = Field(ge=0, description="signed by the end of the day, in the basis's own unit")
+    total: int | None = Field(ge=0, description="the whole frozen roll; null while it has not been matched")
+
+
+@declare("clearwater.signing.day.closed.v1", topic="signing-project", key="project_id", audience="public")
+class DayClosed(Event):
+    """The figures of a business day, frozen. Told again with the next restatement when something became known later."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    business_on: date = Field(description="the day in Asia/Shanghai, YYYY-MM-DD")
+    restatement: int = Field(ge=0, description="0 for the first closing of the day; that one is never taken back")
+    as_of: int = Field(ge=0, description="the project's feed number up to which facts are in these figures")
+    series: tuple[SeriesFigures, ...] = Field(description="per series that has given a number; empty before the first")
+    bases: tuple[BasisFigures, ...] = Field(min_length=1, description="all four bases")
+    closed_at: Instant = Field(description="when the day was closed, RFC 3339 in UTC")

@@ -8,10 +8,11 @@ from services.signing.api import carrying_out
 from services.signing.api.bodies import CloseDay, Declaration, Nothing
 from services.signing.api.states import ProjectState
 from services.signing.commands.close_day import CloseDay as CloseDayCommand
-from services.signing.commands.close_day import ClosedDay, close_day
+from services.signing.commands.close_day import close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
 from services.signing.domain.project import Project
-from services.signing.queries import number_list, project_count
+from services.signing.queries import day_list, number_list, project_count
+from services.signing.queries.day_list import DayRow, DaysQuery
 from services.signing.queries.number_list import NumberRow, NumbersQuery
 from shared.service import database, http, identity
 from shared.service.running import running
@@ -80,14 +81,28 @@ def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an 
 
 @http.route(
     projects,
+    "GET",
+    f"{_IT}/days",
+    roles=identity.ROLES,
+    answers=http.Paged[DayRow],
+    problems=("project-unknown", "cursor-invalid"),
+)
+def list_days(project_id: UUID, query: DaysQuery) -> http.Answer:
+    """Closed days, the newest first; a day that was closed again stands here with each restatement."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        found = day_list.read(tx, project_id, query)
+    return http.paged(found, query=query, place=day_list.place, of=http.Paged[DayRow])
+
+
+@http.route(
+    projects,
     "POST",
     f"{_IT}/days",
     roles=("command",),
-    answers=ClosedDay,
+    answers=DayRow,
     problems=("project-unknown", "day-not-over", "project-settling"),
 )
 def freeze_day(project_id: UUID, body: CloseDay) -> http.Answer:
-    """Freezes the figures of a business day. Closed again, it is a restatement beside the first."""
-    return carrying_out.once(
-        close_day, CloseDayCommand(project_id, body.business_on, carrying_out.by()), lambda day: day
-    )
+    """Freezes the figures of a business day as of a feed number. Closed again, it is a restatement beside the first."""
+    command = CloseDayCommand(project_id, body.business_on, carrying_out.by())
+    return carrying_out.once(close_day, command, DayRow.model_validate)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.signing.store import projects, roll
+from services.signing.store import counted, projects, roll
 from services.signing.store.roll import Proof
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -26,7 +26,9 @@ def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
     if matched is None:
         return False
     project.total, project.signed = matched
-    project.evaluate(at=clock.now())
+    at = clock.now()
+    project.evaluate(at=at)
     projects.save(tx, project)
+    counted.add_matched(tx, project.project_id, project.signed, at=at)
     journal.write(tx, project.recorded)
     return True

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
-from services.signing.store import acts, agreements, cases, numbers, projects, roll
+from services.signing.store import acts, agreements, cases, counted, numbers, projects, roll
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -26,12 +26,15 @@ def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) 
     agreement = agreements.load(tx, command.agreement_id)
     project = projects.lock(tx, agreement.project_id)
     # What the project has decided comes first, so that no rescission overtakes an effect that was declared before it.
-    effect.settle(agreement, project)
+    if effect.settle(agreement, project):
+        counted.add_effective(tx, [agreement])
     at = clock.now()
     agreement.rescind(reason=command.reason, at=at)
     numbers.detach(tx, agreement.agreement_id, reason=command.reason, by=command.by, at=at)
-    project.count(roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False), at=at)
+    change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
+    project.count(change, at=at)
     projects.save(tx, project)
+    counted.add(tx, agreement, "undone", change, at=at)
     agreements.save(tx, agreement)
     facts: dict[str, object] = {"note": command.note}
     act = Act("rescinded", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)

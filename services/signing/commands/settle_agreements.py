@@ -12,7 +12,7 @@ from uuid import UUID
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project
-from services.signing.store import agreements, cases, numbers, projects, roll
+from services.signing.store import agreements, cases, counted, numbers, projects, roll
 from shared.events.contract import Event
 from shared.messaging import journal
 from shared.service.database import Transaction
@@ -60,6 +60,7 @@ def _settle(tx: Transaction, project: Project, loaded: Sequence[Agreement]) -> l
     settled = [agreement for agreement in loaded if effect.settle(agreement, project)]
     for agreement in settled:
         agreements.save(tx, agreement)
+    counted.add_effective(tx, settled)
     void = [agreement for agreement in settled if agreement.state == "void"]
     if void and project.closing:
         _take_back(tx, project, void, at=project.closing.closed_at)
@@ -72,6 +73,7 @@ def _take_back(tx: Transaction, project: Project, void: Sequence[Agreement], *, 
         numbers.detach(tx, agreement.agreement_id, reason=LAPSED, by="signing", at=at)
         change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
         project.count(change, at=at)
+        counted.add(tx, agreement, "undone", change, at=at)
     projects.save(tx, project)
 
 

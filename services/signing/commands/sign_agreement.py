@@ -6,7 +6,7 @@ from uuid import UUID
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.mandate import Capacity
-from services.signing.store import agreements, cases, numbers, projects, roll
+from services.signing.store import agreements, cases, counted, numbers, projects, roll
 from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -54,9 +54,12 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     )
     if turn:
         numbers.take(tx, agreement, turn)
-        project.count(roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=True), at=at)
+        change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=True)
+        project.count(change, at=at)
         projects.save(tx, project)
+        counted.add(tx, agreement, "signed", change, at=at)
         effect.settle(agreement, project)
+        counted.add_effective(tx, [agreement])
     agreements.save(tx, agreement)
     journal.write(tx, [*agreement.recorded, *project.recorded])
     return agreement

@@ -114,6 +114,39 @@ create table closings (
 )
 """
 
+# The project's feed: every fact that moves a figure, numbered under the project's lock. The changes up to a number are the count as of it.
+_COUNTED = """
+create table counted (
+    district text not null,
+    project_id uuid not null references projects,
+    feed_number bigint not null check (feed_number >= 1),
+    fact text not null check (fact in ('matched', 'signed', 'undone', 'effective')),
+    agreement_id uuid references agreements,
+    units bigint not null,
+    households bigint not null,
+    right_holders bigint not null,
+    area bigint not null,
+    happened_at timestamptz not null,
+    primary key (project_id, feed_number),
+    unique (agreement_id, fact),
+    check ((fact = 'matched') = (agreement_id is null)),
+    check (fact <> 'signed' or least(units, households, right_holders, area) >= 0),
+    check (fact <> 'undone' or greatest(units, households, right_holders, area) <= 0)
+)
+"""
+
+_COUNTED_FOLLOW = """
+create function counted_follow() returns trigger language plpgsql as $$
+begin
+    if new.feed_number > 1 and not exists (
+        select from counted where project_id = new.project_id and feed_number = new.feed_number - 1)
+    then
+        raise exception 'feed number % does not follow', new.feed_number using errcode = 'check_violation';
+    end if;
+    return new;
+end $$
+"""
+
 # A day's figures, frozen when it was closed. What is learnt later is a restatement of its own, with the next count.
 _DAYS = """
 create table days (
@@ -121,7 +154,9 @@ create table days (
     project_id uuid not null references projects,
     business_on date not null,
     restatement int not null default 0,
+    as_of bigint not null check (as_of >= 0),
     figures jsonb not null,
+    bases jsonb not null,
     closed_at timestamptz not null,
     closed_by text not null,
     primary key (project_id, business_on, restatement)
@@ -147,6 +182,10 @@ DDL = (
     *protect("declarations", service="signing", app=_APPEND),
     _CLOSINGS,
     *protect("closings", service="signing", app=_APPEND),
+    _COUNTED,
+    *protect("counted", service="signing", app=_APPEND),
+    _COUNTED_FOLLOW,
+    "create trigger counted_follow before insert on counted for each row execute function counted_follow()",
     _DAYS,
     *protect("days", service="signing", app=_APPEND),
 )

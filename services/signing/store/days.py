@@ -1,36 +1,79 @@
-"""Closed business days: only added to."""
+"""Closed business days: only added to. A day's figures are a function of the project's feed up to a number, whenever they are read."""
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
+from services.signing.domain.day import BasisDay, SeriesDay
+from services.signing.domain.mandate import midnight
+from services.signing.domain.threshold import Counts
+from shared.events.terms import Basis, Series
 from shared.service.database import Transaction
 
 _FIGURES = text("""
-    select series, count(*) filter (where signed_at >= :begins) as signed, max(number) as last_number,
-           count(*) filter (where detached_at >= :begins and detached_at < :ends) as undone
-    from numbers left join detachments using (agreement_id)
-    where project_id = :project_id and signed_at < :ends group by series order by series
+    select series, count(*) filter (where fact = 'signed' and happened_at >= :begins) as signed,
+           count(*) filter (where fact = 'undone' and happened_at >= :begins) as undone,
+           count(*) filter (where fact = 'effective' and happened_at >= :begins) as effective,
+           coalesce(max(numbers.number) filter (where fact = 'signed'), 0) as last_number
+    from counted join numbers using (agreement_id)
+    where counted.project_id = :project_id and feed_number <= :as_of and happened_at < :ends group by series order by series
+""")
+_BASES = text("""
+    select basis, coalesce(sum(change) filter (where happened_at >= :begins), 0)::bigint as change,
+           coalesce(sum(change), 0)::bigint as signed
+    from counted cross join lateral (values
+        ('units', units), ('households', households), ('right_holders', right_holders), ('area', area)) as changed (basis, change)
+    where project_id = :project_id and feed_number <= :as_of and happened_at < :ends group by basis
 """)
 _ADD = text("""
-    insert into days (district, project_id, business_on, restatement, figures, closed_at, closed_by)
-    select :district, :project_id, :business_on, count(*), cast(:figures as jsonb), :at, :by
+    insert into days (district, project_id, business_on, restatement, as_of, figures, bases, closed_at, closed_by)
+    select :district, :project_id, :business_on, count(*), :as_of, cast(:figures as jsonb), cast(:bases as jsonb), :at, :by
     from days where project_id = :project_id and business_on = :business_on
     returning restatement
 """)
 
 
-def figures(tx: Transaction, project_id: UUID, *, begins: datetime, ends: datetime) -> Sequence[Row[Any]]:
-    return tx.connection.execute(_FIGURES, {"project_id": project_id, "begins": begins, "ends": ends}).all()
+def figures(tx: Transaction, project_id: UUID, on: date, *, as_of: int) -> dict[Series, SeriesDay]:
+    """What happened on that day and has a feed number up to `as_of`."""
+    rows = tx.connection.execute(_FIGURES, _day(project_id, on, as_of))
+    return {row.series: SeriesDay(row.signed, row.undone, row.effective, row.last_number) for row in rows}
+
+
+def bases(tx: Transaction, project_id: UUID, on: date, *, as_of: int, total: Counts | None) -> dict[Basis, BasisDay]:
+    """All four, also those that the project does not ask for."""
+    found = {row.basis: row for row in tx.connection.execute(_BASES, _day(project_id, on, as_of))}
+    names: tuple[Basis, ...] = get_args(Basis)
+    return {
+        name: BasisDay(
+            change=found[name].change if name in found else 0,
+            signed=found[name].signed if name in found else 0,
+            total=None if total is None else getattr(total, name),
+        )
+        for name in names
+    }
 
 
 def add(  # noqa: PLR0913 - the columns of a closed day
-    tx: Transaction, project_id: UUID, business_on: date, *, figures: Mapping[str, object], at: datetime, by: str
+    tx: Transaction,
+    project_id: UUID,
+    on: date,
+    *,
+    as_of: int,
+    figures: Mapping[Series, SeriesDay],
+    bases: Mapping[Basis, BasisDay],
+    at: datetime,
+    by: str,
 ) -> int:
     """Which restatement it is; 0 for the first closing."""
-    day = {"project_id": project_id, "business_on": business_on, "figures": json.dumps(figures)}
-    return int(tx.connection.execute(_ADD, {"district": tx.district, **day, "at": at, "by": by}).scalar_one())
+    day = {"district": tx.district, "project_id": project_id, "business_on": on, "as_of": as_of, "at": at, "by": by}
+    series = json.dumps({name: {**vars(each), "net": each.net} for name, each in figures.items()})
+    counts = json.dumps({name: vars(each) for name, each in bases.items()})
+    return int(tx.connection.execute(_ADD, {**day, "figures": series, "bases": counts}).scalar_one())
+
+
+def _day(project_id: UUID, on: date, as_of: int) -> dict[str, object]:
+    return {"project_id": project_id, "begins": midnight(on), "ends": midnight(on + timedelta(days=1)), "as_of": as_of}

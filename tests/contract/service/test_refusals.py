@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -74,11 +75,13 @@ def _raised(place: str) -> Iterator[tuple[str, set[str], str]]:
     """Code, names of the facts, and place of each `Refused("…", …)`."""
     for file, tree in _trees(place):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                first = node.args[0]
-                if isinstance(first, ast.Constant):
-                    facts = {each.arg for each in node.keywords if each.arg}
-                    yield str(first.value), facts, f"{file.relative_to(ROOT)}:{node.lineno}"
+            if _refuses(node) and isinstance(code := node.args[0], ast.Constant):
+                facts = {each.arg for each in node.keywords if each.arg}
+                yield str(code.value), facts, f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def _refuses(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
 
 
 def _literals(place: str) -> set[str]:

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, event, text
 
-from services.signing.commands.close_day import CloseDay, ClosedDay, close_day
+from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
 from services.signing.commands.settle_rights import ConfirmRights, DisputeRights, confirm_rights, dispute_rights
+from services.signing.domain.day import ClosedDay
 from services.signing.domain.mandate import business_day
 from services.signing.workers.fan_out import FanOut
 from shared.refusal import Refused
@@ -137,6 +138,7 @@ def failing(here: District, project: District, sqlstate: str, *, times: int) -> 
     event.remove(here.engine, "before_cursor_execute", watch)
 
 
+@pytest.mark.logs_error("project failed")
 def test_a_broken_project_holds_up_no_other_and_is_not_passed_over(here: District) -> None:
     other = District(here.engine, "440305", here.clock)
     for each in (here, other):

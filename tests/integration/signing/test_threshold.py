@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.signing.commands.close_day import CloseDay, ClosedDay, close_day
+from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
+from services.signing.domain.day import ClosedDay
 from services.signing.domain.mandate import business_day
 from shared.refusal import Refused
 from tests.support.signing import DESK, LAUNCH, District, a_holder
