@@ -22,6 +22,9 @@ from shared.service import database
 from shared.telemetry import metrics
 from tests.support import kit
 
+# The database is shared: what a test here has broken in its district is told by every count after it.
+pytestmark = pytest.mark.logs_error("an equation is broken")
+
 
 @pytest.fixture
 def flow(engines: SimpleNamespace, district: str) -> SimpleNamespace:
@@ -70,6 +73,7 @@ def test_the_journal_is_on_its_topic_or_unsent(flow):
     assert str(after).endswith("10 = 10 on topic + 0 unsent: holds")
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_each_count_adds_what_has_happened_meanwhile(flow):
     for number in range(1, 4):
         said(flow, 5)
@@ -78,6 +82,7 @@ def test_each_count_adds_what_has_happened_meanwhile(flow):
         assert counted(flow, flow.settled).right == {"applied": 5 * number, "parked": 0, "quarantined": 0}
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_what_a_relay_sends_again_is_counted_once(flow):
     said(flow, 3)
     assert counted(flow, flow.published).left == 3
@@ -89,6 +94,7 @@ def test_what_a_relay_sends_again_is_counted_once(flow):
     assert counted(flow, flow.settled).right == {"applied": 3, "parked": 0, "quarantined": 0}
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_a_transaction_that_commits_late_is_counted_once(flow):
     """It has drawn its numbers and its times before those that commit meanwhile."""
     with database.begin(flow.engines.app, district=flow.district) as slow:
@@ -118,6 +124,7 @@ def test_a_lost_event_is_named(flow):
     assert str(first).endswith("10 = 9 on topic + 0 unsent: 1 MISSING")
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_an_event_that_nobody_wrote_is_named(flow):
     said(flow, 2)
     planted = kit.message(str(uuid4()), 1, topic=topics.name(flow.district, kit.KIND))
@@ -148,6 +155,7 @@ def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
     assert counted(flow, flow.settled).right == {"applied": 13, "parked": 0, "quarantined": 1}
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_an_event_that_was_passed_over_is_named(flow):
     units = said(flow, 3)
     flow.consumer.run_once()
@@ -193,6 +201,7 @@ def test_a_compacted_topic_keeps_the_last_of_a_key_only(flow, engines):
     assert counted(flow, counting).right == {"on topic": 3, "unsent": 0}
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_the_same_against_the_real_broker(platform, engines):
     district, connection = platform.topics(), {"bootstrap_servers": platform.bootstrap}
     counting = Reconciler(Published("signing", engines.mechanism, kafka.Reader(connection)))
@@ -206,6 +215,7 @@ def test_the_same_against_the_real_broker(platform, engines):
         assert (found.missing, found.extra) == ([], [])
 
 
+@pytest.mark.logs_error("an equation is broken")
 def test_the_command_counts_once_and_says_what_is_wrong(flow):
     said(flow, 3)
     told: list[str] = []
