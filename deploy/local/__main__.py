@@ -5,6 +5,7 @@ A start that cannot work ends with one line on standard error and exit code 2.
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from deploy.local import assets, districts, jars, place, postgres, processes, pr
 from deploy.local.place import ROOT, CannotStart, Place
 
 Command = Callable[[Place, argparse.Namespace], int]
+_ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
 
 
 def main() -> int:
@@ -44,7 +46,7 @@ def _up(here: Place, _: argparse.Namespace) -> int:
 
 
 def _down(here: Place, _: argparse.Namespace) -> int:
-    with progress.step(f"stopping all of {here.local_dir}"):
+    with system.undisturbed(), progress.step(f"stopping all of {here.local_dir}"):
         system.down(here)
     return 0
 
@@ -71,6 +73,14 @@ def _token(here: Place, arguments: argparse.Namespace) -> int:
     from deploy.local.issuer import mint  # noqa: PLC0415 - the issuer is a process of its own; only a token needs its code here
 
     wanted = [each for each in arguments.district.split(",") if each]
+    if arguments.role not in _ROLES:
+        raise CannotStart(f"ROLE={arguments.role} is no role: choose one of {', '.join(_ROLES)}.")
+    if not wanted or not all(each == "*" or re.fullmatch(r"[0-9]{6}", each) for each in wanted):
+        raise CannotStart(
+            f"DISTRICT={arguments.district} is no district: six digits, several with commas, or '*' for the city."
+        )
+    if not here.path("issuer", "key.json").exists():
+        raise CannotStart(f"{here.local_dir} has no issuer yet: run `make up` first.")
     print(mint(here.local_dir, role=arguments.role, districts=wanted, name=arguments.name, seconds=arguments.seconds))
     return 0
 
@@ -126,7 +136,7 @@ def _arguments() -> argparse.Namespace:
         command.add_argument("--name", default="", help="what people call it")
         command.set_defaults(run=run)
     token = commands.add_parser("token")
-    token.add_argument("--role", required=True, help="clerk, desk, officer, command, city or auditor")
+    token.add_argument("--role", required=True, help=" | ".join(_ROLES))
     token.add_argument("--district", required=True, help="one code, several with commas, or * for the city")
     token.add_argument("--name", default="")
     token.add_argument("--seconds", type=int, default=3600)

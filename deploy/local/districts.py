@@ -1,5 +1,7 @@
 """A new district in the running system: its topics, then its entry in the registry, which tells everybody else by event."""
 
+from uuid import uuid4
+
 import httpx
 
 from deploy.local import topics
@@ -7,7 +9,7 @@ from deploy.local.place import CannotStart, Place
 
 
 def add(place: Place, district: str, *, name: str = "") -> list[str]:
-    """What was done, line by line. Asked again it changes nothing: the registry answers the same key with the same answer."""
+    """What was done, line by line. Asked again, it only makes what topics are missing."""
     from deploy.local.issuer import mint  # noqa: PLC0415 - as in __main__.py
 
     made = topics.create(place.kafka_bootstrap, district)
@@ -19,13 +21,15 @@ def add(place: Place, district: str, *, name: str = "") -> list[str]:
             headers={
                 "Authorization": f"Bearer {token}",
                 "Clearwater-District": district,
-                "Idempotency-Key": f"district-{district}",
+                "Idempotency-Key": uuid4().hex,
             },
             timeout=10,
             trust_env=False,
         )
     except httpx.HTTPError as error:
         raise CannotStart(f"The registry does not answer ({error}): run `make up` first.") from error
+    if answer.status_code == httpx.codes.CONFLICT:  # it is open already
+        return [f"{len(made)} topics made", f"district {district} was registered before"]
     if answer.is_error:
         raise CannotStart(f"The registry refuses district {district}: {answer.status_code} {answer.text.strip()}")
     return [f"{len(made)} topics made", f"district {district} registered"]

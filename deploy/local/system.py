@@ -92,13 +92,13 @@ def migrate(place: Place, service: str, **changed: str) -> None:
 
 def down(place: Place) -> None:
     """Returns when nothing of it runs any more."""
-    with _undisturbed():
+    with undisturbed():
         if place.local_dir.exists():
             Supervisor(place).shut_down()
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Ctrl-C pressed once more, out of impatience, must not leave half of it running: stopping ends by itself."""
     before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -10,16 +10,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.service import database
 from tests.support import kit
+from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
 ROOT = Path(__file__).parents[2]
@@ -87,31 +90,44 @@ def place(platform: Platform, tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 
 class Writer:
-    """Says things of forty units until told to stop; remembers what was committed."""
+    """Says things of forty units until told to stop; counts what the database has acknowledged."""
 
     def __init__(self, place: SimpleNamespace) -> None:
         self._place, self._enough = place, threading.Event()
-        self.units, self.written = [uuid4() for _ in range(40)], {}
-        self.poisoned = self.units[:3]
+        self.units, self.acknowledged = [uuid4() for _ in range(40)], Counter()
+        self.poisoned = set(self.units[:3])
         self._thread = threading.Thread(target=self._write)
         self._thread.start()
 
     def _write(self) -> None:
-        rounds = 0
         while not self._enough.wait(0.05):
-            rounds += 1
             units = random.sample(self.units, 12)
-            for unit in units:
-                self.written[unit] = self.written.get(unit, 0) + 1
-            kit.happen(self._place.engine, self._place.district, [u for u in units if not self._is_poison(u)])
-            kit.happen(self._place.engine, self._place.district, [u for u in units if self._is_poison(u)], poison=True)
+            self._say([unit for unit in units if not self._is_poison(unit)])
+            self._say([unit for unit in units if self._is_poison(unit)], poison=True)
 
-    def _is_poison(self, unit: object) -> bool:
-        return unit in self.poisoned and self.written[unit] == 5
+    def _say(self, units: list[UUID], **said: object) -> None:
+        try:
+            kit.happen(self._place.engine, self._place.district, units, **said)
+        except DBAPIError:  # the database is gone, and with it the answer: committed or not, the journal will know
+            return
+        self.acknowledged.update(units)
+
+    def _is_poison(self, unit: UUID) -> bool:
+        return unit in self.poisoned and self.acknowledged[unit] == 4
 
     def end(self) -> None:
         self._enough.set()
         self._thread.join()
+
+
+def journal(place: SimpleNamespace) -> dict[str, list[bool]]:
+    """By key, for each of its events in order, whether it is poison: what has happened, whoever was told."""
+    said = text("select key, convert_from(payload, 'utf8')::jsonb -> 'poison' from events order by key, sequence")
+    found: dict[str, list[bool]] = {}
+    with database.begin(place.engine, district=place.district) as tx:
+        for key, poison in tx.connection.execute(said):
+            found.setdefault(key, []).append(poison)
+    return found
 
 
 def counts(place: SimpleNamespace) -> tuple[dict[str, list[int]], int]:
@@ -120,12 +136,12 @@ def counts(place: SimpleNamespace) -> tuple[dict[str, list[int]], int]:
         return kit.effects(tx.connection), parked
 
 
-def settled(place: SimpleNamespace, writer: Writer, seconds: float) -> tuple[dict[str, list[int]], int]:
+def settled(place: SimpleNamespace, written: int, seconds: float) -> tuple[dict[str, list[int]], int]:
     """Waits for: written = applied + parked. What is left after that long is for the assertions."""
     until = time.monotonic() + seconds
     while True:
         found, parked = counts(place)
-        whole = sum(map(len, found.values())) + parked == sum(writer.written.values())
+        whole = sum(map(len, found.values())) + parked == written
         if whole or time.monotonic() > until:
             return found, parked
         threading.Event().wait(0.3)
@@ -142,12 +158,15 @@ def faults(place: SimpleNamespace) -> Iterator[str]:
     seed = random.randrange(10**9)
     print("seed", seed)  # noqa: T201 - what a failing run is repeated with
     chance, processes = random.Random(seed), place.processes
-    kinds = ["kill relay", "kill consumer", "pause relay", "pause consumer", "kill broker"]
+    kinds = ["kill relay", "kill consumer", "pause relay", "kill database", "pause consumer", "kill broker"]
     for kind in [*kinds, *chance.choices(kinds[:2], k=FAULTS - len(kinds))]:
         name = f"{kind.split()[1]}-{chance.choice([1, 2])}"
         threading.Event().wait(CALM_SECONDS)
         if kind == "kill broker":
             place.platform.kill("kafka")
+        elif kind == "kill database":
+            place.platform.kill("postgres")
+            eventually(lambda: is_back(place))
         elif kind.startswith("kill"):
             processes.send(name, signal.SIGKILL)
         else:
@@ -155,6 +174,13 @@ def faults(place: SimpleNamespace) -> Iterator[str]:
             threading.Event().wait(PAUSE_SECONDS)
             processes.send(name, signal.SIGCONT)
         yield kind
+
+
+def is_back(place: SimpleNamespace) -> bool:
+    try:
+        return bool(journal(place))
+    except DBAPIError:  # it recovers
+        return False
 
 
 @pytest.mark.timeout(200, func_only=True)
@@ -165,12 +191,15 @@ def test_nothing_is_lost_doubled_or_reordered(place):
         happened = list(faults(place))
     finally:
         writer.end()
-    found, parked = settled(place, writer, seconds=60)
+    said = journal(place)
+    written = sum(map(len, said.values()))
+    found, parked = settled(place, written, seconds=60)
 
-    poisoned = {str(unit): count for unit, count in writer.written.items() if unit in writer.poisoned and count >= 5}
-    for unit, count in writer.written.items():
-        expected = 4 if str(unit) in poisoned else count
-        assert found[str(unit)] == list(range(1, expected + 1)), f"{unit} after {happened}"
-    assert parked == sum(count - 4 for count in poisoned.values())
-    applied = sum(map(len, found.values()))
-    print(f"{len(happened)} faults, {sum(writer.written.values())} events = {applied} effects + {parked} parked")  # noqa: T201 - the figures of the run
+    for unit, acknowledged in writer.acknowledged.items():
+        assert len(said[str(unit)]) >= acknowledged, f"{unit} after {happened}"
+    for key, poison in said.items():
+        applied = poison.index(True) if any(poison) else len(poison)
+        assert found[key] == list(range(1, applied + 1)), f"{key} after {happened}"
+    effects = sum(map(len, found.values()))
+    assert effects + parked == written
+    print(f"{len(happened)} faults, {written} events = {effects} effects + {parked} parked")  # noqa: T201 - the figures of the run

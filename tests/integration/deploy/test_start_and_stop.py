@@ -8,10 +8,11 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL
 
 import psutil
+import psycopg
 import pytest
 
-from deploy.local import system
-from deploy.local.place import ROOT, CannotStart, Place
+from deploy.local import system, topics
+from deploy.local.place import ROOT, STEPS, CannotStart, Place
 from deploy.local.supervise import members
 from tests.support import platform as platforms
 from tests.support.platform import Platform
@@ -70,6 +71,24 @@ def test_ctrl_c_during_down_does_not_keep_it_from_ending(own: Platform, neighbou
     assert members(own.place) == []
 
 
+def test_two_installations_share_nothing_and_one_goes_without_the_other(platform: Platform, own: Platform, neighbours):
+    assert ports(own.place).isdisjoint(ports(platform.place))
+    assert not own.place.local_dir.is_relative_to(platform.place.local_dir)
+    assert running(own.place).isdisjoint(running(platform.place))
+    ours, theirs = own.empty("signing"), platform.topics()
+    with psycopg.connect(ours.owner) as connection:
+        connection.execute("create table only_here (number int)")
+    assert topics.create(own.bootstrap, theirs)  # a district that the other one has already
+
+    down = command("down", own.place)
+    down.communicate()
+
+    assert down.returncode == 0
+    assert (members(own.place), topics.create(platform.bootstrap, theirs)) == ([], [])
+    with psycopg.connect(platform.superuser_url()) as connection:
+        assert connection.execute("select 1 from pg_database where datname = %s", [ours.name]).fetchall() == []
+
+
 def test_a_second_up_says_that_it_already_runs(platform: Platform, neighbours):
     refused = command("up", platform.place)
 
@@ -119,6 +138,10 @@ def until(process: "subprocess.Popen[str]", beginning: str) -> None:
         if line.strip().startswith(beginning):
             return
     raise AssertionError(f"{beginning!r} never came: {seen} {process.communicate()[1]}")
+
+
+def ports(place: Place) -> set[int]:
+    return {place.port(each) for each in STEPS}
 
 
 def alive(pids: set[int]) -> list[int]:
