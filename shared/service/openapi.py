@@ -8,19 +8,31 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from pydantic import TypeAdapter
 
-from shared.service import identity, problems
+from shared.service import identity
 from shared.service.declared import Declared
 from shared.service.examples import Examples, Vocabulary
 from shared.service.refusals import Refusals
 from shared.service.running import running
+from shared.web.shell import add_texts, language
 
-openapi = Blueprint("openapi", __name__, url_prefix="/api/v1", template_folder="templates")
+_HERE = Path(__file__).parent
+openapi = Blueprint(
+    "openapi",
+    __name__,
+    url_prefix="/api/v1",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/docs/static",
+)
+add_texts(openapi, _HERE / "docs.toml")
 Mode = Literal["validation", "serialization"]
+_SPOKEN = {"zh-Hans": "zh", "zh-Hant": "zh-Hant", "en": "en"}
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
@@ -63,9 +75,12 @@ def as_json() -> Response:
 
 @openapi.get("/docs")
 def as_page() -> str:
-    language = problems.language()
-    told = {code: (each.status, *each.told(language)) for code, each in sorted(running().problems.problems.items())}
-    return render_template("docs.html", api=document(current_app), told=told, language=language)
+    reader = language()
+    told = {
+        code: (each.status, *each.told(_SPOKEN[reader]), each.facts)
+        for code, each in sorted(running().problems.problems.items())
+    }
+    return render_template("docs.html", api=document(current_app), told=told)
 
 
 class Description:
