@@ -7,13 +7,12 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import IO, Any
 from uuid import UUID
 
 from sqlalchemy import Engine
 
-from services.registry.domain import lines, person, template
+from services.registry.domain import lines, person, shares, template
 from services.registry.domain.cells import Fault, Value
 from services.registry.domain.lines import Line
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
@@ -125,7 +124,8 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
     }
     holder = {name: line.text(name) for name in _HOLDER}
     if holder["share"] is not None:
-        holder["share"] = str(Fraction(holder["share"])) if "share" in line.values else None
+        # In lowest terms. One that is no fraction has its fault already; of that unit no sum is judged (store/checks.py).
+        holder["share"] = str(shares.parsed(holder["share"]) or "?")
     sealed_names = [
         column.name
         for column in HOLDERS

@@ -40,9 +40,10 @@ CHOICES: dict[str, dict[str, str]] = {
     "guardian_document_type": dict(documents.WORDS),
 }
 _FULL_WIDTH = re.compile(r"[！-～]")
-_AREA = re.compile(r"\d{1,10}(\.\d{1,2})?")
-_FLOORS = re.compile(r"(-?\d{1,2})至(-?\d{1,2})")  # a unit on several storeys
-_INTEGER = re.compile(r"-?\d{1,4}")
+_AREA = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
+_FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
+_INTEGER = re.compile(r"-?[0-9]{1,4}")
+_LARGEST_POWER = 308  # of ten, that a spreadsheet's number can have
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
 EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
 _LAST_SERIAL = 73_050  # the end of 2099
@@ -73,9 +74,8 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
 
 
 def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
-    try:
-        number = Decimal(written)
-    except InvalidOperation:
+    number = _number(written)
+    if number is None:
         return None, "error-value"
     if column.form == "date":
         return _day(number)
@@ -89,6 +89,15 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
     if len(digits) > _EXACT_DIGITS:
         return None, "number-not-text"
     return _converted(column, digits)
+
+
+def _number(written: str) -> Decimal | None:
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        return None
+    # 1E999999 is written in eight characters and would be a million digits.
+    return number if number.is_finite() and number.adjusted() <= _LARGEST_POWER else None
 
 
 def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:

@@ -12,11 +12,11 @@ from services.registry.domain.documents import PROVINCES
 _DISTRICTS_OF_CITY = {
     "4403": frozenset({"440303", "440304", "440305", "440306", "440307", "440308", "440309", "440310", "440311"}),
 }
-_DIVISION = re.compile(r"\d{6}")
-_UNIT = re.compile(r"\d{12}[GJZ][ABCDEFGHSWXY]\d{5}[FLQW]\d{8}")
-_HOUSE = re.compile(r"\d{25}")
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_ABROAD = re.compile(r"\+(?!86)[1-9]\d{6,14}")
+_DIVISION = re.compile(r"[0-9]{6}")
+_UNIT = re.compile(r"[0-9]{12}[GJZ][ABCDEFGHSWXY][0-9]{5}[FLQW][0-9]{8}")
+_HOUSE = re.compile(r"[0-9]{25}")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?=.{4,190}$)([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _BUILDING_DIGITS = 19
 

@@ -70,14 +70,14 @@ PROVINCES = frozenset(
     ]
 )
 _PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
-_EIGHTEEN = re.compile(r"\d{17}[\dX]")
+_EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
 _FORMS = {
-    "mainland_permit_hk": re.compile(r"[HM]\d{8}(\d{2})?"),
-    "mainland_permit_tw": re.compile(r"\d{8}|\d{10}[A-Z]?"),
-    "passport": re.compile(r"(?=.*\d)[A-Z0-9]{5,9}"),
+    "mainland_permit_hk": re.compile(r"[HM][0-9]{8}([0-9]{2})?"),
+    "mainland_permit_tw": re.compile(r"[0-9]{8}|[0-9]{10}[A-Z]?"),
+    "passport": re.compile(r"(?=.*[0-9])[A-Z0-9]{5,9}"),
 }
-_CREDIT_CODE = re.compile(r"[159ANY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
-_OLD_FOREIGNER_CARD = re.compile(r"[A-Z]{3}\d{12}")
+_CREDIT_CODE = re.compile(r"[159ANY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+_OLD_FOREIGNER_CARD = re.compile(r"[A-Z]{3}[0-9]{12}")
 _OLDEST_BIRTH = date(1880, 1, 1)
 
 

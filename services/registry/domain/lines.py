@@ -97,7 +97,7 @@ def _guardian_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
 
 
 def _is_minor(line: Line, today: date) -> bool:
-    document_type, number = line.text("document_type"), line.text("document_number")
+    document_type, number = line.text("document_type"), documents.tidied(line.text("document_number") or "")
     if not document_type or not number or documents.flaw(cast("DocumentType", document_type), number, today=today):
         return False
     born = documents.born_on(cast("DocumentType", document_type), number)

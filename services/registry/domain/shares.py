@@ -13,7 +13,7 @@ from shared.events.terms import Ownership
 
 Flaw = Literal["sole-owner-not-alone", "joint-owner-alone", "joint-owner-with-share", "share-missing", "shares-not-one"]
 WORDS: dict[str, Ownership] = {"单独所有": "sole", "共同共有": "joint", "按份共有": "shares"}
-_FRACTION = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
+_FRACTION = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
 
 
 def parsed(share: str) -> Fraction | None:

@@ -18,6 +18,7 @@ from shared.refusal import Refused
 
 _CHUNK = 64 * 1024
 _LONGEST_TEXT = 32_767  # of a cell, by the format
+_LAST_ROW = 1_048_576  # of a sheet, by the format
 _KINDS: dict[str, CellKind] = {
     "n": "number",
     "s": "text",
@@ -115,7 +116,7 @@ class Sheet:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
-            self._number = int(attributes.get("r", self._number + 1))
+            self._number = _following(self._number, attributes)
             self._row = Row(self._number, attributes.get("hidden") in ("1", "true"), {})
             self._next_column = 0
         elif name == "c":
@@ -175,6 +176,14 @@ def _no_doctype(*_: object) -> None:
 
 def _local(name: str) -> str:
     return name.rpartition(" ")[2]
+
+
+def _following(before: int, attributes: dict[str, str]) -> int:
+    """The row's own number. Rows out of order, twice, or beyond the format's end are no sheet of a spreadsheet's."""
+    number = int(attributes.get("r", before + 1))
+    if not before < number <= _LAST_ROW:
+        raise Refused("workbook-unreadable")
+    return number
 
 
 def _place(letters: str) -> int:

@@ -35,6 +35,9 @@ def named(report: dict) -> set[tuple[str, str]]:
     [
         ({"R3": "1/2"}, ("R3", "shares-not-one")),
         ({"R3": None}, ("R3", "share-missing")),
+        ({"R3": "33%"}, ("R3", "share-form")),
+        ({"R3": "三分之一"}, ("R3", "share-form")),
+        ({"R3": "1/0"}, ("R3", "share-form")),
         ({"R6": "1/2"}, ("R6", "joint-owner-with-share")),
         ({"J4": 99.99}, ("J4", "unit-differs")),
         ({"B2": "9栋"}, ("B2", "unknown-building")),

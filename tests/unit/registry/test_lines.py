@@ -7,6 +7,7 @@ import pytest
 
 from services.registry.domain import lines, sample, template
 from services.registry.domain.cells import Cell
+from services.registry.domain.checkdigits import mod_11_2
 
 TODAY = date(2026, 11, 24)
 
@@ -54,6 +55,9 @@ def test_a_right_line_has_no_faults():
         ({"mobile": "12345"}, ("mobile", "mobile-form")),
         ({"email": "nobody"}, ("email", "email-form")),
         ({"share": "33%"}, ("share", "share-form")),
+        ({"mobile": "١٣٨٠٠٠٠٠٠٠٠"}, ("mobile", "mobile-form")),
+        ({"door": Cell("number", "1E999999999")}, ("door", "error-value")),
+        ({"titled_on": Cell("number", "NaN")}, ("titled_on", "error-value")),
         ({"capacity": "限制"}, ("guardian_name", "guardian-missing")),
         ({"guardian_name": "陈安"}, ("guardian_name", "guardian-not-needed")),
     ],
@@ -66,6 +70,15 @@ def test_a_minor_is_marked_as_one():
     child = next(line for line in sample.made(seed=1, units=20, district="440303").holders if line.get("capacity"))
 
     assert faults(document_number=str(child["document_number"])) == {("capacity", "minor-not-marked")}
+
+
+def test_a_minor_whose_number_ends_in_a_small_x_is_one_all_the_same():
+    assert ("capacity", "minor-not-marked") in faults(document_number=a_child_with_x())
+
+
+def a_child_with_x() -> str:
+    bodies = (f"44039920150101{order:03d}" for order in range(1000))
+    return next(f"{body}x" for body in bodies if mod_11_2(body) == "X")
 
 
 def test_a_number_of_the_sheet_becomes_what_was_typed():

@@ -104,6 +104,16 @@ def test_an_entity_in_a_sheet_is_refused():
         list(book.sheet(HOLDERS_SHEET).rows())
 
 
+@pytest.mark.parametrize("rows", ['<row r="2000000000"/>', '<row r="3"/><row r="3"/>', '<row r="5"/><row r="4"/>'])
+def test_rows_that_no_spreadsheet_numbers_so_are_refused(rows):
+    part = f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode()
+    with (
+        workbook.reading(repacked(a_workbook(), **{"xl/worksheets/sheet1.xml": part})) as book,
+        pytest.raises(Refused, match="workbook-unreadable"),
+    ):
+        list(book.sheet(HOLDERS_SHEET).sheet.rows())
+
+
 def test_a_header_out_of_place_is_named_by_its_cell():
     def rename(book):
         book[HOLDERS_SHEET]["C1"] = "门洞"
