@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests shares. A platform is started by the first test that asks for it, once per session."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -7,6 +8,7 @@ from types import FrameType
 import pytest
 
 from deploy.demo import day
+from deploy.local import assets
 from tests.support import errors
 from tests.support import platform as platforms
 from tests.support.platform import Database, Platform
@@ -18,6 +20,8 @@ def pytest_configure(config: pytest.Config) -> None:
     errors.note()
     # A run that is told to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.
     signal.signal(signal.SIGTERM, _as_interrupt)
+    # Playwright's own Node.js wants libatomic, which a bare machine does not have.
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(assets.node()))
 
 
 @pytest.fixture(autouse=True)
