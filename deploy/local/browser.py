@@ -31,8 +31,9 @@ _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{kept}/fonts/fonts</dir><cachedir>{kept}/fonts/cache</cachedir></fontconfig>
 """
-# Its arguments also switch off what our pages rely on: a test must see the same-origin policy that a person's browser keeps.
-_UNWANTED = frozenset({"--disable-web-security", "--allow-running-insecure-content"})
+# Its arguments also switch off what our pages rely on: a test must see the same-origin policy that a person's browser keeps. And in a
+# single process the whole browser ends with the first page that is closed.
+_UNWANTED = frozenset({"--disable-web-security", "--allow-running-insecure-content", "--single-process"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def packaged() -> Browser:
         "FONTCONFIG_PATH": str(kept / "fonts"),
         "HOME": str(kept),
     }
-    return Browser(str(kept / "chromium"), arguments, environment)
+    return Browser(str(kept / "chromium"), [*arguments, "--disable-dev-shm-usage"], environment)
 
 
 def _unpack(kept: Path) -> None:
