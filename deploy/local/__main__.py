@@ -5,7 +5,6 @@ A start that cannot work ends with one line on standard error and exit code 2.
 
 import argparse
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from deploy.local import assets, districts, jars, place, postgres, processes, pr
 from deploy.local.place import ROOT, CannotStart, Place
 
 Command = Callable[[Place, argparse.Namespace], int]
-_ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
 
 
 def main() -> int:
@@ -71,11 +69,12 @@ def _district(here: Place, arguments: argparse.Namespace) -> int:
 
 def _token(here: Place, arguments: argparse.Namespace) -> int:
     from deploy.local.issuer import mint  # noqa: PLC0415 - the issuer is a process of its own; only a token needs its code here
+    from shared.service.identity import ROLES  # noqa: PLC0415 - and the framework behind it
 
     wanted = [each for each in arguments.district.split(",") if each]
-    if arguments.role not in _ROLES:
-        raise CannotStart(f"ROLE={arguments.role} is no role: choose one of {', '.join(_ROLES)}.")
-    if not wanted or not all(each == "*" or re.fullmatch(r"[0-9]{6}", each) for each in wanted):
+    if arguments.role not in ROLES:
+        raise CannotStart(f"ROLE={arguments.role} is no role: choose one of {', '.join(ROLES)}.")
+    if not wanted or not all(each == "*" or topics.is_district(each) for each in wanted):
         raise CannotStart(
             f"DISTRICT={arguments.district} is no district: six digits, several with commas, or '*' for the city."
         )
@@ -136,7 +135,7 @@ def _arguments() -> argparse.Namespace:
         command.add_argument("--name", default="", help="what people call it")
         command.set_defaults(run=run)
     token = commands.add_parser("token")
-    token.add_argument("--role", required=True, help=" | ".join(_ROLES))
+    token.add_argument("--role", required=True, help="one of the six; another word is answered with their names")
     token.add_argument("--district", required=True, help="one code, several with commas, or * for the city")
     token.add_argument("--name", default="")
     token.add_argument("--seconds", type=int, default=3600)

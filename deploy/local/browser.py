@@ -34,6 +34,7 @@ _FONTS = """<?xml version="1.0"?>
 # Its arguments also switch off what our pages rely on: a test must see the same-origin policy that a person's browser keeps. And in a
 # single process the whole browser ends with the first page that is closed.
 _UNWANTED = frozenset({"--disable-web-security", "--allow-running-insecure-content", "--single-process"})
+_WANTED = ("--disable-dev-shm-usage",)  # /dev/shm is small in a container, and not there at all in a bare root
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def find() -> Browser:
 
 def _installed(executable: str) -> Browser:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root with its sandbox
-    return Browser(executable, [*sandbox, "--disable-dev-shm-usage"], dict(os.environ))
+    return Browser(executable, [*sandbox, *_WANTED], dict(os.environ))
 
 
 def packaged() -> Browser:
@@ -81,7 +82,7 @@ def packaged() -> Browser:
         "FONTCONFIG_PATH": str(kept / "fonts"),
         "HOME": str(kept),
     }
-    return Browser(str(kept / "chromium"), [*arguments, "--disable-dev-shm-usage"], environment)
+    return Browser(str(kept / "chromium"), [*arguments, *_WANTED], environment)
 
 
 def _unpack(kept: Path) -> None:

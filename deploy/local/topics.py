@@ -59,7 +59,7 @@ def planned(district: str) -> dict[str, Mapping[str, Any]]:
     """What kafka-python wants to know of each topic, by name."""
     from shared.events import topics  # noqa: PLC0415 - the platform starts databases for tests of a kit without a contract
 
-    if not (district.isascii() and district.isdigit() and len(district) == 6):  # noqa: PLR2004 - GB/T 2260
+    if not is_district(district):
         raise CannotStart(f"{district} is no district: it takes the six digits of GB/T 2260, such as 440303.")
     return {
         topics.name(district, kind): {
@@ -78,3 +78,8 @@ def _administer(bootstrap: str) -> KafkaAdminClient:
         raise CannotStart(
             f"Kafka does not answer at {bootstrap} ({type(error).__name__}): run `make up` first."
         ) from error
+
+
+def is_district(code: str) -> bool:
+    """Whether it has the form of a division's code: six digits (GB/T 2260)."""
+    return code.isascii() and code.isdigit() and len(code) == 6  # noqa: PLR2004 - GB/T 2260
