@@ -72,5 +72,9 @@ class Declared:
 
 def here() -> Declared | None:
     """Of the route that is being carried out; None for a page, and where no route was found."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return cast("Declared | None", getattr(view, "declared", None))
+    return of(request.endpoint or "")
+
+
+def of(endpoint: str) -> Declared | None:
+    """Of a route by its name, such as agreements.lock: a page asks what its reader's role may do."""
+    return cast("Declared | None", getattr(current_app.view_functions.get(endpoint), "declared", None))

@@ -89,7 +89,9 @@ class District:
         with self.transaction() as tx, journal.deferred(tx):
             reactions(self.clock)[messages[0].type](tx, messages)
 
-    def open_project(self, *bases: tuple[str, int], automatic: bool = False, days: float = 15) -> UUID:
+    def open_project(
+        self, *bases: tuple[str, int], automatic: bool = False, starts_at: datetime = LAUNCH, days: float = 15
+    ) -> UUID:
         self.hear(
             ProjectOpened(
                 project_id=self.project_id,
@@ -99,7 +101,7 @@ class District:
                     ThresholdBasis(basis=name, percent=least, legal_ground="方案第九条") for name, least in bases
                 )
                 or (ThresholdBasis(basis="units", percent=95, legal_ground="方案第九条"),),
-                signing_period=SigningPeriod(starts_at=LAUNCH, ends_at=LAUNCH + timedelta(days=days)),
+                signing_period=SigningPeriod(starts_at=starts_at, ends_at=starts_at + timedelta(days=days)),
                 series=("exchange", "cash"),
                 auto_effect=automatic,
             )

@@ -27,6 +27,9 @@ _LIST = text("""
       and (cast(:state as text) is null or state = :state)
       and (not :unsigned or state is null or state not in ('signed', 'effective'))
       and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
+      and (cast(:group_id as uuid) is null or group_id = :group_id)
+      and not exists (select from unnest(cast(:place as text[])) as word
+                      where strpos(concat_ws(' ', unit_code, compound, building, stairwell, door), word) = 0)
       and (cast(:after_code as text) is null or (unit_code, cases.unit_id) > (:after_code, cast(:after_unit as uuid)))
     order by unit_code, cases.unit_id limit :limit
 """)
@@ -40,6 +43,12 @@ class CasesQuery(http.Page):
     state: State | None = Field(default=None, description="State of the live agreement, else of the last one.")
     unsigned: bool = Field(default=False, description="true: only what is not signed, also where nothing is drafted.")
     unit_code: str | None = Field(default=None, max_length=60, description="Beginning of the unit's code.")
+    place: str | None = Field(
+        default=None,
+        max_length=120,
+        description="Words of the place, each of which must occur in code, compound, building, stairwell or door.",
+    )
+    group_id: UUID | None = Field(default=None, description="Of the signing group that answers for the unit.")
 
 
 class CaseRow(BaseModel):
@@ -71,6 +80,8 @@ def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
         "state": query.state,
         "unsigned": query.unsigned,
         "unit_code": query.unit_code,
+        "place": (query.place or "").split(),
+        "group_id": query.group_id,
     }
     place = {"after_code": after[0], "after_unit": after[1], "limit": query.limit + 1}
     return [_row(row) for row in tx.connection.execute(_LIST, {**wanted, **place})]

@@ -7,10 +7,13 @@ from typing import get_args
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
+from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
-from services.signing.queries import as_of, case_file, case_list
+from services.signing.domain.mandate import business_day
+from services.signing.queries import as_of, case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery, State
+from services.signing.web import acts
 from services.signing.web import desk as desks
 from shared.service import identity
 from shared.service.database import Transaction, reading
@@ -23,7 +26,9 @@ pages = Blueprint(
 add_texts(pages, Path(__file__).with_name("texts.toml"))
 
 _SHOWN = 50
-_MAY_SIGN = ("desk", "officer", "command")
+_MAY_LOOK = ("desk", "officer", "command")
+_FIELDS = ("place", "unit_code", "state", "group_id", "cursor")
+_UNSIGNED = "unsigned"  # beside the states: all that is not signed yet
 
 
 @pages.get("/")
@@ -32,9 +37,9 @@ def front() -> Response:
 
 
 @pages.get("/desk")
-@identity.requires(*_MAY_SIGN)
+@identity.requires(*_MAY_LOOK)
 def cases() -> str:
-    asked = CasesQuery.model_validate({**_filters(), "limit": _SHOWN})
+    asked = _asked()
     with reading(running().engine, granted=identity.current().granted) as tx:
         found = case_list.read(tx, asked)
         return render_template(
@@ -43,33 +48,50 @@ def cases() -> str:
             rows=found[:_SHOWN],
             after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
             asked=asked,
+            states=(_UNSIGNED, *get_args(State)),
+            chosen=_UNSIGNED if asked.unsigned else asked.state,
+            groups=group_list.read(tx),
             as_of=_as_of(tx),
         )
 
 
 @pages.get("/desk/<uuid:unit_id>")
-@identity.requires(*_MAY_SIGN)
+@identity.requires(*_MAY_LOOK)
 def desk(unit_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         case = case_file.read(tx, unit_id)
-        following = _next_ready(tx, case.project_id, unit_id)
+        shown = desks.of(
+            case,
+            today=business_day(running().clock.now()),
+            signing=request.args.get("step") == "sign",
+            holder=request.args.get("holder", ""),
+        )
         return render_template(
             "desk.html",
             title=f"{case.compound} {case.building} {case.door}",
             case=case,
             agreement=case.agreement,
-            desk=desks.of(case, signing=request.args.get("step") == "sign"),
-            following=following,
+            desk=shown,
+            acts=acts.offered(case, view=shown.view, roles=identity.current().roles),
+            reasons=acts.REASONS,
+            following=_next_ready(tx, case.project_id, unit_id),
             as_of=_as_of(tx),
         )
 
 
-def _filters() -> dict[str, str]:
-    """What the form above the list sends; an empty field, or a state that is none, asks for nothing."""
-    given = {name: request.args.get(name, "").strip() for name in ("state", "unit_code", "cursor")}
-    if given["state"] not in get_args(State):
-        given["state"] = ""
-    return {name: value for name, value in given.items() if value}
+def _asked() -> CasesQuery:
+    """What the form above the list sends. An empty field, or what a mistyped address has, asks for nothing."""
+    given = {name: value for name in _FIELDS if (value := request.args.get(name, "").strip())}
+    if given.get("state") == _UNSIGNED:
+        given = {**given, "state": "", "unsigned": "true"}
+    try:
+        return _query(given)
+    except ValidationError as wrong:
+        return _query({**given, **{str(fault["loc"][0]): "" for fault in wrong.errors()}})
+
+
+def _query(given: dict[str, str]) -> CasesQuery:
+    return CasesQuery.model_validate({"limit": _SHOWN, **{name: value for name, value in given.items() if value}})
 
 
 def _cursor(last: CaseRow) -> str:

@@ -1,94 +1,206 @@
-/* The desk's acts. Each goes to the same API as everybody's, under one Idempotency-Key that is kept until there is an answer:
-   after a lost answer the very same request is asked again, here or after a reload, and no second number is given. */
+/* The desk's page: one household, one step at a time. What it shows comes from the server's page and from nothing else.
+
+   Stays true: an act names the version and the digest that are on the screen; while an answer is out, while the page is old and while
+   there is no network, nothing can be pressed; after an act the focus is on the next step's heading, so that no second Enter signs for
+   the next right-holder. */
 
 import { word } from "/static/shell/status.js";
+import { ask, decided, read, unanswered } from "./asking.js";
+import * as saying from "./saying.js";
 
-const desk = document.getElementById("desk");
-const answer = document.getElementById("answer");
-const step = document.getElementById("step");
-const acts = document.getElementById("acts");
-const { unit, agreement, district } = desk.dataset;
-const KEPT = `clearwater.desk.${unit}`;
 const AGAIN_SECONDS = 4;
-const api = "/api/v1";
-
+const LOOK_MILLISECONDS = 5_000;
+const $ = (id) => document.getElementById(id);
+const here = () => $("desk").dataset;
 const chosen = (name) => [...document.querySelectorAll(`input[name="${name}"]:checked`)];
+let held = false; // an answer stands in place of the step
+let offline = false;
+let timer = 0;
+
+const said = (form) => ({ reason: form.elements.reason.value, note: form.elements.note?.value ?? "" });
 const requests = {
-  confirm: () => [`/cases/${unit}/rights/confirmations`, {}],
-  review: () => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((each) => each.value) }],
-  lock: () => [`/agreements/${agreement}/locks`, {}],
-  sign: (button) => {
+  confirm: ({ unit, revision }) => [`/cases/${unit}/rights/confirmations`, { revision: Number(revision) }],
+  review: ({ agreement, version }) => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((each) => each.value) }, version],
+  lock: ({ agreement, version }) => [`/agreements/${agreement}/locks`, {}, version],
+  register: ({ agreement, version }) => [`/agreements/${agreement}/pre-registrations`, {}, version],
+  return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, said(form), version],
+  unlock: ({ agreement, version }, form) => [`/agreements/${agreement}/unlocks`, said(form), version],
+  rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, said(form), version],
+  sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
-    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity }];
+    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest }];
   },
 };
 
-const element = (tag, text, properties = {}) => Object.assign(document.createElement(tag), { textContent: text ?? "", ...properties });
-let tries = 0;
-let timer = 0;
-
-const show = (...nodes) => {
-  step.hidden = acts.hidden = true;
-  answer.hidden = false;
-  answer.replaceChildren(...nodes);
+const hold = (nodes) => {
+  held = true;
+  $("notice").textContent = "";
+  $("step").hidden = $("acts").hidden = true;
+  $("answer").hidden = false;
+  $("answer").replaceChildren(...nodes);
+  $("answer").querySelector("h2").focus();
 };
 
-const refused = (problem) => {
-  const said = element("div", "", { className: "said" });
-  said.append(element("h2", problem.title), element("p", problem.next));
-  const again = element("button", word("desk", "again"), { type: "button", className: "btn main" });
-  again.addEventListener("click", () => location.reload());
-  const row = element("div", "", { className: "acts" });
-  row.append(element("p", word("desk", "refused_code", { code: problem.code })), again);
-  show(said, row);
-  again.focus();
+const release = () => {
+  held = false;
+  $("step").hidden = $("acts").hidden = false;
+  $("answer").hidden = true;
+  $("answer").replaceChildren();
+  $("step-head").focus();
 };
 
-const lost = (kept) => {
-  tries += 1;
-  const said = element("div", "", { className: "said wait" });
-  said.append(element("h2", word("desk", "lost_head")), element("p", word("desk", "lost_why")));
-  const now = element("button", word("desk", "lost_now"), { type: "button", className: "btn main" });
-  now.addEventListener("click", () => send(kept));
-  const what = element("p", word("desk", "lost_do"), { className: "strong" });
-  const when = element("p", word("desk", "lost_tries", { tries, seconds: AGAIN_SECONDS }));
-  const row = element("div", "", { className: "acts" });
-  row.append(element("p", `${word("desk", "lost_hand")}　${word("desk", "lost_key", { key: kept.key.slice(0, 8) })}`), now);
-  show(said, what, when, row);
-  timer = setTimeout(() => send(kept), AGAIN_SECONDS * 1000);
+const dress = () => {
+  for (const each of document.querySelectorAll(".shares i")) {
+    const [parts, whole = "1"] = each.dataset.share.split("/");
+    each.style.flexGrow = String(Number(parts) / Number(whole));
+  }
+  $("back").href = `/desk${sessionStorage.getItem("clearwater.cases") ?? ""}#u-${here().unit}`;
 };
 
-const send = async (kept) => {
+/** Takes over the page that the server has now. */
+const adopt = (page, notice = "") => {
+  held = false;
+  $("desk").replaceWith(document.adoptNode(page.getElementById("desk")));
+  $("status").replaceWith(document.adoptNode(page.getElementById("status")));
+  $("notice").textContent = notice;
+  dress();
+  connected(true);
+  $("step-head").focus();
+  scrollTo(0, 0);
+};
+
+const connected = (yes) => {
+  offline = !yes;
+  document.body.classList.toggle("cut", offline);
+  document.body.dataset.state = offline ? "late" : "live";
+  if (offline) $("status-word").textContent = word("desk", "cut");
+  const text = offline ? word("desk", "offline") : "";
+  if ($("offline").textContent !== text) $("offline").textContent = text;
+};
+
+/** Whether the page is still so. A number that takes effect is shown as it does; anything else is first looked at. */
+const look = async () => {
+  if (held || document.querySelector("dialog[open]")) return;
+  const { seen, view } = here();
+  const page = await read(location.href);
+  if (held || here().seen !== seen || here().view !== view) return; // something was done meanwhile
+  connected(page !== null);
+  if (page === null) return;
+  if (page === "login") return void hold(saying.over());
+  const now = page.getElementById("desk").dataset;
+  if (now.seen === seen) $("status").replaceWith(document.adoptNode(page.getElementById("status")));
+  else if (view === "number" && now.view === "number") adopt(page);
+  else hold(saying.stale(page, () => adopt(page)));
+};
+
+const settle = async (notice) => {
   clearTimeout(timer);
-  sessionStorage.setItem(KEPT, JSON.stringify(kept));
-  let response;
-  try {
-    response = await fetch(api + kept.path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Idempotency-Key": kept.key, "Clearwater-District": district, "Accept-Language": document.documentElement.lang },
-      body: JSON.stringify(kept.body),
-      credentials: "same-origin",
-    });
-    if (response.status === 503) throw new Error("busy");
-  } catch {
-    lost(kept);
+  const page = await read(location.href);
+  if (page === "login") hold(saying.over());
+  else if (page) adopt(page, notice);
+  else {
+    hold(saying.reading(() => settle(notice)));
+    timer = setTimeout(() => settle(notice), AGAIN_SECONDS * 1000);
+  }
+};
+
+/** Somebody else's hand was stored before ours: then theirs is what was signed. */
+const stored = (intent, state) => {
+  const holder = intent.act === "sign" && state.right_holders.find((each) => each.person_id === intent.body.right_holder);
+  return holder && (holder.hand !== intent.body.hand || holder.capacity !== intent.body.capacity);
+};
+
+const send = async (intent, tries = 1) => {
+  clearTimeout(timer);
+  held = true;
+  $("desk").setAttribute("aria-busy", "true");
+  const answer = await ask(intent, here().district);
+  $("desk").removeAttribute("aria-busy");
+  if (answer.outcome === "done") {
+    if (["sign", "unlock", "return"].includes(intent.act)) history.replaceState(null, "", location.pathname);
+    await settle(stored(intent, answer.state) ? word("desk", "stored") : answer.again ? word("desk", "answered") : "");
+  } else if (answer.outcome === "refused") {
+    const others = document.querySelector(".holders a[data-go]")?.cloneNode(true);
+    if (others) others.textContent = word("desk", "others");
+    hold(saying.refused(answer.problem, intent.act, { look: () => settle(""), back: release, others }));
+  } else {
+    const seconds = answer.seconds ?? AGAIN_SECONDS, now = () => send(intent, tries + 1);
+    hold(saying.lost(intent, { tries, seconds, busy: answer.outcome === "busy", now }));
+    timer = setTimeout(now, seconds * 1000);
+  }
+};
+
+const begin = (act, from) => {
+  if (held) return;
+  if (offline) return void ($("notice").textContent = word("desk", "offline_acts"));
+  if (act === "sign" && !chosen("hand").length) {
+    $("notice").textContent = word("desk", "choose_hand");
+    document.querySelector('input[name="hand"]:enabled')?.focus();
     return;
   }
-  sessionStorage.removeItem(KEPT);
-  if (response.ok) location.replace(kept.then);
-  else refused(await response.json());
+  $("notice").textContent = word("desk", "sending");
+  send(decided(here().unit, act, requests[act](here(), from)));
 };
 
-for (const each of document.querySelectorAll(".shares i")) {
-  const [parts, whole = "1"] = each.dataset.share.split("/");
-  each.style.flexGrow = String(Number(parts) / Number(whole));
-}
-for (const button of document.querySelectorAll("[data-act]"))
-  button.addEventListener("click", () => {
-    button.disabled = true;
-    const [path, body] = requests[button.dataset.act](button);
-    const then = button.dataset.act === "sign" ? `${location.pathname}?step=sign` : location.pathname;
-    send({ path, body, then, key: crypto.randomUUID() });
-  });
-const kept = sessionStorage.getItem(KEPT);
-if (kept) send(JSON.parse(kept));
+/** The form of an act that wants a reason; the rescission is confirmed in a second phase. */
+const submitted = (form) => {
+  const [reason, sure] = form.querySelectorAll("[data-phase]"), fault = form.querySelector(".fault"), { number } = form.elements;
+  fault.textContent = "";
+  if (!sure || sure.hidden) {
+    const missing = [...reason.querySelectorAll(":required")].find((each) => !each.checkValidity());
+    if (missing) {
+      fault.textContent = fault.dataset.reason;
+      missing.focus();
+      return;
+    }
+    if (sure) {
+      reason.hidden = !(sure.hidden = false);
+      const button = form.querySelector("[type=submit]");
+      button.textContent = button.dataset.sure;
+      button.classList.add("grave");
+      number.focus();
+      return;
+    }
+  } else if (number.value.trim() !== number.dataset.wanted) {
+    fault.textContent = fault.dataset.number;
+    number.focus();
+    return;
+  }
+  form.closest("dialog").close();
+  begin(form.dataset.act, form);
+};
+
+const go = async (address) => {
+  history.replaceState(null, "", address);
+  await settle("");
+};
+
+document.addEventListener("click", (event) => {
+  const it = event.target.closest("button, a");
+  if (!it || it.getAttribute("aria-disabled") === "true") return;
+  if (it.dataset.act) begin(it.dataset.act, it);
+  else if ("begin" in it.dataset) go("?step=sign");
+  else if ("go" in it.dataset) {
+    event.preventDefault();
+    go(it.getAttribute("href"));
+  } else if (it.dataset.ask) $(`ask-${it.dataset.ask}`).showModal();
+  else if ("close" in it.dataset) it.closest("dialog").close();
+  else if ("print" in it.dataset) print();
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("dialog form")) return;
+  event.preventDefault();
+  submitted(event.target);
+});
+
+// Paper is light, whatever the screen is.
+const theme = document.documentElement.dataset.theme;
+addEventListener("beforeprint", () => (document.documentElement.dataset.theme = "light"));
+addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme));
+addEventListener("offline", () => connected(false));
+for (const event of ["online", "focus"]) addEventListener(event, look);
+setInterval(() => document.hidden || look(), LOOK_MILLISECONDS);
+
+dress();
+const asked = unanswered(here().unit);
+if (asked) send(asked);

@@ -1,0 +1,72 @@
+"""What the desk's page offers to do with a case: what its state allows, and whether the reader's role may.
+
+Stays true: who may is what the API's routes declare; an act that is not the reader's own is named with whose it is, never hidden.
+Left to others: every decision (the API), the words (texts.toml).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from services.signing.queries.case_file import CaseFile
+from shared.service import declared
+
+Name = Literal["confirm", "review", "return", "lock", "register", "unlock", "begin", "sign", "rescind"]
+_ROUTES: dict[Name, str] = {
+    "confirm": "cases.confirm",
+    "review": "agreements.review",
+    "return": "agreements.give_back",
+    "lock": "agreements.lock",
+    "register": "agreements.register",
+    "unlock": "agreements.unlock",
+    "begin": "signatures.add_signature",
+    "sign": "signatures.add_signature",
+    "rescind": "agreements.rescind",
+}
+# Why somebody undoes something, as codes of the record. A note in words goes with them.
+REASONS: dict[Name, tuple[str, ...]] = {
+    "return": ("papers_missing", "terms_wrong", "household_asked", "other"),
+    "unlock": ("amount_wrong", "right_holders_wrong", "form_changed", "other"),
+    "rescind": ("owner_withdrew", "signed_by_mistake", "mandate_void", "other"),
+}
+
+
+@dataclass(frozen=True)
+class Act:
+    name: Name
+    roles: tuple[str, ...]
+    may: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether a reason is wanted before it is sent."""
+        return self.name in REASONS
+
+
+def offered(case: CaseFile, *, view: str, roles: frozenset[str]) -> tuple[Act, ...]:
+    """The main one last, as it stands on the page."""
+    allowed = ((name, _roles(name)) for name in _allowed(case, view))
+    return tuple(Act(name, who, bool(roles.intersection(who))) for name, who in allowed)
+
+
+def _allowed(case: CaseFile, view: str) -> Iterator[Name]:
+    state = case.agreement.state if case.agreement else ""
+    if view in ("check", "disputed") and state in ("drafted", "reviewed"):
+        yield "return"
+    if view in ("locked", "sign", "disputed") and state in ("locked", "pre_registered"):
+        yield "unlock"
+    if view == "locked" and state == "locked":
+        yield "register"
+    if view == "number":
+        yield "rescind"
+    elif case.rights != "confirmed" and view != "ended":
+        yield "confirm"
+    elif view == "check":
+        yield "review" if state == "drafted" else "lock"
+    elif view in ("locked", "sign"):
+        yield "begin" if view == "locked" else "sign"
+
+
+def _roles(name: Name) -> tuple[str, ...]:
+    route = declared.of(_ROUTES[name])
+    return route.roles if route else ()

@@ -1,0 +1,92 @@
+/* What the desk says in place of the step: a refusal (what did not happen, why, what to do now), a lost answer, a page that is no longer so.
+
+   Stays true: no code stands without its word, except where no catalogue has one; nothing here decides what is asked next. */
+
+import { clockTime, word } from "/static/shell/status.js";
+
+const element = (tag, text, properties = {}) => Object.assign(document.createElement(tag), { textContent: text ?? "", ...properties });
+const words = JSON.parse(document.body.dataset.words);
+const named = (section, code) => words[section]?.[code] ?? code;
+
+/** A button of an answer. */
+export const button = (text, act, main = false) => {
+  const made = element("button", text, { type: "button", className: main ? "btn main" : "btn" });
+  made.addEventListener("click", act);
+  return made;
+};
+
+const head = (kind, title, ...why) => {
+  const said = element("div", "", { className: `said${kind}` });
+  const heading = element("h2", title, { tabIndex: -1 });
+  heading.prepend(Object.assign(document.createElement("i"), { className: "g warn", ariaHidden: "true" }), " ");
+  said.append(heading, ...why.filter(Boolean).map((each) => element("p", each)));
+  return said;
+};
+
+const steps = (...each) => {
+  const list = element("ol", "", { className: "do" });
+  for (const [what, why, act] of each) {
+    const row = element("li"), told = element("span");
+    told.append(element("b", what), element("small", why));
+    row.append(told, act ?? "");
+    list.append(row);
+  }
+  return list;
+};
+
+const still = (...each) => {
+  const row = element("p", "", { className: "still" });
+  row.append(...each.map((text) => element("span", text)));
+  return row;
+};
+
+const failing = (failed) =>
+  Object.entries(failed).map(([code, facts]) => [named("item", code), (facts?.missing ?? []).map((each) => named("paper", each)).join("、")].filter(Boolean).join("："));
+
+/** What a refusal tells beside its sentence, in words. */
+const facts = ({ facts: told = {} }) =>
+  [
+    told.state && word("desk", "fact_state", { state: named("state", told.state) }),
+    told.valid_until && word("desk", "fact_until", { until: told.valid_until }),
+    told.failed && word("desk", "fact_failed", { failed: failing(told.failed).join("；") }),
+    told.flaw && named("flaw", told.flaw),
+    told.locked_at && word("desk", "fact_locked", { at: clockTime(told.locked_at) }),
+    told.starts_at && word("desk", "fact_starts", { at: new Date(told.starts_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
+    told.ends_at && word("desk", "fact_ends", { at: new Date(told.ends_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
+  ].filter(Boolean);
+
+/** `others`: another right-holder could sign meanwhile. */
+export const refused = (problem, act, { look, back, others }) => {
+  const rows = [[problem.next, word("desk", "refused_look"), button(word("desk", "again"), look, true)]];
+  if (others) rows.push([word("desk", "refused_others"), word("desk", "refused_others_why"), others]);
+  if (back) rows.push([word("desk", "refused_back"), word("desk", "refused_back_why"), button(word("desk", "go_back"), back)]);
+  const unchanged = act === "sign" ? [word("desk", "refused_sign")] : [word("desk", "refused_nothing")];
+  const trace = problem.status >= 500 ? [word("desk", "refused_trace", { id: problem.correlation_id })] : [];
+  return [head("", problem.title, ...facts(problem)), steps(...rows), still(...unchanged, ...trace, word("desk", "refused_code", { code: problem.code }))];
+};
+
+export const lost = (intent, { tries, seconds, busy, now }) => [
+  head(" wait", word("desk", busy ? "busy_head" : "lost_head"), word("desk", busy ? "busy_why" : "lost_why")),
+  steps(
+    [word("desk", "lost_do"), word("desk", "lost_tries", { tries, seconds }), button(word("desk", "lost_now"), now, true)],
+    [word("desk", "lost_other"), word("desk", "lost_other_why")],
+  ),
+  still(word("desk", "lost_hand"), word("desk", "lost_key", { key: intent.key.slice(0, 8) }), word("desk", "lost_at", { at: clockTime(intent.at) })),
+];
+
+export const reading = (now) => [head(" wait", word("desk", "reading_head"), word("desk", "reading_why")), steps([word("desk", "lost_do"), "", button(word("desk", "lost_now"), now, true)])];
+
+/** `page` is what the server has now: its own stage and heading say the new state. */
+export const stale = (page, look) => {
+  const chip = page.querySelector(".house .chip").cloneNode(true), heading = page.getElementById("step-head").textContent.trim();
+  const now = element("p", `${word("desk", "stale_now")} `);
+  now.append(chip, ` ${heading}`);
+  const said = head(" wait", word("desk", "stale_head"), word("desk", "stale_why"));
+  said.append(now);
+  return [said, steps([word("desk", "stale_do"), word("desk", "stale_do_why"), button(word("desk", "stale_look"), look, true)])];
+};
+
+export const over = () => {
+  const link = element("a", word("desk", "login"), { className: "btn main", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` });
+  return [head(" wait", word("desk", "over_head"), word("desk", "over_why")), steps([word("desk", "over_do"), "", link])];
+};

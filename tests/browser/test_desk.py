@@ -1,0 +1,288 @@
+"""Does a desk sign a household by keyboard, once and only once, and never what is not on its screen?"""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support import pages
+from tests.support.desks import (
+    ASKS_AGAIN_MILLISECONDS,
+    LOOKS_MILLISECONDS,
+    Desks,
+    losing_one_answer,
+    posts,
+    press,
+    step,
+    tab_to,
+    write,
+)
+from tests.support.platform import Platform
+from tests.support.signing import a_holder
+
+pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
+
+SIGN = 'button[data-act="sign"]'
+
+
+@pytest.fixture(scope="module")
+def desks(system: Platform) -> Iterator[Desks]:
+    with pages.chromium() as browser:
+        desks = Desks(system, browser)
+        yield desks
+        desks.close()
+
+
+def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: Desks):
+    unit = desks.couple()
+    desks.drafted(unit)
+    page = desks.page()
+    write(page, "input[name=place]", desks.here.units[unit].unit_code)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk?place=*")
+    press(page, f'a[href="/desk/{unit}"]')
+    page.wait_for_url(f"**/desk/{unit}")
+    step_to_sign(page)
+
+    press(page, SIGN)
+    step(page, "请 李** 签字")
+    assert page.locator(".holders li").first.inner_text().count("已签") == 1
+    tab_to(page, "input[name=hand]")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('input[data-capacity="agent"]')).to_be_checked()
+    press(page, SIGN)
+
+    step(page, "产权调换 顺序号")
+    assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
+    expect(page.locator(".holders")).to_contain_text("代理人")
+    page.context.close()
+
+
+def step_to_sign(page) -> None:
+    """Checked against the originals, locked, and the paper held against the page."""
+    expect(page.locator("#step-head")).to_contain_text("核对")
+    for paper in ("identity", "title_certificate", "account", "power_of_attorney"):
+        press(page, f'input[value="{paper}"]', "Space")
+    press(page, 'button[data-act="review"]')
+    step(page, "核对")
+    press(page, 'button[data-act="lock"]')
+    step(page, "已锁定")
+    press(page, "button[data-begin]")
+    step(page, "请 范** 签字")
+
+
+def test_a_double_click_is_one_act(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    sent = posts(page)
+    page.locator(SIGN).dblclick()
+
+    step(page, "顺序号")
+    assert len(sent) == 1 and len(desks.numbers(unit)) == 1
+    page.context.close()
+
+
+def test_what_is_sent_names_its_key_and_the_terms_that_are_on_the_screen(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    sent = posts(page)
+    page.locator(SIGN).click()
+    step(page, "顺序号")
+
+    digest = desks.here.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
+    assert json.loads(sent[0].post_data or "")["terms_digest"] == digest
+    assert len(sent[0].headers["idempotency-key"]) == 36
+    page.context.close()
+
+
+def test_two_windows_show_one_number(desks: Desks):
+    unit = desks.ready()
+    first, second = desks.case(unit, step="sign"), desks.case(unit, step="sign")
+    shown = []
+    for page in (first, second):
+        page.locator(SIGN).click()
+        step(page, "顺序号")
+        shown.append(int(page.locator("#number").inner_text()))
+        page.context.close()
+
+    assert shown == desks.numbers(unit) * 2
+
+
+def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
+    owner = a_holder("1/2", masked_name="范**")
+    unit = desks.here.register(owner, a_holder("1/2"))
+    desks.agent(unit, owner)
+    page = desks.case(desks.ready(unit), step="sign")
+    desks.here.sign(desks.agreement(unit), owner.person_id)
+    page.locator('input[data-capacity="agent"]').check()
+    page.locator(SIGN).click()
+
+    expect(page.locator("#notice")).to_contain_text("先前已在别处签过")
+    expect(page.locator(".holders li").first).to_contain_text("本人")
+    page.context.close()
+
+
+def test_a_page_that_is_old_says_so_before_anything_is_pressed(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    sent = posts(page)
+    desks.relocked(unit, relocation_fen=999_900)
+    page.clock.run_for(LOOKS_MILLISECONDS)
+
+    expect(page.locator("#answer h2")).to_contain_text("本页已不是最新")
+    expect(page.locator("#answer")).to_contain_text("待签")
+    expect(page.locator(SIGN)).to_be_hidden()
+    page.get_by_role("button", name="看最新内容").press("Enter")
+    step(page, "请")
+    expect(page.locator(".facts")).to_contain_text("9,999.00")
+    assert sent == []
+    page.context.close()
+
+
+def test_terms_that_are_not_on_the_screen_are_not_signed(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    desks.relocked(unit, relocation_fen=999_900)
+    page.locator(SIGN).click()
+
+    said = page.locator("#answer")
+    expect(said.locator("h2")).to_contain_text("锁定的条款与手上的不是同一份")
+    expect(said.locator(".do")).to_contain_text("重新读取协议，核对条款摘要，换印后再签")
+    expect(said).to_contain_text("没有动用顺序号")
+    assert desks.numbers(unit) == []
+    page.get_by_role("button", name="重新读取").press("Enter")
+    expect(page.locator(".facts")).to_contain_text("9,999.00")
+    page.context.close()
+
+
+def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    losing_one_answer(page, "**/signatures")
+    sent = posts(page)
+    page.locator(SIGN).click()
+    expect(page.locator("#answer h2")).to_contain_text("没收到结果，正在查")
+    expect(page.locator("#number")).to_have_count(0)
+    page.clock.run_for(ASKS_AGAIN_MILLISECONDS)
+
+    step(page, "顺序号")
+    expect(page.locator("#notice")).to_contain_text("只办了一次")
+    assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
+    assert len({each.headers["idempotency-key"] for each in sent}) == 1 and len(sent) == 2
+    page.context.close()
+
+
+def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    losing_one_answer(page, "**/signatures")
+    sent = posts(page)
+    page.locator(SIGN).click()
+    expect(page.locator("#answer h2")).to_contain_text("没收到结果")
+    page.reload()
+
+    expect(page.locator("#notice")).to_contain_text("只办了一次")
+    assert len({each.headers["idempotency-key"] for each in sent}) == 1
+    assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
+    page.context.close()
+
+
+def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit, step="sign")
+    sent = posts(page)
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_contain_text("没有网络")
+    expect(page.locator("#status-word")).to_have_text("离线")
+    page.locator(SIGN).click()
+    expect(page.locator("#notice")).to_contain_text("断网时不能办理")
+    assert sent == []
+
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_empty()
+    page.locator(SIGN).click()
+    step(page, "顺序号")
+    page.context.close()
+
+
+def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first(desks: Desks):
+    child = a_holder("1/2", masked_name="范*", capable=False)
+    unit = desks.here.register(child, a_holder("1/2", masked_name="李**"))
+    desks.here.mandate(unit, child.person_id, child.person_id, "guardian", date(2026, 1, 1))
+    page = desks.case(desks.ready(unit), step="sign")
+
+    expect(page.locator('input[data-capacity="guardian"]')).to_be_disabled()
+    expect(page.locator(".hands")).to_contain_text("已到期，不能代签")
+    expect(page.locator(".acts")).to_contain_text("现在没有人可以为 范* 签字")
+    page.get_by_role("link", name="这位先签").press("Enter")
+    step(page, "请 李** 签字")
+    page.context.close()
+
+
+def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
+    unit = desks.ready()
+    page = desks.case(unit)
+    expect(page.get_by_role("button", name="解锁")).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#why-unlock")).to_contain_text("由指挥部办理")
+    page.context.close()
+
+    page = desks.case(unit, role="command")
+    expect(page.locator("#why-begin")).to_contain_text("由签约台办理")
+    press(page, 'button[data-ask="unlock"]')
+    press(page, "#ask-unlock button[type=submit]")
+    expect(page.locator("#ask-unlock .fault")).to_contain_text("请选理由")
+    page.keyboard.press("Space")
+    write(page, "#ask-unlock textarea", "复核搬迁费")
+    press(page, "#ask-unlock button[type=submit]")
+
+    step(page, "核对")
+    assert act(desks, unit, "unlocked") == ("amount_wrong", "复核搬迁费")
+    page.context.close()
+
+
+def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(desks: Desks):
+    unit = desks.here.register()
+    desks.ready(unit)
+    desks.here.sign(desks.agreement(unit), desks.here.owners(unit)[0])
+    (number,) = desks.numbers(unit)
+    page = desks.case(unit, role="command")
+    form = page.locator("#ask-rescind")
+    page.locator('button[data-ask="rescind"]').click()
+    form.get_by_label("业主解约").check()
+    form.get_by_role("textbox", name="说明").fill("当面说明，业主坚持")
+    form.get_by_role("button", name="下一步").click()
+    form.locator("input[name=number]").fill("0")
+    form.get_by_role("button", name="解除签约").click()
+    expect(form.locator(".fault")).to_contain_text("没有解除")
+    form.locator("input[name=number]").fill(str(number))
+    form.get_by_role("button", name="解除签约").click()
+
+    step(page, "已解约")
+    expect(page.locator(".ends")).to_contain_text(f"{number} 已脱离")
+    expect(page.locator(".ends")).to_contain_text("业主解约")
+    assert act(desks, unit, "rescinded") == ("owner_withdrew", "当面说明，业主坚持")
+    page.context.close()
+
+
+def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
+    unit = desks.here.register()
+    desks.drafted(unit)
+    page = desks.case(unit, role="officer", size="phone")
+    page.locator('button[data-ask="return"]').click()
+    page.locator("#ask-return").get_by_label("材料不全").check()
+    page.locator("#ask-return").get_by_role("button", name="退回补材料").click()
+
+    step(page, "还没有协议")
+    expect(page.locator(".body")).to_contain_text("材料不全")
+    assert act(desks, unit, "returned")[0] == "papers_missing"
+    page.context.close()
+
+
+def act(desks: Desks, unit_id, kind: str) -> tuple[str, str]:
+    """The reason and the note that the case keeps."""
+    rows = desks.here.rows(
+        "select reason, facts ->> 'note' from acts where unit_id = :unit_id and kind = :kind", unit_id=unit_id, kind=kind
+    )
+    return tuple(rows[0])
