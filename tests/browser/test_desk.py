@@ -73,27 +73,18 @@ def step_to_sign(page) -> None:
     step(page, "请 范** 签字")
 
 
-def test_a_double_click_is_one_act(desks: Desks):
+def test_a_double_click_is_one_act_on_the_terms_that_are_on_the_screen(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     sent = posts(page)
     page.locator(SIGN).dblclick()
 
     step(page, "顺序号")
-    assert len(sent) == 1 and len(desks.numbers(unit)) == 1
-    page.context.close()
-
-
-def test_what_is_sent_names_its_key_and_the_terms_that_are_on_the_screen(desks: Desks):
-    unit = desks.ready()
-    page = desks.case(unit, step="sign")
-    sent = posts(page)
-    page.locator(SIGN).click()
-    step(page, "顺序号")
-
+    (request,) = sent
     digest = desks.here.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
-    assert json.loads(sent[0].post_data or "")["terms_digest"] == digest
-    assert len(sent[0].headers["idempotency-key"]) == 36
+    assert json.loads(request.post_data or "")["terms_digest"] == digest
+    assert len(request.headers["idempotency-key"]) == 36
+    assert len(desks.numbers(unit)) == 1
     page.context.close()
 
 
@@ -283,6 +274,8 @@ def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
 def act(desks: Desks, unit_id, kind: str) -> tuple[str, str]:
     """The reason and the note that the case keeps."""
     rows = desks.here.rows(
-        "select reason, facts ->> 'note' from acts where unit_id = :unit_id and kind = :kind", unit_id=unit_id, kind=kind
+        "select reason, facts ->> 'note' from acts where unit_id = :unit_id and kind = :kind",
+        unit_id=unit_id,
+        kind=kind,
     )
     return tuple(rows[0])

@@ -99,10 +99,10 @@ class Desks:
         """Its clock stands until a test lets it go on, so that nothing is looked up or asked again in between."""
         who = {"role": role, "district": self.here.district}
         page = pages.signed_in(
-            self.browser, self.place, self.url + "/desk?state=void", service="signing", size=size, **who, **options
+            self.browser, self.place, self.url + "/live", service="signing", size=size, **who, **options
         )
         page.clock.install()
-        page.clock.pause_at(datetime.now() + timedelta(seconds=1))
+        page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
         page.goto(f"{self.url}/desk{path}")
         return page
 

@@ -165,9 +165,7 @@ def _signers(case: CaseFile, mandates: tuple[Mandate, ...], today: date) -> tupl
     return tuple(_signer(row, signed.get(row.person_id), mandates, today) for row in frozen or case.right_holders)
 
 
-def _signer(
-    row: HolderRow | SignerRow, signed: SignerRow | None, mandates: tuple[Mandate, ...], today: date
-) -> Signer:
+def _signer(row: HolderRow | SignerRow, signed: SignerRow | None, mandates: tuple[Mandate, ...], today: date) -> Signer:
     holder = _holder(row)
     theirs = [each for each in mandates if each.right_holder == row.person_id]
     by = next((each for each in theirs if signed and (each.hand, each.kind) == (signed.hand, signed.capacity)), None)

@@ -1,3 +1,2 @@
-/* Keeps what was asked for, so that the way back from a case leads to the same place of the same list. */
+/* Keeps what was asked for: the way back from a case leads to its row in the same list, and the browser puts the focus there. */
 sessionStorage.setItem("clearwater.cases", location.search);
-document.querySelector(`${location.hash || "#none"} a`)?.focus({ preventScroll: true });

@@ -39,6 +39,7 @@ const hold = (nodes) => {
   $("answer").hidden = false;
   $("answer").replaceChildren(...nodes);
   $("answer").querySelector("h2").focus();
+  scrollTo(0, 0);
 };
 
 const release = () => {
@@ -157,7 +158,6 @@ const submitted = (form) => {
       reason.hidden = !(sure.hidden = false);
       const button = form.querySelector("[type=submit]");
       button.textContent = button.dataset.sure;
-      button.classList.add("grave");
       number.focus();
       return;
     }

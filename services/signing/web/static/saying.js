@@ -55,14 +55,16 @@ const facts = ({ facts: told = {} }) =>
     told.ends_at && word("desk", "fact_ends", { at: new Date(told.ends_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
   ].filter(Boolean);
 
+const OLD = [404, 409, 412]; // what is on the screen is no longer so: it is read again, not sent again
+
 /** `others`: another right-holder could sign meanwhile. */
 export const refused = (problem, act, { look, back, others }) => {
-  const rows = [[problem.next, word("desk", "refused_look"), button(word("desk", "again"), look, true)]];
+  const old = OLD.includes(problem.status);
+  const rows = [[words.next[problem.code] ?? problem.next, word("desk", old ? "refused_look" : "refused_back"), button(word("desk", old ? "again" : "go_back"), old ? look : back, true)]];
   if (others) rows.push([word("desk", "refused_others"), word("desk", "refused_others_why"), others]);
-  if (back) rows.push([word("desk", "refused_back"), word("desk", "refused_back_why"), button(word("desk", "go_back"), back)]);
-  const unchanged = act === "sign" ? [word("desk", "refused_sign")] : [word("desk", "refused_nothing")];
+  const unchanged = word("desk", act === "sign" ? "refused_sign" : "refused_nothing");
   const trace = problem.status >= 500 ? [word("desk", "refused_trace", { id: problem.correlation_id })] : [];
-  return [head("", problem.title, ...facts(problem)), steps(...rows), still(...unchanged, ...trace, word("desk", "refused_code", { code: problem.code }))];
+  return [head("", problem.title, ...facts(problem)), steps(...rows), still(unchanged, ...trace, word("desk", "refused_code", { code: problem.code }))];
 };
 
 export const lost = (intent, { tries, seconds, busy, now }) => [
