@@ -113,11 +113,14 @@ def review(agreement_id: UUID, body: Review) -> http.Answer:
     f"{_IT}/returns",
     roles=_PREPARING,
     answers=AgreementState,
-    problems=("agreement-unknown", "agreement-not-open"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-open"),
 )
 def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
-    """Sends an open agreement back to the household; the unit is free for another draft."""
-    command = ReturnAgreement(agreement_id, body.reason, carrying_out.by())
+    """Sends an open agreement back to the household; the unit is free for another draft.
+
+    With If-Match, of the version named there only.
+    """
+    command = ReturnAgreement(agreement_id, body.reason, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(return_agreement, command, AgreementState.of, version=_version)
 
 
@@ -150,11 +153,14 @@ def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an
     f"{_IT}/unlocks",
     roles=("command",),
     answers=AgreementState,
-    problems=("agreement-unknown", "agreement-not-locked"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-locked"),
 )
 def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
-    """A privilege, with a reason. Signatures given on the locked paper count no more."""
-    command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by())
+    """A privilege, with a reason. Signatures given on the locked paper count no more.
+
+    With If-Match, of the version named there only.
+    """
+    command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(unlock_agreement, command, AgreementState.of, version=_version)
 
 
@@ -164,11 +170,14 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
     f"{_IT}/pre-registrations",
     roles=_PREPARING,
     answers=AgreementState,
-    problems=("agreement-unknown", "agreement-not-locked"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-locked"),
 )
 def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
-    """The household declares that it will sign (预登记). No number, no count."""
-    command = PreRegister(agreement_id, carrying_out.by())
+    """The household declares that it will sign (预登记). No number, no count.
+
+    With If-Match, of the version named there only.
+    """
+    command = PreRegister(agreement_id, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(pre_register, command, AgreementState.of, version=_version)
 
 
@@ -178,9 +187,12 @@ def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 
     f"{_IT}/rescissions",
     roles=("command",),
     answers=AgreementState,
-    problems=("agreement-unknown", "agreement-not-signed"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-signed"),
 )
 def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
-    """Undoes a signed agreement. Its number stays used, detached; a threshold that was reached stays reached."""
-    command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by())
+    """Undoes a signed agreement. Its number stays used, detached; a threshold that was reached stays reached.
+
+    With If-Match, of the version named there only.
+    """
+    command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(rescind_agreement, command, AgreementState.of, version=_version)

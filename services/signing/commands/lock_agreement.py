@@ -26,12 +26,14 @@ class UnlockAgreement:
     reason: str
     note: str
     by: str
+    version: int | None = None
 
 
 @dataclass(frozen=True)
 class PreRegister:
     agreement_id: UUID
     by: str
+    version: int | None = None
 
 
 def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agreement:
@@ -55,10 +57,11 @@ def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agr
 
 def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) -> Agreement:
     """Signatures already given stay on record with the old lock and count no more. Raises Refused: agreement-unknown,
-    agreement-not-locked.
+    version-superseded, agreement-not-locked.
     """
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    agreement.expect_version(command.version)
     at, void = clock.now(), len(agreement.signatures)
     agreement.unfreeze(reason=command.reason, at=at)
     agreements.save(tx, agreement)
@@ -70,9 +73,10 @@ def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) ->
 
 
 def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreement:
-    """Raises Refused: agreement-unknown, agreement-not-locked."""
+    """Raises Refused: agreement-unknown, version-superseded, agreement-not-locked."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    agreement.expect_version(command.version)
     agreement.pre_register()
     agreements.save(tx, agreement)
     acts.record(tx, Act("pre-registered", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id))

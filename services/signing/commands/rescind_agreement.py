@@ -18,12 +18,14 @@ class RescindAgreement:
     reason: str
     note: str
     by: str
+    version: int | None = None
 
 
 def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) -> Agreement:
-    """Never undoes the latch. Raises Refused: agreement-unknown, agreement-not-signed."""
+    """Never undoes the latch. Raises Refused: agreement-unknown, version-superseded, agreement-not-signed."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    agreement.expect_version(command.version)
     project = projects.lock(tx, agreement.project_id)
     # What the project has decided comes first, so that no rescission overtakes an effect that was declared before it.
     if effect.settle(agreement, project):

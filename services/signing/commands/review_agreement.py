@@ -29,6 +29,7 @@ class ReturnAgreement:
     agreement_id: UUID
     reason: str
     by: str
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ def review_agreement(tx: Transaction, command: ReviewAgreement, clock: Clock) ->
 
 
 def return_agreement(tx: Transaction, command: ReturnAgreement, clock: Clock) -> Agreement:
-    """Raises Refused: agreement-unknown, agreement-not-open."""
+    """Raises Refused: agreement-unknown, version-superseded, agreement-not-open."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
+    agreement.expect_version(command.version)
     agreement.give_back()
     agreements.save(tx, agreement)
     what = Act("returned", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id, command.reason)

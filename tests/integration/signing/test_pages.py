@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID, uuid4
 
+from shared.events.registry import GroupFormed, UnitAssigned
 from tests.integration.signing.conftest import Desk
 from tests.support.signing import District, a_holder
 
@@ -22,7 +23,28 @@ def test_the_list_finds_cases_and_pages_through_them(desk: Desk, here: District)
     assert page(desk, "/desk", state="locked").count('class="open"') == 1
     assert page(desk, "/desk", unit_code="HF-04-0052").count('class="open"') == 1
     assert "没有符合的案卷" in page(desk, "/desk", unit_code="none")
-    assert page(desk, "/desk", state="nonsense", language="en").count('class="open"') == 50
+    assert page(desk, "/desk", state="nonsense", group_id="none", language="en").count('class="open"') == 50
+    assert page(desk, "/desk", state="unsigned").count('class="open"') == 50
+
+
+def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, here: District) -> None:
+    mine, other = here.register(building="3栋", door="702"), here.register(building="4栋", door="702")
+    group_id = uuid4()
+    here.hear(GroupFormed(project_id=here.project_id, group_id=group_id, name="五组", officers=()))
+    here.hear(UnitAssigned(project_id=here.project_id, unit_id=mine, group_id=group_id, staff_id=None))
+
+    assert f'href="/desk/{mine}"' in page(desk, "/desk", place="702 3栋")
+    assert f'href="/desk/{other}"' not in page(desk, "/desk", place="702 3栋")
+    assert page(desk, "/desk", group_id=str(group_id)).count('class="open"') == 1
+    assert [row["unit_id"] for row in desk.ask("/cases", place="4栋 702").json["items"]] == [str(other)]
+
+
+def test_an_act_that_is_anothers_says_whose_it_is(desk: Desk, here: District) -> None:
+    unit = here.register()
+    here.ready(unit)
+
+    assert "解锁：由指挥部办理" in page(desk, f"/desk/{unit}")
+    assert 'data-ask="unlock"' not in page(desk, f"/desk/{unit}")
 
 
 def test_a_household_goes_through_four_steps(desk: Desk, here: District) -> None:

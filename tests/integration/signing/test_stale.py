@@ -25,6 +25,33 @@ def test_a_review_and_a_lock_hold_for_the_version_that_was_read(desk: Desk, here
     assert desk.post(f"{path}/locks", {}, **{"If-Match": reviewed.headers["ETag"]}).json["state"] == "locked"
 
 
+@pytest.mark.parametrize(
+    ("acts", "last", "role"),
+    [
+        (0, "returns", "desk"),
+        (2, "pre-registrations", "desk"),
+        (2, "unlocks", "command"),
+        (3, "rescissions", "command"),
+    ],
+)
+def test_what_undoes_an_agreement_holds_for_the_version_that_was_read(
+    desk: Desk, here: District, acts: int, last: str, role: str
+) -> None:
+    unit = here.register()
+    desk.post(f"/cases/{unit}/rights/confirmations", {})
+    path = f"/agreements/{desk.post(f'/cases/{unit}/agreements', TERMS).json['agreement_id']}"
+    before = (("reviews", PAPERS), ("locks", {}), ("signatures", self_signature(here.owners(unit)[0])))
+    for name, body in before[:acts]:
+        desk.post(f"{path}/{name}", body)
+    read, body = desk.ask(path), {} if last == "pre-registrations" else {"reason": "other"}
+
+    refused = desk.post(f"{path}/{last}", body, role=role, **{"If-Match": f'"{read.json["version"] + 1}"'})
+    assert (refused.status_code, refused.json["code"]) == (412, "version-superseded")
+    assert desk.ask(path).json["state"] == read.json["state"]
+    done = desk.post(f"{path}/{last}", body, role=role, **{"If-Match": read.headers["ETag"]})
+    assert done.status_code == 201 and done.json["state"] != read.json["state"]
+
+
 def test_a_signature_holds_for_the_terms_on_the_paper(desk: Desk, here: District) -> None:
     unit = here.register()
     path = f"/agreements/{ready(desk, unit)}"
