@@ -185,10 +185,10 @@ def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks
     page = desks.case(unit, step="sign")
     sent = posts(page)
     page.context.set_offline(True)
-    expect(page.locator("#offline")).to_contain_text("没有网络")
+    expect(page.locator("#offline")).to_contain_text("连不上系统")
     expect(page.locator("#status-word")).to_have_text("离线")
     page.locator(SIGN).click()
-    expect(page.locator("#notice")).to_contain_text("断网时不能办理")
+    expect(page.locator("#notice")).to_contain_text("断线时不能办理")
     assert sent == []
 
     page.context.set_offline(False)

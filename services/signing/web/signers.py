@@ -1,0 +1,102 @@
+"""The right-holders of a case as the desk's page shows them: who has signed and by whose hand, else who may today.
+
+Left to others: whether a hand may sign (domain/mandate.py, asked again when it does), the words (texts.toml).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Literal, cast
+from uuid import UUID
+
+from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, entitlement
+from services.signing.domain.rights import Holder
+from services.signing.queries.agreement_file import SignerRow
+from services.signing.queries.case_file import CaseFile, HolderRow
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Somebody on record who might sign for a right-holder, and why not today, if so."""
+
+    person_id: UUID
+    capacity: Capacity
+    valid_until: date | None
+    evidence: str
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Signer:
+    """One right-holder: who has signed for them and when, else who may. `wanted` is whose hand it takes where none is on record."""
+
+    person_id: UUID
+    name: str
+    share: str | None
+    signed_at: datetime | None
+    capacity: str | None
+    evidence: str
+    hands: tuple[Hand, ...]
+    wanted: Capacity
+
+    @property
+    def able(self) -> bool:
+        return any(hand.refusal is None for hand in self.hands)
+
+
+def of(case: CaseFile, mandates: Sequence[Mandate], *, today: date) -> tuple[Signer, ...]:
+    """As frozen by the lock; before it, as the registry says now."""
+    frozen = case.agreement.right_holders if case.agreement else []
+    rows: Sequence[HolderRow | SignerRow] = frozen or case.right_holders
+    return tuple(_signer(row, [each for each in mandates if each.right_holder == row.person_id], today) for row in rows)
+
+
+def holder(row: HolderRow | SignerRow) -> Holder:
+    kind: Literal["organisation", "natural"] = "organisation" if row.kind == "organisation" else "natural"
+    return Holder(row.person_id, row.name, Fraction(row.share) if row.share else None, kind, row.capable)
+
+
+def signed_share(signers: Sequence[Signer]) -> str | None:
+    """None where nobody has a share of their own."""
+    if not any(each.share for each in signers):
+        return None
+    return str(sum((Fraction(each.share) for each in signers if each.share and each.signed_at), Fraction(0)))
+
+
+def _signer(row: HolderRow | SignerRow, papers: Sequence[Mandate], today: date) -> Signer:
+    signed = row if isinstance(row, SignerRow) and row.signed_at else None
+    by = next((each for each in papers if signed and (each.hand, each.kind) == (signed.hand, signed.capacity)), None)
+    own = holder(row)
+    return Signer(
+        row.person_id,
+        row.name,
+        row.share,
+        signed.signed_at if signed else None,
+        signed.capacity if signed else None,
+        by.evidence if by else "",
+        tuple(_hands(own, papers, today)),
+        _wanted(own),
+    )
+
+
+def _wanted(own: Holder) -> Capacity:
+    if own.kind == "organisation":
+        return "representative"
+    return "self" if own.capable else "guardian"
+
+
+def _hands(own: Holder, papers: Sequence[Mandate], today: date) -> Iterator[Hand]:
+    """Their own first, then each paper that was not taken back: of several for one hand, the one that is good longest."""
+    if _wanted(own) == "self":
+        yield Hand(own.person_id, "self", None, "", None)
+    longest = {(each.hand, each.kind): each for each in sorted(papers, key=_until) if each.revoked_at is None}
+    for each in longest.values():
+        capacity = cast("Capacity", each.kind)
+        may = entitlement(own, hand=each.hand, capacity=capacity, mandates=tuple(papers), on=today)
+        refusal = may.code if isinstance(may, NotEntitled) else None
+        yield Hand(each.hand, capacity, each.valid_until, each.evidence, refusal)
+
+
+def _until(mandate: Mandate) -> date:
+    return mandate.valid_until
