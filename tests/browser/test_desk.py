@@ -57,7 +57,7 @@ def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: D
     step(page, "产权调换 顺序号")
     assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
     expect(page.locator(".holders")).to_contain_text("代理人")
-    page.context.close()
+    page.close()
 
 
 def step_to_sign(page) -> None:
@@ -85,7 +85,7 @@ def test_a_double_click_is_one_act_on_the_terms_that_are_on_the_screen(desks: De
     assert json.loads(request.post_data or "")["terms_digest"] == digest
     assert len(request.headers["idempotency-key"]) == 36
     assert len(desks.numbers(unit)) == 1
-    page.context.close()
+    page.close()
 
 
 def test_two_windows_show_one_number(desks: Desks):
@@ -96,7 +96,7 @@ def test_two_windows_show_one_number(desks: Desks):
         page.locator(SIGN).click()
         step(page, "顺序号")
         shown.append(int(page.locator("#number").inner_text()))
-        page.context.close()
+        page.close()
 
     assert shown == desks.numbers(unit) * 2
 
@@ -112,7 +112,7 @@ def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
 
     expect(page.locator("#notice")).to_contain_text("先前已在别处签过")
     expect(page.locator(".holders li").first).to_contain_text("本人")
-    page.context.close()
+    page.close()
 
 
 def test_a_page_that_is_old_says_so_before_anything_is_pressed(desks: Desks):
@@ -129,7 +129,7 @@ def test_a_page_that_is_old_says_so_before_anything_is_pressed(desks: Desks):
     step(page, "请")
     expect(page.locator(".facts")).to_contain_text("9,999.00")
     assert sent == []
-    page.context.close()
+    page.close()
 
 
 def test_terms_that_are_not_on_the_screen_are_not_signed(desks: Desks):
@@ -145,7 +145,7 @@ def test_terms_that_are_not_on_the_screen_are_not_signed(desks: Desks):
     assert desks.numbers(unit) == []
     page.get_by_role("button", name="重新读取").press("Enter")
     expect(page.locator(".facts")).to_contain_text("9,999.00")
-    page.context.close()
+    page.close()
 
 
 def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
@@ -162,7 +162,7 @@ def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
     expect(page.locator("#notice")).to_contain_text("只办了一次")
     assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
     assert len({each.headers["idempotency-key"] for each in sent}) == 1 and len(sent) == 2
-    page.context.close()
+    page.close()
 
 
 def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
@@ -177,7 +177,7 @@ def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
     expect(page.locator("#notice")).to_contain_text("只办了一次")
     assert len({each.headers["idempotency-key"] for each in sent}) == 1
     assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
-    page.context.close()
+    page.close()
 
 
 def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks: Desks):
@@ -195,7 +195,7 @@ def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks
     expect(page.locator("#offline")).to_be_empty()
     page.locator(SIGN).click()
     step(page, "顺序号")
-    page.context.close()
+    page.close()
 
 
 def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first(desks: Desks):
@@ -209,7 +209,7 @@ def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first
     expect(page.locator(".acts")).to_contain_text("现在没有人可以为 范* 签字")
     page.get_by_role("link", name="这位先签").press("Enter")
     step(page, "请 李** 签字")
-    page.context.close()
+    page.close()
 
 
 def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
@@ -217,7 +217,7 @@ def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
     page = desks.case(unit)
     expect(page.get_by_role("button", name="解锁")).to_have_attribute("aria-disabled", "true")
     expect(page.locator("#why-unlock")).to_contain_text("由指挥部办理")
-    page.context.close()
+    page.close()
 
     page = desks.case(unit, role="command")
     expect(page.locator("#why-begin")).to_contain_text("由签约台办理")
@@ -230,7 +230,7 @@ def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
 
     step(page, "核对")
     assert act(desks, unit, "unlocked") == ("amount_wrong", "复核搬迁费")
-    page.context.close()
+    page.close()
 
 
 def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(desks: Desks):
@@ -254,7 +254,7 @@ def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(d
     expect(page.locator(".ends")).to_contain_text(f"{number} 已脱离")
     expect(page.locator(".ends")).to_contain_text("业主解约")
     assert act(desks, unit, "rescinded") == ("owner_withdrew", "当面说明，业主坚持")
-    page.context.close()
+    page.close()
 
 
 def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
@@ -268,7 +268,7 @@ def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
     step(page, "还没有协议")
     expect(page.locator(".body")).to_contain_text("材料不全")
     assert act(desks, unit, "returned")[0] == "papers_missing"
-    page.context.close()
+    page.close()
 
 
 def act(desks: Desks, unit_id, kind: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support import pages
-from tests.support.desks import LOOKS_MILLISECONDS, Desks, write
+from tests.support.desks import Desks, write
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
@@ -23,21 +23,21 @@ def desks(system: Platform) -> Iterator[Desks]:
 
 def listed(desks: Desks) -> Page:
     desks.ready(desks.couple())
-    return desks.page(bypass_csp=True)
+    return desks.page(checked=True)
 
 
 def drafted(desks: Desks) -> Page:
     unit = desks.couple()
     desks.drafted(unit)
-    return desks.case(unit, bypass_csp=True)
+    return desks.case(unit, checked=True)
 
 
 def locked(desks: Desks) -> Page:
-    return desks.case(desks.ready(desks.couple()), bypass_csp=True)
+    return desks.case(desks.ready(desks.couple()), checked=True)
 
 
 def signing(desks: Desks) -> Page:
-    return desks.case(desks.ready(desks.couple()), step="sign", bypass_csp=True)
+    return desks.case(desks.ready(desks.couple()), step="sign", checked=True)
 
 
 def signed_unit(desks: Desks) -> UUID:
@@ -48,11 +48,11 @@ def signed_unit(desks: Desks) -> UUID:
 
 
 def numbered(desks: Desks) -> Page:
-    return desks.case(signed_unit(desks), bypass_csp=True)
+    return desks.case(signed_unit(desks), checked=True)
 
 
 def asked_why(desks: Desks) -> Page:
-    page = desks.case(signed_unit(desks), role="command", bypass_csp=True)
+    page = desks.case(signed_unit(desks), role="command", checked=True)
     page.locator('button[data-ask="rescind"]').click()
     return page
 
@@ -60,13 +60,13 @@ def asked_why(desks: Desks) -> Page:
 def ended(desks: Desks) -> Page:
     unit = signed_unit(desks)
     desks.here.rescind(desks.agreement(unit))
-    return desks.case(unit, bypass_csp=True)
+    return desks.case(unit, checked=True)
 
 
 def disputed(desks: Desks) -> Page:
     unit = desks.ready()
     desks.here.correct(unit, right_holders=desks.here.units[desks.couple()].right_holders, ownership="shares")
-    return desks.case(unit, bypass_csp=True)
+    return desks.case(unit, checked=True)
 
 
 def refused(desks: Desks) -> Page:
@@ -87,9 +87,9 @@ def lost(desks: Desks) -> Page:
 
 def old(desks: Desks) -> Page:
     unit = desks.ready()
-    page = desks.case(unit, step="sign", bypass_csp=True)
+    page = desks.case(unit, step="sign", checked=True)
     desks.here.unlock(desks.agreement(unit))
-    page.clock.run_for(LOOKS_MILLISECONDS)
+    page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator("#answer h2")).to_contain_text("本页已不是最新")
     return page
 
@@ -105,18 +105,17 @@ def test_a_state_fits_both_screens_can_be_hit_and_axe_reports_nothing(desks: Des
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert pages.small_targets(page) == []
-    page.clock.resume()  # axe waits by it
     assert pages.violations(page) == ""
-    page.context.close()
+    page.close()
 
 
 def test_a_screen_in_the_dark_is_readable_too(desks: Desks):
-    page = desks.case(signed_unit(desks), bypass_csp=True)
+    page = desks.case(signed_unit(desks), checked=True)
     page.goto(f"{page.url}?theme=dark")
 
-    page.clock.resume()  # axe waits by it
     assert pages.violations(page) == ""
-    page.context.close()
+    page.context.clear_cookies(name="clearwater_theme")
+    page.close()
 
 
 def test_an_officer_finds_a_unit_on_a_phone_and_comes_back_to_the_same_place(desks: Desks):
@@ -135,7 +134,7 @@ def test_an_officer_finds_a_unit_on_a_phone_and_comes_back_to_the_same_place(des
     expect(page.locator(".open")).to_have_count(12)
     expect(last).to_be_in_viewport()
     expect(last).to_be_focused()
-    page.context.close()
+    page.close()
 
 
 def test_the_list_is_searched_by_what_people_call_a_place(desks: Desks):
@@ -149,7 +148,7 @@ def test_the_list_is_searched_by_what_people_call_a_place(desks: Desks):
     row = page.locator(f'a[href="/desk/{unit}"]')
     expect(row).to_contain_text("等小组起草协议")
     assert row.bounding_box()["height"] >= 44
-    page.context.close()
+    page.close()
 
 
 def test_the_slip_on_paper_has_the_number_the_time_the_code_and_no_buttons(desks: Desks):
@@ -163,7 +162,7 @@ def test_the_slip_on_paper_has_the_number_the_time_the_code_and_no_buttons(desks
     assert page.locator(".foot").inner_text().replace(" ", "").lower().count(digest) == 1
     for hidden in (".acts", ".steps", ".tools"):
         expect(page.locator(hidden)).to_be_hidden()
-    page.context.close()
+    page.close()
 
 
 def test_the_number_is_told_in_the_readers_language(desks: Desks):
@@ -172,4 +171,5 @@ def test_the_number_is_told_in_the_readers_language(desks: Desks):
     for language, series in (("zh-Hant", "產權調換 順序號"), ("en", "Exchange number")):
         page.goto(f"{page.url.partition('?')[0]}?language={language}")
         expect(page.locator("#step-head")).to_have_text(series)
-    page.context.close()
+    page.context.clear_cookies(name="clearwater_language")
+    page.close()
