@@ -4,7 +4,7 @@ Stays true: what would eat the machine, run a program or is no workbook is refus
 """
 
 import zipfile
-from typing import IO
+from typing import IO, cast
 
 from shared.refusal import Refused
 
@@ -12,13 +12,29 @@ _MOST_ENTRIES = 500
 _MOST_UNPACKED_BYTES = 600 * 1024 * 1024  # 100,000 rows of 27 columns unpack to some 180 MB
 _MOST_RATIO = 120  # sheets shrink 8 to 30 times; a bomb 1,000 times and more
 _SMALL = 1024 * 1024  # tiny parts may shrink a lot and harm nobody
+_LARGEST_PIECE = 1024 * 1024
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a spreadsheet writes
+
+
+class _InPieces:
+    """The file, never more than a piece of it at once: zipfile reads a table of contents whole, and a forged one is all of the file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._file.read(_LARGEST_PIECE + 1 if size < 0 else min(size, _LARGEST_PIECE + 1))
+        if len(content) > _LARGEST_PIECE:
+            raise Refused("workbook-too-large")
+        return content
 
 
 def opened(file: IO[bytes]) -> zipfile.ZipFile:
     """Raises Refused: workbook-unreadable, workbook-encrypted, workbook-macros, workbook-too-large."""
     try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError) as unreadable:
+        archive = zipfile.ZipFile(cast("IO[bytes]", _InPieces(file)))
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as unreadable:
         raise Refused(_kind(file)) from unreadable
     entries = archive.infolist()
     names = {entry.filename.lower() for entry in entries}
@@ -28,6 +44,8 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
         raise Refused("workbook-unreadable")
     if any(entry.flag_bits & 1 for entry in entries):
         raise Refused("workbook-encrypted")
+    if any(entry.compress_type not in _METHODS for entry in entries):
+        raise Refused("workbook-unreadable")
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED_BYTES or any(map(_bloated, entries)):
         raise Refused("workbook-too-large", unpacked_bytes=unpacked)

@@ -1,24 +1,28 @@
 """Sheets read from their own XML, as a stream: a row at a time, whatever the size, with what libraries hide (hidden rows, merges).
 
-Stays true: memory does not grow with the number of rows. Shared strings go to a temporary file that is gone with the reading; a
-document type declaration, and with it every entity, is refused.
+Stays true: memory does not grow with the number of rows. Shared strings go to a temporary file that is gone with the reading; cells
+beyond the width that is asked for are passed over.
 """
 
+import re
 import tempfile
 import zipfile
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Protocol
-from xml.parsers import expat
+from functools import lru_cache
+from typing import IO
 
-from services.registry.domain import template
 from services.registry.domain.cells import Cell, CellKind
+from services.registry.gateways.part_xml import parsed
 from shared.refusal import Refused
 
-_CHUNK = 64 * 1024
 _LONGEST_TEXT = 32_767  # of a cell, by the format
 _LAST_ROW = 1_048_576  # of a sheet, by the format
+_LETTERS = re.compile(r"[A-Z]{1,3}")
+_AREA = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}(:[A-Z]{1,3}[1-9][0-9]{0,6})?")
+_MOST_STRINGS = 8_000_000  # each another one, in every cell of as many rows as an import may have
+_MOST_MERGED = 100_000
 _KINDS: dict[str, CellKind] = {
     "n": "number",
     "s": "text",
@@ -34,13 +38,7 @@ _KINDS: dict[str, CellKind] = {
 class Row:
     number: int
     hidden: bool
-    cells: dict[str, Cell]  # by column letter
-
-
-class _Reader(Protocol):
-    def start(self, name: str, attributes: dict[str, str]) -> None: ...
-    def end(self, name: str) -> None: ...
-    def characters(self, data: str) -> None: ...
+    cells: dict[int, Cell]  # by column, A is 0
 
 
 class SharedStrings:
@@ -49,12 +47,12 @@ class SharedStrings:
     def __init__(self, archive: zipfile.ZipFile, path: str | None) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the reading, by `close`
         self._places = array("Q", [0])
-        self._parts: list[str] = []
+        self._text = _Text()
         self._in_text = self._in_phonetic = False
         if path is not None:
-            with archive.open(path) as part:
-                for _ in _parsed(part, self):
-                    pass
+            for _ in parsed(archive, path, self):
+                if len(self._places) > _MOST_STRINGS:
+                    raise Refused("workbook-too-large")
         self._file.flush()
 
     def __getitem__(self, index: int) -> str:
@@ -69,7 +67,7 @@ class SharedStrings:
 
     def start(self, name: str, _: dict[str, str]) -> None:
         if name == "si":
-            self._parts = []
+            self._text.clear()
         elif name == "rPh":
             self._in_phonetic = True
         elif name == "t":
@@ -77,7 +75,7 @@ class SharedStrings:
 
     def end(self, name: str) -> None:
         if name == "si":
-            written = "".join(self._parts)[:_LONGEST_TEXT].encode()
+            written = self._text.written().encode()
             self._file.write(written)
             self._places.append(self._places[-1] + len(written))
         elif name == "rPh":
@@ -87,55 +85,75 @@ class SharedStrings:
 
     def characters(self, data: str) -> None:
         if self._in_text and not self._in_phonetic:
-            self._parts.append(data)
+            self._text.add(data)
+
+
+class _Text:
+    """What is written in a cell, as far as a cell goes: a text without end is not collected."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self._parts: list[str] = []
+        self._room = _LONGEST_TEXT
+
+    def add(self, data: str) -> None:
+        if self._room > 0:
+            self._parts.append(data[: self._room])
+            self._room -= len(data)
+
+    def written(self) -> str:
+        return "".join(self._parts)
 
 
 @dataclass
 class Sheet:
-    """One pass over a sheet. `merged` is complete only after the last row, because the format writes it there."""
+    """One pass over a sheet of `width` columns. `merged` is complete only after the last row, because the format writes it there."""
 
     archive: zipfile.ZipFile
     path: str
     strings: SharedStrings
+    width: int
     merged: list[str] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
     _row: Row | None = None
     _number: int = 0
-    _column: str = ""
-    _next_column: int = 0
+    _column: int = -1
     _kind: str = "n"
     _formula: bool = False
-    _text: list[str] = field(default_factory=list)
+    _text: _Text = field(default_factory=_Text)
     _inside: bool = False
 
     def rows(self) -> Iterator[Row]:
-        with self.archive.open(self.path) as part:
-            for _ in _parsed(part, self):
-                yield from self._rows
-                self._rows.clear()
+        for _ in parsed(self.archive, self.path, self):
+            yield from self._rows
+            self._rows.clear()
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._number = _following(self._number, attributes)
             self._row = Row(self._number, attributes.get("hidden") in ("1", "true"), {})
-            self._next_column = 0
+            self._column = -1
         elif name == "c":
-            self._column = attributes.get("r", "").rstrip("0123456789") or template.letter(self._next_column)
-            self._kind, self._formula, self._text = attributes.get("t", "n"), False, []
+            self._column = _place(attributes["r"]) if "r" in attributes else self._column + 1
+            self._kind, self._formula = attributes.get("t", "n"), False
+            self._text.clear()
         elif name == "f":
             self._formula = True
         elif name in ("v", "t"):
             self._inside = True
         elif name == "mergeCell":
-            self.merged.append(attributes["ref"])
+            if len(self.merged) == _MOST_MERGED:
+                raise Refused("workbook-too-large")
+            self.merged.append(_area(attributes["ref"]))
 
     def end(self, name: str) -> None:
         if name in ("v", "t"):
             self._inside = False
         elif name == "c" and self._row is not None:
-            self._next_column = _place(self._column) + 1
-            written = "".join(self._text)[:_LONGEST_TEXT]
-            if written or self._formula:
+            written = self._text.written()
+            if (written or self._formula) and self._column < self.width:
                 self._row.cells[self._column] = self._cell(written)
         elif name == "row" and self._row is not None:
             self._rows.append(self._row)
@@ -143,39 +161,13 @@ class Sheet:
 
     def characters(self, data: str) -> None:
         if self._inside:
-            self._text.append(data)
+            self._text.add(data)
 
     def _cell(self, written: str) -> Cell:
         if self._formula:
             return Cell("formula", written or "=")
         text = self.strings[int(written)] if self._kind == "s" else written
         return Cell(_KINDS.get(self._kind, "error"), text)
-
-
-def _parsed(part: IO[bytes], reader: _Reader) -> Iterator[None]:
-    """Feeds the reader chunk by chunk and yields after each, so that whoever asks can take what is complete."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: reader.start(_local(name), attributes)
-    parser.EndElementHandler = lambda name: reader.end(_local(name))
-    parser.CharacterDataHandler = reader.characters
-    parser.StartDoctypeDeclHandler = _no_doctype
-    try:
-        while chunk := part.read(_CHUNK):
-            parser.Parse(chunk, False)  # noqa: FBT003 - the parser takes it by position only
-            yield
-        parser.Parse(b"", True)  # noqa: FBT003
-    except (expat.ExpatError, zipfile.BadZipFile, ValueError, KeyError) as broken:
-        raise Refused("workbook-unreadable") from broken
-    yield
-
-
-def _no_doctype(*_: object) -> None:
-    raise Refused("workbook-unreadable")
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
 
 
 def _following(before: int, attributes: dict[str, str]) -> int:
@@ -186,8 +178,23 @@ def _following(before: int, attributes: dict[str, str]) -> int:
     return number
 
 
-def _place(letters: str) -> int:
+def _place(address: str) -> int:
+    """AB7 is in column 27. Raises ValueError."""
+    return _column(address.rstrip("0123456789"))
+
+
+@lru_cache(maxsize=1_000)
+def _column(letters: str) -> int:
+    if not _LETTERS.fullmatch(letters):
+        raise ValueError(letters[:20])
     place = 0
     for character in letters:
         place = place * 26 + ord(character) - ord("A") + 1
     return place - 1
+
+
+def _area(reference: str) -> str:
+    """A2:A4. Raises ValueError."""
+    if not _AREA.fullmatch(reference):
+        raise ValueError(reference[:20])
+    return reference

@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
-from xml.etree import ElementTree as ET
 
 from services.registry.domain.cells import Cell
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column, letter
 from services.registry.gateways import archive
+from services.registry.gateways.part_xml import parsed
 from services.registry.gateways.sheet_xml import SharedStrings, Sheet
 from shared.refusal import Refused
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
-_LARGEST_DIRECTORY = 1024 * 1024
+_MOST_SHEETS = 1_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Workbook:
 
     def sheet(self, name: str) -> "TemplateSheet":
         columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
-        return TemplateSheet(Sheet(self.archive, self.sheets[name], self.strings), columns)
+        return TemplateSheet(Sheet(self.archive, self.sheets[name], self.strings, width=len(columns)), columns)
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,11 @@ class TemplateSheet:
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header that hold anything. Raises Refused: workbook-wrong-columns."""
-        names = {letter(place): column.name for place, column in enumerate(self.columns)}
+        names = [column.name for column in self.columns]
         rows = self.sheet.rows()
         self._check(next(rows, None))
         for row in rows:
-            cells = {names[column]: cell for column, cell in row.cells.items() if column in names}
-            if cells:
+            if cells := {names[place]: cell for place, cell in row.cells.items()}:
                 yield Row(row.number, row.hidden, cells)
 
     def merged(self) -> list[str]:
@@ -58,7 +55,7 @@ class TemplateSheet:
     def _check(self, header: object) -> None:
         written = {column: cell.written for column, cell in getattr(header, "cells", {}).items()}
         for place, column in enumerate(self.columns):
-            found = written.get(letter(place), "").removesuffix("*").strip()
+            found = written.get(place, "").removesuffix("*").strip()
             if found != column.header:
                 raise Refused(
                     "workbook-wrong-columns", cell=f"{letter(place)}1", expected=column.header, found=found[:40]
@@ -92,11 +89,14 @@ def inspect(file: IO[bytes]) -> None:
 
 
 def _sheets(contents: zipfile.ZipFile) -> dict[str, str]:
-    workbook = _parsed(contents, "xl/workbook.xml")
-    targets = {each.get("Id"): each.get("Target", "") for each in _parsed(contents, "xl/_rels/workbook.xml.rels")}
+    """The path of each sheet by its name."""
+    listed, related = _Elements("sheet"), _Elements("Relationship")
+    listed.read(contents, "xl/workbook.xml")
+    related.read(contents, "xl/_rels/workbook.xml.rels")
+    targets = {each.get("Id"): each.get("Target", "") for each in related.found}
     sheets: dict[str, str] = {}
-    for sheet in [*workbook.iter(f"{_MAIN}sheet"), *workbook.iter(f"{_STRICT}sheet")]:
-        relation = next((value for name, value in sheet.attrib.items() if name.endswith("}id")), None)
+    for sheet in listed.found:
+        relation = next((value for name, value in sheet.items() if name.endswith(":id")), None)
         target = targets.get(relation, "").lstrip("/")
         path = target if target.startswith("xl/") else f"xl/{target}"
         if path in contents.namelist():
@@ -104,13 +104,25 @@ def _sheets(contents: zipfile.ZipFile) -> dict[str, str]:
     return sheets
 
 
-def _parsed(contents: zipfile.ZipFile, path: str) -> ET.Element:
-    try:
-        if contents.getinfo(path).file_size > _LARGEST_DIRECTORY:
-            raise Refused("workbook-too-large")
-        document = contents.read(path)
-        if b"<!DOCTYPE" in document:
-            raise Refused("workbook-unreadable")
-        return ET.fromstring(document)  # noqa: S314 - no document type declaration, hence no entities
-    except (KeyError, ET.ParseError, zipfile.BadZipFile) as broken:
-        raise Refused("workbook-unreadable") from broken
+class _Elements:
+    """The attributes of every element of a name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.found: list[dict[str, str]] = []
+
+    def read(self, contents: zipfile.ZipFile, path: str) -> None:
+        """Raises Refused: workbook-unreadable, workbook-too-large."""
+        for _ in parsed(contents, path, self):
+            if len(self.found) > _MOST_SHEETS:
+                raise Refused("workbook-too-large")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == self._name:
+            self.found.append(attributes)
+
+    def end(self, name: str) -> None:
+        """Nothing is inside."""
+
+    def characters(self, data: str) -> None:
+        """Nor any text."""

@@ -36,13 +36,13 @@ _ON_HOLDERS = (
         join people on people.document_mark = line.document_mark and people.district = :district
         where line.import_id = :import_id and people.name_mark <> line.name_mark""",
     """select row, 'door', 'door-twice' from (
-            select row, unit_code, first_value(unit_code) over (partition by content ->> 'compound', content ->> 'building',
+            select row, unit_code, first_value(unit_code) over (partition by compound, building,
                 content ->> 'stairwell', each order by row) as first
             from lines cross join unnest(string_to_array(content ->> 'door', '、')) as each  -- a merged unit has several
             where content ?& array['compound', 'building', 'stairwell', 'door']) as line where unit_code <> first""",
     """select line.row, 'door', 'door-twice' from import_lines as line join buildings
-            on buildings.project_id = :project_id and buildings.compound = line.content ->> 'compound'
-            and buildings.building = line.content ->> 'building'
+            on buildings.project_id = :project_id and buildings.compound = line.compound
+            and buildings.building = line.building
         join doors on doors.building_id = buildings.building_id and doors.stairwell = line.content ->> 'stairwell'
             and doors.door = any(string_to_array(line.content ->> 'door', '、'))
         join units using (unit_id)
@@ -51,20 +51,19 @@ _ON_HOLDERS = (
     """select row, 'house_code', 'house-code-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by content ->> 'house_code' order by row) as first
             from lines where content ? 'house_code') as line where unit_code <> first""",
-    """select line.row, 'building', 'unknown-building' from import_lines as line
-        where line.import_id = :import_id and line.content ?& array['compound', 'building']
-        and not exists (select from import_buildings as staged where staged.import_id = :import_id
-            and (staged.compound, staged.building) = (line.content ->> 'compound', line.content ->> 'building'))
-        and not exists (select from buildings where project_id = :project_id
-            and (compound, building) = (line.content ->> 'compound', line.content ->> 'building'))""",
+    """select line.row, 'building', 'unknown-building' from import_lines as line join (
+            select compound, building from import_lines where import_id = :import_id
+            except select compound, building from import_buildings where import_id = :import_id
+            except select compound, building from buildings where project_id = :project_id) as unknown using (compound, building)
+        where line.import_id = :import_id""",
     """select line.row, 'house_code', 'house-code-building' from import_lines as line join import_buildings as staged
             on staged.import_id = :import_id
-            and (staged.compound, staged.building) = (line.content ->> 'compound', line.content ->> 'building')
+            and (staged.compound, staged.building) = (line.compound, line.building)
         where line.import_id = :import_id and staged.building_code is not null and line.content ? 'house_code'
             and left(line.content ->> 'house_code', 19) <> staged.building_code""",
     """select line.row, 'floor', 'floor-outside' from import_lines as line join import_buildings as staged
             on staged.import_id = :import_id
-            and (staged.compound, staged.building) = (line.content ->> 'compound', line.content ->> 'building')
+            and (staged.compound, staged.building) = (line.compound, line.building)
         cross join unnest(string_to_array(line.content ->> 'floor', '至')) as each  -- 3至4: a unit on several storeys
         where line.import_id = :import_id
             and (each::int = 0 or each::int not between -staged.floors_below and staged.floors_above)""",

@@ -18,16 +18,14 @@ _BUILDINGS = text("""
     on conflict (project_id, compound, building) do update set building_code = excluded.building_code,
         stairwells = excluded.stairwells, floors_above = excluded.floors_above, floors_below = excluded.floors_below
 """)
-# A unit without a household number is a household of its own, under a label that nobody can type into the sheet.
-_LABEL = "coalesce('户 ' || (staged.source ->> 'household'), '套 ' || staged.unit_code)"
 # A unit on several storeys says 3至4.
 _FLOOR = "split_part(staged.source ->> 'floor', '至', 1)::int"
 _TOP_FLOOR = "nullif(split_part(staged.source ->> 'floor', '至', 2), '')::int"
-_HOUSEHOLDS = text(f"""
+_HOUSEHOLDS = text("""
     insert into households (district, project_id, label)
-    select distinct :district, cast(:project_id as uuid), {_LABEL} from import_units as staged
+    select distinct :district, cast(:project_id as uuid), household from import_units
     where import_id = :import_id and change <> 'unchanged' on conflict (project_id, label) do nothing
-""")  # noqa: S608 - parts of ours
+""")
 _UNITS = text(f"""
     insert into units (district, project_id, building_id, household_id, unit_code, house_code, stairwell, floor, top_floor, door, use,
         structure, registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, registered_at)
@@ -36,9 +34,9 @@ _UNITS = text(f"""
         staged.source ->> 'structure', (staged.source ->> 'registered_area')::numeric, (staged.source ->> 'surveyed_area')::numeric,
         (staged.source ->> 'titled_on')::date, staged.source ->> 'ownership', groups.group_id, officers.staff_id, staged.source, :at
     from import_units as staged
-    join buildings on buildings.project_id = :project_id and buildings.compound = staged.source ->> 'compound'
-        and buildings.building = staged.source ->> 'building'
-    join households on households.project_id = :project_id and households.label = {_LABEL}
+    join buildings on buildings.project_id = :project_id and buildings.compound = staged.compound
+        and buildings.building = staged.building
+    join households on households.project_id = :project_id and households.label = staged.household
     left join groups on groups.project_id = :project_id and groups.name = staged.source ->> 'group'
     left join officers on officers.project_id = :project_id and officers.staff_number = staged.source ->> 'officer'
     where staged.import_id = :import_id and staged.change <> 'unchanged' order by staged.row
@@ -58,9 +56,9 @@ _ONE = text(f"""
         (staged.source ->> 'surveyed_area')::numeric, (staged.source ->> 'titled_on')::date, staged.source ->> 'ownership',
         staged.source, units.revision + 1)
     from import_units as staged
-    join buildings on buildings.project_id = :project_id and buildings.compound = staged.source ->> 'compound'
-        and buildings.building = staged.source ->> 'building'
-    join households on households.project_id = :project_id and households.label = {_LABEL}
+    join buildings on buildings.project_id = :project_id and buildings.compound = staged.compound
+        and buildings.building = staged.building
+    join households on households.project_id = :project_id and households.label = staged.household
     where staged.import_id = :import_id and units.project_id = :project_id and units.unit_code = staged.unit_code
 """)  # noqa: S608 - parts of ours
 _NO_HOLDERS = text("""
@@ -81,8 +79,8 @@ _HOLDERS = text("""
     where line.import_id = :import_id
 """)
 _STATE = """
-    select units.unit_id, units.project_id, revision, units.unit_code, compound, building, stairwell, floor, top_floor, door,
-        cast(registered_area * 100 as bigint) as area_hundredths_m2, use, household_id, ownership, group_id, staff_id,
+    select units.unit_id, units.project_id, revision, units.unit_code, buildings.compound, buildings.building, stairwell, floor,
+        top_floor, door, cast(registered_area * 100 as bigint) as area_hundredths_m2, use, household_id, ownership, group_id, staff_id,
         (select jsonb_agg(jsonb_build_object('person_id', person_id, 'masked_name', masked_name, 'share', share, 'capable', capable,
             'kind', kind, 'overseas', overseas) order by place)
          from holders join people using (person_id) where holders.unit_id = units.unit_id) as right_holders

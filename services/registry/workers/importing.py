@@ -14,6 +14,7 @@ from services.registry.commands.check_import import CheckImport, check_import
 from services.registry.commands.commit_import import CommitImport, commit_import, reject_commit
 from services.registry.commands.stage_import import StageImport, stage_import
 from services.registry.domain.imports import AT_WORK
+from services.registry.store import imports
 from services.registry.store.vault import Vault
 from shared.refusal import Refused
 from shared.service import database
@@ -52,6 +53,7 @@ class Importer:
             if not guard.execute(_TRY_LOCK, {"import_id": import_id}).scalar():
                 return False
             try:
+                imports.analyze(guard)
                 self._step(district, import_id)
             finally:
                 guard.execute(_UNLOCK, {"import_id": import_id})

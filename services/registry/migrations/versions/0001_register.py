@@ -15,6 +15,8 @@ depends_on = None
 
 _SERVICE = "registry"
 
+# What staged rows are joined by are columns of theirs: row-level security keeps every index and hash from a value that is only
+# computed (->> is not leak-proof), and 100,000 rows would each be held against every building.
 _TABLES = {
     "districts": """
         district text primary key check (district ~ '^[0-9]{6}$'), name text not null, opened_at timestamptz not null""",
@@ -114,20 +116,27 @@ _TABLES = {
     "import_lines": """
         import_id uuid not null references imports, row int not null, district text not null, unit_code text,
         content jsonb not null, holder jsonb not null, document_mark bytea, guardian_mark bytea, name_mark bytea, sealed bytea not null,
-        primary key (import_id, row)""",
+        compound text generated always as (content ->> 'compound') stored,
+        building text generated always as (content ->> 'building') stored, primary key (import_id, row)""",
     "import_buildings": """
         import_id uuid not null references imports, row int not null, district text not null, compound text, building text,
         building_code text, stairwells int, floors_above int, floors_below int, primary key (import_id, row)""",
     "import_units": """
         import_id uuid not null references imports, unit_code text not null, district text not null, row int not null,
         source jsonb not null, change text not null check (change in ('new', 'changed', 'unchanged')),
-        changed_columns text[] not null, primary key (import_id, unit_code)""",
+        changed_columns text[] not null, compound text generated always as (source ->> 'compound') stored,
+        building text generated always as (source ->> 'building') stored,
+        -- A unit without a household number is a household of its own, under a label that nobody can type into the sheet.
+        household text not null generated always as (coalesce('户 ' || (source ->> 'household'), '套 ' || unit_code)) stored,
+        primary key (import_id, unit_code)""",
     "import_faults": """
         import_id uuid not null references imports, sheet text not null, row int not null, column_name text not null,
         code text not null, district text not null, primary key (import_id, sheet, row, column_name, code)""",
 }
 # Written once and never again: not even the service itself may take back what it has revealed, forgotten or frozen.
 _APPEND_ONLY = ("rolls", "roll_lines", "corrections", "exports", "reveals", "forgettings", "key_receipts")
+# The worker analyzes what it has just staged, since no plan for 100,000 rows may wait for the database's own turn.
+_ANALYZED = ("import_lines", "import_buildings", "import_units")
 
 _INDEXES = (
     "create index on units (district, project_id, unit_id)",
@@ -141,6 +150,7 @@ _INDEXES = (
     "create index on officers (group_id)",
     "create index on reveals (district, revealed_at)",
     "create index on import_lines (import_id, unit_code)",
+    "create index on import_buildings (import_id, compound, building)",
     # The worker's question, asked every second: is there anything to do?
     "create index on imports (uploaded_at) where state in ('uploaded', 'reading', 'checking', 'committing')",
 )
@@ -200,6 +210,7 @@ def upgrade() -> None:
     ]
     for table, columns in _TABLES.items():
         app = "select, insert" if table in _APPEND_ONLY else "select, insert, update, delete"
+        app += ", maintain" if table in _ANALYZED else ""
         statements += [f"create table {table} ({columns})", *rows.protect(table, service=_SERVICE, app=app)]
     for statement in [*statements, *_INDEXES, _ROLL_GUARD, _GUARD_TRIGGER, _DOORS, *_DOOR_TRIGGERS]:
         op.execute(statement)
