@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.registry.store import checks, imports
+from services.registry.store.progress import Told
 from shared.service.database import Transaction
 
 
@@ -14,10 +15,10 @@ class CheckImport:
     at: datetime
 
 
-def check_import(tx: Transaction, command: CheckImport) -> None:
+def check_import(tx: Transaction, command: CheckImport, *, told: Told) -> None:
     it = imports.load(tx, command.import_id)
     it.move("checking")
-    checks.run(tx, it.import_id, it.project_id)
-    faults = imports.checked(tx, it.import_id, at=command.at)
-    it.move("faulty" if faults else "clean")
+    checks.run(tx, it.import_id, it.project_id, told=told)
+    counted = imports.checked(tx, it.import_id, at=command.at)
+    it.move("faulty" if counted.faults else "clean")
     imports.save(tx, it)

@@ -6,6 +6,7 @@ district's imports follow one another (below) and nobody else says anything abou
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,7 @@ from services.registry.domain.imports import Import
 from services.registry.domain.person import Personal
 from services.registry.store import checks, imports, people, projects, units
 from services.registry.store import vault as sealed
+from services.registry.store.progress import Told
 from services.registry.store.vault import Chunk, Vault
 from shared.messaging import journal
 from shared.messaging.sealing import DataKey
@@ -38,35 +40,42 @@ def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
     imports.save(tx, it)
 
 
-def commit_import(tx: Transaction, vault: Vault, command: CommitImport) -> None:
-    """Ends as `committed`, or as `faulty` with nothing written."""
+def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told: Told) -> None:
+    """Ends as `committed`, or as `faulty` with nothing written. Tells how many lines and units it has done."""
     people.alone(tx)
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
     projects.refuse_when_frozen(tx, it.project_id)
     checks.run(tx, it.import_id, it.project_id)
-    if imports.checked(tx, it.import_id, at=command.at):
+    counted = imports.checked(tx, it.import_id, at=command.at)
+    if counted.faults:
         it.move("faulty")
         imports.save(tx, it)
         return
-    _record_people(tx, vault, it, command.at)
+    done, total = 0, counted.lines + counted.units
+    for recorded in _record_people(tx, vault, it, command.at):
+        done += recorded
+        told(done, total)
     units.carry_over(tx, it.import_id, it.project_id, at=command.at)
     it.move("committed")
     imports.save(tx, it)
     for batch in units.changed(tx, it.import_id, it.project_id):
         journal.write(tx, batch)
+        done += len({event.unit_id for event in batch})
+        told(done, total)
     imports.committed(tx, it.import_id, at=command.at)
 
 
-def reject_commit(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
+def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
     """The register would not have it, and has nothing of it."""
     it = imports.load(tx, import_id)
-    it.move("faulty")
+    it.reject()
     imports.save(tx, it)
     imports.refuse(tx, import_id, refusal.code, refusal.facts)
 
 
-def _record_people(tx: Transaction, vault: Vault, it: Import, at: datetime) -> None:
+def _record_people(tx: Transaction, vault: Vault, it: Import, at: datetime) -> Iterator[int]:
+    """Yields how many lines each batch had."""
     if it.wrapped_key is None:
         raise Refused("import-file-gone")
     key = vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))
@@ -77,6 +86,7 @@ def _record_people(tx: Transaction, vault: Vault, it: Import, at: datetime) -> N
                 mark = vault.document_mark(each)
                 found[mark] = found[mark].renewed(each) if mark in found else each
         journal.write(tx, people.record(tx, vault, found, at=at))
+        yield len(batch)
 
 
 def _people(content: bytes, key: DataKey, place: str) -> list[Personal]:

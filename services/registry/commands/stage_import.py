@@ -20,6 +20,7 @@ from services.registry.gateways import workbook
 from services.registry.gateways.workbook import Row
 from services.registry.store import imports
 from services.registry.store import vault as sealed
+from services.registry.store.progress import Told
 from services.registry.store.vault import Vault
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused
@@ -37,8 +38,8 @@ class StageImport:
     today: date
 
 
-def stage_import(engine: Engine, vault: Vault, command: StageImport) -> None:
-    """Moves the import to `checking`, or to `refused` with the reason."""
+def stage_import(engine: Engine, vault: Vault, command: StageImport, *, told: Told) -> None:
+    """Moves the import to `checking`, or to `refused` with the reason. Tells how many rows it has read."""
     with database.begin(engine, district=command.district) as tx:
         it = imports.load(tx, command.import_id)
         it.move("reading")
@@ -46,7 +47,7 @@ def stage_import(engine: Engine, vault: Vault, command: StageImport) -> None:
         imports.save(tx, it)
     try:
         with imports.opened_file(engine, vault, command.district, it) as (file, key):
-            _Staging(engine, vault, key, command).stage(file)
+            _Staging(engine, vault, key, command, told).stage(file)
     except Refused as refusal:
         _moved(engine, command, "refused", refusal)
     else:
@@ -68,13 +69,17 @@ class _Staging:
     vault: Vault
     key: DataKey
     command: StageImport
+    told: Told
     holders: list[dict[str, Any]] = field(default_factory=list)
     buildings: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     rows_read: int = 0
+    rows_expected: int = 0
 
     def stage(self, file: IO[bytes]) -> None:
         with workbook.reading(file) as book:
+            self.rows_expected = book.rows_expected()
+            self.told(0, self.rows_expected)
             for name, take in ((BUILDINGS_SHEET, self._building), (HOLDERS_SHEET, self._holder)):
                 sheet = book.sheet(name)
                 for row in sheet.rows():
@@ -113,6 +118,7 @@ class _Staging:
             imports.add_faults(tx, self.command.import_id, self.faults)
             imports.progressed(tx, self.command.import_id, rows_read=self.rows_read)
         self.holders, self.buildings, self.faults = [], [], []
+        self.told(self.rows_read, max(self.rows_read, self.rows_expected))
 
 
 def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:

@@ -4,6 +4,8 @@
                    │           └─────▶ faulty       └─▶ faulty (the register has changed since the dry run)
                    └─▶ refused (no workbook of ours)          clean, faulty ─▶ abandoned
 
+A step that ends its worker again and again ends as refused or faulty too, and says so.
+
 Stays true: nothing of it is in the register before `committed`, and then all of it.
 """
 
@@ -17,7 +19,7 @@ State = Literal["uploaded", "reading", "checking", "clean", "faulty", "committin
 LARGEST_BYTES = 64 * 1024 * 1024
 AT_WORK: tuple[State, ...] = ("uploaded", "reading", "checking", "committing")
 _MOVES: dict[State, tuple[State, ...]] = {
-    "uploaded": ("reading",),
+    "uploaded": ("reading", "refused"),
     "reading": ("reading", "checking", "refused"),
     "checking": ("checking", "clean", "faulty"),
     "clean": ("committing", "abandoned"),
@@ -42,6 +44,10 @@ class Import:
         if state not in _MOVES[self.state]:
             raise Refused("import-not-ready", state=self.state, wanted=state)
         self.state = state
+
+    def reject(self) -> None:
+        """It goes no further, by what was found in it or by what it does to us."""
+        self.move("refused" if self.state in ("uploaded", "reading") else "faulty")
 
     def commit(self) -> None:
         """Asked for twice is asked for once. Raises Refused: import-faulty, import-not-ready."""

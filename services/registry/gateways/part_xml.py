@@ -47,6 +47,19 @@ def parsed(archive: zipfile.ZipFile, path: str, reader: Reader) -> Iterator[None
     yield
 
 
+def count(archive: zipfile.ZipFile, path: str, element: str) -> int:
+    """How often an element ends, by a glance at the bytes: good for an estimate. Raises Refused workbook-unreadable."""
+    ending, found, before = f"{element}>".encode(), 0, b""
+    try:
+        with archive.open(path) as part:
+            while chunk := part.read(_CHUNK):
+                found += (before + chunk).count(ending)
+                before = chunk[1 - len(ending) :]
+    except _BROKEN as broken:
+        raise Refused("workbook-unreadable") from broken
+    return found
+
+
 def _parser(reader: Reader) -> expat.XMLParserType:
     parser = expat.ParserCreate()
     depth = 0

@@ -9,7 +9,7 @@ from typing import IO
 from services.registry.domain.cells import Cell
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column, letter
 from services.registry.gateways import archive
-from services.registry.gateways.part_xml import parsed
+from services.registry.gateways.part_xml import count, parsed
 from services.registry.gateways.sheet_xml import SharedStrings, Sheet
 from shared.refusal import Refused
 
@@ -32,6 +32,11 @@ class Workbook:
     def sheet(self, name: str) -> "TemplateSheet":
         columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
         return TemplateSheet(Sheet(self.archive, self.sheets[name], self.strings, width=len(columns)), columns)
+
+    def rows_expected(self) -> int:
+        """Below the headers, empty ones perhaps among them. For telling how far the reading is, and for nothing else."""
+        found = [count(self.archive, self.sheets[name], "row") for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
+        return sum(max(each - 1, 0) for each in found)
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,25 @@ class ChangeState(BaseModel):
     changed_columns: list[str]
 
 
+class ProgressState(BaseModel):
+    """`done` of `total` are rows while it reads, checks while it checks, lines and units while it commits. The rest is an estimate."""
+
+    step: str
+    done: int
+    total: int
+    rest_seconds: int | None
+
+
 class ImportState(BaseModel):
+    """`progress` while the worker is at it."""
+
     import_id: UUID
     project_id: UUID
     state: str
     file_name: str
     file_bytes: int
     rows_read: int
+    progress: ProgressState | None
     units: int | None
     faults: int
     fault_counts: dict[str, int]
@@ -57,10 +69,13 @@ class ImportReport(ImportState):
     changed: list[ChangeState]
 
 
-_ONE = text("select * from imports where import_id = :import_id")
-_PAGE = text("""
-    select * from imports where project_id = :project_id and import_id < :before order by import_id desc limit :limit
-""")
+_STATE = """
+    select imports.*, case when step = state then jsonb_build_object('step', step, 'done', done, 'total', total, 'rest_seconds',
+        case when done > 0 then ceil(extract(epoch from noted_at - began_at) * (total - done) / done)::int end) end as progress
+    from imports left join import_progress using (import_id)
+"""
+_ONE = text(f"{_STATE} where import_id = :import_id")
+_PAGE = text(f"{_STATE} where project_id = :project_id and import_id < :before order by import_id desc limit :limit")
 _FAULTS = text("""
     select sheet, row, column_name, code from import_faults where import_id = :import_id
     order by sheet desc, row, column_name, code limit :limit

@@ -12,11 +12,14 @@ from services.registry.domain import shares
 from services.registry.domain.cells import Fault
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from services.registry.store import imports
+from services.registry.store.progress import Told
 from shared.service.database import Transaction
 
 # `lines`: those of the import that say which unit they belong to.
 _LINES = "with lines as (select * from import_lines where import_id = :import_id and unit_code is not null)"
 _INSERT = "insert into import_faults (import_id, district, sheet, row, column_name, code) select distinct"
+
+_MOST_HOLDERS = 500
 
 # Each yields (row, column, code) of the sheet of right-holders.
 _ON_HOLDERS = (
@@ -28,6 +31,10 @@ _ON_HOLDERS = (
     """select row, 'document_number', 'holder-twice' from (
             select row, row_number() over (partition by unit_code, document_mark order by row) as time
             from lines where document_mark is not null) as line where time > 1""",
+    # What is said of a unit is one event, and an event has its size.
+    """select row, 'unit_code', 'too-many-holders' from (
+            select row, row_number() over (partition by unit_code order by row) as time from lines) as line
+        where time = :most_holders + 1""",
     """select row, 'guardian_document_number', 'guardian-self' from lines where guardian_mark = document_mark""",
     """select row, 'name', 'person-name-differs' from (
             select row, name_mark, first_value(name_mark) over (partition by document_mark order by row) as first
@@ -83,7 +90,8 @@ _ON_BUILDINGS = (
 _UNITS = text(f"""{_LINES}
     select unit_code, min(row) as row, min(content ->> 'ownership') as ownership,
         array_agg(holder ->> 'share' order by row) as shares from lines where content ? 'ownership'
-    group by unit_code having bool_and(holder ->> 'share' is null or holder ->> 'share' ~ '^[1-9]') order by unit_code
+    group by unit_code having count(*) <= :most_holders and bool_and(holder ->> 'share' is null or holder ->> 'share' ~ '^[1-9]')
+    order by unit_code
 """)  # noqa: S608 - put together from parts of ours
 _FLAW_COLUMN = {"joint-owner-with-share": "share", "share-missing": "share", "shares-not-one": "share"}
 
@@ -104,14 +112,15 @@ _COMPARE = text(f"""{_LINES}
 """)  # noqa: S608 - put together from parts of ours
 
 
-def run(tx: Transaction, import_id: UUID, project_id: UUID) -> None:
+def run(tx: Transaction, import_id: UUID, project_id: UUID, *, told: Told = lambda _done, _total: None) -> None:
     """All checks over the staged lines, then the comparison with the register."""
-    place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
-    for sheet, checks in ((HOLDERS_SHEET, _ON_HOLDERS), (BUILDINGS_SHEET, _ON_BUILDINGS)):
-        for check in checks:
-            found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"
-            insert = text(f"{_LINES} {_INSERT} {found} on conflict do nothing")
-            tx.connection.execute(insert, {**place, "sheet": sheet})
+    place = {"import_id": import_id, "district": tx.district, "project_id": project_id, "most_holders": _MOST_HOLDERS}
+    checks = [*((HOLDERS_SHEET, each) for each in _ON_HOLDERS), *((BUILDINGS_SHEET, each) for each in _ON_BUILDINGS)]
+    for number, (sheet, check) in enumerate(checks):
+        told(number, len(checks))
+        found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"
+        insert = text(f"{_LINES} {_INSERT} {found} on conflict do nothing")
+        tx.connection.execute(insert, {**place, "sheet": sheet})
     imports.add_faults(tx, import_id, _share_faults(tx, import_id))
     imports.clear(tx, import_id, ("import_units",))
     tx.connection.execute(_COMPARE, place)
@@ -119,7 +128,7 @@ def run(tx: Transaction, import_id: UUID, project_id: UUID) -> None:
 
 def _share_faults(tx: Transaction, import_id: UUID) -> list[Fault]:
     faults = []
-    for unit in tx.connection.execute(_UNITS, {"import_id": import_id}):
+    for unit in tx.connection.execute(_UNITS, {"import_id": import_id, "most_holders": _MOST_HOLDERS}):
         parsed: list[Fraction | None] = [None if share is None else shares.parsed(share) for share in unit.shares]
         if flaw := shares.flaw(unit.ownership, parsed):
             faults.append(Fault(HOLDERS_SHEET, unit.row, _FLAW_COLUMN.get(flaw, "ownership"), flaw))

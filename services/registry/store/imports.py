@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
@@ -43,7 +43,7 @@ _CHECKED = text("""
         changes = (select jsonb_build_object('new', count(*) filter (where change = 'new'),
             'changed', count(*) filter (where change = 'changed'), 'unchanged', count(*) filter (where change = 'unchanged'))
             from import_units where import_id = :import_id)
-    where import_id = :import_id returning faults
+    where import_id = :import_id returning faults, units, (select count(*) from import_lines where import_id = :import_id)
 """)
 _COMMITTED = text("update imports set committed_at = :at, wrapped_key = null where import_id = :import_id")
 _PART = text("""
@@ -70,6 +70,12 @@ _ANALYZE = text("analyze import_lines, import_buildings, import_units")
 _STAGED = ("import_lines", "import_buildings", "import_units", "import_faults")
 
 
+class Counted(NamedTuple):
+    faults: int
+    units: int
+    lines: int
+
+
 def add(tx: Transaction, values: dict[str, Any]) -> None:
     tx.connection.execute(_ADD, {**values, "district": tx.district})
 
@@ -91,9 +97,9 @@ def refuse(tx: Transaction, import_id: UUID, code: str, facts: dict[str, object]
     tx.connection.execute(_REFUSED, {"import_id": import_id, "refusal": refusal})
 
 
-def checked(tx: Transaction, import_id: UUID, *, at: datetime) -> int:
-    """Counts what was found; returns the number of faults."""
-    return int(tx.connection.execute(_CHECKED, {"import_id": import_id, "at": at}).scalar_one())
+def checked(tx: Transaction, import_id: UUID, *, at: datetime) -> Counted:
+    """Counts what was found."""
+    return Counted(*tx.connection.execute(_CHECKED, {"import_id": import_id, "at": at}).one())
 
 
 def committed(tx: Transaction, import_id: UUID, *, at: datetime) -> None:

@@ -24,6 +24,7 @@ _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _CLERKS = ("clerk", "command")
 _SHOWN = 50
 _PROJECTS = 200
+_SECONDS_SAID = 90  # above that a person counts in minutes
 
 
 @pages.get("/")
@@ -55,8 +56,18 @@ def import_report(import_id: UUID) -> str:
         project=project,
         at_work=report.state in AT_WORK,
         refusal=_refusal(report),
+        told=_told(report),
         title=_finding(report),
     )
+
+
+@pages.get("/imports/<uuid:import_id>/progress")
+@identity.requires("clerk", "command", "auditor")
+def import_progress(import_id: UUID) -> str:
+    """The part of the report that moves while the worker is at it."""
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        report = imports.one(tx, import_id)
+    return render_template("registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_told(report))
 
 
 @pages.get("/units")
@@ -117,9 +128,23 @@ def _after() -> UUID:
         return _FIRST
 
 
+def _told(report: imports.ImportState) -> str:
+    """How far the worker is; nothing when it is not at it."""
+    if report.state not in AT_WORK:
+        return ""
+    if (now := report.progress) is None or not now.total:
+        return text("progress.waiting")
+    done = text(f"progress.{now.step}", done=f"{now.done:,}", total=f"{now.total:,}")
+    if now.rest_seconds is None or now.step == "checking":  # the checks are not alike
+        return done
+    if now.rest_seconds > _SECONDS_SAID:
+        return done + text("progress.minutes", minutes=-(-now.rest_seconds // 60))
+    return done + text("progress.seconds", seconds=max(-(-now.rest_seconds // 10) * 10, 10))
+
+
 def _finding(report: imports.ImportReport) -> str:
     if report.state in AT_WORK:
-        return text("import.progress", rows=f"{report.rows_read:,}")
+        return text(f"states.{report.state}")
     if report.state in ("refused", "abandoned") or (report.state == "faulty" and not report.faults):
         return text("import.refused")
     return text(f"import.{report.state}", faults=f"{report.faults:,}", units=f"{report.units or 0:,}")

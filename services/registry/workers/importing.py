@@ -11,10 +11,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from services.registry.commands.check_import import CheckImport, check_import
-from services.registry.commands.commit_import import CommitImport, commit_import, reject_commit
+from services.registry.commands.commit_import import CommitImport, commit_import, reject_import
 from services.registry.commands.stage_import import StageImport, stage_import
 from services.registry.domain.imports import AT_WORK
-from services.registry.store import imports
+from services.registry.store import imports, progress
+from services.registry.store.progress import Told
 from services.registry.store.vault import Vault
 from shared.refusal import Refused
 from shared.service import database
@@ -26,12 +27,15 @@ _WAITING = text("""
 """)
 _TRY_LOCK = text("select pg_try_advisory_lock(hashtextextended(cast(:import_id as text), 0))")
 _UNLOCK = text("select pg_advisory_unlock(hashtextextended(cast(:import_id as text), 0))")
+_STEPS = {"uploaded": "reading", "reading": "reading", "checking": "checking", "committing": "committing"}
+# A step that has ended its worker so often would end it for ever, and no other import would have its turn.
+_MOST_TRIES = 5
 _STATE = text("select state from imports where import_id = :import_id")
 _log = log.get(__name__)
 
 
 class Importer:
-    """`engine` needs two connections at once: one holds the lock, one works."""
+    """`engine` needs three connections at once: one holds the lock, one works, one tells how far it is."""
 
     def __init__(self, engine: Engine, vault: Vault, *, clock: Clock) -> None:
         self._engine, self._vault, self._clock = engine, vault, clock
@@ -63,19 +67,28 @@ class Importer:
         now = self._clock.now()
         with database.begin(self._engine, district=district) as tx:
             state = tx.connection.execute(_STATE, {"import_id": import_id}).scalar()
-        if state in ("uploaded", "reading"):
-            stage_import(self._engine, self._vault, StageImport(district, import_id, today=business_day(now)))
-        elif state == "checking":
+        if (step := _STEPS.get(state or "")) is None:
+            return
+        tries = progress.begin(self._engine, district, import_id, step=step)
+        if tries > _MOST_TRIES:
+            _log.error("import given up", import_id=str(import_id), district=district, step=step)
+            self._refused(district, import_id, Refused("import-given-up", step=step, tries=tries - 1))
+            return
+        told = progress.noting(self._engine, district, import_id)
+        if step == "reading":
+            command = StageImport(district, import_id, today=business_day(now))
+            stage_import(self._engine, self._vault, command, told=told)
+        elif step == "checking":
             with database.begin(self._engine, district=district) as tx:
-                check_import(tx, CheckImport(import_id, at=now))
-        elif state == "committing":
-            self._commit(district, CommitImport(import_id, at=now))
-        _log.info("import step", import_id=str(import_id), district=district, step=state)
+                check_import(tx, CheckImport(import_id, at=now), told=told)
+        else:
+            self._commit(district, CommitImport(import_id, at=now), told)
+        _log.info("import step", import_id=str(import_id), district=district, step=step)
 
-    def _commit(self, district: str, command: CommitImport) -> None:
+    def _commit(self, district: str, command: CommitImport, told: Told) -> None:
         try:
             with database.begin(self._engine, district=district) as tx:
-                commit_import(tx, self._vault, command)
+                commit_import(tx, self._vault, command, told=told)
         except Refused as refusal:
             self._refused(district, command.import_id, refusal)
         except IntegrityError as conflict:
@@ -84,4 +97,4 @@ class Importer:
 
     def _refused(self, district: str, import_id: UUID, refusal: Refused) -> None:
         with database.begin(self._engine, district=district) as tx:
-            reject_commit(tx, import_id, refusal)
+            reject_import(tx, import_id, refusal)

@@ -110,6 +110,11 @@ _TABLES = {
         wrapped_key bytea, rows_read bigint not null default 0, units bigint, faults bigint not null default 0,
         fault_counts jsonb not null default '{}', changes jsonb, refusal jsonb, uploaded_by text not null,
         uploaded_at timestamptz not null, checked_at timestamptz, committed_at timestamptz, version int not null default 1""",
+    # `step`: reading, checking or committing; `tries`: how often the worker has begun it.
+    "import_progress": """
+        import_id uuid primary key references imports, district text not null, step text not null, tries int not null default 1,
+        done bigint not null default 0, total bigint not null default 0, began_at timestamptz not null,
+        noted_at timestamptz not null""",
     "import_parts": """
         import_id uuid not null references imports, place int not null, district text not null, nonce bytea not null,
         ciphertext bytea not null, primary key (import_id, place)""",

@@ -73,14 +73,23 @@ for (const form of document.querySelectorAll("form[data-export]")) {
   });
 }
 
-const running = document.querySelector("[data-at-work='yes']");
+const running = document.querySelector("[data-at-work='yes'][data-import]");
 if (running) {
+  const moving = document.getElementById("moving"), announced = document.getElementById("announced");
+  let milestone = moving.firstElementChild.dataset.milestone;
   const look = async () => {
-    const answer = await fetch(`/api/v1/imports/${running.dataset.import}`).catch(() => null);
-    if (!answer?.ok) return;
-    const report = await answer.json();
-    if (!["uploaded", "reading", "checking", "committing"].includes(report.state)) location.reload();
-    document.getElementById("progress").textContent = running.dataset.progress.replace("{rows}", report.rows_read.toLocaleString("en-US"));
+    const answer = await fetch(`/imports/${running.dataset.import}/progress`).catch(() => null);
+    if (answer?.ok && !answer.redirected) {
+      moving.innerHTML = await answer.text();
+      const now = moving.firstElementChild.dataset;
+      if (now.atWork === "no") {
+        location.reload();
+        return;
+      }
+      if (now.milestone !== milestone) announced.textContent = [...moving.querySelectorAll("h2, p")].map((each) => each.textContent).join("：");
+      milestone = now.milestone;
+    }
+    setTimeout(look, 1000);
   };
-  setInterval(look, 1000);
+  setTimeout(look, 1000);
 }
