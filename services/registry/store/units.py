@@ -123,7 +123,7 @@ def renamed(tx: Transaction, person_id: UUID) -> list[UnitRegistered]:
 
 
 def changed(
-    tx: Transaction, import_id: UUID, project_id: UUID, *, batch: int = 1_000
+    tx: Transaction, import_id: UUID, project_id: UUID, *, batch: int = 500
 ) -> Iterator[list[UnitRegistered | UnitAssigned]]:
     """What is to be said of the units that an import has brought or changed, a batch at a time.
 
@@ -131,7 +131,7 @@ def changed(
     """
     place = {"import_id": import_id, "project_id": project_id}
     found = tx.connection.execute(_CHANGED, place, execution_options={"yield_per": batch})
-    for rows in found.partitions():
+    for rows in found.partitions(batch):
         yield [event for row in rows for event in _said(row)]
 
 

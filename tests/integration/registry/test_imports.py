@@ -1,6 +1,7 @@
 """Workbooks with mistakes, workbooks again, workbooks too late: nothing is written unless all is right, and then all of it."""
 
 import io
+import tracemalloc
 
 import openpyxl
 import pytest
@@ -181,3 +182,19 @@ def test_what_was_imported_leaves_no_file_behind(registry: Registry):
     assert tuple(left) == (0, None)
     gone = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
     assert (gone.status_code, gone.json["code"]) == (410, "import-file-gone")
+
+
+def test_memory_does_not_grow_with_the_rows_of_a_workbook(registry: Registry):
+    """Read, checked and committed; both are larger than a batch, so that what is held at once is the same."""
+    peaks = []
+    for units, district in ((550, "440303"), (1_650, "440305")):
+        made = sample.made(seed=units, units=units, district=district)
+        project_id, content = registry.project(made, district=district), workbook(made)
+        del made
+        tracemalloc.start()
+        report = registry.imported(project_id, content, district=district)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert report["state"] == "committed", report["listed"]
+
+    assert peaks[1] < peaks[0] * 1.25, peaks
