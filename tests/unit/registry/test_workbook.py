@@ -1,6 +1,7 @@
 """Sheets as spreadsheets write them: are they read right, and what harms refused from the table of contents?"""
 
 import io
+import tracemalloc
 import zipfile
 
 import openpyxl
@@ -31,9 +32,9 @@ def edited(change) -> io.BytesIO:
     return file
 
 
-def repacked(file: io.BytesIO, **parts: bytes) -> io.BytesIO:
+def repacked(file: io.BytesIO, *, packed: int = zipfile.ZIP_DEFLATED, **parts: bytes) -> io.BytesIO:
     made = io.BytesIO()
-    with zipfile.ZipFile(file) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(made, "w", packed) as new:
         for entry in old.infolist():
             if entry.filename not in parts:
                 new.writestr(entry.filename, old.read(entry))
@@ -102,6 +103,69 @@ def test_an_entity_in_a_sheet_is_refused():
         pytest.raises(Refused, match="workbook-unreadable"),
     ):
         list(book.sheet(HOLDERS_SHEET).rows())
+
+
+MEGABYTES = 2 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"<worksheet>" + b"<a>" * 200,
+        b'<worksheet a="' + b"x" * MEGABYTES + b'"/>',
+        b"<worksheet><!--" + b"x" * MEGABYTES + b"--></worksheet>",
+        b"<worksheet>" + b"".join(b"<n%d/>" % number for number in range(20_000)) + b"</worksheet>",
+        b'<worksheet><sheetData><row r="1"><c r="' + b"A" * 100_000 + b'"><v>1</v></c></row></sheetData></worksheet>',
+        b'<worksheet><mergeCells><mergeCell ref="$A$99999999999"/></mergeCells></worksheet>',
+        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]><worksheet/>'.encode("utf-16"),
+    ],
+    ids=["nested", "attribute", "comment", "names", "column", "merge", "entity-in-utf-16"],
+)
+def test_what_no_spreadsheet_writes_is_refused_before_it_costs_anything(part: bytes):
+    # Unpacked, so that not the ratio but the reading itself has to notice.
+    file = repacked(a_workbook(), packed=zipfile.ZIP_STORED, **{"xl/worksheets/sheet1.xml": part})
+    with workbook.reading(file) as book:
+        tracemalloc.start()
+        with pytest.raises(Refused, match="workbook-unreadable"):
+            list(book.sheet(HOLDERS_SHEET).sheet.rows())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+    assert peak < 3 * MEGABYTES
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [b'<c r="A1" t="str"><v>' + b"x" * MEGABYTES * 4 + b"</v></c>", b'<c t="str"><v>x</v></c>' * 40_000],
+    ids=["a cell without end", "a row without end"],
+)
+def test_no_more_of_a_row_is_kept_than_the_template_has_room_for(cells: bytes):
+    part = b"<worksheet><dimension ref='A1:XFD1048576'/><sheetData><row>" + cells + b"</row></sheetData></worksheet>"
+    file = repacked(a_workbook(), packed=zipfile.ZIP_STORED, **{"xl/worksheets/sheet1.xml": part})
+    with workbook.reading(file) as book:
+        (row,) = book.sheet(HOLDERS_SHEET).sheet.rows()
+
+    assert len(row.cells) <= len(HOLDERS) and sum(len(cell.written) for cell in row.cells.values()) < 40_000
+
+
+def test_a_part_that_is_broken_or_packed_as_no_spreadsheet_does_is_refused():
+    whole = a_workbook().getvalue()
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        start = archive.getinfo("xl/worksheets/sheet1.xml").header_offset
+    broken = whole[: start + 200] + b"\xff" * 200 + whole[start + 400 :]
+    with workbook.reading(io.BytesIO(broken)) as book, pytest.raises(Refused, match="workbook-unreadable"):
+        list(book.sheet(HOLDERS_SHEET).rows())
+    with pytest.raises(Refused, match="workbook-unreadable"):
+        workbook.inspect(repacked(a_workbook(), packed=zipfile.ZIP_BZIP2))
+
+
+def test_a_forged_table_of_contents_is_not_read_whole():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for number in range(20_000):
+            archive.writestr(f"{number:040d}", b"")
+    with pytest.raises(Refused, match="workbook-too-large"):
+        workbook.inspect(made)
 
 
 @pytest.mark.parametrize("rows", ['<row r="2000000000"/>', '<row r="3"/><row r="3"/>', '<row r="5"/><row r="4"/>'])
