@@ -84,8 +84,9 @@ test: check ## all of it, under 12 minutes on two cores
 	# Those that need every process last: they share the PostgreSQL and Kafka that the others have used.
 	$(RUN) -m pytest -q --durations=15 $(wildcard tests/integration tests/chaos tests/e2e tests/browser)
 
-bench: setup ## relay and consumer against bare Kafka, as ratios
+bench: setup ## relay and consumer against bare Kafka, as ratios; what importing 100,000 rows costs
 	@$(RUN) -m tests.load.bench
+	@$(RUN) -m tests.load.imports
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 lock: $(INSTALLED) ## write all locks anew

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.registry.domain import sample
+from services.registry.domain.imports import LARGEST_BYTES
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 
@@ -120,6 +121,37 @@ def test_the_wrong_file_is_refused_at_once(registry: Registry):
 
     assert (refused.status_code, refused.json["code"]) == (422, "workbook-unreadable")
     assert registry.get(f"/projects/{project_id}/imports").json["items"] == []
+
+
+class Endless(io.RawIOBase):
+    """An upload that never says how long it is, and never ends."""
+
+    def __init__(self) -> None:
+        head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
+        self.sent, self._head = 0, head.encode()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        content = (self._head or b"\0" * 65_536)[: len(buffer)]
+        self._head = b""
+        buffer[: len(content)] = content
+        self.sent += len(content)
+        return len(content)
+
+
+def test_an_upload_above_the_limit_is_cut_while_it_arrives(registry: Registry):
+    project_id, endless = registry.project(), Endless()
+    refused = registry.app.test_client().post(
+        f"/api/v1/projects/{project_id}/imports",
+        content_type="multipart/form-data; boundary=x",
+        headers={**registry.headers("clerk"), "Idempotency-Key": "endless", "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input": endless, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+    )
+
+    assert refused.status_code == 413 and refused.mimetype == "application/problem+json", refused.text
+    assert endless.sent < LARGEST_BYTES + 1024 * 1024
 
 
 def test_headers_that_are_not_ours_are_named_in_the_report(registry: Registry):

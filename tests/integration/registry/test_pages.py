@@ -1,8 +1,10 @@
 """The pages, in every state of an import and in every language."""
 
 import pytest
+from sqlalchemy import text
 
 from services.registry.domain import sample
+from shared.service import database
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 
 
@@ -34,6 +36,30 @@ def test_an_import_says_what_it_is_at_and_what_to_do(registry: Registry):
     registry.post(f"/imports/{import_id}/commit")
     registry.work()
     assert "已写入 20 套" in page(registry, f"/imports/{import_id}")
+
+
+def test_how_far_an_import_is_stands_on_its_page_and_in_the_part_that_moves(registry: Registry):
+    """As the worker has noted it, half a minute into 100,000 rows."""
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    import_id = registry.upload(registry.project(made), workbook(made)).json["import_id"]
+    assert "等待处理" in page(registry, f"/imports/{import_id}/progress")
+    with database.begin(registry.engine, district=DISTRICT) as tx:
+        place = {"import_id": import_id, "district": DISTRICT}
+        tx.connection.execute(text("update imports set state = 'reading' where import_id = :import_id"), place)
+        tx.connection.execute(
+            text("""insert into import_progress (import_id, district, step, done, total, began_at, noted_at)
+                values (:import_id, :district, 'reading', 25000, 100000, now() - interval '12 seconds', now())"""),
+            place,
+        )
+
+    for path in (f"/imports/{import_id}", f"/imports/{import_id}/progress"):
+        shown = page(registry, path)
+        assert "已读 25,000 / 100,000 行，约还需 40 秒" in shown and 'data-milestone="reading 1"' in shown
+        assert 'value="25000" max="100000"' in shown
+    now = registry.get(f"/imports/{import_id}").json["progress"]
+    assert now == {"step": "reading", "done": 25_000, "total": 100_000, "rest_seconds": 36}
+    registry.work()
+    assert 'data-at-work="no"' in page(registry, f"/imports/{import_id}/progress")
 
 
 def test_mistakes_are_listed_with_their_cells(registry: Registry):
