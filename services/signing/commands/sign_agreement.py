@@ -61,5 +61,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         effect.settle(agreement, project)
         counted.add_effective(tx, [agreement])
     agreements.save(tx, agreement)
-    journal.write(tx, [*agreement.recorded, *project.recorded])
+    # As it happened: the signing, what that brought about in the project, the effect that follows from it.
+    signed, effective = agreement.recorded[:1], agreement.recorded[1:]
+    journal.write(tx, [*signed, *project.recorded, *effective])
     return agreement

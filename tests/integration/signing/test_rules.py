@@ -1,0 +1,317 @@
+"""Each rule of product.md 3.3 that signing answers for: one Hypothesis machine a rule, against the real database.
+
+A machine does everything that can be done (acts.py) and, after each step, looks for what its rule forbids in the tables and in the
+journal. Runs are the same each time; `HYPOTHESIS_PROFILE=long make test` draws new ones, and more of them.
+"""
+
+import os
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import invariant, precondition, run_state_machine_as_test
+from sqlalchemy import Engine
+
+from tests.integration.signing.acts import BASES, DAYS, Acts
+from tests.support.ruler import day_of
+from tests.support.signing import LAUNCH
+
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+BOUNDED = settings(
+    max_examples=300 if LONG else 7,
+    stateful_step_count=60 if LONG else 30,
+    derandomize=not LONG,
+    database=None,
+    phases=tuple(Phase)
+    if LONG
+    else (Phase.generate,),  # a shorter story of a failure takes minutes: drawn long, on demand
+    report_multiple_bugs=False,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def play(machine: type[Acts], engine: Engine) -> None:
+    machine.engine = engine
+    run_state_machine_as_test(machine, settings=BOUNDED)
+
+
+class Rule1(Acts):
+    prepared = False
+
+    @invariant()
+    def every_review_had_confirmed_rights(self) -> None:
+        last: dict[str, str] = {}
+        for event in self.told():
+            if event["type"] == "agreement.reviewed":
+                assert last[event["unit_id"]] == "rights.confirmed"
+            if event["type"].startswith("rights."):
+                last[event["unit_id"]] = event["type"]
+
+    @invariant()
+    def every_review_saw_the_papers_that_are_always_needed(self) -> None:
+        for row in self.here.rows("select facts from acts where kind = 'reviewed'"):
+            assert {"identity", "title_certificate", "account"} <= set(row.facts["papers"])
+
+
+class Rule2(Acts):
+    def __init__(self) -> None:
+        self.frozen: dict[tuple[object, ...], object] = {}
+        super().__init__()
+
+    @invariant()
+    def what_is_locked_stays_as_it_was(self) -> None:
+        rows = self.here.rows("""
+            select agreement_id, lock_count, (agreements.rule_set_version, locks.rule_set_version, digest, form, (
+                       select json_agg(term_lines order by head) from term_lines
+                       where term_lines.agreement_id = agreements.agreement_id))::text as paper
+            from agreements join locks using (agreement_id, lock_count) where state not in ('drafted', 'reviewed', 'returned')
+        """)
+        for row in rows:
+            assert self.frozen.setdefault((row.agreement_id, row.lock_count), row.paper) == row.paper
+
+    @invariant()
+    def every_unlocking_has_its_reason(self) -> None:
+        acts = self.here.rows("select reason from acts where kind = 'unlocked'")
+        assert all(row.reason for row in acts)
+        assert len(acts) == len(self.told("agreement.unlocked"))
+
+
+class Rule3(Acts):
+    @invariant()
+    def nobody_is_missing_from_what_is_signed(self) -> None:
+        assert self.here.rows("""
+            select from agreements join locked_holders using (agreement_id, lock_count)
+            left join signatures on signatures.agreement_id = agreements.agreement_id
+                and signatures.lock_count = agreements.lock_count and right_holder = person_id
+            where state in ('signed', 'effective') and right_holder is null
+        """) == []  # fmt: skip
+        confirmed: dict[str, set[str]] = {}
+        for event in self.told("rights.confirmed", "agreement.signed"):
+            if event["type"] == "rights.confirmed":
+                confirmed[event["unit_id"]] = {each["person_id"] for each in event["right_holders"]}
+            else:
+                assert set(event["right_holders"]) == confirmed[event["unit_id"]]
+
+    @invariant()
+    def every_hand_was_entitled_on_its_day(self) -> None:
+        assert self.here.rows("""
+            select from signatures join locked_holders using (agreement_id, lock_count) left join mandates using (mandate_id)
+            where person_id = signatures.right_holder and not case capacity
+                when 'self' then signatures.hand = person_id and capable and locked_holders.kind = 'natural'
+                else mandates.right_holder = person_id and mandates.hand = signatures.hand and mandates.kind = capacity
+                     and (signed_at at time zone 'utc' + interval '8 hours')::date <= valid_until
+                     and (capable or capacity = 'guardian') end
+        """) == []  # fmt: skip
+
+
+class Rule4(Acts):
+    @invariant()
+    def numbers_are_gap_free_and_rise_with_their_instants(self) -> None:
+        told = self.told("agreement.signed")
+        for series in ("exchange", "cash"):
+            rows = self.here.rows("select number, signed_at from numbers where series = :s order by number", s=series)
+            assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+            assert all(one.signed_at < after.signed_at for one, after in pairwise(rows))
+            assert [each["sequence_number"] for each in told if each["series"] == series] == [
+                row.number for row in rows
+            ]
+
+    @invariant()
+    def an_undone_number_stays_with_its_reason(self) -> None:
+        undone = self.here.rows("""
+            select reason from agreements join numbers using (agreement_id) left join detachments using (agreement_id)
+            where state not in ('signed', 'effective') or reason is not null
+        """)
+        assert all(row.reason for row in undone)
+        assert len(undone) == len(self.told("agreement.rescinded", "agreement.void"))
+
+
+class Rule5(Acts):
+    prepared = False
+
+    @invariant()
+    def at_most_one_agreement_of_a_unit_is_alive(self) -> None:
+        assert self.here.rows("""
+            select unit_id from agreements where state not in ('returned', 'rescinded', 'void') group by unit_id having count(*) > 1
+        """) == []  # fmt: skip
+        signed: set[str] = set()
+        for event in self.told("agreement.signed", "agreement.rescinded", "agreement.void"):
+            if event["type"] == "agreement.signed":
+                assert event["unit_id"] not in signed
+                signed.add(event["unit_id"])
+            else:
+                signed.remove(event["unit_id"])
+
+    @invariant()
+    def signed_again_is_no_second_number(self) -> None:
+        signed = [each["agreement_id"] for each in self.told("agreement.signed")]
+        assert len(signed) == len(set(signed)) == self.here.rows("select count(*) from numbers")[0][0]
+
+
+class Rule6(Acts):
+    @invariant()
+    def the_latch_fell_once_with_the_count_of_that_moment(self) -> None:
+        reached = self.told("threshold.reached")
+        assert len(reached) == (self.model.latched is not None)
+        for event in reached:
+            printed = {each["basis"]: (each["signed"], each["total"]) for each in event["bases"]}
+            foretold = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
+            assert printed == {name: foretold[name] for name in self.model.least}
+            assert all(each["signed"] * 100 >= each["total"] * each["percent"] for each in event["bases"])
+
+    @invariant()
+    def nothing_takes_effect_without_a_declaration(self) -> None:
+        order = {"threshold.reached": 0, "effect.declared": 1, "agreement.effective": 2}
+        story = self.told("agreement.signed", *order)
+        steps = [order[each["type"]] for each in story if each["type"] in order]
+        assert steps == sorted(steps) and set(steps) == set(range(len(set(steps))))
+        signed = {each["agreement_id"]: each["signed_at"] for each in story if each["type"] == "agreement.signed"}
+        declared = [each["effective_at"] for each in story if each["type"] == "effect.declared"]
+        for each in story:
+            if each["type"] == "agreement.effective":
+                both = (signed[each["agreement_id"]], declared[0])
+                assert _at(each["effective_at"]) == max(map(_at, both))
+
+
+class Rule6ByRule(Rule6):
+    automatic = True
+
+
+class Rule7(Acts):
+    bases = (("units", 75), ("area", 80))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.here.clock.set(LAUNCH + 14 * DAYS)
+
+    @invariant()
+    def nothing_is_void_unless_the_period_closed_without_the_threshold(self) -> None:
+        closed = self.told("period.closed")
+        for event in self.told("agreement.void"):
+            assert [each["threshold_reached"] for each in closed] == [False]
+            assert event["void_at"] == closed[0]["closed_at"]
+        assert not (self.told("agreement.void") and self.told("threshold.reached"))
+
+    @precondition(lambda self: self.model.lapsed)
+    @invariant()
+    def nothing_is_signed_or_takes_effect_after_that(self) -> None:
+        story = [each["type"] for each in self.told()]
+        after = story[story.index("period.closed") :]
+        assert not {"agreement.signed", "agreement.effective", "threshold.reached"} & set(after)
+
+    def teardown(self) -> None:
+        """In the end all of them are void, on the day of the closing, and count no more."""
+        self.let_time_pass("the end")
+        self.close_the_period()
+        self.fan_out()
+        self.the_tables_are_as_foretold()
+        if self.model.lapsed:
+            assert self.model.signed() == (0, 0, 0, 0)
+        super().teardown()
+
+
+class Rule11(Acts):
+    def __init__(self) -> None:
+        self.reports: list[object] = []
+        super().__init__()
+
+    def day_closed(self, on) -> None:
+        told = self.told("day.closed")[-1]
+        figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in told["series"]}
+        bases = {each["basis"]: (each["change"], each["signed"]) for each in told["bases"]}
+        foretold = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
+        assert told["business_on"] == on.isoformat()
+        assert figures == self.model.figures(on)
+        assert bases == dict(zip(BASES, foretold, strict=True))
+
+    @invariant()
+    def what_was_reported_never_changes(self) -> None:
+        rows = self.here.rows("select * from days order by closed_at, business_on")
+        told = self.told("day.closed")
+        assert [*rows][: len(self.reports)] == self.reports
+        assert [(row.business_on.isoformat(), row.restatement, row.as_of) for row in rows] == [
+            (each["business_on"], each["restatement"], each["as_of"]) for each in told
+        ]
+        self.reports = [*rows]
+
+
+class Rule12(Acts):
+    _INSTANT = (
+        "signed_at",
+        "effective_at",
+        "void_at",
+        "rescinded_at",
+        "confirmed_at",
+        "disputed_at",
+        "drafted_at",
+        "locked_at",
+    )
+
+    @invariant()
+    def every_story_is_told_in_the_order_of_the_one_clock(self) -> None:
+        stories: dict[str, list[datetime]] = {}
+        for event in self.told():
+            if "unit_id" in event:
+                stories.setdefault(event["unit_id"], []).extend(
+                    _at(event[name]) for name in self._INSTANT if name in event
+                )
+        for instants in stories.values():
+            assert instants == sorted(instants)
+            assert all(LAUNCH <= at <= self.here.clock.at and at.utcoffset() == 0 * DAYS for at in instants)
+
+    @invariant()
+    def a_day_ends_at_midnight_in_shanghai(self) -> None:
+        for event in self.told("day.closed"):
+            assert event["business_on"] < day_of(_at(event["closed_at"])).isoformat()
+            last = [
+                each["sequence_number"]
+                for each in self.told("agreement.signed")
+                if each["series"] == "cash" and day_of(_at(each["signed_at"])).isoformat() <= event["business_on"]
+            ]
+            assert [each["last_number"] for each in event["series"] if each["series"] == "cash"] == last[-1:]
+
+
+def _at(instant: str) -> datetime:
+    return datetime.fromisoformat(instant)
+
+
+def test_rule_1_a_review_needs_confirmed_rights_no_area_dispute_and_every_paper(engine: Engine) -> None:
+    play(Rule1, engine)
+
+
+def test_rule_2_a_lock_freezes_and_an_unlocking_needs_a_reason(engine: Engine) -> None:
+    play(Rule2, engine)
+
+
+def test_rule_3_signed_only_when_all_have_signed_each_by_a_hand_that_may(engine: Engine) -> None:
+    play(Rule3, engine)
+
+
+def test_rule_4_one_number_per_series_gap_free_and_never_given_again(engine: Engine) -> None:
+    play(Rule4, engine)
+
+
+def test_rule_5_at_most_one_live_agreement_and_no_second_number(engine: Engine) -> None:
+    play(Rule5, engine)
+
+
+@pytest.mark.parametrize("machine", [Rule6, Rule6ByRule], ids=["by a person", "by the project's own rule"])
+def test_rule_6_the_latch_falls_over_the_whole_roll_and_effect_needs_a_declaration(
+    engine: Engine, machine: type[Acts]
+) -> None:
+    play(machine, engine)
+
+
+def test_rule_7_a_period_without_the_threshold_makes_all_void(engine: Engine) -> None:
+    play(Rule7, engine)
+
+
+def test_rule_11_a_rescission_is_a_negative_of_its_day_and_no_report_changes(engine: Engine) -> None:
+    play(Rule11, engine)
+
+
+def test_rule_12_one_clock_in_utc_and_days_in_shanghai(engine: Engine) -> None:
+    play(Rule12, engine)
