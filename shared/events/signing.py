@@ -2,6 +2,7 @@
 
 Stays true: one unit has one case, so the unit's id names the case. The events on `signing-project` are public: counts
 and decisions, no unit and no person.
+Long, as one module per emitting service is what a reader looks for.
 """
 
 from datetime import date
@@ -37,6 +38,15 @@ class CaseOpened(Event):
     project_id: UUID = Field(description=_PROJECT)
     unit_id: UUID = Field(description=_UNIT)
     opened_at: Instant = Field(description="when the case was opened, RFC 3339 in UTC")
+
+
+@declare("clearwater.signing.rights.reviewing.v1", topic="signing-case", key="unit_id", audience="internal")
+class RightsReviewing(Event):
+    """Somebody has taken up the question who owns the unit. Also how a dispute goes back to work."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    unit_id: UUID = Field(description=_UNIT)
+    reviewing_at: Instant = Field(description="when it was taken up, RFC 3339 in UTC")
 
 
 class ConfirmedHolder(Part):
@@ -86,6 +96,18 @@ class AgreementDrafted(Event):
     )
 
 
+@declare("clearwater.signing.agreement.revised.v1", topic="signing-case", key="unit_id", audience="internal")
+class AgreementRevised(Event):
+    """The terms of an open agreement were changed: it is a draft again, and must be reviewed again."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    unit_id: UUID = Field(description=_UNIT)
+    agreement_id: UUID = Field(description=_AGREEMENT)
+    series: Series = Field(description="the queue in which it will take a number, with the new terms")
+    revised_at: Instant = Field(description="when the terms were changed, RFC 3339 in UTC")
+    compensation_fen: Fen = Field(description="total compensation in fen, with the new terms")
+
+
 @declare("clearwater.signing.agreement.reviewed.v1", topic="signing-case", key="unit_id", audience="internal")
 class AgreementReviewed(Event):
     """The draft has passed review."""
@@ -94,6 +116,17 @@ class AgreementReviewed(Event):
     unit_id: UUID = Field(description=_UNIT)
     agreement_id: UUID = Field(description=_AGREEMENT)
     reviewed_at: Instant = Field(description="when it was reviewed, RFC 3339 in UTC")
+
+
+@declare("clearwater.signing.agreement.returned.v1", topic="signing-case", key="unit_id", audience="internal")
+class AgreementReturned(Event):
+    """An open agreement went back to the household, unsigned; the unit is free for another draft."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    unit_id: UUID = Field(description=_UNIT)
+    agreement_id: UUID = Field(description=_AGREEMENT)
+    reason: Code = Field(description="code of the reason")
+    returned_at: Instant = Field(description="when it was returned, RFC 3339 in UTC")
 
 
 @declare("clearwater.signing.agreement.locked.v1", topic="signing-case", key="unit_id", audience="internal")
@@ -117,6 +150,28 @@ class AgreementUnlocked(Event):
     agreement_id: UUID = Field(description=_AGREEMENT)
     reason: Code = Field(description="code of the reason")
     unlocked_at: Instant = Field(description="when it was unlocked, RFC 3339 in UTC")
+
+
+@declare("clearwater.signing.agreement.preregistered.v1", topic="signing-case", key="unit_id", audience="internal")
+class AgreementPreRegistered(Event):
+    """The household has declared that it will sign. Not a signing: no number, no count."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    unit_id: UUID = Field(description=_UNIT)
+    agreement_id: UUID = Field(description=_AGREEMENT)
+    pre_registered_at: Instant = Field(description="when it was declared, RFC 3339 in UTC")
+
+
+@declare("clearwater.signing.agreement.superseded.v1", topic="signing-case", key="unit_id", audience="internal")
+class AgreementSuperseded(Event):
+    """Another agreement, drafted in the same moment, takes the place of this locked and unsigned one."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    unit_id: UUID = Field(description=_UNIT)
+    agreement_id: UUID = Field(description=_AGREEMENT)
+    successor: UUID = Field(description="the agreement that takes its place; its agreement.drafted follows")
+    reason: Code = Field(description="code of the reason")
+    superseded_at: Instant = Field(description="when it was superseded, RFC 3339 in UTC")
 
 
 @declare("clearwater.signing.agreement.signed.v1", topic="signing-case", key="unit_id", audience="internal")
@@ -167,6 +222,16 @@ class AgreementEffective(Event):
     agreement_id: UUID = Field(description=_AGREEMENT)
     effective_at: Instant = Field(description="the later of the declaration's instant and the signing, RFC 3339 in UTC")
     declaration: Text = Field(description="document number of the declaration of effect")
+
+
+@declare("clearwater.signing.agreement.performed.v1", topic="signing-case", key="unit_id", audience="internal")
+class AgreementPerformed(Event):
+    """Both sides have done what the agreement says. It goes on to count as signed, and is not rescinded any more."""
+
+    project_id: UUID = Field(description=_PROJECT)
+    unit_id: UUID = Field(description=_UNIT)
+    agreement_id: UUID = Field(description=_AGREEMENT)
+    performed_at: Instant = Field(description="when that was recorded, RFC 3339 in UTC")
 
 
 class ReachedBasis(Part):

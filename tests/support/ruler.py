@@ -13,8 +13,9 @@ from uuid import UUID
 
 from shared.events.registry import RightHolder
 
-LIVE = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective")
-OPEN, SIGNABLE, SIGNED = ("drafted", "reviewed"), ("locked", "pre_registered"), ("signed", "effective")
+OPEN, SIGNABLE = ("drafted", "reviewed"), ("locked", "pre_registered")
+SIGNED = ("signed", "effective", "performed")
+LIVE = (*OPEN, *SIGNABLE, *SIGNED)
 BASES = ("units", "households", "right_holders", "area")
 _PAPER_OF = {"agent": "power_of_attorney", "guardian": "guardianship", "representative": "seal_authority"}
 
@@ -154,7 +155,12 @@ class Ruler:
         return self._of_rights(house) | _named(named) | _by_hand(house, holder, hand, capacity, day_of(at))
 
     def against_rescinding(self, house: House) -> set[str]:
-        return _named({"agreement-not-signed": not house.state(*SIGNED) or (house.state("signed") and self.lapsed)})
+        undone = house.state("signed") and self.lapsed
+        return _named({"agreement-not-signed": not house.state("signed", "effective") or undone})
+
+    def against_performing(self, house: House) -> set[str]:
+        effective = house.state("effective", "performed") or (house.state("signed") and self.declared_on is not None)
+        return _named({"agreement-not-effective": not effective})
 
     def against_declaring(self) -> set[str]:
         """What was declared by the project's own rule has another document number."""
@@ -171,7 +177,10 @@ class Ruler:
         return _named({"day-not-over": day_of(at) <= on, "project-settling": lapsing})
 
     def _of_rights(self, house: House) -> set[str]:
-        bad = {"rights-disputed": house.rights == "disputed", "rights-not-confirmed": house.rights == "pending"}
+        bad = {
+            "rights-disputed": house.rights == "disputed",
+            "rights-not-confirmed": house.rights in ("pending", "reviewing"),
+        }
         return _named(bad)
 
     @property
@@ -204,6 +213,16 @@ class Ruler:
     def rescind(self, house: House, at: datetime) -> None:
         self.settle([house])
         self._turn(house, "undone", day_of(at), state="rescinded")
+
+    def supersede(self, house: House, series: str) -> None:
+        if house.last:
+            house.last.state = "superseded"
+        house.agreements.append(Agreement(series))
+
+    def perform(self, house: House) -> None:
+        self.settle([house])
+        if house.last:
+            house.last.state = "performed"
 
     def settle(self, houses: Iterable[House]) -> None:
         """What the project has decided, for whoever is touched next."""

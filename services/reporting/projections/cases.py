@@ -14,14 +14,20 @@ from shared.events.signing import (
     AgreementDrafted,
     AgreementEffective,
     AgreementLocked,
+    AgreementPerformed,
+    AgreementPreRegistered,
     AgreementRescinded,
+    AgreementReturned,
     AgreementReviewed,
+    AgreementRevised,
     AgreementSigned,
+    AgreementSuperseded,
     AgreementUnlocked,
     AgreementVoid,
     CaseOpened,
     RightsConfirmed,
     RightsDisputed,
+    RightsReviewing,
 )
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
@@ -60,16 +66,22 @@ _SIGNINGS = text("""
 _Facets = dict[str, object]
 _SAYS: Final[dict[type[Event], tuple[str, _Facets]]] = {
     CaseOpened: ("opened_at", {}),
+    RightsReviewing: ("reviewing_at", {"rights": "reviewing"}),
     RightsConfirmed: ("confirmed_at", {"rights": "confirmed"}),
     RightsDisputed: ("disputed_at", {"rights": "disputed"}),
     AgreementDrafted: ("drafted_at", {"agreement": "drafted"}),
+    AgreementRevised: ("revised_at", {"agreement": "drafted"}),
     AgreementReviewed: ("reviewed_at", {"agreement": "reviewed"}),
+    AgreementReturned: ("returned_at", {"agreement": "returned"}),
     AgreementLocked: ("locked_at", {"agreement": "locked"}),
-    AgreementUnlocked: ("unlocked_at", {"agreement": "reviewed"}),
+    AgreementUnlocked: ("unlocked_at", {"agreement": "drafted"}),
+    AgreementPreRegistered: ("pre_registered_at", {"agreement": "pre_registered"}),
+    AgreementSuperseded: ("superseded_at", {"agreement": "superseded"}),
     AgreementSigned: ("signed_at", {"agreement": "signed"}),
     AgreementEffective: ("effective_at", {"agreement": "effective"}),
     AgreementRescinded: ("rescinded_at", {"agreement": "rescinded", "detached": True}),
-    AgreementVoid: ("void_at", {"agreement": "void"}),
+    AgreementVoid: ("void_at", {"agreement": "void", "detached": True}),
+    AgreementPerformed: ("performed_at", {"agreement": "performed"}),
 }
 CHANGES: Final = {AgreementSigned: 1, AgreementRescinded: -1}
 

@@ -1,13 +1,20 @@
-"""Agreements: drafted, edited, reviewed, returned, locked, unlocked, pre-registered, rescinded. Signing is signatures.py."""
+"""Agreements from draft to performance, with every exit but void, which a period brings. Signing is signatures.py."""
 
 from uuid import UUID
 
 from flask import Blueprint
 
 from services.signing.api import carrying_out
-from services.signing.api.bodies import Nothing, Reason, Review, Terms
+from services.signing.api.bodies import Nothing, Performance, Reason, Review, Succession, Terms
 from services.signing.api.states import AgreementState, ReviewState
-from services.signing.commands.draft_agreement import DraftAgreement, EditTerms, draft_agreement, edit_terms
+from services.signing.commands.draft_agreement import (
+    DraftAgreement,
+    EditTerms,
+    SupersedeAgreement,
+    draft_agreement,
+    edit_terms,
+    supersede_agreement,
+)
 from services.signing.commands.lock_agreement import (
     LockAgreement,
     PreRegister,
@@ -16,6 +23,7 @@ from services.signing.commands.lock_agreement import (
     pre_register,
     unlock_agreement,
 )
+from services.signing.commands.perform_agreement import PerformAgreement, perform_agreement
 from services.signing.commands.rescind_agreement import RescindAgreement, rescind_agreement
 from services.signing.commands.review_agreement import (
     ReturnAgreement,
@@ -120,7 +128,7 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, of the version named there only.
     """
-    command = ReturnAgreement(agreement_id, body.reason, carrying_out.by(), carrying_out.version_given())
+    command = ReturnAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(return_agreement, command, AgreementState.of, version=_version)
 
 
@@ -167,6 +175,32 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
 @http.route(
     agreements,
     "POST",
+    f"{_IT}/supersessions",
+    roles=("command",),
+    answers=AgreementState,
+    problems=("agreement-unknown", "version-superseded", "series-not-offered", "agreement-not-locked", "terms-wrong"),
+)
+def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
+    """Drafts another in the place of a locked, unsigned one, and answers that one. A privilege, as unlocking is, with a reason.
+
+    With If-Match, of the version named there only.
+    """
+    command = SupersedeAgreement(
+        agreement_id,
+        body.form,
+        body.rule_set_version,
+        body.term_lines(),
+        reason=body.reason,
+        note=body.note,
+        by=carrying_out.by(),
+        version=carrying_out.version_given(),
+    )
+    return carrying_out.once(supersede_agreement, command, AgreementState.of, version=_version)
+
+
+@http.route(
+    agreements,
+    "POST",
     f"{_IT}/pre-registrations",
     roles=_PREPARING,
     answers=AgreementState,
@@ -196,3 +230,20 @@ def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
     """
     command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
     return carrying_out.once(rescind_agreement, command, AgreementState.of, version=_version)
+
+
+@http.route(
+    agreements,
+    "POST",
+    f"{_IT}/performances",
+    roles=("command",),
+    answers=AgreementState,
+    problems=("agreement-unknown", "version-superseded", "agreement-not-effective"),
+)
+def perform(agreement_id: UUID, body: Performance) -> http.Answer:
+    """Both sides have done what the agreement says. It is not rescinded any more.
+
+    With If-Match, of the version named there only.
+    """
+    command = PerformAgreement(agreement_id, body.evidence, carrying_out.by(), carrying_out.version_given())
+    return carrying_out.once(perform_agreement, command, AgreementState.of, version=_version)

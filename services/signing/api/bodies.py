@@ -36,6 +36,7 @@ class Dispute(http.Body):
 class AreaDispute(http.Body):
     disputed: bool = Field(description="true opens the dispute, false settles it.")
     reason: Code
+    note: Note = ""
 
 
 class NewMandate(http.Body):
@@ -89,6 +90,19 @@ class AddSignature(http.Body):
         default=None,
         pattern=r"^[0-9a-f]{64}$",
         description="Of the terms on the paper. When given, others are not signed.",
+    )
+
+
+class Succession(Terms):
+    """The terms of the agreement that takes the place, and why."""
+
+    reason: Code
+    note: Note = ""
+
+
+class Performance(http.Body):
+    evidence: str = Field(
+        min_length=1, max_length=500, description="What shows it: hand-over record, payment receipt, file."
     )
 
 

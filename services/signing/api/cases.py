@@ -12,9 +12,11 @@ from services.signing.commands.settle_rights import (
     ConfirmRights,
     DisputeRights,
     SetAreaDispute,
+    TakeUpRights,
     confirm_rights,
     dispute_rights,
     set_area_dispute,
+    take_up_rights,
 )
 from services.signing.domain.case import Case
 from services.signing.queries import case_file, case_list
@@ -50,6 +52,19 @@ def read_case(unit_id: UUID) -> http.Answer:
 @http.route(
     cases,
     "POST",
+    "/cases/<uuid:unit_id>/rights/reviews",
+    roles=("desk", "officer", "command"),
+    answers=CaseState,
+    problems=("case-unknown", "rights-already-confirmed"),
+)
+def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
+    """Somebody looks into who owns the unit. A dispute goes back to work with it."""
+    return carrying_out.once(take_up_rights, TakeUpRights(unit_id, carrying_out.by()), CaseState.of, version=_version)
+
+
+@http.route(
+    cases,
+    "POST",
     "/cases/<uuid:unit_id>/rights/confirmations",
     roles=("desk", "officer", "command"),
     answers=CaseState,
@@ -71,7 +86,7 @@ def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
 )
 def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
     """Blocks signing until the rights are confirmed again."""
-    command = DisputeRights(unit_id, body.reason, carrying_out.by())
+    command = DisputeRights(unit_id, body.reason, carrying_out.by(), body.note)
     return carrying_out.once(dispute_rights, command, CaseState.of, version=_version)
 
 
@@ -85,7 +100,7 @@ def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
 )
 def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
     """An open area dispute blocks the review."""
-    command = SetAreaDispute(unit_id, body.disputed, body.reason, carrying_out.by())
+    command = SetAreaDispute(unit_id, body.disputed, body.reason, carrying_out.by(), body.note)
     return carrying_out.once(set_area_dispute, command, CaseState.of, version=_version)
 
 
@@ -119,5 +134,5 @@ def record(unit_id: UUID, body: NewMandate) -> http.Answer:
 )
 def revoke(unit_id: UUID, mandate_id: UUID, body: Reason) -> http.Answer:
     """What was signed on it stays signed."""
-    command = RevokeMandate(unit_id, mandate_id, body.reason, carrying_out.by())
+    command = RevokeMandate(unit_id, mandate_id, body.reason, carrying_out.by(), body.note)
     return carrying_out.once(revoke_mandate, command, lambda _: Nothing())

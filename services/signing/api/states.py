@@ -41,6 +41,7 @@ class AgreementState(BaseModel):
     locked_at: datetime | None
     terms_digest: str | None = Field(description="Of the frozen terms; null while they may still change.")
     right_holders: list[HolderState] = Field(description="As frozen by the lock; empty before it.")
+    supersedes: UUID | None = Field(description="The locked and unsigned agreement in whose place it was drafted.")
     version: int
 
     @classmethod
@@ -60,6 +61,7 @@ class AgreementState(BaseModel):
             locked_at=lock and lock.locked_at,
             terms_digest=lock and lock.digest,
             right_holders=_signing(agreement),
+            supersedes=agreement.supersedes,
             version=agreement.version,
         )
 

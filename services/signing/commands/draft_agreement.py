@@ -1,12 +1,14 @@
-"""Draws up the agreement of a unit, and changes its terms while it is open."""
+"""Draws up the agreement of a unit, changes its terms while it is open, and puts another in the place of a locked one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from services.signing.domain import terms
 from services.signing.domain.agreement import Agreement
+from services.signing.domain.case import Case
 from services.signing.domain.terms import Form, TermLine
 from services.signing.store import acts, agreements, cases, projects
 from services.signing.store.acts import Act
@@ -23,6 +25,20 @@ class DraftAgreement:
     rule_set_version: str
     lines: tuple[TermLine, ...]
     by: str
+
+
+@dataclass(frozen=True)
+class SupersedeAgreement:
+    """The successor is a draft with terms of its own. `version` is that of the old one on screen, where it is named."""
+
+    agreement_id: UUID
+    form: Form
+    rule_set_version: str
+    lines: tuple[TermLine, ...]
+    reason: str
+    note: str
+    by: str
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,19 +60,33 @@ def draft_agreement(tx: Transaction, command: DraftAgreement, clock: Clock) -> A
         raise Refused("live-agreement-exists", agreement_id=live.agreement_id, state=live.state)
     _expect_offered(tx, case.unit.project_id, command.form)
     at = clock.now()
-    agreement = Agreement.draft(
-        uuid7(),
-        project_id=case.unit.project_id,
-        unit_id=command.unit_id,
-        form=command.form,
-        rule_set_version=command.rule_set_version,
-        lines=command.lines,
-        at=at,
-    )
+    agreement = _drawn_up(case, command, at=at)
     agreements.add(tx, agreement, at=at)
     acts.record(tx, Act("drafted", command.unit_id, command.by, at, agreement.agreement_id))
     journal.write(tx, agreement.recorded)
     return agreement
+
+
+def supersede_agreement(tx: Transaction, command: SupersedeAgreement, clock: Clock) -> Agreement:
+    """Returns the successor. In one transaction, so that the unit is never without one nor with two.
+
+    Raises Refused: agreement-unknown, version-superseded, series-not-offered, agreement-not-locked, terms-wrong.
+    """
+    case = cases.lock_of(tx, command.agreement_id)
+    old = agreements.load(tx, command.agreement_id)
+    old.expect_version(command.version)
+    _expect_offered(tx, old.project_id, command.form)
+    at, void = clock.now(), len(old.signatures)
+    successor = _drawn_up(case, command, at=at, supersedes=old.agreement_id)
+    old.make_way(successor.agreement_id, reason=command.reason, at=at)
+    agreements.save(tx, old)
+    agreements.add(tx, successor, at=at)
+    facts: dict[str, object] = {"note": command.note, "successor": successor.agreement_id, "signatures_void": void}
+    unit_id, by = case.unit.unit_id, command.by
+    acts.record(tx, Act("superseded", unit_id, by, at, old.agreement_id, command.reason, facts))
+    acts.record(tx, Act("drafted", unit_id, by, at, successor.agreement_id))
+    journal.write(tx, [*old.recorded, *successor.recorded])
+    return successor
 
 
 def edit_terms(tx: Transaction, command: EditTerms, clock: Clock) -> Agreement:
@@ -65,10 +95,27 @@ def edit_terms(tx: Transaction, command: EditTerms, clock: Clock) -> Agreement:
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
     _expect_offered(tx, agreement.project_id, command.form)
-    agreement.edit(command.lines, form=command.form, rule_set_version=command.rule_set_version)
+    at = clock.now()
+    agreement.edit(command.lines, form=command.form, rule_set_version=command.rule_set_version, at=at)
     agreements.save(tx, agreement, new_lines=True)
-    acts.record(tx, Act("terms-edited", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id))
+    acts.record(tx, Act("terms-edited", case.unit.unit_id, command.by, at, agreement.agreement_id))
+    journal.write(tx, agreement.recorded)
     return agreement
+
+
+def _drawn_up(
+    case: Case, command: DraftAgreement | SupersedeAgreement, *, at: datetime, supersedes: UUID | None = None
+) -> Agreement:
+    return Agreement.draft(
+        uuid7(),
+        project_id=case.unit.project_id,
+        unit_id=case.unit.unit_id,
+        form=command.form,
+        rule_set_version=command.rule_set_version,
+        lines=command.lines,
+        at=at,
+        supersedes=supersedes,
+    )
 
 
 def _expect_offered(tx: Transaction, project_id: UUID, form: Form) -> None:

@@ -31,6 +31,7 @@ class RevokeMandate:
     mandate_id: UUID
     reason: str
     by: str
+    note: str = ""
 
 
 def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Mandate:
@@ -52,5 +53,5 @@ def revoke_mandate(tx: Transaction, command: RevokeMandate, clock: Clock) -> Non
     case = cases.lock(tx, command.unit_id)
     at = clock.now()
     cases.revoke_mandate(tx, case, command.mandate_id, at=at)
-    facts: dict[str, object] = {"mandate_id": command.mandate_id}
+    facts: dict[str, object] = {"mandate_id": command.mandate_id, "note": command.note}
     acts.record(tx, Act("mandate-revoked", command.unit_id, command.by, at, reason=command.reason, facts=facts))

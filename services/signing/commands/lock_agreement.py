@@ -73,11 +73,14 @@ def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) ->
 
 
 def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreement:
-    """Raises Refused: agreement-unknown, version-superseded, agreement-not-locked."""
+    """Pre-registered already is the stored state. Raises Refused: agreement-unknown, version-superseded, agreement-not-locked."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
-    agreement.pre_register()
-    agreements.save(tx, agreement)
-    acts.record(tx, Act("pre-registered", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id))
+    at = clock.now()
+    agreement.pre_register(at=at)
+    if agreement.recorded:
+        agreements.save(tx, agreement)
+        acts.record(tx, Act("pre-registered", case.unit.unit_id, command.by, at, agreement.agreement_id))
+        journal.write(tx, agreement.recorded)
     return agreement

@@ -28,6 +28,7 @@ class ReviewAgreement:
 class ReturnAgreement:
     agreement_id: UUID
     reason: str
+    note: str
     by: str
     version: int | None = None
 
@@ -67,8 +68,11 @@ def return_agreement(tx: Transaction, command: ReturnAgreement, clock: Clock) ->
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
-    agreement.give_back()
+    at = clock.now()
+    agreement.give_back(reason=command.reason, at=at)
     agreements.save(tx, agreement)
-    what = Act("returned", case.unit.unit_id, command.by, clock.now(), agreement.agreement_id, command.reason)
+    facts: dict[str, object] = {"note": command.note}
+    what = Act("returned", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)
     acts.record(tx, what)
+    journal.write(tx, agreement.recorded)
     return agreement

@@ -1,4 +1,4 @@
-"""Rights of a case: confirmed, or disputed with a reason. An effect that was declared before is told before."""
+"""Rights of a case: taken up, confirmed, or disputed with a reason. An effect that was declared before is told before."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,6 +10,12 @@ from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class TakeUpRights:
+    unit_id: UUID
+    by: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class DisputeRights:
     unit_id: UUID
     reason: str
     by: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,20 @@ class SetAreaDispute:
     disputed: bool
     reason: str
     by: str
+    note: str = ""
+
+
+def take_up_rights(tx: Transaction, command: TakeUpRights, clock: Clock) -> Case:
+    """Taken up already is the stored state. Raises Refused: case-unknown, rights-already-confirmed."""
+    case = cases.lock(tx, command.unit_id)
+    settled = settle_first(tx, [command.unit_id])
+    at = clock.now()
+    case.take_up(at=at)
+    if case.recorded:
+        cases.save(tx, case, at=at)
+        acts.record(tx, Act("rights-taken-up", command.unit_id, command.by, at, facts={"revision": case.unit.revision}))
+    journal.write(tx, [*settled, *case.recorded])
+    return case
 
 
 def confirm_rights(tx: Transaction, command: ConfirmRights, clock: Clock) -> Case:
@@ -57,7 +78,8 @@ def dispute_rights(tx: Transaction, command: DisputeRights, clock: Clock) -> Cas
     at = clock.now()
     case.dispute(reason=command.reason, at=at)
     cases.save(tx, case, at=at)
-    acts.record(tx, Act("rights-disputed", command.unit_id, command.by, at, reason=command.reason))
+    facts: dict[str, object] = {"note": command.note}
+    acts.record(tx, Act("rights-disputed", command.unit_id, command.by, at, reason=command.reason, facts=facts))
     journal.write(tx, [*settled, *case.recorded])
     return case
 
@@ -69,5 +91,6 @@ def set_area_dispute(tx: Transaction, command: SetAreaDispute, clock: Clock) -> 
     case.area_disputed = command.disputed
     cases.save(tx, case, at=at)
     kind = "area-disputed" if command.disputed else "area-settled"
-    acts.record(tx, Act(kind, command.unit_id, command.by, at, reason=command.reason))
+    facts: dict[str, object] = {"note": command.note}
+    acts.record(tx, Act(kind, command.unit_id, command.by, at, reason=command.reason, facts=facts))
     return case

@@ -1,12 +1,12 @@
 """The agreement of one unit, from draft to effect.
 
-    drafted → reviewed → locked → (pre_registered) → signed → effective
-    exits: returned (before the lock), rescinded and void (also after the signing)
+    drafted → reviewed → locked → (pre_registered) → signed → effective → performed
+    exits: returned (before the lock), superseded (locked, unsigned), void (signed, the threshold missed), rescinded (signed or effective)
 
 Stays true: it is signed only when every right-holder of the rights it was locked on has signed, each by a hand that may, one at a time;
-what is locked does not change; signing what is signed changes nothing.
-Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold
-is reached (project.py).
+what is locked does not change; signing what is signed changes nothing; what holds a number is never superseded (decision 12).
+Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached
+(project.py). Long, since a life is read in one piece.
 """
 
 from dataclasses import dataclass, field
@@ -23,9 +23,14 @@ from shared.events.signing import (
     AgreementDrafted,
     AgreementEffective,
     AgreementLocked,
+    AgreementPerformed,
+    AgreementPreRegistered,
     AgreementRescinded,
+    AgreementReturned,
     AgreementReviewed,
+    AgreementRevised,
     AgreementSigned,
+    AgreementSuperseded,
     AgreementUnlocked,
     AgreementVoid,
 )
@@ -33,11 +38,13 @@ from shared.events.terms import Series
 from shared.refusal import Refused
 
 State = Literal[
-    "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "returned", "rescinded", "void"
-]
-LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective")
-SIGNED: tuple[State, ...] = ("signed", "effective")
+    "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed",
+    "returned", "superseded", "rescinded", "void",
+]  # fmt: skip
+LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed")
+OPEN: tuple[State, ...] = ("drafted", "reviewed")
 SIGNABLE: tuple[State, ...] = ("locked", "pre_registered")
+SIGNED: tuple[State, ...] = ("signed", "effective", "performed")
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class Agreement:
     form: Form
     rule_set_version: str
     lines: tuple[TermLine, ...]
+    supersedes: UUID | None = None
     state: State = "drafted"
     version: int = 0
     lock_count: int = 0
@@ -108,25 +116,23 @@ class Agreement:
         rule_set_version: str,
         lines: tuple[TermLine, ...],
         at: datetime,
+        supersedes: UUID | None = None,
     ) -> "Agreement":
         """Raises Refused: terms-wrong."""
-        agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, ())
-        agreement.edit(lines, form=form, rule_set_version=rule_set_version)
-        total = terms.total_once_fen(lines)
-        agreement.recorded.append(
-            AgreementDrafted(**agreement._place(), series=agreement.series, drafted_at=at, compensation_fen=total)
-        )
+        _expect_whole(lines)
+        agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, lines, supersedes)
+        agreement.recorded.append(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at))
         return agreement
 
-    def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str) -> None:
+    def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str, at: datetime) -> None:
         """New terms make it a draft again. Raises Refused: agreement-not-open, terms-wrong."""
-        self._expect("drafted", "reviewed", otherwise="agreement-not-open")
-        if flaw := terms.flaw(lines):
-            raise Refused("terms-wrong", flaw=flaw)
+        self._expect(*OPEN, otherwise="agreement-not-open")
+        _expect_whole(lines)
         self.lines, self.form, self.rule_set_version, self.state = lines, form, rule_set_version, "drafted"
+        self.recorded.append(AgreementRevised(**self._place(), **self._worth(), revised_at=at))
 
     def pass_review(self, *, at: datetime) -> None:
-        self._expect("drafted", "reviewed", otherwise="agreement-not-open")
+        self._expect(*OPEN, otherwise="agreement-not-open")
         if self.state == "drafted":
             self.state = "reviewed"
             self.recorded.append(AgreementReviewed(**self._place(), reviewed_at=at))
@@ -146,15 +152,24 @@ class Agreement:
         self.lock, self.signatures, self.state = None, [], "drafted"
         self.recorded.append(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at))
 
-    def pre_register(self) -> None:
+    def pre_register(self, *, at: datetime) -> None:
         """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
         if self.state != "pre_registered":
             self._expect("locked", otherwise="agreement-not-locked")
             self.state = "pre_registered"
+            self.recorded.append(AgreementPreRegistered(**self._place(), pre_registered_at=at))
 
-    def give_back(self) -> None:
-        self._expect("drafted", "reviewed", otherwise="agreement-not-open")
+    def give_back(self, *, reason: str, at: datetime) -> None:
+        """Raises Refused: agreement-not-open."""
+        self._expect(*OPEN, otherwise="agreement-not-open")
         self.state = "returned"
+        self.recorded.append(AgreementReturned(**self._place(), reason=reason, returned_at=at))
+
+    def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
+        """For another paper. What was signed on this one stays on record and counts no more. Raises Refused: agreement-not-locked."""
+        self._expect(*SIGNABLE, otherwise="agreement-not-locked")
+        self.state = "superseded"
+        self.recorded.append(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at))
 
     def expect_version(self, version: int | None) -> None:
         """The version that somebody had on screen, where they name it. Raises Refused: version-superseded."""
@@ -212,8 +227,8 @@ class Agreement:
             self._complete(lock, turn, area)
 
     def rescind(self, *, reason: str, at: datetime) -> None:
-        """Raises Refused: agreement-not-signed."""
-        self._expect(*SIGNED, otherwise="agreement-not-signed")
+        """What has been performed is past that (Civil Code art. 557). Raises Refused: agreement-not-signed."""
+        self._expect("signed", "effective", otherwise="agreement-not-signed")
         self.state = "rescinded"
         number = {"series": self.series, "sequence_number": self._placed().number}
         self.recorded.append(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at))
@@ -234,6 +249,16 @@ class Agreement:
         effect = {"effective_at": self.effective_at, "declaration": document_number}
         self.recorded.append(AgreementEffective(**self._place(), **effect))
         return True
+
+    def perform(self, *, at: datetime) -> None:
+        """Again changes nothing. Raises Refused: agreement-not-effective."""
+        if self.state != "performed":
+            self._expect("effective", otherwise="agreement-not-effective")
+            self.state = "performed"
+            self.recorded.append(AgreementPerformed(**self._place(), performed_at=at))
+
+    def _worth(self) -> dict[str, Any]:
+        return {"series": self.series, "compensation_fen": terms.total_once_fen(self.lines)}
 
     def _complete(self, lock: Lock, turn: Turn | None, area: int) -> None:
         if flaw := lock.rights.flaw():
@@ -268,3 +293,8 @@ class Agreement:
     def _expect(self, *states: State, otherwise: str) -> None:
         if self.state not in states:
             raise Refused(otherwise, state=self.state)
+
+
+def _expect_whole(lines: tuple[TermLine, ...]) -> None:
+    if flaw := terms.flaw(lines):
+        raise Refused("terms-wrong", flaw=flaw)

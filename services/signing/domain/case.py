@@ -1,5 +1,7 @@
 """The case of one unit, named by the unit: what the registry says of it, and whether its rights are settled.
 
+    pending → reviewing → confirmed;  any ↔ disputed.  One hand may confirm at once what it has looked at.
+
 Stays true: rights are confirmed on one revision of the registry's facts; a change of rights after that makes them disputed, whoever has
 signed by then. A signed case stays signed and raises a task for a person.
 Left to others: the agreement (agreement.py); several issues with owners and clocks (product.md 3.6).
@@ -12,7 +14,7 @@ from uuid import UUID
 
 from services.signing.domain.rights import Rights
 from shared.events.contract import Event
-from shared.events.signing import CaseOpened, ConfirmedHolder, RightsConfirmed, RightsDisputed
+from shared.events.signing import CaseOpened, ConfirmedHolder, RightsConfirmed, RightsDisputed, RightsReviewing
 from shared.refusal import Refused
 
 RightsState = Literal["pending", "reviewing", "confirmed", "disputed"]
@@ -53,6 +55,15 @@ class Case:
         case = cls(unit, rights, rights_revision=unit.revision)
         case.recorded.append(CaseOpened(project_id=unit.project_id, unit_id=unit.unit_id, opened_at=at))
         return case
+
+    def take_up(self, *, at: datetime) -> None:
+        """Somebody looks into who owns it; a dispute goes back to work with that. Raises Refused: rights-already-confirmed."""
+        if self.rights_state == "confirmed":
+            raise Refused("rights-already-confirmed")
+        if self.rights_state != "reviewing":
+            self.rights_state = "reviewing"
+            place = {"project_id": self.unit.project_id, "unit_id": self.unit.unit_id}
+            self.recorded.append(RightsReviewing(**place, reviewing_at=at))
 
     def confirm(self, *, at: datetime, read: int | None = None) -> None:
         """Changes nothing when they are confirmed already. `read` is the revision that somebody had before them.

@@ -11,21 +11,24 @@ create table agreements (
     form text not null check (form in ('exchange', 'cash', 'mixed')),
     series text not null check (series = case form when 'cash' then 'cash' else 'exchange' end),
     rule_set_version text not null check (rule_set_version <> ''),
-    state text not null check (state in
-        ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'returned', 'rescinded', 'void')),
+    supersedes uuid unique,
+    state text not null check (state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed',
+                                         'returned', 'superseded', 'rescinded', 'void')),
     version int not null default 1,
     drafted_at timestamptz not null,
     lock_count int not null default 0,
     effective_at timestamptz,
-    check (state <> 'effective' or effective_at is not null),
-    check (state not in ('locked', 'pre_registered', 'signed', 'effective') or lock_count > 0)
+    unique (agreement_id, unit_id),
+    foreign key (supersedes, unit_id) references agreements (agreement_id, unit_id),
+    check (state not in ('effective', 'performed') or effective_at is not null),
+    check (state not in ('locked', 'pre_registered', 'signed', 'effective', 'performed', 'superseded') or lock_count > 0)
 )
 """
 
 # At most one live agreement per unit: the second of two desks that draft at once fails here, not by a timer.
 _ONE_LIVE = """
 create unique index one_live_agreement on agreements (unit_id)
-where state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective')
+where state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed')
 """
 
 _MOVES = """
@@ -34,13 +37,24 @@ begin
     if old.state <> new.state and not (old.state || '>' || new.state) = any (array[
         'drafted>reviewed', 'reviewed>drafted', 'reviewed>locked', 'locked>drafted', 'pre_registered>drafted',
         'locked>pre_registered', 'locked>signed', 'pre_registered>signed', 'signed>effective', 'locked>effective',
-        'pre_registered>effective',
-        'drafted>returned', 'reviewed>returned', 'signed>rescinded', 'effective>rescinded',
-'signed>void'])
+        'pre_registered>effective', 'effective>performed',
+        'drafted>returned', 'reviewed>returned', 'locked>superseded', 'pre_registered>superseded', 'signed>rescinded',
+        'effective>rescinded', 'signed>void'])
     then
         raise exception 'an agreement does not go from % to %', old.state, new.state using errcode = 'check_violation';
     end if;
     return new;
+end $$
+"""
+
+# Another paper takes its place in the same transaction, so a unit never loses one that was locked.
+_MADE_WAY = """
+create function superseded_has_a_successor() returns trigger language plpgsql as $$
+begin
+    if not exists (select from agreements where supersedes = new.agreement_id) then
+        raise exception 'agreement % was superseded by none', new.agreement_id using errcode = 'check_violation';
+    end if;
+    return null;
 end $$
 """
 
@@ -209,6 +223,9 @@ DDL = (
     *protect("agreements", service="signing", app="select, insert, update"),
     _MOVES,
     "create trigger agreement_moves before update on agreements for each row execute function agreement_moves()",
+    _MADE_WAY,
+    """create constraint trigger superseded_has_a_successor after insert or update on agreements
+       deferrable initially deferred for each row when (new.state = 'superseded') execute function superseded_has_a_successor()""",
     _LINES,
     *protect("term_lines", service="signing"),
     _LINES_FROZEN,
@@ -233,5 +250,6 @@ DDL = (
     *protect("detachments", service="signing", app=_APPEND),
     _SIGNED_IS_WHOLE,
     """create constraint trigger signed_is_whole after insert or update on agreements
-       deferrable initially deferred for each row when (new.state in ('signed', 'effective')) execute function signed_is_whole()""",
+       deferrable initially deferred for each row when (new.state in ('signed', 'effective', 'performed'))
+       execute function signed_is_whole()""",
 )

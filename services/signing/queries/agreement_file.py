@@ -16,11 +16,13 @@ from shared.refusal import Refused
 from shared.service.database import Transaction
 
 _AGREEMENT = text("""
-    select agreements.*, number, signed_at, detached_at, detachments.reason as detached_for, digest, locked_at, locked_by
-    from agreements
-    left join numbers using (agreement_id) left join detachments using (agreement_id)
+    select agreements.*, successor.agreement_id as superseded_by, number, signed_at, detached_at,
+           detachments.reason as detached_for, digest, locked_at, locked_by
+    from agreements left join agreements successor on successor.supersedes = agreements.agreement_id
+    left join numbers on numbers.agreement_id = agreements.agreement_id
+    left join detachments on detachments.agreement_id = agreements.agreement_id
     left join locks on locks.agreement_id = agreements.agreement_id and locks.lock_count = agreements.lock_count
-         and state not in ('drafted', 'reviewed', 'returned')
+         and agreements.state not in ('drafted', 'reviewed', 'returned')
     where agreements.agreement_id = :agreement_id
 """)
 _LINES = text("select * from term_lines where agreement_id = :agreement_id order by position")
@@ -73,6 +75,8 @@ class AgreementFile(BaseModel):
     effective_at: datetime | None
     detached_at: datetime | None = Field(description="When the number was detached; it is never given again.")
     detached_for: str | None
+    supersedes: UUID | None = Field(description="The locked and unsigned agreement in whose place it was drafted.")
+    superseded_by: UUID | None
     version: int
 
 
@@ -106,6 +110,8 @@ def read(tx: Transaction, agreement_id: UUID) -> AgreementFile:
         effective_at=row.effective_at,
         detached_at=row.detached_at,
         detached_for=row.detached_for,
+        supersedes=row.supersedes,
+        superseded_by=row.superseded_by,
         version=row.version,
     )
 

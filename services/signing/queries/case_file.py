@@ -24,10 +24,10 @@ _CASE = text("""
 _HOLDERS = text("select * from case_holders where unit_id = :unit_id order by position")
 _MANDATES = text("select * from mandates where unit_id = :unit_id order by recorded_at")
 _TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
-_ACTS = text("select kind, agreement_id, reason, by, at from acts where unit_id = :unit_id order by at, act_id")
+_ACTS = text("select kind, agreement_id, reason, facts, by, at from acts where unit_id = :unit_id order by at, act_id")
 _AGREEMENTS = text("""
     select agreement_id from agreements where unit_id = :unit_id
-    order by state in ('returned', 'rescinded', 'void'), drafted_at desc
+    order by state in ('returned', 'superseded', 'rescinded', 'void'), drafted_at desc
 """)
 
 
@@ -58,6 +58,7 @@ class ActRow(BaseModel):
     kind: str
     agreement_id: UUID | None
     reason: str
+    facts: dict[str, Any] = Field(description="What belongs to the act: note, papers seen, evidence, successor …")
     by: str
     at: datetime
 

@@ -1,11 +1,12 @@
 """Cases as rows of a list: where the unit is, whose it is to do, how far it has come."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
+from services.signing.domain.agreement import State
 from services.signing.domain.stage import Stage, stage
 from shared.events.terms import Series
 from shared.service import http
@@ -19,13 +20,13 @@ _LIST = text("""
     from cases
     left join lateral (
         select agreement_id, state, series from agreements where agreements.unit_id = cases.unit_id
-        order by state in ('returned', 'rescinded', 'void'), drafted_at desc limit 1) as agreement on true
+        order by state in ('returned', 'superseded', 'rescinded', 'void'), drafted_at desc limit 1) as agreement on true
     left join numbers using (agreement_id)
     left join assignments on assignments.unit_id = cases.unit_id
     left join groups using (group_id)
     where (cast(:project_id as uuid) is null or cases.project_id = :project_id)
       and (cast(:state as text) is null or state = :state)
-      and (not :unsigned or state is null or state not in ('signed', 'effective'))
+      and (not :unsigned or state is null or state not in ('signed', 'effective', 'performed'))
       and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
       and (cast(:group_id as uuid) is null or group_id = :group_id)
       and not exists (select from unnest(cast(:place as text[])) as word
@@ -33,9 +34,6 @@ _LIST = text("""
       and (cast(:after_code as text) is null or (unit_code, cases.unit_id) > (:after_code, cast(:after_unit as uuid)))
     order by unit_code, cases.unit_id limit :limit
 """)
-State = Literal[
-    "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "returned", "rescinded", "void"
-]
 
 
 class CasesQuery(http.Page):

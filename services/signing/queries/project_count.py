@@ -19,7 +19,8 @@ _PROJECT = text("""
                      where series.project_id = projects.project_id), '{}') as numbers,
            (select jsonb_object_agg(series, live) from (
                 select series, count(*) as live from agreements
-                where agreements.project_id = projects.project_id and state in ('signed', 'effective') group by series)) as live
+                where agreements.project_id = projects.project_id and state in ('signed', 'effective', 'performed')
+                group by series)) as live
     from projects left join latches using (project_id) left join declarations using (project_id)
     left join closings using (project_id)
     where projects.project_id = :project_id
@@ -49,7 +50,7 @@ class ProjectCount(BaseModel):
     )
     bases: list[BasisCount]
     numbers: dict[Series, int] = Field(description="The last number given in each series.")
-    live: dict[Series, int] = Field(description="Signed or effective agreements in each series.")
+    live: dict[Series, int] = Field(description="Signed, effective or performed agreements in each series.")
     reached_at: datetime | None
     declared_at: datetime | None
     document_number: str | None

@@ -17,7 +17,7 @@ from shared.service.database import Transaction
 _AGREEMENTS = text("select * from agreements where agreement_id = any(:agreement_ids) order by unit_id for update")
 _LIVE = text("""
     select agreement_id from agreements
-    where unit_id = :unit_id and state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective')
+    where unit_id = :unit_id and state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed')
 """)
 _SIGNED_OF = text("""
     select unit_id, agreement_id from agreements where project_id = :project_id and state = 'signed' order by unit_id limit :limit
@@ -37,8 +37,8 @@ _SIGNATURES = text("""
 """)
 _NUMBERS = text("select agreement_id, number, signed_at from numbers where agreement_id = any(:agreement_ids)")
 _ADD = text("""
-    insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, state, drafted_at)
-    values (:district, :agreement_id, :unit_id, :project_id, :form, :series, :rule_set_version, :state, :drafted_at)
+    insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, supersedes, state, drafted_at)
+    values (:district, :agreement_id, :unit_id, :project_id, :form, :series, :rule_set_version, :supersedes, :state, :drafted_at)
 """)
 _SAVE = text("""
     update agreements set form = :form, series = :series, rule_set_version = :rule_set_version, state = :state,
@@ -158,6 +158,7 @@ class _Parts:
             row.form,
             row.rule_set_version,
             self._lines_of(row.agreement_id),
+            row.supersedes,
             state=row.state,
             version=row.version,
             lock_count=row.lock_count,
@@ -198,6 +199,6 @@ def _replace_lines(tx: Transaction, agreement: Agreement) -> None:
 def _row(tx: Transaction, agreement: Agreement) -> dict[str, object]:
     names = (
         *("agreement_id", "unit_id", "project_id", "form", "series"),
-        *("rule_set_version", "state", "lock_count", "effective_at", "version"),
+        *("rule_set_version", "supersedes", "state", "lock_count", "effective_at", "version"),
     )
     return {"district": tx.district, **{name: getattr(agreement, name) for name in names}}

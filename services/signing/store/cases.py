@@ -21,7 +21,9 @@ _CASE_OF = text("select unit_id from agreements where agreement_id = :agreement_
 # Many at once are taken in one order by everybody: by unit.
 _LOCK_MANY = text("select * from cases where unit_id = any(:unit_ids) order by unit_id for update")
 _HOLDERS = text("select * from case_holders where unit_id = any(:unit_ids)")
-_SIGNED = text("select unit_id from agreements where unit_id = any(:unit_ids) and state in ('signed', 'effective')")
+_SIGNED = text(
+    "select unit_id from agreements where unit_id = any(:unit_ids) and state in ('signed', 'effective', 'performed')"
+)
 _ADD = text("""
     insert into cases (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, door, area,
                        household_id, ownership, rights_state, rights_revision, area_disputed, opened_at)

@@ -10,9 +10,10 @@ from flask import Blueprint, redirect, render_template, request
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from services.signing.domain.agreement import State
 from services.signing.domain.mandate import business_day
 from services.signing.queries import as_of, case_file, case_list, group_list
-from services.signing.queries.case_list import CaseRow, CasesQuery, State
+from services.signing.queries.case_list import CaseRow, CasesQuery
 from services.signing.web import acts
 from services.signing.web import desk as desks
 from shared.service import identity

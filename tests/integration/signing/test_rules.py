@@ -7,14 +7,16 @@ journal. Runs are the same each time; `HYPOTHESIS_PROFILE=long make test` draws 
 import os
 from datetime import datetime
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant, precondition, run_state_machine_as_test
 from sqlalchemy import Engine
 
-from tests.integration.signing.acts import BASES, DAYS, Acts
-from tests.support.ruler import day_of
+from tests.integration.signing.acts import Acts
+from tests.integration.signing.world import DAYS
+from tests.support.ruler import BASES, day_of
 from tests.support.signing import LAUNCH
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -86,7 +88,7 @@ class Rule3(Acts):
             select from agreements join locked_holders using (agreement_id, lock_count)
             left join signatures on signatures.agreement_id = agreements.agreement_id
                 and signatures.lock_count = agreements.lock_count and right_holder = person_id
-            where state in ('signed', 'effective') and right_holder is null
+            where state in ('signed', 'effective', 'performed') and right_holder is null
         """) == []  # fmt: skip
         confirmed: dict[str, set[str]] = {}
         for event in self.told("rights.confirmed", "agreement.signed"):
@@ -123,7 +125,7 @@ class Rule4(Acts):
     def an_undone_number_stays_with_its_reason(self) -> None:
         undone = self.here.rows("""
             select reason from agreements join numbers using (agreement_id) left join detachments using (agreement_id)
-            where state not in ('signed', 'effective') or reason is not null
+            where state not in ('signed', 'effective', 'performed') or reason is not null
         """)
         assert all(row.reason for row in undone)
         assert len(undone) == len(self.told("agreement.rescinded", "agreement.void"))
@@ -135,7 +137,8 @@ class Rule5(Acts):
     @invariant()
     def at_most_one_agreement_of_a_unit_is_alive(self) -> None:
         assert self.here.rows("""
-            select unit_id from agreements where state not in ('returned', 'rescinded', 'void') group by unit_id having count(*) > 1
+            select unit_id from agreements where state not in ('returned', 'superseded', 'rescinded', 'void')
+            group by unit_id having count(*) > 1
         """) == []  # fmt: skip
         signed: set[str] = set()
         for event in self.told("agreement.signed", "agreement.rescinded", "agreement.void"):
@@ -144,6 +147,17 @@ class Rule5(Acts):
                 signed.add(event["unit_id"])
             else:
                 signed.remove(event["unit_id"])
+
+    @invariant()
+    def what_was_superseded_holds_no_number_and_has_one_successor(self) -> None:
+        rows = self.here.rows("""
+            select number, successor.agreement_id from agreements old left join numbers using (agreement_id)
+            left join agreements successor on successor.supersedes = old.agreement_id where old.state = 'superseded'
+        """)
+        assert all(row.number is None and row.agreement_id for row in rows)
+        assert {row.agreement_id for row in rows} == {
+            UUID(each["successor"]) for each in self.told("agreement.superseded")
+        }
 
     @invariant()
     def signed_again_is_no_second_number(self) -> None:
@@ -247,7 +261,10 @@ class Rule12(Acts):
         "confirmed_at",
         "disputed_at",
         "drafted_at",
+        "revised_at",
         "locked_at",
+        "superseded_at",
+        "performed_at",
     )
 
     @invariant()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.signing.domain.agreement import LIVE, SIGNED, Agreement, Turn
+from services.signing.domain.agreement import SIGNED, Agreement, Turn
 from services.signing.domain.mandate import Mandate, business_day, midnight
 from shared.refusal import Refused
 from tests.unit.signing.builders import LINES, NOON, a_draft, a_holder, a_locked, rights_of
@@ -139,7 +139,7 @@ class Life(RuleBasedStateMachine):
     @rule(amount=st.integers(0, 10**9))
     def edit(self, amount):
         lines = (LINES[0].__class__("relocation_fee", "once", amount),)
-        self.attempt(lambda: self.agreement.edit(lines, form="cash", rule_set_version="3"))
+        self.attempt(lambda: self.agreement.edit(lines, form="cash", rule_set_version="3", at=NOON))
 
     @rule()
     def lock(self):
@@ -151,6 +151,22 @@ class Life(RuleBasedStateMachine):
     @rule()
     def unlock(self):
         self.attempt(lambda: self.agreement.unfreeze(reason="wrong", at=NOON))
+
+    @rule()
+    def pre_register(self):
+        self.attempt(lambda: self.agreement.pre_register(at=NOON))
+
+    @rule()
+    def give_back(self):
+        self.attempt(lambda: self.agreement.give_back(reason="papers_missing", at=NOON))
+
+    @rule()
+    def make_way(self):
+        self.attempt(lambda: self.agreement.make_way(uuid4(), reason="rule_set_superseded", at=NOON))
+
+    @rule()
+    def perform(self):
+        self.attempt(lambda: self.agreement.perform(at=NOON))
 
     @rule(which=st.integers(0, 3))
     def sign(self, which):
@@ -179,10 +195,20 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def each_thing_is_said_once(self):
         said = [type(event).__name__ for event in self.agreement.recorded]
-        for once in ("AgreementSigned", "AgreementEffective", "AgreementVoid", "AgreementRescinded"):
-            assert said.count(once) <= 1
-        if self.agreement.state not in LIVE:
-            assert "AgreementRescinded" in said or "AgreementVoid" in said
+        assert all(said.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
+        exits = {"returned", "superseded", "rescinded", "void"}
+        assert [said.count(f"Agreement{each.capitalize()}") for each in exits].count(1) == (
+            self.agreement.state in exits
+        )
+
+    @invariant()
+    def what_has_been_performed_stays_so(self):
+        if "AgreementPerformed" in [type(event).__name__ for event in self.agreement.recorded]:
+            assert self.agreement.state == "performed"
+
+    @invariant()
+    def what_holds_a_number_is_never_superseded_or_returned(self):
+        assert not (self.agreement.turn and self.agreement.state in ("superseded", "returned"))
 
 
 TestLife = Life.TestCase

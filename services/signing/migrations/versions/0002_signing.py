@@ -1,7 +1,8 @@
 """The tables of signing, and what the database itself refuses.
 
 Never, whoever asks: two live agreements on a unit; a number that skips, repeats or goes back in time; a signed agreement that lacks a
-signature, a number or whole shares; terms that change after the draft; a facet that jumps; more signed than there are on the roll.
+signature, a number or whole shares; one superseded by none; terms that change after the draft; a facet that jumps; more signed than there
+are on the roll.
 """
 
 from alembic import op

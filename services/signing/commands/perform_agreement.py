@@ -1,0 +1,40 @@
+"""Records that both sides have done what an agreement in force says. What shows it is named, for whoever asks years later."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.signing.commands.settle_agreements import settle_first
+from services.signing.domain.agreement import Agreement
+from services.signing.store import acts, agreements, cases
+from services.signing.store.acts import Act
+from shared.messaging import journal
+from shared.service.clock import Clock
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class PerformAgreement:
+    """`evidence` names hand-over record and payment; `version` is the one on screen, where it is named."""
+
+    agreement_id: UUID
+    evidence: str
+    by: str
+    version: int | None = None
+
+
+def perform_agreement(tx: Transaction, command: PerformAgreement, clock: Clock) -> Agreement:
+    """Performed already is the stored state. Raises Refused: agreement-unknown, version-superseded, agreement-not-effective."""
+    case = cases.lock_of(tx, command.agreement_id)
+    # A declaration that has not come by yet comes first: it is what makes the agreement effective.
+    settled = settle_first(tx, [case.unit.unit_id])
+    agreement = agreements.load(tx, command.agreement_id)
+    if not settled:
+        agreement.expect_version(command.version)
+    at = clock.now()
+    agreement.perform(at=at)
+    if agreement.recorded:
+        agreements.save(tx, agreement)
+        facts: dict[str, object] = {"evidence": command.evidence}
+        acts.record(tx, Act("performed", case.unit.unit_id, command.by, at, agreement.agreement_id, facts=facts))
+    journal.write(tx, [*settled, *agreement.recorded])
+    return agreement

@@ -1,0 +1,23 @@
+"""Do signing and reporting call the same facts by the same stage? Neither may import the other, so this holds them together."""
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from services.reporting.domain import stage as of_reporting
+from services.reporting.domain.stage import Facets
+from services.signing.domain import stage as of_signing
+from services.signing.domain.agreement import State
+from services.signing.domain.case import RightsState
+
+
+@pytest.mark.parametrize(("agreement", "rights"), list(product((None, *get_args(State)), get_args(RightsState))))
+def test_the_same_facts_are_the_same_stage(agreement, rights):
+    shown = of_reporting.stage(Facets(agreement=agreement, rights=rights))
+
+    assert of_signing.stage(agreement=agreement, rights=rights) == shown
+
+
+def test_signing_knows_no_stage_of_its_own():
+    assert set(get_args(of_signing.Stage)) <= set(of_reporting.STAGES)

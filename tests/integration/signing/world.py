@@ -1,0 +1,137 @@
+"""The world in which acts.py plays: one district on the real database, and beside it the plain model (tests/support/ruler.py).
+
+Stays true: a refusal names one of the model's reasons and changes no row and no event; what passes leaves the tables as the model has them.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, ClassVar
+from uuid import UUID
+
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+from sqlalchemy import Engine
+
+from shared.refusal import Refused
+from tests.support.ruler import SIGNABLE, SIGNED, House, Ruler, day_of
+from tests.support.signing import LAUNCH, District, SetClock
+
+DAYS = timedelta(days=1)
+_districts = count(500_000)
+
+_STORED = """
+    select (select max(id) from events), (select sum(version) from agreements), (select sum(version) from cases),
+           (select sum(version) from projects), (select sum(last_number) from series), (select count(*) from term_lines),
+           (select count(*) from signatures), (select count(*) from numbers), (select count(*) from detachments),
+           (select count(*) from locks), (select count(*) from acts), (select count(*) from mandates),
+           (select count(*) from counted), (select count(*) from days), (select count(*) from tasks)
+"""
+_STANDS = """
+    select cases.unit_id, rights_state, area_disputed, state, agreements.series, coalesce(number, 0) as number,
+           (select count(*) from signatures where signatures.agreement_id = agreements.agreement_id
+                and signatures.lock_count = agreements.lock_count) as signatures
+    from cases left join agreements using (unit_id) left join numbers using (agreement_id) order by agreement_id
+"""
+_DECIDED = """
+    select total_units is not null as matched, signed_units, signed_households, signed_right_holders, signed_area,
+           reached_at is not null as latched, declared_at, closed_at
+    from projects left join latches using (project_id) left join declarations using (project_id)
+    left join closings using (project_id)
+"""
+
+
+class StillClock(SetClock):
+    """Goes on by a millisecond each time it is asked, so that a run is the same whenever it is repeated."""
+
+    def set(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
+class World(RuleBasedStateMachine):
+    engine: ClassVar[Engine]
+    bases: ClassVar[tuple[tuple[str, int], ...]] = (("units", 75), ("right_holders", 60))
+    automatic: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.agreements: dict[UUID, UUID] = {}
+        self.here = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
+        self.here.open_project(*self.bases, automatic=self.automatic)
+        self.model = Ruler(LAUNCH, LAUNCH + 15 * DAYS, dict(self.bases), automatic=self.automatic)
+
+    # What was foretold.
+
+    @invariant()
+    def the_tables_are_as_foretold(self) -> None:
+        stands = {row.unit_id: tuple(row)[1:] for row in self.here.rows(_STANDS)}  # of several agreements the last one
+        assert stands == {unit: _foretold(house) for unit, house in self.model.houses.items()}
+        decided = self.here.rows(_DECIDED)[0]
+        assert (decided.matched, decided.latched) == (bool(self.model.roll), self.model.latched is not None)
+        assert decided[1:5] == self.model.signed()
+        assert decided.declared_at is None or day_of(decided.declared_at) == self.model.declared_on
+        assert decided.closed_at is None or day_of(decided.closed_at) == self.model.closed_on
+
+    def attempt(self, against: set[str], command: Callable[..., object], what: object) -> bool:
+        def carry_out() -> None:
+            with self.here.transaction() as tx:
+                command(tx, what, self.here.clock)
+
+        return self.attempt_it(against, carry_out)
+
+    def attempt_it(self, against: set[str], act: Callable[..., object], *given: object, **named: object) -> bool:
+        before = self.here.rows(_STORED) if against else None
+        code = _refusal(lambda: act(*given, **named))
+        assert (code in against) if code else not against, (
+            f"{code or 'carried out'}, where {against or 'no refusal'} was due"
+        )
+        assert not code or self.here.rows(_STORED) == before, f"refused for {code}, and something changed"
+        return not code
+
+    # What the machines look at.
+
+    @property
+    def units(self) -> list[UUID]:
+        return list(self.here.units)
+
+    def house(self, which: int) -> tuple[UUID, House]:
+        return self.units[which], self.model.houses[self.units[which]]
+
+    def holder(self, house: House, which: int) -> Any:
+        return house.deed.holders[which % len(house.deed.holders)]
+
+    def hand(self, who: Any, kind: str) -> UUID:
+        """One person per right-holder and kind, so that a later signature finds an earlier paper."""
+        return UUID(int=who.person_id.int ^ {"agent": 1, "guardian": 2, "representative": 3}[kind])
+
+    def agreement(self, which: int) -> UUID | None:
+        """The last one of the unit."""
+        return self.agreements.get(self.units[which])
+
+    def told(self, *names: str) -> list[dict[str, Any]]:
+        """The payloads of the journal's events of these types (all without any), each with its `type`, in the order of commits."""
+        said = []
+        for row in self.here.rows("select type, payload from events order by id"):
+            name = row.type.removeprefix("clearwater.signing.").removesuffix(".v1")
+            if not names or name in names:
+                said.append({"type": name, **json.loads(bytes(row.payload))})
+        return said
+
+
+def _refusal(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def _foretold(house: House) -> tuple[object, ...]:
+    if (it := house.last) is None:
+        return house.rights, house.area_disputed, None, None, 0, 0
+    signatures = len(it.signed) if it.state in (*SIGNABLE, *SIGNED, "superseded", "rescinded", "void") or it.deed else 0
+    return house.rights, house.area_disputed, it.state, it.series, it.number, signatures
