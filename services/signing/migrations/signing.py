@@ -11,7 +11,7 @@ create table agreements (
     form text not null check (form in ('exchange', 'cash', 'mixed')),
     series text not null check (series = case form when 'cash' then 'cash' else 'exchange' end),
     rule_set_version text not null check (rule_set_version <> ''),
-    supersedes uuid unique,
+    supersedes uuid unique check (supersedes <> agreement_id),
     state text not null check (state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed',
                                          'returned', 'superseded', 'rescinded', 'void')),
     version int not null default 1,

@@ -11,8 +11,9 @@ from typing import Literal
 from services.signing.queries.case_file import CaseFile
 from shared.service import declared
 
-Name = Literal["confirm", "review", "return", "lock", "register", "unlock", "begin", "sign", "rescind"]
+Name = Literal["take_up", "confirm", "review", "return", "lock", "register", "unlock", "begin", "sign", "rescind"]
 _ROUTES: dict[Name, str] = {
+    "take_up": "cases.take_up",
     "confirm": "cases.confirm",
     "review": "agreements.review",
     "return": "agreements.give_back",
@@ -58,8 +59,11 @@ def _allowed(case: CaseFile, view: str) -> Iterator[Name]:
     if view == "locked" and state == "locked":
         yield "register"
     if view == "number":
-        yield "rescind"
+        if state != "performed":
+            yield "rescind"
     elif case.rights != "confirmed" and view != "ended":
+        if case.rights != "reviewing":
+            yield "take_up"
         yield "confirm"
     elif view == "check":
         yield "review" if state == "drafted" else "lock"

@@ -19,6 +19,7 @@ let timer = 0;
 
 const said = (form) => ({ reason: form.elements.reason.value, note: form.elements.note?.value ?? "" });
 const requests = {
+  take_up: ({ unit }) => [`/cases/${unit}/rights/reviews`, {}],
   confirm: ({ unit, revision }) => [`/cases/${unit}/rights/confirmations`, { revision: Number(revision) }],
   review: ({ agreement, version }) => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((each) => each.value) }, version],
   lock: ({ agreement, version }) => [`/agreements/${agreement}/locks`, {}, version],
