@@ -42,8 +42,8 @@ def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: D
     write(page, "input[name=place]", desks.here.units[unit].unit_code)
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk?place=*")
-    press(page, f'a[href="/desk/{unit}"]')
-    page.wait_for_url(f"**/desk/{unit}")
+    press(page, f"#u-{unit}")
+    page.wait_for_url(f"**/desk/{unit}?place=*")
     step_to_sign(page)
 
     press(page, SIGN)

@@ -145,7 +145,7 @@ def test_the_list_is_searched_by_what_people_call_a_place(desks: Desks):
     page.wait_for_url("**/desk?place=*")
 
     expect(page.locator(".open")).to_have_count(1)
-    row = page.locator(f'a[href="/desk/{unit}"]')
+    row = page.locator(f"#u-{unit}")
     expect(row).to_contain_text("等小组起草协议")
     assert row.bounding_box()["height"] >= 44
     page.close()

@@ -4,6 +4,7 @@ import base64
 import json
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
@@ -49,6 +50,7 @@ def cases() -> str:
             rows=found[:_SHOWN],
             after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
             asked=asked,
+            listed=_listed(),
             states=(_UNSIGNED, *get_args(State)),
             chosen=_UNSIGNED if asked.unsigned else asked.state,
             groups=group_list.read(tx),
@@ -75,9 +77,16 @@ def desk(unit_id: UUID) -> str:
             desk=shown,
             acts=acts.offered(case, view=shown.view, roles=identity.current().roles),
             reasons=acts.REASONS,
+            listed=_listed(),
             following=_next_ready(tx, case.project_id, unit_id),
             as_of=_as_of(tx),
         )
+
+
+def _listed() -> str:
+    """What the list was asked for. It stands in the address of every case that is opened from it, and so in the way back."""
+    given = {name: value for name in _FIELDS if (value := request.args.get(name))}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _asked() -> CasesQuery:

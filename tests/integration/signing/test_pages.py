@@ -1,6 +1,7 @@
 """The desk's pages in each of their states, as the server draws them."""
 
 from datetime import date
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from shared.events.registry import GroupFormed, UnitAssigned
@@ -33,10 +34,20 @@ def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, her
     here.hear(GroupFormed(project_id=here.project_id, group_id=group_id, name="五组", officers=()))
     here.hear(UnitAssigned(project_id=here.project_id, unit_id=mine, group_id=group_id, staff_id=None))
 
-    assert f'href="/desk/{mine}"' in page(desk, "/desk", place="702 3栋")
-    assert f'href="/desk/{other}"' not in page(desk, "/desk", place="702 3栋")
+    found = page(desk, "/desk", place="702 3栋")
+    assert f'id="u-{mine}"' in found and f'id="u-{other}"' not in found
     assert page(desk, "/desk", group_id=str(group_id)).count('class="open"') == 1
     assert [row["unit_id"] for row in desk.ask("/cases", place="4栋 702").json["items"]] == [str(other)]
+
+
+def test_the_way_back_leads_to_the_row_in_the_list_that_was_asked_for(desk: Desk, here: District) -> None:
+    unit = here.register(building="3栋", door="702")
+    asked = {"place": "702 3栋", "state": "unsigned"}
+    address = f"?{urlencode(asked)}".replace("&", "&amp;")
+
+    assert f'href="/desk/{unit}{address}"' in page(desk, "/desk", **asked)
+    assert f'href="/desk{address}#u-{unit}" id="back"' in page(desk, f"/desk/{unit}", **asked, step="sign")
+    assert f'href="/desk#u-{unit}" id="back"' in page(desk, f"/desk/{unit}")
 
 
 def test_an_act_that_is_anothers_says_whose_it_is(desk: Desk, here: District) -> None:

@@ -56,7 +56,6 @@ const dress = () => {
     const [parts, whole = "1"] = each.dataset.share.split("/");
     each.style.flexGrow = String(Number(parts) / Number(whole));
   }
-  $("back").href = `/desk${sessionStorage.getItem("clearwater.cases") ?? ""}#u-${here().unit}`;
 };
 
 /** Takes over the page that the server has now. */
@@ -95,6 +94,15 @@ const look = async () => {
   else hold(saying.stale(page, () => adopt(page)));
 };
 
+/** This page at another step; the list that led here stays in the address. */
+const at = (step) => {
+  const address = new URL(location.href);
+  address.searchParams.delete("holder");
+  address.searchParams.delete("step");
+  if (step) address.searchParams.set("step", step);
+  return address.href;
+};
+
 const settle = async (notice) => {
   clearTimeout(timer);
   const page = await read(location.href);
@@ -119,7 +127,7 @@ const send = async (intent, tries = 1) => {
   const answer = await ask(intent, here().district);
   $("desk").removeAttribute("aria-busy");
   if (answer.outcome === "done") {
-    if (["sign", "unlock", "return"].includes(intent.act)) history.replaceState(null, "", location.pathname);
+    if (["sign", "unlock", "return"].includes(intent.act)) history.replaceState(null, "", at(""));
     await settle(stored(intent, answer.state) ? word("desk", "stored") : answer.again ? word("desk", "answered") : "");
   } else if (answer.outcome === "refused") {
     const others = document.querySelector(".holders a[data-go]")?.cloneNode(true);
@@ -180,7 +188,7 @@ document.addEventListener("click", (event) => {
   const it = event.target.closest("button, a");
   if (!it || it.getAttribute("aria-disabled") === "true") return;
   if (it.dataset.act) begin(it.dataset.act, it);
-  else if ("begin" in it.dataset) go("?step=sign");
+  else if ("begin" in it.dataset) go(at("sign"));
   else if ("go" in it.dataset) {
     event.preventDefault();
     go(it.getAttribute("href"));
