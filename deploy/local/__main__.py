@@ -44,8 +44,7 @@ def _up(here: Place, _: argparse.Namespace) -> int:
 
 
 def _down(here: Place, _: argparse.Namespace) -> int:
-    with system.undisturbed(), progress.step(f"stopping all of {here.local_dir}"):
-        system.down(here)
+    system.down(here)
     return 0
 
 

@@ -9,10 +9,15 @@ from deploy.local.place import CannotStart, Place
 
 
 def add(place: Place, district: str, *, name: str = "") -> list[str]:
-    """What was done, line by line. Asked again, it only makes what topics are missing."""
+    """What was done, line by line. Asked again, it only makes what topics are missing. Raises CannotStart."""
+    made = topics.create(place.kafka_bootstrap, district)
+    return [f"{len(made)} topics made", register(place, district, name=name)]
+
+
+def register(place: Place, district: str, *, name: str = "") -> str:
+    """Says whether it was open already. Raises CannotStart with the registry's own words for any other refusal."""
     from deploy.local.issuer import mint  # noqa: PLC0415 - as in __main__.py
 
-    made = topics.create(place.kafka_bootstrap, district)
     token = mint(place.local_dir, role="city", districts=["*"], name="make district")
     try:
         answer = httpx.post(
@@ -28,8 +33,8 @@ def add(place: Place, district: str, *, name: str = "") -> list[str]:
         )
     except httpx.HTTPError as error:
         raise CannotStart(f"The registry does not answer ({error}): run `make up` first.") from error
-    if answer.status_code == httpx.codes.CONFLICT:  # it is open already
-        return [f"{len(made)} topics made", f"district {district} was registered before"]
+    if answer.status_code == httpx.codes.CONFLICT and answer.json()["code"] == "district-open":
+        return f"district {district} was registered before"
     if answer.is_error:
         raise CannotStart(f"The registry refuses district {district}: {answer.status_code} {answer.text.strip()}")
-    return [f"{len(made)} topics made", f"district {district} registered"]
+    return f"district {district} registered"

@@ -23,8 +23,7 @@ SAMPLE_DISTRICTS = ("440303", "440305")
 def up(place: Place) -> None:
     """Everything. Raises CannotStart; then, as after Ctrl-C, nothing of it runs."""
     if place.local_dir.exists() and members(place) and not Supervisor(place).answers():
-        with progress.step("stopping what was left without a supervisor"):
-            down(place)
+        down(place, "stopping what was left without a supervisor")
     with progress.step("checking the machine"):
         check(place)
     try:
@@ -90,15 +89,15 @@ def migrate(place: Place, service: str, **changed: str) -> None:
         raise CannotStart(f"The migrations of {service} fail: {starting.last_line(place, name)}")
 
 
-def down(place: Place) -> None:
+def down(place: Place, what: str = "") -> None:
     """Returns when nothing of it runs any more."""
-    with undisturbed():
+    with _undisturbed(), progress.step(what or f"stopping all of {place.local_dir}"):
         if place.local_dir.exists():
             Supervisor(place).shut_down()
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def _undisturbed() -> Iterator[None]:
     """Ctrl-C pressed once more, out of impatience, must not leave half of it running: stopping ends by itself."""
     before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

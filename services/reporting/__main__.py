@@ -1,25 +1,16 @@
 """python -m services.reporting api|stream|consumer|migrate|rebuild|redrive|reconcile"""
 
-import argparse
 import sys
-from collections.abc import Sequence
 
-ROLES = ("api", "stream", "consumer", "migrate", "rebuild", "redrive", "reconcile")
+if sys.argv[1:2] == ["stream"]:
+    # Before anything else is imported: psycopg, too, decides how to wait when it is imported.
+    from shared.service import serve
 
+    serve.cooperative()
 
-def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m services.reporting", description=__doc__)
-    parser.add_argument("role", choices=ROLES)
-    asked, rest = parser.parse_known_args(arguments)
-    if asked.role == "stream":
-        # Before anything else is imported: psycopg, too, decides how to wait when it is imported.
-        from shared.service import serve  # noqa: PLC0415
-
-        serve.cooperative()
-    from services.reporting import wiring  # noqa: PLC0415
-
-    return wiring.run(asked.role, rest)
-
+from services.reporting import wiring
+from shared.messaging import roles
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    own = {"stream": wiring.run_stream, "consumer": wiring.run_consumer, "rebuild": wiring.rebuild_model}
+    roles.main(wiring.SERVICE, own)

@@ -7,9 +7,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from deploy.local import assets, browser
+from tests.support import pages
 
 # Each width is that font's own or the last resort's: "missing" is no font.
 PAGE = """<!doctype html><meta charset=utf-8><link rel=stylesheet href=fonts/fonts.css>
@@ -37,14 +37,9 @@ def served(tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("find", [browser.find, browser.packaged], ids=["found", "packaged"])
 def test_chinese_is_shown_in_our_own_font(served: str, find):
-    found = find()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=found.executable, args=list(found.args), env=dict(found.environment)
-        )
+    with pages.chromium(find()) as running:
         page = running.new_page()
         page.goto(served)
 
         assert page.evaluate(LOADED) > 0
         assert page.locator("p").bounding_box()["height"] > 40
-        running.close()

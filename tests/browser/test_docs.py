@@ -1,13 +1,11 @@
 """Can a person read the description of each API: on a desk's screen and on a phone, with everything opened?"""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
-from werkzeug.serving import make_server
 
-from tests.support import described, pages
+from tests.support import described, pages, serving
 
 
 @pytest.fixture(scope="module")
@@ -18,18 +16,15 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.mark.parametrize("service", described.SERVICES)
 def test_the_description_can_be_read(chromium: Browser, service: str) -> None:
-    server = make_server("127.0.0.1", 0, described.app(service), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    context = chromium.new_context(locale="zh-CN", bypass_csp=True)
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{server.server_port}/api/v1/docs")
-    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
+    with serving.served(described.app(service)) as url:
+        context = chromium.new_context(locale="zh-CN", bypass_csp=True)
+        page = context.new_page()
+        page.goto(f"{url}/api/v1/docs")
+        page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
 
-    for width, height in pages.SIZES.values():
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert pages.small_targets(page) == []
-    assert pages.violations(page) == ""
-    context.close()
-    server.shutdown()
-    server.server_close()
+        for width, height in pages.SIZES.values():
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert pages.small_targets(page) == []
+        assert pages.violations(page) == ""
+        context.close()

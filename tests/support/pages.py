@@ -17,8 +17,8 @@ _SMALLEST_TARGET = 44
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    found = browsers.find()
+def chromium(found: browsers.Browser | None = None) -> Iterator[Browser]:
+    found = found or browsers.find()
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=found.executable, args=list(found.args), env=dict(found.environment)

@@ -44,7 +44,7 @@ def test_a_publish_gives_up_before_its_session_does(platform, engines, district)
     asked = [known, known, unknown]
 
     with paused(platform), ThreadPoolExecutor(3) as pool:
-        engines_of = [wiring._engine(engines.urls.mechanism, "relay") for wiring in (registry, signing, notify)]
+        engines_of = [each.SERVICE.engine(engines.urls.mechanism, "relay") for each in (registry, signing, notify)]
         outcomes = list(pool.map(same_session, engines_of, producers, asked))
 
     assert outcomes == [True, True, True]

@@ -1,6 +1,5 @@
 """Routes and page of messages, over a real database and with tokens of a real issuer."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,6 @@ from services.notify.config import Settings
 from services.notify.web.pages import pages
 from services.notify.wiring import MIGRATIONS
 from shared.service import factory
-from tests.integration.service.conftest import issuing
 from tests.support.owners import Owner
 
 STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
@@ -36,22 +34,22 @@ class Reader:
 
 
 @pytest.fixture
-def reader(notify, notify_database, tmp_path) -> Iterator[Reader]:
-    with issuing(tmp_path) as issuer:
-        settings = Settings(
-            database_url=notify_database.app, issuer_url=issuer, public_url="http://localhost", session_secret="s"
-        )
-        problems = MIGRATIONS.with_name("problems.toml")
-        app = factory.create(
-            "notify",
-            engine=notify.engine,
-            clock=notify.clock,
-            settings=settings,
-            blueprints=(api, pages),
-            problem_files=(problems,),
-            migrations=MIGRATIONS,
-        )
-        yield Reader(app, tmp_path, notify.district)
+def reader(notify, notify_database, issuer) -> Reader:
+    url, local_dir = issuer
+    settings = Settings(
+        database_url=notify_database.app, issuer_url=url, public_url="http://localhost", session_secret="s"
+    )
+    problems = MIGRATIONS.with_name("problems.toml")
+    app = factory.create(
+        "notify",
+        engine=notify.engine,
+        clock=notify.clock,
+        settings=settings,
+        blueprints=(api, pages),
+        problem_files=(problems,),
+        migrations=MIGRATIONS,
+    )
+    return Reader(app, local_dir, notify.district)
 
 
 def failed_message(notify) -> str:

@@ -1,7 +1,6 @@
 """The registry whole: its application and worker on a real database, and tokens of a real issuer."""
 
 import io
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,6 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
@@ -27,17 +25,11 @@ from shared.service import factory
 from shared.service.clock import RealClock
 from shared.service.limits import Limits
 from tests.support.platform import Database
+from tests.support.serving import Settings
 
 DISTRICT = "440303"
 VAULT_KEY = "dmF1bHQga2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXM="
 PRIVATE, PUBLIC = sealing.key_pair()
-
-
-@dataclass(frozen=True)
-class Settings:
-    issuer_url: str
-    public_url: str = "http://localhost"
-    session_secret: str = "only-for-tests"
 
 
 @dataclass
@@ -133,18 +125,6 @@ def workbook(made: sample.Sample) -> bytes:
     file = io.BytesIO()
     workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
     return file.getvalue()
-
-
-@pytest.fixture(scope="session")
-def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    local_dir = tmp_path_factory.mktemp("issuer")
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    server.app = local_issuer.create(local_dir, issuer=url)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield url, local_dir
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -13,26 +13,25 @@ from services.reporting.api.stream import stream
 from services.reporting.wiring import MIGRATIONS
 from shared.service import factory
 from shared.service.clock import RealClock
-from tests.integration.service.conftest import Settings, issuing
 from tests.support.launch import Bus, Launch, Numbering
+from tests.support.serving import Settings
 from tests.support.story import Story
 
 
 @pytest.mark.parametrize("blueprint", [api, stream])
-def test_the_examples_run_as_a_story(engine: Engine, tmp_path: Path, blueprint: Blueprint) -> None:
+def test_the_examples_run_as_a_story(engine: Engine, issuer: tuple[str, Path], blueprint: Blueprint) -> None:
     day = Launch(units=8)
     facts = [*day.opening(), *day.register(), *day.groups(), day.freeze(), *day.prepare(0), day.sign(0)]
     Bus(engine).deliver(Numbering().messages("440303", facts))
-    with issuing(tmp_path) as issuer:
-        app = factory.create(
-            "reporting",
-            engine=engine,
-            clock=RealClock(),
-            settings=Settings(issuer),
-            blueprints=(blueprint,),
-            migrations=MIGRATIONS,
-            resources=Hub(engine, RealClock()),
-        )
-        story = Story(app, lambda role: local_issuer.mint(tmp_path, role=role, districts=("440303",)))
+    app = factory.create(
+        "reporting",
+        engine=engine,
+        clock=RealClock(),
+        settings=Settings(issuer[0]),
+        blueprints=(blueprint,),
+        migrations=MIGRATIONS,
+        resources=Hub(engine, RealClock()),
+    )
+    story = Story(app, lambda role: local_issuer.mint(issuer[1], role=role, districts=("440303",)))
 
-        assert story.told() and not story.untold()
+    assert story.told() and not story.untold()

@@ -2,14 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask, request
+from flask import Flask
 from sqlalchemy import Engine, text
-from werkzeug.serving import make_server
 
 from deploy.local import issuer as local_issuer
 from shared.service import database, factory, idempotency, rows
@@ -17,6 +15,7 @@ from shared.service.clock import RealClock
 from shared.service.limits import Limits
 from tests.integration.service.notes import NOTES, Meeting, notes, pages
 from tests.support.platform import Database
+from tests.support.serving import Settings
 
 OURS, THEIRS = "440303", "440305"
 _REFUSALS = (
@@ -28,13 +27,6 @@ _AT_HEAD = (
     """create table alembic_version (version_num text primary key)""",
     "insert into alembic_version values ('0001')",
 )
-
-
-@dataclass(frozen=True)
-class Settings:
-    issuer_url: str
-    public_url: str = "http://localhost"
-    session_secret: str = "only-for-tests"
 
 
 @dataclass(frozen=True)
@@ -68,35 +60,6 @@ class Kit:
                     return
             threading.Event().wait(0.05)
         raise AssertionError("nobody waits for a lock")
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The application on a real socket."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@contextmanager
-def issuing(local_dir: Path, seen: list[str] | None = None) -> Iterator[str]:
-    """An issuer of its own, at its address; `seen` collects the paths it is asked for."""
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    server.app = local_issuer.create(local_dir, issuer=url)
-    if seen is not None:
-        server.app.before_request(lambda: seen.append(request.path))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield url
-    server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    local_dir = tmp_path_factory.mktemp("issuer")
-    with issuing(local_dir) as url:
-        yield url, local_dir
 
 
 @pytest.fixture

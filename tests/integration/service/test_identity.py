@@ -19,7 +19,8 @@ from shared.refusal import Refused
 from shared.service import factory
 from shared.service.clock import RealClock
 from shared.service.provider import Provider
-from tests.integration.service.conftest import OURS, Kit, Settings, issuing, served
+from tests.integration.service.conftest import OURS, Kit
+from tests.support.serving import Settings, issuing, served
 
 PAGE = {"Accept": "text/html"}
 

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.integration.service.conftest import THEIRS, Kit, served
+from tests.integration.service.conftest import THEIRS, Kit
+from tests.support.serving import served
 
 TWINS, BODY = 50, b'{"words": "one"}'
 

@@ -1,6 +1,5 @@
 """A migrated database of signing, its engine, a district of the test's own, and a desk that asks over HTTP."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
@@ -68,18 +66,6 @@ class Desk:
 
     def _bearer(self, role: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {local_issuer.mint(self.issuer, role=role, districts=(self.district,))}"}
-
-
-@pytest.fixture(scope="session")
-def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    local_dir = tmp_path_factory.mktemp("issuer")
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    server.app = local_issuer.create(local_dir, issuer=url)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield url, local_dir
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -1,0 +1,164 @@
+"""What every service runs: API, relay, consumer, migrations and the commands for a person, from what wiring.py says is its own.
+
+Stays true: a process proves that row-level security holds for its role before its first poll or request.
+Left to others: the application (factory.py), the loops (relay.py, consumer.py …) and their life (lifecycle.py).
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from sqlalchemy import Engine
+
+from shared.messaging import kafka, reconciler, redrive, restored
+from shared.messaging.conservation import Hop, Published, Settled
+from shared.messaging.consumer import Consumer, Reactions, Then
+from shared.messaging.ports import Subscription
+from shared.messaging.reconciler import Reconciler
+from shared.messaging.redrive import Redrive
+from shared.messaging.relay import Relay
+from shared.messaging.retention import Retention
+from shared.service import database, health, lifecycle, rows, serve
+from shared.service.environment import Environment
+from shared.service.health import Ready
+from shared.service.lifecycle import Loop
+from shared.telemetry import log
+
+IDLE_SECONDS: Final = 10.0  # above the broker's delivery time, or a relay loses its lock while events are on their way
+
+Role = Callable[[], None]
+Command = Callable[[Sequence[str]], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """`topics` is the pattern of what it consumes, `then` what its consumer does last in every transaction.
+
+    `hops`: equations of its own beside those of journal and inbox. `emits`: it has a journal. `search_path`: where its tables
+    are, if not in the database's own place.
+    """
+
+    name: str
+    settings: Callable[[], Environment]
+    migrations: Path
+    create_api: Callable[[], Flask]
+    consumer: str
+    topics: str
+    reactions: Callable[[], Reactions]
+    then: Then | None = None
+    hops: Callable[[Engine], Sequence[Hop]] = lambda _: ()
+    emits: bool = True
+    search_path: str | None = None
+
+    def engine(self, url: str, role: str, *, pool_size: int = 4, idle_seconds: float = IDLE_SECONDS) -> Engine:
+        return database.connect(
+            url,
+            application_name=f"{self.name}-{role}",
+            pool_size=pool_size,
+            idle_in_transaction_seconds=idle_seconds,
+            search_path=self.search_path,
+        )
+
+    def app(self, role: str, *, pool_size: int = 4, idle_seconds: float = IDLE_SECONDS) -> Engine:
+        """For whoever writes in one district at a time. Raises rows.Unprotected."""
+        engine = self.engine(self.settings().database_url, role, pool_size=pool_size, idle_seconds=idle_seconds)
+        rows.self_test(engine)
+        return engine
+
+    def mechanism(self, role: str) -> Engine:
+        """For whoever sees every district. Raises rows.Unprotected."""
+        engine = self.engine(self.settings().database_url_mechanism, role)
+        rows.mechanism_test(engine)
+        return engine
+
+    def loop(self, role: str, engine: Engine, loops: Mapping[str, Loop], *ready: Ready) -> None:
+        """Runs until a signal ends it. `ready` names what else must be there."""
+        settings, whole = self.settings(), health.ready(engine, self.migrations, *ready)
+        lifecycle.run(role, loops, bind=settings.bind, health_port=settings.health_port, ready=whole)
+
+    def run_api(self) -> None:
+        settings = self.settings()
+        serve.serve(self.create_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
+
+    def run_relay(self) -> None:
+        engine = self.mechanism("relay")
+        loops = {
+            "relay": Relay(engine, kafka.Producer(self._broker)).run_forever,
+            "retention": Retention(engine).run_forever,
+            "reconciler": self.reconciler(engine).run_forever,
+        }
+        self.loop("relay", engine, loops)
+
+    def run_consumer(self) -> None:
+        self.consume(self.app("consumer"), self.subscription(self.consumer))
+
+    def consume(self, engine: Engine, subscription: Subscription, more: Mapping[str, Loop] | None = None) -> None:
+        """`more`: loops of the service's own that live and die with its consumer."""
+        reactions = self.reactions()
+        consumer = Consumer(self.consumer, engine, subscription, reactions, then=self.then)
+        healing = Redrive(self.consumer, engine, reactions, then=self.then)
+        loops = {"consumer": consumer.run_forever, "redrive": healing.run_forever, **(more or {})}
+        self.loop("consumer", engine, loops, consumer.awaited.missing)
+
+    def subscription(self, group: str) -> kafka.Subscription:
+        return kafka.Subscription(self._broker, group=group, topics=self.topics)
+
+    def migrate(self) -> None:
+        """Brings the schema up to date, as the owner. Raises what alembic or the database raises."""
+        owner = database.connect(self.settings().database_url_owner, application_name=f"{self.name}-migrate")
+        config = Config()
+        config.set_main_option("script_location", str(self.migrations))
+        with owner.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def reconciler(self, engine: Engine, since: date | None = None) -> Reconciler:
+        published = [Published(self.name, engine, kafka.Reader(self._broker))] if self.emits else []
+        settled = Settled(self.consumer, engine, kafka.Reader(self._broker), self.topics)
+        return Reconciler(*published, settled, *self.hops(engine), since=since)
+
+    def redrive(self, arguments: Sequence[str]) -> int:
+        """The consumer's own reactions, for a person at a terminal."""
+        waiting = Redrive(self.consumer, self.app("redrive"), self.reactions(), then=self.then)
+        return redrive.command(arguments, {self.consumer: waiting}, tell=print)
+
+    def reconcile(self, arguments: Sequence[str]) -> int:
+        return reconciler.command(arguments, partial(self.reconciler, self.mechanism("reconcile")), tell=print)
+
+    def new_epoch(self, arguments: Sequence[str]) -> int:
+        rewind = partial(kafka.rewind, self._broker, self.consumer)
+        return restored.command(arguments, self.mechanism("new-epoch"), rewind=rewind, tell=print)
+
+    @property
+    def _broker(self) -> kafka.Connection:
+        return {"bootstrap_servers": self.settings().kafka_bootstrap}
+
+
+def main(service: Service, own: Mapping[str, Role], tools: Mapping[str, Command] | None = None) -> None:
+    """`python -m services.<service> <role>`. `own` roles come beside those of every service, or in their place.
+
+    `tools` need no environment. Raises SystemExit.
+    """
+    loops = {"api": service.run_api, "consumer": service.run_consumer, "migrate": service.migrate}
+    commands = {"redrive": service.redrive, "reconcile": service.reconcile, **(tools or {})}
+    if service.emits:
+        loops["relay"], commands["new-epoch"] = service.run_relay, service.new_epoch
+    loops |= own
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
+    parser.add_argument("role", choices=(*loops, *commands))
+    role, rest = parser.parse_args(sys.argv[1:2]).role, sys.argv[2:]
+    if role not in (tools or {}):
+        log.configure(service=service.name, role=role, level=service.settings().log_level)
+    if role in commands:
+        sys.exit(commands[role](rest))
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
+    loops[role]()

@@ -1,0 +1,25 @@
+"""What every service reads from its environment. A service's config.py adds what is its own."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(BaseSettings):
+    """Checked at start. What a role does not need may be left out: only the app role's database is asked of all."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: str = Field(description="address of the database for the app role: requests, reactions, work")
+    database_url_mechanism: str = Field(default="", description="the same for the mechanism role, which sees every row")
+    database_url_owner: str = Field(default="", description="the same for the owner, who runs the migrations")
+    kafka_bootstrap: str = Field(default="", description="host:port of the broker; relay and consumer need it")
+    bind: str = Field(default="127.0.0.1", description="address that every role listens on")
+    port: int = Field(default=8080, description="where what is served over HTTP listens")
+    health_port: int = Field(default=8081, description="port on which a loop answers /live, /ready and /metrics")
+    issuer_url: str = Field(default="", description="the OIDC provider whose tokens are believed")
+    public_url: str = Field(default="", description="the address that browsers know this process by")
+    session_secret: str = Field(default="", repr=False, description="seals the login's state cookie")
+    clock_file: str = Field(default="", description="file of the demo's business clock; empty means real time")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+    api_threads: int = Field(default=8, ge=1, description="requests carried out at once; each may hold one connection")
+    prometheus_multiproc_dir: str = Field(default="", description="where several workers keep their metrics")
