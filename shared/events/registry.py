@@ -69,7 +69,8 @@ class ProjectOpened(Event):
     )
     counting_rule: Code = Field(
         default="all_units_signed",
-        description="when a right-holder counts as signed; all_units_signed: when every one of their units is",
+        description="when a right-holder counts as signed; all_units_signed: when every one of their units is; "
+        "any_unit_signed: as soon as one of them is; count nothing by a rule that you do not know",
     )
 
 

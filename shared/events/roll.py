@@ -1,4 +1,4 @@
-"""The roll of a project: its four totals and its digest, computed alike by whoever has the units' events.
+"""The roll of a project: its four totals, its digest and the rule by which it is counted, alike for whoever has the events.
 
 Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
@@ -7,10 +7,13 @@ Left to others: which units belong to the roll (all of the project, at their hig
 
 import hashlib
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple, get_args
 from uuid import UUID
 
 from shared.events.registry import Totals, UnitRegistered
+from shared.events.terms import CountingRule
+
+COUNTING_RULES: Final[tuple[CountingRule, ...]] = get_args(CountingRule)
 
 
 class Line(NamedTuple):
@@ -50,6 +53,11 @@ def totals(lines: Iterable[Line]) -> Totals:
 def digest(lines: Iterable[Line]) -> str:
     """SHA-256 over the units' canonical lines, sorted, each ended by a line feed; 64 hexadecimal digits."""
     return hashlib.sha256("".join(sorted(map(_canonical, lines))).encode()).hexdigest()
+
+
+def counting_rule(code: str) -> CountingRule | None:
+    """None: a rule of a later release than this one. Whoever counts refuses it, as a guess would be another ruler."""
+    return next((rule for rule in COUNTING_RULES if rule == code), None)
 
 
 def _canonical(each: Line) -> str:

@@ -11,7 +11,7 @@ TABLES: Final = {
     "projects": """
         create table projects (
             project_id uuid primary key, district text not null, name text not null, bases jsonb not null,
-            starts_at timestamptz not null, ends_at timestamptz not null)""",
+            counting_rule text not null, starts_at timestamptz not null, ends_at timestamptz not null)""",
     "rolls": """
         create table rolls (
             project_id uuid primary key, district text not null, units bigint not null, households bigint not null,

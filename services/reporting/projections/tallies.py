@@ -2,7 +2,8 @@
 
 A tally sums over units that several consumers write, and joins what came from different topics. So it is not added up: it is counted
 anew under the lock of its row, from units and cases as they stand. Whoever comes last has seen all, in whatever order things came.
-A household, like a right-holder, counts once over the roll, and as signed when all its units are.
+A household counts once over the roll, and as signed when all its units are; a right-holder by the project's counting rule. Until the
+project has come with its rule, no rate of it is shown; with it, all is counted anew.
 """
 
 from collections.abc import Iterable
@@ -36,8 +37,10 @@ _COUNT = text("""
         group by project_id),
     by_holder as (
         select project_id, count(*) as right_holders, count(*) filter (where signed) as signed_right_holders
-        from (select roll.project_id, person_id, bool_and(signed) as signed from roll join holders using (unit_id)
-              group by roll.project_id, person_id) as each
+        from (select roll.project_id, person_id,
+                     case counting_rule when 'any_unit_signed' then bool_or(signed) else bool_and(signed) end as signed
+              from roll join holders using (unit_id) left join projects on projects.project_id = roll.project_id
+              group by roll.project_id, person_id, counting_rule) as each
         group by project_id)
     update tallies
     set units = by_unit.units, households = by_household.households, right_holders = by_holder.right_holders,

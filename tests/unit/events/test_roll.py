@@ -23,6 +23,11 @@ def a_unit(**changes: object) -> UnitRegistered:
     return UnitRegistered.model_validate({**golden, **changes})
 
 
+def test_a_counting_rule_is_known_or_nothing() -> None:
+    assert [roll.counting_rule(code) for code in roll.COUNTING_RULES] == [*roll.COUNTING_RULES]
+    assert roll.counting_rule("most_units_signed") is None
+
+
 @given(LINES, st.randoms())
 def test_the_order_of_arrival_does_not_matter(lines: list[Line], random: Random) -> None:
     shuffled = [each._replace(right_holders=each.right_holders[::-1]) for each in lines]
