@@ -2,7 +2,7 @@
 
 Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
-Left to others: which units belong to the roll (all of the project, at their highest revision).
+Left to others: which units belong to the roll (all of the project, at their highest revision before the roll was frozen).
 """
 
 import hashlib
@@ -31,9 +31,11 @@ def line(unit: UnitRegistered) -> Line:
 
 
 def current(registered: Iterable[UnitRegistered]) -> list[Line]:
-    """One line per unit, from the event with its highest revision."""
+    """One line per unit, from the event with its highest revision before the roll was frozen."""
     newest: dict[UUID, UnitRegistered] = {}
     for unit in registered:
+        if unit.after_freeze:
+            continue
         if unit.unit_id not in newest or newest[unit.unit_id].revision < unit.revision:
             newest[unit.unit_id] = unit
     return [line(unit) for unit in newest.values()]

@@ -26,10 +26,11 @@ TABLES: Final = {
             unit_id uuid primary key, district text not null, project_id uuid not null, revision int not null,
             unit_code text not null, compound text not null, building text not null, stairwell text not null, floor int not null,
             door text not null, area bigint not null, use text not null, household_id uuid not null, ownership text not null,
-            owner text not null, overseas boolean not null, registration jsonb not null)""",
+            owner text not null, overseas boolean not null, owners jsonb not null)""",
     "holders": """
         create table holders (
-            unit_id uuid, person_id uuid, district text not null, project_id uuid not null, primary key (unit_id, person_id))""",
+            unit_id uuid, person_id uuid, share text, district text not null, project_id uuid not null,
+            primary key (unit_id, person_id))""",
     "groups": """
         create table groups (
             group_id uuid primary key, district text not null, project_id uuid not null, name text not null,

@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.events import roll
-from shared.events.registry import UnitRegistered
 from shared.service.database import Transaction
 
 # In one order by everyone; the row stays locked until the commit. The count below is a statement of its own, so that its
@@ -57,7 +56,10 @@ _CANDIDATES = text("""
         = (tallies.units, tallies.households, tallies.right_holders, tallies.area)
     order by rolls.project_id
 """)
-_REGISTRATIONS = text("select registration from units where project_id = :project_id")
+_LINES = text("""
+    select units.unit_id, household_id, area, array_agg(person_id) as people, array_agg(share) as shares
+    from units join holders on holders.unit_id = units.unit_id where units.project_id = :project_id group by units.unit_id
+""")
 _MATCHES = text("update rolls set matches = true where project_id = :project_id")
 
 
@@ -73,6 +75,9 @@ def settle(tx: Transaction, projects: Iterable[UUID]) -> None:
 
 def _compare(tx: Transaction, project_id: UUID, frozen: str) -> None:
     here = {"project_id": project_id}
-    units = [UnitRegistered.model_validate(row) for row in tx.connection.execute(_REGISTRATIONS, here).scalars()]
-    if roll.digest(map(roll.line, units)) == frozen:
+    lines = [
+        roll.Line(row.unit_id, row.household_id, row.area, tuple(zip(row.people, row.shares, strict=True)))
+        for row in tx.connection.execute(_LINES, here)
+    ]
+    if roll.digest(lines) == frozen:
         tx.connection.execute(_MATCHES, here)
