@@ -69,7 +69,8 @@ class ProjectOpened(Event):
     )
     counting_rule: Code = Field(
         default="all_units_signed",
-        description="when a right-holder counts as signed; all_units_signed: when every one of their units is",
+        description="when a right-holder counts as signed; all_units_signed: when every one of their units is; "
+        "any_unit_signed: as soon as one of them is; count nothing by a rule that you do not know",
     )
 
 
@@ -111,6 +112,10 @@ class UnitRegistered(Event):
     )
     ownership: Ownership = Field(description="one owner, all own the whole together, or owners by exact shares")
     right_holders: tuple[RightHolder, ...] = Field(min_length=1, description="all right-holders of the unit")
+    after_freeze: bool = Field(
+        default=False,
+        description="true: put right after the roll was frozen; the roll goes on to hold the highest revision before that",
+    )
 
 
 class Officer(Part):

@@ -1,16 +1,19 @@
-"""The roll of a project: its four totals and its digest, computed alike by whoever has the units' events.
+"""The roll of a project: its four totals, its digest and the rule by which it is counted, alike for whoever has the events.
 
 Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
-Left to others: which units belong to the roll (all of the project, at their highest revision).
+Left to others: which units belong to the roll (all of the project, at their highest revision before the roll was frozen).
 """
 
 import hashlib
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple, get_args
 from uuid import UUID
 
 from shared.events.registry import Totals, UnitRegistered
+from shared.events.terms import CountingRule
+
+COUNTING_RULES: Final[tuple[CountingRule, ...]] = get_args(CountingRule)
 
 
 class Line(NamedTuple):
@@ -28,9 +31,11 @@ def line(unit: UnitRegistered) -> Line:
 
 
 def current(registered: Iterable[UnitRegistered]) -> list[Line]:
-    """One line per unit, from the event with its highest revision."""
+    """One line per unit, from the event with its highest revision before the roll was frozen."""
     newest: dict[UUID, UnitRegistered] = {}
     for unit in registered:
+        if unit.after_freeze:
+            continue
         if unit.unit_id not in newest or newest[unit.unit_id].revision < unit.revision:
             newest[unit.unit_id] = unit
     return [line(unit) for unit in newest.values()]
@@ -50,6 +55,11 @@ def totals(lines: Iterable[Line]) -> Totals:
 def digest(lines: Iterable[Line]) -> str:
     """SHA-256 over the units' canonical lines, sorted, each ended by a line feed; 64 hexadecimal digits."""
     return hashlib.sha256("".join(sorted(map(_canonical, lines))).encode()).hexdigest()
+
+
+def counting_rule(code: str) -> CountingRule | None:
+    """None: a rule of a later release than this one. Whoever counts refuses it, as a guess would be another ruler."""
+    return next((rule for rule in COUNTING_RULES if rule == code), None)
 
 
 def _canonical(each: Line) -> str:

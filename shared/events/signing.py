@@ -252,6 +252,9 @@ class ThresholdReached(Event):
     bases: tuple[ReachedBasis, ...] = Field(min_length=1, description="all bases of the project, each with its count")
     reached_at: Instant = Field(description="instant of the signing that completed it, RFC 3339 in UTC")
     roll_digest: Digest = Field(description="digest of the roll that was counted over, as in roll.frozen")
+    counting_rule: Code = Field(
+        default="all_units_signed", description="the rule by which right-holders were counted, as in project.opened"
+    )
 
 
 @declare("clearwater.signing.effect.declared.v1", topic="signing-project", key="project_id", audience="public")

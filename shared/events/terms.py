@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 Basis = Literal["units", "households", "right_holders", "area"]
 Channel = Literal["sms", "mail"]
+CountingRule = Literal["all_units_signed", "any_unit_signed"]
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 Ownership = Literal["sole", "joint", "shares"]
 PersonKind = Literal["natural", "organisation"]

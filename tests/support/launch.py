@@ -16,6 +16,7 @@ from services.reporting.projections import feed_entries
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from shared.events import codec, registry, roll, signing, topics
 from shared.events.contract import Event
+from shared.events.terms import CountingRule
 from shared.messaging import memory
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
@@ -33,6 +34,7 @@ class Launch:
     units: int = 40
     name: str = "澄水湾重点片区"
     opened_at: datetime = OPENED_AT
+    counting_rule: CountingRule = "all_units_signed"
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
@@ -53,6 +55,7 @@ class Launch:
             registry.ProjectOpened(
                 project_id=self.project_id, district=self.district, name=self.name, bases=tuple(bases),
                 signing_period=period, series=("exchange", "cash"), auto_effect=False,
+                counting_rule=self.counting_rule,
             ),
         ]  # fmt: skip
 
@@ -137,6 +140,7 @@ class Launch:
         bases = [("right_holders", totals.right_holders), ("area", totals.area_hundredths_m2)]
         return signing.ThresholdReached(
             project_id=self.project_id, reached_at=at, roll_digest=self.freeze().digest,
+            counting_rule=self.counting_rule,
             bases=tuple(
                 signing.ReachedBasis(basis=basis, signed=total, total=total, percent=95, legal_ground="第12条")
                 for basis, total in bases

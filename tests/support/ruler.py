@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.events.registry import RightHolder
+from shared.events.terms import CountingRule
 
 OPEN, SIGNABLE = ("drafted", "reviewed"), ("locked", "pre_registered")
 SIGNED = ("signed", "effective", "performed")
@@ -95,6 +96,7 @@ class Ruler:
     ends: datetime
     least: dict[str, int]
     automatic: bool = False
+    rule: CountingRule = "all_units_signed"
     houses: dict[UUID, House] = field(default_factory=dict)
     roll: dict[UUID, tuple[UUID, int, frozenset[UUID]]] = field(default_factory=dict)
     last_number: dict[str, int] = field(default_factory=dict)
@@ -106,12 +108,13 @@ class Ruler:
     # Rates: integers over the whole frozen roll.
 
     def count(self, units: Iterable[UUID]) -> tuple[int, int, int, int]:
-        """A household and a person count once, and when all their units on the roll are among these."""
+        """A household and a person count once, and when all their units on the roll are among these; by rule a person when any is."""
         units = set(units) & set(self.roll)
         others = set(self.roll) - units
         homes = {self.roll[unit][0] for unit in units} - {self.roll[unit][0] for unit in others}
         people = frozenset().union(*(self.roll[unit][2] for unit in units))
-        people -= frozenset().union(*(self.roll[unit][2] for unit in others))
+        if self.rule == "all_units_signed":
+            people -= frozenset().union(*(self.roll[unit][2] for unit in others))
         return len(units), len(homes), len(people), sum(self.roll[unit][1] for unit in units)
 
     def signed(self) -> tuple[int, ...]:

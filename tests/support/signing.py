@@ -90,7 +90,12 @@ class District:
             reactions(self.clock)[messages[0].type](tx, messages)
 
     def open_project(
-        self, *bases: tuple[str, int], automatic: bool = False, starts_at: datetime = LAUNCH, days: float = 15
+        self,
+        *bases: tuple[str, int],
+        automatic: bool = False,
+        starts_at: datetime = LAUNCH,
+        days: float = 15,
+        counting_rule: str = "all_units_signed",
     ) -> UUID:
         self.hear(
             ProjectOpened(
@@ -104,6 +109,7 @@ class District:
                 signing_period=SigningPeriod(starts_at=starts_at, ends_at=starts_at + timedelta(days=days)),
                 series=("exchange", "cash"),
                 auto_effect=automatic,
+                counting_rule=counting_rule,
             )
         )
         return self.project_id

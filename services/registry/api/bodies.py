@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, model_validator
 
 from services.registry.domain.documents import DocumentType
-from shared.events.terms import Basis, Language, Ownership, Percent, Series, Use
+from shared.events.terms import Basis, CountingRule, Language, Ownership, Percent, Series, Use
 from shared.service.http import Body, Page
 
 Capacity = Literal["full", "limited", "none"]
@@ -32,8 +32,9 @@ class OpenProjectBody(Body):
     ends_at: AwareDatetime = Field(description="first instant after it")
     bases: tuple[BasisBody, ...] = Field(min_length=1, max_length=4, description="all must be reached, joined by AND")
     series: tuple[Series, ...] = Field(default=("exchange", "cash"), min_length=1)
-    counting_rule: Literal["all_units_signed"] = Field(
-        default="all_units_signed", description="a right-holder counts as signed when all their units are"
+    counting_rule: CountingRule = Field(
+        default="all_units_signed",
+        description="a right-holder counts as signed when all their units are, or any of them",
     )
     plan: str | None = Field(default=None, min_length=1, max_length=200, description="the plan's title or number")
     auto_effect: bool = Field(default=False, description="effect follows the threshold without a declaration")

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from services.registry.domain.project import Project
 from services.registry.store import projects
 from shared.events.registry import SigningPeriod, ThresholdBasis
-from shared.events.terms import Series
+from shared.events.terms import CountingRule, Series
 from shared.service.database import Transaction
 
 
@@ -18,7 +18,7 @@ class OpenProject:
     period: SigningPeriod
     bases: tuple[ThresholdBasis, ...]
     series: tuple[Series, ...]
-    counting_rule: str
+    counting_rule: CountingRule
     plan: str | None
     auto_effect: bool
     at: datetime

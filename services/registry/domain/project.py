@@ -16,7 +16,7 @@ from shared.events.registry import (
     SigningPeriod,
     ThresholdBasis,
 )
-from shared.events.terms import Series
+from shared.events.terms import CountingRule, Series
 from shared.refusal import Refused
 
 
@@ -28,7 +28,7 @@ class Project:
     period: SigningPeriod
     bases: tuple[ThresholdBasis, ...]
     series: tuple[Series, ...]
-    counting_rule: str
+    counting_rule: CountingRule
     plan: str | None
     auto_effect: bool
     opened_at: datetime

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from shared.events.registry import ThresholdBasis, Totals
-from shared.events.terms import Series
+from shared.events.terms import CountingRule, Series
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 
@@ -28,7 +28,7 @@ class ProjectState(BaseModel):
     ends_at: datetime
     bases: list[ThresholdBasis]
     series: list[Series]
-    counting_rule: str
+    counting_rule: CountingRule
     plan: str | None
     auto_effect: bool
     units: int

@@ -83,7 +83,8 @@ _STATE = """
         top_floor, door, cast(registered_area * 100 as bigint) as area_hundredths_m2, use, household_id, ownership, group_id, staff_id,
         (select jsonb_agg(jsonb_build_object('person_id', person_id, 'masked_name', masked_name, 'share', share, 'capable', capable,
             'kind', kind, 'overseas', overseas) order by place)
-         from holders join people using (person_id) where holders.unit_id = units.unit_id) as right_holders
+         from holders join people using (person_id) where holders.unit_id = units.unit_id) as right_holders,
+        exists (select from rolls where rolls.project_id = units.project_id) as after_freeze
     from units join buildings using (building_id)
 """
 _CHANGED = text(f"""{_STATE} join import_units as staged on staged.import_id = :import_id and staged.unit_code = units.unit_code

@@ -12,6 +12,7 @@ from services.reporting.queries import as_of as moment
 from services.reporting.queries.cells import Cell
 from services.reporting.queries.signings import Signing
 from services.reporting.queries.standings import Call, RollState, Standing
+from shared.events.terms import CountingRule
 from shared.service import http
 
 
@@ -58,6 +59,9 @@ class ProjectState(BaseModel):
         description="open: not frozen yet; incomplete: frozen, our own units do not match yet; frozen: counted over it"
     )
     bases: list[BasisState]
+    counting_rule: CountingRule = Field(
+        description="a right-holder counts as signed when all their units are, or as soon as any of them is"
+    )
     call: Call
     reached_at: datetime | None
     effective_at: datetime | None

@@ -11,7 +11,7 @@ TABLES: Final = {
     "projects": """
         create table projects (
             project_id uuid primary key, district text not null, name text not null, bases jsonb not null,
-            starts_at timestamptz not null, ends_at timestamptz not null)""",
+            counting_rule text not null, starts_at timestamptz not null, ends_at timestamptz not null)""",
     "rolls": """
         create table rolls (
             project_id uuid primary key, district text not null, units bigint not null, households bigint not null,
@@ -26,10 +26,11 @@ TABLES: Final = {
             unit_id uuid primary key, district text not null, project_id uuid not null, revision int not null,
             unit_code text not null, compound text not null, building text not null, stairwell text not null, floor int not null,
             door text not null, area bigint not null, use text not null, household_id uuid not null, ownership text not null,
-            owner text not null, overseas boolean not null, registration jsonb not null)""",
+            owner text not null, overseas boolean not null, owners jsonb not null)""",
     "holders": """
         create table holders (
-            unit_id uuid, person_id uuid, district text not null, project_id uuid not null, primary key (unit_id, person_id))""",
+            unit_id uuid, person_id uuid, share text, district text not null, project_id uuid not null,
+            primary key (unit_id, person_id))""",
     "groups": """
         create table groups (
             group_id uuid primary key, district text not null, project_id uuid not null, name text not null,

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from services.reporting.projections import batch
+from shared.events import roll
 from shared.events.registry import ProjectOpened, RollFrozen
 from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
+from shared.messaging.consumer import Rejected
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 _OPENED = text("""
-    insert into projects (district, project_id, name, bases, starts_at, ends_at)
+    insert into projects (district, project_id, name, bases, counting_rule, starts_at, ends_at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, name text, bases jsonb, starts_at timestamptz, ends_at timestamptz)
+        as said (project_id uuid, name text, bases jsonb, counting_rule text, starts_at timestamptz, ends_at timestamptz)
     on conflict (project_id) do update
-    set name = excluded.name, bases = excluded.bases, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+    set name = excluded.name, bases = excluded.bases, counting_rule = excluded.counting_rule, starts_at = excluded.starts_at,
+        ends_at = excluded.ends_at
 """)
 # A roll frozen anew has to match anew.
 _FROZEN = text("""
@@ -51,16 +54,21 @@ _CLOSED = text("""
 
 
 def when_project_opened_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
-    opened = batch.latest(ProjectOpened, messages)
+    """Raises Rejected: a counting rule that is not known here."""
+    for event in batch.events(ProjectOpened, messages):
+        if roll.counting_rule(event.counting_rule) is None:
+            message = f"counting rule {event.counting_rule} of project {event.project_id} is not known here"
+            raise Rejected(message)
     rows = [
         {
             "project_id": event.project_id,
             "name": event.name,
             "bases": [basis.model_dump() for basis in event.bases],
+            "counting_rule": event.counting_rule,
             "starts_at": event.signing_period.starts_at,
             "ends_at": event.signing_period.ends_at,
         }
-        for event in opened
+        for event in batch.latest(ProjectOpened, messages)
     ]
     batch.write(tx, _OPENED, rows)
 

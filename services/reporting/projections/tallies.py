@@ -2,7 +2,8 @@
 
 A tally sums over units that several consumers write, and joins what came from different topics. So it is not added up: it is counted
 anew under the lock of its row, from units and cases as they stand. Whoever comes last has seen all, in whatever order things came.
-A household, like a right-holder, counts once over the roll, and as signed when all its units are.
+A household counts once over the roll, and as signed when all its units are; a right-holder by the project's counting rule. Until the
+project has come with its rule, no rate of it is shown; with it, all is counted anew.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.events import roll
-from shared.events.registry import UnitRegistered
 from shared.service.database import Transaction
 
 # In one order by everyone; the row stays locked until the commit. The count below is a statement of its own, so that its
@@ -36,8 +36,10 @@ _COUNT = text("""
         group by project_id),
     by_holder as (
         select project_id, count(*) as right_holders, count(*) filter (where signed) as signed_right_holders
-        from (select roll.project_id, person_id, bool_and(signed) as signed from roll join holders using (unit_id)
-              group by roll.project_id, person_id) as each
+        from (select roll.project_id, person_id,
+                     case counting_rule when 'any_unit_signed' then bool_or(signed) else bool_and(signed) end as signed
+              from roll join holders using (unit_id) left join projects on projects.project_id = roll.project_id
+              group by roll.project_id, person_id, counting_rule) as each
         group by project_id)
     update tallies
     set units = by_unit.units, households = by_household.households, right_holders = by_holder.right_holders,
@@ -54,7 +56,10 @@ _CANDIDATES = text("""
         = (tallies.units, tallies.households, tallies.right_holders, tallies.area)
     order by rolls.project_id
 """)
-_REGISTRATIONS = text("select registration from units where project_id = :project_id")
+_LINES = text("""
+    select units.unit_id, household_id, area, array_agg(person_id) as people, array_agg(share) as shares
+    from units join holders on holders.unit_id = units.unit_id where units.project_id = :project_id group by units.unit_id
+""")
 _MATCHES = text("update rolls set matches = true where project_id = :project_id")
 
 
@@ -70,6 +75,9 @@ def settle(tx: Transaction, projects: Iterable[UUID]) -> None:
 
 def _compare(tx: Transaction, project_id: UUID, frozen: str) -> None:
     here = {"project_id": project_id}
-    units = [UnitRegistered.model_validate(row) for row in tx.connection.execute(_REGISTRATIONS, here).scalars()]
-    if roll.digest(map(roll.line, units)) == frozen:
+    lines = [
+        roll.Line(row.unit_id, row.household_id, row.area, tuple(zip(row.people, row.shares, strict=True)))
+        for row in tx.connection.execute(_LINES, here)
+    ]
+    if roll.digest(lines) == frozen:
         tx.connection.execute(_MATCHES, here)

@@ -1,4 +1,7 @@
-"""Units as the registry last registered them, with their right-holders by pseudonymous id and masked name."""
+"""Units as the registry last registered them; and who owned them when the roll was frozen, since rates are counted over those.
+
+Until then the two are the same. A unit's area and household do not change any more after the freezing; the registry sees to it.
+"""
 
 from collections.abc import Sequence
 
@@ -11,36 +14,42 @@ from shared.service.database import Transaction
 
 _KEEP = text("""
     insert into units (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, door, area, use,
-                       household_id, ownership, owner, overseas, registration)
+                       household_id, ownership, owner, overseas, owners)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
         as said (unit_id uuid, project_id uuid, revision int, unit_code text, compound text, building text, stairwell text,
                  floor int, door text, area bigint, use text, household_id uuid, ownership text, owner text, overseas boolean,
-                 registration jsonb)
+                 owners jsonb)
     on conflict (unit_id) do update
     set project_id = excluded.project_id, revision = excluded.revision, unit_code = excluded.unit_code,
         compound = excluded.compound, building = excluded.building, stairwell = excluded.stairwell, floor = excluded.floor,
         door = excluded.door, area = excluded.area, use = excluded.use, household_id = excluded.household_id,
-        ownership = excluded.ownership, owner = excluded.owner, overseas = excluded.overseas,
-        registration = excluded.registration
+        ownership = excluded.ownership, owner = excluded.owner, overseas = excluded.overseas, owners = excluded.owners
 """)
 _FORGET_HOLDERS = text("""
     delete from holders using jsonb_to_recordset(cast(:rows as jsonb)) as said (unit_id uuid)
     where holders.unit_id = said.unit_id and holders.district = :district
 """)
 _HOLDERS = text("""
-    insert into holders (district, project_id, unit_id, person_id)
-    select :district, * from jsonb_to_recordset(cast(:rows as jsonb)) as said (project_id uuid, unit_id uuid, person_id uuid)
+    insert into holders (district, project_id, unit_id, person_id, share)
+    select :district, *
+    from jsonb_to_recordset(cast(:rows as jsonb)) as said (project_id uuid, unit_id uuid, person_id uuid, share text)
     on conflict do nothing
 """)
 
 
 def when_unit_registered_draw_it(tx: Transaction, messages: Sequence[Message]) -> None:
-    units = batch.latest(UnitRegistered, messages)
-    batch.write(tx, _KEEP, [_row(unit) for unit in units])
-    batch.write(tx, _FORGET_HOLDERS, [{"unit_id": unit.unit_id} for unit in units])
+    batch.write(tx, _KEEP, [_row(unit) for unit in batch.latest(UnitRegistered, messages)])
+    told = batch.events(UnitRegistered, messages)
+    counted = {unit.unit_id: unit for unit in told if not unit.after_freeze}.values()
+    batch.write(tx, _FORGET_HOLDERS, [{"unit_id": unit.unit_id} for unit in counted])
     holders = [
-        {"project_id": unit.project_id, "unit_id": unit.unit_id, "person_id": holder.person_id}
-        for unit in units
+        {
+            "project_id": unit.project_id,
+            "unit_id": unit.unit_id,
+            "person_id": holder.person_id,
+            "share": holder.share,
+        }
+        for unit in counted
         for holder in unit.right_holders
     ]
     batch.write(tx, _HOLDERS, holders)
@@ -48,9 +57,9 @@ def when_unit_registered_draw_it(tx: Transaction, messages: Sequence[Message]) -
 
 def _row(unit: UnitRegistered) -> dict[str, object]:
     return {
-        **unit.model_dump(exclude={"right_holders", "area_hundredths_m2"}),
+        **unit.model_dump(exclude={"right_holders", "area_hundredths_m2", "after_freeze"}),
         "area": unit.area_hundredths_m2,
         "owner": unit.right_holders[0].masked_name,
         "overseas": any(holder.overseas for holder in unit.right_holders),
-        "registration": unit.model_dump(mode="json"),  # whole, for the roll's digest
+        "owners": [holder.model_dump(include={"masked_name", "share"}) for holder in unit.right_holders],
     }

@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 _COLUMNS = """
     units.unit_id, units.project_id, units.district, unit_code, compound, building, stairwell, floor, door, area, units.use,
-    ownership, owner, overseas, registration, groups.name as group_name, groups.officers, assignments.staff_id, rights,
+    ownership, owner, overseas, owners, groups.name as group_name, groups.officers, assignments.staff_id, rights,
     agreement, series, sequence_number, signed_at, changed_at
     from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
 """
@@ -82,7 +82,7 @@ def _cell(row: Row[Any]) -> Cell:
     officers = {each["staff_id"]: each["name"] for each in row.officers or ()}
     return Cell(
         **{name: getattr(row, name) for name in _AS_STORED},
-        owners=tuple((each["masked_name"], each["share"]) for each in row.registration["right_holders"]),
+        owners=tuple((each["masked_name"], each["share"]) for each in row.owners),
         group=row.group_name,
         officer=officers.get(str(row.staff_id)),
         facets=Facets(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.reporting.domain.rates import NAMES, Basis
+from shared.events.terms import CountingRule
 from shared.service.database import Transaction
 
 RollState = Literal["open", "incomplete", "frozen"]
@@ -17,7 +18,7 @@ CALLS: tuple[Call, ...] = get_args(Call)
 
 _STANDINGS = text("""
     select projects.project_id, projects.district, coalesce(districts.name, projects.district) as district_name, projects.name,
-           projects.bases, projects.starts_at, projects.ends_at,
+           projects.bases, projects.counting_rule, projects.starts_at, projects.ends_at,
            rolls.units as roll_units, rolls.households as roll_households, rolls.right_holders as roll_right_holders,
            rolls.area as roll_area, rolls.matches, rolls.frozen_at,
            coalesce(tallies.units, 0) as own_units,
@@ -44,6 +45,7 @@ class Standing:
     roll: RollState
     own_units: int
     bases: tuple[Basis, ...]
+    counting_rule: CountingRule
     reached_at: datetime | None
     effective_at: datetime | None
     document_number: str | None
@@ -98,7 +100,7 @@ def _standing(row: Row[Any]) -> Standing:
         },
         **{
             name: getattr(row, name)
-            for name in ("own_units", "reached_at", "effective_at", "document_number", "closed_at")
+            for name in ("own_units", "counting_rule", "reached_at", "effective_at", "document_number", "closed_at")
         },
         roll="frozen" if row.matches else "incomplete" if row.frozen_at else "open",
         bases=tuple(sorted(bases, key=lambda basis: not basis.required)),

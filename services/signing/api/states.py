@@ -13,7 +13,7 @@ from services.signing.domain.project import Project
 from services.signing.domain.review import Item
 from services.signing.domain.terms import Form
 from services.signing.domain.threshold import Reading
-from shared.events.terms import Basis, Series
+from shared.events.terms import Basis, CountingRule, Series
 
 
 class HolderState(BaseModel):
@@ -141,6 +141,9 @@ class ProjectState(BaseModel):
         description="false: the frozen roll has not come, or our units do not give its digest yet."
     )
     bases: list[BasisState]
+    counting_rule: CountingRule = Field(
+        description="A right-holder counts as signed when all their units are, or as soon as any of them is."
+    )
     reached_at: datetime | None = Field(description="When the threshold latched.")
     declared_at: datetime | None
     document_number: str | None
@@ -164,6 +167,7 @@ class ProjectState(BaseModel):
             automatic=project.automatic,
             roll_matched=project.total is not None,
             bases=[BasisState.of(reading) for reading in project.readings()],
+            counting_rule=project.counting_rule,
             version=project.version,
             **once,
         )

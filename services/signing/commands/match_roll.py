@@ -22,7 +22,7 @@ def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
     No case is locked, as cases come before projects in the one order; what has changed in them since the proof is not of this roll.
     """
     project = projects.lock(tx, command.project_id)
-    matched = roll.copy(tx, command.project_id, command.proof)
+    matched = roll.copy(tx, command.project_id, command.proof, project.counting_rule)
     if matched is None:
         return False
     project.total, project.signed = matched

@@ -1,4 +1,4 @@
-"""A project is opened or changed: its period, bases and series are kept for the decisions here."""
+"""A project is opened or changed: its period, bases, series and counting rule are kept for the decisions here."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,32 @@ from services.signing.consumers.reading import events
 from services.signing.domain.project import Project
 from services.signing.domain.threshold import Basis
 from services.signing.store import projects
+from shared.events import roll
 from shared.events.registry import ProjectOpened
+from shared.messaging.consumer import Rejected
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 
 def when_project_opened_keep_its_rules(tx: Transaction, messages: Sequence[Message]) -> None:
+    """Raises Rejected: a counting rule that is not known here, or not the one that the roll is counted by."""
     for event in events(ProjectOpened, messages):
-        projects.put(
-            tx,
-            Project(
-                event.project_id,
-                event.name,
-                event.series,
-                event.signing_period.starts_at,
-                event.signing_period.ends_at,
-                event.auto_effect,
-                tuple(Basis(each.basis, each.percent, each.legal_ground) for each in event.bases),
-            ),
-        )
+        if not projects.put(tx, _project(event)):
+            message = f"another counting rule for project {event.project_id}, whose roll is counted already"
+            raise Rejected(message)
+
+
+def _project(event: ProjectOpened) -> Project:
+    if (rule := roll.counting_rule(event.counting_rule)) is None:
+        message = f"counting rule {event.counting_rule} of project {event.project_id} is not known here"
+        raise Rejected(message)
+    return Project(
+        event.project_id,
+        event.name,
+        event.series,
+        event.signing_period.starts_at,
+        event.signing_period.ends_at,
+        event.auto_effect,
+        tuple(Basis(each.basis, each.percent, each.legal_ground) for each in event.bases),
+        rule,
+    )

@@ -15,7 +15,7 @@ from services.signing.domain import threshold
 from services.signing.domain.threshold import Basis, Counts, Reading
 from shared.events.contract import Event
 from shared.events.signing import EffectDeclared, PeriodClosed, ReachedBasis, ThresholdReached
-from shared.events.terms import Series
+from shared.events.terms import CountingRule, Series
 from shared.refusal import Refused
 
 
@@ -49,6 +49,7 @@ class Project:
     ends_at: datetime  # the first instant that is outside
     automatic: bool  # declares effect by itself as soon as the latch falls
     bases: tuple[Basis, ...]
+    counting_rule: CountingRule  # of right-holders
     total: Counts | None = None  # None until a frozen roll has matched our own units
     roll_digest: str = ""
     signed: Counts = field(default_factory=Counts)
@@ -83,9 +84,8 @@ class Project:
             return False
         self.latch = Latch(at, readings)
         bases = tuple(_printed(reading) for reading in readings)
-        self.recorded.append(
-            ThresholdReached(project_id=self.project_id, bases=bases, reached_at=at, roll_digest=self.roll_digest)
-        )
+        counted = {"roll_digest": self.roll_digest, "counting_rule": self.counting_rule}
+        self.recorded.append(ThresholdReached(project_id=self.project_id, bases=bases, reached_at=at, **counted))
         if self.automatic:
             self._declare(Declaration(at, "signing", f"automatic {at:%Y-%m-%d}", automatic=True))
         return True

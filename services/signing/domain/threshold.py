@@ -1,7 +1,7 @@
 """Whether enough have signed: several bases joined by AND, counted over the frozen roll.
 
 Stays true: only integers are compared, `signed * 100 >= total * percent`, so 94.996 % is not 95 %. The denominator is the whole roll,
-never the units that happen to have a record. A right-holder counts once, and as signed when all their units are.
+never the units that happen to have a record. A right-holder counts once, and as signed by the project's counting rule.
 Left to others: the counting itself (store/roll.py) and the latch (project.py).
 """
 

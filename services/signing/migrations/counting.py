@@ -12,6 +12,7 @@ create table projects (
     ends_at timestamptz not null,
     automatic boolean not null,
     bases jsonb not null check (jsonb_typeof(bases) = 'array'),
+    counting_rule text not null check (counting_rule in ('all_units_signed', 'any_unit_signed')),
     total_units bigint,
     total_households bigint,
     total_right_holders bigint,
@@ -57,7 +58,8 @@ create table roll_units (
 )
 """
 
-# Who counts once however many units they have: as signed when all their units are.
+# Who counts once however many units they have: as signed when `counts_from` of them are. That is all of a household's; of a right-holder's
+# as the project's counting rule said when the roll was copied.
 _ROLL_PARTIES = """
 create table roll_parties (
     district text not null,
@@ -65,6 +67,8 @@ create table roll_parties (
     kind text not null check (kind in ('household', 'right_holder')),
     party_id uuid not null,
     units int not null check (units > 0),
+    counts_from int not null check (counts_from in (1, units)),
+    check (kind = 'right_holder' or counts_from = units),
     signed int not null default 0 check (signed between 0 and units),
     primary key (project_id, kind, party_id)
 )

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from services.signing.domain import threshold
 from services.signing.domain.threshold import Basis, Counts
 from shared.events.terms import Basis as BasisName
-from shared.events.terms import Series
+from shared.events.terms import CountingRule, Series
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -49,6 +49,9 @@ class ProjectCount(BaseModel):
         description="false: the frozen roll has not come, or our units do not give its digest yet."
     )
     bases: list[BasisCount]
+    counting_rule: CountingRule = Field(
+        description="A right-holder counts as signed when all their units are, or as soon as any of them is."
+    )
     numbers: dict[Series, int] = Field(description="The last number given in each series.")
     live: dict[Series, int] = Field(description="Signed, effective or performed agreements in each series.")
     reached_at: datetime | None
@@ -89,6 +92,7 @@ def read(tx: Transaction, project_id: UUID) -> ProjectCount:
             )
             for each in readings
         ],
+        counting_rule=row.counting_rule,
         numbers=row.numbers,
         live=row.live or {},
         reached_at=row.reached_at,

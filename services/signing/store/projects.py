@@ -23,10 +23,12 @@ _READ = text(_PROJECT)
 # Taken before the facts beside it are read: they are only added under this lock, and a joined read would show them as of before it.
 _LOCK = text("select from projects where project_id = :project_id for update")
 _PUT = text("""
-    insert into projects (district, project_id, name, series, starts_at, ends_at, automatic, bases)
-    values (:district, :project_id, :name, :series, :starts_at, :ends_at, :automatic, cast(:bases as jsonb))
+    insert into projects (district, project_id, name, series, starts_at, ends_at, automatic, bases, counting_rule)
+    values (:district, :project_id, :name, :series, :starts_at, :ends_at, :automatic, cast(:bases as jsonb), :counting_rule)
     on conflict (project_id) do update set name = excluded.name, series = excluded.series, starts_at = excluded.starts_at,
-        ends_at = excluded.ends_at, automatic = excluded.automatic, bases = excluded.bases, version = projects.version + 1
+        ends_at = excluded.ends_at, automatic = excluded.automatic, bases = excluded.bases,
+        counting_rule = excluded.counting_rule, version = projects.version + 1
+    where projects.total_units is null or projects.counting_rule = excluded.counting_rule
 """)
 _SAVE = text("""
     update projects set total_units = :total_units, total_households = :total_households,
@@ -64,12 +66,13 @@ def lock(tx: Transaction, project_id: UUID) -> Project:
     return find(tx, project_id)
 
 
-def put(tx: Transaction, project: Project) -> None:
-    """As the registry has it now; the count is left alone."""
+def put(tx: Transaction, project: Project) -> bool:
+    """As the registry has it now; the count is left alone. False when it was counted by another rule already: one ruler for all."""
     row = {"project_id": project.project_id, "name": project.name, "series": list(project.series)}
     period = {"starts_at": project.starts_at, "ends_at": project.ends_at, "automatic": project.automatic}
     bases = json.dumps([vars(basis) for basis in project.bases], ensure_ascii=False)
-    tx.connection.execute(_PUT, {"district": tx.district, **row, **period, "bases": bases})
+    rules = {"bases": bases, "counting_rule": project.counting_rule}
+    return bool(tx.connection.execute(_PUT, {"district": tx.district, **row, **period, **rules}).rowcount)
 
 
 def save(tx: Transaction, project: Project) -> None:
@@ -98,6 +101,7 @@ def _project(row: Row[Any]) -> Project:
         row.ends_at,
         row.automatic,
         bases,
+        row.counting_rule,
         total=None if row.total_units is None else _counts(row, "total"),
         roll_digest=row.digest or "",
         signed=_counts(row, "signed"),

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from services.signing.domain.threshold import Counts
 from shared.events import roll
 from shared.events.registry import RollFrozen, Totals
+from shared.events.terms import CountingRule
 from shared.service.database import Transaction
 
 _ANNOUNCE = text("""
@@ -49,8 +50,9 @@ _COPY_UNITS = text("""
 """)
 _MEMBERS = "unnest(cast(:units as uuid[]), cast(:kinds as text[]), cast(:parties as uuid[])) as member (unit_id, kind, party_id)"
 _COPY_PARTIES = text(f"""
-    insert into roll_parties (district, project_id, kind, party_id, units, signed)
-    select :district, :project_id, kind, party_id, count(*), count(*) filter (where signed)
+    insert into roll_parties (district, project_id, kind, party_id, units, counts_from, signed)
+    select :district, :project_id, kind, party_id, count(*),
+           case when kind = 'right_holder' and :rule = 'any_unit_signed' then 1 else count(*) end, count(*) filter (where signed)
     from {_MEMBERS} join roll_units using (unit_id) where project_id = :project_id group by kind, party_id
 """)  # noqa: S608 - a constant
 _COPY_MEMBERS = text(f"""
@@ -59,12 +61,13 @@ _COPY_MEMBERS = text(f"""
 """)  # noqa: S608 - a constant
 _MATCHED = text("update rolls set matched_at = clock_timestamp() where project_id = :project_id")
 _SIGNED = text("""
+    with parties as (select kind from roll_parties where project_id = :project_id and signed >= counts_from)
     select count(*) as units, coalesce(sum(area), 0) as area,
-           (select count(*) from roll_parties where project_id = :project_id and kind = 'household' and signed = units) as households,
-           (select count(*) from roll_parties where project_id = :project_id and kind = 'right_holder' and signed = units) as people
+           (select count(*) from parties where kind = 'household') as households,
+           (select count(*) from parties where kind = 'right_holder') as people
     from roll_units where project_id = :project_id and signed
 """)
-# Both directions: a party becomes signed with its last unit, and stops being so with the first one that is taken back.
+# Both directions: a party becomes signed with the unit that makes `counts_from`, and stops being so with the one that is missing again.
 _COUNT = text("""
     with unit as (
         update roll_units set signed = :signed where project_id = :project_id and unit_id = :unit_id and signed <> :signed
@@ -74,7 +77,7 @@ _COUNT = text("""
         from roll_members member, unit
         where member.project_id = :project_id and member.unit_id = :unit_id
           and party.project_id = member.project_id and party.kind = member.kind and party.party_id = member.party_id
-        returning party.kind, party.signed + case when :signed then 0 else 1 end = party.units as turned)
+        returning party.kind, party.signed + case when :signed then 0 else 1 end = party.counts_from as turned)
     select (select count(*) from unit) as units, coalesce((select sum(area) from unit), 0) as area,
            (select count(*) from parties where turned and kind = 'household') as households,
            (select count(*) from parties where turned and kind = 'right_holder') as people
@@ -129,8 +132,11 @@ def prove(tx: Transaction, project_id: UUID) -> Proof | None:
     return Proof(announced.digest, lines) if proved else None
 
 
-def copy(tx: Transaction, project_id: UUID, proof: Proof) -> tuple[Counts, Counts] | None:
-    """Under the project's lock: total and signed of the roll; None when it has been copied, or announced anew, since it was proved."""
+def copy(tx: Transaction, project_id: UUID, proof: Proof, rule: CountingRule) -> tuple[Counts, Counts] | None:
+    """Under the project's lock: total and signed of the roll; None when it has been copied, or announced anew, since it was proved.
+
+    `rule`: when a right-holder counts as signed, for as long as this roll is counted.
+    """
     it = {"project_id": project_id, "district": tx.district}
     announced = tx.connection.execute(_ROLL, it).one()
     if announced.matched_at or announced.digest != proof.digest:
@@ -144,7 +150,7 @@ def copy(tx: Transaction, project_id: UUID, proof: Proof) -> tuple[Counts, Count
     members = [member for line in proof.lines for member in _members(line)]
     parties = dict(zip(("units", "kinds", "parties"), map(list, zip(*members, strict=True)), strict=True))
     for statement in (_COPY_PARTIES, _COPY_MEMBERS):
-        tx.connection.execute(statement, {**it, **parties})
+        tx.connection.execute(statement, {**it, **parties, "rule": rule})
     tx.connection.execute(_MATCHED, it)
     total = Counts(announced.units, announced.households, announced.right_holders, announced.area)
     return total, _counts(tx.connection.execute(_SIGNED, it).one())

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from services.registry.domain import sample
 from services.registry.domain.invented import Invented, Inventor
+from shared.events import roll
 from shared.events.registry import ContactDetails, ContactRecorded, KeyWrapped, UnitAssigned, UnitRegistered
 from shared.messaging import sealing
 from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, told, workbook
@@ -146,6 +147,9 @@ def test_a_frozen_roll_lets_right_holders_change_and_nothing_that_is_counted(reg
     lines = registry.get(f"/projects/{project_id}/roll/units?limit=200").json["items"]
     (line,) = [each for each in lines if each["unit_id"] == before["unit_id"]]
     assert line["right_holders"] == [{"person_id": before["right_holders"][0]["person_id"], "share": "1"}]
+    said = [each for each in told(registry, UnitRegistered) if str(each.unit_id) == before["unit_id"]]
+    assert [(each.revision, each.after_freeze) for each in said] == [(1, False), (2, True)]
+    assert roll.digest(roll.current(told(registry, UnitRegistered))) == frozen["digest"]
 
 
 def test_a_guardian_and_shares_stay_when_only_the_unit_is_put_right(registry: Registry, project_id: str):

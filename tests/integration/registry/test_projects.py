@@ -33,6 +33,7 @@ def test_a_code_that_is_no_district_is_refused(registry: Registry):
         ({"bases": [BASIS, BASIS]}, "basis-twice"),
         ({"series": ["cash", "cash"]}, "series-twice"),
         ({"bases": []}, "body-invalid"),
+        ({"counting_rule": "most_units_signed"}, "body-invalid"),
         ({"colour": "blue"}, "body-invalid"),
     ],
 )
@@ -63,8 +64,10 @@ def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):
 
 def test_the_counting_rule_is_told(registry: Registry):
     registry.project()
+    opened = registry.post("/projects", {**PROJECT, "name": "乙片区", "counting_rule": "any_unit_signed"})
 
-    assert [each.counting_rule for each in told(registry, ProjectOpened)] == ["all_units_signed"]
+    assert opened.json["counting_rule"] == "any_unit_signed"
+    assert [each.counting_rule for each in told(registry, ProjectOpened)] == ["all_units_signed", "any_unit_signed"]
 
 
 def test_a_foreign_project_looks_like_none(registry: Registry):

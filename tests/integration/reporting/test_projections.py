@@ -1,5 +1,6 @@
 """Is the read model the same, in whatever order the topics arrive, and after a rebuild?"""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ from services.reporting import wiring
 from services.reporting.migrations import model
 from services.reporting.projections.reactions import CONSUMER, reactions
 from services.reporting.queries import cells, signings, standings
+from shared.events import roll
 from shared.messaging import rebuild
 from shared.service import database
+from tests.support import recount
 from tests.support.launch import Bus, Launch, Numbering, shuffled
 
 
@@ -34,8 +37,9 @@ def standing_of(engine: Engine, launch: Launch) -> standings.Standing:
         return standings.of(tx, [launch.project_id])[0]
 
 
-def test_a_right_holder_counts_once_and_as_signed_when_all_their_units_are(engine):
-    launch = Launch(units=40)
+@pytest.mark.parametrize(("rule", "first"), [("all_units_signed", 0), ("any_unit_signed", 1)])
+def test_a_right_holder_counts_once_and_as_signed_by_the_projects_rule(engine, rule, first):
+    launch = Launch(units=40, counting_rule=rule)
     numbering, bus = Numbering(), Bus(engine)
     bus.deliver(numbering.messages("440303", [*launch.opening(), *launch.register(), launch.freeze()]))
     total = launch.freeze().totals
@@ -46,7 +50,8 @@ def test_a_right_holder_counts_once_and_as_signed_when_all_their_units_are(engin
     both = standing_of(engine, launch)
 
     assert launch.unit(10).right_holders[0].person_id == launch.unit(11).right_holders[0].person_id
-    assert one.basis("right_holders").numerator == 0
+    assert (one.counting_rule, one.basis("right_holders").numerator) == (rule, first)
+    assert one.basis("households").numerator == 0
     assert one.basis("units").numerator == 1
     assert both.basis("right_holders").numerator == 1
     assert both.basis("right_holders").denominator == total.right_holders == 42
@@ -80,16 +85,56 @@ def test_a_rescission_is_a_row_of_its_own_and_takes_one_away(engine):
     assert (cell.stage, cell.sequence_number) == ("rescinded", None)
 
 
+@pytest.mark.parametrize("rule", roll.COUNTING_RULES)
 @pytest.mark.parametrize("seed", range(4))
-def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed):
-    messages = Numbering().messages("440303", a_day(Launch()))
+def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed, rule):
+    launch = Launch(counting_rule=rule)
+    messages = Numbering().messages("440303", a_day(launch))
     Bus(engine).deliver(messages)
     other = wiring.engine(fresh("reporting").app, "test")
 
     Bus(other).deliver(shuffled(messages, seed), at_once=17)
 
     assert everything(other) == everything(engine)
+    counted = recount.of([(each.type, json.loads(each.payload)) for each in messages], str(launch.project_id))
+    standing = standing_of(other, launch)
+    assert {each.basis: (each.numerator, each.denominator) for each in standing.bases} == {
+        name: (counted.signed[name], counted.total[name]) for name in recount.BASES
+    }
     other.dispose()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["as it happened", "the roll comes last"])
+def test_who_buys_a_unit_after_the_freezing_moves_no_count(engine, late):
+    launch = Launch(units=12)
+    sold = launch.unit(5)
+    buyers = tuple(launch.unit(number).right_holders[0].model_copy(update={"share": "1/2"}) for number in (6, 8))
+    changed = {"revision": 2, "ownership": "shares", "right_holders": buyers, "after_freeze": True}
+    opening = [*launch.opening(), *launch.register()]
+    rest = [sold.model_copy(update=changed), launch.freeze()]
+
+    Bus(engine).deliver(
+        Numbering().messages(
+            "440303", [*opening, *(rest if late else rest[::-1]), launch.sign(5), *map(launch.sign, (6, 8))]
+        )
+    )
+
+    standing = standing_of(engine, launch)
+    assert (standing.roll, standing.basis("right_holders").numerator) == ("frozen", 3)
+    with database_reading(engine) as tx:
+        assert len(cells.of_units(tx, [sold.unit_id])[0].owners) == 2
+
+
+def test_a_counting_rule_that_nobody_knows_here_holds_its_project(engine):
+    launch = Launch(units=1)
+    opened = launch.opening()[1].model_copy(update={"counting_rule": "most_units_signed"})
+
+    Bus(engine).deliver(Numbering().messages("440303", [opened, *launch.register()]))
+
+    with database_reading(engine) as tx:
+        assert standings.of(tx) == []
+        [parked] = tx.connection.execute(text("select reason from parked")).scalars()
+    assert parked.startswith("counting rule most_units_signed")
 
 
 def test_events_that_come_twice_change_nothing(engine):

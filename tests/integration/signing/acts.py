@@ -48,8 +48,7 @@ class Acts(World):
     prepared: ClassVar[bool] = True  # frozen, and every household ready to sign
     signed: ClassVar[int] = 2  # of those prepared
 
-    def __init__(self) -> None:
-        super().__init__()
+    def prepare(self) -> None:
         for deed in ("sole", "thirds", "child", "neighbour"):
             self.register(deed)
         if self.prepared:

@@ -53,13 +53,15 @@ def test_what_is_copied_is_what_was_proved_whoever_is_corrected_meanwhile(here: 
     assert here.rows("select sum(area) from roll_units")[0] == (3 * 6518,)
 
 
-def test_who_signed_before_the_roll_came_is_counted_with_it(here: District) -> None:
+@pytest.mark.parametrize(("rule", "people"), [("all_units_signed", 0), ("any_unit_signed", 1)])
+def test_who_signed_before_the_roll_came_is_counted_with_it(here: District, rule: str, people: int) -> None:
+    here.open_project(counting_rule=rule)
     owner = a_holder()
     units = [here.register(owner), here.register(owner), here.register()]
     here.signed(units[0])
     here.freeze()
 
-    assert here.rows("select signed_units, signed_households, signed_right_holders from projects")[0] == (1, 1, 0)
+    assert here.rows("select signed_units, signed_households, signed_right_holders from projects")[0] == (1, 1, people)
     assert here.rows("select units, signed from roll_parties where party_id = :who", who=owner.person_id)[0] == (2, 1)
 
 

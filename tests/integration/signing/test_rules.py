@@ -174,6 +174,7 @@ class Rule6(Acts):
             printed = {each["basis"]: (each["signed"], each["total"]) for each in event["bases"]}
             foretold = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
             assert printed == {name: foretold[name] for name in self.model.least}
+            assert event["counting_rule"] == self.model.rule
             assert all(each["signed"] * 100 >= each["total"] * each["percent"] for each in event["bases"])
 
     @invariant()
@@ -197,8 +198,8 @@ class Rule6ByRule(Rule6):
 class Rule7(Acts):
     bases = (("units", 75), ("area", 80))
 
-    def __init__(self) -> None:
-        super().__init__()
+    def prepare(self) -> None:
+        super().prepare()
         self.here.clock.set(LAUNCH + 14 * DAYS)
 
     @invariant()

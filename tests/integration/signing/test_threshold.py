@@ -12,6 +12,7 @@ from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
 from services.signing.domain.day import ClosedDay
 from services.signing.domain.mandate import business_day
+from shared.messaging.consumer import Rejected
 from shared.refusal import Refused
 from tests.support.signing import DESK, LAUNCH, District, a_holder
 
@@ -50,6 +51,42 @@ def test_a_right_holder_of_two_units_counts_once_and_when_both_are_signed(here: 
     here.rescind(second)
     assert counts(here) == (1, 1, 0, 6518)
     assert here.rows("select total_right_holders from projects")[0].total_right_holders == 2
+
+
+def test_by_the_other_rule_a_right_holder_counts_with_the_first_of_their_units(here: District) -> None:
+    here.open_project(("right_holders", 100), counting_rule="any_unit_signed")
+    owner, household = a_holder(), uuid4()
+    both = [here.register(owner, household_id=household), here.register(owner, household_id=household)]
+    other = here.register()
+    here.freeze()
+
+    first = here.signed(both[0])
+    assert counts(here) == (1, 0, 1, 6518)  # a household still waits for all its units
+    here.signed(both[1])
+    assert counts(here) == (2, 1, 1, 13036)
+    here.rescind(first)
+    assert counts(here) == (1, 0, 1, 6518)
+    here.signed(other)
+
+    [(name, reached)] = here.said(here.project_id)
+    assert (name, reached["counting_rule"]) == ("threshold.reached", "any_unit_signed")
+    assert [(each["signed"], each["total"]) for each in reached["bases"]] == [(2, 2)]
+
+
+def test_a_counting_rule_that_nobody_knows_here_is_refused_and_named(here: District) -> None:
+    with pytest.raises(Rejected, match="counting rule most_units_signed"):
+        here.open_project(counting_rule="most_units_signed")
+
+
+def test_what_is_counted_by_one_rule_is_not_counted_on_by_another(here: District) -> None:
+    here.open_project(counting_rule="any_unit_signed")
+    here.register()
+    here.freeze()
+    here.open_project(("units", 80), counting_rule="any_unit_signed")
+
+    with pytest.raises(Rejected, match="another counting rule"):
+        here.open_project()
+    assert here.rows("select counting_rule from projects")[0].counting_rule == "any_unit_signed"
 
 
 def test_the_latch_falls_on_every_basis_once_and_a_rescission_does_not_lift_it(here: District) -> None:

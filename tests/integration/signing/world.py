@@ -10,9 +10,12 @@ from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID
 
-from hypothesis.stateful import RuleBasedStateMachine, invariant
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from sqlalchemy import Engine
 
+from shared.events.roll import COUNTING_RULES
+from shared.events.terms import CountingRule
 from shared.refusal import Refused
 from tests.support.ruler import SIGNABLE, SIGNED, House, Ruler, day_of
 from tests.support.signing import LAUNCH, District, SetClock
@@ -61,8 +64,15 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.agreements: dict[UUID, UUID] = {}
         self.here = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
-        self.here.open_project(*self.bases, automatic=self.automatic)
-        self.model = Ruler(LAUNCH, LAUNCH + 15 * DAYS, dict(self.bases), automatic=self.automatic)
+
+    @initialize(rule=st.sampled_from(COUNTING_RULES))
+    def open_the_project(self, rule: CountingRule) -> None:
+        self.here.open_project(*self.bases, automatic=self.automatic, counting_rule=rule)
+        self.model = Ruler(LAUNCH, LAUNCH + 15 * DAYS, dict(self.bases), automatic=self.automatic, rule=rule)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What has happened before anything is drawn."""
 
     # What was foretold.
 

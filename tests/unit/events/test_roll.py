@@ -23,6 +23,11 @@ def a_unit(**changes: object) -> UnitRegistered:
     return UnitRegistered.model_validate({**golden, **changes})
 
 
+def test_a_counting_rule_is_known_or_nothing() -> None:
+    assert [roll.counting_rule(code) for code in roll.COUNTING_RULES] == [*roll.COUNTING_RULES]
+    assert roll.counting_rule("most_units_signed") is None
+
+
 @given(LINES, st.randoms())
 def test_the_order_of_arrival_does_not_matter(lines: list[Line], random: Random) -> None:
     shuffled = [each._replace(right_holders=each.right_holders[::-1]) for each in lines]
@@ -57,10 +62,11 @@ def test_a_person_and_a_household_with_two_units_count_once() -> None:
     assert (totals.units, totals.households, totals.right_holders, totals.area_hundredths_m2) == (2, 1, 2, 17_900)
 
 
-def test_the_highest_revision_counts() -> None:
+def test_the_highest_revision_before_the_freezing_counts() -> None:
     first, second = a_unit(), a_unit(revision=2, area_hundredths_m2=9000)
+    later = a_unit(revision=3, right_holders=first.right_holders[:1], after_freeze=True)
 
-    assert roll.current([second, first]) == roll.current([first, second]) == [roll.line(second)]
+    assert roll.current([later, second, first]) == roll.current([first, second, later]) == [roll.line(second)]
 
 
 def test_the_digest_is_the_one_that_the_manual_describes() -> None:

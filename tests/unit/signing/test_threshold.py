@@ -20,8 +20,23 @@ AREA = 6_518
 def a_project(*bases: Basis, total: Counts | None, automatic: bool = False) -> Project:
     period = (NOON, NOON + timedelta(days=15))
     return Project(
-        uuid4(), "澄水湾片区", ("exchange", "cash"), *period, automatic, bases, total=total, roll_digest="0" * 64
+        uuid4(),
+        "澄水湾片区",
+        ("exchange", "cash"),
+        *period,
+        automatic,
+        bases,
+        "any_unit_signed",
+        total=total,
+        roll_digest="0" * 64,
     )
+
+
+def test_the_call_says_by_which_rule_right_holders_were_counted():
+    project = a_project(Basis("right_holders", 50, "方案"), total=Counts(2, 2, 2, 2 * AREA))
+
+    assert project.count(Counts(1, 1, 1, AREA), at=NOON)
+    assert [event.counting_rule for event in project.recorded] == ["any_unit_signed"]
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 100))

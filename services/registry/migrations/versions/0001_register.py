@@ -24,7 +24,8 @@ _TABLES = {
         project_id uuid primary key, district text not null references districts, name text not null,
         starts_at timestamptz not null, ends_at timestamptz not null check (ends_at > starts_at),
         bases jsonb not null check (jsonb_array_length(bases) > 0), series text[] not null check (cardinality(series) > 0),
-        counting_rule text not null, plan text, auto_effect boolean not null, opened_at timestamptz not null,
+        counting_rule text not null check (counting_rule in ('all_units_signed', 'any_unit_signed')), plan text,
+        auto_effect boolean not null, opened_at timestamptz not null,
         unique (district, name)""",
     "groups": """
         group_id uuid primary key, district text not null, project_id uuid not null references projects, name text not null,
