@@ -110,7 +110,8 @@ class _Text:
             self._room -= len(data)
 
     def written(self) -> str:
-        return _ESCAPED.sub(_character, "".join(self._parts))
+        text = "".join(self._parts)
+        return _ESCAPED.sub(_character, text) if "_x" in text else text
 
 
 def _character(escaped: re.Match[str]) -> str:
