@@ -1,4 +1,4 @@
-"""A workbook of invented people, for demonstrations and tests, and the groups that it names."""
+"""A workbook of invented people, for demonstrations and tests, the groups that it names, and the papers by which some sign for others."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,18 @@ class MakeSample:
 
 
 class Made(TypedDict):
-    """`groups` are bodies for POST /api/v1/projects/{project_id}/groups; to be posted before the workbook."""
+    """`groups` are bodies for POST /api/v1/projects/{project_id}/groups; to be posted before the workbook.
+
+    `mandates` become bodies for signing's POST /api/v1/cases/{unit_id}/mandates once the units are imported: `right_holder` is the first
+    right-holder of the unit, `hand` the first of the unit `hand_unit_code`, by the `person_id` that the register has given them.
+    """
 
     name: str
     district: str
     units: int
     rows: int
     groups: list[dict[str, object]]
+    mandates: list[dict[str, str]]
 
 
 def make_sample(command: MakeSample) -> Made:
@@ -38,4 +43,21 @@ def make_sample(command: MakeSample) -> Made:
         {"name": name, "officers": [{"staff_number": number, "name": officer} for number, officer in officers]}
         for name, officers in made.groups.items()
     ]
-    return Made(name=made.name, district=command.district, units=command.units, rows=len(made.holders), groups=groups)
+    mandates = [
+        {
+            "unit_code": each.unit_code,
+            "hand_unit_code": each.hand_unit_code,
+            "kind": "agent",
+            "valid_until": each.valid_until.isoformat(),
+            "evidence": each.evidence,
+        }
+        for each in made.mandates
+    ]
+    return Made(
+        name=made.name,
+        district=command.district,
+        units=command.units,
+        rows=len(made.holders),
+        groups=groups,
+        mandates=mandates,
+    )

@@ -84,7 +84,7 @@ class _Staging:
                 sheet = book.sheet(name)
                 for row in sheet.rows():
                     self._take(name, row, take)
-                self.faults += [_merged(name, area) for area in sheet.merged()]
+                self.faults += sheet.faults()
         if self.rows_read == 0:
             raise Refused("workbook-empty")
         self._flush()
@@ -130,8 +130,9 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
     }
     holder = {name: line.text(name) for name in _HOLDER}
     if holder["share"] is not None:
-        # In lowest terms. One that is no fraction has its fault already; of that unit no sum is judged (store/checks.py).
-        holder["share"] = str(shares.parsed(holder["share"]) or "?")
+        holder["share"] = str(shares.parsed(holder["share"]))  # in lowest terms
+    elif "share" in line.faulty:
+        holder["share"] = "?"  # has its fault already; of that unit no sum is judged (store/checks.py)
     sealed_names = [
         column.name
         for column in HOLDERS
@@ -153,12 +154,14 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
 
 
 def _marks(personal: dict[str, str | None], vault: Vault) -> dict[str, bytes | None]:
-    marks: dict[str, bytes | None] = {"document_mark": None, "guardian_mark": None, "name_mark": None}
-    for prefix, mark in (("", "document_mark"), ("guardian_", "guardian_mark")):
-        if all(personal[f"{prefix}{name}"] for name in ("name", "document_type", "document_number")):
-            marks[mark] = vault.document_mark(person.of_line(personal, guardian=bool(prefix)))
-    if personal["name"]:
-        marks["name_mark"] = vault.name_mark(personal["name"])
+    marks: dict[str, bytes | None] = {}
+    for prefix, document, name in (
+        ("", "document_mark", "name_mark"),
+        ("guardian_", "guardian_mark", "guardian_name_mark"),
+    ):
+        whole = all(personal[f"{prefix}{each}"] for each in ("name", "document_type", "document_number"))
+        marks[document] = vault.document_mark(person.of_line(personal, guardian=bool(prefix))) if whole else None
+        marks[name] = vault.name_mark(str(personal[f"{prefix}name"])) if whole else None
     return marks
 
 
@@ -166,12 +169,3 @@ def _plain(value: Value) -> str | int:
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     return value if isinstance(value, int | str) else value.isoformat()
-
-
-def _merged(sheet: str, area: str) -> Fault:
-    """The mistake stands at the merge's first cell."""
-    first = area.partition(":")[0]
-    letters = first.rstrip("0123456789")
-    columns = HOLDERS if sheet == HOLDERS_SHEET else template.BUILDINGS
-    name = next((column.name for place, column in enumerate(columns) if template.letter(place) == letters), "")
-    return Fault(sheet, int(first.removeprefix(letters) or 1), name, "merged-cell")

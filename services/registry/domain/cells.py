@@ -1,24 +1,25 @@
 """One cell: from what stands in the sheet to a value we can use, or to the coded reason why not.
 
-Stays true: nothing is repaired in silence. A full-width digit, a space at the end, a formula or a number stored where text
-belongs is named and goes back to the clerk, because what was repaired once is typed wrong for ever.
+Stays true: nothing is repaired in silence. A full-width digit, a space at the end, a formula, a number stored where text
+belongs or a door that the spreadsheet took for a date is named and goes back to the clerk, because what was repaired once is
+typed wrong for ever.
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
 from services.registry.domain import documents, shares, template
 from services.registry.domain.template import Column
 
-CellKind = Literal["text", "number", "boolean", "error", "formula"]
+CellKind = Literal["text", "number", "date", "boolean", "error", "formula"]
 Value = str | int | Decimal | date
 
 
 class Cell(NamedTuple):
     kind: CellKind
-    written: str  # as the sheet's XML has it
+    written: str  # as the sheet's XML has it; a date as 1997-05-01
 
 
 class Fault(NamedTuple):
@@ -40,21 +41,34 @@ CHOICES: dict[str, dict[str, str]] = {
     "guardian_document_type": dict(documents.WORDS),
 }
 _FULL_WIDTH = re.compile(r"[！-～]")
-_AREA = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
+_FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # there a bracket or a comma may well be wide
+_LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was shown
+_UNREADABLE = "\ufffd"  # what another program could not read
+_AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?[0-9]{1,4}")
 _LARGEST_POWER = 308  # of ten, that a spreadsheet's number can have
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
-EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
-_LAST_SERIAL = 73_050  # the end of 2099
+_UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
+_NOT_OF_FORM: dict[str, str] = {
+    "area": "area-not-a-number",
+    "integer": "not-an-integer",
+    "floor": "not-an-integer",
+    "date": "not-a-date",
+    "choice": "unknown-choice",
+}
 
 
 def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
     """The value and no code, or no value and the code of what is wrong. An empty optional cell is neither."""
     if cell is None or not cell.written:
         return None, "missing" if column.required else None
-    if cell.kind in ("formula", "error", "boolean"):
-        return None, {"formula": "formula-cell", "error": "error-value", "boolean": "not-text"}[cell.kind]
+    if cell.kind in _UNUSABLE:
+        return None, _UNUSABLE[cell.kind]
+    if cell.kind == "boolean":
+        return None, _NOT_OF_FORM.get(column.form, "not-text")
+    if cell.kind == "date":
+        return (date.fromisoformat(cell.written), None) if column.form == "date" else (None, "turned-into-date")
     if cell.kind == "number":
         return _of_number(column, cell.written)
     return _of_text(column, cell.written)
@@ -64,9 +78,10 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
     wrong = (
         ("missing", column.required and not written.strip()),
         ("outer-spaces", written != written.strip()),
-        ("full-width", column.form != "text" and _FULL_WIDTH.search(written)),
+        ("full-width", (_FULL_WIDTH_IN_TEXT if column.form == "text" else _FULL_WIDTH).search(written)),
         ("too-long", len(written) > column.longest),
-        ("not-printable", not written.isprintable()),
+        ("not-printable", not written.isprintable() or _UNREADABLE in written),
+        ("number-not-text", column.form == "code" and _LOST_DIGITS.fullmatch(written)),
         ("date-as-text", column.form == "date"),
     )
     code = next((code for code, is_so in wrong if is_so), None)
@@ -78,13 +93,14 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
     if number is None:
         return None, "error-value"
     if column.form == "date":
-        return _day(number)
+        return None, "not-a-date"
     if column.form == "area":
         # 65.18 is stored as 65.180000000000007: rounded to what a person typed, and no further.
         number = Decimal(repr(round(float(number), 6))).normalize()
         return _converted(column, f"{number:f}")
     if number != number.to_integral_value():
-        return None, "number-not-text"
+        # 0.5 is no share and 13.8 no telephone number: the form of the code says so better than we could here.
+        return (None, "not-text") if column.form == "text" else _converted(column, f"{number:f}")
     digits = str(int(number))
     if len(digits) > _EXACT_DIGITS:
         return None, "number-not-text"
@@ -118,9 +134,3 @@ def _area(written: str) -> tuple[Decimal | None, str | None]:
         return None, "area-not-a-number"
     area = Decimal(written)
     return (area, None) if area > 0 else (None, "area-not-positive")
-
-
-def _day(number: Decimal) -> tuple[date | None, str | None]:
-    if not 1 <= number <= _LAST_SERIAL:
-        return None, "not-a-date"
-    return EPOCH + timedelta(days=int(number)), None

@@ -15,10 +15,12 @@ _DISTRICTS_OF_CITY = {
 _DIVISION = re.compile(r"[0-9]{6}")
 _UNIT = re.compile(r"[0-9]{12}[GJZ][ABCDEFGHSWXY][0-9]{5}[FLQW][0-9]{8}")
 _HOUSE = re.compile(r"[0-9]{25}")
+_BUILDING = re.compile(r"[0-9]{19}")
+# Several doors of a merged unit stand with 、 between them and nothing else, or one of them would be taken for another's.
+_DOORS = re.compile(r"[^、，,;；/\s]+(、[^、，,;；/\s]+)*")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?=.{4,190}$)([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
-_BUILDING_DIGITS = 19
 
 
 def is_district(code: str) -> bool:
@@ -37,8 +39,15 @@ def is_house_code(code: str) -> bool:
     return _HOUSE.fullmatch(code) is not None
 
 
-def building_of(house_code: str) -> str:
-    return house_code[:_BUILDING_DIGITS]
+def is_building_code(code: str) -> bool:
+    """The first 19 digits of its houses' codes."""
+    return _BUILDING.fullmatch(code) is not None
+
+
+def is_door(door: str) -> bool:
+    """302, or 301、302 of a merged unit; none of them twice."""
+    each = door.split("、")
+    return _DOORS.fullmatch(door) is not None and len(set(each)) == len(each)
 
 
 def is_mobile(number: str) -> bool:

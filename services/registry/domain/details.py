@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
-from services.registry.domain import cells, codes, documents
+from services.registry.domain import cells, codes, documents, names
 from services.registry.domain.cells import Cell
 from services.registry.domain.documents import DocumentType
 from services.registry.domain.template import HOLDERS
 
 _READ = {column.name: column for column in HOLDERS if column.name in ("name", "document_number", "mobile", "email")}
-_FORMS = {"mobile": (codes.is_mobile, "mobile-form"), "email": (codes.is_email, "email-form")}
+_FORMS = {
+    "name": (names.is_name, "name-form"),
+    "mobile": (codes.is_mobile, "mobile-form"),
+    "email": (codes.is_email, "email-form"),
+}
 
 
 def flaws(said: Mapping[str, str | None], *, today: date) -> list[dict[str, str]]:

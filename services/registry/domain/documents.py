@@ -70,6 +70,7 @@ PROVINCES = frozenset(
     ]
 )
 _PERMIT_REGIONS = frozenset({"810000", "820000", "830000"})
+_BORN_IN_NUMBER = frozenset({"citizen_id", "residence_permit", "foreigner_card"})
 _EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
 _FORMS = {
     "mainland_permit_hk": re.compile(r"[HM][0-9]{8}([0-9]{2})?"),
@@ -93,7 +94,7 @@ def tidied(number: str) -> str:
 
 def born_on(document_type: DocumentType, number: str) -> date | None:
     """The day of birth, where a valid number tells it."""
-    return _date(number[6:14]) if document_type in ("citizen_id", "residence_permit") else None
+    return _date(number[6:14]) if document_type in _BORN_IN_NUMBER and _EIGHTEEN.fullmatch(number) else None
 
 
 def _citizen(number: str, today: date) -> Flaw | None:

@@ -1,7 +1,9 @@
 """People and papers nobody has: valid in form, so that they pass every check, and impossible in fact.
 
-Citizen IDs carry the division 440399 and the order number 000, which are not given out; mobiles the prefix 1400, which belongs
-to machines; mail goes to a domain that can never be registered (RFC 2606).
+Citizen IDs and companies' codes carry the division 440399, which does not exist, and residence permits like citizen IDs the order
+number 000 (001 and on only beyond 4,000 people of a kind), which is not given out; permits of Hong Kong and Taiwan begin with four
+zeros, passports with ZZ, which no country issues; mobiles have the prefix 1400, which belongs to machines, or the exchange 555, kept
+for fiction; mail goes to a domain that can never be registered (RFC 2606).
 """
 
 from dataclasses import dataclass

@@ -3,25 +3,29 @@
 Left to others: what lines say about each other (store/checks.py, by SQL).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from services.registry.domain import cells, codes, documents, shares, template
+from services.registry.domain import cells, codes, documents, names, shares, template
 from services.registry.domain.cells import Cell, Fault, Value
 from services.registry.domain.documents import DocumentType
 from services.registry.domain.template import Column
 
 _ADULT_YEARS = 18  # Civil Code art. 17
+_FIRST_TITLE = date(1949, 10, 1)  # a year typed into a cell of dates, 1997, is shown as a day of 1905
+_TOTAL = re.compile(r"\s*[合总小共]\s*计\s*[:：]?\s*")
 
 
 @dataclass(frozen=True)
 class Line:
-    """`values` by column name; only columns that hold something usable."""
+    """`values` by column name; only columns that hold something usable. `faulty`: those that hold something else."""
 
     row: int
     values: Mapping[str, Value]
+    faulty: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str | None:
         value = self.values.get(name)
@@ -31,26 +35,32 @@ class Line:
 def holder(row: int, found: Mapping[str, Cell], *, today: date) -> tuple[Line, list[Fault]]:
     """A line of the sheet of right-holders."""
     line, faults = _read(template.HOLDERS, template.HOLDERS_SHEET, row, found)
-    coded = [*_code_faults(line), *_document_faults(line, today), *_guardian_faults(line, today)]
-    named = {fault.column for fault in faults}  # one mistake a cell: the first says what to mend
-    return line, faults + [
-        Fault(template.HOLDERS_SHEET, row, column, code) for column, code in coded if column not in named
-    ]
+    coded = (*_code_faults(line, today), *_document_faults(line, today), *_guardian_faults(line, today))
+    return _judged(line, template.HOLDERS_SHEET, faults, coded)
 
 
 def building(row: int, found: Mapping[str, Cell]) -> tuple[Line, list[Fault]]:
     """A line of the sheet of buildings."""
     line, faults = _read(template.BUILDINGS, template.BUILDINGS_SHEET, row, found)
-    for name, least in (("stairwells", 1), ("floors_above", 1), ("floors_below", 0)):
-        count = line.values.get(name)
-        if isinstance(count, int) and count < least:
-            faults.append(Fault(template.BUILDINGS_SHEET, row, name, "not-an-integer"))
-    return line, faults
+    return _judged(line, template.BUILDINGS_SHEET, faults, tuple(_building_faults(line)))
+
+
+def _judged(
+    line: Line, sheet: str, faults: list[Fault], coded: tuple[tuple[str, str], ...]
+) -> tuple[Line, list[Fault]]:
+    """What was found wrong is not used any further, so that a mistake is not found again in its consequences."""
+    named = {fault.column for fault in faults}  # one mistake a cell: the first says what to mend
+    faults = faults + [Fault(sheet, line.row, column, code) for column, code in coded if column not in named]
+    faulty = frozenset(fault.column for fault in faults)
+    return Line(line.row, {name: value for name, value in line.values.items() if name not in faulty}, faulty), faults
 
 
 def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str, Cell]) -> tuple[Line, list[Fault]]:
     values: dict[str, Value] = {}
     faults: list[Fault] = []
+    first = next(iter(found.items()), None)
+    if first and _TOTAL.fullmatch(first[1].written):
+        return Line(row, {}), [Fault(sheet, row, first[0], "totals-row")]
     for column in columns:
         value, code = cells.read(column, found.get(column.name))
         if code:
@@ -60,8 +70,11 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
     return Line(row, values), faults
 
 
-def _code_faults(line: Line) -> Iterator[tuple[str, str]]:
+def _code_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     for column, valid, code in (
+        ("door", codes.is_door, "door-form"),
+        ("name", names.is_name, "name-form"),
+        ("guardian_name", names.is_name, "name-form"),
         ("unit_code", codes.is_unit_code, "unit-code-form"),
         ("house_code", codes.is_house_code, "house-code-form"),
         ("mobile", codes.is_mobile, "mobile-form"),
@@ -71,6 +84,19 @@ def _code_faults(line: Line) -> Iterator[tuple[str, str]]:
         value = line.text(column)
         if value is not None and not valid(value):
             yield column, code
+    titled_on = line.values.get("titled_on")
+    if isinstance(titled_on, date) and not _FIRST_TITLE <= titled_on <= today:
+        yield "titled_on", "date-outside"
+
+
+def _building_faults(line: Line) -> Iterator[tuple[str, str]]:
+    for name, least in (("stairwells", 1), ("floors_above", 1), ("floors_below", 0)):
+        count = line.values.get(name)
+        if isinstance(count, int) and count < least:
+            yield name, "not-an-integer"
+    code = line.text("building_code")
+    if code is not None and not codes.is_building_code(code):
+        yield "building_code", "building-code-form"
 
 
 def _document_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
@@ -87,8 +113,10 @@ def _guardian_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     incapable = line.text("capacity") in ("limited", "none")
     if organisation and incapable:
         yield "capacity", "organisation-incapable"
-    if not incapable and not organisation and _is_minor(line, today):
+    if not incapable and not organisation and _is_minor(line, "", today):
         yield "capacity", "minor-not-marked"
+    if incapable and _is_minor(line, "guardian_", today):
+        yield "guardian_document_number", "guardian-minor"  # Civil Code art. 27: a guardian has the capacity to be one
     for name in ("guardian_name", "guardian_document_type", "guardian_document_number"):
         if incapable and line.text(name) is None:
             yield name, "guardian-missing"
@@ -96,9 +124,10 @@ def _guardian_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
             yield name, "guardian-not-needed"
 
 
-def _is_minor(line: Line, today: date) -> bool:
-    document_type, number = line.text("document_type"), documents.tidied(line.text("document_number") or "")
-    if not document_type or not number or documents.flaw(cast("DocumentType", document_type), number, today=today):
+def _is_minor(line: Line, prefix: str, today: date) -> bool:
+    document_type = cast("DocumentType | None", line.text(f"{prefix}document_type"))
+    number = documents.tidied(line.text(f"{prefix}document_number") or "")
+    if not document_type or not number or documents.flaw(document_type, number, today=today):
         return False
-    born = documents.born_on(cast("DocumentType", document_type), number)
+    born = documents.born_on(document_type, number)
     return born is not None and (today.year - born.year, today.month, today.day) < (_ADULT_YEARS, born.month, born.day)

@@ -18,3 +18,8 @@ def masked(name: str, kind: PersonKind = "natural") -> str:
     shown = 2 if kind == "organisation" or _DOUBLE.match(name) else 1
     # A name of one character, or an organisation of two, would stand there whole.
     return name[: min(shown, len(name) - 1)] + _HIDDEN
+
+
+def is_name(name: str) -> bool:
+    """Has a character or a letter in it: a number in the column of names is another column's."""
+    return any(each.isalpha() for each in name)

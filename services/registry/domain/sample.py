@@ -1,11 +1,13 @@
 """A whole invented project, in the words of the template: 澄水湾片区 with its 37 buildings, or a small one of any size.
 
 Stays true: the same seed and size give the same project. Every kind of right-holder is among the first ten units, so that the
-smallest sample has them too.
+smallest sample has them too. The reference project also has houses as they are: top floors that are not full, shops below ground,
+a unit over two doors, one on two storeys.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 
 from services.registry.domain.invented import Invented, Inventor
@@ -21,8 +23,14 @@ _REFERENCE = (
     "F1 30 4 10|F2 53 6 11|F3 53 6 11"
 )
 _REFERENCE_UNITS = 1708
+# By number: the first floor is a basement of shops; the last unit of the second floor has its neighbour's door with it; the last unit
+# of all has the attic with it.
+_BASEMENTS, _MERGED, _DUPLEXES = frozenset({5, 24, 36}), frozenset({3, 13, 28}), frozenset({8, 12, 37})
+_NEIGHBOURS_AREA = 42.0  # m², of the other door of a merged unit
 _TWO_UNIT_OWNERS = 53  # of 1,708 units, so that 1,655 households remain
 _NUMERALS = "一二三四五六七八九十"
+_GROUND_FLOOR_SHOPS = 0.1
+_ABROAD = frozenset({"港澳居民来往内地通行证", "台湾居民来往大陆通行证", "护照"})
 _SMALL_BLOCK, _SMALL_COLUMNS = 24, 4
 
 
@@ -34,10 +42,14 @@ class Building:
     units: int
     columns: int
     group: int
+    basement: bool = False
+    merged: bool = False
+    duplex: bool = False
 
     @property
     def floors(self) -> int:
-        return -(-self.units // self.columns)
+        """Above ground."""
+        return -(-self.units // self.columns) - self.basement + self.duplex
 
     @property
     def stairwells(self) -> int:
@@ -46,12 +58,26 @@ class Building:
 
 @dataclass(frozen=True)
 class Sample:
-    """`holders` and `buildings` are the rows of the workbook's two sheets; `groups` maps a group to its officers' numbers."""
+    """`holders` and `buildings` are the rows of the workbook's two sheets; `groups` maps a group to its officers' numbers.
+
+    `mandates`: who signs for whom, by a paper that is recorded in signing and does not stand in the workbook.
+    """
 
     name: str
     buildings: list[Line]
     holders: list[Line]
     groups: dict[str, list[tuple[str, str]]]
+    mandates: list["Mandate"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """An owner abroad has given a neighbour a notary's paper. Both are the first right-holders of their units."""
+
+    unit_code: str
+    hand_unit_code: str
+    valid_until: date
+    evidence: str
 
 
 def made(*, seed: int, units: int, district: str) -> Sample:
@@ -61,7 +87,7 @@ def made(*, seed: int, units: int, district: str) -> Sample:
     holders = [line for block in blocks for line in author.block(block)]
     groups = {_group(number): _officers(number) for number in sorted({block.group for block in blocks})}
     name = "澄水湾片区" if units == _REFERENCE_UNITS else f"云汀里片区（{units}套）"
-    return Sample(name, [_building_line(block, district) for block in blocks], holders, groups)
+    return Sample(name, [_building_line(block, district) for block in blocks], holders, groups, _mandates(holders))
 
 
 class _Author:
@@ -88,18 +114,28 @@ class _Author:
 
     def _placed(self, block: Building, place: int) -> Line:
         self._unit += 1
-        floor, column = divmod(place, block.columns)
+        level, column = divmod(place, block.columns)
         area = self._random.randint(4_200, 11_800) / 100
+        is_shop = level == 0 and (self._random.random() <= _GROUND_FLOOR_SHOPS or block.basement)
+        floor = level if block.basement and level else level + 1
+        floors, doors = [floor], [f"{floor}{column + 1:02d}"]
+        if block.basement and level == 0:
+            floors, doors = [-1], [f"B{column + 1:02d}"]
+        if block.merged and place == 2 * block.columns - 1:
+            doors.append(f"{floor}{column + 2:02d}")
+            area = round(area + _NEIGHBOURS_AREA, 2)
+        if block.duplex and place == block.units - 1:
+            floors.append(floor + 1)
         officers = _officers(block.group)
         return {
             "compound": block.compound,
             "building": block.name,
             "stairwell": f"{column * block.stairwells // block.columns + 1}单元",
-            "floor": floor + 1,
-            "door": f"{floor + 1}{column + 1:02d}",
+            "floor": floors[0] if len(floors) == 1 else "至".join(map(str, floors)),
+            "door": "、".join(doors),
             "unit_code": f"{self._district}001001GB00001F{block.number:04d}{place + 1:04d}",
             "house_code": f"{_building_code(self._district, block)}{place + 1:06d}",
-            "use": "住宅" if floor or self._random.random() > 0.1 else "商铺",  # noqa: PLR2004 - a tenth of the ground floors are shops
+            "use": "商铺" if is_shop else "住宅",
             "structure": "钢混",
             "registered_area": area,
             "surveyed_area": area,
@@ -181,7 +217,17 @@ def _holder(person: Invented, ownership: str, *, share: str | None = None) -> Li
 def _reference() -> list[Building]:
     rows = (entry.split() for entry in _REFERENCE.split("|"))
     return [
-        Building(_COMPOUNDS[place[0]], f"{place[1:]}栋", number, int(units), int(columns), int(group))
+        Building(
+            _COMPOUNDS[place[0]],
+            f"{place[1:]}栋",
+            number,
+            int(units),
+            int(columns),
+            int(group),
+            basement=number in _BASEMENTS,
+            merged=number in _MERGED,
+            duplex=number in _DUPLEXES,
+        )
         for number, (place, units, columns, group) in enumerate(rows, start=1)
     ]
 
@@ -205,8 +251,22 @@ def _building_line(block: Building, district: str) -> Line:
         "building_code": _building_code(district, block),
         "stairwells": block.stairwells,
         "floors_above": block.floors,
-        "floors_below": 0,
+        "floors_below": int(block.basement),
     }
+
+
+def _mandates(holders: list[Line]) -> list[Mandate]:
+    """Of every second owner abroad, to the owner of the first unit in the workbook, who signs for themselves."""
+    abroad = [str(line["unit_code"]) for line in holders if line["document_type"] in _ABROAD]
+    return [
+        Mandate(
+            unit_code,
+            str(holders[0]["unit_code"]),
+            date(2027, 1 + number % 12, 28),
+            f"（样例）公证委托书第 {number:04d} 号",
+        )
+        for number, unit_code in enumerate(abroad[::2], start=1)
+    ]
 
 
 def _group(number: int) -> str:

@@ -11,7 +11,14 @@ from typing import Literal
 
 from shared.events.terms import Ownership
 
-Flaw = Literal["sole-owner-not-alone", "joint-owner-alone", "joint-owner-with-share", "share-missing", "shares-not-one"]
+Flaw = Literal[
+    "sole-owner-not-alone",
+    "sole-owner-with-share",
+    "joint-owner-alone",
+    "joint-owner-with-share",
+    "share-missing",
+    "shares-not-one",
+]
 WORDS: dict[str, Ownership] = {"单独所有": "sole", "共同共有": "joint", "按份共有": "shares"}
 _FRACTION = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
 
@@ -29,7 +36,9 @@ def parsed(share: str) -> Fraction | None:
 def flaw(ownership: Ownership, shares: Sequence[Fraction | None]) -> Flaw | None:
     """Why these holders do not own the whole; None when they do."""
     if ownership == "sole":
-        return None if len(shares) == 1 and shares[0] in (None, 1) else "sole-owner-not-alone"
+        if len(shares) != 1:
+            return "sole-owner-not-alone"
+        return None if shares[0] in (None, 1) else "sole-owner-with-share"
     if ownership == "joint":
         if any(share is not None for share in shares):
             return "joint-owner-with-share"

@@ -55,7 +55,7 @@ def guardian(personal: Personal) -> Words:
 
 def cell(value: Value) -> Cell:
     """As it would stand in a sheet."""
-    return Cell("number", str((value - cells.EPOCH).days)) if isinstance(value, date) else Cell("text", str(value))
+    return Cell("date", value.isoformat()) if isinstance(value, date) else Cell("text", str(value))
 
 
 def _value(column: Column, kept: str | int) -> Value:

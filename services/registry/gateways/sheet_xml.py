@@ -1,4 +1,5 @@
-"""Sheets read from their own XML, as a stream: a row at a time, whatever the size, with what libraries hide (hidden rows, merges).
+"""Sheets read from their own XML, as a stream: a row at a time, whatever the size, with what libraries hide (hidden rows and
+columns, merges).
 
 Stays true: memory does not grow with the number of rows. Shared strings go to a temporary file that is gone with the reading; cells
 beyond the width that is asked for are passed over.
@@ -9,12 +10,15 @@ import tempfile
 import zipfile
 from array import array
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import IO
 
 from services.registry.domain.cells import Cell, CellKind
 from services.registry.gateways.part_xml import parsed
+from services.registry.gateways.styles_xml import Calendar
 from shared.refusal import Refused
 
 _LONGEST_TEXT = 32_767  # of a cell, by the format
@@ -23,12 +27,14 @@ _LETTERS = re.compile(r"[A-Z]{1,3}")
 _AREA = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}(:[A-Z]{1,3}[1-9][0-9]{0,6})?")
 _MOST_STRINGS = 8_000_000  # each another one, in every cell of as many rows as an import may have
 _MOST_MERGED = 100_000
+_ESCAPED = re.compile(
+    r"_x([0-9A-Fa-f]{4})_"
+)  # a character that XML cannot hold, as the format writes it (ECMA-376 part 1, 22.9.2.19)
 _KINDS: dict[str, CellKind] = {
     "n": "number",
     "s": "text",
     "str": "text",
     "inlineStr": "text",
-    "d": "text",
     "b": "boolean",
     "e": "error",
 }
@@ -104,26 +110,41 @@ class _Text:
             self._room -= len(data)
 
     def written(self) -> str:
-        return "".join(self._parts)
+        text = "".join(self._parts)
+        return _ESCAPED.sub(_character, text) if "_x" in text else text
+
+
+def _character(escaped: re.Match[str]) -> str:
+    """What stands in for a line break is one; what nobody can keep or show becomes U+FFFD, which cells.py names."""
+    character = chr(int(escaped[1], 16))
+    return character if character.isprintable() or character in "\t\r\n" else "\ufffd"
 
 
 @dataclass
 class Sheet:
-    """One pass over a sheet of `width` columns. `merged` is complete only after the last row, because the format writes it there."""
+    """One pass over a sheet of `width` columns, whose numbers are days in those of `days`.
+
+    `hidden` (columns) is complete with the first row, `merged` only after the last, because the format writes them there.
+    """
 
     archive: zipfile.ZipFile
     path: str
     strings: SharedStrings
     width: int
+    calendar: Calendar
+    days: AbstractSet[int] = frozenset()
+    hidden: set[int] = field(default_factory=set)
     merged: list[str] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
     _row: Row | None = None
     _number: int = 0
     _column: int = -1
     _kind: str = "n"
+    _style: int = 0
     _formula: bool = False
     _text: _Text = field(default_factory=_Text)
     _inside: bool = False
+    _phonetic: bool = False
 
     def rows(self) -> Iterator[Row]:
         for _ in parsed(self.archive, self.path, self):
@@ -133,16 +154,26 @@ class Sheet:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._number = _following(self._number, attributes)
-            self._row = Row(self._number, attributes.get("hidden") in ("1", "true"), {})
+            self._row = Row(self._number, _is_hidden(attributes), {})
             self._column = -1
         elif name == "c":
             self._column = _place(attributes["r"]) if "r" in attributes else self._column + 1
             self._kind, self._formula = attributes.get("t", "n"), False
+            self._style = int(attributes.get("s", 0))
             self._text.clear()
         elif name == "f":
             self._formula = True
+        elif name == "rPh":
+            self._phonetic = True
         elif name in ("v", "t"):
-            self._inside = True
+            self._inside = not self._phonetic
+        else:
+            self._around(name, attributes)
+
+    def _around(self, name: str, attributes: dict[str, str]) -> None:
+        """What is said of the sheet before and after its cells."""
+        if name == "col" and _is_hidden(attributes):
+            self.hidden.update(range(int(attributes["min"]) - 1, min(int(attributes["max"]), self.width)))
         elif name == "mergeCell":
             if len(self.merged) == _MOST_MERGED:
                 raise Refused("workbook-too-large")
@@ -151,6 +182,8 @@ class Sheet:
     def end(self, name: str) -> None:
         if name in ("v", "t"):
             self._inside = False
+        elif name == "rPh":
+            self._phonetic = False
         elif name == "c" and self._row is not None:
             written = self._text.written()
             if (written or self._formula) and self._column < self.width:
@@ -166,8 +199,21 @@ class Sheet:
     def _cell(self, written: str) -> Cell:
         if self._formula:
             return Cell("formula", written or "=")
-        text = self.strings[int(written)] if self._kind == "s" else written
-        return Cell(_KINDS.get(self._kind, "error"), text)
+        if self._kind == "s":
+            return Cell("text", self.strings[int(written)])
+        if day := self._day(written):
+            return Cell("date", day)
+        return Cell(_KINDS.get(self._kind, "error"), written)
+
+    def _day(self, written: str) -> str | None:
+        if self._kind == "d":  # some programs write 1997-05-01T00:00:00
+            return date.fromisoformat(written[:10]).isoformat()
+        is_shown_so = self._column in self.days or self._style in self.calendar.styles
+        return self.calendar.day(written) if self._kind == "n" and is_shown_so else None
+
+
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    return attributes.get("hidden") in ("1", "true")
 
 
 def _following(before: int, attributes: dict[str, str]) -> int:

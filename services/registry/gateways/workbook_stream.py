@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 from services.registry.domain import cells, template
 from services.registry.domain.cells import Value
 from services.registry.domain.template import Column
+from services.registry.gateways import styles_xml
 
 Sheet = tuple[str, Sequence[Column], Iterable[Mapping[str, Value]]]
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -140,7 +141,7 @@ def _cell(value: Value | None) -> str:
     if value is None:
         return ""
     if isinstance(value, date):
-        return f'<c r="{{place}}" s="{_DATE}"><v>{(value - cells.EPOCH).days}</v></c>'
+        return f'<c r="{{place}}" s="{_DATE}"><v>{(value - styles_xml.EPOCH_1900).days}</v></c>'
     if isinstance(value, int | Decimal):
         return f'<c r="{{place}}"><v>{value}</v></c>'
     return _text(value, _TEXT)

@@ -1,9 +1,13 @@
 """Workbooks that the service hands out: the template, a sample, and a clerk's own workbook with each mistake beside its cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite, nan
 from typing import IO
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell as SheetCell
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
@@ -11,8 +15,15 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from services.registry.domain import documents, shares, template
-from services.registry.domain.cells import Fault
-from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column
+from services.registry.domain.cells import Cell, CellKind, Fault
+from services.registry.domain.template import (
+    BUILDINGS,
+    BUILDINGS_SHEET,
+    FAULTS_HEADER,
+    HOLDERS,
+    HOLDERS_SHEET,
+    Column,
+)
 from services.registry.gateways.workbook import Row
 
 _HEAD = PatternFill("solid", fgColor="FFE7E9EA")
@@ -56,42 +67,73 @@ def annotate(
     book = Workbook(write_only=True)
     for name, rows in sheets:
         columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
-        sheet = _sheet(book, name, (*columns, Column("faults", "问题", "text", "改好后删去本列也可")))
+        said = {row: _Said(columns, each, sentence) for (of, row), each in faults.items() if of == name}
+        nothing = _Said(columns, (), sentence)
+        sheet = _sheet(book, name, columns, annotated=said.pop(1, nothing))
         written = 1
-        for row in rows:
+        for row in _with_empty(rows, sorted(said)):
             for _ in range(row.number - written - 1):
                 sheet.append([])
             written = row.number
-            sheet.append(_annotated(sheet, columns, row, faults.get((name, row.number), ()), sentence))
+            about = said.get(row.number, nothing)
+            sheet.append(
+                [*(about.cell(sheet, column, row.cells.get(column.name)) for column in columns), about.words()]
+            )
     book.save(file)
 
 
-def _annotated(
-    sheet: WriteOnlyWorksheet,
-    columns: Sequence[Column],
-    row: Row,
-    faults: Sequence[Fault],
-    sentence: Callable[[str], str],
-) -> list[object]:
-    wrong = {fault.column for fault in faults}
-    cells: list[object] = []
-    for column in columns:
-        found = row.cells.get(column.name)
-        value: str | float | None = None if found is None else found.written
-        if found is not None and found.kind == "number":
-            value = float(found.written)
-        cell = WriteOnlyCell(sheet, value=value)
-        if found is not None and found.kind != "number":
+def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
+    """Also the rows in which nothing stands but a mistake, such as merged cells."""
+    waiting = list(reversed(faulty))
+    for row in rows:
+        while waiting and waiting[-1] <= row.number:
+            if (number := waiting.pop()) < row.number:
+                yield Row(number, hidden=False, cells={})
+        yield row
+    yield from (Row(number, hidden=False, cells={}) for number in reversed(waiting))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The mistakes of one row, in somebody's words."""
+
+    columns: Sequence[Column]
+    faults: Sequence[Fault]
+    sentence: Callable[[str], str]
+
+    def words(self) -> str | None:
+        headers = {column.name: column.header for column in self.columns}
+        said = [f"{headers.get(fault.column, '本行')}：{self.sentence(fault.code)}" for fault in self.faults]
+        return "；".join(said) or None
+
+    def cell(self, sheet: WriteOnlyWorksheet, column: Column, found: Cell | None) -> SheetCell:
+        kind, value = _shown(found)
+        cell: SheetCell = WriteOnlyCell(sheet, value=value)
+        if kind == "text":
             cell.data_type = "s"
-        if column.name in wrong:
+        elif kind == "date":
+            cell.number_format = "yyyy-mm-dd"
+        if any(fault.column == column.name for fault in self.faults):
             cell.fill = _WRONG
-        cells.append(cell)
-    headers = {column.name: column.header for column in columns}
-    said = [f"{headers.get(fault.column, '本行')}：{sentence(fault.code)}" for fault in faults]
-    return [*cells, "；".join(said) or None]
+        return cell
 
 
-def _sheet(book: Workbook, name: str, columns: Sequence[Column]) -> WriteOnlyWorksheet:
+def _shown(found: Cell | None) -> tuple[CellKind, str | float | datetime | None]:
+    """As the sheet showed it; what is no number of a spreadsheet's is shown as the text it is."""
+    if found is None:
+        return "number", None
+    if found.kind == "date":
+        return "date", datetime.fromisoformat(found.written)
+    try:
+        number = float(found.written) if found.kind == "number" else nan
+    except ValueError:
+        number = nan
+    return ("number", number) if isfinite(number) else ("text", found.written)
+
+
+def _sheet(
+    book: Workbook, name: str, columns: Sequence[Column], *, annotated: _Said | None = None
+) -> WriteOnlyWorksheet:
     sheet = book.create_sheet(name)
     if not isinstance(sheet, WriteOnlyWorksheet):
         message = "a write-only workbook has write-only sheets"
@@ -106,12 +148,20 @@ def _sheet(book: Workbook, name: str, columns: Sequence[Column]) -> WriteOnlyWor
             choices = DataValidation(type="list", formula1='"' + ",".join(_LISTS[column.name]) + '"', allow_blank=True)
             choices.add(f"{letters}2:{letters}100001")
             validations.append(choices)
-    sheet.append([_header(sheet, column) for column in columns])
+    headers = [_header(sheet, column) for column in columns]
+    if annotated:
+        for column, cell in zip(columns, headers, strict=True):
+            if any(fault.column == column.name for fault in annotated.faults):
+                cell.fill = _WRONG
+        words = annotated.words()
+        headers.append(_header(sheet, Column("faults", FAULTS_HEADER, "text", "改好后删去本列也可")))
+        headers[-1].value = FAULTS_HEADER + (f"：{words}" if words else "")
+    sheet.append(headers)
     return sheet
 
 
-def _header(sheet: WriteOnlyWorksheet, column: Column) -> object:
-    cell = WriteOnlyCell(sheet, value=column.header + ("*" if column.required else ""))
+def _header(sheet: WriteOnlyWorksheet, column: Column) -> SheetCell:
+    cell: SheetCell = WriteOnlyCell(sheet, value=column.header + ("*" if column.required else ""))
     cell.font, cell.fill = _BOLD, _HEAD
     if column.note:
         cell.comment = Comment(column.note, _WRITTEN_BY)

@@ -4,30 +4,55 @@ Stays true: every check only adds to import_faults, so all mistakes come back at
 """
 
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from services.registry.domain import shares
 from services.registry.domain.cells import Fault
-from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
+from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
 from services.registry.store import imports
 from services.registry.store.progress import Told
 from shared.service.database import Transaction
 
-# `lines`: those of the import that say which unit they belong to.
-_LINES = "with lines as (select * from import_lines where import_id = :import_id and unit_code is not null)"
+# `lines`: those of the import that say which unit they belong to. `blocks`: the buildings as the workbook has them, or the register.
+# `named`: who stands under which paper. `faulty`: the cells of the sheet that have a mistake already; what is wrong in one is not
+# found again in its consequences.
+_LINES = """with lines as (select * from import_lines where import_id = :import_id and unit_code is not null),
+    blocks as (
+        (select distinct on (compound, building) compound, building, building_code, stairwells, floors_above, floors_below
+            from import_buildings where import_id = :import_id order by compound, building, row)
+        union all
+        select compound, building, building_code, stairwells, floors_above, floors_below from buildings
+        where project_id = :project_id and not exists (select from import_buildings as staged
+            where staged.import_id = :import_id and (staged.compound, staged.building) = (buildings.compound, buildings.building))),
+    named as (
+        select row, 'name' as column_name, document_mark as mark, name_mark from import_lines
+        where import_id = :import_id and document_mark is not null
+        union all
+        select row, 'guardian_name', guardian_mark, guardian_name_mark from import_lines
+        where import_id = :import_id and guardian_mark is not null),
+    faulty as (select row, column_name from import_faults where import_id = :import_id and sheet = :sheet)"""
 _INSERT = "insert into import_faults (import_id, district, sheet, row, column_name, code) select distinct"
 
 _MOST_HOLDERS = 500
+_OF_UNIT = [column.name for column in HOLDERS if column.of_unit]
 
 # Each yields (row, column, code) of the sheet of right-holders.
 _ON_HOLDERS = (
-    # The unit's columns repeat; a row that differs from the unit's first is a slip of the copying hand.
-    """select line.row, each.name, 'unit-differs' from (
-            select row, content, first_value(content) over (partition by unit_code order by row) as first from lines) as line
-        cross join lateral jsonb_object_keys(line.content || line.first) as each (name)
-        where line.content -> each.name is distinct from line.first -> each.name""",
+    # The unit's columns repeat; a row that differs from the unit's first is a slip of the copying hand. One that stands at
+    # another place and differs in more is another unit under a code that was not changed.
+    """select row, unnest(case when is_other then array['unit_code'] else names end),
+            case when is_other then 'unit-twice' else 'unit-differs' end
+        from (select row, array_agg(name) as names,
+                count(*) > 1 and array_agg(name) && array['compound', 'building', 'stairwell', 'door'] as is_other
+            from (select row, name, content -> name as said,
+                    first_value(content -> name) over (partition by unit_code, name order by row) as first
+                from lines as line cross join unnest(cast(:of_unit as text[])) as name
+                where unit_code in (select unit_code from lines group by unit_code having min(content::text) <> max(content::text))
+                    and not exists (select from faulty where (faulty.row, faulty.column_name) = (line.row, name))) as cell
+            where said is distinct from first group by row) as line""",
     """select row, 'document_number', 'holder-twice' from (
             select row, row_number() over (partition by unit_code, document_mark order by row) as time
             from lines where document_mark is not null) as line where time > 1""",
@@ -36,12 +61,12 @@ _ON_HOLDERS = (
             select row, row_number() over (partition by unit_code order by row) as time from lines) as line
         where time = :most_holders + 1""",
     """select row, 'guardian_document_number', 'guardian-self' from lines where guardian_mark = document_mark""",
-    """select row, 'name', 'person-name-differs' from (
-            select row, name_mark, first_value(name_mark) over (partition by document_mark order by row) as first
-            from lines where document_mark is not null) as line where name_mark <> first""",
-    """select line.row, 'name', 'person-name-differs' from import_lines as line
-        join people on people.document_mark = line.document_mark and people.district = :district
-        where line.import_id = :import_id and people.name_mark <> line.name_mark""",
+    """select row, column_name, 'person-name-differs' from (
+            select row, column_name, name_mark, first_value(name_mark) over (partition by mark order by row, column_name desc) as first
+            from named) as line where name_mark <> first""",
+    """select row, column_name, 'person-name-differs' from named as line
+        join people on people.document_mark = line.mark and people.district = :district
+        where people.name_mark <> line.name_mark""",
     """select row, 'door', 'door-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by compound, building,
                 content ->> 'stairwell', each order by row) as first
@@ -58,27 +83,32 @@ _ON_HOLDERS = (
     """select row, 'house_code', 'house-code-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by content ->> 'house_code' order by row) as first
             from lines where content ? 'house_code') as line where unit_code <> first""",
+    # Not while a building of that compound has a name that cannot be used: it may be the one.
     """select line.row, 'building', 'unknown-building' from import_lines as line join (
             select compound, building from import_lines where import_id = :import_id
-            except select compound, building from import_buildings where import_id = :import_id
-            except select compound, building from buildings where project_id = :project_id) as unknown using (compound, building)
-        where line.import_id = :import_id""",
-    """select line.row, 'house_code', 'house-code-building' from import_lines as line join import_buildings as staged
-            on staged.import_id = :import_id
-            and (staged.compound, staged.building) = (line.compound, line.building)
-        where line.import_id = :import_id and staged.building_code is not null and line.content ? 'house_code'
-            and left(line.content ->> 'house_code', 19) <> staged.building_code""",
-    """select line.row, 'floor', 'floor-outside' from import_lines as line join import_buildings as staged
-            on staged.import_id = :import_id
-            and (staged.compound, staged.building) = (line.compound, line.building)
+            except select compound, building from blocks) as unknown using (compound, building)
+        where line.import_id = :import_id and not exists (select from import_buildings as unusable
+            where unusable.import_id = :import_id and (unusable.compound = line.compound and unusable.building is null
+                or unusable.compound is null and unusable.building = line.building))""",
+    """select line.row, 'house_code', 'house-code-building' from import_lines as line join blocks
+            on (blocks.compound, blocks.building) = (line.compound, line.building)
+        where line.import_id = :import_id and blocks.building_code is not null and line.content ? 'house_code'
+            and left(line.content ->> 'house_code', 19) <> blocks.building_code""",
+    """select line.row, 'floor', 'floor-outside' from import_lines as line join blocks
+            on (blocks.compound, blocks.building) = (line.compound, line.building)
         cross join unnest(string_to_array(line.content ->> 'floor', '至')) as each  -- 3至4: a unit on several storeys
         where line.import_id = :import_id
-            and (each::int = 0 or each::int not between -staged.floors_below and staged.floors_above)""",
+            and (each::int = 0 or each::int not between -blocks.floors_below and blocks.floors_above)""",
+    """select line.row, 'stairwell', 'stairwell-outside' from import_lines as line join blocks
+            on (blocks.compound, blocks.building) = (line.compound, line.building)
+        where line.import_id = :import_id
+            and substring(line.content ->> 'stairwell' from '^([0-9]{1,4})单元$')::int not between 1 and blocks.stairwells""",
     """select line.row, 'group', 'unknown-group' from import_lines as line
         where line.import_id = :import_id and line.content ? 'group'
         and not exists (select from groups where project_id = :project_id and name = line.content ->> 'group')""",
     """select line.row, 'officer', 'unknown-officer' from import_lines as line
         where line.import_id = :import_id and line.content ? 'officer'
+        and not exists (select from faulty where (faulty.row, faulty.column_name) = (line.row, 'group'))
         and not exists (select from officers join groups using (group_id) where officers.project_id = :project_id
             and staff_number = line.content ->> 'officer' and groups.name = line.content ->> 'group')""",
 )
@@ -86,14 +116,27 @@ _ON_BUILDINGS = (
     """select row, 'building', 'building-twice' from (
             select row, row_number() over (partition by compound, building order by row) as time from import_buildings
             where import_id = :import_id and compound is not null and building is not null) as line where time > 1""",
+    """select row, 'building_code', 'building-code-twice' from (
+            select row, compound, building, first_value(compound) over same as first_compound, first_value(building) over same as first
+            from import_buildings where import_id = :import_id and building_code is not null
+            window same as (partition by building_code order by row)) as line
+        where (compound, building) <> (first_compound, first)""",
 )
+# Units of which every row is known and says how it is owned. One row more may stand at the same door under a code that is none.
 _UNITS = text(f"""{_LINES}
-    select unit_code, min(row) as row, min(content ->> 'ownership') as ownership,
-        array_agg(holder ->> 'share' order by row) as shares from lines where content ? 'ownership'
-    group by unit_code having count(*) <= :most_holders and bool_and(holder ->> 'share' is null or holder ->> 'share' ~ '^[1-9]')
+    select array_agg(row order by row) as rows, min(content ->> 'ownership') as ownership,
+        array_agg(holder ->> 'share' order by row) as shares from lines
+    where unit_code not in (
+        select line.unit_code from lines as line join faulty on (faulty.row, faulty.column_name) = (line.row, 'unit_code')
+        union select line.unit_code from lines as line join import_lines as other
+            on other.import_id = :import_id and other.unit_code is null
+            and (other.compound, other.building) = (line.compound, line.building)
+            and other.content ->> 'door' = line.content ->> 'door')
+    group by unit_code having count(*) <= :most_holders and bool_and(content ? 'ownership')
+        and min(content ->> 'ownership') = max(content ->> 'ownership')
+        and bool_and(holder ->> 'share' is null or holder ->> 'share' ~ '^[1-9]')
     order by unit_code
 """)  # noqa: S608 - put together from parts of ours
-_FLAW_COLUMN = {"joint-owner-with-share": "share", "share-missing": "share", "shares-not-one": "share"}
 
 # The register's own record of a unit against the file's, by natural key; what differs is named by column.
 _COMPARE = text(f"""{_LINES}
@@ -114,22 +157,30 @@ _COMPARE = text(f"""{_LINES}
 
 def run(tx: Transaction, import_id: UUID, project_id: UUID, *, told: Told = lambda _done, _total: None) -> None:
     """All checks over the staged lines, then the comparison with the register."""
-    place = {"import_id": import_id, "district": tx.district, "project_id": project_id, "most_holders": _MOST_HOLDERS}
+    place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
+    place |= {"sheet": HOLDERS_SHEET, "most_holders": _MOST_HOLDERS, "of_unit": _OF_UNIT}
     checks = [*((HOLDERS_SHEET, each) for each in _ON_HOLDERS), *((BUILDINGS_SHEET, each) for each in _ON_BUILDINGS)]
     for number, (sheet, check) in enumerate(checks):
         told(number, len(checks))
         found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"
         insert = text(f"{_LINES} {_INSERT} {found} on conflict do nothing")
         tx.connection.execute(insert, {**place, "sheet": sheet})
-    imports.add_faults(tx, import_id, _share_faults(tx, import_id))
+    imports.add_faults(tx, import_id, _share_faults(tx, place))
     imports.clear(tx, import_id, ("import_units",))
     tx.connection.execute(_COMPARE, place)
 
 
-def _share_faults(tx: Transaction, import_id: UUID) -> list[Fault]:
+def _share_faults(tx: Transaction, place: dict[str, Any]) -> list[Fault]:
+    """Each at the cell that is to be mended; a sum that is not 1, and how many there are, at the unit's first row."""
     faults = []
-    for unit in tx.connection.execute(_UNITS, {"import_id": import_id, "most_holders": _MOST_HOLDERS}):
+    for unit in tx.connection.execute(_UNITS, place):
         parsed: list[Fraction | None] = [None if share is None else shares.parsed(share) for share in unit.shares]
-        if flaw := shares.flaw(unit.ownership, parsed):
-            faults.append(Fault(HOLDERS_SHEET, unit.row, _FLAW_COLUMN.get(flaw, "ownership"), flaw))
+        flaw = shares.flaw(unit.ownership, parsed)
+        if flaw in ("joint-owner-with-share", "sole-owner-with-share", "share-missing"):
+            wanted = flaw == "share-missing"
+            rows = [row for row, share in zip(unit.rows, parsed, strict=True) if (share is None) == wanted]
+            faults += [Fault(HOLDERS_SHEET, row, "share", flaw) for row in rows]
+        elif flaw:
+            column = "share" if flaw == "shares-not-one" else "ownership"
+            faults.append(Fault(HOLDERS_SHEET, unit.rows[0], column, flaw))
     return faults

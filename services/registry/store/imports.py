@@ -51,9 +51,10 @@ _PART = text("""
 """)
 _PARTS = text("select nonce, ciphertext from import_parts where import_id = :import_id and place = :place")
 _LINE = text("""
-    insert into import_lines (import_id, row, district, unit_code, content, holder, document_mark, guardian_mark, name_mark, sealed)
-    values (:import_id, :row, :district, :unit_code, cast(:content as jsonb), cast(:holder as jsonb), :document_mark, :guardian_mark,
-            :name_mark, :sealed)
+    insert into import_lines (import_id, row, district, unit_code, content, holder, document_mark, name_mark, guardian_mark,
+                              guardian_name_mark, sealed)
+    values (:import_id, :row, :district, :unit_code, cast(:content as jsonb), cast(:holder as jsonb), :document_mark, :name_mark,
+            :guardian_mark, :guardian_name_mark, :sealed)
 """)
 _BUILDING = text("""
     insert into import_buildings (import_id, row, district, compound, building, building_code, stairwells, floors_above, floors_below)

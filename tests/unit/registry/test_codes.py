@@ -38,7 +38,23 @@ def test_a_unit_code_has_its_28_characters(code, valid):
 
 def test_a_house_code_begins_with_its_building():
     assert codes.is_house_code("4" * 25) and not codes.is_house_code("4" * 24)
-    assert codes.building_of("1234567890123456789000001") == "1234567890123456789"
+    assert codes.is_building_code("4" * 19) and not codes.is_building_code("4" * 25)
+
+
+@pytest.mark.parametrize(
+    ("door", "valid"),
+    [
+        ("302", True),
+        ("13A01", True),
+        ("301、302", True),
+        ("301、", False),
+        ("301,302", False),
+        ("1、1", False),
+        ("3 01", False),
+    ],
+)
+def test_doors_of_a_merged_unit_are_told_apart(door, valid):
+    assert codes.is_door(door) is valid
 
 
 @pytest.mark.parametrize(

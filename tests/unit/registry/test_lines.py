@@ -82,7 +82,7 @@ def a_child_with_x() -> str:
 
 
 def test_a_number_of_the_sheet_becomes_what_was_typed():
-    typed = a_line(registered_area=Cell("number", "65.180000000000007"), titled_on=Cell("number", "35551"))
+    typed = a_line(registered_area=Cell("number", "65.180000000000007"), titled_on=Cell("date", "1997-05-01"))
     values = lines.holder(2, typed, today=TODAY)[0].values
 
     assert (values["registered_area"], values["titled_on"]) == (Decimal("65.18"), date(1997, 5, 1))

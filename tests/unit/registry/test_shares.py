@@ -23,7 +23,7 @@ def test_exact_fractions_of_a_whole_are_whole(parts):
         ("sole", [None], None),
         ("sole", [Fraction(1)], None),
         ("sole", [None, None], "sole-owner-not-alone"),
-        ("sole", [Fraction(1, 2)], "sole-owner-not-alone"),
+        ("sole", [Fraction(1, 2)], "sole-owner-with-share"),
         ("joint", [None, None], None),
         ("joint", [None], "joint-owner-alone"),
         ("joint", [Fraction(1, 2), Fraction(1, 2)], "joint-owner-with-share"),

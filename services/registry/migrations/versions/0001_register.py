@@ -121,7 +121,8 @@ _TABLES = {
         ciphertext bytea not null, primary key (import_id, place)""",
     "import_lines": """
         import_id uuid not null references imports, row int not null, district text not null, unit_code text,
-        content jsonb not null, holder jsonb not null, document_mark bytea, guardian_mark bytea, name_mark bytea, sealed bytea not null,
+        content jsonb not null, holder jsonb not null, document_mark bytea, name_mark bytea, guardian_mark bytea,
+        guardian_name_mark bytea, sealed bytea not null,
         compound text generated always as (content ->> 'compound') stored,
         building text generated always as (content ->> 'building') stored, primary key (import_id, row)""",
     "import_buildings": """

@@ -1,0 +1,81 @@
+"""Which numbers of a workbook are days: a spreadsheet stores 1997-05-01 as 35551 and says only by the cell's style that it is a date.
+
+Stays true: a day is read by the date system that the workbook names (1900, or 1904 as older Macs write), never by guess.
+"""
+
+import re
+import zipfile
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.registry.gateways.part_xml import parsed
+from shared.refusal import Refused
+
+EPOCH_1900 = date(1899, 12, 30)  # day 0, leap-year error of the first spreadsheets included
+_EPOCH_1904 = date(1904, 1, 1)
+_BEFORE_THE_ERROR = 60  # of the 1900 system: days before its 29 February 1900 stand one further on
+_LAST_SERIAL = 2_958_465  # 9999-12-31
+_MOST_STYLES = 65_536  # by the format 64,000
+# Formats that the standard (ECMA-376 part 1, 18.8.30) gives a number and no code; from 27 on those of Chinese programs.
+_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+_NO_CODE = re.compile(
+    r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE
+)  # literals, fillers, colours and languages
+_DATE_LETTER = re.compile(r"[ymdhs]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """`styles`: the places of the styles that show a number as a date."""
+
+    styles: AbstractSet[int]
+    is_1904: bool = False
+
+    def day(self, serial: str) -> str | None:
+        """35551 is 1997-05-01, whatever the time of that day. None for what is no day in such a workbook."""
+        try:
+            days = int(float(serial))
+        except (ValueError, OverflowError):
+            return None
+        if not 1 <= days <= _LAST_SERIAL - (0 if not self.is_1904 else (_EPOCH_1904 - EPOCH_1900).days):
+            return None
+        if self.is_1904:
+            return (_EPOCH_1904 + timedelta(days=days)).isoformat()
+        return (EPOCH_1900 + timedelta(days=days + (days < _BEFORE_THE_ERROR))).isoformat()
+
+
+def calendar(archive: zipfile.ZipFile, path: str | None, *, is_1904: bool) -> Calendar:
+    """By the part of styles; a workbook without one shows no number as a date. Raises Refused: workbook-unreadable, workbook-too-large."""
+    styles = _Styles()
+    if path is not None:
+        for _ in parsed(archive, path, styles):
+            if len(styles.formats) > _MOST_STYLES or len(styles.own) > _MOST_STYLES:
+                raise Refused("workbook-too-large")
+    shown = {number for number, code in styles.own.items() if _DATE_LETTER.search(_NO_CODE.sub("", code))}
+    dates = (_DATES - styles.own.keys()) | shown
+    return Calendar({place for place, number in enumerate(styles.formats) if number in dates}, is_1904)
+
+
+class _Styles:
+    """`own`: the workbook's own formats by number. `formats`: the format of each style of a cell, in order."""
+
+    def __init__(self) -> None:
+        self.own: dict[int, str] = {}
+        self.formats: list[int] = []
+        self._of_cells = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "numFmt" and "numFmtId" in attributes:
+            self.own[int(attributes["numFmtId"])] = attributes.get("formatCode", "")[:255]
+        elif name == "cellXfs":
+            self._of_cells = True
+        elif name == "xf" and self._of_cells:
+            self.formats.append(int(attributes.get("numFmtId", 0)))
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self._of_cells = False
+
+    def characters(self, data: str) -> None:
+        """Nothing is said in text."""

@@ -1,0 +1,23 @@
+"""The codes of what can be wrong with a workbook: is each that the service can give declared with its texts, and none besides?"""
+
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+from services.registry.domain import cells, documents, lines, shares
+from services.registry.gateways import workbook
+from services.registry.store import checks
+from services.registry.web import pages
+
+_GIVEN_BY = (cells, lines, documents, shares, checks)
+_CODE = re.compile(r"""["']([a-z]+(?:-[a-z]+)+)["']""")
+
+
+def test_every_code_has_its_texts_and_every_text_its_code():
+    texts = tomllib.loads(Path(pages.__file__).with_name("texts.toml").read_text(encoding="utf-8"))["faults"]
+    given = {code for module in _GIVEN_BY for code in _CODE.findall(inspect.getsource(module))}
+    of_the_sheet = set(_CODE.findall(inspect.getsource(workbook.TemplateSheet.faults)))
+
+    assert given | of_the_sheet | {"missing", "hidden-row"} == texts.keys()
+    assert all({"zh", "zh_hant", "en"} <= each.keys() for each in texts.values())
