@@ -36,7 +36,9 @@ def main() -> None:
     sample.add_argument("--seed", type=int, default=1)
     sample.add_argument("--units", type=int, default=20, help="1708 makes the reference project")
     sample.add_argument("--district", default="440303", help="GB/T 2260")
-    sample.add_argument("-o", "--output", type=Path, required=True, help="file.xlsx; file.json stands beside it")
+    sample.add_argument(
+        "-o", "--output", type=Path, required=True, help="file.xlsx or file.csv; file.json stands beside it"
+    )
     asked, rest = command.parse_known_args()
     if rest and asked.role not in _COMMANDS:
         command.error(f"unknown: {' '.join(rest)}")

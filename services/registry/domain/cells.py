@@ -12,13 +12,15 @@ from typing import Literal, NamedTuple
 from services.registry.domain import documents, shares, template
 from services.registry.domain.template import Column
 
-CellKind = Literal["text", "number", "boolean", "error", "formula"]
+CellKind = Literal[
+    "text", "number", "boolean", "error", "formula", "typed"
+]  # typed: in a csv, where only the letters are known
 Value = str | int | Decimal | date
 
 
 class Cell(NamedTuple):
     kind: CellKind
-    written: str  # as the sheet's XML has it
+    written: str  # as the file has it
 
 
 class Fault(NamedTuple):
@@ -43,6 +45,13 @@ _FULL_WIDTH = re.compile(r"[！-～]")
 _AREA = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?[0-9]{1,4}")
+_DAY = re.compile(
+    r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
+)  # as a Chinese spreadsheet shows a date in a csv: 2005/3/1
+_SHORTENED = re.compile(
+    r"[0-9](\.[0-9]+)?E\+[0-9]+"
+)  # 4.40303E+17: what a spreadsheet leaves of a long number in a csv
+_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
 _LARGEST_POWER = 308  # of ten, that a spreadsheet's number can have
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
 EPOCH = date(1899, 12, 30)  # day 0 of the 1900 date system, leap-year error of the first spreadsheets included
@@ -57,7 +66,31 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
         return None, {"formula": "formula-cell", "error": "error-value", "boolean": "not-text"}[cell.kind]
     if cell.kind == "number":
         return _of_number(column, cell.written)
-    return _of_text(column, cell.written)
+    return _of_typed(column, cell.written) if cell.kind == "typed" else _of_text(column, cell.written)
+
+
+def typed(column: Column, written: str) -> Cell:
+    """A cell of a csv. A day is the number it would be in a sheet; what a spreadsheet would compute, or could not, is no text."""
+    if column.form == "date" and (day := _typed_day(written)):
+        return Cell("number", str((day - EPOCH).days))
+    return Cell("formula" if written.startswith("=") else "error" if written in _ERRORS else "typed", written)
+
+
+def _typed_day(written: str) -> date | None:
+    found = _DAY.fullmatch(written)
+    try:
+        return date(int(found[1]), int(found[3]), int(found[4])) if found else None
+    except ValueError:
+        return None
+
+
+def _of_typed(column: Column, written: str) -> tuple[Value | None, str | None]:
+    value, code = _of_text(column, written)
+    if code == "date-as-text":  # as all dates of a csv: those that are one came as numbers
+        return None, "not-a-date"
+    if column.form == "code" and _SHORTENED.fullmatch(written):
+        return None, "number-not-text"
+    return value, code
 
 
 def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:

@@ -1,7 +1,7 @@
 """A clerk's workbook, as the template has it: which sheet is which, whether the headers are right, its rows by column name."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -48,7 +48,8 @@ class TemplateSheet:
         """The rows below the header that hold anything. Raises Refused: workbook-wrong-columns."""
         names = [column.name for column in self.columns]
         rows = self.sheet.rows()
-        self._check(next(rows, None))
+        header = next(rows, None)
+        check_headers(self.columns, {place: cell.written for place, cell in header.cells.items()} if header else {})
         for row in rows:
             if cells := {names[place]: cell for place, cell in row.cells.items()}:
                 yield Row(row.number, row.hidden, cells)
@@ -57,14 +58,14 @@ class TemplateSheet:
         """Merged ranges, A2:A4 and the like. Known once all rows have been read."""
         return self.sheet.merged
 
-    def _check(self, header: object) -> None:
-        written = {column: cell.written for column, cell in getattr(header, "cells", {}).items()}
-        for place, column in enumerate(self.columns):
-            found = written.get(place, "").removesuffix("*").strip()
-            if found != column.header:
-                raise Refused(
-                    "workbook-wrong-columns", cell=f"{letter(place)}1", expected=column.header, found=found[:40]
-                )
+
+def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, row: int = 1) -> None:
+    """Raises Refused: workbook-wrong-columns, naming the first cell that differs."""
+    for place, column in enumerate(columns):
+        found = written.get(place, "").removesuffix("*").strip()
+        if found != column.header:
+            cell = f"{letter(place)}{row}"
+            raise Refused("workbook-wrong-columns", cell=cell, expected=column.header, found=found[:40])
 
 
 @contextmanager
@@ -84,7 +85,7 @@ def reading(file: IO[bytes]) -> Iterator[Workbook]:
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the archive, the sheets, the headers. Leaves the file at its start."""
+    """What can be refused while the clerk still waits: the archive, the sheets. Leaves the file at its start."""
     with archive.opened(file) as contents:
         sheets = _sheets(contents)
     for name in (HOLDERS_SHEET, BUILDINGS_SHEET):

@@ -14,10 +14,12 @@ from services.registry.domain import documents, shares, template
 from services.registry.domain.cells import Fault
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column
 from services.registry.gateways.workbook import Row
+from shared.refusal import Refused
 
 _HEAD = PatternFill("solid", fgColor="FFE7E9EA")
 _WRONG = PatternFill("solid", fgColor="FFFDEEEC")
 _BOLD = Font(bold=True)
+_DAY = "yyyy-mm-dd"
 _WRITTEN_BY = "Clearwater"
 _LISTS: dict[str, Mapping[str, str]] = {
     "use": template.USES,
@@ -54,15 +56,20 @@ def annotate(
     Formulas are written as text: what the workbook says is shown, never run. Row numbers stay as they were.
     """
     book = Workbook(write_only=True)
-    for name, rows in sheets:
-        columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
-        sheet = _sheet(book, name, (*columns, Column("faults", "问题", "text", "改好后删去本列也可")))
-        written = 1
-        for row in rows:
-            for _ in range(row.number - written - 1):
-                sheet.append([])
-            written = row.number
-            sheet.append(_annotated(sheet, columns, row, faults.get((name, row.number), ()), sentence))
+    try:
+        for name, rows in sheets:
+            columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
+            sheet = _sheet(book, name, (*columns, Column("faults", "问题", "text", "改好后删去本列也可")))
+            written = 1
+            for row in rows:
+                for _ in range(row.number - written - 1):
+                    sheet.append([])
+                written = row.number
+                sheet.append(_annotated(sheet, columns, row, faults.get((name, row.number), ()), sentence))
+    except Refused:
+        for half in book.worksheets:
+            half.close()  # it holds a temporary file open
+        raise
     book.save(file)
 
 
@@ -83,6 +90,8 @@ def _annotated(
         cell = WriteOnlyCell(sheet, value=value)
         if found is not None and found.kind != "number":
             cell.data_type = "s"
+        elif column.form == "date":
+            cell.number_format = _DAY
         if column.name in wrong:
             cell.fill = _WRONG
         cells.append(cell)
