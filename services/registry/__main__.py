@@ -17,7 +17,9 @@ def sample(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--units", type=int, default=20, help="1708 makes the reference project")
     parser.add_argument("--district", default="440303", help="GB/T 2260")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="file.xlsx; file.json stands beside it")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="file.xlsx or file.csv; file.json stands beside it"
+    )
     asked = parser.parse_args(arguments)
     made = make_sample(MakeSample(asked.seed, asked.units, asked.district, asked.output))
     told = json.dumps(made, ensure_ascii=False, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""/api/v1/imports/template, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx and /commit"""
+"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx and /commit"""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from services.registry.api.exports import XLSX
 from services.registry.commands.commit_import import ask_for_commit
 from services.registry.commands.upload_import import UploadImport, upload_import
 from services.registry.domain.imports import LARGEST_BYTES
-from services.registry.gateways import workbook_writer
+from services.registry.gateways import csv_writer, workbook_writer
 from services.registry.queries import annotated, places
 from services.registry.queries import imports as reads
 from services.registry.queries.imports import ImportReport, ImportState
@@ -25,21 +25,36 @@ from shared.service.running import running
 from shared.web.shell import text
 
 imports = Blueprint("imports", __name__, url_prefix="/api/v1")
+CSV = "text/csv"
 _CLERKS = ("clerk", "command")
 _READERS = ("clerk", "command", "auditor")
 _IN_MEMORY = 8 * 1024 * 1024
 _LAST = UUID(int=2**128 - 1)
 _UPLOAD_PROBLEMS = (
     "file-missing", "roll-frozen", "workbook-unreadable", "workbook-encrypted", "workbook-macros", "workbook-too-large",
-    "workbook-wrong-sheet",
+    "workbook-wrong-sheet", "workbook-wrong-columns", "csv-encoding", "csv-nul", "csv-quotes",
 )  # fmt: skip
 
 
 @http.route(imports, "GET", "/imports/template", roles=_READERS, media=XLSX)
 def template() -> Response:
+    """The workbook to fill in: two sheets, notes at the headers, lists to choose from."""
     with _file() as file:
         workbook_writer.write(file)
-    return _workbook(file, "clearwater-template.xlsx")
+    return _sent(file, "clearwater-template.xlsx", XLSX)
+
+
+@http.route(imports, "GET", "/imports/template.csv", roles=_READERS, media=CSV)
+def template_csv() -> Response:
+    """The same as a csv: the buildings' header, an empty line, the right-holders' header.
+
+    Rows go below their header; there may be any number, in either order, and a header may come again. Letters of the columns are the
+    workbook's, rows are counted through the file as a spreadsheet counts them, headers and empty lines included. UTF-8 (with or
+    without a byte-order mark) or GB18030, commas, CRLF or LF, quotes as in RFC 4180. Dates: 2005-03-01 or 2005/3/1.
+    """
+    with _file() as file:
+        csv_writer.write(file)
+    return _sent(file, "clearwater-template.csv", CSV)
 
 
 @http.route(
@@ -53,6 +68,7 @@ def template() -> Response:
     files=("file",),
 )
 def upload(project_id: UUID) -> http.Answer:
+    """A workbook or, where the file's name ends in .csv, a csv; both by the template. It begins with a dry run."""
     request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
@@ -81,7 +97,7 @@ def list_imports(project_id: UUID, query: Page) -> http.Answer:
 @http.route(imports, "GET", "/imports/<uuid:import_id>", roles=_READERS, answers=ImportReport)
 def report(import_id: UUID) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
-        return http.ok(reads.report(tx, import_id))
+        return http.ok(reads.report(tx, import_id, sentence=_sentence))
 
 
 @http.route(
@@ -89,10 +105,11 @@ def report(import_id: UUID) -> http.Answer:
     "GET",
     "/imports/<uuid:import_id>/annotated.xlsx",
     roles=_CLERKS,
-    problems=("import-file-gone", "workbook-wrong-columns"),
+    problems=("import-file-gone", "workbook-wrong-columns", "workbook-wrong-sheet", "csv-quotes", "csv-ragged"),
     media=XLSX,
 )
 def annotated_workbook(import_id: UUID) -> Response:
+    """What was uploaded, each mistake beside its cell; of a csv too. Corrected it can be uploaded as it is."""
     with _file() as file:
         annotated.write(
             running().engine,
@@ -100,9 +117,9 @@ def annotated_workbook(import_id: UUID) -> Response:
             import_id,
             district=identity.current().district,
             into=file,
-            sentence=lambda code: text(f"faults.{code}"),
+            sentence=_sentence,
         )
-    return _workbook(file, f"import-{import_id}.xlsx")
+    return _sent(file, f"import-{import_id}.xlsx", XLSX)
 
 
 @http.route(
@@ -137,6 +154,10 @@ def _file() -> Iterator[IO[bytes]]:
         raise
 
 
-def _workbook(file: IO[bytes], name: str) -> Response:
+def _sent(file: IO[bytes], name: str, media: str) -> Response:
     file.seek(0)
-    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=name)
+    return send_file(file, mimetype=media, as_attachment=True, download_name=name)
+
+
+def _sentence(code: str) -> str:
+    return text(f"faults.{code}")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from services.registry.domain import codes, sample
-from services.registry.gateways import workbook_writer
+from services.registry.gateways import csv_writer, workbook_writer
 from shared.refusal import Refused
 
 
@@ -37,8 +37,9 @@ def make_sample(command: MakeSample) -> Made:
     if not codes.is_district(command.district):
         raise Refused("district-code-invalid", district=command.district)
     made = sample.made(seed=command.seed, units=command.units, district=command.district)
+    write = csv_writer.write if command.output.suffix == ".csv" else workbook_writer.write
     with command.output.open("wb") as file:
-        workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
+        write(file, holders=made.holders, buildings=made.buildings)
     groups: list[dict[str, object]] = [
         {"name": name, "officers": [{"staff_number": number, "name": officer} for number, officer in officers]}
         for name, officers in made.groups.items()

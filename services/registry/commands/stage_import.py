@@ -1,6 +1,6 @@
-"""The workbook is read once, as a stream, into staging: a thousand rows a transaction, each cell checked as it passes.
+"""What was uploaded is read as a stream into staging: a thousand rows a transaction, each cell checked as it passes.
 
-Stays true: memory does not grow with the workbook. Whoever is interrupted starts again from nothing.
+Stays true: memory does not grow with the file. Whoever is interrupted starts again from nothing.
 """
 
 import json
@@ -16,7 +16,7 @@ from services.registry.domain import lines, person, shares, template
 from services.registry.domain.cells import Fault, Value
 from services.registry.domain.lines import Line
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
-from services.registry.gateways import workbook
+from services.registry.gateways import uploads
 from services.registry.gateways.workbook import Row
 from services.registry.store import imports
 from services.registry.store import vault as sealed
@@ -47,7 +47,7 @@ def stage_import(engine: Engine, vault: Vault, command: StageImport, *, told: To
         imports.save(tx, it)
     try:
         with imports.opened_file(engine, vault, command.district, it) as (file, key):
-            _Staging(engine, vault, key, command, told).stage(file)
+            _Staging(engine, vault, key, command, told).stage(file, it.file_name)
     except Refused as refusal:
         _moved(engine, command, "refused", refusal)
     else:
@@ -76,8 +76,8 @@ class _Staging:
     rows_read: int = 0
     rows_expected: int = 0
 
-    def stage(self, file: IO[bytes]) -> None:
-        with workbook.reading(file) as book:
+    def stage(self, file: IO[bytes], file_name: str) -> None:
+        with uploads.reading(file, name=file_name) as book:
             self.rows_expected = book.rows_expected()
             self.told(0, self.rows_expected)
             for name, take in ((BUILDINGS_SHEET, self._building), (HOLDERS_SHEET, self._holder)):

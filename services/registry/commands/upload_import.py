@@ -1,4 +1,4 @@
-"""A workbook is handed in. What can be refused at a glance is refused while the clerk waits; the rest is the worker's."""
+"""A workbook or a csv is handed in. What can be refused at a glance is refused while the clerk waits; the rest is the worker's."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.registry.gateways import workbook
+from services.registry.gateways import uploads
 from services.registry.store import imports, projects
 from services.registry.store.vault import Vault
 from shared.service.database import Transaction
@@ -26,10 +26,10 @@ class UploadImport:
 
 
 def upload_import(tx: Transaction, vault: Vault, command: UploadImport) -> UUID:
-    """Raises Unknown; Refused: roll-frozen, and what workbook.inspect raises."""
+    """Raises Unknown; Refused: roll-frozen, and what uploads.inspect raises."""
     projects.lock(tx, command.project_id)
     projects.refuse_when_frozen(tx, command.project_id)
-    workbook.inspect(command.file)
+    uploads.inspect(command.file, name=command.file_name)
     import_id = uuid7()
     key, wrapped = vault.new_key(import_id)
     digest = hashlib.sha256()

@@ -13,13 +13,15 @@ from typing import Literal, NamedTuple
 from services.registry.domain import documents, shares, template
 from services.registry.domain.template import Column
 
-CellKind = Literal["text", "number", "date", "boolean", "error", "formula"]
+CellKind = Literal[
+    "text", "number", "date", "boolean", "error", "formula", "typed"
+]  # typed: in a csv, which knows only letters
 Value = str | int | Decimal | date
 
 
 class Cell(NamedTuple):
     kind: CellKind
-    written: str  # as the sheet's XML has it; a date as 1997-05-01
+    written: str  # as the file has it; a date as 1997-05-01
 
 
 class Fault(NamedTuple):
@@ -47,6 +49,10 @@ _UNREADABLE = "\ufffd"  # what another program could not read
 _AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?[0-9]{1,4}")
+_DAY = re.compile(
+    r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
+)  # as a Chinese spreadsheet shows a date in a csv: 2005/3/1
+_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
 _LARGEST_POWER = 308  # of ten, that a spreadsheet's number can have
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
 _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
@@ -71,7 +77,27 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
         return (date.fromisoformat(cell.written), None) if column.form == "date" else (None, "turned-into-date")
     if cell.kind == "number":
         return _of_number(column, cell.written)
-    return _of_text(column, cell.written)
+    return _of_typed(column, cell.written) if cell.kind == "typed" else _of_text(column, cell.written)
+
+
+def typed(column: Column, written: str) -> Cell:
+    """A cell of a csv. What a spreadsheet would compute, or could not, is no text."""
+    if column.form == "date" and (day := _typed_day(written)):
+        return Cell("date", day.isoformat())
+    return Cell("formula" if written.startswith("=") else "error" if written in _ERRORS else "typed", written)
+
+
+def _typed_day(written: str) -> date | None:
+    found = _DAY.fullmatch(written)
+    try:
+        return date(int(found[1]), int(found[3]), int(found[4])) if found else None
+    except ValueError:
+        return None
+
+
+def _of_typed(column: Column, written: str) -> tuple[Value | None, str | None]:
+    value, code = _of_text(column, written)
+    return value, "not-a-date" if code == "date-as-text" else code  # those that are a day came as one
 
 
 def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:

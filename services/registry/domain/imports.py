@@ -1,8 +1,8 @@
-"""An import: one uploaded workbook on its way into the register.
+"""An import: one uploaded workbook or csv on its way into the register.
 
     uploaded ─▶ reading ─▶ checking ─▶ clean ─▶ committing ─▶ committed
                    │           └─────▶ faulty       └─▶ faulty (the register has changed since the dry run)
-                   └─▶ refused (no workbook of ours)          clean, faulty ─▶ abandoned
+                   └─▶ refused (no file of ours)               clean, faulty ─▶ abandoned
 
 A step that ends its worker again and again ends as refused or faulty too, and says so.
 
@@ -36,6 +36,7 @@ class Import:
     import_id: UUID
     project_id: UUID
     state: State
+    file_name: str
     key_id: UUID
     wrapped_key: bytes | None
 

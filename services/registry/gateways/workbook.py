@@ -1,7 +1,7 @@
 """A clerk's workbook, as the template has it: which sheet is which, whether the headers are right, its rows by column name."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
@@ -70,7 +70,8 @@ class TemplateSheet:
         """The rows below the header that hold anything. Raises Refused: workbook-wrong-columns."""
         names = [column.name for column in self.columns]
         rows = self.sheet.rows()
-        self._check(next(rows, None))
+        header = next(rows, SheetRow(1, hidden=False, cells={}))
+        check_headers(self.columns, {place: cell.written for place, cell in header.cells.items()}, row=header.number)
         for row in rows:
             self.filled.update(row.cells)
             if cells := {names[place]: cell for place, cell in row.cells.items() if place < len(names)}:
@@ -93,15 +94,14 @@ class TemplateSheet:
     def _named(self, letters: str) -> str | None:
         return next((column.name for place, column in enumerate(self.columns) if letter(place) == letters), None)
 
-    def _check(self, header: SheetRow | None) -> None:
-        number, cells = (header.number, header.cells) if header else (1, {})
-        written = {place: cell.written.removesuffix("*").strip() for place, cell in cells.items()}
-        for place, expected in enumerate([*(column.header for column in self.columns), ""]):
-            found = written.get(place, "")
-            if found != expected and not (expected == "" and found.startswith(FAULTS_HEADER)):
-                raise Refused(
-                    "workbook-wrong-columns", cell=f"{letter(place)}{number}", expected=expected, found=found[:40]
-                )
+
+def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, row: int) -> None:
+    """Also that no column of the clerk's own follows. Raises Refused: workbook-wrong-columns, naming the first cell that differs."""
+    for place, expected in enumerate([*(column.header for column in columns), ""]):
+        found = written.get(place, "").removesuffix("*").strip()
+        if found != expected and not (expected == "" and found.startswith(FAULTS_HEADER)):
+            cell = f"{letter(place)}{row}"
+            raise Refused("workbook-wrong-columns", cell=cell, expected=expected, found=found[:40])
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def reading(file: IO[bytes]) -> Iterator[Workbook]:
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the archive, the sheets, the headers. Leaves the file at its start."""
+    """What can be refused while the clerk still waits: the archive, the sheets. Leaves the file at its start."""
     with archive.opened(file) as contents:
         _frame(contents)
     file.seek(0)

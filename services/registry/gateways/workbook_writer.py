@@ -25,10 +25,12 @@ from services.registry.domain.template import (
     Column,
 )
 from services.registry.gateways.workbook import Row
+from shared.refusal import Refused
 
 _HEAD = PatternFill("solid", fgColor="FFE7E9EA")
 _WRONG = PatternFill("solid", fgColor="FFFDEEEC")
 _BOLD = Font(bold=True)
+_DAY = "yyyy-mm-dd"
 _WRITTEN_BY = "Clearwater"
 _LISTS: dict[str, Mapping[str, str]] = {
     "use": template.USES,
@@ -65,21 +67,35 @@ def annotate(
     Formulas are written as text: what the workbook says is shown, never run. Row numbers stay as they were.
     """
     book = Workbook(write_only=True)
-    for name, rows in sheets:
-        columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
-        said = {row: _Said(columns, each, sentence) for (of, row), each in faults.items() if of == name}
-        nothing = _Said(columns, (), sentence)
-        sheet = _sheet(book, name, columns, annotated=said.pop(1, nothing))
-        written = 1
-        for row in _with_empty(rows, sorted(said)):
-            for _ in range(row.number - written - 1):
-                sheet.append([])
-            written = row.number
-            about = said.get(row.number, nothing)
-            sheet.append(
-                [*(about.cell(sheet, column, row.cells.get(column.name)) for column in columns), about.words()]
-            )
+    try:
+        for name, rows in sheets:
+            said = {row: each for (of, row), each in faults.items() if of == name}
+            _annotated(book, name, rows, said, sentence)
+    except Refused:
+        for half in book.worksheets:
+            half.close()  # it holds a temporary file open
+        raise
     book.save(file)
+
+
+def _annotated(
+    book: Workbook,
+    name: str,
+    rows: Iterator[Row],
+    faults: Mapping[int, Sequence[Fault]],
+    sentence: Callable[[str], str],
+) -> None:
+    columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
+    said = {row: _Said(columns, each, sentence) for row, each in faults.items()}
+    nothing = _Said(columns, (), sentence)
+    sheet = _sheet(book, name, columns, annotated=said.pop(1, nothing))
+    written = 1
+    for row in _with_empty(rows, sorted(said)):
+        for _ in range(row.number - written - 1):
+            sheet.append([])
+        written = row.number
+        about = said.get(row.number, nothing)
+        sheet.append([*(about.cell(sheet, column, row.cells.get(column.name)) for column in columns), about.words()])
 
 
 def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The clerk's own workbook, with each mistake beside its cell."""
+"""The clerk's own rows as a workbook, with each mistake beside its cell."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from services.registry.domain.cells import Fault
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
-from services.registry.gateways import workbook, workbook_writer
+from services.registry.gateways import uploads, workbook_writer
 from services.registry.gateways.workbook import Row
 from services.registry.queries import imports as reports
 from services.registry.store import imports
@@ -31,7 +31,7 @@ def write(  # noqa: PLR0913 - where from, where to, in whose words
         by_row[fault.sheet, fault.row].append(fault)
     with (
         imports.opened_file(engine, vault, district, it) as (file, _),
-        workbook.reading(file) as book,
+        uploads.reading(file, name=it.file_name) as book,
     ):
         sheets: list[tuple[str, Iterator[Row]]] = [
             (name, book.sheet(name).rows()) for name in (HOLDERS_SHEET, BUILDINGS_SHEET)

@@ -1,5 +1,6 @@
 """Imports: how far they are, what is wrong, what would change."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ LISTED = 1_000
 
 
 class FaultState(BaseModel):
-    """`cell` is the address in the sheet, such as P7; empty where the whole row is meant."""
+    """`cell` is the address in the sheet, such as P7; empty where the whole row is meant. `text` says what `code` means."""
 
     sheet: str
     row: int
@@ -24,6 +25,7 @@ class FaultState(BaseModel):
     header: str
     cell: str
     code: str
+    text: str
 
 
 class ChangeState(BaseModel):
@@ -91,14 +93,14 @@ def one(tx: Transaction, import_id: UUID) -> ImportState:
     return ImportState.model_validate(_row(tx, import_id))
 
 
-def report(tx: Transaction, import_id: UUID) -> ImportReport:
-    """Raises Unknown."""
+def report(tx: Transaction, import_id: UUID, *, sentence: Callable[[str], str]) -> ImportReport:
+    """`sentence` says in the reader's language what a fault's code means. Raises Unknown."""
     place = {"import_id": import_id, "limit": LISTED}
     changed = tx.connection.execute(_CHANGED, place).mappings()
     return ImportReport.model_validate(
         {
             **_row(tx, import_id),
-            "listed": [_listed(fault) for fault in faults(tx, import_id)],
+            "listed": [_listed(fault, sentence(fault.code)) for fault in faults(tx, import_id)],
             "changed": [ChangeState.model_validate(dict(row)) for row in changed],
         }
     )
@@ -122,8 +124,10 @@ def _row(tx: Transaction, import_id: UUID) -> dict[str, Any]:
     return dict(row)
 
 
-def _listed(fault: Fault) -> FaultState:
+def _listed(fault: Fault, said: str) -> FaultState:
     columns = template.HOLDERS if fault.sheet == template.HOLDERS_SHEET else template.BUILDINGS
     header = next((column.header for column in columns if column.name == fault.column), "")
     cell = f"{template.column_letter(columns, fault.column)}{fault.row}" if header else ""
-    return FaultState(sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code)
+    return FaultState(
+        sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code, text=said
+    )

@@ -28,7 +28,7 @@ _ADD = text("""
     values (:import_id, :district, :project_id, 'uploaded', :file_name, :file_bytes, :file_digest, :key_id, :wrapped_key, :by, :at)
 """)
 _LOAD = text("""
-    select import_id, project_id, state, key_id, wrapped_key from imports
+    select import_id, project_id, state, file_name, key_id, wrapped_key from imports
     where import_id = :import_id and district = :district for update
 """)
 _STATE = text("update imports set state = :state, version = version + 1 where import_id = :import_id")
@@ -125,7 +125,7 @@ def keep_file(tx: Transaction, import_id: UUID, file: IO[bytes], key: DataKey) -
 
 @contextmanager
 def opened_file(engine: Engine, vault: Vault, district: str, it: Import) -> Iterator[tuple[IO[bytes], DataKey]]:
-    """The workbook in the clear, in memory or in a nameless file that ends with the block. Refused import-file-gone."""
+    """What was uploaded, in the clear, in memory or in a nameless file that ends with the block. Refused import-file-gone."""
     if it.wrapped_key is None:
         raise Refused("import-file-gone")
     key = vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))

@@ -47,7 +47,7 @@ def import_list() -> str:
 @identity.requires("clerk", "command", "auditor")
 def import_report(import_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
-        report = imports.report(tx, import_id)
+        report = imports.report(tx, import_id, sentence=lambda code: text(f"faults.{code}"))
         project = projects.one(tx, report.project_id)
     return _page(
         "registry-import.html",

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from deploy.local import issuer as local_issuer
 from services.registry import api, wiring
 from services.registry.domain import sample
-from services.registry.gateways import workbook_writer
+from services.registry.gateways import csv_writer, workbook_writer
 from services.registry.store.vault import Vault
 from services.registry.web.pages import pages
 from services.registry.workers.importing import Importer
@@ -66,9 +66,11 @@ class Registry:
         headers = self.headers(role, district) | ({} if version is None else {"If-Match": f'"{version}"'})
         return self.app.test_client().patch(f"/api/v1{path}", json=body, headers=headers)
 
-    def upload(self, project_id: str, content: bytes, *, district: str = DISTRICT, key: str = "") -> TestResponse:
+    def upload(
+        self, project_id: str, content: bytes, *, name: str = "units.xlsx", district: str = DISTRICT, key: str = ""
+    ) -> TestResponse:
         headers = {**self.headers("clerk", district), "Idempotency-Key": key or str(uuid4())}
-        data = {"file": (io.BytesIO(content), "units.xlsx")}
+        data = {"file": (io.BytesIO(content), name)}
         return self.app.test_client().post(f"/api/v1/projects/{project_id}/imports", data=data, headers=headers)
 
     def work(self) -> None:
@@ -87,9 +89,17 @@ class Registry:
             assert formed.status_code == 201, formed.text
         return project_id
 
-    def imported(self, project_id: str, content: bytes, *, commit: bool = True, district: str = DISTRICT) -> dict:
+    def imported(
+        self,
+        project_id: str,
+        content: bytes,
+        *,
+        name: str = "units.xlsx",
+        commit: bool = True,
+        district: str = DISTRICT,
+    ) -> dict:
         """Uploaded, read, checked and, unless told otherwise, committed. The import's report."""
-        uploaded = self.upload(project_id, content, district=district)
+        uploaded = self.upload(project_id, content, name=name, district=district)
         assert uploaded.status_code == 202, uploaded.text
         import_id = uploaded.json["import_id"]
         self.work()
@@ -124,6 +134,12 @@ PROJECT = {
 def workbook(made: sample.Sample) -> bytes:
     file = io.BytesIO()
     workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
+    return file.getvalue()
+
+
+def as_csv(made: sample.Sample) -> bytes:
+    file = io.BytesIO()
+    csv_writer.write(file, holders=made.holders, buildings=made.buildings)
     return file.getvalue()
 
 

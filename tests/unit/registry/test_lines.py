@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.registry.domain import lines, sample, template
+from services.registry.domain import cells, lines, sample, template
 from services.registry.domain.cells import Cell
 from services.registry.domain.checkdigits import mod_11_2
 
@@ -90,3 +90,31 @@ def test_a_number_of_the_sheet_becomes_what_was_typed():
 
 def test_columns_have_the_letters_of_a_spreadsheet():
     assert [template.letter(place) for place in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "code"),
+    [
+        ("titled_on", "2005/2/30", "not-a-date"),
+        ("titled_on", "二〇〇五年", "not-a-date"),
+        ("titled_on", "1899-12-30", "date-outside"),
+        ("document_number", "4.40399E+17", "number-not-text"),
+        ("document_number", "４４０399", "full-width"),
+        ("registered_area", "=60+5", "formula-cell"),
+        ("registered_area", "#REF!", "error-value"),
+        ("registered_area", "1,065.18", "area-not-a-number"),
+        ("name", "陈\n帆", "not-printable"),
+        ("officer", "\tG01-2", "outer-spaces"),
+    ],
+)
+def test_a_csvs_cell_has_the_codes_of_a_sheets(column: str, written: str, code: str):
+    of = next(each for each in template.HOLDERS if each.name == column)
+
+    assert faults(**{column: cells.typed(of, written)}) == {(column, code)}
+
+
+@pytest.mark.parametrize("written", ["1997-05-01", "1997-5-1", "1997/5/1", "1997/05/01"])
+def test_a_day_is_read_as_a_chinese_spreadsheet_shows_it_in_a_csv(written: str):
+    of = next(each for each in template.HOLDERS if each.name == "titled_on")
+
+    assert cells.read(of, cells.typed(of, written)) == (date(1997, 5, 1), None)

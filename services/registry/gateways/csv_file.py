@@ -1,0 +1,196 @@
+"""A clerk's csv: the tables of the template below each other, each under its own header, in any order and as often as they come.
+
+A row belongs to the header above it, so rows and columns are counted as a spreadsheet counts them, and letters are the workbook's.
+UTF-8 with or without a byte-order mark, else GB18030, which is what a Chinese spreadsheet writes.
+
+Stays true: memory does not grow with the file, nor with a row that has no end.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from services.registry.domain import cells
+from services.registry.domain.cells import Fault
+from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column
+from services.registry.gateways.workbook import Row, check_headers
+from shared.refusal import Refused
+
+_TABLES = {HOLDERS_SHEET: HOLDERS, BUILDINGS_SHEET: BUILDINGS}
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_CHUNK = 64 * 1024
+_LONGEST_ROW = 128 * 1024  # characters; a row whose every cell is as long as the template allows has 1,600
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    file: IO[bytes]
+    encoding: str
+
+    def sheet(self, name: str) -> "CsvTable":
+        return CsvTable(self, name)
+
+    def rows_expected(self) -> int:
+        """For telling how far the reading is, and for nothing else: lines, one of them a header for each table."""
+        self.file.seek(0)
+        lines = 0
+        while chunk := self.file.read(_CHUNK):
+            lines += chunk.count(b"\n")
+        return max(lines - len(_TABLES), 0)
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row with its number; empty ones have their number too. Raises Refused: csv-quotes, workbook-too-large."""
+        self.file.seek(0)
+        text = io.TextIOWrapper(self.file, encoding=self.encoding, newline="")
+        lines = _Lines(text)
+        number = 0
+        try:
+            for number, record in enumerate(csv.reader(lines, strict=True), start=1):
+                yield number, record
+                lines.begin()
+        except csv.Error as broken:
+            raise Refused("csv-quotes", row=number + 1) from broken
+        finally:
+            if not text.closed:  # the file is its owner's to close, who may have done so
+                text.detach()
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    book: CsvFile
+    name: str
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of this table that hold anything. Raises Refused: csv-quotes, csv-ragged, workbook-wrong-columns,
+        workbook-wrong-sheet, workbook-too-large.
+        """
+        columns, here, seen, width = _TABLES[self.name], "", False, 0
+        for number, record in self.book.records():
+            if (table := _table_of(record)) or (not here and any(record)):
+                here, width = table or HOLDERS_SHEET, _written(record)
+                check_headers(_TABLES[here], dict(enumerate(_headers(record))), row=number)
+                seen = seen or here == self.name
+            elif here == self.name and any(record):
+                _check_width(number, record, width, columns)
+                yield Row(number, hidden=False, cells=_cells(columns, record))
+        if not seen:
+            raise Refused("workbook-wrong-sheet", expected=self.name)
+
+    def faults(self) -> Iterator[Fault]:
+        """A csv hides and merges nothing."""
+        return iter(())
+
+
+class _Lines:
+    """The file's lines for one row after another: a quote that is never closed would make one row of all the rest."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.begin()
+
+    def begin(self) -> None:
+        self._taken, self._lines = 0, 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if not (line := self._text.readline(_LONGEST_ROW)):
+            raise StopIteration
+        self._taken, self._lines = self._taken + len(line), self._lines + 1
+        if self._taken >= _LONGEST_ROW:
+            raise csv.Error("a quote is never closed") if self._lines > 1 else Refused("workbook-too-large")
+        return line
+
+
+@contextmanager
+def reading(file: IO[bytes]) -> Iterator[CsvFile]:
+    """Raises Refused: csv-encoding, csv-nul."""
+    yield CsvFile(file, _encoding(file))
+
+
+def inspect(file: IO[bytes]) -> None:
+    """What can be refused while the clerk still waits: the encoding, and a file that does not begin with a header of ours.
+
+    Leaves the file at its start. Raises Refused: csv-encoding, csv-nul, csv-quotes, workbook-wrong-columns, workbook-too-large.
+    """
+    with reading(file) as book:
+        number, record = next(((number, record) for number, record in book.records() if any(record)), (1, []))
+    table = _table_of(record)
+    # Nearly every file is GB18030 if it has to be; one that says nothing of ours in it is Big5, or no text at all.
+    if table is None and book.encoding == "gb18030" and not _known(record):
+        raise Refused("csv-encoding")
+    check_headers(_TABLES[table or HOLDERS_SHEET], dict(enumerate(_headers(record))), row=number)
+    file.seek(0)
+
+
+def _encoding(file: IO[bytes]) -> str:
+    """The first in which the whole file can be read."""
+    for encoding in _ENCODINGS:
+        file.seek(0)
+        if _is_text(file, encoding):
+            return encoding
+    raise Refused("csv-encoding")
+
+
+def _is_text(file: IO[bytes], encoding: str) -> bool:
+    decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+            if (place := chunk.find(b"\0")) >= 0:
+                raise Refused("csv-nul", line=line + chunk.count(b"\n", 0, place))
+            line += chunk.count(b"\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _table_of(record: Sequence[str]) -> str | None:
+    """The table whose headers make up more than half of the row; a row of data has none in it."""
+    found = _headers(record)
+    for name, columns in _TABLES.items():
+        if 2 * len({column.header for column in columns}.intersection(found)) > len(columns):
+            return name
+    return None
+
+
+def _known(record: Sequence[str]) -> set[str]:
+    return {column.header for columns in _TABLES.values() for column in columns}.intersection(_headers(record))
+
+
+def _headers(record: Sequence[str]) -> list[str]:
+    """Without the mark of what must be filled in, and without a byte-order mark where files were put together."""
+    return [written.removeprefix("\ufeff").removesuffix("*").strip() for written in record]
+
+
+def _written(record: Sequence[str]) -> int:
+    """Up to the last cell that holds anything: a spreadsheet pads the narrower table with empty ones."""
+    return max((place for place, written in enumerate(record, start=1) if written), default=0)
+
+
+def _check_width(number: int, record: Sequence[str], width: int, columns: Sequence[Column]) -> None:
+    """A comma too many or a line break too many moves every cell after it: no cell of such a row can be believed.
+
+    Empty cells at the end may be missing, as spreadsheets leave them out, but not before the last column that must be filled in.
+    """
+    least = max(place for place, column in enumerate(columns, start=1) if column.required)
+    if (written := _written(record)) > width:
+        raise Refused("csv-ragged", row=number, expected=width, found=written)
+    if len(record) < least:
+        raise Refused("csv-ragged", row=number, expected=width, found=len(record))
+
+
+def _cells(columns: Sequence[Column], record: Sequence[str]) -> dict[str, cells.Cell]:
+    return {
+        column.name: cells.typed(column, written)
+        for column, written in zip(
+            columns, record, strict=False
+        )  # what stands to the right of the template is passed over
+        if written
+    }

@@ -1,0 +1,26 @@
+"""A csv by the template: its two tables below each other, the buildings first, so that the longer one can grow downwards.
+
+Stays true: what is written here is read by csv_file.py as what it was, and by a Chinese spreadsheet as what it is: it takes
+UTF-8 for GBK unless a byte-order mark says otherwise.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import IO
+
+from services.registry.domain.template import BUILDINGS, HOLDERS
+
+
+def write(
+    file: IO[bytes], *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()
+) -> None:
+    """Without rows it is the template itself."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
+    rows = csv.writer(text)
+    for columns, lines in ((BUILDINGS, buildings), (HOLDERS, holders)):
+        if columns is HOLDERS:
+            rows.writerow([])
+        rows.writerow([column.header + "*" * column.required for column in columns])
+        rows.writerows([line.get(column.name) for column in columns] for line in lines)
+    text.detach()
