@@ -1,7 +1,5 @@
 """The same request fifty times at once, and again, and after a lost answer: one effect, one answer?"""
 
-import socket
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
@@ -10,23 +8,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.integration.service.conftest import OURS, THEIRS, Kit
-from tests.support.serving import served
+from tests.support.serving import dropped, served
 
 TWINS, BODY = 50, b'{"words": "one"}'
 
 
 def posts(kit: Kit, words: str, headers: dict[str, str], to: str = "notes") -> TestResponse:
     return kit.app.test_client().post(f"/api/v1/{to}", json={"words": words}, headers=headers)
-
-
-def drop(url: str, path: str, headers: dict[str, str], body: bytes) -> None:
-    """Sends a request and hangs up at once, before any answer."""
-    host, port = url.removeprefix("http://").split(":")
-    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    with socket.create_connection((host, int(port))) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
-        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
 def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
@@ -108,7 +96,7 @@ def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit:
         return httpx.post(f"{url}/api/v1/held-notes", content=BODY, headers=headers | more)
 
     with served(kit.app) as url, ThreadPoolExecutor(1) as desk:
-        drop(url, "/api/v1/held-notes", headers, BODY)
+        dropped(url, "/api/v1/held-notes", headers, BODY)
         assert kit.meeting.inside.wait(20)
 
         retry = desk.submit(send, url)

@@ -31,6 +31,14 @@ def test_a_foreign_row_is_neither_seen_nor_written(kit: Kit) -> None:
         tx.connection.execute(_INSERT, {"d": OURS})
 
 
+def test_a_page_reads_one_snapshot(kit: Kit) -> None:
+    with database.reading(kit.engine, granted=[OURS]) as page:
+        assert page.connection.execute(_COUNT).scalar_one() == 0
+        with database.begin(kit.engine, district=OURS) as tx:
+            tx.connection.execute(_INSERT, {"d": OURS})
+        assert page.connection.execute(_COUNT).scalar_one() == 0
+
+
 def test_the_owner_too_is_forced(kit: Kit) -> None:
     with database.begin(kit.engine, district=OURS) as tx:
         tx.connection.execute(_INSERT, {"d": OURS})
