@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psutil
 
@@ -30,10 +31,11 @@ def check(place: Place, processes: Iterable[str] = STEPS, *, free_bytes: Callabl
 def _space(place: Place, free_bytes: Callable[[Path], int]) -> None:
     try:
         place.local_dir.mkdir(parents=True, exist_ok=True)
-        free = free_bytes(place.local_dir)
+        with TemporaryFile(dir=place.local_dir):  # it may have been there, and be somebody else's
+            free = free_bytes(place.local_dir)
     except OSError as error:
         raise CannotStart(
-            f"{place.local_dir} cannot be made ({error.strerror}): set LOCAL_DIR to a place you may write."
+            f"{place.local_dir} cannot be made or written ({error.strerror}): set LOCAL_DIR to a place you may write."
         ) from error
     if free < _FREE_BYTES:
         raise CannotStart(

@@ -2,7 +2,7 @@
 
 Stays true: claim, effect and answer commit together or not at all. A twin in flight waits on the claim's unique index
 and then gets the stored bytes; after a rollback it carries the work out itself. Only successes are stored, for the
-project's life.
+project's life: a refusal is raised, and takes the claim with it.
 """
 
 import hashlib
@@ -32,10 +32,6 @@ _STORED = text("""
 """)
 _STORE = text("""
     update idempotent_answers set status = :status, headers = cast(:headers as jsonb), body = :body
-    where district = :district and subject = :subject and route = :route and key = :key
-""")
-_RELEASE = text("""
-    delete from idempotent_answers
     where district = :district and subject = :subject and route = :route and key = :key
 """)
 
@@ -69,12 +65,9 @@ def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
     if not tx.connection.execute(_CLAIM, {**claim, "digest": digest}).scalar():
         return _replayed(tx, claim, digest)
     answer = carry_out()
-    if answer.status_code // 100 == 2:  # noqa: PLR2004 - the 2xx statuses
-        headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
-        stored = {"status": answer.status_code, "headers": json.dumps(headers), "body": answer.get_data()}
-        tx.connection.execute(_STORE, {**claim, **stored})
-    else:
-        tx.connection.execute(_RELEASE, claim)
+    headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+    stored = {"status": answer.status_code, "headers": json.dumps(headers), "body": answer.get_data()}
+    tx.connection.execute(_STORE, {**claim, **stored})
     return answer
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from shared.service import database
 
-_OURS, _THEIRS = "000001", "000002"  # no such districts
+_OURS, _THEIRS, _ABSENT = "000001", "000002", "000003"  # no such districts; the probe has a row of the first two
 _FORBIDDEN = "42501"
 _OF_NO_DISTRICT = frozenset({"alembic_version", "epochs", "pulses"})  # counters of the mechanism; nothing of a person
 _GRANTED = (
@@ -170,10 +170,11 @@ def _every_table_is_like_the_probe(connection: Connection) -> None:
 
 
 def _foreign_rows_are_unwritable(app: Engine) -> None:
+    districts = {"ours": _OURS, "theirs": _THEIRS, "absent": _ABSENT}
     for statement in (
-        "insert into row_probe (district) values (:theirs)",
-        "update row_probe set district = :theirs where district = :ours",
-        "update row_probe set district = :ours where district = :theirs",
+        "insert into row_probe (district) values (:absent)",
+        "update row_probe set district = :absent where district = :ours",
+        "update row_probe set district = district where district = :theirs",
         "delete from row_probe where district = :theirs",
     ):
         with app.connect() as connection:  # never committed
@@ -181,10 +182,10 @@ def _foreign_rows_are_unwritable(app: Engine) -> None:
                 text(
                     "select set_config('clearwater.district', :ours, true), set_config('clearwater.granted', '*', true)"
                 ),
-                {"ours": _OURS},
+                districts,
             )
             try:
-                changed = connection.execute(text(statement), {"ours": _OURS, "theirs": _THEIRS}).rowcount
+                changed = connection.execute(text(statement), districts).rowcount
             except ProgrammingError as refusal:
                 if database.sqlstate(refusal) != _FORBIDDEN:
                     raise

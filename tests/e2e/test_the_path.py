@@ -3,6 +3,7 @@
 Times are printed, not asserted.
 """
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from deploy.demo.opening import District
 from deploy.demo.watching import Wall, mail_arrivals
 from deploy.local import districts
 from deploy.local.place import ROOT
-from tests.support import foreign_reader, scanning
+from tests.support import foreign_reader, scanning, serving
 from tests.support.eventually import eventually
 from tests.support.sides import UNITS, open_side
 
@@ -106,13 +107,17 @@ def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(syste
     def send(_: int) -> httpx.Response:
         return _sign(system, side, agreement_id, before[-1], key="the-same")
 
+    path, headers = _signature(side, agreement_id, key="the-same")
+    serving.dropped(system.place.url("signing-api"), path, headers, json.dumps(before[-1]).encode())
     with ThreadPoolExecutor(_TWINS) as windows:
         answers = list(windows.map(send, range(_TWINS)))
+    answers.append(send(_TWINS))
     another_window = _sign(system, side, agreement_id, before[-1], key="another")
 
     assert {each.status_code for each in answers} == {201}
     assert len({each.content for each in answers}) == 1
-    assert sum(each.headers.get("Replayed") == "true" for each in answers) == _TWINS - 1
+    # One of them, or the one that hung up, has signed.
+    assert sum(each.headers.get("Replayed") == "true" for each in answers) >= _TWINS
     number = answers[0].json()["sequence_number"]
     assert another_window.json()["sequence_number"] == number
     numbers = list(person("desk", side.code).every("signing", f"/projects/{side.opened.project_id}/numbers"))
@@ -157,6 +162,10 @@ def _status(system, who, service, path) -> int:
 
 
 def _sign(system, side, agreement_id, body, *, key) -> httpx.Response:
-    address = f"{system.place.url('signing-api')}/api/v1/agreements/{agreement_id}/signatures"
+    path, headers = _signature(side, agreement_id, key=key)
+    return httpx.post(system.place.url("signing-api") + path, json=body, headers=headers, timeout=60, trust_env=False)
+
+
+def _signature(side, agreement_id, *, key) -> tuple[str, dict[str, str]]:
     headers = {"Authorization": f"Bearer {side.desk.token}", "Idempotency-Key": f"{agreement_id}-{key}"}
-    return httpx.post(address, json=body, headers=headers, timeout=60, trust_env=False)
+    return f"/api/v1/agreements/{agreement_id}/signatures", headers

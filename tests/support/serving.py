@@ -1,5 +1,7 @@
-"""Applications on real sockets, in threads of the test run."""
+"""Applications on real sockets, in threads of the test run, and a caller who hangs up."""
 
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +38,16 @@ def issuing(local_dir: Path, seen: list[str] | None = None) -> Iterator[str]:
         if seen is not None:
             server.app.before_request(lambda: seen.append(request.path))
         yield _url(server)
+
+
+def dropped(url: str, path: str, headers: dict[str, str], body: bytes) -> None:
+    """Posts JSON and hangs up at once, before any answer."""
+    host, port = url.removeprefix("http://").split(":")
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection((host, int(port))) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import text
 
+from shared.messaging import feed, journal
 from shared.messaging.consumer import TooManyRejected
 from shared.messaging.ports import Message
 from shared.messaging.redrive import Redrive
@@ -101,3 +102,50 @@ def test_healing_goes_on_after_a_deadlock(bench):
     Redrive(f"c{bench.district}", bench.engines.app, {kit.Happened.declared.type: deadlocked_once}).run_forever(stop)
 
     assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
+
+
+def test_whoever_writes_the_model_keeps_a_swap_of_it_away(bench, engines):
+    """A rebuild (rebuild.py) waits for the consumer's and the redrive's transaction, and neither finds new tables half-way."""
+    key, swappable = a_key(), []
+    swap = text("select pg_try_advisory_xact_lock(hashtext('swap'), hashtext('public'))")
+
+    def react(tx: Transaction, messages: Sequence[Message]) -> None:
+        with engines.owner.begin() as other:
+            swappable.append(other.execute(swap).scalar_one())
+        kit.add_up(tx, messages)
+
+    reactions = {kit.Happened.declared.type: react}
+    bench.send(key, 2)
+    bench.consumer(reactions).run_once()
+    bench.send(key, 1)
+    bench.consumer(reactions).run_once()
+    Redrive(f"c{bench.district}", engines.app, reactions).heal(bench.district)
+
+    assert effects(bench) == {key: [1, 2]}
+    assert swappable == [False, False]
+    with engines.owner.begin() as nobody_writes:
+        assert nobody_writes.execute(swap).scalar_one()
+
+
+def test_what_was_parked_is_told_and_numbered_like_what_was_not(bench, engines):
+    """The journal is written once, after the last reaction, so that keys are locked in one order; `then` comes after that."""
+    key, said = a_key(), text("select count(*) from events where district = :d")
+    meanwhile: list[int] = []
+
+    def reply(tx: Transaction, messages: Sequence[Message]) -> None:
+        journal.write(tx, [kit.Passed(unit_id=message.key) for message in messages])
+        meanwhile.append(tx.connection.execute(said, {"d": bench.district}).scalar_one())
+
+    def number(tx: Transaction, messages: Sequence[Message]) -> None:
+        feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])
+
+    bench.send(key, 2, 3)
+    bench.consumer({kit.Happened.declared.type: reply}).run_once()
+    bench.send(key, 1)
+    bench.consumer({kit.Happened.declared.type: reply}, then=number).run_once()
+    healing = Redrive(f"c{bench.district}", engines.app, {kit.Happened.declared.type: reply}, then=number)
+    assert healing.heal(bench.district) == 1
+
+    assert meanwhile == [0, 0, 0]
+    assert bench.rows_of("select number, body -> 'sequence' from feed order by number") == [(1, 1), (2, 2), (3, 3)]
+    assert bench.rows_of("select sequence from events order by sequence") == [(1,), (2,), (3,)]

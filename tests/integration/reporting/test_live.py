@@ -1,16 +1,20 @@
 """Does a reader of the live stream get all it missed, or else start from a snapshot?"""
 
 import json
+from itertools import islice
 
 import pytest
 from sqlalchemy import Engine, text
 
+from deploy.local.issuer import mint
 from services.reporting import wiring
+from services.reporting.api import stream
 from services.reporting.api.live import Hub
 from shared.messaging import feed
-from shared.service import database
+from shared.service import database, factory
 from shared.service.clock import RealClock
 from tests.support.launch import Bus, Launch, Numbering
+from tests.support.serving import Settings
 
 
 class Day:
@@ -135,3 +139,53 @@ def test_an_event_is_written_as_server_sent_events_want_it(day):
     assert lines[1] == f"id: {number}"
     assert lines[2].startswith("data: {")
     assert lines[3:] == ["", ""]
+
+
+@pytest.mark.parametrize("came_back", [{}, {"since": 0}], ids=["alone", "with a since that is older"])
+def test_over_http_the_last_event_id_says_where_to_go_on(day, engine, issuer, came_back):
+    seen = day.sign(0)
+    number = day.sign(1)
+    app = factory.create(
+        "reporting",
+        engine=engine,
+        clock=RealClock(),
+        settings=Settings(issuer[0]),
+        blueprints=(stream.stream,),
+        migrations=wiring.MIGRATIONS,
+        resources=day.hub,
+    )
+    token = mint(issuer[1], role="command", districts=["440303"])
+    headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": str(seen)}
+
+    answer = app.test_client().get("/api/v1/stream", headers=headers, query_string=came_back, buffered=False)
+
+    _, first = islice(answer.response, 2)
+    assert first.decode().startswith(f"event: change\nid: {number}\n")
+    answer.close()
+
+
+def test_what_happens_while_a_reader_joins_is_told_once(day):
+    seen = day.sign(0)
+    reader = day.hub.join("440303")
+    day.hub.poll()
+    joined = day.sign(1)
+    day.hub.poll()  # it waits for the reader, who reads it by itself too
+    events = stream._events(day.hub, reader, day.hub.since("440303", seen))
+    told_first = list(islice(events, 2))
+    number = day.sign(2)
+    day.hub.poll()
+
+    assert told_first[1].decode().startswith(f"event: change\nid: {joined}\n")
+    assert next(events).decode().startswith(f"event: change\nid: {number}\n")
+    events.close()
+
+
+def test_a_stream_ends_when_its_reader_does_not_keep_up(day):
+    reader = day.hub.join("440303")
+    for _ in range(reader.waiting.maxsize + 1):
+        day.hub.pulse()
+
+    events = stream._events(day.hub, reader, day.hub.since("440303", None))
+
+    assert len(list(islice(events, 3))) == 2  # how long to wait, and the snapshot
+    assert day.hub._readers == set()

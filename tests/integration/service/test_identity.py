@@ -12,6 +12,7 @@ import httpx
 import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
+from joserfc import jwt
 from structlog.testing import capture_logs
 
 from deploy.local import issuer as local_issuer
@@ -72,6 +73,25 @@ def test_a_callback_with_a_foreign_state_is_refused(kit: Kit) -> None:
     assert kit.app.test_client().get("/callback?code=x&state=y").status_code == HTTPStatus.UNAUTHORIZED
 
 
+def test_a_code_that_another_browser_asked_for_is_refused(kit: Kit) -> None:
+    """With the state of that browser, with ours, and with an id token of another login: nonce and state both hold."""
+    ours, theirs = kit.app.test_client(), kit.app.test_client()
+    asked, foreign = (parse_qs(urlsplit(each.get("/login").location).query) for each in (ours, theirs))
+    mixed = {name: values[0] for name, values in asked.items()}
+
+    def came_back(**changed: str) -> dict[str, str]:
+        told = {**mixed, "login_hint": "desk", **changed}
+        back = httpx.get(f"{kit.app.extensions['clearwater'].provider.address('authorization_endpoint')}", params=told)
+        return {name: values[0] for name, values in parse_qs(urlsplit(back.headers["location"]).query).items()}
+
+    with_foreign_state = came_back(state=foreign["state"][0])
+    with_foreign_nonce = came_back(nonce=foreign["nonce"][0])
+    for told in (with_foreign_state, with_foreign_nonce):
+        answer = ours.get("/callback", query_string=told)
+        assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "login-failed")
+    assert ours.get("/callback", query_string=came_back()).status_code == HTTPStatus.FOUND
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [
@@ -115,6 +135,31 @@ def test_tokens_that_are_not_ours_are_refused(kit: Kit, tmp_path: Path, issuer: 
         answer = client.get("/api/v1/notes", headers={"Authorization": f"Bearer {token}"})
         assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "token-invalid")
     assert client.get("/api/v1/notes").json["code"] == "token-missing"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"aud": "clearwater-kit"},
+        {"aud": None},
+        {"iss": "http://elsewhere.test"},
+        {"iss": None},
+        {"exp": None},
+        {"sub": None},
+    ],
+    ids=str,
+)
+def test_a_token_of_our_key_for_something_else_is_refused(kit: Kit, changed: dict[str, str | None]) -> None:
+    """Of another audience is every id token that a browser brings home."""
+    key = local_issuer._key(kit.local_dir)
+    whole = jwt.decode(local_issuer.mint(kit.local_dir, role="desk", districts=[OURS]), key).claims
+    claims = {name: value for name, value in (whole | changed).items() if value is not None}
+
+    def asked(claims: dict[str, object]) -> int:
+        token = jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
+        return kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert (asked(whole), asked(claims)) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
 
 
 def test_a_role_that_may_not_is_refused(kit: Kit) -> None:

@@ -1,7 +1,5 @@
 """The same request fifty times at once, and again, and after a lost answer: one effect, one answer?"""
 
-import socket
-import struct
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
@@ -9,24 +7,14 @@ import httpx
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.integration.service.conftest import THEIRS, Kit
-from tests.support.serving import served
+from tests.integration.service.conftest import OURS, THEIRS, Kit
+from tests.support.serving import dropped, served
 
 TWINS, BODY = 50, b'{"words": "one"}'
 
 
 def posts(kit: Kit, words: str, headers: dict[str, str], to: str = "notes") -> TestResponse:
     return kit.app.test_client().post(f"/api/v1/{to}", json={"words": words}, headers=headers)
-
-
-def drop(url: str, path: str, headers: dict[str, str], body: bytes) -> None:
-    """Sends a request and hangs up at once, before any answer."""
-    host, port = url.removeprefix("http://").split(":")
-    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    with socket.create_connection((host, int(port))) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
-        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
 def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
@@ -47,16 +35,24 @@ def test_another_body_under_the_same_key_is_refused(kit: Kit) -> None:
     headers = kit.bearer(**{"Idempotency-Key": "k"})
     posts(kit, "一", headers)
 
-    answer = posts(kit, "二", headers)
-
-    assert (answer.status_code, answer.json["code"]) == (422, "idempotency-key-reused")
+    for answer in (posts(kit, "二", headers), posts(kit, "一", headers, "notes?copies=2")):
+        assert (answer.status_code, answer.json["code"]) == (422, "idempotency-key-reused")
     assert kit.written() == ["一"]
 
 
-def test_keys_belong_to_a_subject_and_a_district(kit: Kit) -> None:
-    for bearer in (kit.bearer(), kit.bearer(role="city", districts=("*",), **{"Clearwater-District": THEIRS})):
+def test_keys_belong_to_a_subject_a_district_and_a_route(kit: Kit) -> None:
+    city = kit.bearer(role="city", districts=("*",))
+    for bearer in (
+        kit.bearer(),
+        city | {"Clearwater-District": OURS},
+        city | {"Clearwater-District": THEIRS},
+    ):
         assert "Replayed" not in posts(kit, "一", bearer | {"Idempotency-Key": "k"}).headers
-    assert kit.written() == ["一", "一"]
+    kit.meeting.go_on.set()
+    elsewhere = posts(kit, "一", kit.bearer(**{"Idempotency-Key": "k"}), "held-notes")
+
+    assert (elsewhere.status_code, "Replayed" in elsewhere.headers) == (HTTPStatus.CREATED, False)
+    assert kit.written() == ["一"] * 4
 
 
 def test_a_refusal_is_not_stored(kit: Kit) -> None:
@@ -68,7 +64,8 @@ def test_a_refusal_is_not_stored(kit: Kit) -> None:
 
 @pytest.mark.logs_error("request failed")
 def test_a_post_without_a_key_is_refused_and_a_careless_view_fails(kit: Kit) -> None:
-    assert posts(kit, "一", kit.bearer()).json["code"] == "idempotency-key-missing"
+    for key in ({}, {"Idempotency-Key": " "}, {"Idempotency-Key": "k" * 201}):
+        assert posts(kit, "一", kit.bearer(**key)).json["code"] == "idempotency-key-missing"
     careless = kit.app.test_client().post("/api/v1/careless-notes", json={"words": "一"}, headers=kit.bearer())
     assert careless.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
 
@@ -99,7 +96,7 @@ def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit:
         return httpx.post(f"{url}/api/v1/held-notes", content=BODY, headers=headers | more)
 
     with served(kit.app) as url, ThreadPoolExecutor(1) as desk:
-        drop(url, "/api/v1/held-notes", headers, BODY)
+        dropped(url, "/api/v1/held-notes", headers, BODY)
         assert kit.meeting.inside.wait(20)
 
         retry = desk.submit(send, url)

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.service import database, rows
 from tests.integration.service.conftest import OURS, THEIRS, Kit
+from tests.support.platform import Platform
 
 _INSERT = text("insert into notes (note_id, district, words) values (gen_random_uuid(), :d, 'w')")
 _COUNT = text("select count(*) from notes")
@@ -28,6 +29,14 @@ def test_a_foreign_row_is_neither_seen_nor_written(kit: Kit) -> None:
         tx.connection.execute(_INSERT, {"d": THEIRS})
     with pytest.raises(DBAPIError, match="read-only"), database.reading(kit.engine, granted=["*"]) as tx:
         tx.connection.execute(_INSERT, {"d": OURS})
+
+
+def test_a_page_reads_one_snapshot(kit: Kit) -> None:
+    with database.reading(kit.engine, granted=[OURS]) as page:
+        assert page.connection.execute(_COUNT).scalar_one() == 0
+        with database.begin(kit.engine, district=OURS) as tx:
+            tx.connection.execute(_INSERT, {"d": OURS})
+        assert page.connection.execute(_COUNT).scalar_one() == 0
 
 
 def test_the_owner_too_is_forced(kit: Kit) -> None:
@@ -64,15 +73,45 @@ def test_a_start_notices_damage(kit: Kit, damage: str) -> None:
         rows.self_test(kit.engine, kit.mechanism)
 
 
+_AS_GRANTED = "district = any (string_to_array(current_setting('clearwater.granted', true), ','))"
+_GRANTED = "coalesce(current_setting('clearwater.granted', true), '')"
+
+
+@pytest.mark.parametrize(
+    ("damage", "noticed"),
+    [
+        ("granted_rows on {} using (true)", "a district that is not granted"),
+        (f"granted_rows on {{}} using ({_AS_GRANTED} or {_GRANTED} in ('', '*'))", "nothing is granted"),
+        (f"granted_rows on {{}} using ({_AS_GRANTED})", "every grant"),
+        ("bound_insert on {} with check (true)", "not bound: insert"),
+        ("bound_update on {} with check (true)", "not bound: update row_probe set district = :absent"),
+        ("bound_update on {} using (true) with check (true)", "not bound: update"),
+        ("bound_delete on {} using (true)", "not bound: delete"),
+    ],
+)
+def test_a_start_notices_damage_that_is_the_same_in_every_table(kit: Kit, damage: str, noticed: str) -> None:
+    """Nothing differs from the probe then: only trying it tells."""
+    with kit.owner.begin() as owner:
+        for table in ("row_probe", "notes", "idempotent_answers"):
+            owner.execute(text("alter policy " + damage.format(table)))
+
+    with pytest.raises(rows.Unprotected, match=noticed):
+        rows.self_test(kit.engine)
+
+
 def test_a_mechanism_that_sees_nothing_does_not_start(kit: Kit) -> None:
     rows.mechanism_test(kit.mechanism)
     with pytest.raises(rows.Unprotected, match="mechanism"):
         rows.mechanism_test(kit.engine)
 
 
-def test_a_role_that_owns_or_bypasses_is_refused(kit: Kit) -> None:
+def test_a_role_that_owns_or_bypasses_is_refused(kit: Kit, platform: Platform) -> None:
     with pytest.raises(rows.Unprotected, match="owns tables"):
         rows.self_test(kit.owner)
+    above = database.connect(platform.superuser_url(str(kit.engine.url.database)), application_name="kit")
+    with pytest.raises(rows.Unprotected, match="a superuser, bypasses"):
+        rows.self_test(above)
+    above.dispose()
 
 
 def test_a_grant_that_is_no_district_code_is_refused(kit: Kit) -> None:

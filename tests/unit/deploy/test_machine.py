@@ -35,8 +35,14 @@ def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(CannotStart, match=r"cannot be made .* set LOCAL_DIR"):
+    with pytest.raises(CannotStart, match=r"cannot be made or written .* set LOCAL_DIR"):
         machine.check(Place(tmp_path / "file" / "local", 18_000), [])
+
+
+def test_a_directory_that_is_there_and_cannot_be_written_is_named():
+    """By nobody, not by root either."""
+    with pytest.raises(CannotStart, match=r"^/proc cannot be made or written .* set LOCAL_DIR"):
+        machine.check(Place(Path("/proc"), 18_000), [], free_bytes=lambda _: 10**12)
 
 
 @pytest.mark.parametrize("base", ["none", "80", "65530"])
