@@ -25,6 +25,7 @@ class District:
     name: str
     project: str
     seed: int
+    counting_rule: str = "all_units_signed"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def open_district(place: Place, district: District, *, units: int, show_mistakes
 
 
 def _project(command: Person, district: District) -> dict[str, Any]:
-    body = {"name": district.project, **_PERIOD, "bases": list(_BASES), "series": ["exchange", "cash"]}
+    counted = {"bases": list(_BASES), "series": ["exchange", "cash"], "counting_rule": district.counting_rule}
+    body = {"name": district.project, **_PERIOD, **counted}
     project_id = command.post("registry", "/projects", body, key=f"demo-project-{district.code}")["project_id"]
     project: dict[str, Any] = command.get("registry", f"/projects/{project_id}")
     return project

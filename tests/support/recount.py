@@ -19,7 +19,7 @@ _STAGE = {
     "effective": "effective", "performed": "effective", "signed": "signed", "rescinded": "rescinded", "void": "void",
     "pre_registered": "pre_registered", "locked": "ready", "drafted": "negotiating", "reviewed": "negotiating",
 }  # fmt: skip
-_SIGNED = ("signed", "effective", "performed")
+SIGNED = ("signed", "effective", "performed")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
         elif kind.startswith("clearwater.signing.") and "unit_id" in payload:
             said[payload["unit_id"]].append((what, payload))
     facts = {unit: _facts(said[unit]) for unit in roll}
-    signed = {unit for unit, (_, agreement, _) in facts.items() if agreement in _SIGNED}
+    signed = {unit for unit, (_, agreement, _) in facts.items() if agreement in SIGNED}
     rule = project.get("counting_rule") or "all_units_signed"
     return Recount(
         rule,
@@ -64,7 +64,7 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
         _count(roll, set(roll), rule),
         _count(roll, signed, rule),
         Counter(series for unit, (_, _, series) in facts.items() if unit in signed),
-        {unit: _stage(rights, agreement) for unit, (rights, agreement, _) in facts.items()},
+        {unit: stage(rights, agreement) for unit, (rights, agreement, _) in facts.items()},
         called,
     )
 
@@ -80,7 +80,8 @@ def _facts(said: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, str, str
     return rights, agreement, series
 
 
-def _stage(rights: str, agreement: str) -> str:
+def stage(rights: str, agreement: str) -> str:
+    """product.md 3.2, as far as rights and agreements go."""
     return _STAGE.get(agreement) or ("rights_confirmed" if rights == "confirmed" else "registered")
 
 

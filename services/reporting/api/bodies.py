@@ -131,7 +131,8 @@ class CellState(BaseModel):
     compound: str
     building: str
     stairwell: str
-    floor: int
+    floor: int = Field(description="the lowest of several")
+    top_floor: int | None = Field(description="the highest of several; null for a unit on one")
     door: str
     area_hundredths_m2: int
     stage: Stage

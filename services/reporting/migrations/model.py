@@ -25,7 +25,7 @@ TABLES: Final = {
         create table units (
             unit_id uuid primary key, district text not null, project_id uuid not null, revision int not null,
             unit_code text not null, compound text not null, building text not null, stairwell text not null, floor int not null,
-            door text not null, area bigint not null, use text not null, household_id uuid not null, ownership text not null,
+            top_floor int, door text not null, area bigint not null, use text not null, household_id uuid not null, ownership text not null,
             owner text not null, overseas boolean not null, owners jsonb not null)""",
     "holders": """
         create table holders (

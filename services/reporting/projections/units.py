@@ -13,17 +13,18 @@ from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 _KEEP = text("""
-    insert into units (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, door, area, use,
+    insert into units (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, top_floor, door, area, use,
                        household_id, ownership, owner, overseas, owners)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
         as said (unit_id uuid, project_id uuid, revision int, unit_code text, compound text, building text, stairwell text,
-                 floor int, door text, area bigint, use text, household_id uuid, ownership text, owner text, overseas boolean,
-                 owners jsonb)
+                 floor int, top_floor int, door text, area bigint, use text, household_id uuid, ownership text, owner text,
+                 overseas boolean, owners jsonb)
     on conflict (unit_id) do update
     set project_id = excluded.project_id, revision = excluded.revision, unit_code = excluded.unit_code,
         compound = excluded.compound, building = excluded.building, stairwell = excluded.stairwell, floor = excluded.floor,
-        door = excluded.door, area = excluded.area, use = excluded.use, household_id = excluded.household_id,
-        ownership = excluded.ownership, owner = excluded.owner, overseas = excluded.overseas, owners = excluded.owners
+        top_floor = excluded.top_floor, door = excluded.door, area = excluded.area, use = excluded.use,
+        household_id = excluded.household_id, ownership = excluded.ownership, owner = excluded.owner,
+        overseas = excluded.overseas, owners = excluded.owners
 """)
 _FORGET_HOLDERS = text("""
     delete from holders using jsonb_to_recordset(cast(:rows as jsonb)) as said (unit_id uuid)

@@ -12,7 +12,7 @@ from services.reporting.domain.stage import DONE, Facets, Stage, stage
 from shared.service.database import Transaction
 
 _COLUMNS = """
-    units.unit_id, units.project_id, units.district, unit_code, compound, building, stairwell, floor, door, area, units.use,
+    units.unit_id, units.project_id, units.district, unit_code, compound, building, stairwell, floor, top_floor, door, area, units.use,
     ownership, owner, overseas, owners, groups.name as group_name, groups.officers, assignments.staff_id, rights,
     agreement, series, sequence_number, signed_at, changed_at
     from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
@@ -34,6 +34,7 @@ class Cell:
     building: str
     stairwell: str
     floor: int
+    top_floor: int | None
     door: str
     area: int
     use: str
@@ -73,7 +74,7 @@ def of_units(tx: Transaction, unit_ids: Sequence[UUID]) -> list[Cell]:
 
 
 _AS_STORED = (
-    "unit_id", "project_id", "district", "unit_code", "compound", "building", "stairwell", "floor", "door", "area", "use",
+    "unit_id", "project_id", "district", "unit_code", "compound", "building", "stairwell", "floor", "top_floor", "door", "area", "use",
     "ownership", "overseas", "series", "sequence_number", "signed_at", "changed_at",
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from services.reporting.domain.stage import STAGES
 from services.reporting.queries import as_of, cells, signings, snapshot, standings
 from services.reporting.queries.cells import Cell
 from services.reporting.queries.standings import Standing
-from services.reporting.web import drawing
+from services.reporting.web import drawing, placing
 from shared.refusal import Unknown
 from shared.service import identity
 from shared.service.clock import SHANGHAI
@@ -110,8 +110,7 @@ def grid() -> str:
         as_of=moment,
         buildings=buildings,
         chosen=here,
-        floors=_floors(mine),
-        stairwells=_stairwells(mine),
+        plan=placing.building(mine),
         units=mine,
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
         unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
@@ -169,21 +168,3 @@ def _pace(tx: Transaction, standing: Standing, now: datetime) -> drawing.Pace:
 def _to_go(standing: Standing, name: str) -> int | None:
     basis = standing.basis(name)
     return None if basis.denominator is None else basis.denominator - basis.numerator
-
-
-def _stairwells(units: Sequence[Cell]) -> list[tuple[str, int]]:
-    """Each stairwell with the number of doors on its fullest floor."""
-    doors = Counter((cell.stairwell, cell.floor) for cell in units)
-    return [
-        (name, max(n for (s, _), n in doors.items() if s == name))
-        for name in sorted({cell.stairwell for cell in units})
-    ]
-
-
-def _floors(units: Sequence[Cell]) -> list[tuple[int, list[tuple[str, list[Cell]]]]]:
-    """From the top: each floor with its stairwells, each stairwell with its doors in order."""
-    names = [name for name, _ in _stairwells(units)]
-    return [
-        (floor, [(name, [cell for cell in units if (cell.floor, cell.stairwell) == (floor, name)]) for name in names])
-        for floor in sorted({cell.floor for cell in units}, reverse=True)
-    ]

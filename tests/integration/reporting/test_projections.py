@@ -125,6 +125,20 @@ def test_who_buys_a_unit_after_the_freezing_moves_no_count(engine, late):
         assert len(cells.of_units(tx, [sold.unit_id])[0].owners) == 2
 
 
+def test_a_unit_is_held_with_the_highest_of_its_floors_until_it_has_one_only(engine):
+    numbering, bus, unit = Numbering(), Bus(engine), Launch(units=1).unit(0)
+
+    def floors():
+        with database_reading(engine) as tx:
+            cell = cells.of_units(tx, [unit.unit_id])[0]
+        return cell.floor, cell.top_floor
+
+    for revision, top_floor in enumerate((3, 2, None), 1):
+        corrected = unit.model_copy(update={"revision": revision, "top_floor": top_floor})
+        bus.deliver(numbering.messages("440303", [corrected]))
+        assert floors() == (1, top_floor)
+
+
 def test_a_counting_rule_that_nobody_knows_here_holds_its_project(engine):
     launch = Launch(units=1)
     opened = launch.opening()[1].model_copy(update={"counting_rule": "most_units_signed"})

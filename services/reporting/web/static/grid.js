@@ -49,11 +49,13 @@ document.addEventListener("keydown", (event) => {
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
   const from = document.activeElement;
   if (!way || !from.classList.contains("cell")) return;
-  const middle = (node) => { const box = node.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
-  const [x, y] = middle(from);
+  // From edge to edge, as a cell may span floors and doors: what lies wholly on that side, first of all what lies right beside it.
+  const here = from.getBoundingClientRect();
+  const between = (low, high, otherLow, otherHigh) => Math.max(0, otherLow - high, low - otherHigh);
   const far = (node) => {
-    const [a, b] = middle(node), dx = a - x, dy = b - y, along = dx * way[0] + dy * way[1];
-    return along < 8 ? Infinity : along + 3 * Math.abs(way[0] ? dy : dx);
+    const box = node.getBoundingClientRect(), dx = between(here.left, here.right, box.left, box.right), dy = between(here.top, here.bottom, box.top, box.bottom);
+    const beyond = way[0] > 0 ? box.left - here.right : way[0] < 0 ? here.left - box.right : way[1] > 0 ? box.top - here.bottom : here.top - box.bottom;
+    return node === from || beyond < -1 ? Infinity : beyond + 3 * (way[0] ? dy : dx);
   };
   const nearest = all(".cell").sort((a, b) => far(a) - far(b))[0];
   if (far(nearest) < Infinity) {

@@ -1,0 +1,95 @@
+"""Where each unit of a building stands on the grid: a row a floor, a field a stairwell, columns by door.
+
+Stays true: every column of every row is taken once, so the page places by order alone; a unit on several floors spans their rows, one of
+several doors their columns. Floors nobody lives on are left out; there is no floor 0.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.reporting.queries.cells import Cell
+
+_WIDEST: Final = 12  # rows or columns of one unit that grid.css can draw
+
+
+@dataclass(frozen=True)
+class Place:
+    """`cell` None: nothing is there. `floors` and `doors` are the rows and columns that it spans."""
+
+    cell: Cell | None = None
+    floors: int = 1
+    doors: int = 1
+
+
+@dataclass(frozen=True)
+class Well:
+    """A stairwell with its places, row by row from the top, and how many doors it has across."""
+
+    name: str
+    doors: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Building:
+    """`floors` from the top."""
+
+    floors: tuple[int, ...]
+    wells: tuple[Well, ...]
+
+
+def building(cells: Sequence[Cell]) -> Building:
+    floors = sorted({floor for cell in cells for floor in _floors(cell)}, reverse=True)
+    names = sorted({cell.stairwell for cell in cells})
+    wells = [_well(name, [cell for cell in cells if cell.stairwell == name], floors) for name in names]
+    return Building(tuple(floors), tuple(wells))
+
+
+def _well(name: str, cells: Sequence[Cell], floors: Sequence[int]) -> Well:
+    taken = _taken(cells, floors)
+    across = max(column for _, column in taken) + 1
+    return Well(name, across, tuple(_places(taken, floors, across)))
+
+
+def _taken(cells: Sequence[Cell], floors: Sequence[int]) -> dict[tuple[int, int], Cell]:
+    """(floor, column) → unit. From the bottom up, so that a unit keeps its column on every floor that it reaches."""
+    taken: dict[tuple[int, int], Cell] = {}
+    for floor in reversed(floors):
+        column = 0
+        for cell in sorted((cell for cell in cells if cell.floor == floor), key=_first_door):
+            mine = range(_doors(cell))
+            while any((each, column + door) in taken for each in _floors(cell) for door in mine):
+                column += 1
+            taken |= {(each, column + door): cell for each in _floors(cell) for door in mine}
+            column += len(mine)
+    return taken
+
+
+def _places(taken: dict[tuple[int, int], Cell], floors: Sequence[int], across: int) -> Iterator[Place]:
+    begun = set()
+    for floor in floors:
+        for column in range(across):
+            cell = taken.get((floor, column))
+            if cell is None:
+                yield Place()
+            elif cell.unit_id not in begun:
+                begun.add(cell.unit_id)
+                yield Place(cell, len(_floors(cell)), _doors(cell))
+
+
+def _floors(cell: Cell) -> list[int]:
+    """Of a building: -1, 1, 2 …"""
+    return [floor for floor in range(cell.floor, (cell.top_floor or cell.floor) + 1) if floor][:_WIDEST]
+
+
+def _doors(cell: Cell) -> int:
+    """Side by side. Doors of one floor differ in the last two characters only: 502、602 are one above the other."""
+    return min(_WIDEST, max(Counter(door[:-2] for door in cell.door.split("、")).values()))
+
+
+def _first_door(cell: Cell) -> tuple[int, str]:
+    """In the order of the corridor: 99 before 101."""
+    first = cell.door.split("、")[0]
+    return len(first), first
