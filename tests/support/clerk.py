@@ -10,7 +10,7 @@ from services.registry.domain import sample
 from services.registry.domain.checkdigits import mod_11_2
 from services.registry.domain.invented import Inventor
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
-from tests.support.spreadsheet import DATE, Sheet, Value, Written, error, formula, number, written
+from tests.support.spreadsheet import DATE, Sheet, Value, Written, error, formula, iso_day, number, written
 
 Line = dict[str, Value]
 Mistake = tuple[str, int, str, str]  # sheet, row, column, code
@@ -39,6 +39,7 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("too-long", "name", ("陈" * 81, "陈" * 40_000)),
     ("formula-cell", "registered_area", (formula("60+5.18"), formula("60+5.18", "65.18"), formula("[1]Sheet1!A1", "65.18"))),
     ("error-value", "registered_area", (error("#REF!"), error("#N/A"), number("abc"), number("NaN"), number("1E999"))),
+    ("error-value", "titled_on", (iso_day("2026-02-31"), iso_day("1997"))),
     ("not-text", "name", (True,)),
     ("not-text", "door", (3.5,)),
     ("number-not-text", "document_number", (number("4.4039919800229E+17"), "4.40399E+17")),

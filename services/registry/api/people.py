@@ -80,7 +80,7 @@ def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
             document_number="*" * (len(found.document_number) - 4) + found.document_number[-4:],
             mobile=found.mobile,
             email=found.email,
-            language=found.language,
+            language=found.spoken,
         )
     )
 

@@ -16,14 +16,14 @@ _MAINLAND = "+86"
 
 @dataclass(frozen=True)
 class Personal:
-    """Readable. Lives in memory only; at rest and on the bus it is sealed."""
+    """Readable. Lives in memory only; at rest and on the bus it is sealed. `language`: None where nobody has said one."""
 
     name: str
     document_type: DocumentType
     document_number: str
     mobile: str | None = None
     email: str | None = None
-    language: Language = "zh-Hans"
+    language: Language | None = None
 
     @property
     def kind(self) -> PersonKind:
@@ -38,16 +38,25 @@ class Personal:
     def masked_name(self) -> str:
         return masked(self.name, self.kind)
 
+    @property
+    def spoken(self) -> Language:
+        return self.language or "zh-Hans"
+
     def contact(self) -> ContactDetails:
         mobile = self.mobile if self.mobile is None or self.mobile.startswith("+") else _MAINLAND + self.mobile
         channels: list[Channel] = [*(["mail"] if self.email else []), *(["sms"] if mobile else [])]  # type: ignore[list-item]
         return ContactDetails(
-            name=self.name, mobile=mobile, email=self.email, language=self.language, channels=tuple(channels)
+            name=self.name, mobile=mobile, email=self.email, language=self.spoken, channels=tuple(channels)
         )
 
     def renewed(self, newer: "Personal") -> "Personal":
         """What the newer record says; where it says nothing, what we had."""
-        return replace(newer, mobile=newer.mobile or self.mobile, email=newer.email or self.email)
+        return replace(
+            newer,
+            mobile=newer.mobile or self.mobile,
+            email=newer.email or self.email,
+            language=newer.language or self.language,
+        )
 
     def corrected(self, said: Mapping[str, str | None]) -> "Personal":
         """What is said, None included; where nothing is said, what we had."""
@@ -63,14 +72,13 @@ def unpacked(content: bytes) -> Personal:
 
 
 def of_line(values: dict[str, str | None], *, guardian: bool = False) -> Personal:
-    """The right-holder of a line whose cells are all right, or their guardian."""
+    """The right-holder of a line whose cells are all right, or their guardian, of whom a line says only the paper."""
     prefix = "guardian_" if guardian else ""
-    language = None if guardian else values.get("language")
     return Personal(
         name=str(values[f"{prefix}name"]),
         document_type=cast("DocumentType", values[f"{prefix}document_type"]),
         document_number=tidied(str(values[f"{prefix}document_number"])),
         mobile=None if guardian else values.get("mobile"),
         email=None if guardian else values.get("email"),
-        language=cast("Language", language or "zh-Hans"),
+        language=None if guardian else cast("Language", values.get("language") or "zh-Hans"),
     )

@@ -12,13 +12,12 @@ from array import array
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
 from typing import IO
 
 from services.registry.domain.cells import Cell, CellKind
 from services.registry.gateways.part_xml import parsed
-from services.registry.gateways.styles_xml import Calendar
+from services.registry.gateways.styles_xml import Calendar, iso_day
 from shared.refusal import Refused
 
 _LONGEST_TEXT = 32_767  # of a cell, by the format
@@ -206,8 +205,8 @@ class Sheet:
         return Cell(_KINDS.get(self._kind, "error"), written)
 
     def _day(self, written: str) -> str | None:
-        if self._kind == "d":  # some programs write 1997-05-01T00:00:00
-            return date.fromisoformat(written[:10]).isoformat()
+        if self._kind == "d":
+            return iso_day(written)
         is_shown_so = self._column in self.days or self._style in self.calendar.styles
         return self.calendar.day(written) if self._kind == "n" and is_shown_so else None
 

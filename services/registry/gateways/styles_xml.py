@@ -45,6 +45,14 @@ class Calendar:
         return (EPOCH_1900 + timedelta(days=days + (days < _BEFORE_THE_ERROR))).isoformat()
 
 
+def iso_day(written: str) -> str | None:
+    """1997-05-01T00:00:00, as some programs write a date, is 1997-05-01. None for what is no day."""
+    try:
+        return date.fromisoformat(written[:10]).isoformat()
+    except ValueError:
+        return None
+
+
 def calendar(archive: zipfile.ZipFile, path: str | None, *, is_1904: bool) -> Calendar:
     """By the part of styles; a workbook without one shows no number as a date. Raises Refused: workbook-unreadable, workbook-too-large."""
     styles = _Styles()

@@ -81,6 +81,18 @@ def test_every_mistake_is_named_at_its_cell_and_nothing_is_written(registry: Reg
     assert annotations(annotated.data) == clerk.mistakes
 
 
+def test_all_are_counted_and_the_first_thousand_listed(registry: Registry):
+    clerk = Clerk()
+    clerk.unit("共同共有", *({"email": "nobody"} for _ in range(499)))
+    clerk.unit("共同共有", *({"email": "nobody", "mobile": "1"} for _ in range(499)))
+    report = registry.imported(project(registry, clerk), clerk.file(), commit=False)
+
+    assert (report["faults"], report["fault_counts"]) == (1_497, {"email-form": 998, "mobile-form": 499})
+    assert len(report["listed"]) == 1_000 and report["listed"][-1]["cell"] == "X751"
+    annotated = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
+    assert len(annotations(annotated.data)) == 1_497
+
+
 def annotations(content: bytes) -> set[Mistake]:
     """What the tinted cells and the last column of an annotated workbook say."""
     said: set[Mistake] = set()
@@ -149,8 +161,11 @@ def test_a_right_workbook_is_right_whatever_program_wrote_it(registry: Registry)
     clerk.holders.headers = [f"{each}*" for each in clerk.holders.headers]
     links = '<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
     strings = ("<t>陈安</t><phoneticPr/>", "<r><t>住</t></r><r><t>宅</t></r><rPh><t>zhuzhai</t></rPh>")
+    dictionary = Sheet("字典", BUILDINGS, hidden=True)  # what is hidden and not asked for is nobody's business
     book = written(
-        [clerk.holders, clerk.buildings], strings=strings, more={"xl/externalLinks/externalLink1.xml": links}
+        [dictionary, clerk.holders, clerk.buildings],
+        strings=strings,
+        more={"xl/externalLinks/externalLink1.xml": links},
     )
     project_id = project(registry, clerk)
     report = registry.imported(project_id, book)

@@ -1,0 +1,20 @@
+"""Somebody who is recorded again: what a newer line says counts, and what it does not say stays."""
+
+from services.registry.domain import person
+
+LINE = {
+    "name": "陈安", "document_type": "mainland_permit_hk", "document_number": "H00000005", "mobile": "+85251234567",
+    "email": "owner000005@owners.invalid", "language": "zh-Hant",
+    "guardian_name": "陈安", "guardian_document_type": "mainland_permit_hk", "guardian_document_number": "h00000005",
+}  # fmt: skip
+
+
+def test_an_owner_who_is_named_as_a_guardian_keeps_telephone_and_language():
+    owner, guardian = person.of_line(LINE), person.of_line(LINE, guardian=True)
+
+    assert owner.renewed(guardian) == owner == guardian.renewed(owner)
+    assert (guardian.contact().language, guardian.contact().channels) == ("zh-Hans", ())
+
+
+def test_a_right_holder_s_empty_cell_of_the_language_means_simplified_chinese():
+    assert person.of_line(LINE).renewed(person.of_line({**LINE, "language": None})).spoken == "zh-Hans"
