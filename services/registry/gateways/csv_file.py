@@ -128,21 +128,25 @@ def inspect(file: IO[bytes]) -> None:
 
 
 def _encoding(file: IO[bytes]) -> str:
-    """The first in which the whole file can be read."""
+    """The first in which the whole file can be read. Raises Refused: csv-encoding, csv-nul."""
     for encoding in _ENCODINGS:
-        decoder, line = codecs.getincrementaldecoder(encoding)(), 1
-        file.seek(0)
         try:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-                if (place := chunk.find(b"\0")) >= 0:
-                    raise Refused("csv-nul", line=line + chunk.count(b"\n", 0, place))
-                line += chunk.count(b"\n")
-            decoder.decode(b"", final=True)
+            _decode(file, encoding)
         except UnicodeDecodeError:
             continue
         return encoding
     raise Refused("csv-encoding")
+
+
+def _decode(file: IO[bytes], encoding: str) -> None:
+    decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        decoder.decode(chunk)
+        if (place := chunk.find(b"\0")) >= 0:
+            raise Refused("csv-nul", line=line + chunk.count(b"\n", 0, place))
+        line += chunk.count(b"\n")
+    decoder.decode(b"", final=True)
 
 
 def _table_of(record: Sequence[str]) -> str | None:

@@ -1,6 +1,7 @@
 """Workbooks that the service hands out: the template, a sample, and a clerk's own workbook with each mistake beside its cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import IO
 
 from openpyxl import Workbook
@@ -60,17 +61,23 @@ def annotate(
         for name, rows in sheets:
             columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
             sheet = _sheet(book, name, (*columns, Column("faults", "问题", "text", "改好后删去本列也可")))
-            written = 1
-            for row in rows:
-                for _ in range(row.number - written - 1):
-                    sheet.append([])
-                written = row.number
-                sheet.append(_annotated(sheet, columns, row, faults.get((name, row.number), ()), sentence))
+            for row in _spaced(rows):
+                found = faults.get((name, row.number), ()) if row else ()
+                sheet.append(_annotated(sheet, columns, row, found, sentence) if row else [])
     except Refused:
         for half in book.worksheets:
             half.close()  # it holds a temporary file open
         raise
     book.save(file)
+
+
+def _spaced(rows: Iterator[Row]) -> Iterator[Row | None]:
+    """With None for each empty row in between; the header is row 1."""
+    before = 1
+    for row in rows:
+        yield from repeat(None, row.number - before - 1)
+        yield row
+        before = row.number
 
 
 def _annotated(
