@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo import screen, workbooks
+from deploy.demo import imports, screen, workbooks
 from deploy.demo.people import Person, Stuck, wait_for
 from deploy.demo.workbooks import Workbook
 from deploy.local import districts
@@ -15,7 +15,6 @@ _BASES = (
     {"basis": "area", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
     {"basis": "right_holders", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
 )
-_DONE = ("clean", "faulty", "refused")
 _SHOWN_MISTAKES = 6
 
 
@@ -76,24 +75,22 @@ def _refused(clerk: Person, opened: Opened, book: Workbook) -> None:
     """The dry run of a workbook with mistakes: each is named by sheet, row and column, and nothing is kept."""
     report = _dry_run(clerk, opened, book, key=f"demo-wrong-{opened.project_id}")
     screen.fact("wrong workbook", f"{report['rows_read']} rows read, {report['faults']} mistakes, nothing kept:")
-    for fault in report["listed"][:_SHOWN_MISTAKES]:
-        screen.fact("", f"{fault['sheet']} {fault['cell'] or fault['row']} {fault['header']}: {fault['code']}")
+    for mistake in imports.mistakes(report)[:_SHOWN_MISTAKES]:
+        screen.fact("", mistake)
 
 
 def _imported(clerk: Person, opened: Opened, book: Workbook) -> None:
     report = _dry_run(clerk, opened, book, key=f"demo-import-{opened.project_id}")
     screen.fact("dry run", f"{report['rows_read']} rows, {report['units']} units, {report['faults']} mistakes")
-    path = f"/imports/{report['import_id']}"
-    clerk.post("registry", f"{path}/commit", {}, key=f"demo-commit-{report['import_id']}")
-    done = wait_for("the import", lambda: _when(clerk.get("registry", path), "committed"))
+    import_id = report["import_id"]
+    done = imports.committed(clerk, import_id, key=f"demo-commit-{import_id}", told=_nothing)
+    if done["state"] != "committed":
+        raise Stuck(f"The import of {opened.name} ended as {done['state']}: {imports.mistakes(done)[:1]}")
     screen.fact("import", f"committed: {done['units']} units and their right-holders, contacts sealed")
 
 
 def _dry_run(clerk: Person, opened: Opened, book: Workbook, *, key: str) -> dict[str, Any]:
-    uploaded = clerk.upload("registry", f"/projects/{opened.project_id}/imports", book.upload, key=key)
-    path = f"/imports/{uploaded['import_id']}"
-    report: dict[str, Any] = wait_for("the dry run", lambda: _when(clerk.get("registry", path), *_DONE))
-    return report
+    return imports.followed(clerk, imports.uploaded(clerk, opened.project_id, book.upload, key=key), told=_nothing)
 
 
 def _frozen(command: Person, opened: Opened) -> None:
@@ -128,5 +125,5 @@ def _not_known_yet(probe: Callable[[], bool]) -> bool:
         return False
 
 
-def _when(state: dict[str, Any], *wanted: str) -> dict[str, Any] | None:
-    return state if state["state"] in wanted else None
+def _nothing(_: imports.Report) -> None:
+    """Too short to be watched."""

@@ -9,7 +9,7 @@ import httpx
 from deploy.local.issuer import mint
 from deploy.local.place import Place
 
-_PATIENCE_SECONDS = 180.0  # on a machine that builds and tests at the same time
+PATIENCE_SECONDS = 180.0  # on a machine that builds and tests at the same time
 _NOT_NOW = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _TRIES = 5
 
@@ -18,13 +18,25 @@ class Stuck(Exception):  # noqa: N818 - it reads as the sentence it is printed i
     """Why the demo cannot go on, in one line for a person."""
 
 
-class Person:
-    """`role` in `district`, `*` = the city. Answers of refused requests become Stuck, which names what was refused."""
+class Refusal(Stuck):
+    """What a service said no to. `problem` is its answer: code, title, what to do next."""
 
-    def __init__(self, place: Place, role: str, district: str, name: str = "") -> None:
+    def __init__(self, asked: str, answer: httpx.Response) -> None:
+        super().__init__(f"{asked}: {answer.status_code} {answer.text[:300]}")
+        is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
+        self.problem: Mapping[str, Any] = answer.json() if is_problem else {"title": str(self)}
+
+
+class Person:
+    """`role` in `district`, `*` = the city, who reads `language` if they say so. Answers of refused requests become Refusal."""
+
+    def __init__(self, place: Place, role: str, district: str, name: str = "", *, language: str = "") -> None:
         token = mint(place.local_dir, role=role, districts=[district], name=name or f"demo {role}")
         self.token, self._place = token, place
-        self._http = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
+        headers = {"Authorization": f"Bearer {token}"}
+        if language:  # of refusals, and of what pages and reports say
+            headers |= {"Accept-Language": language, "Cookie": f"clearwater_language={language}"}
+        self._http = httpx.Client(headers=headers, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -63,20 +75,22 @@ class Person:
                 break
             time.sleep(float(answer.headers.get("Retry-After", "1")))
         if answer.is_error:
-            raise Stuck(f"{method} {url}: {answer.status_code} {answer.text[:300]}")
+            raise Refusal(f"{method} {url}", answer)
         return answer
 
     def _url(self, service: str, path: str) -> str:
         return f"{self._place.url(f'{service}-api')}/api/v1{path}"
 
 
-def wait_for(what: str, probe: Callable[[], Any], *, seconds: float = _PATIENCE_SECONDS) -> Any:  # noqa: ANN401 - what it finds
+def wait_for(
+    what: str, probe: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, every_seconds: float = 0.1
+) -> Any:  # noqa: ANN401 - what it finds
     """The first true answer of `probe`. Raises Stuck with the last one."""
     patience, found = time.monotonic() + seconds, None
     while time.monotonic() < patience:
         if found := probe():
             return found
-        time.sleep(0.1)
+        time.sleep(every_seconds)
     raise Stuck(f"{what} did not happen within {seconds:.0f} s; last seen: {found!r}")
 
 

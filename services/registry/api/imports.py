@@ -22,7 +22,7 @@ from shared.service import database, http, identity
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
 from shared.service.running import running
-from shared.web.shell import text
+from shared.web.shell import language, text
 
 imports = Blueprint("imports", __name__, url_prefix="/api/v1")
 CSV = "text/csv"
@@ -97,7 +97,11 @@ def list_imports(project_id: UUID, query: Page) -> http.Answer:
 @http.route(imports, "GET", "/imports/<uuid:import_id>", roles=_READERS, answers=ImportReport)
 def report(import_id: UUID) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
-        return http.ok(reads.report(tx, import_id, sentence=_sentence))
+        found = reads.report(tx, import_id, sentence=_sentence)
+    if found.refusal:
+        title, what_next = running().problems.problems[found.refusal["code"]].told(language())
+        found.refusal |= {"title": title, "next": what_next}
+    return http.ok(found)
 
 
 @http.route(

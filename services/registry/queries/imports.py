@@ -65,7 +65,7 @@ class ImportState(BaseModel):
 
 
 class ImportReport(ImportState):
-    """With the first 1,000 faults, and the first 1,000 units that would change."""
+    """With the first 1,000 faults, and the first 1,000 units that would change. `refusal` says in words what happened and what next."""
 
     listed: list[FaultState]
     changed: list[ChangeState]

@@ -162,7 +162,9 @@ def test_what_the_reading_finds_is_in_the_report_and_nothing_is_kept(registry: R
     made = small()
     report = registry.imported(registry.project(made), change(as_csv(made)), name=NAME, commit=False)
 
-    assert (report["state"], report["refusal"]) == ("refused", {"code": code, "facts": facts})
+    refusal = report["refusal"]
+    assert (report["state"], refusal["code"], refusal["facts"]) == ("refused", code, facts)
+    assert refusal["title"] and refusal["next"]
     annotated = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
     assert (annotated.status_code, annotated.json["code"]) == (422, code)
 
@@ -172,7 +174,7 @@ def test_the_template_for_a_csv_is_what_is_read(registry: Registry):
 
     assert (answer.mimetype, answer.data[:3]) == ("text/csv", b"\xef\xbb\xbf")
     report = registry.imported(registry.project(), answer.data, name=NAME, commit=False)
-    assert report["refusal"] == {"code": "workbook-empty", "facts": {}}
+    assert (report["state"], report["refusal"]["code"]) == ("refused", "workbook-empty")
 
 
 def test_memory_does_not_grow_with_the_rows_of_a_csv(registry: Registry):
