@@ -260,13 +260,14 @@ def test_a_reader_sees_everything_and_leaves_no_trace(broker, producer, reads, t
         assert len({message.event_id for message in found}) == 30
 
 
-def test_a_reader_goes_on_where_it_stopped(broker, producer, topic):
+def test_a_reader_goes_on_where_it_stopped(broker, producer, topic, caplog):
     since, reader = datetime.now(UTC) - timedelta(minutes=1), broker.reader()
     for count in (3, 0, 2):
         sent = [kit.message(str(uuid4()), 1, topic=topic) for _ in range(count)]
         assert producer.publish(sent) == []
         found = list(reader.read(f"^{topic}$", since=since))
         assert {message.event_id for message in found} == {message.event_id for message in sent}
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_broker_that_is_away_is_named_so():
