@@ -249,12 +249,12 @@ class Reader:
         if new := [each for each in partitions if each not in self._positions]:
             starts = kafka.offsets_for_times(dict.fromkeys(new, int(since.timestamp() * 1000)))
             self._positions |= {each: starts[each].offset if starts.get(each) else ends[each] for each in new}
-        kafka.assign(partitions)
-        for partition in partitions:
-            kafka.seek(partition, self._positions[partition])
-            if self._positions[partition] >= ends[partition]:
-                kafka.pause(partition)
         left = {each for each in partitions if self._positions[each] < ends[each]}
+        if not left:
+            return  # assigning would ask for metadata, and a client that is closed meanwhile logs an error
+        kafka.assign(list(left))
+        for partition in left:
+            kafka.seek(partition, self._positions[partition])
         while left:
             polled = kafka.poll(timeout_ms=5_000)
             for each in (each for found in polled.values() for each in found):

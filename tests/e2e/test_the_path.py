@@ -3,7 +3,6 @@
 Times are printed, not asserted.
 """
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -108,7 +107,8 @@ def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(syste
         return _sign(system, side, agreement_id, before[-1], key="the-same")
 
     path, headers = _signature(side, agreement_id, key="the-same")
-    serving.dropped(system.place.url("signing-api"), path, headers, json.dumps(before[-1]).encode())
+    same = httpx.Request("POST", "http://signing", json=before[-1]).content
+    serving.dropped(system.place.url("signing-api"), path, headers, same)
     with ThreadPoolExecutor(_TWINS) as windows:
         answers = list(windows.map(send, range(_TWINS)))
     answers.append(send(_TWINS))

@@ -20,12 +20,18 @@ from tests.support.platform import Platform
 pytestmark = pytest.mark.timeout(300)  # each starts a broker of its own
 
 
+@pytest.fixture(scope="module")
+def beside() -> Iterator[Place]:
+    """The directory and the ports of a second installation."""
+    place = platforms.somewhere()
+    yield place
+    platforms.stop(place)
+
+
 @pytest.fixture
-def own() -> Iterator[Platform]:
-    """A second installation: PostgreSQL and Kafka, in its own directory and on its own ports."""
-    started = platforms.start()
-    yield started
-    platforms.stop(started.place)
+def own(beside: Place) -> Platform:
+    """The second installation, started: PostgreSQL and Kafka. Its files are those of the test before."""
+    return Platform(beside, system.start_platform(beside))
 
 
 @pytest.fixture
@@ -57,21 +63,8 @@ def test_up_clears_what_a_killed_supervisor_left_and_ctrl_c_clears_what_up_start
     assert members(own.place) == []
 
 
-def test_ctrl_c_during_down_does_not_keep_it_from_ending(own: Platform, neighbours):
-    started = running(own.place)
-
-    down = command("down", own.place)
-    until(down, "stopping all of")
-    down.send_signal(SIGINT)
-    down.send_signal(SIGINT)
-
-    told = down.communicate()[1]
-    assert (down.returncode, told) == (0, "")
-    assert alive(started) == []
-    assert members(own.place) == []
-
-
 def test_two_installations_share_nothing_and_one_goes_without_the_other(platform: Platform, own: Platform, neighbours):
+    """Pressing Ctrl-C, out of impatience, does not keep it from going."""
     assert ports(own.place).isdisjoint(ports(platform.place))
     assert not own.place.local_dir.is_relative_to(platform.place.local_dir)
     assert running(own.place).isdisjoint(running(platform.place))
@@ -80,11 +73,16 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
         connection.execute("create table only_here (number int)")
     assert topics.create(own.bootstrap, theirs)  # a district that the other one has already
 
+    started = running(own.place)
     down = command("down", own.place)
-    down.communicate()
+    until(down, "stopping all of")
+    down.send_signal(SIGINT)
+    down.send_signal(SIGINT)
 
-    assert down.returncode == 0
-    assert (members(own.place), topics.create(platform.bootstrap, theirs)) == ([], [])
+    told = down.communicate()[1]
+    assert (down.returncode, told) == (0, "")
+    assert (alive(started), members(own.place)) == ([], [])
+    assert topics.create(platform.bootstrap, theirs) == []
     with psycopg.connect(platform.superuser_url()) as connection:
         assert connection.execute("select 1 from pg_database where datname = %s", [ours.name]).fetchall() == []
 

@@ -60,6 +60,7 @@ def test_a_poison_event_parks_its_key_and_no_other(bench):
     consumer.run_once()
 
     assert parked(bench) == [(2, "poison"), (3, "behind")]
+    assert bench.redrive.heal(bench.district) == 0  # it waits for a person
     assert {key: len(found) for key, found in effects(bench).items()} == {
         key: 1 if key == keys[7] else 2 for key in keys
     }

@@ -1,6 +1,7 @@
 """Many desks at once: numbers gap-free, and one order of numbers, instants and commits."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -8,8 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.signing.domain.agreement import Agreement
-from tests.support.signing import District
+from services.signing.domain.agreement import Agreement, Turn
+from services.signing.store import numbers
+from tests.support.eventually import eventually
+from tests.support.signing import LAUNCH, District
 
 EACH = 12
 
@@ -63,13 +66,44 @@ def test_a_rescinded_number_stays_detached_and_is_never_given_again(here: Distri
     here.signed(second)
     again = here.signed(first)
 
-    numbers = here.rows(
+    given = here.rows(
         "select number, agreement_id, reason from numbers left join detachments using (agreement_id) order by number"
     )
-    assert [row.number for row in numbers] == [1, 2, 3]
-    assert numbers[0].agreement_id == one and numbers[0].reason == "owner_withdrew"
-    assert numbers[2].agreement_id == again
+    assert [row.number for row in given] == [1, 2, 3]
+    assert given[0].agreement_id == one and given[0].reason == "owner_withdrew"
+    assert given[2].agreement_id == again
     assert here.types(first).count("agreement.rescinded") == 1
+
+
+def test_who_waits_for_a_series_reads_the_clock_only_when_it_is_free(here: District) -> None:
+    """A signing waits at its project already. That the series itself is waited for holds whoever else comes to take a number."""
+    here.signed(here.register())
+
+    def next_turn() -> Turn:
+        with here.transaction() as tx:
+            return numbers.turn(tx, here.project_id, "cash", here.clock)
+
+    with ThreadPoolExecutor(1) as other:
+        with here.transaction() as tx:
+            numbers.turn(tx, here.project_id, "cash", here.clock)
+            waiting = other.submit(next_turn)
+            eventually(lambda: here.rows("select from pg_locks where not granted"))
+            freed_at = here.clock.now()
+        assert waiting.result().signed_at > freed_at
+
+
+def test_an_instant_is_later_than_the_one_before_even_where_the_clock_stands(here: District) -> None:
+    class Standing:
+        def now(self) -> datetime:
+            return LAUNCH
+
+    here.signed(here.register())
+    before = here.rows("select last_number, last_at from series where last_number > 0")[0]
+
+    with here.transaction() as tx:
+        turn = numbers.turn(tx, here.project_id, "cash", Standing())
+
+    assert (turn.number, turn.signed_at) == (2, before.last_at + timedelta(microseconds=1))
 
 
 @pytest.mark.parametrize(
