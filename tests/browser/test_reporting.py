@@ -205,9 +205,14 @@ def test_a_foreign_project_is_not_found(stage):
 
 
 def test_the_wall_speaks_three_languages(stage):
-    for language, heading in (("zh-Hans", "已签约套数"), ("zh-Hant", "已簽約套數"), ("en", "Units signed")):
+    for language, heading, rule in (
+        ("zh-Hans", "已签约套数", "权利人名下各套全签才计"),
+        ("zh-Hant", "已簽約套數", "權利人名下各套全簽才計"),
+        ("en", "Units signed", "An owner counts once all their units are signed"),
+    ):
         page = stage.page("wall", f"/?language={language}")
         expect(page.locator("#count-h")).to_have_text(heading)
+        expect(page.get_by_text(rule)).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", language)
         page.context.close()
 

@@ -76,6 +76,7 @@ class District:
     clock: SetClock = field(default_factory=SetClock)
     project_id: UUID = field(default_factory=uuid4)
     units: dict[UUID, UnitRegistered] = field(default_factory=dict)
+    heard: list[Event] = field(default_factory=list)
     _sequence: Iterator[int] = field(default_factory=lambda: count(1))
 
     @contextmanager
@@ -85,6 +86,7 @@ class District:
 
     def hear(self, *events: Event) -> None:
         """The registry's events, as the consumer hands them over."""
+        self.heard += events
         messages = [self._message(event) for event in events]
         with self.transaction() as tx, journal.deferred(tx):
             reactions(self.clock)[messages[0].type](tx, messages)
@@ -140,7 +142,9 @@ class District:
 
     def correct(self, unit_id: UUID, **changed: Any) -> None:
         known = self.units[unit_id]
-        self.units[unit_id] = known.model_copy(update={**changed, "revision": known.revision + 1})
+        late = any(isinstance(event, RollFrozen) for event in self.heard)
+        said = {"after_freeze": late, "revision": known.revision + 1, **changed}
+        self.units[unit_id] = known.model_copy(update=said)
         self.hear(self.units[unit_id])
 
     def frozen(self) -> RollFrozen:

@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from sqlalchemy import Engine
 
+from services.signing.queries import case_list, project_count
+from services.signing.queries.case_list import CasesQuery
 from shared.events.roll import COUNTING_RULES
 from shared.events.terms import CountingRule
 from shared.refusal import Refused
+from tests.support import recount
 from tests.support.ruler import SIGNABLE, SIGNED, House, Ruler, day_of
 from tests.support.signing import LAUNCH, District, SetClock
 
@@ -85,6 +88,23 @@ class World(RuleBasedStateMachine):
         assert decided[1:5] == self.model.signed()
         assert decided.declared_at is None or day_of(decided.declared_at) == self.model.declared_on
         assert decided.closed_at is None or day_of(decided.closed_at) == self.model.closed_on
+
+    def teardown(self) -> None:
+        """A stranger who has nothing but the events counts the same, and calls every unit's stage by the same name."""
+        if not self.model.roll:
+            return
+        heard = [(event.declared.type, event.model_dump(mode="json")) for event in self.here.heard]
+        said = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.told()]
+        counted = recount.of([*heard, *said], str(self.here.project_id))
+        assert tuple(counted.total.values()) == self.model.total()
+        assert tuple(counted.signed.values()) == self.model.signed()
+        assert (counted.rule, counted.called) == (self.model.rule, self.model.latched is not None)
+        with self.here.transaction() as tx:
+            rows = case_list.read(tx, CasesQuery(limit=200))
+            project = project_count.read(tx, self.here.project_id)
+        assert {str(row.unit_id): row.stage for row in rows} == counted.stages
+        assert {each.basis: each.reached for each in project.bases} == counted.reached
+        assert project.live == counted.live
 
     def attempt(self, against: set[str], command: Callable[..., object], what: object) -> bool:
         def carry_out() -> None:
