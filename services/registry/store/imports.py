@@ -67,7 +67,7 @@ _FAULT = text("""
 _SEALED_LINES = text("""
     select row, sealed from import_lines where import_id = :import_id and row > :after order by row limit :batch
 """)
-_ANALYZE = text("analyze import_lines, import_buildings, import_units")
+_ANALYZE = text("analyze import_lines, import_buildings, import_units, people, units, doors")
 _STAGED = ("import_lines", "import_buildings", "import_units", "import_faults")
 
 
@@ -146,7 +146,7 @@ def _file_parts(tx: Transaction, import_id: UUID, key: DataKey) -> Iterator[byte
 
 
 def analyze(connection: Connection) -> None:
-    """Before a set of staged rows is checked or carried over: without figures the planner takes 100,000 rows for three.
+    """Before staged rows are held against the register or carried over: without figures the planner takes 100,000 rows for three.
 
     Outside of a transaction: its lock lasts as long as one, and would keep another import's worker waiting.
     """

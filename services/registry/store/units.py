@@ -66,16 +66,20 @@ _NO_HOLDERS = text("""
     where staged.import_id = :import_id and staged.change = 'changed' and units.project_id = :project_id
         and units.unit_code = staged.unit_code and holders.unit_id = units.unit_id
 """)
+# People by one probe of the index a line. This very transaction has added them, so that the planner takes those of a new district
+# for one, and as a plain join would hold every line against every person. `offset 0` keeps it from making a join of it.
 _HOLDERS = text("""
     insert into holders (unit_id, person_id, district, place, share, capable, guardian_id)
-    select units.unit_id, people.person_id, :district, row_number() over (partition by units.unit_id order by line.row),
+    select units.unit_id, holder.person_id, :district, row_number() over (partition by units.unit_id order by line.row),
         case units.ownership when 'joint' then null when 'sole' then '1' else line.holder ->> 'share' end,
-        guardians.person_id is null, guardians.person_id
+        guardian.person_id is null, guardian.person_id
     from import_lines as line
     join import_units as staged on staged.import_id = :import_id and staged.unit_code = line.unit_code and staged.change <> 'unchanged'
     join units on units.project_id = :project_id and units.unit_code = line.unit_code
-    join people on people.district = :district and people.document_mark = line.document_mark
-    left join people as guardians on guardians.district = :district and guardians.document_mark = line.guardian_mark
+    cross join lateral (
+        select person_id from people where district = :district and document_mark = line.document_mark offset 0) as holder
+    left join lateral (
+        select person_id from people where district = :district and document_mark = line.guardian_mark offset 0) as guardian on true
     where line.import_id = :import_id
 """)
 _STATE = """

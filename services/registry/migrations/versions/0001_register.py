@@ -142,8 +142,9 @@ _TABLES = {
 }
 # Written once and never again: not even the service itself may take back what it has revealed, forgotten or frozen.
 _APPEND_ONLY = ("rolls", "roll_lines", "corrections", "exports", "reveals", "forgettings", "key_receipts")
-# The worker analyzes what it has just staged, since no plan for 100,000 rows may wait for the database's own turn.
-_ANALYZED = ("import_lines", "import_buildings", "import_units")
+# The worker analyzes what it has just staged, and what another import has just written, since no plan for 100,000 rows may wait for
+# the database's own turn.
+_ANALYZED = ("import_lines", "import_buildings", "import_units", "people", "units", "doors")
 
 _INDEXES = (
     "create index on units (district, project_id, unit_id)",
