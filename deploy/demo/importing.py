@@ -70,7 +70,7 @@ class Importing:
         self.standing = f"The dry run goes on without this terminal, and nothing is written: {page}"
         report = self._ended(imports.followed(self._clerk, import_id, told=self._progress, seconds=math.inf))
         if commit and report["state"] == "clean":
-            self.standing = f"The commit goes on without this terminal, all of it or nothing: {page}"
+            self.standing = f"A commit that has arrived goes on without this terminal, all of it or nothing: {page}"
             key = f"commit-{import_id}"
             report = self._ended(
                 imports.committed(self._clerk, import_id, key=key, told=self._progress, seconds=math.inf)

@@ -204,7 +204,11 @@ def test_ctrl_c_ends_it_at_once_and_says_what_stands(terminal: Terminal, commit:
     _, err = command.communicate(timeout=60)
 
     assert command.returncode == 130 and "Traceback" not in err
-    said = "The commit goes on without this terminal, all of it or nothing" if commit else "The dry run goes on without"
+    said = (
+        "A commit that has arrived goes on without this terminal, all of it or nothing"
+        if commit
+        else "The dry run goes on without"
+    )
     assert f"Interrupted. {said}" in err
     terminal.registry.work()
     assert terminal.state() == ("committed" if commit else "clean")
