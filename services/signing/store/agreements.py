@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.exc import IntegrityError
 
 from services.signing.domain.agreement import SIGNABLE, Agreement, Lock, Signature, Turn
 from services.signing.domain.terms import TermLine
@@ -97,14 +96,8 @@ def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
-    """Raises Refused: live-agreement-exists, when the unit has another one, whoever was faster."""
-    try:
-        with tx.connection.begin_nested():
-            tx.connection.execute(_ADD, {**_row(tx, agreement), "drafted_at": at})
-    except IntegrityError as failure:
-        if "one_live_agreement" in str(failure.orig):
-            raise Refused("live-agreement-exists") from failure
-        raise
+    """Under the case's lock, where the unit was seen to have no other live one; the index one_live_agreement holds it too."""
+    tx.connection.execute(_ADD, {**_row(tx, agreement), "drafted_at": at})
     _replace_lines(tx, agreement)
     agreement.version = 1
 

@@ -1,5 +1,6 @@
 """Many desks at once: numbers gap-free, and one order of numbers, instants and commits."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.signing.domain.agreement import Agreement, Turn
-from services.signing.store import numbers
+from services.signing.store import agreements, cases, numbers, projects
+from shared.service.database import Transaction
 from tests.support.eventually import eventually
 from tests.support.signing import LAUNCH, District
 
@@ -73,6 +75,37 @@ def test_a_rescinded_number_stays_detached_and_is_never_given_again(here: Distri
     assert given[0].agreement_id == one and given[0].reason == "owner_withdrew"
     assert given[2].agreement_id == again
     assert here.types(first).count("agreement.rescinded") == 1
+
+
+# The one order (architecture.md, section 3), as whoever else comes to hold one of them.
+ORDER: list[Callable[[Transaction, District, Agreement], object]] = [
+    lambda tx, _, agreement: cases.lock(tx, agreement.unit_id),
+    lambda tx, _, agreement: agreements.load(tx, agreement.agreement_id),
+    lambda tx, here, _: projects.lock(tx, here.project_id),
+    lambda tx, here, _: numbers.turn(tx, here.project_id, "cash", here.clock),
+]
+
+
+@pytest.mark.parametrize("place", range(len(ORDER)), ids=["case", "agreement", "project", "series"])
+def test_a_signing_waits_at_each_lock_and_holds_none_that_comes_after(here: District, place: int) -> None:
+    here.signed(here.register())
+    unit = here.register()
+    agreement_id, owner = here.ready(unit), here.owners(unit)[0]
+    with here.transaction() as tx:
+        agreement = agreements.load(tx, agreement_id)
+
+    with ThreadPoolExecutor(1) as desk:
+        with here.transaction() as tx:
+            tx.connection.execute(text("set local lock_timeout = '5s'"))
+            ORDER[place](tx, here, agreement)
+            signing = desk.submit(here.sign, agreement_id, owner)
+            eventually(lambda: here.rows("select from pg_locks where not granted"), seconds=20)
+            for later in ORDER[place + 1 :]:
+                later(tx, here, agreement)
+            assert not signing.done()
+        assert signing.result().turn == Turn(
+            2, here.rows("select last_at from series where last_number = 2")[0].last_at
+        )
 
 
 def test_who_waits_for_a_series_reads_the_clock_only_when_it_is_free(here: District) -> None:

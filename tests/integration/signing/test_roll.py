@@ -8,6 +8,8 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
+from services.signing.domain.threshold import Counts
+from services.signing.store import roll
 from services.signing.workers.fan_out import FanOut
 from services.signing.workers.rolls import Rolls
 from tests.support.signing import LAUNCH, District, a_holder
@@ -113,3 +115,15 @@ def test_a_roll_that_nothing_can_match_any_more_is_told(here: District, changed:
     worker.run_once()
     worker.run_once()
     assert REGISTRY.get_sample_value("clearwater_rolls_unmatched", {"district": here.district}) == 0
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_unit_that_is_counted_already_changes_nothing(here: District, signed: bool) -> None:
+    ours, other = here.register(), here.register()
+    here.freeze()
+    here.signed(ours)
+
+    with here.transaction() as tx:
+        change = roll.count(tx, project_id=here.project_id, unit_id=ours if signed else other, signed=signed)
+
+    assert change == Counts()
