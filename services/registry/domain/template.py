@@ -78,6 +78,8 @@ BUILDINGS = (
     Column("floors_below", "地下层数", "integer", "整数，没有写 0", required=True),
 )
 
+SHEETS = {HOLDERS_SHEET: HOLDERS, BUILDINGS_SHEET: BUILDINGS}
+
 FAULTS_HEADER = "问题"  # of the column that an annotated workbook has beside them, and may keep
 
 

@@ -16,11 +16,10 @@ from typing import IO
 
 from services.registry.domain import cells
 from services.registry.domain.cells import Fault
-from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column
+from services.registry.domain.template import HOLDERS_SHEET, SHEETS, Column
 from services.registry.gateways.workbook import Row, check_headers
 from shared.refusal import Refused
 
-_TABLES = {HOLDERS_SHEET: HOLDERS, BUILDINGS_SHEET: BUILDINGS}
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _CHUNK = 64 * 1024
 _LONGEST_ROW = 128 * 1024  # characters; a row whose every cell is as long as the template allows has 1,600
@@ -40,7 +39,7 @@ class CsvFile:
         lines = 0
         while chunk := self.file.read(_CHUNK):
             lines += chunk.count(b"\n")
-        return max(lines - len(_TABLES), 0)
+        return max(lines - len(SHEETS), 0)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each row with its number; empty ones have their number too. Raises Refused: csv-quotes, workbook-too-large."""
@@ -68,11 +67,11 @@ class CsvTable:
         """The rows of this table that hold anything. Raises Refused: csv-quotes, csv-ragged, workbook-wrong-columns,
         workbook-wrong-sheet, workbook-too-large.
         """
-        columns, here, seen, width = _TABLES[self.name], "", False, 0
+        columns, here, seen, width = SHEETS[self.name], "", False, 0
         for number, record in self.book.records():
             if (table := _table_of(record)) or (not here and any(record)):
                 here, width = table or HOLDERS_SHEET, _written(record)
-                check_headers(_TABLES[here], dict(enumerate(_headers(record))), row=number)
+                check_headers(SHEETS[here], dict(enumerate(_headers(record))), row=number)
                 seen = seen or here == self.name
             elif here == self.name and any(record):
                 _check_width(number, record, width, columns)
@@ -124,7 +123,7 @@ def inspect(file: IO[bytes]) -> None:
     # Nearly every file is GB18030 if it has to be; one that says nothing of ours in it is Big5, or no text at all.
     if table is None and book.encoding == "gb18030" and not _known(record):
         raise Refused("csv-encoding")
-    check_headers(_TABLES[table or HOLDERS_SHEET], dict(enumerate(_headers(record))), row=number)
+    check_headers(SHEETS[table or HOLDERS_SHEET], dict(enumerate(_headers(record))), row=number)
     file.seek(0)
 
 
@@ -154,14 +153,14 @@ def _is_text(file: IO[bytes], encoding: str) -> bool:
 def _table_of(record: Sequence[str]) -> str | None:
     """The table whose headers make up more than half of the row; a row of data has none in it."""
     found = _headers(record)
-    for name, columns in _TABLES.items():
+    for name, columns in SHEETS.items():
         if 2 * len({column.header for column in columns}.intersection(found)) > len(columns):
             return name
     return None
 
 
 def _known(record: Sequence[str]) -> set[str]:
-    return {column.header for columns in _TABLES.values() for column in columns}.intersection(_headers(record))
+    return {column.header for columns in SHEETS.values() for column in columns}.intersection(_headers(record))
 
 
 def _headers(record: Sequence[str]) -> list[str]:
@@ -189,8 +188,6 @@ def _check_width(number: int, record: Sequence[str], width: int, columns: Sequen
 def _cells(columns: Sequence[Column], record: Sequence[str]) -> dict[str, cells.Cell]:
     return {
         column.name: cells.typed(column, written)
-        for column, written in zip(
-            columns, record, strict=False
-        )  # what stands to the right of the template is passed over
+        for column, written in zip(columns, record, strict=False)  # to the right stands no more than 问题
         if written
     }

@@ -8,11 +8,10 @@ from typing import IO
 
 from services.registry.domain.cells import Cell, Fault
 from services.registry.domain.template import (
-    BUILDINGS,
     BUILDINGS_SHEET,
     FAULTS_HEADER,
-    HOLDERS,
     HOLDERS_SHEET,
+    SHEETS,
     Column,
     letter,
 )
@@ -44,7 +43,7 @@ class Workbook:
     calendar: Calendar
 
     def sheet(self, name: str) -> "TemplateSheet":
-        columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
+        columns = SHEETS[name]
         days = {place for place, column in enumerate(columns) if column.form == "date"}
         # One column more, in which a header of the clerk's own would stand.
         sheet = Sheet(self.archive, self.sheets[name], self.strings, len(columns) + 1, self.calendar, days)

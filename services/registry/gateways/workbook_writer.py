@@ -22,6 +22,7 @@ from services.registry.domain.template import (
     FAULTS_HEADER,
     HOLDERS,
     HOLDERS_SHEET,
+    SHEETS,
     Column,
 )
 from services.registry.gateways.workbook import Row
@@ -85,7 +86,7 @@ def _annotated(
     faults: Mapping[int, Sequence[Fault]],
     sentence: Callable[[str], str],
 ) -> None:
-    columns = HOLDERS if name == HOLDERS_SHEET else BUILDINGS
+    columns = SHEETS[name]
     said = {row: _Said(columns, each, sentence) for row, each in faults.items()}
     nothing = _Said(columns, (), sentence)
     sheet = _sheet(book, name, columns, annotated=said.pop(1, nothing))

@@ -125,7 +125,7 @@ def _row(tx: Transaction, import_id: UUID) -> dict[str, Any]:
 
 
 def _listed(fault: Fault, said: str) -> FaultState:
-    columns = template.HOLDERS if fault.sheet == template.HOLDERS_SHEET else template.BUILDINGS
+    columns = template.SHEETS[fault.sheet]
     header = next((column.header for column in columns if column.name == fault.column), "")
     cell = f"{template.column_letter(columns, fault.column)}{fault.row}" if header else ""
     return FaultState(
