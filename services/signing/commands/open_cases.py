@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.case import Case, Unit
 from services.signing.domain.rights import Rights
-from services.signing.store import cases
+from services.signing.store import cases, roll
 from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -14,8 +14,11 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class Registered:
+    """`after_freeze`: said after the roll was frozen; true of the unit, and no part of the roll."""
+
     unit: Unit
     rights: Rights
+    after_freeze: bool
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,16 @@ def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
     known = cases.lock_units(tx, [each.unit.unit_id for each in command.registered])
     settled = settle_first(tx, known)
     signed = cases.with_signed_agreement(tx, known.values())
-    at, opened = clock.now(), []
+    at, opened, on_roll = clock.now(), [], []
     for each in command.registered:
-        if case := known.get(each.unit.unit_id):
-            case.learn(each.unit, each.rights, signed=each.unit.unit_id in signed, at=at)
-        else:
-            opened.append(Case.open(each.unit, each.rights, at=at))
+        case = known.get(each.unit.unit_id)
+        if case is None:
+            opened.append(case := Case.open(each.unit, each.rights, at=at))
+        elif not case.learn(each.unit, each.rights, signed=each.unit.unit_id in signed, at=at):
+            continue
+        if not each.after_freeze:
+            on_roll.append(case)
     cases.add(tx, opened, at=at)
     cases.save(tx, *known.values(), at=at, new_facts=True)
+    roll.keep_holders(tx, on_roll)
     journal.write(tx, [*settled, *(event for case in (*opened, *known.values()) for event in case.recorded)])

@@ -18,7 +18,8 @@ def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
     def react(tx: Transaction, messages: Sequence[Message]) -> None:
         # A poll may hold several revisions of a unit. Each may dispute what another has confirmed, so each has its turn.
         for turn in _turns(events(UnitRegistered, messages)):
-            open_cases(tx, OpenCases([Registered(_unit(event), _rights(event)) for event in turn]), clock)
+            said = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
+            open_cases(tx, OpenCases(said), clock)
 
     return react
 

@@ -97,10 +97,10 @@ class Case:
             place = {"project_id": self.unit.project_id, "unit_id": self.unit.unit_id}
             self.recorded.append(RightsDisputed(**place, reason=reason, disputed_at=at))
 
-    def learn(self, unit: Unit, rights: Rights, *, signed: bool, at: datetime) -> None:
-        """Takes what the registry says now; an older revision than the known one is no news."""
+    def learn(self, unit: Unit, rights: Rights, *, signed: bool, at: datetime) -> bool:
+        """Takes what the registry says now. False: a revision that is not newer than the known one is no news."""
         if unit.revision <= self.unit.revision:
-            return
+            return False
         changed = self.rights.differs(rights)
         self.unit, self.rights = unit, rights
         if changed:
@@ -109,6 +109,7 @@ class Case:
             self.dispute(reason=REGISTRATION_CHANGED, at=at)
             if signed:
                 self.tasks.append(CHANGED_AFTER_SIGNING)
+        return True
 
     def expect_confirmed(self) -> None:
         """Raises Refused: rights-not-confirmed, rights-disputed."""

@@ -43,6 +43,17 @@ create table case_holders (
 )
 """
 
+# Who owned it when the roll was frozen, as the registry wrote it: a later sale leaves these rows alone.
+_ROLL_HOLDERS = """
+create table roll_holders (
+    district text not null,
+    unit_id uuid not null references cases,
+    person_id uuid not null,
+    written text,
+    primary key (unit_id, person_id)
+)
+"""
+
 # The rule of product.md 3.3.3 again, in the database: sole one owner, joint no shares, by shares exactly 1.
 _ARE_WHOLE = """
 create function rights_are_whole(ownership text, holders bigint, shares bigint, parts numeric, low bigint, high bigint)
@@ -137,6 +148,8 @@ DDL = (
     _CASE_HOLDERS,
     "create index on case_holders (person_id)",
     *protect("case_holders", service="signing"),
+    _ROLL_HOLDERS,
+    *protect("roll_holders", service="signing", app="select, insert, delete"),
     _ARE_WHOLE,
     _CONFIRMED_ARE_WHOLE,
     """create constraint trigger confirmed_rights_are_whole after insert or update on cases

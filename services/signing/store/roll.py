@@ -1,8 +1,9 @@
 """The frozen roll: what every rate is counted over, and who on it has signed.
 
 Stays true: nothing is evaluated before our own units give the digest that the registry has announced. From then on the roll is a copy of
-its own, made of the very lines that gave the digest, so a later correction of a unit moves no denominator. Counting a signing touches only
-the parties of that unit.
+its own, made of the very lines that gave the digest, so a later correction of a unit moves no denominator; and a sale after the freezing
+that comes before the copy is no part of the lines. Counting a signing touches only the parties of that unit.
+Left to others: that a unit's household and area stay as they were frozen; the registry refuses to change them (services/registry).
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.signing.domain.case import Case
 from services.signing.domain.threshold import Counts
 from shared.events import roll
 from shared.events.registry import RollFrozen, Totals
@@ -38,8 +40,12 @@ _ROLL = text(
     "select digest, units, households, right_holders, area, matched_at from rolls where project_id = :project_id"
 )
 _UNITS = text("""
-    select unit_id, household_id, area, case_holders.person_id, written
-    from cases join case_holders using (unit_id) where project_id = :project_id
+    select unit_id, household_id, area, roll_holders.person_id, written
+    from cases join roll_holders using (unit_id) where project_id = :project_id
+""")
+_FORGET_HOLDERS = text("delete from roll_holders where unit_id = any(:unit_ids)")
+_KEEP_HOLDER = text("""
+    insert into roll_holders (district, unit_id, person_id, written) values (:district, :unit_id, :person_id, :written)
 """)
 # Copied from the very lines that gave the digest, never from the tables again: a unit may have been corrected in between.
 _COPY_UNITS = text("""
@@ -99,6 +105,25 @@ class Proof(NamedTuple):
 
     digest: str
     lines: Sequence[roll.Line]
+
+
+def keep_holders(tx: Transaction, cases: Sequence[Case]) -> None:
+    """Who owns these units, as far as the roll goes: what the registry said of them before it froze it."""
+    if not cases:
+        return
+    tx.connection.execute(_FORGET_HOLDERS, {"unit_ids": [case.unit.unit_id for case in cases]})
+    rows = [
+        {
+            "district": tx.district,
+            "unit_id": case.unit.unit_id,
+            "person_id": holder.person_id,
+            "written": holder.written,
+        }
+        for case in cases
+        for holder in case.rights.holders
+    ]
+    if rows:
+        tx.connection.execute(_KEEP_HOLDER, rows)
 
 
 def announce(tx: Transaction, event: RollFrozen) -> bool:

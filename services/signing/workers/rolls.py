@@ -2,7 +2,6 @@
 
 Stays true: a whole roll is read and digested without any lock, and again only after something of it has changed. What it remembers of its
 tries only saves work: without it, it tries once more. A roll that stays unproved is told: no rate of its project is ever evaluated.
-Left to others: that no right-holder changes between the freezing and the match; the registry takes no import after the freezing.
 """
 
 import time

@@ -67,6 +67,32 @@ def test_who_signed_before_the_roll_came_is_counted_with_it(here: District, rule
     assert here.rows("select units, signed from roll_parties where party_id = :who", who=owner.person_id)[0] == (2, 1)
 
 
+def test_a_sale_after_the_freezing_that_is_heard_before_it_moves_no_denominator(here: District) -> None:
+    units = [here.register() for _ in range(3)]
+    owner, frozen = here.owners(units[0])[0], here.frozen()
+    sold = {"right_holders": (a_holder("1/2"), a_holder("1/2")), "ownership": "shares"}
+    here.correct(units[0], **sold, after_freeze=True)  # the news of the freezing comes on a topic of its own
+    here.hear(frozen)
+
+    assert here.fan_out() == 1
+    assert here.rows("select total_right_holders, total_area from projects")[0] == (3, 3 * 6518)
+    assert here.rows("select unit_id from roll_members where party_id = :owner", owner=owner) == [(units[0],)]
+    owns = here.rows("select person_id from case_holders where unit_id = :unit order by position", unit=units[0])
+    assert [person for (person,) in owns] == here.owners(units[0])
+
+
+def test_the_last_word_before_the_freezing_is_the_rolls_whatever_comes_again(here: District) -> None:
+    unit = here.register()
+    here.correct(unit, right_holders=(a_holder(),))
+    before_it, owners, frozen = here.units[unit], here.owners(unit), here.frozen()
+    here.correct(unit, right_holders=(a_holder(),), after_freeze=True)
+    here.hear(before_it)  # an older revision again
+    here.hear(frozen)
+
+    assert here.fan_out() == 1
+    assert here.rows("select party_id from roll_members where kind = 'right_holder'") == [(owners[0],)]
+
+
 def test_a_roll_is_read_again_only_after_something_has_changed(here: District) -> None:
     unit = here.register()
     frozen = here.frozen()
@@ -74,7 +100,7 @@ def test_a_roll_is_read_again_only_after_something_has_changed(here: District) -
     here.hear(frozen)
     worker = FanOut(here.engine, here.clock)
 
-    with before(here, "select unit_id, household_id, area, case_holders", lambda: None) as digested:
+    with before(here, "select unit_id, household_id, area, roll_holders", lambda: None) as digested:
         rounds = [worker.run_once() for _ in range(3)]
         assert (rounds, len(digested)) == ([0, 0, 0], 1)
         here.correct(unit, floor=3)
@@ -87,7 +113,7 @@ def test_nobody_waits_for_a_digest(here: District) -> None:
     here.hear(here.frozen())
     order: list[str] = []
     with (
-        before(here, "select unit_id, household_id, area, case_holders", lambda: order.append("digest")),
+        before(here, "select unit_id, household_id, area, roll_holders", lambda: order.append("digest")),
         before(here, "select from projects where project_id", lambda: order.append("lock")),
     ):
         FanOut(here.engine, here.clock).run_once()
