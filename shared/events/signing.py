@@ -305,4 +305,7 @@ class DayClosed(Event):
     as_of: int = Field(ge=0, description="the project's feed number up to which facts are in these figures")
     series: tuple[SeriesFigures, ...] = Field(description="per series that has given a number; empty before the first")
     bases: tuple[BasisFigures, ...] = Field(min_length=1, description="all four bases")
+    counting_rule: Code = Field(
+        default="all_units_signed", description="the rule by which right-holders were counted, as in project.opened"
+    )
     closed_at: Instant = Field(description="when the day was closed, RFC 3339 in UTC")

@@ -39,7 +39,8 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     as_of = counted.latest(tx, project_id)
     figures = days.figures(tx, project_id, on, as_of=as_of)
     bases = days.bases(tx, project_id, on, as_of=as_of, total=project.total)
-    restatement = days.add(tx, project_id, on, as_of=as_of, figures=figures, bases=bases, at=at, by=command.by)
-    closed = ClosedDay(project_id, on, restatement, as_of, at, figures, bases)
+    restatement = days.following(tx, project_id, on)
+    closed = ClosedDay(project_id, on, restatement, as_of, at, figures, bases, project.counting_rule)
+    days.add(tx, closed, by=command.by)
     journal.write(tx, [closed.told()])
     return closed

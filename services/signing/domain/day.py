@@ -1,4 +1,4 @@
-"""A closed business day: what each series and each basis did, frozen as of a feed number."""
+"""A closed business day: what each series and each basis did, and by which rule it was counted, frozen as of a feed number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from shared.events.signing import BasisFigures, DayClosed, SeriesFigures
-from shared.events.terms import Basis, Series
+from shared.events.terms import Basis, CountingRule, Series
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class ClosedDay:
     closed_at: datetime
     figures: Mapping[Series, SeriesDay]
     bases: Mapping[Basis, BasisDay]
+    counting_rule: CountingRule
 
     def told(self) -> DayClosed:
         return DayClosed(
@@ -52,5 +53,6 @@ class ClosedDay:
             as_of=self.as_of,
             series=tuple(SeriesFigures(series=series, **vars(each)) for series, each in self.figures.items()),
             bases=tuple(BasisFigures(basis=basis, **vars(each)) for basis, each in self.bases.items()),
+            counting_rule=self.counting_rule,
             closed_at=self.closed_at,
         )

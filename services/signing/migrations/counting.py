@@ -161,6 +161,7 @@ create table days (
     as_of bigint not null check (as_of >= 0),
     figures jsonb not null,
     bases jsonb not null,
+    counting_rule text not null check (counting_rule in ('all_units_signed', 'any_unit_signed')),
     closed_at timestamptz not null,
     closed_by text not null,
     primary key (project_id, business_on, restatement)

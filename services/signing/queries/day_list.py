@@ -6,14 +6,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
-from shared.events.terms import Basis, Series
+from shared.events.terms import Basis, CountingRule, Series
 from shared.refusal import Refused
 from shared.service import http
 from shared.service.database import Transaction
 
 _KNOWN = text("select true from projects where project_id = :project_id")
 _LIST = text("""
-    select project_id, business_on, restatement, as_of, closed_at, figures, bases from days
+    select project_id, business_on, restatement, as_of, closed_at, figures, bases, counting_rule from days
     where project_id = :project_id
       and (cast(:before as date) is null or (business_on, restatement) < (cast(:before as date), cast(:restatement as int)))
     order by business_on desc, restatement desc limit :limit
@@ -52,6 +52,7 @@ class DayRow(BaseModel):
     closed_at: datetime
     figures: dict[Series, SeriesRow]
     bases: dict[Basis, BasisRow] = Field(description="Area in units of 0.01 m².")
+    counting_rule: CountingRule = Field(description="The rule by which right-holders were counted.")
 
 
 def read(tx: Transaction, project_id: UUID, query: DaysQuery) -> list[DayRow]:

@@ -1,14 +1,13 @@
 """Closed business days: only added to. A day's figures are a function of the project's feed up to a number, whenever they are read."""
 
 import json
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import get_args
 from uuid import UUID
 
 from sqlalchemy import text
 
-from services.signing.domain.day import BasisDay, SeriesDay
+from services.signing.domain.day import BasisDay, ClosedDay, SeriesDay
 from services.signing.domain.mandate import midnight
 from services.signing.domain.threshold import Counts
 from shared.events.terms import Basis, Series
@@ -29,11 +28,11 @@ _BASES = text("""
         ('units', units), ('households', households), ('right_holders', right_holders), ('area', area)) as changed (basis, change)
     where project_id = :project_id and feed_number <= :as_of and happened_at < :ends group by basis
 """)
+_FOLLOWING = text("select count(*) from days where project_id = :project_id and business_on = :business_on")
 _ADD = text("""
-    insert into days (district, project_id, business_on, restatement, as_of, figures, bases, closed_at, closed_by)
-    select :district, :project_id, :business_on, count(*), :as_of, cast(:figures as jsonb), cast(:bases as jsonb), :at, :by
-    from days where project_id = :project_id and business_on = :business_on
-    returning restatement
+    insert into days (district, project_id, business_on, restatement, as_of, figures, bases, counting_rule, closed_at, closed_by)
+    values (:district, :project_id, :business_on, :restatement, :as_of, cast(:figures as jsonb), cast(:bases as jsonb), :counting_rule,
+            :closed_at, :by)
 """)
 
 
@@ -57,22 +56,15 @@ def bases(tx: Transaction, project_id: UUID, on: date, *, as_of: int, total: Cou
     }
 
 
-def add(  # noqa: PLR0913 - the columns of a closed day
-    tx: Transaction,
-    project_id: UUID,
-    on: date,
-    *,
-    as_of: int,
-    figures: Mapping[Series, SeriesDay],
-    bases: Mapping[Basis, BasisDay],
-    at: datetime,
-    by: str,
-) -> int:
-    """Which restatement it is; 0 for the first closing."""
-    day = {"district": tx.district, "project_id": project_id, "business_on": on, "as_of": as_of, "at": at, "by": by}
-    series = json.dumps({name: {**vars(each), "net": each.net} for name, each in figures.items()})
-    counts = json.dumps({name: vars(each) for name, each in bases.items()})
-    return int(tx.connection.execute(_ADD, {**day, "figures": series, "bases": counts}).scalar_one())
+def following(tx: Transaction, project_id: UUID, on: date) -> int:
+    """Which restatement comes next, under the project's lock; 0 for the first closing."""
+    return int(tx.connection.execute(_FOLLOWING, {"project_id": project_id, "business_on": on}).scalar_one())
+
+
+def add(tx: Transaction, day: ClosedDay, *, by: str) -> None:
+    figures = json.dumps({name: {**vars(each), "net": each.net} for name, each in day.figures.items()})
+    bases = json.dumps({name: vars(each) for name, each in day.bases.items()})
+    tx.connection.execute(_ADD, {**vars(day), "district": tx.district, "figures": figures, "bases": bases, "by": by})
 
 
 def _day(project_id: UUID, on: date, as_of: int) -> dict[str, object]:

@@ -48,7 +48,7 @@ def test_the_changes_of_the_feed_add_up_to_the_count_whatever_happens(here: Dist
 
 
 def test_a_day_is_the_same_for_ever_and_what_is_learnt_later_is_a_restatement(here: District) -> None:
-    here.open_project(("units", 50))
+    here.open_project(("units", 50), counting_rule="any_unit_signed")
     units = [here.register() for _ in range(2)]
     here.freeze()
     for unit in units:
@@ -71,6 +71,8 @@ def test_a_day_is_the_same_for_ever_and_what_is_learnt_later_is_a_restatement(he
         assert read_again(tx, here, again) == again
     told = [payload for name, payload in here.said(here.project_id) if name == "day.closed"]
     assert [(each["restatement"], each["as_of"]) for each in told] == [(0, 3), (1, 5)]
+    kept = here.rows("select counting_rule from days where project_id = :it", it=here.project_id)
+    assert {each["counting_rule"] for each in told} == {rule for (rule,) in kept} == {"any_unit_signed"}
 
 
 def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(here: District) -> None:
