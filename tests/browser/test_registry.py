@@ -42,11 +42,13 @@ class Desk:
                 body = {"name": name, "officers": [{"staff_number": number, "name": each} for number, each in officers]}
                 clerk.post("registry", f"/projects/{self.project_id}/groups", body, key=f"browser-{place}")
 
-    def workbook(self, path: Path, *, wrong: bool = False) -> Path:
-        """`wrong`: with a check digit that is none, at Q2."""
+    def workbook(self, path: Path, *, wrong: int = 0) -> Path:
+        """`wrong`: the first rows' document numbers have a check digit that is none, from Q2 on; the last of several has no name."""
         holders = [dict(line) for line in self.made.holders]
-        if wrong:
-            holders[0]["document_number"] = "440399198002290001"
+        for line in holders[:wrong]:
+            line |= {"document_type": "居民身份证", "document_number": "440399198002290001"}
+        if wrong > 1:
+            holders[wrong - 1]["name"] = ""
         with path.open("wb") as file:
             workbook_writer.write(file, holders=holders, buildings=self.made.buildings)
         return path
@@ -87,13 +89,25 @@ def filled(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 
 def test_a_workbook_with_a_mistake_comes_back_with_its_cell(desk: Desk, tmp_path: Path):
-    page = desk.uploaded(desk.workbook(tmp_path / "wrong.xlsx", wrong=True), title="1")
+    page = desk.uploaded(desk.workbook(tmp_path / "wrong.xlsx", wrong=1), title="1")
 
-    expect(page.locator("td.code").first).to_have_text("Q2")
+    expect(page.locator(".listed td").first).to_contain_text("Q2")
     with page.expect_download() as download:
         page.get_by_role("link", name="下载批注表").press("Enter")
     sheet = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()))[HOLDERS_SHEET]
     assert "校验位" in str(sheet["AB2"].value)
+    page.context.close()
+
+
+def test_a_report_counts_each_kind_of_mistake_and_fits_its_screen(desk: Desk, tmp_path: Path):
+    path = desk.uploaded(desk.workbook(tmp_path / "wrong.xlsx", wrong=3), title="处问题").url.split("/", 3)[3]
+    page = desk.page(f"/{path}", bypass_csp=True)
+
+    expect(page.locator(".kinds tr", has_text="check-digit").locator("td").last).to_have_text("3")
+    assert pages.violations(page) == ""
+    for width, height in pages.SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
 
 
@@ -146,7 +160,9 @@ def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down
     names = {line["name"] for line in filled.made.holders}
     assert masked.endswith("**") and not any(name in page.content() for name in names)
 
-    row.locator("input").focus()
+    row.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(row.locator("output")).to_be_empty()
     page.keyboard.type(reason)

@@ -56,6 +56,7 @@ def import_report(import_id: UUID) -> str:
         project=project,
         at_work=report.state in AT_WORK,
         refusal=_refusal(report),
+        kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),
         told=_told(report),
         title=_finding(report),
     )
