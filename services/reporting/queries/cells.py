@@ -17,7 +17,9 @@ _COLUMNS = """
     agreement, series, sequence_number, signed_at, changed_at
     from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
 """
-_ORDER = "order by compound, building, stairwell, floor desc, length(door), door, units.unit_id limit 20000"
+# The shorter name first: 2栋 stands before 10栋, 201 before 1001.
+_ORDER = """order by compound, length(building), building, length(stairwell), stairwell, floor desc, length(door), door, units.unit_id
+    limit 20000"""
 _OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_ORDER}")
 _OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
+from unicodedata import east_asian_width
 
 from services.reporting.domain.rates import Basis, scale
 from services.reporting.queries.cells import Cell
@@ -17,6 +18,7 @@ WIDTH: Final = 896
 HEIGHT: Final = 534
 _PITCH_X, _PITCH_Y = 9.9, 7.3
 _GAP, _COMPOUND_GAP, _LEAST_SLOT = 18.0, 44.0, 64.0
+_TEXT = 22.0  # a compound's name, in px
 _HEAD, _FOOT = 58.0, 34.0  # above the cells: compound and the building's figure; below: its name
 _OPENS, _CLOSES = 8, 20  # the desks' day in Shanghai; a day with signings outside it is drawn whole
 _SCALES: Final = (4.0, 3.4, 2.8, 2.4, 2.0, 1.7, 1.4, 1.2, 1.0, 0.85, 0.7, 0.55)
@@ -77,18 +79,25 @@ def building_map(cells: Sequence[Cell]) -> Map:
 
 def _flow(cells: Sequence[Cell], size: float) -> Map:
     blocks: list[Block] = []
-    x, y, tallest, before = 0.0, 0.0, 0.0, ""
+    x, y, tallest, before, named_to = 0.0, 0.0, 0.0, "", 0.0
     for (compound, _), group in groupby(cells, key=lambda cell: (cell.compound, cell.building)):
         floors = _floors(list(group))
         width, tall = max(map(len, floors)) * _PITCH_X * size, len(floors) * _PITCH_Y * size
-        x += 0 if not x else (_GAP if compound == before else _COMPOUND_GAP)
-        if x and x + max(width, _LEAST_SLOT) > WIDTH:
-            x, y, tallest = 0.0, y + tallest + _HEAD + _FOOT, 0.0
-        blocks.append(_block(floors, heads=compound != before or not x, at=(x, y), size=size))
+        if x:
+            x = x + _GAP if compound == before else max(x + _COMPOUND_GAP, named_to + _GAP)
+        heads, reaches = compound != before or not x, x + _name_width(compound)
+        if x and max(x + max(width, _LEAST_SLOT), reaches if heads else 0.0) > WIDTH:
+            x, y, tallest, heads, reaches = 0.0, y + tallest + _HEAD + _FOOT, 0.0, True, _name_width(compound)
+        blocks.append(_block(floors, heads=heads, at=(x, y), size=size))
+        named_to = reaches if heads else named_to
         x, tallest, before = x + max(width, _LEAST_SLOT), max(tallest, tall), compound
     return Map(
         tuple(blocks), (_PITCH_X - 1.5) * size, (_PITCH_Y - 1.4) * size, y + tallest + _HEAD + _FOOT if blocks else 0.0
     )
+
+
+def _name_width(compound: str) -> float:
+    return sum(_TEXT if east_asian_width(each) in "WF" else _TEXT * 0.6 for each in compound)
 
 
 def _floors(cells: list[Cell]) -> list[list[Cell]]:

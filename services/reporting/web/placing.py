@@ -42,7 +42,7 @@ class Building:
 
 def building(cells: Sequence[Cell]) -> Building:
     floors = sorted({floor for cell in cells for floor in _floors(cell)}, reverse=True)
-    names = sorted({cell.stairwell for cell in cells})
+    names = sorted({cell.stairwell for cell in cells}, key=lambda name: (len(name), name))
     wells = [_well(name, [cell for cell in cells if cell.stairwell == name], floors) for name in names]
     return Building(tuple(floors), tuple(wells))
 

@@ -1,18 +1,8 @@
 """Does a unit stand on all its floors and doors, in one column, and is no place taken twice?"""
 
-from uuid import uuid4
-
-from services.reporting.domain.stage import Facets
 from services.reporting.queries.cells import Cell
 from services.reporting.web import placing
-
-
-def a_cell(door: str, floor: int, top_floor: int | None = None, *, stairwell: str = "") -> Cell:
-    where = {"compound": "和丰苑", "building": "4栋", "stairwell": stairwell, "floor": floor, "top_floor": top_floor}
-    ids = {"unit_id": uuid4(), "project_id": uuid4(), "district": "440303", "unit_code": door}
-    nothing = dict.fromkeys(("group", "officer", "series", "sequence_number", "signed_at", "changed_at"))
-    facts = {"area": 6518, "use": "residential", "ownership": "sole", "owners": (), "overseas": False}
-    return Cell(**ids, **where, door=door, **facts, facets=Facets(), **nothing)
+from tests.support.cells import a_cell
 
 
 def drawn(*cells: Cell) -> tuple[tuple[int, ...], list[list[str]]]:

@@ -1,0 +1,14 @@
+"""Units as reporting's pages have them, of which nothing is known but where they stand."""
+
+from uuid import uuid4
+
+from services.reporting.domain.stage import Facets
+from services.reporting.queries.cells import Cell
+
+
+def a_cell(door: str, floor: int, top_floor: int | None = None, **where: str) -> Cell:
+    place = {"compound": "和丰苑", "building": "4栋", "stairwell": "", "floor": floor, "top_floor": top_floor, **where}
+    ids = {"unit_id": uuid4(), "project_id": uuid4(), "district": "440303", "unit_code": door}
+    nothing = dict.fromkeys(("group", "officer", "series", "sequence_number", "signed_at", "changed_at"))
+    facts = {"area": 6518, "use": "residential", "ownership": "sole", "owners": (), "overseas": False}
+    return Cell(**ids, **place, door=door, **facts, facets=Facets(), **nothing)
