@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, text
@@ -10,6 +11,7 @@ from services.reporting import wiring
 from services.reporting.migrations import model
 from services.reporting.projections.reactions import CONSUMER, reactions
 from services.reporting.queries import cells, signings, standings
+from services.reporting.web import placing
 from shared.events import roll
 from shared.messaging import rebuild
 from shared.service import database
@@ -232,3 +234,27 @@ def test_the_running_count_of_a_day_ends_at_the_count(engine):
 
 def database_reading(engine: Engine, district: str = "440303"):
     return database.reading(engine, granted=[district])
+
+
+def test_buildings_stairwells_and_doors_stand_in_the_order_of_their_numbers(engine):
+    numbering, bus, unit = Numbering(), Bus(engine), Launch(units=1).unit(0)
+    wanted = [("2栋", "1单元", "201"), ("2栋", "2单元", "203"), ("2栋", "10单元", "220"), ("10栋", "1单元", "201")]
+    placed = [
+        unit.model_copy(
+            update={
+                "unit_id": uuid4(),
+                "unit_code": f"U{number}",
+                "building": building,
+                "stairwell": stairwell,
+                "door": door,
+            }
+        )
+        for number, (building, stairwell, door) in enumerate(wanted)
+    ]
+
+    bus.deliver(numbering.messages("440303", placed[::-1]))
+
+    with database_reading(engine) as tx:
+        found = cells.of_project(tx, unit.project_id)
+    assert [(cell.building, cell.stairwell, cell.door) for cell in found] == wanted
+    assert [well.name for well in placing.building(found[:3]).wells] == ["1单元", "2单元", "10单元"]
