@@ -32,7 +32,8 @@ _IN_MEMORY = 8 * 1024 * 1024
 _LAST = UUID(int=2**128 - 1)
 _UPLOAD_PROBLEMS = (
     "file-missing", "roll-frozen", "workbook-unreadable", "workbook-encrypted", "workbook-macros", "workbook-too-large",
-    "workbook-wrong-sheet", "workbook-wrong-columns", "csv-encoding", "csv-nul", "csv-quotes",
+    "workbook-wrong-sheet", "workbook-wrong-columns", "csv-encoding", "csv-nul", "csv-separator",
+    "csv-quotes",
 )  # fmt: skip
 
 
@@ -72,7 +73,9 @@ def upload(project_id: UUID) -> http.Answer:
     request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
-    name = (file.filename or "workbook.xlsx")[-120:]
+    name = "".join(filter(str.isprintable, file.filename or "workbook.xlsx"))[
+        -120:
+    ]  # a name may be anything, a zero byte too
     command = UploadImport(project_id, file.stream, name, by=identity.current().subject, at=running().clock.now())
     with database.begin(running().engine, district=identity.current().district) as tx:
 

@@ -86,6 +86,13 @@ def test_the_same_upload_sent_again_is_one_import(registry: Registry):
     assert (other.status_code, other.json["code"]) == (422, "idempotency-key-reused")
 
 
+def test_a_name_of_a_file_that_no_page_can_show_loses_what_cannot_be_shown(registry: Registry):
+    made = small()
+    uploaded = registry.upload(registry.project(made), workbook(made), name="a\0\x07b.xlsx")
+
+    assert (uploaded.status_code, uploaded.json["file_name"]) == (202, "ab.xlsx"), uploaded.text
+
+
 def test_the_template_is_what_is_read(registry: Registry):
     answer = registry.get("/imports/template")
     book = openpyxl.load_workbook(io.BytesIO(answer.data))

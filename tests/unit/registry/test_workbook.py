@@ -44,6 +44,12 @@ def repacked(file: io.BytesIO, *, packed: int = zipfile.ZIP_DEFLATED, **parts: b
     return made
 
 
+def typed(content_type: str, encoding: str = "utf-8") -> io.BytesIO:
+    """With a part of that type, whatever it is called."""
+    types = f'<?xml version="1.0" encoding="{encoding}"?><Types><Override PartName="/xl/a.bin" ContentType="{content_type}"/></Types>'
+    return repacked(a_workbook(), **{"[Content_Types].xml": types.encode(encoding)})
+
+
 def test_every_row_comes_back_as_written():
     made = sample.made(seed=1, units=20, district="440303")
     with workbook.reading(a_workbook()) as book:
@@ -85,12 +91,26 @@ def test_what_a_sheet_hides_is_seen():
     assert rows[6].cells["registered_area"] == Cell("formula", "=")
 
 
+def test_what_is_drawn_together_to_nothing_is_hidden_too():
+    file = a_workbook()
+    with zipfile.ZipFile(file) as archive:
+        part = archive.read("xl/worksheets/sheet1.xml").decode()
+    part = part.replace('<row r="3"', '<row r="3" ht="0" customHeight="1"').replace('width="30"', 'width="0"', 1)
+    with workbook.reading(repacked(file, **{"xl/worksheets/sheet1.xml": part.encode()})) as book:
+        sheet = book.sheet(HOLDERS_SHEET)
+        hidden = [row.number for row in sheet.rows() if row.hidden]
+
+    assert hidden == [3] and list(sheet.faults()) == [Fault(HOLDERS_SHEET, 1, "unit_code", "hidden-column")]
+
+
 @pytest.mark.parametrize(
     ("file", "code"),
     [
         (lambda: io.BytesIO(b"no zip at all"), "workbook-unreadable"),
         (lambda: io.BytesIO(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512), "workbook-encrypted"),
         (lambda: repacked(a_workbook(), **{"xl/vbaProject.bin": b"x"}), "workbook-macros"),
+        (lambda: typed("application/vnd.ms-excel.sheet.macroEnabled.main+xml"), "workbook-macros"),
+        (lambda: typed("application/vnd.ms-office.vbaProject", "utf-16"), "workbook-macros"),
         (lambda: repacked(a_workbook(), **{"xl/media/bomb.bin": b"\0" * 40_000_000}), "workbook-too-large"),
         (lambda: edited(lambda book: book.remove(book[BUILDINGS_SHEET])), "workbook-wrong-sheet"),
         (
@@ -98,7 +118,7 @@ def test_what_a_sheet_hides_is_seen():
             "workbook-unreadable",
         ),
     ],
-    ids=["no-zip", "password", "macros", "bomb", "wrong-sheet", "doctype"],
+    ids=["no-zip", "password", "macros", "xlsm", "macros-by-another-name", "bomb", "wrong-sheet", "doctype"],
 )
 def test_what_harms_is_refused_before_it_is_unpacked(file, code):
     with pytest.raises(Refused, match=code):
