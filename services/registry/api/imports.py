@@ -41,7 +41,7 @@ _UPLOAD_PROBLEMS = (
 def template() -> Response:
     """The workbook to fill in: two sheets, notes at the headers, lists to choose from."""
     with _file() as file:
-        workbook_writer.write(file)
+        workbook_writer.template_into(file)
     return _sent(file, "clearwater-template.xlsx", XLSX)
 
 

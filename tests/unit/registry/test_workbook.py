@@ -10,13 +10,13 @@ import pytest
 from services.registry.domain import sample
 from services.registry.domain.cells import Cell, Fault
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
-from services.registry.gateways import workbook, workbook_writer
+from services.registry.gateways import workbook, workbook_stream, workbook_writer
 from shared.refusal import Refused
 
 
 def a_workbook(units: int = 20) -> io.BytesIO:
     made, file = sample.made(seed=1, units=units, district="440303"), io.BytesIO()
-    workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
+    workbook_stream.write(file, holders=made.holders, buildings=made.buildings)
     file.seek(0)
     return file
 
@@ -64,6 +64,22 @@ def test_every_row_comes_back_as_written():
         assert read == {
             name: pytest.approx(value) if isinstance(value, float) else value for name, value in line.items()
         }
+
+
+def test_the_same_rows_are_the_same_bytes_whenever_they_are_written():
+    with zipfile.ZipFile(a_workbook()) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert a_workbook().getvalue() == a_workbook().getvalue()
+
+
+@pytest.mark.parametrize("said", ["_x0041_", "_x005F_x0041_", "=1+1", "{<&>}", "a_xb", "'1"])
+def test_whatever_a_text_looks_like_it_comes_back_as_it_was(said: str):
+    file = io.BytesIO()
+    workbook_stream.write(file, holders=[{"household": said}], buildings=[])
+    with workbook.reading(file) as book:
+        (row,) = book.sheet(HOLDERS_SHEET).rows()
+
+    assert row.cells == {"household": Cell("text", said)}
 
 
 def test_what_a_sheet_hides_is_seen():
