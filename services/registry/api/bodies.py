@@ -83,6 +83,10 @@ class CommitBody(Body):
     """Nothing needs to be said: what was checked is what is committed."""
 
 
+class AbandonBody(Body):
+    """Nothing needs to be said: the import is given up as it stands."""
+
+
 class ReasonBody(Body):
     reason: str = Field(min_length=4, max_length=200, description="why; stays in the audit list")
 

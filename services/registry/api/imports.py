@@ -1,4 +1,4 @@
-"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx and /commit"""
+"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx, /commit, /abandon"""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, send_file
 
-from services.registry.api.bodies import CommitBody
+from services.registry.api.bodies import AbandonBody, CommitBody
 from services.registry.api.exports import XLSX
+from services.registry.commands.abandon_import import abandon_import
 from services.registry.commands.commit_import import ask_for_commit
 from services.registry.commands.upload_import import UploadImport, upload_import
 from services.registry.domain.imports import LARGEST_BYTES
@@ -146,6 +147,26 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
             answer = http.ok(reads.one(tx, import_id))
             answer.status_code = 202
             return answer
+
+        return once(tx, carry_out)
+
+
+@http.route(
+    imports,
+    "POST",
+    "/imports/<uuid:import_id>/abandon",
+    roles=_CLERKS,
+    answers=ImportState,
+    status=200,
+    problems=("import-not-ready",),
+)
+def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 - as above
+    """What was uploaded is destroyed; that it was, and what was wrong with it, stays."""
+    with database.begin(running().engine, district=identity.current().district) as tx:
+
+        def carry_out() -> http.Answer:
+            abandon_import(tx, import_id)
+            return http.ok(reads.one(tx, import_id))
 
         return once(tx, carry_out)
 

@@ -136,6 +136,28 @@ def test_what_was_imported_leaves_no_file_behind(registry: Registry):
     assert (gone.status_code, gone.json["code"]) == (410, "import-file-gone")
 
 
+def test_what_is_given_up_leaves_no_file_behind_and_goes_no_further(registry: Registry):
+    made = small()
+    project_id = registry.project(made)
+    report = registry.imported(project_id, workbook(made), commit=False)
+    given_up, again = (registry.post(f"/imports/{report['import_id']}/abandon") for _ in range(2))
+
+    assert (given_up.status_code, given_up.json["state"], again.json["state"]) == (200, "abandoned", "abandoned")
+    with registry.mechanism.connect() as connection:
+        left = connection.execute(
+            text(
+                "select (select count(*) from import_parts) + (select count(*) from import_lines), wrapped_key from imports"
+            )
+        ).one()
+    assert tuple(left) == (0, None)
+    late = registry.post(f"/imports/{report['import_id']}/commit")
+    assert (late.status_code, late.json["code"]) == (409, "import-not-ready")
+    assert registry.get(f"/projects/{project_id}/units").json["items"] == []
+    done = registry.imported(project_id, workbook(made))
+    refused = registry.post(f"/imports/{done['import_id']}/abandon")
+    assert (refused.status_code, refused.json["code"]) == (409, "import-not-ready")
+
+
 def test_memory_does_not_grow_with_the_rows_of_a_workbook(registry: Registry):
     """Read, checked and committed; both are larger than a batch, so that what is held at once is the same."""
     peaks = []
