@@ -45,6 +45,7 @@ _CHECKED = text("""
             from import_units where import_id = :import_id)
     where import_id = :import_id returning faults, units, (select count(*) from import_lines where import_id = :import_id)
 """)
+_CONTACTS = text("update imports set contacts_changed = :contacts where import_id = :import_id")
 _COMMITTED = text("update imports set committed_at = :at where import_id = :import_id")
 _WITHOUT_KEY = text("update imports set wrapped_key = null where import_id = :import_id")
 _PART = text("""
@@ -102,6 +103,11 @@ def refuse(tx: Transaction, import_id: UUID, code: str, facts: dict[str, object]
 def checked(tx: Transaction, import_id: UUID, *, at: datetime) -> Counted:
     """Counts what was found."""
     return Counted(*tx.connection.execute(_CHECKED, {"import_id": import_id, "at": at}).one())
+
+
+def found_contacts(tx: Transaction, import_id: UUID, contacts: int) -> None:
+    """How many people in it are known otherwise than it says."""
+    tx.connection.execute(_CONTACTS, {"import_id": import_id, "contacts": contacts})
 
 
 def committed(tx: Transaction, import_id: UUID, *, at: datetime) -> None:

@@ -44,6 +44,19 @@ def test_importing_again_changes_only_what_changed(registry: Registry):
     assert {key: unit for key, unit in after.items() if key != code} == {k: u for k, u in before.items() if k != code}
 
 
+def test_a_telephone_that_changes_is_told_before_it_is_written(registry: Registry):
+    """Of its owner's units nothing changes."""
+    made = small()
+    project_id = registry.project(made)
+    assert registry.imported(project_id, workbook(made))["contacts_changed"] == 0
+    report = registry.imported(project_id, edited(made, {"W2": "+85251234567"}), commit=False)
+    assert (report["changes"], report["contacts_changed"]) == ({"new": 0, "changed": 0, "unchanged": 20}, 1)
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+    assert registry.imported(project_id, edited(made, {"W2": "+85251234567"}), commit=False)["contacts_changed"] == 0
+
+
 class Endless(io.RawIOBase):
     """An upload that never says how long it is, and never ends."""
 

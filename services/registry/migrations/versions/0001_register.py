@@ -111,7 +111,7 @@ _TABLES = {
             ('uploaded', 'reading', 'checking', 'clean', 'faulty', 'committing', 'committed', 'refused', 'abandoned')),
         file_name text not null, file_bytes bigint not null, file_digest text not null, key_id uuid not null,
         wrapped_key bytea, rows_read bigint not null default 0, units bigint, faults bigint not null default 0,
-        fault_counts jsonb not null default '{}', changes jsonb, refusal jsonb, uploaded_by text not null,
+        fault_counts jsonb not null default '{}', changes jsonb, contacts_changed bigint, refusal jsonb, uploaded_by text not null,
         uploaded_at timestamptz not null, checked_at timestamptz, committed_at timestamptz, version int not null default 1""",
     # `step`: reading, checking or committing; `tries`: how often the worker has begun it.
     "import_progress": """
