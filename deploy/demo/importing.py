@@ -135,6 +135,8 @@ def _told(report: Report) -> int:
         )
         return 1
     changes = ", ".join(f"{count:,} {change}" for change, count in report["changes"].items())
+    if report["contacts_changed"]:
+        changes += f"; another telephone, mail or language of {report['contacts_changed']:,} people"
     done = "" if report["state"] == "committed" else "; nothing is written before --commit (make: COMMIT=yes)"
     screen.line(f"{report['state']:<11} {report['units']:,} units: {changes}{done}")
     return 0

@@ -12,7 +12,7 @@ from deploy.demo.people import Person
 from deploy.local import districts
 from services.registry.domain import sample
 from services.registry.domain.template import HOLDERS_SHEET
-from services.registry.gateways import workbook_writer
+from services.registry.gateways import workbook_stream
 from tests.support import pages
 from tests.support.platform import Platform
 
@@ -50,7 +50,7 @@ class Desk:
         if wrong > 1:
             holders[wrong - 1]["name"] = ""
         with path.open("wb") as file:
-            workbook_writer.write(file, holders=holders, buildings=self.made.buildings)
+            workbook_stream.write(file, holders=holders, buildings=self.made.buildings)
         return path
 
     def page(self, path: str, *, size: str = "wall", role: str = "clerk", **options) -> Page:

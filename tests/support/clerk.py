@@ -56,12 +56,14 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("area-not-positive", "registered_area", (0, "0.00", -65.18, "-65.18")),
     ("not-an-integer", "floor", ("三", "13A", 3.5, "4至3", True)),
     ("floor-outside", "floor", (0, 19, -2, "17至19")),
-    ("stairwell-outside", "stairwell", ("3单元", "0单元")),
+    ("stairwell-outside", "stairwell", ("3单元",)),
+    ("stairwell-form", "stairwell", ("1", 1, "1 单元", "01单元", "0单元", "一单元")),
     ("unit-code-form", "unit_code", (DISTRICT, f"{DISTRICT}001001gb00001F00010001", "一套")),
     ("house-code-form", "house_code", ("4" * 24, "4" * 26)),
     ("house-code-building", "house_code", ("4" * 25,)),
     ("door-form", "door", ("301,302", "301、", "301、301", "301 302", "301/302")),
-    ("name-form", "name", ("440399198002290001", 13_800_138_000)),
+    ("name-form", "name", ("440399198002290001", 13_800_138_000, "陈 安", "陈  安柏")),
+    ("organisation-by-paper", "document_type", ("居民身份证",)),
     ("mobile-form", "mobile", ("138 0013 8000", "+8613800138000", "1380013800", "+86 13800138000")),
     ("email-form", "email", ("nobody", "a@b", "a b@c.cn")),
     ("share-form", "share", ("50%", "0", "0/3", "-1/3", "4/3", "0.5", 0.5, "1/0", "三分之一")),
@@ -75,6 +77,12 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("guardian-not-needed", "guardian_name", ("陈安",)),
     ("minor-not-marked", "capacity", (None,)),
 )  # fmt: skip
+
+# What makes a mistake of that cell.
+_BESIDE: dict[str, Line] = {
+    "minor-not-marked": {"document_number": CHILD},
+    "organisation-by-paper": {"name": "澄水湾安柏物业有限公司"},
+}
 
 
 @dataclass
@@ -140,7 +148,7 @@ def with_every_mistake() -> Clerk:
     clerk.unit()  # a right one first
     for code, column, values in _IN_A_CELL:
         for value in values:
-            more: Line = {"document_number": CHILD} if code == "minor-not-marked" else {}
+            more = _BESIDE.get(code, {})
             clerk.wrong(clerk.unit("单独所有", {**more, column: value}), column, code)
     for each in (_persons, _owners, _places, _sheets):
         for mistake in each(clerk):
@@ -213,6 +221,8 @@ def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     small_x = next(each for each in (citizen("19600103", order) for order in range(1, 999)) if each.endswith("X"))
     twice = ({"name": "林五", "document_number": small_x}, {"name": "林五", "document_number": small_x.lower()})
     yield clerk.unit("共同共有", *twice) + 1, "document_number", "holder-twice"
+    same = {"name": "林六", "document_number": citizen("19600104")}
+    yield clerk.unit("单独所有", same, same) + 1, "document_number", "holder-twice"
     yield clerk.unit("共同共有", *({} for _ in range(501))) + 500, "unit_code", "too-many-holders"
 
 
@@ -221,6 +231,7 @@ def _places(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     yield clerk.unit("共同共有", {"household": "H1"}, {}) + 1, "household", "unit-differs"
     clerk.unit(door="B7、B8", unit_code=(code := f"{DISTRICT}001001GB00001F00029999"))
     yield clerk.unit(unit_code=code), "unit_code", "unit-twice"
+    yield clerk.unit(unit_code=code, door="B9", house_code=None), "unit_code", "unit-twice"
     yield clerk.unit(door="B8"), "door", "door-twice"
     clerk.unit(house_code=(house := f"{_BUILDING_CODE}999999"))
     yield clerk.unit(house_code=house), "house_code", "house-code-twice"

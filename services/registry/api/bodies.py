@@ -12,7 +12,9 @@ from shared.service.http import Body, Page
 
 Capacity = Literal["full", "limited", "none"]
 Structure = Literal["reinforced_concrete", "mixed", "brick_timber", "steel", "other"]
-Name = Field(min_length=1, max_length=80)
+# What no file and no page can show; a name is repeated in both.
+_SHOWN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+Name = Field(min_length=1, max_length=80, pattern=_SHOWN)
 
 
 class OpenDistrictBody(Body):
@@ -41,8 +43,8 @@ class OpenProjectBody(Body):
 
 
 class OfficerBody(Body):
-    staff_number: str = Field(min_length=1, max_length=40)
-    name: str = Field(min_length=1, max_length=40, description="the name on the staff card")
+    staff_number: str = Field(min_length=1, max_length=40, pattern=_SHOWN)
+    name: str = Field(min_length=1, max_length=40, pattern=_SHOWN, description="the name on the staff card")
     subject: str | None = Field(default=None, max_length=200, description="the officer's login, where known")
 
 
@@ -79,6 +81,10 @@ class FreezeRollBody(Body):
 
 class CommitBody(Body):
     """Nothing needs to be said: what was checked is what is committed."""
+
+
+class AbandonBody(Body):
+    """Nothing needs to be said: the import is given up as it stands."""
 
 
 class ReasonBody(Body):

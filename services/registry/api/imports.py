@@ -1,4 +1,4 @@
-"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx and /commit"""
+"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx, /commit, /abandon"""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, send_file
 
-from services.registry.api.bodies import CommitBody
+from services.registry.api.bodies import AbandonBody, CommitBody
 from services.registry.api.exports import XLSX
+from services.registry.commands.abandon_import import abandon_import
 from services.registry.commands.commit_import import ask_for_commit
 from services.registry.commands.upload_import import UploadImport, upload_import
 from services.registry.domain.imports import LARGEST_BYTES
@@ -32,7 +33,8 @@ _IN_MEMORY = 8 * 1024 * 1024
 _LAST = UUID(int=2**128 - 1)
 _UPLOAD_PROBLEMS = (
     "file-missing", "roll-frozen", "workbook-unreadable", "workbook-encrypted", "workbook-macros", "workbook-too-large",
-    "workbook-wrong-sheet", "workbook-wrong-columns", "csv-encoding", "csv-nul", "csv-quotes",
+    "workbook-wrong-sheet", "workbook-wrong-columns", "csv-encoding", "csv-nul", "csv-separator",
+    "csv-quotes",
 )  # fmt: skip
 
 
@@ -40,7 +42,7 @@ _UPLOAD_PROBLEMS = (
 def template() -> Response:
     """The workbook to fill in: two sheets, notes at the headers, lists to choose from."""
     with _file() as file:
-        workbook_writer.write(file)
+        workbook_writer.template_into(file)
     return _sent(file, "clearwater-template.xlsx", XLSX)
 
 
@@ -72,7 +74,8 @@ def upload(project_id: UUID) -> http.Answer:
     request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
-    name = (file.filename or "workbook.xlsx")[-120:]
+    # A name may hold anything, a zero byte too.
+    name = "".join(filter(str.isprintable, file.filename or "workbook.xlsx"))[-120:]
     command = UploadImport(project_id, file.stream, name, by=identity.current().subject, at=running().clock.now())
     with database.begin(running().engine, district=identity.current().district) as tx:
 
@@ -143,6 +146,26 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
             answer = http.ok(reads.one(tx, import_id))
             answer.status_code = 202
             return answer
+
+        return once(tx, carry_out)
+
+
+@http.route(
+    imports,
+    "POST",
+    "/imports/<uuid:import_id>/abandon",
+    roles=_CLERKS,
+    answers=ImportState,
+    status=200,
+    problems=("import-not-ready",),
+)
+def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 - as above
+    """What was uploaded is destroyed; that it was, and what was wrong with it, stays."""
+    with database.begin(running().engine, district=identity.current().district) as tx:
+
+        def carry_out() -> http.Answer:
+            abandon_import(tx, import_id)
+            return http.ok(reads.one(tx, import_id))
 
         return once(tx, carry_out)
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.registry.store import checks, imports
+from services.registry.commands.commit_import import people_in
+from services.registry.store import checks, imports, people
 from services.registry.store.progress import Told
+from services.registry.store.vault import Vault
 from shared.service.database import Transaction
 
 
@@ -15,10 +17,13 @@ class CheckImport:
     at: datetime
 
 
-def check_import(tx: Transaction, command: CheckImport, *, told: Told) -> None:
+def check_import(tx: Transaction, vault: Vault, command: CheckImport, *, told: Told) -> None:
     it = imports.load(tx, command.import_id)
     it.move("checking")
     checks.run(tx, it.import_id, it.project_id, told=told)
     counted = imports.checked(tx, it.import_id, at=command.at)
+    if not counted.faults:
+        contacts = sum(people.renewed(tx, vault, found) for _, found in people_in(tx, vault, it))
+        imports.found_contacts(tx, it.import_id, contacts)
     it.move("faulty" if counted.faults else "clean")
     imports.save(tx, it)

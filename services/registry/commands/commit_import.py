@@ -53,8 +53,9 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told:
         imports.save(tx, it)
         return
     done, total = 0, counted.lines + counted.units
-    for recorded in _record_people(tx, vault, it, command.at):
-        done += recorded
+    for lines, found in people_in(tx, vault, it):
+        journal.write(tx, people.record(tx, vault, found, at=command.at))
+        done += lines
         told(done, total)
     units.carry_over(tx, it.import_id, it.project_id, at=command.at)
     it.move("committed")
@@ -74,8 +75,8 @@ def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
     imports.refuse(tx, import_id, refusal.code, refusal.facts)
 
 
-def _record_people(tx: Transaction, vault: Vault, it: Import, at: datetime) -> Iterator[int]:
-    """Yields how many lines each batch had."""
+def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, dict[bytes, Personal]]]:
+    """By batches: how many lines, and who stands in them by document mark. Raises Refused import-file-gone."""
     if it.wrapped_key is None:
         raise Refused("import-file-gone")
     key = vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))
@@ -85,8 +86,7 @@ def _record_people(tx: Transaction, vault: Vault, it: Import, at: datetime) -> I
             for each in _people(content, key, f"{it.import_id}/row/{row}"):
                 mark = vault.document_mark(each)
                 found[mark] = found[mark].renewed(each) if mark in found else each
-        journal.write(tx, people.record(tx, vault, found, at=at))
-        yield len(batch)
+        yield len(batch), found
 
 
 def _people(content: bytes, key: DataKey, place: str) -> list[Personal]:

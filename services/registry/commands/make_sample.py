@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from services.registry.domain import codes, sample
-from services.registry.gateways import csv_writer, workbook_writer
+from services.registry.gateways import csv_writer, workbook_stream
 from shared.refusal import Refused
 
 
@@ -37,7 +37,7 @@ def make_sample(command: MakeSample) -> Made:
     if not codes.is_district(command.district):
         raise Refused("district-code-invalid", district=command.district)
     made = sample.made(seed=command.seed, units=command.units, district=command.district)
-    write = csv_writer.write if command.output.suffix == ".csv" else workbook_writer.write
+    write = csv_writer.write if command.output.suffix == ".csv" else workbook_stream.write
     with command.output.open("wb") as file:
         write(file, holders=made.holders, buildings=made.buildings)
     groups: list[dict[str, object]] = [

@@ -18,6 +18,8 @@ _HOUSE = re.compile(r"[0-9]{25}")
 _BUILDING = re.compile(r"[0-9]{19}")
 # Several doors of a merged unit stand with 、 between them and nothing else, or one of them would be taken for another's.
 _DOORS = re.compile(r"[^、，,;；/\s]+(、[^、，,;；/\s]+)*")
+# 1, 01单元, 1 单元 and 一单元 would each be a stairwell beside 1单元.
+_STAIRWELL = re.compile(r"(?![0-9]+$|0|[一二三四五六七八九十]+单元$)\S+")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?=.{4,190}$)([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
@@ -48,6 +50,11 @@ def is_door(door: str) -> bool:
     """302, or 301、302 of a merged unit; none of them twice."""
     each = door.split("、")
     return _DOORS.fullmatch(door) is not None and len(set(each)) == len(each)
+
+
+def is_stairwell(name: str) -> bool:
+    """1单元, 东单元 or A座: one spelling each."""
+    return _STAIRWELL.fullmatch(name) is not None
 
 
 def is_mobile(number: str) -> bool:

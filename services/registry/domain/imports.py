@@ -2,7 +2,7 @@
 
     uploaded ─▶ reading ─▶ checking ─▶ clean ─▶ committing ─▶ committed
                    │           └─────▶ faulty       └─▶ faulty (the register has changed since the dry run)
-                   └─▶ refused (no file of ours)               clean, faulty ─▶ abandoned
+                   └─▶ refused (no file of ours)               clean, faulty, refused ─▶ abandoned
 
 A step that ends its worker again and again ends as refused or faulty too, and says so.
 
@@ -49,6 +49,11 @@ class Import:
     def reject(self) -> None:
         """It goes no further, by what was found in it or by what it does to us."""
         self.move("refused" if self.state in ("uploaded", "reading") else "faulty")
+
+    def abandon(self) -> None:
+        """Asked for twice is asked for once. Raises Refused import-not-ready."""
+        if self.state != "abandoned":
+            self.move("abandoned")
 
     def commit(self) -> None:
         """Asked for twice is asked for once. Raises Refused: import-faulty, import-not-ready."""

@@ -72,6 +72,7 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
 
 def _code_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     for column, valid, code in (
+        ("stairwell", codes.is_stairwell, "stairwell-form"),
         ("door", codes.is_door, "door-form"),
         ("name", names.is_name, "name-form"),
         ("guardian_name", names.is_name, "name-form"),
@@ -101,7 +102,10 @@ def _building_faults(line: Line) -> Iterator[tuple[str, str]]:
 
 def _document_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     for prefix in ("", "guardian_"):
+        name = line.text(f"{prefix}name") or ""
         document_type, number = line.text(f"{prefix}document_type"), line.text(f"{prefix}document_number")
+        if document_type not in (None, "credit_code") and names.is_of_organisation(name):
+            yield f"{prefix}document_type", "organisation-by-paper"
         if document_type and number:
             flaw = documents.flaw(cast("DocumentType", document_type), documents.tidied(number), today=today)
             if flaw:

@@ -12,6 +12,9 @@ _DOUBLE = re.compile(
     "(欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|司徒|司空|东方|独孤|南宫|端木|百里|长孙|宇文|闻人)."
 )
 _HIDDEN = "**"
+# 陈 安, spaced so that it is as long as the names around it, would be another name than 陈安.
+_SPACED = re.compile("[\u4e00-\u9fff] +[\u4e00-\u9fff]")
+_ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委员会|事务所|基金会)")
 
 
 def masked(name: str, kind: PersonKind = "natural") -> str:
@@ -21,5 +24,10 @@ def masked(name: str, kind: PersonKind = "natural") -> str:
 
 
 def is_name(name: str) -> bool:
-    """Has a character or a letter in it: a number in the column of names is another column's."""
-    return any(each.isalpha() for each in name)
+    """Has a character or a letter in it (a number in the column of names is another column's), and no gap between characters."""
+    return any(each.isalpha() for each in name) and not _SPACED.search(name)
+
+
+def is_of_organisation(name: str) -> bool:
+    """By how it ends; no person's does. The other way round nothing can be said: a sole trader's credit code may bear a person's name."""
+    return _ORGANISATION.fullmatch(name) is not None

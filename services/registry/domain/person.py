@@ -80,5 +80,5 @@ def of_line(values: dict[str, str | None], *, guardian: bool = False) -> Persona
         document_number=tidied(str(values[f"{prefix}document_number"])),
         mobile=None if guardian else values.get("mobile"),
         email=None if guardian else values.get("email"),
-        language=None if guardian else cast("Language", values.get("language") or "zh-Hans"),
+        language=None if guardian else cast("Language | None", values.get("language")),
     )

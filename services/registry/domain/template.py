@@ -63,7 +63,7 @@ HOLDERS = (
     Column("guardian_document_number", "监护人证件号码", "code", "文本格式", personal=True),
     Column("mobile", "手机", "code", "大陆 11 位，或 + 开头的国际号码", personal=True),
     Column("email", "电子邮箱", "code", "", personal=True, longest=254),
-    Column("language", "通知语言", "choice", "、".join(LANGUAGES) + "；留空为简体中文"),
+    Column("language", "通知语言", "choice", "、".join(LANGUAGES) + "；留空不改，初次登记为简体中文"),
     Column("group", "签约小组", "text", "本项目已建的小组名", of_unit=True),
     Column("officer", "责任人工号", "code", "该小组成员的工号", of_unit=True),
 )

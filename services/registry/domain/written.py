@@ -42,7 +42,7 @@ def person(personal: Personal) -> Words:
         "document_number": personal.document_number,
         "mobile": personal.mobile,
         "email": personal.email,
-        "language": word("language", personal.spoken),
+        "language": word("language", personal.language) if personal.language else None,
     }
     return {name: value for name, value in words.items() if value is not None}
 

@@ -4,6 +4,7 @@ Stays true: what would eat the machine, run a program or is no workbook is refus
 """
 
 import zipfile
+import zlib
 from typing import IO, cast
 
 from shared.refusal import Refused
@@ -13,6 +14,7 @@ _MOST_UNPACKED_BYTES = 600 * 1024 * 1024  # 100,000 rows of 27 columns unpack to
 _MOST_RATIO = 120  # sheets shrink 8 to 30 times; a bomb 1,000 times and more
 _SMALL = 1024 * 1024  # tiny parts may shrink a lot and harm nobody
 _LARGEST_PIECE = 1024 * 1024
+_MACROS = (b"macroenabled", b"vbaproject")  # of a part's type, whatever the part is called
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that a spreadsheet writes
 
 
@@ -49,7 +51,19 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED_BYTES or any(map(_bloated, entries)):
         raise Refused("workbook-too-large", unpacked_bytes=unpacked)
+    if any(each in _content_types(archive) for each in _MACROS):
+        raise Refused("workbook-macros")
     return archive
+
+
+def _content_types(archive: zipfile.ZipFile) -> bytes:
+    """In small letters; a zero byte is half a letter of UTF-16."""
+    path = next(name for name in archive.namelist() if name.lower() == "[content_types].xml")
+    try:
+        with archive.open(path) as part:
+            return part.read(_LARGEST_PIECE).replace(b"\0", b"").lower()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as broken:
+        raise Refused("workbook-unreadable") from broken
 
 
 def _bloated(entry: zipfile.ZipInfo) -> bool:

@@ -115,11 +115,14 @@ def reading(file: IO[bytes]) -> Iterator[CsvFile]:
 def inspect(file: IO[bytes]) -> None:
     """What can be refused while the clerk still waits: the encoding, and a file that does not begin with a header of ours.
 
-    Leaves the file at its start. Raises Refused: csv-encoding, csv-nul, csv-quotes, workbook-wrong-columns, workbook-too-large.
+    Leaves the file at its start. Raises Refused: csv-encoding, csv-nul, csv-separator, csv-quotes, workbook-wrong-columns,
+    workbook-too-large.
     """
     with reading(file) as book:
         number, record = next(((number, record) for number, record in book.records() if any(record)), (1, []))
     table = _table_of(record)
+    if table is None and any(map(_is_in_one_cell, record)):
+        raise Refused("csv-separator", row=number)
     # Nearly every file is GB18030 if it has to be; one that says nothing of ours in it is Big5, or no text at all.
     if table is None and book.encoding == "gb18030" and not _known(record):
         raise Refused("csv-encoding")
@@ -157,6 +160,11 @@ def _table_of(record: Sequence[str]) -> str | None:
         if 2 * len({column.header for column in columns}.intersection(found)) > len(columns):
             return name
     return None
+
+
+def _is_in_one_cell(written: str) -> bool:
+    """Most headers of a table, with something else than commas between them."""
+    return any(2 * sum(column.header in written for column in columns) > len(columns) for columns in SHEETS.values())
 
 
 def _known(record: Sequence[str]) -> set[str]:

@@ -153,7 +153,7 @@ class Sheet:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._number = _following(self._number, attributes)
-            self._row = Row(self._number, _is_hidden(attributes), {})
+            self._row = Row(self._number, _is_hidden(attributes, "ht"), {})
             self._column = -1
         elif name == "c":
             self._column = _place(attributes["r"]) if "r" in attributes else self._column + 1
@@ -171,7 +171,7 @@ class Sheet:
 
     def _around(self, name: str, attributes: dict[str, str]) -> None:
         """What is said of the sheet before and after its cells."""
-        if name == "col" and _is_hidden(attributes):
+        if name == "col" and _is_hidden(attributes, "width"):
             self.hidden.update(range(int(attributes["min"]) - 1, min(int(attributes["max"]), self.width)))
         elif name == "mergeCell":
             if len(self.merged) == _MOST_MERGED:
@@ -211,8 +211,9 @@ class Sheet:
         return self.calendar.day(written) if self._kind == "n" and is_shown_so else None
 
 
-def _is_hidden(attributes: dict[str, str]) -> bool:
-    return attributes.get("hidden") in ("1", "true")
+def _is_hidden(attributes: dict[str, str], size: str) -> bool:
+    """Said so, or drawn together until nothing is left of it. Raises ValueError."""
+    return attributes.get("hidden") in ("1", "true") or float(attributes.get(size, 1)) == 0
 
 
 def _following(before: int, attributes: dict[str, str]) -> int:

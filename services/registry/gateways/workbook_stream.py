@@ -1,21 +1,23 @@
 """A workbook by the template, written while it is sent: a row at a time, whatever the size, nothing of it on disk.
 
-Stays true: what is written here is read by workbook.py as what it was. Every text is a text, also one that begins like a
-formula; a broken-off answer is no readable archive, so that half an export is never taken for one.
+Stays true: the same rows are the same bytes, so that no part bears a date. What is written here is read by workbook.py as what it
+was. Every text is a text, also one that begins like a formula; a broken-off answer is no readable archive, so that half an export
+is never taken for one.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import IO
 from xml.sax.saxutils import escape
 
 from services.registry.domain import cells, template
-from services.registry.domain.cells import Value
-from services.registry.domain.template import Column
+from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET, Column
 from services.registry.gateways import styles_xml
 
-Sheet = tuple[str, Sequence[Column], Iterable[Mapping[str, Value]]]
+Sheet = tuple[str, Sequence[Column], Iterable[Mapping[str, object]]]
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -36,8 +38,16 @@ _STYLES = (
     )
     + '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
+_LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # _x0041_ would be read as A (ECMA-376 part 1, 22.9.2.19)
 _SENT_BYTES = 64 * 1024
 _LAST_ROW = 100_001
+
+
+def write(
+    file: IO[bytes], *, holders: Iterable[Mapping[str, object]], buildings: Iterable[Mapping[str, object]]
+) -> None:
+    """Into a file, as csv_writer.write does."""
+    file.writelines(stream([(HOLDERS_SHEET, HOLDERS, holders), (BUILDINGS_SHEET, BUILDINGS, buildings)]))
 
 
 def stream(sheets: Sequence[Sheet]) -> Iterator[bytes]:
@@ -45,14 +55,21 @@ def stream(sheets: Sequence[Sheet]) -> Iterator[bytes]:
     out = _Outgoing()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in _frame([name for name, _, _ in sheets]):
-            archive.writestr(path, content)
+            archive.writestr(_part(path), content)
         for place, (_, columns, lines) in enumerate(sheets, start=1):
-            with archive.open(f"xl/worksheets/sheet{place}.xml", "w") as part:
+            with archive.open(_part(f"xl/worksheets/sheet{place}.xml"), "w") as part:
                 for written in _sheet(columns, lines):
                     part.write(written.encode())
                     if out.size >= _SENT_BYTES:
                         yield out.taken()
     yield out.taken()
+
+
+def _part(path: str) -> zipfile.ZipInfo:
+    """Of 1980-01-01, where the format's time begins."""
+    part = zipfile.ZipInfo(path)
+    part.compress_type = zipfile.ZIP_DEFLATED
+    return part
 
 
 class _Outgoing:
@@ -114,7 +131,7 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
     return f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
 
 
-def _sheet(columns: Sequence[Column], lines: Iterable[Mapping[str, Value]]) -> Iterator[str]:
+def _sheet(columns: Sequence[Column], lines: Iterable[Mapping[str, object]]) -> Iterator[str]:
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{30 if each.form == "code" else 14}" customWidth="1"/>'
         for n, each in enumerate(columns, start=1)
@@ -136,19 +153,19 @@ def _row(number: int, written: Sequence[str]) -> str:
     return f'<row r="{number}">{listed}</row>'
 
 
-def _cell(value: Value | None) -> str:
+def _cell(value: object) -> str:
     """With {place} where its address goes."""
     if value is None:
         return ""
     if isinstance(value, date):
         return f'<c r="{{place}}" s="{_DATE}"><v>{(value - styles_xml.EPOCH_1900).days}</v></c>'
-    if isinstance(value, int | Decimal):
+    if isinstance(value, int | float | Decimal):
         return f'<c r="{{place}}"><v>{value}</v></c>'
-    return _text(value, _TEXT)
+    return _text(str(value), _TEXT)
 
 
 def _text(value: str, style: int) -> str:
-    written = escape(value).replace("{", "{{").replace("}", "}}")
+    written = escape(_LIKE_AN_ESCAPE.sub("_x005F_", value)).replace("{", "{{").replace("}", "}}")
     return f'<c r="{{place}}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{written}</t></is></c>'
 
 

@@ -1,4 +1,4 @@
-"""Workbooks that the service hands out: the template, a sample, and a clerk's own workbook with each mistake beside its cell."""
+"""Workbooks to be filled in and mended: the template, and a clerk's own workbook with each mistake beside its cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from services.registry.domain import documents, shares, template
 from services.registry.domain.cells import Cell, CellKind, Fault
-from services.registry.domain.template import (
-    BUILDINGS,
-    BUILDINGS_SHEET,
-    FAULTS_HEADER,
-    HOLDERS,
-    HOLDERS_SHEET,
-    SHEETS,
-    Column,
-)
+from services.registry.domain.template import FAULTS_HEADER, SHEETS, Column
 from services.registry.gateways.workbook import Row
 from shared.refusal import Refused
 
@@ -44,15 +36,11 @@ _LISTS: dict[str, Mapping[str, str]] = {
 }
 
 
-def write(
-    file: IO[bytes], *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()
-) -> None:
-    """A workbook by the template; without rows it is the template itself, with its notes and its lists to choose from."""
+def template_into(file: IO[bytes]) -> None:
+    """Two sheets without rows, with notes and lists to choose from."""
     book = Workbook(write_only=True)
-    for name, columns, lines in ((HOLDERS_SHEET, HOLDERS, holders), (BUILDINGS_SHEET, BUILDINGS, buildings)):
-        sheet = _sheet(book, name, columns)
-        for line in lines:
-            sheet.append([line.get(column.name) for column in columns])
+    for name, columns in SHEETS.items():
+        _sheet(book, name, columns)
     book.save(file)
 
 

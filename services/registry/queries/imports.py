@@ -45,7 +45,9 @@ class ProgressState(BaseModel):
 
 
 class ImportState(BaseModel):
-    """`progress` while the worker is at it."""
+    """`progress` while the worker is at it. `contacts_changed`: people whose telephone, mail or language it says otherwise than they
+    were known; their units may well be unchanged.
+    """
 
     import_id: UUID
     project_id: UUID
@@ -58,6 +60,7 @@ class ImportState(BaseModel):
     faults: int
     fault_counts: dict[str, int]
     changes: dict[str, int] | None
+    contacts_changed: int | None
     refusal: dict[str, Any] | None
     uploaded_at: datetime
     checked_at: datetime | None

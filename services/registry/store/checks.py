@@ -33,7 +33,7 @@ _LINES = """with lines as (select * from import_lines where import_id = :import_
         union all
         select row, 'guardian_name', guardian_mark, guardian_name_mark from import_lines
         where import_id = :import_id and guardian_mark is not null),
-    faulty as (select row, column_name from import_faults where import_id = :import_id and sheet = :sheet)"""
+    faulty as (select row, column_name, code from import_faults where import_id = :import_id and sheet = :sheet)"""
 _INSERT = "insert into import_faults (import_id, district, sheet, row, column_name, code) select distinct"
 
 _MOST_HOLDERS = 500
@@ -42,12 +42,12 @@ _OF_UNIT = [column.name for column in HOLDERS if column.of_unit]
 # Each yields (row, column, code) of the sheet of right-holders.
 _ON_HOLDERS = (
     # The unit's columns repeat; a row that differs from the unit's first is a slip of the copying hand. One that stands at
-    # another place and differs in more is another unit under a code that was not changed.
+    # another place and differs in more, or has a sole owner there, is another unit under a code that was not changed.
     """select row, unnest(case when is_other then array['unit_code'] else names end),
             case when is_other then 'unit-twice' else 'unit-differs' end
         from (select row, array_agg(name) as names,
-                count(*) > 1 and array_agg(name) && array['compound', 'building', 'stairwell', 'door'] as is_other
-            from (select row, name, content -> name as said,
+                (count(*) > 1 or bool_and(is_sole)) and array_agg(name) && array['compound', 'building', 'stairwell', 'door'] as is_other
+            from (select row, name, content -> name as said, content ->> 'ownership' = 'sole' as is_sole,
                     first_value(content -> name) over (partition by unit_code, name order by row) as first
                 from lines as line cross join unnest(cast(:of_unit as text[])) as name
                 where unit_code in (select unit_code from lines group by unit_code having min(content::text) <> max(content::text))
@@ -81,8 +81,12 @@ _ON_HOLDERS = (
         where line.import_id = :import_id and units.unit_code <> line.unit_code
             and not exists (select from import_lines as other where other.import_id = :import_id and other.unit_code = units.unit_code)""",
     """select row, 'house_code', 'house-code-twice' from (
-            select row, unit_code, first_value(unit_code) over (partition by content ->> 'house_code' order by row) as first
-            from lines where content ? 'house_code') as line where unit_code <> first""",
+            select row, unit_code, first_value(unit_code) over (partition by house_code order by row) as first
+            from lines where house_code is not null) as line where unit_code <> first""",
+    """select line.row, 'house_code', 'house-code-twice' from lines as line
+        join units on units.project_id = :project_id and units.house_code = line.house_code
+        where units.unit_code <> line.unit_code
+            and not exists (select from import_lines as other where other.import_id = :import_id and other.unit_code = units.unit_code)""",
     # Not while a building of that compound has a name that cannot be used: it may be the one.
     """select line.row, 'building', 'unknown-building' from import_lines as line join (
             select compound, building from import_lines where import_id = :import_id
@@ -92,8 +96,7 @@ _ON_HOLDERS = (
                 or unusable.compound is null and unusable.building = line.building))""",
     """select line.row, 'house_code', 'house-code-building' from import_lines as line join blocks
             on (blocks.compound, blocks.building) = (line.compound, line.building)
-        where line.import_id = :import_id and blocks.building_code is not null and line.content ? 'house_code'
-            and left(line.content ->> 'house_code', 19) <> blocks.building_code""",
+        where line.import_id = :import_id and left(line.house_code, 19) <> blocks.building_code""",
     """select line.row, 'floor', 'floor-outside' from import_lines as line join blocks
             on (blocks.compound, blocks.building) = (line.compound, line.building)
         cross join unnest(string_to_array(line.content ->> 'floor', '至')) as each  -- 3至4: a unit on several storeys
@@ -121,13 +124,33 @@ _ON_BUILDINGS = (
             from import_buildings where import_id = :import_id and building_code is not null
             window same as (partition by building_code order by row)) as line
         where (compound, building) <> (first_compound, first)""",
+    """select line.row, 'building_code', 'building-code-twice' from import_buildings as line
+        join buildings on buildings.project_id = :project_id and buildings.building_code = line.building_code
+        where line.import_id = :import_id and (buildings.compound, buildings.building) <> (line.compound, line.building)
+            and not exists (select from import_buildings as other where other.import_id = :import_id
+                and (other.compound, other.building) = (buildings.compound, buildings.building))""",
+    # Units that the workbook leaves out stay, and must still find room in a building that it changes.
+    """select line.row, column_name, code from import_buildings as line
+        join buildings on buildings.project_id = :project_id
+            and (buildings.compound, buildings.building) = (line.compound, line.building)
+        join units using (building_id)
+        cross join lateral (values
+            ('floors_above', 'floor-outside', coalesce(units.top_floor, units.floor) > line.floors_above),
+            ('floors_below', 'floor-outside', units.floor < -line.floors_below),
+            ('stairwells', 'stairwell-outside', substring(units.stairwell from '^([0-9]{1,4})单元$')::int > line.stairwells),
+            ('building_code', 'house-code-building', left(units.house_code, 19) <> line.building_code)
+        ) as wrong (column_name, code, is_so)
+        where line.import_id = :import_id and is_so
+            and not exists (select from import_lines as other where other.import_id = :import_id and other.unit_code = units.unit_code)""",
 )
-# Units of which every row is known and says how it is owned. One row more may stand at the same door under a code that is none.
+# Units of which every row is known, none stands twice, and says how it is owned. One row more may stand at the same door under a
+# code that is none.
 _UNITS = text(f"""{_LINES}
     select array_agg(row order by row) as rows, min(content ->> 'ownership') as ownership,
         array_agg(holder ->> 'share' order by row) as shares from lines
     where unit_code not in (
-        select line.unit_code from lines as line join faulty on (faulty.row, faulty.column_name) = (line.row, 'unit_code')
+        select line.unit_code from lines as line join faulty on faulty.row = line.row
+            where faulty.column_name = 'unit_code' or faulty.code = 'holder-twice'
         union select line.unit_code from lines as line join import_lines as other
             on other.import_id = :import_id and other.unit_code is null
             and (other.compound, other.building) = (line.compound, line.building)

@@ -45,7 +45,9 @@ _CHECKED = text("""
             from import_units where import_id = :import_id)
     where import_id = :import_id returning faults, units, (select count(*) from import_lines where import_id = :import_id)
 """)
-_COMMITTED = text("update imports set committed_at = :at, wrapped_key = null where import_id = :import_id")
+_CONTACTS = text("update imports set contacts_changed = :contacts where import_id = :import_id")
+_COMMITTED = text("update imports set committed_at = :at where import_id = :import_id")
+_WITHOUT_KEY = text("update imports set wrapped_key = null where import_id = :import_id")
 _PART = text("""
     insert into import_parts (import_id, place, district, nonce, ciphertext) values (:import_id, :place, :district, :nonce, :ciphertext)
 """)
@@ -103,9 +105,20 @@ def checked(tx: Transaction, import_id: UUID, *, at: datetime) -> Counted:
     return Counted(*tx.connection.execute(_CHECKED, {"import_id": import_id, "at": at}).one())
 
 
+def found_contacts(tx: Transaction, import_id: UUID, contacts: int) -> None:
+    """How many people in it are known otherwise than it says."""
+    tx.connection.execute(_CONTACTS, {"import_id": import_id, "contacts": contacts})
+
+
 def committed(tx: Transaction, import_id: UUID, *, at: datetime) -> None:
-    """The register has it all: the file and its lines go, and with the key whatever a backup still holds of them."""
+    """The register has it all."""
     tx.connection.execute(_COMMITTED, {"import_id": import_id, "at": at})
+    destroy_file(tx, import_id)
+
+
+def destroy_file(tx: Transaction, import_id: UUID) -> None:
+    """The file and its lines go, and with the key whatever a backup still holds of them."""
+    tx.connection.execute(_WITHOUT_KEY, {"import_id": import_id})
     clear(tx, import_id, ("import_parts", "import_lines", "import_buildings"))
 
 

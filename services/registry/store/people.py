@@ -149,6 +149,13 @@ def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, a
     return said
 
 
+def renewed(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal]) -> int:
+    """Of how many `record` would change telephone, mail or language."""
+    known = tx.connection.execute(_KNOWN, {"district": tx.district, "marks": list(people)})
+    held = ((row, _opened(vault, row)[1]) for row in known)
+    return sum(each.renewed(people[bytes(row.document_mark)]) != each for row, each in held)
+
+
 def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str, object]) -> Personal:
     """Raises Unknown; Refused person-forgotten. `seen`: who looks, why and when; written before anything is opened."""
     row = tx.connection.execute(_VAULT, {"person_id": person_id, "district": tx.district}).one_or_none()

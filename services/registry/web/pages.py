@@ -146,7 +146,7 @@ def _told(report: imports.ImportState) -> str:
 def _finding(report: imports.ImportReport) -> str:
     if report.state in AT_WORK:
         return text(f"states.{report.state}")
-    if report.state in ("refused", "abandoned") or (report.state == "faulty" and not report.faults):
+    if report.state == "refused" or (report.state == "faulty" and not report.faults):
         return text("import.refused")
     return text(f"import.{report.state}", faults=f"{report.faults:,}", units=f"{report.units or 0:,}")
 

@@ -80,7 +80,7 @@ class Importer:
             stage_import(self._engine, self._vault, command, told=told)
         elif step == "checking":
             with database.begin(self._engine, district=district) as tx:
-                check_import(tx, CheckImport(import_id, at=now), told=told)
+                check_import(tx, self._vault, CheckImport(import_id, at=now), told=told)
         else:
             self._commit(district, CommitImport(import_id, at=now), told)
         _log.info("import step", import_id=str(import_id), district=district, step=step)

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from deploy.local import issuer as local_issuer
 from services.registry import api, wiring
 from services.registry.domain import sample
-from services.registry.gateways import csv_writer, workbook_writer
+from services.registry.gateways import csv_writer, workbook_stream
 from services.registry.store.vault import Vault
 from services.registry.web.pages import pages
 from services.registry.workers.importing import Importer
@@ -133,7 +133,7 @@ PROJECT = {
 
 def workbook(made: sample.Sample) -> bytes:
     file = io.BytesIO()
-    workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
+    workbook_stream.write(file, holders=made.holders, buildings=made.buildings)
     return file.getvalue()
 
 

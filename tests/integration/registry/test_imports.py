@@ -44,6 +44,19 @@ def test_importing_again_changes_only_what_changed(registry: Registry):
     assert {key: unit for key, unit in after.items() if key != code} == {k: u for k, u in before.items() if k != code}
 
 
+def test_a_telephone_that_changes_is_told_before_it_is_written(registry: Registry):
+    """Of its owner's units nothing changes."""
+    made = small()
+    project_id = registry.project(made)
+    assert registry.imported(project_id, workbook(made))["contacts_changed"] == 0
+    report = registry.imported(project_id, edited(made, {"W2": "+85251234567"}), commit=False)
+    assert (report["changes"], report["contacts_changed"]) == ({"new": 0, "changed": 0, "unchanged": 20}, 1)
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+    assert registry.imported(project_id, edited(made, {"W2": "+85251234567"}), commit=False)["contacts_changed"] == 0
+
+
 class Endless(io.RawIOBase):
     """An upload that never says how long it is, and never ends."""
 
@@ -84,6 +97,13 @@ def test_the_same_upload_sent_again_is_one_import(registry: Registry):
     assert (first.data, again.headers["Replayed"]) == (again.data, "true")
     other = registry.upload(project_id, workbook(sample.made(seed=2, units=20, district=DISTRICT)), key="one")
     assert (other.status_code, other.json["code"]) == (422, "idempotency-key-reused")
+
+
+def test_a_name_of_a_file_that_no_page_can_show_loses_what_cannot_be_shown(registry: Registry):
+    made = small()
+    uploaded = registry.upload(registry.project(made), workbook(made), name="a\0\x07b.xlsx")
+
+    assert (uploaded.status_code, uploaded.json["file_name"]) == (202, "ab.xlsx"), uploaded.text
 
 
 def test_the_template_is_what_is_read(registry: Registry):
@@ -127,6 +147,28 @@ def test_what_was_imported_leaves_no_file_behind(registry: Registry):
     assert tuple(left) == (0, None)
     gone = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
     assert (gone.status_code, gone.json["code"]) == (410, "import-file-gone")
+
+
+def test_what_is_given_up_leaves_no_file_behind_and_goes_no_further(registry: Registry):
+    made = small()
+    project_id = registry.project(made)
+    report = registry.imported(project_id, workbook(made), commit=False)
+    given_up, again = (registry.post(f"/imports/{report['import_id']}/abandon") for _ in range(2))
+
+    assert (given_up.status_code, given_up.json["state"], again.json["state"]) == (200, "abandoned", "abandoned")
+    with registry.mechanism.connect() as connection:
+        left = connection.execute(
+            text(
+                "select (select count(*) from import_parts) + (select count(*) from import_lines), wrapped_key from imports"
+            )
+        ).one()
+    assert tuple(left) == (0, None)
+    late = registry.post(f"/imports/{report['import_id']}/commit")
+    assert (late.status_code, late.json["code"]) == (409, "import-not-ready")
+    assert registry.get(f"/projects/{project_id}/units").json["items"] == []
+    done = registry.imported(project_id, workbook(made))
+    refused = registry.post(f"/imports/{done['import_id']}/abandon")
+    assert (refused.status_code, refused.json["code"]) == (409, "import-not-ready")
 
 
 def test_memory_does_not_grow_with_the_rows_of_a_workbook(registry: Registry):

@@ -38,6 +38,16 @@ def test_an_import_says_what_it_is_at_and_what_to_do(registry: Registry):
     assert "已写入 20 套" in page(registry, f"/imports/{import_id}")
 
 
+def test_an_import_that_is_not_wanted_any_more_is_given_up_on_its_page(registry: Registry):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    import_id = registry.imported(registry.project(made), workbook(made), commit=False)["import_id"]
+
+    assert f'data-post="/api/v1/imports/{import_id}/abandon"' in page(registry, f"/imports/{import_id}")
+    registry.post(f"/imports/{import_id}/abandon")
+    given_up = page(registry, f"/imports/{import_id}")
+    assert "已放弃，原表已销毁，一行也没有写入" in given_up and "data-post" not in given_up
+
+
 def test_how_far_an_import_is_stands_on_its_page_and_in_the_part_that_moves(registry: Registry):
     """As the worker has noted it, half a minute into 100,000 rows."""
     made = sample.made(seed=1, units=20, district=DISTRICT)

@@ -35,6 +35,7 @@ def test_a_code_that_is_no_district_is_refused(registry: Registry):
         ({"bases": []}, "body-invalid"),
         ({"counting_rule": "most_units_signed"}, "body-invalid"),
         ({"colour": "blue"}, "body-invalid"),
+        ({"name": "澄水湾\u0001片区"}, "body-invalid"),
     ],
 )
 def test_a_project_that_cannot_be_counted_is_not_opened(registry: Registry, change, code):
@@ -45,6 +46,15 @@ def test_a_project_that_cannot_be_counted_is_not_opened(registry: Registry, chan
 
 def test_a_project_needs_its_district(registry: Registry):
     assert registry.post("/projects", PROJECT).json["code"] == "district-not-open"
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "一\u0001组"}, {"officers": [{"staff_number": "G\u00851", "name": "邱敏"}]}]
+)
+def test_a_name_that_no_workbook_could_hold_is_refused(registry: Registry, change):
+    refused = registry.post(f"/projects/{registry.project()}/groups", {"name": "一组", "officers": [], **change})
+
+    assert (refused.status_code, refused.json["code"]) == (422, "body-invalid")
 
 
 def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):

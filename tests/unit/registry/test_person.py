@@ -16,5 +16,8 @@ def test_an_owner_who_is_named_as_a_guardian_keeps_telephone_and_language():
     assert (guardian.contact().language, guardian.contact().channels) == ("zh-Hans", ())
 
 
-def test_a_right_holder_s_empty_cell_of_the_language_means_simplified_chinese():
-    assert person.of_line(LINE).renewed(person.of_line({**LINE, "language": None})).spoken == "zh-Hans"
+def test_an_empty_cell_of_the_language_takes_back_nothing_that_another_unit_s_row_says():
+    silent = person.of_line({**LINE, "language": None})
+
+    assert silent.spoken == "zh-Hans"
+    assert person.of_line(LINE).renewed(silent).spoken == silent.renewed(person.of_line(LINE)).spoken == "zh-Hant"

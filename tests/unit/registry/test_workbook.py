@@ -10,13 +10,13 @@ import pytest
 from services.registry.domain import sample
 from services.registry.domain.cells import Cell, Fault
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
-from services.registry.gateways import workbook, workbook_writer
+from services.registry.gateways import workbook, workbook_stream, workbook_writer
 from shared.refusal import Refused
 
 
 def a_workbook(units: int = 20) -> io.BytesIO:
     made, file = sample.made(seed=1, units=units, district="440303"), io.BytesIO()
-    workbook_writer.write(file, holders=made.holders, buildings=made.buildings)
+    workbook_stream.write(file, holders=made.holders, buildings=made.buildings)
     file.seek(0)
     return file
 
@@ -44,6 +44,12 @@ def repacked(file: io.BytesIO, *, packed: int = zipfile.ZIP_DEFLATED, **parts: b
     return made
 
 
+def typed(content_type: str, encoding: str = "utf-8") -> io.BytesIO:
+    """With a part of that type, whatever it is called."""
+    types = f'<?xml version="1.0" encoding="{encoding}"?><Types><Override PartName="/xl/a.bin" ContentType="{content_type}"/></Types>'
+    return repacked(a_workbook(), **{"[Content_Types].xml": types.encode(encoding)})
+
+
 def test_every_row_comes_back_as_written():
     made = sample.made(seed=1, units=20, district="440303")
     with workbook.reading(a_workbook()) as book:
@@ -58,6 +64,22 @@ def test_every_row_comes_back_as_written():
         assert read == {
             name: pytest.approx(value) if isinstance(value, float) else value for name, value in line.items()
         }
+
+
+def test_the_same_rows_are_the_same_bytes_whenever_they_are_written():
+    with zipfile.ZipFile(a_workbook()) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert a_workbook().getvalue() == a_workbook().getvalue()
+
+
+@pytest.mark.parametrize("said", ["_x0041_", "_x005F_x0041_", "=1+1", "{<&>}", "a_xb", "'1"])
+def test_whatever_a_text_looks_like_it_comes_back_as_it_was(said: str):
+    file = io.BytesIO()
+    workbook_stream.write(file, holders=[{"household": said}], buildings=[])
+    with workbook.reading(file) as book:
+        (row,) = book.sheet(HOLDERS_SHEET).rows()
+
+    assert row.cells == {"household": Cell("text", said)}
 
 
 def test_what_a_sheet_hides_is_seen():
@@ -85,12 +107,26 @@ def test_what_a_sheet_hides_is_seen():
     assert rows[6].cells["registered_area"] == Cell("formula", "=")
 
 
+def test_what_is_drawn_together_to_nothing_is_hidden_too():
+    file = a_workbook()
+    with zipfile.ZipFile(file) as archive:
+        part = archive.read("xl/worksheets/sheet1.xml").decode()
+    part = part.replace('<row r="3"', '<row r="3" ht="0" customHeight="1"').replace('width="30"', 'width="0"', 1)
+    with workbook.reading(repacked(file, **{"xl/worksheets/sheet1.xml": part.encode()})) as book:
+        sheet = book.sheet(HOLDERS_SHEET)
+        hidden = [row.number for row in sheet.rows() if row.hidden]
+
+    assert hidden == [3] and list(sheet.faults()) == [Fault(HOLDERS_SHEET, 1, "unit_code", "hidden-column")]
+
+
 @pytest.mark.parametrize(
     ("file", "code"),
     [
         (lambda: io.BytesIO(b"no zip at all"), "workbook-unreadable"),
         (lambda: io.BytesIO(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512), "workbook-encrypted"),
         (lambda: repacked(a_workbook(), **{"xl/vbaProject.bin": b"x"}), "workbook-macros"),
+        (lambda: typed("application/vnd.ms-excel.sheet.macroEnabled.main+xml"), "workbook-macros"),
+        (lambda: typed("application/vnd.ms-office.vbaProject", "utf-16"), "workbook-macros"),
         (lambda: repacked(a_workbook(), **{"xl/media/bomb.bin": b"\0" * 40_000_000}), "workbook-too-large"),
         (lambda: edited(lambda book: book.remove(book[BUILDINGS_SHEET])), "workbook-wrong-sheet"),
         (
@@ -98,7 +134,7 @@ def test_what_a_sheet_hides_is_seen():
             "workbook-unreadable",
         ),
     ],
-    ids=["no-zip", "password", "macros", "bomb", "wrong-sheet", "doctype"],
+    ids=["no-zip", "password", "macros", "xlsm", "macros-by-another-name", "bomb", "wrong-sheet", "doctype"],
 )
 def test_what_harms_is_refused_before_it_is_unpacked(file, code):
     with pytest.raises(Refused, match=code):

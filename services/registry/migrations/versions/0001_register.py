@@ -38,7 +38,8 @@ _TABLES = {
         building_id uuid primary key default uuidv7(), district text not null, project_id uuid not null references projects,
         compound text not null, building text not null, building_code text, stairwells int not null check (stairwells > 0),
         floors_above int not null check (floors_above > 0), floors_below int not null check (floors_below >= 0),
-        unique (project_id, compound, building)""",
+        unique (project_id, compound, building),
+        unique (project_id, building_code) deferrable initially deferred""",
     "households": """
         household_id uuid primary key default uuidv7(), district text not null, project_id uuid not null references projects,
         label text not null, unique (project_id, label)""",
@@ -60,7 +61,8 @@ _TABLES = {
         ownership text not null check (ownership in ('sole', 'joint', 'shares')),
         group_id uuid references groups, staff_id uuid references officers, revision int not null default 1,
         source jsonb, registered_at timestamptz not null,
-        unique (project_id, unit_code), check (floor <> 0), check (top_floor > floor and top_floor <> 0),
+        unique (project_id, unit_code), unique (project_id, house_code) deferrable initially deferred,  -- which two may exchange
+        check (floor <> 0), check (top_floor > floor and top_floor <> 0),
         check (staff_id is null or group_id is not null)""",
     # One row per door: a merged unit has several, and none is in two units. Kept by a trigger, whoever writes a unit.
     "doors": """
@@ -109,7 +111,7 @@ _TABLES = {
             ('uploaded', 'reading', 'checking', 'clean', 'faulty', 'committing', 'committed', 'refused', 'abandoned')),
         file_name text not null, file_bytes bigint not null, file_digest text not null, key_id uuid not null,
         wrapped_key bytea, rows_read bigint not null default 0, units bigint, faults bigint not null default 0,
-        fault_counts jsonb not null default '{}', changes jsonb, refusal jsonb, uploaded_by text not null,
+        fault_counts jsonb not null default '{}', changes jsonb, contacts_changed bigint, refusal jsonb, uploaded_by text not null,
         uploaded_at timestamptz not null, checked_at timestamptz, committed_at timestamptz, version int not null default 1""",
     # `step`: reading, checking or committing; `tries`: how often the worker has begun it.
     "import_progress": """
@@ -124,7 +126,8 @@ _TABLES = {
         content jsonb not null, holder jsonb not null, document_mark bytea, name_mark bytea, guardian_mark bytea,
         guardian_name_mark bytea, sealed bytea not null,
         compound text generated always as (content ->> 'compound') stored,
-        building text generated always as (content ->> 'building') stored, primary key (import_id, row)""",
+        building text generated always as (content ->> 'building') stored,
+        house_code text generated always as (content ->> 'house_code') stored, primary key (import_id, row)""",
     "import_buildings": """
         import_id uuid not null references imports, row int not null, district text not null, compound text, building text,
         building_code text, stairwells int, floors_above int, floors_below int, primary key (import_id, row)""",

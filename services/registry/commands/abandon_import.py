@@ -1,0 +1,14 @@
+"""A clerk gives up an import that is not in the register: what was uploaded goes, and with its key whatever a backup still holds of it."""
+
+from uuid import UUID
+
+from services.registry.store import imports
+from shared.service.database import Transaction
+
+
+def abandon_import(tx: Transaction, import_id: UUID) -> None:
+    """Raises Unknown; Refused import-not-ready while the worker is at it, and once it is committed."""
+    it = imports.load(tx, import_id)
+    it.abandon()
+    imports.save(tx, it)
+    imports.destroy_file(tx, import_id)
