@@ -81,7 +81,7 @@ def desk(system: Platform) -> Iterator[Desk]:
 def filled(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """The register with the sample in it, brought there by keyboard."""
     page = desk.uploaded(desk.workbook(tmp_path_factory.mktemp("registry") / "right.xlsx"), title="没有问题")
-    page.locator("form[data-post] button").focus()
+    page.locator("form[data-post$='/commit'] button").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#progress")).to_contain_text("已写入 60 套", timeout=WORKED_MILLISECONDS)
     page.context.close()

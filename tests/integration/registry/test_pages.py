@@ -78,7 +78,7 @@ def test_mistakes_are_listed_with_their_cells(registry: Registry):
     report = registry.imported(registry.project(made), workbook(made), commit=False)
 
     listed = page(registry, f"/imports/{report['import_id']}")
-    assert '<td class="code">Q2</td>' in listed and "校验位不对" in listed and "下载批注表" in listed
+    assert '<strong class="code">Q2</strong>' in listed and "校验位不对" in listed and "下载批注表" in listed
 
 
 def test_a_page_shows_nobodys_name(registry: Registry):
