@@ -2,10 +2,6 @@
 
 from uuid import UUID
 
-import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-
 from tests.integration.signing.conftest import Desk
 from tests.integration.signing.test_http import PAPERS, TERMS, ready, self_signature
 from tests.support.signing import District, a_holder
@@ -121,19 +117,3 @@ def test_rights_are_taken_up_confirmed_disputed_and_taken_up_again(desk: Desk, h
     assert here.types(unit)[1:] == ["rights.reviewing", "rights.confirmed", "rights.disputed", "rights.reviewing"]
     disputed = next(act for act in desk.ask(f"/cases/{unit}").json["acts"] if act["kind"] == "rights-disputed")
     assert disputed["facts"] == {"note": "二儿子来电"}
-
-
-@pytest.mark.parametrize(
-    "forbidden",
-    [
-        "update agreements set state = 'superseded'",
-        "update agreements set state = 'performed'",
-        "update agreements set supersedes = agreement_id",
-        "update agreements set state = 'returned'",
-    ],
-)
-def test_the_database_refuses_what_must_never_happen(desk: Desk, here: District, forbidden: str) -> None:
-    ready(desk, here.register())
-
-    with pytest.raises(IntegrityError), here.transaction() as tx:
-        tx.connection.execute(text(forbidden))

@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from services.signing.commands.settle_rights import (
     ConfirmRights,
@@ -161,22 +159,3 @@ def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(here: Di
     last = here.rows("select max(lock_count) as last from signatures")[0].last
     assert here.rows("select count(*) as many from signatures where lock_count = :last", last=last)[0].many == 3
     assert here.types(unit).count("agreement.signed") == 1
-
-
-@pytest.mark.parametrize(
-    ("statement", "complaint"),
-    [
-        ("update case_holders set parts = 1, whole = 3", "not whole"),
-        ("update cases set ownership = 'joint'", "not whole"),
-        ("update term_lines set amount_fen = 0", "not a draft"),
-        ("delete from term_lines", "not a draft"),
-        ("update agreements set state = 'effective', effective_at = now()", "lacks a signature"),
-        ("update agreements set state = 'rescinded'", "does not go from"),
-        ("update agreements set series = 'exchange'", "check constraint"),
-    ],
-)
-def test_what_must_never_happen_is_refused_by_the_database(here: District, statement: str, complaint: str) -> None:
-    here.ready(here.register())
-
-    with pytest.raises(DBAPIError, match=complaint), here.transaction() as tx:
-        tx.connection.execute(text(statement))
