@@ -8,7 +8,8 @@ from typing import get_args
 
 from shared.events.terms import Basis
 
-# The facet's moves. Rights must be settled for whoever goes on towards a signing; what is signed takes effect whatever happens to them.
+# The facet's moves. Rights must be settled for whoever goes on towards a signing; what is signed takes effect whatever happens to them, and a
+# rescission is written together with the effect that was declared before it.
 _MOVES = """
 create function agreement_moves() returns trigger language plpgsql as $$
 begin
@@ -33,7 +34,7 @@ begin
         raise exception 'the terms of agreement % are not a draft', new.agreement_id using errcode = 'check_violation';
     end if;
     if new.lock_count <> old.lock_count + (old.state = 'reviewed' and new.state = 'locked')::int
-       or new.effective_at is distinct from old.effective_at and (new.state <> 'effective' or old.state = 'effective')
+       or new.effective_at is distinct from old.effective_at and (old.effective_at is not null or new.state not in ('effective', 'rescinded'))
     then
         raise exception 'agreement % was not locked or put into force', new.agreement_id using errcode = 'check_violation';
     end if;
@@ -127,7 +128,7 @@ begin
     then
         raise exception 'agreement % is % and its number says otherwise', it.agreement_id, it.state using errcode = 'check_violation';
     end if;
-    if it.state in ('effective', 'performed') and it.effective_at is distinct from (
+    if (it.effective_at is not null or it.state in ('effective', 'performed')) and it.effective_at is distinct from (
         select greatest(declared_at, given.signed_at) from declarations where project_id = it.project_id)
        or it.state = 'void' and not exists (select from closings where project_id = it.project_id and not reached)
     then
