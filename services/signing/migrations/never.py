@@ -8,8 +8,8 @@ from typing import get_args
 
 from shared.events.terms import Basis
 
-# The facet's moves. Rights must be settled for whoever goes on towards a signing; what is signed takes effect whatever happens to them, and a
-# rescission is written together with the effect that was declared before it.
+# The facet's moves. Rights must be settled for whoever goes on towards a signing; what is signed takes effect whatever happens to them.
+# A rescission is written together with the effect that was declared before it.
 _MOVES = """
 create function agreement_moves() returns trigger language plpgsql as $$
 begin
@@ -34,7 +34,8 @@ begin
         raise exception 'the terms of agreement % are not a draft', new.agreement_id using errcode = 'check_violation';
     end if;
     if new.lock_count <> old.lock_count + (old.state = 'reviewed' and new.state = 'locked')::int
-       or new.effective_at is distinct from old.effective_at and (old.effective_at is not null or new.state not in ('effective', 'rescinded'))
+       or new.effective_at is distinct from old.effective_at
+          and (old.effective_at is not null or new.state not in ('effective', 'rescinded'))
     then
         raise exception 'agreement % was not locked or put into force', new.agreement_id using errcode = 'check_violation';
     end if;
