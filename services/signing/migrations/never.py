@@ -155,7 +155,7 @@ begin
         exists (select from closings where project_id = new.project_id)
         or not coalesce((
             select bool_and(total > 0 and signed * 100 >= total * percent)
-            from (select (to_jsonb(it) ->> ('total_' || name))::bigint as total, (to_jsonb(it) ->> ('signed_' || name))::bigint as signed,
+            from (select (to_jsonb(it) ->> ('total_' || name))::numeric as total, (to_jsonb(it) ->> ('signed_' || name))::numeric as signed,
                          percent
                   from jsonb_to_recordset(it.bases) as basis (name text, percent int)) as reading), false))
     then
