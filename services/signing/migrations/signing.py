@@ -20,9 +20,7 @@ create table agreements (
     effective_at timestamptz,
     unique (agreement_id, unit_id),
     unique (agreement_id, project_id, series),
-    foreign key (supersedes, unit_id) references agreements (agreement_id, unit_id),
-    check (state not in ('effective', 'performed') or effective_at is not null),
-    check (state not in ('locked', 'pre_registered', 'signed', 'effective', 'performed', 'superseded') or lock_count > 0)
+    foreign key (supersedes, unit_id) references agreements (agreement_id, unit_id)
 )
 """
 

@@ -107,6 +107,16 @@ def signed_jointly(here: District) -> Given:
     return of(unit, here, here.signed(unit))
 
 
+def locked_beside_an_open_case(here: District) -> Given:
+    here.register()
+    return locked(here)
+
+
+def locked_after_a_neighbour_signed(here: District) -> Given:
+    here.signed(here.register())
+    return locked(here)
+
+
 def frozen(here: District) -> Given:
     unit = here.register()
     here.freeze()
@@ -135,6 +145,9 @@ def a_day_reported(here: District) -> Given:
 
 _DRAFT = """insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, drafted_at, state{})
             select district, gen_random_uuid(), unit_id, project_id, 'cash', 'cash', '3', now(), {} from cases where unit_id = :unit"""
+_SUCCEED = "update agreements set state = 'superseded' where agreement_id = :a; " + _DRAFT.format(
+    ", supersedes", "'drafted', :a"
+)
 _JOIN = """insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable)
            values (:d, :a, 1, gen_random_uuid(), 9, '李**', 'natural', true)"""
 _SIGN = "insert into signatures values (:d, :a, 1, :o, {hand}, '{capacity}', {mandate}, '{at}')"
@@ -168,6 +181,16 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "returned from the lock": (locked, _TO.format("returned"), "does not go from"),
     "superseded by none": (locked, _TO.format("superseded"), "superseded by none"),
     "superseded by itself": (drafted, "update agreements set supersedes = agreement_id", "check constraint|permission"),
+    "a successor on another unit": (
+        locked_beside_an_open_case,
+        _DRAFT.format(", supersedes", "'drafted', :a").replace("unit_id = :unit", "unit_id <> :unit"),
+        "foreign key",
+    ),
+    "two successors": (
+        locked,
+        f"{_SUCCEED}; update agreements set state = 'returned' where supersedes = :a; {_SUCCEED.split('; ')[1]}",
+        "agreements_supersedes_key",
+    ),
     "review on pending rights": (drafted, _TO.format("reviewed"), "not settled"),
     "review of a disputed area": (area_disputed, _TO.format("reviewed"), "not settled"),
     "lock counted back": (locked, "update agreements set lock_count = 0, state = 'drafted'", "was not locked"),
@@ -186,6 +209,20 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a signature on a draft": (area_disputed, _SELF.format(at=_NINE), "not to be signed now"),
     "a child's own hand": (of_a_child, _SELF.format(at=_NINE), "this hand may not sign"),
     "a company's own hand": (of_a_company, _SELF.format(at=_NINE), "this hand may not sign"),
+    "another's hand as one's own": (
+        locked, _SIGN.format(hand=":agent", capacity="self", mandate="null", at=_NINE), "check constraint"
+    ),
+    "one's own hand by a paper": (
+        mandated, _SIGN.format(hand=":o", capacity="self", mandate=":m", at=_NINE), "check constraint"
+    ),
+    "an agent without a paper": (
+        locked, _SIGN.format(hand=":agent", capacity="agent", mandate="null", at=_NINE), "check constraint"
+    ),
+    "a paper that shows nothing": (
+        locked,
+        "insert into mandates values (:d, gen_random_uuid(), :unit, :o, :agent, 'agent', '2099-01-01', '', now(), 'x')",
+        "check constraint",
+    ),
     "an agent of the neighbour": (
         mandated_next_door, _BY_AGENT.format(capacity="agent", at=_NINE), "this hand may not sign"
     ),
@@ -201,6 +238,11 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         locked,
         f"{_SELF.format(at=_NINE)}; {_NUMBER.format(series='cash', at='2026-11-28 03:00Z')}; {_TO.format('signed')}",
         "lacks a signature or a number",
+    ),
+    "a number back in time": (
+        locked_after_a_neighbour_signed,
+        "insert into numbers values (:d, :p, 'cash', 2, :a, '2026-11-28 01:00Z')",
+        "does not follow",
     ),
     "undone with its number": (signed, _TO.format("rescinded"), "its number says otherwise"),
     "a live one's number let go": (
@@ -233,6 +275,15 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "closed with a threshold that is none": (frozen, _CLOSE.format(reached="true", at=_AFTER), "does not close like this"),
     "closed without the threshold it has": (latched, _CLOSE.format(reached="false", at=_AFTER), "does not close like this"),
     "more signed than there are": (frozen, "update projects set signed_units = total_units + 1", "check constraint"),
+    "a period without a day": (open_case, "update projects set ends_at = starts_at", "check constraint"),
+    "a household by its first unit": (
+        open_case,
+        "insert into rolls values (:d, :p, 'x', 2, 1, 1, 1, now()); insert into roll_parties values (:d, :p, 'household', :unit, 2, 1)",
+        "check constraint",
+    ),
+    "a fact of nobody": (
+        signed, "insert into counted values (:d, :p, 2, 'undone', null, 0, 0, 0, 0, now())", "check constraint"
+    ),
     "another total": (frozen, "update projects set total_units = 5", "counted already"),
     "another ruler": (frozen, "update projects set counting_rule = 'any_unit_signed'", "counted already"),
     "another roll": (frozen, "update rolls set digest = 'x'", "counted already"),
