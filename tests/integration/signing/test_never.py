@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from services.signing.commands.decide_project import DeclareEffect, declare_effe
 from services.signing.commands.keep_mandates import RevokeMandate, revoke_mandate
 from services.signing.commands.review_agreement import ReturnAgreement, return_agreement
 from services.signing.commands.settle_rights import DisputeRights, SetAreaDispute, dispute_rights, set_area_dispute
+from shared.events.terms import Basis
 from shared.service import database as service_database
 from tests.support.platform import Database
 from tests.support.signing import DESK, District, a_holder
@@ -207,6 +209,9 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a signature before the period": (locked, _SELF.format(at=_BEFORE), "not to be signed now"),
     "a signature after the period": (locked, _SELF.format(at=_AFTER), "not to be signed now"),
     "a signature on a draft": (area_disputed, _SELF.format(at=_NINE), "not to be signed now"),
+    "a stranger's signature": (
+        locked, _SIGN.format(hand=":agent", capacity="self", mandate="null", at=_NINE).replace(":o", ":agent"), "foreign key"
+    ),
     "a child's own hand": (of_a_child, _SELF.format(at=_NINE), "this hand may not sign"),
     "a company's own hand": (of_a_company, _SELF.format(at=_NINE), "this hand may not sign"),
     "another's hand as one's own": (
@@ -239,6 +244,10 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         f"{_SELF.format(at=_NINE)}; {_NUMBER.format(series='cash', at='2026-11-28 03:00Z')}; {_TO.format('signed')}",
         "lacks a signature or a number",
     ),
+    "a second number": (signed, "insert into numbers values (:d, :p, 'cash', 2, :a, '2027-01-01')", "numbers_agreement_id_key"),
+    "a number let go for no reason": (
+        signed, "insert into detachments values (:d, :a, '', 'x', now())", "detachments_reason_check"
+    ),
     "a number back in time": (
         locked_after_a_neighbour_signed,
         "insert into numbers values (:d, :p, 'cash', 2, :a, '2026-11-28 01:00Z')",
@@ -270,11 +279,19 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         latched, f"insert into declarations values (:d, :p, 'x', '{_BEFORE}', 'x', false)", "before its threshold"
     ),
     "declared twice": (effective, "insert into declarations values (:d, :p, 'x', now(), 'x', false)", "duplicate key"),
+    "declared by no document": (
+        latched, "insert into declarations values (:d, :p, '', now(), 'x', false)", "declarations_document_number_check"
+    ),
     "closed early": (frozen, _CLOSE.format(reached="false", at=_NINE), "does not close like this"),
     "closed without a roll": (signed, _CLOSE.format(reached="false", at=_AFTER), "does not close like this"),
     "closed with a threshold that is none": (frozen, _CLOSE.format(reached="true", at=_AFTER), "does not close like this"),
     "closed without the threshold it has": (latched, _CLOSE.format(reached="false", at=_AFTER), "does not close like this"),
-    "more signed than there are": (frozen, "update projects set signed_units = total_units + 1", "check constraint"),
+    **{
+        f"more {basis} signed than there are": (
+            frozen, f"update projects set signed_{basis} = total_{basis} + 1", "check constraint"
+        )
+        for basis in get_args(Basis)
+    },
     "a period without a day": (open_case, "update projects set ends_at = starts_at", "check constraint"),
     "a household by its first unit": (
         open_case,
