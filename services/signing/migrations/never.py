@@ -2,6 +2,7 @@
 
 Stays true: the rules are decided in domain/; this says the same of what has been written, so that a fault in a command, or a hand in the
 database, cannot store what no rule allows. A check on one row alone stands with its table.
+Long, since what is refused is read in one piece.
 """
 
 from typing import get_args
