@@ -93,6 +93,23 @@ def test_what_is_performed_counts_on_and_is_past_rescission(desk: Desk, here: Di
     assert (act["kind"], act["facts"]) == ("performed", DONE)
 
 
+def test_a_performance_holds_for_the_version_that_was_read_whoever_carries_the_effect_to_it(
+    desk: Desk, here: District
+) -> None:
+    _, agreement_id = in_force(desk, here)
+    path, read = f"/agreements/{agreement_id}/performances", desk.ask(f"/agreements/{agreement_id}")
+    stale = {"If-Match": f'"{read.json["version"] - 1}"'}
+
+    refused = desk.post(
+        path, DONE, role="command", **stale
+    )  # the effect was declared and has not been carried to it yet
+    assert (refused.status_code, refused.json["code"]) == (412, "version-superseded")
+    here.fan_out()
+    assert desk.post(path, DONE, role="command", **stale).status_code == 412
+    fresh = {"If-Match": desk.ask(f"/agreements/{agreement_id}").headers["ETag"]}
+    assert desk.post(path, DONE, role="command", **fresh).json["state"] == "performed"
+
+
 def test_only_what_is_effective_can_be_performed(desk: Desk, here: District) -> None:
     agreement_id = ready(desk, here.register())
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.signing.commands.keep_mandates import RevokeMandate, revoke_mandate
 from services.signing.commands.settle_rights import (
     ConfirmRights,
     DisputeRights,
@@ -159,3 +160,19 @@ def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(here: Di
     last = here.rows("select max(lock_count) as last from signatures")[0].last
     assert here.rows("select count(*) as many from signatures where lock_count = :last", last=last)[0].many == 3
     assert here.types(unit).count("agreement.signed") == 1
+
+
+def test_a_paper_revoked_after_the_lock_signs_no_more_and_is_revoked_once(here: District) -> None:
+    owner, agent = a_holder(), uuid4()
+    unit = here.register(owner)
+    agreement_id = here.ready(unit)
+    paper = here.mandate(unit, owner.person_id, agent, "agent", business_day(here.clock.now()))
+    instants = set()
+    for reason in ("withdrawn", "again"):
+        with here.transaction() as tx:
+            revoke_mandate(tx, RevokeMandate(unit, paper, reason, DESK), here.clock)
+        instants |= {row.revoked_at for row in here.rows("select revoked_at from mandates")}
+
+    assert len(instants) == 1
+    with pytest.raises(Refused, match="hand-not-entitled"):
+        here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
