@@ -235,11 +235,14 @@ class Ruler:
             elif house.state("signed") and self.lapsed and self.closed_on:
                 self._turn(house, "undone", self.closed_on, state="void")
 
-    def freeze(self, at: datetime) -> None:
+    def freeze(self) -> None:
+        """As everybody owns it now, whatever they sell before it is counted."""
         self.roll = {
             unit: (house.household, house.area, frozenset(each.person_id for each in house.deed.holders))
             for unit, house in self.houses.items()
         }
+
+    def match(self, at: datetime) -> None:
         self.facts.append(Fact(day_of(at), "matched", "", self.signed()))
         self._evaluate(at)
 

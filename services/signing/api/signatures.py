@@ -12,23 +12,9 @@ from shared.service import http
 
 signatures = Blueprint("signatures", __name__, url_prefix="/api/v1")
 _REFUSALS = (
-    *(
-        "agreement-unknown",
-        "agreement-not-locked",
-        "rights-not-confirmed",
-        "rights-disputed",
-        "rights-changed-since-lock",
-        "terms-changed-since-read",
-    ),
-    *(
-        "period-not-open",
-        "period-over",
-        "project-unknown",
-        "not-a-right-holder",
-        "hand-not-entitled",
-        "mandate-expired",
-    ),
-    *("guardian-required", "representative-required", "shares-incomplete"),
+    *("agreement-unknown", "agreement-not-locked", "terms-changed-since-read", "period-not-open", "period-over"),
+    *("rights-not-confirmed", "rights-disputed", "rights-changed-since-lock", "not-a-right-holder"),
+    *("hand-not-entitled", "mandate-expired", "guardian-required", "representative-required"),
 )
 
 

@@ -22,11 +22,11 @@ def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
     No case is locked, as cases come before projects in the one order; what has changed in them since the proof is not of this roll.
     """
     project = projects.lock(tx, command.project_id)
-    matched = roll.copy(tx, command.project_id, command.proof, project.counting_rule)
+    at = clock.now()
+    matched = roll.copy(tx, command.project_id, command.proof, rule=project.counting_rule, at=at)
     if matched is None:
         return False
     project.total, project.signed = matched
-    at = clock.now()
     project.evaluate(at=at)
     projects.save(tx, project)
     counted.add_matched(tx, project.project_id, project.signed, at=at)

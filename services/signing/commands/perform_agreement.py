@@ -25,11 +25,10 @@ class PerformAgreement:
 def perform_agreement(tx: Transaction, command: PerformAgreement, clock: Clock) -> Agreement:
     """Performed already is the stored state. Raises Refused: agreement-unknown, version-superseded, agreement-not-effective."""
     case = cases.lock_of(tx, command.agreement_id)
-    # A declaration that has not come by yet comes first: it is what makes the agreement effective.
+    agreements.load(tx, command.agreement_id).expect_version(command.version)
+    # A declaration that has not come by yet comes first: it is what makes the agreement effective, in a version that nobody has read.
     settled = settle_first(tx, [case.unit.unit_id])
     agreement = agreements.load(tx, command.agreement_id)
-    if not settled:
-        agreement.expect_version(command.version)
     at = clock.now()
     agreement.perform(at=at)
     if agreement.recorded:

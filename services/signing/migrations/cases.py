@@ -118,7 +118,8 @@ create table acts (
     reason text not null default '',
     facts jsonb not null default '{}',
     by text not null,
-    at timestamptz not null
+    at timestamptz not null,
+    check (reason <> '' or kind not in ('unlocked', 'returned', 'superseded', 'rescinded', 'rights-disputed', 'mandate-revoked'))
 )
 """
 

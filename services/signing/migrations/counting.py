@@ -157,14 +157,17 @@ create table days (
     district text not null,
     project_id uuid not null references projects,
     business_on date not null,
-    restatement int not null default 0,
+    restatement int not null default 0 check (restatement >= 0),
     as_of bigint not null check (as_of >= 0),
     figures jsonb not null,
     bases jsonb not null,
     counting_rule text not null check (counting_rule in ('all_units_signed', 'any_unit_signed')),
     closed_at timestamptz not null,
     closed_by text not null,
-    primary key (project_id, business_on, restatement)
+    follows int generated always as (nullif(restatement, 0) - 1) stored,
+    primary key (project_id, business_on, restatement),
+    foreign key (project_id, business_on, follows) references days,
+    check (closed_at >= (business_on + 1)::timestamp at time zone interval '8 hours')
 )
 """
 
@@ -176,9 +179,9 @@ DDL = (
     _ROLLS,
     *protect("rolls", service="signing", app="select, insert, update"),
     _ROLL_UNITS,
-    *protect("roll_units", service="signing", app="select, insert, update"),
+    *protect("roll_units", service="signing", app="select, insert, update (signed)"),
     _ROLL_PARTIES,
-    *protect("roll_parties", service="signing", app="select, insert, update"),
+    *protect("roll_parties", service="signing", app="select, insert, update (signed)"),
     _ROLL_MEMBERS,
     *protect("roll_members", service="signing", app=_APPEND),
     _LATCHES,

@@ -19,9 +19,8 @@ create table agreements (
     lock_count int not null default 0,
     effective_at timestamptz,
     unique (agreement_id, unit_id),
-    foreign key (supersedes, unit_id) references agreements (agreement_id, unit_id),
-    check (state not in ('effective', 'performed') or effective_at is not null),
-    check (state not in ('locked', 'pre_registered', 'signed', 'effective', 'performed', 'superseded') or lock_count > 0)
+    unique (agreement_id, project_id, series),
+    foreign key (supersedes, unit_id) references agreements (agreement_id, unit_id)
 )
 """
 
@@ -29,33 +28,6 @@ create table agreements (
 _ONE_LIVE = """
 create unique index one_live_agreement on agreements (unit_id)
 where state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed')
-"""
-
-_MOVES = """
-create function agreement_moves() returns trigger language plpgsql as $$
-begin
-    if old.state <> new.state and not (old.state || '>' || new.state) = any (array[
-        'drafted>reviewed', 'reviewed>drafted', 'reviewed>locked', 'locked>drafted', 'pre_registered>drafted',
-        'locked>pre_registered', 'locked>signed', 'pre_registered>signed', 'signed>effective', 'locked>effective',
-        'pre_registered>effective', 'effective>performed',
-        'drafted>returned', 'reviewed>returned', 'locked>superseded', 'pre_registered>superseded', 'signed>rescinded',
-        'effective>rescinded', 'signed>void'])
-    then
-        raise exception 'an agreement does not go from % to %', old.state, new.state using errcode = 'check_violation';
-    end if;
-    return new;
-end $$
-"""
-
-# Another paper takes its place in the same transaction, so a unit never loses one that was locked.
-_MADE_WAY = """
-create function superseded_has_a_successor() returns trigger language plpgsql as $$
-begin
-    if not exists (select from agreements where supersedes = new.agreement_id) then
-        raise exception 'agreement % was superseded by none', new.agreement_id using errcode = 'check_violation';
-    end if;
-    return null;
-end $$
 """
 
 _LINES = """
@@ -89,6 +61,7 @@ create table locks (
     district text not null,
     agreement_id uuid not null references agreements,
     lock_count int not null check (lock_count >= 1),
+    holders int not null,
     ownership text not null,
     rights_revision int not null,
     rule_set_version text not null,
@@ -115,19 +88,6 @@ create table locked_holders (
     primary key (agreement_id, lock_count, person_id),
     foreign key (agreement_id, lock_count) references locks
 )
-"""
-
-_LOCKED_ARE_WHOLE = """
-create function locked_rights_are_whole() returns trigger language plpgsql as $$
-begin
-    if not (
-        select rights_are_whole(new.ownership, count(*), count(parts), sum(parts), min(whole), max(whole))
-        from locked_holders where agreement_id = new.agreement_id and lock_count = new.lock_count)
-    then
-        raise exception 'agreement % was locked on rights that are not whole', new.agreement_id using errcode = 'check_violation';
-    end if;
-    return null;
-end $$
 """
 
 _SIGNATURES = """
@@ -165,9 +125,10 @@ create table numbers (
     project_id uuid not null,
     series text not null,
     number bigint not null check (number >= 1),
-    agreement_id uuid not null unique references agreements,
+    agreement_id uuid not null unique,
     signed_at timestamptz not null,
     primary key (project_id, series, number),
+    foreign key (agreement_id, project_id, series) references agreements (agreement_id, project_id, series),
     foreign key (project_id, series) references series
 )
 """
@@ -196,23 +157,10 @@ create table detachments (
 )
 """
 
-_SIGNED_IS_WHOLE = """
-create function signed_is_whole() returns trigger language plpgsql as $$
-begin
-    if exists (
-        select from locked_holders holder
-        where holder.agreement_id = new.agreement_id and holder.lock_count = new.lock_count and not exists (
-            select from signatures where agreement_id = new.agreement_id and lock_count = new.lock_count
-            and right_holder = holder.person_id))
-       or not exists (select from numbers where agreement_id = new.agreement_id)
-    then
-        raise exception 'agreement % lacks a signature or a number', new.agreement_id using errcode = 'check_violation';
-    end if;
-    return null;
-end $$
-"""
-
 _APPEND = "select, insert"
+_MOVING = (
+    "form, series, rule_set_version, state, lock_count, effective_at, version"  # whose it is stays as it was drafted
+)
 
 DDL = (
     _AGREEMENTS,
@@ -220,12 +168,7 @@ DDL = (
     "create index on agreements (unit_id)",
     # The fan-out looks for what still has to move after a declaration or a closing; the set empties itself.
     "create index agreements_to_settle on agreements (project_id, unit_id) where state = 'signed'",
-    *protect("agreements", service="signing", app="select, insert, update"),
-    _MOVES,
-    "create trigger agreement_moves before update on agreements for each row execute function agreement_moves()",
-    _MADE_WAY,
-    """create constraint trigger superseded_has_a_successor after insert or update on agreements
-       deferrable initially deferred for each row when (new.state = 'superseded') execute function superseded_has_a_successor()""",
+    *protect("agreements", service="signing", app=f"select, insert, update ({_MOVING})"),
     _LINES,
     *protect("term_lines", service="signing"),
     _LINES_FROZEN,
@@ -235,9 +178,6 @@ DDL = (
     *protect("locks", service="signing", app=_APPEND),
     _LOCKED_HOLDERS,
     *protect("locked_holders", service="signing", app=_APPEND),
-    _LOCKED_ARE_WHOLE,
-    """create constraint trigger locked_rights_are_whole after insert on locks
-       deferrable initially deferred for each row execute function locked_rights_are_whole()""",
     _SIGNATURES,
     *protect("signatures", service="signing", app=_APPEND),
     _SERIES,
@@ -248,8 +188,4 @@ DDL = (
     "create trigger numbers_follow before insert on numbers for each row execute function numbers_follow()",
     _DETACHMENTS,
     *protect("detachments", service="signing", app=_APPEND),
-    _SIGNED_IS_WHOLE,
-    """create constraint trigger signed_is_whole after insert or update on agreements
-       deferrable initially deferred for each row when (new.state in ('signed', 'effective', 'performed'))
-       execute function signed_is_whole()""",
 )

@@ -50,8 +50,10 @@ _ADD_LINE = text("""
     values (:district, :agreement_id, :head, :position, :kind, :amount_fen, :quantity, :unit_price_fen)
 """)
 _ADD_LOCK = text("""
-    insert into locks (district, agreement_id, lock_count, ownership, rights_revision, rule_set_version, digest, locked_at, locked_by)
-    values (:district, :agreement_id, :lock_count, :ownership, :rights_revision, :rule_set_version, :digest, :locked_at, :locked_by)
+    insert into locks (district, agreement_id, lock_count, holders, ownership, rights_revision, rule_set_version, digest,
+                       locked_at, locked_by)
+    values (:district, :agreement_id, :lock_count, :holders, :ownership, :rights_revision, :rule_set_version, :digest,
+            :locked_at, :locked_by)
 """)
 _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
@@ -126,6 +128,7 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
     facts = {"ownership": lock.rights.ownership, "rights_revision": lock.rights_revision, "digest": lock.digest}
     what = {
         **facts,
+        "holders": len(lock.rights.holders),
         "rule_set_version": agreement.rule_set_version,
         "locked_at": lock.locked_at,
         "locked_by": lock.locked_by,

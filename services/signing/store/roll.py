@@ -8,6 +8,7 @@ Left to others: that a unit's household and area stay as they were frozen; the r
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -65,7 +66,7 @@ _COPY_MEMBERS = text(f"""
     insert into roll_members (district, project_id, unit_id, kind, party_id)
     select :district, :project_id, unit_id, kind, party_id from {_MEMBERS}
 """)  # noqa: S608 - a constant
-_MATCHED = text("update rolls set matched_at = clock_timestamp() where project_id = :project_id")
+_MATCHED = text("update rolls set matched_at = :at where project_id = :project_id")
 _SIGNED = text("""
     with parties as (select kind from roll_parties where project_id = :project_id and signed >= counts_from)
     select count(*) as units, coalesce(sum(area), 0) as area,
@@ -157,7 +158,9 @@ def prove(tx: Transaction, project_id: UUID) -> Proof | None:
     return Proof(announced.digest, lines) if proved else None
 
 
-def copy(tx: Transaction, project_id: UUID, proof: Proof, rule: CountingRule) -> tuple[Counts, Counts] | None:
+def copy(
+    tx: Transaction, project_id: UUID, proof: Proof, *, rule: CountingRule, at: datetime
+) -> tuple[Counts, Counts] | None:
     """Under the project's lock: total and signed of the roll; None when it has been copied, or announced anew, since it was proved.
 
     `rule`: when a right-holder counts as signed, for as long as this roll is counted.
@@ -176,7 +179,7 @@ def copy(tx: Transaction, project_id: UUID, proof: Proof, rule: CountingRule) ->
     parties = dict(zip(("units", "kinds", "parties"), map(list, zip(*members, strict=True)), strict=True))
     for statement in (_COPY_PARTIES, _COPY_MEMBERS):
         tx.connection.execute(statement, {**it, **parties, "rule": rule})
-    tx.connection.execute(_MATCHED, it)
+    tx.connection.execute(_MATCHED, {**it, "at": at})
     total = Counts(announced.units, announced.households, announced.right_holders, announced.area)
     return total, _counts(tx.connection.execute(_SIGNED, it).one())
 

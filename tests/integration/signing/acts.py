@@ -52,7 +52,7 @@ class Acts(World):
         for deed in ("sole", "thirds", "child", "neighbour"):
             self.register(deed)
         if self.prepared:
-            self.freeze()
+            self.freeze(3 if self.sold else None)
             for number, form in enumerate(("cash", "exchange", "mixed", "cash")):
                 self.bring_to_the_lock(number, form)
             for number in range(self.signed):
@@ -96,11 +96,16 @@ class Acts(World):
         self.here.correct(unit, floor=floor)
         self.model.settle([house])
 
-    @rule()
-    def freeze(self) -> None:
+    @rule(sold=st.none() | HOUSE, to=DEED)
+    def freeze(self, sold=None, to="sole") -> None:
+        """`sold`: which unit is sold after that, and the sale heard before our own units have proved the roll."""
         if not self.model.roll:
-            self.here.freeze()
-            self.model.freeze(self.here.clock.at)
+            self.here.hear(self.here.frozen())
+            self.model.freeze()
+            if sold is not None:
+                self.change_the_right_holders(sold, to)
+            self.here.fan_out()
+            self.model.match(self.here.clock.at)
 
     # The desk's side.
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
-from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -139,26 +138,6 @@ def test_an_instant_is_later_than_the_one_before_even_where_the_clock_stands(her
     assert (turn.number, turn.signed_at) == (2, before.last_at + timedelta(microseconds=1))
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "update numbers set number = number + 1",
-        "delete from numbers",
-        "update signatures set hand = right_holder",
-        "delete from signatures",
-        "delete from latches",
-        "update detachments set reason = 'other'",
-        "delete from acts",
-        "truncate numbers",
-    ],
-)
-def test_what_is_append_only_cannot_be_changed_by_the_app_role(here: District, statement: str) -> None:
-    here.signed(here.register())
-
-    with pytest.raises(DBAPIError, match="permission denied"), here.transaction() as tx:
-        tx.connection.execute(text(statement))
-
-
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_number_that_does_not_follow_is_refused_by_the_database(here: District, number: int) -> None:
     here.signed(here.register())
@@ -170,30 +149,4 @@ def test_a_number_that_does_not_follow_is_refused_by_the_database(here: District
             text("""insert into numbers (district, project_id, series, number, agreement_id, signed_at)
                     values (:d, :p, 'cash', :n, :a, now())"""),
             {"d": here.district, "p": here.project_id, "n": number, "a": agreement_id},
-        )
-
-
-def test_signed_without_a_number_is_refused_by_the_database(here: District) -> None:
-    agreement_id = here.ready(here.register())
-
-    with pytest.raises(DBAPIError, match="lacks a signature or a number"):
-        _force(here, agreement_id)
-
-
-def test_two_live_agreements_of_a_unit_are_refused_by_the_database(here: District) -> None:
-    unit = here.register()
-    here.drafted(unit)
-
-    with pytest.raises(DBAPIError, match="one_live_agreement"), here.transaction() as tx:
-        tx.connection.execute(
-            text("""insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, state, drafted_at)
-                    select district, gen_random_uuid(), unit_id, project_id, form, series, rule_set_version,
-                           state, drafted_at from agreements""")
-        )
-
-
-def _force(here: District, agreement_id: UUID) -> None:
-    with here.transaction() as tx:
-        tx.connection.execute(
-            text("update agreements set state = 'signed' where agreement_id = :a"), {"a": agreement_id}
         )

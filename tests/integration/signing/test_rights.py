@@ -5,9 +5,8 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
+from services.signing.commands.keep_mandates import RevokeMandate, revoke_mandate
 from services.signing.commands.settle_rights import (
     ConfirmRights,
     DisputeRights,
@@ -163,20 +162,17 @@ def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(here: Di
     assert here.types(unit).count("agreement.signed") == 1
 
 
-@pytest.mark.parametrize(
-    ("statement", "complaint"),
-    [
-        ("update case_holders set parts = 1, whole = 3", "not whole"),
-        ("update cases set ownership = 'joint'", "not whole"),
-        ("update term_lines set amount_fen = 0", "not a draft"),
-        ("delete from term_lines", "not a draft"),
-        ("update agreements set state = 'effective', effective_at = now()", "lacks a signature"),
-        ("update agreements set state = 'rescinded'", "does not go from"),
-        ("update agreements set series = 'exchange'", "check constraint"),
-    ],
-)
-def test_what_must_never_happen_is_refused_by_the_database(here: District, statement: str, complaint: str) -> None:
-    here.ready(here.register())
+def test_a_paper_revoked_after_the_lock_signs_no_more_and_is_revoked_once(here: District) -> None:
+    owner, agent = a_holder(), uuid4()
+    unit = here.register(owner)
+    agreement_id = here.ready(unit)
+    paper = here.mandate(unit, owner.person_id, agent, "agent", business_day(here.clock.now()))
+    instants = set()
+    for reason in ("withdrawn", "again"):
+        with here.transaction() as tx:
+            revoke_mandate(tx, RevokeMandate(unit, paper, reason, DESK), here.clock)
+        instants |= {row.revoked_at for row in here.rows("select revoked_at from mandates")}
 
-    with pytest.raises(DBAPIError, match=complaint), here.transaction() as tx:
-        tx.connection.execute(text(statement))
+    assert len(instants) == 1
+    with pytest.raises(Refused, match="hand-not-entitled"):
+        here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")

@@ -67,6 +67,14 @@ def test_who_signed_before_the_roll_came_is_counted_with_it(here: District, rule
     assert here.rows("select units, signed from roll_parties where party_id = :who", who=owner.person_id)[0] == (2, 1)
 
 
+def test_a_roll_is_matched_in_the_instant_of_its_fact_by_the_one_clock(here: District) -> None:
+    here.register()
+    here.freeze()
+
+    [(matched_at,)] = here.rows("select matched_at from rolls")
+    assert here.rows("select happened_at from counted where fact = 'matched'") == [(matched_at,)]
+
+
 def test_a_sale_after_the_freezing_that_is_heard_before_it_moves_no_denominator(here: District) -> None:
     units = [here.register() for _ in range(3)]
     owner, frozen = here.owners(units[0])[0], here.frozen()

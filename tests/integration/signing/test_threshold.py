@@ -5,8 +5,6 @@ from fractions import Fraction
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
@@ -263,14 +261,6 @@ def test_before_the_period_one_may_pre_register_only(here: District) -> None:
 
     with pytest.raises(Refused, match="period-not-open"):
         here.sign(agreement_id, here.owners(unit)[0])
-
-
-def test_more_signed_than_there_are_is_refused_by_the_database(here: District) -> None:
-    here.register()
-    here.freeze()
-
-    with pytest.raises(DBAPIError, match="check constraint"), here.transaction() as tx:
-        tx.connection.execute(text("update projects set signed_units = total_units + 1"))
 
 
 def test_another_roll_after_the_first_was_counted_is_refused(here: District) -> None:

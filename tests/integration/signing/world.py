@@ -68,8 +68,10 @@ class World(RuleBasedStateMachine):
         self.agreements: dict[UUID, UUID] = {}
         self.here = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
 
-    @initialize(rule=st.sampled_from(COUNTING_RULES))
-    def open_the_project(self, rule: CountingRule) -> None:
+    @initialize(rule=st.sampled_from(COUNTING_RULES), sold=st.booleans())
+    def open_the_project(self, rule: CountingRule, sold: bool) -> None:
+        """`sold`: whether a unit changes hands between the freezing of the roll and its count."""
+        self.sold = sold
         self.here.open_project(*self.bases, automatic=self.automatic, counting_rule=rule)
         self.model = Ruler(LAUNCH, LAUNCH + 15 * DAYS, dict(self.bases), automatic=self.automatic, rule=rule)
         self.prepare()
