@@ -1,7 +1,7 @@
 """Which projection hears which event. What is not listed changes no screen and is passed over.
 
-Stays true: after every batch the tallies of its projects are right, in the live model and in a shadow alike. The feed belongs to the
-live consumer alone (feed_entries.py).
+Stays true: after every batch the tallies of its projects are right, in the live model and in a shadow alike; a batch that moves no count
+counts nothing. The feed belongs to the live consumer alone (feed_entries.py).
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,26 @@ from collections.abc import Sequence
 from services.reporting.projections import batch, cases, districts, groups, projects, tallies, units
 from shared.events.contract import Event
 from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
-from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
+from shared.events.signing import (
+    AgreementEffective,
+    AgreementPerformed,
+    AgreementRescinded,
+    AgreementSigned,
+    AgreementVoid,
+    EffectDeclared,
+    PeriodClosed,
+    ThresholdReached,
+)
 from shared.messaging.consumer import Reaction, Reactions
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 CONSUMER = "reporting"
+# Counting reads the whole project: most of what is told of a case changes no count.
+_COUNTED = (
+    *(ProjectOpened, UnitRegistered, RollFrozen),
+    *(AgreementSigned, AgreementEffective, AgreementPerformed, AgreementRescinded, AgreementVoid),
+)
 TOPICS = ("registry-district", "registry-project", "registry-unit", "registry-group", "signing-case", "signing-project")
 
 
@@ -36,7 +50,7 @@ def reactions() -> Reactions:
 
 
 def _tallied(kind: type[Event], reaction: Reaction) -> Reaction:
-    if "project_id" not in kind.model_fields:
+    if kind not in _COUNTED:
         return reaction
 
     def project_then_count(tx: Transaction, messages: Sequence[Message]) -> None:
