@@ -135,6 +135,10 @@ class Launch:
             **kept, reason="owner_withdrew", rescinded_at=at or signed.signed_at + timedelta(hours=2)
         )
 
+    def lapse(self, signed: signing.AgreementSigned) -> signing.AgreementVoid:
+        kept = signed.model_dump(include={"project_id", "unit_id", "agreement_id"})
+        return signing.AgreementVoid(**kept, void_at=self.opened_at + timedelta(days=30))
+
     def reach(self, at: datetime) -> signing.ThresholdReached:
         totals = self.freeze().totals
         bases = [("right_holders", totals.right_holders), ("area", totals.area_hundredths_m2)]

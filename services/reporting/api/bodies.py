@@ -94,11 +94,12 @@ class City(BaseModel):
 
 
 class SigningState(BaseModel):
-    """A signing, or a rescission as a row of its own."""
+    """A signing, or what has undone one as a row of its own."""
 
     agreement_id: UUID
     unit_id: UUID
-    change: Literal[1, -1] = Field(description="-1 for a rescission: it counts on the day it happens")
+    fact: Literal["signed", "rescinded", "void"]
+    change: Literal[1, -1] = Field(description="-1 for what undoes a signing: it counts on the day it happens")
     series: str
     sequence_number: int
     at: datetime

@@ -45,8 +45,10 @@ TABLES: Final = {
             changed_at timestamptz not null) with (fillfactor = 70)""",
     "signings": """
         create table signings (
-            agreement_id uuid, change int check (change in (-1, 1)), district text not null, project_id uuid not null,
-            unit_id uuid not null, series text not null, sequence_number bigint not null, at timestamptz not null,
+            agreement_id uuid, fact text not null check (fact in ('signed', 'rescinded', 'void')),
+            change int generated always as (case fact when 'signed' then 1 else -1 end) stored,
+            district text not null, project_id uuid not null, unit_id uuid not null, series text not null,
+            sequence_number bigint not null, at timestamptz not null,
             primary key (agreement_id, change))""",
     "tallies": """
         create table tallies (

@@ -1,4 +1,4 @@
-"""Cases: per unit the facets that signing has told, and every signing and rescission as a row of its own.
+"""Cases: per unit the facets that signing has told, and every signing and whatever undoes one as a row of its own.
 
 A case may be known before its unit is: the row waits, and whatever needs both joins them when the unit is there.
 """
@@ -56,10 +56,18 @@ _CHANGE = text("""
     where known.unit_id = said.unit_id and known.district = :district
 """)
 _SIGNINGS = text("""
-    insert into signings (district, project_id, unit_id, agreement_id, change, series, sequence_number, at)
+    insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, unit_id uuid, agreement_id uuid, change int, series text, sequence_number bigint,
+        as said (project_id uuid, unit_id uuid, agreement_id uuid, fact text, series text, sequence_number bigint,
                  at timestamptz)
+    on conflict (agreement_id, change) do nothing
+""")
+# What became void is told without its number: it is that of its signing, which came before on the same key.
+_VOID = text("""
+    insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
+    select signed.district, signed.project_id, signed.unit_id, agreement_id, 'void', series, sequence_number, void_at
+    from jsonb_to_recordset(cast(:rows as jsonb)) as said (agreement_id uuid, void_at timestamptz)
+    join signings as signed using (agreement_id) where signed.fact = 'signed' and signed.district = :district
     on conflict (agreement_id, change) do nothing
 """)
 
@@ -83,7 +91,7 @@ _SAYS: Final[dict[type[Event], tuple[str, _Facets]]] = {
     AgreementVoid: ("void_at", {"agreement": "void", "detached": True}),
     AgreementPerformed: ("performed_at", {"agreement": "performed"}),
 }
-CHANGES: Final = {AgreementSigned: 1, AgreementRescinded: -1}
+_FACTS: Final = {AgreementSigned: "signed", AgreementRescinded: "rescinded"}
 
 
 def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], None]:
@@ -97,8 +105,10 @@ def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], No
         changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
         batch.write(tx, _KEEP, changed)
         batch.write(tx, _CHANGE, changed)
-        if kind in CHANGES:
-            batch.write(tx, _SIGNINGS, [{**row, "change": CHANGES[kind], "at": row[instant]} for row in said])
+        if kind in _FACTS:
+            batch.write(tx, _SIGNINGS, [{**row, "fact": _FACTS[kind], "at": row[instant]} for row in said])
+        if kind is AgreementVoid:
+            batch.write(tx, _VOID, said)
 
     return when_case_changed_note_its_facets
 

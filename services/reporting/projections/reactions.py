@@ -10,8 +10,6 @@ from services.reporting.projections import batch, cases, districts, groups, proj
 from shared.events.contract import Event
 from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
 from shared.events.signing import (
-    AgreementEffective,
-    AgreementPerformed,
     AgreementRescinded,
     AgreementSigned,
     AgreementVoid,
@@ -27,7 +25,7 @@ CONSUMER = "reporting"
 # Counting reads the whole project: most of what is told of a case changes no count.
 _COUNTED = (
     *(ProjectOpened, UnitRegistered, RollFrozen),
-    *(AgreementSigned, AgreementEffective, AgreementPerformed, AgreementRescinded, AgreementVoid),
+    *(AgreementSigned, AgreementRescinded, AgreementVoid),  # what takes effect or is performed was signed before
 )
 TOPICS = ("registry-district", "registry-project", "registry-unit", "registry-group", "signing-case", "signing-project")
 

@@ -1,4 +1,4 @@
-"""The latest signings and rescissions of a project, newest first, and how they add up over a day. Names are masked at the source."""
+"""The latest signings of a project and what has undone some, newest first; and how they add up over a day. Names are masked at source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.service.database import Transaction
 
 _LATEST = text("""
-    select agreement_id, signings.unit_id, signings.project_id, change, series, sequence_number, at, owner, compound, building,
+    select agreement_id, signings.unit_id, signings.project_id, fact, change, series, sequence_number, at, owner, compound, building,
            stairwell, door
     from signings left join units using (unit_id)
     where signings.project_id = any(cast(:project_ids as uuid[]))
@@ -26,11 +26,12 @@ _BEFORE = text("select coalesce(sum(change), 0) from signings where project_id =
 
 @dataclass(frozen=True)
 class Signing:
-    """`change` is -1 for a rescission, a row of its own on its day. The place is None until the unit itself has arrived."""
+    """`change` is -1 for what undoes one, a row of its own on its day. The place is None until the unit itself has arrived."""
 
     agreement_id: UUID
     unit_id: UUID
     project_id: UUID
+    fact: str
     change: int
     series: str
     sequence_number: int

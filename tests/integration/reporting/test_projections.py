@@ -87,6 +87,35 @@ def test_a_rescission_is_a_row_of_its_own_and_takes_one_away(engine):
     assert (cell.stage, cell.sequence_number) == ("rescinded", None)
 
 
+def test_what_lapses_with_the_period_takes_its_signing_away_on_the_day_of_the_lapse(engine):
+    launch = Launch(units=12)
+    signed = [launch.sign(number) for number in range(3)]
+    gone = [launch.lapse(each) for each in signed[:2]]
+    numbering, bus = Numbering(), Bus(engine)
+    bus.deliver(numbering.messages("440303", [*launch.opening(), *launch.register(), launch.freeze(), *signed]))
+    before = standing_of(engine, launch).basis("units").numerator
+    bus.deliver(numbering.messages("440303", gone))
+
+    day = gone[0].void_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    with database.reading(engine, granted=["440303"]) as tx:
+        rows = signings.latest(tx, [launch.project_id], limit=50)
+        curve = signings.curve(tx, launch.project_id, since=day, until=day + timedelta(days=1))
+    assert (before, standing_of(engine, launch).basis("units").numerator, curve[-1][1]) == (3, 1, 1)
+    assert sorted((row.fact, row.sequence_number) for row in rows if row.change < 0) == sorted(
+        ("void", each.sequence_number) for each in signed[:2]
+    )
+
+
+def test_a_project_that_comes_after_its_signings_is_counted_by_its_own_rule(engine):
+    launch = Launch(units=40, counting_rule="any_unit_signed")
+    numbering, bus = Numbering(), Bus(engine)
+    facts = [*launch.register(), launch.freeze(), launch.sign(10)]
+    bus.deliver(numbering.messages("440303", facts))
+    bus.deliver(numbering.messages("440303", launch.opening()))
+
+    assert standing_of(engine, launch).basis("right_holders").numerator == 1
+
+
 @pytest.mark.parametrize("rule", roll.COUNTING_RULES)
 @pytest.mark.parametrize("seed", range(4))
 def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed, rule):
