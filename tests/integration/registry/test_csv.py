@@ -2,7 +2,6 @@
 
 import csv
 import io
-import tracemalloc
 from datetime import date
 
 import openpyxl
@@ -175,19 +174,3 @@ def test_the_template_for_a_csv_is_what_is_read(registry: Registry):
     assert (answer.mimetype, answer.data[:3]) == ("text/csv", b"\xef\xbb\xbf")
     report = registry.imported(registry.project(), answer.data, name=NAME, commit=False)
     assert (report["state"], report["refusal"]["code"]) == ("refused", "workbook-empty")
-
-
-def test_memory_does_not_grow_with_the_rows_of_a_csv(registry: Registry):
-    """As of a workbook: both are larger than a batch. Above 500 kB the test's own client would keep the upload in a file."""
-    peaks = []
-    for units, district in ((510, "440303"), (1_500, "440305")):
-        made = sample.made(seed=units, units=units, district=district)
-        project_id, content = registry.project(made, district=district), as_csv(made)
-        del made
-        tracemalloc.start()
-        report = registry.imported(project_id, content, name=NAME, district=district)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-        assert report["state"] == "committed", report["listed"]
-
-    assert peaks[1] < peaks[0] * 1.25, peaks
