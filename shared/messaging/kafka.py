@@ -27,7 +27,9 @@ from shared.events import envelope
 from shared.messaging import records
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Refusal, Unavailable, Unreadable
+from shared.telemetry import log
 
+_log = log.get(__name__)
 Connection = Mapping[str, Any]  # bootstrap_servers, and whatever security the place needs
 
 # A client that is built while the broker is down would otherwise wait 30 s before it says so.
@@ -39,6 +41,9 @@ _BLOCK_MS = 1_000
 # kafka-python gives up a join when poll() returns before the group is complete, and joins anew at the next one, for
 # ever.
 _JOIN_SECONDS = 10.0
+# It may also lose a join for good: it neither joins anew nor beats, and polls at full speed without an answer. Longer than a group's
+# members may take for a rebalance (max_poll_interval_ms).
+_UNANSWERED_SECONDS = 90.0
 _REFUSALS: tuple[tuple[tuple[type[KafkaError], ...], str], ...] = (
     ((MessageSizeTooLargeError, RecordListTooLargeError), "too-large"),
     ((UnknownTopicOrPartitionError, InvalidTopicError), "unknown-topic"),
@@ -155,7 +160,7 @@ def _reason(failure: KafkaError) -> str:
 class Subscription:
     """`topics` is a pattern (events.topics.pattern): a new district's topics are found at the next refresh of metadata."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the durations of a group's life, named
         self,
         connection: Connection,
         *,
@@ -163,13 +168,18 @@ class Subscription:
         topics: str,
         batch: int = 2_000,
         session_timeout_seconds: float = 10.0,
+        unanswered_seconds: float = _UNANSWERED_SECONDS,
     ) -> None:
         self._connection, self._group, self.pattern, self._batch = connection, group, topics, batch
-        self._session_ms = int(session_timeout_seconds * 1000)
+        self._session_ms, self._unanswered_seconds = int(session_timeout_seconds * 1000), unanswered_seconds
         self._kafka: KafkaConsumer | None = None
         self._membership = _Membership()
 
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
+        if self._membership.unanswered_for() > self._unanswered_seconds:
+            _log.warning("a join was lost, the client is built anew", group=self._group)
+            self.close()
+            self._membership = _Membership()
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
         try:
             polled = self._client().poll(timeout_ms=int(wait * 1000))
@@ -280,14 +290,20 @@ def rewind(connection: Connection, group: str) -> None:
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Whether the group has given this member its partitions. None at all is an answer too: it stands by."""
+
     def __init__(self) -> None:
         self.complete = False
+        self._asked_at: float | None = time.monotonic()
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the listener's shape
-        self.complete = False
+        self.complete, self._asked_at = False, time.monotonic()
 
     def on_partitions_assigned(self, assigned: Sequence[object]) -> None:
-        self.complete = bool(assigned)
+        self.complete, self._asked_at = bool(assigned), None
+
+    def unanswered_for(self) -> float:
+        return 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
 
 
 def _record(record: Any) -> Unreadable:  # noqa: ANN401 - kafka-python has no types

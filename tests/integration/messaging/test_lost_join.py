@@ -1,0 +1,65 @@
+"""A client that loses a join polls for ever without an answer: is it built anew, and is one that only stands by left alone?"""
+
+from uuid import uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from shared.events import topics
+from shared.messaging import kafka
+from tests.support import kit, raw_kafka
+from tests.support.eventually import eventually
+from tests.support.platform import Platform
+
+
+@pytest.fixture
+def pattern(platform: Platform) -> str:
+    """Of a topic of one partition with one record on it."""
+    topic = topics.name(f"{uuid4().int % 10**6:06}", kit.KIND)
+    connection = {"bootstrap_servers": platform.bootstrap}
+    raw_kafka.create(connection, topic, partitions=1)
+    raw_kafka.append(connection, topic, b"k", [], b"{}")
+    return f"^{topic}$"
+
+
+def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscription = kafka.Subscription(
+        {"bootstrap_servers": platform.bootstrap}, group=str(uuid4()), topics=pattern, unanswered_seconds=0.05
+    )
+    lost = subscription._client()
+    monkeypatch.setattr(lost, "poll", lambda **_: {})
+
+    with capture_logs() as lines:
+        assert eventually(lambda: subscription.poll(0.1))
+
+    assert subscription._client() is not lost
+    assert [line["log_level"] for line in lines if line["event"].startswith("a join was lost")] == ["warning"]
+    subscription.close()
+
+
+def test_who_stands_by_without_a_partition_keeps_its_client(
+    platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, group = {"bootstrap_servers": platform.bootstrap}, str(uuid4())
+    first = kafka.Subscription(connection, group=group, topics=pattern)
+    assert eventually(lambda: first.poll(0.1))
+    both = (first, kafka.Subscription(connection, group=group, topics=pattern))
+
+    def stands_by() -> kafka.Subscription | None:
+        """Whom the group has given nothing, when it has answered both."""
+        for each in both:
+            each._client().poll(timeout_ms=100)
+        answered = all(each._membership.unanswered_for() == 0.0 for each in both)
+        without = [each for each in both if not each._membership.complete]
+        return without[0] if answered and len(without) == 1 else None
+
+    standing_by = eventually(stands_by)
+    assert standing_by is not None
+    client = standing_by._client()
+    monkeypatch.setattr(kafka, "_JOIN_SECONDS", 0.1)
+    monkeypatch.setattr(standing_by, "_unanswered_seconds", 0.0)
+
+    assert [standing_by.poll(0.1) for _ in range(3)] == [[], [], []]
+    assert standing_by._client() is client
+    for each in both:
+        each.close()
