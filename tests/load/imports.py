@@ -9,7 +9,7 @@ the cases and reporting draws them; then the ratio of the worker's memory betwee
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from deploy.demo.opening import District
 from deploy.demo.people import Person
 from deploy.local import districts
 from services.registry.domain import sample
-from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
 from services.registry.gateways import workbook_stream
 from tests.support import platform
 from tests.support.platform import Platform
@@ -56,8 +55,7 @@ class Bench:
         made = sample.made(seed=rows, units=round(rows / _ROWS_A_UNIT), district=district)
         book = self.directory / f"{rows}.xlsx"
         with book.open("wb") as file:
-            sheets = [(HOLDERS_SHEET, HOLDERS, written(made.holders)), (BUILDINGS_SHEET, BUILDINGS, made.buildings)]
-            file.writelines(workbook_stream.stream(sheets))  # type: ignore[arg-type]
+            workbook_stream.write(file, holders=made.holders, buildings=made.buildings)
         return book, made
 
     def imported(self, clerk: Person, book: Path, made: sample.Sample) -> Mapping[str, Any]:
@@ -119,11 +117,6 @@ class Bench:
 
     def reading(self, service: str) -> "psycopg.Connection[tuple[Any, ...]]":
         return psycopg.connect(self.running.superuser_url(service), autocommit=True)
-
-
-def written(lines: list[dict[str, object]]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        yield {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in line.items()}
 
 
 def peak(pid: int) -> int:

@@ -51,7 +51,8 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > _MOST_ENTRIES or unpacked > _MOST_UNPACKED_BYTES or any(map(_bloated, entries)):
         raise Refused("workbook-too-large", unpacked_bytes=unpacked)
-    if any(each in _content_types(archive) for each in _MACROS):
+    types = _content_types(archive)
+    if any(each in types for each in _MACROS):
         raise Refused("workbook-macros")
     return archive
 
