@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from deploy.local import assets, districts, jars, place, postgres, processes, progress, supervise, system, topics
+from deploy.local import admin, assets, districts, jars, place, postgres, processes, progress, supervise, system, topics
 from deploy.local.place import ROOT, CannotStart, Place
 
 Command = Callable[[Place, argparse.Namespace], int]
@@ -55,7 +55,7 @@ def _status(here: Place, _: argparse.Namespace) -> int:
 
 
 def _topics(here: Place, arguments: argparse.Namespace) -> int:
-    for name in topics.create(here.kafka_bootstrap, arguments.district):
+    for name in topics.create(admin.as_admin(here), arguments.district):
         progress.say(name)
     return 0
 

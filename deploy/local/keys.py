@@ -4,9 +4,12 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from deploy.local import access
 
 _FILE = "secrets.json"
 SERVICES = ("registry", "signing", "notify", "reporting")
@@ -24,12 +27,29 @@ def load(local_dir: Path) -> dict[str, str]:
     return known
 
 
+def user_key(role: str) -> str:
+    """Which of a role's two users on the broker is in use."""
+    return f"kafka_{role.replace('-', '_')}_user"
+
+
+def password_key(role: str) -> str:
+    return f"kafka_{role.replace('-', '_')}_password"
+
+
+def replace(local_dir: Path, changed: Mapping[str, str]) -> None:
+    """Only for secrets that nothing is sealed with."""
+    _write(local_dir / _FILE, json.dumps(load(local_dir) | changed, indent=2))
+
+
 def _made() -> dict[str, str]:
     reader = X25519PrivateKey.generate()
     made = {f"{service}_{role}_password": secrets.token_urlsafe(24) for service in SERVICES for role in DATABASE_ROLES}
     made |= {f"{service}_session": secrets.token_urlsafe(32) for service in SERVICES}
     made["postgres_password"] = secrets.token_urlsafe(24)
     made["supervisor_password"] = secrets.token_urlsafe(24)
+    for role in access.roles():
+        made |= {user_key(role): access.users(role)[0], password_key(role): secrets.token_urlsafe(24)}
+    made |= {password_key(user): secrets.token_urlsafe(24) for user in access.STATIC}
     made["vault_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
     # One secret, not two: a public key that belongs to another private key would seal what nobody can open.
     made["reader_key_pair"] = json.dumps(

@@ -16,6 +16,7 @@ STEPS = {
     "messages": 5,
     "smtp": 6,
     "supervisor": 7,
+    "kafka-internal": 8,
     "registry-api": 10,
     "registry-relay": 11,
     "registry-consumer": 12,
@@ -56,6 +57,10 @@ class Place:
     @property
     def kafka_bootstrap(self) -> str:
         return f"{HOST}:{self.port('kafka')}"
+
+    @property
+    def kafka_internal(self) -> str:
+        return f"{HOST}:{self.port('kafka-internal')}"
 
 
 def from_environment() -> Place:

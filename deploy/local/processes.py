@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deploy.local import broker, keys, postgres
+from deploy.local import access, broker, keys, postgres
 from deploy.local.place import HOST, ROOT, Place
 
 PLATFORM = ("postgres", "kafka")
@@ -126,7 +126,15 @@ def _environment(place: Place, secrets: Mapping[str, str], service: str, role: s
     }
     if role in _SERVING:
         settings["PROMETHEUS_MULTIPROC_DIR"] = str(place.path("metrics", name))
-    return settings | _own(place, secrets, service)
+    return settings | _credentials(secrets, service, role) | _own(place, secrets, service)
+
+
+def _credentials(secrets: Mapping[str, str], service: str, role: str) -> dict[str, str]:
+    """Of its own user on the broker; nothing for a role that never opens it."""
+    named = f"{service}-operator" if role == "migrate" else f"{service}-{role}"
+    if named not in access.roles():
+        return {}
+    return {"KAFKA_USER": secrets[keys.user_key(named)], "KAFKA_PASSWORD": secrets[keys.password_key(named)]}
 
 
 def _own(place: Place, secrets: Mapping[str, str], service: str) -> dict[str, str]:

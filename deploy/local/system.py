@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from deploy.local import broker, databases, keys, machine, postgres, processes, progress, starting, topics
+from deploy.local import admin, broker, databases, keys, machine, postgres, processes, progress, starting, topics
 from deploy.local.place import ROOT, STEPS, CannotStart, Place
 from deploy.local.processes import PLATFORM, Process
 from deploy.local.supervise import MARK, Supervisor, members
@@ -55,8 +55,15 @@ def start_platform(place: Place) -> Supervisor:
             service: {role: secrets[f"{service}_{role}_password"] for role in keys.DATABASE_ROLES}
             for service in keys.SERVICES
         }
-        databases.ensure(postgres.superuser_url(place, password), wanted)
+        ensure = partial(databases.ensure, postgres.superuser_url(place, password), wanted)
+        starting.side_by_side(ensure, partial(_found, place))
     return supervisor
+
+
+def _found(place: Place) -> None:
+    """Users and rights on the broker, at every start: a broker of a former version has neither."""
+    admin.found(place)
+    topics.keep_rights(admin.as_admin(place))
 
 
 def start_services(supervisor: Supervisor, place: Place) -> None:
@@ -68,7 +75,7 @@ def start_services(supervisor: Supervisor, place: Place) -> None:
         # The issuer and the mailbox need none of it: they come up meanwhile.
         starting.begin(supervisor, declared, only=lambda process: not process.depends)
         starting.side_by_side(
-            *(partial(topics.create, place.kafka_bootstrap, district) for district in SAMPLE_DISTRICTS),
+            *(partial(topics.create, admin.as_admin(place), district) for district in SAMPLE_DISTRICTS),
             *(partial(migrate, place, service) for service in processes.ROLES),
         )
     with progress.step(f"starting {len(declared)} processes"):
