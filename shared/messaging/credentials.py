@@ -64,13 +64,13 @@ def prove(connection: Connection) -> None:
 
 def _serves_a_stranger(server: str, connection: Connection) -> bool:
     host, _, port = server.strip().rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS) as plain:
-        with _encrypted(plain, host, connection) as stream:
-            stream.sendall(struct.pack(">i", len(_QUESTION)) + _QUESTION)
-            try:
-                return bool(stream.recv(1))
-            except ConnectionResetError:
-                return False
+    plain = socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS)
+    with plain, _encrypted(plain, host, connection) as stream:
+        stream.sendall(struct.pack(">i", len(_QUESTION)) + _QUESTION)
+        try:
+            return bool(stream.recv(1))
+        except ConnectionResetError:
+            return False
 
 
 def _encrypted(plain: socket.socket, host: str, connection: Connection) -> socket.socket:
