@@ -1,8 +1,13 @@
-"""python -m deploy.images.secrets: .env, the secrets of an installation in containers. Run again, it only adds what is missing."""
+"""python -m deploy.images.secrets [--rotate <role> …]: .env, the secrets of an installation in containers.
 
+Run again, it only adds what is missing. `--rotate` gives these roles their other user on the broker, with a new password.
+"""
+
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local import keys
+from deploy.local import keys, rotation
 from deploy.local.place import ROOT
 
 _KEPT_IN = ROOT / ".local-containers"
@@ -12,7 +17,15 @@ def lines(local_dir: Path) -> list[str]:
     return [f"{name.upper()}='{value}'" for name, value in keys.load(local_dir).items()]
 
 
+def rotate(local_dir: Path, roles: Sequence[str]) -> None:
+    known = keys.load(local_dir)
+    for role in roles:
+        keys.replace(local_dir, rotation.successor(known, role))
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--rotate"]:
+        rotate(_KEPT_IN, sys.argv[2:])
     file = ROOT / ".env"
     file.touch(mode=0o600)
     file.write_text("\n".join(lines(_KEPT_IN)) + "\n", encoding="utf-8")

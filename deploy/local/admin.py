@@ -87,11 +87,12 @@ def keep_users(connection: Connection, passwords: Mapping[str, str]) -> None:
         )
 
 
-def remove_user(connection: Connection, user: str) -> None:
-    """It cannot connect any more; what is connected stays so. Raises CannotStart."""
+def remove_users(connection: Connection, users: Iterable[str]) -> None:
+    """They cannot connect any more; what is connected stays so. Raises CannotStart."""
     with closing(client(connection)) as admin:
-        if user in admin.describe_user_scram_credentials():
-            _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM)])
+        stored = admin.describe_user_scram_credentials()
+        if found := [user for user in users if user in stored]:
+            _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in found])
 
 
 def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
