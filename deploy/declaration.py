@@ -38,6 +38,10 @@ class Site(Protocol):
 
     def secret(self, name: str) -> str: ...
 
+    @property
+    def bus_ca_file(self) -> str:
+        """By whose certificate clients know the broker; empty where the bus is not encrypted."""
+
     def file(self, *parts: str) -> str:
         """A path for a process's own files."""
 
@@ -218,6 +222,8 @@ def _bus(site: Site, service: Service, role: Role | None) -> dict[str, str]:
     return {
         "KAFKA_USER": f"{named}-{site.secret(side_key(named))}",
         "KAFKA_PASSWORD": site.secret(password_key(named)),
+        "KAFKA_SECURITY": "SASL_SSL" if site.bus_ca_file else "SASL_PLAINTEXT",
+        "KAFKA_CA_FILE": site.bus_ca_file,
     }
 
 

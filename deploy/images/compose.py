@@ -51,6 +51,7 @@ class Containers:
 
     bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
     clock_file = ""
+    bus_ca_file = ""  # what it carries stays on the containers' own network
 
     def host(self, process: str) -> str:
         return process

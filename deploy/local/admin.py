@@ -28,7 +28,7 @@ from deploy.local import access, keys
 from deploy.local.access import Grant
 from deploy.local.place import CannotStart, Place
 from shared.messaging import credentials
-from shared.messaging.credentials import Connection
+from shared.messaging.credentials import Connection, Security
 
 _MECHANISM = ScramMechanism.SCRAM_SHA_512
 _EVERY = ACLFilter(
@@ -47,16 +47,30 @@ def as_admin(place: Place) -> Connection:
 def as_role(place: Place, role: str) -> Connection:
     """As a process of this role connects, with the user that is in use."""
     user, password = user_of(keys.load(place.local_dir), role)
-    return credentials.connection(place.kafka_bootstrap, user=user, password=password)
+    return credentials.connection(
+        place.kafka_bootstrap,
+        user=user,
+        password=password,
+        security=_security(place.bus_ca_file),
+        ca_file=place.bus_ca_file,
+    )
 
 
 def as_founder(place: Place) -> Connection:
     """At the broker's own listener, which knows this user before any other is stored."""
-    return founder(place.kafka_internal, keys.load(place.local_dir)[password_key("founder")])
+    password = keys.load(place.local_dir)[password_key("founder")]
+    return founder(place.kafka_internal, password, ca_file=place.bus_ca_file)
 
 
-def founder(internal: str, password: str) -> Connection:
-    return credentials.connection(internal, user="founder", password=password, mechanism="PLAIN")
+def founder(internal: str, password: str, *, ca_file: str = "") -> Connection:
+    return credentials.connection(
+        internal,
+        user="founder",
+        password=password,
+        security=_security(ca_file),
+        ca_file=ca_file,
+        mechanism="PLAIN",
+    )
 
 
 def user_of(secrets: Mapping[str, str], role: str) -> tuple[str, str]:
@@ -118,6 +132,10 @@ def take_topics(admin: KafkaAdminClient, names: Iterable[str]) -> None:
         )
         for name in names
     ])  # fmt: skip
+
+
+def _security(ca_file: str) -> Security:
+    return "SASL_SSL" if ca_file else "SASL_PLAINTEXT"
 
 
 def _of(districts: Iterable[str]) -> list[Grant]:

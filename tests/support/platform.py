@@ -20,7 +20,6 @@ from deploy.declaration import DATABASE_ROLES, PORTS
 from deploy.local import admin, databases, keys, machine, postgres, processes, system, topics
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
-from shared.messaging import credentials
 from shared.messaging.credentials import Connection
 
 _USER, _PASSWORD = "tests", "only-for-tests"  # on the broker
@@ -54,7 +53,7 @@ class Platform:
     @property
     def connection(self) -> Connection:
         """Of the tests' own user, who may read, write and create every topic and is nobody's role."""
-        return credentials.connection(self.place.kafka_bootstrap, user=_USER, password=_PASSWORD)
+        return {**admin.as_admin(self.place), "sasl_plain_username": _USER, "sasl_plain_password": _PASSWORD}
 
     def connection_of(self, role: str) -> Connection:
         """As a process of this role connects."""
