@@ -7,8 +7,10 @@ development. Left to others: the clients (kafka.py), who may do what (deploy/loc
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from shared.messaging.ports import Unavailable
 
@@ -17,6 +19,7 @@ Security = Literal["SASL_PLAINTEXT", "SASL_SSL"]
 
 MECHANISM = "SCRAM-SHA-512"
 _SECONDS = 3.0
+_PORT = 9092  # Kafka's own, where the address names none
 # A question that every broker answers, for no topic at all: Metadata, version 1, without a client's name.
 _QUESTION = struct.pack(">hhihi", 3, 1, 0, -1, 0)
 
@@ -48,11 +51,11 @@ def prove(connection: Connection) -> None:
     """Raises Anonymous, or Unavailable when no server of the address answers. Says nothing of a connection without a user."""
     if "sasl_mechanism" not in connection:
         return
-    silent = []
+    patience, silent = time.monotonic() + _SECONDS, []
     servers = str(connection["bootstrap_servers"]).split(",")
     for server in servers:
         try:
-            served = _serves_a_stranger(server, connection)
+            served = _serves_a_stranger(server.strip(), connection, patience)
         except OSError as failure:
             silent.append(f"{server}: {failure}")
         else:
@@ -62,15 +65,24 @@ def prove(connection: Connection) -> None:
         raise Unavailable("; ".join(silent))
 
 
-def _serves_a_stranger(server: str, connection: Connection) -> bool:
-    host, _, port = server.strip().rpartition(":")
-    plain = socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS)
+def _serves_a_stranger(server: str, connection: Connection, patience: float) -> bool:
+    address = urlsplit(f"//{server}")
+    host, port = address.hostname or "", address.port or _PORT
+    plain = socket.create_connection((host, port), timeout=_left(patience))
     with plain, _encrypted(plain, host, connection) as stream:
         stream.sendall(struct.pack(">i", len(_QUESTION)) + _QUESTION)
+        stream.settimeout(_left(patience))
         try:
             return bool(stream.recv(1))
         except ConnectionResetError:
             return False
+
+
+def _left(patience: float) -> float:
+    """A relay holds its lock meanwhile: all servers together get no more time than one publish may take (kafka.py)."""
+    if (seconds := patience - time.monotonic()) <= 0:
+        raise TimeoutError("no time is left")
+    return seconds
 
 
 def _encrypted(plain: socket.socket, host: str, connection: Connection) -> socket.socket:

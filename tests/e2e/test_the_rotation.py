@@ -54,7 +54,7 @@ def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
 
 
 def test_a_role_that_does_not_exist_is_named(system):
-    with pytest.raises(CannotStart, match="^signing-worker is no role of the broker"):
+    with pytest.raises(CannotStart, match=r"^signing-worker is no role of the broker"):
         rotation.rotate(system.place, ["signing-worker"], lambda _: None)
 
 

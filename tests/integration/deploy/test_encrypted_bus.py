@@ -95,7 +95,7 @@ def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: py
         if before and secured:
             assert place.authority.read_bytes() == before
     monkeypatch.setenv("BUS_TLS", "perhaps")
-    with pytest.raises(CannotStart, match="^BUS_TLS=perhaps is neither"):
+    with pytest.raises(CannotStart, match=r"^BUS_TLS=perhaps is neither"):
         authority.prepare(place)
 
 

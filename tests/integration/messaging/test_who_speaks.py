@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -27,7 +28,7 @@ from deploy.local import admin
 from deploy.local import topics as plan
 from shared.events import topics
 from shared.messaging import kafka
-from shared.messaging.ports import Forbidden
+from shared.messaging.ports import Forbidden, Unavailable
 from tests.support import kit, raw_kafka
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
@@ -139,6 +140,41 @@ def test_nobody_but_the_admin_makes_topics_users_or_rights(platform: Platform, d
         assert client.create_acls([rule])["failed"] == [ClusterAuthorizationFailedError]
         wanted = UserScramCredentialUpsertion("admin-a", "SCRAM-SHA-512", "guessed")
         assert "needs ALTER permission" in client.alter_user_scram_credentials([wanted])["admin-a"]
+
+
+def test_a_relay_is_told_which_topics_it_may_not_write(platform: Platform):
+    district, unit = platform.topics(), "00000000-0000-0000-0000-000000000001"
+    own, foreign = topics.name(district, "signing-case"), topics.name(district, "registry-unit")
+    producer = kafka.Producer(platform.connection_of("signing-relay"))
+
+    refused = producer.publish([kit.message(unit, 1, topic=own), kit.message(unit, 1, topic=foreign)])
+
+    producer.close()
+    assert [(each.message.topic, each.reason) for each in refused] == [(foreign, "not-authorised")]
+    assert {kind for kind, end in ends(platform, district).items() if end} == {"signing-case"}
+
+
+def test_an_operator_sets_back_its_own_services_group_only(platform: Platform):
+    operator = platform.connection_of("signing-operator")
+
+    kafka.rewind(operator, "signing")
+    for group in ("notify", "reporting", "registry"):
+        with pytest.raises(Unavailable, match="GroupAuthorizationFailedError"):
+            kafka.rewind(operator, group)
+
+
+def test_a_rebuild_reads_everything_in_a_group_of_its_own(platform: Platform, filled: str):
+    def rebuilt(service: str, group: str) -> int:
+        pattern = topics.pattern(*topics.read_by(service)).replace(topics.DISTRICT, filled)
+        subscription = kafka.Subscription(platform.connection_of(f"{service}-operator"), group=group, topics=pattern)
+        with closing(subscription):
+            return sum(len(subscription.poll(1)) for _ in range(5))
+
+    assert rebuilt("reporting", f"reporting-rebuild-{uuid4()}") == len(topics.read_by("reporting"))
+    with pytest.raises(GroupAuthorizationFailedError):
+        rebuilt("reporting", "reporting")
+    with pytest.raises(GroupAuthorizationFailedError):
+        rebuilt("signing", f"reporting-rebuild-{uuid4()}")
 
 
 def test_a_topic_that_may_not_be_read_is_an_error_at_the_start(platform: Platform):
