@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district rotate import check test bench lock clean secrets \
+.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test bench lock clean \
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is

@@ -44,7 +44,7 @@ def super_users() -> tuple[str, ...]:
 def everywhere() -> Iterator[Grant]:
     """What holds without regard to a district. A role may see that a topic exists, and so tell a missing right from a missing topic."""
     for role in bus_roles()[1:]:
-        service, _, kind = role.partition("-")
+        service, _, kind = role.rpartition("-")
         yield Grant(role, "DESCRIBE", "TOPIC", _ALL_TOPICS, prefixed=True)
         if kind == "relay":
             yield Grant(role, "IDEMPOTENT_WRITE", "CLUSTER", _CLUSTER)

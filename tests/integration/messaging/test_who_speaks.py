@@ -51,13 +51,13 @@ def district(platform: Platform) -> str:
 
 def owner(role: str) -> set[str]:
     """The kinds that this role may write."""
-    service, _, kind = role.partition("-")
+    service, _, kind = role.rpartition("-")
     return set(topics.written_by(service)) if kind == "relay" else set()
 
 
 def reads(role: str) -> set[str]:
     """The kinds that this role may read. A relay and an operator count what their service has written and read."""
-    service, _, kind = role.partition("-")
+    service, _, kind = role.rpartition("-")
     return set(topics.read_by(service)) | (set(topics.written_by(service)) if kind != "consumer" else set())
 
 
