@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district import secrets check test soak compose-test bench lock clean \
+.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test bench lock clean \
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is
@@ -59,6 +59,9 @@ token: $(INSTALLED) ## a bearer token: make token ROLE=desk DISTRICT=440303
 
 district: $(INSTALLED) ## add a district to the running system: make district DISTRICT=440306
 	@$(RUN) -m deploy.local district "$(DISTRICT)" --name "$(NAME)"
+
+rotate: $(INSTALLED) ## new credentials on the broker, without a stop: make rotate ROLE=signing-relay; all without ROLE
+	@$(RUN) -m deploy.local rotate $(ROLE)
 
 import: $(INSTALLED) ## import a workbook or a csv: make import FILE=units.csv PROJECT=澄水湾片区 COMMIT=yes
 	@$(RUN) -m deploy.demo.importing "$(FILE)" --project "$(PROJECT)" $(if $(COMMIT),--commit)

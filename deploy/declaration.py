@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 PLATFORM = ("postgres", "kafka")
+# On the broker: who makes topics, users and rights; and the static users of the broker's own listeners.
+BUS_ADMIN = "admin"
+BUS_STATIC = ("broker", "controller", "founder")
 DATABASE_ROLES = ("owner", "app", "mechanism")
 
 
@@ -35,6 +38,10 @@ class Site(Protocol):
 
     def secret(self, name: str) -> str: ...
 
+    @property
+    def bus_ca_file(self) -> str:
+        """By whose certificate clients know the broker; empty where the bus is not encrypted."""
+
     def file(self, *parts: str) -> str:
         """A path for a process's own files."""
 
@@ -48,14 +55,19 @@ Environment = Callable[[Site], dict[str, str]]
 
 @dataclass(frozen=True)
 class Role:
-    """What one process of a service does. `serves`: it answers people over HTTP; a loop answers for its health only."""
+    """What one process of a service does. `serves`: it answers people over HTTP; a loop answers for its health only.
+
+    `bus`: it opens the broker, with users of its own there (deploy/local/access.py says what they may do).
+    """
 
     name: str
     serves: bool = False
+    bus: bool = False
 
 
 API, STREAM = Role("api", serves=True), Role("stream", serves=True)
-RELAY, CONSUMER, WORKER = Role("relay"), Role("consumer"), Role("worker")
+RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
+OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,7 @@ PORTS: dict[str, int] = {
     "messages": 5,
     "smtp": 6,
     "supervisor": 7,
+    "kafka-internal": 8,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()
@@ -143,7 +156,7 @@ PORTS: dict[str, int] = {
 
 
 def secrets() -> dict[str, str]:
-    """Every secret of an installation by name, with its kind: "token", "key" (32 bytes) or "key pair" (X25519).
+    """Every secret of an installation by name, with its kind: "token", "key" (32 bytes), "key pair" (X25519) or "side" (a or b).
 
     Of a pair `reader_key_pair` a Site knows the halves, `reader_private_key` and `reader_public_key`.
     """
@@ -152,7 +165,25 @@ def secrets() -> dict[str, str]:
     made |= {"postgres_password": "token", "supervisor_password": "token"}
     for service in SERVICES.values():
         made |= service.secrets
-    return made
+    for role in bus_roles():
+        made |= {side_key(role): "side", password_key(role): "token"}
+    return made | dict.fromkeys(map(password_key, BUS_STATIC), "token")
+
+
+def bus_roles() -> tuple[str, ...]:
+    """Every role that opens the broker as a client. Each has two users, of which one is in use: `<role>-a` and `<role>-b`."""
+    own = [service.process(role) for service in SERVICES.values() for role in service.roles if role.bus]
+    return (BUS_ADMIN, *own, *(f"{service}-{OPERATOR}" for service in SERVICES))
+
+
+def side_key(role: str) -> str:
+    """The secret that says which of a role's two users on the broker is in use."""
+    return f"kafka_{role.replace('-', '_')}_side"
+
+
+def password_key(user: str) -> str:
+    """The secret of a role's user in use, or of a static user."""
+    return f"kafka_{user.replace('-', '_')}_password"
 
 
 def processes() -> list[Process]:
@@ -180,7 +211,20 @@ def service_environment(site: Site, service: Service, role: Role | None = None) 
     }
     if role and role.serves:
         settings["PROMETHEUS_MULTIPROC_DIR"] = site.file("metrics", own)
-    return settings | service.environment(site)
+    return settings | _bus(site, service, role) | service.environment(site)
+
+
+def _bus(site: Site, service: Service, role: Role | None) -> dict[str, str]:
+    """Its own user on the broker; nothing for a role that never opens it."""
+    if role and not role.bus:
+        return {}
+    named = f"{service.name}-{role.name if role else OPERATOR}"
+    return {
+        "KAFKA_USER": f"{named}-{site.secret(side_key(named))}",
+        "KAFKA_PASSWORD": site.secret(password_key(named)),
+        "KAFKA_SECURITY": "SASL_SSL" if site.bus_ca_file else "SASL_PLAINTEXT",
+        "KAFKA_CA_FILE": site.bus_ca_file,
+    }
 
 
 def url(site: Site, process: str) -> str:

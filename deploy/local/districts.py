@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import httpx
 
-from deploy.local import topics
+from deploy.local import admin, topics
 from deploy.local.place import CannotStart, Place
 
 
 def add(place: Place, district: str, *, name: str = "") -> list[str]:
     """What was done, line by line. Asked again, it only makes what topics are missing. Raises CannotStart."""
-    made = topics.create(place.kafka_bootstrap, district)
+    made = topics.create(admin.as_admin(place), district)
     return [f"{len(made)} topics made", register(place, district, name=name)]
 
 

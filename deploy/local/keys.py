@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -26,6 +26,12 @@ def load(local_dir: Path) -> dict[str, str]:
         known |= {name: make() for name, make in missing.items()}
         _write(path, json.dumps(known, indent=2))
     return {name: value for stored in known.items() for name, value in _flat(*stored)}
+
+
+def replace(local_dir: Path, changed: Mapping[str, str]) -> None:
+    """Only for secrets that nothing is sealed with."""
+    path = local_dir / _FILE
+    _write(path, json.dumps({**json.loads(path.read_text()), **changed}, indent=2))
 
 
 def _flat(name: str, value: str) -> list[tuple[str, str]]:
@@ -50,7 +56,7 @@ def _key_pair() -> str:
     return json.dumps({half: base64.b64encode(raw).decode() for half, raw in halves.items()})
 
 
-_MAKE: dict[str, Callable[[], str]] = {"token": _token, "key": _key, "key pair": _key_pair}
+_MAKE: dict[str, Callable[[], str]] = {"token": _token, "key": _key, "key pair": _key_pair, "side": lambda: "a"}
 
 
 def _write(path: Path, content: str) -> None:

@@ -34,6 +34,21 @@ class Place:
     def kafka_bootstrap(self) -> str:
         return f"{HOST}:{self.port('kafka')}"
 
+    @property
+    def authority(self) -> Path:
+        """Where the certificate is kept by which clients know the broker, if the bus is encrypted (authority.py)."""
+        return self.path("kafka", "authority.pem")
+
+    @property
+    def bus_ca_file(self) -> str:
+        """Empty where the bus is not encrypted."""
+        return str(self.authority) if self.authority.exists() else ""
+
+    @property
+    def kafka_internal(self) -> str:
+        """The broker's own listener, where the founder connects."""
+        return f"{HOST}:{self.port('kafka-internal')}"
+
 
 def from_environment() -> Place:
     """Raises CannotStart for a PORT_BASE that is no port."""

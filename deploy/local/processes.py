@@ -50,6 +50,10 @@ class Here:
         return str(self.place.path(*parts))
 
     @property
+    def bus_ca_file(self) -> str:
+        return self.place.bus_ca_file
+
+    @property
     def clock_file(self) -> str:
         return self.file("clock.json")
 

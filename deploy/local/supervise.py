@@ -62,6 +62,17 @@ class Supervisor:
     def start(self, name: str) -> None:
         self._unless_already_so(lambda: self._ask("startProcess", name, False))  # noqa: FBT003 - do not wait
 
+    def declare_anew(self, processes: Iterable[Process]) -> list[str]:
+        """Stops those that ran with another declaration and returns their names: they have to be started again."""
+        self._write_settings(processes)
+        ((_, changed, _),) = self._ask("reloadConfig")
+        running = [name for name in changed if self.states()[name]["statename"] in _RUNS]
+        for name in changed:
+            self.stop(name)
+            self._ask("removeProcessGroup", name)
+            self._ask("addProcessGroup", name)
+        return running
+
     def stop(self, name: str, *, wait: bool = True) -> None:
         self._unless_already_so(lambda: self._ask("stopProcess", name, wait))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from deploy import declaration
 from deploy.declaration import PLATFORM, PORTS, SERVICES
-from deploy.local import broker, databases, keys, machine, postgres, processes, progress, starting, topics
+from deploy.local import admin, broker, databases, keys, machine, postgres, processes, progress, starting, topics
 from deploy.local.place import ROOT, CannotStart, Place
 from deploy.local.processes import Process
 from deploy.local.supervise import MARK, Supervisor, members
@@ -57,8 +57,15 @@ def start_platform(place: Place) -> Supervisor:
             service: {role: secrets[f"{service}_{role}_password"] for role in declaration.DATABASE_ROLES}
             for service in SERVICES
         }
-        databases.ensure(postgres.superuser_url(place, password), wanted)
+        ensure = partial(databases.ensure, postgres.superuser_url(place, password), wanted)
+        starting.side_by_side(ensure, partial(_found, place))
     return supervisor
+
+
+def _found(place: Place) -> None:
+    """Users and rights on the broker, at every start: a broker of a former version has neither."""
+    admin.found(admin.as_founder(place), keys.load(place.local_dir))
+    topics.keep_rights(admin.as_admin(place))
 
 
 def start_services(supervisor: Supervisor, place: Place, *, services: Collection[str] = SERVICES) -> None:
@@ -69,7 +76,7 @@ def start_services(supervisor: Supervisor, place: Place, *, services: Collection
         # The issuer and the mailbox need none of it: they come up meanwhile.
         starting.begin(supervisor, declared, only=lambda process: not process.depends)
         starting.side_by_side(
-            *(partial(topics.create, place.kafka_bootstrap, district) for district in SAMPLE_DISTRICTS),
+            *(partial(topics.create, admin.as_admin(place), district) for district in SAMPLE_DISTRICTS),
             *(partial(migrate, place, service) for service in services),
         )
     with progress.step(f"starting {len(declared)} processes"):

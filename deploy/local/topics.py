@@ -1,4 +1,4 @@
-"""The topics of a district: made from the contract's kinds, the same on every machine.
+"""The topics of a district and the rights on them: made from the contract's kinds, the same on every machine.
 
 Stays true: asked again, it changes nothing. Kinds of one unit share one partition count (shared/events/topics.py), so that a unit's
 story lies in the same partition of each.
@@ -6,12 +6,16 @@ story lies in the same partition of each.
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError
 
+from deploy.local import access, admin
 from deploy.local.place import CannotStart
+from shared.events import topics
+from shared.messaging.credentials import Connection
 
 _DAY_MS = 24 * 3600 * 1000
 # Read models are rebuilt from offset 0, so a topic keeps everything unless it is declared compacted.
@@ -26,39 +30,42 @@ _COMPACTED = {
 }
 
 
-def create(bootstrap: str, district: str) -> list[str]:
-    """Makes what is missing and returns its names. Raises CannotStart when the broker does not answer."""
+def create(connection: Connection, district: str) -> list[str]:
+    """Makes what is missing and returns its names. Raises CannotStart when the broker does not answer.
+
+    First the rights, then the topics: there is no moment in which a reader sees a topic that it may not read.
+    """
     wanted = planned(district)
-    admin = _administer(bootstrap)
+    client = admin.client(connection)
     try:
-        missing = {name: wanted[name] for name in sorted(set(wanted) - set(admin.list_topics()))}
+        admin.give(client, access.of_district(district))
+        missing = {name: wanted[name] for name in sorted(set(wanted) - set(client.list_topics()))}
         if missing:
-            admin.create_topics(missing, wait_for_metadata=True)
+            client.create_topics(missing, wait_for_metadata=True)
     except TopicAlreadyExistsError:  # somebody else has just made it, from the same plan
-        return create(bootstrap, district)
+        return create(connection, district)
     finally:
-        admin.close()
+        client.close()
     return sorted(missing)
 
 
-def remove(bootstrap: str, *, keep: Collection[str]) -> list[str]:
+def remove(connection: Connection, *, keep: Collection[str]) -> list[str]:
     """Removes the topics of all districts but those kept, and returns their names: a test's system starts among no other test's events."""
-    from shared.events import topics  # noqa: PLC0415 - as in planned()
-
-    admin = _administer(bootstrap)
-    try:
-        found = [name for name in sorted(admin.list_topics()) if re.fullmatch(topics.pattern(*topics.KINDS), name)]
-        if unwanted := [name for name in found if topics.district(name) not in keep]:
-            admin.delete_topics(unwanted)
-    finally:
-        admin.close()
+    with closing(admin.client(connection)) as client:
+        if unwanted := [name for name in _ours(client) if topics.district(name) not in keep]:
+            client.delete_topics(unwanted)
+            admin.take_topics(client, unwanted)
     return unwanted
+
+
+def keep_rights(connection: Connection) -> None:
+    """On all topics that there are, exactly what this version declares: a broker of a former version may have none of it."""
+    with closing(admin.client(connection)) as client:
+        admin.keep_rights(client, sorted({topics.district(name) for name in _ours(client)}))
 
 
 def planned(district: str) -> dict[str, Mapping[str, Any]]:
     """What kafka-python wants to know of each topic, by name."""
-    from shared.events import topics  # noqa: PLC0415 - the platform starts databases for tests of a kit without a contract
-
     if not is_district(district):
         raise CannotStart(f"{district} is no district: it takes the six digits of GB/T 2260, such as 440303.")
     return {
@@ -71,13 +78,8 @@ def planned(district: str) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _administer(bootstrap: str) -> KafkaAdminClient:
-    try:
-        return KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=10_000)
-    except KafkaError as error:
-        raise CannotStart(
-            f"Kafka does not answer at {bootstrap} ({type(error).__name__}): run `make up` first."
-        ) from error
+def _ours(client: KafkaAdminClient) -> list[str]:
+    return [name for name in sorted(client.list_topics()) if re.fullmatch(topics.pattern(), name)]
 
 
 def is_district(code: str) -> bool:

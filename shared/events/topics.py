@@ -19,7 +19,10 @@ _BY_UNIT = 4  # partitions of every topic that is keyed by unit
 
 @dataclass(frozen=True)
 class Kind:
-    """What holds for a topic in every district. `compacted`: it keeps the last value of each key, not everything."""
+    """What holds for a topic in every district. `compacted`: it keeps the last value of each key, not everything.
+
+    `owner` is the only service that may write it, `readers` are the only ones that may read it: the broker's ACLs are made from this.
+    """
 
     kind: str
     owner: str
@@ -28,21 +31,37 @@ class Kind:
     ordering: Ordering = "contiguous"
     partitions: int = 1
     compacted: bool = False
+    readers: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
     kind.kind: kind
     for kind in (
-        Kind("registry-district", "registry", "district", "public"),
-        Kind("registry-project", "registry", "project_id", "internal"),
-        Kind("registry-unit", "registry", "unit_id", "internal", partitions=_BY_UNIT),
-        Kind("registry-group", "registry", "project_id", "internal"),
-        Kind("registry-contact", "registry", "person_id", "restricted"),
-        Kind("registry-key", "registry", "person_id", "restricted", ordering="latest", compacted=True),
-        Kind("signing-case", "signing", "unit_id", "internal", partitions=_BY_UNIT),
-        Kind("signing-project", "signing", "project_id", "public"),
+        Kind("registry-district", "registry", "district", "public", readers=("reporting",)),
+        Kind("registry-project", "registry", "project_id", "internal", readers=("signing", "notify", "reporting")),
+        Kind(
+            "registry-unit",
+            "registry",
+            "unit_id",
+            "internal",
+            partitions=_BY_UNIT,
+            readers=("signing", "notify", "reporting"),
+        ),
+        Kind("registry-group", "registry", "project_id", "internal", readers=("signing", "reporting")),
+        Kind("registry-contact", "registry", "person_id", "restricted", readers=("notify",)),
+        Kind(
+            "registry-key",
+            "registry",
+            "person_id",
+            "restricted",
+            ordering="latest",
+            compacted=True,
+            readers=("notify",),
+        ),
+        Kind("signing-case", "signing", "unit_id", "internal", partitions=_BY_UNIT, readers=("notify", "reporting")),
+        Kind("signing-project", "signing", "project_id", "public", readers=("reporting",)),
         Kind("notify-message", "notify", "unit_id", "internal", partitions=_BY_UNIT),
-        Kind("notify-key", "notify", "person_id", "internal"),
+        Kind("notify-key", "notify", "person_id", "internal", readers=("registry",)),
     )
 }
 
@@ -71,6 +90,22 @@ def pattern(*kinds: str) -> str:
         if each not in KINDS:
             raise ValueError(f"no topic kind {each!r}")
     return rf"^clearwater\.{DISTRICT}\.({'|'.join(chosen)})$"
+
+
+def read_by(service: str) -> tuple[str, ...]:
+    """The kinds that a service reads."""
+    return tuple(kind.kind for kind in KINDS.values() if service in kind.readers)
+
+
+def written_by(service: str) -> tuple[str, ...]:
+    """The kinds that a service, and no other, writes."""
+    return tuple(kind.kind for kind in KINDS.values() if kind.owner == service)
+
+
+def services() -> tuple[str, ...]:
+    """Whoever writes or reads anything, in the order of their first mention."""
+    named = [name for kind in KINDS.values() for name in (kind.owner, *kind.readers)]
+    return tuple(dict.fromkeys(named))
 
 
 def matching(pattern: str, districts: Iterable[str]) -> set[str]:

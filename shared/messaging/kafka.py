@@ -4,7 +4,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
 
@@ -24,13 +24,13 @@ from kafka.errors import (
 )
 
 from shared.events import envelope
-from shared.messaging import records
+from shared.messaging import credentials, records
+from shared.messaging.credentials import Connection
 from shared.messaging.inbox import Key, key_of
-from shared.messaging.ports import Message, Refusal, Unavailable, Unreadable
+from shared.messaging.ports import Forbidden, Message, Refusal, Unavailable, Unreadable
 from shared.telemetry import log
 
 _log = log.get(__name__)
-Connection = Mapping[str, Any]  # bootstrap_servers, and whatever security the place needs
 
 # A client that is built while the broker is down would otherwise wait 30 s before it says so.
 _BOOTSTRAP_MS = 3_000
@@ -77,6 +77,7 @@ class Producer:
 
     def _client(self, deadline: "_Deadline") -> KafkaProducer:
         if self._kafka is None:
+            credentials.prove(self._connection)
             self._kafka = KafkaProducer(
                 **self._connection,
                 bootstrap_timeout_ms=deadline.milliseconds(_BOOTSTRAP_MS),
@@ -215,6 +216,8 @@ class Subscription:
 
     def _client(self) -> KafkaConsumer:
         if self._kafka is None:
+            credentials.prove(self._connection)
+            _may_read(self._connection, self.pattern)
             self._kafka = KafkaConsumer(
                 **self._connection,
                 bootstrap_timeout_ms=_BOOTSTRAP_MS,
@@ -239,6 +242,7 @@ class Reader:
         self._positions: dict[TopicPartition, int] = {}
 
     def read(self, pattern: str, *, since: datetime) -> Iterator[Message | Unreadable]:
+        credentials.prove(self._connection)
         try:
             kafka = KafkaConsumer(
                 **self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS, group_id=None, enable_auto_commit=False
@@ -277,6 +281,7 @@ class Reader:
 
 def rewind(connection: Connection, group: str) -> None:
     """The group reads every topic from the first record again. Raises Unavailable, also while anybody is in the group."""
+    credentials.prove(connection)
     try:
         admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)
     except KafkaError as failure:
@@ -287,6 +292,14 @@ def rewind(connection: Connection, group: str) -> None:
         admin.close()
     if said not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
         raise Unavailable(f"group {group}: {said}; stop its consumers first")
+
+
+def _may_read(connection: Connection, pattern: str) -> None:
+    """Raises Forbidden: what a client may not read would otherwise look like a topic on which nothing happens."""
+    with closing(KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)) as admin:
+        found = [topic for topic in admin.describe_topics() if re.search(pattern, topic["name"])]
+    if denied := sorted(topic["name"] for topic in found if "READ" not in topic["authorized_operations"]):
+        raise Forbidden(f"{connection.get('sasl_plain_username', 'this client')} may not read {', '.join(denied)}")
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

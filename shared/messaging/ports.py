@@ -51,6 +51,10 @@ class Unavailable(Exception):  # noqa: N818 - names the state found
     """The broker cannot be reached, or did not answer in time. Nobody's fault, passes by itself."""
 
 
+class Forbidden(Exception):  # noqa: N818 - names the state found
+    """The broker knows this client and refuses what its role needs. Does not pass by itself: a person has to give the right."""
+
+
 class Producer(Protocol):
     def publish(self, messages: Sequence[Message]) -> Sequence[Refusal]:
         """Returns once all in-sync replicas have acknowledged every message but the refused ones.

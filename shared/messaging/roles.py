@@ -7,6 +7,7 @@ Left to others: the application (factory.py), the loops (relay.py, consumer.py â
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -15,10 +16,10 @@ from typing import Final
 from flask import Flask
 from sqlalchemy import Engine
 
-from shared.messaging import kafka, reconciler, redrive, restored
+from shared.messaging import credentials, kafka, reconciler, redrive, restored
 from shared.messaging.conservation import Hop, Published, Settled
 from shared.messaging.consumer import Consumer, Reactions, Then
-from shared.messaging.ports import Subscription
+from shared.messaging.ports import Subscription, Unavailable
 from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
@@ -132,8 +133,20 @@ class Service:
         return restored.command(arguments, self.mechanism("new-epoch"), rewind=rewind, tell=print)
 
     @property
-    def _broker(self) -> kafka.Connection:
-        return {"bootstrap_servers": self.settings().kafka_bootstrap}
+    def _broker(self) -> credentials.Connection:
+        """Raises credentials.Anonymous before the first loop; each client proves it again, since the broker may be down now."""
+        settings = self.settings()
+        connection = credentials.connection(
+            settings.kafka_bootstrap,
+            user=settings.kafka_user,
+            password=settings.kafka_password,
+            security=settings.kafka_security,
+            ca_file=settings.kafka_ca_file,
+            allow_anonymous=settings.kafka_allow_anonymous == "development",
+        )
+        with suppress(Unavailable):
+            credentials.prove(connection)
+        return connection
 
 
 def main(service: Service, own: Mapping[str, Role], tools: Mapping[str, Command] | None = None) -> None:

@@ -1,5 +1,7 @@
 """What every service reads from its environment. A service's config.py adds what is its own."""
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,6 +15,15 @@ class Environment(BaseSettings):
     database_url_mechanism: str = Field(default="", description="the same for the mechanism role, which sees every row")
     database_url_owner: str = Field(default="", description="the same for the owner, who runs the migrations")
     kafka_bootstrap: str = Field(default="", description="host:port of the broker; relay and consumer need it")
+    kafka_user: str = Field(default="", description="the role's user on the broker, by SCRAM-SHA-512")
+    kafka_password: str = Field(default="", repr=False, description="its password")
+    kafka_security: Literal["SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="SASL_PLAINTEXT", description="SASL_SSL encrypts what travels between broker and service"
+    )
+    kafka_ca_file: str = Field(default="", description="PEM file of the authority that signed the broker's certificate")
+    kafka_allow_anonymous: Literal["", "development"] = Field(
+        default="", description="development: this process may open a broker that asks nobody who they are"
+    )
     bind: str = Field(default="127.0.0.1", description="address that every role listens on")
     port: int = Field(default=8080, description="where what is served over HTTP listens")
     health_port: int = Field(default=8081, description="port on which a loop answers /live, /ready and /metrics")

@@ -59,6 +59,8 @@ def configure(*, service: str, role: str, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("kafka", "httpx", "httpcore", "werkzeug"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns, at every connection, of a password in the clear. SCRAM never sends the password.
+    logging.getLogger("kafka.net.sasl.scram").setLevel(logging.ERROR)
 
 
 def traced(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -32,7 +32,7 @@ class Stage:
         self.district = system.topics()
         self.launch = Launch(self.district, units=40, opened_at=datetime.now(UTC) - timedelta(hours=1))
         self._numbering = Numbering()
-        self._producer = kafka.Producer({"bootstrap_servers": system.bootstrap})
+        self._producer = kafka.Producer(system.connection)
         self.url = system.place.url("reporting-api")
         facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
         self.tell(*facts, *(event for number in range(20) for event in self.launch.prepare(number)))

@@ -3,6 +3,7 @@
 Is every event that was written applied exactly once, in the order of its key, and does a poisoned key wait alone?
 """
 
+import json
 import os
 import random
 import signal
@@ -75,7 +76,7 @@ def place(platform: Platform, tmp_path: Path) -> Iterator[SimpleNamespace]:
     owner = database.connect(made.owner, application_name="owner")
     kit.create(owner, kit.tables())
     environment = os.environ | {
-        "KAFKA_BOOTSTRAP": platform.bootstrap,
+        "KAFKA": json.dumps(platform.connection),
         "DATABASE_URL": made.app,
         "DATABASE_URL_MECHANISM": made.mechanism,
         "DISTRICT": district,

@@ -20,7 +20,7 @@ from deploy.local.place import ROOT, Place
 DOCUMENT = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 COMPOSE = DOCUMENT["services"]
 # What containers need in the place of deploy/local/system.py's own steps.
-STEPS = {"databases", "topics", *(f"{service}-migrate" for service in SERVICES)}
+STEPS = {"databases", "users", "topics", *(f"{service}-migrate" for service in SERVICES)}
 ROLES = [(service.name, role.name) for service in SERVICES.values() for role in service.roles]
 COMPLETED, HEALTHY = "service_completed_successfully", "service_healthy"
 
@@ -57,7 +57,8 @@ def test_a_process_gets_the_same_environment(declared, service, role):
 def test_it_runs_the_same_kafka_with_the_same_settings():
     coordinates = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
     version = COMPOSE["kafka"]["image"].removeprefix("apache/kafka:")
-    settings = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in broker.SETTINGS.items()}
+    variables = {name: name.upper().replace("-", "___").replace(".", "_") for name in broker.SETTINGS}
+    settings = {f"KAFKA_{variables[name]}": value for name, value in broker.SETTINGS.items()}
 
     assert f"org.apache.kafka:kafka_2.13:{version}!" in coordinates
     assert settings.items() <= COMPOSE["kafka"]["environment"].items()

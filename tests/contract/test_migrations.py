@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.declaration import SERVICES
 from deploy.local.place import ROOT
-from deploy.local.processes import ROLES
 
-FOLDERS = [ROOT / "services" / service / "migrations" for service in ROLES]
+FOLDERS = [ROOT / "services" / service / "migrations" for service in SERVICES]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)

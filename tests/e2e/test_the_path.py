@@ -139,7 +139,7 @@ def _mailbox(system):
 
 def _read_the_bus(system, planted=()):
     schemas = ROOT / "shared" / "events" / "schemas"
-    return foreign_reader.read_all(system.bootstrap, r"^clearwater\.", schemas, planted=planted)
+    return foreign_reader.read_all(system.connection, r"^clearwater\.", schemas, planted=planted)
 
 
 def _planted(system, district) -> list[str]:

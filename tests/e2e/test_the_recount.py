@@ -203,7 +203,7 @@ def wait_for_lag_0(office: Office) -> None:
 
 def on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
     seen = set()
-    for record in foreign_reader.records(office.system.bootstrap, rf"^clearwater\.{office.code}\.(registry|signing)-"):
+    for record in foreign_reader.records(office.system.connection, rf"^clearwater\.{office.code}\.(registry|signing)-"):
         headers = {name: value.decode() for name, value in record.headers}
         if record.value is not None and headers["ce_id"] not in seen:
             seen.add(headers["ce_id"])

@@ -31,7 +31,7 @@ EVENTS = KEYS * ROUNDS
 class Bench:
     def __init__(self, running: Platform, app: Engine, mechanism: Engine) -> None:
         self.running, self.app, self.mechanism = running, app, mechanism
-        self.connection = {"bootstrap_servers": running.bootstrap}
+        self.connection = running.connection
         self.units = [uuid4() for _ in range(KEYS)]
 
     def district(self) -> str:

@@ -73,14 +73,16 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def read_all(bootstrap: str, topics_regex: str, schemas_dir: Path, *, planted: Iterable[str] = ()) -> Report:
+def read_all(
+    connection: Mapping[str, Any], topics_regex: str, schemas_dir: Path, *, planted: Iterable[str] = ()
+) -> Report:
     """`planted`: personal values known to be in the system, none of which may be readable in any record."""
-    return check(records(bootstrap, topics_regex), Contract.read(schemas_dir), planted=planted)
+    return check(records(connection, topics_regex), Contract.read(schemas_dir), planted=planted)
 
 
-def records(bootstrap: str, topics_regex: str) -> list[Record]:
+def records(connection: Mapping[str, Any], topics_regex: str) -> list[Record]:
     """Every record that the matching topics hold now, in order within each partition."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, bootstrap_timeout_ms=10_000)
+    consumer = KafkaConsumer(**connection, enable_auto_commit=False, bootstrap_timeout_ms=10_000)
     try:
         names = sorted(name for name in consumer.topics() if re.search(topics_regex, name))
         places = [

@@ -1,5 +1,6 @@
 """The service of kit.py as processes: `python -m tests.support.kit_process relay|consumer`, to be killed and paused by the chaos tests."""
 
+import json
 import os
 import sys
 
@@ -18,7 +19,7 @@ CONSUMER = "totals"
 def main(role: str) -> None:
     environment = os.environ
     log.configure(service=kit.SERVICE, role=role)
-    connection = {"bootstrap_servers": environment["KAFKA_BOOTSTRAP"]}
+    connection = json.loads(environment["KAFKA"])
     if role == "relay":
         engine = database.connect(
             environment["DATABASE_URL_MECHANISM"], application_name="relay", idle_in_transaction_seconds=15

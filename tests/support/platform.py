@@ -8,17 +8,21 @@ import random
 import shutil
 import signal
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psycopg
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
 from deploy.declaration import DATABASE_ROLES, PORTS
-from deploy.local import databases, keys, machine, postgres, processes, system, topics
+from deploy.local import admin, databases, keys, machine, postgres, processes, system, topics
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
+from shared.messaging.credentials import Connection
 
+_USER, _PASSWORD = "tests", "only-for-tests"  # on the broker
 # Where a directory costs no writing to a disk, if there is room: a test's database is copied in 0.03 s there, not in 0.7.
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 1024**3
@@ -47,8 +51,13 @@ class Platform:
     _districts: "count[int]" = field(default_factory=lambda: count(100_000))
 
     @property
-    def bootstrap(self) -> str:
-        return self.place.kafka_bootstrap
+    def connection(self) -> Connection:
+        """Of the tests' own user, who may read, write and create every topic and is nobody's role."""
+        return {**admin.as_admin(self.place), "sasl_plain_username": _USER, "sasl_plain_password": _PASSWORD}
+
+    def connection_of(self, role: str) -> Connection:
+        """As a process of this role connects."""
+        return admin.as_role(self.place, role)
 
     def database(self, service: str) -> Database:
         """A fresh database with the service's migrations: run once per session, copied from then on."""
@@ -77,7 +86,7 @@ class Platform:
     def topics(self) -> str:
         """A district of its own with all its topics."""
         district = self.district()
-        topics.create(self.bootstrap, district)
+        topics.create(admin.as_admin(self.place), district)
         return district
 
     def superuser_url(self, database: str = "postgres") -> str:
@@ -116,15 +125,33 @@ def start() -> Platform:
     """PostgreSQL and Kafka only."""
     place = somewhere()
     try:
-        return Platform(place, system.start_platform(place))
+        started = Platform(place, system.start_platform(place))
+        enter(place)
     except BaseException:
         stop(place)
         raise
+    return started
+
+
+def enter(place: Place) -> None:
+    """The tests' user on the broker."""
+    admin.keep_users(admin.as_founder(place), {_USER: _PASSWORD})
+    operations = {
+        ResourceType.TOPIC: ("*", ACLOperation.ALL),
+        ResourceType.GROUP: ("*", ACLOperation.ALL),
+        ResourceType.CLUSTER: ("kafka-cluster", ACLOperation.ALL),
+    }
+    rules = [
+        ACL(f"User:{_USER}", "*", operation, ACLPermissionType.ALLOW, ResourcePattern(resource, name))
+        for resource, (name, operation) in operations.items()
+    ]
+    with closing(admin.client(admin.as_admin(place))) as client:
+        assert not client.create_acls(rules)["failed"]
 
 
 def start_system(platform: Platform) -> Platform:
     """Every process of every service beside the PostgreSQL and Kafka of the session, which they share with no test's district."""
-    topics.remove(platform.bootstrap, keep=system.SAMPLE_DISTRICTS)
+    topics.remove(admin.as_admin(platform.place), keep=system.SAMPLE_DISTRICTS)
     system.start_services(platform.supervisor, platform.place)
     return platform
 

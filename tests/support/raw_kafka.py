@@ -1,13 +1,14 @@
 """Kafka without our envelope: what strangers and accidents put on a topic."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
 
 def append(
-    connection: Mapping[str, str],
+    connection: Mapping[str, Any],
     topic: str,
     key: bytes | None,
     headers: Sequence[tuple[str, bytes]],
@@ -20,7 +21,7 @@ def append(
         producer.close()
 
 
-def create(connection: Mapping[str, str], topic: str, partitions: int = 4) -> None:
+def create(connection: Mapping[str, Any], topic: str, partitions: int = 4) -> None:
     admin = KafkaAdminClient(**connection)
     try:
         admin.create_topics([NewTopic(topic, partitions, 1)])

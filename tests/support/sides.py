@@ -32,7 +32,7 @@ class Side:
         return self.ready.pop(0)
 
 
-def open_side(place: Place, district: District) -> Side:
-    opened = open_district(place, district, units=UNITS, show_mistakes=False)
+def open_side(place: Place, district: District, *, units: int = UNITS) -> Side:
+    opened = open_district(place, district, units=units, show_mistakes=False)
     desk = Desk(place, opened)
     return Side(opened, desk, list(desk.ready(READY, told=lambda _: None)))

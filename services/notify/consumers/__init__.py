@@ -10,12 +10,13 @@ from services.notify.consumers.when_project_opened_note_it import when_project_o
 from services.notify.consumers.when_unit_registered_note_it import when_unit_registered_note_it
 from services.notify.domain import rules
 from services.notify.store.contacts import Opener
+from shared.events import topics
 from shared.events.registry import ContactRecorded, KeyDeleted, KeyWrapped, ProjectOpened, UnitRegistered
 from shared.messaging.consumer import Reaction
 from shared.service.clock import Clock
 
 CONSUMER = "notify"
-KINDS = ("registry-project", "registry-unit", "registry-contact", "registry-key", "signing-case")
+KINDS = topics.read_by(CONSUMER)
 
 
 def reactions(*, opener: Opener, clock: Clock) -> Mapping[str, Reaction]:

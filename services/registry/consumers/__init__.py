@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from services.registry.consumers.when_key_dropped_note_receipt import when_key_dropped_note_receipt
+from shared.events import topics
 from shared.events.notify import KeyDropped
 from shared.messaging.consumer import Reaction
 
 CONSUMER = "registry"
-KINDS = ("notify-key",)
+KINDS = topics.read_by(CONSUMER)
 
 
 def reactions() -> Mapping[str, Reaction]:

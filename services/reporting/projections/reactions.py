@@ -7,6 +7,7 @@ counts nothing. The feed belongs to the live consumer alone (feed_entries.py).
 from collections.abc import Sequence
 
 from services.reporting.projections import batch, cases, districts, groups, projects, tallies, units
+from shared.events import topics
 from shared.events.contract import Event
 from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
 from shared.events.signing import (
@@ -27,7 +28,7 @@ _COUNTED = (
     *(ProjectOpened, UnitRegistered, RollFrozen),
     *(AgreementSigned, AgreementRescinded, AgreementVoid),  # what takes effect or is performed was signed before
 )
-TOPICS = ("registry-district", "registry-project", "registry-unit", "registry-group", "signing-case", "signing-project")
+TOPICS = topics.read_by(CONSUMER)
 
 
 def reactions() -> Reactions:

@@ -7,12 +7,13 @@ from services.signing.consumers.when_project_opened_keep_its_rules import when_p
 from services.signing.consumers.when_roll_frozen_await_its_units import when_roll_frozen_await_its_units
 from services.signing.consumers.when_unit_assigned_keep_who_answers import when_unit_assigned_keep_who_answers
 from services.signing.consumers.when_unit_registered_open_its_case import when_unit_registered_open_its_case
+from shared.events import topics
 from shared.events.registry import GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
 from shared.messaging.consumer import Reaction
 from shared.service.clock import Clock
 
 CONSUMER = "signing"
-KINDS = ("registry-project", "registry-unit", "registry-group")
+KINDS = topics.read_by(CONSUMER)
 
 
 def reactions(clock: Clock) -> Mapping[str, Reaction]:

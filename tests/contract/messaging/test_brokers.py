@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from shared.events import envelope, topics
-from shared.messaging import kafka, memory
+from shared.messaging import credentials, kafka, memory
+from shared.messaging.credentials import Connection
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
 from tests.support import kit, raw_kafka
 
@@ -23,7 +24,7 @@ def broker(request: pytest.FixtureRequest) -> SimpleNamespace:
     if request.param == "memory":
         return of_memory()
     platform = request.getfixturevalue("platform")
-    return of_kafka({"bootstrap_servers": platform.bootstrap}, platform.topics())
+    return of_kafka(platform.connection, platform.topics())
 
 
 def of_memory() -> SimpleNamespace:
@@ -40,7 +41,7 @@ def of_memory() -> SimpleNamespace:
     )
 
 
-def of_kafka(connection: dict[str, str], district: str) -> SimpleNamespace:
+def of_kafka(connection: Connection, district: str) -> SimpleNamespace:
     return SimpleNamespace(
         district=district,
         producer=lambda: kafka.Producer(connection),
@@ -274,7 +275,7 @@ def test_a_broker_that_is_away_is_named_so():
     away = memory.Broker()
     away.create("clearwater.440303." + kit.KIND)
     away.away = True
-    nowhere = {"bootstrap_servers": "127.0.0.1:1"}
+    nowhere = credentials.connection("127.0.0.1:1", user="tests", password="x")
     message = kit.message(A_KEY, 1, topic="clearwater.440303." + kit.KIND)
     for producer in (memory.Producer(away), kafka.Producer(nowhere)):
         with pytest.raises(Unavailable):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.declaration import SERVICES
-from deploy.local import processes
+from deploy.local import keys, processes
 from deploy.local.place import HOST, ROOT
 from tests.support import alone
 from tests.support.alone import Image
@@ -77,18 +77,26 @@ def test_a_process_of_the_platforms_image_becomes_ready(platform: Platform, plat
         assert started.ready(port, declared.ready.removeprefix(platform.place.url(name)))
 
 
-def test_the_platforms_image_makes_topics_and_databases(platform: Platform, platform_image: Image):
+def test_the_platforms_image_makes_users_topics_and_databases(platform: Platform, platform_image: Image):
     """The databases are made for a PostgreSQL named postgres; here the step goes as far as looking for it."""
     district = platform.district()
 
-    topics = platform_image.run(
-        "deploy.images.topics", district, environment={"KAFKA_BOOTSTRAP": platform.place.kafka_bootstrap}
-    )
+    secrets = {name.upper(): value for name, value in keys.load(platform.place.local_dir).items()}
+    bus = {
+        **secrets,
+        "KAFKA_INTERNAL": platform.place.kafka_internal,
+        "KAFKA_BOOTSTRAP": platform.place.kafka_bootstrap,
+        "KAFKA_USER": platform.connection_of("admin")["sasl_plain_username"],
+        "KAFKA_PASSWORD": platform.connection_of("admin")["sasl_plain_password"],
+    }
+    users = platform_image.run("deploy.images.users", "--only-in-use", environment=bus)
+    topics = platform_image.run("deploy.images.topics", district, environment=bus)
     passwords = {
         f"{service}_{role}_PASSWORD".upper(): "x" for service in SERVICES for role in ("owner", "app", "mechanism")
     }
     databases = platform_image.run("deploy.images.databases", environment={**passwords, "POSTGRES_PASSWORD": "x"})
 
+    assert users.returncode == 0, users.stderr
     assert topics.returncode == 0, topics.stderr
     assert f"clearwater.{district}.signing-case" in topics.stdout
     assert "postgres" in databases.stderr

@@ -1,9 +1,12 @@
 """Do the platform's databases, roles and topics hold what the services rely on?"""
 
+from contextlib import closing
+
 import psycopg
 import pytest
 from kafka import KafkaAdminClient
 
+from deploy.local import admin
 from deploy.local import topics as plan
 from tests.support.platform import Platform
 
@@ -36,11 +39,10 @@ def test_no_role_of_a_service_reaches_another_services_database(empty_database, 
 def test_a_districts_topics_are_made_once_and_as_declared(platform: Platform):
     district = platform.district()
 
-    made = plan.create(platform.bootstrap, district)
+    made = plan.create(admin.as_admin(platform.place), district)
 
     assert set(made) == set(plan.planned(district))
-    assert plan.create(platform.bootstrap, district) == []
-    admin = KafkaAdminClient(bootstrap_servers=platform.bootstrap)
-    found = {each["name"]: len(each["partitions"]) for each in admin.describe_topics(made)}
-    admin.close()
+    assert plan.create(admin.as_admin(platform.place), district) == []
+    with closing(KafkaAdminClient(**platform.connection)) as client:
+        found = {each["name"]: len(each["partitions"]) for each in client.describe_topics(made)}
     assert found == {name: wanted["num_partitions"] for name, wanted in plan.planned(district).items()}

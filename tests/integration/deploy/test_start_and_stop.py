@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from deploy.declaration import PORTS
-from deploy.local import system, topics
+from deploy.local import admin, system, topics
 from deploy.local.place import ROOT, CannotStart, Place
 from deploy.local.supervise import members
 from tests.support import platform as platforms
@@ -72,7 +72,7 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
     ours, theirs = own.empty("signing"), platform.topics()
     with psycopg.connect(ours.owner) as connection:
         connection.execute("create table only_here (number int)")
-    assert topics.create(own.bootstrap, theirs)  # a district that the other one has already
+    assert topics.create(admin.as_admin(own.place), theirs)  # a district that the other one has already
 
     started = running(own.place)
     down = command("down", own.place)
@@ -83,7 +83,7 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
     told = down.communicate()[1]
     assert (down.returncode, told) == (0, "")
     assert (alive(started), members(own.place)) == ([], [])
-    assert topics.create(platform.bootstrap, theirs) == []
+    assert topics.create(admin.as_admin(platform.place), theirs) == []
     with psycopg.connect(platform.superuser_url()) as connection:
         assert connection.execute("select 1 from pg_database where datname = %s", [ours.name]).fetchall() == []
 

@@ -36,7 +36,7 @@ def paused(platform):
 
 def test_a_publish_gives_up_before_its_session_does(platform, engines, district):
     """Three relays as the services wire them: one that has never published, one that knows the topic, one that must ask for it."""
-    connection = {"bootstrap_servers": platform.bootstrap}
+    connection = platform.connection
     known, unknown = (topics.name(platform.topics(), kit.KIND) for _ in range(2))
     producers = [kafka.Producer(connection) for _ in range(3)]
     for warm in producers[1:]:
@@ -67,7 +67,7 @@ def a_message(topic: str) -> Message:
 
 
 def test_a_producer_that_is_closed_leaves_no_thread(platform):
-    connection, topic = {"bootstrap_servers": platform.bootstrap}, topics.name(platform.topics(), kit.KIND)
+    connection, topic = platform.connection, topics.name(platform.topics(), kit.KIND)
     others = kafka_threads()
     producer = kafka.Producer(connection)
     producer.publish([a_message(topic)])

@@ -16,16 +16,14 @@ from tests.support.platform import Platform
 def pattern(platform: Platform) -> str:
     """Of a topic of one partition with one record on it."""
     topic = topics.name(f"{uuid4().int % 10**6:06}", kit.KIND)
-    connection = {"bootstrap_servers": platform.bootstrap}
+    connection = platform.connection
     raw_kafka.create(connection, topic, partitions=1)
     raw_kafka.append(connection, topic, b"k", [], b"{}")
     return f"^{topic}$"
 
 
 def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    subscription = kafka.Subscription(
-        {"bootstrap_servers": platform.bootstrap}, group=str(uuid4()), topics=pattern, unanswered_seconds=0.05
-    )
+    subscription = kafka.Subscription(platform.connection, group=str(uuid4()), topics=pattern, unanswered_seconds=0.05)
     lost = subscription._client()
     monkeypatch.setattr(lost, "poll", lambda **_: {})
 
@@ -40,7 +38,7 @@ def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeyp
 def test_who_stands_by_without_a_partition_keeps_its_client(
     platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection, group = {"bootstrap_servers": platform.bootstrap}, str(uuid4())
+    connection, group = platform.connection, str(uuid4())
     first = kafka.Subscription(connection, group=group, topics=pattern)
     assert eventually(lambda: first.poll(0.1))
     both = (first, kafka.Subscription(connection, group=group, topics=pattern))

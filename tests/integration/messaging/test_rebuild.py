@@ -28,7 +28,7 @@ def tables() -> list[str]:
 def place(platform: Platform) -> Iterator[SimpleNamespace]:
     made = platform.empty(kit.SERVICE)
     district = platform.topics()
-    connection = {"bootstrap_servers": platform.bootstrap}
+    connection = platform.connection
     engines = {
         "owner": database.connect(made.owner, application_name="owner"),
         "mechanism": database.connect(made.mechanism, application_name="relay"),

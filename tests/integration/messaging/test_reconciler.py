@@ -203,7 +203,7 @@ def test_a_compacted_topic_keeps_the_last_of_a_key_only(flow, engines):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_the_same_against_the_real_broker(platform, engines):
-    district, connection = platform.topics(), {"bootstrap_servers": platform.bootstrap}
+    district, connection = platform.topics(), platform.connection
     counting = Reconciler(Published("signing", engines.mechanism, kafka.Reader(connection)))
     relay = Relay(engines.mechanism, kafka.Producer(connection))
     for number in (1, 2):

@@ -26,7 +26,7 @@ class Service:
 
     def __init__(self, platform: Platform, district: str) -> None:
         self._platform, self._district = platform, district
-        self._connection, self._group = {"bootstrap_servers": platform.bootstrap}, f"kit-{uuid4()}"
+        self._connection, self._group = platform.connection, f"kit-{uuid4()}"
         self.database = platform.empty(kit.SERVICE)
         owner = database.connect(self.database.owner, application_name="test-owner")
         kit.create(owner, kit.tables())

@@ -20,7 +20,7 @@ def test_a_group_that_is_set_back_to_the_first_record_sends_nothing_again(notify
     notify.district = district
     notify.dispatcher._districts = [district]
     told = [story.project(), story.unit(unit_id, owner), story.contact(owner), story.key(owner)]
-    producer = kafka.Producer({"bootstrap_servers": platform.bootstrap})
+    producer = kafka.Producer(platform.connection)
     assert not producer.publish([*told, story.signed(unit_id, owner)])
     producer.close()
 
@@ -28,7 +28,7 @@ def test_a_group_that_is_set_back_to_the_first_record_sends_nothing_again(notify
     notify.dispatches()
     assert notify.states() == [("sent", "mail", None)]
 
-    set_back(platform.bootstrap, group, district)
+    set_back(platform.connection, group, district)
     again = read_until(notify, platform, group, records=5)
     notify.dispatches()
 
@@ -39,7 +39,7 @@ def test_a_group_that_is_set_back_to_the_first_record_sends_nothing_again(notify
 
 def read_until(notify, platform, group, *, records):
     pattern = topics.pattern(*KINDS).replace("[0-9]{6}", notify.district)
-    subscription = kafka.Subscription({"bootstrap_servers": platform.bootstrap}, group=group, topics=pattern)
+    subscription = kafka.Subscription(platform.connection, group=group, topics=pattern)
     table = reactions(opener=Opener(PRIVATE), clock=notify.clock)
     consumer, read = Consumer(group, notify.engine, subscription, table), [0]
 
@@ -52,8 +52,8 @@ def read_until(notify, platform, group, *, records):
     return read[0]
 
 
-def set_back(bootstrap, group, district):
-    reader = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+def set_back(connection, group, district):
+    reader = KafkaConsumer(**connection, group_id=group, enable_auto_commit=False)
     places = [
         TopicPartition(name, number)
         for kind in KINDS

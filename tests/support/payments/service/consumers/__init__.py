@@ -7,12 +7,13 @@ from uuid import UUID
 from services.payments.store import payments
 from shared.events.payments import PaymentRequested
 
+from shared.events import topics
 from shared.messaging.consumer import Reaction
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 CONSUMER: Final = "payments"
-KINDS: Final = ("payments-payment",)
+KINDS: Final = topics.read_by(CONSUMER)
 
 
 def when_payment_requested_note_it(tx: Transaction, messages: Sequence[Message]) -> None:

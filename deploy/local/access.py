@@ -1,0 +1,73 @@
+"""Who may do what on the bus: the users of the broker and their ACLs, derived from two declarations: who there is
+(deploy/declaration.py) and who owns and reads a topic (shared/events/topics.py).
+
+Stays true: a topic is written by its owner's relay alone and read by its declared readers and its owner; nobody else may do either.
+A role has two users, `<role>-a` and `<role>-b`, with the same rights, so that a credential is replaced while the other works.
+Left to others: carrying it out (admin.py), the passwords (keys.py).
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from deploy.declaration import BUS_ADMIN, BUS_STATIC, OPERATOR, bus_roles
+from shared.events import topics
+
+Operation = Literal["READ", "WRITE", "DESCRIBE", "DELETE", "IDEMPOTENT_WRITE"]
+Resource = Literal["TOPIC", "GROUP", "CLUSTER"]
+
+SIDES = ("a", "b")
+_CLUSTER = "kafka-cluster"  # Kafka's own name for it
+_ALL_TOPICS = "clearwater."
+
+
+class Grant(NamedTuple):
+    role: str
+    operation: Operation
+    resource: Resource
+    name: str
+    prefixed: bool = False
+
+
+def users(role: str) -> tuple[str, ...]:
+    return tuple(f"{role}-{side}" for side in SIDES)
+
+
+def other(side: str) -> str:
+    return next(each for each in SIDES if each != side)
+
+
+def super_users() -> tuple[str, ...]:
+    """Who makes topics and ACLs could give itself any right, so it may do everything."""
+    return (*users(BUS_ADMIN), *BUS_STATIC)
+
+
+def everywhere() -> Iterator[Grant]:
+    """What holds without regard to a district. A role may see that a topic exists, and so tell a missing right from a missing topic."""
+    for role in bus_roles()[1:]:
+        service, _, kind = role.rpartition("-")
+        yield Grant(role, "DESCRIBE", "TOPIC", _ALL_TOPICS, prefixed=True)
+        if kind == "relay":
+            yield Grant(role, "IDEMPOTENT_WRITE", "CLUSTER", _CLUSTER)
+        if kind == "consumer":
+            yield Grant(role, "READ", "GROUP", service)
+        if kind == OPERATOR:
+            yield Grant(role, "DELETE", "GROUP", service)  # new-epoch
+            yield Grant(role, "READ", "GROUP", f"{service}-rebuild-", prefixed=True)
+
+
+def of_district(district: str) -> Iterator[Grant]:
+    """What holds on the topics of one district, one by one: their names carry no audience."""
+    for kind in topics.KINDS.values():
+        name = topics.name(district, kind.kind)
+        yield Grant(f"{kind.owner}-relay", "WRITE", "TOPIC", name)
+        for role in _reading(kind):
+            yield Grant(role, "READ", "TOPIC", name)
+
+
+def _reading(kind: topics.Kind) -> Iterator[str]:
+    """A relay and an operator count what their service has written and read (reconciler.py)."""
+    known = set(bus_roles())
+    for service in (kind.owner, *kind.readers):
+        counting = (f"{service}-relay", f"{service}-{OPERATOR}")
+        reading = (*counting, f"{service}-consumer") if service in kind.readers else counting
+        yield from (role for role in reading if role in known)

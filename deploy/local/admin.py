@@ -1,0 +1,167 @@
+"""The hands of the one process that holds admin rights on the broker: users and ACLs, as access.py declares them.
+
+Stays true: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+from kafka.errors import KafkaError
+
+from deploy.declaration import BUS_ADMIN, bus_roles, password_key, side_key
+from deploy.local import access, keys
+from deploy.local.access import Grant
+from deploy.local.place import CannotStart, Place
+from shared.messaging import credentials
+from shared.messaging.credentials import Connection, Security
+
+_MECHANISM = ScramMechanism.SCRAM_SHA_512
+_EVERY = ACLFilter(
+    principal=None,
+    host=None,
+    operation=ACLOperation.ANY,
+    permission_type=ACLPermissionType.ANY,
+    resource_pattern=ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY),
+)
+
+
+def as_admin(place: Place) -> Connection:
+    return as_role(place, BUS_ADMIN)
+
+
+def as_role(place: Place, role: str) -> Connection:
+    """As a process of this role connects, with the user that is in use."""
+    user, password = user_of(keys.load(place.local_dir), role)
+    return credentials.connection(
+        place.kafka_bootstrap,
+        user=user,
+        password=password,
+        security=_security(place.bus_ca_file),
+        ca_file=place.bus_ca_file,
+    )
+
+
+def as_founder(place: Place) -> Connection:
+    """At the broker's own listener, which knows this user before any other is stored."""
+    password = keys.load(place.local_dir)[password_key("founder")]
+    return founder(place.kafka_internal, password, ca_file=place.bus_ca_file)
+
+
+def founder(internal: str, password: str, *, ca_file: str = "") -> Connection:
+    return credentials.connection(
+        internal,
+        user="founder",
+        password=password,
+        security=_security(ca_file),
+        ca_file=ca_file,
+        mechanism="PLAIN",
+    )
+
+
+def user_of(secrets: Mapping[str, str], role: str) -> tuple[str, str]:
+    """The user of a role that is in use, and its password."""
+    return f"{role}-{secrets[side_key(role)]}", secrets[password_key(role)]
+
+
+def found(connection: Connection, secrets: Mapping[str, str]) -> None:
+    """Stores all users of this installation, as the founder. Raises CannotStart."""
+    keep_users(connection, dict(user_of(secrets, role) for role in bus_roles()))
+
+
+def client(connection: Connection) -> KafkaAdminClient:
+    """Raises CannotStart when the broker does not answer, or not to this user."""
+    try:
+        return KafkaAdminClient(**connection, bootstrap_timeout_ms=10_000)
+    except KafkaError as error:
+        raise CannotStart(
+            f"Kafka does not answer at {connection['bootstrap_servers']} ({type(error).__name__}): run `make up` first."
+        ) from error
+
+
+def keep_users(connection: Connection, passwords: Mapping[str, str]) -> None:
+    """Stores each user's password, in place of what was stored. Raises CannotStart."""
+    with closing(client(connection)) as admin:
+        _alter(
+            admin, [UserScramCredentialUpsertion(user, _MECHANISM, password) for user, password in passwords.items()]
+        )
+
+
+def remove_users(connection: Connection, users: Iterable[str]) -> None:
+    """They cannot connect any more; what is connected stays so. Raises CannotStart."""
+    with closing(client(connection)) as admin:
+        stored = admin.describe_user_scram_credentials()
+        if found := [user for user in users if user in stored]:
+            _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in found])
+
+
+def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
+    """Exactly what is declared, in these districts and no others. Raises CannotStart."""
+    wanted = {rule for grant in (*access.everywhere(), *_of(districts)) for rule in _rules(grant)}
+    found, _ = admin.describe_acls(_EVERY)
+    ours = {f"User:{user}" for role in bus_roles() for user in access.users(role)}
+    _create(admin, wanted - set(found))
+    _delete(admin, {rule for rule in set(found) - wanted if rule.principal in ours})
+
+
+def give(admin: KafkaAdminClient, grants: Iterable[Grant]) -> None:
+    """Raises CannotStart."""
+    _create(admin, {rule for grant in grants for rule in _rules(grant)})
+
+
+def take_topics(admin: KafkaAdminClient, names: Iterable[str]) -> None:
+    """Every right on these topics, whoever has it."""
+    _delete(admin, [
+        ACLFilter(
+            principal=None, host=None, operation=ACLOperation.ANY, permission_type=ACLPermissionType.ANY,
+            resource_pattern=ResourcePatternFilter(ResourceType.TOPIC, name, ACLResourcePatternType.LITERAL),
+        )
+        for name in names
+    ])  # fmt: skip
+
+
+def _security(ca_file: str) -> Security:
+    return "SASL_SSL" if ca_file else "SASL_PLAINTEXT"
+
+
+def _of(districts: Iterable[str]) -> list[Grant]:
+    return [grant for district in districts for grant in access.of_district(district)]
+
+
+def _rules(grant: Grant) -> list[ACL]:
+    pattern = ACLResourcePatternType.PREFIXED if grant.prefixed else ACLResourcePatternType.LITERAL
+    resource = ResourcePattern(ResourceType[grant.resource], grant.name, pattern)
+    return [
+        ACL(f"User:{user}", "*", ACLOperation[grant.operation], ACLPermissionType.ALLOW, resource)
+        for user in access.users(grant.role)
+    ]
+
+
+def _create(admin: KafkaAdminClient, rules: Iterable[ACL]) -> None:
+    if (wanted := list(rules)) and (failed := admin.create_acls(wanted)["failed"]):
+        raise CannotStart(f"Kafka does not take {len(failed)} ACLs: {failed[0].__name__}")
+
+
+def _delete(admin: KafkaAdminClient, rules: Iterable[ACLFilter]) -> None:
+    if unwanted := list(rules):
+        admin.delete_acls(unwanted)
+
+
+def _alter(admin: KafkaAdminClient, changes: list[Any]) -> None:
+    refused = {user: reason for user, reason in admin.alter_user_scram_credentials(changes).items() if reason}
+    if refused:
+        raise CannotStart(f"Kafka does not store its users: {refused}")

@@ -1,0 +1,45 @@
+"""New credentials on the broker without a stop: a role's second user takes over, then its first one is removed.
+
+    the other user gets a new password ─▶ secrets.json names it ─▶ the role's process starts again with it ─▶ the first user is removed
+
+Stays true: at every moment the process that runs has a user that works. A rotation that was interrupted is begun again: the next
+start of the process takes what secrets.json names, and the next rotation gives the user that was left over a new password.
+Left to others: the static users of the broker's own listeners, which change with the broker's start (deploy/README.md).
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+
+from deploy.declaration import bus_roles, password_key, side_key
+from deploy.local import access, admin, keys, processes, starting
+from deploy.local.place import CannotStart, Place
+from deploy.local.supervise import Supervisor
+
+
+def rotate(place: Place, roles: Sequence[str], tell: Callable[[str], None]) -> None:
+    """One role after the other, all when none is named. Raises CannotStart."""
+    for role in roles or bus_roles():
+        known = keys.load(place.local_dir)
+        changed = successor(known, role)
+        former, _ = admin.user_of(known, role)
+        user, password = admin.user_of(changed, role)
+        admin.keep_users(admin.as_admin(place), {user: password})
+        keys.replace(place.local_dir, changed)
+        _start_again(place)
+        admin.remove_users(admin.as_admin(place), [former])
+        tell(f"{user} has taken over from {former}")
+
+
+def successor(known: dict[str, str], role: str) -> dict[str, str]:
+    """The secrets that change: the other side, and its password. Raises CannotStart for what is no role."""
+    if role not in bus_roles():
+        raise CannotStart(f"{role} is no role of the broker: choose from {', '.join(bus_roles())}.")
+    return {side_key(role): access.other(known[side_key(role)]), password_key(role): secrets.token_urlsafe(32)}
+
+
+def _start_again(place: Place) -> None:
+    """Those processes whose environment has changed, and only those."""
+    supervisor, declared = Supervisor(place), processes.declared(place)
+    changed = supervisor.declare_anew(declared)
+    if again := [process for process in declared if process.name in changed]:
+        starting.start(supervisor, place, again)

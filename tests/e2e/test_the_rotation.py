@@ -1,0 +1,67 @@
+"""Do credentials on the broker change while desks sign, without a stop and without a loss?"""
+
+from threading import Thread
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaTimeoutError
+
+from deploy.demo.opening import District
+from deploy.demo.watching import mail_arrivals
+from deploy.local import rotation
+from deploy.local.place import ROOT, CannotStart
+from tests.support import foreign_reader
+from tests.support.eventually import eventually
+from tests.support.sides import open_side
+
+pytestmark = pytest.mark.timeout(400)
+_UNITS = 80
+_ROTATED = ("signing-relay", "notify-consumer", "reporting-consumer", "admin")
+_SIGNED = "clearwater.signing.agreement.signed.v1"
+
+
+def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
+    former = {role: system.connection_of(role) for role in _ROTATED}
+    bystander = system.supervisor.pid("registry-relay")
+    side = open_side(system.place, District("440308", "示例八区", "泉源片区", seed=8), units=_UNITS)
+    told: list[str] = []
+    rotating = Thread(target=rotation.rotate, args=(system.place, _ROTATED, told.append))
+
+    signed = [side.desk.sign(side.next_ready())]
+    rotating.start()
+    while rotating.is_alive() and len(signed) < _UNITS:
+        signed.append(side.desk.sign(side.next_ready()))
+    rotating.join()
+    signed.append(side.desk.sign(side.next_ready()))
+    side.desk.close()
+
+    assert [line.split()[0] for line in told] == [successor(former[role]) for role in _ROTATED]
+    for role in _ROTATED:
+        assert system.connection_of(role)["sasl_plain_username"] == successor(former[role])
+        KafkaAdminClient(**system.connection_of(role)).close()
+        with pytest.raises(KafkaTimeoutError):
+            KafkaAdminClient(**former[role], bootstrap_timeout_ms=700)
+    assert system.supervisor.pid("registry-relay") == bystander
+    rates = f"/projects/{side.opened.project_id}/rates"
+    reader = person("command", side.code)
+    assert eventually(lambda: numerator(reader.get("reporting", rates)) == len(signed))
+    assert len(mail_arrivals(system.place, signed, person("city", "*"))) == len(signed)
+    found = foreign_reader.read_all(
+        system.connection, rf"^clearwater\.{side.code}\.", ROOT / "shared" / "events" / "schemas"
+    )
+    assert found.problems == []
+    assert found.types[_SIGNED] - found.repeats <= len(signed) <= found.types[_SIGNED]
+
+
+def test_a_role_that_does_not_exist_is_named(system):
+    with pytest.raises(CannotStart, match=r"^signing-worker is no role of the broker"):
+        rotation.rotate(system.place, ["signing-worker"], lambda _: None)
+
+
+def successor(connection) -> str:
+    role, _, side = connection["sasl_plain_username"].rpartition("-")
+    return f"{role}-{'b' if side == 'a' else 'a'}"
+
+
+def numerator(rates) -> int:
+    return next(basis["numerator"] for basis in rates["bases"] if basis["basis"] == "units")

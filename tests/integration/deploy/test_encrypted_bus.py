@@ -1,0 +1,109 @@
+"""Is what travels between broker and clients encrypted on request, and is a broker that cannot prove who it is left alone?"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaTimeoutError
+
+from deploy.local import authority, broker, starting, system
+from deploy.local.place import CannotStart, Place
+from deploy.local.processes import declared
+from shared.events import topics
+from shared.messaging import credentials
+from shared.messaging.ports import Unavailable
+from tests.support import kit, raw_kafka
+from tests.support import platform as platforms
+from tests.support.eventually import eventually
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.timeout(300)  # it starts a broker of its own
+
+
+@pytest.fixture(scope="module")
+def encrypted() -> Iterator[Platform]:
+    """`make up` asked for it once; nothing asks again afterwards."""
+    place = platforms.somewhere()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("BUS_TLS", "yes")
+        authority.prepare(place)
+    started = Platform(place, system.start_platform(place))
+    platforms.enter(place)
+    yield started
+    platforms.stop(place)
+
+
+def test_every_client_comes_by_tls_and_knows_the_broker_by_its_authority(encrypted: Platform):
+    relay, topic = encrypted.connection_of("signing-relay"), topics.name(encrypted.topics(), kit.KIND)
+
+    credentials.prove(relay)
+    raw_kafka.append(relay, topic, b"k", [], b"{}")
+
+    assert relay["security_protocol"] == "SASL_SSL"
+    environment = {process.name: process.environment for process in declared(encrypted.place)}["signing-relay"]
+    assert (environment["KAFKA_SECURITY"], environment["KAFKA_CA_FILE"]) == ("SASL_SSL", relay["ssl_cafile"])
+
+
+def test_a_service_works_on_it(encrypted: Platform):
+    system.migrate(encrypted.place, "signing")
+    (consumer,) = [process for process in declared(encrypted.place) if process.name == "signing-consumer"]
+
+    encrypted.supervisor.start(consumer.name)
+
+    assert eventually(lambda: starting.is_ready(consumer))
+    encrypted.supervisor.stop(consumer.name)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"security_protocol": "SASL_PLAINTEXT"},
+        {"ssl_cafile": None},
+        {"security_protocol": "SSL", "sasl_mechanism": None},
+    ],
+    ids=["in the clear", "another authority", "without credentials"],
+)
+def test_nobody_comes_otherwise(encrypted: Platform, changed: dict[str, str | None]):
+    with pytest.raises(KafkaTimeoutError):
+        KafkaAdminClient(**{**encrypted.connection_of("signing-relay"), **changed}, bootstrap_timeout_ms=1_500)
+
+
+def test_a_broker_that_is_not_who_it_says_is_not_taken_for_proved(encrypted: Platform):
+    unknown = {**encrypted.connection_of("signing-relay"), "ssl_cafile": None}
+
+    with pytest.raises(Unavailable, match="certificate"):
+        credentials.prove(unknown)
+
+
+def test_the_admin_makes_topics_and_users_by_tls_too(encrypted: Platform):
+    with closing(KafkaAdminClient(**encrypted.connection)) as client:
+        assert set(client.list_topics()) >= {topics.name(encrypted.topics(), kind) for kind in topics.KINDS}
+
+
+def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = Place(tmp_path, 18_000)
+    place.path("kafka").mkdir()
+    assert authority.settings(place) == {}
+
+    for asked, secured in [("", False), ("yes", True), ("", True), ("yes", True), ("no", False), ("", False)]:
+        monkeypatch.setenv("BUS_TLS", asked)
+        before = place.authority.read_bytes() if place.authority.exists() else b""
+        authority.prepare(place)
+        assert bool(place.bus_ca_file) == secured
+        if before and secured:
+            assert place.authority.read_bytes() == before
+    monkeypatch.setenv("BUS_TLS", "perhaps")
+    with pytest.raises(CannotStart, match=r"^BUS_TLS=perhaps is neither"):
+        authority.prepare(place)
+
+
+def test_no_listener_stays_in_the_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = Place(tmp_path, 18_000)
+    place.path("kafka").mkdir()
+    monkeypatch.setenv("BUS_TLS", "yes")
+    authority.prepare(place)
+
+    protocols = dict(pair.split(":") for pair in authority.settings(place)["listener.security.protocol.map"].split(","))
+    assert protocols == dict.fromkeys(broker.LISTENERS, "SASL_SSL")
