@@ -14,9 +14,9 @@ export PYTHONPATH := $(CURDIR)
 INSTALLED := .venv/installed
 FETCHED := .cache/fetched
 ASSETS := node_modules/installed
-SERVICES := registry signing notify reporting
+SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district import check test bench lock clean \
+.PHONY: help setup assets up down status demo token district import check test bench lock clean secrets \
 	format-check lint types contracts generated unit-tests
 
 help: ## what there is
@@ -65,6 +65,9 @@ import: $(INSTALLED) ## import a workbook or a csv: make import FILE=units.csv P
 
 check: setup format-check lint types contracts generated unit-tests ## the one definition of clean, under 3 minutes
 
+secrets: $(INSTALLED) ## for `docker compose up -d --wait`: writes the passwords and keys of its containers to .env
+	@$(RUN) -m deploy.images.secrets
+
 format-check:
 	$(BIN)/ruff format --check .
 
@@ -79,6 +82,7 @@ contracts:
 
 generated:
 	$(RUN) -m shared.events.generate --check
+	$(RUN) -m deploy.images.compose --check
 
 unit-tests:
 	$(RUN) -m pytest -q tests/unit tests/contract
@@ -94,6 +98,7 @@ bench: setup ## relay and consumer against bare Kafka, as ratios; what importing
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 lock: $(INSTALLED) ## write all locks anew
 	$(LOCK) --group pyproject.toml:dev --group pyproject.toml:platform $(SERVICES:%=services/%/pyproject.toml) -o requirements/workspace.lock
+	$(LOCK) --group pyproject.toml:images -c requirements/workspace.lock -o requirements/images.lock
 	$(foreach service,$(SERVICES),$(LOCK) services/$(service)/pyproject.toml -c requirements/workspace.lock -o requirements/$(service).lock;)
 	$(RUN) -m deploy.local lock
 

@@ -1,1 +1,1 @@
-"""What docker-compose.yml needs beside the services' own images: secrets, databases and topics, by the code of deploy/local."""
+"""The containers: docker-compose.yml, written from the declaration, and what its steps run: secrets, databases and topics."""

@@ -2,13 +2,14 @@
 
 import os
 
-from deploy.local import databases, keys
+from deploy.declaration import DATABASE_ROLES, SERVICES
+from deploy.local import databases
 
 
 def main() -> None:
     passwords = {
-        service: {role: os.environ[f"{service}_{role}_password".upper()] for role in keys.DATABASE_ROLES}
-        for service in keys.SERVICES
+        service: {role: os.environ[f"{service}_{role}_password".upper()] for role in DATABASE_ROLES}
+        for service in SERVICES
     }
     databases.ensure(f"postgresql://postgres:{os.environ['POSTGRES_PASSWORD']}@postgres:5432/postgres", passwords)
 

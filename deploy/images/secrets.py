@@ -1,20 +1,22 @@
-"""python -m deploy.images.secrets > .env: the secrets of one installation in containers, made anew."""
+"""python -m deploy.images.secrets: .env, the secrets of an installation in containers. Run again, it only adds what is missing."""
 
-import json
-import tempfile
 from pathlib import Path
 
 from deploy.local import keys
+from deploy.local.place import ROOT
+
+_KEPT_IN = ROOT / ".local-containers"
 
 
-def lines() -> list[str]:
-    with tempfile.TemporaryDirectory() as nowhere:
-        secrets = keys.load(Path(nowhere))
-    reader = json.loads(secrets.pop("reader_key_pair"))
-    secrets["reader_private_key"] = reader["private"]
-    secrets["reader_public_keys"] = json.dumps({"notify": reader["public"]}, separators=(",", ":"))
-    return [f"{name.upper()}='{value}'" for name, value in secrets.items()]
+def lines(local_dir: Path) -> list[str]:
+    return [f"{name.upper()}='{value}'" for name, value in keys.load(local_dir).items()]
+
+
+def main() -> None:
+    file = ROOT / ".env"
+    file.touch(mode=0o600)
+    file.write_text("\n".join(lines(_KEPT_IN)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    print("\n".join(lines()))
+    main()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from deploy.declaration import SERVICES
 from deploy.local import assets, districts, jars, place, postgres, processes, progress, supervise, system, topics
 from deploy.local.place import ROOT, CannotStart, Place
 
@@ -140,7 +141,7 @@ def _arguments() -> argparse.Namespace:
     token.add_argument("--seconds", type=int, default=3600)
     token.set_defaults(run=_token)
     service = commands.add_parser("run", help="a service's own command, such as: run signing reconcile")
-    service.add_argument("service", choices=processes.ROLES)
+    service.add_argument("service", choices=SERVICES)
     service.add_argument("command", nargs=argparse.REMAINDER)
     service.set_defaults(run=_run)
     return parser.parse_args()

@@ -4,41 +4,53 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from deploy import declaration
+
 _FILE = "secrets.json"
-SERVICES = ("registry", "signing", "notify", "reporting")
-DATABASE_ROLES = ("owner", "app", "mechanism")
+_PAIR, _HALVES = "key_pair", ("private_key", "public_key")
 
 
 def load(local_dir: Path) -> dict[str, str]:
-    """All secrets by name. Those that a newer version needs are added; none is ever made anew, as data is sealed with them."""
+    """All secrets by name, of a pair its two halves. Those that a newer version needs are added; none is ever made anew, as data
+    is sealed with them.
+    """
     path = local_dir / _FILE
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    made = {name: value for name, value in _made().items() if name not in known}
-    if made:
-        known |= made
+    missing = {name: _MAKE[kind] for name, kind in declaration.secrets().items() if name not in known}
+    if missing:
+        known |= {name: make() for name, make in missing.items()}
         _write(path, json.dumps(known, indent=2))
-    return known
+    return {name: value for stored in known.items() for name, value in _flat(*stored)}
 
 
-def _made() -> dict[str, str]:
-    reader = X25519PrivateKey.generate()
-    made = {f"{service}_{role}_password": secrets.token_urlsafe(24) for service in SERVICES for role in DATABASE_ROLES}
-    made |= {f"{service}_session": secrets.token_urlsafe(32) for service in SERVICES}
-    made["postgres_password"] = secrets.token_urlsafe(24)
-    made["supervisor_password"] = secrets.token_urlsafe(24)
-    made["vault_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
-    # One secret, not two: a public key that belongs to another private key would seal what nobody can open.
-    made["reader_key_pair"] = json.dumps(
-        {
-            "private": base64.b64encode(reader.private_bytes_raw()).decode(),
-            "public": base64.b64encode(reader.public_key().public_bytes_raw()).decode(),
-        }
-    )
-    return made
+def _flat(name: str, value: str) -> list[tuple[str, str]]:
+    if not name.endswith(_PAIR):
+        return [(name, value)]
+    pair = json.loads(value)
+    return [(name.removesuffix(_PAIR) + half, pair[half.partition("_")[0]]) for half in _HALVES]
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _key_pair() -> str:
+    """One secret, not two: a public key that belongs to another private key would seal what nobody can open."""
+    pair = X25519PrivateKey.generate()
+    halves = {"private": pair.private_bytes_raw(), "public": pair.public_key().public_bytes_raw()}
+    return json.dumps({half: base64.b64encode(raw).decode() for half, raw in halves.items()})
+
+
+_MAKE: dict[str, Callable[[], str]] = {"token": _token, "key": _key, "key pair": _key_pair}
 
 
 def _write(path: Path, content: str) -> None:

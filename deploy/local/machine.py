@@ -9,7 +9,8 @@ from tempfile import TemporaryFile
 
 import psutil
 
-from deploy.local.place import HOST, STEPS, CannotStart, Place
+from deploy.declaration import PORTS
+from deploy.local.place import HOST, CannotStart, Place
 
 _PYTHON = (3, 11)
 _FREE_BYTES = 1_000_000_000  # Kafka's log segments, two databases' worth of write-ahead log, and air
@@ -19,7 +20,7 @@ def _free_bytes(directory: Path) -> int:
     return shutil.disk_usage(directory).free
 
 
-def check(place: Place, processes: Iterable[str] = STEPS, *, free_bytes: Callable[[Path], int] = _free_bytes) -> None:
+def check(place: Place, processes: Iterable[str] = PORTS, *, free_bytes: Callable[[Path], int] = _free_bytes) -> None:
     """Raises CannotStart."""
     if sys.version_info < _PYTHON:
         raise CannotStart(f"Python {sys.version.split()[0]} is too old: use 3.11 or newer (make PYTHON=python3.11).")

@@ -4,35 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.declaration import PORTS
+
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 
-# Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
-STEPS = {
-    "postgres": 1,
-    "kafka": 2,
-    "kafka-controller": 3,
-    "issuer": 4,
-    "messages": 5,
-    "smtp": 6,
-    "supervisor": 7,
-    "registry-api": 10,
-    "registry-relay": 11,
-    "registry-consumer": 12,
-    "registry-worker": 13,
-    "signing-api": 20,
-    "signing-relay": 21,
-    "signing-consumer": 22,
-    "signing-worker": 23,
-    "notify-api": 30,
-    "notify-relay": 31,
-    "notify-consumer": 32,
-    "notify-worker": 33,
-    "reporting-api": 40,
-    "reporting-stream": 41,
-    "reporting-consumer": 42,
-}
-USABLE = range(1024, 65536 - max(STEPS.values()))
+USABLE = range(1024, 65536 - max(PORTS.values()))
 
 
 class CannotStart(Exception):  # noqa: N818 - it reads as the sentence it is printed in
@@ -45,7 +22,7 @@ class Place:
     port_base: int
 
     def port(self, process: str) -> int:
-        return self.port_base + STEPS[process]
+        return self.port_base + PORTS[process]
 
     def url(self, process: str) -> str:
         return f"http://{HOST}:{self.port(process)}"

@@ -1,25 +1,17 @@
-"""Every process of the installation, declared once: what it runs, with which environment, where it answers, what it waits for.
+"""The declaration, carried out on this machine: what each process runs, with which environment, where it answers.
 
-Stays true: nothing is started that is not declared here; docker-compose.yml declares the same (tests/contract holds them together).
-Left to others: turning the declaration into running processes (supervise.py), and their order in time (system.py).
+Stays true: nothing is started that deploy/declaration.py does not declare.
+Left to others: turning a process into a running one (supervise.py), and their order in time (system.py).
 """
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploy import declaration
+from deploy.declaration import SERVICES
 from deploy.local import broker, keys, postgres
 from deploy.local.place import HOST, ROOT, Place
-
-PLATFORM = ("postgres", "kafka")
-ROLES = {
-    "registry": ("api", "relay", "consumer", "worker"),
-    "signing": ("api", "relay", "consumer", "worker"),
-    "notify": ("api", "relay", "consumer", "worker"),
-    "reporting": ("api", "stream", "consumer"),
-}
-_SERVING = ("api", "stream")  # these answer /ready on their own port, the loops on a health port
 
 
 @dataclass(frozen=True)
@@ -34,11 +26,42 @@ class Process:
     stop_signal: str = "TERM"
 
 
+@dataclass(frozen=True)
+class Here:
+    """The local platform as a Site: everything on loopback, a browser's addresses too, and one directory for all files."""
+
+    place: Place
+    secrets: Mapping[str, str]
+    bind: str = HOST
+
+    def host(self, _: str) -> str:
+        return HOST
+
+    def port(self, name: str) -> int:
+        return self.place.port(name)
+
+    def public_url(self, process: str) -> str:
+        return self.place.url(process)
+
+    def secret(self, name: str) -> str:
+        return self.secrets[name]
+
+    def file(self, *parts: str) -> str:
+        return str(self.place.path(*parts))
+
+    @property
+    def clock_file(self) -> str:
+        return self.file("clock.json")
+
+
+def here(place: Place) -> Here:
+    return Here(place, keys.load(place.local_dir))
+
+
 def declared(place: Place) -> list[Process]:
     """In the order of starting: whatever a process depends on stands before it."""
-    secrets = keys.load(place.local_dir)
-    services = [_service(place, secrets, service, role) for service, roles in ROLES.items() for role in roles]
-    return [*platform(place), *_surroundings(place), *services]
+    site = here(place)
+    return [*platform(place), *(_process(site, process) for process in declaration.processes())]
 
 
 def platform(place: Place) -> list[Process]:
@@ -54,97 +77,22 @@ def platform(place: Place) -> list[Process]:
     ]
 
 
-def environment(place: Place, service: str, role: str = "migrate") -> dict[str, str]:
-    """What `python -m services.<service> <role>` reads; its config.py says what each means."""
-    secrets = keys.load(place.local_dir)
-    return _python() | _environment(place, secrets, service, role)
+def environment(place: Place, service: str, role: str = "") -> dict[str, str]:
+    """What `python -m services.<service> <role>` reads; its config.py says what each means. Without a role: for a command."""
+    of = SERVICES[service]
+    found = next((each for each in of.roles if each.name == role), None)
+    return _python() | declaration.service_environment(here(place), of, found)
 
 
-def database_url(place: Place, secrets: Mapping[str, str], service: str, role: str) -> str:
-    return postgres.url(place, f"{service}_{role}", secrets[f"{service}_{role}_password"], service)
-
-
-def _surroundings(place: Place) -> list[Process]:
-    issuer = Process(
-        name="issuer",
-        command=(sys.executable, "-m", "deploy.local.issuer"),
-        environment=_python()
-        | {
-            "LOCAL_DIR": str(place.local_dir),
-            "PORT_BASE": str(place.port_base),
-            "PORT": str(place.port("issuer")),
-            "BIND": HOST,
-        },
-        port=place.port("issuer"),
-        ready=place.url("issuer") + "/.well-known/openid-configuration",
-    )
-    messages = Process(
-        name="messages",
-        command=(sys.executable, "-m", "deploy.local.messages"),
-        environment=_python()
-        | {
-            "BIND": HOST,
-            "PORT": str(place.port("messages")),
-            "SMTP_PORT": str(place.port("smtp")),
-            "KEPT_IN": str(place.path("messages")),
-        },
-        port=place.port("messages"),
-        ready=place.url("messages") + "/ready",
-    )
-    return [issuer, messages]
-
-
-def _service(place: Place, secrets: Mapping[str, str], service: str, role: str) -> Process:
-    name = f"{service}-{role}"
-    gateways = ("messages",) if service == "notify" else ()
+def _process(site: Here, process: declaration.Process) -> Process:
     return Process(
-        name=name,
-        command=(sys.executable, "-m", f"services.{service}", role),
-        environment=_python() | _environment(place, secrets, service, role),
-        port=place.port(name),
-        ready=place.url(name) + "/ready",
-        depends=(*PLATFORM, "issuer", *gateways),
+        name=process.name,
+        command=(sys.executable, "-m", process.module, *process.arguments),
+        environment=_python() | process.environment(site),
+        port=site.port(process.name),
+        ready=declaration.url(site, process.name) + process.ready,
+        depends=process.needs,
     )
-
-
-def _environment(place: Place, secrets: Mapping[str, str], service: str, role: str) -> dict[str, str]:
-    name = f"{service}-{role}"
-    port = str(place.port(name if role in _SERVING else f"{service}-api"))
-    settings = {
-        "DATABASE_URL": database_url(place, secrets, service, "app"),
-        "DATABASE_URL_MECHANISM": database_url(place, secrets, service, "mechanism"),
-        "DATABASE_URL_OWNER": database_url(place, secrets, service, "owner"),
-        "KAFKA_BOOTSTRAP": place.kafka_bootstrap,
-        "PORT": port,
-        "HEALTH_PORT": str(place.port(name)) if role in ROLES[service] else port,
-        "BIND": HOST,
-        "ISSUER_URL": place.url("issuer"),
-        "PUBLIC_URL": place.url(f"{service}-{role}" if role in _SERVING else f"{service}-api"),
-        "SESSION_SECRET": secrets[f"{service}_session"],
-        "LOG_LEVEL": "info",
-        "CLOCK_FILE": str(place.path("clock.json")),
-    }
-    if role in _SERVING:
-        settings["PROMETHEUS_MULTIPROC_DIR"] = str(place.path("metrics", name))
-    return settings | _own(place, secrets, service)
-
-
-def _own(place: Place, secrets: Mapping[str, str], service: str) -> dict[str, str]:
-    """What only this service is told."""
-    reader = json.loads(secrets["reader_key_pair"])
-    if service == "registry":
-        return {"VAULT_KEY": secrets["vault_key"], "READER_PUBLIC_KEYS": json.dumps({"notify": reader["public"]})}
-    if service == "notify":
-        return {
-            "READER_PRIVATE_KEY": reader["private"],
-            "SMTP_HOST": HOST,
-            "SMTP_PORT": str(place.port("smtp")),
-            "SMS_URL": place.url("messages") + "/sms",
-            "MAIL_FROM": "notice@clearwater.example",
-        }
-    if service == "reporting":
-        return {"STREAM_URL": place.url("reporting-stream"), "REGISTRY_URL": place.url("registry-api")}
-    return {}
 
 
 def _python() -> dict[str, str]:

@@ -18,9 +18,10 @@ from xmlrpc.client import Fault, ServerProxy
 
 import psutil
 
+from deploy.declaration import PLATFORM
 from deploy.local import keys
 from deploy.local.place import HOST, ROOT, CannotStart, Place
-from deploy.local.processes import PLATFORM, Process
+from deploy.local.processes import Process
 
 MARK = "CLEARWATER_INSTALLATION"
 _STOP_SECONDS = 25

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from deploy import declaration
+from deploy.declaration import PLATFORM, PORTS, SERVICES
 from deploy.local import broker, databases, keys, machine, postgres, processes, progress, starting, topics
-from deploy.local.place import ROOT, STEPS, CannotStart, Place
-from deploy.local.processes import PLATFORM, Process
+from deploy.local.place import ROOT, CannotStart, Place
+from deploy.local.processes import Process
 from deploy.local.supervise import MARK, Supervisor, members
 
 SAMPLE_DISTRICTS = ("440303", "440305")
@@ -33,7 +35,7 @@ def up(place: Place) -> None:
         raise
 
 
-def check(place: Place, ports: Iterable[str] = STEPS) -> None:
+def check(place: Place, ports: Iterable[str] = PORTS) -> None:
     """Raises CannotStart. An installation that runs is named, not one of its ports."""
     if place.local_dir.exists() and members(place):
         raise CannotStart(f"Already running from {place.local_dir}: `make status` shows it, `make down` stops it.")
@@ -52,8 +54,8 @@ def start_platform(place: Place) -> Supervisor:
         starting.start(supervisor, place, processes.platform(place))
     with progress.step("databases and roles"):
         wanted = {
-            service: {role: secrets[f"{service}_{role}_password"] for role in keys.DATABASE_ROLES}
-            for service in keys.SERVICES
+            service: {role: secrets[f"{service}_{role}_password"] for role in declaration.DATABASE_ROLES}
+            for service in SERVICES
         }
         databases.ensure(postgres.superuser_url(place, password), wanted)
     return supervisor
@@ -62,14 +64,12 @@ def start_platform(place: Place) -> Supervisor:
 def start_services(supervisor: Supervisor, place: Place) -> None:
     """Everything but the platform, which runs. Raises CannotStart."""
     declared = [each for each in processes.declared(place) if each.name not in PLATFORM]
-    with progress.step(
-        f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(processes.ROLES)} services"
-    ):
+    with progress.step(f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(SERVICES)} services"):
         # The issuer and the mailbox need none of it: they come up meanwhile.
         starting.begin(supervisor, declared, only=lambda process: not process.depends)
         starting.side_by_side(
             *(partial(topics.create, place.kafka_bootstrap, district) for district in SAMPLE_DISTRICTS),
-            *(partial(migrate, place, service) for service in processes.ROLES),
+            *(partial(migrate, place, service) for service in SERVICES),
         )
     with progress.step(f"starting {len(declared)} processes"):
         starting.start(supervisor, place, declared)
@@ -117,22 +117,20 @@ def status(place: Place) -> list[str]:
 
 def write_addresses(place: Place) -> None:
     """run.env: where everything is, for people, scripts and the demo. Holds passwords of this machine's databases, hence 0600."""
-    secrets = keys.load(place.local_dir)
+    site = processes.here(place)
     lines = {
         "LOCAL_DIR": str(place.local_dir),
         "PORT_BASE": str(place.port_base),
         "KAFKA_BOOTSTRAP": place.kafka_bootstrap,
-        **{f"{service.upper()}_URL": place.url(f"{service}-api") for service in processes.ROLES},
-        "STREAM_URL": place.url("reporting-stream"),
-        "ISSUER_URL": place.url("issuer"),
-        "MESSAGES_URL": place.url("messages"),
+        **{f"{service.upper()}_URL": site.public_url(f"{service}-api") for service in SERVICES},
+        "STREAM_URL": site.public_url("reporting-stream"),
+        "ISSUER_URL": site.public_url("issuer"),
+        "MESSAGES_URL": site.public_url("messages"),
     }
-    for service in processes.ROLES:
-        lines[f"DATABASE_URL_{service.upper()}"] = processes.database_url(place, secrets, service, "mechanism")
+    for service in SERVICES:
+        lines[f"DATABASE_URL_{service.upper()}"] = declaration.database_url(site, service, "mechanism")
         for role in ("app", "owner"):
-            lines[f"DATABASE_URL_{service.upper()}_{role.upper()}"] = processes.database_url(
-                place, secrets, service, role
-            )
+            lines[f"DATABASE_URL_{service.upper()}_{role.upper()}"] = declaration.database_url(site, service, role)
     path = place.path("run.env")
     path.touch(mode=0o600)
     path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from deploy.declaration import SERVICES
 from tests.support import described, pages, serving
 
 
@@ -14,7 +15,7 @@ def chromium() -> Iterator[Browser]:
         yield running
 
 
-@pytest.mark.parametrize("service", described.SERVICES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_description_can_be_read(chromium: Browser, service: str) -> None:
     with serving.served(described.app(service)) as url:
         context = chromium.new_context(locale="zh-CN", bypass_csp=True)

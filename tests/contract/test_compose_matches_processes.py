@@ -1,24 +1,40 @@
-"""Does docker-compose.yml run what the local platform runs?"""
+"""Does docker-compose.yml run what is declared, and will `docker compose up --wait` come to its end?
 
+The file is read as Docker reads it. Nothing here asks the code that wrote it.
+"""
+
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from deploy.local import broker, jars, processes
+from deploy.declaration import SERVICES
+from deploy.local import broker, jars, keys, processes
 from deploy.local.place import ROOT, Place
 
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+DOCUMENT = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+COMPOSE = DOCUMENT["services"]
 # What containers need in the place of deploy/local/system.py's own steps.
-STEPS = {"databases", "topics", *(f"{service}-migrate" for service in processes.ROLES)}
-ROLES = [(service, role) for service, roles in processes.ROLES.items() for role in roles]
+STEPS = {"databases", "topics", *(f"{service}-migrate" for service in SERVICES)}
+ROLES = [(service.name, role.name) for service in SERVICES.values() for role in service.roles]
+COMPLETED, HEALTHY = "service_completed_successfully", "service_healthy"
 
 
 @pytest.fixture
 def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, processes.Process]:
     monkeypatch.setattr(jars, "fetch", lambda: tmp_path)  # the names of the processes need no jars
-    return {each.name: each for each in processes.declared(Place(tmp_path, 18_000))}
+    return {process.name: process for process in processes.declared(Place(tmp_path, 18_000))}
+
+
+def test_the_file_is_as_it_would_be_written_now():
+    checked = subprocess.run([sys.executable, "-m", "deploy.images.compose", "--check"], cwd=ROOT, check=False)
+
+    assert checked.returncode == 0
 
 
 def test_it_declares_the_same_processes(declared):
@@ -26,16 +42,16 @@ def test_it_declares_the_same_processes(declared):
 
 
 @pytest.mark.parametrize(("service", "role"), ROLES)
-def test_a_process_is_told_the_same(declared, service, role):
+def test_a_process_gets_the_same_environment(declared, service, role):
     name = f"{service}-{role}"
-    told = COMPOSE[name]
+    container = COMPOSE[name]
 
-    assert told["command"] == [role]
-    assert told["build"]["dockerfile"] == f"services/{service}/Dockerfile"
+    assert container["command"] == [role]
+    assert container["image"] == f"clearwater/{service}:local"
     wanted = {key for key in declared[name].environment if not key.startswith("PYTHON")}
-    assert set(told["environment"]) == wanted
+    assert set(container["environment"]) == wanted
     for port in ("PORT", "HEALTH_PORT"):
-        assert told["environment"][port] == declared[name].environment[port]
+        assert container["environment"][port] == declared[name].environment[port]
 
 
 def test_it_runs_the_same_kafka_with_the_same_settings():
@@ -47,11 +63,87 @@ def test_it_runs_the_same_kafka_with_the_same_settings():
     assert settings.items() <= COMPOSE["kafka"]["environment"].items()
 
 
-@pytest.mark.parametrize("service", processes.ROLES)
+def test_every_image_of_ours_is_built_once_and_never_looked_for_in_a_registry():
+    ours = {name: entry for name, entry in COMPOSE.items() if entry["image"].startswith("clearwater/")}
+    built = {name: entry for name, entry in ours.items() if "build" in entry}
+
+    assert sorted(entry["image"] for entry in built.values()) == sorted(
+        f"clearwater/{image}:local" for image in ("platform", *SERVICES)
+    )
+    assert {entry["image"] for entry in ours.values()} == {entry["image"] for entry in built.values()}
+    assert {entry["pull_policy"] for entry in ours.values()} == {"never"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_an_image_holds_one_service_and_its_own_lock(service):
-    lines = (ROOT / "services" / service / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    build = COMPOSE[f"{service}-migrate"]["build"]
+    text = (ROOT / build["dockerfile"]).read_text(encoding="utf-8").replace("${SERVICE}", build["args"]["SERVICE"])
+    lines = text.splitlines()
 
     copied = [line.split()[1] for line in lines if line.startswith("COPY")]
     assert copied == [f"requirements/{service}.lock", "shared", f"services/{service}"]
     assert any("--require-hashes" in line for line in lines)
     assert "USER clearwater" in lines
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPOSE) - STEPS))
+def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
+    check = COMPOSE[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    if name == "postgres":
+        assert check["test"][1] == "pg_isready"
+        return
+    port = 9092 if name == "kafka" else declared[name].port
+    assert re.search(rf"\b{port}\b", check["test"][-1])
+    assert urlsplit(declared[name].ready).path in check["test"][-1]
+
+
+def test_wait_has_an_end_to_wait_for():
+    """Compose waits for a step's end only when something needs it completed; else it waits for ever for it to run."""
+    needed = {
+        (name, each["condition"]) for entry in COMPOSE.values() for name, each in entry.get("depends_on", {}).items()
+    }
+
+    assert {name for name, condition in needed if condition == COMPLETED} == STEPS
+    assert {condition for _, condition in needed} == {COMPLETED, HEALTHY}
+    assert {name for name, condition in needed if condition == HEALTHY} <= set(COMPOSE) - STEPS
+    assert all(COMPOSE[name]["restart"] == "no" for name in STEPS)
+
+
+@pytest.mark.parametrize(("service", "role"), ROLES)
+def test_a_process_starts_when_what_it_needs_is_ready(declared, service, role):
+    waits = {name: each["condition"] for name, each in COMPOSE[f"{service}-{role}"]["depends_on"].items()}
+
+    assert waits == {
+        **dict.fromkeys(declared[f"{service}-{role}"].depends, HEALTHY),
+        f"{service}-migrate": COMPLETED,
+        "topics": COMPLETED,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPOSE) - {"postgres", "kafka"}))
+def test_an_address_leads_to_a_container_or_to_a_port_that_is_published(name):
+    """From inside another container is reached by its name, by a browser on this machine at a published port."""
+    published = {port.split(":")[1] for entry in COMPOSE.values() for port in entry.get("ports", ())}
+    addresses = {
+        key: urlsplit(value if "://" in value else f"tcp://{value}")
+        for key, value in COMPOSE[name].get("environment", {}).items()
+        if "URL" in key or key == "KAFKA_BOOTSTRAP"
+    }
+
+    wrong = {
+        key: address.netloc
+        for key, address in addresses.items()
+        if address.hostname not in COMPOSE and (address.hostname != "127.0.0.1" or str(address.port) not in published)
+    }
+    assert wrong == {}
+
+
+def test_the_secrets_are_all_there_and_none_stands_in_the_file(tmp_path):
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    used = set(re.findall(r"\$\{(\w+)\}", text))
+
+    assert used <= {name.upper() for name in keys.load(tmp_path)}
+    assert {"VAULT_KEY", "POSTGRES_PASSWORD", "READER_PRIVATE_KEY", *(f"{s.upper()}_SESSION" for s in SERVICES)} <= used
+    assert [line for line in text.splitlines() if re.search(r"(PASSWORD|SECRET|KEYS?): (?!.*\$\{)", line)] == []
+    assert re.findall(r"://[^$@\s]+:[^$@\s]+@", text) == []

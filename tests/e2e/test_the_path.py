@@ -11,6 +11,7 @@ import httpx
 import openpyxl
 import pytest
 
+from deploy.declaration import SERVICES
 from deploy.demo import workbooks
 from deploy.demo.opening import District
 from deploy.demo.watching import Wall, mail_arrivals
@@ -53,7 +54,7 @@ def test_nobody_is_readable_on_the_bus_in_a_log_or_in_a_table(system, sides, per
 
     assert _read_the_bus(system, planted).problems == []
     assert scanning.files(_logs(system), planted) == []
-    for service in ("registry", "signing", "notify", "reporting"):
+    for service in SERVICES:
         assert scanning.tables(system.superuser_url(service), planted) == [], service
 
 

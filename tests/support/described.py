@@ -17,8 +17,6 @@ from shared.service.running import Running
 from shared.web.shell import shell
 from tests.support.tree import ROOT
 
-SERVICES = ("registry", "signing", "notify", "reporting")
-
 
 def app(service: str) -> Flask:
     """Every blueprint that the service's wiring knows, of all its roles."""

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import psycopg
 
+from deploy.declaration import DATABASE_ROLES, PORTS
 from deploy.local import databases, keys, machine, postgres, processes, system, topics
-from deploy.local.place import STEPS, CannotStart, Place
+from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
 
 # Where a directory costs no writing to a disk, if there is room: a test's database is copied in 0.03 s there, not in 0.7.
@@ -96,7 +97,7 @@ class Platform:
 
     def _make(self, name: str, service: str, *, template: str) -> Database:
         secrets = self._secrets
-        passwords = {role: secrets.get(f"{service}_{role}_password", "only-for-tests") for role in keys.DATABASE_ROLES}
+        passwords = {role: secrets.get(f"{service}_{role}_password", "only-for-tests") for role in DATABASE_ROLES}
         with self._superuser() as connection:
             databases.ensure_roles(connection, service, passwords)
             databases.create(connection, name, owner=f"{service}_owner", template=template)
@@ -146,7 +147,7 @@ def somewhere() -> Place:
     for base in bases:
         place = Place(local_dir, base)
         try:
-            machine.check(place, STEPS)
+            machine.check(place, PORTS)
         except CannotStart as reason:
             refused = reason
         else:

@@ -1,5 +1,6 @@
 """Is everything where the plan of the tree says? A folder that nobody planned is a second way to do something."""
 
+from deploy.declaration import SERVICES
 from deploy.local.place import ROOT
 from tests.support.tree import tracked
 
@@ -7,7 +8,6 @@ TOP = {".ci", ".github", "deploy", "docs", "requirements", "services", "shared",
 SHARED = {"events", "messaging", "service", "telemetry", "web"}
 TESTS = {"unit", "contract", "integration", "e2e", "browser", "load", "chaos", "support"}
 DEPLOY = {"local", "demo", "images", "kubernetes", "prometheus", "grafana"}
-SERVICES = {"registry", "signing", "notify", "reporting"}
 IN_A_SERVICE = {
     "api",
     "commands",
@@ -21,7 +21,7 @@ IN_A_SERVICE = {
     "web",
     "workers",
 }
-ALLOWED = {"": TOP, "shared": SHARED, "tests": TESTS, "deploy": DEPLOY, "services": SERVICES} | {
+ALLOWED = {"": TOP, "shared": SHARED, "tests": TESTS, "deploy": DEPLOY, "services": set(SERVICES)} | {
     f"services/{service}": IN_A_SERVICE | ({"templates"} if service == "notify" else set()) for service in SERVICES
 }
 
@@ -41,3 +41,9 @@ def test_no_folder_is_unplanned():
 
 def test_services_is_a_namespace_so_that_an_image_holds_one():
     assert not (ROOT / "services" / "__init__.py").exists()
+
+
+def test_every_service_that_is_declared_has_its_folder_and_no_other_has_one():
+    assert {file.relative_to(ROOT).parts[1] for file in tracked() if file.is_relative_to(ROOT / "services")} == set(
+        SERVICES
+    )

@@ -2,11 +2,12 @@
 
 import pytest
 
+from deploy.declaration import SERVICES
 from shared.service import openapi
 from tests.support import described
 
 
-@pytest.mark.parametrize("service", described.SERVICES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_has_an_example_and_its_place_in_the_story(service: str) -> None:
     app = described.app(service)
     with app.app_context():

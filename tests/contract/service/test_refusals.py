@@ -8,13 +8,14 @@ from typing import TypeGuard
 
 import pytest
 
+from deploy.declaration import SERVICES
 from shared.service import openapi
 from shared.service.problems import Problem
 from tests.support import described
 from tests.support.tree import ROOT
 
 KIT = "shared/service"
-PLACES = [KIT, *(f"services/{name}" for name in described.SERVICES)]
+PLACES = [KIT, *(f"services/{name}" for name in SERVICES)]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -42,7 +43,7 @@ def test_every_refusal_says_what_to_do_next_in_three_languages(place: str) -> No
         assert all(told), f"{code} lacks a sentence"
 
 
-@pytest.mark.parametrize("service", described.SERVICES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_code_is_declared_by_a_route_or_said_to_belong_to_none(service: str) -> None:
     declared = {code for each in openapi.routes(described.app(service)) for code in each.declared.codes}
 
@@ -54,10 +55,7 @@ def test_every_code_is_declared_by_a_route_or_said_to_belong_to_none(service: st
 
 def test_every_code_of_the_kit_is_declared_by_some_route() -> None:
     declared = {
-        code
-        for service in described.SERVICES
-        for each in openapi.routes(described.app(service))
-        for code in each.declared.codes
+        code for service in SERVICES for each in openapi.routes(described.app(service)) for code in each.declared.codes
     }
 
     wrong = {code for code, each in _own(KIT).items() if (code in declared) != each.routes}

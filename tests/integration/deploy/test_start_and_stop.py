@@ -11,8 +11,9 @@ import psutil
 import psycopg
 import pytest
 
+from deploy.declaration import PORTS
 from deploy.local import system, topics
-from deploy.local.place import ROOT, STEPS, CannotStart, Place
+from deploy.local.place import ROOT, CannotStart, Place
 from deploy.local.supervise import members
 from tests.support import platform as platforms
 from tests.support.platform import Platform
@@ -139,7 +140,7 @@ def until(process: "subprocess.Popen[str]", beginning: str) -> None:
 
 
 def ports(place: Place) -> set[int]:
-    return {place.port(each) for each in STEPS}
+    return {place.port(each) for each in PORTS}
 
 
 def alive(pids: set[int]) -> list[int]:

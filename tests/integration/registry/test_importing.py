@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from deploy.local.place import ROOT, STEPS
+from deploy.declaration import PORTS
+from deploy.local.place import ROOT
 from services.registry.domain import sample
 from shared.service import database
 from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, workbook
@@ -80,7 +81,7 @@ def terminal(registry: Registry, tmp_path: Path) -> Iterator[Terminal]:
     server = make_server("127.0.0.1", 0, registry.app, threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
-    base = server.server_port - STEPS["registry-api"]
+    base = server.server_port - PORTS["registry-api"]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "LC_"))}
     place = {"LOCAL_DIR": str(registry.local_dir), "PORT_BASE": str(base), "PYTHONPATH": str(ROOT)}
     made = Terminal(registry, {**inherited, **place, "LANG": "en_US.UTF-8"}, tmp_path)

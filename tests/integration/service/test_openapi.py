@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from flask import Flask
 
+from deploy.declaration import SERVICES
 from shared.service import openapi
 from tests.integration.service.conftest import Kit
 from tests.support.platform import Database, Platform
@@ -157,7 +158,7 @@ def test_the_kits_own_service_describes_itself(kit: Kit) -> None:
     assert "multipart/form-data: file" in kit.app.test_client().get("/api/v1/docs").text
 
 
-@pytest.mark.parametrize("service", ["registry", "signing", "notify", "reporting"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_service_describes_itself(
     platform: Platform, database: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.declaration import SERVICES
 from services.signing.consumers import CONSUMER, reactions
 from shared.events import topics
 from shared.messaging import memory
@@ -19,7 +20,6 @@ from tests.support.signing import District
 
 ROOT = Path(__file__).parents[3]
 _WEB = {"ISSUER_URL": "http://127.0.0.1:1", "PUBLIC_URL": "http://127.0.0.1:1", "SESSION_SECRET": "s"}
-SERVICES = ("registry", "signing", "notify", "reporting")
 
 
 def redrive(service: str, urls: Database, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response
 
+from deploy.declaration import PORTS
 from deploy.local import districts, issuer
-from deploy.local.place import STEPS, CannotStart, Place
+from deploy.local.place import CannotStart, Place
 from tests.support.serving import served
 
 Registry = Callable[[int, str], AbstractContextManager[Place]]
@@ -24,7 +25,7 @@ def registry(tmp_path: Path) -> Registry:
         app = Flask("registry")
         app.post("/api/v1/districts", endpoint="x")(lambda: Response(f'{{"code": "{code}"}}', status))
         with served(app) as url:
-            yield Place(tmp_path, int(url.rpartition(":")[2]) - STEPS["registry-api"])
+            yield Place(tmp_path, int(url.rpartition(":")[2]) - PORTS["registry-api"])
 
     return answering
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.declaration import PORTS
 from deploy.local import machine, place
 from deploy.local.place import CannotStart, Place
 
@@ -13,7 +14,7 @@ def test_a_busy_port_is_named_with_its_process(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind((place.HOST, 0))
         taken.listen()
-        here = Place(tmp_path, taken.getsockname()[1] - place.STEPS["kafka"])
+        here = Place(tmp_path, taken.getsockname()[1] - PORTS["kafka"])
 
         with pytest.raises(CannotStart) as refusal:
             machine.check(here, ["kafka"])
@@ -54,4 +55,4 @@ def test_a_port_base_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_no_two_processes_share_a_port():
-    assert len(set(place.STEPS.values())) == len(place.STEPS)
+    assert len(set(PORTS.values())) == len(PORTS)

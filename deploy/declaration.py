@@ -1,0 +1,241 @@
+"""The one declaration of the system: its services, their processes, ports, secrets, databases and environments.
+
+Whoever needs to know which services there are asks here: the local platform (deploy/local), docker-compose.yml (written by
+deploy/images/compose.py), the Makefile, the tests. A new service is its own folder and one line of SERVICES;
+docs/how-to/add-a-service.md is the way.
+
+Stays true: nothing runs that is not declared here. It names things and says no addresses: those come from a Site.
+Imports the standard library only, so that every image and every test can read it.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+PLATFORM = ("postgres", "kafka")
+DATABASE_ROLES = ("owner", "app", "mechanism")
+
+
+class Site(Protocol):
+    """Where an installation is: on the local platform (deploy/local/processes.py) or in containers (deploy/images/compose.py)."""
+
+    @property
+    def bind(self) -> str:
+        """The address that every process listens on."""
+
+    def host(self, process: str) -> str:
+        """The name by which other processes reach it."""
+
+    def port(self, name: str) -> int: ...
+
+    def public_url(self, process: str) -> str:
+        """The address by which a browser outside reaches it."""
+
+    def secret(self, name: str) -> str: ...
+
+    def file(self, *parts: str) -> str:
+        """A path for a process's own files."""
+
+    @property
+    def clock_file(self) -> str:
+        """The file of the demo's business clock, which all processes read; empty where there is none."""
+
+
+Environment = Callable[[Site], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Role:
+    """What one process of a service does. `serves`: it answers people over HTTP; a loop answers for its health only."""
+
+    name: str
+    serves: bool = False
+
+
+API, STREAM = Role("api", serves=True), Role("stream", serves=True)
+RELAY, CONSUMER, WORKER = Role("relay"), Role("consumer"), Role("worker")
+
+
+@dataclass(frozen=True)
+class Service:
+    """`step`: from PORT_BASE to the port of its first role; the others follow. Add roles at the end, never renumber.
+
+    `environment`: what it reads beside what all services read. `needs`: processes that must be ready before its own, beside
+    PostgreSQL, Kafka and the issuer. `secrets`: by name, of one of the kinds that deploy/local/keys.py makes.
+    """
+
+    name: str
+    step: int
+    roles: tuple[Role, ...] = (API, RELAY, CONSUMER, WORKER)
+    environment: Environment = lambda _: {}
+    needs: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def process(self, role: Role) -> str:
+        return f"{self.name}-{role.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """One running process of ours. `ready`: the path that answers 200 on its port once it is ready.
+
+    `image`: the service whose image holds it; empty: the platform's own. `published`: people reach it from outside.
+    `keeps_files`: it has files of its own that outlive it.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    image: str = ""
+    environment: Environment
+    ready: str = "/ready"
+    needs: tuple[str, ...] = ()
+    published: bool = False
+    keeps_files: bool = False
+
+
+def _registry(site: Site) -> dict[str, str]:
+    readers = {"notify": site.secret("reader_public_key")}
+    return {"VAULT_KEY": site.secret("vault_key"), "READER_PUBLIC_KEYS": json.dumps(readers)}
+
+
+def _notify(site: Site) -> dict[str, str]:
+    return {
+        "READER_PRIVATE_KEY": site.secret("reader_private_key"),
+        "SMTP_HOST": site.host("messages"),
+        "SMTP_PORT": str(site.port("smtp")),
+        "SMS_URL": url(site, "messages") + "/sms",
+        "MAIL_FROM": "notice@clearwater.example",
+    }
+
+
+def _reporting(site: Site) -> dict[str, str]:
+    return {"STREAM_URL": site.public_url("reporting-stream"), "REGISTRY_URL": site.public_url("registry-api")}
+
+
+SERVICES: dict[str, Service] = {
+    service.name: service
+    for service in (
+        Service("registry", 10, environment=_registry, secrets={"vault_key": "key", "reader_key_pair": "key pair"}),
+        Service("signing", 20),
+        Service("notify", 30, environment=_notify, needs=("messages",)),
+        Service("reporting", 40, roles=(API, STREAM, CONSUMER), environment=_reporting),
+    )
+}
+
+# Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
+PORTS: dict[str, int] = {
+    "postgres": 1,
+    "kafka": 2,
+    "kafka-controller": 3,
+    "issuer": 4,
+    "messages": 5,
+    "smtp": 6,
+    "supervisor": 7,
+    **{
+        service.process(role): service.step + number
+        for service in SERVICES.values()
+        for number, role in enumerate(service.roles)
+    },
+}
+
+
+def secrets() -> dict[str, str]:
+    """Every secret of an installation by name, with its kind: "token", "key" (32 bytes) or "key pair" (X25519).
+
+    Of a pair `reader_key_pair` a Site knows the halves, `reader_private_key` and `reader_public_key`.
+    """
+    made = {f"{service}_{role}_password": "token" for service in SERVICES for role in DATABASE_ROLES}
+    made |= {f"{service}_session": "token" for service in SERVICES}
+    made |= {"postgres_password": "token", "supervisor_password": "token"}
+    for service in SERVICES.values():
+        made |= service.secrets
+    return made
+
+
+def processes() -> list[Process]:
+    """Every process of ours, in the order of starting: whatever a process needs stands before it. PLATFORM stands before all."""
+    return [_ISSUER, _MESSAGES, *(_process(service, role) for service in SERVICES.values() for role in service.roles)]
+
+
+def service_environment(site: Site, service: Service, role: Role | None = None) -> dict[str, str]:
+    """What `python -m services.<service> <role>` reads; its config.py says what each means. Without a role: for a command."""
+    api = service.process(service.roles[0])
+    own = service.process(role) if role else api
+    served = own if role and role.serves else api
+    settings = {
+        **{_variable(user): database_url(site, service.name, user) for user in ("app", "mechanism", "owner")},
+        "KAFKA_BOOTSTRAP": f"{site.host('kafka')}:{site.port('kafka')}",
+        "PORT": str(site.port(served)),
+        "HEALTH_PORT": str(site.port(own)),
+        "BIND": site.bind,
+        "ISSUER_URL": site.public_url("issuer"),
+        "ISSUER_INTERNAL_URL": url(site, "issuer"),
+        "PUBLIC_URL": site.public_url(served),
+        "SESSION_SECRET": site.secret(f"{service.name}_session"),
+        "LOG_LEVEL": "info",
+        "CLOCK_FILE": site.clock_file,
+    }
+    if role and role.serves:
+        settings["PROMETHEUS_MULTIPROC_DIR"] = site.file("metrics", own)
+    return settings | service.environment(site)
+
+
+def url(site: Site, process: str) -> str:
+    """As other processes reach it."""
+    return f"http://{site.host(process)}:{site.port(process)}"
+
+
+def database_url(site: Site, service: str, user: str) -> str:
+    password = site.secret(f"{service}_{user}_password")
+    return f"postgresql://{service}_{user}:{password}@{site.host('postgres')}:{site.port('postgres')}/{service}"
+
+
+def _variable(user: str) -> str:
+    return "DATABASE_URL" if user == "app" else f"DATABASE_URL_{user.upper()}"
+
+
+def _process(service: Service, role: Role) -> Process:
+    return Process(
+        name=service.process(role),
+        module=f"services.{service.name}",
+        arguments=(role.name,),
+        image=service.name,
+        environment=lambda site: service_environment(site, service, role),
+        needs=(*PLATFORM, "issuer", *service.needs),
+        published=role.serves,
+    )
+
+
+_ISSUER = Process(
+    name="issuer",
+    module="deploy.local.issuer",
+    environment=lambda site: {
+        "LOCAL_DIR": site.file(),
+        "PORT": str(site.port("issuer")),
+        "BIND": site.bind,
+        "ISSUER_URL": site.public_url("issuer"),
+        "ISSUER_INTERNAL_URL": url(site, "issuer"),
+    },
+    ready="/.well-known/openid-configuration",
+    published=True,
+    keeps_files=True,
+)
+_MESSAGES = Process(
+    name="messages",
+    module="deploy.local.messages",
+    environment=lambda site: {
+        "BIND": site.bind,
+        "PORT": str(site.port("messages")),
+        "SMTP_PORT": str(site.port("smtp")),
+        "KEPT_IN": site.file("messages"),
+    },
+    published=True,
+    keeps_files=True,
+)
+
+
+if __name__ == "__main__":  # for the Makefile
+    sys.stdout.write(" ".join(SERVICES) + "\n")

@@ -1,0 +1,202 @@
+"""Writes docker-compose.yml: the declaration, carried out in containers.
+
+`python -m deploy.images.compose` writes it; with `--check` it exits 1 when the file is not as it would be written now.
+
+Stays true: one image a service, built by its migration step and used by all its processes; every process has a health check and
+starts when what it needs is healthy, so that `docker compose up -d --wait` returns when all is ready; no secret stands in the file.
+Left to others: which processes there are (deploy/declaration.py), the values of the secrets (secrets.py).
+"""
+
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from deploy import declaration
+from deploy.declaration import PLATFORM, PORTS, SERVICES, Process, Service
+from deploy.local import broker, jars
+from deploy.local.place import HOST, ROOT
+from deploy.local.system import SAMPLE_DISTRICTS
+
+FILE = ROOT / "docker-compose.yml"
+_HEAD = """\
+# Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
+# The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
+"""
+PORT_BASE = 18_000
+_OWN_PORTS = {"postgres": 5432, "kafka": 9092}  # of their images; nobody outside reaches them
+_FILES = "/var/lib/clearwater"
+Entry = dict[str, Any]
+
+
+class Containers:
+    """Containers as a Site: each is reached by its name from inside, and on this machine's loopback from outside."""
+
+    bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
+    clock_file = ""
+
+    def host(self, process: str) -> str:
+        return process
+
+    def port(self, name: str) -> int:
+        return _OWN_PORTS.get(name, PORT_BASE + PORTS[name])
+
+    def public_url(self, process: str) -> str:
+        return f"http://{HOST}:{self.port(process)}"
+
+    def secret(self, name: str) -> str:
+        return f"${{{name.upper()}}}"
+
+    def file(self, *parts: str) -> str:
+        return "/".join((_FILES, *parts))
+
+
+_SITE = Containers()
+
+
+def document() -> Entry:
+    services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases(), "topics": _topics()}
+    services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
+    services |= {process.name: _running(process) for process in declaration.processes()}
+    keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
+    return {"name": "clearwater", "services": services, "volumes": dict.fromkeys(keeping)}
+
+
+def text() -> str:
+    return _HEAD + yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=200)
+
+
+def main(arguments: Sequence[str]) -> int:
+    if "--check" not in arguments:
+        FILE.write_text(text(), encoding="utf-8")
+        return 0
+    if FILE.exists() and FILE.read_text(encoding="utf-8") == text():
+        return 0
+    sys.stderr.write(f"stale: {FILE.name}; run python -m deploy.images.compose\n")
+    return 1
+
+
+class _Plain(yaml.SafeDumper):
+    """No anchors: every process stands written out."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _postgres() -> Entry:
+    settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10")
+    return {
+        "image": "postgres:18",
+        "restart": "unless-stopped",
+        "environment": {"POSTGRES_PASSWORD": _SITE.secret("postgres_password")},
+        "command": ["postgres", *(part for setting in settings for part in ("-c", setting))],
+        "volumes": ["postgres:/var/lib/postgresql"],
+        "healthcheck": _healthcheck("pg_isready", "-U", "postgres"),
+    }
+
+
+def _kafka() -> Entry:
+    declared = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
+    version = next(each.split(":")[2].rstrip("!") for each in declared if each.startswith("org.apache.kafka:kafka_"))
+    settings = broker.SETTINGS | {
+        "listeners": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "advertised.listeners": "PLAINTEXT://kafka:9092",
+        "controller.quorum.voters": "1@kafka:9093",
+        "log.dirs": "/var/lib/kafka/data",
+    }
+    return {
+        "image": f"apache/kafka:{version}",
+        "restart": "unless-stopped",
+        "environment": {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in settings.items()},
+        "volumes": ["kafka:/var/lib/kafka/data"],
+        # Its port opens when it serves. Kafka's own tools would start a Java machine for each look.
+        "healthcheck": _healthcheck("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"),
+    }
+
+
+def _databases() -> Entry:
+    """Each service's database and its users."""
+    passwords = [name for name in declaration.secrets() if name.endswith("_password") and name != "supervisor_password"]
+    environment = {name.upper(): _SITE.secret(name) for name in passwords}
+    return _step(
+        {**_built("platform"), "command": ["deploy.images.databases"], "environment": environment},
+        {"postgres": "service_healthy"},
+    )
+
+
+def _topics() -> Entry:
+    """Those of the two sample districts."""
+    command = ["deploy.images.topics", *SAMPLE_DISTRICTS]
+    return _step(
+        {**_image("platform"), "command": command, "environment": {"KAFKA_BOOTSTRAP": "kafka:9092"}},
+        {"kafka": "service_healthy"},
+    )
+
+
+def _migration(service: Service) -> Entry:
+    environment = declaration.service_environment(_SITE, service)
+    return _step(
+        {**_built(service.name), "command": ["migrate"], "environment": environment},
+        {"databases": "service_completed_successfully"},
+    )
+
+
+def _step(entry: Entry, needs: Mapping[str, str]) -> Entry:
+    """Runs once. `--wait` waits for its end because others need it completed."""
+    return {**entry, "restart": "no", "depends_on": _needs(needs)}
+
+
+def _running(process: Process) -> Entry:
+    port = _SITE.port(process.name)
+    needs = dict.fromkeys(process.needs, "service_healthy")
+    if process.image:
+        needs |= dict.fromkeys((f"{process.image}-migrate", "topics"), "service_completed_successfully")
+    entry = {
+        **_image(process.image or "platform"),
+        "command": list(process.arguments) if process.image else [process.module, *process.arguments],
+        "restart": "unless-stopped",
+        "init": True,
+        "stop_grace_period": "25s",
+        "environment": process.environment(_SITE),
+        "healthcheck": _healthcheck("python", "-S", "-c", _probe(port, process.ready)),
+    }
+    if needs:
+        entry["depends_on"] = _needs(needs)
+    if process.published:
+        entry["ports"] = [f"{HOST}:{port}:{port}"]
+    if process.keeps_files:
+        entry["volumes"] = [f"{process.name}:{_FILES}"]
+    return entry
+
+
+def _needs(conditions: Mapping[str, str]) -> Entry:
+    return {name: {"condition": condition} for name, condition in conditions.items()}
+
+
+def _built(name: str) -> Entry:
+    """The one process that builds an image; the others use it, and none looks for ours in a public registry."""
+    build: Entry = {"context": ".", "dockerfile": "deploy/images/platform.Dockerfile"}
+    if name != "platform":
+        build = {"context": ".", "dockerfile": "deploy/images/service.Dockerfile", "args": {"SERVICE": name}}
+    return {"build": build, **_image(name)}
+
+
+def _image(name: str) -> Entry:
+    return {"image": f"clearwater/{name}:local", "pull_policy": "never"}
+
+
+def _healthcheck(*command: str) -> Entry:
+    """Looks every second until it is ready, then seldom: each look starts a program."""
+    check = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "180s", "start_interval": "1s"}
+    return {"test": ["CMD", *command], **check}
+
+
+def _probe(port: int, path: str) -> str:
+    connection = f"http.client.HTTPConnection('{HOST}', {port}, timeout=5)"
+    return f"import http.client; c = {connection}; c.request('GET', '{path}'); assert c.getresponse().status == 200"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
