@@ -1,0 +1,39 @@
+"""Clients that begin a request and never finish it."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+_HALF = {
+    "header": "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Ty",
+    "body": "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n{{",
+    "nothing": "",
+}
+KINDS = tuple(_HALF)
+
+
+@contextmanager
+def connected(url: str, kind: str, *, many: int) -> Iterator[list[socket.socket]]:
+    """So many connections to the address, each with half a request of that kind."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 80
+    half = _HALF[kind].format(path=parts.path or "/", host=parts.netloc).encode()
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_connection((host, port), timeout=10)) for _ in range(many)]
+        for each in opened:
+            each.sendall(half)
+        yield opened
+
+
+def closed(connection: socket.socket, *, seconds: float) -> bool:
+    """Whether the other side gives the connection up within so many seconds, with an answer or without."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(4096):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
