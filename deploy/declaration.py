@@ -71,7 +71,8 @@ class Service:
     """`step`: from PORT_BASE to the port of its first role; the others follow. Add roles at the end, never renumber.
 
     `pages`: the paths at which the front door leads to its pages. `environment`: what it reads beside what all services read.
-    `needs`: processes that must be ready before its own, beside PostgreSQL, Kafka and the issuer. `secrets`: by name, of one of the kinds that deploy/local/keys.py makes.
+    `needs`: processes that must be ready before its own, beside PostgreSQL, Kafka and the issuer. `secrets`: by name, of one of
+    the kinds that deploy/local/keys.py makes.
     """
 
     name: str

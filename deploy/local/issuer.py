@@ -47,7 +47,7 @@ _TITLES = {
     "city": "市级运行",
     "auditor": "审计员",
 }
-_NAMES = {
+NAMES = {
     "clerk": "文清禾",
     "desk": "简云舟",
     "officer": "庄晓岚",
@@ -56,10 +56,10 @@ _NAMES = {
     "auditor": "商怀谨",
 }
 PEOPLE = tuple(
-    Person(role if district == "440303" else f"{role}-{district}", _NAMES[role], role, (district,))
+    Person(role if district == "440303" else f"{role}-{district}", NAMES[role], role, (district,))
     for district in ("440303", "440305")
     for role in ("clerk", "desk", "officer", "command")
-) + tuple(Person(role, _NAMES[role], role, ("*",)) for role in ("city", "auditor"))
+) + tuple(Person(role, NAMES[role], role, ("*",)) for role in ("city", "auditor"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def mint(
 ) -> str:
     """An access token, for `make token` and for tests. The issuer need not run, but must have been started once."""
     person = Person(
-        f"{role}-{'-'.join(districts)}".replace("*", "city"), name or _NAMES.get(role, role), role, tuple(districts)
+        f"{role}-{'-'.join(districts)}".replace("*", "city"), name or NAMES.get(role, role), role, tuple(districts)
     )
     return _signed(local_dir, _about(person), audience=_AUDIENCE, seconds=seconds)
 

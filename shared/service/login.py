@@ -30,7 +30,7 @@ from shared.telemetry import log
 login = Blueprint("login", __name__)
 _PENDING_SECONDS, _TIMEOUT_SECONDS = 600, 5
 _LONGEST_SECONDS, _UNSAID_SECONDS = 12 * 3600, 3600  # of a session; of a token whose provider does not say how long
-_NAME_LETTERS = 100
+_NAME_LETTERS, _REFRESH_LETTERS = 100, 2200
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
 _STATE = re.compile(r"[A-Za-z0-9_-]{32}")
 _log = log.get(__name__)
@@ -146,13 +146,13 @@ def _exchanged(**grant: str) -> dict[str, Any]:
     with _client() as client:
         try:
             return dict(client.fetch_token(running().provider.address("token_endpoint"), **grant))
-        except RequestException as failure:
-            _log.warning("identity provider unreachable", reason=str(failure))
-            raise Refused("identity-unavailable") from failure
         # What is no token document at all breaks inside Authlib with the errors of what it tried to read.
         except (AuthlibBaseError, ValueError, TypeError, AttributeError) as failure:
             _log.warning("the provider refuses a grant", grant_type=grant["grant_type"], reason=str(failure))
             raise Refused("login-failed") from failure
+        except RequestException as failure:
+            _log.warning("identity provider unreachable", reason=str(failure))
+            raise Refused("identity-unavailable") from failure
 
 
 def _signed_in(tokens: dict[str, Any], *, ends_at: int) -> Session:
@@ -160,6 +160,11 @@ def _signed_in(tokens: dict[str, Any], *, ends_at: int) -> Session:
     claims = _claims(tokens, "access_token", audience="clearwater")
     subject = identity.of(claims)
     refresh_token = str(tokens.get("refresh_token") or "")
+    if len(refresh_token) > _REFRESH_LETTERS:
+        _log.warning(
+            "a refresh token is too long for a cookie, so the session ends with its token", length=len(refresh_token)
+        )
+        refresh_token = ""
     if not refresh_token:
         ends_at = min(ends_at, int(time.time()) + (_whole(tokens.get("expires_in")) or _UNSAID_SECONDS))
     return Session(
