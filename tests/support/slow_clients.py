@@ -26,12 +26,11 @@ def connected(url: str, kind: str, *, many: int) -> Iterator[list[socket.socket]
         yield opened
 
 
-def closed(connection: socket.socket, *, seconds: float) -> bool:
-    """Whether the other side gives the connection up within so many seconds, with an answer or without."""
+def given_up(connection: socket.socket, *, seconds: float) -> bool:
+    """Whether the other side ends its waiting within so many seconds, with an answer or by closing."""
     connection.settimeout(seconds)
     try:
-        while connection.recv(4096):
-            pass
+        connection.recv(4096)
     except TimeoutError:
         return False
     except ConnectionError:

@@ -29,7 +29,7 @@ def test_a_header_that_never_ends_is_given_up(kind: tuple[str, ...]) -> None:
     with process("serving.py", *kind) as (_, url):
         assert answered(f"{url}/ready").text == "ready"
         with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):
-            assert slow_clients.closed(connection, seconds=buffering.HEADER_SECONDS + 10)
+            assert slow_clients.given_up(connection, seconds=buffering.HEADER_SECONDS + 10)
 
 
 def test_a_header_that_drips_is_given_up() -> None:
@@ -38,7 +38,7 @@ def test_a_header_that_drips_is_given_up() -> None:
         assert answered(f"{url}/ready").text == "ready"
         with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):
             for _ in range(int(buffering.HEADER_SECONDS) + 10):
-                if slow_clients.closed(connection, seconds=1):
+                if slow_clients.given_up(connection, seconds=1):
                     return
                 connection.sendall(b"x")
     raise AssertionError("still open")
