@@ -16,7 +16,8 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district import check test bench lock clean secrets \
+.PHONY: help setup assets up down status demo token district import check test bench lock \
+	clean secrets soak compose-test
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is

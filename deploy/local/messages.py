@@ -2,88 +2,52 @@
 
     python -m deploy.local.messages      BIND, PORT (page, JSON, SMS gateway), SMTP_PORT, KEPT_IN
 
-Stays true: mails come by real SMTP and SMS by a real POST, as they would leave the house; the newest 500 are kept, over restarts too.
+Stays true: mails come by real SMTP and SMS by a real POST, as they would leave the house; all are kept (mailbox.py), over restarts too.
 Left to others: sending (services/notify/gateways). The same SMS key gets the same receipt, as a gateway's customer expects.
 """
 
 import email
-import json
 import logging
 import os
-import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from aiosmtpd.controller import Controller
 from flask import Flask, Response, jsonify, render_template_string, request
 from werkzeug.serving import make_server
 
-KEPT = 500
+from deploy.local.mailbox import Arrived, Mailbox
+
+PAGE_SIZE = 50
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="5"><title>收件箱 · {{ messages|length }}</title>
+{% if not words and number == 1 %}<meta http-equiv="refresh" content="5">{% endif %}<title>收件箱 · {{ page.total }}</title>
 <style>
   body { margin: 0 auto; max-width: 46rem; padding: 1rem; color-scheme: light dark;
          font: 1rem/1.6 "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif }
-  article { border-top: 1px solid; padding: .75rem 0 } h2 { font-size: 1rem; margin: 0 }
+  article { border-top: 1px solid; padding: .75rem 0 } h2 { font-size: 1rem; margin: 0 } input, button { font: inherit }
   small { opacity: .75; overflow-wrap: anywhere } pre { font: inherit; white-space: pre-wrap; margin: .5rem 0 }
 </style>
-<h1>收件箱</h1><p>本地平台发出的邮件与短信，最新在前，保留 {{ kept }} 条。<a href="messages.json">JSON</a></p>
-{% for each in messages %}
+<h1>收件箱</h1><p>本地平台发出的邮件与短信，最新在前，全部保留。<a href="messages.json{{ query({"q": words}) }}">JSON</a></p>
+<form role="search"><label>查找 <input type="search" name="q" value="{{ words }}"></label> <button>查找</button></form>
+<p>共 {{ page.total }} 条{% if words %}（含“{{ words }}”）{% endif %}</p>
+{% for each in page.messages %}
 <article>
 <h2>{{ "短信" if each.channel == "sms" else "邮件" }} → {{ each.to|join(", ") }}{% if each.subject %} · {{ each.subject }}{% endif %}</h2>
 <small>{{ each.arrived_at }} · Message-Key {{ each.message_key or "—" }}</small><pre>{{ each.text }}</pre></article>
-{% else %}<p>还没有任何消息。</p>{% endfor %}
+{% else %}<p>没有消息。</p>{% endfor %}
+<nav aria-label="分页">
+{% if number > 1 %}<a rel="prev" href="{{ query({"q": words, "page": number - 1}) }}">较新的</a>{% endif %}
+{% if number < pages %}<a rel="next" href="{{ query({"q": words, "page": number + 1}) }}">较早的</a>{% endif %}
+第 {{ number }} / {{ pages }} 页</nav>
 """
-
-
-@dataclass(frozen=True)
-class Arrived:
-    channel: str  # "mail" or "sms"
-    to: list[str]
-    sender: str
-    subject: str
-    text: str
-    message_key: str
-    receipt_id: str
-    arrived_at: str
-
-
-class Mailbox:
-    """What arrived, oldest first, in memory and as one line each in a file. Safe for several threads."""
-
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._file, self._lock = directory / "messages.jsonl", threading.Lock()
-        lines = self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
-        self._messages = [Arrived(**json.loads(line)) for line in lines if line.endswith("}")][-KEPT:]
-        self._rewrite()
-
-    def put(self, message: Arrived) -> None:
-        with self._lock:
-            self._messages.append(message)
-            if len(self._messages) > 2 * KEPT:
-                self._messages = self._messages[-KEPT:]
-                self._rewrite()
-                return
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(_line(message))
-
-    def newest_first(self) -> list[Arrived]:
-        with self._lock:
-            return self._messages[-KEPT:][::-1]
-
-    def _rewrite(self) -> None:
-        # A half line, left by a kill, would spoil the next one: so each start writes the file anew.
-        unfinished = self._file.with_suffix(".new")
-        unfinished.write_text("".join(map(_line, self._messages)), encoding="utf-8")
-        unfinished.replace(self._file)
 
 
 class MailHandler:
@@ -115,19 +79,24 @@ def create_app(mailbox: Mailbox) -> Flask:
 
     @app.post("/sms")
     def sms() -> tuple[Response, int]:
-        told: Mapping[str, Any] = request.get_json()
-        missing = [
-            name for name in ("to", "text", "message_key") if not isinstance(told.get(name), str) or not told[name]
-        ]
+        message: Mapping[str, Any] = request.get_json()
+        wanted = ("to", "text", "message_key")
+        missing = [name for name in wanted if not isinstance(message.get(name), str) or not message[name]]
         if missing:
             return jsonify(error=f"missing: {', '.join(missing)}"), 400
-        receipt = _receipt(f"sms:{told['message_key']}")
-        mailbox.put(Arrived("sms", [told["to"]], "", "", told["text"], told["message_key"], receipt, _now()))
+        key = message["message_key"]
+        receipt = _receipt(f"sms:{key}")
+        mailbox.put(Arrived("sms", [message["to"]], "", "", message["text"], key, receipt, _now()))
         return jsonify(receipt_id=receipt), 202
 
     @app.get("/messages.json")
     def as_json() -> Response:
-        return jsonify([asdict(each) for each in mailbox.newest_first()])
+        """All of them, or `limit` after `skip`; `q` finds words."""
+        skip, limit = request.args.get("skip", 0, type=int), request.args.get("limit", type=int)
+        page = mailbox.find(
+            request.args.get("q", ""), skip=max(0, skip), limit=None if limit is None else max(0, limit)
+        )
+        return jsonify([asdict(message) for message in page.messages])
 
     @app.get("/ready")
     def ready() -> Response:
@@ -135,7 +104,10 @@ def create_app(mailbox: Mailbox) -> Flask:
 
     @app.get("/")
     def page() -> str:
-        return render_template_string(_PAGE, messages=mailbox.newest_first(), kept=KEPT)
+        words, number = request.args.get("q", "").strip(), max(1, request.args.get("page", 1, type=int))
+        found = mailbox.find(words, skip=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+        pages = max(1, -(-found.total // PAGE_SIZE))
+        return render_template_string(_PAGE, page=found, words=words, number=number, pages=pages, query=_query)
 
     return app
 
@@ -151,8 +123,8 @@ def main() -> None:
         smtp.stop()
 
 
-def _line(message: Arrived) -> str:
-    return json.dumps(asdict(message), ensure_ascii=False) + "\n"
+def _query(values: Mapping[str, str | int]) -> str:
+    return "?" + urlencode({name: value for name, value in values.items() if value})
 
 
 def _receipt(of: str) -> str:

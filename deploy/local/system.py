@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -61,15 +61,16 @@ def start_platform(place: Place) -> Supervisor:
     return supervisor
 
 
-def start_services(supervisor: Supervisor, place: Place) -> None:
-    """Everything but the platform, which runs. Raises CannotStart."""
-    declared = [each for each in processes.declared(place) if each.name not in PLATFORM]
-    with progress.step(f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(SERVICES)} services"):
+def start_services(supervisor: Supervisor, place: Place, *, services: Collection[str] = SERVICES) -> None:
+    """These services, and what is neither theirs nor of the platform, which runs. Raises CannotStart."""
+    others = [process.name for process in declaration.processes() if process.image and process.image not in services]
+    declared = [process for process in processes.declared(place) if process.name not in (*PLATFORM, *others)]
+    with progress.step(f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(services)} services"):
         # The issuer and the mailbox need none of it: they come up meanwhile.
         starting.begin(supervisor, declared, only=lambda process: not process.depends)
         starting.side_by_side(
             *(partial(topics.create, place.kafka_bootstrap, district) for district in SAMPLE_DISTRICTS),
-            *(partial(migrate, place, service) for service in SERVICES),
+            *(partial(migrate, place, service) for service in services),
         )
     with progress.step(f"starting {len(declared)} processes"):
         starting.start(supervisor, place, declared)

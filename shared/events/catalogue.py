@@ -1,9 +1,14 @@
 """All declared events, by type. Importing this module enters them; who needs to find an event by its type asks here."""
 
-from shared.events import notify, registry, signing
-from shared.events.contract import Event, catalogue
+from importlib import import_module
 
-OWNERS = (registry, signing, notify)
+from shared.events.contract import Event, catalogue
+from shared.events.topics import KINDS
+
+# Whoever owns a topic declares its events in the module of its name.
+OWNERS = tuple(
+    import_module(f"shared.events.{owner}") for owner in dict.fromkeys(kind.owner for kind in KINDS.values())
+)
 
 
 def find(event_type: str) -> type[Event]:
@@ -12,7 +17,7 @@ def find(event_type: str) -> type[Event]:
 
 
 def events() -> list[type[Event]]:
-    """Every event of the contract, in the order of declaration: registry, signing, notify, whatever was imported first.
+    """Every event of the contract, in the order of the topics' owners and of declaration, whatever was imported first.
 
     What a test declares of its own travels like any other, but is not published.
     """

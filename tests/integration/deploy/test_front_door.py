@@ -30,6 +30,12 @@ SECRET = "known to the door and the services"
 SOON_SECONDS = 5.0
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @dataclass
 class Site:
     """All processes of the declaration at one address of the test's; the door at a free port."""
@@ -38,7 +44,7 @@ class Site:
     secure: bool = False
     bind: str = "127.0.0.1"
     clock_file: str = ""
-    front: int = field(default_factory=lambda: _free_port())
+    front: int = field(default_factory=_free_port)
 
     def host(self, _: str) -> str:
         return "127.0.0.1"
@@ -298,12 +304,6 @@ def _answer(client: httpx.Client, url: str) -> httpx.Response | None:
         return client.get(url)
     except httpx.ConnectError:
         return None
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:

@@ -1,0 +1,121 @@
+"""Is a fifth service its own folder and one line? The how-to is walked in a copy of the tree, and the service is started from it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local.place import ROOT, Place
+from tests.support import platform as platforms
+from tests.support.tree import tracked
+
+pytestmark = pytest.mark.timeout(400)  # it starts a platform of its own
+SAMPLE = ROOT / "tests" / "support" / "payments"
+ROLES = ("api", "relay", "consumer")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree with the service in it."""
+    copy = tmp_path_factory.mktemp("tree")
+    for file in tracked():
+        target = copy / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    (copy / ".cache").symlink_to((ROOT / ".cache").resolve())
+    shutil.copytree(SAMPLE / "service", copy / "services" / "payments")
+    shutil.copy(SAMPLE / "events.py", copy / "shared" / "events" / "payments.py")
+    kit = copy / "services" / "payments" / "migrations" / "versions"
+    for name in ("0001_kit.py", "0001_kit.sql"):
+        text = (ROOT / "services" / "signing" / "migrations" / "versions" / name).read_text(encoding="utf-8")
+        (kit / name).write_text(text.replace("signing", "payments"), encoding="utf-8")
+    service, topic = re.findall(r"```text\n(.*?\n)```", how_to(), re.DOTALL)
+    add_line(copy / "deploy" / "declaration.py", service, after='Service("reporting"')
+    add_line(copy / "shared" / "events" / "topics.py", topic, after='Kind("notify-key"')
+    return copy
+
+
+@pytest.fixture(scope="module")
+def somewhere() -> Iterator[Place]:
+    place = platforms.somewhere()
+    yield place
+    platforms.stop(place)
+
+
+def test_it_is_one_line_and_its_own_folder_beside_its_events(tree: Path):
+    changed = {
+        str(file.relative_to(ROOT))
+        for file in tracked()
+        if file.read_bytes() != (tree / file.relative_to(ROOT)).read_bytes()
+    }
+
+    assert changed == {"deploy/declaration.py", "shared/events/topics.py"}
+    assert how_to().count("```text") == 2
+
+
+def test_it_becomes_ready_and_its_event_goes_over_the_bus(tree: Path, somewhere: Place):
+    moved = {"PORT_BASE": str(somewhere.port_base), "LOCAL_DIR": str(somewhere.local_dir)}
+
+    answers = json.loads(run(tree, "tests.support.payments", **moved).splitlines()[-1])
+
+    assert answers["services"] == ["registry", "signing", "notify", "reporting", "payments"]
+    assert answers["ready"] == {f"payments-{role}": True for role in ROLES}
+    assert answers["asked"]["published"] is False
+    assert answers["published"] == {**answers["asked"], "published": True}
+
+
+def test_its_containers_are_written_with_it(tree: Path):
+    run(tree, "deploy.images.compose")
+
+    containers: dict[str, Any] = yaml.safe_load((tree / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    ours = {name: entry for name, entry in containers.items() if name.startswith("payments-")}
+    assert set(ours) == {"payments-migrate", *(f"payments-{role}" for role in ROLES)}
+    assert {entry["image"] for entry in ours.values()} == {"clearwater/payments:local"}
+    assert ours["payments-migrate"]["build"]["args"] == {"SERVICE": "payments"}
+    assert ours["payments-api"]["ports"] == ["127.0.0.1:18050:18050"]
+    assert "PAYMENTS_OWNER_PASSWORD" in containers["databases"]["environment"]
+
+
+def test_the_import_contracts_hold_it_too(tree: Path):
+    assert lint(tree).returncode == 0
+
+    (tree / "services" / "payments" / "store" / "planted.py").write_text("import services.signing.domain\n")
+    broken = lint(tree)
+    (tree / "services" / "payments" / "store" / "planted.py").unlink()
+
+    assert broken.returncode == 1
+    assert "services.payments.store.planted -> services.signing.domain" in broken.stdout
+
+
+def how_to() -> str:
+    return (ROOT / "docs" / "how-to" / "add-a-service.md").read_text(encoding="utf-8")
+
+
+def add_line(file: Path, line: str, *, after: str) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    place = next(number for number, each in enumerate(lines) if each.strip().startswith(after))
+    file.write_text("".join([*lines[: place + 1], line, *lines[place + 1 :]]), encoding="utf-8")
+
+
+def run(tree: Path, module: str, **changed: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(tree)} | changed
+    done = subprocess.run(
+        [sys.executable, "-m", module], cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def lint(tree: Path) -> "subprocess.CompletedProcess[str]":
+    command = [Path(sys.executable).with_name("lint-imports"), "--contract", "independent-services", "--no-cache"]
+    return subprocess.run(
+        command, cwd=tree, env={"PATH": "", "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False
+    )

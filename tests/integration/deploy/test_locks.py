@@ -1,0 +1,108 @@
+"""Does every process of an image start with what its own lock installs, and with nothing else?
+
+What the workspace has installed for the tests, for the platform or for another service hides what is missing from a lock.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.declaration import SERVICES
+from deploy.local import processes
+from deploy.local.place import HOST, ROOT
+from tests.support import alone
+from tests.support.alone import Image
+from tests.support.platform import Database, Platform
+
+pytestmark = pytest.mark.timeout(300)  # a cold cache of packages is filled over the network
+ROLES = [(service.name, role.name) for service in SERVICES.values() for role in service.roles]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Image]:
+    """image("signing"), built once for all its roles."""
+    built: dict[str, Image] = {}
+
+    def build(service: str) -> Image:
+        if service not in built:
+            folders = ("shared", f"services/{service}")
+            lock = ROOT / "requirements" / f"{service}.lock"
+            built[service] = alone.build(tmp_path_factory.mktemp(service), lock, folders)
+        return built[service]
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def platform_image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    return alone.build(tmp_path_factory.mktemp("platform"), ROOT / "requirements" / "images.lock", ("shared", "deploy"))
+
+
+@pytest.mark.usefixtures("topics")
+@pytest.mark.parametrize(("service", "role"), ROLES)
+def test_a_role_becomes_ready_with_its_services_own_lock(
+    platform: Platform, database: Callable[[str], Database], image: Callable[[str], Image], service: str, role: str
+):
+    port = alone.free_port()
+    environment = platform.environment(service, role, database(service)) | {"PORT": str(port), "HEALTH_PORT": str(port)}
+    if "PROMETHEUS_MULTIPROC_DIR" in environment:
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(image(service).place / "metrics" / role)
+
+    with image(service).running(f"services.{service}", role, environment=environment) as started:
+        assert started.ready(port)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_migrates_an_empty_database(
+    platform: Platform, empty_database: Callable[[str], Database], image: Callable[[str], Image], service: str
+):
+    environment = platform.environment(service, "migrate", empty_database(service))
+
+    migrated = image(service).run(f"services.{service}", "migrate", environment=environment)
+
+    assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+
+
+@pytest.mark.parametrize("name", ["issuer", "messages"])
+def test_a_process_of_the_platforms_image_becomes_ready(platform: Platform, platform_image: Image, name: str):
+    declared = next(process for process in processes.declared(platform.place) if process.name == name)
+    port, home = alone.free_port(), platform_image.place
+    moved = {
+        "PORT": str(port), "SMTP_PORT": str(alone.free_port()), "BIND": HOST,
+        "LOCAL_DIR": str(home / "files"), "KEPT_IN": str(home / "messages"),
+    }  # fmt: skip
+
+    with platform_image.running(declared.command[2], environment={**declared.environment, **moved}) as started:
+        assert started.ready(port, declared.ready.removeprefix(platform.place.url(name)))
+
+
+def test_the_platforms_image_makes_topics_and_databases(platform: Platform, platform_image: Image):
+    """The databases are made for a PostgreSQL named postgres; here the step goes as far as looking for it."""
+    district = platform.district()
+
+    topics = platform_image.run(
+        "deploy.images.topics", district, environment={"KAFKA_BOOTSTRAP": platform.place.kafka_bootstrap}
+    )
+    passwords = {
+        f"{service}_{role}_PASSWORD".upper(): "x" for service in SERVICES for role in ("owner", "app", "mechanism")
+    }
+    databases = platform_image.run("deploy.images.databases", environment={**passwords, "POSTGRES_PASSWORD": "x"})
+
+    assert topics.returncode == 0, topics.stderr
+    assert f"clearwater.{district}.signing-case" in topics.stdout
+    assert "postgres" in databases.stderr
+    assert "psycopg.OperationalError" in databases.stderr
+
+
+def test_a_lock_that_lacks_something_is_found(tmp_path: Path):
+    """The first line of the lock only: the process ends, and says what it misses."""
+    lock = (ROOT / "requirements" / "reporting.lock").read_text(encoding="utf-8")
+    first = lock.split("    # via", 1)[0]
+    (tmp_path / "first.lock").write_text(first.rstrip().removesuffix("\\"), encoding="utf-8")
+    image = alone.build(tmp_path / "image", tmp_path / "first.lock", ("shared", "services/reporting"))
+
+    with image.running("services.reporting", "api", environment={}) as started, pytest.raises(RuntimeError) as ended:
+        started.ready(alone.free_port())
+
+    assert "ModuleNotFoundError" in str(ended.value)

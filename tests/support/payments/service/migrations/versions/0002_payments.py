@@ -1,0 +1,9 @@
+"""Payments that were asked for."""
+
+from shared.service import migrations
+
+revision, down_revision = "0002", "0001"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)

@@ -1,0 +1,1 @@
+"""See wiring.py."""
