@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
-export PORT_BASE LOCAL_DIR
+export PORT_BASE LOCAL_DIR TLS
 # The services' processes and the tools find packages from the root, and from nowhere else.
 export PYTHONPATH := $(CURDIR)
 

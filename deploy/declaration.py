@@ -34,7 +34,11 @@ class Site(Protocol):
     def port(self, name: str) -> int: ...
 
     def public_url(self, process: str) -> str:
-        """The address by which a browser outside reaches it."""
+        """The address by which a browser or a program outside reaches it directly."""
+
+    @property
+    def front_url(self) -> str:
+        """The one address that people know: the front door's."""
 
     def secret(self, name: str) -> str: ...
 
@@ -58,14 +62,16 @@ class Role:
     """What one process of a service does. `serves`: it answers people over HTTP; a loop answers for its health only.
 
     `bus`: it opens the broker, with users of its own there (deploy/local/access.py says what they may do).
+    `path`: the one path of the service's API that leads to it and not to the first role.
     """
 
     name: str
     serves: bool = False
     bus: bool = False
+    path: str = ""
 
 
-API, STREAM = Role("api", serves=True), Role("stream", serves=True)
+API, STREAM = Role("api", serves=True), Role("stream", serves=True, path="/stream")
 RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
 OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands
 
@@ -74,13 +80,15 @@ OPERATOR = "operator"  # a person at a terminal, with one of a service's own com
 class Service:
     """`step`: from PORT_BASE to the port of its first role; the others follow. Add roles at the end, never renumber.
 
-    `environment`: what it reads beside what all services read. `needs`: processes that must be ready before its own, beside
-    PostgreSQL, Kafka and the issuer. `secrets`: by name, of one of the kinds that deploy/local/keys.py makes.
+    `pages`: the paths at which the front door leads to its pages. `environment`: what it reads beside what all services read.
+    `needs`: processes that must be ready before its own, beside PostgreSQL, Kafka and the issuer. `secrets`: by name, of one of
+    the kinds that deploy/local/keys.py makes.
     """
 
     name: str
     step: int
     roles: tuple[Role, ...] = (API, RELAY, CONSUMER, WORKER)
+    pages: tuple[str, ...] = ()
     environment: Environment = lambda _: {}
     needs: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -91,7 +99,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """One running process of ours. `ready`: the path that answers 200 on its port once it is ready.
+    """One running process of ours. `ready`: the path that answers 200 on its port once it is ready; empty: the open port says so.
 
     `image`: the service whose image holds it; empty: the platform's own. `published`: people reach it from outside.
     `keeps_files`: it has files of its own that outlive it.
@@ -123,22 +131,30 @@ def _notify(site: Site) -> dict[str, str]:
     }
 
 
-def _reporting(site: Site) -> dict[str, str]:
-    return {"STREAM_URL": site.public_url("reporting-stream"), "REGISTRY_URL": site.public_url("registry-api")}
-
-
 SERVICES: dict[str, Service] = {
     service.name: service
     for service in (
-        Service("registry", 10, environment=_registry, secrets={"vault_key": "key", "reader_key_pair": "key pair"}),
-        Service("signing", 20),
-        Service("notify", 30, environment=_notify, needs=("messages",)),
-        Service("reporting", 40, roles=(API, STREAM, CONSUMER), environment=_reporting),
+        Service(
+            "registry",
+            10,
+            pages=("/register",),
+            environment=_registry,
+            secrets={"vault_key": "key", "reader_key_pair": "key pair"},
+        ),
+        Service("signing", 20, pages=("/desk",)),
+        Service("notify", 30, pages=("/messages",), environment=_notify, needs=("messages",)),
+        Service("reporting", 40, roles=(API, STREAM, CONSUMER), pages=("/wall", "/map", "/city")),
     )
 }
 
+FRONT_DOOR = "front-door"
+# The service that carries, for all, the sign-in, the front page and what every page is drawn with (decision 18).
+ENTRANCE = "signing"
+ENTRANCE_PATHS = ("/", "/docs", "/login", "/login/renewal", "/callback", "/logout", "/signed-out", "/static/shell/*")
+
 # Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
 PORTS: dict[str, int] = {
+    FRONT_DOOR: 0,
     "postgres": 1,
     "kafka": 2,
     "kafka-controller": 3,
@@ -161,7 +177,7 @@ def secrets() -> dict[str, str]:
     Of a pair `reader_key_pair` a Site knows the halves, `reader_private_key` and `reader_public_key`.
     """
     made = {f"{service}_{role}_password": "token" for service in SERVICES for role in DATABASE_ROLES}
-    made |= {f"{service}_session": "token" for service in SERVICES}
+    made |= {"session_secret": "token", "front_door_secret": "token"}
     made |= {"postgres_password": "token", "supervisor_password": "token"}
     for service in SERVICES.values():
         made |= service.secrets
@@ -188,7 +204,8 @@ def password_key(user: str) -> str:
 
 def processes() -> list[Process]:
     """Every process of ours, in the order of starting: whatever a process needs stands before it. PLATFORM stands before all."""
-    return [_ISSUER, _MESSAGES, *(_process(service, role) for service in SERVICES.values() for role in service.roles)]
+    served = [_process(service, role) for service in SERVICES.values() for role in service.roles]
+    return [_ISSUER, _MESSAGES, *served, _front_door()]
 
 
 def service_environment(site: Site, service: Service, role: Role | None = None) -> dict[str, str]:
@@ -204,8 +221,10 @@ def service_environment(site: Site, service: Service, role: Role | None = None) 
         "BIND": site.bind,
         "ISSUER_URL": site.public_url("issuer"),
         "ISSUER_INTERNAL_URL": url(site, "issuer"),
-        "PUBLIC_URL": site.public_url(served),
-        "SESSION_SECRET": site.secret(f"{service.name}_session"),
+        "PUBLIC_URL": site.front_url,
+        "SESSION_SECRET": site.secret("session_secret"),
+        "FRONT_DOOR_SECRET": site.secret("front_door_secret"),
+        "SERVICES": " ".join(SERVICES),
         "LOG_LEVEL": "info",
         "CLOCK_FILE": site.clock_file,
     }
@@ -250,6 +269,23 @@ def _process(service: Service, role: Role) -> Process:
         environment=lambda site: service_environment(site, service, role),
         needs=(*PLATFORM, "issuer", *service.needs),
         published=role.serves,
+    )
+
+
+def _front_door() -> Process:
+    return Process(
+        name=FRONT_DOOR,
+        module="deploy.front_door",
+        environment=lambda site: {
+            "LOCAL_DIR": site.file(),
+            "PORT_BASE": str(site.port(FRONT_DOOR) - PORTS[FRONT_DOOR]),
+            "TLS": "1" if site.front_url.startswith("https:") else "",
+            "FRONT_DOOR_SECRET": site.secret("front_door_secret"),
+        },
+        ready="",
+        needs=tuple(service.process(role) for service in SERVICES.values() for role in service.roles if role.serves),
+        published=True,
+        keeps_files=True,
     )
 
 

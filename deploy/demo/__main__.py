@@ -156,10 +156,11 @@ def _amount(basis: Mapping[str, Any], name: str) -> str:
 
 def _farewell(here: Place) -> None:
     screen.title("Look around")
-    screen.fact("wall, live", here.url("reporting-api"))
+    screen.fact("Clearwater", here.front_url)
+    screen.fact("wall, live", f"{here.front_url}/wall")
+    screen.fact("desk", f"{here.front_url}/desk")
+    screen.fact("messages", f"{here.front_url}/messages")
     screen.fact("mailbox", here.url("messages"))
-    screen.fact("messages", f"{here.url('notify-api')}/messages")
-    screen.fact("desk", here.url("signing-api"))
     screen.fact("sign in", "choose a sample person on the login page; there is no password. Try command, then city")
     screen.fact("again", "`make demo` signs the next units; `make down` stops everything")
 

@@ -63,9 +63,9 @@ class Importing:
 
     def run(self, file: Path, *, commit: bool) -> int:
         content = file.read_bytes()
-        self.standing = f"Whether {file.name} arrived is listed at {self._here.url('registry-api')}/imports; nothing of it is written."
+        self.standing = f"Whether {file.name} arrived is listed at {self._here.front_url}/register/imports; nothing of it is written."
         import_id = imports.uploaded(self._clerk, self._project_id, (file.name, content), key=uuid4().hex)
-        page = f"{self._here.url('registry-api')}/imports/{import_id}"
+        page = f"{self._here.front_url}/register/imports/{import_id}"
         screen.line(f"uploaded    {file.name}, {len(content):,} bytes: {page}")
         self.standing = f"The dry run goes on without this terminal, and nothing is written: {page}"
         report = self._ended(imports.followed(self._clerk, import_id, told=self._progress, seconds=math.inf))

@@ -14,11 +14,12 @@ from typing import Any
 
 import yaml
 
-from deploy import declaration
+from deploy import declaration, front_door
 from deploy.declaration import (
     BUS_ADMIN,
     BUS_STATIC,
     DATABASE_ROLES,
+    FRONT_DOOR,
     PLATFORM,
     PORTS,
     SERVICES,
@@ -32,6 +33,8 @@ from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
 
 FILE = ROOT / "docker-compose.yml"
+CADDYFILE = ROOT / "deploy" / "images" / "Caddyfile"
+_PAGES = "/etc/caddy/pages"
 _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
 # The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
@@ -62,6 +65,10 @@ class Containers:
     def public_url(self, process: str) -> str:
         return f"http://{HOST}:{self.port(process)}"
 
+    @property
+    def front_url(self) -> str:
+        return f"https://{HOST}:{self.port(FRONT_DOOR)}"
+
     def secret(self, name: str) -> str:
         return f"${{{name.upper()}}}"
 
@@ -76,9 +83,13 @@ def document() -> Entry:
     services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases()}
     services |= {"users": _users(), "topics": _topics()}
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
-    services |= {process.name: _running(process) for process in declaration.processes()}
+    services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
     keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
     return {"name": "clearwater", "services": services, "volumes": dict.fromkeys(keeping)}
+
+
+def caddyfile() -> str:
+    return _HEAD.splitlines()[0] + "\n" + front_door.caddyfile(_SITE, files="/data", pages=_PAGES)
 
 
 def text() -> str:
@@ -86,13 +97,15 @@ def text() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
+    written = {FILE: text(), CADDYFILE: caddyfile()}
     if "--check" not in arguments:
-        FILE.write_text(text(), encoding="utf-8")
+        for file, content in written.items():
+            file.write_text(content, encoding="utf-8")
         return 0
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == text():
-        return 0
-    sys.stderr.write(f"stale: {FILE.name}; run python -m deploy.images.compose\n")
-    return 1
+    stale = [file.name for file, content in written.items() if not file.exists() or file.read_text("utf-8") != content]
+    for name in stale:
+        sys.stderr.write(f"stale: {name}; run python -m deploy.images.compose\n")
+    return 1 if stale else 0
 
 
 class _Plain(yaml.SafeDumper):
@@ -219,6 +232,27 @@ def _running(process: Process) -> Entry:
     if process.keeps_files:
         entry["volumes"] = [f"{process.name}:{_FILES}"]
     return entry
+
+
+def _front_door(process: Process) -> Entry:
+    """Caddy's own image, with the configuration that the local platform's is written from too."""
+    port = _SITE.port(process.name)
+    return {
+        "image": "caddy:2.11.7",
+        "restart": "unless-stopped",
+        "environment": {"FRONT_DOOR_SECRET": _SITE.secret("front_door_secret")},
+        "volumes": [
+            f"{process.name}:/data",
+            "./deploy/images/Caddyfile:/etc/caddy/Caddyfile:ro",
+            f"./deploy/front_door_pages:{_PAGES}:ro",
+        ],
+        "ports": [f"{HOST}:{port}:{port}"],
+        "depends_on": _needs(dict.fromkeys(process.needs, "service_healthy")),
+        "healthcheck": _healthcheck("nc", "-z", HOST, str(port)),
+    }
+
+
+_DRAWN = {FRONT_DOOR: _front_door}
 
 
 def _needs(conditions: Mapping[str, str]) -> Entry:

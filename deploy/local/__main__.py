@@ -50,9 +50,7 @@ def main() -> int:
 def _up(here: Place, _: argparse.Namespace) -> int:
     progress.say(f"Clearwater in {here.local_dir}, ports from {here.port_base}")
     system.up(here)
-    progress.say(
-        f"Ready. Wall {here.url('reporting-api')}  desk {here.url('signing-api')}  mailbox {here.url('messages')}"
-    )
+    progress.say(f"Ready: {here.front_url}  mailbox {here.url('messages')}")
     progress.say(f"All addresses: {here.path('run.env')}")
     return 0
 

@@ -1,9 +1,10 @@
 """A small OIDC provider for the local platform only: it asks for no password and believes whoever chooses a person.
 
-    python -m deploy.local.issuer        PORT, BIND, LOCAL_DIR
+    python -m deploy.local.issuer        PORT, BIND, LOCAL_DIR, ISSUER_URL
 
-Its key and its address lie under LOCAL_DIR/issuer; whoever can read that folder can mint tokens. It serves the clients
-`clearwater-<service>` on loopback. An installation that means it names a real provider in ISSUER_URL.
+ISSUER_URL is its name and where browsers find it; services may reach it elsewhere, and are led to where they asked. Its
+key, its name and the ended sign-ins lie under LOCAL_DIR/issuer; whoever can read that folder can mint tokens. It serves
+the clients `clearwater-*` on loopback. An installation that means it names a real provider in ISSUER_URL.
 """
 
 import base64
@@ -19,10 +20,12 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from werkzeug.wrappers import Response as Redirect
 
 _AUDIENCE, _SECONDS, _CODE_SECONDS = "clearwater", 12 * 3600, 120
+_REFRESHES, _COOKIE = "clearwater-refreshes", "clearwater_issuer"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -44,7 +47,7 @@ _TITLES = {
     "city": "市级运行",
     "auditor": "审计员",
 }
-_NAMES = {
+NAMES = {
     "clerk": "文清禾",
     "desk": "简云舟",
     "officer": "庄晓岚",
@@ -53,10 +56,10 @@ _NAMES = {
     "auditor": "商怀谨",
 }
 PEOPLE = tuple(
-    Person(role if district == "440303" else f"{role}-{district}", _NAMES[role], role, (district,))
+    Person(role if district == "440303" else f"{role}-{district}", NAMES[role], role, (district,))
     for district in ("440303", "440305")
     for role in ("clerk", "desk", "officer", "command")
-) + tuple(Person(role, _NAMES[role], role, ("*",)) for role in ("city", "auditor"))
+) + tuple(Person(role, NAMES[role], role, ("*",)) for role in ("city", "auditor"))
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class _Code:
     nonce: str
     challenge: str
     expires_at: float
+    sign_in: str
 
 
 def mint(
@@ -74,7 +78,7 @@ def mint(
 ) -> str:
     """An access token, for `make token` and for tests. The issuer need not run, but must have been started once."""
     person = Person(
-        f"{role}-{'-'.join(districts)}".replace("*", "city"), name or _NAMES.get(role, role), role, tuple(districts)
+        f"{role}-{'-'.join(districts)}".replace("*", "city"), name or NAMES.get(role, role), role, tuple(districts)
     )
     return _signed(local_dir, _about(person), audience=_AUDIENCE, seconds=seconds)
 
@@ -101,8 +105,9 @@ def create(local_dir: Path, *, issuer: str) -> Flask:
         return jsonify(
             issuer=issuer,
             authorization_endpoint=f"{issuer}/authorize",
-            token_endpoint=f"{issuer}/token",
-            jwks_uri=f"{issuer}/jwks.json",
+            end_session_endpoint=f"{issuer}/end_session",
+            token_endpoint=f"{request.host_url}token",  # a service asks where it has found us
+            jwks_uri=f"{request.host_url}jwks.json",
             response_types_supported=["code"],
             subject_types_supported=["public"],
             id_token_signing_alg_values_supported=["ES256"],
@@ -125,12 +130,13 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
         wanted = request.args
         if fault := _fault(wanted):
             return Response(fault, 400, content_type="text/plain; charset=utf-8")
-        if (person := next((each for each in PEOPLE if each.hint == wanted.get("login_hint")), None)) is None:
+        if (person := _person(wanted.get("login_hint"))) is None:
             choices = [
                 (each, _TITLES[each.role], f"?{urlencode({**wanted, 'login_hint': each.hint})}") for each in PEOPLE
             ]
             return render_template_string(_PAGE, choices=choices)
-        code = secrets.token_urlsafe(24)
+        code, sign_in = secrets.token_urlsafe(24), request.cookies.get(_COOKIE, "") or secrets.token_urlsafe(24)
+        sign_in = secrets.token_urlsafe(24) if sign_in in _ended(local_dir) else sign_in
         codes[code] = _Code(
             person,
             wanted["client_id"],
@@ -138,37 +144,83 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
             wanted.get("nonce", ""),
             wanted["code_challenge"],
             time.time() + _CODE_SECONDS,
+            sign_in,
         )
-        return redirect(f"{wanted['redirect_uri']}?{urlencode({'code': code, 'state': wanted.get('state', '')})}")
+        query = urlencode({"code": code, "state": wanted.get("state", "")})
+        answer = redirect(f"{wanted['redirect_uri']}?{query}")
+        answer.set_cookie(_COOKIE, sign_in, max_age=_SECONDS, httponly=True, samesite="Lax")
+        return answer
 
     @app.post("/token")
     def token() -> tuple[Response, int] | Response:
-        form = request.form
-        code = codes.pop(form.get("code", ""), None)  # once only
-        challenge = (
-            base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-            .decode()
-            .rstrip("=")
-        )
-        given = (form.get("client_id"), form.get("redirect_uri"), challenge)
-        if (
-            code is None
-            or code.expires_at < time.time()
-            or given != (code.client_id, code.redirect_uri, code.challenge)
-        ):
+        given = _by_code(codes) if "code" in request.form else _by_refresh_token(local_dir)
+        if given is None:
             return jsonify(error="invalid_grant"), 400
-        about = _about(code.person)
+        person, client_id, nonce, sign_in = given
+        about, refreshes = _about(person), {"sub": person.hint, "sid": sign_in, "client_id": client_id}
         return jsonify(
             access_token=_signed(local_dir, about, audience=_AUDIENCE, seconds=_SECONDS),
-            id_token=_signed(local_dir, {**about, "nonce": code.nonce}, audience=code.client_id, seconds=_SECONDS),
+            id_token=_signed(
+                local_dir, {**about, "nonce": nonce, "sid": sign_in}, audience=client_id, seconds=_SECONDS
+            ),
+            refresh_token=_signed(local_dir, refreshes, audience=_REFRESHES, seconds=_SECONDS),
             token_type="Bearer",  # noqa: S106 - a kind, not a secret
             expires_in=_SECONDS,
         )
 
+    @app.get("/end_session")
+    def end_session() -> Redirect | Response:
+        """RP-initiated logout: what was signed in with this browser is not refreshed any more."""
+        if sign_in := request.cookies.get(_COOKIE, ""):
+            with (local_dir / "issuer" / "ended").open("a", encoding="utf-8") as file:
+                file.write(sign_in.splitlines()[0] + "\n")
+        back = request.args.get("post_logout_redirect_uri", "")
+        if urlsplit(back).scheme in {"http", "https"} and urlsplit(back).hostname in _LOOPBACK:
+            answer: Redirect | Response = redirect(back)
+        else:
+            answer = Response("已退出 · signed out\n", content_type="text/plain; charset=utf-8")
+        answer.delete_cookie(_COOKIE)
+        return answer
+
+
+_Grant = tuple[Person, str, str, str]  # who, for which client, with which nonce, in which sign-in
+
+
+def _by_code(codes: dict[str, _Code]) -> _Grant | None:
+    form = request.form
+    code = codes.pop(form.get("code", ""), None)  # once only
+    digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    given = (form.get("client_id"), form.get("redirect_uri"), challenge)
+    if code is None or code.expires_at < time.time() or given != (code.client_id, code.redirect_uri, code.challenge):
+        return None
+    return code.person, code.client_id, code.nonce, code.sign_in
+
+
+def _by_refresh_token(local_dir: Path) -> _Grant | None:
+    try:
+        claims = jwt.decode(request.form.get("refresh_token", ""), _key(local_dir), algorithms=["ES256"]).claims
+    except (JoseError, ValueError):
+        return None
+    person, client_id, sign_in = _person(claims.get("sub")), request.form.get("client_id", ""), claims.get("sid", "")
+    if claims.get("aud") != _REFRESHES or claims.get("client_id") != client_id or claims["exp"] < time.time():
+        return None
+    return (person, client_id, "", sign_in) if person and sign_in not in _ended(local_dir) else None
+
+
+def _ended(local_dir: Path) -> frozenset[str]:
+    file = local_dir / "issuer" / "ended"
+    return frozenset(file.read_text(encoding="utf-8").splitlines()) if file.exists() else frozenset()
+
+
+def _person(hint: object) -> Person | None:
+    return next((each for each in PEOPLE if each.hint == hint), None)
+
 
 def main() -> None:
     local_dir, bind, port = Path(os.environ["LOCAL_DIR"]), os.environ.get("BIND", "127.0.0.1"), int(os.environ["PORT"])
-    create(local_dir, issuer=f"http://{bind}:{port}").run(host=bind, port=port, threaded=True)
+    issuer = os.environ.get("ISSUER_URL") or f"http://{bind}:{port}"
+    create(local_dir, issuer=issuer).run(host=bind, port=port, threaded=True)
 
 
 def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of what was asked

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.declaration import PORTS
+from deploy.declaration import FRONT_DOOR, PORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -20,12 +20,17 @@ class CannotStart(Exception):  # noqa: N818 - it reads as the sentence it is pri
 class Place:
     local_dir: Path
     port_base: int
+    tls: bool = False  # of the front door, with an authority of its own
 
     def port(self, process: str) -> int:
         return self.port_base + PORTS[process]
 
     def url(self, process: str) -> str:
         return f"http://{HOST}:{self.port(process)}"
+
+    @property
+    def front_url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{HOST}:{self.port(FRONT_DOOR)}"
 
     def path(self, *parts: str) -> Path:
         return self.local_dir.joinpath(*parts)
@@ -58,7 +63,7 @@ def from_environment() -> Place:
             f"PORT_BASE={base} is not a usable port: choose a number from {USABLE.start} to {USABLE.stop - 1}."
         )
     local_dir = Path(os.environ.get("LOCAL_DIR") or ".local")
-    return Place((ROOT / local_dir).resolve(), int(base))
+    return Place((ROOT / local_dir).resolve(), int(base), tls=os.environ.get("TLS") == "1")
 
 
 def cache() -> Path:

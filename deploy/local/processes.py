@@ -43,6 +43,10 @@ class Here:
     def public_url(self, process: str) -> str:
         return self.place.url(process)
 
+    @property
+    def front_url(self) -> str:
+        return self.place.front_url
+
     def secret(self, name: str) -> str:
         return self.secrets[name]
 
@@ -94,7 +98,7 @@ def _process(site: Here, process: declaration.Process) -> Process:
         command=(sys.executable, "-m", process.module, *process.arguments),
         environment=_python() | process.environment(site),
         port=site.port(process.name),
-        ready=declaration.url(site, process.name) + process.ready,
+        ready=declaration.url(site, process.name) + process.ready if process.ready else "",
         depends=process.needs,
     )
 

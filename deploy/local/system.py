@@ -130,6 +130,7 @@ def write_addresses(place: Place) -> None:
         "LOCAL_DIR": str(place.local_dir),
         "PORT_BASE": str(place.port_base),
         "KAFKA_BOOTSTRAP": place.kafka_bootstrap,
+        "FRONT_URL": site.front_url,
         **{f"{service.upper()}_URL": site.public_url(f"{service}-api") for service in SERVICES},
         "STREAM_URL": site.public_url("reporting-stream"),
         "ISSUER_URL": site.public_url("issuer"),

@@ -3,7 +3,6 @@
 import threading
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Flask
@@ -46,8 +45,6 @@ def create_api() -> Flask:
         settings=settings,
         blueprints=(api, pages),
         migrations=MIGRATIONS,
-        resources=settings.stream_url,
-        sources=[settings.stream_url] if urlsplit(settings.stream_url).netloc else [],
     )
 
 
@@ -64,7 +61,6 @@ def create_stream() -> Flask:
         blueprints=(stream,),
         migrations=MIGRATIONS,
         resources=hub,
-        readers=[settings.pages_url] if settings.pages_url else [],
     )
     hub.start(threading.Event())
     return app

@@ -8,6 +8,7 @@ from flask import Flask
 from services.signing.api import BLUEPRINTS
 from services.signing.config import Settings
 from services.signing.consumers import CONSUMER, KINDS, reactions
+from services.signing.web.home import home
 from services.signing.web.pages import pages
 from services.signing.workers.fan_out import FanOut
 from shared.events import topics
@@ -15,6 +16,7 @@ from shared.messaging.roles import Service
 from shared.service import clock as clocks
 from shared.service import database, factory
 from shared.service.clock import Clock
+from shared.service.login import login
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
@@ -39,7 +41,7 @@ def application(settings: Settings, *, clock: Clock) -> Flask:
         engine=engine,
         clock=clock,
         settings=settings,
-        blueprints=(*BLUEPRINTS, pages),
+        blueprints=(*BLUEPRINTS, pages, home, login),  # decision 18: one service carries the sign-in
         problem_files=(_PROBLEMS,),
         migrations=MIGRATIONS,
     )

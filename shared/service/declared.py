@@ -52,7 +52,8 @@ class Declared:
 
     def _of_the_kit(self) -> Iterator[str]:
         if self.roles:
-            yield from ("token-missing", "token-invalid", "role-missing", "too-many-requests", "identity-unavailable")
+            yield from ("token-missing", "token-invalid", "clock-skewed", "role-missing")
+            yield from ("too-many-requests", "identity-unavailable")
         if self.writes:
             yield from ("origin-refused", "district-required")
         if self.writes or "<" in self.path:

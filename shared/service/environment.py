@@ -28,8 +28,17 @@ class Environment(BaseSettings):
     port: int = Field(default=8080, description="where what is served over HTTP listens")
     health_port: int = Field(default=8081, description="port on which a loop answers /live, /ready and /metrics")
     issuer_url: str = Field(default="", description="the OIDC provider whose tokens are believed")
-    public_url: str = Field(default="", description="the address that browsers know this process by")
-    session_secret: str = Field(default="", repr=False, description="seals the login's state cookie")
+    issuer_internal_url: str = Field(default="", description="where this process reaches the provider, if elsewhere")
+    oidc_client_id: str = Field(default="clearwater-pages", description="the client that the provider knows us as")
+    oidc_client_secret: str = Field(default="", repr=False, description="its secret; empty for a public client")
+    public_url: str = Field(default="", description="the front door: the one address that browsers know")
+    session_secret: str = Field(default="", repr=False, description="seals the session's cookie; one for all services")
+    front_door_secret: str = Field(
+        default="",
+        repr=False,
+        description="by which the front door shows itself; empty: no forwarded header is believed",
+    )
+    services: str = Field(default="", description="names of all services, by spaces: whose APIs /docs lists")
     clock_file: str = Field(default="", description="file of the demo's business clock; empty means real time")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     api_threads: int = Field(default=8, ge=1, description="requests carried out at once; each may hold one connection")

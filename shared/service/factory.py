@@ -7,17 +7,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, request
 from sqlalchemy import Engine
 
 from shared.refusal import Refused
-from shared.service import health, identity, openapi, problems, rows
+from shared.service import front, health, identity, openapi, problems, rows
 from shared.service.clock import Clock
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
-from shared.service.login import login
 from shared.service.migrations import Migrations
 from shared.service.openapi import openapi as api_description
 from shared.service.provider import Provider
@@ -26,6 +24,10 @@ from shared.telemetry import log, metrics, tracing
 from shared.web.shell import Person, shell
 
 _QUIET = frozenset({"health.live", "health.ready_now", "health.metrics"})
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _log = log.get(__name__)
 
 
@@ -40,15 +42,10 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     problem_files: Sequence[Path] = (),
     resources: Any = None,  # noqa: ANN401 - typed by the service that puts it in
     limits: Limits | None = None,
-    sources: Sequence[str] = (),
-    readers: Sequence[str] = (),
     largest_body: int = 1_048_576,
 ) -> Flask:
     """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no
     catalogue, ValueError when a setting is missing without which nobody could be told from anybody else.
-
-    `sources`: other origins that this service's pages may ask (another service's API or stream). `readers`: other
-    origins whose pages may ask this service, with the reader's own session.
     """
     _complete(settings)
     rows.self_test(engine)
@@ -60,16 +57,17 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
         engine,
         clock,
         settings,
-        Provider(settings.issuer_url),
+        Provider(settings.issuer_url, internal_url=settings.issuer_internal_url),
         catalogue,
         limits or Limits(),
         Vocabulary(migrations.folder.with_name("examples.toml")),
         resources,
     )
     _around_requests(app)
-    _answer_headers(app, sources=sources, readers=readers)
+    front.stand_behind(app, public_url=settings.public_url, secret=settings.front_door_secret)
+    _answer_headers(app)
     problems.handle(app, catalogue)
-    own = (health.blueprint(health.ready(engine, migrations)), login, api_description, shell(_person))
+    own = (health.blueprint(health.ready(engine, migrations)), api_description, shell(_person))
     for blueprint in (*own, *blueprints):
         app.register_blueprint(blueprint)
     openapi.check(app)
@@ -92,7 +90,7 @@ def _person() -> Person | None:
         subject = identity.current()
     except Refused:
         return None
-    return Person(subject.name, tuple(sorted(subject.roles)))
+    return Person(subject.name, tuple(sorted(subject.roles)), subject.seconds_left)
 
 
 def _around_requests(app: Flask) -> None:
@@ -129,38 +127,12 @@ def _around_requests(app: Flask) -> None:
             trace.__exit__(None, None, None)
 
 
-def _answer_headers(app: Flask, *, sources: Sequence[str], readers: Sequence[str]) -> None:
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "font-src 'self'",
-            "img-src 'self' data:",
-            " ".join(("connect-src 'self'", *map(_origin, sources))),
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    )
-    allowed = frozenset(map(_origin, readers))
-
+def _answer_headers(app: Flask) -> None:
     @app.after_request
     def secure(answer: Response) -> Response:
-        answer.headers.setdefault("Content-Security-Policy", policy)
+        answer.headers.setdefault("Content-Security-Policy", _POLICY)
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "same-origin"
         if not request.path.startswith("/static/"):
             answer.headers.setdefault("Cache-Control", "no-store")
-        if allowed:
-            answer.vary.add("Origin")
-        if (origin := request.headers.get("Origin")) in allowed and origin is not None:
-            answer.headers["Access-Control-Allow-Origin"] = origin
-            answer.headers["Access-Control-Allow-Credentials"] = "true"
-            answer.headers["Access-Control-Allow-Headers"] = "Accept-Language, Correlation-Id, Last-Event-ID"
         return answer
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -1,12 +1,13 @@
 """Who asks, what they may do and which districts they may see. Decided once here, enforced again by the database
 (rows.py).
 
-A bearer token, or the service's own cookie (login.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
+A bearer token, or the session's cookie (session.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
 city). Stays true: a district that is not granted looks like one that does not exist (404).
 """
 
 import functools
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from flask import g, redirect, request
 
 from shared.refusal import Refused, Unknown
-from shared.service import database, problems
+from shared.service import database, problems, session
 from shared.service.running import running
 from shared.telemetry import metrics
 
@@ -35,6 +36,12 @@ class Subject:
     name: str
     roles: frozenset[str]
     granted: tuple[str, ...]
+    ends_at: float = float("inf")  # of the token or cookie that was shown
+
+    @property
+    def seconds_left(self) -> float:
+        """How long an answer that goes on, such as a live stream, may go on."""
+        return self.ends_at - time.time()
 
     @property
     def district(self) -> str:
@@ -90,31 +97,32 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-def cookie_name(service: str) -> str:
-    return f"clearwater_{service}"
-
-
 def same_origin() -> None:
     """A write with a cookie must come from our own page: another site's form would bring the cookie along."""
-    origin, ours = request.headers.get("Origin", ""), urlsplit(running().settings.public_url)
-    if not origin or origin not in {f"{ours.scheme}://{ours.netloc}", f"{request.scheme}://{request.host}"}:
+    ours = urlsplit(running().settings.public_url)
+    if request.headers.get("Origin", "") != f"{ours.scheme}://{ours.netloc}":
         raise Refused("origin-refused")
 
 
 def _subject() -> Subject:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        token = request.cookies.get(cookie_name(running().name), "")
-        if not token:
-            raise Refused("token-missing")
-        if request.method not in _SAFE:
-            same_origin()
-    return _of(running().provider.claims(token))
+    if scheme.lower() == "bearer" and token:
+        return of(running().provider.claims(token))
+    settings = running().settings
+    sealed = request.cookies.get(session.cookie_name(settings.public_url), "")
+    if not sealed:
+        raise Refused("token-missing")
+    if request.method not in _SAFE:
+        same_origin()
+    return of(session.opened(sealed, secret=settings.session_secret, purpose="session"))
 
 
-def _of(claims: dict[str, Any]) -> Subject:
+def of(claims: dict[str, Any]) -> Subject:
+    """From the claims of a token or a session; Refused `token-invalid` where they do not say who it is."""
     roles, districts = claims.get("roles"), claims.get("districts")
     if not isinstance(roles, list) or not isinstance(districts, list):
         raise Refused("token-invalid")
     granted = tuple(dict.fromkeys(str(each) for each in districts))
-    return Subject(str(claims["sub"]), str(claims.get("name", "")), frozenset(map(str, roles)), granted)
+    return Subject(
+        str(claims["sub"]), str(claims.get("name", "")), frozenset(map(str, roles)), granted, float(claims["exp"])
+    )

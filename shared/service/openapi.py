@@ -14,7 +14,7 @@ from typing import Any, Literal
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from pydantic import TypeAdapter
 
-from shared.service import identity
+from shared.service import front, session
 from shared.service.declared import Declared
 from shared.service.examples import Examples, Vocabulary
 from shared.service.refusals import Refusals
@@ -70,7 +70,7 @@ def document(app: Flask) -> dict[str, Any]:
 
 @openapi.get("/openapi.json")
 def as_json() -> Response:
-    return jsonify(document(current_app))
+    return jsonify(_as_asked())
 
 
 @openapi.get("/docs")
@@ -80,7 +80,14 @@ def as_page() -> str:
         code: (each.status, *each.told(_SPOKEN[reader]), each.facts)
         for code, each in sorted(running().problems.problems.items())
     }
-    return render_template("docs.html", api=document(current_app), told=told)
+    return render_template("docs.html", api=_as_asked(), told=told)
+
+
+def _as_asked() -> dict[str, Any]:
+    """With the addresses by which the reader came: behind the front door the API has the service's name in it."""
+    found, mine, asked = document(current_app), openapi.url_prefix or "", front.api_prefix()
+    paths = {asked + path.removeprefix(mine): operations for path, operations in found["paths"].items()}
+    return found | {"paths": paths}
 
 
 class Description:
@@ -103,7 +110,7 @@ class Description:
             paths.setdefault(each.path, {})[each.declared.method.lower()] = self._operation(each)
         codes = sorted({code for each in self._routes for code in each.declared.codes})
         name = self._service.name
-        cookie = {"type": "apiKey", "in": "cookie", "name": identity.cookie_name(name)}
+        cookie = {"type": "apiKey", "in": "cookie", "name": session.cookie_name(self._service.settings.public_url)}
         return {
             "openapi": "3.1.0",
             "info": {"title": f"Clearwater {name}", "version": "1"},

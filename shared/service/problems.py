@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request
 from markupsafe import escape
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import OperationalError
@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from shared.refusal import Refused
 from shared.service import database, declared
 from shared.telemetry import log, tracing
+from shared.web.shell import language as chosen_language
 
 MEDIA_TYPE = "application/problem+json"
 _OWN = Path(__file__).with_name("problems.toml")
@@ -120,7 +121,9 @@ def _hold_to_declaration(refusal: Refused, problem: Problem) -> None:
 
 
 def language() -> str:
-    """Chinese unless the reader prefers another: zh-Hant (also zh-HK, zh-TW) or en."""
+    """On a page the one that was chosen there. To a program: Chinese unless it prefers zh-Hant (also zh-HK, zh-TW) or en."""
+    if wants_page():
+        return chosen_language()
     for wanted, _ in request.accept_languages:
         lower = wanted.lower()
         if lower.startswith(("zh-hant", "zh-hk", "zh-tw", "zh-mo")):
@@ -167,9 +170,10 @@ def handle(app: Flask, catalogue: Catalogue) -> None:
 
 
 def _page(document: Mapping[str, Any]) -> str:
+    """Under the head of all pages. A head that cannot be drawn must not hide what the reader came for."""
+    try:
+        return render_template("problem.html", document=document)
+    except Exception:  # noqa: BLE001 - whatever it was, the refusal itself is still to be told
+        _log.exception("the page of a refusal cannot be drawn", code=document["code"])
     title, advice, number = (escape(document[name]) for name in ("title", "next", "correlation_id"))
-    return (
-        f'<!doctype html><html lang="{language()}"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<main><h1>{title}</h1><p>{advice}</p><p><small>{number}</small></p></main></html>"
-    )
+    return f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{advice}</p><p><small>{number}</small></p>"

@@ -2,6 +2,7 @@
 
 Stays true: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again
 at most every `_AGAIN_SECONDS`, and a provider that cannot be reached means nobody is let in (503), never everybody.
+Keys of a kind that we cannot use are passed over. Left to others: the code flow of a browser (login.py).
 """
 
 import threading
@@ -12,13 +13,13 @@ from typing import Any
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from shared.refusal import Refused
 from shared.telemetry import log
 
 AUDIENCE = "clearwater"
-_ALGORITHMS = ["RS256", "ES256"]
+_ALGORITHMS, _KINDS = ["RS256", "ES256"], frozenset({"RSA", "EC"})
 _MAX_AGE_SECONDS, _AGAIN_SECONDS, _TIMEOUT_SECONDS = 900.0, 5.0, 5.0
 _LEEWAY_SECONDS = 30
 _NOT_OURS = (JoseError, ValueError, TypeError, RecursionError)  # joserfc trips over a header of another shape
@@ -26,8 +27,14 @@ _log = log.get(__name__)
 
 
 class Provider:
-    def __init__(self, issuer_url: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, issuer_url: str, *, internal_url: str = "", seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`issuer_url` is the provider's name, as tokens and browsers know it; `internal_url` is where this process
+        reaches it, when that is another address.
+        """
         self._issuer, self._seconds = issuer_url.rstrip("/"), seconds
+        self._reached_at = internal_url.rstrip("/") or self._issuer
         self._fetching = threading.Lock()
         self._found: dict[str, Any] = {}
         self._keys: KeySet | None = None
@@ -35,17 +42,29 @@ class Provider:
 
     def address(self, name: str) -> str:
         """`authorization_endpoint`, `token_endpoint`, `jwks_uri`, as the provider's discovery document says."""
+        found = self.offers(name)
+        if not found:
+            _log.error("the provider's discovery document lacks an address", name=name)
+            raise Refused("identity-unavailable")
+        return found
+
+    def offers(self, name: str) -> str:
+        """The same for what a provider may leave out, such as `end_session_endpoint`: empty then."""
         if not self._found:
-            found = self._get(f"{self._issuer}/.well-known/openid-configuration")
-            if found.get("issuer", "").rstrip("/") != self._issuer:
+            found = self._get(f"{self._reached_at}/.well-known/openid-configuration")
+            if not isinstance(found, dict) or str(found.get("issuer", "")).rstrip("/") != self._issuer:
+                _log.error("the provider's discovery document is of another issuer", issuer=self._issuer)
                 raise Refused("identity-unavailable")
             self._found = found
-        return str(self._found[name])
+        return str(self._found.get(name) or "")
 
-    def claims(self, token: str, *, audience: str = AUDIENCE) -> dict[str, Any]:
-        """The claims of a token that is ours and still valid; Refused `token-invalid` otherwise."""
+    def claims(self, token: str, *, audience: str = AUDIENCE, fresh: bool = False) -> dict[str, Any]:
+        """The claims of a token that is ours and still valid; Refused `token-invalid` otherwise, `clock-skewed` when it
+        would be valid by the provider's clock only. `fresh`: the provider has issued it a moment ago.
+        """
         try:
             decoded = self._decoded(token)
+            _hold_to_clock(decoded.claims, fresh=fresh)
             jwt.JWTClaimsRegistry(
                 leeway=_LEEWAY_SECONDS,
                 iss={"essential": True, "value": self._issuer},
@@ -56,17 +75,6 @@ class Provider:
         except _NOT_OURS as failure:
             raise Refused("token-invalid") from failure
         return decoded.claims
-
-    def exchange(self, form: dict[str, str]) -> dict[str, Any]:
-        """The token endpoint's answer to an authorization code."""
-        try:
-            answer = httpx.post(self.address("token_endpoint"), data=form, timeout=_TIMEOUT_SECONDS)
-        except httpx.HTTPError as failure:
-            raise Refused("identity-unavailable") from failure
-        if answer.status_code != httpx.codes.OK:
-            raise Refused("login-failed")
-        told: dict[str, Any] = answer.json()
-        return told
 
     def _decoded(self, token: str) -> jwt.Token:
         if (keys := self._believed()) is None:
@@ -98,7 +106,7 @@ class Provider:
         if now - self._tried_at < 1:
             raise Refused("identity-unavailable")
         try:
-            keys = KeySet.import_key_set(self._get(self.address("jwks_uri")))
+            keys = _usable(self._get(self.address("jwks_uri")))
         finally:
             self._tried_at = self._seconds()  # counted from its end: who waited for it does not ask anew
         self._keys, self._fetched_at = keys, now
@@ -110,3 +118,38 @@ class Provider:
         except (httpx.HTTPError, ValueError) as failure:
             _log.warning("identity provider unreachable", url=url, reason=str(failure))
             raise Refused("identity-unavailable") from failure
+
+
+def _usable(document: Any) -> KeySet:  # noqa: ANN401 - JSON
+    """The keys that our algorithms can use. Others belong to other readers of the set (RFC 7517, section 5)."""
+    listed = document.get("keys") if isinstance(document, dict) else None
+    keys = [key for one in (listed if isinstance(listed, list) else ()) if (key := _key(one)) is not None]
+    if not keys:
+        _log.error("the provider has published no key that we can use")
+        raise Refused("identity-unavailable")
+    return KeySet(keys)
+
+
+def _key(published: Any) -> Key | None:  # noqa: ANN401 - JSON
+    kid = published.get("kid") if isinstance(published, dict) else None
+    try:
+        if published["kty"] in _KINDS and published.get("use", "sig") == "sig":
+            return JWKRegistry.import_key(published)
+        reason = "of another kind or use"
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as failure:
+        reason = f"{type(failure).__name__}: {failure}"
+    _log.info("a key of the provider is passed over", kid=str(kid), reason=reason)
+    return None
+
+
+def _hold_to_clock(claims: dict[str, Any], *, fresh: bool) -> None:
+    """A token from the future, or one that has lapsed on its way: the clocks differ, and a new token will not help."""
+    now = time.time()
+    begins = max(
+        (float(claims[name]) for name in ("iat", "nbf") if isinstance(claims.get(name), int | float)), default=now
+    )
+    ends = float(claims["exp"]) if fresh and isinstance(claims.get("exp"), int | float) else now
+    seconds = begins - now if begins > now + _LEEWAY_SECONDS else ends - now if ends < now - _LEEWAY_SECONDS else 0
+    if seconds:
+        _log.error("this clock and the provider's differ", seconds=round(seconds))
+        raise Refused("clock-skewed", seconds=round(seconds))

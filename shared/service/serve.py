@@ -1,4 +1,5 @@
-"""gunicorn, embedded: threads for the API, greenlets for live streams, which hold their connection for hours.
+"""gunicorn, embedded: threads behind a buffer (buffering.py) for the API, greenlets for live streams, which hold their
+connection for hours.
 
 A stream's process calls `cooperative()` before it imports anything else: psycopg, too, decides how to wait when it is
 imported. Nothing here imports it, for that reason. Never in a process that talks to Kafka.
@@ -35,7 +36,7 @@ def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: i
     kind = (
         {"worker_class": "gevent", "worker_connections": streams}
         if streams
-        else {"worker_class": "gthread", "threads": threads}
+        else {"worker_class": "shared.service.buffering.Buffering", "threads": threads}
     )
     _Embedded(
         create_app,
@@ -44,7 +45,7 @@ def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: i
             "workers": 1,
             "graceful_timeout": _GRACE_SECONDS,
             "timeout": 60,
-            "keepalive": 5,
+            "keepalive": 5,  # of a stream: also the seconds in which its request must have arrived
             "logger_class": _Logger,
             "child_exit": _forget_metrics,
             "control_socket_disable": True,

@@ -28,6 +28,7 @@ class Person:
 
     name: str
     roles: tuple[str, ...] = ()
+    seconds_left: float = float("inf")  # of the session: static/session.js renews it before it ends
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ def _context() -> dict[str, Any]:
         "theme": _theme,
         "person": here.person(),
         "figures": figures,
-        "has_login": "login" in {rule.endpoint.rpartition(".")[2] for rule in current_app.url_map.iter_rules()},
         "has_fonts": (_HERE / "static" / "fonts" / "fonts.css").is_file(),
         "again": _again,
+        "here": request.full_path.rstrip("?"),
     }
 
 

@@ -37,11 +37,11 @@ def opened(system: Platform, chromium: Browser, sides: list[Side], signed: Signe
     made: list[Page] = []
 
     def make(size: str = "wall", *, query: str = "", **options) -> Page:
-        url = f"{system.place.url('notify-api')}/messages?unit_id={signed.unit_id}{query}"
+        path = f"/messages?unit_id={signed.unit_id}{query}"
         made.append(
             pages.signed_in(
-                chromium, system.place, url,
-                service="notify", role="command", district=sides[0].code, size=size, **options,
+                chromium, system.place, path,
+                role="command", district=sides[0].code, size=size, **options,
             )
         )  # fmt: skip
         return made[-1]

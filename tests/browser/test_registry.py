@@ -19,7 +19,7 @@ from tests.support.platform import Platform
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 DISTRICT = "440310"
-PATHS = ("/imports", "/units", "/people")
+PATHS = ("/register/imports", "/register/units", "/register/people")
 WORKED_MILLISECONDS = 60_000  # a worker on a machine that builds and tests at the same time
 PROJECT = {
     "name": "澄水湾片区",
@@ -54,14 +54,11 @@ class Desk:
         return path
 
     def page(self, path: str, *, size: str = "wall", role: str = "clerk", **options) -> Page:
-        url = self.place.url("registry-api") + path
-        return pages.signed_in(
-            self.browser, self.place, url, service="registry", role=role, district=DISTRICT, size=size, **options
-        )
+        return pages.signed_in(self.browser, self.place, path, role=role, district=DISTRICT, size=size, **options)
 
     def uploaded(self, file: Path, *, title: str) -> Page:
         """By keyboard from the file's field to the report, which says `title` when it is done."""
-        page = self.page("/imports")
+        page = self.page("/register/imports")
         page.locator("#file").focus()
         page.locator("#file").set_input_files(file)  # the dialog in between is the browser's own
         page.keyboard.press("Tab")
@@ -113,7 +110,7 @@ def test_a_report_counts_each_kind_of_mistake_and_fits_its_screen(desk: Desk, tm
 
 def test_the_wrong_file_says_what_to_do_and_keeps_the_page(desk: Desk, tmp_path: Path):
     (tmp_path / "none.xlsx").write_bytes(b"not a workbook")
-    page = desk.page("/imports")
+    page = desk.page("/register/imports")
     page.locator("#file").set_input_files(tmp_path / "none.xlsx")
     page.locator("form[data-post] button").press("Enter")
 
@@ -143,9 +140,9 @@ def test_axe_reports_nothing(filled: Desk, path: str, theme: str):
 
 
 def test_axe_reports_nothing_of_a_report(filled: Desk):
-    page = filled.page("/imports", bypass_csp=True)
+    page = filled.page("/register/imports", bypass_csp=True)
     page.locator("td a").first.press("Enter")
-    page.wait_for_url("**/imports/*")
+    page.wait_for_url("**/register/imports/*")
 
     assert pages.violations(page) == ""
     page.context.close()
@@ -153,7 +150,7 @@ def test_axe_reports_nothing_of_a_report(filled: Desk):
 
 @pytest.mark.parametrize("size", pages.SIZES)
 def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down(filled: Desk, size: str):
-    page = filled.page("/people", size=size, role="officer")
+    page = filled.page("/register/people", size=size, role="officer")
     row = page.locator(".people li").first
     masked = row.locator("span").first.inner_text().split()[0]
     reason = f"上门前核对电话（{size}）"
@@ -178,7 +175,7 @@ def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down
 
 
 def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
-    page = filled.page("/units")
+    page = filled.page("/register/units")
     with page.expect_download() as masked:
         page.get_by_role("link", name="下载遮名表").press("Enter")
     page.locator("#export-reason").focus()
@@ -196,7 +193,7 @@ def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
 
 
 def test_who_only_looks_is_not_offered_what_is_readable(filled: Desk):
-    page = filled.page("/units", role="auditor")
+    page = filled.page("/register/units", role="auditor")
 
     expect(page.get_by_role("link", name="下载遮名表")).to_be_visible()
     assert page.locator("form[data-export]").count() == 0

@@ -33,7 +33,7 @@ class Stage:
         self.launch = Launch(self.district, units=40, opened_at=datetime.now(UTC) - timedelta(hours=1))
         self._numbering = Numbering()
         self._producer = kafka.Producer(system.connection)
-        self.url = system.place.url("reporting-api")
+        self.url = system.place.front_url
         facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
         self.tell(*facts, *(event for number in range(20) for event in self.launch.prepare(number)))
         self.tell(*(self.launch.sign(number) for number in range(8)))
@@ -49,11 +49,9 @@ class Stage:
         except Unavailable:
             return False
 
-    def page(self, size: str, path: str = "/", **options) -> Page:
+    def page(self, size: str, path: str = "/wall", **options) -> Page:
         who = {"role": "command", "district": self.district}
-        return pages.signed_in(
-            self.browser, self.system.place, self.url + path, service="reporting", size=size, **who, **options
-        )
+        return pages.signed_in(self.browser, self.system.place, path, size=size, **who, **options)
 
     def close(self) -> None:
         self._producer.close()
@@ -81,7 +79,7 @@ def until_it_shows(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("size", pages.SIZES)
-@pytest.mark.parametrize("path", ["/", "/city", "/grid"])
+@pytest.mark.parametrize("path", ["/wall", "/city", "/map"])
 def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
     page = stage.page(size, path)
 
@@ -94,7 +92,7 @@ def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
 
 
 @pytest.mark.parametrize("size", pages.SIZES)
-@pytest.mark.parametrize("path", ["/", "/city"])
+@pytest.mark.parametrize("path", ["/wall", "/city"])
 def test_a_full_rate_has_room_beside_its_count(stage, path, size):
     page = stage.page(size, path)
     page.locator(".bases-table td.r").evaluate_all("cells => cells.forEach(cell => { cell.textContent = '100.00%' })")
@@ -108,7 +106,7 @@ def test_a_full_rate_has_room_beside_its_count(stage, path, size):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/city", "/grid"])
+@pytest.mark.parametrize("path", ["/wall", "/city", "/map"])
 def test_axe_reports_nothing(stage, path, theme):
     page = stage.page("wall", f"{path}?theme={theme}", bypass_csp=True)
 
@@ -143,7 +141,7 @@ def test_a_signing_moves_the_wall_and_a_rescission_takes_it_back(stage):
 
 
 def test_the_grid_is_walked_by_keyboard_and_changes_colour(stage):
-    page = stage.page("wall", "/grid")
+    page = stage.page("wall", "/map")
     unit = stage.launch.named("unit 13")
     cell = page.locator(f'.cell[data-unit="{unit}"]')
     expect(cell).to_have_attribute("data-stage", "ready")
@@ -164,7 +162,7 @@ def test_the_grid_is_walked_by_keyboard_and_changes_colour(stage):
 
 
 def test_a_unit_spans_its_floors_and_its_doors_and_is_walked_as_it_is_seen(stage):
-    launch, page = stage.launch, stage.page("wall", "/grid?compound=和丰苑&building=2栋")
+    launch, page = stage.launch, stage.page("wall", "/map?compound=和丰苑&building=2栋")
     duplex, merged, cellar = (launch.unit(number) for number in (36, 26, 27))
     cell = {number: page.locator(f'.cell[data-unit="{launch.named(f"unit {number}")}"]') for number in range(24, 40)}
     expect(cell[36]).to_have_attribute("data-high", "1")
@@ -184,7 +182,7 @@ def test_a_unit_spans_its_floors_and_its_doors_and_is_walked_as_it_is_seen(stage
 
     page.screenshot(path="/tmp/grid.png")
     stage.page("wall").screenshot(path="/tmp/wall.png")
-    stage.page("phone", "/grid?compound=和丰苑&building=2栋").screenshot(path="/tmp/gridp.png")
+    stage.page("phone", "/map?compound=和丰苑&building=2栋").screenshot(path="/tmp/gridp.png")
     stage.page("wall", "/city?language=en").screenshot(path="/tmp/city.png")
     cell[32].focus()
     for key, number in (("Up", 36), ("Right", 37), ("Left", 36), ("Down", 32), ("Right", 33), ("Right", 34)):

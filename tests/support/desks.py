@@ -31,7 +31,7 @@ class Desks:
 
     def __init__(self, system: Platform, browser: Browser) -> None:
         self.place, self.browser = system.place, browser
-        self.url = system.place.url("signing-api")
+        self.url = system.place.front_url
         self._windows: dict[tuple[str, bool], BrowserContext] = {}
         self.engine = database.connect(
             processes.environment(system.place, "signing", "api")["DATABASE_URL"], application_name="test"
@@ -113,9 +113,7 @@ class Desks:
         """One for all tabs, so that the fonts are read once."""
         if (role, checked) not in self._windows:
             who = {"role": role, "district": self.here.district}
-            page = pages.signed_in(
-                self.browser, self.place, self.url + "/live", service="signing", **who, bypass_csp=checked
-            )
+            page = pages.signed_in(self.browser, self.place, "/static/shell/icon.svg", **who, bypass_csp=checked)
             if not checked:
                 page.clock.install()
                 page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))

@@ -8,8 +8,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.local import browser as browsers
-from deploy.local.issuer import mint
+from deploy.local import keys
+from deploy.local.issuer import NAMES
 from deploy.local.place import Place
+from shared.service import session
 
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 _AXE = Path("node_modules/axe-core/axe.min.js")
@@ -28,16 +30,24 @@ def chromium(found: browsers.Browser | None = None) -> Iterator[Browser]:
 
 
 def signed_in(  # noqa: PLR0913 - who looks at what, on which screen
-    browser: Browser, place: Place, url: str, *, service: str, role: str, district: str, size: str = "wall", **options
+    browser: Browser, place: Place, path: str, *, role: str, district: str, size: str = "wall", **options
 ) -> Page:
-    """Raises playwright's own errors. `options` are those of a browser context."""
+    """A page behind the front door, in a session that was sealed as login.py seals it. Raises playwright's own errors.
+    `options` are those of a browser context.
+    """
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
-    token = mint(place.local_dir, role=role, districts=[district])
-    context.add_cookies([{"name": f"clearwater_{service}", "value": token, "url": url}])
+    context.add_cookies([session_cookie(place, role=role, district=district)])
     page = context.new_page()
-    page.goto(url)
+    page.goto(place.front_url + path)
     return page
+
+
+def session_cookie(place: Place, *, role: str, district: str) -> dict[str, str]:
+    values = {"sub": f"{role}-{district}", "name": NAMES[role], "roles": [role], "districts": [district]}
+    secret = keys.load(place.local_dir)["session_secret"]
+    sealed = session.seal(values, secret=secret, purpose="session", seconds=12 * 3600)
+    return {"name": session.cookie_name(place.front_url), "value": sealed, "url": place.front_url}
 
 
 def violations(page: Page) -> str:

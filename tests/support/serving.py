@@ -21,6 +21,11 @@ class Settings:
     issuer_url: str
     public_url: str = "http://localhost"
     session_secret: str = "only-for-tests"
+    issuer_internal_url: str = ""
+    oidc_client_id: str = "clearwater-pages"
+    oidc_client_secret: str = ""
+    front_door_secret: str = ""
+    services: str = "kit"
 
 
 @contextmanager

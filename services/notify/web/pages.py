@@ -1,4 +1,4 @@
-"""/ : messages, newest first, and the one chosen with its lineage."""
+"""/messages: messages, newest first, and the one chosen with its lineage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, render_template, request
 
 from services.notify.domain.rules import MATRIX_VERSION
 from services.notify.queries import as_of, conservation, messages
@@ -34,11 +33,6 @@ class Link:
     name: str
     said: str
     more: str
-
-
-@pages.get("/")
-def front() -> Response:
-    return redirect("/messages")
 
 
 @pages.get("/messages")

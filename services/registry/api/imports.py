@@ -19,7 +19,7 @@ from services.registry.queries import annotated, places
 from services.registry.queries import imports as reads
 from services.registry.queries.imports import ImportReport, ImportState
 from shared.refusal import Refused
-from shared.service import database, http, identity
+from shared.service import database, front, http, identity
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
 from shared.service.running import running
@@ -81,7 +81,7 @@ def upload(project_id: UUID) -> http.Answer:
 
         def carry_out() -> http.Answer:
             import_id = upload_import(tx, running().resources, command)
-            answer = http.created(reads.one(tx, import_id), location=f"/api/v1/imports/{import_id}")
+            answer = http.created(reads.one(tx, import_id), location=f"{front.api_prefix()}/imports/{import_id}")
             answer.status_code = 202
             return answer
 

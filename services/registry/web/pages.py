@@ -1,4 +1,4 @@
-"""/imports, /imports/{import_id}, /units, /people: what a clerk does with workbooks, and what the register then holds, masked."""
+"""/register/imports, /register/units, /register/people: what a clerk does with workbooks, and what the register then holds, masked."""
 
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,20 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _CLERKS = ("clerk", "command")
+_IMPORTERS = (*_CLERKS, "auditor")  # who sees what was imported
 _SHOWN = 50
 _PROJECTS = 200
 _SECONDS_SAID = 90  # above that a person counts in minutes
 
 
-@pages.get("/")
+@pages.get("/register")
+@identity.requires()
 def front() -> Response:
-    return redirect(url_for("pages.import_list"))
+    return redirect(url_for("pages.import_list" if _has(*_IMPORTERS) else "pages.unit_list"))
 
 
-@pages.get("/imports")
-@identity.requires("clerk", "command", "auditor")
+@pages.get("/register/imports")
+@identity.requires(*_IMPORTERS)
 def import_list() -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         chosen = _chosen(tx)
@@ -43,8 +45,8 @@ def import_list() -> str:
     return _page("registry-imports.html", "imports", earlier=earlier, title=text("imports.title"), **chosen)
 
 
-@pages.get("/imports/<uuid:import_id>")
-@identity.requires("clerk", "command", "auditor")
+@pages.get("/register/imports/<uuid:import_id>")
+@identity.requires(*_IMPORTERS)
 def import_report(import_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.report(tx, import_id, sentence=lambda code: text(f"faults.{code}"))
@@ -62,8 +64,8 @@ def import_report(import_id: UUID) -> str:
     )
 
 
-@pages.get("/imports/<uuid:import_id>/progress")
-@identity.requires("clerk", "command", "auditor")
+@pages.get("/register/imports/<uuid:import_id>/progress")
+@identity.requires(*_IMPORTERS)
 def import_progress(import_id: UUID) -> str:
     """The part of the report that moves while the worker is at it."""
     with reading(running().engine, granted=identity.current().granted) as tx:
@@ -71,7 +73,7 @@ def import_progress(import_id: UUID) -> str:
     return render_template("registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_told(report))
 
 
-@pages.get("/units")
+@pages.get("/register/units")
 @identity.requires()
 def unit_list() -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
@@ -82,7 +84,7 @@ def unit_list() -> str:
     return _page("registry-units.html", "units", units=found[:_SHOWN], more=more, title=text("units.title"), **chosen)
 
 
-@pages.get("/people")
+@pages.get("/register/people")
 @identity.requires("clerk", "desk", "officer", "command")
 def person_list() -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:

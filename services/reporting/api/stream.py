@@ -1,19 +1,15 @@
 """GET /api/v1/stream?district=440303&since=48213 : server-sent events. The event's id is the district's feed number.
 
-    change    a district's projects as they stand now, the units that changed
-    snapshot  all projects of the district; the page draws itself anew where `cells` is null
-    reset     what you have is not continued: forget it, a snapshot follows
-    as_of     number, instant and lag, every two seconds, without an id
-
-The stream answers pages of its own host on any port, and of `pages_url`: a browser sends the host's cookie whatever the port is, so this
-opens nothing that the cookie does not.
+change    a district's projects as they stand now, the units that changed
+snapshot  all projects of the district; the page draws itself anew where `cells` is null
+reset     what you have is not continued: forget it, a snapshot follows
+as_of     number, instant and lag, every two seconds, without an id
 """
 
 import queue
 import time
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 from pydantic import Field
@@ -26,7 +22,9 @@ from shared.service.running import running
 stream = Blueprint("stream", __name__, url_prefix="/api/v1")
 
 _HEARTBEAT_SECONDS: Final = 15.0
-_LIFE_SECONDS: Final = 3600.0  # then the reader comes back with its number, and its grant is looked at again
+_LIFE_SECONDS: Final = (
+    3600.0  # then, or when its session ends, the reader comes back with its number and is looked at again
+)
 _RETRY_MILLISECONDS: Final = 1000
 
 
@@ -59,19 +57,10 @@ def live_stream(query: StreamQuery) -> http.Answer:
     except BaseException:
         hub.leave(reader)
         raise
-    answer = Response(_events(hub, reader, first), content_type="text/event-stream; charset=utf-8")
+    life = min(_LIFE_SECONDS, identity.current().seconds_left)
+    answer = Response(_events(hub, reader, first, life=life), content_type="text/event-stream; charset=utf-8")
     answer.headers["X-Accel-Buffering"] = "no"
     answer.call_on_close(lambda: hub.leave(reader))
-    return answer
-
-
-@stream.after_request
-def allow_pages_of_this_host(answer: Response) -> Response:
-    origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).hostname == urlsplit(request.host_url).hostname:
-        answer.vary.add("Origin")
-        answer.headers["Access-Control-Allow-Origin"] = origin
-        answer.headers["Access-Control-Allow-Credentials"] = "true"
     return answer
 
 
@@ -92,14 +81,14 @@ def _last_seen() -> int | None:
     return int(given) if given.isdecimal() else None
 
 
-def _events(hub: Hub, reader: Reader, first: list[Event]) -> Iterator[bytes]:
+def _events(hub: Hub, reader: Reader, first: list[Event], *, life: float) -> Iterator[bytes]:
     began = beaten = time.monotonic()
     try:
         yield f"retry: {_RETRY_MILLISECONDS}\n\n".encode()
         for event in first:
             yield event.encoded()
         reached = max((event.number or 0 for event in first), default=0)
-        while not reader.dropped and time.monotonic() - began < _LIFE_SECONDS:
+        while not reader.dropped and time.monotonic() - began < life:
             news = _next(reader)
             if news and (news.number is None or news.number > reached):
                 reached = -1 if news.name == "reset" else news.number or reached

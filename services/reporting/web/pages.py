@@ -1,4 +1,4 @@
-"""Pages: / (the wall of a project), /city (districts side by side), /grid (the units of a building)."""
+"""Pages: /wall (of a project), /city (districts side by side), /map (the units of a building)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ pages = Blueprint(
 )
 add_texts(pages, Path(__file__).with_name("texts.toml"))
 
+_STREAM = "/api/reporting/v1/stream"  # where the front door leads to the process that carries it
 _SLOTS = 6  # of the list of latest signings
 _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 
@@ -43,7 +44,7 @@ class Score:
         return self.units - self.done
 
 
-@pages.get("/")
+@pages.get("/wall")
 @identity.requires()
 def wall() -> str:
     now = running().clock.now()
@@ -87,7 +88,7 @@ def city() -> str:
     )
 
 
-@pages.get("/grid")
+@pages.get("/map")
 @identity.requires()
 def grid() -> str:
     with snapshot.granted() as tx:
@@ -121,8 +122,8 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
     project = {"project": str(standing.project_id)} if standing else {}
     query = "".join(f"?project={project_id}" for project_id in project.values())
     links = [
-        {"href": f"/{'' if name == 'wall' else name}{query}", "text": text(f"{name}.link"), "here": name == here}
-        for name in ("wall", "grid", "city")
+        {"href": f"{path}{query}", "text": text(f"{name}.link"), "here": name == here}
+        for name, path in (("wall", "/wall"), ("grid", "/map"), ("city", "/city"))
     ]
     return render_template(
         template,
@@ -130,7 +131,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
         pages=links,
         standing=standing,
         standings=found,
-        stream=running().resources,  # wiring.py: where the live stream is, empty for the same origin
+        stream=_STREAM,
         live=True,
         **facts,
     )

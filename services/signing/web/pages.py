@@ -7,9 +7,8 @@ from typing import get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from pydantic import ValidationError
-from werkzeug.wrappers import Response
 
 from services.signing.domain.agreement import State
 from services.signing.domain.mandate import business_day
@@ -31,11 +30,6 @@ _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
 _FIELDS = ("place", "unit_code", "state", "group_id", "cursor")
 _UNSIGNED = "unsigned"  # beside the states: all that is not signed yet
-
-
-@pages.get("/")
-def front() -> Response:
-    return redirect("/desk")
 
 
 @pages.get("/desk")

@@ -21,7 +21,12 @@ def test_every_page_stands_in_every_language(registry: Registry, language: str):
     project_id = registry.project(made)
     report = registry.imported(project_id, workbook(made))
 
-    for path in ("/imports", f"/imports/{report['import_id']}", "/units", "/people"):
+    for path in (
+        "/register/imports",
+        f"/register/imports/{report['import_id']}",
+        "/register/units",
+        "/register/people",
+    ):
         assert f'lang="{language}"' in page(registry, f"{path}?language={language}")
 
 
@@ -29,22 +34,24 @@ def test_an_import_says_what_it_is_at_and_what_to_do(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.upload(registry.project(made), workbook(made)).json["import_id"]
 
-    assert 'data-at-work="yes"' in page(registry, f"/imports/{import_id}")
+    assert 'data-at-work="yes"' in page(registry, f"/register/imports/{import_id}")
     registry.work()
-    clean = page(registry, f"/imports/{import_id}")
+    clean = page(registry, f"/register/imports/{import_id}")
     assert "没有问题，可以写入 20 套" in clean and "写入登记簿" in clean
     registry.post(f"/imports/{import_id}/commit")
     registry.work()
-    assert "已写入 20 套" in page(registry, f"/imports/{import_id}")
+    assert "已写入 20 套" in page(registry, f"/register/imports/{import_id}")
 
 
 def test_an_import_that_is_not_wanted_any_more_is_given_up_on_its_page(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.imported(registry.project(made), workbook(made), commit=False)["import_id"]
 
-    assert f'data-post="/api/v1/imports/{import_id}/abandon"' in page(registry, f"/imports/{import_id}")
+    assert f'data-post="/api/registry/v1/imports/{import_id}/abandon"' in page(
+        registry, f"/register/imports/{import_id}"
+    )
     registry.post(f"/imports/{import_id}/abandon")
-    given_up = page(registry, f"/imports/{import_id}")
+    given_up = page(registry, f"/register/imports/{import_id}")
     assert "已放弃，原表已销毁，一行也没有写入" in given_up and "data-post" not in given_up
 
 
@@ -52,7 +59,7 @@ def test_how_far_an_import_is_stands_on_its_page_and_in_the_part_that_moves(regi
     """As the worker has noted it, half a minute into 100,000 rows."""
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.upload(registry.project(made), workbook(made)).json["import_id"]
-    assert "等待处理" in page(registry, f"/imports/{import_id}/progress")
+    assert "等待处理" in page(registry, f"/register/imports/{import_id}/progress")
     with database.begin(registry.engine, district=DISTRICT) as tx:
         place = {"import_id": import_id, "district": DISTRICT}
         tx.connection.execute(text("update imports set state = 'reading' where import_id = :import_id"), place)
@@ -62,14 +69,14 @@ def test_how_far_an_import_is_stands_on_its_page_and_in_the_part_that_moves(regi
             place,
         )
 
-    for path in (f"/imports/{import_id}", f"/imports/{import_id}/progress"):
+    for path in (f"/register/imports/{import_id}", f"/register/imports/{import_id}/progress"):
         shown = page(registry, path)
         assert "已读 25,000 / 100,000 行，约还需 40 秒" in shown and 'data-milestone="reading 1"' in shown
         assert 'value="25000" max="100000"' in shown
     now = registry.get(f"/imports/{import_id}").json["progress"]
     assert now == {"step": "reading", "done": 25_000, "total": 100_000, "rest_seconds": 36}
     registry.work()
-    assert 'data-at-work="no"' in page(registry, f"/imports/{import_id}/progress")
+    assert 'data-at-work="no"' in page(registry, f"/register/imports/{import_id}/progress")
 
 
 def test_mistakes_are_listed_with_their_cells(registry: Registry):
@@ -77,7 +84,7 @@ def test_mistakes_are_listed_with_their_cells(registry: Registry):
     made.holders[0]["document_number"] = "440399198002290001"
     report = registry.imported(registry.project(made), workbook(made), commit=False)
 
-    listed = page(registry, f"/imports/{report['import_id']}")
+    listed = page(registry, f"/register/imports/{report['import_id']}")
     assert '<strong class="code">Q2</strong>' in listed and "校验位不对" in listed and "下载批注表" in listed
 
 
@@ -85,10 +92,10 @@ def test_a_page_shows_nobodys_name(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     registry.imported(registry.project(made), workbook(made))
 
-    shown = page(registry, "/units") + page(registry, "/people")
+    shown = page(registry, "/register/units") + page(registry, "/register/people")
     assert [line["name"] for line in made.holders if line["name"] in shown] == []
 
 
 def test_before_anything_is_there_the_pages_say_so(registry: Registry):
-    assert "本区还没有项目" in page(registry, "/imports")
-    assert "还没有权利人" in page(registry, "/people")
+    assert "本区还没有项目" in page(registry, "/register/imports")
+    assert "还没有权利人" in page(registry, "/register/people")

@@ -44,7 +44,7 @@ def test_a_person_signs_in_and_sees_the_page(kit: Kit) -> None:
 
     assert (asked.status_code, asked.location) == (HTTPStatus.FOUND, "/login?next=%2Fdesk%3Funit%3D1")
     assert "简云舟" in client.get("/desk", headers=PAGE).text
-    cookie = client.get_cookie("clearwater_kit")
+    cookie = client.get_cookie("clearwater_80")
     assert cookie is not None
     assert cookie.http_only
     assert cookie.same_site == "Lax"

@@ -78,7 +78,7 @@ if (running) {
   const moving = document.getElementById("moving"), announced = document.getElementById("announced");
   let milestone = moving.firstElementChild.dataset.milestone;
   const look = async () => {
-    const answer = await fetch(`/imports/${running.dataset.import}/progress`).catch(() => null);
+    const answer = await fetch(`/register/imports/${running.dataset.import}/progress`).catch(() => null);
     if (answer?.ok && !answer.redirected) {
       moving.innerHTML = await answer.text();
       const now = moving.firstElementChild.dataset;

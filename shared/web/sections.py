@@ -1,0 +1,34 @@
+"""The parts of the product that have pages, as people say their addresses aloud. Whoever serves them, the front door leads there."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+_ALL: Final = ("clerk", "desk", "officer", "command", "city", "auditor")
+
+
+@dataclass(frozen=True)
+class Section:
+    """`name` is its text in the catalogue; `roles` are those that its pages let in."""
+
+    name: str
+    roles: tuple[str, ...] = _ALL
+
+    @property
+    def path(self) -> str:
+        return f"/{self.name}"
+
+
+SECTIONS: Final = (
+    Section("wall"),
+    Section("map"),
+    Section("city"),
+    Section("desk", ("desk", "officer", "command")),
+    Section("register"),
+    Section("messages"),
+)
+
+
+def open_to(roles: Collection[str]) -> list[Section]:
+    """In the order in which a page lists them."""
+    return [section for section in SECTIONS if not set(roles).isdisjoint(section.roles)]

@@ -1,0 +1,312 @@
+"""Does the front door let through what it should, whole and soon, and nothing else? Real Caddy before an application that tells."""
+
+import gzip
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import pytest
+from flask import Flask, Response, jsonify, request
+
+from deploy import declaration, front_door
+from deploy.declaration import PORTS, SERVICES
+from shared.service.front import Door
+from tests.support import slow_clients
+from tests.support.eventually import eventually
+from tests.support.serving import served
+
+SECRET = "known to the door and the services"
+SOON_SECONDS = 5.0
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@dataclass
+class Site:
+    """All processes of the declaration at one address of the test's; the door at a free port."""
+
+    behind: str
+    secure: bool = False
+    bind: str = "127.0.0.1"
+    clock_file: str = ""
+    front: int = field(default_factory=_free_port)
+
+    def host(self, _: str) -> str:
+        return "127.0.0.1"
+
+    def port(self, name: str) -> int:
+        return self.front if name == declaration.FRONT_DOOR else int(self.behind.rpartition(":")[2])
+
+    @property
+    def front_url(self) -> str:
+        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.front}"
+
+    def public_url(self, _: str) -> str:
+        return self.behind
+
+    def secret(self, _: str) -> str:
+        return SECRET
+
+    def file(self, *_: str) -> str:
+        return ""
+
+
+class Telling:
+    """An application that answers every path with what it was sent."""
+
+    def __init__(self) -> None:
+        self.app, self.bodies, self.go_on = Flask("registry", static_folder=None), [], threading.Event()
+        self.app.wsgi_app = Door(self.app.wsgi_app, name="registry", secret=SECRET)  # type: ignore[method-assign]
+        self.app.add_url_rule("/", view_func=self.tell, defaults={"path": ""}, methods=["GET", "POST"])
+        self.app.add_url_rule("/<path:path>", view_func=self.tell, methods=["GET", "POST"])
+        self.app.add_url_rule("/api/reporting/v1/stream", view_func=self.stream)
+
+    def tell(self, path: str) -> Response:
+        self.bodies.append(request.get_data())
+        client = {"remote": request.remote_addr, "scheme": request.scheme, "host": request.host, "path": f"/{path}"}
+        return jsonify(**client, headers=dict(request.headers), padding="x" * 4000)
+
+    def stream(self) -> Response:
+        def events() -> Iterator[bytes]:
+            yield b"data: first\n\n"
+            self.go_on.wait(20)
+            yield b"data: second\n\n"
+
+        return Response(events(), content_type="text/event-stream")
+
+
+@contextmanager
+def opened(site: Site, folder: Path) -> Iterator[Site]:
+    settings = folder / "Caddyfile"
+    settings.write_text(
+        front_door.caddyfile(site, files=str(folder / "files"), pages=str(front_door.PAGES)), encoding="utf-8"
+    )
+    caddy = Path(sys.executable).with_name("caddy")
+    with (folder / "log").open("wb") as log:
+        running = subprocess.Popen(
+            [caddy, "run", "--adapter", "caddyfile", "--config", settings],
+            env={**os.environ, "FRONT_DOOR_SECRET": SECRET}, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        eventually(lambda: _accepts(site.front), seconds=30)
+        yield site
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+@pytest.fixture(scope="module")
+def telling() -> Telling:
+    return Telling()
+
+
+@pytest.fixture(scope="module")
+def site(telling: Telling, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(telling.app) as url, opened(Site(url), tmp_path_factory.mktemp("door")) as site:
+        yield site
+
+
+@pytest.fixture
+def door(site: Site) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site.front_url, timeout=20, trust_env=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/wall", "/map", "/city", "/desk", "/desk/1", "/register", "/messages", "/docs", "/login", "/logout", "/callback",
+     *(f"/api/{service}/v1/units" for service in SERVICES), *(f"/static/{service}/x.js" for service in SERVICES),
+     "/static/shell/shell.css"],
+)  # fmt: skip
+def test_a_path_that_people_say_leads_to_a_service(door: httpx.Client, path: str) -> None:
+    assert door.get(path).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/metrics", "/live", "/ready", "//metrics", "/metrics/", "/api/v1/units", "/api/registry/metrics", "/wallpaper",
+     "/api/registry/v1/../../../metrics", "/desk/../metrics", "/METRICS", "/%6detrics"],
+)  # fmt: skip
+def test_health_and_metrics_are_not_behind_the_door(site: Site, path: str) -> None:
+    """Asked as it stands, without a client that tidies it up."""
+    status, text = _raw(site, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.front}\r\nConnection: close\r\n\r\n")
+    told = json.loads(text)["path"] if status == HTTPStatus.OK else ""
+
+    assert told not in {"/metrics", "/live", "/ready"}
+    assert status == HTTPStatus.NOT_FOUND or "metrics" not in told
+
+
+def test_an_api_is_known_by_its_name_and_by_its_own_path(door: httpx.Client) -> None:
+    assert door.get("/api/registry/v1/units").json()["path"] == "/api/v1/units"
+
+
+def test_forwarded_headers_are_the_doors_own(door: httpx.Client) -> None:
+    lies = {
+        "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "ftp", "X-Forwarded-Host": "evil.test", "X-Forwarded-Prefix": "/evil",
+        "X-Forwarded-Port": "1", "X-Real-IP": "6.6.6.6", "Forwarded": "for=6.6.6.6", "Clearwater-Front-Door": "guess",
+    }  # fmt: skip
+    told = door.get("/wall", headers=lies).json()
+
+    assert (told["remote"], told["scheme"]) == ("127.0.0.1", "http")
+    assert told["host"] == door.base_url.netloc.decode()
+    assert [
+        name for name in told["headers"] if "forward" in name.lower() or name in {"X-Real-Ip", "Clearwater-Front-Door"}
+    ] == []
+
+
+def test_past_the_door_a_forwarded_header_is_believed_with_the_secret_only(site: Site) -> None:
+    forwarded = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"}
+    shown = [
+        {},
+        {"Clearwater-Front-Door": ""},
+        {"Clearwater-Front-Door": "é".encode()},
+        {"Clearwater-Front-Door": SECRET},
+    ]
+    told = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **each}, trust_env=False).json() for each in shown]
+
+    assert [each["remote"] for each in told] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
+    assert [each["scheme"] for each in told] == ["http"] * 3 + ["https"]
+
+
+@pytest.mark.parametrize("kind", ["header", "body"])
+def test_two_hundred_slow_clients_hold_nobody_up_and_none_reaches_a_service(
+    site: Site, door: httpx.Client, telling: Telling, kind: str
+) -> None:
+    telling.bodies.clear()
+    with slow_clients.connected(f"{site.front_url}/api/registry/v1/slow", kind, many=200):
+        began = time.monotonic()
+        assert [door.get("/wall").status_code for _ in range(20)] == [HTTPStatus.OK] * 20
+        assert time.monotonic() - began < SOON_SECONDS
+    assert telling.bodies == [b""] * 20
+
+
+@pytest.mark.parametrize("kind", ["header", "body"])
+def test_a_request_that_stalls_is_given_up(site: Site, kind: str) -> None:
+    with slow_clients.connected(f"{site.front_url}/api/registry/v1/slow", kind, many=1) as (connection,):
+        assert slow_clients.given_up(connection, seconds=front_door.STALLED_SECONDS + 20)
+
+
+def test_a_body_arrives_whole_and_one_that_is_too_large_does_not(door: httpx.Client, telling: Telling) -> None:
+    telling.bodies.clear()
+
+    assert door.post("/api/registry/v1/x", content=b"y" * 3_000_000).status_code == HTTPStatus.OK
+    assert len(telling.bodies[-1]) == 3_000_000
+    too_large = door.post("/api/registry/v1/x", content=(b"y" * 1_000_000 for _ in range(70)))
+    assert too_large.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert too_large.json()["code"] == "body-too-large"
+
+
+def test_a_header_that_is_too_long_is_refused(door: httpx.Client) -> None:
+    assert door.get("/wall", headers={"X-Long": "x" * 60_000}).status_code == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+def test_pages_are_compressed_and_the_stream_is_not(site: Site, telling: Telling) -> None:
+    with httpx.Client(base_url=site.front_url, headers={"Accept-Encoding": "gzip"}, trust_env=False) as client:
+        with client.stream("GET", "/wall") as page:
+            assert page.headers["Content-Encoding"] == "gzip"
+            assert json.loads(gzip.decompress(b"".join(page.iter_raw())))["path"] == "/wall"
+        with client.stream("GET", "/api/reporting/v1/stream", timeout=15) as stream:
+            assert "Content-Encoding" not in stream.headers
+            chunks = stream.iter_raw()
+            assert next(chunks) == b"data: first\n\n"  # before the second is written
+            telling.go_on.set()
+            assert next(chunks) == b"data: second\n\n"
+
+
+def test_another_name_of_the_machine_leads_to_the_one_address(site: Site) -> None:
+    answer = httpx.get(f"http://localhost:{site.front}/desk?a=b", trust_env=False)
+
+    assert (answer.status_code, answer.headers["Location"]) == (HTTPStatus.FOUND, f"{site.front_url}/desk?a=b")
+
+
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        ({}, "没有这个页面"),
+        ({"Accept-Language": "zh-HK,en"}, "沒有這個頁面"),
+        ({"Cookie": "clearwater_language=en"}, "There is no such page"),
+        ({"Cookie": "clearwater_language=zh-Hant", "Accept-Language": "zh-CN"}, "沒有這個頁面"),
+        ({"Cookie": 'clearwater_language="><script>'}, "没有这个页面"),
+    ],
+)
+def test_a_page_that_is_not_there_says_so_in_the_readers_language(
+    door: httpx.Client, asked: dict[str, str], title: str
+) -> None:
+    answer = door.get("/nowhere", headers={"Accept": "text/html", **asked})
+
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+    assert f'<h2 id="what">{title}</h2>' in answer.text
+    assert 'href="/"' in answer.text and "<script>" not in answer.text
+
+
+def test_a_service_that_is_gone_is_named_as_not_answering(tmp_path: Path) -> None:
+    with opened(Site(f"http://127.0.0.1:{_free_port()}"), tmp_path) as site, httpx.Client(trust_env=False) as client:
+        page = client.get(f"{site.front_url}/desk", headers={"Accept": "text/html"})
+        program = client.get(f"{site.front_url}/api/signing/v1/cases")
+
+    assert page.status_code == program.status_code == HTTPStatus.BAD_GATEWAY
+    assert "系统的这一部分暂时没有应答" in page.text
+    assert program.headers["Content-Type"] == "application/problem+json"
+    assert program.json()["code"] == "service-unreachable" and program.json()["status"] == HTTPStatus.BAD_GATEWAY
+
+
+def test_with_tls_the_door_has_an_authority_of_its_own(telling: Telling, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        url = stack.enter_context(served(telling.app))
+        site = stack.enter_context(opened(Site(url, secure=True), tmp_path))
+        root = tmp_path / "files" / "pki" / "authorities" / "local" / "root.crt"
+        eventually(root.exists, seconds=20)
+        trusting = ssl.create_default_context(cafile=str(root))
+        with httpx.Client(verify=trusting, trust_env=False) as client:
+            told = eventually(lambda: _answer(client, f"{site.front_url}/wall"), seconds=20).json()
+            by_name = client.get(f"https://localhost:{site.front}/wall")
+            plain = client.get(f"http://127.0.0.1:{site.front}/wall")
+
+    assert told["scheme"] == "https"
+    assert by_name.headers["Location"] == f"{site.front_url}/wall"
+    assert plain.headers["Location"] == f"{site.front_url}/wall"
+
+
+def test_every_port_that_is_published_has_a_step_of_its_own() -> None:
+    assert PORTS[declaration.FRONT_DOOR] == 0
+    assert len(set(PORTS.values())) == len(PORTS)
+
+
+def _raw(site: Site, text: str) -> tuple[int, str]:
+    with socket.create_connection(("127.0.0.1", site.front), timeout=20) as connection:
+        connection.sendall(text.encode())
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
+    if b"chunked" in head.lower():
+        body = body.partition(b"\r\n")[2].rpartition(b"\r\n0\r\n")[0]
+    return status, body.decode()
+
+
+def _answer(client: httpx.Client, url: str) -> httpx.Response | None:
+    """None while the door has no certificate yet."""
+    try:
+        return client.get(url)
+    except httpx.ConnectError:
+        return None
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,44 @@
+"""Do clients that never finish their request leave the threads of an API to others?"""
+
+import time
+
+import httpx
+import pytest
+
+from shared.service import buffering
+from tests.integration.service.test_processes import answered, process
+from tests.support import slow_clients
+
+LONG_AGO = 5.0  # the others' answers take milliseconds
+
+
+@pytest.mark.parametrize("kind", slow_clients.KINDS)
+def test_two_hundred_half_sent_requests_hold_nobody_up(kind: str) -> None:
+    with process("serving.py") as (_, url):
+        assert answered(f"{url}/ready").text == "ready"
+        with slow_clients.connected(f"{url}/ready", kind, many=200) as connections:
+            began = time.monotonic()
+            with httpx.Client(timeout=LONG_AGO) as client:
+                assert [client.get(f"{url}/ready").status_code for _ in range(50)] == [200] * 50
+            assert time.monotonic() - began < LONG_AGO
+            assert len(connections) == 200
+
+
+@pytest.mark.parametrize("kind", [(), ("streams",)], ids=["api", "stream"])
+def test_a_header_that_never_ends_is_given_up(kind: tuple[str, ...]) -> None:
+    with process("serving.py", *kind) as (_, url):
+        assert answered(f"{url}/ready").text == "ready"
+        with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):
+            assert slow_clients.given_up(connection, seconds=buffering.HEADER_SECONDS + 10)
+
+
+def test_a_header_that_drips_is_given_up() -> None:
+    """A byte a second keeps a connection busy for ever; the time counts from the first one."""
+    with process("serving.py") as (_, url):
+        assert answered(f"{url}/ready").text == "ready"
+        with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):
+            for _ in range(int(buffering.HEADER_SECONDS) + 10):
+                if slow_clients.given_up(connection, seconds=1):
+                    return
+                connection.sendall(b"x")
+    raise AssertionError("still open")
