@@ -80,6 +80,7 @@ SERVICE: Final = Service(
     reactions=reactions,
     then=feed_entries.after,
     emits=False,
+    rebuilt=True,
     search_path=rebuild.SEARCH_PATH,
 )
 

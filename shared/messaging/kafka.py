@@ -24,7 +24,7 @@ from kafka.errors import (
 )
 
 from shared.events import envelope
-from shared.messaging import records
+from shared.messaging import records, rounds
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Refusal, Unavailable, Unreadable
 from shared.telemetry import log
@@ -105,6 +105,9 @@ class Producer:
                     sent.append((message, _send(kafka, message)))
                 except KafkaError as failure:
                     refused[key_of(message)] = Refusal(message, _reason(failure))
+                except Exception as failure:  # noqa: BLE001 - whatever it is, it is of this message: nothing has been sent
+                    _log.error("unwritable", topic=message.topic, key=message.key, code=rounds.code(failure))
+                    refused[key_of(message)] = Refusal(message, "unwritable")
         failed = False
         for message, acknowledgement in sent:
             try:
