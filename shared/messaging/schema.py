@@ -77,9 +77,9 @@ def inbox(service: str) -> list[str]:
         *rows.protect("doubted", service=service, app="select, insert", mechanism="select, delete"),
         """create table parked (
             consumer text, topic text, key text, epoch int, sequence bigint, event_id uuid not null, type text not null,
-            headers jsonb not null, payload bytea, reason text not null, ours uuid, district text not null,
-            parked_at timestamptz not null default clock_timestamp(), released_at timestamptz, outcome text,
-            counted_at timestamptz, trimmed_at timestamptz, primary key (consumer, topic, key, epoch, sequence, event_id))""",
+            headers jsonb not null, payload bytea, reason text not null, district text not null,
+            parked_at timestamptz not null default clock_timestamp(), released_at timestamptz, outcome text, trimmed_at timestamptz,
+            ours uuid, counted_at timestamptz, primary key (consumer, topic, key, epoch, sequence, event_id))""",
         "create index parked_waiting on parked (consumer, topic, key, epoch, sequence) where released_at is null",
         "create index parked_uncounted on parked (consumer, district) where outcome = 'applied' and counted_at is null",
         "create index parked_released on parked (released_at) where released_at is not null and trimmed_at is null",
