@@ -49,8 +49,8 @@ class Reconciler:
             self._judge(place, frozenset(ids))
         return found
 
-    def run_forever(self, stop: threading.Event) -> None:
-        while not stop.wait(_EVERY_SECONDS):
+    def run_forever(self, stop: threading.Event, *, every_seconds: float = _EVERY_SECONDS) -> None:
+        while not stop.wait(every_seconds):
             try:
                 self.run_once()
             except Unavailable as outage:

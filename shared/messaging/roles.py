@@ -90,23 +90,27 @@ class Service:
 
     def run_relay(self) -> None:
         engine = self.mechanism("relay")
-        loops = {
+        self.loop("relay", engine, self.relay_loops(engine))
+
+    def relay_loops(self, engine: Engine) -> Mapping[str, Loop]:
+        return {
             "relay": Relay(engine, kafka.Producer(self._broker)).run_forever,
             "retention": Retention(engine).run_forever,
             "reconciler": self.reconciler(engine).run_forever,
         }
-        self.loop("relay", engine, loops)
 
     def run_consumer(self) -> None:
         self.consume(self.app("consumer"), self.subscription(self.consumer))
 
     def consume(self, engine: Engine, subscription: Subscription, more: Mapping[str, Loop] | None = None) -> None:
         """`more`: loops of the service's own that live and die with its consumer."""
-        reactions = self.reactions()
-        consumer = Consumer(self.consumer, engine, subscription, reactions, then=self.then)
-        healing = Redrive(self.consumer, engine, reactions, then=self.then)
-        loops = {"consumer": consumer.run_forever, "redrive": healing.run_forever, **(more or {})}
+        consumer = Consumer(self.consumer, engine, subscription, self.reactions(), then=self.then)
+        loops = {**self.consumer_loops(engine, consumer), **(more or {})}
         self.loop("consumer", engine, loops, consumer.awaited.missing)
+
+    def consumer_loops(self, engine: Engine, consumer: Consumer) -> Mapping[str, Loop]:
+        healing = Redrive(self.consumer, engine, self.reactions(), then=self.then)
+        return {"consumer": consumer.run_forever, "redrive": healing.run_forever}
 
     def subscription(self, group: str) -> kafka.Subscription:
         return kafka.Subscription(self._broker, group=group, topics=self.topics)
