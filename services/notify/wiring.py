@@ -26,6 +26,7 @@ from shared.messaging.conservation import Hop
 from shared.messaging.consumer import Reactions
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
+from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
@@ -72,22 +73,25 @@ SERVICE: Final = Service(
 )
 
 
-def run_worker() -> None:
-    settings = Settings()
-    engine = SERVICE.app("worker", pool_size=settings.senders + 3)
+def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
     business_clock, opener = clock.at_start(settings.clock_file), Opener(settings.reader_private_key)
     carried_by = gateways(settings)
     senders = {
         f"dispatch-{number}": Dispatcher(engine, carried_by, opener=opener, clock=business_clock).run_forever
         for number in range(1, settings.senders + 1)
     }
-    loops = {
+    return {
         **senders,
         "inquire": Inquirer(engine, carried_by, clock=business_clock).run_forever,
         "complete": Completer(engine, opener=opener, clock=business_clock).run_forever,
         "count": Counter(engine).run_forever,
     }
-    SERVICE.loop("worker", engine, loops)
+
+
+def run_worker() -> None:
+    settings = Settings()
+    engine = SERVICE.app("worker", pool_size=settings.senders + 3)
+    SERVICE.loop("worker", engine, worker_loops(settings, engine))
 
 
 def gateways(settings: Settings) -> Mapping[Channel, Gateway]:

@@ -1,9 +1,11 @@
 """The composition root: settings → engines, broker, vault, clock → each role's application or loops."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from flask import Flask
+from sqlalchemy import Engine
 
 from services.registry.api import BLUEPRINTS
 from services.registry.config import Settings
@@ -14,6 +16,7 @@ from services.registry.workers.importing import Importer
 from shared.events import topics
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
+from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
@@ -49,10 +52,13 @@ SERVICE: Final = Service(
 )
 
 
+def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
+    return {"importer": Importer(engine, vault(settings), clock=clock.at_start(settings.clock_file)).run_forever}
+
+
 def run_worker() -> None:
-    settings, engine = Settings(), SERVICE.app("worker", idle_seconds=_IMPORT_IDLE_SECONDS)
-    importer = Importer(engine, vault(settings), clock=clock.at_start(settings.clock_file))
-    SERVICE.loop("worker", engine, {"importer": importer.run_forever})
+    engine = SERVICE.app("worker", idle_seconds=_IMPORT_IDLE_SECONDS)
+    SERVICE.loop("worker", engine, worker_loops(Settings(), engine))
 
 
 def vault(settings: Settings) -> Vault:

@@ -1,6 +1,7 @@
 """The composition root: settings → engines, broker, clock → each role's application or loops."""
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -20,6 +21,7 @@ from shared.events import topics
 from shared.messaging import rebuild, retention
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory, serve
+from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
@@ -76,6 +78,7 @@ SERVICE: Final = Service(
     reactions=reactions,
     then=feed_entries.after,
     emits=False,
+    rebuilt=True,
     search_path=rebuild.SEARCH_PATH,
 )
 
@@ -88,9 +91,13 @@ def run_stream() -> None:
 def run_consumer() -> None:
     """With what elsewhere lives in the relay's process: reporting has none."""
     writing, mechanism = SERVICE.app("consumer"), SERVICE.mechanism("mechanism")
+    pulsed = Pulsed(SERVICE.subscription(CONSUMER), writing, CONSUMER)
+    SERVICE.consume(writing, pulsed, beside_consumer(mechanism))
+
+
+def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
     trims = retention.Retention(mechanism, (*retention.CONSUMER, retention.FEED))
-    loops = {"retention": trims.run_forever, "reconciler": SERVICE.reconciler(mechanism).run_forever}
-    SERVICE.consume(writing, Pulsed(SERVICE.subscription(CONSUMER), writing, CONSUMER), loops)
+    return {"retention": trims.run_forever, "reconciler": SERVICE.reconciler(mechanism).run_forever}
 
 
 def rebuild_model() -> None:

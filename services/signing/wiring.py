@@ -1,9 +1,11 @@
 """The composition root: settings → engines, broker, clock → each role's application or loops."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from flask import Flask
+from sqlalchemy import Engine
 
 from services.signing.api import BLUEPRINTS
 from services.signing.config import Settings
@@ -16,6 +18,7 @@ from shared.messaging.roles import Service
 from shared.service import clock as clocks
 from shared.service import database, factory
 from shared.service.clock import Clock
+from shared.service.lifecycle import Loop
 from shared.service.login import login
 from shared.service.migrations import Migrations
 
@@ -58,12 +61,16 @@ SERVICE: Final = Service(
 )
 
 
-def run_worker() -> None:
-    settings, engine = Settings(), SERVICE.app("worker")
+def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
     fan_out = FanOut(
         engine,
         clocks.at_start(settings.clock_file),
         batch=settings.settle_batch,
         idle_seconds=settings.settle_idle_seconds,
     )
-    SERVICE.loop("worker", engine, {"fan-out": fan_out.run_forever})
+    return {"fan-out": fan_out.run_forever}
+
+
+def run_worker() -> None:
+    engine = SERVICE.app("worker")
+    SERVICE.loop("worker", engine, worker_loops(Settings(), engine))

@@ -17,6 +17,7 @@ from shared.events import catalogue, topics
 CONTENT_TYPE = "application/json"
 _LARGEST = {"sequence": 2**63 - 1, "epoch": 2**31 - 1}  # what the inbox can hold
 _DIGITS = 20  # int() refuses thousands of them with an error of its own
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # a day earlier or later is still one in every time zone
 _GIVEN = ("time", "epoch", "correlationid", "causationid", "traceparent")
 _REQUIRED = (
     "specversion",
@@ -154,7 +155,7 @@ def _given(attributes: Mapping[str, str]) -> dict[str, str]:
         instant.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unreadable("bad-header: ce_time") from None
-    if instant.tzinfo is None:
+    if instant.tzinfo is None or not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
         raise Unreadable("bad-header: ce_time")
     return {name: attributes[name] for name in _GIVEN if name in attributes}
 

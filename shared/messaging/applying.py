@@ -1,7 +1,8 @@
 """Applying one district's part of a poll, inside its transaction: which messages are due, their reactions, what parks.
 
-Stays true: a reaction sees messages of one type in the order of their keys, each for the first time. What a reaction refuses leaves no
-trace but a parked row: a batch with a bad message is halved until the bad one stands alone.
+Stays true: a reaction sees messages of one type in the order of their keys, each for the first time. What a reaction refuses or fails
+at leaves no trace but a parked row: a batch with a bad message is halved until the bad one stands alone. Only what would fail for every
+message ends the process: a database that is away, too slow or in conflict.
 Left to others: the transaction, trying it again, the counting (consumer.py).
 """
 
@@ -9,26 +10,27 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from shared.events import topics
-from shared.messaging import inbox, journal, parking, quarantine
+from shared.messaging import decisions, inbox, journal, parking, quarantine, rounds
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
 from shared.refusal import Refused
 from shared.service import database
 from shared.service.database import Transaction
-from shared.telemetry import tracing
+from shared.telemetry import log, tracing
 
 Reaction = Callable[[Transaction, Sequence[Message]], None]
 Reactions = Mapping[str, Reaction]
 Then = Callable[[Transaction, Sequence[Message]], None]
 
 _VERSION = re.compile(r"\.v[0-9]+$")
-_FORBIDDEN = "42501"  # a row of another district; a missing grant too, which too many in a row give away
 # What a schema puts off to the commit is checked while the message that broke it is still known.
 _CHECK, _PUT_OFF = text("set constraints all immediate"), text("set constraints all deferred")
 
@@ -41,8 +43,10 @@ class TooManyRejected(Exception):  # noqa: N818 - names the state found
     """Nothing but rejections for a while: the fault is here, not in the messages. Nothing of this poll was kept."""
 
 
-# Certain for this message, whoever tries it. All else ends the process.
-REJECTIONS = (Rejected, Refused, ValidationError, IntegrityError, DataError, journal.TooLarge)
+_log = log.get(__name__)
+UNEXPECTED: Final = "unexpected"
+# What is not foreseen parks its message too, and is an error in the log.
+_FORESEEN = (Rejected, Refused, ValidationError, IntegrityError, DataError, journal.TooLarge)
 
 
 def each(reaction: Callable[[Transaction, Message], None]) -> Reaction:
@@ -64,14 +68,14 @@ def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
 
 @contextmanager
 def attempt(tx: Transaction, last: Message) -> Iterator[None]:
-    """A savepoint for one reaction. What it ends in is one of REJECTIONS where it is certain for these messages."""
+    """A savepoint for one reaction. Raises Rejected where these messages are at fault, and what is the database's as it is."""
     try:
         with tx.connection.begin_nested(), journal.deferred(tx), caused_by(last):
             yield
             tx.connection.execute(_CHECK)
             tx.connection.execute(_PUT_OFF)
-    except ProgrammingError as failure:
-        if database.sqlstate(failure) != _FORBIDDEN:
+    except Exception as failure:
+        if database.outage(failure) or database.transient(failure) or database.wrong_statement(failure):
             raise
         raise Rejected(reason_of(failure)) from failure
 
@@ -82,17 +86,35 @@ def reason_of(refusal: BaseException) -> str:
         return "invalid: " + ", ".join(
             ".".join(map(str, error["loc"])) for error in refusal.errors(include_input=False)
         )
-    if isinstance(refusal, IntegrityError | DataError | ProgrammingError):
-        said = getattr(refusal.orig, "diag", None)
-        what = getattr(said, "constraint_name", None) or getattr(said, "message_primary", None)
+    if isinstance(refusal, DBAPIError):
+        diagnosis = getattr(refusal.orig, "diag", None)
+        what = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "message_primary", None)
         return f"{type(refusal.orig).__name__}: {what}"
-    return str(refusal) or type(refusal).__name__
+    if isinstance(refusal, _FORESEEN):
+        return str(refusal) or type(refusal).__name__
+    return f"{UNEXPECTED}: {rounds.code(refusal)}"
+
+
+class Parked(NamedTuple):
+    """`ours`: of a diverged message, the event that was applied under its number."""
+
+    message: Message
+    reason: str
+    ours: UUID | None = None
+
+
+def log_parked(consumer: str, parked: Parked) -> None:
+    message, (_, reason, ours) = parked.message, parked
+    tell = _log.error if ours or reason.startswith(UNEXPECTED) else _log.warning
+    which = {"topic": message.topic, "key": message.key, "epoch": message.epoch, "sequence": message.sequence}
+    ids = {"ours": str(ours), "theirs": str(message.event_id)} if ours else {"event_id": str(message.event_id)}
+    tell("diverged" if ours else "parked", consumer=consumer, **which, **ids, reason=reason)
 
 
 @dataclass
 class Outcome:
     applied: list[Message] = field(default_factory=list)
-    parked: list[tuple[Message, str]] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
     quarantined: list[Unreadable] = field(default_factory=list)
     repeated: int = 0
     rejected: int = 0
@@ -106,7 +128,7 @@ class Applying:
         self._in_a_row = 0
 
     def apply(self, tx: Transaction, records: Sequence[Message | Unreadable]) -> Outcome:
-        """Raises TooManyRejected, inbox.Diverged, and whatever a reaction raises that is no rejection."""
+        """Raises TooManyRejected, and what is an outage of the database."""
         outcome = Outcome(in_a_row=self._in_a_row)
         inbox.share(tx)
         messages = []
@@ -121,6 +143,7 @@ class Applying:
             _Poll(self, tx, marks, outcome).apply(messages)
         if marks:
             inbox.move(tx, self.consumer, marks)
+            inbox.reach(tx, self.consumer, _ends(messages))
         if self._then and outcome.applied:
             self._then(tx, outcome.applied)
         return outcome
@@ -142,28 +165,44 @@ class Applying:
 class _Poll:
     def __init__(self, applying: Applying, tx: Transaction, marks: dict[Key, Watermark], outcome: Outcome) -> None:
         self._applying, self._tx, self._marks, self._outcome = applying, tx, marks, outcome
-        self._before: dict[tuple[Key, int, int], Watermark] = {}
+        self._before: dict[UUID, Watermark] = {}
+        self._passed_over: frozenset[UUID] = frozenset()
+        self._lower: list[Message] = []
 
     def apply(self, messages: Sequence[Message]) -> None:
+        consumer = self._applying.consumer
+        self._passed_over = decisions.passed_over(self._tx, consumer, (each.event_id for each in messages))
         for event_type, layer in _layers(messages):
             due = [message for message in layer if self._is_due(message)]
             if due and (reaction := self._applying.reactions.get(event_type)):
                 self._react(reaction, due)
+        if self._lower:
+            judged = inbox.judged(self._tx, consumer, {each.topic for each in self._lower})
+            again = [each for each in self._lower if each.offset >= judged.get((each.topic, each.partition), 0)]
+            inbox.doubt(self._tx, consumer, again)
 
     def _is_due(self, message: Message) -> bool:
         # The watermark is what was applied, never what was seen: a missing event may still come (a second partition, a
         # relay that repeats), and must not be taken for a repeat then.
+        if message.event_id in self._passed_over:
+            return False
         key = key_of(message)
         verdict = inbox.judge(self._marks[key], message)
         if verdict == "repeat":
             self._outcome.repeated += 1
+            self._doubt(message)
         elif verdict == "next":
-            self._before[_place(message)] = self._marks[key]
+            self._before[message.event_id] = self._marks[key]
             self._marks[key] = self._marks[key].reached(message)
             self._supersede(message)
         else:
             self._park(message, verdict)
         return verdict == "next"
+
+    def _doubt(self, message: Message) -> None:
+        contiguous = topics.kind(message.topic).ordering == "contiguous"
+        if contiguous and message.event_id != self._marks[key_of(message)].last_event_id and message.offset >= 0:
+            self._lower.append(message)
 
     def _supersede(self, message: Message) -> None:
         key = key_of(message)
@@ -175,9 +214,9 @@ class _Poll:
         try:
             with attempt(self._tx, messages[-1]):
                 reaction(self._tx, messages)
-        except REJECTIONS as refusal:
+        except Rejected as refusal:
             if len(messages) == 1:
-                self._reject(messages[0], reason_of(refusal))
+                self._reject(messages[0], str(refusal))
             else:
                 self._halve(reaction, messages)
         else:
@@ -198,25 +237,33 @@ class _Poll:
         self._park(message, reason)
 
     def _waits(self, message: Message) -> bool:
-        if not self._marks[key_of(message)].parked:
+        mark = self._marks[key_of(message)]
+        if not mark.parked:
             return False
         if topics.kind(message.topic).ordering == "latest":
             return not self._is_due(message)  # it supersedes the one that was refused
+        if (message.epoch, message.sequence) <= (mark.epoch, mark.last_sequence):
+            return False  # what parked the key came under the number of this one, or of a later one
         self._park(message, "behind")
         return True
 
     def _park(self, message: Message, reason: str) -> None:
         key = key_of(message)
-        mark, before = self._marks[key], self._before.get(_place(message))
+        mark, before = self._marks[key], self._before.get(message.event_id)
         if before and (before.epoch, before.last_sequence) < (mark.epoch, mark.last_sequence):
             mark = before
         self._marks[key] = replace(mark, parked=True)
-        parking.park(self._tx, self._applying.consumer, message, reason=reason)
-        self._outcome.parked.append((message, reason))
+        ours = mark.last_event_id if reason == parking.DIVERGED else None
+        parking.park(self._tx, self._applying.consumer, message, reason=reason, ours=ours)
+        self._outcome.parked.append(Parked(message, reason, ours))
 
 
-def _place(message: Message) -> tuple[Key, int, int]:
-    return key_of(message), message.epoch, message.sequence
+def _ends(messages: Sequence[Message]) -> dict[tuple[str, int], int]:
+    """By topic and partition, the offset after the last of these."""
+    ends: dict[tuple[str, int], int] = {}
+    for each in messages:
+        ends[each.topic, each.partition] = max(each.offset + 1, ends.get((each.topic, each.partition), 0))
+    return ends
 
 
 def _layers(polled: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:

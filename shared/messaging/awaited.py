@@ -24,6 +24,9 @@ class Awaited:
     def know(self, districts: Iterable[str]) -> None:
         self._districts.update(districts)
 
+    def districts(self) -> frozenset[str]:
+        return frozenset(self._districts)
+
     def look(self) -> None:
         """Between two polls, in the consumer's own thread."""
         at_start = self._missing is not None

@@ -1,7 +1,7 @@
 """Conservation: each hop between two places has an equation, per district and day, and names the ids that break it.
 
     published   journal = on topic + unsent                     in the database of the service that writes
-    settled     on topic = applied + parked + quarantined       in the database of a service that reads
+    settled     on topic = applied + parked + quarantined + passed over     in the database of a service that reads
 
 A day is a day in Shanghai. Stays true: it only reads, and nothing twice: what has a counterpart is counted and forgotten, what has
 none is kept and asked about again. Left to others: telling what is on its way from what is missing (reconciler.py).
@@ -149,14 +149,17 @@ class Published:
 
 _STATES = text("""
     select asked.event_id,
-           case when parked.event_id is not null then 'parked' when quarantined.reason is not null then 'quarantined'
+           case when decisions.event_id is not null then 'passed over' when parked.event_id is not null then 'parked'
+                when quarantined.reason is not null then 'quarantined'
                 when (asked.epoch, asked.sequence) <= (inbox.epoch, inbox.last_sequence) then 'applied' end as state
     from unnest(cast(:ids as uuid[]), cast(:topics as text[]), cast(:keys as text[]), cast(:epochs as int[]),
                 cast(:sequences as bigint[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
         as asked (event_id, topic, key, epoch, sequence, partition, "offset")
     left join inbox on inbox.consumer = :consumer and (inbox.topic, inbox.key) = (asked.topic, asked.key)
     left join parked on parked.consumer = :consumer and released_at is null
-        and (parked.topic, parked.key, parked.epoch, parked.sequence) = (asked.topic, asked.key, asked.epoch, asked.sequence)
+        and (parked.topic, parked.key, parked.epoch, parked.sequence, parked.event_id)
+            = (asked.topic, asked.key, asked.epoch, asked.sequence, asked.event_id)
+    left join decisions on decisions.consumer = :consumer and decisions.event_id = asked.event_id
     left join quarantined on quarantined.consumer = :consumer and quarantined.released_at is null
         and (quarantined.topic, quarantined.partition, quarantined."offset") = (asked.topic, asked.partition, asked."offset")
 """)
@@ -209,9 +212,11 @@ class Settled:
         missing = _by_place({each: place_of(it) for each, it in self._open.items() if self._states[each] is None})
         found = []
         for place in sorted(self._seen):
-            parked, quarantined, lost = waiting[place, "parked"], waiting[place, "quarantined"], missing.get(place, [])
-            applied = self._seen[place] - parked - quarantined - len(lost)
-            right = {"applied": applied, "parked": parked, "quarantined": quarantined}
+            lost = missing.get(place, [])
+            right = {"parked": waiting[place, "parked"], "quarantined": waiting[place, "quarantined"]}
+            if passed_over := waiting[place, "passed over"]:
+                right["passed over"] = passed_over
+            right = {"applied": self._seen[place] - sum(right.values()) - len(lost), **right}
             found.append(Equation("settled", place, self._seen[place], right, lost))
         return found
 

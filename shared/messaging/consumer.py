@@ -3,8 +3,8 @@
     poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal
          ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
 
-A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). What cannot
-be read is quarantined. Left to others: applying one poll (applying.py).
+A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). So does one
+that bears the number of another, until a person decides. What cannot be read is quarantined. Left to others: applying one poll (applying.py).
 """
 
 import random
@@ -18,7 +18,17 @@ from sqlalchemy.exc import OperationalError
 
 from shared.events import topics
 from shared.messaging import inbox, parking
-from shared.messaging.applying import Applying, Outcome, Reaction, Reactions, Rejected, Then, TooManyRejected, each
+from shared.messaging.applying import (
+    Applying,
+    Outcome,
+    Reaction,
+    Reactions,
+    Rejected,
+    Then,
+    TooManyRejected,
+    each,
+    log_parked,
+)
 from shared.messaging.awaited import Awaited
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
 from shared.service import database
@@ -49,6 +59,7 @@ class Consumer:
         self._applying = Applying(name, reactions, then=then, max_rejected=max_rejected)
         self.awaited = Awaited(subscription)
         self._measured_at = 0.0
+        self._told: set[str] = set()  # districts whose gauges stand, and go back to 0
 
     def run_forever(self, stop: threading.Event) -> None:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
@@ -63,7 +74,7 @@ class Consumer:
         self._subscription.close()
 
     def run_once(self, *, wait_seconds: float = 1.0) -> int:
-        """Deals with one poll and returns its size. Any exception ends the process, which starts again at the same place."""
+        """Deals with one poll and returns its size. An outage ends the process, which starts again at the same place."""
         polled = self._subscription.poll(wait_seconds)
         for district, records in _by_district(polled):
             self._count(district, self._applied(district, records))
@@ -98,15 +109,8 @@ class Consumer:
         for record in outcome.quarantined:
             metrics.QUARANTINED.labels(self._name, record.topic).inc()
             _log.warning("quarantined", consumer=self._name, **_place(record), reason=record.reason)
-        for message, reason in outcome.parked:
-            _log.warning(
-                "parked",
-                consumer=self._name,
-                topic=message.topic,
-                key=message.key,
-                sequence=message.sequence,
-                reason=reason,
-            )
+        for parked in outcome.parked:
+            log_parked(self._name, parked)
         self._applying.commit(outcome)
 
     def _measure(self) -> None:
@@ -114,9 +118,23 @@ class Consumer:
         for topic, behind in self._subscription.lag().items():
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            for district, waiting in parking.counts(tx, self._name):
-                metrics.PARKED.labels(self._name, district).set(waiting)
+            waiting = {each.district: each for each in parking.counts(tx, self._name)}
+            uncounted = parking.uncounted(tx, self._name)
+        self._told |= self.awaited.districts() | waiting.keys()
+        for district in self._told:
+            self._tell(waiting.get(district, parking.Count(district, 0, 0)))
+        for district in uncounted:
+            with database.begin(self._engine, district=district) as tx:
+                inbox.share(tx)
+                left = parking.count_applied(tx, self._name)
+            metrics.APPLIED.labels(self._name, district).inc(left)
         self._measured_at = time.monotonic()
+
+    def _tell(self, count: parking.Count) -> None:
+        metrics.PARKED.labels(self._name, count.district).set(count.waiting)
+        metrics.DIVERGED.labels(self._name, count.district).set(count.diverged)
+        for counter in (metrics.APPLIED, metrics.REPEATED, metrics.REJECTED, metrics.PROJECTION_SECONDS):
+            counter.labels(self._name, count.district)  # exists from now on, at 0
 
 
 def _by_district(polled: Sequence[Message | Unreadable]) -> Iterator[tuple[str, list[Message | Unreadable]]]:

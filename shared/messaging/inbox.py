@@ -16,16 +16,12 @@ from shared.events import topics
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
-Verdict = Literal["next", "repeat", "behind", "gap", "epoch"]
+Verdict = Literal["next", "repeat", "behind", "gap", "epoch", "diverged"]
 
 
 class Key(NamedTuple):
     topic: str
     key: str
-
-
-class Diverged(Exception):  # noqa: N818 - names the state found
-    """Two events claim one number in one epoch: the source was restored without a new epoch. Nothing here can be trusted."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +56,22 @@ _MOVE = text("""
     where inbox.consumer = :consumer and inbox.topic = reached.topic and inbox.key = reached.key
 """)
 _DISTRICTS = text("select distinct district from inbox where consumer = :consumer")
+_JUDGED = text("""
+    select topic, partition, next_offset from positions where consumer = :consumer and topic = any(:topics)
+""")
+_REACH = text("""
+    insert into positions (consumer, topic, partition, next_offset, district)
+    select :consumer, topic, partition, next_offset, :district
+    from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
+        as polled (topic, partition, next_offset) order by topic, partition
+    on conflict (consumer, topic, partition) do update
+        set next_offset = greatest(positions.next_offset, excluded.next_offset)
+""")
+_DOUBT = text("""
+    insert into doubted (consumer, topic, partition, "offset", key, epoch, sequence, district)
+    values (:consumer, :topic, :partition, :offset, :key, :epoch, :sequence, :district)
+    on conflict (consumer, topic, partition, "offset") do nothing
+""")
 
 
 def districts(tx: Transaction, consumer: str) -> Sequence[str]:
@@ -97,8 +109,35 @@ def move(tx: Transaction, consumer: str, marks: Mapping[Key, Watermark]) -> None
     )
 
 
+def judged(tx: Transaction, consumer: str, topics_: Iterable[str]) -> dict[tuple[str, int], int]:
+    """By topic and partition, the first offset that was never judged. Read after `lock`."""
+    rows = tx.connection.execute(_JUDGED, {"consumer": consumer, "topics": list(topics_)})
+    return {(row.topic, row.partition): row.next_offset for row in rows}
+
+
+def reach(tx: Transaction, consumer: str, polled: Mapping[tuple[str, int], int]) -> None:
+    """All below these offsets has been judged."""
+    columns = {
+        "topics": [topic for topic, _ in polled],
+        "partitions": [partition for _, partition in polled],
+        "offsets": list(polled.values()),
+    }
+    tx.connection.execute(_REACH, {"consumer": consumer, "district": tx.district, **columns})
+
+
+def doubt(tx: Transaction, consumer: str, repeats: Sequence[Message]) -> None:
+    """The topic holds these numbers a second time, below the mark: the same events, or others. divergence.py finds out."""
+    for each in repeats:
+        place = {"topic": each.topic, "partition": each.partition, "offset": each.offset, "key": each.key}
+        number = {"epoch": each.epoch, "sequence": each.sequence}
+        tx.connection.execute(_DOUBT, {"consumer": consumer, "district": tx.district, **place, **number})
+
+
 def judge(mark: Watermark, message: Message) -> Verdict:
-    """What a message is to a key that has come as far as `mark`. Raises Diverged.
+    """What a message is to a key that has come as far as `mark`.
+
+    `diverged`: another event was applied under this number. Of lower numbers the mark does not know the id: they are repeats here, and
+    divergence.py compares those that the topic holds a second time.
 
     A higher epoch than the mark's means that the source was restored: its next number goes on, a number that was applied
     already stands for another event now, and a person decides. So does a lower epoch that goes on: someone still writes in
@@ -108,11 +147,8 @@ def judge(mark: Watermark, message: Message) -> Verdict:
     if topics.kind(message.topic).ordering == "latest":
         return "next" if there > here else "repeat"
     if message.epoch <= mark.epoch and message.sequence <= mark.last_sequence:
-        if here == there and message.event_id != mark.last_event_id:
-            raise Diverged(
-                f"{message.topic} {message.key} {message.sequence}: {mark.last_event_id}, now {message.event_id}"
-            )
-        return "repeat"
+        known = mark.last_event_id or message.event_id  # None after a person has let a new epoch go on
+        return "diverged" if here == there and message.event_id != known else "repeat"
     if message.epoch < mark.epoch or message.sequence <= mark.last_sequence:
         return "epoch"
     if mark.parked:

@@ -24,7 +24,7 @@ from kafka.errors import (
 )
 
 from shared.events import envelope
-from shared.messaging import credentials, records
+from shared.messaging import credentials, records, rounds
 from shared.messaging.credentials import Connection
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Forbidden, Message, Refusal, Unavailable, Unreadable
@@ -106,6 +106,9 @@ class Producer:
                     sent.append((message, _send(kafka, message)))
                 except KafkaError as failure:
                     refused[key_of(message)] = Refusal(message, _reason(failure))
+                except Exception as failure:  # noqa: BLE001 - whatever it is, it is of this message: nothing has been sent
+                    _log.error("unwritable", topic=message.topic, key=message.key, code=rounds.code(failure))
+                    refused[key_of(message)] = Refusal(message, "unwritable")
         failed = False
         for message, acknowledgement in sent:
             try:

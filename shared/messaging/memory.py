@@ -68,7 +68,10 @@ class Producer:
             if reason := self._reason(message):
                 refused[key] = Refusal(message, reason)
             else:
-                self._broker.append(message.topic, message.key.encode(), envelope.encode(message), message.payload)
+                try:
+                    self._broker.append(message.topic, message.key.encode(), envelope.encode(message), message.payload)
+                except ValueError:
+                    refused[key] = Refusal(message, "unwritable")
         return list(refused.values())
 
     def close(self) -> None:

@@ -3,10 +3,13 @@
 Stays true: `inbox.parked` says whether anything of a key waits. Both change only under the lock of the key's inbox row, which
 consumer and redrive take first. What has been released stays as a row, as proof of what waited, why and how it ended;
 retention.py trims its body.
+
+A parked event that is `diverged` has a number under which another event was applied (`ours`). Only a person's decision frees it.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
@@ -15,20 +18,24 @@ from shared.messaging.inbox import Key
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
+DIVERGED: Final = "diverged"
+
 # A repeat of what already waits here is no news: its watermark has not moved, so it is not recognised before this
 # point.
 _PARK = text("""
-    insert into parked (consumer, topic, key, epoch, sequence, event_id, type, headers, payload, reason, district)
-    values (:consumer, :topic, :key, :epoch, :sequence, :event_id, :type, :headers, :payload, :reason, :district)
-    on conflict (consumer, topic, key, epoch, sequence) do nothing
+    insert into parked (consumer, topic, key, epoch, sequence, event_id, type, headers, payload, reason, ours, district)
+    values (:consumer, :topic, :key, :epoch, :sequence, :event_id, :type, :headers, :payload, :reason, :ours, :district)
+    on conflict (consumer, topic, key, epoch, sequence, event_id) do nothing
 """)
 _WAITING = text("""
-    select event_id, topic, key, sequence, type, payload, headers from parked
-    where consumer = :consumer and topic = :topic and key = :key and released_at is null order by epoch, sequence limit :batch
+    select event_id, topic, key, sequence, type, payload, headers, reason, ours from parked
+    where consumer = :consumer and topic = :topic and key = :key and released_at is null
+    order by epoch, sequence, parked_at limit :batch
 """)
 _RELEASE = text("""
     update parked set released_at = clock_timestamp(), outcome = :outcome
-    where consumer = :consumer and topic = :topic and key = :key and epoch = :epoch and sequence = :sequence and released_at is null
+    where consumer = :consumer and topic = :topic and key = :key and epoch = :epoch and sequence = :sequence and event_id = :event_id
+      and released_at is null
 """)
 _SUPERSEDE = text("""
     update parked set released_at = clock_timestamp(), outcome = 'superseded'
@@ -38,15 +45,15 @@ _ANY = text("""
     select exists (select from parked where consumer = :consumer and topic = :topic and key = :key and released_at is null)
 """)
 _BLAME = text("""
-    update parked set reason = :reason
-    where consumer = :consumer and topic = :topic and key = :key and epoch = :epoch and sequence = :sequence
+    update parked set reason = :reason, ours = :ours
+    where consumer = :consumer and topic = :topic and key = :key and epoch = :epoch and sequence = :sequence and event_id = :event_id
 """)
 # Keys whose missing event has arrived since: no person is needed. A key behind a rejected event is not among them.
 _HEALED = text("""
     select topic, key from inbox join lateral (
         select epoch, sequence, reason from parked
         where (consumer, topic, key) = (inbox.consumer, inbox.topic, inbox.key) and released_at is null
-        order by epoch, sequence limit 1) as first on true
+        order by epoch, sequence, parked_at limit 1) as first on true
     where consumer = :consumer and inbox.district = :district and inbox.parked
       and first.sequence = last_sequence + 1 and reason in ('gap', 'behind', 'requeued')
     order by topic, key limit :batch
@@ -57,25 +64,39 @@ _KEYS = text("""
       and (cast(:topic as text) is null or topic = :topic) and (cast(:key as text) is null or key = :key)
     order by topic, key limit :batch
 """)
-_COUNTS = text(
-    "select district, count(*) from parked where consumer = :consumer and released_at is null group by district"
-)
+_COUNTS = text("""
+    select district, count(*), count(*) filter (where reason = 'diverged') from parked
+    where consumer = :consumer and released_at is null group by district
+""")
+_UNCOUNTED = text("""
+    select distinct district from parked where consumer = :consumer and outcome = 'applied' and counted_at is null
+""")
+_COUNT = text("""
+    update parked set counted_at = clock_timestamp()
+    where consumer = :consumer and district = :district and outcome = 'applied' and counted_at is null
+""")
 
 
 class Count(NamedTuple):
     district: str
     waiting: int
+    diverged: int
 
 
-def park(tx: Transaction, consumer: str, message: Message, *, reason: str) -> None:
-    tx.connection.execute(
-        _PARK, {**_place(consumer, message), **_body(message), "reason": reason, "district": tx.district}
-    )
+class Waiting(NamedTuple):
+    message: Message
+    reason: str
+    ours: UUID | None
 
 
-def waiting(tx: Transaction, consumer: str, key: Key, *, batch: int) -> Sequence[Message]:
+def park(tx: Transaction, consumer: str, message: Message, *, reason: str, ours: UUID | None = None) -> None:
+    said = {"reason": reason, "ours": ours, "district": tx.district}
+    tx.connection.execute(_PARK, {**_place(consumer, message), **_body(message), **said})
+
+
+def waiting(tx: Transaction, consumer: str, key: Key, *, batch: int) -> Sequence[Waiting]:
     rows = tx.connection.execute(_WAITING, {"consumer": consumer, **key._asdict(), "batch": batch})
-    return [Message(*row) for row in rows]
+    return [Waiting(Message(*row[:7]), row.reason, row.ours) for row in rows]
 
 
 def release(tx: Transaction, consumer: str, message: Message, *, outcome: str) -> None:
@@ -91,8 +112,8 @@ def any_of(tx: Transaction, consumer: str, key: Key) -> bool:
     return bool(tx.connection.execute(_ANY, {"consumer": consumer, **key._asdict()}).scalar_one())
 
 
-def blame(tx: Transaction, consumer: str, message: Message, *, reason: str) -> None:
-    tx.connection.execute(_BLAME, {**_place(consumer, message), "reason": reason})
+def blame(tx: Transaction, consumer: str, message: Message, *, reason: str, ours: UUID | None = None) -> None:
+    tx.connection.execute(_BLAME, {**_place(consumer, message), "reason": reason, "ours": ours})
 
 
 def healed(tx: Transaction, consumer: str, *, batch: int = 100) -> Sequence[Key]:
@@ -110,8 +131,19 @@ def counts(tx: Transaction, consumer: str) -> Sequence[Count]:
     return [Count(*row) for row in tx.connection.execute(_COUNTS, {"consumer": consumer})]
 
 
+def uncounted(tx: Transaction, consumer: str) -> Sequence[str]:
+    """Districts in which something has left parking applied and is in no count yet."""
+    return list(tx.connection.execute(_UNCOUNTED, {"consumer": consumer}).scalars())
+
+
+def count_applied(tx: Transaction, consumer: str) -> int:
+    """How many have left parking applied since the last call, whoever made it, in whichever process they were applied."""
+    return tx.connection.execute(_COUNT, {"consumer": consumer, "district": tx.district}).rowcount
+
+
 def _place(consumer: str, message: Message) -> dict[str, object]:
     return {
+        "event_id": message.event_id,
         "consumer": consumer,
         "topic": message.topic,
         "key": message.key,
@@ -122,7 +154,6 @@ def _place(consumer: str, message: Message) -> dict[str, object]:
 
 def _body(message: Message) -> dict[str, object]:
     return {
-        "event_id": message.event_id,
         "type": message.type,
         "headers": Jsonb(dict(message.headers)),
         "payload": message.payload,

@@ -41,7 +41,7 @@ class Unreadable(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """The broker will not take this message as it stands: `reason` is too-large, unknown-topic or not-authorised."""
+    """The broker will not take this message as it stands: `reason` is too-large, unknown-topic, not-authorised or unwritable."""
 
     message: Message
     reason: str

@@ -8,9 +8,12 @@ import argparse
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from shared.messaging.conservation import SHANGHAI, Equation, Hop
 from shared.messaging.ports import Unavailable
+from shared.messaging.rounds import Rounds, Work
+from shared.service import database
 from shared.telemetry import log, metrics
 
 _EVERY_SECONDS = 60.0
@@ -20,10 +23,14 @@ _log = log.get(__name__)
 
 
 class Reconciler:
-    """Counts from the beginning of the day `since`, in Shanghai; today, and yesterday while today is young."""
+    """Counts from the beginning of the day `since`, in Shanghai; today, and yesterday while today is young.
+
+    A hop that fails keeps no other from being counted.
+    """
 
     def __init__(self, *hops: Hop, since: date | None = None) -> None:
         self._hops = hops
+        self._rounds = Rounds("reconciler")
         first = since or (datetime.now(SHANGHAI) - timedelta(hours=1)).date()
         self._since = datetime.combine(first, time(), tzinfo=SHANGHAI).astimezone(UTC)
         self._before: dict[tuple[str, str], frozenset[str]] = {}
@@ -31,7 +38,10 @@ class Reconciler:
 
     def run_once(self) -> Sequence[Equation]:
         """Raises Unavailable; nothing is lost by it, the next call goes on where this one stopped."""
-        found = [each for hop in self._hops for each in hop.count(self._since)]
+        found: list[Equation] = []
+        self._rounds.carry_out(
+            Work(database.EVERY, type(hop).__name__, partial(self._count, hop, found)) for hop in self._hops
+        )
         broken: dict[tuple[str, str], set[str]] = {(each.name, each.place.district): set() for each in found}
         for each in found:
             broken[each.name, each.place.district].update(each.missing, each.extra)
@@ -39,12 +49,21 @@ class Reconciler:
             self._judge(place, frozenset(ids))
         return found
 
-    def run_forever(self, stop: threading.Event) -> None:
-        while not stop.wait(_EVERY_SECONDS):
+    def run_forever(self, stop: threading.Event, *, every_seconds: float = _EVERY_SECONDS) -> None:
+        while not stop.wait(every_seconds):
             try:
                 self.run_once()
             except Unavailable as outage:
                 _log.warning("not counted", reason=str(outage))
+
+    def failing(self) -> list[str]:
+        """The hops that could not be counted."""
+        return self._rounds.failing()
+
+    def _count(self, hop: Hop, found: list[Equation]) -> int:
+        counted = hop.count(self._since)
+        found.extend(counted)
+        return len(counted)
 
     def _judge(self, place: tuple[str, str], ids: frozenset[str]) -> None:
         still = sorted(ids & self._before.get(place, frozenset()))
@@ -72,4 +91,6 @@ def command(argv: Sequence[str], make: Callable[[date | None], Reconciler], *, t
         tell(str(equation))
     for (name, district), ids in reconciler.breaches.items():
         tell(f"{name} in {district} is broken by: {' '.join(ids)}")
-    return int(bool(reconciler.breaches))
+    for hop in reconciler.failing():
+        tell(f"{hop} could not be counted; the log says why")
+    return int(bool(reconciler.breaches or reconciler.failing()))

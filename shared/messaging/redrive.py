@@ -1,29 +1,34 @@
-"""Redrive: gives a parked key its turn again, in order. Takes the consumer's own lock, so the two never interleave."""
+"""Redrive: gives a parked key its turn again, in order. Takes the consumer's own lock, so the two never interleave.
 
-import argparse
+Left to others: the command for a person at a terminal (redriving.py).
+"""
+
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Final, Literal, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
 
-from shared.messaging import inbox, journal, parking, quarantine, records
-from shared.messaging.applying import REJECTIONS, Reactions, Then, attempt, reason_of
+from shared.messaging import decisions, inbox, journal, parking, quarantine, records
+from shared.messaging.applying import Reactions, Rejected, Then, attempt
+from shared.messaging.decisions import Decided
 from shared.messaging.inbox import Key, Watermark, key_of
+from shared.messaging.parking import Waiting
 from shared.messaging.ports import Message, Unreadable
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.database import Transaction
-from shared.telemetry import log, metrics
 
 _HEAL_SECONDS = 1.0
-Decision = Literal["accept-epoch"]
-_log = log.get(__name__)
+PASSED_OVER: Final = "passed-over"
+DONE: Final = frozenset({"applied", "repeat", PASSED_OVER})  # waits no more
 
 
 class Tried(NamedTuple):
-    """What became of one parked message: applied, repeat, gap, epoch, or the refusal."""
+    """What became of one parked message: applied, repeat, passed-over, gap, epoch, diverged, or the refusal."""
 
     message: Message
     outcome: str
@@ -51,23 +56,25 @@ _TOUCHED = text("""
 """)
 
 
+class Ambiguous(Exception):  # noqa: N818 - an answer, not an error
+    """A decision that names more than one event for one number."""
+
+
 class Redrive:
     """`reactions` and `then` are the consumer's own, `engine` is the app role's."""
 
     def __init__(self, consumer: str, engine: Engine, reactions: Reactions, *, then: Then | None = None) -> None:
         self._consumer, self._engine, self._reactions, self._then = consumer, engine, reactions, then
+        self._healing = Rounds("redrive")
 
     def run_forever(self, stop: threading.Event) -> None:
         """Beside the consumer, in its process."""
         while not stop.wait(_HEAL_SECONDS):
-            try:
-                for district in self.districts():
-                    self.heal(district)
-            except OperationalError as failure:
-                if not database.transient(failure):
-                    raise
-                metrics.TRANSIENT.labels(self._consumer).inc()
-                _log.info("healing tried again", consumer=self._consumer, sqlstate=database.sqlstate(failure))
+            self.run_once()
+
+    def run_once(self) -> int:
+        """Heals every district. How many keys moved on."""
+        return sum(self.heal(district) for district in self.districts())
 
     def districts(self) -> Sequence[str]:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
@@ -77,20 +84,40 @@ class Redrive:
         """Frees the keys whose gap has been filled since. Rejected events wait for a person, who calls `key`."""
         with database.begin(self._engine, district=district) as tx:
             keys = parking.healed(tx, self._consumer)
-        return sum(bool(self.key(key, district=district).tried) for key in keys)
+        return self._healing.carry_out(
+            [Work(district, " ".join(key), partial(self._heal, key, district)) for key in keys]
+        )
+
+    def _heal(self, key: Key, district: str) -> int:
+        return int(bool(self.key(key, district=district).tried))
 
     def keys(self, district: str, *, topic: str | None = None, key: str | None = None) -> Sequence[Key]:
         with database.begin(self._engine, district=district) as tx:
             return parking.keys(tx, self._consumer, topic=topic, key=key)
 
+    def diverged(
+        self, district: str, *, topic: str | None = None, key: str | None = None
+    ) -> Sequence[tuple[Key, Sequence[Waiting]]]:
+        """By key, what waits because another event was applied under its number."""
+        with database.begin(self._engine, district=district) as tx:
+            keys = parking.keys(tx, self._consumer, topic=topic, key=key)
+            found = [(each, _diverged(parking.waiting(tx, self._consumer, each, batch=500))) for each in keys]
+        return [(each, waiting) for each, waiting in found if waiting]
+
     def key(
-        self, key: Key, *, district: str, batch: int = 500, dry_run: bool = False, decision: Decision | None = None
+        self,
+        key: Key,
+        *,
+        district: str,
+        batch: int = 500,
+        dry_run: bool = False,
+        decision: Literal["accept-epoch"] | Decided | None = None,
     ) -> Attempt:
         """Tries what waits, in order, up to the first that stays. Call again while it returns a full batch.
 
         `accept-epoch`: a person has found that the source was restored, and lets the new epoch go on from its first
-        number here. It decides nothing about a key that waits for anything else. A dry run does everything,
-        counts the rows it touched, and rolls back.
+        number here. It decides nothing about a key that waits for anything else. `Decided("keep-ours", …)`: the events
+        that wait as diverged are passed over. A dry run does everything, counts the rows it touched, and rolls back.
         """
         with database.begin(self._engine, district=district) as tx:
             inbox.share(tx)
@@ -99,17 +126,37 @@ class Redrive:
             mark = inbox.lock(tx, self._consumer, [key])[key]
             waiting = parking.waiting(tx, self._consumer, key, batch=batch)
             if decision == "accept-epoch" and waiting and _verdict(mark, waiting[0]) == "epoch":
-                mark = Watermark(waiting[0].epoch, waiting[0].sequence - 1, None, parked=True)
+                first = waiting[0].message
+                mark = Watermark(first.epoch, first.sequence - 1, None, parked=True)
             with journal.deferred(tx):
-                mark, tried = self._try(tx, mark, waiting)
+                mark, tried = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
             inbox.move(tx, self._consumer, {key: replace(mark, parked=parking.any_of(tx, self._consumer, key))})
-            applied = [each.message for each in tried if each.outcome == "applied"]
+            applied = [it.message for it in tried if it.outcome == "applied" and it.message.type in self._reactions]
             if self._then and applied:
                 self._then(tx, applied)
             changes = _changes(before, _touched(tx))
             if dry_run:
                 tx.connection.rollback()
         return Attempt(tried, changes)
+
+    def accept_theirs(self, key: Key, *, district: str, decided: Decided, dry_run: bool = False) -> Sequence[Waiting]:
+        """Our events, under the numbers of those that wait as diverged, are passed over by a rebuild. Returns what it decided about.
+
+        Nothing of the live model changes, and the key waits until the rebuild has taken its place.
+        """
+        with database.begin(self._engine, district=district) as tx:
+            inbox.share(tx)
+            inbox.lock(tx, self._consumer, [key])
+            waiting = _diverged(parking.waiting(tx, self._consumer, key, batch=500))
+            found = [each for each in waiting if each.ours and decided.concerns(each.message.event_id)]
+            if len({(each.message.epoch, each.message.sequence) for each in found}) < len(found):
+                raise Ambiguous(f"{key.topic} {key.key}: several wait under one number, name the --event")
+            for each in found:
+                if each.ours:
+                    decisions.decide(tx, self._consumer, decided, place=each.message, against=each.ours)
+            if dry_run:
+                tx.connection.rollback()
+        return found
 
     def requeue(
         self, district: str, *, topic: str | None = None, batch: int = 500, dry_run: bool = False
@@ -133,38 +180,70 @@ class Redrive:
         mark = inbox.lock(tx, self._consumer, [key])[key]
         verdict = inbox.judge(mark, message)
         if verdict != "repeat":
-            parking.park(tx, self._consumer, message, reason="requeued" if verdict != "epoch" else verdict)
+            ours = mark.last_event_id if verdict == parking.DIVERGED else None
+            reason = verdict if verdict in {"epoch", parking.DIVERGED} else "requeued"
+            parking.park(tx, self._consumer, message, reason=reason, ours=ours)
             inbox.move(tx, self._consumer, {key: replace(mark, parked=True)})
         quarantine.release(tx, self._consumer, record, outcome=verdict)
         return "requeued" if verdict != "repeat" else verdict
 
-    def _try(self, tx: Transaction, mark: Watermark, waiting: Sequence[Message]) -> tuple[Watermark, list[Tried]]:
+    def _try(
+        self, tx: Transaction, mark: Watermark, waiting: Sequence[Waiting], decided: Decided | None
+    ) -> tuple[Watermark, list[Tried]]:
         tried: list[Tried] = []
-        for message in waiting:
-            verdict: str = _verdict(mark, message)
-            if verdict == "next":
+        passed_over = decisions.passed_over(tx, self._consumer, (each.message.event_id for each in waiting))
+        for each in waiting:
+            message = each.message
+            if self._is_kept_out(tx, each, passed_over, decided):
+                verdict = PASSED_OVER
+            elif (verdict := _verdict(mark, each)) == "next":
                 verdict = self._apply(tx, message)
+            elif verdict == parking.DIVERGED:
+                parking.blame(tx, self._consumer, message, reason=verdict, ours=each.ours or mark.last_event_id)
             tried.append(Tried(message, verdict))
-            if verdict not in {"applied", "repeat"}:
+            if verdict not in DONE:
                 break
             parking.release(tx, self._consumer, message, outcome=verdict)
             if verdict == "applied":
                 mark = mark.reached(message)
         return mark, tried
 
+    def _is_kept_out(
+        self, tx: Transaction, each: Waiting, passed_over: Collection[UUID], decided: Decided | None
+    ) -> bool:
+        """By a decision of earlier, or by this one, which only concerns what a person could see: what waits as diverged."""
+        event_id = each.message.event_id
+        if event_id in passed_over:
+            return True
+        if decided is None or each.reason != parking.DIVERGED or not decided.concerns(event_id):
+            return False
+        if each.ours and decisions.passed_over(tx, self._consumer, [each.ours]):
+            return False  # theirs was accepted, and a rebuild will put it in our event's place
+        decisions.decide(tx, self._consumer, decided, place=each.message, against=event_id)
+        return True
+
     def _apply(self, tx: Transaction, message: Message) -> str:
         try:
             with attempt(tx, message):
                 if reaction := self._reactions.get(message.type):
                     reaction(tx, [message])
-        except REJECTIONS as refusal:
-            parking.blame(tx, self._consumer, message, reason=reason_of(refusal))
-            return reason_of(refusal)
+        except Rejected as refusal:
+            parking.blame(tx, self._consumer, message, reason=str(refusal))
+            return str(refusal)
         return "applied"
 
 
-def _verdict(mark: Watermark, message: Message) -> inbox.Verdict:
-    return inbox.judge(replace(mark, parked=False), message)
+def _verdict(mark: Watermark, each: Waiting) -> str:
+    """What was found diverged stays so, whatever the mark says of its number by now."""
+    return parking.DIVERGED if each.reason == parking.DIVERGED else inbox.judge(_open(mark), each.message)
+
+
+def _diverged(waiting: Sequence[Waiting]) -> list[Waiting]:
+    return [each for each in waiting if each.reason == parking.DIVERGED]
+
+
+def _open(mark: Watermark) -> Watermark:
+    return replace(mark, parked=False)
 
 
 def _touched(tx: Transaction) -> dict[int, Change]:
@@ -176,40 +255,3 @@ def _changes(before: dict[int, Change], after: dict[int, Change]) -> Sequence[Ch
     counted = [(each, before.get(relid, none)) for relid, each in after.items()]
     changed = [Change(now.table, *(a - b for a, b in zip(now[1:], was[1:], strict=True))) for now, was in counted]
     return [each for each in changed if any(each[1:])]
-
-
-def command(argv: Sequence[str], consumers: Mapping[str, Redrive], *, tell: Callable[[str], None]) -> int:
-    """`python -m services.<service> redrive …`. Returns the exit code: 0 = nothing of what was asked for waits any more."""
-    parser = argparse.ArgumentParser(prog="redrive", description="Give parked keys their turn again.")
-    parser.add_argument("--consumer", required=True, choices=sorted(consumers))
-    parser.add_argument("--district", help="all districts with anything parked, when left out")
-    parser.add_argument("--topic")
-    parser.add_argument("--key")
-    parser.add_argument("--dry-run", action="store_true", help="try it, show what would change, and roll back")
-    parser.add_argument(
-        "--accept-epoch", action="store_true", help="the source was restored: go on with what it says now"
-    )
-    parser.add_argument("--requeue", action="store_true", help="first read again what was quarantined")
-    asked = parser.parse_args(argv)
-    redrive = consumers[asked.consumer]
-    districts = [asked.district] if asked.district else redrive.districts()
-    waits = [_redriven(redrive, district, asked, tell) for district in districts]
-    return int(any(waits))
-
-
-def _redriven(redrive: Redrive, district: str, asked: argparse.Namespace, tell: Callable[[str], None]) -> bool:
-    if asked.requeue:
-        for record, outcome in redrive.requeue(district, topic=asked.topic, dry_run=asked.dry_run):
-            tell(f"{record.topic:40} partition {record.partition} offset {record.offset:<10} {outcome}")
-    waits = False
-    decision: Decision | None = "accept-epoch" if asked.accept_epoch else None
-    for key in redrive.keys(district, topic=asked.topic, key=asked.key):
-        tried, changes = redrive.key(key, district=district, dry_run=asked.dry_run, decision=decision)
-        for message, outcome in tried:
-            tell(f"{key.topic:40} {key.key:36} {message.epoch:>3}/{message.sequence:<8} {message.type:50} {outcome}")
-        for change in changes:
-            tell(f"    {change.table:30} +{change.inserted} ~{change.updated} -{change.deleted}")
-        waits = waits or any(outcome not in {"applied", "repeat"} for _, outcome in tried)
-    if asked.dry_run:
-        tell("dry run: nothing was kept")
-    return waits

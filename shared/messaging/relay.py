@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.events import topics
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Producer, Refusal, Unavailable
+from shared.service import database
 from shared.telemetry import log, metrics
 
 # Held by the transaction that also deletes: whoever loses the one loses the other. Tried, not waited for: a session
@@ -59,9 +60,9 @@ class Relay:
             sent = self._sent()
         except DBAPIError as failure:
             # A session that slept or was ended keeps nothing: all of it is still unsent, and what has gone out is repeated.
-            if not failure.connection_invalidated:
+            if not failure.connection_invalidated and not database.transient(failure):
                 raise
-            raise Unavailable(f"database session lost: {type(failure.orig).__name__}") from failure
+            raise Unavailable(f"database: {type(failure.orig).__name__}") from failure
         for row in sent:
             metrics.RELAY_SENT.labels(topics.district(row.topic)).inc()
         return len(sent)
@@ -95,6 +96,7 @@ class Relay:
                 metrics.UNSENT.labels(row.district).set(row.unsent)
                 metrics.UNSENT_AGE_SECONDS.labels(row.district).set(float(row.age))
                 metrics.RELAY_HELD.labels(row.district).set(row.held)
+                metrics.RELAY_SENT.labels(row.district)  # exists from now on, at 0
         self._measured_at = time.monotonic()
 
     def _settle(

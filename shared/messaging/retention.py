@@ -6,10 +6,13 @@ still be after are dropped from the feed. A batch is a short transaction of its 
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import Engine, TextClause, text
 
 from shared.messaging import inbox
+from shared.messaging.rounds import Rounds, Work
+from shared.service import database
 from shared.service.database import Transaction
 
 # Newest and oldest never meet: the last entry stays, so that a reader finds the number up to which the feed was kept.
@@ -38,10 +41,13 @@ class Retention:
 
     def __init__(self, engine: Engine, rules: Sequence[TextClause] = CONSUMER, *, batch: int = 500) -> None:
         self._engine, self._rules, self._batch = engine, rules, batch
+        self._rounds = Rounds("retention")
 
     def run_once(self) -> int:
         """One batch of every rule; how many rows it took in all."""
-        return sum(map(self._trimmed, self._rules))
+        return self._rounds.carry_out(
+            Work(database.EVERY, _table(rule), partial(self._trimmed, rule)) for rule in self._rules
+        )
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 60.0) -> None:
         while not stop.is_set():
@@ -52,3 +58,8 @@ class Retention:
         with self._engine.begin() as connection:
             inbox.share(Transaction(connection, ""))
             return connection.execute(rule, {"batch": self._batch}).rowcount
+
+
+def _table(rule: TextClause) -> str:
+    """What a rule trims, for the log: `parked` of `update parked set …`, `feed` of `delete from feed …`."""
+    return str(rule).split("where")[0].replace("delete from", "").replace("update", "").split()[0]

@@ -16,9 +16,10 @@ from typing import Final
 from flask import Flask
 from sqlalchemy import Engine
 
-from shared.messaging import credentials, kafka, reconciler, redrive, restored
+from shared.messaging import credentials, kafka, reconciler, redriving, restored
 from shared.messaging.conservation import Hop, Published, Settled
 from shared.messaging.consumer import Consumer, Reactions, Then
+from shared.messaging.divergence import Doubts
 from shared.messaging.ports import Subscription, Unavailable
 from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
@@ -41,8 +42,8 @@ Command = Callable[[Sequence[str]], int]
 class Service:
     """`topics` is the pattern of what it consumes, `then` what its consumer does last in every transaction.
 
-    `hops`: equations of its own beside those of journal and inbox. `emits`: it has a journal. `search_path`: where its tables
-    are, if not in the database's own place.
+    `hops`: equations of its own beside those of journal and inbox. `emits`: it has a journal. `rebuilt`: all that its consumer makes is
+    made again by its command `rebuild`. `search_path`: where its tables are, if not in the database's own place.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Service:
     then: Then | None = None
     hops: Callable[[Engine], Sequence[Hop]] = lambda _: ()
     emits: bool = True
+    rebuilt: bool = False
     search_path: str | None = None
 
     def engine(self, url: str, role: str, *, pool_size: int = 4, idle_seconds: float = IDLE_SECONDS) -> Engine:
@@ -89,23 +91,27 @@ class Service:
 
     def run_relay(self) -> None:
         engine = self.mechanism("relay")
-        loops = {
+        self.loop("relay", engine, self.relay_loops(engine))
+
+    def relay_loops(self, engine: Engine) -> Mapping[str, Loop]:
+        return {
             "relay": Relay(engine, kafka.Producer(self._broker)).run_forever,
             "retention": Retention(engine).run_forever,
             "reconciler": self.reconciler(engine).run_forever,
         }
-        self.loop("relay", engine, loops)
 
     def run_consumer(self) -> None:
         self.consume(self.app("consumer"), self.subscription(self.consumer))
 
     def consume(self, engine: Engine, subscription: Subscription, more: Mapping[str, Loop] | None = None) -> None:
         """`more`: loops of the service's own that live and die with its consumer."""
-        reactions = self.reactions()
-        consumer = Consumer(self.consumer, engine, subscription, reactions, then=self.then)
-        healing = Redrive(self.consumer, engine, reactions, then=self.then)
-        loops = {"consumer": consumer.run_forever, "redrive": healing.run_forever, **(more or {})}
+        consumer = Consumer(self.consumer, engine, subscription, self.reactions(), then=self.then)
+        loops = {**self.consumer_loops(engine, consumer), **(more or {})}
         self.loop("consumer", engine, loops, consumer.awaited.missing)
+
+    def consumer_loops(self, engine: Engine, consumer: Consumer) -> Mapping[str, Loop]:
+        healing = Redrive(self.consumer, engine, self.reactions(), then=self.then)
+        return {"consumer": consumer.run_forever, "redrive": healing.run_forever}
 
     def subscription(self, group: str) -> kafka.Subscription:
         return kafka.Subscription(self._broker, group=group, topics=self.topics)
@@ -118,12 +124,16 @@ class Service:
     def reconciler(self, engine: Engine, since: date | None = None) -> Reconciler:
         published = [Published(self.name, engine, kafka.Reader(self._broker))] if self.emits else []
         settled = Settled(self.consumer, engine, kafka.Reader(self._broker), self.topics)
-        return Reconciler(*published, settled, *self.hops(engine), since=since)
+        doubts = Doubts(self.consumer, engine, self._history)
+        return Reconciler(*published, doubts, settled, *self.hops(engine), since=since)
 
     def redrive(self, arguments: Sequence[str]) -> int:
         """The consumer's own reactions, for a person at a terminal."""
         waiting = Redrive(self.consumer, self.app("redrive"), self.reactions(), then=self.then)
-        return redrive.command(arguments, {self.consumer: waiting}, tell=print)
+        rebuild = f"python -m services.{self.name} rebuild" if self.rebuilt else None
+        return redriving.command(
+            arguments, {self.consumer: waiting}, tell=print, history=self._history, rebuild=rebuild
+        )
 
     def reconcile(self, arguments: Sequence[str]) -> int:
         return reconciler.command(arguments, partial(self.reconciler, self.mechanism("reconcile")), tell=print)
@@ -131,6 +141,9 @@ class Service:
     def new_epoch(self, arguments: Sequence[str]) -> int:
         rewind = partial(kafka.rewind, self._broker, self.consumer)
         return restored.command(arguments, self.mechanism("new-epoch"), rewind=rewind, tell=print)
+
+    def _history(self) -> kafka.Reader:
+        return kafka.Reader(self._broker)
 
     @property
     def _broker(self) -> credentials.Connection:

@@ -1,7 +1,8 @@
 """The kit's tables, as statements for the first migration of a service.
 
     journal    events (append-only, for the project's life), unsent, event_keys, epochs, held
-    inbox      inbox, parked, quarantined
+    inbox      inbox, positions, doubted, parked, quarantined
+    decisions  decisions; it outlasts a rebuild of the tables of the inbox
     feed       feed_numbers, feed
 
 Stays true: every row belongs to a district, and row-level security keeps the districts apart. The consumer writes as the app role, bound
@@ -64,20 +65,41 @@ def inbox(service: str) -> list[str]:
             last_event_id uuid, parked boolean not null default false, district text not null,
             primary key (consumer, topic, key)) with (fillfactor = 70)""",
         "create index inbox_parked on inbox (consumer, district) where parked",
-        *rows.protect("inbox", service=service, app="select, insert, update"),
+        *rows.protect("inbox", service=service, app="select, insert, update", mechanism="select, insert, update"),
+        """create table positions (
+            consumer text, topic text, partition int, next_offset bigint not null, district text not null,
+            primary key (consumer, topic, partition)) with (fillfactor = 50)""",
+        *rows.protect("positions", service=service, app="select, insert, update"),
+        """create table doubted (
+            consumer text, topic text, partition int, "offset" bigint, key text not null, epoch int not null,
+            sequence bigint not null, district text not null, at timestamptz not null default clock_timestamp(),
+            primary key (consumer, topic, partition, "offset"))""",
+        *rows.protect("doubted", service=service, app="select, insert", mechanism="select, delete"),
         """create table parked (
             consumer text, topic text, key text, epoch int, sequence bigint, event_id uuid not null, type text not null,
             headers jsonb not null, payload bytea, reason text not null, district text not null,
             parked_at timestamptz not null default clock_timestamp(), released_at timestamptz, outcome text, trimmed_at timestamptz,
-            primary key (consumer, topic, key, epoch, sequence))""",
+            ours uuid, counted_at timestamptz, primary key (consumer, topic, key, epoch, sequence, event_id))""",
         "create index parked_waiting on parked (consumer, topic, key, epoch, sequence) where released_at is null",
+        "create index parked_uncounted on parked (consumer, district) where outcome = 'applied' and counted_at is null",
         "create index parked_released on parked (released_at) where released_at is not null and trimmed_at is null",
-        *rows.protect("parked", service=service, app="select, insert, update", mechanism="select, update"),
+        *rows.protect("parked", service=service, app="select, insert, update", mechanism="select, insert, update"),
         """create table quarantined (
             consumer text, topic text, partition int, "offset" bigint, key bytea, headers jsonb not null, value bytea,
             reason text not null, district text not null, at timestamptz not null default clock_timestamp(),
             released_at timestamptz, outcome text, trimmed_at timestamptz, primary key (consumer, topic, partition, "offset"))""",
         *rows.protect("quarantined", service=service, app="select, insert, update", mechanism="select, update"),
+    ]
+
+
+def decisions(service: str) -> list[str]:
+    return [
+        """create table decisions (
+            consumer text, topic text, key text, epoch int, sequence bigint, event_id uuid,
+            decision text not null check (decision in ('keep-ours', 'accept-theirs')), reason text not null check (reason <> ''),
+            decided_by text not null check (decided_by <> ''), decided_at timestamptz not null default clock_timestamp(),
+            district text not null, primary key (consumer, event_id))""",
+        *rows.protect("decisions", service=service, app="select, insert"),
     ]
 
 

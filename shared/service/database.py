@@ -13,11 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, ResourceClosedError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 EVERY = "*"  # the grant of the city: every district, those of tomorrow too
 
 _TRANSIENT = frozenset({"40P01", "40001"})  # deadlock, serialization failure: the same work again will do
+_OUT_OF_TIME = frozenset({"57014", "55P03"})  # a statement, or its wait for a lock, took longer than it may
+_WRONG_STATEMENT = "42"  # the class: no such table, column, function …
+_FORBIDDEN = "42501"  # in it, and of one row: its district is another
 _CODE = re.compile(r"\w+")
 _BIND = text("""
     select set_config('clearwater.district', :district, true), set_config('clearwater.granted', :granted, true)
@@ -97,6 +101,20 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
 def transient(error: BaseException) -> bool:
     """True for a deadlock or a serialization failure: nobody's fault, certain to pass when tried again."""
     return isinstance(error, DBAPIError) and sqlstate(error) in _TRANSIENT
+
+
+def outage(error: BaseException) -> bool:
+    """True for what any other piece of work would meet as well: no database, no connection, no memory."""
+    if isinstance(error, DBAPIError):
+        of_one = sqlstate(error) in _TRANSIENT | _OUT_OF_TIME
+        return error.connection_invalidated or (isinstance(error, OperationalError) and not of_one)
+    return isinstance(error, PoolExhausted | PendingRollbackError | ResourceClosedError | MemoryError)
+
+
+def wrong_statement(error: BaseException) -> bool:
+    """True when the database does not know the table, column or function: these are not the tables of this code."""
+    state = sqlstate(error) or "" if isinstance(error, DBAPIError) else ""
+    return state.startswith(_WRONG_STATEMENT) and state != _FORBIDDEN
 
 
 def sqlstate(error: DBAPIError) -> str | None:

@@ -41,6 +41,10 @@ _SENTENCES = {
     "uuid_parsing": "不是合法的编号",
     "literal_error": "不在可选值之内",
     "zero_character": "含有零字符",
+    "line-break": "含有换行符",
+    "not-printable": "含有不可见或无法显示的字符",
+    "private-use": "含有造字区字符，别的系统无法显示",
+    "surrogate": "含有不完整的字符",
 }
 
 

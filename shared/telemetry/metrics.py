@@ -46,15 +46,23 @@ RELAY_HELD = Gauge(
     multiprocess_mode="max",
 )
 
+# loops
+FAILED = Counter(
+    "clearwater_item_failed_total", "Times that a loop could not carry on one of its items.", ["loop", "district"]
+)
+FAILING = Gauge(
+    "clearwater_failing_items",
+    "Items that a loop could not carry on at their last try, and tries again at longer and longer intervals.",
+    ["loop", "district"],
+    multiprocess_mode="max",
+)
+
 # projects
 ROLLS_UNMATCHED = Gauge(
     "clearwater_rolls_unmatched",
     "Frozen rolls of which every unit has come, and whose units give another digest: no rate is evaluated.",
     ["district"],
     multiprocess_mode="max",
-)
-PROJECT_FAILED = Counter(
-    "clearwater_project_failed_total", "Times that a project's effect could not be carried to its cases.", ["district"]
 )
 
 # consumers
@@ -72,6 +80,12 @@ REJECTED = Counter("clearwater_consumer_rejected_total", "Events that a reaction
 PARKED = Gauge(
     "clearwater_parked_events",
     "Events that wait in parking, rejected ones and those behind them.",
+    ["consumer", "district"],
+    multiprocess_mode="max",
+)
+DIVERGED = Gauge(
+    "clearwater_diverged_events",
+    "Events that wait because another one was applied under their number. Somebody else writes, or a database lost what it had said.",
     ["consumer", "district"],
     multiprocess_mode="max",
 )

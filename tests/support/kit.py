@@ -40,6 +40,7 @@ def tables() -> list[str]:
         *rows.schema(SERVICE),
         *schema.journal(SERVICE),
         *schema.inbox(SERVICE),
+        *schema.decisions(SERVICE),
         *schema.feed(SERVICE),
         *read_model(),
     ]

@@ -1,21 +1,21 @@
 """Turns facts whose every part has arrived into messages.
 
 Stays true: called after any fact, unit, contact or key, and every second by the worker, it plans whatever has become
-complete; called again it plans nothing twice. An address is opened here only to see whether there is one.
+complete; called again it plans nothing twice. A recipient of whom nothing can be decided is withheld with a code, and keeps up nobody. An address is opened here only to see whether there is one.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.domain import message, planning, templates
-from services.notify.domain.planning import Reach
+from services.notify.domain.planning import Plan, Reach
 from services.notify.domain.wording import Particulars
 from services.notify.store import facts, messages
 from services.notify.store.contacts import Opener
 from services.notify.store.facts import Complete
 from shared.events.contract import Event
 from shared.events.notify import MessagePlanned
-from shared.messaging import journal, sealing
+from shared.messaging import journal, rounds, sealing
 from shared.service.database import Transaction
 from shared.telemetry import log
 
@@ -42,7 +42,7 @@ def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> 
 
 def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Event | None:
     template = templates.newest(due.template)
-    plan = planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
+    plan = _decided(due, at=at, opener=opener)
     key = message.key(
         cause=due.due.event_id, recipient=due.due.person_id, template=template.name, channel=plan.channel or "none"
     )
@@ -75,6 +75,14 @@ def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Ev
         planned_at=at,
         hold_until=plan.hold_until if plan.state == "held" else None,
     )
+
+
+def _decided(due: Complete, *, at: datetime, opener: Opener) -> Plan:
+    try:
+        return planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
+    except Exception as failure:  # noqa: BLE001 - whatever it was, it is of this recipient, and the others wait behind it
+        _log.error("recipient not planned", **due.due._asdict(), code=rounds.code(failure))
+        return Plan("withheld", None, "zh-Hans", at, code="unplannable")
 
 
 def _reach(due: Complete, opener: Opener) -> Reach | None:

@@ -20,11 +20,15 @@ class Mail:
 
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
         try:
+            wire = self._wire(address, text, message_key)
+        except ValueError:  # a line break in a subject, half a character: of older data, which no rule of text had read
+            return NotAccepted("unwritable", permanent=True)
+        try:
             connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
         except (OSError, smtplib.SMTPException):
             return NotAccepted("mail-server-unreachable", permanent=False)
         try:
-            return self._converse(connection, address, self._wire(address, text, message_key))
+            return self._converse(connection, address, wire)
         finally:
             connection.close()  # not quit(): its answer could only turn a known outcome into an exception
 

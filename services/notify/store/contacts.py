@@ -6,6 +6,7 @@ Stays true: what it returns is never stored, logged or sent anywhere but to the 
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from shared.events.registry import ContactDetails, ContactRecorded, Sealed
@@ -33,7 +34,12 @@ class Opener:
             wrapped, key_id=sealed.key_id, person_id=person_id, reader=READER, private_key=self.private_key
         )
         content = sealing.open_sealed(sealed, key=key, person_id=person_id, event_type=ContactRecorded.declared.type)
-        return ContactDetails.model_validate_json(content, extra="ignore")
+        try:
+            return ContactDetails.model_validate_json(content, extra="ignore")
+        except ValidationError:
+            raise sealing.Unopened(
+                f"what was sealed of {person_id} is no contact"
+            ) from None  # its text quotes the person
 
 
 def find(tx: Transaction, opener: Opener, person_id: UUID) -> ContactDetails | None:

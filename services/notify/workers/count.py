@@ -7,6 +7,7 @@ from prometheus_client import Gauge
 from sqlalchemy import Engine
 
 from services.notify.queries import conservation
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 
 MESSAGES: Final = Gauge(
@@ -20,6 +21,7 @@ _STATES: Final = ("planned", "sent", "held", "withheld", "superseded", "failed",
 class Counter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._rounds = Rounds("count")
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 10.0) -> None:
         while not stop.is_set():
@@ -27,8 +29,12 @@ class Counter:
             stop.wait(idle_seconds)
 
     def run_once(self) -> None:
+        self._rounds.carry_out([Work(database.EVERY, "balance", self._count)])
+
+    def _count(self) -> int:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             balances = conservation.by_district(tx)
         for balance in balances:
             for state in _STATES:
                 MESSAGES.labels(state, balance.district).set(getattr(balance, state))
+        return len(balances)

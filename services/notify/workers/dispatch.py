@@ -9,20 +9,22 @@ After a crash in between the mark is still there, and inquire.py deals with it; 
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import get_args
 
 from sqlalchemy import Engine
 
 from services.notify.commands.settle_message import SettleMessage, settle_message
 from services.notify.domain import templates
-from services.notify.domain.outcome import NotAccepted, Outcome
+from services.notify.domain.outcome import NotAccepted, Outcome, Unclear
 from services.notify.domain.wording import Channel, Particulars, Text, render
 from services.notify.gateways.ports import Gateway
 from services.notify.store import contacts, districts, messages
 from services.notify.store.contacts import Opener
 from services.notify.store.messages import Claimed
 from shared.events.registry import ContactDetails
-from shared.messaging import sealing
+from shared.messaging import rounds, sealing
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 from shared.telemetry import log
@@ -47,6 +49,7 @@ class Dispatcher:
             raise ValueError(message)
         self._engine, self._gateways, self._opener, self._clock = engine, gateways, opener, clock
         self._districts = districts
+        self._rounds = Rounds("dispatch")
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.2) -> None:
         while not stop.is_set():
@@ -55,7 +58,8 @@ class Dispatcher:
 
     def run_once(self) -> int:
         """One message of each district that has any due, so that a busy district does not starve the others."""
-        return sum(self._one(district) for district in districts.with_due_messages(self._engine, among=self._districts))
+        due = districts.with_due_messages(self._engine, among=self._districts)
+        return self._rounds.carry_out(Work(each, "message", partial(self._one, each)) for each in due)
 
     def _one(self, district: str) -> bool:
         with database.begin(self._engine, district=district) as tx:
@@ -83,7 +87,11 @@ class Dispatcher:
             return NotAccepted("person-forgotten", permanent=True)
         if (address := _address(details, claimed.channel)) is None:
             return NotAccepted("no-address", permanent=True)
-        return self._gateways[claimed.channel].send(address, _text(claimed), message_key=claimed.message_key)
+        try:
+            return self._gateways[claimed.channel].send(address, _text(claimed), message_key=claimed.message_key)
+        except Exception as failure:  # noqa: BLE001 - of this message; what the gateway did with it nobody knows
+            _log.error("gateway failed", message_key=claimed.message_key, code=rounds.code(failure))
+            return Unclear("gateway-failed")
 
 
 def _address(details: ContactDetails, channel: Channel) -> str | None:

@@ -7,6 +7,7 @@ gateway that cannot tell leaves it unknown, for a person to ask.
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -16,6 +17,7 @@ from services.notify.domain.wording import Channel
 from services.notify.gateways.ports import Gateway
 from services.notify.store import districts, messages
 from services.notify.store.messages import InDoubt
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 
@@ -36,6 +38,7 @@ class Inquirer:
     ) -> None:
         self._engine, self._gateways, self._clock, self._lease = engine, gateways, clock, lease
         self._districts = districts
+        self._rounds = Rounds("inquire")
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 2.0) -> None:
         while not stop.is_set():
@@ -43,18 +46,19 @@ class Inquirer:
                 stop.wait(idle_seconds)
 
     def run_once(self) -> int:
-        return sum(self._district(district) for district in districts.known(self._engine, among=self._districts))
+        known = districts.known(self._engine, among=self._districts)
+        return sum(self._district(district) for district in known)
 
     def _district(self, district: str) -> int:
         with database.begin(self._engine, district=district) as tx:
             doubted = messages.in_doubt(tx, real_at=datetime.now(UTC), lease=self._lease)
-        for each in doubted:
-            self._settle(district, each)
-        return len(doubted)
+        works = [Work(district, each.message_key, partial(self._settle, district, each)) for each in doubted]
+        return self._rounds.carry_out(works)
 
-    def _settle(self, district: str, doubted: InDoubt) -> None:
+    def _settle(self, district: str, doubted: InDoubt) -> int:
         told = self._gateways[doubted.channel].ask(doubted.message_key)
         outcome = told or Unclear("answer-lost")
         at, real_at = self._clock.now(), datetime.now(UTC)
         with database.begin(self._engine, district=district) as tx:
             settle_message(tx, SettleMessage(doubted.message_key, doubted.tries, outcome, at=at, real_at=real_at))
+        return 1

@@ -1,10 +1,12 @@
 """Carries imports on: reads what was uploaded, checks what was read, commits what was asked for. One import at a time.
 
 Stays true: each import is worked on by one worker, which holds its advisory lock on a connection of its own; when the worker
-dies the lock goes with it and another starts the step again.
+dies the lock goes with it and another starts the step again. A step that fails waits longer and longer before it is tried again
+(rounds.py) and is given up after some tries; all other imports have their turn meanwhile.
 """
 
 import threading
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -17,6 +19,7 @@ from services.registry.domain.imports import AT_WORK
 from services.registry.store import imports, progress
 from services.registry.store.progress import Told
 from services.registry.store.vault import Vault
+from shared.messaging.rounds import Rounds, Work
 from shared.refusal import Refused
 from shared.service import database
 from shared.service.clock import Clock, business_day
@@ -39,6 +42,7 @@ class Importer:
 
     def __init__(self, engine: Engine, vault: Vault, *, clock: Clock) -> None:
         self._engine, self._vault, self._clock = engine, vault, clock
+        self._rounds = Rounds("importer")
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.3) -> None:
         while not stop.is_set():
@@ -46,22 +50,27 @@ class Importer:
                 stop.wait(idle_seconds)
 
     def run_once(self) -> bool:
-        """Takes one import one step further; False when none waits."""
+        """Takes each import that waits one step further; False when none moved."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = tx.connection.execute(_WAITING, {"states": list(AT_WORK)}).all()
-        return any(self._worked_on(row.district, row.import_id) for row in waiting)
+        return bool(
+            self._rounds.carry_out(
+                Work(row.district, str(row.import_id), partial(self._worked_on, row.district, row.import_id))
+                for row in waiting
+            )
+        )
 
-    def _worked_on(self, district: str, import_id: UUID) -> bool:
+    def _worked_on(self, district: str, import_id: UUID) -> int:
         # Outside of a transaction, or the server would end the session as idle while a large import is read.
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
             if not guard.execute(_TRY_LOCK, {"import_id": import_id}).scalar():
-                return False
+                return 0
             try:
                 imports.analyze(guard)
                 self._step(district, import_id)
             finally:
                 guard.execute(_UNLOCK, {"import_id": import_id})
-        return True
+        return 1
 
     def _step(self, district: str, import_id: UUID) -> None:
         now = self._clock.now()

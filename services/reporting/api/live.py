@@ -11,16 +11,17 @@ import queue
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
 from services.reporting.queries import as_of, cells, signings, standings
-from shared.messaging import feed
+from shared.messaging import feed, rounds
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -87,6 +88,7 @@ class Hub:
         self._engine, self._clock = engine, clock
         self._readers: set[Reader] = set()
         self._reached: dict[str, int] = {}
+        self._rounds = Rounds("hub")
         self._lock = threading.Lock()
 
     def start(self, stop: threading.Event) -> None:
@@ -119,31 +121,36 @@ class Hub:
         if not districts:
             return
         with database.reading(self._engine, granted=districts) as tx:
-            numbers = {
-                row.district: row.last_number for row in tx.connection.execute(_NUMBERS, {"districts": districts})
-            }
-            for district in districts:
-                self._hand_out(tx, district, numbers.get(district, 0))
+            rows = tx.connection.execute(_NUMBERS, {"districts": districts})
+            numbers = {row.district: row.last_number for row in rows}
+        news = [each for each in districts if self._has_news(each, numbers.get(each, 0))]
+        self._rounds.carry_out(Work(each, "news", partial(self._hand_out, each)) for each in news)
+
+    def _has_news(self, district: str, number: int) -> bool:
+        return self._reached.setdefault(district, number) != number
 
     def pulse(self) -> None:
         """Tells every reader as of when its figures are, news or not."""
         with self._lock:
             districts = sorted({reader.district for reader in self._readers})
-        with database.reading(self._engine, granted=districts) as tx:
-            for district in districts:
-                self._offer(district, self._as_of(tx, district))
+        self._rounds.carry_out(Work(each, "pulse", partial(self._beat, each)) for each in districts)
 
-    def _hand_out(self, tx: Transaction, district: str, number: int) -> None:
-        reached = self._reached.setdefault(district, number)
-        if number == reached:
-            return
-        entries = _entries(tx, district, reached)
-        if entries is None:
-            self._offer(district, RESET)
-            self._offer(district, self._snapshot(tx, district))
-        else:
-            self._offer(district, self._change(tx, district, entries))
+    def _beat(self, district: str) -> int:
+        with database.reading(self._engine, granted=[district]) as tx:
+            self._offer(district, self._as_of(tx, district))
+        return 1
+
+    def _hand_out(self, district: str) -> int:
+        with database.reading(self._engine, granted=[district]) as tx:
+            number, reached = feed.latest(tx.connection, district), self._reached[district]
+            entries = _entries(tx, district, reached)
+            if entries is None:
+                self._offer(district, RESET)
+                self._offer(district, self._snapshot(tx, district))
+            else:
+                self._offer(district, self._change(tx, district, entries))
         self._reached[district] = number
+        return 1
 
     def _offer(self, district: str, event: Event) -> None:
         with self._lock:
@@ -189,9 +196,8 @@ class Hub:
                 self.poll()
                 if turns % round(_PULSE_SECONDS / _POLL_SECONDS) == 0:
                     self.pulse()
-            except SQLAlchemyError:
-                # Readers see the silence and say so on the screen; the next turn may find the database again.
-                _log.exception("the live stream could not read")
+            except Exception as failure:  # noqa: BLE001 - an outage: readers see the silence; the next turn may find the database
+                _log.error("the live stream could not read", code=rounds.code(failure))
                 stop.wait(_PULSE_SECONDS)
             turns += 1
 

@@ -1,6 +1,7 @@
 """Carries what holds for a whole project to its cases, and counts a roll as soon as it is complete.
 
-Stays true: it remembers nothing that it needs. What is due is read from the tables, so it goes on where any crash left it.
+Stays true: what goes wrong with one project holds up no other (rounds.py). It remembers nothing that it needs: what is due is read from
+the tables, so it goes on where any crash left it.
 """
 
 import threading
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, text
 from services.signing.commands.settle_agreements import SettleAgreements, settle_agreements
 from services.signing.store import roll
 from services.signing.workers.rolls import Rolls
-from services.signing.workers.round import Work, carry_out
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 
@@ -37,14 +38,22 @@ class FanOut:
     ) -> None:
         self._engine, self._batch, self._idle_seconds = engine, batch, idle_seconds
         self._rolls = rolls or Rolls(engine, clock)
+        self._rounds = Rounds("fan-out")
 
     def run_once(self) -> int:
         """One batch per project, and every roll that fits. Returns how much was done; 0 when nothing is due."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = roll.waiting(tx)
             due = [(row.district, row.project_id) for row in tx.connection.execute(_DUE)]
-        rolls = [Work(it.district, it.project_id, partial(self._rolls.match, it)) for it in self._rolls.due(waiting)]
-        return carry_out([*rolls, *(Work(*place, partial(self._settle, *place)) for place in due)])
+        rolls = [
+            Work(it.district, f"roll of {it.project_id}", partial(self._rolls.match, it))
+            for it in self._rolls.due(waiting)
+        ]
+        settling = [
+            Work(district, f"cases of {project_id}", partial(self._settle, district, project_id))
+            for district, project_id in due
+        ]
+        return self._rounds.carry_out([*rolls, *settling])
 
     def run_forever(self, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -12,7 +12,6 @@ from shared.events import topics
 from shared.events.registry import KeyWrapped
 from shared.messaging import feed, journal, memory, quarantine
 from shared.messaging.consumer import Consumer, Rejected, TooManyRejected, each
-from shared.messaging.inbox import Diverged
 from shared.messaging.ports import Message
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
@@ -171,15 +170,6 @@ def test_too_many_rejections_in_a_row_stop_and_keep_nothing(bench):
 
     bench.consumer(max_rejected=31).run_once()
     assert len(parked(bench)) == 30
-
-
-def test_the_same_number_with_another_id_stops_the_consumer(bench):
-    key, consumer = a_key(), bench.consumer()
-    bench.send(key, 1, 2)
-    consumer.run_once()
-    bench.send(key, 2)
-    with pytest.raises(Diverged):
-        consumer.run_once()
 
 
 def test_a_restored_source_goes_on_where_it_lost_nothing_we_have(bench):

@@ -41,6 +41,7 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
             *rows.schema(kit.SERVICE),
             *schema.journal(kit.SERVICE),
             *schema.feed(kit.SERVICE),
+            *schema.decisions(kit.SERVICE),
             *model_schema(kit.SERVICE, tables()),
         ],
     )

@@ -15,7 +15,8 @@ from shared.messaging.conservation import Equation, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Unavailable
 from shared.messaging.reconciler import Reconciler
-from shared.messaging.redrive import Redrive, command
+from shared.messaging.redrive import Redrive
+from shared.messaging.redriving import command
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
 from shared.service import database

@@ -8,7 +8,7 @@ from shared.service import idempotency, rows
 from tests.support import dumps, kit
 
 _JOURNAL = ("events", "unsent", "event_keys", "epochs", "held")
-_INBOX = ("inbox", "parked", "quarantined")
+_INBOX = ("inbox", "positions", "doubted", "parked", "quarantined", "decisions")
 _FEED = ("feed_numbers", "feed")
 _SERVED = ("row_probe", "idempotent_answers")
 TABLES = {
@@ -24,7 +24,9 @@ def test_the_kits_tables_of_a_service_are_those_that_the_kit_declares(service, p
     declared = empty_database(kit.SERVICE)
     owner = databases.connect(declared.owner, application_name="declared")
     statements = [*rows.schema(kit.SERVICE), *idempotency.schema(kit.SERVICE), *schema.journal(kit.SERVICE)]
-    kit.create(owner, [*statements, *schema.inbox(kit.SERVICE), *schema.feed(kit.SERVICE)])
+    kit.create(
+        owner, [*statements, *schema.inbox(kit.SERVICE), *schema.decisions(kit.SERVICE), *schema.feed(kit.SERVICE)]
+    )
     owner.dispose()
 
     migrated = dumps.schema(platform, database(service), TABLES[service])

@@ -1,0 +1,9 @@
+"""Where events of one number wait until a person decides."""
+
+from shared.service import migrations
+
+revision, down_revision = "0004", "0003"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)

@@ -1,0 +1,130 @@
+"""The command for a person at a terminal: `python -m services.<service> redrive …` (deploy/README.md says when and how)."""
+
+import argparse
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+from shared.messaging import divergence
+from shared.messaging.decisions import Decided
+from shared.messaging.ports import Reader, Unavailable
+from shared.messaging.redrive import DONE, Ambiguous, Redrive
+
+Tell = Callable[[str], None]
+History = Callable[[], Reader]
+
+
+def command(
+    argv: Sequence[str],
+    consumers: Mapping[str, Redrive],
+    *,
+    tell: Tell,
+    history: History | None = None,
+    rebuild: str | None = None,
+) -> int:
+    """Returns the exit code: 0 = nothing of what was asked for waits any more, 2 = nothing was done.
+
+    `history` makes readers that begin at the first record; `rebuild` is the command after which theirs stands in place of ours, and None
+    where that is no way out.
+    """
+    parser = _parser(consumers, with_theirs=rebuild is not None)
+    asked = parser.parse_args(argv)
+    asked.decided = _decided(parser, asked)
+    redrive = consumers[asked.consumer]
+    districts = [asked.district] if asked.district else redrive.districts()
+    act: Callable[[str], bool] = partial(_redriven, redrive, asked=asked, tell=tell)
+    if asked.compare and history:
+        act = partial(_compared, redrive, asked=asked, history=history, tell=tell)
+    elif asked.decision == "accept-theirs":
+        act = partial(_accepted, redrive, asked=asked, rebuild=f"{rebuild}", tell=tell)
+    try:
+        waits = [act(district) for district in districts]
+        return int(any(waits))
+    except (Unavailable, Ambiguous) as refusal:
+        tell(f"nothing was done: {refusal}")
+        return 2
+
+
+def _parser(consumers: Mapping[str, Redrive], *, with_theirs: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="redrive", description="Give parked keys their turn again.")
+    parser.add_argument("--consumer", required=True, choices=sorted(consumers))
+    parser.add_argument("--district", help="all districts with anything parked, when left out")
+    parser.add_argument("--topic")
+    parser.add_argument("--key")
+    parser.add_argument("--dry-run", action="store_true", help="try it, show what would change, and roll back")
+    parser.add_argument("--requeue", action="store_true", help="first read again what was quarantined")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--accept-epoch", action="store_true", help="the source was restored: go on with what it says now"
+    )
+    what.add_argument("--compare", action="store_true", help="show the events that bear one number, ours and theirs")
+    for decision, meaning in (
+        ("keep-ours", "the other event is recorded and passed over"),
+        ("accept-theirs", "a rebuild puts the other event in place of ours"),
+    ):
+        if with_theirs or decision != "accept-theirs":
+            what.add_argument(f"--{decision}", dest="decision", action="store_const", const=decision, help=meaning)
+    parser.set_defaults(decision=None)
+    parser.add_argument("--event", type=UUID, action="append", help="decide about this event of theirs only")
+    parser.add_argument("--reason", help="of a decision; stays with it")
+    parser.add_argument("--by", help="who decides; the user of this terminal when left out")
+    return parser
+
+
+def _decided(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> Decided | None:
+    if asked.decision is None:
+        return None
+    if not (asked.key or asked.event or (asked.district and asked.topic)):
+        parser.error("a decision needs --key, or --event, or --district and --topic for every key of a topic")
+    if not (reason := (asked.reason or "").strip()):
+        parser.error("a decision needs a --reason")
+    if not (person := (asked.by or _user()).strip()):
+        parser.error("this terminal has no user: say who decides with --by")
+    return Decided(asked.decision, reason, person, frozenset(asked.event) if asked.event else None)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return ""
+
+
+def _compared(redrive: Redrive, district: str, *, asked: argparse.Namespace, history: History, tell: Tell) -> bool:
+    waits = False
+    for key, waiting in redrive.diverged(district, topic=asked.topic, key=asked.key):
+        waits = True
+        for line in divergence.compared(history(), key, waiting):
+            tell(line)
+    return waits
+
+
+def _accepted(redrive: Redrive, district: str, *, asked: argparse.Namespace, rebuild: str, tell: Tell) -> bool:
+    waits = False
+    for key, _ in redrive.diverged(district, topic=asked.topic, key=asked.key):
+        for each in redrive.accept_theirs(key, district=district, decided=asked.decided, dry_run=asked.dry_run):
+            waits, number = True, f"{each.message.epoch}/{each.message.sequence}"
+            tell(f"{key.topic} {key.key} {number}: {each.ours} is passed over, {each.message.event_id} takes its place")
+    if waits:
+        tell("dry run: nothing was kept" if asked.dry_run else f"recorded; it takes effect with: {rebuild}")
+    return waits
+
+
+def _redriven(redrive: Redrive, district: str, *, asked: argparse.Namespace, tell: Tell) -> bool:
+    if asked.requeue:
+        for record, outcome in redrive.requeue(district, topic=asked.topic, dry_run=asked.dry_run):
+            tell(f"{record.topic:40} partition {record.partition} offset {record.offset:<10} {outcome}")
+    waits = False
+    decision: Literal["accept-epoch"] | Decided | None = "accept-epoch" if asked.accept_epoch else asked.decided
+    for key in redrive.keys(district, topic=asked.topic, key=asked.key):
+        tried, changes = redrive.key(key, district=district, dry_run=asked.dry_run, decision=decision)
+        for message, outcome in tried:
+            tell(f"{key.topic:40} {key.key:36} {message.epoch:>3}/{message.sequence:<8} {message.type:50} {outcome}")
+        for change in changes:
+            tell(f"    {change.table:30} +{change.inserted} ~{change.updated} -{change.deleted}")
+        waits = waits or any(outcome not in DONE for _, outcome in tried)
+    if asked.dry_run:
+        tell("dry run: nothing was kept")
+    return waits

@@ -1,0 +1,368 @@
+"""A case for each loop: two items, the first of which fails with an exception that no code foresees."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, event, text
+
+from services.notify.store import messages
+from services.notify.workers.complete import Completer
+from services.notify.workers.count import MESSAGES, Counter
+from services.notify.workers.dispatch import Dispatcher
+from services.notify.workers.inquire import Inquirer
+from services.registry.commands.open_district import OpenDistrict, open_district
+from services.registry.commands.open_project import OpenProject, open_project
+from services.registry.commands.upload_import import UploadImport, upload_import
+from services.registry.domain import sample
+from services.registry.store.vault import Vault
+from services.registry.workers.importing import Importer
+from services.reporting import wiring as reporting
+from services.reporting.api.live import Hub
+from services.signing.commands.decide_project import DeclareEffect, declare_effect
+from services.signing.workers.fan_out import FanOut
+from shared.events.registry import SigningPeriod, ThresholdBasis
+from shared.messaging import memory, retention
+from shared.messaging.consumer import Consumer
+from shared.messaging.reconciler import Reconciler
+from shared.messaging.redrive import Redrive
+from shared.messaging.relay import Relay
+from shared.messaging.retention import Retention
+from shared.service import database as databases
+from shared.service.clock import RealClock
+from shared.service.lifecycle import Loop
+from tests.integration.notify.conftest import Notify
+from tests.integration.notify.receivers import MailServer, TextGateway
+from tests.integration.registry.conftest import PUBLIC, VAULT_KEY, workbook
+from tests.support import consuming, kit
+from tests.support.launch import Bus, Launch, Numbering
+from tests.support.owners import Owner
+from tests.support.signing import DESK, LAUNCH, District
+
+BAD, GOOD = "440303", "440305"
+
+
+class Planted(Exception):  # noqa: N818 - it is planted
+    """What nobody foresees."""
+
+
+@dataclass(frozen=True)
+class World:
+    platform: Any
+    database: Any
+    empty_database: Any
+    stack: ExitStack
+
+    def engine(self, url: str, **more: Any) -> Engine:
+        engine = databases.connect(url, application_name="loops", pool_size=12, **more)
+        self.stack.callback(engine.dispose)
+        return engine
+
+    def planted(self, engine: Engine, *marks: str) -> Callable[[], bool]:
+        """Every statement that bears all marks, in its text or its values, fails. Says whether one came."""
+        return self.stack.enter_context(_planted(engine, marks))
+
+
+@contextmanager
+def _planted(engine: Engine, marks: tuple[str, ...]) -> Iterator[Callable[[], bool]]:
+    met: list[str] = []
+
+    def fail(_: Connection, __: object, statement: str, given: object, *___: object) -> None:
+        if all(mark in f"{statement} {given}" for mark in marks):
+            met.append(statement)
+            raise Planted
+
+    event.listen(engine, "before_cursor_execute", fail)
+    yield lambda: bool(met)
+    event.remove(engine, "before_cursor_execute", fail)
+
+
+@dataclass(frozen=True)
+class Case:
+    loop: Loop
+    others_are_served: Callable[[], bool]
+    met: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Of:
+    """`of` is the loop's class."""
+
+    of: type
+    make: Callable[[World], Case]
+
+
+def _bench(world: World) -> SimpleNamespace:
+    made = world.empty_database(kit.SERVICE)
+    engines = SimpleNamespace(**{role: world.engine(getattr(made, role)) for role in ("owner", "app", "mechanism")})
+    kit.create(engines.owner, kit.tables())
+    bench = consuming.made(engines, BAD)
+    bench.bad, bench.good = sorted((consuming.a_key(), consuming.a_key()))
+    return bench
+
+
+def consumer(world: World) -> Case:
+    bench, met = _bench(world), list[str]()
+
+    def react(tx: databases.Transaction, messages: Any) -> None:
+        if any(message.key == bench.bad for message in messages):
+            met.append(bench.bad)
+            raise Planted
+        kit.add_up(tx, messages)
+
+    bench.send(bench.bad, 1)
+    bench.send(bench.good, 1)
+    made = bench.consumer({kit.Happened.declared.type: react})
+    return Case(made.run_forever, lambda: bench.good in consuming.effects(bench), lambda: bool(met))
+
+
+def redrive(world: World) -> Case:
+    bench = _bench(world)
+    for key in (bench.bad, bench.good):
+        bench.send(key, 2)
+    live = bench.consumer()
+    live.run_once()
+    for key in (bench.bad, bench.good):
+        bench.send(key, 1)
+    live.run_once()
+    met = world.planted(bench.engines.app, "insert into inbox", bench.bad)
+    return Case(
+        Redrive(f"c{BAD}", bench.engines.app, kit.REACTIONS).run_forever,
+        lambda: consuming.effects(bench).get(bench.good) == [1, 2],
+        met,
+    )
+
+
+def relay(world: World) -> Case:
+    bench = _bench(world)
+    kit.happen(bench.engines.app, BAD, [bench.bad])
+    with bench.engines.owner.begin() as connection:  # as no code of ours writes it: without a time
+        connection.execute(text("alter table events disable trigger append_only"))
+        connection.execute(text("alter table events no force row level security"))
+        connection.execute(text("update events set headers = '{}'"))
+        connection.execute(text("alter table events force row level security"))
+    kit.happen(bench.engines.app, BAD, [bench.good])
+
+    def sent() -> bool:
+        return any(record.key == bench.good.encode() for log in bench.broker.logs.values() for record in log)
+
+    def held() -> bool:
+        return bench.rows_of("select key, reason from held") == [(bench.bad, "unwritable")]
+
+    return Case(Relay(bench.engines.mechanism, memory.Producer(bench.broker)).run_forever, sent, held)
+
+
+def trims(world: World) -> Case:
+    bench = _bench(world)
+    bench.send(bench.good, 1, poison=True)
+    bench.consumer().run_once()
+    with bench.engines.owner.begin() as connection:
+        connection.execute(text("alter table parked no force row level security"))
+        connection.execute(text("update parked set released_at = now() - interval '91 days'"))
+        connection.execute(text("alter table parked force row level security"))
+    met = world.planted(bench.engines.mechanism, "update quarantined")
+    rules = (retention.QUARANTINED, retention.PARKED)
+    return Case(
+        Retention(bench.engines.mechanism, rules).run_forever,
+        lambda: bench.rows_of("select 1 from parked where payload is null") == [(1,)],
+        met,
+    )
+
+
+def reconciler(_: World) -> Case:
+    counted: list[str] = []
+
+    class Failing:
+        def count(self, since: object) -> Any:
+            counted.append("failing")
+            raise Planted
+
+    class Other:
+        def count(self, since: object) -> Any:
+            counted.append("other")
+            return []
+
+    loop = partial(Reconciler(Failing(), Other()).run_forever, every_seconds=0.05)
+    return Case(loop, lambda: "other" in counted, lambda: "failing" in counted)
+
+
+def fan_out(world: World) -> Case:
+    engine = world.engine(world.database("signing").app)
+    bad = District(engine, BAD)
+    good = District(engine, GOOD, bad.clock)
+    for district in (bad, good):
+        district.open_project(("units", 50))
+        units = [district.register()]
+        district.freeze()
+        for unit in units:
+            district.signed(unit)
+        with district.transaction() as tx:
+            declare_effect(tx, DeclareEffect(district.project_id, "罗府〔2026〕1号", DESK), district.clock)
+    met = world.planted(engine, "select unit_id, agreement_id from agreements", str(bad.project_id))
+    return Case(
+        FanOut(engine, bad.clock, idle_seconds=0.05).run_forever,
+        lambda: {row.state for row in good.rows("select state from agreements")} == {"effective"},
+        met,
+    )
+
+
+def importer(world: World) -> Case:
+    engine = world.engine(world.database("registry").app)
+    vault = Vault(VAULT_KEY, {"notify": PUBLIC})
+    bad, good = _uploaded(engine, vault, BAD), _uploaded(engine, vault, GOOD)
+
+    def state() -> str:
+        with databases.begin(engine, district=GOOD) as tx:
+            asked = {"import_id": good}
+            return str(
+                tx.connection.execute(
+                    text("select state from imports where import_id = :import_id"), asked
+                ).scalar_one()
+            )
+
+    met = world.planted(engine, "select state from imports", str(bad))
+    return Case(Importer(engine, vault, clock=RealClock()).run_forever, lambda: state() in {"clean", "faulty"}, met)
+
+
+def _uploaded(engine: Engine, vault: Vault, district: str) -> object:
+    made = sample.made(seed=1, units=20, district=district)
+    period = SigningPeriod(starts_at=LAUNCH, ends_at=LAUNCH.replace(year=2027))
+    bases = (ThresholdBasis(basis="units", percent=95, legal_ground="方案第九条"),)
+    opening = OpenProject(
+        "澄水湾片区", period, bases, ("exchange",), "all_units_signed", None, auto_effect=False, at=LAUNCH
+    )
+    with databases.begin(engine, district=district) as tx:
+        open_district(tx, OpenDistrict("样例区", at=LAUNCH))
+        project = open_project(tx, opening)
+        file = BytesIO(workbook(made))
+        return upload_import(tx, vault, UploadImport(project.project_id, file, "units.xlsx", by="clerk", at=LAUNCH))
+
+
+def _notify(world: World, *districts: str) -> list[Notify]:
+    urls = world.database("notify")
+    engine = world.engine(urls.app)
+    mail, sms = world.stack.enter_context(MailServer()), world.stack.enter_context(TextGateway())
+    opened = [Notify(engine, district, mail, sms) for district in districts]
+    for each in opened:
+        each.hears(each.story.project())
+        each.owner = world.engine(urls.owner)
+    return opened
+
+
+def _about_to_be_told(notify: Notify) -> Owner:
+    owner, unit_id, story = Owner(), uuid4(), notify.story
+    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    return owner
+
+
+class Refusing:
+    """A gateway that fails for one message of the two, whichever comes first."""
+
+    def __init__(self, gateway: Any) -> None:
+        self._gateway, self.failed, self.asked = gateway, "", set[str]()
+
+    def send(self, address: str, message: Any, *, message_key: str) -> Any:
+        self._fail(message_key)
+        return self._gateway.send(address, message, message_key=message_key)
+
+    def ask(self, message_key: str) -> Any:
+        self._fail(message_key)
+        self.asked.add(message_key)
+        return self._gateway.ask(message_key)
+
+    def _fail(self, message_key: str) -> None:
+        self.failed = self.failed or message_key
+        if message_key == self.failed:
+            raise Planted
+
+
+def dispatch(world: World) -> Case:
+    (here,) = _notify(world, BAD)
+    _about_to_be_told(here)
+    _about_to_be_told(here)
+    mail = Refusing(here.gateways["mail"])
+    made = Dispatcher(
+        here.engine, {**here.gateways, "mail": mail}, opener=here._opener, clock=here.clock, districts=[BAD]
+    )
+    return Case(made.run_forever, lambda: len(here.mail.arrived) == 1, lambda: bool(mail.failed))
+
+
+def inquire(world: World) -> Case:
+    (here,) = _notify(world, BAD)
+    for _ in range(2):
+        _about_to_be_told(here)
+        with databases.begin(here.engine, district=BAD) as tx:
+            messages.claim(tx, at=here.clock.now(), real_at=datetime.now(UTC))  # and the worker dies here
+    mail = Refusing(here.gateways["mail"])
+    made = Inquirer(here.engine, {**here.gateways, "mail": mail}, clock=here.clock, lease=timedelta(0), districts=[BAD])
+    return Case(made.run_forever, lambda: "unknown" in {row[0] for row in here.states()}, lambda: bool(mail.failed))
+
+
+def complete(world: World) -> Case:
+    bad, good = _notify(world, BAD, GOOD)
+    for each in (bad, good):
+        _about_to_be_told(each)
+        with databases.begin(each.owner, district=each.district) as tx:  # as if two consumers had brought a half each
+            tx.connection.execute(text("delete from attempts"))
+            tx.connection.execute(text("delete from messages"))
+            tx.connection.execute(text("update recipients set planned_at = null"))
+    met = world.planted(bad.engine, "update facts set resolved", BAD)
+    made = Completer(bad.engine, opener=bad._opener, clock=bad.clock)
+    return Case(partial(made.run_forever, idle_seconds=0.05), lambda: bool(good.states()), met)
+
+
+def count(world: World) -> Case:
+    """Its one item is the whole balance, which fails once."""
+    (here,) = _notify(world, BAD)
+    _about_to_be_told(here)
+    failed: list[str] = []
+
+    def fail(_: Connection, __: object, statement: str, *___: object) -> None:
+        if "became as" in statement and not failed:
+            failed.append(statement)
+            raise Planted
+
+    event.listen(here.engine, "before_cursor_execute", fail)
+    world.stack.callback(event.remove, here.engine, "before_cursor_execute", fail)
+    MESSAGES.clear()
+    loop = partial(Counter(here.engine).run_forever, idle_seconds=0.05)
+    return Case(loop, lambda: MESSAGES.labels("waiting", BAD)._value.get() == 1, lambda: bool(failed))
+
+
+def hub(world: World) -> Case:
+    engine = reporting.engine(world.database("reporting").app, "loops")
+    world.stack.callback(engine.dispose)
+    live = Hub(engine, RealClock())
+    readers = {district: live.join(district) for district in (BAD, GOOD)}
+    live.poll()
+    met = world.planted(engine, "select number, kind, body, appended_at from feed", BAD)
+    for district in (BAD, GOOD):
+        launch, numbering, bus = Launch(district=district, units=2), Numbering(), Bus(engine, (district,))
+        bus.deliver(numbering.messages(district, [*launch.opening(), *launch.register(), launch.freeze()]))
+
+    def served() -> bool:
+        return any(each.name == "change" for each in list(readers[GOOD].waiting.queue))
+
+    return Case(live._run, served, met)
+
+
+CASES: Mapping[str, Of] = {
+    "consumer": Of(Consumer, consumer),
+    "redrive": Of(Redrive, redrive),
+    "relay": Of(Relay, relay),
+    "retention": Of(Retention, trims),
+    "reconciler": Of(Reconciler, reconciler),
+    "fan-out": Of(FanOut, fan_out),
+    "importer": Of(Importer, importer),
+    "dispatch": Of(Dispatcher, dispatch),
+    "inquire": Of(Inquirer, inquire),
+    "complete": Of(Completer, complete),
+    "count": Of(Counter, count),
+    "hub": Of(Hub, hub),
+}
