@@ -27,6 +27,7 @@ _DIGITS = re.compile(
     "[0-9０-９\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u0660-\u0669\u06f0-\u06f9"
     "\u0966-\u096f\u0e50-\u0e59\u3220-\u3229\u3280-\u3289\U0001d7ce-\U0001d7ff\U0001f100-\U0001f10a]"
 )
+_ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
 _DOT = "\u00b7"
 _DOTS = str.maketrans(dict.fromkeys("\u2022\u30fb\u2027\uff65\u2219\u22c5\u0387\u16eb\u2e31\u2e33\ua78f", _DOT))
 _SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # noqa: RUF001 - what people take for one another
@@ -48,7 +49,7 @@ def flaw(name: str, kind: PersonKind | None) -> str | None:
         return "name-lost-text"
     if not is_name(name):
         return "name-form"
-    return "name-with-digits" if kind == "natural" and _DIGITS.search(name) else None
+    return "name-with-digits" if kind == "natural" and _DIGITS.search(_ORDINAL.sub("", name)) else None
 
 
 def is_name(name: str) -> bool:
