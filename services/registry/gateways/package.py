@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, NamedTuple
+from urllib.parse import unquote
 
 from services.registry.gateways import archive
 from services.registry.gateways.part_xml import Elements, Parts
@@ -62,12 +63,12 @@ def _package(contents: zipfile.ZipFile) -> Package:
     if main is None:
         raise Refused("workbook-unreadable", part="_rels/.rels")
     if "macroenabled" in (kind := types.of(main)) and "binary" not in kind:
-        raise Refused("workbook-macros", part=archive.shown(main))
+        raise Refused("workbook-macros", part=parts.shown(main))
     if not kind.endswith(_WORKBOOKS):  # a text, a binary workbook, or of no kind at all
-        raise Refused("workbook-unreadable", part=archive.shown(main))
+        raise Refused("workbook-unreadable", part=parts.shown(main))
     relations = _relations(parts, main)
     if (macros := _macros(parts, types, relations)) is not None:
-        raise Refused("workbook-macros", part=archive.shown(macros))
+        raise Refused("workbook-macros", part=parts.shown(macros))
     return Package(parts, main, relations)
 
 
@@ -109,7 +110,7 @@ def _relations(parts: Parts, source: str) -> dict[str, Relation]:
     found.read(parts, path, most_bytes=_FRAME_BYTES)
     relations = {}
     for each in found["Relationship"]:
-        target = archive.name(posixpath.normpath(posixpath.join(f"{folder}/", each.get("Target", ""))))
+        target = archive.name(posixpath.normpath(posixpath.join(f"{folder}/", unquote(each.get("Target", "")))))
         if each.get("TargetMode", "Internal") == "Internal" and target in parts:
             relations[each.get("Id", "")] = Relation(_kind(each.get("Type", "")), target)
     return relations

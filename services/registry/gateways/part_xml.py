@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from xml.parsers import expat
 
+from services.registry.gateways import archive
 from shared.refusal import Refused
 
 _CHUNK = 64 * 1024
@@ -54,6 +55,10 @@ class Parts:
     def __iter__(self) -> Iterator[str]:
         return iter(self.places)
 
+    def shown(self, name: str) -> str:
+        """As the zip calls it; for a refusal."""
+        return archive.shown(self.places.get(name, name))
+
     def chunks(self, name: str, *, most_bytes: int = _MOST_BYTES) -> Iterator[bytes]:
         """What is unpacked, piece by piece. Raises Refused: workbook-unreadable, workbook-too-large."""
         unpacked = 0
@@ -61,10 +66,10 @@ class Parts:
             with self.archive.open(self.places[name]) as part:
                 while chunk := part.read(_CHUNK):
                     if (unpacked := unpacked + len(chunk)) > most_bytes:
-                        raise Refused("workbook-too-large", part=name.lstrip("/"), unpacked_bytes=unpacked)
+                        raise Refused("workbook-too-large", part=self.shown(name), unpacked_bytes=unpacked)
                     yield chunk
         except _BROKEN as broken:
-            raise Refused("workbook-unreadable", part=name.lstrip("/")) from broken
+            raise Refused("workbook-unreadable", part=self.shown(name)) from broken
 
 
 def parsed(parts: Parts, name: str, reader: Reader, *, most_bytes: int = _MOST_BYTES) -> Iterator[None]:
@@ -72,7 +77,7 @@ def parsed(parts: Parts, name: str, reader: Reader, *, most_bytes: int = _MOST_B
 
     Raises Refused: workbook-unreadable, workbook-too-large.
     """
-    unreadable = Refused("workbook-unreadable", part=name.lstrip("/"))
+    unreadable = Refused("workbook-unreadable", part=parts.shown(name))
     parser, fed = _parser(reader, unreadable), 0
     for chunk in parts.chunks(name, most_bytes=most_bytes):
         _feed(parser, chunk, unreadable)
@@ -106,7 +111,7 @@ class Elements:
         """Raises Refused: workbook-unreadable, workbook-too-large."""
         for _ in parsed(parts, path, self, most_bytes=most_bytes):
             if any(len(each) > _MOST_ELEMENTS for each in self._found.values()):
-                raise Refused("workbook-too-large", part=path.lstrip("/"))
+                raise Refused("workbook-too-large", part=parts.shown(path))
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name in self._found:

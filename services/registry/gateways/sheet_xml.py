@@ -56,7 +56,7 @@ class SharedStrings:
         if part is not None:
             for _ in parsed(parts, part, self):
                 if len(self._places) > _MOST_STRINGS:
-                    raise Refused("workbook-too-large", part=part.lstrip("/"))
+                    raise Refused("workbook-too-large", part=parts.shown(part))
         self._file.flush()
 
     def __getitem__(self, index: int) -> str:
@@ -174,7 +174,7 @@ class Sheet:
             self.hidden.update(range(int(attributes["min"]) - 1, min(int(attributes["max"]), self.width)))
         elif name == "mergeCell":
             if len(self.merged) == _MOST_MERGED:
-                raise Refused("workbook-too-large", part=self.part.lstrip("/"))
+                raise Refused("workbook-too-large", part=self.parts.shown(self.part))
             self.merged.append(_area(attributes["ref"]))
 
     def end(self, name: str) -> None:

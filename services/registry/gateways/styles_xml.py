@@ -58,7 +58,7 @@ def calendar(parts: Parts, part: str | None, *, is_1904: bool) -> Calendar:
     if part is not None:
         for _ in parsed(parts, part, styles):
             if len(styles.formats) > _MOST_STYLES or len(styles.own) > _MOST_STYLES:
-                raise Refused("workbook-too-large", part=part.lstrip("/"))
+                raise Refused("workbook-too-large", part=parts.shown(part))
     shown = {number for number, code in styles.own.items() if _DATE_LETTER.search(_NO_CODE.sub("", code))}
     dates = (_DATES - styles.own.keys()) | shown
     return Calendar({place for place, number in enumerate(styles.formats) if number in dates}, is_1904)
