@@ -182,6 +182,11 @@ class ContactDetails(Part):
     email: str | None = Field(max_length=254, description="mail address; null when there is none")
     language: Language = Field(description="the language that messages are written in")
     channels: tuple[Channel, ...] = Field(description="preferred channels, the first one first")
+    time_zone: str | None = Field(
+        default=None,
+        max_length=64,
+        description="the person's time zone by its IANA name, Europe/London; null where nobody has said one",
+    )
 
 
 @declare("clearwater.registry.contact.recorded.v1", topic="registry-contact", key="person_id", audience="restricted")

@@ -25,6 +25,7 @@ def citizen(born: str, order: int = 1) -> str:
 
 
 CHILD = citizen("20200101")
+PERMIT = (of := "81000019600105000") + mod_11_2(of)
 # In the cell of a sole owner's unit: what stands there and what is said of it.
 _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("missing", "name", (None, "   ")),
@@ -36,6 +37,20 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("full-width", "door", ("３０２",)),
     ("full-width", "share", ("1／3",)),
     ("not-printable", "name", ("陈\u200b安", "陈\n安", "陈\u00a0安", "陈_x000D_安", "陈_x0000_安", "陈\ufffd安")),
+    ("not-printable", "compound", ("云\u2028汀里", "云\u200b汀里")),
+    ("private-use", "name", ("陈\ue000", "\U000f0000安")),
+    ("private-use", "building", ("1\uf8ff栋",)),
+    ("name-lost-text", "name", ("李?", "李？", "李□", "李〓", "陈**", "李＊", "李⬜安", "?安")),
+    ("name-with-digits", "name", ("陈安1", "陈2安", "Ada 7")),
+    ("lost-text", "household", ("H?1", "H□1")),
+    ("personal-data", "household", ("13800138000", "138 0013 8000", 13_800_138_000, "H-+86 138-0013-8000", "１３８００１３８０００",
+                                    citizen("19600105"), citizen("19600105").lower(), PERMIT)),
+    ("personal-data", "house_code", ("13800138000",)),
+    ("personal-data", "door", ("302（13800138000）",)),
+    ("personal-data", "stairwell", ("13800138000单元",)),
+    ("personal-data", "group", ("一组 13800138000",)),
+    ("personal-data", "officer", ("13800138000",)),
+    ("time-zone-form", "time_zone", ("北京时间", "UTC+8", "europe/london", "Europe/Nowhere", 8)),
     ("too-long", "name", ("陈" * 81, "陈" * 40_000)),
     ("formula-cell", "registered_area", (formula("60+5.18"), formula("60+5.18", "65.18"), formula("[1]Sheet1!A1", "65.18"))),
     ("error-value", "registered_area", (error("#REF!"), error("#N/A"), number("abc"), number("NaN"), number("1E999"))),
@@ -65,7 +80,7 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("name-form", "name", ("440399198002290001", 13_800_138_000, "陈 安", "陈  安柏")),
     ("organisation-by-paper", "document_type", ("居民身份证",)),
     ("mobile-form", "mobile", ("138 0013 8000", "+8613800138000", "1380013800", "+86 13800138000")),
-    ("email-form", "email", ("nobody", "a@b", "a b@c.cn")),
+    ("email-form", "email", ("nobody", "a@b", "a b@c.cn", "a..b@owners.invalid", ".a@owners.invalid", "陈@owners.invalid")),
     ("share-form", "share", ("50%", "0", "0/3", "-1/3", "4/3", "0.5", 0.5, "1/0", "三分之一")),
     ("document-form", "document_number", ("440399800229001", "4403991980022900", "陈安")),
     ("document-region", "document_number", ("990399198002290001", "810000198002280001")),
@@ -184,6 +199,14 @@ def _persons(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
         "name",
         "person-name-differs",
     )
+    row = clerk.unit("单独所有", {**child, "document_number": citizen("20200105"), **guardian, "guardian_name": "陈*",
+                               "guardian_document_number": citizen("19600106")})  # fmt: skip
+    yield row, "guardian_name", "name-lost-text"
+    alike = (("signs", "买买提·艾力", "买买提.艾力"), ("capitals", "Ada Example", "ADA Example"), ("variant", "金安", "\uf90a安"))
+    for order, (why, first, second) in enumerate(alike, start=7):
+        clerk.unit("单独所有", {"name": first, "document_number": citizen(f"196001{order:02d}")})
+        row = clerk.unit("单独所有", {"name": second, "document_number": citizen(f"196001{order:02d}")})
+        yield row, "name", f"person-name-alike-{why}"
     minor = {
         **child,
         "document_number": citizen("20200103"),

@@ -13,6 +13,11 @@ from services.registry.domain.template import Column
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_TYPES = (
+    '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
+)
+_ROOT = f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
 DATE, DATE_OF_A_CHINESE_PROGRAM, RED_WHEN_NEGATIVE = 1, 2, 3
 _STYLES = f"""<styleSheet {_MAIN}><numFmts>
     <numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;;@"/>
@@ -124,9 +129,14 @@ def written(
         for n in range(1, len(sheets) + 1)
     )
     properties = f'<workbookPr date1904="{int(is_1904)}"/>'
+    book = f'<workbook {_MAIN} xmlns:r="{_OFFICE}">{properties}<sheets>{listed}</sheets></workbook>'
+    related += "".join(
+        f'<Relationship Id="rId{kind}" Type="{_OFFICE}/{kind}" Target="/xl/{kind}.xml"/>' for kind in ("styles", "sharedStrings")
+    )
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
-        "xl/workbook.xml": f'<workbook {_MAIN} xmlns:r="{_OFFICE}">{properties}<sheets>{listed}</sheets></workbook>',
+        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">{_TYPES}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{_ROOT}</Relationships>',
+        "xl/workbook.xml": book,
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{related}</Relationships>',
         "xl/styles.xml": _STYLES,
         "xl/sharedStrings.xml": f"<sst {_MAIN}>{''.join(f'<si>{each}</si>' for each in strings)}</sst>",

@@ -113,6 +113,7 @@ class HolderBody(Body):
     mobile: str | None = Field(default=None, max_length=40, description="of a `person`")
     email: str | None = Field(default=None, max_length=254, description="of a `person`")
     language: Language | None = Field(default=None, description="of a `person`")
+    time_zone: str | None = Field(default=None, max_length=64, description="of a `person`, IANA name: Europe/London")
 
     @model_validator(mode="after")
     def _one_person(self) -> Self:
@@ -153,13 +154,14 @@ class CorrectUnitBody(Body):
 
 
 class CorrectPersonBody(Body):
-    """What is put right; what is left out stays, null empties mobile or email."""
+    """What is put right; what is left out stays, null empties mobile, email or time_zone."""
 
     reason: str = Field(min_length=4, max_length=200, description="why; stays in the person's list of corrections")
     name: str = Field(default="", min_length=1, max_length=80, description="as on the paper")
     mobile: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=254)
     language: Language = Field(default="zh-Hans", description="of messages")
+    time_zone: str | None = Field(default=None, max_length=64, description="IANA name: Europe/London")
 
 
 class TenantBody(PersonBody):
@@ -169,6 +171,7 @@ class TenantBody(PersonBody):
     mobile: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=254)
     language: Language | None = None
+    time_zone: str | None = Field(default=None, max_length=64, description="IANA name: Europe/London")
 
 
 class EndTenancyBody(Body):

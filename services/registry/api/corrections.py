@@ -161,7 +161,7 @@ def _holding(body: HolderBody) -> Holding:
                 f"{prefix}document_number": person.document_number,
             }
     if body.person is not None:
-        details |= {"mobile": body.mobile, "email": body.email}
+        details |= {"mobile": body.mobile, "email": body.email, "time_zone": body.time_zone}
         details["language"] = body.language and written.word("language", body.language)
     said = {name: value for name, value in details.items() if value is not None}
     return Holding(said, body.person_id, body.guardian_id)

@@ -160,7 +160,7 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
     problems=("import-not-ready",),
 )
 def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 - as above
-    """What was uploaded is destroyed; that it was, and what was wrong with it, stays."""
+    """What was uploaded is destroyed, its name too; that it was, and how many mistakes of which kind were in it, stays."""
     with database.begin(running().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:

@@ -32,6 +32,7 @@ class Revealed(BaseModel):
     mobile: str | None
     email: str | None
     language: str
+    time_zone: str | None
 
 
 class Forgotten(BaseModel):
@@ -81,6 +82,7 @@ def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
             mobile=found.mobile,
             email=found.email,
             language=found.spoken,
+            time_zone=found.time_zone,
         )
     )
 

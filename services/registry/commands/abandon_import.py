@@ -1,4 +1,5 @@
-"""A clerk gives up an import that is not in the register: what was uploaded goes, and with its key whatever a backup still holds of it."""
+"""A clerk gives up an import that is not in the register: what was uploaded goes, all that was read of it too, and with its key whatever a backup still
+holds of it."""
 
 from uuid import UUID
 
@@ -11,4 +12,4 @@ def abandon_import(tx: Transaction, import_id: UUID) -> None:
     it = imports.load(tx, import_id)
     it.abandon()
     imports.save(tx, it)
-    imports.destroy_file(tx, import_id)
+    imports.destroy_all(tx, it)

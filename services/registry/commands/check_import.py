@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.registry.commands.commit_import import people_in
-from services.registry.store import checks, imports, people
+from services.registry.commands.commit_import import found_in, people_in
+from services.registry.store import imports, people
 from services.registry.store.progress import Told
 from services.registry.store.vault import Vault
 from shared.service.database import Transaction
@@ -20,7 +20,7 @@ class CheckImport:
 def check_import(tx: Transaction, vault: Vault, command: CheckImport, *, told: Told) -> None:
     it = imports.load(tx, command.import_id)
     it.move("checking")
-    checks.run(tx, it.import_id, it.project_id, told=told)
+    found_in(tx, vault, it, told=told)
     counted = imports.checked(tx, it.import_id, at=command.at)
     if not counted.faults:
         contacts = sum(people.renewed(tx, vault, found) for _, found in people_in(tx, vault, it))

@@ -14,16 +14,16 @@ from uuid import UUID
 from services.registry.domain import person
 from services.registry.domain.imports import Import
 from services.registry.domain.person import Personal
-from services.registry.store import checks, imports, people, projects, units
+from services.registry.domain.template import HOLDERS_SHEET
+from services.registry.store import alike, checks, imports, people, projects, units
 from services.registry.store import vault as sealed
 from services.registry.store.progress import Told
-from services.registry.store.vault import Chunk, Vault
+from services.registry.store.vault import Vault
 from shared.messaging import journal
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told:
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
     projects.refuse_when_frozen(tx, it.project_id)
-    checks.run(tx, it.import_id, it.project_id)
+    found_in(tx, vault, it)
     counted = imports.checked(tx, it.import_id, at=command.at)
     if counted.faults:
         it.move("faulty")
@@ -67,6 +67,12 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told:
     imports.committed(tx, it.import_id, at=command.at)
 
 
+def found_in(tx: Transaction, vault: Vault, it: Import, *, told: Told = lambda _done, _total: None) -> None:
+    """All checks over what was staged. Raises Refused import-file-gone."""
+    checks.run(tx, it.import_id, it.project_id, told=told)
+    alike.say_why(tx, vault, it.import_id, _key(vault, it), sheet=HOLDERS_SHEET)
+
+
 def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
     """The register would not have it, and has nothing of it."""
     it = imports.load(tx, import_id)
@@ -77,20 +83,23 @@ def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
 
 def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, dict[bytes, Personal]]]:
     """By batches: how many lines, and who stands in them by document mark. Raises Refused import-file-gone."""
-    if it.wrapped_key is None:
-        raise Refused("import-file-gone")
-    key = vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))
+    key = _key(vault, it)
     for batch in imports.sealed_lines(tx, it.import_id):
         found: dict[bytes, Personal] = {}
         for row, content in batch:
-            for each in _people(content, key, f"{it.import_id}/row/{row}"):
+            for each in _people(sealed.opened_line(content, key=key, import_id=it.import_id, row=row)):
                 mark = vault.document_mark(each)
                 found[mark] = found[mark].renewed(each) if mark in found else each
         yield len(batch), found
 
 
-def _people(content: bytes, key: DataKey, place: str) -> list[Personal]:
-    chunk = Chunk(content[:_NONCE_BYTES], content[_NONCE_BYTES:])
-    values = json.loads(sealed.open_chunk(chunk, key=key, place=place))
+def _key(vault: Vault, it: Import) -> DataKey:
+    if it.wrapped_key is None:
+        raise Refused("import-file-gone")
+    return vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))
+
+
+def _people(content: bytes) -> list[Personal]:
+    values = json.loads(content)
     holder = person.of_line(values)
     return [holder, person.of_line(values, guardian=True)] if values["guardian_name"] else [holder]

@@ -1,4 +1,4 @@
-"""How a person is reached, in which language, or how the name is written, put right. The paper that makes them this person stays."""
+"""How and when a person is reached, in which language, or how the name is written, put right. The paper that makes them this person stays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class CorrectPerson:
-    """`said`: name, mobile, email, language; None empties mobile or email."""
+    """`said`: name, mobile, email, language, time_zone; None empties mobile, email or time_zone."""
 
     person_id: UUID
     expected: int
@@ -32,7 +32,8 @@ def correct_person(tx: Transaction, vault: Vault, command: CorrectPerson) -> int
 
     Raises Unknown; Refused: register-busy, version-superseded, person-forgotten, correction-faulty.
     """
-    if faults := details.flaws(command.said, today=command.today):
+    kind = people.kind(tx, command.person_id)
+    if faults := details.flaws(command.said, today=command.today, kind=kind):
         raise Refused("correction-faulty", faults=faults)
     people.alone_soon(tx)
     revision, told = people.change(tx, vault, command.person_id, command.said, expected=command.expected, at=command.at)

@@ -14,8 +14,8 @@ from services.registry.domain import lines, person, written
 from services.registry.domain.cells import Value
 from services.registry.domain.lines import Line
 from services.registry.domain.person import Personal
-from services.registry.domain.template import HOLDERS
-from services.registry.store import checks, corrections, people, projects, units
+from services.registry.domain.template import HOLDERS, HOLDERS_SHEET
+from services.registry.store import alike, checks, corrections, people, projects, units
 from services.registry.store.corrections import Correction, Held
 from services.registry.store.vault import Vault
 from shared.messaging import journal
@@ -126,6 +126,7 @@ def _checked(tx: Transaction, vault: Vault, import_id: UUID, unit: Held, rows: S
     place = {name: rows[0].text(name) for name in ("compound", "building")}
     corrections.stage(tx, import_id, unit, [staged(line, import_id, vault, key) for line in rows], place)
     checks.run(tx, import_id, unit.project_id)
+    alike.say_why(tx, vault, import_id, key, sheet=HOLDERS_SHEET)
     faults, changed = corrections.found(tx, import_id)
     _refuse(faults)
     return changed

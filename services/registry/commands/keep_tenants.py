@@ -10,7 +10,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.registry.domain import details, person
-from services.registry.store import corrections, people, tenancies
+from services.registry.store import alike, corrections, people, tenancies
 from services.registry.store.vault import Vault
 from shared.messaging import journal
 from shared.refusal import Refused
@@ -46,8 +46,9 @@ def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
     people.alone_soon(tx)
     corrections.project_of(tx, command.unit_id)
     said = person.of_line(dict(command.said))
-    if people.known_otherwise(tx, vault, said):
-        raise Refused("correction-faulty", faults=[{"field": "/name", "code": "person-name-differs"}])
+    if (registered := people.known_otherwise(tx, vault, said)) is not None:
+        code = alike.against_register(said.name, registered) or "person-name-differs"
+        raise Refused("correction-faulty", faults=[{"field": "/name", "code": code}])
     mark = vault.document_mark(said)
     told = people.record(tx, vault, {mark: said}, at=command.at)
     tenancy_id = tenancies.add(

@@ -141,7 +141,6 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
     personal = {name: line.text(name) for name in sealed_names}
     marks = _marks(personal, vault)
     content = json.dumps(personal, ensure_ascii=False).encode()
-    chunk = sealed.seal_chunk(content, key=key, place=f"{import_id}/row/{line.row}")
     return {
         "import_id": import_id,
         "row": line.row,
@@ -149,7 +148,7 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
         "content": json.dumps(unit, ensure_ascii=False),
         "holder": json.dumps(holder),
         **marks,
-        "sealed": chunk.nonce + chunk.ciphertext,
+        "sealed": sealed.sealed_line(content, key=key, import_id=import_id, row=line.row),
     }
 
 

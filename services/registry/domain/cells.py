@@ -10,8 +10,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
-from services.registry.domain import documents, shares, template
+from services.registry.domain import documents, names, shares, template
 from services.registry.domain.template import Column
+from shared import text
+from shared.text import Unwritable
 
 CellKind = Literal[
     "text", "number", "date", "boolean", "error", "formula", "typed"
@@ -45,7 +47,6 @@ CHOICES: dict[str, dict[str, str]] = {
 _FULL_WIDTH = re.compile(r"[！-～]")
 _FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # there a bracket or a comma may well be wide
 _LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was shown
-_UNREADABLE = "\ufffd"  # what another program could not read
 _AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?[0-9]{1,4}")
@@ -56,6 +57,8 @@ _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
 _LARGEST_POWER = 308  # of ten, that a spreadsheet's number can have
 _EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
 _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
+_OF_WORDS = ("text", "name")
+_SAID_OF_TEXT = {"too-long": "too-long", "private-use": "private-use"}  # the rest cannot be seen in the sheet
 _NOT_OF_FORM: dict[str, str] = {
     "area": "area-not-a-number",
     "integer": "not-an-integer",
@@ -78,6 +81,12 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
     if cell.kind == "number":
         return _of_number(column, cell.written)
     return _of_typed(column, cell.written) if cell.kind == "typed" else _of_text(column, cell.written)
+
+
+def plain(cell: Cell) -> str:
+    """What stands in the cell as a person sees it: a number without its exponent."""
+    number = _number(cell.written) if cell.kind == "number" else None
+    return cell.written if number is None or number != number.to_integral_value() else str(int(number))
 
 
 def typed(column: Column, written: str) -> Cell:
@@ -104,14 +113,23 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
     wrong = (
         ("missing", column.required and not written.strip()),
         ("outer-spaces", written != written.strip()),
-        ("full-width", (_FULL_WIDTH_IN_TEXT if column.form == "text" else _FULL_WIDTH).search(written)),
-        ("too-long", len(written) > column.longest),
-        ("not-printable", not written.isprintable() or _UNREADABLE in written),
+        ("full-width", (_FULL_WIDTH_IN_TEXT if column.form in _OF_WORDS else _FULL_WIDTH).search(written)),
+        (flaw := _flaw(column, written), flaw),
+        ("lost-text", column.form == "text" and names.lost_text(written)),
         ("number-not-text", column.form == "code" and _LOST_DIGITS.fullmatch(written)),
         ("date-as-text", column.form == "date"),
     )
     code = next((code for code, is_so in wrong if is_so), None)
     return (None, code) if code else _converted(column, written)
+
+
+def _flaw(column: Column, written: str) -> str:
+    """What the rule of all texts says of it; nothing when it is one."""
+    try:
+        text.line(written, longest=column.longest)
+    except Unwritable as refusal:
+        return _SAID_OF_TEXT.get(refusal.code, "not-printable")
+    return ""
 
 
 def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
@@ -126,7 +144,7 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
         return _converted(column, f"{number:f}")
     if number != number.to_integral_value():
         # 0.5 is no share and 13.8 no telephone number: the form of the code says so better than we could here.
-        return (None, "not-text") if column.form == "text" else _converted(column, f"{number:f}")
+        return (None, "not-text") if column.form in _OF_WORDS else _converted(column, f"{number:f}")
     digits = str(int(number))
     if len(digits) > _EXACT_DIGITS:
         return None, "number-not-text"
@@ -143,6 +161,8 @@ def _number(written: str) -> Decimal | None:
 
 
 def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
+    if column.form == "name":
+        return names.canonical(written), None
     if column.form == "choice":
         chosen = CHOICES[column.name].get(written)
         return (chosen, None) if chosen else (None, "unknown-choice")

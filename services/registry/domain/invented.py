@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from random import Random
 
 from services.registry.domain.checkdigits import mod_11_2, mod_31
+from services.registry.domain.template import letter
 
 _SURNAMES = "陈林黄李张王刘吴周杨郑何梁罗邓叶谢曾许范温钟郭潘蔡彭苏卢江邱"
 _GIVEN = "安柏川岱恩帆港瀚禾嘉景凯岚麓茗宁沛琦然澍桐薇溪晓岩怡远云泽昭致舟竹梓"
@@ -57,7 +58,7 @@ class Inventor:
     def foreigner(self) -> Invented:
         number = self._next()
         return Invented(
-            f"Morgan Sample {number}",
+            f"Morgan Sample {letter(number - 1)}",
             "护照",
             f"ZZ{number:06d}",
             f"+1604555{number % 10000:04d}",

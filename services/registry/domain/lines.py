@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from services.registry.domain import cells, codes, documents, names, shares, template
+from services.registry.domain import cells, codes, disclosed, documents, names, person, shares, template
 from services.registry.domain.cells import Cell, Fault, Value
 from services.registry.domain.documents import DocumentType
 from services.registry.domain.template import Column
@@ -62,7 +62,8 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
     if first and _TOTAL.fullmatch(first[1].written):
         return Line(row, {}), [Fault(sheet, row, first[0], "totals-row")]
     for column in columns:
-        value, code = cells.read(column, found.get(column.name))
+        cell = found.get(column.name)
+        value, code = (None, "personal-data") if _gives_away(column, cell) else cells.read(column, cell)
         if code:
             faults.append(Fault(sheet, row, column.name, code))
         elif value is not None:
@@ -70,16 +71,22 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
     return Line(row, values), faults
 
 
+def _gives_away(column: Column, cell: Cell | None) -> bool:
+    """What is not sealed travels on the bus and stands on pages. The other forms leave no room for a number of a person."""
+    if cell is None or column.personal or column.form not in ("text", "code"):
+        return False
+    return disclosed.is_personal(cells.plain(cell))
+
+
 def _code_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     for column, valid, code in (
         ("stairwell", codes.is_stairwell, "stairwell-form"),
         ("door", codes.is_door, "door-form"),
-        ("name", names.is_name, "name-form"),
-        ("guardian_name", names.is_name, "name-form"),
         ("unit_code", codes.is_unit_code, "unit-code-form"),
         ("house_code", codes.is_house_code, "house-code-form"),
         ("mobile", codes.is_mobile, "mobile-form"),
         ("email", codes.is_email, "email-form"),
+        ("time_zone", codes.is_time_zone, "time-zone-form"),
         ("share", lambda share: shares.parsed(share) is not None, "share-form"),
     ):
         value = line.text(column)
@@ -104,12 +111,14 @@ def _document_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     for prefix in ("", "guardian_"):
         name = line.text(f"{prefix}name") or ""
         document_type, number = line.text(f"{prefix}document_type"), line.text(f"{prefix}document_number")
+        if name and (flaw := names.flaw(name, document_type and person.kind_of(cast("DocumentType", document_type)))):
+            yield f"{prefix}name", flaw
         if document_type not in (None, "credit_code") and names.is_of_organisation(name):
             yield f"{prefix}document_type", "organisation-by-paper"
         if document_type and number:
-            flaw = documents.flaw(cast("DocumentType", document_type), documents.tidied(number), today=today)
-            if flaw:
-                yield f"{prefix}document_number", flaw
+            found = documents.flaw(cast("DocumentType", document_type), documents.tidied(number), today=today)
+            if found:
+                yield f"{prefix}document_number", found
 
 
 def _guardian_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:

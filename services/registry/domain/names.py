@@ -1,33 +1,72 @@
-"""Masked names. Made here, at the source, once; no other part of the system ever has the readable one.
+"""Names of people and organisations: which text is one, its one spelling, and why two that look alike are not the same.
 
-A person keeps the family name (陈**), a name in Latin letters its first letter (M**), an organisation its first two characters.
-The number of stars says nothing about the length of what they hide.
+Stays true: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
 """
 
 import re
+import unicodedata
+from typing import Literal
 
 from shared.events.terms import PersonKind
 
-_DOUBLE = re.compile(
-    "(欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|司徒|司空|东方|独孤|南宫|端木|百里|长孙|宇文|闻人)."
-)
-_HIDDEN = "**"
+Alike = Literal["signs", "capitals", "variant"]
+
+_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"  # planes 2 and 3 whole: blocks to come lie there
 # 陈 安, spaced so that it is as long as the names around it, would be another name than 陈安.
-_SPACED = re.compile("[\u4e00-\u9fff] +[\u4e00-\u9fff]")
+_SPACED = re.compile(f"[{_HAN}] +[{_HAN}]")
+_LETTER = re.compile(f"[{_HAN}]|[^\\W\\d_]")
 _ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委员会|事务所|基金会)")
+# What another program writes for a character that it cannot keep, and what an export writes for one that it hides.
+_QUESTION = "?？﹖¿⁇⁈⁉⸮؟⍰"
+_STARS = "*＊﹡∗⁎⁑⁂✱✲✳✻✽❋※×✕✖✗✘"
+_BOXES = "〓〿\u25a0-\u25ff\u2580-\u259f\u2610-\u2612\u2b1a-\u2b1c\u2b24-\u2b2f\u2b55\u2b58\u2395\u20dd-\u20e4\ufffc\ufffd"
+_LOST = re.compile(f"[{_QUESTION}{_BOXES}]")
+_LOST_OR_HIDDEN = re.compile(f"[{_QUESTION}{_STARS}{_BOXES}]")
+_HIDDEN_IN_A_PERSONS = re.compile("[#＃﹟_＿…⋯]")
+_DIGITS = re.compile(
+    "[0-9０-９\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u0660-\u0669\u06f0-\u06f9"
+    "\u0966-\u096f\u0e50-\u0e59\u3220-\u3229\u3280-\u3289\U0001d7ce-\U0001d7ff\U0001f100-\U0001f10a]"
+)
+_ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
+_DOT = "\u00b7"
+_DOTS = str.maketrans(dict.fromkeys("\u2022\u30fb\u2027\uff65\u2219\u22c5\u0387\u16eb\u2e31\u2e33\ua78f", _DOT))
+_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # noqa: RUF001 - what people take for one another
 
 
-def masked(name: str, kind: PersonKind = "natural") -> str:
-    shown = 2 if kind == "organisation" or _DOUBLE.match(name) else 1
-    # A name of one character, or an organisation of two, would stand there whole.
-    return name[: min(shown, len(name) - 1)] + _HIDDEN
+def canonical(name: str) -> str:
+    """With U+00B7 for every middle dot: which of them was typed is chance, and no register knows."""
+    return name.translate(_DOTS)
+
+
+def lost_text(written: str) -> bool:
+    """A trace of a character that some program could not keep."""
+    return _LOST.search(written) is not None
+
+
+def flaw(name: str, kind: PersonKind | None) -> str | None:
+    """Why this is no whole name; None when it can be one. `kind`: None where nothing usable says whose name it is."""
+    if _LOST_OR_HIDDEN.search(name) or (kind == "natural" and _HIDDEN_IN_A_PERSONS.search(name)):
+        return "name-lost-text"
+    if not is_name(name):
+        return "name-form"
+    return "name-with-digits" if kind == "natural" and _DIGITS.search(_ORDINAL.sub("", name)) else None
 
 
 def is_name(name: str) -> bool:
     """Has a character or a letter in it (a number in the column of names is another column's), and no gap between characters."""
-    return any(each.isalpha() for each in name) and not _SPACED.search(name)
+    return _LETTER.search(name) is not None and not _SPACED.search(name)
 
 
 def is_of_organisation(name: str) -> bool:
     """By how it ends; no person's does. The other way round nothing can be said: a sole trader's credit code may bear a person's name."""
     return _ORGANISATION.fullmatch(name) is not None
+
+
+def alike(one: str, other: str) -> Alike | None:
+    """In what two names differ that an eye takes for the same; None for names that are not alike."""
+    if (bare := _SIGNS.sub("", one)) == (bare_other := _SIGNS.sub("", other)):
+        return "signs"
+    if bare.casefold() == bare_other.casefold():
+        return "capitals"
+    folded = [unicodedata.normalize("NFKC", each).casefold() for each in (bare, bare_other)]
+    return "variant" if folded[0] == folded[1] else None

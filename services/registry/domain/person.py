@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
+from services.registry.domain import codes, names
 from services.registry.domain.documents import DocumentType, tidied
-from services.registry.domain.names import masked
+from shared.events.masking import masked
 from shared.events.registry import ContactDetails
 from shared.events.terms import Channel, Language, PersonKind
 
@@ -16,7 +17,10 @@ _MAINLAND = "+86"
 
 @dataclass(frozen=True)
 class Personal:
-    """Readable. Lives in memory only; at rest and on the bus it is sealed. `language`: None where nobody has said one."""
+    """Readable. Lives in memory only; at rest and on the bus it is sealed. `language`: None where nobody has said one.
+
+    Stays true: `name` is in its one spelling, whoever wrote it.
+    """
 
     name: str
     document_type: DocumentType
@@ -24,10 +28,14 @@ class Personal:
     mobile: str | None = None
     email: str | None = None
     language: Language | None = None
+    time_zone: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", names.canonical(self.name))
 
     @property
     def kind(self) -> PersonKind:
-        return "organisation" if self.document_type == "credit_code" else "natural"
+        return kind_of(self.document_type)
 
     @property
     def overseas(self) -> bool:
@@ -46,7 +54,12 @@ class Personal:
         mobile = self.mobile if self.mobile is None or self.mobile.startswith("+") else _MAINLAND + self.mobile
         channels: list[Channel] = [*(["mail"] if self.email else []), *(["sms"] if mobile else [])]  # type: ignore[list-item]
         return ContactDetails(
-            name=self.name, mobile=mobile, email=self.email, language=self.spoken, channels=tuple(channels)
+            name=self.name,
+            mobile=mobile,
+            email=None if self.email is None else codes.deliverable(self.email),
+            language=self.spoken,
+            channels=tuple(channels),
+            time_zone=self.time_zone,
         )
 
     def renewed(self, newer: "Personal") -> "Personal":
@@ -56,6 +69,7 @@ class Personal:
             mobile=newer.mobile or self.mobile,
             email=newer.email or self.email,
             language=newer.language or self.language,
+            time_zone=newer.time_zone or self.time_zone,
         )
 
     def corrected(self, said: Mapping[str, str | None]) -> "Personal":
@@ -65,6 +79,10 @@ class Personal:
 
     def packed(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()
+
+
+def kind_of(document_type: DocumentType) -> PersonKind:
+    return "organisation" if document_type == "credit_code" else "natural"
 
 
 def unpacked(content: bytes) -> Personal:
@@ -81,4 +99,5 @@ def of_line(values: dict[str, str | None], *, guardian: bool = False) -> Persona
         mobile=None if guardian else values.get("mobile"),
         email=None if guardian else values.get("email"),
         language=None if guardian else cast("Language | None", values.get("language")),
+        time_zone=None if guardian else values.get("time_zone"),
     )

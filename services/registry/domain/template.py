@@ -7,12 +7,15 @@ One row per right-holder of a unit: the columns of the unit repeat on every row 
 from dataclasses import dataclass
 from typing import Literal
 
-Form = Literal["text", "code", "choice", "area", "integer", "floor", "date"]
+Form = Literal["text", "name", "code", "choice", "area", "integer", "floor", "date"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """`personal` values are sealed before they are stored. `of_unit`: repeats on every row of a unit."""
+    """`personal` values are sealed before they are stored. `of_unit`: repeats on every row of a unit.
+
+    `newer`: a file made from an older template lacks the column, and is read without it. Such columns stand last.
+    """
 
     name: str
     header: str
@@ -22,6 +25,7 @@ class Column:
     personal: bool = False
     of_unit: bool = False
     longest: int = 40
+    newer: bool = False
 
 
 USES = {
@@ -53,12 +57,12 @@ HOLDERS = (
     Column("household", "户号", "text", "同号为一户；留空则一套一户", of_unit=True),
     Column("titled_on", "发证日期", "date", "日期格式；没有留空", of_unit=True),
     Column("ownership", "共有方式", "choice", "单独所有、共同共有、按份共有", required=True, of_unit=True),
-    Column("name", "权利人", "text", "证件上的全名", required=True, personal=True, longest=80),
+    Column("name", "权利人", "name", "证件上的全名", required=True, personal=True, longest=80),
     Column("document_type", "证件类型", "choice", "居民身份证等七种，见下拉", required=True),
     Column("document_number", "证件号码", "code", "文本格式", required=True, personal=True),
     Column("share", "份额", "code", "按份共有填分数，如 1/3；其余留空"),
     Column("capacity", "行为能力", "choice", "、".join(CAPACITIES) + "；留空为完全"),
-    Column("guardian_name", "监护人", "text", "行为能力不完全者必填", personal=True, longest=80),
+    Column("guardian_name", "监护人", "name", "行为能力不完全者必填", personal=True, longest=80),
     Column("guardian_document_type", "监护人证件类型", "choice", "同证件类型"),
     Column("guardian_document_number", "监护人证件号码", "code", "文本格式", personal=True),
     Column("mobile", "手机", "code", "大陆 11 位，或 + 开头的国际号码", personal=True),
@@ -66,6 +70,7 @@ HOLDERS = (
     Column("language", "通知语言", "choice", "、".join(LANGUAGES) + "；留空不改，初次登记为简体中文"),
     Column("group", "签约小组", "text", "本项目已建的小组名", of_unit=True),
     Column("officer", "责任人工号", "code", "该小组成员的工号", of_unit=True),
+    Column("time_zone", "时区", "code", "境外人士的时区，如 Europe/London；留空不改", personal=True, longest=64, newer=True),
 )
 
 BUILDINGS_SHEET = "楼栋"

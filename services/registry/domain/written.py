@@ -43,6 +43,7 @@ def person(personal: Personal) -> Words:
         "mobile": personal.mobile,
         "email": personal.email,
         "language": word("language", personal.language) if personal.language else None,
+        "time_zone": personal.time_zone,
     }
     return {name: value for name, value in words.items() if value is not None}
 

@@ -7,7 +7,6 @@ beyond the width that is asked for are passed over.
 
 import re
 import tempfile
-import zipfile
 from array import array
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -16,7 +15,7 @@ from functools import lru_cache
 from typing import IO
 
 from services.registry.domain.cells import Cell, CellKind
-from services.registry.gateways.part_xml import parsed
+from services.registry.gateways.part_xml import Parts, parsed
 from services.registry.gateways.styles_xml import Calendar, iso_day
 from shared.refusal import Refused
 
@@ -49,15 +48,15 @@ class Row:
 class SharedStrings:
     """The workbook's table of texts, on disk; only the places are in memory (8 bytes each)."""
 
-    def __init__(self, archive: zipfile.ZipFile, path: str | None) -> None:
+    def __init__(self, parts: Parts, part: str | None) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the reading, by `close`
         self._places = array("Q", [0])
         self._text = _Text()
         self._in_text = self._in_phonetic = False
-        if path is not None:
-            for _ in parsed(archive, path, self):
+        if part is not None:
+            for _ in parsed(parts, part, self):
                 if len(self._places) > _MOST_STRINGS:
-                    raise Refused("workbook-too-large")
+                    raise Refused("workbook-too-large", part=parts.shown(part))
         self._file.flush()
 
     def __getitem__(self, index: int) -> str:
@@ -126,8 +125,8 @@ class Sheet:
     `hidden` (columns) is complete with the first row, `merged` only after the last, because the format writes them there.
     """
 
-    archive: zipfile.ZipFile
-    path: str
+    parts: Parts
+    part: str
     strings: SharedStrings
     width: int
     calendar: Calendar
@@ -146,7 +145,7 @@ class Sheet:
     _phonetic: bool = False
 
     def rows(self) -> Iterator[Row]:
-        for _ in parsed(self.archive, self.path, self):
+        for _ in parsed(self.parts, self.part, self):
             yield from self._rows
             self._rows.clear()
 
@@ -175,7 +174,7 @@ class Sheet:
             self.hidden.update(range(int(attributes["min"]) - 1, min(int(attributes["max"]), self.width)))
         elif name == "mergeCell":
             if len(self.merged) == _MOST_MERGED:
-                raise Refused("workbook-too-large")
+                raise Refused("workbook-too-large", part=self.parts.shown(self.part))
             self.merged.append(_area(attributes["ref"]))
 
     def end(self, name: str) -> None:

@@ -4,12 +4,11 @@ Stays true: a day is read by the date system that the workbook names (1900, or 1
 """
 
 import re
-import zipfile
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.registry.gateways.part_xml import parsed
+from services.registry.gateways.part_xml import Parts, parsed
 from shared.refusal import Refused
 
 EPOCH_1900 = date(1899, 12, 30)  # day 0, leap-year error of the first spreadsheets included
@@ -53,13 +52,13 @@ def iso_day(written: str) -> str | None:
         return None
 
 
-def calendar(archive: zipfile.ZipFile, path: str | None, *, is_1904: bool) -> Calendar:
+def calendar(parts: Parts, part: str | None, *, is_1904: bool) -> Calendar:
     """By the part of styles; a workbook without one shows no number as a date. Raises Refused: workbook-unreadable, workbook-too-large."""
     styles = _Styles()
-    if path is not None:
-        for _ in parsed(archive, path, styles):
+    if part is not None:
+        for _ in parsed(parts, part, styles):
             if len(styles.formats) > _MOST_STYLES or len(styles.own) > _MOST_STYLES:
-                raise Refused("workbook-too-large")
+                raise Refused("workbook-too-large", part=parts.shown(part))
     shown = {number for number, code in styles.own.items() if _DATE_LETTER.search(_NO_CODE.sub("", code))}
     dates = (_DATES - styles.own.keys()) | shown
     return Calendar({place for place, number in enumerate(styles.formats) if number in dates}, is_1904)

@@ -1,6 +1,5 @@
 """A clerk's workbook, as the template has it: which sheet is which, whether the headers are right, its rows by column name."""
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,14 +14,20 @@ from services.registry.domain.template import (
     Column,
     letter,
 )
-from services.registry.gateways import archive
-from services.registry.gateways.part_xml import count, parsed
+from services.registry.gateways import package
+from services.registry.gateways.package import Package
+from services.registry.gateways.part_xml import Elements, Parts, count
 from services.registry.gateways.sheet_xml import Row as SheetRow
 from services.registry.gateways.sheet_xml import SharedStrings, Sheet
 from services.registry.gateways.styles_xml import Calendar, calendar
 from shared.refusal import Refused
 
-_MOST_SHEETS = 1_000
+_BOOK_BYTES = 16 * 1024 * 1024
+# The attribute of a sheet that names its relation, in the standard's two vocabularies.
+_RELATION_IDS = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships id",
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,8 @@ class Row:
 class Workbook:
     """`hidden`: the names of sheets that a spreadsheet does not show."""
 
-    archive: zipfile.ZipFile
-    sheets: dict[str, str]  # name → path
+    parts: Parts
+    sheets: dict[str, str]  # name → part
     hidden: frozenset[str]
     strings: SharedStrings
     calendar: Calendar
@@ -46,41 +51,42 @@ class Workbook:
         columns = SHEETS[name]
         days = {place for place, column in enumerate(columns) if column.form == "date"}
         # One column more, in which a header of the clerk's own would stand.
-        sheet = Sheet(self.archive, self.sheets[name], self.strings, len(columns) + 1, self.calendar, days)
+        sheet = Sheet(self.parts, self.sheets[name], self.strings, len(columns) + 1, self.calendar, days)
         return TemplateSheet(sheet, name, columns, name in self.hidden)
 
     def rows_expected(self) -> int:
         """Below the headers, empty ones perhaps among them. For telling how far the reading is, and for nothing else."""
-        found = [count(self.archive, self.sheets[name], "row") for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
+        found = [count(self.parts, self.sheets[name], "row") for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
         return sum(max(each - 1, 0) for each in found)
 
 
 @dataclass(frozen=True)
 class TemplateSheet:
-    """`filled`: the columns in which anything has stood so far."""
+    """`filled`: the columns in which anything has stood so far. `kept`: those of the template that the sheet has."""
 
     sheet: Sheet
     name: str
     columns: tuple[Column, ...]
     hidden: bool
     filled: set[int] = field(default_factory=set)
+    kept: list[Column] = field(default_factory=list)
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header that hold anything. Raises Refused: workbook-wrong-columns."""
-        names = [column.name for column in self.columns]
         rows = self.sheet.rows()
         header = next(rows, SheetRow(1, hidden=False, cells={}))
-        check_headers(self.columns, {place: cell.written for place, cell in header.cells.items()}, row=header.number)
+        headers = {place: cell.written for place, cell in header.cells.items()}
+        self.kept[:] = check_headers(self.columns, headers, row=header.number)
         for row in rows:
             self.filled.update(row.cells)
-            if cells := {names[place]: cell for place, cell in row.cells.items() if place < len(names)}:
+            if cells := {self.kept[place].name: cell for place, cell in row.cells.items() if place < len(self.kept)}:
                 yield Row(row.number, row.hidden, cells)
 
     def faults(self) -> Iterator[Fault]:
         """What a clerk does not see in the sheet as it is shown, or sees in one cell only. Known once all rows have been read."""
         if self.hidden:
             yield Fault(self.name, 1, "", "hidden-sheet")
-        for place, column in enumerate(self.columns):
+        for place, column in enumerate(self.kept):
             if place in self.sheet.hidden & self.filled:
                 yield Fault(self.name, 1, column.name, "hidden-column")
         for area in self.sheet.merged:
@@ -91,35 +97,47 @@ class TemplateSheet:
                 yield Fault(self.name, int(first.removeprefix(letters)), name, "merged-cell")
 
     def _named(self, letters: str) -> str | None:
-        return next((column.name for place, column in enumerate(self.columns) if letter(place) == letters), None)
+        return next((column.name for place, column in enumerate(self.kept) if letter(place) == letters), None)
 
 
-def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, row: int) -> None:
-    """Also that no column of the clerk's own follows. Raises Refused: workbook-wrong-columns, naming the first cell that differs."""
-    for place, expected in enumerate([*(column.header for column in columns), ""]):
-        found = written.get(place, "").removesuffix("*").strip()
-        if found != expected and not (expected == "" and found.startswith(FAULTS_HEADER)):
+def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, row: int) -> tuple[Column, ...]:
+    """The columns that the table has: a file from an older template lacks the newer ones, and no column of the clerk's own may follow.
+
+    Raises Refused: workbook-wrong-columns, naming the first cell that differs.
+    """
+    headers = {place: header.removesuffix("*").strip() for place, header in written.items()}
+    kept = columns
+    while kept[-1].newer and _is_free(headers.get(len(kept) - 1, "")):
+        kept = kept[:-1]
+    for place, expected in enumerate([*(column.header for column in kept), ""]):
+        found = headers.get(place, "")
+        if found != expected and not (expected == "" and _is_free(found)):
             cell = f"{letter(place)}{row}"
             raise Refused("workbook-wrong-columns", cell=cell, expected=expected, found=found[:40])
+    return kept
+
+
+def _is_free(header: str) -> bool:
+    """Nothing of the clerk's own stands there."""
+    return header == "" or header.startswith(FAULTS_HEADER)
 
 
 @contextmanager
 def reading(file: IO[bytes]) -> Iterator[Workbook]:
-    """Raises Refused: what archive.opened raises, workbook-wrong-sheet."""
-    with archive.opened(file) as contents:
+    """Raises Refused: what package.opened raises, workbook-wrong-sheet."""
+    with package.opened(file) as contents:
         frame = _frame(contents)
-        paths = {name.lower(): name for name in contents.namelist()}
-        days = calendar(contents, paths.get("xl/styles.xml"), is_1904=frame.is_1904)
-        strings = SharedStrings(contents, paths.get("xl/sharedstrings.xml"))
+        days = calendar(contents.parts, contents.related("styles"), is_1904=frame.is_1904)
+        strings = SharedStrings(contents.parts, contents.related("sharedstrings"))
         try:
-            yield Workbook(contents, frame.sheets, frame.hidden, strings, days)
+            yield Workbook(contents.parts, frame.sheets, frame.hidden, strings, days)
         finally:
             strings.close()
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the archive, the sheets. Leaves the file at its start."""
-    with archive.opened(file) as contents:
+    """What can be refused while the clerk still waits: the package, the sheets. Leaves the file at its start."""
+    with package.opened(file) as contents:
         _frame(contents)
     file.seek(0)
 
@@ -131,47 +149,18 @@ class _Frame:
     is_1904: bool
 
 
-def _frame(contents: zipfile.ZipFile) -> _Frame:
-    """The path of each sheet by its name. Raises Refused: workbook-unreadable, workbook-wrong-sheet."""
-    book, related = _Elements("sheet", "workbookPr"), _Elements("Relationship")
-    book.read(contents, "xl/workbook.xml")
-    related.read(contents, "xl/_rels/workbook.xml.rels")
-    targets = {each.get("Id"): each.get("Target", "") for each in related.found["Relationship"]}
+def _frame(contents: Package) -> _Frame:
+    """The part of each sheet by the sheet's name. Raises Refused: workbook-unreadable, workbook-too-large, workbook-wrong-sheet."""
+    book = Elements("sheet", "workbookPr")
+    book.read(contents.parts, contents.main, most_bytes=_BOOK_BYTES)
     sheets: dict[str, str] = {}
-    for sheet in book.found["sheet"]:
-        relation = next((value for name, value in sheet.items() if name.endswith(":id")), None)
-        target = targets.get(relation, "").lstrip("/")
-        path = target if target.startswith("xl/") else f"xl/{target}"
-        if path in contents.namelist():
-            sheets[sheet.get("name", "")] = path
+    for sheet in book["sheet"]:
+        relation = contents.relations.get(next((sheet[each] for each in _RELATION_IDS if each in sheet), ""))
+        if relation is not None and relation.kind == "worksheet":
+            sheets[sheet.get("name", "")] = relation.target
     for name in (HOLDERS_SHEET, BUILDINGS_SHEET):
         if name not in sheets:
             raise Refused("workbook-wrong-sheet", expected=name)
-    hidden = frozenset(
-        each.get("name", "") for each in book.found["sheet"] if each.get("state", "visible") != "visible"
-    )
-    is_1904 = any(each.get("date1904") in ("1", "true") for each in book.found["workbookPr"])
+    hidden = frozenset(each.get("name", "") for each in book["sheet"] if each.get("state", "visible") != "visible")
+    is_1904 = any(each.get("date1904") in ("1", "true") for each in book["workbookPr"])
     return _Frame(sheets, hidden, is_1904)
-
-
-class _Elements:
-    """The attributes of every element of some names."""
-
-    def __init__(self, *names: str) -> None:
-        self.found: dict[str, list[dict[str, str]]] = {name: [] for name in names}
-
-    def read(self, contents: zipfile.ZipFile, path: str) -> None:
-        """Raises Refused: workbook-unreadable, workbook-too-large."""
-        for _ in parsed(contents, path, self):
-            if any(len(each) > _MOST_SHEETS for each in self.found.values()):
-                raise Refused("workbook-too-large")
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name in self.found:
-            self.found[name].append(attributes)
-
-    def end(self, name: str) -> None:
-        """Nothing is inside."""
-
-    def characters(self, data: str) -> None:
-        """Nor any text."""

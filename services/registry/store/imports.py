@@ -48,6 +48,17 @@ _CHECKED = text("""
 _CONTACTS = text("update imports set contacts_changed = :contacts where import_id = :import_id")
 _COMMITTED = text("update imports set committed_at = :at where import_id = :import_id")
 _WITHOUT_KEY = text("update imports set wrapped_key = null where import_id = :import_id")
+_WITHOUT_NAME = text("""
+    update imports set file_name = '', file_digest = '',
+        refusal = case when refusal is not null then jsonb_build_object('code', refusal -> 'code', 'facts', jsonb_build_object()) end
+    where import_id = :import_id
+""")
+# What was answered to the upload stands there to be answered again, with the file's name in it.
+_ANSWERS_WITHOUT_NAME = text("""
+    update idempotent_answers
+    set body = convert_to((convert_from(body, 'UTF8')::jsonb || jsonb_build_object('file_name', ''))::text, 'UTF8')
+    where district = :district and route in (:uploaded, :committed) and position(convert_to(:import_id, 'UTF8') in body) > 0
+""")
 _PART = text("""
     insert into import_parts (import_id, place, district, nonce, ciphertext) values (:import_id, :place, :district, :nonce, :ciphertext)
 """)
@@ -120,6 +131,18 @@ def destroy_file(tx: Transaction, import_id: UUID) -> None:
     """The file and its lines go, and with the key whatever a backup still holds of them."""
     tx.connection.execute(_WITHOUT_KEY, {"import_id": import_id})
     clear(tx, import_id, ("import_parts", "import_lines", "import_buildings"))
+
+
+def destroy_all(tx: Transaction, it: Import) -> None:
+    """Nothing of the file remains: not what was read of it, nor its name, nor the cell for which it was refused."""
+    destroy_file(tx, it.import_id)
+    clear(tx, it.import_id)
+    tx.connection.execute(_WITHOUT_NAME, {"import_id": it.import_id})
+    routes = {
+        "uploaded": f"POST /api/v1/projects/{it.project_id}/imports",
+        "committed": f"POST /api/v1/imports/{it.import_id}/commit",
+    }
+    tx.connection.execute(_ANSWERS_WITHOUT_NAME, {**routes, "district": tx.district, "import_id": str(it.import_id)})
 
 
 def clear(tx: Transaction, import_id: UUID, tables: Sequence[str] = _STAGED) -> None:

@@ -16,6 +16,7 @@ from services.registry.domain.person import Personal
 from services.registry.store.vault import Vault
 from shared.events.contract import Event
 from shared.events.registry import KeyDeleted, Sealed
+from shared.events.terms import PersonKind
 from shared.messaging import journal
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused, Unknown
@@ -46,7 +47,7 @@ _OTHERWISE = text("""
     update people set masked_name = :masked_name, name_mark = :name_mark, revision = revision + 1
     where person_id = :person_id returning revision
 """)
-_NAME = text("select name_mark from people where district = :district and document_mark = :document_mark")
+_KIND = text("select kind from people where person_id = :person_id and district = :district")
 _REVISION = text("select revision from people where person_id = :person_id and district = :district for update")
 # Whoever adds people of a district does so alone: two would otherwise add one person twice and wait for each other.
 _ALONE = text("select pg_advisory_xact_lock(hashtext('registry import'), hashtext(:district))")
@@ -85,11 +86,18 @@ def alone_soon(tx: Transaction) -> None:
     tx.connection.execute(_WAIT_AS_EVER)
 
 
-def known_otherwise(tx: Transaction, vault: Vault, personal: Personal) -> bool:
-    """True when the paper is known under another name: one of the two is a slip."""
-    place = {"district": tx.district, "document_mark": vault.document_mark(personal)}
-    held = tx.connection.execute(_NAME, place).scalar()
-    return held is not None and bytes(held) != vault.name_mark(personal.name)
+def kind(tx: Transaction, person_id: UUID) -> PersonKind | None:
+    """None: nobody of this district."""
+    return tx.connection.execute(_KIND, {"person_id": person_id, "district": tx.district}).scalar()
+
+
+def known_otherwise(tx: Transaction, vault: Vault, personal: Personal) -> str | None:
+    """The name under which the paper is known, when it is another one: one of the two is a slip."""
+    marks = [vault.document_mark(personal)]
+    for row in tx.connection.execute(_KNOWN, {"district": tx.district, "marks": marks}):
+        held = _opened(vault, row)[1].name
+        return None if held == personal.name else held
+    return None
 
 
 def opened(
@@ -104,7 +112,7 @@ def opened(
 def change(  # noqa: PLR0913 - what is put right, from what, and when
     tx: Transaction, vault: Vault, person_id: UUID, said: Mapping[str, str | None], *, expected: int, at: datetime
 ) -> tuple[int, list[Event]]:
-    """What is said replaces what was held: name, mobile, email, language. The revision now, and what is to be told.
+    """What is said replaces what was held: name, mobile, email, language, time zone. The revision now, and what is to be told.
 
     Raises Unknown; Refused: person-forgotten, version-superseded.
     """

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.registry.domain import person
+from services.registry.domain import names, person
 from services.registry.domain.person import Personal
 from shared.events.registry import ContactRecorded, KeyWrapped, Sealed
 from shared.messaging import sealing
@@ -48,7 +48,7 @@ class Vault:
         return self.mark("document", personal.document_type, personal.document_number)
 
     def name_mark(self, name: str) -> bytes:
-        return self.mark("name", name)
+        return self.mark("name", names.canonical(name))
 
     def new_key(self, owner_id: UUID) -> tuple[DataKey, bytes]:
         """A data key and how it is kept. `owner_id`: the person or the import that it belongs to."""
@@ -75,6 +75,17 @@ class Vault:
         content = personal.contact().model_dump_json().encode()
         sealed = sealing.seal(content, key=key, person_id=person_id, event_type=ContactRecorded.declared.type)
         return ContactRecorded(person_id=person_id, sealed=sealed)
+
+
+def sealed_line(content: bytes, *, key: DataKey, import_id: UUID, row: int) -> bytes:
+    """What is personal in a line of an import."""
+    chunk = seal_chunk(content, key=key, place=f"{import_id}/row/{row}")
+    return chunk.nonce + chunk.ciphertext
+
+
+def opened_line(content: bytes, *, key: DataKey, import_id: UUID, row: int) -> bytes:
+    chunk = Chunk(content[:_NONCE_BYTES], content[_NONCE_BYTES:])
+    return open_chunk(chunk, key=key, place=f"{import_id}/row/{row}")
 
 
 def seal_chunk(content: bytes, *, key: DataKey, place: str) -> Chunk:

@@ -8,7 +8,7 @@ from services.registry.domain import sample
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from shared.service import database
 from tests.integration.registry.conftest import DISTRICT, Registry
-from tests.support.clerk import Clerk
+from tests.support.clerk import Clerk, citizen
 from tests.support.spreadsheet import Value
 
 HIGH_UP = {"floor": "17至18", "stairwell": "2单元"}
@@ -90,3 +90,34 @@ def test_a_building_does_not_shrink_under_units_that_stay(
     clerk.buildings.rows[2] = {**clerk.buildings.rows[2], column: value}
 
     assert named(registry, project_id, clerk) == {(BUILDINGS_SHEET, *fault)}
+
+
+@pytest.mark.parametrize(
+    ("registered", "said", "code"),
+    [
+        ("买买提·艾力", "买买提\u2022艾力", None),
+        ("买买提\u30fb艾力", "买买提·艾力", None),
+        ("买买提·艾力", "买买提.艾力", "person-name-registered-signs"),
+        ("Ada Example", "Ada EXAMPLE", "person-name-registered-capitals"),
+        ("金安", "\uf90a安", "person-name-registered-variant"),
+        ("金安", "金柏", "person-name-differs"),
+    ],
+)
+def test_a_name_unlike_the_registered_one_says_why(registry: Registry, registered: str, said: str, code: str | None):
+    """In a workbook, at a correction, of a tenant."""
+    first, again = Clerk(), later()
+    first.unit("单独所有", {"name": registered, "document_number": citizen("19600101")})
+    again.unit("单独所有", {"name": said, "document_number": citizen("19600101")})
+    opened = registry.project(sample.Sample("", [], [], first.groups))
+    assert registry.imported(opened, first.file())["state"] == "committed"
+
+    assert named(registry, opened, again) == ({(HOLDERS_SHEET, "O2", code)} if code else set())
+    (unit,) = registry.get(f"/projects/{opened}/units").json["items"]
+    person = {"name": said, "document_type": "citizen_id", "document_number": citizen("19600101")}
+    changed = registry.patch(
+        f"/units/{unit['unit_id']}", {"reason": "按房产证更正", "right_holders": [{"person": person}]}
+    )
+    let = registry.post(f"/units/{unit['unit_id']}/tenants", person)
+    assert (changed.status_code, let.status_code) == ((422, 422) if code else (200, 201)), (changed.text, let.text)
+    for answer in (changed, let) if code else ():
+        assert [each["code"] for each in answer.json["facts"]["faults"]] == [code]

@@ -5,12 +5,12 @@ import re
 import tomllib
 from pathlib import Path
 
-from services.registry.domain import cells, documents, lines, shares
+from services.registry.domain import cells, documents, lines, names, shares
 from services.registry.gateways import workbook
-from services.registry.store import checks
+from services.registry.store import alike, checks
 from services.registry.web import pages
 
-_GIVEN_BY = (cells, lines, documents, shares, checks)
+_GIVEN_BY = (cells, lines, names, documents, shares, checks, alike)
 _CODE = re.compile(r"""["']([a-z]+(?:-[a-z]+)+)["']""")
 
 

@@ -1,26 +1,8 @@
-"""Is a name hidden where it is made?"""
+"""Is a text a name, is its spelling one, and is it said why two names that look alike are not the same?"""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.registry.domain.names import is_name, is_of_organisation, masked
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "shown"),
-    [
-        ("陈安", "natural", "陈**"),
-        ("陈安柏", "natural", "陈**"),
-        ("欧阳安", "natural", "欧阳**"),
-        ("欧阳", "natural", "欧**"),
-        ("Morgan Sample", "natural", "M**"),
-        ("安", "natural", "**"),
-        ("澄水湾物业有限公司", "organisation", "澄水**"),
-    ],
-)
-def test_a_masked_name_keeps_the_family_name_only(name, kind, shown):
-    assert masked(name, kind) == shown
+from services.registry.domain.names import alike, canonical, flaw, is_name, is_of_organisation, lost_text
 
 
 @pytest.mark.parametrize(
@@ -48,6 +30,45 @@ def test_an_organisation_is_known_by_how_its_name_ends():
     assert not any(map(is_of_organisation, ["陈公", "陈安", "Morgan Company", "公司陈"]))
 
 
-@given(st.text(min_size=1, max_size=40), st.sampled_from(["natural", "organisation"]))
-def test_no_name_stands_there_whole(name, kind):
-    assert name not in masked(name, kind).removesuffix("**") or name == ""
+@pytest.mark.parametrize("lost", "?？﹖⁇□〓■▢◻⬜☐○●*＊﹡✱×※\ufffd\ufffc")
+def test_a_name_with_a_lost_or_hidden_character_is_nobodys(lost: str):
+    assert flaw(f"李{lost}", "natural") == "name-lost-text"
+    assert flaw(f"{lost}安柏", None) == "name-lost-text"
+    assert flaw(f"澄水湾{lost}物业有限公司", "organisation") == "name-lost-text"
+
+
+@pytest.mark.parametrize("digit", "1７²①❷٣𝟗")
+def test_a_digit_is_right_in_the_name_of_an_organisation_only(digit: str):
+    assert flaw(f"陈安{digit}", "natural") == "name-with-digits"
+    assert flaw(f"第{digit}物业有限公司", "organisation") is None
+
+
+@pytest.mark.parametrize("name", ["王〇", "一二三", "O’Neil 3rd", "陈大文 CHAN Tai Man", "𰀀𱍐", "王\U0002ebf0", "阿依古丽·买买提"])
+def test_what_looks_odd_and_is_right_stays_right(name: str):
+    assert flaw(name, "natural") is None
+
+
+@pytest.mark.parametrize("dot", "\u00b7\u2022\u30fb\u2027\uff65\u2219\u22c5")
+def test_every_middle_dot_is_one(dot: str):
+    assert canonical(f"买买提{dot}艾力") == "买买提\u00b7艾力"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("买买提·艾力", "买买提.艾力", "signs"),
+        ("Mary O’Neil", "Mary O'Neil", "signs"),
+        ("CHAN Tai Man", "CHAN  Tai-Man", "signs"),
+        ("CHAN Tai Man", "Chan Tai Man", "capitals"),
+        ("金安", "\uf90a安", "variant"),
+        ("人安", "\u2f08安", "variant"),
+        ("陈安", "陈柏", None),
+    ],
+)
+def test_what_two_names_that_look_alike_differ_in_is_named(one: str, other: str, why: str | None):
+    assert alike(one, other) == alike(other, one) == why
+
+
+def test_a_trace_of_lost_text_is_seen_in_a_place_too():
+    assert all(map(lost_text, ["和?苑", "□栋", "一\ufffd组"]))
+    assert not any(map(lost_text, ["和丰苑（二期）", "3栋", "A*", "1#"]))

@@ -13,6 +13,8 @@ from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDER
 from services.registry.gateways import workbook, workbook_stream, workbook_writer
 from shared.refusal import Refused
 
+MEGABYTE = 1024 * 1024
+
 
 def a_workbook(units: int = 20) -> io.BytesIO:
     made, file = sample.made(seed=1, units=units, district="440303"), io.BytesIO()
@@ -44,10 +46,24 @@ def repacked(file: io.BytesIO, *, packed: int = zipfile.ZIP_DEFLATED, **parts: b
     return made
 
 
-def typed(content_type: str, encoding: str = "utf-8") -> io.BytesIO:
-    """With a part of that type, whatever it is called."""
-    types = f'<?xml version="1.0" encoding="{encoding}"?><Types><Override PartName="/xl/a.bin" ContentType="{content_type}"/></Types>'
-    return repacked(a_workbook(), **{"[Content_Types].xml": types.encode(encoding)})
+def typed(content_type: str, encoding: str = "utf-8", *, part: str = "/xl/workbook.xml", **parts: bytes) -> io.BytesIO:
+    """With a part declared to be of that type."""
+    types = (
+        f'<?xml version="1.0" encoding="{encoding}"?><Types><Override PartName="/xl/workbook.xml" ContentType="application/'
+        'vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="'
+        f'{part}" ContentType="{content_type}"/></Types>'
+    )
+    return repacked(a_workbook(), **{"[Content_Types].xml": types.encode(encoding), **parts})
+
+
+def huge() -> io.BytesIO:
+    """A part that says of itself that it unpacks to 700 MB."""
+    file = a_workbook()
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("xl/media/bomb.bin", b"\0")
+        archive.infolist()[-1].file_size = 700 * MEGABYTE
+    file.seek(0)
+    return file
 
 
 def test_every_row_comes_back_as_written():
@@ -126,8 +142,11 @@ def test_what_is_drawn_together_to_nothing_is_hidden_too():
         (lambda: io.BytesIO(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 512), "workbook-encrypted"),
         (lambda: repacked(a_workbook(), **{"xl/vbaProject.bin": b"x"}), "workbook-macros"),
         (lambda: typed("application/vnd.ms-excel.sheet.macroEnabled.main+xml"), "workbook-macros"),
-        (lambda: typed("application/vnd.ms-office.vbaProject", "utf-16"), "workbook-macros"),
-        (lambda: repacked(a_workbook(), **{"xl/media/bomb.bin": b"\0" * 40_000_000}), "workbook-too-large"),
+        (
+            lambda: typed("application/vnd.ms-office.vbaProject", "utf-16", part="/xl/a.bin", **{"xl/a.bin": b"x"}),
+            "workbook-macros",
+        ),
+        (huge, "workbook-too-large"),
         (lambda: edited(lambda book: book.remove(book[BUILDINGS_SHEET])), "workbook-wrong-sheet"),
         (
             lambda: repacked(a_workbook(), **{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x/>'}),
@@ -150,7 +169,7 @@ def test_an_entity_in_a_sheet_is_refused():
         list(book.sheet(HOLDERS_SHEET).rows())
 
 
-MEGABYTES = 2 * 1024 * 1024
+MEGABYTES = 2 * MEGABYTE
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Whether a text that others may read gives a person away: a telephone number, or the number of a paper with a right check digit.
+
+Stays true: a code of a place is none, however many digits it has: a number is looked for whole, never inside a longer one.
+Left to others: which texts others may read (lines.py); names, which nobody can recognise.
+"""
+
+import re
+import unicodedata
+from datetime import date
+
+from services.registry.domain import documents
+from services.registry.domain.documents import DocumentType
+
+_GAP = r"[ \-\u2010-\u2015\u2212.()_]{0,2}"  # as people group digits
+_TELEPHONES = re.compile(
+    rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)|\+[1-9](?:{_GAP}\d){{7,14}}(?!\d)"
+)
+# By lookahead, since another number may stand before it with no more than a gap between them.
+_EIGHTEEN = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d))")
+_CHECKED: tuple[DocumentType, ...] = ("citizen_id", "residence_permit", "foreigner_card")
+
+
+def is_personal(written: str) -> bool:
+    plain = "".join(map(_plain, unicodedata.normalize("NFKC", written)))
+    return _TELEPHONES.search(plain) is not None or any(_is_paper(found[1]) for found in _EIGHTEEN.finditer(plain))
+
+
+def _plain(character: str) -> str:
+    return str(unicodedata.decimal(character)) if character.isdecimal() else character
+
+
+def _is_paper(found: str) -> bool:
+    number = "".join(filter(str.isalnum, found)).upper()
+    return any(documents.flaw(each, number, today=date.max) is None for each in _CHECKED)
