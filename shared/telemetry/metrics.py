@@ -57,6 +57,15 @@ PROJECT_FAILED = Counter(
     "clearwater_project_failed_total", "Times that a project's effect could not be carried to its cases.", ["district"]
 )
 
+# the clock
+CLOCK_JUMPED = Counter(
+    "clearwater_clock_jumped_total",
+    "Acts that were refused because the clock had been set, by the direction in which it was.",
+    ["direction"],
+)
+for direction in ("back", "forward"):
+    CLOCK_JUMPED.labels(direction)
+
 # consumers
 CONSUMER_LAG = Gauge(
     "clearwater_consumer_lag_events",
