@@ -26,8 +26,9 @@ from shared.messaging.conservation import Hop
 from shared.messaging.consumer import Reactions
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
+from shared.service.migrations import Migrations
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 
 
