@@ -193,9 +193,15 @@ class District:
         return [holder.person_id for holder in self.units[unit_id].right_holders]
 
     def sign(
-        self, agreement_id: UUID, right_holder: UUID, *, hand: UUID | None = None, capacity: str = "self"
+        self,
+        agreement_id: UUID,
+        right_holder: UUID,
+        *,
+        hand: UUID | None = None,
+        capacity: str = "self",
+        papers: frozenset[str] = frozenset(),
     ) -> Agreement:
-        command = SignAgreement(agreement_id, right_holder, hand or right_holder, capacity)  # type: ignore[arg-type]
+        command = SignAgreement(agreement_id, right_holder, hand or right_holder, capacity, DESK, papers=papers)  # type: ignore[arg-type]
         with self.transaction() as tx:
             return sign_agreement(tx, command, self.clock)
 

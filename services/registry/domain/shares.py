@@ -47,9 +47,13 @@ def flaw(ownership: Ownership, shares: Sequence[Fraction | None]) -> Flaw | None
         if any(share is not None for share in shares):
             return "joint-owner-with-share"
         return None if len(shares) > 1 else "joint-owner-alone"
-    if any(share is None for share in shares):
+    return _by_shares(shares)
+
+
+def _by_shares(shares: Sequence[Fraction | None]) -> Flaw | None:
+    held = [share for share in shares if share is not None]
+    if len(held) < len(shares):
         return "share-missing"
-    held = [share for share in shares if share]
     if common_denominator(held) is None:
         return "shares-too-fine"
     return None if sum(held, Fraction(0)) == 1 else "shares-not-one"

@@ -185,9 +185,7 @@ class _Parts:
 
     def _signatures_of(self, row: Row[Any]) -> list[Signature]:
         ours = (each for each in self._signatures if each.agreement_id == row.agreement_id)
-        return [
-            Signature(*(getattr(each, part.name) for part in fields(Signature))) for each in ours
-        ]
+        return [Signature(*(getattr(each, part.name) for part in fields(Signature))) for each in ours]
 
 
 def _signature(signature: Signature, key: dict[str, object]) -> dict[str, object]:

@@ -152,9 +152,10 @@ _SUCCEED = "update agreements set state = 'superseded' where agreement_id = :a; 
 )
 _JOIN = """insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable)
            values (:d, :a, 1, gen_random_uuid(), 9, '李**', 'natural', true)"""
-_SIGN = "insert into signatures values (:d, :a, 1, :o, {hand}, '{capacity}', {mandate}, '{at}')"
+_SIGN = "insert into signatures values (:d, :a, 1, :o, {hand}, '{capacity}', {mandate}, '{at}', 'x')"
 _SELF = _SIGN.format(hand=":o", capacity="self", mandate="null", at="{at}")
 _BY_AGENT = _SIGN.format(hand=":agent", capacity="{capacity}", mandate=":m", at="{at}")
+_FED = "insert into counted values (:d, :p, 1, 'signed', :a, 0, 0, 0, 0, '{at}')"
 _NUMBER = """insert into series values (:d, :p, '{series}', 1, '{at}'); insert into numbers values (:d, :p, '{series}', 1, :a, '{at}')"""
 _TO = "update agreements set state = '{}' where agreement_id = :a"
 _CLOSE = "insert into closings values (:d, :p, {reached}, '{at}', 'x')"
@@ -368,7 +369,7 @@ def test_the_same_papers_are_good_where_nothing_is_wrong(here: District) -> None
     """The other side of each refusal above: what the rules allow passes in SQL too."""
     given = mandated(here)
     last_moment = "2026-11-28 15:59:59.999999Z"  # of the paper's last day in Shanghai
-    signing = (_BY_AGENT.format(capacity="agent", at=last_moment), _NUMBER.format(series="cash", at=last_moment))
+    signing = tuple(each.format(capacity="agent", series="cash", at=last_moment) for each in (_BY_AGENT, _NUMBER, _FED))
     reports = (_DAY.format(on="2026-11-26", restatement=number) for number in range(2))
     carry_out(here.engine, here.district, "; ".join((*signing, _TO.format("signed"), *reports)), given)
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from services.registry.domain import shares
 
-
 # Each prime comes with its rest, so both sum to exactly 1: over one denominator of 12 digits, and of 23.
 FINE = [Fraction(part, 4 * prime) for prime in (249_989, 249_973) for part in (1, 2 * prime - 1)]
 TOO_FINE = [Fraction(part, 8 * prime) for prime in (124_991, 124_987, 124_981, 124_979) for part in (1, 2 * prime - 1)]
