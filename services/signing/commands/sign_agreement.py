@@ -1,11 +1,11 @@
 """One hand signs for one right-holder. The last one takes the number, moves the count and may let the latch fall."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.signing.domain import effect, hand
-from services.signing.domain.agreement import Agreement, Signature, Taking
+from services.signing.domain.agreement import Agreement, Taking
+from services.signing.domain.hand import Review
 from services.signing.domain.mandate import Capacity, Mandate
 from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects, roll
 from shared.messaging import journal
@@ -47,7 +47,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     turn = numbers.turn(tx, *place, clock, after=after) if completes else None
     at = turn.signed_at if turn else instants.next_one(tx, clock, after)
     project.expect_open(at)
-    mandates = cases.mandates(tx, case.unit.unit_id)
+    mandates, reviews = _on_record(tx, agreement, command)
     agreement.sign(
         command.right_holder,
         hand=command.hand,
@@ -59,7 +59,9 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         turn=turn,
         taking=Taking(command.by, command.desk, command.papers),
     )
-    _expect_hand(tx, agreement, agreement.signatures[-1], mandates)
+    for mandate in (each for each in mandates if each.mandate_id == agreement.signatures[-1].mandate_id):
+        hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
+        hand.expect_seen(mandate, reviews, command.papers)
     if turn:
         numbers.take(tx, agreement, turn)
         change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=True)
@@ -75,10 +77,9 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     return agreement
 
 
-def _expect_hand(tx: Transaction, agreement: Agreement, signature: Signature, mandates: Sequence[Mandate]) -> None:
-    """Of whoever signs for somebody else. Raises Refused: hand-not-capable, papers-missing."""
-    mandate = next((each for each in mandates if each.mandate_id == signature.mandate_id), None)
-    if mandate is not None:
-        hand.expect_capable(signature.hand, capable=cases.capable(tx, signature.hand))
-        reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)
-        hand.expect_seen(mandate, reviews, frozenset(signature.papers))
+def _on_record(tx: Transaction, agreement: Agreement, command: SignAgreement) -> tuple[tuple[Mandate, ...], list[Review]]:
+    """What somebody who signs for another rests on: nothing is read for whoever signs for themselves."""
+    if command.capacity == "self":
+        return (), []
+    reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)
+    return hand.seen_first(cases.mandates(tx, agreement.unit_id), reviews, command.papers), reviews

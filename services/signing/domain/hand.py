@@ -39,6 +39,11 @@ def expect_seen(mandate: Mandate, reviews: Sequence[Review], papers: frozenset[s
         raise Refused("papers-missing", missing=[missing])
 
 
+def seen_first(mandates: Sequence[Mandate], reviews: Sequence[Review], papers: frozenset[str]) -> tuple[Mandate, ...]:
+    """Of several good papers the one counts that somebody has seen."""
+    return tuple(sorted(mandates, key=lambda each: unseen(each, reviews, papers) is not None))
+
+
 def unseen(mandate: Mandate, reviews: Sequence[Review], papers: frozenset[str] = frozenset()) -> str | None:
     """The paper of this mandate that nobody has seen; None when it was."""
     paper = PAPER_OF[mandate.kind]
