@@ -77,7 +77,9 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     return agreement
 
 
-def _on_record(tx: Transaction, agreement: Agreement, command: SignAgreement) -> tuple[tuple[Mandate, ...], list[Review]]:
+def _on_record(
+    tx: Transaction, agreement: Agreement, command: SignAgreement
+) -> tuple[tuple[Mandate, ...], list[Review]]:
     """What somebody who signs for another rests on: nothing is read for whoever signs for themselves."""
     if command.capacity == "self":
         return (), []

@@ -99,6 +99,70 @@ def disputed(here: District) -> Given:
     return given
 
 
+def confirmed_jointly(here: District) -> Given:
+    unit = here.register(*(a_holder(None) for _ in range(3)), ownership="joint")
+    here.ready(unit)
+    return of(unit, here, other=here.owners(unit)[2])
+
+
+def reviewed(here: District) -> Given:
+    unit = here.register()
+    agreement_id = here.ready(unit)
+    here.unlock(agreement_id)
+    here.review(agreement_id)
+    return of(unit, here, agreement_id)
+
+
+def mandated_after_the_lock(here: District) -> Given:
+    unit = here.register()
+    agreement_id = here.ready(unit)
+    return of(unit, here, agreement_id, m=here.mandate(unit, here.owners(unit)[0], AGENT, "agent", date(2026, 11, 28)))
+
+
+def mandated_to_a_neighbour(here: District, **neighbour: object) -> Given:
+    """Whose hand was capable, and no owner of anything, when the paper was recorded."""
+    given = mandated(here)
+    here.register(a_holder(person_id=AGENT, **neighbour))
+    return given
+
+
+def mandated_to_a_minor(here: District) -> Given:
+    return mandated_to_a_neighbour(here, capable=False)
+
+
+def mandated_to_a_company(here: District) -> Given:
+    return mandated_to_a_neighbour(here, kind="organisation")
+
+
+def beside_a_child(here: District) -> Given:
+    child = a_holder(capable=False)
+    here.register(child)
+    return of(here.register(), here, agent=child.person_id)
+
+
+def half_signed(here: District) -> Given:
+    owners = [a_holder("1/2"), a_holder("1/2")]
+    unit = here.register(*owners)
+    agreement_id = here.ready(unit)
+    here.sign(agreement_id, owners[1].person_id)
+    return of(unit, here, agreement_id)
+
+
+def frozen_beside_a_neighbour(here: District) -> Given:
+    """Two units on the roll, one of them signed."""
+    here.register()
+    unit = here.register()
+    here.freeze()
+    return of(unit, here, here.signed(unit))
+
+
+def announced(here: District) -> Given:
+    """A roll that no units of ours have proved."""
+    unit = here.register()
+    here.hear(here.frozen())
+    return of(unit, here)
+
+
 def signed(here: District) -> Given:
     unit = here.register()
     return of(unit, here, here.signed(unit))
@@ -158,6 +222,19 @@ _BY_AGENT = _SIGN.format(hand=":agent", capacity="{capacity}", mandate=":m", at=
 _FED = "insert into counted values (:d, :p, 1, 'signed', :a, 0, 0, 0, 0, '{at}')"
 _NUMBER = """insert into series values (:d, :p, '{series}', 1, '{at}'); insert into numbers values (:d, :p, '{series}', 1, :a, '{at}')"""
 _TO = "update agreements set state = '{}' where agreement_id = :a"
+_MANDATE = (
+    "insert into mandates values (:d, gen_random_uuid(), :unit, :o, {hand}, '{kind}', '2099-01-01', 'x', now(), 'x')"
+)
+_RAISE = ", ".join(f"signed_{basis} = total_{basis}" for basis in get_args(Basis))
+_TOTALS = "update projects set total_units = 1, total_households = 1, total_right_holders = 1, total_area = 6518"
+_MATCHED_AGAIN = """insert into counted select :d, :p, 2, 'matched', null, signed_units, signed_households, signed_right_holders,
+                    signed_area, now() from projects"""
+_LOCK = """update agreements set state = 'locked', lock_count = 2 where agreement_id = :a;
+           insert into locks select district, agreement_id, 2, holders, ownership, rights_revision, rule_set_version, digest, now(), 'x'
+           from locks;
+           insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole)
+           select district, agreement_id, 2, {person}, position, name, kind, {capable}, parts, whole from locked_holders
+           where lock_count = 1"""
 _CLOSE = "insert into closings values (:d, :p, {reached}, '{at}', 'x')"
 _DAY = """insert into days (district, project_id, business_on, restatement, as_of, figures, bases, counting_rule, closed_at, closed_by)
           select district, project_id, '{on}', {restatement}, 0, '{{}}', '{{}}', counting_rule, '2026-11-27 02:00Z', 'x' from projects"""
@@ -228,6 +305,120 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         locked,
         "insert into mandates values (:d, gen_random_uuid(), :unit, :o, :agent, 'agent', '2099-01-01', '', now(), 'x')",
         "check constraint",
+    ),
+    "a mandate to oneself": (open_case, _MANDATE.format(hand=":o", kind="agent"), "may not be given a mandate"),
+    "a mandate to a child": (beside_a_child, _MANDATE.format(hand=":agent", kind="agent"), "may not be given a mandate"),
+    "a guardian for whom nobody has to guard": (open_case, _MANDATE.format(hand=":agent", kind="guardian"), "no such mandate"),
+    "a child's own hand as its guardian": (
+        of_a_child,
+        _MANDATE.format(hand=":agent", kind="guardian") + "; " + _SIGN.format(
+            hand=":o", capacity="guardian", mandate="(select mandate_id from mandates)", at=_NINE),
+        "may not sign",
+    ),
+    "a minor's hand for another": (
+        mandated_to_a_minor, _BY_AGENT.format(capacity="agent", at=_NINE), "may not sign for another"
+    ),
+    "a company's hand for another": (
+        mandated_to_a_company, _BY_AGENT.format(capacity="agent", at=_NINE), "may not sign for another"
+    ),
+    "a paper that nobody has seen": (
+        mandated_after_the_lock, _BY_AGENT.format(capacity="agent", at=_NINE), "nobody has seen"
+    ),
+    "a signature that nobody took": (
+        locked, _SELF.format(at=_NINE).replace(", 'x')", ", null)"), "signatures_taken_by_check"
+    ),
+    "a hand before the other one": (half_signed, _SELF.format(at="2026-11-28 01:00Z"), "goes back in time"),
+    "a confirmed holder gone": (confirmed_jointly, "delete from case_holders where person_id = :o", "confirmed otherwise"),
+    "all confirmed holders gone": (locked, "delete from case_holders", "not whole"),
+    "a confirmed holder more": (
+        confirmed_jointly,
+        "insert into case_holders values (:d, :unit, :agent, 9, 'x', 'natural', true, null, null, null)",
+        "confirmed otherwise",
+    ),
+    "a confirmed holder another": (
+        confirmed_jointly,
+        "update case_holders set person_id = gen_random_uuid() where person_id = :other",
+        "confirmed otherwise",
+    ),
+    "a confirmed child grown up": (of_a_child, "update case_holders set capable = true", "confirmed otherwise"),
+    "confirmed as something else": (
+        locked, "update case_holders set capable = false; update cases set confirmed_as = 'x'", "confirmed otherwise"
+    ),
+    "a lock on a stranger": (reviewed, _LOCK.format(person="gen_random_uuid()", capable="capable"), "nobody has confirmed"),
+    "a lock on another capability": (reviewed, _LOCK.format(person="person_id", capable="false"), "nobody has confirmed"),
+    "a case that unlearns": (locked, "update cases set revision = revision - 1", "goes back|check constraint"),
+    "a version counted back": (locked, "update cases set version = version - 1", "goes back"),
+    "a version of an agreement counted back": (locked, "update agreements set version = 1", "goes back"),
+    "a version of a project counted back": (open_case, "update projects set version = 0", "goes back"),
+    "an agreement back in time": (locked, "update agreements set moved_at = moved_at - interval '1s'", "goes back"),
+    "an agreement without its time": (locked, "update agreements set moved_at = null", "goes back"),
+    "a series counted back": (signed, "update series set last_number = 0, last_at = null", "goes back|says"),
+    "a series counted on": (signed, "update series set last_number = last_number + 1", "the series says"),
+    "a series counted far on": (signed, "update series set last_number = 9", "goes back"),
+    "a series at another instant": (signed, "update series set last_at = last_at + interval '1h'", "the series says"),
+    "a series that begins at nine": (open_case, "insert into series values (:d, :p, 'cash', 9, now())", "the series says"),
+    "counts raised to the totals": (frozen, f"update projects set {_RAISE}", "add up to"),
+    "counts raised and latched": (
+        frozen, f"update projects set {_RAISE}; insert into latches values (:d, :p, now(), '[]')", "add up to"
+    ),
+    "counts raised by a fact": (
+        frozen,
+        f"update projects set {_RAISE}; " + _MATCHED_AGAIN,
+        "add up to|has not happened",
+    ),
+    "counts lowered": (latched, "update projects set signed_units = 0", "add up to"),
+    "a roll signed by a hand in the database": (
+        frozen,
+        f"update projects set {_RAISE}; update roll_units set signed = true; update roll_parties set signed = units",
+        "add up to|agreements do not",
+    ),
+    "a roll unsigned by a hand in the database": (latched, "update roll_units set signed = false", "add up to|agreements do not"),
+    "a household signed for more": (
+        frozen_beside_a_neighbour, "update roll_parties set signed = units", "add up to|not signed for so many"
+    ),
+    "signed past the roll": (
+        frozen_beside_a_neighbour,
+        "update agreements set state = 'rescinded'; insert into detachments values (:d, :a, 'other', 'x', now())",
+        "agreements do not|does not tell",
+    ),
+    "tallies told otherwise": (latched, "update tallies set roll_units = 0", "what they add up"),
+    "tallies made up": (
+        open_case, "insert into tallies (district, project_id, fed_units) values (:d, :p, 1)", "what they add up"
+    ),
+    "a number that the feed does not tell": (
+        locked,
+        f"{_SELF.format(at=_NINE)}; {_NUMBER.format(series='cash', at=_NINE)}; {_TO.format('signed')}",
+        "does not tell",
+    ),
+    "a signing that was none": (
+        frozen_beside_a_neighbour,
+        _DRAFT.format("", "'drafted'").replace("unit_id = :unit", "unit_id <> :unit")
+        + "; insert into counted select :d, :p, 3, 'signed', agreement_id, 0, 0, 0, 0, now() from agreements where state = 'drafted'",
+        "has not happened",
+    ),
+    "an undoing that was none": (
+        latched, "insert into counted values (:d, :p, 3, 'undone', :a, 0, 0, 0, 0, now())", "has not happened"
+    ),
+    "an effect that counts": (
+        latched, "insert into counted values (:d, :p, 3, 'effective', :a, 1, 0, 0, 0, now())", "counted_effective_check"
+    ),
+    "a roll of totals only": (
+        announced,
+        "update rolls set matched_at = now(); " + _TOTALS,
+        "not whole",
+    ),
+    "totals without a roll": (
+        open_case,
+        _TOTALS,
+        "not whole",
+    ),
+    "a roll matched by nothing": (announced, "update rolls set matched_at = now()", "not whole"),
+    "a day of facts to come": (
+        signed, _DAY.format(on="2026-11-26", restatement=0).replace("0, '{}'", "9, '{}'", 1), "not closed like this"
+    ),
+    "an agreement of another project": (
+        open_case, _DRAFT.format("", "'drafted'").replace("unit_id, project_id, 'cash'", "unit_id, gen_random_uuid(), 'cash'"),
+        "of another project",
     ),
     "an agent of the neighbour": (
         mandated_next_door, _BY_AGENT.format(capacity="agent", at=_NINE), "this hand may not sign"
@@ -375,3 +566,64 @@ def test_the_same_papers_are_good_where_nothing_is_wrong(here: District) -> None
 
     assert here.rows("select state from agreements") == [("signed",)]
     assert here.rows("select restatement from days order by 1") == [(0,), (1,)]
+
+
+# Every foreign key of the tables that have a district, as the database has it.
+_KEYS = """
+    select conrelid::regclass::text as child, confrelid::regclass::text as parent, (
+               select array_agg(attname::text order by place) from unnest(conkey) with ordinality as named (attnum, place)
+               join pg_attribute using (attnum) where attrelid = conrelid) as columns
+    from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace
+"""
+# The same unit, so the same case, and that key has the district.
+_WITHIN = {("agreements", "agreements"), ("days", "days")}
+
+
+def test_every_row_and_what_it_hangs_on_are_of_one_district(here: District) -> None:
+    keys = [row for row in here.rows(_KEYS) if (row.child, row.parent) not in _WITHIN]
+
+    assert len(keys) > 20
+    assert [row for row in keys if row.columns[0] != "district"] == []
+
+
+_HUNG = {
+    "case_holders": ":e, unit_id, gen_random_uuid(), 1, 'x', 'natural', true, null, null, null from cases",
+    "roll_holders": ":e, unit_id, gen_random_uuid(), null from cases",
+    "tasks": ":e, gen_random_uuid(), unit_id, 'x', now(), null from cases",
+    "acts": ":e, gen_random_uuid(), unit_id, null, 'x', '', '{}', 'x', now() from cases",
+    "assignments": ":e, unit_id, gen_random_uuid(), null from cases",
+    "groups": ":e, gen_random_uuid(), project_id, 'x', '{}' from projects",
+    "rolls": ":e, project_id, 'x', 1, 1, 1, 1, now(), null from projects",
+    "series": ":e, project_id, 'cash', 0, null from projects",
+    "roll_units": ":e, project_id, gen_random_uuid(), gen_random_uuid(), 1, false from rolls",
+    "roll_parties": ":e, project_id, 'household', gen_random_uuid(), 1, 1, 0 from rolls",
+    "counted": ":e, project_id, 1, 'matched', null, 0, 0, 0, 0, now() from projects",
+    "closings": ":e, project_id, false, now(), 'x' from projects",
+}
+
+
+@pytest.mark.parametrize("table", _HUNG)
+def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
+    here: District, urls: Database, table: str
+) -> None:
+    unit = here.register()
+    here.hear(here.frozen())
+    statement = f"insert into {table} select {_HUNG[table]}"
+
+    for address in (urls.app, urls.owner):
+        engine = service_database.connect(address, application_name="test", pool_size=1)
+        try:
+            with pytest.raises(
+                DBAPIError, match=r"foreign key|of another district|duplicate key|does not close|no more"
+            ):
+                carry_out_over_both(engine, statement, {"unit": unit, "e": "440305"})
+        finally:
+            engine.dispose()
+
+
+def carry_out_over_both(engine: Engine, statement: str, given: Given) -> None:
+    """As whoever holds the role may: both districts are seen, and the other one is written."""
+    with service_database.begin(engine, district="440305") as tx:
+        tx.connection.execute(text("select set_config('clearwater.granted', '*', true)"))
+        tx.connection.execute(text(statement), given)
+        tx.connection.execute(text("set constraints all immediate"))
