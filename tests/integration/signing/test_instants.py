@@ -6,11 +6,10 @@ from itertools import pairwise
 import pytest
 from prometheus_client import REGISTRY
 
-from services.signing.commands.review_agreement import ReviewAgreement, review_agreement
 from shared.refusal import Refused
 from shared.service import clock as clocks
 from tests.integration.signing.conftest import Desk
-from tests.support.signing import DESK, LAUNCH, PAPERS, District, a_holder
+from tests.support.signing import LAUNCH, District, a_holder
 
 HALVES = ("1/3", "1/6", "1/2")
 
@@ -43,40 +42,35 @@ def test_a_small_step_back_between_two_hands_is_smoothed(here: District, back: t
     assert [row.number for row in numbers] == [1, 2] and numbers[0].signed_at < numbers[1].signed_at
 
 
-@pytest.mark.parametrize("act", ["first hand", "last hand", "review"])
+@pytest.mark.parametrize("act", ["first hand", "last hand", "unlock"])
 @pytest.mark.parametrize("by", [timedelta(minutes=2), timedelta(days=400), -timedelta(minutes=2), -timedelta(days=1)])
 @pytest.mark.logs_error("clock jumped")
 def test_a_jump_is_refused_with_an_alarm_and_pins_nothing(here: District, by: timedelta, act: str) -> None:
     owners = [a_holder("1/2"), a_holder("1/2")]
-    unit = here.register(*owners)
-    agreement_id = here.ready(unit) if act != "review" else here.drafted(unit)
-    if act == "last hand":
-        here.sign(agreement_id, owners[0].person_id)
+    agreement_id = here.ready(here.register(*owners))
+    here.sign(agreement_id, owners[0].person_id)
     direction = "forward" if by > timedelta() else "back"
     before = jumps(direction)
+    if act == "first hand":
+        owners.append(a_holder())
+        agreement_id = here.ready(here.register(owners[2]))
 
     def carry_out() -> None:
-        if act == "review":
-            with here.transaction() as tx:
-                review_agreement(tx, ReviewAgreement(agreement_id, PAPERS, DESK), here.clock)
+        if act == "unlock":
+            here.unlock(agreement_id)
         else:
-            here.sign(agreement_id, owners[act == "last hand"].person_id)
+            here.sign(agreement_id, owners[-1].person_id)
 
     here.clock.jump(by)
-    if act == "review":
-        with pytest.raises(Refused, match="clock-jumped"):
-            carry_out()
-        here.clock.jump(-by)
-        with pytest.raises(Refused, match="review-incomplete"):
-            carry_out()
-    else:
-        with pytest.raises(Refused, match="clock-jumped") as refusal:
-            carry_out()
-        assert refusal.value.facts["direction"] == direction
-        here.clock.jump(-by)
+    with pytest.raises(Refused, match="clock-jumped") as refusal:
         carry_out()
-        assert max(instants(here, agreement_id)) - here.clock.now() < timedelta(seconds=1)
+    here.clock.jump(-by)
+    carry_out()
+
+    assert refusal.value.facts["direction"] == direction
     assert jumps(direction) == before + 1
+    [moved] = here.rows("select moved_at from agreements where agreement_id = :a", a=agreement_id)
+    assert abs(moved.moved_at - here.clock.now()) < timedelta(seconds=30)
 
 
 @pytest.mark.logs_error("clock jumped")
