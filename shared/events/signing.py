@@ -22,6 +22,7 @@ from shared.events.terms import (
     Percent,
     Series,
     Share,
+    StaffId,
     Text,
 )
 
@@ -188,6 +189,11 @@ class AgreementSigned(Event):
     right_holders: tuple[UUID, ...] = Field(
         min_length=1, description="ids of all persons who signed or were signed for"
     )
+    taken_by: StaffId | None = Field(
+        default=None,
+        description="internal id of the member of staff who took the last signature; null when it is not known, or no plain id",
+    )
+    desk: Text | None = Field(default=None, description="the desk at which that was, where it is known")
 
 
 @declare("clearwater.signing.agreement.rescinded.v1", topic="signing-case", key="unit_id", audience="internal")

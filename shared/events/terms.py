@@ -33,5 +33,7 @@ MaskedName = Annotated[str, Field(pattern=r"\*", max_length=80)]
 Share = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+# As the identity provider knows a member of staff. A mail address or a name is no such id, and does not travel.
+StaffId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]

@@ -2,6 +2,7 @@
 
 Real time by default. The demo's launch day is persisted in a file that every process reads, and runs at `speed`.
 Stays true: within a process it does not go backwards, unless somebody sets the day itself anew.
+Whether a clock can be believed (`Watched`) is for those to ask who order something by it.
 Left to others: `ce_time`, lag, tokens and retries, which live in real time; the instant that orders something, which
 the store takes under the lock that orders it.
 """
@@ -10,8 +11,10 @@ import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
+
+from shared.service.steady import BOUND, Steady, wall
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SETBACK = timedelta(minutes=1)  # less is a race between two settings of one day and is waited out; more is a new day
@@ -22,9 +25,29 @@ class Clock(Protocol):
         """An aware instant in UTC."""
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A clock that knows when it has been set while it ran."""
+
+    def strayed(self) -> timedelta:
+        """How far it is from where it should be; nothing up to steady.BOUND."""
+
+    def real(self) -> datetime:
+        """The machine's own instant under it."""
+
+
 class RealClock:
+    def __init__(self) -> None:
+        self._steady = Steady()
+
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return wall()
+
+    def strayed(self) -> timedelta:
+        return self._steady.strayed()
+
+    def real(self) -> datetime:
+        return wall()
 
 
 class _Setting(NamedTuple):
@@ -32,14 +55,18 @@ class _Setting(NamedTuple):
     real_at: datetime
     speed: float
 
+    def at(self, real: datetime) -> datetime:
+        return self.business_at + (real - self.real_at) * self.speed
+
 
 class PacedClock:
     """Reads {"business_at": …, "real_at": …, "speed": …}; the file must be replaced atomically. Real time until it
-    exists.
+    exists. A setting that goes on with the day of the one before, at whatever speed, is no jump; another day is.
     """
 
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, threading.Lock()
+        self._steady, self._set_by = Steady(), timedelta()
         self._version: tuple[int, int] | None = None
         self._setting: _Setting | None = None
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -47,15 +74,21 @@ class PacedClock:
     def now(self) -> datetime:
         with self._lock:
             self._reread()
-            instant = self._reading(datetime.now(UTC))
+            instant = self._reading(wall())
             if instant > self._last or self._last - instant > _SETBACK:
                 self._last = instant
             return self._last
 
+    def strayed(self) -> timedelta:
+        with self._lock:
+            self._reread()
+            return self._set_by or self._steady.strayed()
+
+    def real(self) -> datetime:
+        return wall()
+
     def _reading(self, real: datetime) -> datetime:
-        if self._setting is None:
-            return real
-        return self._setting.business_at + (real - self._setting.real_at) * self._setting.speed
+        return real if self._setting is None else self._setting.at(real)
 
     def _reread(self) -> None:
         try:
@@ -66,8 +99,15 @@ class PacedClock:
         if (version := (status.st_ino, status.st_mtime_ns)) != self._version:
             told = json.loads(self._file.read_text(encoding="utf-8"))
             business_at, real_at = (datetime.fromisoformat(told[name]) for name in ("business_at", "real_at"))
-            self._setting = _Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(told["speed"]))
+            self._take(_Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(told["speed"])))
             self._version = version
+
+    def _take(self, setting: _Setting) -> None:
+        """The first one begins the day. What a later one sets it by stays until others have set it back."""
+        if self._setting is not None:
+            off = self._set_by + setting.business_at - self._setting.at(setting.real_at)
+            self._set_by = off if abs(off) > BOUND else timedelta()
+        self._setting = setting
 
 
 def at_start(path: str) -> Clock:

@@ -65,6 +65,15 @@ ROLLS_UNMATCHED = Gauge(
     multiprocess_mode="max",
 )
 
+# the clock
+CLOCK_JUMPED = Counter(
+    "clearwater_clock_jumped_total",
+    "Acts that were refused because the clock had been set, by the direction in which it was.",
+    ["direction"],
+)
+for direction in ("back", "forward"):
+    CLOCK_JUMPED.labels(direction)
+
 # consumers
 CONSUMER_LAG = Gauge(
     "clearwater_consumer_lag_events",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -201,7 +202,7 @@ def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks
 def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first(desks: Desks):
     child = a_holder("1/2", masked_name="范*", capable=False)
     unit = desks.here.register(child, a_holder("1/2", masked_name="李**"))
-    desks.here.mandate(unit, child.person_id, child.person_id, "guardian", date(2026, 1, 1))
+    desks.here.mandate(unit, child.person_id, uuid4(), "guardian", date(2026, 1, 1))
     page = desks.case(desks.ready(unit), step="sign")
 
     expect(page.locator('input[data-capacity="guardian"]')).to_be_disabled()

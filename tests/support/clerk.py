@@ -229,6 +229,12 @@ def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     yield from ((each, "share", "share-missing") for each in (row + 1, row + 2))
     for last in ("1/2", "1/4", "1"):
         yield clerk.unit("按份共有", {"share": "1/3"}, {"share": "1/3"}, {"share": last}), "share", "shares-not-one"
+    fine = [
+        {"share": f"{part}/{8 * prime}"}
+        for prime in (124_991, 124_987, 124_981, 124_979)
+        for part in (1, 2 * prime - 1)
+    ]
+    yield clerk.unit("按份共有", *fine), "share", "shares-too-fine"
     # What is wrong in one cell is not found again in the unit's other rows.
     yield clerk.unit("按份共有", {"share": "1/2"}, {"share": "0.5"}) + 1, "share", "share-form"
     yield clerk.unit("共同共有", {}, {"ownership": "夫妻"}) + 1, "ownership", "unknown-choice"

@@ -61,6 +61,7 @@ class Agreement:
     deed: Deed | None = None
     changes: int = 0  # how often the rights had changed when it was locked
     signed: set[UUID] = field(default_factory=set)
+    seen: int = 0  # how many of the house's mandates were on record at its last review
     number: int = 0
     signed_on: date | None = None
 
@@ -144,7 +145,10 @@ class Ruler:
             return set()
         return self._of_rights(house) | _named({"agreement-not-reviewed": not house.state("reviewed")})
 
-    def against_signing(self, house: House, holder: RightHolder, hand: UUID, capacity: str, at: datetime) -> set[str]:
+    def against_signing(  # noqa: PLR0913 - for whom, by whose hand, as what, on which papers, when
+        self, house: House, holder: RightHolder, hand: UUID, capacity: str, at: datetime, *, papers: bool
+    ) -> set[str]:
+        """`papers`: whether the desk names the originals with the signature."""
         it = house.last or Agreement("")
         if holder.person_id in it.signed and it.state in (*SIGNABLE, *SIGNED):
             return set()
@@ -155,7 +159,24 @@ class Ruler:
             "rights-changed-since-lock": it.changes != house.changes,
             "not-a-right-holder": it.deed is None or holder not in it.deed.holders,
         }
-        return self._of_rights(house) | _named(named) | _by_hand(house, holder, hand, capacity, day_of(at))
+        return (
+            self._of_rights(house)
+            | _named(named)
+            | _by_hand(house, holder, hand, capacity, day_of(at), papers=papers, capable=self.may_act(hand))
+        )
+
+    def against_mandating(self, holder: RightHolder, hand: UUID, kind: str) -> set[str]:
+        fits = {"organisation": ("representative", "agent")}.get(
+            holder.kind, ("agent",) if holder.capable else ("guardian",)
+        )
+        unfit = set() if kind in fits else {"guardian-required", "representative-required", "hand-not-entitled"}
+        another = {"hand-not-another": hand == holder.person_id, "hand-not-capable": not self.may_act(hand)}
+        return unfit | _named(another)
+
+    def may_act(self, hand: UUID) -> bool:
+        """For others: where the hand is registered anywhere, as a capable natural person everywhere."""
+        known = [each for house in self.houses.values() for each in house.deed.holders if each.person_id == hand]
+        return all(each.capable and each.kind == "natural" for each in known)
 
     def against_rescinding(self, house: House) -> set[str]:
         undone = house.state("signed") and self.lapsed
@@ -270,7 +291,9 @@ class Ruler:
             self.facts.append(Fact(on, what, house.last.series, moved))
 
 
-def _by_hand(house: House, holder: RightHolder, hand: UUID, capacity: str, on: date) -> set[str]:
+def _by_hand(  # noqa: PLR0913 - as above
+    house: House, holder: RightHolder, hand: UUID, capacity: str, on: date, *, papers: bool, capable: bool
+) -> set[str]:
     if holder.kind == "organisation":
         unfit = None if capacity in ("representative", "agent") else "representative-required"
     elif holder.capable:
@@ -279,8 +302,20 @@ def _by_hand(house: House, holder: RightHolder, hand: UUID, capacity: str, on: d
         unfit = None if capacity == "guardian" else "guardian-required"
     if unfit or capacity == "self":
         return {unfit} if unfit else _named({"hand-not-entitled": hand != holder.person_id})
-    until = [each.until for each in house.mandates if each[:3] == (holder.person_id, hand, capacity)]
-    return _named({"hand-not-entitled": not until, "mandate-expired": bool(until) and max(until) < on})
+    ours = {
+        number: each for number, each in enumerate(house.mandates) if each[:3] == (holder.person_id, hand, capacity)
+    }
+    good = [number for number, each in ours.items() if each.until >= on]
+    seen = papers or (house.last is not None and any(number < house.last.seen for number in good))
+    return _named(
+        {
+            "hand-not-entitled": not ours,
+            "hand-not-another": hand == holder.person_id,
+            "mandate-expired": bool(ours) and not good,
+            "hand-not-capable": not capable,
+            "papers-missing": bool(good) and not seen,
+        }
+    )
 
 
 def _named(codes: dict[str, bool]) -> set[str]:

@@ -36,6 +36,7 @@ from shared.messaging import journal
 from shared.messaging.ports import Message
 from shared.service import database
 from shared.service.database import Transaction
+from shared.service.steady import BOUND
 
 DESK = "test-desk"
 PAPERS = frozenset({"identity", "title_certificate", "account", "power_of_attorney", "guardianship", "seal_authority"})
@@ -44,13 +45,27 @@ CASH = (TermLine("relocation_fee", "once", 260_720), TermLine("resettlement_fee"
 
 
 class SetClock:
-    """A business clock that a test may set; it goes on at the pace of real time."""
+    """A business clock that a test may set, which is time that passes; it goes on at the pace of real time.
+
+    A test that goes wrong with the clock itself has it `jump`: what a machine's clock knows of itself (shared/service/steady.py) is then
+    that it has strayed, until it has jumped back.
+    """
 
     def __init__(self, at: datetime = LAUNCH) -> None:
+        self._jumped = timedelta()
         self.set(at)
 
     def set(self, at: datetime) -> None:
         self._ahead = at - datetime.now(UTC)
+
+    def jump(self, by: timedelta) -> None:
+        self._ahead, self._jumped = self._ahead + by, self._jumped + by
+
+    def strayed(self) -> timedelta:
+        return self._jumped if abs(self._jumped) > BOUND else timedelta()
+
+    def real(self) -> datetime:
+        return datetime.now(UTC)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._ahead
@@ -193,9 +208,15 @@ class District:
         return [holder.person_id for holder in self.units[unit_id].right_holders]
 
     def sign(
-        self, agreement_id: UUID, right_holder: UUID, *, hand: UUID | None = None, capacity: str = "self"
+        self,
+        agreement_id: UUID,
+        right_holder: UUID,
+        *,
+        hand: UUID | None = None,
+        capacity: str = "self",
+        papers: frozenset[str] = frozenset(),
     ) -> Agreement:
-        command = SignAgreement(agreement_id, right_holder, hand or right_holder, capacity)  # type: ignore[arg-type]
+        command = SignAgreement(agreement_id, right_holder, hand or right_holder, capacity, DESK, papers=papers)  # type: ignore[arg-type]
         with self.transaction() as tx:
             return sign_agreement(tx, command, self.clock)
 

@@ -1,5 +1,7 @@
 """Shares: exact fractions, never decimals. 1/3 + 1/3 + 1/3 is 1; 0.33 + 0.33 + 0.34 is a dispute.
 
+Finer shares than every reader can hold (shared/events/shares.py) are refused here, at their source.
+
 Sole: one holder of the whole. Joint (共同共有, Civil Code art. 299): two or more, no shares. By shares (按份共有, art. 298):
 each has one and they sum to exactly 1.
 """
@@ -9,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
+from shared.events.shares import common_denominator
 from shared.events.terms import Ownership
 
 Flaw = Literal[
@@ -17,6 +20,7 @@ Flaw = Literal[
     "joint-owner-alone",
     "joint-owner-with-share",
     "share-missing",
+    "shares-too-fine",
     "shares-not-one",
 ]
 WORDS: dict[str, Ownership] = {"单独所有": "sole", "共同共有": "joint", "按份共有": "shares"}
@@ -43,6 +47,13 @@ def flaw(ownership: Ownership, shares: Sequence[Fraction | None]) -> Flaw | None
         if any(share is not None for share in shares):
             return "joint-owner-with-share"
         return None if len(shares) > 1 else "joint-owner-alone"
-    if any(share is None for share in shares):
+    return _by_shares(shares)
+
+
+def _by_shares(shares: Sequence[Fraction | None]) -> Flaw | None:
+    held = [share for share in shares if share is not None]
+    if len(held) < len(shares):
         return "share-missing"
-    return None if sum((share for share in shares if share), Fraction(0)) == 1 else "shares-not-one"
+    if common_denominator(held) is None:
+        return "shares-too-fine"
+    return None if sum(held, Fraction(0)) == 1 else "shares-not-one"

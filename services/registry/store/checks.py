@@ -204,6 +204,6 @@ def _share_faults(tx: Transaction, place: dict[str, Any]) -> list[Fault]:
             rows = [row for row, share in zip(unit.rows, parsed, strict=True) if (share is None) == wanted]
             faults += [Fault(HOLDERS_SHEET, row, "share", flaw) for row in rows]
         elif flaw:
-            column = "share" if flaw == "shares-not-one" else "ownership"
+            column = "share" if flaw in ("shares-not-one", "shares-too-fine") else "ownership"
             faults.append(Fault(HOLDERS_SHEET, unit.rows[0], column, flaw))
     return faults

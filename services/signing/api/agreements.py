@@ -57,7 +57,14 @@ def _reviewed(reviewed: Reviewed) -> ReviewState:
     "/cases/<uuid:unit_id>/agreements",
     roles=_PREPARING,
     answers=AgreementState,
-    problems=("case-unknown", "project-unknown", "series-not-offered", "live-agreement-exists", "terms-wrong"),
+    problems=(
+        "case-unknown",
+        "project-unknown",
+        "series-not-offered",
+        "live-agreement-exists",
+        "terms-wrong",
+        "clock-jumped",
+    ),
 )
 def draft(unit_id: UUID, body: Terms) -> http.Answer:
     """Draws up the agreement of a unit; it may have one at a time."""
@@ -86,6 +93,7 @@ def read_agreement(agreement_id: UUID) -> http.Answer:
         "agreement-not-open",
         "series-not-offered",
         "terms-wrong",
+        "clock-jumped",
     ),
 )
 def edit(agreement_id: UUID, body: Terms) -> http.Answer:
@@ -104,7 +112,7 @@ def edit(agreement_id: UUID, body: Terms) -> http.Answer:
     f"{_IT}/reviews",
     roles=_PREPARING,
     answers=ReviewState,
-    problems=("agreement-unknown", "version-superseded", "agreement-not-open", "review-incomplete"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-open", "review-incomplete", "clock-jumped"),
 )
 def review(agreement_id: UUID, body: Review) -> http.Answer:
     """The checklist: rights confirmed, shares whole, no area dispute, papers complete, terms whole.
@@ -121,7 +129,7 @@ def review(agreement_id: UUID, body: Review) -> http.Answer:
     f"{_IT}/returns",
     roles=_PREPARING,
     answers=AgreementState,
-    problems=("agreement-unknown", "version-superseded", "agreement-not-open"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-open", "clock-jumped"),
 )
 def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
     """Sends an open agreement back to the household; the unit is free for another draft.
@@ -144,6 +152,7 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
         "rights-not-confirmed",
         "rights-disputed",
         "agreement-not-reviewed",
+        "clock-jumped",
     ),
 )
 def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
@@ -161,7 +170,7 @@ def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an
     f"{_IT}/unlocks",
     roles=("command",),
     answers=AgreementState,
-    problems=("agreement-unknown", "version-superseded", "agreement-not-locked"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-locked", "clock-jumped"),
 )
 def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
     """A privilege, with a reason. Signatures given on the locked paper count no more.
@@ -178,7 +187,14 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
     f"{_IT}/supersessions",
     roles=("command",),
     answers=AgreementState,
-    problems=("agreement-unknown", "version-superseded", "series-not-offered", "agreement-not-locked", "terms-wrong"),
+    problems=(
+        "agreement-unknown",
+        "version-superseded",
+        "series-not-offered",
+        "agreement-not-locked",
+        "terms-wrong",
+        "clock-jumped",
+    ),
 )
 def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
     """Drafts another in the place of a locked, unsigned one, and answers that one. A privilege, as unlocking is, with a reason.
@@ -204,7 +220,7 @@ def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
     f"{_IT}/pre-registrations",
     roles=_PREPARING,
     answers=AgreementState,
-    problems=("agreement-unknown", "version-superseded", "agreement-not-locked"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-locked", "clock-jumped"),
 )
 def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """The household declares that it will sign (预登记). No number, no count.
@@ -221,7 +237,7 @@ def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 
     f"{_IT}/rescissions",
     roles=("command",),
     answers=AgreementState,
-    problems=("agreement-unknown", "version-superseded", "agreement-not-signed"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-signed", "clock-jumped"),
 )
 def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
     """Undoes a signed agreement. Its number stays used, detached; a threshold that was reached stays reached.
@@ -238,7 +254,7 @@ def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
     f"{_IT}/performances",
     roles=("command",),
     answers=AgreementState,
-    problems=("agreement-unknown", "version-superseded", "agreement-not-effective"),
+    problems=("agreement-unknown", "version-superseded", "agreement-not-effective", "clock-jumped"),
 )
 def perform(agreement_id: UUID, body: Performance) -> http.Answer:
     """Both sides have done what the agreement says. It is not rescinded any more.

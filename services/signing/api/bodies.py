@@ -91,6 +91,14 @@ class AddSignature(http.Body):
         pattern=r"^[0-9a-f]{64}$",
         description="Of the terms on the paper. When given, others are not signed.",
     )
+    papers: list[Code] = Field(
+        default=[],
+        max_length=50,
+        description="Originals seen with the signature, for a mandate that no review has seen: power_of_attorney, guardianship …",
+    )
+    desk: Annotated[str, Field(pattern=r"^[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿 -]{0,39}$")] | None = Field(
+        default=None, description="The desk at which it is taken, where that is known: its number or name."
+    )
 
 
 class Succession(Terms):

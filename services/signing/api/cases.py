@@ -55,7 +55,7 @@ def read_case(unit_id: UUID) -> http.Answer:
     "/cases/<uuid:unit_id>/rights/reviews",
     roles=("desk", "officer", "command"),
     answers=CaseState,
-    problems=("case-unknown", "rights-already-confirmed"),
+    problems=("case-unknown", "rights-already-confirmed", "clock-jumped"),
 )
 def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """Somebody looks into who owns the unit. A dispute goes back to work with it."""
@@ -68,7 +68,7 @@ def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an e
     "/cases/<uuid:unit_id>/rights/confirmations",
     roles=("desk", "officer", "command"),
     answers=CaseState,
-    problems=("case-unknown", "rights-changed-since-read", "shares-incomplete"),
+    problems=("case-unknown", "rights-changed-since-read", "shares-incomplete", "clock-jumped"),
 )
 def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
     """The rights are as the registry says, and whole. With `revision`, as it said then."""
@@ -82,7 +82,7 @@ def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
     "/cases/<uuid:unit_id>/rights/disputes",
     roles=("desk", "officer", "command"),
     answers=CaseState,
-    problems=("case-unknown",),
+    problems=("case-unknown", "clock-jumped"),
 )
 def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
     """Blocks signing until the rights are confirmed again."""
@@ -96,7 +96,7 @@ def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
     "/cases/<uuid:unit_id>/area-disputes",
     roles=("desk", "officer", "command"),
     answers=CaseState,
-    problems=("case-unknown",),
+    problems=("case-unknown", "clock-jumped"),
 )
 def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
     """An open area dispute blocks the review."""
@@ -116,6 +116,9 @@ def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
         "guardian-required",
         "representative-required",
         "hand-not-entitled",
+        "hand-not-another",
+        "hand-not-capable",
+        "clock-jumped",
     ),
 )
 def record(unit_id: UUID, body: NewMandate) -> http.Answer:
@@ -130,7 +133,7 @@ def record(unit_id: UUID, body: NewMandate) -> http.Answer:
     "/cases/<uuid:unit_id>/mandates/<uuid:mandate_id>/revocations",
     roles=("desk", "officer"),
     answers=Nothing,
-    problems=("case-unknown", "mandate-unknown"),
+    problems=("case-unknown", "mandate-unknown", "clock-jumped"),
 )
 def revoke(unit_id: UUID, mandate_id: UUID, body: Reason) -> http.Answer:
     """What was signed on it stays signed."""

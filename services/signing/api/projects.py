@@ -56,7 +56,7 @@ def list_numbers(project_id: UUID, query: NumbersQuery) -> http.Answer:
     f"{_IT}/declarations",
     roles=("command",),
     answers=ProjectState,
-    problems=("project-unknown", "threshold-not-reached", "effect-already-declared"),
+    problems=("project-unknown", "threshold-not-reached", "effect-already-declared", "clock-jumped"),
 )
 def declare(project_id: UUID, body: Declaration) -> http.Answer:
     """Declares effect. All signed agreements take effect together, later ones as they are signed."""
@@ -70,7 +70,7 @@ def declare(project_id: UUID, body: Declaration) -> http.Answer:
     f"{_IT}/closings",
     roles=("command",),
     answers=ProjectState,
-    problems=("project-unknown", "period-still-open", "roll-not-frozen"),
+    problems=("project-unknown", "period-still-open", "roll-not-frozen", "clock-jumped"),
 )
 def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """Closes the period after its end. Without the threshold all signed agreements become void."""
@@ -100,7 +100,7 @@ def list_days(project_id: UUID, query: DaysQuery) -> http.Answer:
     f"{_IT}/days",
     roles=("command",),
     answers=DayRow,
-    problems=("project-unknown", "day-not-over", "project-settling"),
+    problems=("project-unknown", "day-not-over", "project-settling", "clock-jumped"),
 )
 def freeze_day(project_id: UUID, body: CloseDay) -> http.Answer:
     """Freezes the figures of a business day as of a feed number. Closed again, it is a restatement beside the first."""

@@ -14,7 +14,8 @@ signatures = Blueprint("signatures", __name__, url_prefix="/api/v1")
 _REFUSALS = (
     *("agreement-unknown", "agreement-not-locked", "terms-changed-since-read", "period-not-open", "period-over"),
     *("rights-not-confirmed", "rights-disputed", "rights-changed-since-lock", "not-a-right-holder"),
-    *("hand-not-entitled", "mandate-expired", "guardian-required", "representative-required"),
+    *("hand-not-entitled", "hand-not-another", "hand-not-capable", "mandate-expired", "papers-missing"),
+    *("guardian-required", "representative-required", "clock-jumped"),
 )
 
 
@@ -28,5 +29,13 @@ _REFUSALS = (
 )
 def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
     """One hand signs for one right-holder. The last one gives the agreement its number; again gives the stored state."""
-    command = SignAgreement(agreement_id, body.right_holder, body.hand, body.capacity, body.terms_digest)
+    signature = (body.right_holder, body.hand, body.capacity)
+    command = SignAgreement(
+        agreement_id,
+        *signature,
+        by=carrying_out.by(),
+        terms_digest=body.terms_digest,
+        desk=body.desk,
+        papers=frozenset(body.papers),
+    )
     return carrying_out.once(sign_agreement, command, AgreementState.of, version=lambda signed: signed.version)

@@ -25,6 +25,8 @@ class HolderState(BaseModel):
     signed_at: datetime | None = None
     hand: UUID | None = None
     capacity: Capacity | None = None
+    taken_by: str | None = Field(default=None, description="The member of staff who took the signature.")
+    desk: str | None = Field(default=None, description="The desk at which it was taken, where that is known.")
 
 
 class AgreementState(BaseModel):
@@ -190,6 +192,8 @@ def _signing(agreement: Agreement) -> list[HolderState]:
                 signed_at=signature and signature.signed_at,
                 hand=signature and signature.hand,
                 capacity=signature and signature.capacity,
+                taken_by=signature and signature.taken_by,
+                desk=signature and signature.desk,
             )
         )
     return states

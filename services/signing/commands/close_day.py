@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.signing.domain.day import ClosedDay
 from services.signing.domain.mandate import midnight
-from services.signing.store import agreements, counted, days, projects
+from services.signing.store import agreements, counted, days, instants, projects
 from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.clock import Clock
@@ -30,7 +30,7 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     """
     project_id, on = command.project_id, command.business_on
     project = projects.lock(tx, project_id)
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     if at < (ends := midnight(on + timedelta(days=1))):
         raise Refused("day-not-over", ends_at=ends)
     # What lapses is undone in the instant of the closing, but written after it: until then that day's figures are not whole.

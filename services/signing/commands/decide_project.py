@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.signing.domain.project import Project
-from services.signing.store import projects
+from services.signing.store import instants, projects
 from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -26,14 +26,14 @@ class ClosePeriod:
 def declare_effect(tx: Transaction, command: DeclareEffect, clock: Clock) -> Project:
     """Raises Refused: project-unknown, threshold-not-reached, effect-already-declared."""
     project = projects.lock(tx, command.project_id)
-    project.declare(command.document_number, at=clock.now(), by=command.by)
+    project.declare(command.document_number, at=instants.next_one(tx, clock), by=command.by)
     return _saved(tx, project)
 
 
 def close_period(tx: Transaction, command: ClosePeriod, clock: Clock) -> Project:
     """Raises Refused: project-unknown, period-still-open, roll-not-frozen."""
     project = projects.lock(tx, command.project_id)
-    project.close(at=clock.now(), by=command.by)
+    project.close(at=instants.next_one(tx, clock), by=command.by)
     return _saved(tx, project)
 
 

@@ -10,7 +10,7 @@ from services.signing.domain import terms
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.case import Case
 from services.signing.domain.terms import Form, TermLine
-from services.signing.store import acts, agreements, cases, projects
+from services.signing.store import acts, agreements, cases, instants, projects
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.refusal import Refused
@@ -59,7 +59,7 @@ def draft_agreement(tx: Transaction, command: DraftAgreement, clock: Clock) -> A
     if live := agreements.live(tx, command.unit_id):
         raise Refused("live-agreement-exists", agreement_id=live.agreement_id, state=live.state)
     _expect_offered(tx, case.unit.project_id, command.form)
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     agreement = _drawn_up(case, command, at=at)
     agreements.add(tx, agreement, at=at)
     acts.record(tx, Act("drafted", command.unit_id, command.by, at, agreement.agreement_id))
@@ -76,7 +76,7 @@ def supersede_agreement(tx: Transaction, command: SupersedeAgreement, clock: Clo
     old = agreements.load(tx, command.agreement_id)
     old.expect_version(command.version)
     _expect_offered(tx, old.project_id, command.form)
-    at, void = clock.now(), len(old.signatures)
+    at, void = instants.next_one(tx, clock, old.last_at), len(old.signatures)
     successor = _drawn_up(case, command, at=at, supersedes=old.agreement_id)
     old.make_way(successor.agreement_id, reason=command.reason, at=at)
     agreements.save(tx, old)
@@ -95,7 +95,7 @@ def edit_terms(tx: Transaction, command: EditTerms, clock: Clock) -> Agreement:
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
     _expect_offered(tx, agreement.project_id, command.form)
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.edit(command.lines, form=command.form, rule_set_version=command.rule_set_version, at=at)
     agreements.save(tx, agreement, new_lines=True)
     acts.record(tx, Act("terms-edited", case.unit.unit_id, command.by, at, agreement.agreement_id))

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.signing.domain import hand
 from services.signing.domain.mandate import Mandate, MandateKind, unfit
-from services.signing.store import acts, cases
+from services.signing.store import acts, cases, instants
 from services.signing.store.acts import Act
 from shared.refusal import Refused
 from shared.service.clock import Clock
@@ -35,23 +36,29 @@ class RevokeMandate:
 
 
 def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Mandate:
-    """Raises Refused: case-unknown, not-a-right-holder, guardian-required, representative-required, hand-not-entitled."""
+    """Raises Refused: case-unknown, not-a-right-holder, guardian-required, representative-required, hand-not-entitled,
+    hand-not-another, hand-not-capable, clock-jumped.
+    """
     case = cases.lock(tx, command.unit_id)
     holder = next((each for each in case.rights.holders if each.person_id == command.right_holder), None)
     if holder is None:
         raise Refused("not-a-right-holder", right_holder=command.right_holder)
     if code := unfit(holder, command.kind):
         raise Refused(code, right_holder=command.right_holder, capacity=command.kind)
+    if command.hand == command.right_holder:
+        raise Refused("hand-not-another", right_holder=command.right_holder, hand=command.hand, capacity=command.kind)
+    hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
+    at = instants.next_one(tx, clock)
     paper = (command.right_holder, command.hand, command.kind, command.valid_until, command.evidence)
-    mandate, at = Mandate(uuid7(), *paper), clock.now()
+    mandate = Mandate(uuid7(), *paper, recorded_at=at)
     cases.add_mandate(tx, case, mandate, at=at, by=command.by)
     return mandate
 
 
 def revoke_mandate(tx: Transaction, command: RevokeMandate, clock: Clock) -> None:
-    """What was signed on it stays signed. Raises Refused: case-unknown, mandate-unknown."""
+    """What was signed on it stays signed. Raises Refused: case-unknown, mandate-unknown, clock-jumped."""
     case = cases.lock(tx, command.unit_id)
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     cases.revoke_mandate(tx, case, command.mandate_id, at=at)
     facts: dict[str, object] = {"mandate_id": command.mandate_id, "note": command.note}
     acts.record(tx, Act("mandate-revoked", command.unit_id, command.by, at, reason=command.reason, facts=facts))

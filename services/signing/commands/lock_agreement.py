@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.signing.domain.agreement import SIGNABLE, Agreement
-from services.signing.store import acts, agreements, cases
+from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -46,7 +46,7 @@ def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agr
     if agreement.state in SIGNABLE:
         return agreement
     case.expect_confirmed()
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.freeze(case.rights, rights_revision=case.rights_revision, at=at, by=command.by)
     agreements.save(tx, agreement)
     agreements.save_lock(tx, agreement)
@@ -62,7 +62,7 @@ def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) ->
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
-    at, void = clock.now(), len(agreement.signatures)
+    at, void = instants.next_one(tx, clock, agreement.last_at), len(agreement.signatures)
     agreement.unfreeze(reason=command.reason, at=at)
     agreements.save(tx, agreement)
     facts: dict[str, object] = {"note": command.note, "signatures_void": void}
@@ -77,7 +77,7 @@ def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreeme
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.pre_register(at=at)
     if agreement.recorded:
         agreements.save(tx, agreement)

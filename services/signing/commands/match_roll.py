@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.signing.store import counted, projects, roll
+from services.signing.store import counted, instants, projects, roll
 from services.signing.store.roll import Proof
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -18,11 +18,12 @@ class MatchRoll:
 
 def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
     """False when there is nothing to do any more. Under the project's lock, so no signing slips between the count and the copy.
+    Raises Refused: clock-jumped, since a latch that falls with it orders a declaration.
 
     No case is locked, as cases come before projects in the one order; what has changed in them since the proof is not of this roll.
     """
     project = projects.lock(tx, command.project_id)
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     matched = roll.copy(tx, command.project_id, command.proof, rule=project.counting_rule, at=at)
     if matched is None:
         return False

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.agreement import Agreement
-from services.signing.store import acts, agreements, cases
+from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -29,7 +29,7 @@ def perform_agreement(tx: Transaction, command: PerformAgreement, clock: Clock) 
     # A declaration that has not come by yet comes first: it is what makes the agreement effective, in a version that nobody has read.
     settled = settle_first(tx, [case.unit.unit_id])
     agreement = agreements.load(tx, command.agreement_id)
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.perform(at=at)
     if agreement.recorded:
         agreements.save(tx, agreement)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
-from services.signing.store import acts, agreements, cases, counted, numbers, projects, roll
+from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects, roll
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -30,7 +30,7 @@ def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) 
     # What the project has decided comes first, so that no rescission overtakes an effect that was declared before it.
     if effect.settle(agreement, project):
         counted.add_effective(tx, [agreement])
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.rescind(reason=command.reason, at=at)
     numbers.detach(tx, agreement.agreement_id, reason=command.reason, by=command.by, at=at)
     change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)

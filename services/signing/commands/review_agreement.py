@@ -6,7 +6,7 @@ from uuid import UUID
 from services.signing.domain import review
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.review import Item
-from services.signing.store import acts, agreements, cases
+from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.refusal import Refused
@@ -54,7 +54,7 @@ def review_agreement(tx: Transaction, command: ReviewAgreement, clock: Clock) ->
     )
     if failed := {item.code: item.facts for item in items if not item.passed}:
         raise Refused("review-incomplete", failed=failed)
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.pass_review(at=at)
     agreements.save(tx, agreement)
     facts: dict[str, object] = {"items": [item.code for item in items], "papers": sorted(command.papers)}
@@ -68,7 +68,7 @@ def return_agreement(tx: Transaction, command: ReturnAgreement, clock: Clock) ->
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
-    at = clock.now()
+    at = instants.next_one(tx, clock, agreement.last_at)
     agreement.give_back(reason=command.reason, at=at)
     agreements.save(tx, agreement)
     facts: dict[str, object] = {"note": command.note}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.case import Case
-from services.signing.store import acts, cases
+from services.signing.store import acts, cases, instants
 from services.signing.store.acts import Act
 from shared.messaging import journal
 from shared.service.clock import Clock
@@ -50,7 +50,7 @@ def take_up_rights(tx: Transaction, command: TakeUpRights, clock: Clock) -> Case
     """Taken up already is the stored state. Raises Refused: case-unknown, rights-already-confirmed."""
     case = cases.lock(tx, command.unit_id)
     settled = settle_first(tx, [command.unit_id])
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     case.take_up(at=at)
     if case.recorded:
         cases.save(tx, case, at=at)
@@ -63,7 +63,7 @@ def confirm_rights(tx: Transaction, command: ConfirmRights, clock: Clock) -> Cas
     """Raises Refused: case-unknown, rights-changed-since-read, shares-incomplete."""
     case = cases.lock(tx, command.unit_id)
     settled = settle_first(tx, [command.unit_id])
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     case.confirm(at=at, read=command.revision)
     cases.save(tx, case, at=at)
     acts.record(tx, Act("rights-confirmed", command.unit_id, command.by, at, facts={"revision": case.unit.revision}))
@@ -75,7 +75,7 @@ def dispute_rights(tx: Transaction, command: DisputeRights, clock: Clock) -> Cas
     """Raises Refused: case-unknown."""
     case = cases.lock(tx, command.unit_id)
     settled = settle_first(tx, [command.unit_id])
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     case.dispute(reason=command.reason, at=at)
     cases.save(tx, case, at=at)
     facts: dict[str, object] = {"note": command.note}
@@ -87,7 +87,7 @@ def dispute_rights(tx: Transaction, command: DisputeRights, clock: Clock) -> Cas
 def set_area_dispute(tx: Transaction, command: SetAreaDispute, clock: Clock) -> Case:
     """Raises Refused: case-unknown."""
     case = cases.lock(tx, command.unit_id)
-    at = clock.now()
+    at = instants.next_one(tx, clock)
     case.area_disputed = command.disputed
     cases.save(tx, case, at=at)
     kind = "area-disputed" if command.disputed else "area-settled"

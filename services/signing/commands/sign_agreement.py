@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.signing.domain import effect
-from services.signing.domain.agreement import Agreement
-from services.signing.domain.mandate import Capacity
-from services.signing.store import agreements, cases, counted, numbers, projects, roll
+from services.signing.domain import effect, hand
+from services.signing.domain.agreement import Agreement, Taking
+from services.signing.domain.hand import Review
+from services.signing.domain.mandate import Capacity, Mandate
+from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects, roll
 from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -14,20 +15,23 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class SignAgreement:
-    """`terms_digest` is that of the paper at hand, where the desk names it."""
+    """`terms_digest` is that of the paper at hand, where the desk names it; `papers` are originals that it sees with the signature."""
 
     agreement_id: UUID
     right_holder: UUID
     hand: UUID
     capacity: Capacity
+    by: str
     terms_digest: str | None = None
+    desk: str | None = None
+    papers: frozenset[str] = frozenset()
 
 
 def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
     """Signed already is the stored state, without a second number.
 
     Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
-    terms-changed-since-read, and those of Agreement.sign.
+    terms-changed-since-read, clock-jumped, hand-not-capable, papers-missing, and those of Agreement.sign.
     """
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
@@ -39,19 +43,25 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     project = projects.lock(tx, agreement.project_id)
     # Only the last signature queues at the series; its instant is read there, so numbers and instants rise together.
     completes = agreement.completed_by(command.right_holder)
-    turn = numbers.turn(tx, agreement.project_id, agreement.series, clock) if completes else None
-    at = turn.signed_at if turn else clock.now()
+    place, after = (agreement.project_id, agreement.series), agreement.last_at
+    turn = numbers.turn(tx, *place, clock, after=after) if completes else None
+    at = turn.signed_at if turn else instants.next_one(tx, clock, after)
     project.expect_open(at)
+    mandates, reviews = _on_record(tx, agreement, command)
     agreement.sign(
         command.right_holder,
         hand=command.hand,
         capacity=command.capacity,
-        mandates=cases.mandates(tx, case.unit.unit_id),
+        mandates=mandates,
         rights_revision=case.rights_revision,
         area=case.unit.area,
         at=at,
         turn=turn,
+        taking=Taking(command.by, command.desk, command.papers),
     )
+    for mandate in (each for each in mandates if each.mandate_id == agreement.signatures[-1].mandate_id):
+        hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
+        hand.expect_seen(mandate, reviews, command.papers)
     if turn:
         numbers.take(tx, agreement, turn)
         change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=True)
@@ -65,3 +75,13 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     signed, effective = agreement.recorded[:1], agreement.recorded[1:]
     journal.write(tx, [*signed, *project.recorded, *effective])
     return agreement
+
+
+def _on_record(
+    tx: Transaction, agreement: Agreement, command: SignAgreement
+) -> tuple[tuple[Mandate, ...], list[Review]]:
+    """What somebody who signs for another rests on: nothing is read for whoever signs for themselves."""
+    if command.capacity == "self":
+        return (), []
+    reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)
+    return hand.seen_first(cases.mandates(tx, agreement.unit_id), reviews, command.papers), reviews

@@ -9,6 +9,7 @@ Left to others: number and instant, taken under the lock of the series (store/nu
 (project.py). Long, since a life is read in one piece.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -41,6 +42,8 @@ State = Literal[
     "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed",
     "returned", "superseded", "rescinded", "void",
 ]  # fmt: skip
+# What of a token's subject may travel in an event (shared/events/terms.py, StaffId).
+_STAFF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}")
 LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed")
 OPEN: tuple[State, ...] = ("drafted", "reviewed")
 SIGNABLE: tuple[State, ...] = ("locked", "pre_registered")
@@ -54,6 +57,18 @@ class Signature:
     capacity: Capacity
     mandate_id: UUID | None
     signed_at: datetime
+    taken_by: str | None = None  # the member of staff; None on signatures of before that was kept
+    desk: str | None = None
+    papers: tuple[str, ...] = ()  # originals seen with the signature, beside those of the review
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Who takes a signature, at which desk, and the originals seen with it."""
+
+    by: str | None = None
+    desk: str | None = None
+    papers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,6 +107,7 @@ class Agreement:
     signatures: list[Signature] = field(default_factory=list)
     turn: Turn | None = None
     effective_at: datetime | None = None
+    moved_at: datetime | None = None  # its last instant; the next one is later
     recorded: list[Event] = field(default_factory=list)
 
     @property
@@ -121,7 +137,7 @@ class Agreement:
         """Raises Refused: terms-wrong."""
         _expect_whole(lines)
         agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, lines, supersedes)
-        agreement.recorded.append(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at))
+        agreement._tell(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at), at)
         return agreement
 
     def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str, at: datetime) -> None:
@@ -129,13 +145,13 @@ class Agreement:
         self._expect(*OPEN, otherwise="agreement-not-open")
         _expect_whole(lines)
         self.lines, self.form, self.rule_set_version, self.state = lines, form, rule_set_version, "drafted"
-        self.recorded.append(AgreementRevised(**self._place(), **self._worth(), revised_at=at))
+        self._tell(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
 
     def pass_review(self, *, at: datetime) -> None:
         self._expect(*OPEN, otherwise="agreement-not-open")
         if self.state == "drafted":
             self.state = "reviewed"
-            self.recorded.append(AgreementReviewed(**self._place(), reviewed_at=at))
+            self._tell(AgreementReviewed(**self._place(), reviewed_at=at), at)
 
     def freeze(self, rights: Rights, *, rights_revision: int, at: datetime, by: str) -> None:
         """Raises Refused: agreement-not-reviewed."""
@@ -144,32 +160,32 @@ class Agreement:
         self.lock = Lock(self.lock_count, rights, rights_revision, self.digest(), at, by)
         self.signatures, self.state = [], "locked"
         frozen = {"rule_set_version": self.rule_set_version, "terms_digest": self.lock.digest}
-        self.recorded.append(AgreementLocked(**self._place(), **frozen, locked_at=at))
+        self._tell(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
 
     def unfreeze(self, *, reason: str, at: datetime) -> None:
         """Back to a draft; what some had signed already was signed on another paper and counts no more."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.lock, self.signatures, self.state = None, [], "drafted"
-        self.recorded.append(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at))
+        self._tell(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
 
     def pre_register(self, *, at: datetime) -> None:
         """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
         if self.state != "pre_registered":
             self._expect("locked", otherwise="agreement-not-locked")
             self.state = "pre_registered"
-            self.recorded.append(AgreementPreRegistered(**self._place(), pre_registered_at=at))
+            self._tell(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
 
     def give_back(self, *, reason: str, at: datetime) -> None:
         """Raises Refused: agreement-not-open."""
         self._expect(*OPEN, otherwise="agreement-not-open")
         self.state = "returned"
-        self.recorded.append(AgreementReturned(**self._place(), reason=reason, returned_at=at))
+        self._tell(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
 
     def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
         """For another paper. What was signed on this one stays on record and counts no more. Raises Refused: agreement-not-locked."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.state = "superseded"
-        self.recorded.append(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at))
+        self._tell(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
         """The version that somebody had on screen, where they name it. Raises Refused: version-superseded."""
@@ -204,11 +220,12 @@ class Agreement:
         area: int,
         at: datetime,
         turn: Turn | None,
+        taking: Taking | None = None,
     ) -> None:
         """Takes one right-holder's signature; the last missing one completes the agreement, which takes `turn`.
 
-        Raises Refused: agreement-not-locked, rights-changed-since-lock, not-a-right-holder, hand-not-entitled, mandate-expired,
-        guardian-required, representative-required, shares-incomplete.
+        Raises Refused: agreement-not-locked, rights-changed-since-lock, not-a-right-holder, hand-not-entitled, hand-not-another,
+        mandate-expired, guardian-required, representative-required, shares-incomplete.
         """
         if self.has_signed(right_holder):
             return
@@ -222,7 +239,10 @@ class Agreement:
             raise Refused(
                 may.code, right_holder=right_holder, hand=hand, capacity=capacity, valid_until=may.valid_until
             )
-        self.signatures.append(Signature(right_holder, hand, capacity, may.mandate_id, at))
+        taking = taking or Taking()
+        proof = (taking.by, taking.desk, tuple(sorted(taking.papers)))
+        self.signatures.append(Signature(right_holder, hand, capacity, may.mandate_id, at, *proof))
+        self.moved_at = at
         if not self.unsigned():
             self._complete(lock, turn, area)
 
@@ -231,14 +251,14 @@ class Agreement:
         self._expect("signed", "effective", otherwise="agreement-not-signed")
         self.state = "rescinded"
         number = {"series": self.series, "sequence_number": self._placed().number}
-        self.recorded.append(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at))
+        self._tell(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
 
     def lapse(self, closed_at: datetime) -> bool:
         """The period ended without the threshold. False when there is nothing that could lapse."""
         if self.state != "signed":
             return False
         self.state = "void"
-        self.recorded.append(AgreementVoid(**self._place(), void_at=closed_at))
+        self._tell(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
         return True
 
     def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
@@ -247,7 +267,7 @@ class Agreement:
             return False
         self.state, self.effective_at = "effective", max(self._placed().signed_at, declared_at)
         effect = {"effective_at": self.effective_at, "declaration": document_number}
-        self.recorded.append(AgreementEffective(**self._place(), **effect))
+        self._tell(AgreementEffective(**self._place(), **effect), self.effective_at)
         return True
 
     def perform(self, *, at: datetime) -> None:
@@ -255,7 +275,22 @@ class Agreement:
         if self.state != "performed":
             self._expect("effective", otherwise="agreement-not-effective")
             self.state = "performed"
-            self.recorded.append(AgreementPerformed(**self._place(), performed_at=at))
+            self._tell(AgreementPerformed(**self._place(), performed_at=at), at)
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The instant that the next one of this agreement must be later than; of old rows, as far as their parts tell."""
+        known = (
+            self.moved_at,
+            self.lock and self.lock.locked_at,
+            self.turn and self.turn.signed_at,
+            *(each.signed_at for each in self.signatures),
+        )
+        return max((at for at in known if at), default=None)
+
+    def _tell(self, event: Event, at: datetime) -> None:
+        self.recorded.append(event)
+        self.moved_at = max(self.moved_at or at, at)
 
     def _worth(self) -> dict[str, Any]:
         return {"series": self.series, "compensation_fen": terms.total_once_fen(self.lines)}
@@ -267,7 +302,10 @@ class Agreement:
         placed = self._placed()
         number = {"series": self.series, "sequence_number": placed.number, "signed_at": placed.signed_at}
         holders = tuple(holder.person_id for holder in lock.rights.holders)
-        self.recorded.append(AgreementSigned(**self._place(), **number, area_hundredths_m2=area, right_holders=holders))
+        last = self.signatures[-1]
+        by = {"taken_by": last.taken_by if _STAFF_ID.fullmatch(last.taken_by or "") else None, "desk": last.desk}
+        signed = AgreementSigned(**self._place(), **number, **by, area_hundredths_m2=area, right_holders=holders)
+        self._tell(signed, placed.signed_at)
 
     def _holder(self, lock: Lock, person_id: UUID) -> Holder:
         for holder in lock.rights.holders:

@@ -1,8 +1,9 @@
 """By whose hand a right-holder signs.
 
 Stays true: a capable person signs themselves or through an agent (Civil Code art. 161-165), an incapable one through a guardian only
-(art. 19-23, 34), an organisation through its representative with seal (art. 61). A paper is good up to and including its last day
-in Shanghai.
+(art. 19-23, 34), an organisation through its representative with seal (art. 61). Whoever signs for somebody is another person.
+A paper is good up to and including its last day in Shanghai.
+Left to others: whether the other person is capable, and whether the desk has seen the paper (hand.py).
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Mandate:
     valid_until: date
     evidence: str
     revoked_at: datetime | None = None
+    recorded_at: datetime | None = None
 
     def good_on(self, day: date) -> bool:
         return self.revoked_at is None and day <= self.valid_until
@@ -67,6 +69,8 @@ def entitlement(
         return NotEntitled(code)
     if capacity == "self":
         return Entitled(None) if hand == holder.person_id else NotEntitled("hand-not-entitled")
+    if hand == holder.person_id:
+        return NotEntitled("hand-not-another")
     papers = [
         paper
         for paper in mandates

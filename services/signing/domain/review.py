@@ -7,12 +7,12 @@ Which papers are mandatory follows from who signs, not from who asks.
 from dataclasses import dataclass, field
 
 from services.signing.domain import terms
-from services.signing.domain.mandate import Mandate
+from services.signing.domain.hand import PAPER_OF
+from services.signing.domain.mandate import Mandate, MandateKind
 from services.signing.domain.rights import Rights
 from services.signing.domain.terms import TermLine
 
 ALWAYS = ("identity", "title_certificate", "account")
-_BY_KIND = {"agent": "power_of_attorney", "guardian": "guardianship", "representative": "seal_authority"}
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Item:
 
 
 def mandatory_papers(rights: Rights, mandates: tuple[Mandate, ...]) -> tuple[str, ...]:
-    kinds: set[str] = {mandate.kind for mandate in mandates if mandate.revoked_at is None}
+    kinds: set[MandateKind] = {mandate.kind for mandate in mandates if mandate.revoked_at is None}
     kinds |= {"guardian" for holder in rights.holders if not holder.capable}
     kinds |= {"representative" for holder in rights.holders if holder.kind == "organisation"}
-    return ALWAYS + tuple(sorted(_BY_KIND[kind] for kind in kinds))
+    return ALWAYS + tuple(sorted(PAPER_OF[kind] for kind in kinds))
 
 
 def checklist(  # noqa: PLR0913 - one argument per thing that is looked at

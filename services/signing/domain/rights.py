@@ -10,6 +10,9 @@ from fractions import Fraction
 from typing import Literal
 from uuid import UUID
 
+from shared.events.shares import common_denominator
+from shared.refusal import Refused
+
 Ownership = Literal["sole", "joint", "shares"]
 Kind = Literal["natural", "organisation"]
 
@@ -34,6 +37,13 @@ class Rights:
 
     ownership: Ownership
     holders: tuple[Holder, ...]
+
+    def whole(self) -> int:
+        """The one denominator that all shares are counted in. Raises Refused: shares-too-fine."""
+        whole = common_denominator(holder.share for holder in self.holders if holder.share is not None)
+        if whole is None:
+            raise Refused("shares-too-fine")
+        return whole
 
     def flaw(self) -> str | None:
         """Why nobody can sign on these rights, as a stable code; None when they are whole."""

@@ -27,7 +27,7 @@ _AGREEMENT = text("""
 """)
 _LINES = text("select * from term_lines where agreement_id = :agreement_id order by position")
 _HOLDERS = text("""
-    select person_id, name, kind, capable, parts, whole, hand, capacity, signed_at
+    select person_id, name, kind, capable, parts, whole, hand, capacity, signed_at, taken_by, desk
     from locked_holders holder
     left join signatures on signatures.agreement_id = holder.agreement_id and signatures.lock_count = holder.lock_count
          and right_holder = person_id
@@ -52,6 +52,10 @@ class SignerRow(BaseModel):
     hand: UUID | None
     capacity: str | None
     signed_at: datetime | None
+    taken_by: str | None = Field(
+        description="The member of staff who took the signature; null before it, and where that was not kept."
+    )
+    desk: str | None = Field(description="The desk at which it was taken, where that is known.")
 
 
 class AgreementFile(BaseModel):
@@ -126,4 +130,6 @@ def _signer(row: Row[Any]) -> SignerRow:
         hand=row.hand,
         capacity=row.capacity,
         signed_at=row.signed_at,
+        taken_by=row.taken_by,
+        desk=row.desk,
     )

@@ -18,13 +18,26 @@ from shared.service.database import Transaction
 
 _CASE = text("""
     select cases.*, projects.name as project_name, groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
-    from cases left join projects using (project_id) left join assignments using (unit_id) left join groups using (group_id)
+    from cases left join projects using (district, project_id) left join assignments using (district, unit_id)
+    left join groups using (district, group_id)
     where unit_id = :unit_id
 """)
 _HOLDERS = text("select * from case_holders where unit_id = :unit_id order by position")
-_MANDATES = text("select * from mandates where unit_id = :unit_id order by recorded_at")
+_MANDATES = text("""
+    select *, (select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = hand) as hand_capable
+    from mandates where unit_id = :unit_id order by recorded_at
+""")
 _TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
-_ACTS = text("select kind, agreement_id, reason, facts, by, at from acts where unit_id = :unit_id order by at, act_id")
+# A signature is an act as well, and is kept with its agreement.
+_ACTS = text("""
+    select kind, agreement_id, reason, facts, by, at from acts where unit_id = :unit_id
+    union all
+    select 'signature-taken', agreement_id, '', jsonb_build_object(
+               'right_holder', right_holder, 'hand', hand, 'capacity', capacity, 'mandate_id', mandate_id, 'desk', desk, 'papers', papers),
+           coalesce(taken_by, ''), signed_at
+    from signatures join agreements using (agreement_id) where unit_id = :unit_id
+    order by at
+""")
 _AGREEMENTS = text("""
     select agreement_id from agreements where unit_id = :unit_id
     order by state in ('returned', 'superseded', 'rescinded', 'void'), drafted_at desc
@@ -47,6 +60,10 @@ class MandateRow(BaseModel):
     valid_until: date
     evidence: str
     revoked_at: datetime | None
+    recorded_at: datetime
+    hand_capable: bool = Field(
+        description="false: the register knows the hand, and as an incapable person or an organisation."
+    )
 
 
 class TaskRow(BaseModel):
@@ -59,7 +76,7 @@ class ActRow(BaseModel):
     agreement_id: UUID | None
     reason: str
     facts: dict[str, Any] = Field(description="What belongs to the act: note, papers seen, evidence, successor …")
-    by: str
+    by: str = Field(description="The member of staff; empty for a signature of before that was kept.")
     at: datetime
 
 

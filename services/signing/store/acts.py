@@ -8,11 +8,16 @@ from uuid import UUID
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
+from services.signing.domain.hand import Review
 from shared.service.database import Transaction
 
 _ADD = text("""
     insert into acts (district, act_id, unit_id, agreement_id, kind, reason, facts, by, at)
     values (:district, :act_id, :unit_id, :agreement_id, :kind, :reason, cast(:facts as jsonb), :by, :at)
+""")
+_REVIEWS = text("""
+    select at, array(select jsonb_array_elements_text(facts -> 'papers')) as papers from acts
+    where unit_id = :unit_id and agreement_id = :agreement_id and kind = 'reviewed' order by at
 """)
 
 
@@ -30,3 +35,9 @@ class Act:
 def record(tx: Transaction, act: Act) -> None:
     row = {**vars(act), "facts": json.dumps(act.facts, ensure_ascii=False, default=str)}
     tx.connection.execute(_ADD, {**row, "district": tx.district, "act_id": uuid7()})
+
+
+def reviews(tx: Transaction, unit_id: UUID, agreement_id: UUID) -> list[Review]:
+    """The reviews that an agreement has passed, with the originals that were seen."""
+    rows = tx.connection.execute(_REVIEWS, {"unit_id": unit_id, "agreement_id": agreement_id})
+    return [Review(row.at, frozenset(row.papers)) for row in rows]

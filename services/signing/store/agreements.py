@@ -1,6 +1,7 @@
 """Agreements in PostgreSQL: loaded under a lock, after their case; saved with what they have frozen and collected."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,12 +37,14 @@ _SIGNATURES = text("""
 """)
 _NUMBERS = text("select agreement_id, number, signed_at from numbers where agreement_id = any(:agreement_ids)")
 _ADD = text("""
-    insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, supersedes, state, drafted_at)
-    values (:district, :agreement_id, :unit_id, :project_id, :form, :series, :rule_set_version, :supersedes, :state, :drafted_at)
+    insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, supersedes, state, drafted_at,
+                            moved_at)
+    values (:district, :agreement_id, :unit_id, :project_id, :form, :series, :rule_set_version, :supersedes, :state, :drafted_at,
+            :moved_at)
 """)
 _SAVE = text("""
     update agreements set form = :form, series = :series, rule_set_version = :rule_set_version, state = :state,
-           lock_count = :lock_count, effective_at = :effective_at, version = version + 1
+           lock_count = :lock_count, effective_at = :effective_at, moved_at = :moved_at, version = version + 1
     where agreement_id = :agreement_id and version = :version
 """)
 _DROP_LINES = text("delete from term_lines where agreement_id = :agreement_id")
@@ -61,8 +64,9 @@ _ADD_HOLDER = text("""
 """)
 # What is signed stays signed: the same signature again is no news.
 _ADD_SIGNATURE = text("""
-    insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at)
-    values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at)
+    insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers)
+    values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
+            cast(:papers as text[]))
     on conflict do nothing
 """)
 
@@ -115,7 +119,7 @@ def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> N
         _replace_lines(tx, agreement)
     key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
     if agreement.signatures:
-        tx.connection.execute(_ADD_SIGNATURE, [{**key, **vars(each)} for each in agreement.signatures])
+        tx.connection.execute(_ADD_SIGNATURE, [_signature(each, key) for each in agreement.signatures])
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
@@ -162,6 +166,7 @@ class _Parts:
             signatures=self._signatures_of(row) if row.state not in ("drafted", "reviewed", "returned") else [],
             turn=numbers[0] if numbers else None,
             effective_at=row.effective_at,
+            moved_at=row.moved_at,
         )
 
     def _lines_of(self, agreement_id: UUID) -> tuple[TermLine, ...]:
@@ -180,9 +185,11 @@ class _Parts:
 
     def _signatures_of(self, row: Row[Any]) -> list[Signature]:
         ours = (each for each in self._signatures if each.agreement_id == row.agreement_id)
-        return [
-            Signature(each.right_holder, each.hand, each.capacity, each.mandate_id, each.signed_at) for each in ours
-        ]
+        return [Signature(*(getattr(each, part.name) for part in fields(Signature))) for each in ours]
+
+
+def _signature(signature: Signature, key: dict[str, object]) -> dict[str, object]:
+    return {**key, **vars(signature), "papers": list(signature.papers)}
 
 
 def _replace_lines(tx: Transaction, agreement: Agreement) -> None:
@@ -195,6 +202,6 @@ def _replace_lines(tx: Transaction, agreement: Agreement) -> None:
 def _row(tx: Transaction, agreement: Agreement) -> dict[str, object]:
     names = (
         *("agreement_id", "unit_id", "project_id", "form", "series"),
-        *("rule_set_version", "supersedes", "state", "lock_count", "effective_at", "version"),
+        *("rule_set_version", "supersedes", "state", "lock_count", "effective_at", "moved_at", "version"),
     )
     return {"district": tx.district, **{name: getattr(agreement, name) for name in names}}

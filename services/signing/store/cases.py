@@ -45,6 +45,10 @@ _ADD_HOLDER = text("""
 _ADD_TASK = text("""
     insert into tasks (district, task_id, unit_id, code, raised_at) values (:district, :task_id, :unit_id, :code, :raised_at)
 """)
+# Over all units of the district that have come: one that calls them incapable, or an organisation, is enough.
+_CAPABLE = text("""
+    select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = :person_id
+""")
 _MANDATES = text("select * from mandates where unit_id = :unit_id order by valid_until desc, mandate_id")
 _ADD_MANDATE = text("""
     insert into mandates (district, mandate_id, unit_id, right_holder, hand, kind, valid_until, evidence, recorded_at, recorded_by)
@@ -103,9 +107,14 @@ def save(tx: Transaction, *cases: Case, at: datetime, new_facts: bool = False) -
 
 def mandates(tx: Transaction, unit_id: UUID) -> tuple[Mandate, ...]:
     return tuple(
-        Mandate(row.mandate_id, row.right_holder, row.hand, row.kind, row.valid_until, row.evidence, row.revoked_at)
+        Mandate(*(getattr(row, each.name) for each in fields(Mandate)))
         for row in tx.connection.execute(_MANDATES, {"unit_id": unit_id})
     )
+
+
+def capable(tx: Transaction, person_id: UUID) -> bool:
+    """Whether a person may sign for others, as far as the register tells: of whom it tells nothing, it is for the desk to see."""
+    return bool(tx.connection.execute(_CAPABLE, {"person_id": person_id}).scalar_one())
 
 
 def add_mandate(tx: Transaction, case: Case, mandate: Mandate, *, at: datetime, by: str) -> None:

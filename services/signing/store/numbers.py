@@ -4,12 +4,13 @@ Stays true: per project and series 1, 2, 3 … without a gap, and the order of n
 agreement came undone stays, with a row beside it that says why. The table is only ever added to; the app role cannot do otherwise.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from services.signing.domain.agreement import Agreement, Turn
+from services.signing.store import instants
 from shared.events.terms import Series
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -30,18 +31,19 @@ _DETACH = text("""
     insert into detachments (district, agreement_id, reason, by, detached_at)
     values (:district, :agreement_id, :reason, :by, :at)
 """)
-_TICK = timedelta(microseconds=1)  # what PostgreSQL can tell apart
 
 
-def turn(tx: Transaction, project_id: UUID, series: Series, clock: Clock) -> Turn:
-    """Waits for the series and reads the clock only then: whoever holds a lower number has also signed earlier."""
+def turn(tx: Transaction, project_id: UUID, series: Series, clock: Clock, *, after: datetime | None = None) -> Turn:
+    """Waits for the series and reads the clock only then: whoever holds a lower number has also signed earlier.
+
+    `after`: the last instant of the agreement itself. Raises Refused: clock-jumped.
+    """
     place = {"project_id": project_id, "series": series}
     row = tx.connection.execute(_LOCK, place).one_or_none()
     if row is None:
         tx.connection.execute(_OPEN, {**place, "district": tx.district})
         row = tx.connection.execute(_LOCK, place).one()
-    now = clock.now()
-    return Turn(row.last_number + 1, now if row.last_at is None else max(now, row.last_at + _TICK))
+    return Turn(row.last_number + 1, instants.next_one(tx, clock, row.last_at, after))
 
 
 def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:

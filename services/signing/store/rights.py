@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
-from math import lcm
 from typing import Any, cast
 
 from sqlalchemy import Row
@@ -11,7 +10,8 @@ from services.signing.domain.rights import Holder, Ownership, Rights
 
 
 def rows(rights: Rights, **key: object) -> list[dict[str, object]]:
-    whole = lcm(*(holder.share.denominator for holder in rights.holders if holder.share is not None))
+    """Raises Refused: shares-too-fine, of rights that no domain method has let in."""
+    whole = rights.whole()
     return [
         {
             **key,

@@ -114,6 +114,7 @@ def _mandates(case: CaseFile) -> tuple[Mandate, ...]:
             each.valid_until,
             each.evidence,
             each.revoked_at,
+            each.recorded_at,
         )
         for each in case.mandates
     )

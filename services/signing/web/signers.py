@@ -4,12 +4,13 @@ Left to others: whether a hand may sign (domain/mandate.py, asked again when it 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal, cast
 from uuid import UUID
 
+from services.signing.domain.hand import Review, unseen
 from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, entitlement
 from services.signing.domain.rights import Holder
 from services.signing.queries.agreement_file import SignerRow
@@ -18,24 +19,30 @@ from services.signing.queries.case_file import CaseFile, HolderRow
 
 @dataclass(frozen=True)
 class Hand:
-    """Somebody on record who might sign for a right-holder, and why not today, if so."""
+    """Somebody on record who might sign for a right-holder, and why not today, if so. `paper`: an original that nobody has seen yet."""
 
     person_id: UUID
     capacity: Capacity
     valid_until: date | None
     evidence: str
     refusal: str | None
+    paper: str | None = None
 
 
 @dataclass(frozen=True)
 class Signer:
-    """One right-holder: who has signed for them and when, else who may. `wanted` is whose hand it takes where none is on record."""
+    """One right-holder: who has signed for them and when, taken by whom at which desk; else who may.
+
+    `wanted` is whose hand it takes where none is on record.
+    """
 
     person_id: UUID
     name: str
     share: str | None
     signed_at: datetime | None
     capacity: str | None
+    taken_by: str | None
+    desk: str | None
     evidence: str
     hands: tuple[Hand, ...]
     wanted: Capacity
@@ -49,7 +56,29 @@ def of(case: CaseFile, mandates: Sequence[Mandate], *, today: date) -> tuple[Sig
     """As frozen by the lock; before it, as the registry says now."""
     frozen = case.agreement.right_holders if case.agreement else []
     rows: Sequence[HolderRow | SignerRow] = frozen or case.right_holders
-    return tuple(_signer(row, [each for each in mandates if each.right_holder == row.person_id], today) for row in rows)
+    record = _Record(
+        tuple(mandates), _reviews(case), frozenset(each.hand for each in case.mandates if not each.hand_capable)
+    )
+    return tuple(_signer(row, record, today) for row in rows)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What the case knows of hands: their mandates, the reviews that have seen papers, and who may not sign for others."""
+
+    mandates: tuple[Mandate, ...]
+    reviews: tuple[Review, ...]
+    incapable: frozenset[UUID]
+
+    def of(self, right_holder: UUID) -> "_Record":
+        ours = tuple(each for each in self.mandates if each.right_holder == right_holder)
+        return replace(self, mandates=ours)
+
+
+def _reviews(case: CaseFile) -> tuple[Review, ...]:
+    ours = case.agreement.agreement_id if case.agreement else None
+    passed = (each for each in case.acts if each.kind == "reviewed" and each.agreement_id == ours)
+    return tuple(Review(each.at, frozenset(each.facts["papers"])) for each in passed)
 
 
 def holder(row: HolderRow | SignerRow) -> Holder:
@@ -64,9 +93,11 @@ def signed_share(signers: Sequence[Signer]) -> str | None:
     return str(sum((Fraction(each.share) for each in signers if each.share and each.signed_at), Fraction(0)))
 
 
-def _signer(row: HolderRow | SignerRow, papers: Sequence[Mandate], today: date) -> Signer:
-    signed = row if isinstance(row, SignerRow) and row.signed_at else None
-    by = next((each for each in papers if signed and (each.hand, each.kind) == (signed.hand, signed.capacity)), None)
+def _signer(row: HolderRow | SignerRow, record: _Record, today: date) -> Signer:
+    signed, record = row if isinstance(row, SignerRow) and row.signed_at else None, record.of(row.person_id)
+    by = next(
+        (each for each in record.mandates if signed and (each.hand, each.kind) == (signed.hand, signed.capacity)), None
+    )
     own = holder(row)
     return Signer(
         row.person_id,
@@ -74,8 +105,10 @@ def _signer(row: HolderRow | SignerRow, papers: Sequence[Mandate], today: date) 
         row.share,
         signed.signed_at if signed else None,
         signed.capacity if signed else None,
+        signed.taken_by if signed else None,
+        signed.desk if signed else None,
         by.evidence if by else "",
-        tuple(_hands(own, papers, today)),
+        tuple(_hands(own, record, today)),
         _wanted(own),
     )
 
@@ -86,16 +119,18 @@ def _wanted(own: Holder) -> Capacity:
     return "self" if own.capable else "guardian"
 
 
-def _hands(own: Holder, papers: Sequence[Mandate], today: date) -> Iterator[Hand]:
+def _hands(own: Holder, record: _Record, today: date) -> Iterator[Hand]:
     """Their own first, then each paper that was not taken back: of several for one hand, the one that is good longest."""
     if _wanted(own) == "self":
         yield Hand(own.person_id, "self", None, "", None)
-    longest = {(each.hand, each.kind): each for each in sorted(papers, key=_until) if each.revoked_at is None}
+    longest = {(each.hand, each.kind): each for each in sorted(record.mandates, key=_until) if each.revoked_at is None}
     for each in longest.values():
         capacity = cast("Capacity", each.kind)
-        may = entitlement(own, hand=each.hand, capacity=capacity, mandates=tuple(papers), on=today)
-        refusal = may.code if isinstance(may, NotEntitled) else None
-        yield Hand(each.hand, capacity, each.valid_until, each.evidence, refusal)
+        may = entitlement(own, hand=each.hand, capacity=capacity, mandates=record.mandates, on=today)
+        refusal = (
+            may.code if isinstance(may, NotEntitled) else "hand-not-capable" if each.hand in record.incapable else None
+        )
+        yield Hand(each.hand, capacity, each.valid_until, each.evidence, refusal, unseen(each, record.reviews))
 
 
 def _until(mandate: Mandate) -> date:

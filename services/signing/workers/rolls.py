@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from services.signing.commands.match_roll import MatchRoll, match_roll
 from services.signing.store import roll
 from services.signing.store.roll import Waiting
+from shared.refusal import Refused
 from shared.service import database
 from shared.service.clock import Clock
 from shared.telemetry import log, metrics
@@ -55,7 +56,14 @@ class Rolls:
             self._tried[it.project_id] = _Tried(it, time.monotonic())
             return 0
         with database.begin(self._engine, district=it.district) as tx:
-            return int(match_roll(tx, MatchRoll(it.project_id, proof), self._clock))
+            try:
+                return int(match_roll(tx, MatchRoll(it.project_id, proof), self._clock))
+            except Refused as refused:
+                if refused.code != "clock-jumped":
+                    raise
+                return (
+                    0  # the alarm was raised with it; nothing is written, and it is tried again until the clock is well
+                )
 
     def _failed(self, it: Waiting) -> bool:
         tried = self._tried.get(it.project_id)

@@ -39,6 +39,7 @@ from tests.support.signing import CASH, DESK, PAPERS, a_holder
 
 DOCUMENT = "罗府〔2026〕1号"
 HOUSE, HOLDER = st.integers(0, 3), st.integers(0, 2)
+OWNER = st.none() | st.none() | HOUSE
 DEED = st.sampled_from(["sole", "child", "company", "thirds", "couple", "with a child", "broken", "neighbour"])
 FORM = st.sampled_from(["cash", "exchange", "mixed"])
 MOMENT = st.sampled_from(["a minute later", "before midnight", "midnight", "midnight", "before the end", "the end"])
@@ -173,7 +174,7 @@ class Acts(World):
             papers = PAPERS - {without}
             command = ReviewAgreement(agreement_id, papers, DESK)
             if self.attempt(self.model.against_reviewing(house, papers), review_agreement, command):
-                house.last.state = "reviewed"
+                house.last.state, house.last.seen = "reviewed", len(house.mandates)
 
     @rule(which=HOUSE)
     def lock(self, which) -> None:
@@ -222,24 +223,33 @@ class Acts(World):
         holder=HOLDER,
         kind=st.sampled_from(["agent", "guardian", "representative"]),
         days=st.integers(-1, 1),
+        owner=OWNER,
     )
-    def record_a_mandate(self, which, holder, kind, days) -> None:
+    def record_a_mandate(self, which, holder, kind, days, owner=None) -> None:
+        """`owner`: of which unit the hand is one, where it is."""
         unit, house = self.house(which)
         who, until = self.holder(house, holder), day_of(self.here.clock.at) + days * DAYS
-        fits = {"organisation": ("representative", "agent")}.get(who.kind, ("agent",) if who.capable else ("guardian",))
-        against = set() if kind in fits else {"guardian-required", "representative-required", "hand-not-entitled"}
-        if self.attempt_it(against, self.here.mandate, unit, who.person_id, self.hand(who, kind), kind, until):
-            house.mandates.append(Mandate(who.person_id, self.hand(who, kind), kind, until))
+        hand = self.hand(who, kind, owner)
+        against = self.model.against_mandating(who, hand, kind)
+        if self.attempt_it(against, self.here.mandate, unit, who.person_id, hand, kind, until):
+            house.mandates.append(Mandate(who.person_id, hand, kind, until))
 
-    @rule(which=HOUSE, holder=HOLDER, capacity=st.sampled_from(["self", "self", "agent", "guardian", "representative"]))
-    def sign(self, which, holder, capacity) -> None:
-        """Also what is signed already, as from a second window."""
+    @rule(
+        which=HOUSE,
+        holder=HOLDER,
+        capacity=st.sampled_from(["self", "self", "agent", "guardian", "representative"]),
+        papers=st.booleans(),
+        owner=OWNER,
+    )
+    def sign(self, which, holder, capacity, papers, owner=None) -> None:
+        """Also what is signed already, as from a second window. `papers`: the originals are seen with the signature."""
         _, house = self.house(which)
         who, clock = self.holder(house, holder), self.here.clock
-        hand = who.person_id if capacity == "self" else self.hand(who, capacity)
+        hand = who.person_id if capacity == "self" else self.hand(who, capacity, owner)
         if agreement_id := self.agreement(which):
-            against, at = self.model.against_signing(house, who, hand, capacity, clock.at), clock.at
-            if self.attempt_it(against, self.here.sign, agreement_id, who.person_id, hand=hand, capacity=capacity):
+            against, at = self.model.against_signing(house, who, hand, capacity, clock.at, papers=papers), clock.at
+            how = {"hand": hand, "capacity": capacity, "papers": PAPERS if papers else frozenset()}
+            if self.attempt_it(against, self.here.sign, agreement_id, who.person_id, **how):
                 self.model.sign(house, who, at)
 
     @rule(which=HOUSE)
@@ -248,7 +258,7 @@ class Acts(World):
             kind = "representative" if who.kind == "organisation" else "self" if who.capable else "guardian"
             if kind != "self":
                 self.record_a_mandate(which, number, kind, 0)
-            self.sign(which, number, kind)
+            self.sign(which, number, kind, kind != "self")
 
     @rule(which=HOUSE, form=FORM)
     def take_from_the_file_to_the_number(self, which, form) -> None:

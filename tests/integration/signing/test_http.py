@@ -45,7 +45,13 @@ def test_a_desk_takes_a_unit_from_confirmation_to_its_number(desk: Desk, here: D
     assert signed.json["series"] == "exchange"  # mixed counts as exchange
     case = desk.ask(f"/cases/{unit}").json
     assert (case["stage"], case["agreement"]["sequence_number"]) == ("signed", 1)
-    assert [act["kind"] for act in case["acts"]] == ["rights-confirmed", "drafted", "reviewed", "locked"]
+    assert [act["kind"] for act in case["acts"]] == [
+        "rights-confirmed",
+        "drafted",
+        "reviewed",
+        "locked",
+        "signature-taken",
+    ]
     assert desk.ask("/cases", unsigned="true").json["items"] == []
     assert desk.ask(f"/projects/{here.project_id}/numbers").json["items"][0]["number"] == 1
     counted = desk.ask(f"/projects/{here.project_id}").json

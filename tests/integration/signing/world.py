@@ -136,8 +136,10 @@ class World(RuleBasedStateMachine):
     def holder(self, house: House, which: int) -> Any:
         return house.deed.holders[which % len(house.deed.holders)]
 
-    def hand(self, who: Any, kind: str) -> UUID:
-        """One person per right-holder and kind, so that a later signature finds an earlier paper."""
+    def hand(self, who: Any, kind: str, owner: int | None = None) -> UUID:
+        """One person per right-holder and kind, so that a later signature finds an earlier paper; or the first owner of a unit."""
+        if owner is not None:
+            return UUID(str(self.house(owner)[1].deed.holders[0].person_id))
         return UUID(int=who.person_id.int ^ {"agent": 1, "guardian": 2, "representative": 3}[kind])
 
     def agreement(self, which: int) -> UUID | None:

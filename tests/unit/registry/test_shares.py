@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 
 from services.registry.domain import shares
 
+# Each prime comes with its rest, so both sum to exactly 1: over one denominator of 12 digits, and of 23.
+FINE = [Fraction(part, 4 * prime) for prime in (249_989, 249_973) for part in (1, 2 * prime - 1)]
+TOO_FINE = [Fraction(part, 8 * prime) for prime in (124_991, 124_987, 124_981, 124_979) for part in (1, 2 * prime - 1)]
+
 
 @given(st.lists(st.integers(1, 500), min_size=2, max_size=12))
 def test_exact_fractions_of_a_whole_are_whole(parts):
@@ -30,6 +34,9 @@ def test_exact_fractions_of_a_whole_are_whole(parts):
         ("shares", [Fraction(1, 3)] * 3, None),
         ("shares", [Fraction(1, 3)] * 2, "shares-not-one"),
         ("shares", [Fraction(1, 2), None], "share-missing"),
+        ("shares", FINE, None),
+        ("shares", TOO_FINE, "shares-too-fine"),
+        ("shares", [*TOO_FINE, None], "share-missing"),
     ],
 )
 def test_each_ownership_has_its_own_whole(ownership, held, flaw):

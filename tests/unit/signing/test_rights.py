@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from services.signing.domain.rights import Rights
 from services.signing.store import rights as rows
+from shared.events.shares import common_denominator
+from shared.refusal import Refused
 from tests.unit.signing.builders import a_holder, rights_of
 
 positive = st.fractions(min_value=Fraction(1, 997), max_value=1, max_denominator=997).filter(lambda share: share > 0)
@@ -24,7 +26,11 @@ def test_parts_of_a_whole_are_whole_and_one_part_less_is_not(parts):
 
 
 @given(st.lists(positive, min_size=2, max_size=8))
-def test_the_database_adds_the_same_shares_up(shares):
+def test_the_database_adds_the_same_shares_up_or_is_not_given_them(shares):
+    if common_denominator(shares) is None:
+        with pytest.raises(Refused, match="shares-too-fine"):
+            rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
+        return
     stored = rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
 
     assert len({row["whole"] for row in stored}) == 1

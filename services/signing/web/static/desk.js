@@ -29,7 +29,7 @@ const requests = {
   rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, said(form), version],
   sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
-    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest }];
+    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value) }];
   },
 };
 

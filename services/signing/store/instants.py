@@ -1,0 +1,50 @@
+"""Instants that order something: later than the last one of the same agreement and series, by a clock that can be believed.
+
+Stays true: a clock that stands, or is a little behind, is smoothed: the next instant is the last one and a microsecond. A clock that has
+been set by more than steady.BOUND is not used at all, back or forward, so that one wrong minute does not pin whatever comes after it.
+Idle time is no jump: nothing is held against the time since the last act. Decision record 21 says how a jump is known.
+"""
+
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from sqlalchemy import text
+
+from shared.refusal import Refused
+from shared.service.clock import Clock, Watched
+from shared.service.database import Transaction
+from shared.service.steady import BOUND
+from shared.telemetry import log, metrics
+
+_TICK = timedelta(microseconds=1)  # what PostgreSQL can tell apart
+_DATABASE = text("select clock_timestamp()")
+_log = log.get(__name__)
+
+
+def next_one(tx: Transaction, clock: Clock, *before: datetime | None) -> datetime:
+    """Later than all of `before`. Asked under the lock that orders them. Raises Refused: clock-jumped."""
+    now, last = clock.now(), max((at for at in before if at), default=None)
+    if off := _strayed(tx, clock):
+        _refuse(tx, off)
+    if last is None:
+        return now
+    if last - now > BOUND:
+        _refuse(tx, now - last)
+    return max(now, last + _TICK)
+
+
+def _strayed(tx: Transaction, clock: Clock) -> timedelta:
+    """Against the machine's own time since its boot, and against the database's clock, which all machines share."""
+    if not isinstance(clock, Watched):
+        return timedelta()
+    if off := clock.strayed():
+        return off
+    off = clock.real() - tx.connection.execute(_DATABASE).scalar_one()
+    return off if abs(off) > BOUND else timedelta()
+
+
+def _refuse(tx: Transaction, off: timedelta) -> NoReturn:
+    direction, seconds = "back" if off < timedelta() else "forward", round(abs(off).total_seconds())
+    metrics.CLOCK_JUMPED.labels(direction).inc()
+    _log.error("clock jumped", district=tx.district, direction=direction, seconds=seconds)
+    raise Refused("clock-jumped", direction=direction, seconds=seconds)

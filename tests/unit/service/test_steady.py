@@ -1,0 +1,82 @@
+"""Does a clock know that it was set, and does idle time never look like it?"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.service import clock
+from shared.service.steady import BOUND, Steady
+
+NOON = datetime(2026, 11, 28, 4, tzinfo=UTC)
+STEPS = st.lists(st.tuples(st.floats(0, 10**7), st.floats(-50, 50)), max_size=20)
+
+
+class Machine:
+    """Time since boot, and a wall clock that may be off."""
+
+    def __init__(self) -> None:
+        self.seconds, self.off = 100.0, timedelta()
+        self.steady = Steady(read_wall=self.wall, read_since_boot=lambda: self.seconds)
+
+    def wall(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds) + self.off
+
+
+@given(STEPS)
+def test_idle_time_and_small_corrections_are_no_jump(steps):
+    machine = Machine()
+    for idle, correction in steps:
+        machine.seconds += idle
+        machine.off += timedelta(seconds=correction)
+        assert machine.steady.strayed() == timedelta()
+
+
+@given(st.floats(0, 10**6), st.floats(61, 10**8), st.sampled_from([1, -1]))
+def test_a_clock_that_was_set_has_strayed_until_it_is_back(idle, seconds, direction):
+    machine, by = Machine(), timedelta(seconds=seconds) * direction
+    machine.off = by
+    machine.seconds += idle
+
+    assert abs(machine.steady.strayed() - by) < timedelta(milliseconds=1)
+    machine.seconds += idle
+    assert abs(machine.steady.strayed() - by) < timedelta(milliseconds=1)
+    machine.off = timedelta()
+    assert machine.steady.strayed() == timedelta()
+
+
+def told(file: Path, business_at: datetime, *, speed: float, real_at: datetime) -> None:
+    said = {"business_at": business_at.isoformat(), "real_at": real_at.isoformat(), "speed": speed}
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(said))
+    new.rename(file)
+
+
+def test_a_day_that_goes_on_at_another_speed_is_no_jump_and_another_day_is(tmp_path: Path):
+    file, began = tmp_path / "clock.json", datetime.now(UTC) - timedelta(hours=1)
+    paced = clock.at_start(str(file))
+    assert isinstance(paced, clock.Watched)
+    assert paced.strayed() == timedelta()
+    told(file, NOON, speed=60, real_at=began)
+    assert paced.strayed() == timedelta()  # the day has begun
+    half = began + timedelta(minutes=30)
+    told(file, NOON + timedelta(hours=30), speed=1, real_at=half)
+    assert paced.strayed() == timedelta()
+
+    for by in (2 * BOUND, -2 * BOUND, timedelta(days=3)):
+        told(file, NOON + timedelta(hours=30) + by, speed=1, real_at=half)
+        assert paced.strayed() == by
+        told(file, NOON + timedelta(hours=30) + by, speed=60, real_at=half)
+        assert paced.strayed() == by  # another speed does not put it right
+        told(file, NOON + timedelta(hours=30), speed=1, real_at=half)
+        assert paced.strayed() == timedelta()
+
+
+def test_the_real_clock_is_watched_and_well():
+    real = clock.at_start("")
+
+    assert isinstance(real, clock.Watched)
+    assert real.strayed() == timedelta()
+    assert abs(real.real() - real.now()) < timedelta(seconds=5)
