@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
+from services.reporting.domain.facets import FACETS
 from services.reporting.domain.stage import STAGES
 from services.reporting.queries import as_of, cells, pace, scores, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
@@ -96,6 +97,7 @@ def grid() -> str:
         plan=placing.building(mine),
         units=mine,
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
+        facets=FACETS,
         unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
     )
 
