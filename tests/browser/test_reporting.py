@@ -64,6 +64,20 @@ def test_axe_reports_nothing(stage, path, theme):
     page.context.close()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/city", "/grid"])
+def test_the_warning_that_figures_are_stale_can_be_read(stage, path, theme):
+    page = stage.page("wall", f"{path}?theme={theme}", bypass_csp=True)
+    page.evaluate(
+        "() => { const { dataset } = document.body; const stale = () => { if (dataset.state !== 'stale') dataset.state = 'stale'; };"
+        " new MutationObserver(stale).observe(document.body, { attributes: true }); stale(); }"
+    )
+
+    expect(page.locator("body")).to_have_attribute("data-state", "stale")
+    assert pages.violations(page) == ""
+    page.context.close()
+
+
 def test_a_signing_moves_the_wall_and_a_rescission_takes_it_back(stage):
     page = stage.page("wall")
     problems = []
