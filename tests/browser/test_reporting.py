@@ -3,79 +3,29 @@
 The events come straight from the broker, in a district of the test's own, as registry and signing would have sent them.
 """
 
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from deploy.local.issuer import mint
-from shared.messaging import kafka
-from shared.messaging.ports import Message, Unavailable
 from tests.support import pages
-from tests.support.eventually import eventually
-from tests.support.launch import Launch, Numbering
+from tests.support.launch import Launch
 from tests.support.platform import Platform
+from tests.support.stage import Stage
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
-
-APPEARS_SECONDS = 180  # a new district is found at the next metadata refresh, by a consumer that has just joined
-
-
-class Stage:
-    """A launch day in the running system, and a browser that is signed in to it."""
-
-    def __init__(self, system: Platform, browser: Browser) -> None:
-        self.system, self.browser = system, browser
-        self.district = system.topics()
-        self.launch = Launch(self.district, units=40, opened_at=datetime.now(UTC) - timedelta(hours=1))
-        self._numbering = Numbering()
-        self._producer = kafka.Producer(system.connection)
-        self.url = system.place.front_url
-        facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
-        self.tell(*facts, *(event for number in range(20) for event in self.launch.prepare(number)))
-        self.tell(*(self.launch.sign(number) for number in range(8)))
-
-    def tell(self, *events) -> None:
-        messages = self._numbering.messages(self.district, events)
-        eventually(lambda: self._published(messages))
-
-    def _published(self, messages: list[Message]) -> bool:
-        """On a busy machine a broker may be slow to answer; what comes twice is a repeat."""
-        try:
-            return not self._producer.publish(messages)
-        except Unavailable:
-            return False
-
-    def page(self, size: str, path: str = "/wall", **options) -> Page:
-        who = {"role": "command", "district": self.district}
-        return pages.signed_in(self.browser, self.system.place, path, size=size, **who, **options)
-
-    def close(self) -> None:
-        self._producer.close()
 
 
 @pytest.fixture(scope="module")
 def stage(system: Platform) -> Iterator[Stage]:
     with pages.chromium() as running:
         stage = Stage(system, running)
-        until_it_shows(stage)
+        stage.until_it_shows(8)
         yield stage
         stage.close()
-
-
-def until_it_shows(stage: Stage) -> None:
-    """The page that has nothing yet asks again by itself; here it is asked more often."""
-    page = stage.page("wall")
-    until = time.monotonic() + APPEARS_SECONDS
-    while page.locator("#n").count() == 0 or page.locator("#n").inner_text() != "8":
-        seen = page.locator("body").inner_text()[:200]
-        assert time.monotonic() < until, f"last seen: {seen}"
-        page.wait_for_timeout(500)
-        page.reload()
-    page.context.close()
 
 
 @pytest.mark.parametrize("size", pages.SIZES)
@@ -110,6 +60,20 @@ def test_a_full_rate_has_room_beside_its_count(stage, path, size):
 def test_axe_reports_nothing(stage, path, theme):
     page = stage.page("wall", f"{path}?theme={theme}", bypass_csp=True)
 
+    assert pages.violations(page) == ""
+    page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/wall", "/city", "/map"])
+def test_the_warning_that_figures_are_stale_can_be_read(stage, path, theme):
+    page = stage.page("wall", f"{path}?theme={theme}", bypass_csp=True)
+    page.evaluate(
+        "() => { const { dataset } = document.body; const stale = () => { if (dataset.state !== 'stale') dataset.state = 'stale'; };"
+        " new MutationObserver(stale).observe(document.body, { attributes: true }); stale(); }"
+    )
+
+    expect(page.locator("body")).to_have_attribute("data-state", "stale")
     assert pages.violations(page) == ""
     page.context.close()
 
@@ -180,10 +144,6 @@ def test_a_unit_spans_its_floors_and_its_doors_and_is_walked_as_it_is_seen(stage
     assert box[27]["y"] > box[26]["y"] and column == pytest.approx(box[36]["width"], abs=1)
     expect(page.get_by_role("button", name="4层至5层 401 跨层")).to_have_count(1)
 
-    page.screenshot(path="/tmp/grid.png")
-    stage.page("wall").screenshot(path="/tmp/wall.png")
-    stage.page("phone", "/map?compound=和丰苑&building=2栋").screenshot(path="/tmp/gridp.png")
-    stage.page("wall", "/city?language=en").screenshot(path="/tmp/city.png")
     cell[32].focus()
     for key, number in (("Up", 36), ("Right", 37), ("Left", 36), ("Down", 32), ("Right", 33), ("Right", 34)):
         page.keyboard.press(f"Arrow{key}")
@@ -196,7 +156,7 @@ def test_a_unit_spans_its_floors_and_its_doors_and_is_walked_as_it_is_seen(stage
 
 
 def test_a_foreign_project_is_not_found(stage):
-    page = stage.page("wall", f"/?project={Launch('440399').project_id}")
+    page = stage.page("wall", f"/wall?project={Launch('440399').project_id}")
 
     assert page.locator("#n").count() == 0
     page.context.close()

@@ -16,7 +16,7 @@ from services.reporting.projections import feed_entries
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from shared.events import codec, registry, roll, signing, topics
 from shared.events.contract import Event
-from shared.events.terms import CountingRule
+from shared.events.terms import Basis, CountingRule
 from shared.messaging import memory
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
@@ -35,6 +35,7 @@ class Launch:
     name: str = "澄水湾重点片区"
     opened_at: datetime = OPENED_AT
     counting_rule: CountingRule = "all_units_signed"
+    percents: tuple[tuple[Basis, int], ...] = (("right_holders", 95), ("area", 95))
     numbers: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
@@ -47,7 +48,8 @@ class Launch:
     def opening(self) -> list[Event]:
         ground = "深建规〔2026〕3号 第12条"
         bases = [
-            registry.ThresholdBasis(basis=basis, percent=95, legal_ground=ground) for basis in ("right_holders", "area")
+            registry.ThresholdBasis(basis=basis, percent=percent, legal_ground=ground)
+            for basis, percent in self.percents
         ]
         period = registry.SigningPeriod(starts_at=self.opened_at, ends_at=self.opened_at + timedelta(days=30))
         return [

@@ -1,5 +1,6 @@
 """A clerk gives up an import that is not in the register: what was uploaded goes, all that was read of it too, and with its key whatever a backup still
-holds of it."""
+holds of it.
+"""
 
 from uuid import UUID
 

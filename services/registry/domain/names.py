@@ -30,7 +30,7 @@ _DIGITS = re.compile(
 _ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
 _DOT = "\u00b7"
 _DOTS = str.maketrans(dict.fromkeys("\u2022\u30fb\u2027\uff65\u2219\u22c5\u0387\u16eb\u2e31\u2e33\ua78f", _DOT))
-_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # noqa: RUF001 - what people take for one another
+_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")
 
 
 def canonical(name: str) -> str:

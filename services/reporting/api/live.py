@@ -15,11 +15,12 @@ from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import Engine, text
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
-from services.reporting.queries import as_of, cells, signings, standings
+from services.reporting.queries import as_of, cells, pace, scores, signings, standings
+from services.reporting.queries.standings import Standing
 from shared.messaging import feed, rounds
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
@@ -37,10 +38,28 @@ _log = log.get(__name__)
 Name = Literal["change", "snapshot", "reset", "as_of"]
 
 
+class ScoreState(BaseModel):
+    name: str = Field(description="the signing group")
+    done: int = Field(description="of its units, how many are signed or further")
+    units: int
+
+
+class PaceState(BaseModel):
+    gained: int = Field(description="signings of the business day so far, less what has undone some")
+    path: str = Field(description="the day's line as an SVG path in a field of 432 x 246")
+    x: float
+    y: float
+
+
 class LiveProject(ProjectState):
-    """`cells`: the units that changed; null where too many did and the page is better drawn anew."""
+    """Every figure that a page shows of a project, all of one feed number: a page that moves one moves all.
+
+    `cells`: the units that changed; null where too many did and the page is better drawn anew.
+    """
 
     latest: list[SigningState]
+    scores: list[ScoreState]
+    pace: PaceState
     cells: list[CellState] | None
 
 
@@ -175,15 +194,22 @@ class Hub:
     def _event(self, tx: Transaction, name: Name, district: str, changed: dict[UUID, set[UUID] | None]) -> Event:
         moment = AsOfState.of(as_of.of(tx, self._clock, district=district))
         projects = [
-            LiveProject(
-                **dict(ProjectState.of(standing)),
-                latest=[SigningState.of(each) for each in signings.latest(tx, [standing.project_id], limit=LATEST)],
-                cells=_cells(tx, changed[standing.project_id]),
-            )
-            for standing in standings.of(tx, list(changed))
+            self._project(tx, standing, changed[standing.project_id]) for standing in standings.of(tx, list(changed))
         ]
         live = Live(district=district, as_of=moment, projects=projects)
         return Event(name, moment.number, live.model_dump_json())
+
+    def _project(self, tx: Transaction, standing: Standing, units: set[UUID] | None) -> LiveProject:
+        drawn = pace.of(tx, standing, now=self._clock.now())
+        return LiveProject(
+            **dict(ProjectState.of(standing)),
+            latest=[SigningState.of(row) for row in signings.latest(tx, [standing.project_id], limit=LATEST)],
+            scores=[
+                ScoreState.model_validate(score, from_attributes=True) for score in scores.of(tx, standing.project_id)
+            ],
+            pace=PaceState.model_validate(drawn, from_attributes=True),
+            cells=_cells(tx, units),
+        )
 
     def _as_of(self, tx: Transaction, district: str) -> Event:
         moment = AsOfState.of(as_of.of(tx, self._clock, district=district))

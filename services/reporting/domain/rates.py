@@ -51,9 +51,10 @@ class Basis:
 
 
 def scale(bases: list[Basis]) -> tuple[int, int]:
-    """The narrowest of 0-100, 90-100 and 94-96 percent that holds every basis, in hundredths of a percent."""
-    known = [basis.hundredths for basis in bases if basis.hundredths is not None]
+    """The narrowest of 0-100, 90-100 and 94-96 percent that holds every rate and threshold, in hundredths of a percent."""
+    rates = [basis.hundredths for basis in bases if basis.hundredths is not None]
+    thresholds = [basis.percent * 100 for basis in bases if basis.percent is not None]
     for low, high in ((9_400, 9_600), (9_000, 10_000)):
-        if known and all(low <= each <= high for each in known):
+        if rates and all(low <= place <= high for place in (*rates, *thresholds)):
             return low, high
     return 0, 10_000

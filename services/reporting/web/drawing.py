@@ -5,14 +5,12 @@ Sizes are those of the mock-up at 1920 x 1080: a panel is 896 wide, text is at l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 from unicodedata import east_asian_width
 
 from services.reporting.domain.rates import Basis, scale
 from services.reporting.queries.cells import Cell
-from shared.service.clock import SHANGHAI
 
 WIDTH: Final = 896
 HEIGHT: Final = 534
@@ -20,7 +18,6 @@ _PITCH_X, _PITCH_Y = 9.9, 7.3
 _GAP, _COMPOUND_GAP, _LEAST_SLOT = 18.0, 44.0, 64.0
 _TEXT = 22.0  # a compound's name, in px
 _HEAD, _FOOT = 58.0, 34.0  # above the cells: compound and the building's figure; below: its name
-_OPENS, _CLOSES = 8, 20  # the desks' day in Shanghai; a day with signings outside it is drawn whole
 _SCALES: Final = (4.0, 3.4, 2.8, 2.4, 2.0, 1.7, 1.4, 1.2, 1.0, 0.85, 0.7, 0.55)
 
 
@@ -122,50 +119,19 @@ def _block(floors: list[list[Cell]], *, heads: bool, at: tuple[float, float], si
 
 @dataclass(frozen=True)
 class Axis:
-    """The line all bases share: its ends in whole percent, and places on it in percent of its length."""
+    """The scale all bases share: its ends in hundredths of a percent, and places on it in percent of its length.
+
+    `threshold`: the percent that every required basis must reach; None where they differ, or there is none.
+    """
 
     low: int
     high: int
+    threshold: int | None = None
 
     def place(self, hundredths: int | None) -> float | None:
         return None if hundredths is None else round((hundredths - self.low) / (self.high - self.low) * 100, 2)
 
 
 def axis(bases: Sequence[Basis]) -> Axis:
-    return Axis(*scale(list(bases)))
-
-
-@dataclass(frozen=True)
-class Pace:
-    """The day's running count as a path in a field of 432 x 246, from the first to the last full hour that has anything to show."""
-
-    path: str
-    x: float
-    y: float
-    hours: tuple[tuple[float, int], ...]
-    gained: int
-
-
-def pace(points: Sequence[tuple[datetime, int]], *, now: datetime, total: int) -> Pace:
-    left, right, top, bottom = 0.0, 372.0, 22.0, 212.0
-    local = now.astimezone(SHANGHAI)
-    opens = local.replace(hour=_OPENS, minute=0, second=0, microsecond=0)
-    early = any(at < opens for at, _ in points[1:]) or local < opens
-    start = opens.replace(hour=0) if early else opens
-    span = timedelta(hours=_CLOSES - _OPENS if not early and local.hour < _CLOSES else 24 - start.hour)
-    highest = max(total, *(count for _, count in points), 1)
-
-    def place(at: datetime, count: int) -> tuple[float, float]:
-        across = min(1.0, max(0.0, (at - start) / span))
-        return round(left + across * (right - left), 1), round(bottom - count / highest * (bottom - top), 1)
-
-    points = [(max(at, start), count) for at, count in points]
-    until = [*points, (max(now, points[-1][0]), points[-1][1])]
-    steps: list[str] = []
-    for index, (at, count) in enumerate(until):
-        x, y = place(at, count)
-        steps.append(f"M{x} {y}" if not index else f"H{x}V{y}")
-    x, y = place(*until[-1])
-    hours = range(start.hour, start.hour + int(span / timedelta(hours=1)) + 1, 4)
-    ticks = tuple((place(start + timedelta(hours=hour - start.hour), 0)[0], hour) for hour in hours)
-    return Pace("".join(steps), x, y, ticks, points[-1][1] - points[0][1])
+    thresholds = {basis.percent for basis in bases if basis.percent is not None}
+    return Axis(*scale(list(bases)), thresholds.pop() if len(thresholds) == 1 else None)

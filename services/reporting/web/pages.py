@@ -1,22 +1,19 @@
 """Pages: /wall (of a project), /city (districts side by side), /map (the units of a building)."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, render_template, request
 
+from services.reporting.domain.facets import FACETS
 from services.reporting.domain.stage import STAGES
-from services.reporting.queries import as_of, cells, signings, snapshot, standings
-from services.reporting.queries.cells import Cell
+from services.reporting.queries import as_of, cells, pace, scores, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.web import drawing, placing
 from shared.refusal import Unknown
 from shared.service import identity
-from shared.service.clock import SHANGHAI
 from shared.service.database import Transaction
 from shared.service.running import running
 from shared.web.shell import add_texts, text
@@ -29,19 +26,6 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 _STREAM = "/api/reporting/v1/stream"  # where the front door leads to the process that carries it
 _SLOTS = 6  # of the list of latest signings
 _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
-
-
-@dataclass(frozen=True)
-class Score:
-    """One line of the scoreboard."""
-
-    name: str
-    done: int
-    units: int
-
-    @property
-    def left(self) -> int:
-        return self.units - self.done
 
 
 @pages.get("/wall")
@@ -63,9 +47,9 @@ def _wall(tx: Transaction, standing: Standing, now: datetime) -> dict[str, Any]:
         "as_of": _moment(tx, standing.district),
         "map": drawing.building_map(units),
         "axis": drawing.axis(standing.bases),
-        "scores": _scores(units),
+        "scores": scores.of(tx, standing.project_id),
         "latest": signings.latest(tx, [standing.project_id], limit=_SLOTS),
-        "pace": _pace(tx, standing, now),
+        "pace": pace.of(tx, standing, now=now),
         "state": "empty" if standing.roll != "frozen" or now < standing.starts_at else "live",
         "fresh_call": bool(standing.reached_at and now - standing.reached_at < _MOMENT),
         "households_to_go": _to_go(standing, "households"),
@@ -114,6 +98,7 @@ def grid() -> str:
         plan=placing.building(mine),
         units=mine,
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
+        facets=FACETS,
         unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
     )
 
@@ -150,20 +135,6 @@ def _chosen(found: Sequence[Standing]) -> Standing | None:
     if chosen is None:
         raise Unknown
     return chosen
-
-
-def _scores(units: Sequence[Cell]) -> list[Score]:
-    """Best rate first, as of the page's loading: rows do not move under the reader's finger."""
-    total = Counter(cell.group for cell in units if cell.group)
-    done = Counter(cell.group for cell in units if cell.group and cell.done)
-    scores = [Score(name, done[name], count) for name, count in total.items()]
-    return sorted(scores, key=lambda score: (-score.done / score.units, score.name))
-
-
-def _pace(tx: Transaction, standing: Standing, now: datetime) -> drawing.Pace:
-    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    points = signings.curve(tx, standing.project_id, since=midnight, until=midnight + timedelta(days=1))
-    return drawing.pace(points, now=now, total=standing.basis("units").denominator or standing.own_units)
 
 
 def _to_go(standing: Standing, name: str) -> int | None:

@@ -110,4 +110,4 @@ def _next_ready(tx: Transaction, project_id: UUID, unit_id: UUID) -> CaseRow | N
 
 
 def _as_of(tx: Transaction) -> AsOf:
-    return AsOf(running().clock.now(), as_of.read(tx), 0.0)
+    return AsOf(running().clock.now(), as_of.read(tx), None)

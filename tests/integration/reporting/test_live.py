@@ -75,6 +75,21 @@ def test_a_reader_that_comes_back_gets_what_it_missed(day):
     assert {cell["stage"] for cell in cells} == {"signed"}
 
 
+def test_an_event_has_every_figure_of_the_wall_at_its_number(day):
+    day.deliver(*day.launch.groups())
+    seen = day.sign(0)
+    day.sign(1)
+
+    (change,) = day.hub.since("440303", seen)
+
+    (project,) = json.loads(change.data)["projects"]
+    assert signed(change) == 2
+    assert sum(score["done"] for score in project["scores"]) == 2
+    assert sum(score["units"] for score in project["scores"]) == day.launch.units
+    assert project["pace"]["path"].startswith("M")
+    assert len(project["latest"]) == 2
+
+
 def test_a_reader_that_missed_nothing_gets_the_time_only(day):
     number = day.sign(0)
 

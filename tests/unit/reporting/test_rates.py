@@ -59,3 +59,8 @@ def test_the_distance_is_the_least_number_that_reaches_it(total, data, percent):
 )
 def test_the_scale_is_the_narrowest_that_holds_all(signed, ends):
     assert scale([Basis("units", each, 10_000) for each in signed]) == ends
+
+
+def test_the_scale_holds_the_thresholds_too():
+    assert scale([Basis("units", 9_490, 10_000, 60), Basis("area", 9_511, 10_000, 95)]) == (0, 10_000)
+    assert scale([Basis("units", 9_490, 10_000, 95), Basis("area", 9_511, 10_000, 90)]) == (9_000, 10_000)

@@ -1,4 +1,4 @@
-/* Moves the four bases as the server drew them: same marks, same line, same words. */
+/* Moves the four bases as the server drew them: same marks, same lines, same words. */
 import { count, word } from "/static/shell/status.js";
 
 const SCALES = [[9400, 9600], [9000, 10000]];
@@ -18,26 +18,30 @@ export function distance(basis) {
 }
 
 function scale(bases) {
-  const known = bases.map(hundredths).filter((each) => each !== null);
-  return SCALES.find(([low, high]) => known.length && known.every((each) => each >= low && each <= high)) ?? [0, 10000];
+  const rates = bases.map(hundredths).filter((rate) => rate !== null);
+  const places = [...rates, ...bases.filter((basis) => basis.required).map((basis) => basis.percent * 100)];
+  return SCALES.find(([low, high]) => rates.length && places.every((place) => place >= low && place <= high)) ?? [0, 10000];
 }
 
 /** `ends` fixes the scale, for pages on which several projects share one. */
 export function move(table, bases, ends = scale(bases)) {
   const [low, high] = ends;
   const place = (each) => ((each - low) / (high - low)) * 100;
-  const line = place(9500);
   const attributes = (node, values) => Object.entries(values).forEach(([name, value]) => node.setAttribute(name, value));
   put(table.querySelector(".low"), `${low / 100}%`);
-  put(table.querySelector(".high"), line > 80 ? "" : `${high / 100}%`);
-  attributes(table.querySelector(".line95"), { x: `${line}%`, "text-anchor": line > 80 ? "end" : "middle" });
+  const label = table.querySelector(".shared-threshold");
+  if (label.textContent) {
+    const line = place(Number.parseInt(label.textContent, 10) * 100);
+    attributes(label, { x: `${line}%`, "text-anchor": line > 80 ? "end" : "middle" });
+    put(table.querySelector(".high"), line > 80 ? "" : `${high / 100}%`);
+  }
   for (const basis of bases) {
     const row = table.querySelector(`[data-basis="${basis.basis}"]`);
     if (!row) continue;
     put(row.querySelector(".r"), rate(basis));
     put(row.querySelector(".n"), parts(basis));
     const threshold = row.querySelector(".threshold"), mark = row.querySelector(".mark"), at = hundredths(basis);
-    attributes(threshold, { x1: `${line}%`, x2: `${line}%` });
+    if (threshold) attributes(threshold, { x1: `${place(basis.percent * 100)}%`, x2: `${place(basis.percent * 100)}%` });
     const x = `${at === null ? 0 : place(at)}%`;
     attributes(mark, mark.tagName === "circle" ? { cx: x } : { x1: x, x2: x });
     if (at !== null) mark.removeAttribute("visibility");

@@ -6,33 +6,40 @@ import { follow, redraw, watch } from "./live.js";
 const STREAMS = 4;
 const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 const columns = () => [...document.querySelectorAll("[data-district]")];
-const numbers = new Map(columns().map((column) => [column.dataset.district, Number(column.dataset.number)]));
 const moments = new Map();
-const say = watch();
+const status = watch();
 
-function asOf(moment, district) {
-  numbers.set(district, moment.number);
+function say(moment, district) {
+  if (!moment) return status(null);
+  const column = document.querySelector(`[data-district="${district}"]`);
+  column.dataset.number = moment.number;
+  put(column.querySelector(".seq"), count(moment.number));
   moments.set(district, moment);
-  put(document.querySelector(`[data-district="${district}"] .seq`), count(moment.number));
-  const lags = [...moments.values()].map((each) => each.lag_seconds ?? 0), ats = [...moments.values()].map((each) => each.at).filter(Boolean);
-  say({ number: [...numbers.values()].reduce((sum, each) => sum + each, 0), at: ats.sort()[0] ?? null, lag_seconds: Math.max(...lags) });
+  const known = [...moments.values()], lags = known.map((each) => each.lag_seconds ?? 0), ats = known.map((each) => each.at).filter(Boolean);
+  const number = columns().reduce((sum, each) => sum + Number(each.dataset.number), 0);
+  return status({ number, at: ats.sort()[0] ?? null, lag_seconds: Math.max(...lags) });
 }
 
-function heard(_, live) {
-  for (const project of live.projects) {
-    const part = document.querySelector(`[data-project="${project.project_id}"]`);
-    if (!part || part.dataset.call !== project.call) return redraw();
-    const units = project.bases.find((basis) => basis.basis === "units"), table = part.querySelector(".bases-table");
-    if (part.querySelector(".total").textContent !== count(units.denominator)) return redraw();
+/* All projects of the district move to the event's number, or none does. */
+function apply(live) {
+  const parts = live.projects.map((project) => {
+    const part = document.querySelector(`[data-project="${project.project_id}"]`), units = project.bases.find((basis) => basis.basis === "units");
+    const same = part && part.dataset.call === project.call && part.querySelector(".total").textContent === count(units.denominator);
+    return same ? { part, project, units } : null;
+  });
+  if (parts.includes(null)) return false;
+  for (const { part, project, units } of parts) {
+    const table = part.querySelector(".bases-table");
     put(part.querySelector(".togo-n"), units.denominator === null ? "—" : count(units.denominator - units.numerator));
     put(part.querySelector(".signed .n"), count(units.numerator));
     bases.move(table, project.bases, [Number(table.dataset.low), Number(table.dataset.high)]);
+    bases.call(part.querySelector(".call"), project, part.dataset.condition);
   }
-  return undefined;
+  return true;
 }
 
 columns().slice(0, STREAMS).forEach((column) => {
   const { district, number } = column.dataset;
-  follow({ base: document.body.dataset.stream, district, number: Number(number), heard, asOf });
+  follow({ base: document.body.dataset.stream, district, number: Number(number), apply, say });
 });
 setInterval(redraw, columns().length > STREAMS ? 30_000 : 120_000);

@@ -1,6 +1,5 @@
 /* The unit grid: the legend filters, arrow keys walk, a cell opens its panel, Escape closes it and goes back. */
-import { word } from "/static/shell/status.js";
-import { follow, redraw, watch } from "./live.js";
+import { follow, watch } from "./live.js";
 
 const data = document.body.dataset;
 const UNSIGNED = ["registered", "surveyed", "rights_confirmed", "valued", "negotiating", "ready", "pre_registered", "rescinded", "void"];
@@ -64,27 +63,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-async function anew() {
-  const { unit } = pick, focused = document.activeElement?.dataset?.unit;
-  await redraw();
+/* Cells, counts, lists and panels come from the server together; what was filtered, open and focused stays so. */
+function adopted() {
   filter();
-  if (unit) show(unit, { focus: false });
+  if (pick.unit) show(pick.unit, { focus: false });
   if (focused) cellOf(focused)?.focus();
 }
 
-/* A cell changes at once; counts, lists and panels follow from the server, together. */
-let waiting = null;
-function heard(_, live) {
-  const project = live.projects.find((each) => each.project_id === data.project);
-  if (!project) return;
-  for (const changed of project.cells ?? []) {
-    const cell = cellOf(changed.unit_id);
-    if (!cell) continue;
-    cell.dataset.stage = changed.stage;
-    cell.querySelector(".word").textContent = word("stage", changed.stage);
-  }
-  waiting ??= setTimeout(() => { waiting = null; anew(); }, 1500);
-}
+let focused = null;
+document.addEventListener("focusin", (event) => { focused = event.target.dataset?.unit ?? null; });
 
-const asOf = watch();
-follow({ base: data.stream, district: data.district, number: Number(data.number), heard, asOf });
+const apply = (live) => !live.projects.some((project) => project.project_id === data.project);
+const say = watch();
+follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say, adopted });

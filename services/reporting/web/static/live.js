@@ -1,32 +1,130 @@
-/* The page's link to the live stream. Keeps the last number, comes back after every kind of end, and says how old the figures are. */
+/* The page's link to the live stream, and the one rule of every page: all figures on it are of one feed number, at every moment.
+
+   An event carries every figure of a project, so a page applies it whole, in one task, or not at all. What it cannot apply is fetched as
+   the server's own page; events that arrive meanwhile are kept, and those newer than the fetched page are applied to it before it shows. */
 import { show, stateOf } from "/static/shell/status.js";
 
 const AGAIN_MILLISECONDS = 3000;
+const LEAST_BETWEEN_DRAWINGS = 1000;
+const MOST_KEPT = 500;
 const NIGHTLY_HOUR = 4;
 
-/** Follows one district. `heard` gets (name, live) for change and snapshot; a reset draws the page anew. */
-export function follow({ base, district, number, heard, asOf }) {
-  let seen = number;
-  let source = null;
+const districts = new Map();
+let drawing = null;
+let fetching = false;
+let drawnAt = -LEAST_BETWEEN_DRAWINGS;
+
+/** Follows one district from the feed `number` that the page was drawn with.
+
+    `apply` gets a live event and moves every figure to it, returning true; or it changes nothing and returns false: the page is drawn anew.
+    `say` gets the moment that the figures are of, or nothing where only a sign of life came. `adopted` is called after a new drawing. */
+export function follow({ base, district, number, apply, say, adopted = () => {} }) {
+  const state = { seen: number, floor: 0, stuck: false, kept: [], apply, say, adopted };
+  districts.set(district, state);
   const open = () => {
-    source = new EventSource(`${base}?district=${district}&since=${seen}`);
-    for (const name of ["change", "snapshot", "as_of"])
-      source.addEventListener(name, (message) => {
-        if (message.lastEventId) seen = Number(message.lastEventId);
-        const live = JSON.parse(message.data);
-        asOf(live.as_of, district);
-        if (name !== "as_of") heard(name, live);
-      });
+    const source = new EventSource(`${base}?district=${district}&since=${state.seen}`);
+    for (const name of ["change", "snapshot"]) source.addEventListener(name, (message) => take(state, JSON.parse(message.data)));
+    source.addEventListener("as_of", (message) => {
+      const { as_of: moment } = JSON.parse(message.data);
+      // A moment that is ahead of the figures belongs to a change that is still on its way.
+      say(moment.number === state.seen ? moment : null, district);
+    });
+    source.addEventListener("reset", () => {
+      Object.assign(state, { seen: -1, floor: 0, stuck: true, kept: [] });
+      redraw();
+    });
     source.addEventListener("error", () => {
-      // The browser comes back by itself from a broken line; after a refusal it gives up, and we ask again.
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(open, AGAIN_MILLISECONDS);
+      // The browser comes back by itself from a broken line; after a refusal it gives up, and we connect again.
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN_MILLISECONDS);
     });
   };
   open();
 }
 
-/** The status of the page, once a second: what was heard last, how long ago, and which state that is. */
+function take(state, live) {
+  if (live.as_of.number > state.seen && (fetching || state.stuck)) keep(state, live);
+  if (live.as_of.number <= state.seen || state.stuck) state.say(null, live.district);
+  else if (state.apply(live)) advance(state, live);
+  else {
+    state.stuck = true;
+    if (!fetching) keep(state, live);
+    redraw();
+  }
+}
+
+function advance(state, live) {
+  state.seen = live.as_of.number;
+  state.say(live.as_of, live.district);
+}
+
+/* Past the bound the events are dropped, and only a page that has them all will do. */
+function keep(state, live) {
+  state.kept.push(live);
+  if (state.kept.length > MOST_KEPT) state.floor = state.kept.splice(0).at(-1).as_of.number;
+}
+
+/** Draws the page anew from the server: at most once a second, and never older than what it shows. */
+export function redraw() {
+  const wait = Math.max(0, drawnAt + LEAST_BETWEEN_DRAWINGS - performance.now());
+  drawing ??= new Promise((done) => setTimeout(done, wait)).then(fetchPage).then((adopted) => {
+    drawing = null;
+    drawnAt = performance.now();
+    if (!adopted || [...districts.values()].some((state) => state.stuck)) redraw();
+  });
+  return drawing;
+}
+
+async function fetchPage() {
+  fetching = true;
+  for (const state of districts.values()) {
+    state.floor = Math.max(state.floor, state.seen);
+    if (!state.stuck) state.kept = [];
+  }
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+    if (answer.ok && !answer.redirected) return adopt(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    location.reload();
+  } catch {
+    await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
+  } finally {
+    fetching = false;
+  }
+  return false;
+}
+
+/* The page on which the server drew a district says so by data-district and data-number: its body, or a part of it. */
+function adopt(page) {
+  const parts = [...page.querySelectorAll("[data-district][data-number]")].map(({ dataset }) => ({
+    state: districts.get(dataset.district), number: Number(dataset.number), district: dataset.district,
+  }));
+  if (parts.some(({ state, number }) => state && number < state.floor)) return false;
+  for (const selector of ["#content", ".where-now"])
+    document.querySelector(selector).replaceChildren(...page.querySelector(selector).childNodes);
+  for (const name of ["number", "lag", "roll", "call", "condition"])
+    if (name in page.body.dataset) document.body.dataset[name] = page.body.dataset[name];
+  const { lag } = page.body.dataset, at = page.getElementById("status-at").dateTime || null;
+  for (const state of districts.values()) state.stuck = false;
+  for (const { state, number, district } of parts) {
+    if (!state) continue;
+    Object.assign(state, { seen: number, floor: 0 });
+    state.say({ number, at, lag_seconds: lag === "" ? null : Number(lag) }, district);
+    rollForward(state);
+  }
+  for (const callback of new Set([...districts.values()].map((state) => state.adopted))) callback();
+  return true;
+}
+
+/* Events that came while the page was fetched. One that cannot be applied stays, with all after it, for the next drawing. */
+function rollForward(state) {
+  state.kept = state.kept.filter((live) => live.as_of.number > state.seen);
+  while (state.kept.length) {
+    state.stuck = !state.apply(state.kept[0]);
+    if (state.stuck) return;
+    advance(state, state.kept.shift());
+  }
+}
+
+/** The status of the page, once a second: the moment of its figures, how long ago a sign of life came, and which state that is. */
 export function watch({ empty = () => false, tick = () => {} } = {}) {
   const data = document.body.dataset;
   const at = document.getElementById("status-at").dateTime;
@@ -44,29 +142,11 @@ export function watch({ empty = () => false, tick = () => {} } = {}) {
   setInterval(draw, 1000);
   draw();
   nightly();
-  return (next) => {
-    asOf = next;
+  return (moment) => {
+    if (moment) asOf = moment;
     heardAt = performance.now();
     draw();
   };
-}
-
-/** The server draws the page, always: what a change does not say in detail is fetched as the page's own main part. */
-let fetching = false;
-export async function redraw() {
-  if (fetching) return;
-  fetching = true;
-  try {
-    const answer = await fetch(location.href, { credentials: "same-origin" });
-    if (!answer.ok || answer.redirected) return location.reload();
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.getElementById("content").replaceChildren(...page.getElementById("content").childNodes);
-    for (const name of ["roll", "call"]) if (page.body.dataset[name]) document.body.dataset[name] = page.body.dataset[name];
-  } catch {
-    setTimeout(redraw, AGAIN_MILLISECONDS);
-  } finally {
-    fetching = false;
-  }
 }
 
 /* A wall never closes: it starts anew once a night. */

@@ -4,10 +4,12 @@ import * as bases from "./bases.js";
 import { follow, redraw, watch } from "./live.js";
 
 const SLOTS = 6;
+const GROUPS = 11;
 const MOMENT_MILLISECONDS = 60_000;
 const REFRESH_MILLISECONDS = 60_000;
 const data = document.body.dataset;
 const $ = (id) => document.getElementById(id);
+const rowOf = (group) => [...document.querySelectorAll("[data-group]")].find((row) => row.dataset.group === group);
 const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
 function figures(project) {
@@ -29,15 +31,14 @@ function figures(project) {
   bases.call($("call"), project, data.condition);
 }
 
-function cells(changed) {
-  for (const cell of changed) {
-    const square = $("map").querySelector(`[data-u="${cell.unit_id}"]`);
-    if (!square) return redraw();
+function squares(changed) {
+  for (const [square, cell] of changed) {
     if (square.classList.contains("s") === cell.done) continue;
     square.classList.toggle("s", cell.done);
     building(square.closest("[data-building]"));
-    score(square.dataset.g, cell.done ? 1 : -1);
   }
+  const left = [...document.querySelectorAll("[data-building]")].map((block) => [block.dataset.building, block.querySelector(".left").textContent]);
+  put($("map-t"), `${word("live", "map")}：${left.filter(([, n]) => n).map(([name, n]) => `${name} ${n}`).join("，")}`);
 }
 
 function building(block) {
@@ -49,15 +50,28 @@ function building(block) {
     if (named.dataset.worst === block.dataset.building) put(named, String(left));
 }
 
-function score(group, change) {
-  const row = [...document.querySelectorAll("[data-group]")].find((each) => each.dataset.group === group);
-  if (!row) return;
-  const done = Number(row.dataset.done) + change, units = Number(row.dataset.units);
-  row.dataset.done = done;
-  const cut = Math.floor((done * 10000) / units);
-  put(row.querySelector(".r"), `${Math.floor(cut / 100)}.${String(cut % 100).padStart(2, "0")}%`);
-  put(row.querySelector(".n"), `${done} / ${units}`);
-  put(row.querySelector(".go b"), String(units - done));
+/* The rows stay where they are, so that none moves under the reader's finger; a new drawing sorts them. */
+function scoreboard(scores) {
+  const worst = Math.max(...scores.map((score) => score.units - score.done), 0);
+  for (const { name, done, units } of scores) {
+    const row = rowOf(name);
+    if (!row) continue;
+    const cut = Math.floor((done * 10000) / units), width = worst ? ((units - done) / worst) * 100 : 0;
+    put(row.querySelector(".r"), `${Math.floor(cut / 100)}.${String(cut % 100).padStart(2, "0")}%`);
+    put(row.querySelector(".n"), `${done} / ${units}`);
+    put(row.querySelector(".go b"), String(units - done));
+    const bar = row.querySelector(".go rect");
+    bar.setAttribute("x", `${100 - width}%`);
+    bar.setAttribute("width", `${width}%`);
+  }
+}
+
+function pace({ gained, path, x, y }) {
+  put($("pace-h"), word("live", "today", { n: count(gained) }));
+  document.querySelector(".pace path").setAttribute("d", path);
+  const dot = document.querySelector(".pace .dot");
+  dot.setAttribute("cx", x);
+  dot.setAttribute("cy", y);
 }
 
 function signing(row) {
@@ -129,16 +143,22 @@ function paper() {
   }, MOMENT_MILLISECONDS);
 }
 
-function heard(name, live) {
+/* All figures move to the event's number, or none does. */
+function apply(live) {
   const project = live.projects.find((each) => each.project_id === data.project);
-  if (!project) return undefined;
-  if (project.cells === null || project.roll !== data.roll) return redraw();
+  if (!project) return true;
+  const reached = project.call === "reached" && data.call !== "reached";
+  if (project.cells === null || project.roll !== data.roll || (project.call !== data.call && !reached)) return false;
+  const changed = project.cells.map((cell) => [$("map").querySelector(`[data-u="${cell.unit_id}"]`), cell]);
+  const rows = document.querySelectorAll("[data-group]").length;
+  if (changed.some(([square]) => !square) || rows !== Math.min(project.scores.length, GROUPS)) return false;
   figures(project);
-  cells(project.cells);
+  squares(changed);
+  scoreboard(project.scores);
+  pace(project.pace);
   latest(project.latest);
-  if (project.call === "reached" && data.call !== "reached") moment(project);
-  else if (project.call !== data.call) redraw();
-  return undefined;
+  if (reached) moment(project);
+  return true;
 }
 
 const running = { at: 0, since: 0 };
@@ -149,7 +169,7 @@ function clock({ asOf, silentSeconds, state }) {
   put($("count-h"), state === "stale" ? word("live", "signed_units_at", { at: clockTime(asOf.at) }) : word("live", "signed_units"));
 }
 
-const asOf = watch({ empty: () => data.roll !== "frozen", tick: clock });
-follow({ base: data.stream, district: data.district, number: Number(data.number), heard, asOf });
-setInterval(() => { if (!data.moment) redraw(); }, REFRESH_MILLISECONDS); // pace and order of the lists; figures come by the stream
+const say = watch({ empty: () => data.roll !== "frozen", tick: clock });
+follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say });
+setInterval(() => { if (!data.moment) redraw(); }, REFRESH_MILLISECONDS); // the order of the lists, the day's hours
 if (data.moment) paper();

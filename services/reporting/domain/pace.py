@@ -1,0 +1,43 @@
+"""The day's running count as a line in a field of 432 x 246, from the first to the last full hour that has anything to show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_OPENS, _CLOSES = 8, 20  # the desks' day; a day with signings outside it is drawn whole
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.0, 372.0, 22.0, 212.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings less what undid some, today."""
+
+    path: str
+    x: float
+    y: float
+    hours: tuple[tuple[float, int], ...]
+    gained: int
+
+
+def pace(points: Sequence[tuple[datetime, int]], *, now: datetime, total: int) -> Pace:
+    """`points`: the running count at instants of the day, the first at its beginning. `now` is in the zone of the business day."""
+    opens = now.replace(hour=_OPENS, minute=0, second=0, microsecond=0)
+    early = any(at < opens for at, _ in points[1:]) or now < opens
+    start = opens.replace(hour=0) if early else opens
+    span = timedelta(hours=_CLOSES - _OPENS if not early and now.hour < _CLOSES else 24 - start.hour)
+    highest = max(total, *(count for _, count in points), 1)
+
+    def place(at: datetime, count: int) -> tuple[float, float]:
+        across = min(1.0, max(0.0, (at - start) / span))
+        return round(_LEFT + across * (_RIGHT - _LEFT), 1), round(_BOTTOM - count / highest * (_BOTTOM - _TOP), 1)
+
+    points = [(max(at, start), count) for at, count in points]
+    until = [*points, (max(now, points[-1][0]), points[-1][1])]
+    steps: list[str] = []
+    for index, (at, count) in enumerate(until):
+        x, y = place(at, count)
+        steps.append(f"M{x} {y}" if not index else f"H{x}V{y}")
+    x, y = place(*until[-1])
+    hours = range(start.hour, start.hour + int(span / timedelta(hours=1)) + 1, 4)
+    ticks = tuple((place(start + timedelta(hours=hour - start.hour), 0)[0], hour) for hour in hours)
+    return Pace("".join(steps), x, y, ticks, points[-1][1] - points[0][1])

@@ -1,0 +1,17 @@
+"""How a project's count has risen since midnight in Shanghai."""
+
+from datetime import datetime, timedelta
+
+from services.reporting.domain import pace
+from services.reporting.domain.pace import Pace
+from services.reporting.queries import signings
+from services.reporting.queries.standings import Standing
+from shared.service.clock import SHANGHAI
+from shared.service.database import Transaction
+
+
+def of(tx: Transaction, standing: Standing, *, now: datetime) -> Pace:
+    local = now.astimezone(SHANGHAI)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    points = signings.curve(tx, standing.project_id, since=midnight, until=midnight + timedelta(days=1))
+    return pace.pace(points, now=local, total=standing.basis("units").denominator or standing.own_units)

@@ -1,0 +1,132 @@
+"""Are all figures on a page of one feed number in every frame, while a launch runs and the page is drawn anew all the time?
+
+A sampler in the page reads its figures in every animation frame. What it reads is compared afterwards.
+"""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support import pages
+from tests.support.stage import Stage
+
+pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
+UNITS, BEFORE, LAUNCHED = 220, 8, 90
+
+_WALL = """() => {
+  const number = (text) => Number(text.replaceAll(/[^0-9]/g, ""));
+  const first = (text) => number(text.split("/")[0]);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const units = () => document.querySelector('[data-basis="units"][data-required]');
+  return {
+    feed: number(document.getElementById("status-number").textContent),
+    count: number(document.getElementById("n").textContent),
+    to_go: number(document.getElementById("togo").textContent),
+    squares: all("#map .u.s").length,
+    left_by_building: all("#map .left").reduce((sum, node) => sum + number(node.textContent || "0"), 0),
+    left_in_title: [...document.getElementById("map-t").textContent.matchAll(/ (\\d+)(?=，|$)/g)]
+      .reduce((sum, found) => sum + Number(found[1]), 0),
+    basis: first(units().querySelector(".n").textContent),
+    scores: all(".groups td.n").reduce((sum, node) => sum + first(node.textContent), 0),
+    unsigned: all(".groups td.go b").reduce((sum, node) => sum + number(node.textContent), 0),
+    today: number(document.getElementById("pace-h").textContent),
+  };
+}"""
+_GRID = """() => {
+  const number = (text) => Number(text.replaceAll(/[^0-9]/g, ""));
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  return {
+    feed: number(document.getElementById("status-number").textContent),
+    count: number(document.getElementById("signed").textContent),
+    to_go: number(document.getElementById("unsigned").textContent),
+    cells: all('.cell[data-stage="signed"]').length,
+    legend: number(document.querySelector('.key[data-stage="signed"] b').textContent),
+    panels: all('section.unit .stage-chip[data-stage="signed"]').length,
+    listed: all(".todo li").length,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def stage(system):
+    with pages.chromium() as running:
+        stage = Stage(system, running, units=UNITS, signed=BEFORE)
+        stage.until_it_shows(BEFORE)
+        yield stage
+        stage.close()
+
+
+def test_every_figure_of_the_wall_is_of_one_feed_number_in_every_frame(stage):
+    page = stage.page("wall")
+    _sample(page, _WALL)
+
+    launch(stage, page, range(BEFORE, BEFORE + LAUNCHED))
+
+    samples = _samples(page, count=BEFORE + LAUNCHED)
+    midnight = samples[0]["count"] - samples[0]["today"]
+    for seen in samples:
+        figures = {seen[name] for name in ("squares", "basis", "scores")} | {seen["today"] + midnight}
+        assert figures == {seen["count"]}, seen
+        assert {seen[name] for name in ("left_by_building", "left_in_title", "unsigned", "to_go")} == {
+            UNITS - seen["count"]
+        }
+    _never_goes_back(samples)
+    page.context.close()
+
+
+def test_every_figure_of_the_grid_is_of_one_feed_number_in_every_frame(stage):
+    first = BEFORE + LAUNCHED
+    building = stage.launch.unit(first)
+    page = stage.page("wall", f"/map?compound={building.compound}&building={building.building}")
+    here = [number for number in range(UNITS) if stage.launch.unit(number).building == building.building
+            and stage.launch.unit(number).compound == building.compound]  # fmt: skip
+    signed = [number for number in here if number < first]
+    _sample(page, _GRID)
+
+    launch(stage, page, [number for number in here if number >= first])
+
+    samples = _samples(page, count=len(here))
+    assert samples[0]["count"] == len(signed)
+    for seen in samples:
+        assert {seen[name] for name in ("cells", "legend", "panels")} == {seen["count"]}, seen
+        assert {seen["listed"], seen["to_go"]} == {len(here) - seen["count"]}, seen
+    _never_goes_back(samples)
+    page.context.close()
+
+
+def launch(stage: Stage, page: Page, numbers) -> None:
+    """Signs one after the other as fast as the bus takes them, while the page is drawn anew all the time and once in whole."""
+    page.evaluate(
+        "import('/static/reporting/live.js').then((live) => { window.drawing = setInterval(live.redraw, 100) })"
+    )
+    for place, number in enumerate(numbers):
+        stage.tell(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
+        if place == 10:  # more units at once than an event names: the page has to be drawn anew
+            units = (stage.launch.unit(each) for each in range(UNITS))
+            stage.tell(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
+
+
+def _sample(page: Page, figures: str) -> None:
+    expect(page.locator("body")).to_have_attribute("data-state", "live", timeout=30_000)
+    page.evaluate(
+        "(figures) => { window.samples = []; const read = eval(figures);"
+        " const frame = () => { const seen = JSON.stringify(read());"
+        " if (window.samples.at(-1) !== seen) window.samples.push(seen); requestAnimationFrame(frame); }; frame(); }",
+        figures,
+    )
+
+
+def _samples(page: Page, *, count: int) -> list[dict[str, int]]:
+    page.wait_for_function("(count) => JSON.parse(window.samples.at(-1)).count === count", arg=count, timeout=60_000)
+    samples = page.evaluate("window.samples.map((seen) => JSON.parse(seen))")
+    assert len({seen["count"] for seen in samples}) > 5, "the launch was not seen while it ran"
+    return samples
+
+
+def _never_goes_back(samples: list[dict[str, int]]) -> None:
+    assert [seen["feed"] for seen in samples] == sorted(seen["feed"] for seen in samples)
+    by_number: dict[int, set[int]] = {}
+    for seen in samples:
+        by_number.setdefault(seen["feed"], set()).add(seen["count"])
+    assert {number: counts for number, counts in by_number.items() if len(counts) > 1} == {}

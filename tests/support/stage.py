@@ -1,0 +1,61 @@
+"""A launch day in the running system and a browser that is signed in to it, for tests of reporting's pages.
+
+The events come straight from the broker, in a district of the test's own, as registry and signing would have sent them.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Browser, Page
+
+from shared.messaging import kafka
+from shared.messaging.ports import Message, Unavailable
+from tests.support import pages
+from tests.support.eventually import eventually
+from tests.support.launch import Launch, Numbering
+from tests.support.platform import Platform
+
+_APPEARS_SECONDS = 180  # a new district is found at the next metadata refresh, by a consumer that has just joined
+
+
+class Stage:
+    """A launch day in the running system, and a browser that is signed in to it."""
+
+    def __init__(self, system: Platform, browser: Browser, *, units: int = 40, signed: int = 8) -> None:
+        self.system, self.browser = system, browser
+        self.district = system.topics()
+        self.launch = Launch(self.district, units=units, opened_at=datetime.now(UTC) - timedelta(hours=1))
+        self._numbering = Numbering()
+        self._producer = kafka.Producer(system.connection)
+        facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
+        self.tell(*facts, *(event for number in range(signed + 12) for event in self.launch.prepare(number)))
+        self.tell(*(self.launch.sign(number) for number in range(signed)))
+
+    def tell(self, *events) -> None:
+        messages = self._numbering.messages(self.district, events)
+        eventually(lambda: self._published(messages))
+
+    def _published(self, messages: list[Message]) -> bool:
+        """On a busy machine a broker may be slow to answer; what comes twice is a repeat."""
+        try:
+            return not self._producer.publish(messages)
+        except Unavailable:
+            return False
+
+    def page(self, size: str, path: str = "/wall", **options) -> Page:
+        who = {"role": "command", "district": self.district}
+        return pages.signed_in(self.browser, self.system.place, path, size=size, **who, **options)
+
+    def close(self) -> None:
+        self._producer.close()
+
+    def until_it_shows(self, signed: int) -> None:
+        """The page that has nothing yet looks again by itself; here it is loaded more often."""
+        page = self.page("wall")
+        until = time.monotonic() + _APPEARS_SECONDS
+        while page.locator("#n").count() == 0 or page.locator("#n").inner_text() != str(signed):
+            seen = page.locator("body").inner_text()[:200]
+            assert time.monotonic() < until, f"last seen: {seen}"
+            page.wait_for_timeout(500)
+            page.reload()
+        page.context.close()
