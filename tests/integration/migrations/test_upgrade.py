@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from deploy.declaration import SERVICES
 from shared.service import database
 from tests.support import dumps
 
