@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+import yaml
+from playwright.sync_api import expect
 
-from deploy.declaration import SERVICES
 from deploy.images import running
 from deploy.images.running import docker, last_line
 from deploy.local import machine
@@ -25,7 +25,7 @@ from tests.support.pages import chromium
 
 PROJECT = "clearwater-compose-test"
 WAIT_SECONDS = 1_200
-_PUBLISHED = ("issuer", "messages", *(f"{service}-api" for service in SERVICES), "reporting-stream")
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 
 
 def main() -> int:
@@ -49,8 +49,8 @@ def check() -> None:
         answer = docker(*command)
         if answer.returncode:
             raise CannotStart(f"`docker {command[0]}` fails: {last_line(answer.stderr or answer.stdout)}")
-    for process in _PUBLISHED:
-        machine.check(Place(running.KEPT_IN, running.PORT_BASE), [process])
+    published = [name for name, entry in COMPOSE.items() if "ports" in entry]
+    machine.check(Place(running.KEPT_IN, running.PORT_BASE), published)
 
 
 @contextmanager
@@ -69,32 +69,22 @@ def containers() -> Iterator[None]:
 
 
 def look() -> None:
-    print(
-        call(
-            "docker",
-            "images",
-            "--filter",
-            "reference=clearwater/*",
-            "--format",
-            "{{.Repository}} {{.Size}}",
-            capture=True,
-        )
-    )
+    call("docker", "images", "--filter", "reference=clearwater/*")  # their sizes
     states = parsed(call("docker", "compose", "ps", "--all", "--format", "json", capture=True))
     wrong = {name: state for name, state in states.items() if state not in ("running healthy", "exited 0")}
     assert not wrong, wrong
     sign_in()
     call(sys.executable, "-m", "deploy.demo", "--containers", UNITS="8", SIGN="1")
-    messages = httpx.get(f"http://127.0.0.1:{running.PORT_BASE + 5}/messages.json", trust_env=False).raise_for_status()
-    assert messages.json(), "no message arrived"
+    mailbox = Place(running.SHARED, running.PORT_BASE).url("messages")
+    assert httpx.get(f"{mailbox}/messages.json", trust_env=False).raise_for_status().json(), "no message arrived"
 
 
 def sign_in() -> None:
-    """As a person of the command at the wall, and as a desk: whatever address the issuer has inside, a browser must reach it."""
+    """At the wall and at a desk: whatever address the issuer has inside, a browser must reach it, and come back."""
     with chromium() as browser:
-        for process, title in (("reporting-api", "指挥部"), ("signing-api", "签约窗口")):
-            page: Page = browser.new_context(locale="zh-CN").new_page()
-            own = Place(running.KEPT_IN, running.PORT_BASE).url(process)
+        for process, path, title in (("reporting-api", "/wall", "指挥部"), ("signing-api", "/desk", "签约窗口")):
+            page = browser.new_context(locale="zh-CN", ignore_https_errors=True).new_page()
+            own = COMPOSE[process]["environment"]["PUBLIC_URL"] + path
             page.goto(own)
             page.get_by_role("link", name=re.compile(title)).first.click()
             expect(page).to_have_url(re.compile("^" + re.escape(own)))
