@@ -4,7 +4,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -185,31 +185,30 @@ class Subscription:
             self.close()
             self._membership = _Membership()
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
-        try:
+        with _outages():
             polled = self._client().poll(timeout_ms=int(wait * 1000))
-        except (KafkaConnectionError, KafkaTimeoutError) as failure:
-            raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
         return [records.read(_record(each)) for partition in polled.values() for each in partition]
 
     def commit(self) -> None:
         # The watermark is the truth, not the offset: what a rebalance or an outage keeps from being committed is
         # polled again and skipped.
-        with suppress(CommitFailedError, RebalanceInProgressError, KafkaConnectionError, KafkaTimeoutError):
+        with suppress(
+            CommitFailedError, RebalanceInProgressError, KafkaConnectionError, KafkaTimeoutError, Unavailable
+        ):
             self._client().commit(timeout_ms=5_000)
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
-        kafka = self._client()
-        try:
+        with _outages():
+            kafka = self._client()
             for partition in kafka.assignment():
                 if (end := kafka.highwater(partition)) is not None:
                     behind[partition.topic] += max(0, end - kafka.position(partition, timeout_ms=1_000))
-        except (KafkaConnectionError, KafkaTimeoutError) as failure:
-            raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
         return behind
 
     def seen(self) -> frozenset[str]:
-        return frozenset(self._client().subscription() or ())
+        with _outages():
+            return frozenset(self._client().subscription() or ())
 
     def close(self) -> None:
         if self._kafka is not None:
@@ -246,7 +245,7 @@ class Reader:
 
     def read(self, pattern: str, *, since: datetime) -> Iterator[Message | Unreadable]:
         credentials.prove(self._connection)
-        try:
+        with _outages():
             kafka = KafkaConsumer(
                 **self._connection, bootstrap_timeout_ms=_BOOTSTRAP_MS, group_id=None, enable_auto_commit=False
             )
@@ -254,8 +253,6 @@ class Reader:
                 yield from self._read(kafka, pattern, since)
             finally:
                 kafka.close(autocommit=False, timeout_ms=3_000)
-        except (KafkaConnectionError, KafkaTimeoutError) as failure:
-            raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
     def _read(self, kafka: KafkaConsumer, pattern: str, since: datetime) -> Iterator[Message | Unreadable]:
         names = sorted(name for name in kafka.topics() if re.search(pattern, name))
@@ -295,6 +292,14 @@ def rewind(connection: Connection, group: str) -> None:
         admin.close()
     if said not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
         raise Unavailable(f"group {group}: {said}; stop its consumers first")
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except (KafkaConnectionError, KafkaTimeoutError) as failure:
+        raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
 
 def _may_read(connection: Connection, pattern: str) -> None:

@@ -9,7 +9,7 @@ from kafka.errors import KafkaTimeoutError
 from deploy.demo.opening import District
 from deploy.demo.watching import mail_arrivals
 from deploy.local import rotation
-from deploy.local.place import ROOT, CannotStart
+from deploy.local.place import ROOT
 from tests.support import foreign_reader
 from tests.support.eventually import eventually
 from tests.support.sides import open_side
@@ -51,11 +51,6 @@ def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
     )
     assert found.problems == []
     assert found.types[_SIGNED] - found.repeats <= len(signed) <= found.types[_SIGNED]
-
-
-def test_a_role_that_does_not_exist_is_named(system):
-    with pytest.raises(CannotStart, match=r"^signing-worker is no role of the broker"):
-        rotation.rotate(system.place, ["signing-worker"], lambda _: None)
 
 
 def successor(connection) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -69,6 +70,28 @@ def test_a_stranger_is_served_nothing(platform: Platform, district: str, who: st
         with pytest.raises(KafkaTimeoutError):
             client(**stranger, bootstrap_timeout_ms=700)
     assert ends(platform, district) == dict.fromkeys(topics.KINDS, 0)
+
+
+@pytest.mark.parametrize("call", ["publish", "poll", "lag", "seen", "read", "rewind"])
+def test_a_password_that_is_not_taken_is_an_outage_for_whatever_is_asked(
+    platform: Platform, district: str, monkeypatch: pytest.MonkeyPatch, call: str
+):
+    """It may be in the middle of a rotation: the process lives on and tries again."""
+    monkeypatch.setattr(kafka, "_BOOTSTRAP_MS", 500)
+    wrong = {**platform.connection_of("signing-consumer"), "sasl_plain_password": "guessed"}
+    message = kit.message("00000000-0000-0000-0000-000000000001", 1, topic=topics.name(district, kit.KIND))
+    subscription = kafka.Subscription(wrong, group="signing", topics=topics.pattern())
+    calls = {
+        "publish": lambda: kafka.Producer(wrong).publish([message]),
+        "poll": lambda: subscription.poll(0.1),
+        "lag": subscription.lag,
+        "seen": subscription.seen,
+        "read": lambda: list(kafka.Reader(wrong).read(topics.pattern(), since=datetime.now(UTC))),
+        "rewind": lambda: kafka.rewind(wrong, "signing"),
+    }
+
+    with pytest.raises(Unavailable):
+        calls[call]()
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if not owner(role)])
