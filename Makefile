@@ -17,7 +17,7 @@ ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
 .PHONY: help setup assets up down status demo token district import check test bench lock \
-	clean secrets soak compose-test
+	clean secrets soak compose-test \
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is

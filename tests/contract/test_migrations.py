@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.place import ROOT
-from deploy.local.processes import ROLES
+from deploy.declaration import SERVICES
 
-FOLDERS = [ROOT / "services" / service / "migrations" for service in ROLES]
+FOLDERS = [ROOT / "services" / service / "migrations" for service in SERVICES]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
