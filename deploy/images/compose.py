@@ -14,8 +14,10 @@ from typing import Any
 
 import yaml
 
-from deploy import declaration, front_door
+from deploy import declaration
 from deploy.declaration import FRONT_DOOR, PLATFORM, PORTS, SERVICES, Process, Service
+from deploy.front_door import caddyfile as front_door
+from deploy.images.running import PORT_BASE, SHARED
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
@@ -27,7 +29,6 @@ _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
 # The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
 """
-PORT_BASE = 18_000
 _OWN_PORTS = {"postgres": 5432, "kafka": 9092}  # of their images; nobody outside reaches them
 _FILES = "/var/lib/clearwater"
 Entry = dict[str, Any]
@@ -37,7 +38,7 @@ class Containers:
     """Containers as a Site: each is reached by its name from inside, and on this machine's loopback from outside."""
 
     bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
-    clock_file = ""
+    clock_file = f"{_FILES}/shared/clock.json"  # the demo's, if it plays; real time until then
 
     def host(self, process: str) -> str:
         return process
@@ -71,7 +72,7 @@ def document() -> Entry:
 
 
 def caddyfile() -> str:
-    return _HEAD.splitlines()[0] + "\n" + front_door.caddyfile(_SITE, files="/data", pages=_PAGES)
+    return _HEAD.splitlines()[0] + "\n" + front_door.text(_SITE, files="/data", pages=_PAGES)
 
 
 def text() -> str:
@@ -178,6 +179,8 @@ def _running(process: Process) -> Entry:
         entry["depends_on"] = _needs(needs)
     if process.published:
         entry["ports"] = [f"{HOST}:{port}:{port}"]
+    if process.image:
+        entry["volumes"] = [f"./{SHARED.relative_to(ROOT)}:{_FILES}/{SHARED.name}:ro"]
     if process.keeps_files:
         entry["volumes"] = [f"{process.name}:{_FILES}"]
     return entry
@@ -193,7 +196,7 @@ def _front_door(process: Process) -> Entry:
         "volumes": [
             f"{process.name}:/data",
             "./deploy/images/Caddyfile:/etc/caddy/Caddyfile:ro",
-            f"./deploy/front_door_pages:{_PAGES}:ro",
+            f"./deploy/front_door/pages:{_PAGES}:ro",
         ],
         "ports": [f"{HOST}:{port}:{port}"],
         "depends_on": _needs(dict.fromkeys(process.needs, "service_healthy")),

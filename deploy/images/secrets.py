@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from deploy.images.running import KEPT_IN, SHARED
 from deploy.local import keys
 from deploy.local.place import ROOT
-
-_KEPT_IN = ROOT / ".local-containers"
 
 
 def lines(local_dir: Path) -> list[str]:
@@ -13,9 +12,10 @@ def lines(local_dir: Path) -> list[str]:
 
 
 def main() -> None:
+    SHARED.mkdir(parents=True, exist_ok=True)  # or Docker makes it, for root alone
     file = ROOT / ".env"
     file.touch(mode=0o600)
-    file.write_text("\n".join(lines(_KEPT_IN)) + "\n", encoding="utf-8")
+    file.write_text("\n".join(lines(KEPT_IN)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.place import ROOT
 from deploy.declaration import SERVICES
+from deploy.local.place import ROOT
 
 FOLDERS = [ROOT / "services" / service / "migrations" for service in SERVICES]
 

@@ -17,7 +17,7 @@ from deploy.local.place import ROOT, Place
 from tests.support import platform as platforms
 from tests.support.tree import tracked
 
-pytestmark = pytest.mark.timeout(400)  # it starts a platform of its own
+pytestmark = pytest.mark.timeout(900)  # it starts a platform of its own
 SAMPLE = ROOT / "tests" / "support" / "payments"
 ROLES = ("api", "relay", "consumer")
 
