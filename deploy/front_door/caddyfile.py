@@ -21,6 +21,7 @@ _KEPT_SECONDS = (
     30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed
 )
 _LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
+_POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 PAGES = Path(__file__).with_name("pages")
 
 
@@ -141,6 +142,7 @@ def _own_answers(pages: str) -> list[str]:
         "\thandle_errors {",
         "\t\theader Cache-Control no-store",
         "\t\theader X-Content-Type-Options nosniff",
+        f'\t\theader Content-Security-Policy "{_POLICY}"',
         f"\t\troot {pages}",
         "\t\t@program path /api/*",
         "\t\trewrite @program /problem.json",
