@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from deploy import declaration, front_door
+from deploy import declaration
 from deploy.declaration import (
     BUS_ADMIN,
     BUS_STATIC,
@@ -27,6 +27,7 @@ from deploy.declaration import (
     Service,
     bus_roles,
 )
+from deploy.front_door import caddyfile as front_door
 from deploy.images.running import PORT_BASE, SHARED
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
@@ -89,7 +90,7 @@ def document() -> Entry:
 
 
 def caddyfile() -> str:
-    return _HEAD.splitlines()[0] + "\n" + front_door.caddyfile(_SITE, files="/data", pages=_PAGES)
+    return _HEAD.splitlines()[0] + "\n" + front_door.text(_SITE, files="/data", pages=_PAGES)
 
 
 def text() -> str:
@@ -244,7 +245,7 @@ def _front_door(process: Process) -> Entry:
         "volumes": [
             f"{process.name}:/data",
             "./deploy/images/Caddyfile:/etc/caddy/Caddyfile:ro",
-            f"./deploy/front_door_pages:{_PAGES}:ro",
+            f"./deploy/front_door/pages:{_PAGES}:ro",
         ],
         "ports": [f"{HOST}:{port}:{port}"],
         "depends_on": _needs(dict.fromkeys(process.needs, "service_healthy")),

@@ -20,7 +20,7 @@ def place() -> Place:
     copied = docker("compose", "cp", "issuer:/var/lib/clearwater/issuer", f"{SHARED}/")
     if copied.returncode:
         raise CannotStart(f"The containers do not run: `docker compose up -d --wait` first. {last_line(copied.stderr)}")
-    return Place(SHARED, PORT_BASE)
+    return Place(SHARED, PORT_BASE, tls=True)
 
 
 def docker(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":

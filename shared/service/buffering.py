@@ -20,6 +20,7 @@ HEADER_SECONDS, BODY_SECONDS = 10.0, 60.0
 IDLE_SECONDS = 90  # longer than the front door keeps a connection that it uses again
 _MOST_CONNECTIONS, _FILES_BESIDE = 2000, 200
 _LONGEST_HEADER, _LARGEST_BODY = 32_768, 67_108_864  # the application's own limit, which is lower, answers in its words
+_LARGEST_ANSWER = 1 << 30  # on disk beyond the first megabyte
 _LOOK_SECONDS = 0.5
 
 
@@ -39,6 +40,7 @@ class Buffering(gunicorn.workers.base.Worker):  # type: ignore[misc]  # gunicorn
             channel_timeout=IDLE_SECONDS,
             max_request_header_size=_LONGEST_HEADER,
             max_request_body_size=_LARGEST_BODY,
+            outbuf_high_watermark=_LARGEST_ANSWER,  # beyond it a thread would wait for its reader
             clear_untrusted_proxy_headers=False,  # front.py takes them off
             asyncore_use_poll=True,
         )

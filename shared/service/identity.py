@@ -24,6 +24,7 @@ from shared.telemetry import metrics
 ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
 EVERYBODY: tuple[str, ...] = ()  # no identity asked for
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FAR_SECONDS = 2**40  # an instant that a float holds; later ones are as good
 _CODE = re.compile(r"[0-9]{6}")  # GB/T 2260
 
 P = ParamSpec("P")
@@ -123,6 +124,5 @@ def of(claims: dict[str, Any]) -> Subject:
     if not isinstance(roles, list) or not isinstance(districts, list):
         raise Refused("token-invalid")
     granted = tuple(dict.fromkeys(str(each) for each in districts))
-    return Subject(
-        str(claims["sub"]), str(claims.get("name", "")), frozenset(map(str, roles)), granted, float(claims["exp"])
-    )
+    ends_at = float(min(claims["exp"], _FAR_SECONDS))
+    return Subject(str(claims["sub"]), str(claims.get("name", "")), frozenset(map(str, roles)), granted, ends_at)

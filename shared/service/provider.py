@@ -22,7 +22,7 @@ AUDIENCE = "clearwater"
 _ALGORITHMS, _KINDS = ["RS256", "ES256"], frozenset({"RSA", "EC"})
 _MAX_AGE_SECONDS, _AGAIN_SECONDS, _TIMEOUT_SECONDS = 900.0, 5.0, 5.0
 _LEEWAY_SECONDS = 30
-_NOT_OURS = (JoseError, ValueError, TypeError, RecursionError)  # joserfc trips over a header of another shape
+_NOT_OURS = (JoseError, ValueError, TypeError, RecursionError, OverflowError)  # joserfc trips over other shapes
 _log = log.get(__name__)
 
 

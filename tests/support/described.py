@@ -9,12 +9,12 @@ from flask import Blueprint, Flask
 from shared.service.clock import RealClock
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
-from shared.service.login import login
 from shared.service.openapi import openapi
 from shared.service.problems import Catalogue
 from shared.service.provider import Provider
 from shared.service.running import Running
 from shared.web.shell import shell
+from tests.support.serving import Settings
 from tests.support.tree import ROOT
 
 
@@ -24,9 +24,9 @@ def app(service: str) -> Flask:
     made = Flask(service, static_folder=None)
     nothing = cast("Any", None)
     made.extensions["clearwater"] = Running(
-        service, nothing, RealClock(), nothing, Provider(""), catalogue(place), Limits(), Vocabulary(place / "examples.toml")
+        service, nothing, RealClock(), Settings(""), Provider(""), catalogue(place), Limits(), Vocabulary(place / "examples.toml")
     )  # fmt: skip
-    for blueprint in (login, openapi, shell(lambda: None), *_blueprints(service)):
+    for blueprint in (openapi, shell(lambda: None), *_blueprints(service)):
         made.register_blueprint(blueprint)
     return made
 

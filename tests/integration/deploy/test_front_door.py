@@ -19,8 +19,9 @@ import httpx
 import pytest
 from flask import Flask, Response, jsonify, request
 
-from deploy import declaration, front_door
+from deploy import declaration
 from deploy.declaration import PORTS, SERVICES
+from deploy.front_door import caddyfile
 from shared.service.front import Door
 from tests.support import slow_clients
 from tests.support.eventually import eventually
@@ -93,9 +94,7 @@ class Telling:
 @contextmanager
 def opened(site: Site, folder: Path) -> Iterator[Site]:
     settings = folder / "Caddyfile"
-    settings.write_text(
-        front_door.caddyfile(site, files=str(folder / "files"), pages=str(front_door.PAGES)), encoding="utf-8"
-    )
+    settings.write_text(caddyfile.text(site, files=str(folder / "files"), pages=str(caddyfile.PAGES)), encoding="utf-8")
     caddy = Path(sys.executable).with_name("caddy")
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(
@@ -198,7 +197,7 @@ def test_two_hundred_slow_clients_hold_nobody_up_and_none_reaches_a_service(
 @pytest.mark.parametrize("kind", ["header", "body"])
 def test_a_request_that_stalls_is_given_up(site: Site, kind: str) -> None:
     with slow_clients.connected(f"{site.front_url}/api/registry/v1/slow", kind, many=1) as (connection,):
-        assert slow_clients.given_up(connection, seconds=front_door.STALLED_SECONDS + 20)
+        assert slow_clients.given_up(connection, seconds=caddyfile.STALLED_SECONDS + 20)
 
 
 def test_a_body_arrives_whole_and_one_that_is_too_large_does_not(door: httpx.Client, telling: Telling) -> None:

@@ -67,10 +67,10 @@ def test_keys_that_something_may_be_sealed_with_are_not_written_over(tmp_path: P
 def test_secrets_are_added_and_never_made_anew(tmp_path: Path):
     first = dict(line.split("=", 1) for line in secrets.lines(tmp_path))
     kept = tmp_path / "secrets.json"
-    kept.write_text(kept.read_text().replace("notify_session", "a_name_of_before"))
+    kept.write_text(kept.read_text().replace("session_secret", "a_name_of_before"))
 
     second = dict(line.split("=", 1) for line in secrets.lines(tmp_path))
 
     assert set(second) == {*first, "A_NAME_OF_BEFORE"}
-    assert {name for name in first if first[name] != second[name]} == {"NOTIFY_SESSION"}
+    assert {name for name in first if first[name] != second[name]} == {"SESSION_SECRET"}
     assert all(value.startswith("'") and value.endswith("'") and "'" not in value[1:-1] for value in first.values())

