@@ -2,6 +2,7 @@
 
     line(value, longest=80)     one line: a name, a number of a document, a reason
     note(value, longest=2_000)  several lines
+    shown(value)                what of a foreign text a line may hold
 
 Stays true: the rule stands here in full. It asks no table of the interpreter (str.isprintable, unicodedata), so that a character that
 is accepted today is accepted by every version of Python, and a character that Unicode adds to planes 0 to 3 tomorrow is accepted
@@ -68,6 +69,11 @@ def line(value: str, *, longest: int) -> str:
 def note(value: str, *, longest: int) -> str:
     """`value`, with LF for CR LF. Raises Unwritable."""
     return _checked(value.replace("\r\n", "\n"), longest, allowed=_IN_NOTES)
+
+
+def shown(value: str) -> str:
+    """What of `value` a line may hold; for a file's name, which nobody can be asked to write anew."""
+    return "".join(character for character in value if not _code(ord(character)))
 
 
 def _checked(value: str, longest: int, *, allowed: frozenset[str]) -> str:

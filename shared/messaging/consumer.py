@@ -4,7 +4,8 @@
          ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
 
 A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). So does one
-that bears the number of another, until a person decides. What cannot be read is quarantined. Left to others: applying one poll (applying.py).
+that bears the number of another, until a person decides. What cannot be read is quarantined.
+Left to others: applying one poll (applying.py).
 """
 
 import random

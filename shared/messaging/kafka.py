@@ -22,6 +22,7 @@ from kafka.errors import (
     RecordListTooLargeError,
     UnknownTopicOrPartitionError,
 )
+from kafka.record.default_records import DefaultRecordBatch
 
 from shared.events import envelope
 from shared.messaging import credentials, records, rounds
@@ -325,6 +326,38 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyt
 
     def unanswered_for(self) -> float:
         return 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
+
+
+class _Name(bytearray):
+    def decode(self, *_: str) -> str:
+        return bytes(self).decode(errors="backslashreplace")
+
+
+class _Lenient(bytearray):
+    """The bytes of a batch, whose parts decode whatever they hold."""
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - an int or a slice
+        found = super().__getitem__(index)
+        return _Name(found) if isinstance(index, slice) else found
+
+
+_read_strictly = DefaultRecordBatch._read_msg  # noqa: SLF001 - see _read_leniently
+
+
+def _read_leniently(batch: Any, *given: Any) -> Any:  # noqa: ANN401 - kafka-python has no types
+    """kafka-python fails at a header's name that is no UTF-8, at each poll anew: one record would end every consumer for ever."""
+    start = batch._pos  # noqa: SLF001
+    try:
+        return _read_strictly(batch, *given)
+    except UnicodeDecodeError:
+        strict, batch._pos, batch._buffer = batch._buffer, start, _Lenient(batch._buffer)  # noqa: SLF001
+        try:
+            return _read_strictly(batch, *given)
+        finally:
+            batch._buffer = strict  # noqa: SLF001
+
+
+DefaultRecordBatch._read_msg = _read_leniently  # noqa: SLF001 - there is no other way in
 
 
 def _record(record: Any) -> Unreadable:  # noqa: ANN401 - kafka-python has no types

@@ -5,7 +5,7 @@ import unicodedata
 from typing import Annotated
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -141,6 +141,7 @@ def test_a_body_names_the_place_and_the_code():
 
 
 @pytest.mark.parametrize("field", ["name", "note", "reason"])
+@settings(deadline=None)
 @given(
     value=st.text(max_size=6) | st.text("\n\r\t a\x1c\x85\u2028\u3000\ue000\U00040000\U000f0000\u200d李", max_size=6)
 )

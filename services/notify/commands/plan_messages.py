@@ -1,7 +1,8 @@
 """Turns facts whose every part has arrived into messages.
 
 Stays true: called after any fact, unit, contact or key, and every second by the worker, it plans whatever has become
-complete; called again it plans nothing twice. A recipient of whom nothing can be decided is withheld with a code, and keeps up nobody. An address is opened here only to see whether there is one.
+complete; called again it plans nothing twice. A recipient of whom nothing can be decided is withheld with a code, and keeps up nobody.
+An address is opened here only to see whether there is one.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What requests bring. What they get is declared beside the queries that read it."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -9,27 +9,27 @@ from pydantic import AwareDatetime, Field, model_validator
 from services.registry.domain.documents import DocumentType
 from shared.events.terms import Basis, CountingRule, Language, Ownership, Percent, Series, Use
 from shared.service.http import Body, Page
+from shared.text import Line, Name, Written
 
 Capacity = Literal["full", "limited", "none"]
 Structure = Literal["reinforced_concrete", "mixed", "brick_timber", "steel", "other"]
-# What no file and no page can show; a name is repeated in both.
-_SHOWN = r"^[^\x00-\x1f\x7f-\x9f]+$"
-Name = Field(min_length=1, max_length=80, pattern=_SHOWN)
+Short = Annotated[str, Written(40)]
+Why = Annotated[str, Written(200, shortest=4)]
 
 
 class OpenDistrictBody(Body):
     district: str = Field(pattern=r"^[0-9]{6}$", description="division code at county level, GB/T 2260")
-    name: str = Name
+    name: Name
 
 
 class BasisBody(Body):
     basis: Basis
     percent: Percent
-    legal_ground: str = Field(min_length=1, max_length=200, description="the document and clause that set it")
+    legal_ground: Line = Field(description="the document and clause that set it")
 
 
 class OpenProjectBody(Body):
-    name: str = Name
+    name: Name
     starts_at: AwareDatetime = Field(description="first instant of the signing period")
     ends_at: AwareDatetime = Field(description="first instant after it")
     bases: tuple[BasisBody, ...] = Field(min_length=1, max_length=4, description="all must be reached, joined by AND")
@@ -38,18 +38,18 @@ class OpenProjectBody(Body):
         default="all_units_signed",
         description="a right-holder counts as signed when all their units are, or any of them",
     )
-    plan: str | None = Field(default=None, min_length=1, max_length=200, description="the plan's title or number")
+    plan: Line | None = Field(default=None, description="the plan's title or number")
     auto_effect: bool = Field(default=False, description="effect follows the threshold without a declaration")
 
 
 class OfficerBody(Body):
-    staff_number: str = Field(min_length=1, max_length=40, pattern=_SHOWN)
-    name: str = Field(min_length=1, max_length=40, pattern=_SHOWN, description="the name on the staff card")
-    subject: str | None = Field(default=None, max_length=200, description="the officer's login, where known")
+    staff_number: Short
+    name: Short = Field(description="the name on the staff card")
+    subject: Line | None = Field(default=None, description="the officer's login, where known")
 
 
 class FormGroupBody(Body):
-    name: str = Name
+    name: Name
     officers: tuple[OfficerBody, ...] = Field(default=(), max_length=100)
 
 
@@ -88,7 +88,7 @@ class AbandonBody(Body):
 
 
 class ReasonBody(Body):
-    reason: str = Field(min_length=4, max_length=200, description="why; stays in the audit list")
+    reason: Why = Field(description="why; stays in the audit list")
 
 
 class PersonBody(Body):
@@ -126,7 +126,7 @@ class HolderBody(Body):
 class CorrectUnitBody(Body):
     """What is put right; what is left out stays, null empties. `right_holders` replaces them all."""
 
-    reason: str = Field(min_length=4, max_length=200, description="why; stays in the unit's list of corrections")
+    reason: Why = Field(description="why; stays in the unit's list of corrections")
     compound: str | None = Field(default=None, max_length=40)
     building: str | None = Field(default=None, max_length=40)
     stairwell: str | None = Field(default=None, max_length=40)
@@ -156,7 +156,7 @@ class CorrectUnitBody(Body):
 class CorrectPersonBody(Body):
     """What is put right; what is left out stays, null empties mobile, email or time_zone."""
 
-    reason: str = Field(min_length=4, max_length=200, description="why; stays in the person's list of corrections")
+    reason: Why = Field(description="why; stays in the person's list of corrections")
     name: str = Field(default="", min_length=1, max_length=80, description="as on the paper")
     mobile: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=254)

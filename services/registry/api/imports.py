@@ -23,6 +23,7 @@ from shared.service import database, front, http, identity
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
 from shared.service.running import running
+from shared.text import shown
 from shared.web.shell import language, text
 
 imports = Blueprint("imports", __name__, url_prefix="/api/v1")
@@ -74,8 +75,7 @@ def upload(project_id: UUID) -> http.Answer:
     request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
-    # A name may hold anything, a zero byte too.
-    name = "".join(filter(str.isprintable, file.filename or "workbook.xlsx"))[-120:]
+    name = shown(file.filename or "workbook.xlsx")[-120:]
     command = UploadImport(project_id, file.stream, name, by=identity.current().subject, at=running().clock.now())
     with database.begin(running().engine, district=identity.current().district) as tx:
 

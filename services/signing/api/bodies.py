@@ -9,10 +9,13 @@ from pydantic import Field
 
 from services.signing.domain.mandate import Capacity, MandateKind
 from services.signing.domain.terms import Form, LineKind, TermLine
+from shared import text
 from shared.service import http
+from shared.text import Written
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", description="A stable code, such as inheritance.")]
-Note = Annotated[str, Field(default="", max_length=2_000, description="In words, for the case.")]
+Note = Annotated[text.Note, Field(description="In words, for the case.")]
+Evidence = Annotated[str, Written(500)]
 Fen = Annotated[int, Field(ge=0, le=10**15, description="Money in fen.")]
 
 
@@ -44,7 +47,7 @@ class NewMandate(http.Body):
     hand: UUID = Field(description="Who signs.")
     kind: MandateKind
     valid_until: date = Field(description="The last day in Shanghai on which it is good.")
-    evidence: str = Field(min_length=1, max_length=500, description="The paper: number, notary, file.")
+    evidence: Evidence = Field(description="The paper: number, notary, file.")
 
 
 class Line(http.Body):
@@ -62,9 +65,7 @@ class Line(http.Body):
 
 class Terms(http.Body):
     form: Form = Field(description="mixed stands in the queue for exchange.")
-    rule_set_version: str = Field(
-        min_length=1, max_length=60, description="Version of the rule set that gave the amounts."
-    )
+    rule_set_version: Annotated[str, Written(60)] = Field(description="Version of the rule set that gave the amounts.")
     lines: list[Line] = Field(min_length=1, max_length=200)
 
     def term_lines(self) -> tuple[TermLine, ...]:
@@ -109,13 +110,11 @@ class Succession(Terms):
 
 
 class Performance(http.Body):
-    evidence: str = Field(
-        min_length=1, max_length=500, description="What shows it: hand-over record, payment receipt, file."
-    )
+    evidence: Evidence = Field(description="What shows it: hand-over record, payment receipt, file.")
 
 
 class Declaration(http.Body):
-    document_number: str = Field(min_length=1, max_length=200, description="Number of the decision.")
+    document_number: text.Line = Field(description="Number of the decision.")
 
 
 class CloseDay(http.Body):

@@ -202,6 +202,7 @@ def fan_out(world: World) -> Case:
         district.freeze()
         for unit in units:
             district.signed(unit)
+    for district in (bad, good):
         with district.transaction() as tx:
             declare_effect(tx, DeclareEffect(district.project_id, "罗府〔2026〕1号", DESK), district.clock)
     met = world.planted(engine, "select unit_id, agreement_id from agreements", str(bad.project_id))

@@ -1,0 +1,90 @@
+"""Does every text that a body takes obey the one rule of shared/text.py, and is a new field that does not named?"""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.notify.api import bodies as notify
+from services.registry.api import bodies as registry
+from services.signing.api import bodies as signing
+from shared.service.http import Body, Page
+from shared.text import pattern
+
+_LINE = {pattern(shortest=shortest, lines=False) for shortest in (0, 1, 4)}
+_NOTE = {pattern(shortest=0, lines=True)}
+_OF_CELLS = (
+    "PersonBody",
+    "HolderBody",
+    "CorrectUnitBody",
+    "CorrectPersonBody",
+    "TenantBody",
+)  # domain/cells.py reads them
+_LOOKED_UP = ("AssignBody",)  # found as it stands, or not
+
+
+def bodies() -> list[type[Body]]:
+    return [
+        each
+        for module in (notify, registry, signing)
+        for _, each in inspect.getmembers(module, inspect.isclass)
+        if issubclass(each, Body) and not issubclass(each, Page)
+    ]
+
+
+def free_texts(model: type[Body]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Its own fields that take any text: neither a choice, nor of a format, nor of a pattern of its own."""
+    for name, schema in model.model_json_schema()["properties"].items():
+        choices = schema.get("anyOf", [schema])
+        if any(choice.get("type") == "number" for choice in choices):
+            continue  # a decimal, which may be written as text
+        for choice in choices:
+            if choice.get("type") == "string" and not choice.keys() & {"enum", "const", "format"}:
+                yield name, choice
+
+
+@pytest.mark.parametrize("model", bodies(), ids=lambda model: model.__name__)
+def test_a_text_obeys_the_rule_or_a_pattern_of_its_own(model):
+    exempt = model.__name__ in (*_OF_CELLS, *_LOOKED_UP)
+    loose = [
+        name for name, schema in free_texts(model) if "pattern" not in schema and not (exempt and name != "reason")
+    ]
+
+    assert loose == []
+
+
+def test_the_texts_that_people_enter_have_the_rule():
+    ruled = {
+        f"{model.__name__}.{name}"
+        for model in bodies()
+        for name, schema in free_texts(model)
+        if schema.get("pattern") in _LINE | _NOTE
+    }
+
+    assert ruled >= {
+        "OpenDistrictBody.name", "OpenProjectBody.name", "OpenProjectBody.plan", "FormGroupBody.name", "OfficerBody.name",
+        "ReasonBody.reason", "CorrectUnitBody.reason", "NewMandate.evidence", "Performance.evidence", "Declaration.document_number",
+        "Dispute.note", "Reason.note", "Terms.rule_set_version",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("清溪\u2028片区", "line-break"),
+        ("清溪\u0085片区", "line-break"),
+        ("清溪\u202e片区", "not-printable"),
+        ("清溪\ue000", "private-use"),
+    ],
+)
+def test_a_projects_name_is_refused_with_the_code_of_what_is_wrong(name, code):
+    with pytest.raises(ValueError, match="name") as refusal:
+        registry.OpenDistrictBody.model_validate({"district": "440303", "name": name})
+
+    assert [each["type"] for each in refusal.value.errors()] == [code]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["陈\U00031350片区", "云汀\U0002ebf0"])
+def test_a_newer_han_character_is_a_letter(name):
+    assert registry.OpenDistrictBody.model_validate({"district": "440303", "name": name}).name == name

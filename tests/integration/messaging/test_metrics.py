@@ -1,0 +1,102 @@
+"""Do the numbers that a scraper reads say what happened, from the first moment on and back to 0?"""
+
+import pytest
+from prometheus_client import REGISTRY, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared.messaging import memory
+from shared.messaging.redrive import Redrive
+from shared.messaging.relay import Relay
+from shared.messaging.rounds import Rounds, Work
+from tests.support import kit
+from tests.support.consuming import a_key
+
+APPLIED = "clearwater_consumer_applied_total"
+PARKED = "clearwater_parked_events"
+
+
+def scraped(**labels: str) -> dict[str, float]:
+    """What a scraper reads under exactly these labels, by name."""
+    families = text_string_to_metric_families(generate_latest(REGISTRY).decode())
+    return {sample.name: sample.value for family in families for sample in family.samples if sample.labels == labels}
+
+
+def measured(bench, consumer) -> dict[str, float]:
+    consumer._measured_at = 0.0
+    consumer.run_once()
+    return scraped(consumer=f"c{bench.district}", district=bench.district)
+
+
+def test_a_known_district_has_every_series_at_0_before_its_first_event(bench):
+    found = measured(bench, bench.consumer())
+
+    counters = (APPLIED, "clearwater_consumer_repeated_total", "clearwater_consumer_rejected_total")
+    gauges = (PARKED, "clearwater_diverged_events")
+    assert {name: found.get(name) for name in (*counters, *gauges)} == dict.fromkeys((*counters, *gauges), 0.0)
+    assert found["clearwater_journal_to_projection_seconds_count"] == 0
+
+
+def test_parked_events_go_back_to_0_and_are_applied_events_then(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, 3, 4)
+    before = measured(bench, consumer)
+    bench.send(key, 2)
+    consumer.run_once()
+    bench.redrive.heal(bench.district)
+    after = measured(bench, consumer)
+
+    assert (before[APPLIED], before[PARKED]) == (1, 2)
+    assert (after[APPLIED], after[PARKED]) == (4, 0)
+    assert measured(bench, consumer)[APPLIED] == 4  # counted once
+
+
+def test_what_a_person_frees_in_another_process_is_counted_by_the_consumer(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1, poison=True)
+    bench.send(key, 2)
+    assert measured(bench, consumer)[PARKED] == 2
+
+    terminal = Redrive(f"c{bench.district}", bench.engines.app, {})
+    for waiting in terminal.keys(bench.district):
+        terminal.key(waiting, district=bench.district)
+
+    found = measured(bench, consumer)
+    assert (found[APPLIED], found[PARKED]) == (2, 0)
+
+
+@pytest.mark.logs_error("diverged")
+def test_what_was_passed_over_is_no_applied_event(bench):
+    key, consumer = a_key(), bench.consumer()
+    bench.send(key, 1)
+    bench.send(key, 1)
+    found = measured(bench, consumer)
+    assert (found[APPLIED], found[PARKED], found["clearwater_diverged_events"]) == (1, 1, 1)
+
+
+def test_a_relay_tells_of_a_district_that_has_sent_nothing(bench):
+    kit.happen(bench.engines.app, bench.district, [a_key()])
+    Relay(bench.engines.mechanism, memory.Producer(bench.broker)).measure()
+
+    found = scraped(district=bench.district)
+    assert found["clearwater_relay_sent_total"] == 0
+    assert (found["clearwater_unsent_events"], found["clearwater_relay_held_keys"]) == (1, 0)
+
+
+@pytest.mark.logs_error("item failed")
+def test_a_failing_item_is_told_until_it_succeeds():
+    rounds, broken = Rounds("test"), [True]
+
+    def act() -> int:
+        if broken[0]:
+            raise LookupError
+        return 1
+
+    assert rounds.carry_out([Work("440303", "one", act), Work("440305", "two", lambda: 1)]) == 1
+    assert scraped(loop="test", district="440303")["clearwater_failing_items"] == 1
+    assert scraped(loop="test", district="440305")["clearwater_failing_items"] == 0
+
+    broken[0] = False
+    rounds._failing["440303", "one"].retry_at = 0.0
+    assert rounds.carry_out([Work("440303", "one", act)]) == 1
+    assert scraped(loop="test", district="440303")["clearwater_failing_items"] == 0
+    assert scraped(loop="test", district="440303")["clearwater_item_failed_total"] == 1
