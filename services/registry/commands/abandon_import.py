@@ -1,5 +1,4 @@
-"""A clerk gives up an import that is not in the register: what was uploaded goes, all that was read of it too, and with its key whatever a backup still
-holds of it."""
+"""A clerk gives up an import that is not in the register: nothing of the file remains, and with its key goes what a backup holds of it."""
 
 from uuid import UUID
 

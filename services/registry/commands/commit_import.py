@@ -25,7 +25,6 @@ from shared.refusal import Refused
 from shared.service.database import Transaction
 
 
-
 @dataclass(frozen=True)
 class CommitImport:
     import_id: UUID
