@@ -11,4 +11,4 @@ def abandon_import(tx: Transaction, import_id: UUID) -> None:
     it = imports.load(tx, import_id)
     it.abandon()
     imports.save(tx, it)
-    imports.destroy_all(tx, it)
+    imports.destroy_all(tx, import_id)
