@@ -92,7 +92,7 @@ def is_time_zone(name: str) -> bool:
 
 def _address(address: str) -> ValidatedEmail | None:
     try:
-        return validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
 
