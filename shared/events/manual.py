@@ -7,6 +7,7 @@ from string import Template
 
 from shared.events import asyncapi, catalogue, examples, schemas, topics
 from shared.events.contract import Event
+from shared.events.masking import COMPOUND_SURNAMES
 from shared.events.schemas import Document
 
 _WORDS = Path(__file__).parent / "EVENTS.template.md"
@@ -20,6 +21,7 @@ def text() -> str:
         diagram="\n".join(_diagram()),
         events="\n\n".join(_event(event) for event in catalogue.events()),
         pattern=topics.pattern(),
+        surnames=" ".join(sorted(COMPOUND_SURNAMES)),
     )
 
 

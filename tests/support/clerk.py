@@ -202,7 +202,11 @@ def _persons(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     row = clerk.unit("单独所有", {**child, "document_number": citizen("20200105"), **guardian, "guardian_name": "陈*",
                                "guardian_document_number": citizen("19600106")})  # fmt: skip
     yield row, "guardian_name", "name-lost-text"
-    alike = (("signs", "买买提·艾力", "买买提.艾力"), ("capitals", "Ada Example", "ADA Example"), ("variant", "金安", "\uf90a安"))
+    alike = (
+        ("signs", "买买提·艾力", "买买提.艾力"),
+        ("capitals", "Ada Example", "ADA Example"),
+        ("variant", "金安", "\uf90a安"),
+    )
     for order, (why, first, second) in enumerate(alike, start=7):
         clerk.unit("单独所有", {"name": first, "document_number": citizen(f"196001{order:02d}")})
         row = clerk.unit("单独所有", {"name": second, "document_number": citizen(f"196001{order:02d}")})

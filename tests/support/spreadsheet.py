@@ -131,7 +131,8 @@ def written(
     properties = f'<workbookPr date1904="{int(is_1904)}"/>'
     book = f'<workbook {_MAIN} xmlns:r="{_OFFICE}">{properties}<sheets>{listed}</sheets></workbook>'
     related += "".join(
-        f'<Relationship Id="rId{kind}" Type="{_OFFICE}/{kind}" Target="/xl/{kind}.xml"/>' for kind in ("styles", "sharedStrings")
+        f'<Relationship Id="rId{kind}" Type="{_OFFICE}/{kind}" Target="/xl/{kind}.xml"/>'
+        for kind in ("styles", "sharedStrings")
     )
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">{_TYPES}</Types>',

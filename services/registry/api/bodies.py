@@ -4,32 +4,44 @@ from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from services.registry.domain import disclosed
 from services.registry.domain.documents import DocumentType
 from shared.events.terms import Basis, CountingRule, Language, Ownership, Percent, Series, Use
 from shared.service.http import Body, Page
-from shared.text import Line, Name, Written
+from shared.text import Line, Written
 
 Capacity = Literal["full", "limited", "none"]
 Structure = Literal["reinforced_concrete", "mixed", "brick_timber", "steel", "other"]
-Short = Annotated[str, Written(40)]
-Why = Annotated[str, Written(200, shortest=4)]
+
+
+def _public(value: str) -> str:
+    if disclosed.is_personal(value):
+        raise PydanticCustomError("personal-data", "holds a telephone number or the number of a paper")
+    return value
+
+
+# What stands on pages and travels on internal topics.
+PublicName = Annotated[str, Written(80), AfterValidator(_public)]
+PublicLine = Annotated[str, Written(200), AfterValidator(_public)]
+Reason = Annotated[str, Written(200, shortest=4)]
 
 
 class OpenDistrictBody(Body):
     district: str = Field(pattern=r"^[0-9]{6}$", description="division code at county level, GB/T 2260")
-    name: Name
+    name: PublicName
 
 
 class BasisBody(Body):
     basis: Basis
     percent: Percent
-    legal_ground: Line = Field(description="the document and clause that set it")
+    legal_ground: PublicLine = Field(description="the document and clause that set it")
 
 
 class OpenProjectBody(Body):
-    name: Name
+    name: PublicName
     starts_at: AwareDatetime = Field(description="first instant of the signing period")
     ends_at: AwareDatetime = Field(description="first instant after it")
     bases: tuple[BasisBody, ...] = Field(min_length=1, max_length=4, description="all must be reached, joined by AND")
@@ -38,18 +50,18 @@ class OpenProjectBody(Body):
         default="all_units_signed",
         description="a right-holder counts as signed when all their units are, or any of them",
     )
-    plan: Line | None = Field(default=None, description="the plan's title or number")
+    plan: PublicLine | None = Field(default=None, description="the plan's title or number")
     auto_effect: bool = Field(default=False, description="effect follows the threshold without a declaration")
 
 
 class OfficerBody(Body):
-    staff_number: Short
-    name: Short = Field(description="the name on the staff card")
+    staff_number: Annotated[str, Written(40)]
+    name: Annotated[str, Written(40), AfterValidator(_public)] = Field(description="the name on the staff card")
     subject: Line | None = Field(default=None, description="the officer's login, where known")
 
 
 class FormGroupBody(Body):
-    name: Name
+    name: PublicName
     officers: tuple[OfficerBody, ...] = Field(default=(), max_length=100)
 
 
@@ -88,7 +100,7 @@ class AbandonBody(Body):
 
 
 class ReasonBody(Body):
-    reason: Why = Field(description="why; stays in the audit list")
+    reason: Reason = Field(description="why; stays in the audit list")
 
 
 class PersonBody(Body):
@@ -126,7 +138,7 @@ class HolderBody(Body):
 class CorrectUnitBody(Body):
     """What is put right; what is left out stays, null empties. `right_holders` replaces them all."""
 
-    reason: Why = Field(description="why; stays in the unit's list of corrections")
+    reason: Reason = Field(description="why; stays in the unit's list of corrections")
     compound: str | None = Field(default=None, max_length=40)
     building: str | None = Field(default=None, max_length=40)
     stairwell: str | None = Field(default=None, max_length=40)
@@ -156,7 +168,7 @@ class CorrectUnitBody(Body):
 class CorrectPersonBody(Body):
     """What is put right; what is left out stays, null empties mobile, email or time_zone."""
 
-    reason: Why = Field(description="why; stays in the person's list of corrections")
+    reason: Reason = Field(description="why; stays in the person's list of corrections")
     name: str = Field(default="", min_length=1, max_length=80, description="as on the paper")
     mobile: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=254)

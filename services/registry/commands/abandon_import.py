@@ -1,6 +1,4 @@
-"""A clerk gives up an import that is not in the register: what was uploaded goes, all that was read of it too, and with its key whatever a backup still
-holds of it.
-"""
+"""A clerk gives up an import that is not in the register: nothing of the file remains, and with its key goes what a backup holds of it."""
 
 from uuid import UUID
 
@@ -13,4 +11,4 @@ def abandon_import(tx: Transaction, import_id: UUID) -> None:
     it = imports.load(tx, import_id)
     it.abandon()
     imports.save(tx, it)
-    imports.destroy_all(tx, it)
+    imports.destroy_all(tx, import_id)

@@ -1,4 +1,4 @@
-"""How and when a person is reached, in which language, or how the name is written, put right. The paper that makes them this person stays."""
+"""How and when a person is reached, in which language, or how the name is written, put right. Their paper stays what it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ mobiles of mainland China, other telephone numbers E.164.
 
 import re
 import zoneinfo
-from functools import cache
+from functools import cache, lru_cache
 
 import email_validator
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
@@ -31,6 +31,7 @@ _DOORS = re.compile(r"[^、，,;；/\s]+(、[^、，,;；/\s]+)*")
 _STAIRWELL = re.compile(r"(?![0-9]+$|0|[一二三四五六七八九十]+单元$)\S+")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
+_PLAIN_LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 _NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})  # in the tables of time zones, and no place's
 
 
@@ -72,12 +73,15 @@ def is_mobile(number: str) -> bool:
 
 def is_email(address: str) -> bool:
     """By the form alone; no name server is asked. The domain may be an international one."""
+    local, _, domain = address.rpartition("@")
+    if _PLAIN_LOCAL.fullmatch(local):  # then only the domain can be wrong, and a workbook has few of them
+        return _is_domain(domain)
     return _address(address) is not None
 
 
 def deliverable(address: str) -> str:
     """As every mail server takes it: an international domain in its ASCII form."""
-    found = _address(address)
+    found = None if address.isascii() else _address(address)
     return address if found is None else found.ascii_email or address
 
 
@@ -88,9 +92,14 @@ def is_time_zone(name: str) -> bool:
 
 def _address(address: str) -> ValidatedEmail | None:
     try:
-        return validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
+
+
+@lru_cache(maxsize=1_000)
+def _is_domain(domain: str) -> bool:
+    return _address(f"a@{domain}") is not None
 
 
 @cache

@@ -10,7 +10,11 @@ from services.registry.domain.documents import DocumentType
 from services.registry.domain.template import HOLDERS
 from shared.events.terms import PersonKind
 
-_READ = {column.name: column for column in HOLDERS if column.name in ("name", "document_number", "mobile", "email", "time_zone")}
+_READ = {
+    column.name: column
+    for column in HOLDERS
+    if column.name in ("name", "document_number", "mobile", "email", "time_zone")
+}
 _FORMS = {
     "mobile": (codes.is_mobile, "mobile-form"),
     "email": (codes.is_email, "email-form"),

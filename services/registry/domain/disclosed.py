@@ -17,11 +17,17 @@ _TELEPHONES = re.compile(
 )
 # By lookahead, since another number may stand before it with no more than a gap between them.
 _EIGHTEEN = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d))")
+_SHORTEST = 8
+_RUNS = re.compile(
+    r"(?<!\d)(?:\d{11}|\d{13}|\d{15}|\d{17,18})(?!\d)"
+)  # where nothing stands between digits: as long as such numbers are
 _CHECKED: tuple[DocumentType, ...] = ("citizen_id", "residence_permit", "foreigner_card")
 
 
 def is_personal(written: str) -> bool:
-    plain = "".join(map(_plain, unicodedata.normalize("NFKC", written)))
+    if len(written) < _SHORTEST or (written.isascii() and written.isalnum() and not _RUNS.search(written)):
+        return False
+    plain = written if written.isascii() else "".join(map(_plain, unicodedata.normalize("NFKC", written)))
     return _TELEPHONES.search(plain) is not None or any(_is_paper(found[1]) for found in _EIGHTEEN.finditer(plain))
 
 

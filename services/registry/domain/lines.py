@@ -111,7 +111,8 @@ def _document_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:
     for prefix in ("", "guardian_"):
         name = line.text(f"{prefix}name") or ""
         document_type, number = line.text(f"{prefix}document_type"), line.text(f"{prefix}document_number")
-        if name and (flaw := names.flaw(name, document_type and person.kind_of(cast("DocumentType", document_type)))):
+        kind = person.kind_of(cast("DocumentType", document_type)) if document_type else None
+        if name and (flaw := names.flaw(name, kind)):
             yield f"{prefix}name", flaw
         if document_type not in (None, "credit_code") and names.is_of_organisation(name):
             yield f"{prefix}document_type", "organisation-by-paper"

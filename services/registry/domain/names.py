@@ -19,7 +19,9 @@ _ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委�
 # What another program writes for a character that it cannot keep, and what an export writes for one that it hides.
 _QUESTION = "?？﹖¿⁇⁈⁉⸮؟⍰"
 _STARS = "*＊﹡∗⁎⁑⁂✱✲✳✻✽❋※×✕✖✗✘"
-_BOXES = "〓〿\u25a0-\u25ff\u2580-\u259f\u2610-\u2612\u2b1a-\u2b1c\u2b24-\u2b2f\u2b55\u2b58\u2395\u20dd-\u20e4\ufffc\ufffd"
+_BOXES = (
+    "〓〿\u25a0-\u25ff\u2580-\u259f\u2610-\u2612\u2b1a-\u2b1c\u2b24-\u2b2f\u2b55\u2b58\u2395\u20dd-\u20e4\ufffc\ufffd"
+)
 _LOST = re.compile(f"[{_QUESTION}{_BOXES}]")
 _LOST_OR_HIDDEN = re.compile(f"[{_QUESTION}{_STARS}{_BOXES}]")
 _HIDDEN_IN_A_PERSONS = re.compile("[#＃﹟_＿…⋯]")
@@ -30,7 +32,7 @@ _DIGITS = re.compile(
 _ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
 _DOT = "\u00b7"
 _DOTS = str.maketrans(dict.fromkeys("\u2022\u30fb\u2027\uff65\u2219\u22c5\u0387\u16eb\u2e31\u2e33\ua78f", _DOT))
-_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")
+_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # what people take for one another
 
 
 def canonical(name: str) -> str:

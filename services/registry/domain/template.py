@@ -70,7 +70,9 @@ HOLDERS = (
     Column("language", "通知语言", "choice", "、".join(LANGUAGES) + "；留空不改，初次登记为简体中文"),
     Column("group", "签约小组", "text", "本项目已建的小组名", of_unit=True),
     Column("officer", "责任人工号", "code", "该小组成员的工号", of_unit=True),
-    Column("time_zone", "时区", "code", "境外人士的时区，如 Europe/London；留空不改", personal=True, longest=64, newer=True),
+    Column(
+        "time_zone", "时区", "code", "境外人士的时区，如 Europe/London；留空不改", personal=True, longest=64, newer=True
+    ),
 )
 
 BUILDINGS_SHEET = "楼栋"

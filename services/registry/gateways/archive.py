@@ -50,7 +50,7 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
 
 
 def parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Where each part lies, by its name: capital letters, \\ for / and escapes make no difference. Raises Refused workbook-unreadable."""
+    """Where each part lies by its name; capital letters, back slashes and escapes do not matter. Raises Refused workbook-unreadable."""
     found: dict[str, str] = {}
     for entry in archive.infolist():
         if entry.is_dir():

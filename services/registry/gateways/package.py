@@ -94,7 +94,9 @@ class _Types:
         self.overrides = {
             archive.name(each.get("PartName", "")): each.get("ContentType", "").lower() for each in found["Override"]
         }
-        self._defaults = {each.get("Extension", "").lower(): each.get("ContentType", "").lower() for each in found["Default"]}
+        self._defaults = {
+            each.get("Extension", "").lower(): each.get("ContentType", "").lower() for each in found["Default"]
+        }
 
     def of(self, name: str) -> str:
         return self.overrides.get(name) or self._defaults.get(name.rpartition(".")[2], "")

@@ -133,7 +133,8 @@ def _feed(parser: expat.XMLParserType, content: bytes, unreadable: Refused) -> N
 
 def _parser(reader: Reader, unreadable: Refused) -> expat.XMLParserType:
     parser = expat.ParserCreate(namespace_separator=" ")
-    depth, prefixes = 0, set()
+    depth = 0
+    prefixes: set[str] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth

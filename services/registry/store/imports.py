@@ -57,7 +57,7 @@ _WITHOUT_NAME = text("""
 _ANSWERS_WITHOUT_NAME = text("""
     update idempotent_answers
     set body = convert_to((convert_from(body, 'UTF8')::jsonb || jsonb_build_object('file_name', ''))::text, 'UTF8')
-    where district = :district and route in (:uploaded, :committed) and position(convert_to(:import_id, 'UTF8') in body) > 0
+    where district = :district and lower(route) like '%/imports%' and position(convert_to(:import_id, 'UTF8') in body) > 0
 """)
 _PART = text("""
     insert into import_parts (import_id, place, district, nonce, ciphertext) values (:import_id, :place, :district, :nonce, :ciphertext)
@@ -133,16 +133,12 @@ def destroy_file(tx: Transaction, import_id: UUID) -> None:
     clear(tx, import_id, ("import_parts", "import_lines", "import_buildings"))
 
 
-def destroy_all(tx: Transaction, it: Import) -> None:
+def destroy_all(tx: Transaction, import_id: UUID) -> None:
     """Nothing of the file remains: not what was read of it, nor its name, nor the cell for which it was refused."""
-    destroy_file(tx, it.import_id)
-    clear(tx, it.import_id)
-    tx.connection.execute(_WITHOUT_NAME, {"import_id": it.import_id})
-    routes = {
-        "uploaded": f"POST /api/v1/projects/{it.project_id}/imports",
-        "committed": f"POST /api/v1/imports/{it.import_id}/commit",
-    }
-    tx.connection.execute(_ANSWERS_WITHOUT_NAME, {**routes, "district": tx.district, "import_id": str(it.import_id)})
+    destroy_file(tx, import_id)
+    clear(tx, import_id)
+    tx.connection.execute(_WITHOUT_NAME, {"import_id": import_id})
+    tx.connection.execute(_ANSWERS_WITHOUT_NAME, {"district": tx.district, "import_id": str(import_id)})
 
 
 def clear(tx: Transaction, import_id: UUID, tables: Sequence[str] = _STAGED) -> None:

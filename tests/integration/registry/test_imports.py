@@ -2,7 +2,7 @@
 
 import io
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import openpyxl
 import pytest
@@ -166,6 +166,38 @@ def test_what_is_given_up_leaves_no_file_behind_and_goes_no_further(registry: Re
     done = registry.imported(project_id, workbook(made))
     refused = registry.post(f"/imports/{done['import_id']}/abandon")
     assert (refused.status_code, refused.json["code"]) == (409, "import-not-ready")
+
+
+def rows_with(registry: Registry, words: Sequence[str]) -> dict[str, int]:
+    """In how many rows of which table any of them stands, in whatever column."""
+    found = {}
+    with registry.mechanism.connect() as connection:
+        tables = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+        for table in connection.execute(text(tables)).scalars().all():
+            rows = list(connection.execute(text(f"select row_to_json(each)::text from {table} as each")).scalars())
+            if table == "idempotent_answers":
+                rows += connection.execute(text(f"select convert_from(body, 'UTF8') from {table}")).scalars()
+            if counted := sum(any(word in row for word in words) for row in rows):
+                found[table] = counted
+    return found
+
+
+@pytest.mark.parametrize("state", ["clean", "faulty", "refused"])
+def test_of_an_import_that_is_given_up_nothing_of_the_file_remains(registry: Registry, state: str):
+    made = small()
+    project_id = registry.project(made)
+    written = {"clean": {}, "faulty": {"N2": "abc-shared"}, "refused": {"C1": "abc-stairwell"}}[state]
+    registry.upload(project_id, edited(made, written), name="abc-list.xlsx")
+    registry.work()
+    (report,) = registry.get(f"/projects/{project_id}/imports").json["items"]
+    words = ("abc-", str(made.holders[0]["unit_code"]), str(made.holders[0]["compound"]), "document_number")
+    assert report["state"] == state and rows_with(registry, words)
+    registry.post(f"/imports/{report['import_id']}/abandon")
+
+    assert rows_with(registry, words) == {}
+    after = registry.get(f"/imports/{report['import_id']}").json
+    assert (after["state"], after["file_name"], after["listed"]) == ("abandoned", "", [])
+    assert registry.get(f"/imports/{report['import_id']}/annotated.xlsx").status_code == 410
 
 
 @pytest.mark.parametrize(("write", "name"), [(workbook, "units.xlsx"), (as_csv, "units.csv")])

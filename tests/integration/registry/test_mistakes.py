@@ -71,7 +71,9 @@ def test_every_mistake_is_named_at_its_cell_and_nothing_is_written(registry: Reg
     found = {(each["sheet"], each["row"], each["column"], each["code"]) for each in report["listed"]}
     assert (found - clerk.mistakes, clerk.mistakes - found) == (set(), set())
     assert (report["state"], report["faults"]) == ("faulty", len(clerk.mistakes))
-    assert {code for *_, code in found} == TEXTS.keys() - AGAINST_REGISTER, "a code without a case here, or without its texts"
+    assert {code for *_, code in found} == TEXTS.keys() - AGAINST_REGISTER, (
+        "a code without a case here, or without its texts"
+    )
 
     refused = registry.post(f"/imports/{report['import_id']}/commit")
     assert (refused.status_code, refused.json["code"]) == (409, "import-faulty") and refused.json["next"]
@@ -227,7 +229,9 @@ def files(clerk: Clerk) -> dict[str, Callable[[], bytes]]:
         "workbook-encrypted old xls": lambda: ole + b"Workbook".ljust(4096, b"\0"),
         "workbook-macros xlsm": lambda: written(sheets, more={"xl/vbaProject.bin": "x"}),
         "workbook-macros of excel 4": lambda: written(sheets, more={"xl/macrosheets/sheet1.xml": "<x/>"}),
-        "workbook-too-large bomb": lambda: written(sheets, more={"xl/styles.xml": f"<styleSheet><cellXfs>{'<xf/>' * 100_000}"}),
+        "workbook-too-large bomb": lambda: written(
+            sheets, more={"xl/styles.xml": f"<styleSheet><cellXfs>{'<xf/>' * 100_000}"}
+        ),
         "workbook-wrong-sheet name": lambda: renamed(right, "楼栋", "楼栋 "),
         "workbook-wrong-sheet english": lambda: renamed(right, "房屋与权利人", "Sheet1"),
         "workbook-wrong-columns missing": lambda: with_headers(clerk, headers[:5] + headers[6:]),

@@ -74,7 +74,43 @@ def test_a_telephone_number_is_of_the_mainland_or_says_its_country(number, valid
 
 
 @pytest.mark.parametrize(
-    ("address", "valid"), [("owner1@owners.invalid", True), ("owner1@owners", False), ("a b@owners.invalid", False)]
+    ("address", "valid"),
+    [
+        ("owner1@owners.invalid", True),
+        ("o'neil@owners.invalid", True),
+        ("first.last+case@mail.owners.invalid", True),
+        ("owner@例子.中国", True),
+        ("owner@xn--fsqu00a.xn--fiqs8s", True),
+        ("owner1@owners", False),
+        ("a b@owners.invalid", False),
+        ("a..b@owners.invalid", False),
+        (".a@owners.invalid", False),
+        ("a.@owners.invalid", False),
+        ("陈@owners.invalid", False),
+        ("a@owners..invalid", False),
+        ("a@-owners.invalid", False),
+        ("a@[127.0.0.1]", False),
+        ("x" * 65 + "@owners.invalid", False),
+        ("Ada <a@owners.invalid>", False),
+    ],
 )
 def test_a_mail_address_has_a_domain(address, valid):
     assert codes.is_email(address) is valid
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [
+        ("Europe/London", True),
+        ("America/Argentina/Buenos_Aires", True),
+        ("UTC", True),
+        ("europe/london", False),
+        ("UTC+8", False),
+        ("北京时间", False),
+        ("../etc/localtime", False),
+        ("localtime", False),
+        ("", False),
+    ],
+)
+def test_a_time_zone_is_an_iana_name(name, valid):
+    assert codes.is_time_zone(name) is valid

@@ -43,7 +43,9 @@ def test_a_digit_is_right_in_the_name_of_an_organisation_only(digit: str):
     assert flaw(f"第{digit}物业有限公司", "organisation") is None
 
 
-@pytest.mark.parametrize("name", ["王〇", "一二三", "O’Neil 3rd", "陈大文 CHAN Tai Man", "𰀀𱍐", "王\U0002ebf0", "阿依古丽·买买提"])
+@pytest.mark.parametrize(
+    "name", ["王〇", "一二三", "O’Neil 3rd", "陈大文 CHAN Tai Man", "𰀀𱍐", "王\U0002ebf0", "阿依古丽·买买提"]
+)
 def test_what_looks_odd_and_is_right_stays_right(name: str):
     assert flaw(name, "natural") is None
 

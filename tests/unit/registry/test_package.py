@@ -18,6 +18,8 @@ STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 VBA = "application/vnd.ms-office.vbaProject"
 VBA_RELATION = "http://schemas.microsoft.com/office/2006/relationships/vbaProject"
+BINARY = "application/vnd.ms-excel.sheet.binary.macroEnabled.main"
+RELATED = f'<Relationship Id="m" Type="{VBA_RELATION}" Target="a.dat"/></Relationships>'
 
 
 def parts() -> dict[str, bytes]:
@@ -118,7 +120,7 @@ def test_prefixes_and_elements_of_other_vocabularies_change_nothing():
     assert names(zipped({**contents, "xl/worksheets/sheet1.xml": sheet.encode()})) == ["陈安"]
 
 
-@pytest.mark.parametrize("declared", [VBA, "application/vnd.ms-excel.sheet.binary.macroEnabled.main"])
+@pytest.mark.parametrize("declared", [VBA, BINARY])
 def test_a_type_that_is_declared_for_an_ending_is_no_macro(declared: str):
     """SheetJS and Excelize declare one in every file; a printer's settings have that ending and are none."""
     types = ("<Override", f'<Default Extension="bin" ContentType="{declared}"/><Override')
@@ -135,7 +137,7 @@ MACROS = {
     "by name": lambda all_: {**all_, "xl/VBAProject.bin": b"x"},
     "by type": lambda all_: {**replaced(all_, "[Content_Types].xml", with_override("/xl/a.dat", VBA)), "xl/a.dat": b"x"},
     "by relation": lambda all_: {
-        **replaced(all_, "xl/_rels/workbook.xml.rels", ("</Relationships>", f'<Relationship Id="m" Type="{VBA_RELATION}" Target="a.dat"/></Relationships>')),
+        **replaced(all_, "xl/_rels/workbook.xml.rels", ("</Relationships>", RELATED)),
         "xl/a.dat": b"x",
     },
     "of Excel 4": lambda all_: {**all_, "xl/macrosheets/sheet1.xml": b"<x/>"},
@@ -162,7 +164,7 @@ def test_a_macro_that_is_only_declared_is_none(part: str):
         (lambda all_: {name: each for name, each in all_.items() if name != "_rels/.rels"}, "_rels/.rels"),
         (lambda all_: {name: each for name, each in all_.items() if name != "[Content_Types].xml"}, "[Content_Types].xml"),
         (lambda all_: replaced(all_, "[Content_Types].xml", (MAIN, "application/vnd.ms-word.document.main+xml")), "xl/workbook.xml"),
-        (lambda all_: replaced(all_, "[Content_Types].xml", (MAIN, "application/vnd.ms-excel.sheet.binary.macroEnabled.main")), "xl/workbook.xml"),
+        (lambda all_: replaced(all_, "[Content_Types].xml", (MAIN, BINARY)), "xl/workbook.xml"),
         (lambda all_: {**all_, "XL/Workbook.xml": b"<workbook/>"}, "XL/Workbook.xml"),
         (lambda all_: {**all_, "xl/styles.xml": b"<styleSheet>"}, "xl/styles.xml"),
         (lambda all_: {**all_, "xl/worksheets/sheet1.xml": b"\xff\xfe"}, "xl/worksheets/sheet1.xml"),

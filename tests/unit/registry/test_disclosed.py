@@ -1,0 +1,75 @@
+"""Does a text that others may read give a person away, and is a code of a place never taken for one?"""
+
+from datetime import date
+
+import pytest
+
+from services.registry.domain import cells, disclosed, lines, sample, template
+from services.registry.domain.cells import Cell
+from shared.events.registry import UnitRegistered
+from tests.support.clerk import PERMIT, citizen
+
+CITIZEN = citizen("19600101")
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13800138000", "138 0013 8000", "138-0013-8000", "138－0013－8000", "+86 138 0013 8000", "+8613800138000", "008613800138000",
+        "8613800138000", "１３８００１３８０００", "①③⑧⓪⓪①③⑧⓪⓪⓪", "١٣٨٠٠١٣٨٠٠٠",
+        "户主 13800138000", "H13800138000号", "2-13800138000", "1 3 8 0 0 1 3 8 0 0 0",
+        "+852 5123 4567", CITIZEN, CITIZEN.lower(), f"{CITIZEN[:6]} {CITIZEN[6:14]} {CITIZEN[14:]}", PERMIT, f"H{CITIZEN}", f"1 {CITIZEN}",
+    ],
+)  # fmt: skip
+def test_a_telephone_or_a_paper_s_number_is_seen_however_it_is_written(text: str):
+    assert disclosed.is_personal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "440303001001GB00001F00010001", "4403030010010000001000001", "4403030010010000001", "12800138000", "1380013800", "138001380001",
+        "301、302", "1301、1302、1303", "3栋", "H0001", "2026-11-24",
+        "440399198002290001", CITIZEN[:-1] + ("0" if CITIZEN[-1] != "0" else "1"),
+        f"0{CITIZEN}", "91440300MA5EXAMPL1", "云汀里13期", "G01-1",
+    ],
+)  # fmt: skip
+def test_a_code_of_a_place_is_nobody_s(text: str):
+    assert not disclosed.is_personal(text)
+
+
+def written(column: template.Column) -> dict[str, Cell]:
+    line = sample.made(seed=1, units=20, district="440303").holders[0]
+    return {
+        **{name: Cell("text", str(value)) for name, value in line.items()},
+        column.name: Cell("text", "138 0013 8000"),
+    }
+
+
+@pytest.mark.parametrize("column", [each for each in template.HOLDERS if not each.personal], ids=lambda each: each.name)
+def test_no_column_that_is_not_sealed_lets_a_telephone_through(column: template.Column):
+    """By the template, so that a new column is held to it too."""
+    line, faults = lines.holder(2, written(column), today=TODAY)
+
+    assert column.name not in line.values and column.name in {fault.column for fault in faults}
+
+
+@pytest.mark.parametrize("column", template.BUILDINGS, ids=lambda each: each.name)
+def test_nor_does_one_of_a_building(column: template.Column):
+    line, faults = lines.building(2, {column.name: Cell("text", "13800138000")})
+
+    assert column.name not in line.values and column.name in {fault.column for fault in faults}
+
+
+def test_what_an_event_says_of_a_unit_comes_from_columns_that_are_not_sealed():
+    sealed = {column.name for column in template.HOLDERS if column.personal}
+
+    assert sealed.isdisjoint(UnitRegistered.model_fields)
+    assert {"compound", "building", "stairwell", "door", "unit_code"} <= set(UnitRegistered.model_fields) - sealed
+
+
+def test_a_telephone_typed_as_a_number_is_one():
+    household = next(each for each in template.HOLDERS if each.name == "household")
+
+    assert disclosed.is_personal(cells.plain(Cell("number", "1.3800138E10"))) and household.form == "text"
