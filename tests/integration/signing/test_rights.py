@@ -17,7 +17,7 @@ from services.signing.commands.settle_rights import (
 )
 from services.signing.domain.mandate import business_day
 from shared.refusal import Refused
-from tests.support.signing import DESK, District, a_holder
+from tests.support.signing import DESK, PAPERS, District, a_holder
 
 
 def confirm(here: District, unit: object) -> None:
@@ -116,7 +116,7 @@ def test_a_child_without_a_guardian_is_not_signed_for(here: District) -> None:
     with pytest.raises(Refused, match="hand-not-entitled"):
         here.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian")
     here.mandate(unit, child.person_id, guardian, "guardian", date(2027, 1, 1))
-    assert here.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian").turn
+    assert here.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian", papers=PAPERS).turn
 
 
 def test_an_agent_whose_paper_ended_yesterday_may_not_sign(here: District) -> None:
@@ -129,7 +129,7 @@ def test_an_agent_whose_paper_ended_yesterday_may_not_sign(here: District) -> No
     with pytest.raises(Refused, match="mandate-expired"):
         here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
     here.mandate(unit, owner.person_id, agent, "agent", today)
-    assert here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent").turn
+    assert here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent", papers=PAPERS).turn
 
 
 def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(here: District) -> None:

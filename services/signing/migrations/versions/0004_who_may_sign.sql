@@ -325,8 +325,8 @@ end $$;
 create constraint trigger count_is_whole after insert on projects deferrable initially deferred for each row
     execute function count_is_whole();
 create constraint trigger changed_count_is_whole after update on projects deferrable initially deferred for each row
-    when ((new.signed_units, new.signed_households, new.signed_right_holders, new.signed_area)
-          is distinct from (old.signed_units, old.signed_households, old.signed_right_holders, old.signed_area))
+    when (new.signed_units <> old.signed_units or new.signed_households <> old.signed_households
+          or new.signed_right_holders <> old.signed_right_holders or new.signed_area <> old.signed_area)
     execute function count_is_whole();
 create constraint trigger count_is_whole after insert or update on tallies deferrable initially deferred for each row
     execute function count_is_whole();
