@@ -1,0 +1,57 @@
+"""What a token must say before anybody is let in by it. Its signature has been checked by then (provider.py).
+
+Stays true: a claim of another form than agreed is a token that is not valid (401), never an error of ours; the log names
+the claim and never its value. A clock that differs from the provider's is named as such: to sign in again would not help.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.refusal import Refused
+from shared.service import edge
+from shared.telemetry import log
+
+LEEWAY_SECONDS: Final = 30
+_log = log.get(__name__)
+
+
+class Claims(BaseModel):
+    """`districts`: codes of GB/T 2260, or `*` for the whole city. Roles that are not ours are passed over by who asks."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+    sub: str = Field(min_length=1, max_length=255)  # OpenID Connect Core, section 2
+    name: str | None = Field(default=None, max_length=1_000)
+    roles: list[Annotated[str, Field(max_length=255)]] = Field(max_length=1_000)
+    districts: list[Annotated[str, Field(pattern=r"^([0-9]{6}|\*)$")]] = Field(max_length=1_000)
+
+
+def read(claims: Mapping[str, Any]) -> Claims:
+    """Refused token-invalid."""
+    try:
+        found = Claims.model_validate(claims)
+    except ValidationError as failure:
+        raise _malformed(failure.errors()[0]["loc"], failure.errors()[0]["type"]) from None
+    for fault in edge.faults(found.model_dump()):
+        raise _malformed(fault.place, fault.code)
+    return found
+
+
+def check_times(claims: Mapping[str, Any], *, now: float) -> None:
+    """Refused clock-skew for a token of the future, token-invalid for one that is over; each says by how much."""
+    times = {name: float(time) for name in ("iat", "nbf", "exp") if isinstance(time := claims.get(name), int | float)}
+    ahead = max((times[name] - now for name in ("iat", "nbf") if name in times), default=0.0)
+    if ahead > LEEWAY_SECONDS:
+        _log.warning("the identity provider's clock is ahead of ours", seconds=round(ahead), leeway=LEEWAY_SECONDS)
+        raise Refused("clock-skew", ahead_seconds=round(ahead))
+    over = now - times.get("exp", now)
+    if over > LEEWAY_SECONDS:
+        issued = None if "iat" not in times else round(now - times["iat"])
+        _log.info("a token is over", seconds=round(over), issued_seconds_ago=issued)
+        raise Refused("token-invalid", expired_seconds=round(over))
+
+
+def _malformed(place: tuple[int | str, ...], code: str) -> Refused:
+    _log.warning("a token's claim is not of the agreed form", claim=".".join(map(str, place)), reason=code)
+    return Refused("token-invalid")
