@@ -155,11 +155,13 @@ class CorrectUnitBody(Body):
 class CorrectPersonBody(Body):
     """What is put right; what is left out stays, null empties mobile or email."""
 
+    # Neither has a default that anybody should read: what is left out is not in model_fields_set.
+
     reason: str = Field(min_length=4, max_length=200, description="why; stays in the person's list of corrections")
-    name: str = Field(default="", min_length=1, max_length=80, description="as on the paper")
+    name: str = Field(default_factory=str, min_length=1, max_length=80, description="as on the paper")
     mobile: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=254)
-    language: Language = Field(default="zh-Hans", description="of messages")
+    language: Language = Field(default_factory=lambda: "zh-Hans", description="of messages")
 
 
 class TenantBody(PersonBody):
