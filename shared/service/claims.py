@@ -1,11 +1,11 @@
 """What a token must say before anybody is let in by it. Its signature has been checked by then (provider.py).
 
 Stays true: a claim of another form than agreed is a token that is not valid (401), never an error of ours; the log names
-the claim and never its value. A clock that differs from the provider's is named as such: to sign in again would not help.
+the claim and never its value.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,7 +13,6 @@ from shared.refusal import Refused
 from shared.service import edge
 from shared.telemetry import log
 
-LEEWAY_SECONDS: Final = 30
 _log = log.get(__name__)
 
 
@@ -36,20 +35,6 @@ def read(claims: Mapping[str, Any]) -> Claims:
     for fault in edge.faults(found.model_dump()):
         raise _malformed(fault.place, fault.code)
     return found
-
-
-def check_times(claims: Mapping[str, Any], *, now: float) -> None:
-    """Refused clock-skew for a token of the future, token-invalid for one that is over; each says by how much."""
-    times = {name: float(time) for name in ("iat", "nbf", "exp") if isinstance(time := claims.get(name), int | float)}
-    ahead = max((times[name] - now for name in ("iat", "nbf") if name in times), default=0.0)
-    if ahead > LEEWAY_SECONDS:
-        _log.warning("the identity provider's clock is ahead of ours", seconds=round(ahead), leeway=LEEWAY_SECONDS)
-        raise Refused("clock-skew", ahead_seconds=round(ahead))
-    over = now - times.get("exp", now)
-    if over > LEEWAY_SECONDS:
-        issued = None if "iat" not in times else round(now - times["iat"])
-        _log.info("a token is over", seconds=round(over), issued_seconds_ago=issued)
-        raise Refused("token-invalid", expired_seconds=round(over))
 
 
 def _malformed(place: tuple[int | str, ...], code: str) -> Refused:

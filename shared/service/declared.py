@@ -52,7 +52,7 @@ class Declared:
 
     def _of_the_kit(self) -> Iterator[str]:
         if self.roles:
-            yield from ("token-missing", "token-invalid", "clock-skew", "identity-unavailable")
+            yield from ("token-missing", "token-invalid", "identity-unavailable")
             yield from ("role-missing", "too-many-requests", "district-malformed")
         if self.writes:
             yield from ("origin-refused", "district-required")

@@ -58,7 +58,7 @@ def finish() -> Redirect:
     except BadData as failure:
         raise Refused("login-failed") from failure
     code = request.args.get("code")
-    if not code or not secrets.compare_digest(request.args.get("state", "").encode(), pending["state"].encode()):
+    if not code or not secrets.compare_digest(request.args.get("state", ""), pending["state"]):
         raise Refused("login-failed")
     tokens = running().provider.exchange(
         {
