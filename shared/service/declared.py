@@ -53,22 +53,20 @@ class Declared:
     def _of_the_kit(self) -> Iterator[str]:
         if self.roles:
             yield from ("token-missing", "token-invalid", "clock-skewed", "role-missing")
-            yield from ("too-many-requests", "identity-unavailable")
+            yield from ("too-many-requests", "identity-unavailable", "district-malformed")
         if self.writes:
             yield from ("origin-refused", "district-required")
         if self.writes or "<" in self.path:
             yield "not-found"
         if self.body or self.files:
-            yield from ("request-malformed", "body-too-large")
+            yield "body-too-large"
         if self.body:
             yield "media-type-unsupported"
-        if self.body or self.query:
-            yield "body-invalid"
         if self.query and "cursor" in self.query.model_fields:
             yield "cursor-invalid"
         if self.changes:
             yield from ("idempotency-key-missing", "idempotency-key-reused")
-        yield from ("try-again", "internal-error")
+        yield from ("request-malformed", "body-invalid", "try-again", "internal-error")
 
 
 def here() -> Declared | None:

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, g, request
 from sqlalchemy import Engine
 
 from shared.refusal import Refused
-from shared.service import front, health, identity, openapi, problems, rows
+from shared.service import edge, front, health, identity, openapi, problems, rows
 from shared.service.clock import Clock
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
@@ -50,6 +50,7 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     _complete(settings)
     rows.self_test(engine)
     app = Flask(name, static_folder=None)
+    app.request_class = edge.Incoming
     app.config.update(MAX_CONTENT_LENGTH=largest_body, MAX_FORM_MEMORY_SIZE=largest_body, TEMPLATES_AUTO_RELOAD=False)
     catalogue = problems.Catalogue(*problem_files)
     app.extensions["clearwater"] = Running(
@@ -95,13 +96,13 @@ def _person() -> Person | None:
 
 def _around_requests(app: Flask) -> None:
     @app.before_request
-    def begin() -> Response | None:
+    def begin() -> None:
         g.began = time.perf_counter()
         g.trace = tracing.request(
             correlation_id=request.headers.get("Correlation-Id", ""), traceparent=request.headers.get("traceparent", "")
         )
         g.trace.__enter__()
-        return Response(status=204) if request.method == "OPTIONS" else None
+        edge.check_request()
 
     @app.after_request
     def count(answer: Response) -> Response:

@@ -13,16 +13,19 @@ called again, and nothing of the first call may have stayed.
 import base64
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, get_type_hints
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from shared.refusal import Refused
-from shared.service import database, identity
+from shared.refusal import Refused, Unknown
+from shared.service import database, edge, identity
 from shared.service.declared import Declared
+from shared.service.faults import Fault
 from shared.service.problems import Invalid
 from shared.telemetry import log, metrics
 
@@ -32,26 +35,24 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 _CALLS = 3
+_SHOWN_FAULTS = 100
 _log = log.get(__name__)
-
-_SENTENCES = {
-    "missing": "必填",
-    "extra_forbidden": "没有这个字段",
-    "json_invalid": "不是合法的 JSON",
-    "uuid_parsing": "不是合法的编号",
-    "literal_error": "不在可选值之内",
-    "zero_character": "含有零字符",
-    "line-break": "含有换行符",
-    "not-printable": "含有不可见或无法显示的字符",
-    "private-use": "含有造字区字符，别的系统无法显示",
-    "surrogate": "含有不完整的字符",
-}
 
 
 class Body(BaseModel):
     """What a request brings. Unknown fields are refused, nothing is coerced: "5" is not 5."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=10_000)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=10_000, allow_inf_nan=False
+    )
+
+    def canonical(self) -> bytes:
+        """The same for requests that mean the same, however their JSON is written: the bytes that idempotency.once compares.
+
+        Defaults are not in it, so a field that a later release adds leaves it as it is. Hence a POST may not tell a field
+        that was left out from one that was given its default.
+        """
+        return json.dumps(self.model_dump(exclude_defaults=True), default=_canonical, sort_keys=True).encode()
 
 
 class Page(Body):
@@ -65,10 +66,14 @@ class Page(Body):
         if self.cursor is None:
             return None
         try:
-            values = json.loads(base64.urlsafe_b64decode(self.cursor.encode() + b"=="))
-            return tuple(TypeAdapter(kind).validate_python(each) for kind, each in zip(types, values, strict=True))
-        except (ValueError, TypeError) as failure:
+            values = edge.read_json(base64.urlsafe_b64decode(self.cursor.encode() + b"=="))
+            place: tuple[Any, ...] = tuple(
+                TypeAdapter(kind).validate_python(each) for kind, each in zip(types, values, strict=True)
+            )
+            edge.refuse(edge.faults(place))
+        except (ValueError, TypeError, Invalid) as failure:
             raise Refused("cursor-invalid") from failure
+        return place
 
 
 class Paged(BaseModel, Generic[T]):
@@ -118,6 +123,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
         def carried_out(**path_values: Any) -> Answer:  # noqa: ANN401 - as the path's converters give them
             if declared.roles:
                 identity.authorize(declared.roles)
+            _bounded(path_values)
             if declared.query:
                 path_values["query"] = query(declared.query)
             if declared.body:
@@ -150,18 +156,31 @@ def _called(view: View, values: dict[str, Any]) -> Answer:
     return view(**values)
 
 
+def _bounded(path_values: dict[str, Any]) -> None:
+    """Nothing of ours has a longer name, and an index could not hold it."""
+    if any(isinstance(value, str) and len(value) > edge.LONGEST_NAME for value in path_values.values()):
+        raise Unknown
+
+
 def body(model: type[M]) -> M:
     """The JSON body as `model`; Refused media-type-unsupported (415) or body-invalid (422) naming each place."""
     if request.mimetype != "application/json":
         raise Refused("media-type-unsupported")
     data = request.get_data()
     try:
-        found = model.model_validate_json(data, strict=True)
+        edge.refuse(edge.faults(edge.read_json(data)))
+        g.body = model.model_validate_json(data, strict=True)
     except ValidationError as failure:
-        raise Invalid(_errors(failure)) from None
-    if rb"\u0000" in data:  # JSON has no other way to say it
-        _without_zeros(json.loads(data))
-    return found
+        raise Invalid(_faults(failure)) from None
+    except ValueError:
+        raise Invalid([Fault((), "json-invalid")]) from None
+    edge.refuse(edge.faults(g.body.model_dump()))
+    return cast("M", g.body)
+
+
+def given_body() -> Body | None:
+    """What `body` has read of this request, if it was asked."""
+    return cast("Body | None", g.get("body"))
 
 
 def query(model: type[M]) -> M:
@@ -171,11 +190,12 @@ def query(model: type[M]) -> M:
         name: values if name in fields and "list" in str(fields[name].annotation) else values[-1]
         for name, values in request.args.lists()
     }
-    _without_zeros(given)
     try:
-        return model.model_validate(given)
+        found = model.model_validate(given)
     except ValidationError as failure:
-        raise Invalid(_errors(failure)) from None
+        raise Invalid(_faults(failure)) from None
+    edge.refuse(edge.faults(found.model_dump()))
+    return found
 
 
 def ok(model: BaseModel, *, version: int | None = None) -> Answer:
@@ -202,13 +222,18 @@ def expected_version() -> int:
     """The version that an edit started from, from If-Match. The store checks it and refuses with version-superseded
     (412).
     """
-    given = request.headers.get("If-Match", "").strip()
-    if not given:
+    if (version := given_version()) is None:
         raise Refused("version-required")
-    version = given.removeprefix("W/").strip('"')
-    if not version.isdecimal():
+    return version
+
+
+def given_version() -> int | None:
+    """The same where an edit may leave it out."""
+    if not (given := request.headers.get("If-Match", "").strip()):
+        return None
+    if (version := edge.whole_number(given.removeprefix("W/").strip('"'))) is None:
         raise Refused("version-superseded")
-    return int(version)
+    return version
 
 
 def _answer(model: BaseModel, status: int, version: int | None) -> Answer:
@@ -218,32 +243,14 @@ def _answer(model: BaseModel, status: int, version: int | None) -> Answer:
     return answer
 
 
-def _without_zeros(given: object) -> None:
-    """PostgreSQL's text holds every character but this one."""
-    if places := list(_zeros(given, ())):
-        raise Invalid([_error(place, "zero_character", "") for place in places])
+def _canonical(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    return str(value)
 
 
-def _zeros(given: object, place: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
-    if isinstance(given, str):
-        yield from (place,) if "\0" in given else ()
-    elif isinstance(given, list):
-        for number, each in enumerate(given):
-            yield from _zeros(each, (*place, number))
-    elif isinstance(given, dict):
-        for name, each in given.items():
-            yield from _zeros([name, each] if "\0" in name else each, (*place, name.replace("\0", "")))
-
-
-def _errors(failure: ValidationError) -> list[dict[str, str]]:
+def _faults(failure: ValidationError) -> list[Fault]:
     found = failure.errors(include_url=False, include_context=False, include_input=False)
-    return [_error(each["loc"], each["type"], each["msg"]) for each in found]
-
-
-def _error(place: Sequence[int | str], code: str, said: str) -> dict[str, str]:
-    return {
-        "field": ".".join(map(str, place)),
-        "pointer": "".join(f"/{part}" for part in place),
-        "code": code.replace("_", "-"),
-        "message": _SENTENCES.get(code, said),
-    }
+    return [Fault(each["loc"], each["type"].replace("_", "-"), each["msg"]) for each in found[:_SHOWN_FAULTS]]

@@ -7,13 +7,14 @@ project's life: a refusal is raised, and takes the claim with it.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, cast
 
 from flask import Response, g, request
 from sqlalchemy import text
 
 from shared.refusal import Refused
-from shared.service import identity, rows
+from shared.service import http, identity, rows
 from shared.service.database import Transaction
 from shared.telemetry import metrics
 
@@ -61,9 +62,9 @@ def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
         "route": f"{request.method} {request.path}",
         "key": key,
     }
-    digest = _digest()
-    if not tx.connection.execute(_CLAIM, {**claim, "digest": digest}).scalar():
-        return _replayed(tx, claim, digest)
+    digests = _digests()
+    if not tx.connection.execute(_CLAIM, {**claim, "digest": digests[0]}).scalar():
+        return _replayed(tx, claim, digests)
     answer = carry_out()
     headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
     stored = {"status": answer.status_code, "headers": json.dumps(headers), "body": answer.get_data()}
@@ -71,9 +72,9 @@ def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
     return answer
 
 
-def _replayed(tx: Transaction, claim: dict[str, str], digest: bytes) -> Response:
+def _replayed(tx: Transaction, claim: dict[str, str], digests: Sequence[bytes]) -> Response:
     stored = tx.connection.execute(_STORED, claim).one()
-    if bytes(stored.digest) != digest:
+    if bytes(stored.digest) not in digests:
         raise Refused("idempotency-key-reused")
     metrics.REPLAYED.labels(route=str(request.url_rule)).inc()
     answer = Response(bytes(stored.body), stored.status, headers=stored.headers)
@@ -81,15 +82,22 @@ def _replayed(tx: Transaction, claim: dict[str, str], digest: bytes) -> Response
     return answer
 
 
-def _digest() -> bytes:
-    digest = hashlib.sha256(request.query_string + b"\0")
-    if request.mimetype == "multipart/form-data":  # its boundary changes with every attempt, its parts do not
-        for name, value in sorted(request.form.items(multi=True)):
-            digest.update(f"{name}={value}\0".encode())
-        for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0]):
-            file.stream.seek(0)  # an attempt before this one has read it
-            digest.update(f"{name}\0".encode() + hashlib.sha256(file.stream.read()).digest())
-            file.stream.seek(0)
-    else:
-        digest.update(request.get_data())
-    return digest.digest()
+def _digests() -> Sequence[bytes]:
+    """The first is stored. The others are those under which an earlier release stored the same request."""
+    query = request.query_string + b"\0"
+    if request.mimetype == "multipart/form-data":
+        return (hashlib.sha256(query + _parts()).digest(),)
+    by_bytes = hashlib.sha256(query + request.get_data()).digest()  # as 0.1.0 stored it
+    if (body := http.given_body()) is None:
+        return (by_bytes,)
+    return hashlib.sha256(b"canonical\0" + query + body.canonical()).digest(), by_bytes
+
+
+def _parts() -> bytes:
+    """The boundary of an upload changes with every attempt, its parts do not."""
+    found = [f"{name}={value}\0".encode() for name, value in sorted(request.form.items(multi=True))]
+    for name, file in sorted(request.files.items(multi=True), key=lambda part: part[0]):
+        file.stream.seek(0)  # an attempt before this one has read it
+        found.append(f"{name}\0".encode() + hashlib.file_digest(cast("BinaryIO", file.stream), "sha256").digest())
+        file.stream.seek(0)
+    return b"".join(found)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from pydantic import TypeAdapter
@@ -38,6 +38,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
 _TEXT = {"type": "string"}
+_ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST that is sent again is told the same answer."
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ def check(app: Flask) -> None:
 
 
 def document(app: Flask) -> dict[str, Any]:
-    return Description(app).document()
+    """Made once: routes do not change after the start."""
+    if "openapi" not in app.extensions:
+        app.extensions["openapi"] = Description(app).document()
+    return cast("dict[str, Any]", app.extensions["openapi"])
 
 
 @openapi.get("/openapi.json")
@@ -106,18 +110,25 @@ class Description:
 
     def document(self) -> dict[str, Any]:
         paths: dict[str, Any] = {}
+        codes = sorted({code for each in self._routes for code in each.declared.codes})
+        self._schemas.update(self._refusals.schemas(codes))
         for each in self._routes:
             paths.setdefault(each.path, {})[each.declared.method.lower()] = self._operation(each)
-        codes = sorted({code for each in self._routes for code in each.declared.codes})
         name = self._service.name
         cookie = {"type": "apiKey", "in": "cookie", "name": session.cookie_name(self._service.settings.public_url)}
         return {
             "openapi": "3.1.0",
-            "info": {"title": f"Clearwater {name}", "version": "1"},
+            "info": {
+                "title": f"Clearwater {name}",
+                "version": "1",
+                "description": _ABOUT,
+                "contact": {"name": "The operator on duty"},
+            },
             "servers": [{"url": "/"}],
+            "tags": [{"name": tag} for tag in dict.fromkeys(map(_tag, self._routes))],
             "paths": paths,
             "components": {
-                "schemas": self._schemas | self._refusals.schemas(codes),
+                "schemas": self._schemas,
                 "examples": self._refusals.examples(codes),
                 "securitySchemes": {
                     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -132,6 +143,7 @@ class Description:
         declared = each.declared
         operation: dict[str, Any] = {
             "operationId": each.endpoint,
+            "tags": [_tag(each)],
             "summary": summary or each.endpoint.rpartition(".")[2].replace("_", " ").capitalize() + ".",
             "description": (rest.strip() + f"\n\nRoles: {', '.join(declared.roles) or 'everybody'}").strip(),
             "parameters": [*self._of_path(each), *self._of_query(declared), *_headers(declared)],
@@ -139,8 +151,8 @@ class Description:
         }
         if content := self._content(declared):
             operation["requestBody"] = {"required": True, "content": content}
-        if declared.roles:  # 3.1 lets the roles stand with any kind of scheme; any one of them is enough
-            operation["security"] = [{"bearer": list(declared.roles)}, {"cookie": list(declared.roles)}]
+        if declared.roles:  # any one of them is enough; in `security` itself linters take them for OAuth's scopes
+            operation |= {"security": [{"bearer": []}, {"cookie": []}], "x-roles": list(declared.roles)}
         return operation
 
     def _content(self, declared: Declared) -> dict[str, Any]:
@@ -206,6 +218,10 @@ class Description:
         found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
         self._schemas.update(definitions.get("$defs", {}))
         return found
+
+
+def _tag(each: Route) -> str:
+    return each.endpoint.partition(".")[0]
 
 
 def _headers(declared: Declared) -> Iterator[dict[str, Any]]:

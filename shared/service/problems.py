@@ -9,19 +9,23 @@ and nothing else.
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from flask import Flask, Response, render_template, request
 from markupsafe import escape
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from shared.refusal import Refused
 from shared.service import database, declared
+from shared.service.faults import Fault
 from shared.telemetry import log, tracing
 from shared.web.shell import language as chosen_language
 
@@ -39,7 +43,18 @@ _BY_STATUS = {
 _log = log.get(__name__)
 
 
-Kind = Literal["string", "integer", "uuid", "date-time", "date", "string[]", "integer{}", "fault[]"]
+Kind = Literal["string", "integer", "uuid", "date-time", "date", "string[]", "integer{}", "object{}", "fault[]"]
+_KINDS: Mapping[Kind, TypeAdapter[Any]] = {
+    "string": TypeAdapter(str),
+    "integer": TypeAdapter(int),
+    "uuid": TypeAdapter(UUID),
+    "date-time": TypeAdapter(AwareDatetime),
+    "date": TypeAdapter(date),
+    "string[]": TypeAdapter(list[str]),
+    "integer{}": TypeAdapter(dict[str, int]),
+    "object{}": TypeAdapter(dict[str, dict[str, Any]]),
+    "fault[]": TypeAdapter(list[dict[Literal["field", "code"], str]]),
+}
 
 
 class Problem(BaseModel):
@@ -68,7 +83,7 @@ class Problem(BaseModel):
 class Invalid(Refused):
     """A request that does not fit its declaration; `errors` name each place."""
 
-    def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
+    def __init__(self, errors: Sequence[Fault]) -> None:
         super().__init__("body-invalid")
         self.errors = errors
 
@@ -99,13 +114,13 @@ class Catalogue:
             "next": advice,
             "correlation_id": tracing.correlation_id(),
         }
-        if refusal.facts:
-            document["facts"] = refusal.facts
+        if facts := {name: value for name, value in refusal.facts.items() if value is not None}:
+            document["facts"] = to_jsonable_python(facts)
         if isinstance(refusal, Invalid):
-            document["errors"] = list(refusal.errors)
+            document["errors"] = [fault.told(language()) for fault in refusal.errors]
         if wants_page():
             return Response(_page(document), problem.status, content_type="text/html; charset=utf-8")
-        text = json.dumps(document, ensure_ascii=False, default=str)
+        text = json.dumps(document, ensure_ascii=False)
         return Response(text, problem.status, content_type=MEDIA_TYPE)
 
 
@@ -118,6 +133,17 @@ def _hold_to_declaration(refusal: Refused, problem: Problem) -> None:
         )
     if stray := sorted(refusal.facts.keys() - problem.facts.keys()):
         _log.error("refused with facts that its catalogue does not name", code=refusal.code, facts=stray)
+    for name in sorted(refusal.facts.keys() & problem.facts.keys()):
+        if not _is(problem.facts[name], refusal.facts[name]):
+            _log.error("refused with a fact of another kind", code=refusal.code, facts=name)
+
+
+def _is(kind: Kind, value: object) -> bool:
+    try:
+        _KINDS[kind].validate_json(to_json(value), strict=True)
+    except ValidationError:
+        return value is None
+    return True
 
 
 def language() -> str:
@@ -155,7 +181,10 @@ def handle(app: Flask, catalogue: Catalogue) -> None:
             return exception.response  # type: ignore[return-value]  # a redirect made by werkzeug
         if exception.code is not None and exception.code < HTTPStatus.BAD_REQUEST:
             return exception.get_response()  # type: ignore[return-value]  # 308 to the rule's own spelling
-        return catalogue.answer(Refused(_BY_STATUS.get(exception.code or 500, "request-malformed")))
+        answer = catalogue.answer(Refused(_BY_STATUS.get(exception.code or 500, "request-malformed")))
+        if isinstance(exception, MethodNotAllowed):
+            answer.allow.update(exception.valid_methods or ())
+        return answer
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolExhausted)

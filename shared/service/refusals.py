@@ -16,10 +16,18 @@ _FACTS: Mapping[Kind, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"},
     "string[]": {"type": "array", "items": _TEXT},
     "integer{}": {"type": "object", "additionalProperties": {"type": "integer"}},
-    "fault[]": {"type": "array", "items": {"type": "object", "properties": {"field": _TEXT, "code": _TEXT}}},
+    "object{}": {"type": "object", "additionalProperties": {"type": "object"}},
+    "fault[]": {"type": "array", "items": {"$ref": "#/components/schemas/FieldFault"}},
+}
+_FIELD_FAULT = {
+    "type": "object",
+    "description": "A field of the register that was not put right, and the code of the check that it fails.",
+    "required": ["field", "code"],
+    "properties": dict.fromkeys(("field", "code"), _TEXT),
 }
 _FAULT = {
     "type": "object",
+    "description": "One thing that is wrong with the request. `pointer` is its place, RFC 6901; `message` follows Accept-Language.",
     "required": ["field", "pointer", "code", "message"],
     "properties": dict.fromkeys(("field", "pointer", "code", "message"), _TEXT),
 }
@@ -31,7 +39,7 @@ _PROBLEM = {
         **dict.fromkeys(("type", "title", "code", "next", "correlation_id"), _TEXT),
         "status": {"type": "integer"},
         "facts": {"type": "object"},
-        "errors": {"type": "array", "items": _FAULT},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
     },
 }
 
@@ -47,7 +55,16 @@ class Refusals:
         return {status: self._answer(codes) for status, codes in sorted(by_status.items())}
 
     def schemas(self, codes: Iterable[str]) -> dict[str, Any]:
-        return {"Problem": _PROBLEM} | {_name(code): self._schema(code) for code in codes}
+        shapes = {"Problem": _PROBLEM, "Fault": _FAULT}
+        for code in codes:
+            problem = self._problems[code]
+            if "fault[]" in problem.facts.values():
+                shapes["FieldFault"] = _FIELD_FAULT
+            if problem.facts:
+                facts = {name: _FACTS[kind] for name, kind in problem.facts.items()}
+                shapes[_facts(code)] = {"type": "object", "properties": facts, "additionalProperties": False}
+            shapes[_name(code)] = self._schema(code)
+        return shapes
 
     def examples(self, codes: Iterable[str]) -> dict[str, Any]:
         return {code: self._example(code) for code in codes}
@@ -66,8 +83,7 @@ class Refusals:
 
     def _schema(self, code: str) -> dict[str, Any]:
         problem = self._problems[code]
-        facts = {name: _FACTS[kind] for name, kind in problem.facts.items()}
-        typed = {"facts": {"type": "object", "properties": facts, "additionalProperties": False}} if facts else {}
+        typed = {"facts": {"$ref": f"#/components/schemas/{_facts(code)}"}} if problem.facts else {}
         return {
             "allOf": [{"$ref": "#/components/schemas/Problem"}],
             "properties": {"code": {"const": code}, "status": {"const": problem.status}, **typed},
@@ -88,6 +104,10 @@ class Refusals:
         if told := {name: self._examples.parameter(_FACTS[kind], name, model=code) for name, kind in facts}:
             value["facts"] = told
         return {"summary": problem.told("en")[1], "value": value}
+
+
+def _facts(code: str) -> str:
+    return f"facts-{code}"
 
 
 def _name(code: str) -> str:

@@ -30,9 +30,10 @@ class Story:
         world: Mapping[str, Callable[[], object]] | None = None,
         files: Mapping[str, bytes] | None = None,
     ) -> None:
-        self._client, self._bearer, self._world, self._files = app.test_client(), bearer, world or {}, files or {}
+        self.app, self._client = app, app.test_client()
+        self.bearer, self._world, self._files = bearer, world or {}, files or {}
         self.document: dict[str, Any] = self._client.get("/api/v1/openapi.json").json
-        self._operations = {
+        self.operations = {
             operation["operationId"]: (method, path, operation)
             for path, methods in self.document["paths"].items()
             for method, operation in methods.items()
@@ -48,10 +49,10 @@ class Story:
         return set(self.document["x-story"])
 
     def untold(self) -> set[str]:
-        return self._operations.keys() - set(self.document["x-story"])
+        return self.operations.keys() - set(self.document["x-story"])
 
     def _carry_out(self, name: str) -> None:
-        method, path, operation = self._operations[name]
+        method, path, operation = self.operations[name]
         answer = self._send(method, path, operation)
         [status] = [status for status in operation["responses"] if status.startswith("2")]
         assert str(answer.status_code) == status, f"{name}: {answer.status_code} {answer.get_data(as_text=True)[:600]}"
@@ -65,9 +66,16 @@ class Story:
         answer.close()
 
     def _send(self, method: str, path: str, operation: dict[str, Any]) -> TestResponse:
+        sent = self.request(method, path, operation)
+        if "files" in sent:
+            sent["data"] = {name: (io.BytesIO(self._files[name]), name) for name in sent.pop("files")}
+        return self._client.open(**sent)
+
+    def request(self, method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+        """What is sent for an operation, with the real ids; `files` are the parts of an upload, by name."""
         headers = {"Accept-Language": "en"}
         if "security" in operation:
-            headers["Authorization"] = f"Bearer {self._bearer(operation['security'][0]['bearer'][0])}"
+            headers["Authorization"] = f"Bearer {self.bearer(operation['x-roles'][0])}"
         query: dict[str, Any] = {}
         for each in operation["parameters"]:
             if each["in"] == "path":
@@ -84,8 +92,8 @@ class Story:
                 jsonschema.validate(content["example"], self._whole(content["schema"]), jsonschema.Draft202012Validator)
                 sent["json"] = self._real(content["example"])
             else:
-                sent["data"] = {each: (io.BytesIO(self._files[each]), each) for each in content["schema"]["required"]}
-        return self._client.open(path, method=method.upper(), headers=headers, query_string=query, **sent)
+                sent["files"] = content["schema"]["required"]
+        return {"path": path, "method": method.upper(), "headers": headers, "query_string": query, **sent}
 
     def _compare(self, name: str, content: dict[str, Any], answer: Any, *, learn_anew: bool) -> None:
         for told in (content["example"], answer):
@@ -114,7 +122,7 @@ class Story:
         """What stands in a path."""
         return {
             each["example"]
-            for _, _, operation in self._operations.values()
+            for _, _, operation in self.operations.values()
             for each in operation["parameters"]
             if each["in"] == "path"
         }

@@ -168,11 +168,13 @@ class CorrectUnitBody(Body):
 class CorrectPersonBody(Body):
     """What is put right; what is left out stays, null empties mobile, email or time_zone."""
 
+    # Neither has a default that anybody should read: what is left out is not in model_fields_set.
+
     reason: Reason = Field(description="why; stays in the person's list of corrections")
-    name: str = Field(default="", min_length=1, max_length=80, description="as on the paper")
+    name: str = Field(default_factory=str, min_length=1, max_length=80, description="as on the paper")
     mobile: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=254)
-    language: Language = Field(default="zh-Hans", description="of messages")
+    language: Language = Field(default_factory=lambda: "zh-Hans", description="of messages")
     time_zone: str | None = Field(default=None, max_length=64, description="IANA name: Europe/London")
 
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from services.reporting.api.live import Event, Hub, Reader
 from shared.refusal import Refused, Unknown
-from shared.service import database, http, identity
+from shared.service import database, edge, http, identity
 from shared.service.running import running
 
 stream = Blueprint("stream", __name__, url_prefix="/api/v1")
@@ -77,8 +77,7 @@ def _district(asked: str | None) -> str:
 
 def _last_seen() -> int | None:
     """What is no number was not ours: the reader starts with a snapshot."""
-    given = request.headers["Last-Event-ID"].strip()
-    return int(given) if given.isdecimal() else None
+    return edge.whole_number(request.headers["Last-Event-ID"].strip())
 
 
 def _events(hub: Hub, reader: Reader, first: list[Event], *, life: float) -> Iterator[bytes]:

@@ -119,7 +119,7 @@ def review(agreement_id: UUID, body: Review) -> http.Answer:
 
     With If-Match, of the version named there only.
     """
-    command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by(), carrying_out.version_given())
+    command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by(), http.given_version())
     return carrying_out.once(review_agreement, command, _reviewed, version=lambda done: done.agreement.version)
 
 
@@ -136,7 +136,7 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, of the version named there only.
     """
-    command = ReturnAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
+    command = ReturnAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
     return carrying_out.once(return_agreement, command, AgreementState.of, version=_version)
 
 
@@ -160,7 +160,7 @@ def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an
 
     With If-Match, of the version named there only.
     """
-    command = LockAgreement(agreement_id, carrying_out.by(), carrying_out.version_given())
+    command = LockAgreement(agreement_id, carrying_out.by(), http.given_version())
     return carrying_out.once(lock_agreement, command, AgreementState.of, version=_version)
 
 
@@ -177,7 +177,7 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, of the version named there only.
     """
-    command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
+    command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
     return carrying_out.once(unlock_agreement, command, AgreementState.of, version=_version)
 
 
@@ -209,7 +209,7 @@ def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
         reason=body.reason,
         note=body.note,
         by=carrying_out.by(),
-        version=carrying_out.version_given(),
+        version=http.given_version(),
     )
     return carrying_out.once(supersede_agreement, command, AgreementState.of, version=_version)
 
@@ -227,7 +227,7 @@ def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 
 
     With If-Match, of the version named there only.
     """
-    command = PreRegister(agreement_id, carrying_out.by(), carrying_out.version_given())
+    command = PreRegister(agreement_id, carrying_out.by(), http.given_version())
     return carrying_out.once(pre_register, command, AgreementState.of, version=_version)
 
 
@@ -244,7 +244,7 @@ def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, of the version named there only.
     """
-    command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by(), carrying_out.version_given())
+    command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
     return carrying_out.once(rescind_agreement, command, AgreementState.of, version=_version)
 
 
@@ -261,5 +261,5 @@ def perform(agreement_id: UUID, body: Performance) -> http.Answer:
 
     With If-Match, of the version named there only.
     """
-    command = PerformAgreement(agreement_id, body.evidence, carrying_out.by(), carrying_out.version_given())
+    command = PerformAgreement(agreement_id, body.evidence, carrying_out.by(), http.given_version())
     return carrying_out.once(perform_agreement, command, AgreementState.of, version=_version)

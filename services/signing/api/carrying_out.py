@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import request
 from pydantic import BaseModel
 
 from shared.service import database, http, idempotency, identity
@@ -18,11 +17,6 @@ S = TypeVar("S")
 def by() -> str:
     """Who acts, for the record."""
     return identity.current().subject
-
-
-def version_given() -> int | None:
-    """The version that If-Match names, for an act that does not demand one."""
-    return http.expected_version() if "If-Match" in request.headers else None
 
 
 def once(

@@ -1,10 +1,14 @@
 """Do the examples of the published description run, on a message that failed and on one of which nothing is known?"""
 
+import pytest
+
 from tests.integration.notify.test_http import failed_message, reader  # noqa: F401 - a fixture
+from tests.support.hostile import Hostile
 from tests.support.story import Story
 
 
-def test_the_examples_run_as_a_story(notify, reader) -> None:  # noqa: F811 - the fixture
+@pytest.fixture
+def story(notify, reader) -> Story:  # noqa: F811 - the fixture
     failed_message(notify)
 
     def unknown() -> None:
@@ -12,8 +16,21 @@ def test_the_examples_run_as_a_story(notify, reader) -> None:  # noqa: F811 - th
         notify.mail.answers = ["silence"]
         notify.dispatches()
 
-    story = Story(
+    return Story(
         reader.app, lambda role: reader.headers(role)["Authorization"].split()[1], world={"messages.resolve": unknown}
     )
 
+
+def test_the_examples_run_as_a_story(story: Story) -> None:
     assert story.told() and not story.untold()
+
+
+def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story) -> None:
+    story.told()
+    hostile = Hostile(story)
+
+    hostile.at_every_operation()
+    hostile.at_every_page()
+
+    assert hostile.thrown > 1_000
+    assert not hostile.found, "\n".join(hostile.found[:40])

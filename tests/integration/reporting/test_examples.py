@@ -3,23 +3,24 @@
 from pathlib import Path
 
 import pytest
-from flask import Blueprint
 from sqlalchemy import Engine
 
 from deploy.local import issuer as local_issuer
 from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
+from services.reporting.web.pages import pages
 from services.reporting.wiring import MIGRATIONS
 from shared.service import factory
 from shared.service.clock import RealClock
+from tests.support.hostile import Hostile
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.serving import Settings
 from tests.support.story import Story
 
 
-@pytest.mark.parametrize("blueprint", [api, stream])
-def test_the_examples_run_as_a_story(engine: Engine, issuer: tuple[str, Path], blueprint: Blueprint) -> None:
+@pytest.fixture(params=[(api, pages), (stream,)], ids=["api", "stream"])
+def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
     day = Launch(units=8)
     facts = [*day.opening(), *day.register(), *day.groups(), day.freeze(), *day.prepare(0), day.sign(0)]
     Bus(engine).deliver(Numbering().messages("440303", facts))
@@ -28,10 +29,23 @@ def test_the_examples_run_as_a_story(engine: Engine, issuer: tuple[str, Path], b
         engine=engine,
         clock=RealClock(),
         settings=Settings(issuer[0]),
-        blueprints=(blueprint,),
+        blueprints=request.param,
         migrations=MIGRATIONS,
         resources=Hub(engine, RealClock()),
     )
-    story = Story(app, lambda role: local_issuer.mint(issuer[1], role=role, districts=("440303",)))
+    return Story(app, lambda role: local_issuer.mint(issuer[1], role=role, districts=("440303",)))
 
+
+def test_the_examples_run_as_a_story(story: Story) -> None:
     assert story.told() and not story.untold()
+
+
+def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story) -> None:
+    story.told()
+    hostile = Hostile(story)
+
+    hostile.at_every_operation()
+    hostile.at_every_page()
+
+    assert hostile.thrown > 1_000
+    assert not hostile.found, "\n".join(hostile.found[:40])

@@ -130,12 +130,15 @@ def test_ours_is_the_district_of_a_clerk_with_one(kit: Kit) -> None:
     assert post(**{"Clearwater-District": THEIRS}).status_code == HTTPStatus.CREATED
 
 
-@pytest.mark.parametrize("named", ["*", "a/b", "44030", "440303,440305"])
+@pytest.mark.parametrize("named", ["*", "a/b", "44030", "440303,440305", ""])
 def test_what_is_no_district_code_is_never_bound(kit: Kit, named: str) -> None:
     headers = kit.bearer(districts=("*",), **{"Idempotency-Key": "k", "Clearwater-District": named})
 
     answer = kit.app.test_client().post("/api/v1/notes", json={"words": "一"}, headers=headers)
-    assert (answer.status_code, kit.written()) == (HTTPStatus.NOT_FOUND, [])
+    read = kit.app.test_client().get("/api/v1/notes", headers=headers)
+    for refused in (answer, read):
+        assert (refused.status_code, refused.json["code"]) == (HTTPStatus.BAD_REQUEST, "district-malformed")
+    assert kit.written() == []
 
 
 def test_an_edit_names_the_version_it_started_from(kit: Kit) -> None:

@@ -1,12 +1,15 @@
 """The same request fifty times at once, and again, and after a lost answer: one effect, one answer?"""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 import httpx
 import pytest
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from shared.service import database
 from tests.integration.service.conftest import OURS, THEIRS, Kit
 from tests.support.serving import dropped, served
 
@@ -107,4 +110,40 @@ def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit:
     answers = [retry.result(), again]
     assert [(each.status_code, each.headers["Replayed"]) for each in answers] == [(201, "true")] * 2
     assert answers[0].content == answers[1].content
+    assert kit.written() == ["one"]
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        b'{"copies":1,"words":"one"}',
+        b'{ "words" :\n"one" , "copies": 1 }',
+        b'{"words": "\\u006fne"}',
+        b'{"words": "  one "}',
+    ],
+)
+def test_the_same_request_written_otherwise_is_the_same_request(kit: Kit, otherwise: bytes) -> None:
+    headers = kit.bearer(**{"Idempotency-Key": "k", "Content-Type": "application/json"})
+    client = kit.app.test_client()
+
+    first = client.post("/api/v1/notes", data=BODY, headers=headers)
+    again = client.post("/api/v1/notes", data=otherwise, headers=headers)
+    other = client.post("/api/v1/notes", data=b'{"words": "one", "copies": 2}', headers=headers)
+
+    assert (again.status_code, again.headers.get("Replayed"), again.data) == (201, "true", first.data)
+    assert (other.status_code, other.json["code"]) == (422, "idempotency-key-reused")
+    assert kit.written() == ["one"]
+
+
+def test_a_request_of_before_the_upgrade_is_known_by_its_bytes(kit: Kit) -> None:
+    """Release 0.1.0 stored the digest of the query and of the body as it was written."""
+    headers = kit.bearer(**{"Idempotency-Key": "k", "Content-Type": "application/json"})
+    client = kit.app.test_client()
+    client.post("/api/v1/notes", data=BODY, headers=headers)
+    with database.begin(kit.engine, district=OURS) as old:
+        digest = {"digest": hashlib.sha256(b"\0" + BODY).digest()}
+        old.connection.execute(text("update idempotent_answers set digest = :digest"), digest)
+
+    assert client.post("/api/v1/notes", data=BODY, headers=headers).headers["Replayed"] == "true"
+    assert client.post("/api/v1/notes", data=b'{"words": "two"}', headers=headers).status_code == 422
     assert kit.written() == ["one"]

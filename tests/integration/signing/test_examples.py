@@ -2,17 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
+
 from deploy.local import issuer as local_issuer
 from tests.integration.signing.conftest import HERE, Desk
+from tests.support.hostile import Hostile
 from tests.support.signing import LAUNCH, District
 from tests.support.story import Story
 
 
-def test_the_examples_run_as_a_story(desk: Desk, here: District) -> None:
+@pytest.fixture
+def story(desk: Desk, here: District) -> Story:
     here.register()
     here.freeze()
     clock = desk.app.extensions["clearwater"].clock
-    story = Story(
+    return Story(
         desk.app,
         lambda role: local_issuer.mint(desk.issuer, role=role, districts=(HERE,)),
         world={
@@ -21,4 +25,17 @@ def test_the_examples_run_as_a_story(desk: Desk, here: District) -> None:
         },
     )
 
+
+def test_the_examples_run_as_a_story(story: Story) -> None:
     assert story.told() and not story.untold()
+
+
+def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story) -> None:
+    story.told()
+    hostile = Hostile(story)
+
+    hostile.at_every_operation()
+    hostile.at_every_page()
+
+    assert hostile.thrown > 1_000
+    assert not hostile.found, "\n".join(hostile.found[:40])

@@ -1,0 +1,156 @@
+"""What a request may hold. What the database or int() would choke on is refused here, before any view sees it.
+
+Text is valid Unicode without the zero character; a number fits a bigint; an instant can be said in every time zone; a
+name stands once in its object; a body arrives whole and is no larger than the route allows. Left to others: what a
+route declares (http.py), what a token says (identity.py).
+"""
+
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import MAXYEAR, MINYEAR, datetime
+from functools import cached_property
+from itertools import islice
+from typing import IO, Any, Final
+from urllib.parse import parse_qsl
+
+from flask import Request, request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.sansio.http import parse_cookie
+
+from shared.refusal import Refused
+from shared.service.faults import Fault, Place
+from shared.service.problems import Invalid
+
+LONGEST_NAME: Final = 200  # of a text in a path: it is stored beside others in an index, whose rows have a bound
+_LARGEST: Final = 2**63 - 1
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_DIGITS: Final = 20  # with the sign; int() itself refuses thousands
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_SHOWN_FAULTS: Final = 100
+
+
+class Incoming(Request):
+    """Flask's request, whose body is read by `Body` and whose cookies may be of any bytes."""
+
+    @cached_property
+    def stream(self) -> IO[bytes]:
+        source = self.environ["wsgi.input"]
+        if self.content_length is None and not self.environ.get("wsgi.input_terminated"):
+            source = io.BytesIO()  # nothing says where it ends
+        return io.BufferedReader(Body(source, declared=self.content_length, most=self.max_content_length))
+
+    @cached_property
+    def cookies(self) -> Any:  # noqa: ANN401 - werkzeug's own types
+        written = ";".join(self.headers.getlist("Cookie")).encode("latin-1").decode(errors="replace")
+        return parse_cookie(written, cls=self.dict_storage_class)
+
+
+class Body(io.RawIOBase):
+    """Raises RequestEntityTooLarge beyond `most` bytes, ClientDisconnected where it ends early or is no chunked body."""
+
+    def __init__(self, source: IO[bytes], *, declared: int | None, most: int | None) -> None:
+        if most is not None and declared is not None and declared > most:
+            raise RequestEntityTooLarge
+        self._source, self._declared, self._most, self._read = source, declared, most, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - a writable buffer
+        wanted = len(buffer) if self._declared is None else min(len(buffer), self._declared - self._read)
+        data = self._next(wanted) if wanted else b""
+        self._read += len(data)
+        if self._most is not None and self._read > self._most:
+            raise RequestEntityTooLarge
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _next(self, wanted: int) -> bytes:
+        try:
+            data = self._source.read(wanted)
+        except Exception as failure:  # each server has errors of its own for a body that breaks off
+            raise ClientDisconnected from failure
+        if not data and self._declared is not None:
+            raise ClientDisconnected
+        return data
+
+
+def check_request() -> None:
+    """Refused request-malformed (400) for path, headers and cookies, Invalid (422) for the query, at each parameter."""
+    path = request.environ.get("PATH_INFO", "").encode("latin-1").decode(errors="surrogateescape")
+    headers = (value for _, value in request.headers)
+    cookies = (text for pair in request.cookies.items(multi=True) for text in pair)
+    if any(map(_UNWRITABLE.search, (path, *headers, *cookies))):
+        raise Refused("request-malformed")
+    query = request.query_string.decode(errors="surrogateescape")
+    refuse(
+        found
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+        for found in faults({name: value})
+    )
+
+
+def whole_number(text: str) -> int | None:
+    """What a bigint holds, written in digits; None for everything else."""
+    return int(text) if _NUMBER.fullmatch(text) and int(text) <= _LARGEST else None
+
+
+def read_json(data: bytes) -> Any:  # noqa: ANN401 - JSON
+    """ValueError when it is no JSON in UTF-8. An object is a list of pairs, so that `faults` sees a name that comes twice."""
+    try:
+        return json.loads(data.decode(), object_pairs_hook=_Pairs, parse_int=_parse_int)
+    except RecursionError as failure:
+        raise ValueError("nested too deeply") from failure
+
+
+def refuse(found: Iterable[Fault]) -> None:
+    """Invalid with the first of them, if there is one."""
+    if shown := list(islice(found, _SHOWN_FAULTS)):
+        raise Invalid(shown)
+
+
+def faults(value: object, place: Place = ()) -> Iterator[Fault]:
+    """Of a value as JSON or pydantic gives it, and of all that it holds."""
+    match value:
+        case bool() | None:
+            return
+        case str():
+            yield from (Fault(place, code) for code in _of_text(value))
+        case int() if not -_LARGEST <= value <= _LARGEST:
+            yield Fault(place, "number-out-of-range")
+        case float() if not math.isfinite(value):
+            yield Fault(place, "number-out-of-range")
+        case datetime() if not MINYEAR < value.year < MAXYEAR:
+            yield Fault(place, "instant-out-of-range")
+        case _Pairs() | dict():
+            yield from _of_object(value, place)
+        case list() | tuple() | set() | frozenset():
+            for number, item in enumerate(value):
+                yield from faults(item, (*place, number))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it was written."""
+
+
+def _of_object(value: _Pairs | Mapping[str, Any], place: Place) -> Iterator[Fault]:
+    known: set[str] = set()
+    for name, item in value.items() if isinstance(value, Mapping) else value:
+        here = (*place, _UNWRITABLE.sub("�", name))
+        if name in known:
+            yield Fault(here, "duplicate-key")
+        known.add(name)
+        yield from (Fault(here, code) for code in _of_text(name))
+        yield from faults(item, here)
+
+
+def _of_text(text: str) -> Iterator[str]:
+    if found := _UNWRITABLE.search(text):
+        yield "zero-character" if found[0] == "\0" else "not-unicode"
+
+
+def _parse_int(text: str) -> float:
+    return int(text) if len(text) <= _DIGITS else math.inf

@@ -1,0 +1,242 @@
+"""Throws hostile values at every parameter of every route: path, query, headers, cookies and each field of each body.
+
+Generated from what the routes declare and what the pages read, so a route of tomorrow is attacked too. Whatever is thrown, the
+answer is no error of ours, and a refusal has a code of the catalogue.
+"""
+
+import base64
+import dataclasses
+import itertools
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from shared.service.limits import Limits
+from tests.support.described import SERVICES
+from tests.support.story import Story
+from tests.support.tree import ROOT
+
+_LONG = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3_500))
+# What int(), the database or a codec chokes on: thrown at every parameter. Of the others each parameter gets some, in turn.
+# In addresses, as a client quotes them:
+ADDRESSES = ("%00", "%FF", "%ED%A0%80", "9" * 3_500, "9223372036854775808", _LONG)
+MORE_ADDRESSES = (
+    "a%00b", "%C0%80", "%E9", "%C3%A9", "%0A", "%E2%80%A8", "-1", "-9223372036854775809", "1e999", "NaN", "Infinity", "%D9%A3", "", "%20",
+    "%27%3B--", "%25s", "..%2F..", "[]", "a,b", "null", "00000000-0000-0000-0000-000000000000", "0001-01-01T00:00:00%2B23:59",
+    "9999-12-31T23:59:59-23:59",
+)  # fmt: skip
+CURSORS = tuple(
+    base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    for text in (
+        "[99999999999999999999]", r'["\u0000"]', r'["\ud800"]', "[1e999]", "[NaN]", "null", "{}", "[" * 200, r'["2026-01-01", "\u0000"]',
+        r'["9999-12-31T23:59:59-23:59", "a"]', r'["2026-01-01T00:00:00Z", "\ud800"]', "[" + "9" * 290 + "]", '["", ""]', "[[]]",
+        '["00000000-0000-0000-0000-000000000000"]', '["x", "00000000-0000-0000-0000-000000000000"]',
+    )
+)  # fmt: skip
+HEADERS = ("\0", "\xe9", "9" * 5_000, '"9223372036854775808"', _LONG, "")
+MORE_HEADERS = (
+    "a\0b", "\xed\xa0\x80", "\xff", "9223372036854775808", "-1", "1e999", "*", "W/", '"', " ", ";", ",", "=", 'a=b; a="\\000"',
+    "bytes=9-1", "bytes=" + "9" * 5_000, "\x1f\x7f", "en;q=" + "9" * 400, "application/json; charset=\xff", "[::1", "http://[",
+    "multipart/form-data; boundary=", "multipart/form-data; boundary=" + "-" * 300, "a.b.c", "٣".encode().decode("latin-1"),
+    "00-" + "f" * 32 + "-" + "f" * 16 + "-ff",
+)  # fmt: skip
+TOKENS = (
+    "",
+    "\xe9",
+    "a.b.c",
+    "..",
+    "eyJhbGciOiJub25lIn0.e30.",
+    "eyJhbGciOiJFUzI1NiJ9.e30.AAAA",
+    "bnVsbA.bnVsbA.bnVsbA",
+    _LONG,
+)
+NAMES = (
+    "Idempotency-Key", "If-Match", "Clearwater-District", "Last-Event-ID", "Correlation-Id", "traceparent", "Authorization", "Accept",
+    "Accept-Language", "Origin", "Content-Type", "Cookie", "Range", "If-None-Match", "If-Modified-Since", "If-Range", "Host", "Referer",
+    "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Content-Encoding",
+)  # fmt: skip
+# In bodies, as they stand in JSON:
+VALUES = (
+    r'"\u0000"', r'"\ud800"', "9223372036854775808", "-9223372036854775809", "9" * 5_000, "1e999", "NaN", r'{"\u0000": 1}',
+    '"9999-12-31T23:59:59-23:59"', f'"{_LONG}"',
+)  # fmt: skip
+MORE_VALUES = (
+    r'"a\u0000b"', r'"\udfff\ud800"', '"\u2028"', '"é"', '"' + "9" * 5_000 + '"', '"' + "x" * 10_001 + '"', '""', '" "', "-1e999",
+    "Infinity", "-0.0", "1.5", "true", "null", "[]", "{}", r'{"\ud800": 1}', '{"a": 1, "a": 2}', "[" * 3_000 + "]" * 3_000,
+    '"0001-01-01T00:00:00+23:59"', '"9999-12-31T23:59:59Z"', '"9999-12-31"', '"0001-01-01"', '"1e999"', r'"<script>\u202e"',
+    '"00000000-0000-0000-0000-000000000000"',
+)  # fmt: skip
+BODIES = (
+    b"", b" ", b"null", b"[]", b"1", b'"x"', b"\xff", b"\xef\xbb\xbf{}", b"{", b"{}{}", b"[" * 100_000, b'{"a":' * 50_000, b"\0", b"NaN",
+    '{"é": 1}'.encode("utf-16"), '{"é": 1}'.encode("latin-1"), b"1" * 6_000, b'{"a": 1, "a": 1}', b"{" + b'"k":1,' * 900 + b'"k":1}',
+    json.dumps({f"k{number}": 1 for number in range(500)}).encode(), json.dumps({"a~/b": 1}).encode(),
+)  # fmt: skip
+_TURNS = 2
+_COOKIES = [f"clearwater_{service}{more}" for service in SERVICES for more in ("", "_login")]
+_NUMBERS = itertools.count()
+_IN_TURN: dict[str, Iterator[str]] = {}
+_MARK = "5e2b0d1c-mark"
+
+
+Request = dict[str, Any]
+Attack = tuple[str, Request]
+
+
+class Hostile:
+    """`found`: what was answered with an error of ours, or without a code."""
+
+    def __init__(self, story: Story) -> None:
+        self.story, self.app = story, story.app
+        self.found: list[str] = []
+        self.thrown = 0
+        kept = self.app.extensions["clearwater"]
+        self.app.extensions["clearwater"] = dataclasses.replace(kept, limits=Limits(per_second=1e9, burst=1e9))
+        self._client = self.app.test_client()
+        self._codes = kept.problems.problems
+
+    def at_every_operation(self) -> None:
+        for name, (method, path, operation) in self.story.operations.items():
+            request = self.story.request(method, path, operation)
+            request.pop("files", None)
+            for what, changed in _attacks(request, path, operation):
+                self._throw(f"{name} {what}", **changed)
+
+    def at_every_page(self) -> None:
+        """All that is no operation of the API: pages, sign-in, static files, health. Their parameters: what the source asks for."""
+        asked, bearer = _asked_for(self.app.name), {"Authorization": f"Bearer {self.story.bearer('desk')}"}
+        for rule in self.app.url_map.iter_rules():
+            if rule.endpoint in self.story.operations or "GET" not in (rule.methods or ()):
+                continue
+            base = {
+                "method": "GET",
+                "headers": bearer,
+                "path": re.sub(r"<[^>]*>", "{part}", rule.rule),
+            }
+            for what, changed in _page_attacks(base, asked):
+                self._throw(f"{rule.rule} {what}", **changed)
+
+    def _throw(self, what: str, **request: Any) -> None:
+        self.thrown += 1
+        with self._client.open(**request) as answer:
+            if wrong := self._wrong(answer):
+                self.found.append(f"{what}: {wrong}")
+
+    def _wrong(self, answer: TestResponse) -> str:
+        if answer.status_code < 400 or (answer.mimetype == "text/html" and answer.status_code < 500):
+            return ""
+        document = answer.json if answer.mimetype == "application/problem+json" else None
+        code = document and document["code"]
+        refused = answer.status_code < 500 and code in self._codes
+        return "" if refused else f"{answer.status_code} {code} {answer.mimetype}"
+
+
+def _attacks(request: Request, path: str, operation: dict[str, Any]) -> Iterator[Attack]:
+    parameters = {each["name"]: each["in"] for each in operation["parameters"]}
+    for part in (name for name, where in parameters.items() if where == "path"):
+        yield from _at_path(request, _only(part, path), part)
+    yield from _at_query(request, [*(name for name, where in parameters.items() if where == "query"), "stray"])
+    for name in (name for name, where in parameters.items() if where == "header"):
+        yield from _at_header(request, name, HEADERS)
+    for name in NAMES:
+        yield from _at_header(request, name, _some("headers", MORE_HEADERS))
+    yield from _at_identity(request)
+    if "json" in request:
+        yield from _at_body(request)
+
+
+def _only(part: str, path: str) -> str:
+    """The path with this parameter alone."""
+    return re.sub(r"{(\w+)}", lambda found: found[0] if found[1] == part else "x", path)
+
+
+def _page_attacks(request: Request, asked: list[str]) -> Iterator[Attack]:
+    if "{" in request["path"]:
+        yield from _at_path(request, request["path"], "part")
+    yield from _at_query(request, asked)
+    for name in NAMES:
+        yield from _at_header(request, name, _some("headers", (*HEADERS, *MORE_HEADERS)))
+    yield from _at_identity(request)
+
+
+def _at_path(request: Request, path: str, part: str) -> Iterator[Attack]:
+    for value in (*ADDRESSES, *_some("path", MORE_ADDRESSES)):
+        raw = path.replace(f"{{{part}}}", value)
+        yield f"path {part}={value[:40]}", request | {"path": raw, "environ_overrides": {"PATH_INFO": _raw(raw)}}
+
+
+def _at_query(request: Request, names: list[str]) -> Iterator[Attack]:
+    for name in names:
+        more = CURSORS if name == "cursor" else _some("query", MORE_ADDRESSES)
+        for value in (*ADDRESSES, *more):
+            yield f"query {name}={value[:60]}", request | {"query_string": f"{name}={value}"}
+    yield "query of raw bytes", request | {"query_string": "", "environ_overrides": {"QUERY_STRING": "a=\xff\xe9&\0"}}
+
+
+def _at_header(request: Request, name: str, values: Iterable[str]) -> Iterator[Attack]:
+    key = name.upper().replace("-", "_")
+    for value in values:
+        overrides = {key if name == "Content-Type" else f"HTTP_{key}": value}
+        yield f"header {name}: {value[:40]!r}", request | {"environ_overrides": overrides}
+
+
+def _at_identity(request: Request) -> Iterator[Attack]:
+    for value in _some("tokens", TOKENS):
+        yield f"bearer {value[:40]!r}", request | {"environ_overrides": {"HTTP_AUTHORIZATION": f"Bearer {value}"}}
+        for cookie in _some("cookies", _COOKIES):
+            for written in (f"{cookie}={value}", f'{cookie}="\\000{value}"'):
+                unsigned = {"HTTP_COOKIE": written, "HTTP_AUTHORIZATION": ""}
+                yield f"cookie {written[:60]!r}", request | {"environ_overrides": unsigned}
+
+
+def _at_body(request: Request) -> Iterator[Attack]:
+    body = request["json"]
+    plain = {name: value for name, value in request.items() if name != "json"} | {"content_type": "application/json"}
+    for raw in BODIES:
+        yield f"body {raw[:40]!r}", plain | {"data": raw}
+    for place in (*_places(body), ("stray",)):
+        marked = json.dumps(_with(body, place, _MARK))
+        for value in (*VALUES, *_some("values", MORE_VALUES)):
+            data = marked.replace(f'"{_MARK}"', value).encode()
+            headers = plain["headers"] | {"Idempotency-Key": str(next(_NUMBERS))}
+            yield f"body {place} {value[:40]}", plain | {"data": data, "headers": headers}
+
+
+def _some(kind: str, values: Sequence[str]) -> list[str]:
+    """The next of them, in turn."""
+    turn = _IN_TURN.setdefault(kind, itertools.cycle(values))
+    return [next(turn) for _ in range(_TURNS)]
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in inside:
+        yield (*place, name)
+        yield from _places(item, (*place, name))
+
+
+def _with(body: Any, place: tuple[Any, ...], value: Any) -> Any:
+    if not place:
+        return value
+    changed = dict(body) if isinstance(body, dict) else list(body)
+    inside = body[place[0]] if isinstance(body, list) else body.get(place[0])
+    changed[place[0]] = _with(inside, place[1:], value)
+    return changed
+
+
+def _raw(quoted: str) -> str:
+    """As a server puts it into the environment."""
+    return re.sub("%([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), quoted)
+
+
+def _asked_for(service: str) -> list[str]:
+    """The names of all query parameters that pages read, from their source."""
+    sources = [*(ROOT / "services" / service / "web").glob("*.py"), *(ROOT / "shared").glob("*/*.py")]
+    text = "".join(file.read_text(encoding="utf-8") for file in sources)
+    named = re.findall(r'args\.get\(\s*"(\w+)"', text)
+    for several in re.findall(r"for name in \(([^)]*)\)", text) + re.findall(r"_FIELDS\S* = \(([^)]*)\)", text):
+        named += re.findall(r'"(\w+)"', several)
+    return sorted({*named, "language", "theme"})
