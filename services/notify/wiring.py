@@ -21,13 +21,17 @@ from services.notify.workers.complete import Completer
 from services.notify.workers.count import Counter
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
+from services.notify.workers.lanes import Lanes
 from shared.events import topics
 from shared.messaging.conservation import Hop
 from shared.messaging.consumer import Reactions
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
+from shared.service.lifecycle import Loop
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_CONNECTIONS: Final = 12  # of the worker: its transactions are short, and none is open while a gateway is called
+_KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 
 
@@ -73,24 +77,32 @@ SERVICE: Final = Service(
 
 def run_worker() -> None:
     settings = Settings()
-    engine = SERVICE.app("worker", pool_size=settings.senders + 3)
+    engine = SERVICE.app("worker", pool_size=_CONNECTIONS)
+    SERVICE.loop("worker", engine, loops(engine, settings))
+
+
+def loops(engine: Engine, settings: Settings) -> Mapping[str, Loop]:
+    """What the worker does, by name."""
     business_clock, opener = clock.at_start(settings.clock_file), Opener(settings.reader_private_key)
     carried_by = gateways(settings)
-    senders = {
-        f"dispatch-{number}": Dispatcher(engine, carried_by, opener=opener, clock=business_clock).run_forever
-        for number in range(1, settings.senders + 1)
-    }
-    loops = {
-        **senders,
+    dispatcher = Dispatcher(engine, carried_by, opener=opener, clock=business_clock)
+    return {
+        "dispatch": Lanes(dispatcher, senders=settings.senders, most=settings.lanes).run_forever,
         "inquire": Inquirer(engine, carried_by, clock=business_clock).run_forever,
         "complete": Completer(engine, opener=opener, clock=business_clock).run_forever,
         "count": Counter(engine).run_forever,
     }
-    SERVICE.loop("worker", engine, loops)
 
 
 def gateways(settings: Settings) -> Mapping[Channel, Gateway]:
-    return {
-        "mail": Mail(settings.smtp_host, settings.smtp_port, sender=settings.mail_from),
-        "sms": Sms(settings.sms_url),
-    }
+    mail = Mail(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender=settings.mail_from,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        ca_file=settings.smtp_ca_file,
+        kept=_KEPT_SESSIONS,
+    )
+    return {"mail": mail, "sms": Sms(settings.sms_url, token=settings.sms_token)}

@@ -1,14 +1,16 @@
 """Turns facts whose every part has arrived into messages.
 
 Stays true: called after any fact, unit, contact or key, and every second by the worker, it plans whatever has become
-complete; called again it plans nothing twice. An address is opened here only to see whether there is one.
+complete; called again it plans nothing twice. An address is opened here only to see whether there is one, and in which time
+zone the person lives. A recipient who cannot be planned for is on record as withheld, and the others are told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.domain import message, planning, templates
-from services.notify.domain.planning import Reach
+from services.notify.domain.planning import Plan, Reach
 from services.notify.domain.wording import Particulars
 from services.notify.store import facts, messages
 from services.notify.store.contacts import Opener
@@ -34,15 +36,34 @@ def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> 
     complete = facts.complete(tx, batch=command.batch)
     if not complete:
         return 0
-    said = [event for each in complete if (event := _plan(tx, each, at=command.at, opener=opener))]
-    facts.planned(tx, [each.due for each in complete], at=command.at)
+    planned: list[Complete] = []
+    said: list[Event] = []
+    for each in complete:
+        if (events := _planned(tx, each, at=command.at, opener=opener)) is not None:
+            planned.append(each)
+            said += events
+    if planned:
+        facts.planned(tx, [each.due for each in planned], at=command.at)
     journal.write(tx, said)
-    return len(complete)
+    return len(planned)
+
+
+def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Sequence[Event] | None:
+    """What is to be said of it; None for a recipient whose message cannot be written down: they stay unplanned, and count as
+    `incomplete`.
+    """
+    try:
+        with tx.connection.begin_nested():
+            event = _plan(tx, due, at=at, opener=opener)
+    except Exception:  # noqa: BLE001 - the others are not to wait for it
+        _log.exception("message cannot be planned", event_id=str(due.due.event_id), person_id=str(due.due.person_id))
+        return None
+    return [] if event is None else [event]
 
 
 def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Event | None:
     template = templates.newest(due.template)
-    plan = planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
+    plan = _decided(due, at=at, opener=opener)
     key = message.key(
         cause=due.due.event_id, recipient=due.due.person_id, template=template.name, channel=plan.channel or "none"
     )
@@ -77,6 +98,14 @@ def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Ev
     )
 
 
+def _decided(due: Complete, *, at: datetime, opener: Opener) -> Plan:
+    try:
+        return planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
+    except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
+        _log.exception("message cannot be planned", person_id=str(due.due.person_id))
+        return Plan("withheld", None, "zh-Hans", at, code="not-plannable")
+
+
 def _reach(due: Complete, opener: Opener) -> Reach | None:
     if due.sealed is None or due.wrapped is None:
         return None
@@ -86,4 +115,5 @@ def _reach(due: Complete, opener: Opener) -> Reach | None:
         # Nobody here can read it and no retry will: on record as withheld, and for the registry to put right.
         _log.warning("contact does not open", person_id=str(due.due.person_id), key_id=str(due.sealed.key_id))
         return None
-    return Reach(details.language, planning.usable(details.channels, {"mail": details.email, "sms": details.mobile}))
+    usable = planning.usable(details.channels, {"mail": details.email, "sms": details.mobile})
+    return Reach(details.language, usable, details.zone)

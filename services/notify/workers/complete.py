@@ -1,5 +1,5 @@
 """Plans what has become complete unseen: two consumers that each brought one half of a message at the same moment saw
-only their own.
+only their own. A district in which planning fails does not keep the others waiting.
 """
 
 import threading
@@ -12,6 +12,9 @@ from services.notify.store import districts
 from services.notify.store.contacts import Opener
 from shared.service import database
 from shared.service.clock import Clock
+from shared.telemetry import log
+
+_log = log.get(__name__)
 
 
 class Completer:
@@ -26,8 +29,12 @@ class Completer:
             stop.wait(idle_seconds)
 
     def run_once(self) -> int:
-        planned = 0
-        for district in districts.known(self._engine, among=self._districts):
+        return sum(self._district(district) for district in districts.known(self._engine, among=self._districts))
+
+    def _district(self, district: str) -> int:
+        try:
             with database.begin(self._engine, district=district) as tx:
-                planned += plan_messages(tx, PlanMessages(self._clock.now()), opener=self._opener)
-        return planned
+                return plan_messages(tx, PlanMessages(self._clock.now()), opener=self._opener)
+        except Exception:  # noqa: BLE001 - the other districts are not to wait for it
+            _log.exception("messages cannot be planned", district=district)
+            return 0
