@@ -17,7 +17,7 @@ ASSETS := node_modules/installed
 SERVICES := registry signing notify reporting
 
 .PHONY: help setup assets up down status demo token district import check test bench lock clean \
-	format-check lint types contracts generated unit-tests
+	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,7 +63,7 @@ district: $(INSTALLED) ## add a district to the running system: make district DI
 import: $(INSTALLED) ## import a workbook or a csv: make import FILE=units.csv PROJECT=澄水湾片区 COMMIT=yes
 	@$(RUN) -m deploy.demo.importing "$(FILE)" --project "$(PROJECT)" $(if $(COMMIT),--commit)
 
-check: setup format-check lint types contracts generated unit-tests ## the one definition of clean, under 3 minutes
+check: setup format-check lint types contracts migrations generated unit-tests ## the one definition of clean, under 3 minutes
 
 format-check:
 	$(BIN)/ruff format --check .
@@ -76,6 +76,9 @@ types:
 
 contracts:
 	$(BIN)/lint-imports
+
+migrations:
+	$(BIN)/squawk --config .squawk.toml services/*/migrations/versions/*.sql
 
 generated:
 	$(RUN) -m shared.events.generate --check

@@ -28,8 +28,9 @@ from shared.messaging.consumer import Reactions
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
 from shared.service.lifecycle import Loop
+from shared.service.migrations import Migrations
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _CONNECTIONS: Final = 12  # of the worker: its transactions are short, and none is open while a gateway is called
 _KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")

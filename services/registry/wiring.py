@@ -14,8 +14,9 @@ from services.registry.workers.importing import Importer
 from shared.events import topics
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
+from shared.service.migrations import Migrations
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 _IMPORT_IDLE_SECONDS: Final = 120.0  # sealing a batch of people takes a moment in which the transaction says nothing
 

@@ -13,7 +13,6 @@ from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
-from services.reporting.migrations import model
 from services.reporting.projections import feed_entries
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
@@ -22,8 +21,9 @@ from shared.events import topics
 from shared.messaging import rebuild, retention
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory, serve
+from shared.service.migrations import Migrations
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
 _STREAMS = 1000
 
 
@@ -102,7 +102,7 @@ def rebuild_model() -> None:
     settings = Settings()
     rebuild.Rebuild(
         "reporting",
-        model.statements(),
+        MIGRATIONS.model_statements(),
         owner=database.connect(settings.database_url_owner, application_name="reporting-rebuild"),
         shadow=engine(settings.database_url, "rebuild", search_path=rebuild.SEARCH_PATH_NEXT),
         subscription=SERVICE.subscription(f"reporting-rebuild-{uuid4()}"),

@@ -15,8 +15,9 @@ from shared.messaging.roles import Service
 from shared.service import clock as clocks
 from shared.service import database, factory
 from shared.service.clock import Clock
+from shared.service.migrations import Migrations
 
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
+MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 _STATEMENT_SECONDS: Final = 10.0  # whoever asked has gone by then
 

@@ -18,7 +18,7 @@ from shared.messaging import feed
 from shared.messaging.consumer import Consumer, Reactions
 from shared.messaging.ports import Subscription
 from shared.messaging.redrive import Redrive
-from shared.service import database
+from shared.service import database, migrations
 from shared.service.database import Transaction
 
 LIVE, NEXT, OLD = "model", "model_next", "model_old"
@@ -48,13 +48,11 @@ class Stuck(Exception):  # noqa: N818 - names the state found
 
 
 def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str]:
-    """The model's own schema with its tables (the kit's inbox tables among them), for the first migration and for a rebuild."""
+    """The model's own schema with its tables (the kit's inbox tables among them), empty, for a rebuild."""
     return [
         f"create schema {name}",
         f"grant usage on schema {name} to {service}_app, {service}_mechanism",
-        f"set local search_path = {name}, public",
-        *tables,
-        "set local search_path = public",
+        *migrations.within(name, tables),
     ]
 
 
@@ -102,7 +100,7 @@ class Rebuild:
         self._drop(NEXT)
         with self._owner.begin() as connection:
             for statement in schema(self._service, self._tables, name=NEXT):
-                connection.execute(text(statement))
+                migrations.execute(connection, statement)
         self._tell(f"{NEXT} created")
 
     def _drop(self, name: str) -> None:

@@ -10,11 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
 from flask import Flask
 from sqlalchemy import Engine
 
@@ -30,6 +27,7 @@ from shared.service import database, health, lifecycle, rows, serve
 from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
+from shared.service.migrations import Migrations
 from shared.telemetry import log
 
 IDLE_SECONDS: Final = 10.0  # above the broker's delivery time, or a relay loses its lock while events are on their way
@@ -48,7 +46,7 @@ class Service:
 
     name: str
     settings: Callable[[], Environment]
-    migrations: Path
+    migrations: Migrations
     create_api: Callable[[], Flask]
     consumer: str
     topics: str
@@ -114,11 +112,7 @@ class Service:
     def migrate(self) -> None:
         """Brings the schema up to date, as the owner. Raises what alembic or the database raises."""
         owner = database.connect(self.settings().database_url_owner, application_name=f"{self.name}-migrate")
-        config = Config()
-        config.set_main_option("script_location", str(self.migrations))
-        with owner.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        self.migrations.upgrade(owner)
 
     def reconciler(self, engine: Engine, since: date | None = None) -> Reconciler:
         published = [Published(self.name, engine, kafka.Reader(self._broker))] if self.emits else []

@@ -18,6 +18,7 @@ from shared.service.clock import Clock
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
 from shared.service.login import login
+from shared.service.migrations import Migrations
 from shared.service.openapi import openapi as api_description
 from shared.service.provider import Provider
 from shared.service.running import Running, Settings
@@ -35,7 +36,7 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     clock: Clock,
     settings: Settings,
     blueprints: Sequence[Blueprint],
-    migrations: Path,
+    migrations: Migrations,
     problem_files: Sequence[Path] = (),
     resources: Any = None,  # noqa: ANN401 - typed by the service that puts it in
     limits: Limits | None = None,
@@ -62,7 +63,7 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
         Provider(settings.issuer_url),
         catalogue,
         limits or Limits(),
-        Vocabulary(migrations.with_name("examples.toml")),
+        Vocabulary(migrations.folder.with_name("examples.toml")),
         resources,
     )
     _around_requests(app)

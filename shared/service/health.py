@@ -4,33 +4,29 @@ together.
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.service.migrations import Migrations
+
 Ready = Callable[[], str | None]
-_HEAD = text("select version_num from alembic_version")
 
 
-def ready(engine: Engine, migrations: Path, *more: Ready) -> Ready:
-    """Names what is missing, None = nothing. Also for lifecycle.run. `migrations` is the service's folder of that
-    name; `more` is asked when the database has all.
+def ready(engine: Engine, migrations: Migrations, *more: Ready) -> Ready:
+    """Names what is missing, None = nothing. Also for lifecycle.run. `more` is checked when the schema is one that this code
+    works with.
     """
-    head = ScriptDirectory(str(migrations)).get_current_head()
 
     def missing() -> str | None:
         try:
             with engine.connect() as connection:
-                at = connection.execute(_HEAD).scalar_one_or_none()
+                behind = migrations.missing(connection)
         except SQLAlchemyError as failure:
             return f"database: {type(failure).__name__}"
-        if at != head:
-            return f"migrations are at {at}, not at {head}"
-        return next(filter(None, (each() for each in more)), None)
+        return behind or next(filter(None, (check() for check in more)), None)
 
     return missing
 

@@ -17,7 +17,9 @@ from shared.service import database
 
 _OURS, _THEIRS, _ABSENT = "000001", "000002", "000003"  # no such districts; the probe has a row of the first two
 _FORBIDDEN = "42501"
-_OF_NO_DISTRICT = frozenset({"alembic_version", "epochs", "pulses"})  # counters of the mechanism; nothing of a person
+_OF_NO_DISTRICT = frozenset(
+    {"alembic_version", "served_code", "epochs", "pulses"}
+)  # counters of the mechanism; nothing of a person
 _GRANTED = (
     "district = any (string_to_array(current_setting('clearwater.granted', true), ','))"
     " or current_setting('clearwater.granted', true) = '*'"

@@ -1,1 +1,1 @@
-"""The schema of notify. Statements stand by theme in known.py and messages.py; versions/ puts them in order."""
+"""The schema of notify: numbered versions of literal SQL (decision 14), carried out by shared/service/migrations.py."""

@@ -1,1 +1,1 @@
-"""The service's tables: in `model` what a rebuild makes anew, in `public` what outlives it."""
+"""The schema of reporting: numbered versions of literal SQL (decision 14), carried out by shared/service/migrations.py."""

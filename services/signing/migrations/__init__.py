@@ -1,1 +1,1 @@
-"""The schema of signing. Statements stand by theme in cases.py, signing.py and counting.py; versions/ puts them in order."""
+"""The schema of signing: numbered versions of literal SQL (decision 14), carried out by shared/service/migrations.py."""

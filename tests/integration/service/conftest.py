@@ -13,6 +13,7 @@ from deploy.local import issuer as local_issuer
 from shared.service import database, factory, idempotency, rows
 from shared.service.clock import RealClock
 from shared.service.limits import Limits
+from shared.service.migrations import Migrations
 from tests.integration.service.notes import NOTES, Meeting, notes, pages
 from tests.support.platform import Database
 from tests.support.serving import Settings
@@ -77,7 +78,7 @@ def make(issuer: tuple[str, Path], tmp_path: Path) -> Callable[..., Flask]:
             clock=RealClock(),
             settings=Settings(issuer[0]),
             blueprints=[notes, pages],
-            migrations=migrations,
+            migrations=Migrations(migrations),
             problem_files=[codes],
             resources=meeting,
             limits=limits or Limits(per_second=1000, burst=1000),

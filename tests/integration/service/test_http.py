@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from shared.service import database, health
 from shared.service.limits import Limits
+from shared.service.migrations import Migrations
 from tests.integration.service.conftest import OURS, THEIRS, Kit
 from tests.support import errors
 
@@ -174,4 +175,13 @@ def test_a_process_is_not_ready_before_its_database_is(kit: Kit, tmp_path: Path)
 
     assert (behind.status_code, behind.text) == (503, "migrations are at 0000, not at 0001")
     assert kit.app.test_client().get("/live").status_code == HTTPStatus.OK
-    assert health.ready(nobody, tmp_path / "migrations")() == "database: OperationalError"
+    with kit.owner.begin() as owner:
+        owner.execute(text("update alembic_version set version_num = '0002'"))
+        owner.execute(text("create table served_code as select '0002' as oldest"))
+        owner.execute(text("grant select on served_code to kit_app"))
+    ahead = kit.app.test_client().get("/ready")
+    assert (ahead.status_code, ahead.text) == (503, "migrations are at 0002, not at 0001")
+    with kit.owner.begin() as owner:
+        owner.execute(text("update served_code set oldest = '0001'"))
+    assert kit.app.test_client().get("/ready").status_code == HTTPStatus.OK
+    assert health.ready(nobody, Migrations(tmp_path / "migrations"))() == "database: OperationalError"

@@ -19,6 +19,7 @@ from deploy.local import issuer as local_issuer
 from shared.refusal import Refused
 from shared.service import factory
 from shared.service.clock import RealClock
+from shared.service.migrations import Migrations
 from shared.service.provider import Provider
 from tests.integration.service.conftest import OURS, Kit
 from tests.support.serving import Settings, issuing, served
@@ -284,5 +285,10 @@ def test_an_api_does_not_start_without_what_tells_people_apart(kit: Kit, tmp_pat
 
     with pytest.raises(ValueError, match=missing.upper()):
         factory.create(
-            "kit", engine=kit.engine, clock=RealClock(), settings=settings, blueprints=(), migrations=tmp_path
+            "kit",
+            engine=kit.engine,
+            clock=RealClock(),
+            settings=settings,
+            blueprints=(),
+            migrations=Migrations(tmp_path),
         )

@@ -3,10 +3,6 @@
 
 alter table messages add column forgiven int not null default 0 check (forgiven >= 0);
 
--- The queue of one lane.
-create index messages_due on messages (district, channel, planned_at) where state in ('held', 'waiting');
-create index messages_failed on messages (district, code) where state = 'failed';
-
 create table channel_holds (
     district text not null,
     hold_id uuid primary key,
