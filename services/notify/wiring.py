@@ -17,6 +17,7 @@ from services.notify.gateways.smtp import Mail
 from services.notify.queries import conservation
 from services.notify.store.contacts import Opener
 from services.notify.web.pages import pages
+from services.notify.workers import resending
 from services.notify.workers.complete import Completer
 from services.notify.workers.count import Counter
 from services.notify.workers.dispatch import Dispatcher
@@ -107,3 +108,8 @@ def gateways(settings: Settings) -> Mapping[Channel, Gateway]:
         kept=_KEPT_SESSIONS,
     )
     return {"mail": mail, "sms": Sms(settings.sms_url, token=settings.sms_token)}
+
+
+def resend(arguments: Sequence[str]) -> int:
+    """`python -m services.notify resend …`, for a person at a terminal."""
+    return resending.command(arguments, SERVICE.app("resend"), tell=print)
