@@ -28,6 +28,7 @@ _KEYS = UUID(
     "6a1f6f0e-8d0d-5c0b-9a53-0c1ea2ba7e20"
 )  # the namespace of message keys: changing it would send everything again
 _BACK_OFF = tuple(timedelta(seconds=each) for each in (2, 10, 60, 600, 3600))
+_SUSPECT = 3
 _ASK_AGAIN = timedelta(minutes=2)
 
 
@@ -52,20 +53,23 @@ class Message:
     settled_at: datetime | None = None
     hold_until: datetime | None = None  # None: as it was planned
     forgiven: int = 0  # tries before a person's last order: they do not count towards giving up
+    holds_begun: int = 0  # how often the channel carried others until it met this message
     recorded: list[Event] = field(default_factory=list)
 
     def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime, began_hold: bool = False) -> None:
         """Takes the outcome of the try under way, or a late one for a try given up on. `at` is business time.
 
-        `began_hold`: the channel carried others until it met this message, so this try counts.
+        `began_hold`: the channel was not held until it met this message. That counts as a try; after several such, when the channel
+        has carried others each time in between, so does every other one.
         """
         if self.state not in ("trying", "unknown"):
             raise Refused("message-not-under-way", state=self.state)
+        self.holds_begun += began_hold
         if isinstance(outcome, Accepted):
             self._sent(outcome.receipt, at)
         elif isinstance(outcome, Unclear) or (isinstance(outcome, Unwell) and outcome.perhaps_taken):
             self._unknown(outcome.code, real_at)
-        elif isinstance(outcome, Unwell) and not began_hold:
+        elif isinstance(outcome, Unwell) and not began_hold and self.holds_begun < _SUSPECT:
             self._given_back(outcome.code)
         elif (isinstance(outcome, NotAccepted) and outcome.permanent) or self._counted > len(_BACK_OFF):
             self._failed(outcome.code, at)
@@ -83,6 +87,7 @@ class Message:
         if self.state != "failed":
             raise Refused("message-not-failed", state=self.state)
         self.state, self.next_try_at, self.settled_at, self.forgiven = "waiting", real_at, None, self.tries
+        self.holds_begun = 0
 
     def resolve(self, outcome: Accepted | NotAccepted, *, at: datetime) -> None:
         """A person has asked and says what became of it. Raises Refused: message-not-unknown."""

@@ -71,13 +71,13 @@ def by_district(tx: Transaction, *, project_id: UUID | None = None) -> Sequence[
 
 _STATES: Final = ("held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded")
 _BY_CHANNEL = text("""
-    select district, kinds.state, places.channel, count(message_key) as messages
+    with counted as (
+        select district, state, coalesce(channel, 'none') as channel, count(*) as messages from messages group by 1, 2, 3)
+    select district, state, channel, coalesce(messages, 0) as messages
     from (select distinct district from projects) as known
     cross join unnest(cast(:states as text[])) as kinds (state)
     cross join unnest(array['mail', 'sms', 'none']) as places (channel)
-    left join messages on messages.district = known.district and messages.state = kinds.state
-                       and coalesce(messages.channel, 'none') = places.channel
-    group by 1, 2, 3
+    left join counted using (district, state, channel)
 """)
 
 

@@ -32,7 +32,8 @@ _WITHHOLD = text("""
     where person_id = :person_id and state in ('held', 'waiting')
 """)
 _MESSAGE = """
-    message_key, unit_id, channel, state, tries, tried_at, next_try_at, code, receipt, settled_at, hold_until, forgiven
+    message_key, unit_id, channel, state, tries, tried_at, next_try_at, code, receipt, settled_at, hold_until, forgiven,
+    holds_begun
 """
 # One at a time: a worker that dies leaves one message in doubt, not a batch. Rows another worker has are skipped, not
 # waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
@@ -71,7 +72,8 @@ _LOAD = text(f"select {_MESSAGE} from messages where message_key = :message_key 
 _SAVE = text("""
     update messages
     set state = :state, code = :code, receipt = :receipt, next_try_at = :next_try_at, settled_at = :settled_at,
-        tries = :tries, forgiven = :forgiven, hold_until = coalesce(:hold_until, hold_until)
+        tries = :tries, forgiven = :forgiven, holds_begun = :holds_begun,
+        hold_until = coalesce(:hold_until, hold_until)
     where message_key = :message_key
 """)
 # A try that has not ended within any gateway's time, and unknown ones that it is time to ask about again.
@@ -185,6 +187,7 @@ def save(tx: Transaction, message: Message) -> None:
             "settled_at",
             "tries",
             "forgiven",
+            "holds_begun",
             "hold_until",
         )
     }

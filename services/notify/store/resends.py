@@ -15,7 +15,7 @@ _FAILED = "state = 'failed' and code = :code and (cast(:channel as text) is null
 _COUNT = text(f"select count(*) from messages where district = :district and {_FAILED}")  # noqa: S608 - a constant
 # What Message.retry does to one.
 _ORDER = text(f"""
-    update messages set state = 'waiting', next_try_at = :real_at, settled_at = null, forgiven = tries
+    update messages set state = 'waiting', next_try_at = :real_at, settled_at = null, forgiven = tries, holds_begun = 0
     where district = :district and {_FAILED} returning message_key
 """)  # noqa: S608 - a constant
 _RECORD = text("""

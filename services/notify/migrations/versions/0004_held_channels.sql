@@ -2,6 +2,7 @@
 -- an order to send again without a reason and a name.
 
 alter table messages add column forgiven int not null default 0 check (forgiven >= 0);
+alter table messages add column holds_begun int not null default 0 check (holds_begun >= 0);
 
 create table channel_holds (
     district text not null,
