@@ -55,8 +55,10 @@ def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) ->
     try:
         with tx.connection.begin_nested():
             event = _plan(tx, due, at=at, opener=opener)
-    except Exception:  # noqa: BLE001 - the others are not to wait for it
-        _log.exception("message cannot be planned", event_id=str(due.due.event_id), person_id=str(due.due.person_id))
+    except Exception as failure:
+        if tx.connection.invalidated:
+            raise
+        _cannot(due, failure)
         return None
     return [] if event is None else [event]
 
@@ -101,9 +103,15 @@ def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Ev
 def _decided(due: Complete, *, at: datetime, opener: Opener) -> Plan:
     try:
         return planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
-    except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
-        _log.exception("message cannot be planned", person_id=str(due.due.person_id))
+    except Exception as failure:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
+        _cannot(due, failure)
         return Plan("withheld", None, "zh-Hans", at, code="not-plannable")
+
+
+def _cannot(due: Complete, failure: Exception) -> None:
+    """Its name only: the text of an exception may quote what was unsealed."""
+    facts_of_it = {"event_id": str(due.due.event_id), "person_id": str(due.due.person_id)}
+    _log.error("message cannot be planned", error=type(failure).__name__, **facts_of_it)
 
 
 def _reach(due: Complete, opener: Opener) -> Reach | None:

@@ -8,6 +8,7 @@ that cannot be written, or over which a gateway stumbles, is settled with a code
 Left to others: which lane is served by which thread (lanes.py).
 """
 
+import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,15 +113,15 @@ class Dispatcher:
             return NotAccepted("contact-unreadable", permanent=True)
         except DBAPIError:
             raise
-        except Exception:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
-            _log.exception("message cannot be written", message_key=claimed.message_key)
+        except Exception as failure:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
+            _log.error("message cannot be written", message_key=claimed.message_key, error=_named(failure))
             return NotAccepted("not-writable", permanent=True)
 
     def _sent(self, claimed: Claimed, letter: _Letter) -> Outcome:
         try:
             return self._gateways[claimed.channel].send(letter.address, letter.text, message_key=claimed.message_key)
-        except Exception:  # noqa: BLE001 - a gateway answers or it has a fault: what became of the message is not known
-            _log.exception("gateway stumbled", message_key=claimed.message_key, channel=claimed.channel)
+        except Exception as failure:  # noqa: BLE001 - a gateway answers or it has a fault: what became of it is not known
+            _log.error("gateway stumbled", message_key=claimed.message_key, error=_named(failure))
             return Unclear("gateway-stumbled")
 
     def _night(self, claimed: Claimed, contact: Contact) -> datetime | None:
@@ -161,6 +162,12 @@ class Dispatcher:
         """The message that was to be the probe never reached the gateway."""
         with database.begin(self._engine, district=lane.district) as tx:
             holds.probe_at(tx, lane.channel, at=datetime.now(UTC))
+
+
+def _named(failure: Exception) -> str:
+    """What and where. Its text is left out: it may quote an address."""
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"{type(failure).__name__} at {last.name}:{last.lineno}"
 
 
 def _address(contact: Contact, channel: Channel) -> str | None:
