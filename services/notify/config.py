@@ -9,7 +9,7 @@ from shared.service.environment import Environment
 
 class Settings(Environment):
     senders: int = Field(
-        default=2, ge=1, le=16, description="messages under way at once per channel and district in one worker process"
+        default=2, ge=1, le=64, description="messages under way at once per channel and district in one worker process"
     )
     lanes: int = Field(default=16, ge=1, le=64, description="threads at most per channel in one worker process")
     reader_private_key: str = Field(

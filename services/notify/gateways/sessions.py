@@ -101,9 +101,9 @@ class Sessions:
             session.close()
 
     @contextmanager
-    def in_time(self, session: Session) -> Iterator[None]:
+    def in_time(self, smtp: smtplib.SMTP) -> Iterator[None]:
         """Whoever answers a byte now and then never runs into a socket's timeout: the line is cut after the whole time."""
-        timer = threading.Timer(self._server.whole_seconds, _cut, [session.smtp.sock])
+        timer = threading.Timer(self._server.whole_seconds, _cut, [smtp])
         timer.daemon = True
         timer.start()
         try:
@@ -119,7 +119,7 @@ class Sessions:
 
     def _answers(self, session: Session) -> bool:
         try:
-            with self.in_time(session):
+            with self.in_time(session.smtp):
                 code, _ = session.smtp.rset()
         except (OSError, smtplib.SMTPException):
             return False
@@ -142,10 +142,10 @@ class Sessions:
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
         server = self._server
-        code, said = smtp.connect(server.host, server.port)
-        if not replies.positive(code):
-            raise smtplib.SMTPConnectError(code, said)
-        with self.in_time(Session(smtp)):
+        with self.in_time(smtp):
+            code, said = smtp.connect(server.host, server.port)
+            if not replies.positive(code):
+                raise smtplib.SMTPConnectError(code, said)
             smtp.ehlo_or_helo_if_needed()
             if server.security == "starttls":
                 _secure(smtp, server.context())
@@ -163,7 +163,7 @@ def _secure(smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
     smtp.ehlo_or_helo_if_needed()
 
 
-def _cut(line: socket.socket | None) -> None:
+def _cut(smtp: smtplib.SMTP) -> None:
     with suppress(OSError):
-        if line is not None:
-            line.shutdown(socket.SHUT_RDWR)
+        if smtp.sock is not None:
+            smtp.sock.shutdown(socket.SHUT_RDWR)

@@ -23,7 +23,7 @@ from services.notify.gateways.sessions import NoSession, Security, Server, Sessi
 
 _GO_ON: Final = 354
 # A server that hangs up in the middle is seen before the dot goes out, not after it.
-_LOOK_SECONDS: Final = 0.03
+_LOOK_MILLISECONDS: Final = 30
 _LOST: Final = NotAccepted("mail-server-lost-before-end", permanent=False, answered=False)
 _BREAKS: Final = re.compile(
     "[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"
@@ -75,7 +75,7 @@ class Mail:
         """SMTP has no such question."""
 
     def _sent(self, session: Session, envelope: _Envelope) -> Outcome:
-        with self._sessions.in_time(session):
+        with self._sessions.in_time(session.smtp):
             outcome = self._converse(session.smtp, envelope)
         if isinstance(outcome, Accepted) or (isinstance(outcome, NotAccepted) and outcome.answered):
             self._sessions.keep(session)
@@ -134,7 +134,11 @@ def _nothing_said(outcome: Outcome) -> bool:
 def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None:
     """The whole mail but for its final dot. A server that hangs up or refuses meanwhile has not taken it."""
     smtp.send(re.sub(rb"(?m)^\.", b"..", wire if wire.endswith(b"\r\n") else wire + b"\r\n"))
-    if smtp.sock is None or not select.select([smtp.sock], [], [], _LOOK_SECONDS)[0]:
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected
+    look = select.poll()
+    look.register(smtp.sock, select.POLLIN)
+    if not look.poll(_LOOK_MILLISECONDS):
         return None
     code, said = smtp.getreply()
     return replies.refused(code, said, place="data")
