@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local import postgres
+from deploy.local import postgres, system
 from deploy.local.place import ROOT
 from tests.support.platform import Database, Platform
 
@@ -42,6 +42,16 @@ def _fill(platform: Platform, database: Database, dump: bytes) -> None:
         platform.superuser_url(database.name),
         input=dump,
     )
+
+
+def migrate(platform: Platform, service: str, database: Database) -> None:
+    """Brings the database to the newest version, as the service's own process does."""
+    urls = {
+        "DATABASE_URL": database.app,
+        "DATABASE_URL_MECHANISM": database.mechanism,
+        "DATABASE_URL_OWNER": database.owner,
+    }
+    system.migrate(platform.place, service, **urls)
 
 
 def schema(platform: Platform, database: Database, tables: Sequence[str] = ()) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from deploy.local import processes, system
+from deploy.local import processes
 from shared.service import database
 from tests.support import dumps
 
@@ -21,7 +21,7 @@ def upgraded(platform, empty_database):
         made = empty_database(service)
         dumps.restore(platform, made, version=version, service=service)
         before = _counts(platform, made)
-        _migrate(platform, service, made)
+        dumps.migrate(platform, service, made)
         return made, before
 
     return bring
@@ -54,20 +54,13 @@ def test_bringing_a_database_to_the_newest_version_twice_changes_nothing(service
     made = database(service)
     before = dumps.schema(platform, made)
 
-    _migrate(platform, service, made)
+    dumps.migrate(platform, service, made)
 
     assert dumps.schema(platform, made) == before
 
 
 def test_every_service_has_a_dump_of_the_first_release():
     assert {service for version, service in dumps.released() if version == "0.1.0"} == set(processes.ROLES)
-
-
-def _migrate(platform, service, made):
-    system.migrate(
-        platform.place, service,
-        DATABASE_URL=made.app, DATABASE_URL_MECHANISM=made.mechanism, DATABASE_URL_OWNER=made.owner,
-    )  # fmt: skip
 
 
 def _counts(platform, made):
