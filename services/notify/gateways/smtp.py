@@ -22,6 +22,7 @@ from services.notify.gateways.receipts import readable
 from services.notify.gateways.sessions import NoSession, Security, Server, Session, Sessions
 
 _GO_ON: Final = 354
+_LONGEST_ADDRESS: Final = 254
 # A server that hangs up in the middle is seen before the dot goes out, not after it.
 _LOOK_MILLISECONDS: Final = 30
 _LOST: Final = NotAccepted("mail-server-lost-before-end", permanent=False, answered=False)
@@ -110,8 +111,10 @@ class Mail:
     def _envelope(self, address: str, text: Text, message_key: str) -> _Envelope:
         """Raises ValueError for what no mail can be made of."""
         local, _, domain = address.rpartition("@")
-        recipient = f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
-        if re.search(r"[\s<>\x00-\x1f\x7f]", recipient):
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+        recipient = f"{local}@{domain}"
+        recipient.encode()  # half a character cannot be
+        if not local or not domain or len(recipient) > _LONGEST_ADDRESS or re.search(r"[\s<>\x00-\x1f\x7f]", recipient):
             message = "no address that can stand in a command"
             raise ValueError(message)
         return _Envelope(recipient, self._wire(recipient, text, message_key), utf8=not recipient.isascii())

@@ -67,7 +67,9 @@ def test_a_text_message_leaves_while_every_mail_hangs(notify, running):
     planned(notify, *(Owner(channels=("sms",)) for _ in range(3)))
     eventually(lambda: len(notify.sms.arrived) == 3)
     seconds = time.monotonic() - began
-    sys.stdout.write(f"3 text messages left within {seconds:.2f} s beside a mail server that hangs\n")  # pytest -rP shows it
+    sys.stdout.write(
+        f"3 text messages left within {seconds:.2f} s beside a mail server that hangs\n"
+    )  # pytest -rP shows it
 
     assert hanging.server.mails and not notify.rows("select from messages where channel = 'mail' and state = 'sent'")
     hanging.free.set()

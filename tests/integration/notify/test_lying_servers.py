@@ -2,6 +2,7 @@
 
 import email
 import socket
+import socketserver
 import ssl
 import threading
 import time
@@ -294,3 +295,33 @@ def test_eight_threads_share_the_sessions_and_mix_nothing_up():
     assert sorted(email.message_from_bytes(raw)["Message-Key"] for raw in server.mails) == sorted(
         f"k{n}" for n in range(24)
     )
+
+
+@pytest.fixture
+def dripping():
+    """A text gateway that sends its answer a byte at a time, for ever."""
+    ended = threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(65_536)
+            self.request.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not ended.wait(0.05):
+                try:
+                    self.request.sendall(b"x")
+                except OSError:
+                    return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/sms"
+        ended.set()
+        server.shutdown()
+
+
+def test_a_text_gateway_that_drags_its_answer_out_is_cut_off(dripping):
+    sms = Sms(dripping, whole_seconds=0.5)
+
+    assert sms.send("+8613800000000", TEXT, message_key="k") == Unclear("sms-gateway-silent")
+    assert sms.ask("k") is None
