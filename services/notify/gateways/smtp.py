@@ -61,7 +61,7 @@ class Mail:
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
         try:
             envelope = self._envelope(address, text, message_key)
-        except ValueError:  # of an address or a text; UnicodeError and idna.IDNAError are such
+        except Exception:  # noqa: BLE001 - whatever the mail library makes of an address or a text, nothing has been sent
             return NotAccepted("mail-not-writable", permanent=True)
         try:
             session = self._sessions.get()

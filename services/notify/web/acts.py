@@ -39,6 +39,8 @@ def add_to(pages: Blueprint) -> None:
 def act() -> Response:
     """One message: sent again, or what a person has found out about it."""
     key, order = request.form.get("m", ""), request.form.get("act", "")
+    if not any(order in orders for orders in ACTS.values()):
+        raise Unknown
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         district = messages.lineage(tx, key).row.district
     try:
@@ -55,10 +57,8 @@ def _carried_out(tx: Transaction, key: str, order: str) -> None:
         retry_message(tx, RetryMessage(key, real_at=real_at))
     elif order == "arrived":
         resolve_message(tx, ResolveMessage(key, "arrived", at=running().clock.now(), real_at=real_at))
-    elif order == "not_arrived":
-        resolve_message(tx, ResolveMessage(key, "not_arrived", at=running().clock.now(), real_at=real_at))
     else:
-        raise Unknown
+        resolve_message(tx, ResolveMessage(key, "not_arrived", at=running().clock.now(), real_at=real_at))
 
 
 def resend() -> Response:
