@@ -17,10 +17,12 @@ from services.notify.gateways.smtp import Mail
 from services.notify.queries import conservation
 from services.notify.store.contacts import Opener
 from services.notify.web.pages import pages
+from services.notify.workers import resending
 from services.notify.workers.complete import Completer
 from services.notify.workers.count import Counter
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
+from services.notify.workers.lanes import Lanes
 from shared.events import topics
 from shared.messaging.conservation import Hop
 from shared.messaging.consumer import Reactions
@@ -30,6 +32,8 @@ from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
+_CONNECTIONS: Final = 8  # of the worker, beside its lanes': none is open while a gateway is called
+_KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 
 
@@ -73,29 +77,39 @@ SERVICE: Final = Service(
 )
 
 
+def run_worker() -> None:
+    settings = Settings()
+    engine = SERVICE.app("worker", pool_size=settings.lanes + _CONNECTIONS)
+    SERVICE.loop("worker", engine, worker_loops(settings, engine))
+
+
 def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
+    """What the worker does, by name."""
     business_clock, opener = clock.at_start(settings.clock_file), Opener(settings.reader_private_key)
     carried_by = gateways(settings)
-    senders = {
-        f"dispatch-{number}": Dispatcher(engine, carried_by, opener=opener, clock=business_clock).run_forever
-        for number in range(1, settings.senders + 1)
-    }
+    dispatcher = Dispatcher(engine, carried_by, opener=opener, clock=business_clock)
     return {
-        **senders,
+        "dispatch": Lanes(dispatcher, senders=settings.senders, most=settings.lanes).run_forever,
         "inquire": Inquirer(engine, carried_by, clock=business_clock).run_forever,
         "complete": Completer(engine, opener=opener, clock=business_clock).run_forever,
         "count": Counter(engine).run_forever,
     }
 
 
-def run_worker() -> None:
-    settings = Settings()
-    engine = SERVICE.app("worker", pool_size=settings.senders + 3)
-    SERVICE.loop("worker", engine, worker_loops(settings, engine))
-
-
 def gateways(settings: Settings) -> Mapping[Channel, Gateway]:
-    return {
-        "mail": Mail(settings.smtp_host, settings.smtp_port, sender=settings.mail_from),
-        "sms": Sms(settings.sms_url),
-    }
+    mail = Mail(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender=settings.mail_from,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        ca_file=settings.smtp_ca_file,
+        kept=_KEPT_SESSIONS,
+    )
+    return {"mail": mail, "sms": Sms(settings.sms_url, token=settings.sms_token)}
+
+
+def resend(arguments: Sequence[str]) -> int:
+    """`python -m services.notify resend …`, for a person at a terminal."""
+    return resending.command(arguments, SERVICE.app("resend"), tell=print)

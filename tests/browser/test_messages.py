@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.demo.desk import Signed
 from deploy.demo.people import Person
 from deploy.demo.watching import mail_arrivals
+from deploy.local import processes
 from tests.support import pages
 from tests.support.platform import Platform
 from tests.support.sides import Side
@@ -89,3 +91,105 @@ def test_a_state_without_messages_says_so(opened):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_reports_nothing(opened, theme):
     assert pages.violations(opened(query=f"&theme={theme}", bypass_csp=True)) == ""
+
+
+@pytest.fixture
+def failed(system: Platform, sides: list[Side], signed: Signed) -> list[str]:
+    """Two messages to owners, of which the system holds that their mailbox has refused them."""
+    side = sides[0]
+    other = side.desk.sign(side.next_ready())
+    with Person(system.place, "city", "*") as city:
+        assert mail_arrivals(system.place, [other], city)
+        keys = [
+            next(
+                each["message_key"]
+                for each in city.every("notify", "/messages", unit_id=done.unit_id)
+                if each["state"] == "sent"
+            )
+            for done in (signed, other)
+        ]
+    owner = processes.environment(system.place, "notify", "api")["DATABASE_URL_OWNER"]
+    with psycopg.connect(owner) as connection:
+        connection.execute(
+            "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', '*', true)",
+            [side.code],
+        )
+        connection.execute(
+            "update messages set state = 'failed', code = 'smtp-550', receipt = null, settled_at = now() where message_key = any(%s)",
+            [keys],
+        )
+    return keys
+
+
+@pytest.fixture
+def list_of_failed(system: Platform, chromium: Browser, sides: list[Side]) -> Iterator:
+    made: list[Page] = []
+
+    def make(key: str, *, size: str, language: str, **options) -> Page:
+        url = f"{system.place.url('notify-api')}/messages?state=failed&m={key}&language={language}"
+        made.append(
+            pages.signed_in(
+                chromium, system.place, url,
+                service="notify", role="command", district=sides[0].code, size=size, **options,
+            )
+        )  # fmt: skip
+        made[-1].on("dialog", lambda dialog: pytest.fail(f"a window asks: {dialog.message}"))
+        return made[-1]
+
+    yield make
+    for page in made:
+        page.context.close()
+
+
+SAYS = {
+    "zh-Hans": ("再发一次", "已交办再发一次", "已送出"),
+    "en": ("Send once more", "Ordered to be sent again", "sent"),
+}
+
+
+@pytest.mark.parametrize("size", pages.SIZES)
+@pytest.mark.parametrize("language", SAYS)
+def test_send_again_asks_stays_on_the_message_and_says_what_happened(list_of_failed, failed, size, language):
+    ask, ordered, sent = SAYS[language]
+    key = failed[0]  # the older one: not the first of the list
+    page = list_of_failed(key, size=size, language=language)
+    shown = page.locator("#why-head").inner_text()
+    recipient = page.locator(".chain li").nth(2).inner_text()
+
+    page.locator(".acts a", has_text=ask).press("Enter")
+    expect(page.locator("#confirm-head")).to_be_focused()
+    assert pages.small_targets(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES[size][0]
+    page.locator("#confirm .answers a").click()  # no
+    expect(page.locator("#confirm")).to_have_count(0)
+    expect(page.locator(".why")).to_have_attribute("data-state", "failed")
+
+    page.locator(".acts a", has_text=ask).click()
+    page.locator("#confirm button").click()
+    expect(page.locator("#done")).to_contain_text(ordered)
+    assert f"m={key}" in page.url
+    assert (page.locator("#why-head").inner_text(), page.locator(".chain li").nth(2).inner_text()) == (shown, recipient)
+    expect(page.locator(".why")).to_have_attribute("data-state", "sent", timeout=60_000)
+    expect(page.locator("p.aloud")).to_contain_text(sent)
+    assert f"m={key}" in page.url
+
+
+def test_send_again_works_without_a_script(list_of_failed, failed):
+    page = list_of_failed(failed[0], size="wall", language="en", java_script_enabled=False)
+    page.locator(".acts a").click()
+    page.locator("#confirm button").click()
+
+    expect(page.locator("#done")).to_contain_text("Ordered to be sent again")
+    assert f"m={failed[0]}" in page.url
+
+
+def test_all_of_a_reason_are_sent_again_after_a_question(list_of_failed, failed):
+    page = list_of_failed(failed[0], size="wall", language="en", bypass_csp=True)
+    page.locator(".failures a", has_text="Send all again").click()
+    expect(page.locator("#confirm-head")).to_contain_text("Send 2 messages")
+    assert pages.violations(page) == ""
+    page.locator("#confirm input[name=reason]").fill("the mail server works again")
+    page.locator("#confirm button").click()
+
+    expect(page.locator("#done")).to_contain_text("2 messages ordered to be sent again")
+    expect(page.locator(".failures")).to_have_count(0)

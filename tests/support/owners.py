@@ -38,6 +38,7 @@ class Owner:
     mobile: str | None = "+8613912345678"
     language: str = "zh-Hans"
     channels: tuple[str, ...] = ("mail", "sms")
+    time_zone: str | None = None
     person_id: UUID = field(default_factory=uuid4)
     key: sealing.DataKey = field(default_factory=sealing.new_key, repr=False)
 
@@ -108,6 +109,8 @@ class Story:
 
     def contact(self, owner: Owner) -> Message:
         said = {name: getattr(owner, name) for name in ("name", "mobile", "email", "language", "channels")}
+        if owner.time_zone:
+            said["time_zone"] = owner.time_zone
         content = json.dumps(said, ensure_ascii=False).encode()
         event_type = ContactRecorded.declared.type
         sealed = sealing.seal(content, key=owner.key, person_id=owner.person_id, event_type=event_type)

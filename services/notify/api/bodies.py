@@ -1,11 +1,13 @@
 """What requests bring and answers carry."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from services.notify.domain.wording import Channel
+from services.notify.queries.channels import ChannelRow, FailureRow
 from services.notify.queries.conservation import Balance
 from services.notify.queries.messages import Lineage, Row
 from shared.service import http
@@ -31,8 +33,80 @@ class Outcome(http.Body):
     outcome: Literal["arrived", "not_arrived"]
 
 
+class ResendFailed(http.Body):
+    """All messages of this district that one code has failed. `dry_run`: says how many, and does nothing."""
+
+    code: str = Field(min_length=1, max_length=64, description="The code that they have failed with.")
+    channel: Channel | None = Field(default=None, description="Only those of this channel.")
+    dry_run: bool = Field(default=False, description="true: nothing is sent.")
+    reason: str | None = Field(default=None, min_length=1, max_length=200, description="Why; a dry run needs none.")
+
+    @model_validator(mode="after")
+    def reason_is_given(self) -> Self:
+        if not self.dry_run and self.reason is None:
+            message = "an act needs a reason"
+            raise ValueError(message)
+        return self
+
+
 class NoBody(http.Body):
     """Nothing to say: `{}`."""
+
+
+class ResentState(BaseModel):
+    """What an order to send again has found."""
+
+    resend_id: UUID | None = Field(description="Of the record of it; null where nothing was sent again.")
+    code: str
+    channel: Channel | None
+    dry_run: bool
+    messages: int = Field(description="How many are, or in a dry run would be, sent again.")
+
+
+class ChannelState(BaseModel):
+    """A channel of a district. Held: nothing is sent over it but a probe now and then; no message fails by this."""
+
+    district: str
+    channel: Channel
+    held: bool
+    code: str | None = Field(description="What it is held for; null where it is not held.")
+    held_since: datetime | None
+    next_probe_at: datetime | None
+    waiting: int = Field(description="Messages not sent yet, those that wait for the morning too.")
+
+    @classmethod
+    def of(cls, row: ChannelRow) -> "ChannelState":
+        return cls(
+            district=row.district,
+            channel=row.channel,
+            held=row.held,
+            code=row.code,
+            held_since=row.began_at,
+            next_probe_at=row.next_probe_at,
+            waiting=row.waiting,
+        )
+
+
+class Channels(BaseModel):
+    channels: list[ChannelState]
+
+
+class Failure(BaseModel):
+    """Messages that one code has failed."""
+
+    district: str
+    channel: Channel
+    code: str
+    messages: int
+    since: datetime | None = Field(description="When the first of them failed.")
+
+    @classmethod
+    def of(cls, row: FailureRow) -> "Failure":
+        return cls(**vars(row))
+
+
+class Failures(BaseModel):
+    failures: list[Failure]
 
 
 class MessageLine(BaseModel):

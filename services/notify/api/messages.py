@@ -1,4 +1,4 @@
-"""Messages over HTTP: /api/v1/messages, /api/v1/conservation."""
+"""Messages over HTTP: /api/v1/messages, /conservation, /failures, /resends, /channels."""
 
 from datetime import UTC, datetime
 
@@ -6,20 +6,31 @@ from flask import Blueprint
 
 from services.notify.api.bodies import (
     Asked,
+    Channels,
+    ChannelState,
     Conservation,
     ConservationByDistrict,
+    Failure,
+    Failures,
     MessageLine,
     MessageLineage,
     MessageState,
     NoBody,
     OfProject,
     Outcome,
+    ResendFailed,
+    ResentState,
 )
+from services.notify.commands.probe_channel import ProbeChannel, probe_channel
+from services.notify.commands.resend_failed import ResendFailed as Resend
+from services.notify.commands.resend_failed import Resent, count_failed, resend_failed
 from services.notify.commands.resolve_message import ResolveMessage, resolve_message
 from services.notify.commands.retry_message import RetryMessage, retry_message
 from services.notify.domain.message import Message
 from services.notify.domain.rules import MATRIX_VERSION
-from services.notify.queries import conservation, messages
+from services.notify.domain.wording import Channel
+from services.notify.queries import channels, conservation, messages
+from shared.refusal import Unknown
 from shared.service import database, http, identity
 from shared.service.idempotency import once
 from shared.service.running import running
@@ -59,6 +70,62 @@ def read_conservation(query: OfProject) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         balances = conservation.by_district(tx, project_id=query.project_id)
     return http.ok(ConservationByDistrict(districts=[Conservation.of(balance) for balance in balances]))
+
+
+@http.route(api, "GET", "/failures", roles=_READERS, answers=Failures)
+def list_failures() -> http.Answer:
+    """Failed messages by the code that has failed them. Each group can be sent again by one act: POST /resends."""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(Failures(failures=[Failure.of(row) for row in channels.failures(tx)]))
+
+
+@http.route(api, "GET", "/channels", roles=_READERS, answers=Channels)
+def list_channels() -> http.Answer:
+    """Does each channel work, and if not: what for is it held, since when, and when is it tried again?"""
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        return http.ok(Channels(channels=[ChannelState.of(row) for row in channels.every(tx)]))
+
+
+@http.route(
+    api,
+    "POST",
+    "/channels/<channel>/probes",
+    roles=("command",),
+    answers=ChannelState,
+    problems=("not-found", "channel-not-held"),
+)
+def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared, so that a stray field is refused
+    """Tries a held channel now instead of after the pause, for instance after a credential was renewed."""
+    known: list[Channel] = [each for each in channels.CHANNELS if each == channel]
+    if not known:
+        raise Unknown
+    with database.begin(running().engine, district=identity.current().district) as tx:
+        command = ProbeChannel(known[0], real_at=datetime.now(UTC))
+
+        def carry_out() -> http.Answer:
+            probe_channel(tx, command)
+            (state,) = [each for each in channels.every(tx) if (each.district, each.channel) == (tx.district, channel)]
+            return http.created(ChannelState.of(state))
+
+        return once(tx, carry_out)
+
+
+@http.route(api, "POST", "/resends", roles=("command",), answers=ResentState)
+def resend(body: ResendFailed) -> http.Answer:
+    """Sends all messages again that one code has failed: first a dry run that says how many, then the act with its reason."""
+    subject = identity.current()
+    with database.begin(running().engine, district=subject.district) as tx:
+
+        def carry_out() -> http.Answer:
+            if body.dry_run or body.reason is None:
+                found = Resent(None, count_failed(tx, body.code, body.channel))
+            else:
+                order = Resend(body.code, body.reason, subject.subject, datetime.now(UTC), body.channel)
+                found = resend_failed(tx, order)
+            state = ResentState(code=body.code, channel=body.channel, dry_run=body.dry_run, **vars(found))
+            return http.created(state)
+
+        return once(tx, carry_out)
 
 
 @http.route(

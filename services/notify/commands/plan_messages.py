@@ -1,10 +1,11 @@
 """Turns facts whose every part has arrived into messages.
 
 Stays true: called after any fact, unit, contact or key, and every second by the worker, it plans whatever has become
-complete; called again it plans nothing twice. A recipient of whom nothing can be decided is withheld with a code, and keeps up nobody.
-An address is opened here only to see whether there is one.
+complete; called again it plans nothing twice. An address is opened here only to see whether there is one, and in which time
+zone the person lives. A recipient who cannot be planned for is on record as withheld, and the others are told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,10 +36,31 @@ def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> 
     complete = facts.complete(tx, batch=command.batch)
     if not complete:
         return 0
-    said = [event for each in complete if (event := _plan(tx, each, at=command.at, opener=opener))]
-    facts.planned(tx, [each.due for each in complete], at=command.at)
+    planned: list[Complete] = []
+    said: list[Event] = []
+    for each in complete:
+        if (events := _planned(tx, each, at=command.at, opener=opener)) is not None:
+            planned.append(each)
+            said += events
+    if planned:
+        facts.planned(tx, [each.due for each in planned], at=command.at)
     journal.write(tx, said)
-    return len(complete)
+    return len(planned)
+
+
+def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Sequence[Event] | None:
+    """What is to be said of it; None for a recipient whose message cannot be written down: they stay unplanned, and count as
+    `incomplete`.
+    """
+    try:
+        with tx.connection.begin_nested():
+            event = _plan(tx, due, at=at, opener=opener)
+    except Exception as failure:
+        if tx.connection.invalidated:
+            raise
+        _cannot(due, failure)
+        return None
+    return [] if event is None else [event]
 
 
 def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Event | None:
@@ -81,9 +103,15 @@ def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Ev
 def _decided(due: Complete, *, at: datetime, opener: Opener) -> Plan:
     try:
         return planning.decide(_reach(due, opener), superseded=due.superseded, urgent=due.urgent, at=at)
-    except Exception as failure:  # noqa: BLE001 - whatever it was, it is of this recipient, and the others wait behind it
-        _log.error("recipient not planned", **due.due._asdict(), code=rounds.code(failure))
-        return Plan("withheld", None, "zh-Hans", at, code="unplannable")
+    except Exception as failure:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
+        _cannot(due, failure)
+        return Plan("withheld", None, "zh-Hans", at, code="not-plannable")
+
+
+def _cannot(due: Complete, failure: Exception) -> None:
+    """Its name only: the text of an exception may quote what was unsealed."""
+    facts_of_it = {"event_id": str(due.due.event_id), "person_id": str(due.due.person_id)}
+    _log.error("message cannot be planned", code=rounds.code(failure), **facts_of_it)
 
 
 def _reach(due: Complete, opener: Opener) -> Reach | None:
@@ -95,4 +123,5 @@ def _reach(due: Complete, opener: Opener) -> Reach | None:
         # Nobody here can read it and no retry will: on record as withheld, and for the registry to put right.
         _log.warning("contact does not open", person_id=str(due.due.person_id), key_id=str(due.sealed.key_id))
         return None
-    return Reach(details.language, planning.usable(details.channels, {"mail": details.email, "sms": details.mobile}))
+    usable = planning.usable(details.channels, {"mail": details.email, "sms": details.mobile})
+    return Reach(details.language, usable, details.zone)

@@ -25,6 +25,6 @@ def resolve_message(tx: Transaction, command: ResolveMessage) -> Message:
     message = messages.load(tx, command.message_key)
     arrived = command.outcome == "arrived"
     message.resolve(Accepted(_BY_A_PERSON) if arrived else NotAccepted("not-arrived", permanent=True), at=command.at)
-    messages.end_try(tx, message, real_at=command.real_at)
+    messages.end_try(tx, message, number=message.tries, real_at=command.real_at)
     messages.save(tx, message)
     return message

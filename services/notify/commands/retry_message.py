@@ -1,4 +1,4 @@
-"""A person orders one more try of a failed message, for instance after the number was put right."""
+"""A person orders that a failed message is sent again, for instance after the number was put right."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,13 +1,14 @@
 """One message to one person over one channel, from plan to receipt.
 
     held ─▶ waiting ─▶ trying ─▶ sent
-              ▲           ├────▶ failed    refused for good, or not taken after every try; a person may order one more
-              └───────────┼────▶ unknown   the answer is lost; the gateway or a person says what became of it
-                 back-off ┘
+     ▲        ▲           ├────▶ failed    refused for good, or not taken after every try; a person may order more
+     │        └───────────┼────▶ unknown   the answer is lost; the gateway or a person says what became of it
+     └─ night ── back-off ┘
     withheld, superseded: decided not to be sent
 
 Stays true: it leaves `trying` for another try only when the last one was certainly not taken. Unknown is never tried
-again. Left to others: claiming it for one worker (store/messages.py), the words (wording.py).
+again. What is the channel's fault is no try of the message (domain/hold.py). Left to others: claiming it for one worker
+(store/messages.py), the words (wording.py).
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid5
 
-from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear
+from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear, Unwell
 from services.notify.domain.wording import Channel
 from shared.events.contract import Event
 from shared.events.notify import MessageFailed, MessageSent, MessageUnknown
@@ -27,6 +28,7 @@ _KEYS = UUID(
     "6a1f6f0e-8d0d-5c0b-9a53-0c1ea2ba7e20"
 )  # the namespace of message keys: changing it would send everything again
 _BACK_OFF = tuple(timedelta(seconds=each) for each in (2, 10, 60, 600, 3600))
+_SUSPECT = 3
 _ASK_AGAIN = timedelta(minutes=2)
 
 
@@ -43,33 +45,49 @@ class Message:
     unit_id: UUID
     channel: Channel
     state: State
-    tries: int  # how often a gateway was called
+    tries: int  # how often a gateway was called and answered for this message
     tried_at: datetime | None  # real time of the last call
     next_try_at: datetime | None  # real time before which it is not tried, or an unknown one not asked about
     code: str | None = None
     receipt: str | None = None
     settled_at: datetime | None = None
+    hold_until: datetime | None = None  # None: as it was planned
+    forgiven: int = 0  # tries before a person's last order: they do not count towards giving up
+    holds_begun: int = 0  # how often the channel carried others until it met this message
     recorded: list[Event] = field(default_factory=list)
 
-    def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime) -> None:
-        """Takes the outcome of the try under way, or a late one for a try given up on. `at` is business time."""
+    def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime, began_hold: bool = False) -> None:
+        """Takes the outcome of the try under way, or a late one for a try given up on. `at` is business time.
+
+        `began_hold`: the channel was not held until it met this message. That counts as a try; after several such, when the channel
+        has carried others each time in between, so does every other one.
+        """
         if self.state not in ("trying", "unknown"):
             raise Refused("message-not-under-way", state=self.state)
+        self.holds_begun += began_hold
         if isinstance(outcome, Accepted):
             self._sent(outcome.receipt, at)
-        elif isinstance(outcome, Unclear):
+        elif isinstance(outcome, Unclear) or (isinstance(outcome, Unwell) and outcome.perhaps_taken):
             self._unknown(outcome.code, real_at)
-        elif outcome.permanent or self.tries > len(_BACK_OFF):
+        elif isinstance(outcome, Unwell) and not began_hold and self.holds_begun < _SUSPECT:
+            self._given_back(outcome.code)
+        elif (isinstance(outcome, NotAccepted) and outcome.permanent) or self._counted > len(_BACK_OFF):
             self._failed(outcome.code, at)
         else:
             self.state, self.code = "waiting", outcome.code
-            self.next_try_at = real_at + _BACK_OFF[self.tries - 1]
+            self.next_try_at = real_at + _BACK_OFF[max(self._counted, 1) - 1]
+
+    def postpone(self, *, until: datetime) -> None:
+        """It is night where the person lives: no gateway was called."""
+        self._given_back("quiet-hours")
+        self.state, self.hold_until = "held", until
 
     def retry(self, *, real_at: datetime) -> None:
-        """A person orders one more try. Raises Refused: message-not-failed."""
+        """A person orders that it is sent again. Raises Refused: message-not-failed."""
         if self.state != "failed":
             raise Refused("message-not-failed", state=self.state)
-        self.state, self.next_try_at, self.settled_at = "waiting", real_at, None
+        self.state, self.next_try_at, self.settled_at, self.forgiven = "waiting", real_at, None, self.tries
+        self.holds_begun = 0
 
     def resolve(self, outcome: Accepted | NotAccepted, *, at: datetime) -> None:
         """A person has asked and says what became of it. Raises Refused: message-not-unknown."""
@@ -79,6 +97,15 @@ class Message:
             self._sent(outcome.receipt, at)
         else:
             self._failed(outcome.code, at)
+
+    @property
+    def _counted(self) -> int:
+        return self.tries - self.forgiven
+
+    def _given_back(self, code: str) -> None:
+        """As if this try had not been."""
+        self.state, self.code, self.next_try_at = "waiting", code, None
+        self.tries -= 1
 
     def _sent(self, receipt: str, at: datetime) -> None:
         self.state, self.receipt, self.code = "sent", receipt, None

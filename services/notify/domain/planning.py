@@ -6,19 +6,20 @@ to send leaves a message too, withheld or superseded, so that somebody who asks 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Literal
 
-from services.notify.domain.hours import may_disturb_from
+from services.notify.domain.hours import SHANGHAI, may_disturb_from
 from services.notify.domain.wording import Channel, Language
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How a person can be reached. Holds which channels have an address, never the address."""
+    """How a person can be reached, and where they live. Holds which channels have an address, never the address."""
 
     language: Language
     channels: Sequence[Channel]
+    zone: tzinfo = SHANGHAI
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def decide(reach: Reach | None, *, superseded: bool, urgent: bool, at: datetime)
         return Plan("withheld", None, "zh-Hans", at, code="person-forgotten")
     if not reach.channels:
         return Plan("withheld", None, reach.language, at, code="no-channel")
-    hold_until = may_disturb_from(at, urgent=urgent)
+    hold_until = may_disturb_from(at, urgent=urgent, zone=reach.zone)
     if superseded:
         return Plan("superseded", reach.channels[0], reach.language, at)
     return Plan("held" if hold_until > at else "waiting", reach.channels[0], reach.language, hold_until)

@@ -1,62 +1,143 @@
 """Text messages through an HTTP gateway that takes our key as its own: the same key twice is one message, and it can
 be asked.
 
-POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}; 4xx refused for good; 429, 503 not now
+POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}
+                           400, 409, 413, 414, 422, 451: this message is refused for good
+                           3xx and every other 4xx, 503: about us, not taken; 5xx: about them, perhaps taken. Retry-After counts
 GET  {url}/{message_key}   → 200 {"receipt_id"}; 404 {"error": "unknown-message"} never arrived; all else: it cannot tell
 """
 
+import json
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
+from typing import Final
 
 import httpx
 
-from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear
+from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear, Unwell
 from services.notify.domain.wording import Text
+from services.notify.gateways.receipts import readable
 
-_NOT_NOW = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-# Nothing of the request has left this machine.
-_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_ABOUT_THE_MESSAGE: Final = frozenset({400, 409, 413, 414, 422, 451})
+_NOT_NOW: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_IMPLEMENTED)
+# Nothing of the request has left this machine, or the address is none.
+_BEFORE_SENDING: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+_KEPT: Final = httpx.Limits(max_connections=64, max_keepalive_connections=8, keepalive_expiry=30.0)
+
+
+_MOST_BYTES: Final = 65_536
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """As much of an answer as anybody needs."""
+
+    status: int
+    retry_after: str
+    body: bytes
+
+    @property
+    def positive(self) -> bool:
+        return self.status in range(200, 300)
+
+    def told(self, name: str) -> str:
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return ""
+        return readable(found.get(name, "")) if isinstance(found, dict) else ""
+
+    @property
+    def receipt(self) -> str:
+        """The gateway's name for it; its status where it gives none, for the status already said that it was taken."""
+        return self.told("receipt_id") or f"sms-{self.status}"
 
 
 class Sms:
-    def __init__(self, url: str, *, timeout_seconds: float = 10.0) -> None:
-        self._url, self._http = url.rstrip("/"), httpx.Client(timeout=timeout_seconds, trust_env=False)
+    """`token`: sent as a bearer token; empty where the gateway asks for none. Whoever answers a byte now and then is cut off
+    after `whole_seconds`.
+    """
+
+    def __init__(
+        self, url: str, *, timeout_seconds: float = 10.0, whole_seconds: float = 60.0, token: str = ""
+    ) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._url, self._whole_seconds = url.rstrip("/"), whole_seconds
+        self._client = partial(httpx.Client, timeout=timeout_seconds, trust_env=False, limits=_KEPT, headers=headers)
+        self._http = self._client()
 
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
+        said = {"message_key": message_key, "to": address, "text": text.body}
         try:
-            answer = self._http.post(self._url, json={"message_key": message_key, "to": address, "text": text.body})
+            return _judged(self._exchanged("POST", self._url, json=said))
         except _BEFORE_SENDING:
-            return NotAccepted("sms-gateway-unreachable", permanent=False)
+            return Unwell("sms-gateway-unreachable")
         except httpx.HTTPError:
             return Unclear("sms-gateway-silent")
-        if answer.is_success:
-            return Accepted(_receipt(answer))
-        if answer.status_code in _NOT_NOW:
-            return NotAccepted(f"sms-{answer.status_code}", permanent=False)
-        if answer.is_client_error:
-            return NotAccepted(f"sms-{answer.status_code}", permanent=True)
-        return Unclear(f"sms-{answer.status_code}")
+        except UnicodeError:
+            return NotAccepted("sms-not-writable", permanent=True)
 
     def ask(self, message_key: str) -> Accepted | NotAccepted | None:
         try:
-            answer = self._http.get(f"{self._url}/{message_key}")
-        except httpx.HTTPError:
+            answer = self._exchanged("GET", f"{self._url}/{message_key}")
+        except (httpx.HTTPError, httpx.InvalidURL):
             return None
-        if answer.is_success:
-            return Accepted(_receipt(answer))
+        if answer.positive:
+            return Accepted(answer.receipt)
         # Any server says 404 of an address it does not serve; only this one has looked for the message.
-        if answer.status_code == HTTPStatus.NOT_FOUND and _told(answer, "error") == "unknown-message":
+        if answer.status == HTTPStatus.NOT_FOUND and answer.told("error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
         return None
 
+    def _exchanged(self, method: str, url: str, json: object = None) -> _Answer:
+        client = self._http
+        timer = threading.Timer(self._whole_seconds, self._cut, [client])
+        timer.daemon = True
+        timer.start()
+        try:
+            with client.stream(method, url, json=json) as answer:
+                body = bytearray()
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > _MOST_BYTES:
+                        break
+                return _Answer(answer.status_code, answer.headers.get("Retry-After", ""), bytes(body))
+        finally:
+            timer.cancel()
 
-def _receipt(answer: httpx.Response) -> str:
-    """The gateway's name for it; its status where it gives none, for the status already said that it was taken."""
-    return _told(answer, "receipt_id") or f"sms-{answer.status_code}"
+    def _cut(self, client: httpx.Client) -> None:
+        """Also ends what else is under way over these connections: its outcome is asked for later."""
+        if self._http is client:
+            self._http = self._client()
+        client.close()
 
 
-def _told(answer: httpx.Response, name: str) -> str:
+def _judged(answer: _Answer) -> Outcome:
+    if answer.positive:
+        return Accepted(answer.receipt)
+    if answer.status in _ABOUT_THE_MESSAGE:
+        return NotAccepted(f"sms-{answer.status}", permanent=True)
+    taken = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _NOT_NOW
+    return Unwell(f"sms-{answer.status}", retry_after=_wait(answer.retry_after.strip()), perhaps_taken=taken)
+
+
+def _wait(given: str) -> timedelta | None:
+    """Seconds or an instant (RFC 9110, section 10.2.3); what is neither is passed over."""
+    if given.isascii() and given.isdecimal():
+        return timedelta(seconds=min(int(given[:12]), 10**9))
     try:
-        told = answer.json()
+        at = parsedate_to_datetime(given)
     except ValueError:
-        return ""
-    return str(told.get(name, ""))[:80] if isinstance(told, dict) else ""
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)

@@ -1,59 +1,127 @@
 """Mail by SMTP.
 
-A mail server takes a message over with its answer to the end of DATA (RFC 5321, section 4.2.5). Lost before:
-certainly not taken. Lost after: nobody knows, and SMTP has no question to ask.
+A mail server takes a message over with its answer to the final dot (RFC 5321, section 4.2.5). A line that is lost before
+the dot has left: certainly not taken. After it: nobody knows, and SMTP has no question to ask. What a reply means stands in
+replies.py, how a session is opened and kept in sessions.py.
 """
 
+import re
+import select
 import smtplib
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
+from typing import Final
 
-from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear
+import idna
+
+from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear, Unwell
 from services.notify.domain.wording import Text
+from services.notify.gateways import replies
+from services.notify.gateways.receipts import readable
+from services.notify.gateways.sessions import NoSession, Security, Server, Session, Sessions
 
-_OK, _TEMPORARY = 250, range(400, 500)
+_GO_ON: Final = 354
+_LONGEST_ADDRESS: Final = 254
+# A server that hangs up in the middle is seen before the dot goes out, not after it.
+_LOOK_MILLISECONDS: Final = 30
+_LOST: Final = NotAccepted("mail-server-lost-before-end", permanent=False, answered=False)
+_BREAKS: Final = re.compile(
+    "[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"
+)  # what the mail library takes for the end of a line
+
+
+@dataclass(frozen=True)
+class _Envelope:
+    recipient: str
+    wire: bytes
+    utf8: bool  # the address has letters that need SMTPUTF8 (RFC 6531)
 
 
 class Mail:
-    def __init__(self, host: str, port: int, *, sender: str, timeout_seconds: float = 10.0) -> None:
-        self._host, self._port, self._sender, self._timeout = host, port, sender, timeout_seconds
+    def __init__(  # noqa: PLR0913 - the settings of one mail server
+        self,
+        host: str,
+        port: int,
+        *,
+        sender: str,
+        timeout_seconds: float = 10.0,
+        whole_seconds: float = 60.0,
+        security: Security = "none",
+        user: str = "",
+        password: str = "",
+        ca_file: str = "",
+        kept: int = 0,
+    ) -> None:
+        self._sender = sender
+        self._sessions = Sessions(
+            Server(host, port, security, user, password, ca_file, timeout_seconds, whole_seconds, kept),
+        )
 
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
         try:
-            wire = self._wire(address, text, message_key)
-        except ValueError:  # a line break in a subject, half a character: of older data, which no rule of text had read
-            return NotAccepted("unwritable", permanent=True)
+            envelope = self._envelope(address, text, message_key)
+        except Exception:  # noqa: BLE001 - whatever the mail library makes of an address or a text, nothing has been sent
+            return NotAccepted("mail-not-writable", permanent=True)
         try:
-            connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
-        except (OSError, smtplib.SMTPException):
-            return NotAccepted("mail-server-unreachable", permanent=False)
-        try:
-            return self._converse(connection, address, wire)
-        finally:
-            connection.close()  # not quit(): its answer could only turn a known outcome into an exception
+            session = self._sessions.get()
+            outcome = self._sent(session, envelope)
+            if session.used and _nothing_said(outcome):  # it had ended while it was kept
+                outcome = self._sent(self._sessions.new(), envelope)
+        except NoSession as failure:
+            return failure.outcome
+        return outcome
 
     def ask(self, message_key: str) -> None:
         """SMTP has no such question."""
 
-    def _converse(self, connection: smtplib.SMTP, address: str, wire: bytes) -> Outcome:
+    def _sent(self, session: Session, envelope: _Envelope) -> Outcome:
+        with self._sessions.in_time(session.smtp):
+            outcome = self._converse(session.smtp, envelope)
+        if isinstance(outcome, Accepted) or (isinstance(outcome, NotAccepted) and outcome.answered):
+            self._sessions.keep(session)
+        else:
+            session.close()
+        return outcome
+
+    def _converse(self, smtp: smtplib.SMTP, envelope: _Envelope) -> Outcome:
+        if envelope.utf8 and not smtp.has_extn("smtputf8"):
+            return NotAccepted("mail-address-not-possible", permanent=True)
         try:
-            connection.ehlo_or_helo_if_needed()
-            for code, _ in (connection.mail(self._sender), connection.rcpt(address)):
-                if code != _OK:
-                    return _refused(code)
+            if refusal := self._begun(smtp, envelope):
+                return refusal
+            if early := _handed_over(smtp, envelope.wire):
+                return early
         except (OSError, smtplib.SMTPException):
-            return NotAccepted("mail-server-lost-before-data", permanent=False)
-        try:
-            code, said = connection.data(wire)
-        except smtplib.SMTPDataError as refusal:
-            return _refused(refusal.smtp_code)
-        except (OSError, smtplib.SMTPException):
-            return Unclear("mail-server-silent-after-data")
-        return Accepted(_receipt(said)) if code == _OK else _refused(code)
+            return _LOST
+        return _ended(smtp)
+
+    def _begun(self, smtp: smtplib.SMTP, envelope: _Envelope) -> NotAccepted | Unwell | None:
+        """Everything up to the go-ahead for the text."""
+        code, said = smtp.mail(self._sender, ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else [])
+        if not replies.positive(code):
+            return replies.refused(code, said, place="sender")
+        smtp.command_encoding = "utf-8" if envelope.utf8 else "ascii"
+        code, said = smtp.docmd("RCPT", f"TO:<{envelope.recipient}>")
+        if not replies.positive(code):
+            return replies.refused(code, said, place="recipient")
+        code, said = smtp.docmd("DATA")
+        return None if code == _GO_ON else replies.refused(code, said, place="data")
+
+    def _envelope(self, address: str, text: Text, message_key: str) -> _Envelope:
+        """Raises ValueError for what no mail can be made of."""
+        local, _, domain = address.rpartition("@")
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+        recipient = f"{local}@{domain}"
+        recipient.encode()  # half a character cannot be
+        if not local or not domain or len(recipient) > _LONGEST_ADDRESS or re.search(r"[\s<>\x00-\x1f\x7f]", recipient):
+            message = "no address that can stand in a command"
+            raise ValueError(message)
+        return _Envelope(recipient, self._wire(recipient, text, message_key), utf8=not recipient.isascii())
 
     def _wire(self, address: str, text: Text, message_key: str) -> bytes:
-        mail = EmailMessage(policy=WIRE)
-        mail["From"], mail["To"], mail["Subject"] = self._sender, address, text.title
+        mail = EmailMessage(policy=WIRE if address.isascii() else WIRE.clone(utf8=True))
+        mail["From"], mail["To"], mail["Subject"] = self._sender, address, _BREAKS.sub(" ", text.title)
         mail["Message-Key"] = message_key
         mail["Message-ID"] = f"<{message_key}@{self._sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
@@ -61,11 +129,41 @@ class Mail:
         return mail.as_bytes()
 
 
-def _receipt(said: bytes) -> str:
+def _nothing_said(outcome: Outcome) -> bool:
+    """Lost, or ended by the server's own 421."""
+    return outcome == _LOST or (isinstance(outcome, Unwell) and outcome.code == f"smtp-{replies.CLOSING}")
+
+
+def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None:
+    """The whole mail but for its final dot. A server that hangs up or refuses meanwhile has not taken it."""
+    smtp.send(re.sub(rb"(?m)^\.", b"..", wire if wire.endswith(b"\r\n") else wire + b"\r\n"))
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected
+    look = select.poll()
+    look.register(smtp.sock, select.POLLIN)
+    if not look.poll(_LOOK_MILLISECONDS):
+        return None
+    code, said = smtp.getreply()
+    return replies.refused(code, said, place="data")
+
+
+def _ended(smtp: smtplib.SMTP) -> Outcome:
+    try:
+        smtp.send(b".\r\n")
+    except (OSError, smtplib.SMTPException):
+        return _LOST  # three bytes that the kernel has not even taken
+    try:
+        code, said = smtp.getreply()
+    except (OSError, smtplib.SMTPException):
+        return Unclear("mail-server-silent-after-data")
+    if replies.positive(code):
+        return Accepted(_receipt(said, code))
+    if code < 400:  # noqa: PLR2004 - neither yes nor no
+        return Unclear("mail-server-unreadable-after-data")
+    return replies.refused(code, said, place="end")
+
+
+def _receipt(said: bytes, code: int) -> str:
     """What the server calls the mail: the last word of its answer, as in "250 OK queued as 4F2A"."""
     words = said.decode("ascii", "replace").split()
-    return words[-1][:80] if words else str(_OK)
-
-
-def _refused(code: int) -> NotAccepted:
-    return NotAccepted(f"smtp-{code}", permanent=code not in _TEMPORARY)
+    return readable(words[-1] if words else "") or str(code)

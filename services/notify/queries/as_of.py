@@ -12,11 +12,10 @@ _LAST = text("select max(id) from events")
 
 @dataclass(frozen=True)
 class AsOf:
-    """Read from the source itself, so it is never late."""
+    """Read from the source itself: there is no lag to show."""
 
     at: datetime
     number: int
-    lag_seconds: float = 0.0
 
 
 def read(tx: Transaction, *, at: datetime) -> AsOf:

@@ -32,10 +32,12 @@ _BALANCE = text("""
                count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'unknown') as unknown,
                count(*) filter (where state in ('waiting', 'trying')) as waiting
         from messages where cast(:project_id as uuid) is null or project_id = :project_id group by 1)
-    select district, planned, coalesce(sent, 0) as sent, coalesce(held, 0) as held, coalesce(withheld, 0) as withheld,
+    select district, coalesce(planned, 0) as planned, coalesce(sent, 0) as sent, coalesce(held, 0) as held,
+           coalesce(withheld, 0) as withheld,
            coalesce(superseded, 0) as superseded, coalesce(failed, 0) as failed, coalesce(unknown, 0) as unknown,
-           coalesce(waiting, 0) as waiting, incomplete
-    from told left join became using (district) order by district
+           coalesce(waiting, 0) as waiting, coalesce(incomplete, 0) as incomplete
+    from (select district from projects union select district from told) as known
+    left join told using (district) left join became using (district) order by district
 """)
 
 
@@ -65,6 +67,36 @@ class Balance:
 
 def by_district(tx: Transaction, *, project_id: UUID | None = None) -> Sequence[Balance]:
     return [Balance(**row._asdict()) for row in tx.connection.execute(_BALANCE, {"project_id": project_id})]
+
+
+_STATES: Final = ("held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded")
+_BY_CHANNEL = text("""
+    with counted as (
+        select district, state, coalesce(channel, 'none') as channel, count(*) as messages from messages group by 1, 2, 3)
+    select district, state, channel, coalesce(messages, 0) as messages
+    from (select distinct district from projects) as known
+    cross join unnest(cast(:states as text[])) as kinds (state)
+    cross join unnest(array['mail', 'sms', 'none']) as places (channel)
+    left join counted using (district, state, channel)
+""")
+
+
+@dataclass(frozen=True)
+class Count:
+    """`channel`: none for a message that was decided not to be sent."""
+
+    district: str
+    state: str
+    channel: str
+    messages: int
+
+
+def by_channel(tx: Transaction) -> Sequence[Count]:
+    """Every state and channel of every known district, those without a message too."""
+    return [
+        Count(row.district, row.state, row.channel, row.messages)
+        for row in tx.connection.execute(_BY_CHANNEL, {"states": list(_STATES)})
+    ]
 
 
 _OUTCOMES: Final = ("sent", "held", "withheld", "superseded", "failed", "unknown", "waiting")

@@ -4,11 +4,13 @@ Stays true: what it returns is never stored, logged or sent anywhere but to the 
 """
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import text
 
+from services.notify.store import zones
 from shared.events.registry import ContactDetails, ContactRecorded, Sealed
 from shared.messaging import sealing
 from shared.service.database import Transaction
@@ -22,27 +24,36 @@ _SEALED = text("""
 """)
 
 
+class Contact(ContactDetails):
+    """As it was recorded, and with the person's own time zone where the register knows one."""
+
+    time_zone: str | None = None
+
+    @property
+    def zone(self) -> tzinfo:
+        return zones.of(self.time_zone, self.mobile)
+
+
 @dataclass(frozen=True)
 class Opener:
     """Holds notify's private key, base64 of 32 bytes."""
 
     private_key: str = field(repr=False)
 
-    def open(self, sealed: Sealed, *, wrapped: str, person_id: UUID) -> ContactDetails:
-        """Raises sealing.Unopened."""
+    def open(self, sealed: Sealed, *, wrapped: str, person_id: UUID) -> Contact:
+        """Raises sealing.Unopened, also for a content that is no contact."""
         key = sealing.unwrap(
             wrapped, key_id=sealed.key_id, person_id=person_id, reader=READER, private_key=self.private_key
         )
         content = sealing.open_sealed(sealed, key=key, person_id=person_id, event_type=ContactRecorded.declared.type)
         try:
-            return ContactDetails.model_validate_json(content, extra="ignore")
+            return Contact.model_validate_json(content, extra="ignore")
         except ValidationError:
-            raise sealing.Unopened(
-                f"what was sealed of {person_id} is no contact"
-            ) from None  # its text quotes the person
+            message = "what was sealed is no contact"
+            raise sealing.Unopened(message) from None  # the error quotes what it has read
 
 
-def find(tx: Transaction, opener: Opener, person_id: UUID) -> ContactDetails | None:
+def find(tx: Transaction, opener: Opener, person_id: UUID) -> Contact | None:
     """The contact as it is now, opened; None when it was forgotten. Raises sealing.Unopened."""
     row = tx.connection.execute(_SEALED, {"person_id": person_id}).one_or_none()
     if row is None:

@@ -32,20 +32,37 @@ _WITHHOLD = text("""
     where person_id = :person_id and state in ('held', 'waiting')
 """)
 _MESSAGE = """
-    message_key, unit_id, channel, state, tries, tried_at, next_try_at, code, receipt, settled_at
+    message_key, unit_id, channel, state, tries, tried_at, next_try_at, code, receipt, settled_at, hold_until, forgiven,
+    holds_begun
 """
 # One at a time: a worker that dies leaves one message in doubt, not a batch. Rows another worker has are skipped, not
-# waited for.
+# waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
+# for what is being sent and for urgent ones before it that are not put off. A probe takes what was tried longest ago: one bad
+# message cannot be every probe.
 _CLAIM = text("""
     update messages set state = 'trying', tries = tries + 1, tried_at = :real_at, next_try_at = null
-    where message_key = (
-        select message_key from messages
-        where state in ('held', 'waiting') and hold_until <= :at and (next_try_at is null or next_try_at <= :real_at)
-        order by planned_at limit 1 for update skip locked)
-    returning message_key, person_id, channel, language, template, template_version, particulars, tries
+    from facts
+    where facts.event_id = messages.event_id and message_key = (
+        select due.message_key from messages as due join facts as fact using (event_id)
+        where due.state in ('held', 'waiting') and due.hold_until <= :at
+          and (due.next_try_at is null or due.next_try_at <= :real_at)
+          and (cast(:channel as text) is null or due.channel = :channel) and (fact.urgent or not :urgent)
+          and not exists (
+            select from messages as other join facts as cause using (event_id)
+            where other.person_id = due.person_id and other.channel = due.channel and other.message_key <> due.message_key
+              and (other.state = 'trying'
+                   or other.state in ('held', 'waiting') and other.hold_until <= :at
+                      and (other.planned_at, other.message_key) < (due.planned_at, due.message_key)
+                      and (not fact.urgent
+                           or cause.urgent and (other.next_try_at is null or other.next_try_at <= :real_at))))
+        order by case when :probe then due.tried_at end nulls first, fact.urgent desc, due.planned_at, due.message_key
+        limit 1 for update of due skip locked)
+    returning message_key, person_id, messages.channel, language, messages.template, template_version, particulars, tries,
+              planned_at, facts.urgent
 """)
 _BEGIN = text("""
     insert into attempts (district, message_key, try, began_at) values (:district, :message_key, :try, :real_at)
+    on conflict (message_key, try) do update set began_at = excluded.began_at, ended_at = null, outcome = null, code = null
 """)
 _END = text("""
     update attempts set ended_at = :real_at, outcome = :outcome, code = :code
@@ -54,7 +71,9 @@ _END = text("""
 _LOAD = text(f"select {_MESSAGE} from messages where message_key = :message_key for update")  # noqa: S608 - a constant
 _SAVE = text("""
     update messages
-    set state = :state, code = :code, receipt = :receipt, next_try_at = :next_try_at, settled_at = :settled_at
+    set state = :state, code = :code, receipt = :receipt, next_try_at = :next_try_at, settled_at = :settled_at,
+        tries = :tries, forgiven = :forgiven, holds_begun = :holds_begun,
+        hold_until = coalesce(:hold_until, hold_until)
     where message_key = :message_key
 """)
 # A try that has not ended within any gateway's time, and unknown ones that it is time to ask about again.
@@ -97,6 +116,8 @@ class Claimed:
     template_version: int
     particulars: dict[str, Any]
     tries: int
+    planned_at: datetime
+    urgent: bool
 
 
 @dataclass(frozen=True)
@@ -121,9 +142,18 @@ def withhold(tx: Transaction, person_id: UUID, *, at: datetime) -> None:
     tx.connection.execute(_WITHHOLD, {"person_id": person_id, "at": at})
 
 
-def claim(tx: Transaction, *, at: datetime, real_at: datetime) -> Claimed | None:
+def claim(  # noqa: PLR0913 - which message, and at what time
+    tx: Transaction,
+    *,
+    at: datetime,
+    real_at: datetime,
+    channel: Channel | None = None,
+    urgent: bool = False,
+    probe: bool = False,
+) -> Claimed | None:
     """Marks the next message *trying*. To be committed before the gateway is called: a crash must leave the mark."""
-    row = tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at}).one_or_none()
+    wanted = {"channel": channel, "urgent": urgent, "probe": probe}
+    row = tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at, **wanted}).one_or_none()
     if row is None:
         return None
     claimed = Claimed(**row._asdict())
@@ -148,14 +178,25 @@ def load(tx: Transaction, message_key: str) -> Message:
 def save(tx: Transaction, message: Message) -> None:
     row = {
         name: getattr(message, name)
-        for name in ("message_key", "state", "code", "receipt", "next_try_at", "settled_at")
+        for name in (
+            "message_key",
+            "state",
+            "code",
+            "receipt",
+            "next_try_at",
+            "settled_at",
+            "tries",
+            "forgiven",
+            "holds_begun",
+            "hold_until",
+        )
     }
     tx.connection.execute(_SAVE, row)
     journal.write(tx, message.recorded)
 
 
-def end_try(tx: Transaction, message: Message, *, real_at: datetime) -> None:
-    """Writes down how the last try ended. Call before `save` writes the journal, which is a transaction's last act."""
-    outcome = "not_accepted" if message.state == "waiting" else message.state
-    place = {"message_key": message.message_key, "try": message.tries}
+def end_try(tx: Transaction, message: Message, *, number: int, real_at: datetime) -> None:
+    """Writes down how a try ended. Call before `save` writes the journal, which is a transaction's last act."""
+    outcome = "not_accepted" if message.state in ("waiting", "held") else message.state
+    place = {"message_key": message.message_key, "try": number}
     tx.connection.execute(_END, {**place, "outcome": outcome, "code": message.code, "real_at": real_at})

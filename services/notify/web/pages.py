@@ -1,4 +1,4 @@
-"""/messages: messages, newest first, and the one chosen with its lineage."""
+"""/messages: messages, newest first, and the one chosen with its lineage; channels that are held; what has failed, by code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,8 +9,10 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 
 from services.notify.domain.rules import MATRIX_VERSION
-from services.notify.queries import as_of, conservation, messages
+from services.notify.queries import as_of, channels, conservation, messages
+from services.notify.queries.channels import ChannelRow, FailureRow
 from services.notify.queries.messages import Asked, Lineage, Row
+from services.notify.web import acts
 from shared.service import identity
 from shared.service.database import Transaction, reading
 from shared.service.running import running
@@ -21,6 +23,7 @@ pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/notify", template_folder="templates"
 )
 add_texts(pages, Path(__file__).with_name("texts.toml"))
+acts.add_to(pages)
 
 STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
 _SHOWN = 50
@@ -48,18 +51,26 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
     more, rows = rows[_SHOWN:], rows[:_SHOWN]
     key = chosen or (rows[0].message_key if rows else None)
     found = messages.lineage(tx, key) if key else None
+    held, failures = [each for each in channels.every(tx) if each.held], channels.failures(tx)
+    may_command = "command" in identity.current().roles
     return render_template(
         "messages.html",
         title=text("messages.title"),
         rows=rows,
         found=found,
-        chain=_chain(found) if found else (),
+        chain=_chain(found, held) if found else (),
+        held=held,
+        failures=failures if may_command else (),
+        asks=_asks(found) if found and may_command else "",
+        resend=_resend(failures) if may_command else None,
+        said=_said(found),
+        acts=acts.ACTS,
         older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
         totals=_totals(tx),
         states=STATES,
         asked=asked,
         as_of=asdict(as_of.read(tx, at=running().clock.now())),
-        may_command="command" in identity.current().roles,
+        may_command=may_command,
         what=_what,
         moment=_moment,
         reason=_reason,
@@ -80,6 +91,32 @@ def _asked() -> Asked:
         return Asked()
 
 
+def _asks(found: Lineage) -> str:
+    """The order that the person is asked about before it is carried out; empty when none is."""
+    order = request.args.get("ask", "")
+    return order if order in acts.ACTS.get(found.row.state, ()) else ""
+
+
+def _resend(failures: Sequence[FailureRow]) -> FailureRow | None:
+    """The failures that the person is asked about before they are sent again."""
+    wanted = tuple(request.args.get(name) for name in ("resend", "channel", "district"))
+    return next((each for each in failures if (each.code, each.channel, each.district) == wanted), None)
+
+
+def _said(found: Lineage | None) -> str:
+    """What the last order has done, in one sentence; of a message: what has become of it since."""
+    did, count = request.args.get("did", ""), request.args.get("count", "")
+    if did == "resent" and count.isascii() and count.isdecimal():
+        return text("did.resent", count=figures.count(int(count[:9])))
+    try:
+        done = text(f"did.{did}") if did and did != "resent" else ""
+    except KeyError:
+        return ""
+    if did in {"retry", "too-late"} and found:
+        return f"{done} {text('did.now', state=text(f'state.{found.row.state}'))}"
+    return done
+
+
 def _totals(tx: Transaction) -> Mapping[str, int]:
     """Over all granted districts."""
     balances = conservation.by_district(tx)
@@ -90,10 +127,13 @@ def _totals(tx: Transaction) -> Mapping[str, int]:
     }
 
 
-def _chain(found: Lineage) -> Sequence[Link]:
+def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
     row, fact = found.row, found.fact
     number = "" if fact.number is None else text("chain.number", number=fact.number)
-    hold = text("chain.urgent") if fact.urgent else text("chain.morning", at=_moment(row.hold_until))
+    at_once = (
+        fact.urgent and row.hold_until <= row.planned_at
+    )  # one that could not leave for hours waits for the morning
+    hold = text("chain.urgent") if at_once else text("chain.morning", at=_moment(row.hold_until))
     channel = text(f"channel.{row.channel}") if row.channel else text("channel.none")
     last = found.tries[-1] if found.tries else None
     return (
@@ -115,12 +155,15 @@ def _chain(found: Lineage) -> Sequence[Link]:
             channel,
             text("chain.tried", count=row.tries, at=_moment(last.began_at)) if last else "",
         ),
-        Link(text("chain.now"), text(f"state.{row.state}"), _now(row)),
+        Link(text("chain.now"), text(f"state.{row.state}"), _now(row, held)),
     )
 
 
-def _now(row: Row) -> str:
+def _now(row: Row, held: Sequence[ChannelRow]) -> str:
     """What stands behind the state, as far as it is known."""
+    hold = next((each for each in held if (each.district, each.channel) == (row.district, row.channel)), None)
+    if hold and row.state in {"waiting", "held"}:
+        return text("chain.channel_held", at=_moment(hold.next_probe_at))
     if row.receipt:
         return text("chain.receipt", at=_moment(row.settled_at), receipt=row.receipt)
     if row.code:

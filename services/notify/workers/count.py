@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client import Gauge
 from sqlalchemy import Engine
 
-from services.notify.queries import conservation
+from services.notify.queries import channels, conservation
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 
@@ -14,6 +14,16 @@ MESSAGES: Final = Gauge(
     "clearwater_messages",
     "Messages by what became of them; `incomplete` wait for a contact or a key.",
     ["state", "district"],
+)
+BY_CHANNEL: Final = Gauge(
+    "clearwater_messages_by_channel",
+    "Messages by state and channel; `none` was decided not to be sent. Every district that is known, from the start.",
+    ["state", "channel", "district"],
+)
+CHANNEL_HELD: Final = Gauge(
+    "clearwater_channel_held",
+    "1 while a channel is held because it would refuse any message (our credential, credit or address, their machine).",
+    ["channel", "district"],
 )
 _STATES: Final = ("planned", "sent", "held", "withheld", "superseded", "failed", "unknown", "waiting", "incomplete")
 
@@ -34,7 +44,13 @@ class Counter:
     def _count(self) -> int:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             balances = conservation.by_district(tx)
+            counted = conservation.by_channel(tx)
+            held = channels.every(tx)
         for balance in balances:
             for state in _STATES:
                 MESSAGES.labels(state, balance.district).set(getattr(balance, state))
+        for row in counted:
+            BY_CHANNEL.labels(row.state, row.channel, row.district).set(row.messages)
+        for each in held:
+            CHANNEL_HELD.labels(each.channel, each.district).set(each.held)
         return len(balances)

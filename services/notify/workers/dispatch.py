@@ -3,33 +3,46 @@
     claim, marked trying ─▶ commit ─▶ unseal, write, call the gateway ─▶ settle ─▶ commit
 
 Stays true: no transaction is open while a gateway is called, and none is called for a message that is not marked.
-After a crash in between the mark is still there, and inquire.py deals with it; nothing is sent again blindly.
+After a crash in between the mark is still there, and inquire.py deals with it; nothing is sent again blindly. A message
+that cannot be written, or over which a gateway stumbles, is settled with a code, and the next one has its turn.
+Left to others: which lane is served by which thread (lanes.py).
 """
 
-import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import get_args
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from services.notify.commands.postpone_message import PostponeMessage, postpone_message
 from services.notify.commands.settle_message import SettleMessage, settle_message
-from services.notify.domain import templates
+from services.notify.domain import hold, templates
+from services.notify.domain.hours import answers_the_moment, may_disturb_from
 from services.notify.domain.outcome import NotAccepted, Outcome, Unclear
 from services.notify.domain.wording import Channel, Particulars, Text, render
 from services.notify.gateways.ports import Gateway
-from services.notify.store import contacts, districts, messages
-from services.notify.store.contacts import Opener
+from services.notify.store import contacts, holds, lanes, messages
+from services.notify.store.contacts import Contact, Opener
+from services.notify.store.lanes import Lane
 from services.notify.store.messages import Claimed
-from shared.events.registry import ContactDetails
 from shared.messaging import rounds, sealing
-from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 from shared.telemetry import log
 
 _log = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """Everything that a gateway needs."""
+
+    address: str
+    text: Text
+    contact: Contact
 
 
 class Dispatcher:
@@ -49,53 +62,109 @@ class Dispatcher:
             raise ValueError(message)
         self._engine, self._gateways, self._opener, self._clock = engine, gateways, opener, clock
         self._districts = districts
-        self._rounds = Rounds("dispatch")
+        self._lost: Counter[tuple[str, Channel]] = Counter()  # answers lost in a row
 
-    def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.2) -> None:
-        while not stop.is_set():
-            if not self.run_once():
-                stop.wait(idle_seconds)
+    def due(self) -> Sequence[Lane]:
+        return lanes.due(self._engine, among=self._districts, at=self._clock.now(), real_at=datetime.now(UTC))
 
     def run_once(self) -> int:
-        """One message of each district that has any due, so that a busy district does not starve the others."""
-        due = districts.with_due_messages(self._engine, among=self._districts)
-        return self._rounds.carry_out(Work(each, "message", partial(self._one, each)) for each in due)
+        """One message of each lane that has any due, one after the other."""
+        return sum(self.serve(lane) for lane in self.due() if not lane.urgent)
 
-    def _one(self, district: str) -> bool:
-        with database.begin(self._engine, district=district) as tx:
-            claimed = messages.claim(tx, at=self._clock.now(), real_at=datetime.now(UTC))
+    def serve(self, lane: Lane) -> bool:
+        """Sends the next message of a lane. False when there is none."""
+        with database.begin(self._engine, district=lane.district) as tx:
+            claimed, probe = self._claim(tx, lane)
         if claimed is None:
             return False
-        outcome = self._send(district, claimed)
-        with database.begin(self._engine, district=district) as tx:
-            settle_message(
-                tx,
-                SettleMessage(
-                    claimed.message_key, claimed.tries, outcome, at=self._clock.now(), real_at=datetime.now(UTC)
-                ),
-            )
-        _log.info("tried", message_key=claimed.message_key, channel=claimed.channel, outcome=type(outcome).__name__)
+        written = self._written(lane.district, claimed)
+        if isinstance(written, NotAccepted):
+            self._settle(lane, claimed, written, asked=False, probe=probe)
+        elif (until := self._night(claimed, written.contact)) is not None:
+            self._postpone(lane, claimed, until=until, probe=probe)
+        else:
+            self._settle(lane, claimed, self._sent(claimed, written), asked=True, probe=probe)
         return True
 
-    def _send(self, district: str, claimed: Claimed) -> Outcome:
+    def _claim(self, tx: database.Transaction, lane: Lane) -> tuple[Claimed | None, bool]:
+        """The next message, and whether it is the probe of a held channel."""
+        real_at = datetime.now(UTC)
+        held = holds.find(tx, lane.channel)
+        if held is not None and held.next_probe_at > real_at:
+            return None, False
+        claimed = messages.claim(
+            tx, at=self._clock.now(), real_at=real_at, channel=lane.channel, urgent=lane.urgent, probe=held is not None
+        )
+        if claimed is not None and held is not None:
+            holds.lease(tx, lane.channel, real_at=real_at)
+        return claimed, held is not None
+
+    def _written(self, district: str, claimed: Claimed) -> _Letter | NotAccepted:
         try:
             with database.begin(self._engine, district=district) as tx:
-                details = contacts.find(tx, self._opener, claimed.person_id)
+                contact = contacts.find(tx, self._opener, claimed.person_id)
+            if contact is None:
+                return NotAccepted("person-forgotten", permanent=True)
+            if (address := _address(contact, claimed.channel)) is None:
+                return NotAccepted("no-address", permanent=True)
+            return _Letter(address, _text(claimed), contact)
         except sealing.Unopened:
             return NotAccepted("contact-unreadable", permanent=True)
-        if details is None:
-            return NotAccepted("person-forgotten", permanent=True)
-        if (address := _address(details, claimed.channel)) is None:
-            return NotAccepted("no-address", permanent=True)
+        except DBAPIError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever is wrong with this one, the others are not to wait for it
+            _log.error("message cannot be written", message_key=claimed.message_key, code=rounds.code(failure))
+            return NotAccepted("not-writable", permanent=True)
+
+    def _sent(self, claimed: Claimed, letter: _Letter) -> Outcome:
         try:
-            return self._gateways[claimed.channel].send(address, _text(claimed), message_key=claimed.message_key)
-        except Exception as failure:  # noqa: BLE001 - of this message; what the gateway did with it nobody knows
+            return self._gateways[claimed.channel].send(letter.address, letter.text, message_key=claimed.message_key)
+        except Exception as failure:  # noqa: BLE001 - a gateway answers or it has a fault: what became of it is not known
             _log.error("gateway failed", message_key=claimed.message_key, code=rounds.code(failure))
             return Unclear("gateway-failed")
 
+    def _night(self, claimed: Claimed, contact: Contact) -> datetime | None:
+        """Until when it waits, where it is night for the person by now: after an outage, a back-off, a person's order."""
+        at = self._clock.now()
+        urgent = answers_the_moment(urgent=claimed.urgent, planned_at=claimed.planned_at, at=at)
+        until = may_disturb_from(at, urgent=urgent, zone=contact.zone)
+        return until if until > at else None
 
-def _address(details: ContactDetails, channel: Channel) -> str | None:
-    return details.email if channel == "mail" else details.mobile
+    def _settle(self, lane: Lane, claimed: Claimed, outcome: Outcome, *, asked: bool, probe: bool) -> None:
+        place, real_at = (lane.district, lane.channel), datetime.now(UTC)
+        command = SettleMessage(
+            claimed.message_key,
+            claimed.tries,
+            outcome,
+            at=self._clock.now(),
+            real_at=real_at,
+            probe=probe and asked,
+            lost_before=self._lost[place] if asked else 0,
+        )
+        with database.begin(self._engine, district=lane.district) as tx:
+            settle_message(tx, command)
+        if asked:
+            self._lost[place] = self._lost[place] + 1 if hold.lost(outcome) else 0
+        elif probe:
+            self._probe_with_another(lane)
+        _log.info("tried", message_key=claimed.message_key, channel=claimed.channel, outcome=type(outcome).__name__)
+
+    def _postpone(self, lane: Lane, claimed: Claimed, *, until: datetime, probe: bool) -> None:
+        with database.begin(self._engine, district=lane.district) as tx:
+            postpone_message(
+                tx, PostponeMessage(claimed.message_key, claimed.tries, until=until, real_at=datetime.now(UTC))
+            )
+        if probe:
+            self._probe_with_another(lane)
+
+    def _probe_with_another(self, lane: Lane) -> None:
+        """The message that was to be the probe never reached the gateway."""
+        with database.begin(self._engine, district=lane.district) as tx:
+            holds.probe_at(tx, lane.channel, at=datetime.now(UTC))
+
+
+def _address(contact: Contact, channel: Channel) -> str | None:
+    return contact.email if channel == "mail" else contact.mobile
 
 
 def _text(claimed: Claimed) -> Text:

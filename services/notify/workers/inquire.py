@@ -1,7 +1,7 @@
 """Asks about messages in doubt: a try that never ended, an answer that was lost.
 
 Stays true: nothing is sent from here. A message leaves its doubt only when the gateway says what became of it; a
-gateway that cannot tell leaves it unknown, for a person to ask.
+gateway that cannot tell leaves it unknown, for a person to ask. One that cannot be settled does not keep the others waiting.
 """
 
 import threading
@@ -12,17 +12,21 @@ from functools import partial
 from sqlalchemy import Engine
 
 from services.notify.commands.settle_message import SettleMessage, settle_message
-from services.notify.domain.outcome import Unclear
+from services.notify.domain.outcome import Accepted, NotAccepted, Unclear
 from services.notify.domain.wording import Channel
 from services.notify.gateways.ports import Gateway
 from services.notify.store import districts, messages
 from services.notify.store.messages import InDoubt
+from shared.messaging import rounds
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
+from shared.telemetry import log
 
-# Longer than any gateway's time for one try (an SMTP conversation has six steps of 10 s), so that a slow try is not
-# taken for a dead one.
+_log = log.get(__name__)
+
+# Longer than any gateway's time for one try (gateways/smtp.py ends a conversation after 60 s), so that a slow try is
+# not taken for a dead one.
 LEASE = timedelta(seconds=90)
 
 
@@ -56,9 +60,15 @@ class Inquirer:
         return self._rounds.carry_out(works)
 
     def _settle(self, district: str, doubted: InDoubt) -> int:
-        told = self._gateways[doubted.channel].ask(doubted.message_key)
-        outcome = told or Unclear("answer-lost")
+        outcome = self._answer(doubted) or Unclear("answer-lost")
         at, real_at = self._clock.now(), datetime.now(UTC)
         with database.begin(self._engine, district=district) as tx:
             settle_message(tx, SettleMessage(doubted.message_key, doubted.tries, outcome, at=at, real_at=real_at))
         return 1
+
+    def _answer(self, doubted: InDoubt) -> Accepted | NotAccepted | None:
+        try:
+            return self._gateways[doubted.channel].ask(doubted.message_key)
+        except Exception as failure:  # noqa: BLE001 - a gateway that raises has said nothing
+            _log.error("gateway failed", message_key=doubted.message_key, code=rounds.code(failure))
+            return None

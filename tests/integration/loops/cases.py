@@ -17,6 +17,7 @@ from services.notify.workers.complete import Completer
 from services.notify.workers.count import MESSAGES, Counter
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
+from services.notify.workers.lanes import Lanes
 from services.registry.commands.open_district import OpenDistrict, open_district
 from services.registry.commands.open_project import OpenProject, open_project
 from services.registry.commands.upload_import import UploadImport, upload_import
@@ -291,7 +292,7 @@ def dispatch(world: World) -> Case:
     made = Dispatcher(
         here.engine, {**here.gateways, "mail": mail}, opener=here._opener, clock=here.clock, districts=[BAD]
     )
-    return Case(made.run_forever, lambda: len(here.mail.arrived) == 1, lambda: bool(mail.failed))
+    return Case(Lanes(made).run_forever, lambda: len(here.mail.arrived) == 1, lambda: bool(mail.failed))
 
 
 def inquire(world: World) -> Case:
@@ -361,7 +362,7 @@ CASES: Mapping[str, Of] = {
     "reconciler": Of(Reconciler, reconciler),
     "fan-out": Of(FanOut, fan_out),
     "importer": Of(Importer, importer),
-    "dispatch": Of(Dispatcher, dispatch),
+    "dispatch": Of(Lanes, dispatch),
     "inquire": Of(Inquirer, inquire),
     "complete": Of(Completer, complete),
     "count": Of(Counter, count),

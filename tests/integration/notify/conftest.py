@@ -1,6 +1,7 @@
 """Notify on a real database, with real receivers; what registry and signing would say comes through a broker in memory."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -47,6 +48,7 @@ class Notify:
     mail: MailServer
     sms: TextGateway
     clock: SetClock = field(default_factory=SetClock)
+    owner_url: str = ""
 
     def __post_init__(self) -> None:
         self.story, self.broker, self._opener = Story(self.district), memory.Broker(), Opener(PRIVATE)
@@ -60,6 +62,22 @@ class Notify:
         self.dispatcher = Dispatcher(self.engine, carried_by, opener=self._opener, **mine)
         self.completer = Completer(self.engine, opener=self._opener, **mine)
         self.gateways = carried_by
+
+    @property
+    def opener(self) -> Opener:
+        return self._opener
+
+    @property
+    def sms_gateway(self) -> Sms:
+        return self.gateways["sms"]
+
+    @contextmanager
+    def as_owner(self) -> Iterator[Any]:
+        """A transaction in which a test plants what no code of ours would write."""
+        owner = database.connect(self.owner_url, application_name="test-planted")
+        with database.begin(owner, district=self.district) as tx:
+            yield tx.connection
+        owner.dispose()
 
     def hears(self, *told: Message) -> None:
         """Publishes, and lets the consumer read all there is."""
@@ -118,9 +136,9 @@ def engine(notify_database: Any) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def notify(engine: Engine) -> Iterator[Notify]:
+def notify(engine: Engine, notify_database: Any) -> Iterator[Notify]:
     """Notify in a district of the test's own, which knows its project."""
     with MailServer() as mail, TextGateway() as sms:
-        started = Notify(engine, str(next(_districts)), mail, sms)
+        started = Notify(engine, str(next(_districts)), mail, sms, owner_url=notify_database.owner)
         started.hears(started.story.project())
         yield started

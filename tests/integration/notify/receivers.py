@@ -47,11 +47,18 @@ class MailServer:
 
 
 class TextGateway:
-    """Keeps what arrived. `answer` is the status it gives; 0 hangs up after it has read the request."""
+    """Keeps what arrived. `answer` is the status it gives; 0 hangs up after it has read the request.
+
+    `receipt` is what it calls a message, "" by its key; `retry_after` is sent as that header; `answers` are statuses for single keys.
+    """
 
     def __init__(self) -> None:
         self.arrived: dict[str, dict[str, str]] = {}
         self.answer, self.can_tell = 202, True
+        self.receipt: object = ""
+        self.answers: dict[str, int] = {}
+        self.asked: list[str] = []
+        self.retry_after = ""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
 
     @property
@@ -72,12 +79,14 @@ class TextGateway:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if gateway.answer in (0, 202):
+                gateway.asked.append(told["message_key"])
+                answer = gateway.answers.get(told["message_key"], gateway.answer)
+                if answer in (0, 202):
                     gateway.arrived[told["message_key"]] = told
-                if gateway.answer == 0:
+                if answer == 0:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
-                self._say(gateway.answer, {"receipt_id": f"r-{told['message_key'][:8]}"})
+                self._say(answer, {"receipt_id": gateway.receipt or f"r-{told['message_key'][:8]}"})
 
             def do_GET(self) -> None:
                 key = self.path.rpartition("/")[2]
@@ -88,9 +97,11 @@ class TextGateway:
                 else:
                     self._say(404, {"error": "unknown-message"})
 
-            def _say(self, status: int, told: dict[str, str]) -> None:
+            def _say(self, status: int, told: dict[str, object]) -> None:
                 body = json.dumps(told).encode()
                 self.send_response(status)
+                if gateway.retry_after:
+                    self.send_header("Retry-After", gateway.retry_after)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -1,7 +1,11 @@
-"""Do the examples of the published description run, on a message that failed and on one of which nothing is known?"""
+"""Do the examples of the published description run, on a message that failed, on one of which nothing is known, and on a held channel?"""
+
+from datetime import UTC, datetime
 
 import pytest
 
+from services.notify.store import holds
+from shared.service import database
 from tests.integration.notify.test_http import failed_message, reader  # noqa: F401 - a fixture
 from tests.support.hostile import Hostile
 from tests.support.story import Story
@@ -16,8 +20,14 @@ def story(notify, reader) -> Story:  # noqa: F811 - the fixture
         notify.mail.answers = ["silence"]
         notify.dispatches()
 
+    def held() -> None:
+        with database.begin(notify.engine, district=notify.district) as tx:
+            holds.begin(tx, "mail", code="smtp-535", real_at=datetime.now(UTC))
+
     return Story(
-        reader.app, lambda role: reader.headers(role)["Authorization"].split()[1], world={"messages.resolve": unknown}
+        reader.app,
+        lambda role: reader.headers(role)["Authorization"].split()[1],
+        world={"messages.list_channels": held, "messages.resolve": unknown},
     )
 
 

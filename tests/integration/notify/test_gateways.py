@@ -5,7 +5,7 @@ from email import policy
 
 import pytest
 
-from services.notify.domain.outcome import Accepted, NotAccepted, Unclear
+from services.notify.domain.outcome import Accepted, NotAccepted, Unclear, Unwell
 from services.notify.domain.wording import Text
 from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
@@ -55,7 +55,7 @@ def test_no_mail_server_means_certainly_not_taken():
     with nobody() as port:
         outcome = mail(port).send("owner@example.org", TEXT, message_key="k-1")
 
-    assert outcome == NotAccepted("mail-server-unreachable", permanent=False)
+    assert outcome == Unwell("mail-server-unreachable")
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_no_mail_server_means_certainly_not_taken():
     [
         (202, Accepted("r-k-1")),
         (400, NotAccepted("sms-400", permanent=True)),
-        (429, NotAccepted("sms-429", permanent=False)),
-        (503, NotAccepted("sms-503", permanent=False)),
-        (500, Unclear("sms-500")),
+        (422, NotAccepted("sms-422", permanent=True)),
+        *((status, Unwell(f"sms-{status}")) for status in (301, 401, 402, 403, 404, 405, 407, 408, 410, 429, 503)),
+        *((status, Unwell(f"sms-{status}", perhaps_taken=True)) for status in (500, 502, 504)),
         (0, Unclear("sms-gateway-silent")),
     ],
 )

@@ -10,7 +10,8 @@ from services.notify.api.messages import api
 from services.notify.config import Settings
 from services.notify.web.pages import pages
 from services.notify.wiring import MIGRATIONS
-from shared.service import factory
+from services.notify.workers import resending
+from shared.service import database, factory
 from tests.support.owners import Owner
 
 STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
@@ -32,6 +33,9 @@ class Reader:
     def post(self, path: str, body: dict[str, Any], role: str = "command", *, key: str) -> Any:
         return self._client.post(path, json=body, headers={**self.headers(role), "Idempotency-Key": key})
 
+    def form(self, path: str, form: dict[str, str], *, role: str = "command") -> Any:
+        return self._client.post(path, data=form, headers={**self.headers(role), "Accept": "text/html"})
+
 
 @pytest.fixture
 def reader(notify, notify_database, issuer) -> Reader:
@@ -39,7 +43,7 @@ def reader(notify, notify_database, issuer) -> Reader:
     settings = Settings(
         database_url=notify_database.app, issuer_url=url, public_url="http://localhost", session_secret="s"
     )
-    problems = MIGRATIONS.with_name("problems.toml")
+    problems = MIGRATIONS.folder.with_name("problems.toml")
     app = factory.create(
         "notify",
         engine=notify.engine,
@@ -121,3 +125,125 @@ def test_the_page_shows_every_state_with_its_word_and_its_chain(notify, reader, 
 
 def test_a_page_without_messages_says_so(reader):
     assert "还没有消息" in reader.get("/messages", Accept="text/html").text
+
+
+def three_failed(notify) -> list[str]:
+    notify.mail.recipients_refused = "550 no such mailbox"
+    unit_id, owners, story = uuid4(), [Owner() for _ in range(3)], notify.story
+    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.dispatches()
+    notify.mail.recipients_refused = ""
+    return [row.message_key for row in notify.rows("select message_key from messages where state = 'failed'")]
+
+
+def test_all_that_one_code_has_failed_is_sent_again_by_one_act_with_a_dry_run_before_it(notify, reader):
+    keys = three_failed(notify)
+    [failure] = reader.get("/api/v1/failures", "auditor").json["failures"]
+    assert (failure["code"], failure["channel"], failure["messages"]) == ("smtp-550", "mail", 3)
+
+    def post(key, role="command", **body):
+        return reader.post("/api/v1/resends", {"code": "smtp-550", **body}, role, key=key)
+
+    dry = post("dry", dry_run=True)
+    assert (dry.status_code, dry.json["messages"], dry.json["resend_id"]) == (201, 3, None)
+    assert post("no", reason="x", role="desk").status_code == 403
+    assert [post("no").status_code, post("no", reason=" ").status_code] == [422, 422]
+    assert post("sms", channel="sms", reason="x").json["messages"] == 0
+    assert len(notify.rows("select from messages where state = 'failed'")) == 3
+
+    first, again = (post("act", reason="邮件服务器已修复") for _ in range(2))
+    assert (first.status_code, first.json["messages"], first.data) == (201, 3, again.data)
+    assert post("another", reason="x").json["messages"] == 0
+    notify.dispatches()
+    assert notify.balance().sent == 3 and len(notify.mail.arrived) == 3
+    [act] = notify.rows("select code, reason, ordered_by, message_keys from resends")
+    assert (act.code, act.reason, sorted(act.message_keys)) == ("smtp-550", "邮件服务器已修复", sorted(keys))
+    assert act.ordered_by.startswith("command")
+
+
+def test_all_that_one_code_has_failed_is_sent_again_from_a_terminal(notify):
+    three_failed(notify)
+    said: list[str] = []
+    order = ["--code", "smtp-550", "--district", notify.district]
+
+    assert resending.command(order, notify.engine, tell=said.append) == 0
+    assert said == [f"{notify.district}  {'smtp-550':30} 3", "dry run: nothing was sent"]
+    with pytest.raises(SystemExit):
+        resending.command([*order, "--reason", "x"], notify.engine, tell=said.append)
+    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, tell=said.append)
+    notify.dispatches()
+
+    assert said[-1].endswith(" 3") and notify.balance().sent == 3
+    assert [row.ordered_by for row in notify.rows("select ordered_by from resends")] == ["terminal: on call"]
+
+
+@pytest.mark.logs_error("channel held")
+def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify, reader):
+    unit_id, owner, story = uuid4(), Owner(channels=("sms",)), notify.story
+    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.sms.answer, notify.sms.retry_after = 402, "3600"
+    notify.dispatches()
+
+    mail, sms = reader.get("/api/v1/channels").json["channels"]
+    assert (mail["held"], mail["code"], sms["held"], sms["code"], sms["waiting"]) == (False, None, True, "sms-402", 1)
+    page = reader.get("/messages", Accept="text/html").text
+    assert 'data-held="sms"' in page and "余额" in page and 'data-held="mail"' not in page
+
+    notify.sms.answer = 202
+    assert reader.post("/api/v1/channels/mail/probes", {}, key="a").json["code"] == "channel-not-held"
+    assert reader.post("/api/v1/channels/fax/probes", {}, key="b").status_code == 404
+    assert reader.post("/api/v1/channels/sms/probes", {}, "desk", key="c").status_code == 403
+    assert reader.post("/api/v1/channels/sms/probes", {}, key="d").status_code == 201
+    with database.begin(notify.engine, district=notify.district) as tx:
+        tx.connection.exec_driver_sql("update messages set next_try_at = now() where next_try_at is not null")
+    notify.dispatches()
+
+    assert notify.states() == [("sent", "sms", None)]
+    assert [each["held"] for each in reader.get("/api/v1/channels").json["channels"]] == [False, False]
+
+
+def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_what_happened(notify, reader):
+    shown, *others = three_failed(notify)
+
+    asked = reader.get(f"/messages?state=failed&m={shown}&ask=retry", Accept="text/html").text
+    assert 'action="/messages/acts"' in asked and f'name="m" value="{shown}"' in asked
+    form = {"m": shown, "act": "retry", "state": "failed"}
+    answer = reader.form("/messages/acts", form)
+    assert answer.status_code == 303 and f"m={shown}" in answer.location and "state=failed" in answer.location
+    after = reader.get(answer.location, Accept="text/html").text
+    assert "已交办再发一次" in after and 'data-state="waiting"' in after
+
+    assert "did=too-late" in reader.form("/messages/acts", form).location
+    assert reader.form("/messages/acts", {**form, "m": others[0]}, role="desk").status_code == 403
+    assert reader.form("/messages/acts", {**form, "m": "nobody"}).status_code == 404
+    assert reader.form("/messages/acts", {**form, "m": others[0], "act": "burn"}).status_code == 404
+    notify.dispatches()
+    assert notify.balance().sent == 1 and notify.balance().failed == 2
+
+
+def test_without_a_script_all_of_a_code_are_sent_again_with_a_reason(notify, reader):
+    three_failed(notify)
+    group = {"code": "smtp-550", "channel": "mail", "district": notify.district}
+    asked = reader.get(f"/messages?resend=smtp-550&channel=mail&district={notify.district}", Accept="text/html").text
+    assert "再发 3 条" in asked
+
+    assert "did=no-reason" in reader.form("/messages/resends", {**group, "reason": " "}).location
+    assert reader.form("/messages/resends", {**group, "reason": "x", "district": "999999"}).status_code == 404
+    answer = reader.form("/messages/resends", {**group, "reason": "已修复"})
+    assert "3" in reader.get(answer.location, Accept="text/html").text.split('id="done"')[1].split("</p>")[0]
+    notify.dispatches()
+    assert notify.balance().sent == 3
+
+
+@pytest.mark.parametrize(
+    "place", ["did=now", "did=../x", "did=resent&count=٣", "ask=burn", "resend=x", "did=resent", "m=&did=retry"]
+)
+def test_a_mistyped_address_of_the_page_shows_the_page(notify, reader, place):
+    failed_message(notify)
+
+    assert reader.get(f"/messages?{place}", Accept="text/html").status_code == 200
+
+
+def test_the_page_shows_no_lag_where_there_is_none(reader):
+    assert "status-lag" not in reader.get("/messages", Accept="text/html").text

@@ -1,0 +1,25 @@
+"""It has become night where the person lives: the message waits for the morning. No gateway was called."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notify.store import messages
+from shared.service.database import Transaction
+
+
+@dataclass(frozen=True)
+class PostponeMessage:
+    """`tries` names the claim that is given back."""
+
+    message_key: str
+    tries: int
+    until: datetime
+    real_at: datetime
+
+
+def postpone_message(tx: Transaction, command: PostponeMessage) -> None:
+    message = messages.load(tx, command.message_key)
+    if message.state == "trying" and message.tries == command.tries:
+        message.postpone(until=command.until)
+        messages.end_try(tx, message, number=command.tries, real_at=command.real_at)
+        messages.save(tx, message)

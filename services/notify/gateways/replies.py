@@ -1,0 +1,46 @@
+"""What a mail server's reply means: RFC 5321, section 4.2, by class and by place; RFC 3463 where it says more.
+
+The first digit decides. Three things are read more closely. At the greeting, at the login and for our own sender every
+refusal is about us. 421, the codes of the login and a refused relay are about us wherever they stand. 552 for a recipient means
+"too many" and is temporary (section 4.5.3.1.10).
+"""
+
+import re
+from typing import Final, Literal
+
+from services.notify.domain.outcome import NotAccepted, Unwell
+
+Place = Literal["session", "sender", "recipient", "data", "end"]
+
+CLOSING: Final = 421
+_SAID_GOODBYE: Final = 221
+_TOO_MUCH: Final = 552
+_ABOUT_US: Final = frozenset({CLOSING, _SAID_GOODBYE, 432, 454, 530, 534, 535, 538})
+_POSITIVE, _TEMPORARY, _PERMANENT = range(200, 300), range(400, 500), range(500, 600)
+
+# System not accepting messages, wrongly configured; credentials invalid, too weak, expired, disabled.
+_ENHANCED_ABOUT_US: Final = re.compile(rb"^[45]\.(3\.[25]|7\.(8|9|1[0-4]))\b")
+_NO_RELAY: Final = re.compile(rb"\brelay", re.IGNORECASE)
+
+
+def positive(code: int) -> bool:
+    """2yz, but for the one that takes its leave."""
+    return code in _POSITIVE and code != _SAID_GOODBYE
+
+
+def refused(code: int, said: bytes, *, place: Place) -> NotAccepted | Unwell:
+    """What a reply that is not positive says about the message, or about us. It was certainly not taken."""
+    name = f"smtp-{code}" if code > 0 else "smtp-unreadable"
+    if _about_us(code, said, place):
+        return Unwell(name)
+    if code == _TOO_MUCH and place == "recipient":
+        return NotAccepted(name, permanent=False)
+    return NotAccepted(name, permanent=code in _PERMANENT)
+
+
+def _about_us(code: int, said: bytes, place: Place) -> bool:
+    if place == "session" or code in _ABOUT_US or _ENHANCED_ABOUT_US.match(said):
+        return True
+    if place == "sender":
+        return code != _TOO_MUCH  # one mail that is too large
+    return place == "recipient" and code in _PERMANENT and bool(_NO_RELAY.search(said))

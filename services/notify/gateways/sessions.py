@@ -1,0 +1,169 @@
+"""Sessions with a mail server: opened, secured, logged in, kept open for the next mail, and ended in time.
+
+Stays true: one mail at a time per session. A session is used again only after the server has said yes to RSET, for so
+many mails, and within so many seconds. A conversation that a server drags out is cut off.
+"""
+
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from services.notify.domain.outcome import Unwell
+from services.notify.gateways import replies
+
+Security = Literal["none", "starttls", "tls"]
+
+_KEPT_SECONDS: Final = 30.0
+_MAILS: Final = 100
+
+
+@dataclass(frozen=True)
+class Server:
+    """How it is reached. `starttls`: it must offer it; `tls`: from the first byte. `ca_file`: empty means the machine's own."""
+
+    host: str
+    port: int
+    security: Security = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    timeout_seconds: float = 10.0
+    whole_seconds: float = 60.0
+    kept: int = 0  # sessions that stay open for a next mail
+
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file or None)
+
+
+class NoSession(Exception):  # noqa: N818 - names the state found
+    """The server could not be talked to; nothing was handed over."""
+
+    def __init__(self, outcome: Unwell) -> None:
+        super().__init__(outcome.code)
+        self.outcome = outcome
+
+
+@dataclass
+class Session:
+    smtp: smtplib.SMTP
+    mails: int = 0
+    idle_since: float = 0.0
+
+    @property
+    def used(self) -> bool:
+        return self.mails > 0
+
+    def close(self) -> None:
+        """Not quit(): its answer could only turn a known outcome into an exception."""
+        self.smtp.close()
+
+
+class Sessions:
+    def __init__(self, server: Server) -> None:
+        self._server, self._idle = server, deque[Session]()
+
+    def get(self) -> Session:
+        """A kept one that still answers, else a new one. Raises NoSession."""
+        while session := self._kept():
+            if session.idle_since + _KEPT_SECONDS > time.monotonic() and self._answers(session):
+                return session
+            session.close()
+        return self.new()
+
+    def new(self) -> Session:
+        """Raises NoSession."""
+        try:
+            smtp = self._opened()
+        except ssl.SSLError:
+            raise NoSession(Unwell("mail-server-tls")) from None
+        except smtplib.SMTPResponseException as refusal:
+            said = refusal.smtp_error
+            said = said if isinstance(said, bytes) else said.encode()
+            raise NoSession(Unwell(replies.refused(refusal.smtp_code, said, place="session").code)) from None
+        except smtplib.SMTPNotSupportedError:
+            raise NoSession(Unwell("mail-server-no-login")) from None
+        except (OSError, smtplib.SMTPException):
+            raise NoSession(Unwell("mail-server-unreachable")) from None
+        return Session(smtp)
+
+    def keep(self, session: Session) -> None:
+        session.mails, session.idle_since = session.mails + 1, time.monotonic()
+        if session.mails < _MAILS and len(self._idle) < self._server.kept:
+            self._idle.append(session)
+        else:
+            session.close()
+
+    @contextmanager
+    def in_time(self, smtp: smtplib.SMTP) -> Iterator[None]:
+        """Whoever answers a byte now and then never runs into a socket's timeout: the line is cut after the whole time."""
+        timer = threading.Timer(self._server.whole_seconds, _cut, [smtp])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _kept(self) -> Session | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _answers(self, session: Session) -> bool:
+        try:
+            with self.in_time(session.smtp):
+                code, _ = session.smtp.rset()
+        except (OSError, smtplib.SMTPException):
+            return False
+        return replies.positive(code)
+
+    def _opened(self) -> smtplib.SMTP:
+        server = self._server
+        smtp = (
+            smtplib.SMTP_SSL(timeout=server.timeout_seconds, context=server.context())
+            if server.security == "tls"
+            else smtplib.SMTP(timeout=server.timeout_seconds)
+        )
+        smtp._host = server.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name that STARTTLS checks
+        try:
+            self._greet(smtp)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _greet(self, smtp: smtplib.SMTP) -> None:
+        server = self._server
+        with self.in_time(smtp):
+            code, said = smtp.connect(server.host, server.port)
+            if not replies.positive(code):
+                raise smtplib.SMTPConnectError(code, said)
+            smtp.ehlo_or_helo_if_needed()
+            if server.security == "starttls":
+                _secure(smtp, server.context())
+            if server.user:
+                smtp.login(server.user, server.password)
+
+
+def _secure(smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    """Raises ssl.SSLError, also where the server offers no STARTTLS: nothing goes out in clear that was to be sealed."""
+    if not smtp.has_extn("starttls"):
+        raise ssl.SSLError("the mail server offers no STARTTLS")
+    code, said = smtp.starttls(context=context)
+    if not replies.positive(code):
+        raise smtplib.SMTPResponseException(code, said)
+    smtp.ehlo_or_helo_if_needed()
+
+
+def _cut(smtp: smtplib.SMTP) -> None:
+    with suppress(OSError):
+        if smtp.sock is not None:
+            smtp.sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,37 @@
+"""Lanes: what can be sent now, by district, channel and urgency. A lane is served apart from all others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from services.notify.domain.wording import Channel
+from shared.service import database
+
+# A channel that is held has nothing to send until its next probe.
+_DUE = text("""
+    select messages.district, messages.channel, bool_or(facts.urgent) as urgent
+    from messages join facts using (event_id)
+    where state in ('held', 'waiting') and hold_until <= :at and (next_try_at is null or next_try_at <= :real_at)
+      and not exists (select from channel_holds as hold where hold.district = messages.district
+                      and hold.channel = messages.channel and ended_at is null and next_probe_at > :real_at)
+    group by 1, 2 order by 1, 2
+""")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """`urgent`: serves only what is urgent, so that nothing else can be in its way. Otherwise everything, urgent first."""
+
+    district: str
+    channel: Channel
+    urgent: bool = False
+
+
+def due(engine: Engine, *, among: Sequence[str], at: datetime, real_at: datetime) -> Sequence[Lane]:
+    """Urgent lanes first. `among` names the districts that a process answers for, `["*"]` = all."""
+    with database.reading(engine, granted=among) as tx:
+        rows = tx.connection.execute(_DUE, {"at": at, "real_at": real_at}).all()
+    urgent = [Lane(row.district, row.channel, urgent=True) for row in rows if row.urgent]
+    return [*urgent, *(Lane(row.district, row.channel) for row in rows)]

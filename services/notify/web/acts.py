@@ -1,0 +1,107 @@
+"""What a person orders on the page of messages: asked about in the page, carried out by a form, and told afterwards.
+
+Stays true: it works without a script. A form names its message, so the order is for the message that was on the screen, and the
+answer leads back to that message, whatever the list shows by then.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from services.notify.commands.probe_channel import ProbeChannel, probe_channel
+from services.notify.commands.resend_failed import ResendFailed, resend_failed
+from services.notify.commands.resolve_message import ResolveMessage, resolve_message
+from services.notify.commands.retry_message import RetryMessage, retry_message
+from services.notify.domain.wording import Channel
+from services.notify.queries import messages
+from services.notify.queries.channels import CHANNELS
+from shared.refusal import Refused, Unknown
+from shared.service import database, identity
+from shared.service.database import Transaction
+from shared.service.running import running
+
+# By state: what may be ordered for a message.
+ACTS: Final[Mapping[str, tuple[str, ...]]] = {"failed": ("retry",), "unknown": ("arrived", "not_arrived")}
+
+_KEPT: Final = ("state", "unit_id", "before")
+_LONGEST: Final = 200
+
+
+def add_to(pages: Blueprint) -> None:
+    for address, view in (("acts", act), ("resends", resend), ("probes", probe)):
+        pages.add_url_rule(f"/messages/{address}", view.__name__, identity.requires("command")(view), methods=["POST"])
+
+
+def act() -> Response:
+    """One message: sent again, or what a person has found out about it."""
+    key, order = request.form.get("m", ""), request.form.get("act", "")
+    if not any(order in orders for orders in ACTS.values()):
+        raise Unknown
+    with database.reading(running().engine, granted=identity.current().granted) as tx:
+        district = messages.lineage(tx, key).row.district
+    try:
+        with database.begin(running().engine, district=district) as tx:
+            _carried_out(tx, key, order)
+    except Refused:
+        return _back(m=key, did="too-late")
+    return _back(m=key, did=order)
+
+
+def _carried_out(tx: Transaction, key: str, order: str) -> None:
+    real_at = datetime.now(UTC)
+    if order == "retry":
+        retry_message(tx, RetryMessage(key, real_at=real_at))
+    elif order == "arrived":
+        resolve_message(tx, ResolveMessage(key, "arrived", at=running().clock.now(), real_at=real_at))
+    else:
+        resolve_message(tx, ResolveMessage(key, "not_arrived", at=running().clock.now(), real_at=real_at))
+
+
+def resend() -> Response:
+    """All messages that one code has failed."""
+    code, reason = request.form.get("code", ""), request.form.get("reason", "").strip()
+    kept = {"m": request.form.get("m", "")}
+    if not reason or len(reason) > _LONGEST or not reason.isprintable():
+        return _back(
+            **kept, did="no-reason", resend=code, channel=_channel(), district=request.form.get("district", "")
+        )
+    order = ResendFailed(code, reason, identity.current().subject, datetime.now(UTC), _channel())
+    with database.begin(running().engine, district=_district()) as tx:
+        sent = resend_failed(tx, order)
+    return _back(**kept, did="resent", count=str(sent.messages))
+
+
+def probe() -> Response:
+    """A held channel is tried now."""
+    try:
+        with database.begin(running().engine, district=_district()) as tx:
+            probe_channel(tx, ProbeChannel(_channel(), real_at=datetime.now(UTC)))
+    except Refused:
+        return _back(m=request.form.get("m", ""), did="not-held")
+    return _back(m=request.form.get("m", ""), did="probe")
+
+
+def _channel() -> Channel:
+    for channel in CHANNELS:
+        if channel == request.form.get("channel"):
+            return channel
+    raise Unknown
+
+
+def _district() -> str:
+    """Of the form, if it is granted."""
+    named, granted = request.form.get("district", ""), identity.current().granted
+    if named.isascii() and named.isdecimal() and (database.EVERY in granted or named in granted):
+        return named
+    raise Unknown
+
+
+def _back(**place: str) -> Response:
+    """To the same message in the same list. The answer to a form is a page that can be loaded again."""
+    kept = {name: request.form.get(name, "") for name in _KEPT}
+    address = {name: value for name, value in {**kept, **place}.items() if value}
+    return redirect(f"/messages?{urlencode(address)}", code=303)

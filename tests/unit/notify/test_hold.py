@@ -1,0 +1,125 @@
+"""What is the channel's fault holds the channel, and is no try of the message."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from services.notify.domain import hold
+from services.notify.domain.message import Message
+from services.notify.domain.outcome import Accepted, NotAccepted, Unclear, Unwell
+from services.notify.gateways import replies
+
+NOON = datetime(2026, 5, 31, 4, tzinfo=UTC)
+CALL = {"at": NOON, "real_at": NOON}
+EXPIRED = Unwell("sms-401")
+
+
+def a_message(tries=1, forgiven=0):
+    return Message("key", uuid4(), "sms", "trying", tries, NOON, None, forgiven=forgiven)
+
+
+def test_a_channel_that_is_unwell_never_fails_a_message():
+    it = a_message()
+    for _ in range(50):
+        it.state, it.tries = "trying", it.tries + 1
+        it.settle(EXPIRED, **CALL)
+
+    assert (it.state, it.code, it.tries, it.next_try_at, it.recorded) == ("waiting", "sms-401", 1, None, [])
+
+
+def test_a_message_that_alone_makes_the_channel_unwell_again_and_again_is_given_up():
+    it = a_message(tries=0)
+    while it.state != "failed":
+        it.state, it.tries = "trying", it.tries + 1
+        it.settle(EXPIRED, **CALL, began_hold=True)
+
+    assert (it.tries, it.code) == (6, "sms-401")
+
+
+def test_a_broken_gateway_may_have_taken_it():
+    it = a_message()
+    it.settle(Unwell("sms-500", perhaps_taken=True), **CALL)
+
+    assert it.state == "unknown"
+
+
+def test_what_a_person_orders_anew_has_all_its_tries_again():
+    it = a_message(tries=6)
+    it.settle(NotAccepted("smtp-451", permanent=False), **CALL)
+    assert it.state == "failed"
+
+    it.retry(real_at=NOON)
+    it.state, it.tries = "trying", it.tries + 1
+    it.settle(NotAccepted("smtp-451", permanent=False), **CALL)
+
+    assert (it.state, it.next_try_at) == ("waiting", NOON + timedelta(seconds=2))
+
+
+def test_night_is_no_try():
+    it = a_message(tries=3)
+    it.postpone(until=NOON)
+
+    assert (it.state, it.tries, it.hold_until, it.code) == ("held", 2, NOON, "quiet-hours")
+
+
+def test_a_probe_comes_later_and_later_and_never_before_the_other_side_asks_for_it():
+    pauses = [hold.pause(number) for number in range(9)]
+
+    assert pauses == sorted(pauses) and pauses[0] <= timedelta(seconds=5) and pauses[-1] == timedelta(minutes=5)
+    assert hold.pause(0, timedelta(minutes=17)) == timedelta(minutes=17)
+    assert hold.pause(8, timedelta(seconds=1)) == timedelta(minutes=5)
+    assert hold.pause(0, timedelta(days=4000)) == timedelta(days=1)
+    assert hold.pause(0, timedelta(seconds=-9)) == pauses[0]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "works", "lost"),
+    [
+        (Accepted("r"), True, False),
+        (NotAccepted("smtp-550", permanent=True), True, False),
+        (NotAccepted("lost", permanent=False, answered=False), False, True),
+        (Unclear("silent"), False, True),
+        (EXPIRED, False, False),
+    ],
+)
+def test_a_channel_works_when_it_has_judged_a_message(outcome, works, lost):
+    assert (hold.works(outcome), hold.lost(outcome)) == (works, lost)
+
+
+@pytest.mark.parametrize("code", [200, 250, 251, 252, 259])
+def test_every_positive_reply_is_one(code):
+    assert replies.positive(code)
+
+
+@pytest.mark.parametrize("code", [-1, 0, 221, 354, 421, 450, 550])
+def test_a_leave_taking_and_every_other_class_is_no_yes(code):
+    assert not replies.positive(code)
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "said", "outcome"),
+    [
+        ("recipient", 450, b"4.2.0 greylisted", NotAccepted("smtp-450", permanent=False)),
+        ("recipient", 452, b"4.5.3 too many recipients", NotAccepted("smtp-452", permanent=False)),
+        ("recipient", 552, b"too many recipients", NotAccepted("smtp-552", permanent=False)),
+        ("recipient", 550, b"5.1.1 no such user", NotAccepted("smtp-550", permanent=True)),
+        ("recipient", 553, b"5.1.3 bad address", NotAccepted("smtp-553", permanent=True)),
+        ("recipient", 554, b"5.7.1 relay access denied", Unwell("smtp-554")),
+        ("recipient", 421, b"4.3.2 shutting down", Unwell("smtp-421")),
+        ("recipient", 550, b"5.7.8 credentials", Unwell("smtp-550")),
+        ("end", 452, b"disk full", NotAccepted("smtp-452", permanent=False)),
+        ("end", 552, b"5.2.2 mailbox full", NotAccepted("smtp-552", permanent=True)),
+        ("end", 554, b"5.7.1 spam", NotAccepted("smtp-554", permanent=True)),
+        ("end", 421, b"", Unwell("smtp-421")),
+        ("data", 451, b"", NotAccepted("smtp-451", permanent=False)),
+        ("data", -1, b"", NotAccepted("smtp-unreadable", permanent=False)),
+        *(("data", code, b"", Unwell(f"smtp-{code}")) for code in (432, 454, 530, 534, 535, 538)),
+        ("sender", 550, b"5.7.1 not your sender", Unwell("smtp-550")),
+        ("sender", 451, b"", Unwell("smtp-451")),
+        ("sender", 552, b"5.3.4 too large", NotAccepted("smtp-552", permanent=True)),
+        ("session", 554, b"no service here", Unwell("smtp-554")),
+    ],
+)
+def test_a_refusal_is_about_the_message_or_about_us(place, code, said, outcome):
+    assert replies.refused(code, said, place=place) == outcome

@@ -1,0 +1,85 @@
+"""Is the night that a message respects the person's own, wherever they live?"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.domain.hours import answers_the_moment, may_disturb_from
+from services.notify.store import zones
+
+ZONES = (
+    "Asia/Shanghai", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Europe/London", "America/New_York",
+    "Pacific/Chatham", "Pacific/Kiritimati", "Pacific/Niue", "Africa/Casablanca",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "until"),
+    [
+        ("Europe/London", "2026-12-12T00:00+00:00", "2026-12-12T08:00+00:00"),
+        ("Europe/London", "2026-07-01T22:00+00:00", "2026-07-02T07:00+00:00"),  # summer time
+        ("America/New_York", "2026-11-01T03:00+00:00", "2026-11-01T13:00+00:00"),  # the night that has an hour more
+        ("America/New_York", "2026-03-08T04:00+00:00", "2026-03-08T12:00+00:00"),  # the night that has an hour less
+        ("Asia/Kolkata", "2026-06-01T15:59+00:00", "2026-06-01T15:59+00:00"),  # 21:29
+        ("Asia/Kolkata", "2026-06-01T16:00+00:00", "2026-06-02T02:30+00:00"),  # 21:30
+        ("Asia/Kathmandu", "2026-06-01T02:14+00:00", "2026-06-01T02:15+00:00"),  # one minute before eight
+    ],
+)
+def test_a_message_waits_for_the_persons_own_morning(zone, at, until):
+    at, until = datetime.fromisoformat(at), datetime.fromisoformat(until)
+
+    assert may_disturb_from(at, urgent=False, zone=ZoneInfo(zone)) == until
+
+
+@given(st.integers(0, 2 * 365 * 24 * 60), st.sampled_from(ZONES))
+def test_whenever_it_is_planned_it_arrives_by_day_and_no_later_than_the_next_morning(minute, name):
+    at, zone = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute), ZoneInfo(name)
+    until = may_disturb_from(at, urgent=False, zone=zone)
+    local = until.astimezone(zone)
+
+    assert (8, 0) <= (local.hour, local.minute) < (21, 30)
+    assert timedelta() <= until - at <= timedelta(hours=11, minutes=30)
+    assert may_disturb_from(until, urgent=False, zone=zone) == until
+
+
+def test_what_is_urgent_is_so_for_two_hours():
+    at = datetime(2026, 5, 31, 16, tzinfo=UTC)
+
+    assert answers_the_moment(urgent=True, planned_at=at, at=at + timedelta(minutes=119))
+    assert not answers_the_moment(urgent=True, planned_at=at, at=at + timedelta(hours=2))
+    assert not answers_the_moment(urgent=False, planned_at=at, at=at)
+
+
+@pytest.mark.parametrize(
+    ("named", "mobile", "zone"),
+    [
+        ("America/Vancouver", "+85291234567", "America/Vancouver"),  # what the person says goes before their number
+        (" Europe/Paris ", None, "Europe/Paris"),
+        (None, "+85291234567", "Asia/Hong_Kong"),
+        (None, "+6591234567", "Asia/Singapore"),
+        (None, "+819012345678", "Asia/Tokyo"),
+        (None, "+919812345678", "Asia/Kolkata"),
+        (None, "+18765551234", "America/Jamaica"),  # the number's country, not its calling code
+        (None, "+447400123456", "Europe/London"),
+        (None, "+4915112345678", "Europe/Berlin"),  # Büsingen shows the same time
+        (None, "+8613900000001", "Asia/Shanghai"),
+        (None, "+12125550123", "Asia/Shanghai"),  # a country of several zones
+        (None, "+61412345678", "Asia/Shanghai"),
+        (None, None, "Asia/Shanghai"),
+        ("", "13900000001", "Asia/Shanghai"),
+        ("Mars/Olympus", "+819012345678", "Asia/Tokyo"),
+        ("../../etc/passwd", None, "Asia/Shanghai"),
+        ("Asia", "no number", "Asia/Shanghai"),
+        ("x\0y", "+0", "Asia/Shanghai"),
+    ],
+)
+def test_a_zone_is_the_one_that_is_named_or_the_numbers_countrys_or_the_places(named, mobile, zone):
+    noons = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in range(1, 13)]
+    found, expected = zones.of(named, mobile), ZoneInfo(zone)
+
+    assert [noon.astimezone(found).utcoffset() for noon in noons] == [
+        noon.astimezone(expected).utcoffset() for noon in noons
+    ]
