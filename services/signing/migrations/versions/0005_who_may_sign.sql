@@ -3,7 +3,7 @@
 -- The tables of one office are small, and no older code runs on this version, so each is read and locked once.
 
 -- Older code takes signatures without saying who took them.
-update served_code set oldest = '0004';
+update served_code set oldest = '0005';
 -- What is read below is read over all districts.
 select set_config('clearwater.granted', '*', true);
 
