@@ -1,4 +1,4 @@
-"""Files that other programs wrote, as they left them (tests/fixtures/workbooks): read by the upload, up to the report."""
+"""Files that other programs wrote, as they left them (tests/support/workbooks): read by the upload, up to the report."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from services.registry.domain import sample
 from services.registry.domain.template import HOLDERS_SHEET
 from tests.integration.registry.conftest import DISTRICT, Registry
 
-SHELF = Path(__file__).parents[2] / "fixtures" / "workbooks"
+SHELF = Path(__file__).parents[2] / "support" / "workbooks"
 CASES = SHELF / "cases"
 PROGRAMS = ("openpyxl", "xlsxwriter", "sheetjs", "exceljs", "excelize", "poi", "libreoffice")
 
