@@ -38,7 +38,7 @@ def add_to(pages: Blueprint) -> None:
 
 def act() -> Response:
     """One message: sent again, or what a person has found out about it."""
-    key, order = request.form.get("m", ""), request.form.get("act", "")
+    key, order = _field("m"), _field("act")
     if not any(order in orders for orders in ACTS.values()):
         raise Unknown
     with database.reading(running().engine, granted=identity.current().granted) as tx:
@@ -63,12 +63,10 @@ def _carried_out(tx: Transaction, key: str, order: str) -> None:
 
 def resend() -> Response:
     """All messages that one code has failed."""
-    code, reason = request.form.get("code", ""), request.form.get("reason", "").strip()
-    kept = {"m": request.form.get("m", "")}
+    code, reason = _field("code"), _field("reason").strip()
+    kept = {"m": _field("m")}
     if not reason or len(reason) > _LONGEST or not reason.isprintable():
-        return _back(
-            **kept, did="no-reason", resend=code, channel=_channel(), district=request.form.get("district", "")
-        )
+        return _back(**kept, did="no-reason", resend=code, channel=_channel(), district=_field("district"))
     order = ResendFailed(code, reason, identity.current().subject, datetime.now(UTC), _channel())
     with database.begin(running().engine, district=_district()) as tx:
         sent = resend_failed(tx, order)
@@ -81,20 +79,27 @@ def probe() -> Response:
         with database.begin(running().engine, district=_district()) as tx:
             probe_channel(tx, ProbeChannel(_channel(), real_at=datetime.now(UTC)))
     except Refused:
-        return _back(m=request.form.get("m", ""), did="not-held")
-    return _back(m=request.form.get("m", ""), did="probe")
+        return _back(m=_field("m"), did="not-held")
+    return _back(m=_field("m"), did="probe")
+
+
+def _field(name: str) -> str:
+    """Of the form. PostgreSQL's text holds every character but zero, and nothing of ours is called so."""
+    if "\0" in (given := request.form.get(name, "")):
+        raise Unknown
+    return given
 
 
 def _channel() -> Channel:
     for channel in CHANNELS:
-        if channel == request.form.get("channel"):
+        if channel == _field("channel"):
             return channel
     raise Unknown
 
 
 def _district() -> str:
     """Of the form, if it is granted."""
-    named, granted = request.form.get("district", ""), identity.current().granted
+    named, granted = _field("district"), identity.current().granted
     if named.isascii() and named.isdecimal() and (database.EVERY in granted or named in granted):
         return named
     raise Unknown
@@ -102,6 +107,6 @@ def _district() -> str:
 
 def _back(**place: str) -> Response:
     """To the same message in the same list. The answer to a form is a page that can be loaded again."""
-    kept = {name: request.form.get(name, "") for name in _KEPT}
+    kept = {name: _field(name) for name in _KEPT}
     address = {name: value for name, value in {**kept, **place}.items() if value}
     return redirect(f"/messages?{urlencode(address)}", code=303)

@@ -216,7 +216,8 @@ def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_wh
 
     assert "did=too-late" in reader.form("/messages/acts", form).location
     assert reader.form("/messages/acts", {**form, "m": others[0]}, role="desk").status_code == 403
-    assert reader.form("/messages/acts", {**form, "m": "nobody"}).status_code == 404
+    for nobody in ("nobody", "x\0y", "", "\ufffd", "9" * 5000):
+        assert reader.form("/messages/acts", {**form, "m": nobody}).status_code == 404
     assert reader.form("/messages/acts", {**form, "m": others[0], "act": "burn"}).status_code == 404
     notify.dispatches()
     assert notify.balance().sent == 1 and notify.balance().failed == 2
