@@ -7,6 +7,7 @@ from prometheus_client import Gauge
 from sqlalchemy import Engine
 
 from services.notify.queries import conservation
+from services.notify.store import districts
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 
@@ -37,4 +38,7 @@ class Counter:
         for balance in balances:
             for state in _STATES:
                 MESSAGES.labels(state, balance.district).set(getattr(balance, state))
+        for district in {*districts.known(self._engine, among=[database.EVERY])} - {each.district for each in balances}:
+            for state in _STATES:
+                MESSAGES.labels(state, district).set(0)
         return len(balances)
