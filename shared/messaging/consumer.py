@@ -60,6 +60,7 @@ class Consumer:
         self._applying = Applying(name, reactions, then=then, max_rejected=max_rejected)
         self.awaited = Awaited(subscription)
         self._measured_at = 0.0
+        metrics.TRANSIENT.labels(name)
         self._told: set[str] = set()  # districts whose gauges stand, and go back to 0
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -118,6 +119,7 @@ class Consumer:
         self.awaited.look()
         for topic, behind in self._subscription.lag().items():
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
+            metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = {each.district: each for each in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)

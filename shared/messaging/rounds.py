@@ -42,6 +42,10 @@ class Rounds:
         self._failing: dict[tuple[str, str], _Failing] = {}
         self._districts: set[str] = set()
 
+    def know(self, districts: Iterable[str]) -> None:
+        """Their gauges stand at 0 before anything of them is due."""
+        self._districts.update(districts)
+
     def carry_out(self, works: Iterable[Work]) -> int:
         """How much was done. Raises what is an outage."""
         done = 0

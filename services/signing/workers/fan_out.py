@@ -25,6 +25,8 @@ _DUE = text("""
     order by district, project_id
 """)
 
+_DISTRICTS = text("select distinct district from projects")
+
 
 class FanOut:
     def __init__(
@@ -44,7 +46,10 @@ class FanOut:
         """One batch per project, and every roll that fits. Returns how much was done; 0 when nothing is due."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = roll.waiting(tx)
+            known = set(tx.connection.execute(_DISTRICTS).scalars())
             due = [(row.district, row.project_id) for row in tx.connection.execute(_DUE)]
+        self._rolls.know(known)
+        self._rounds.know(known)
         rolls = [
             Work(it.district, f"roll of {it.project_id}", partial(self._rolls.match, it))
             for it in self._rolls.due(waiting)

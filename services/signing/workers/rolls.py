@@ -6,7 +6,7 @@ tries only saves work: without it, it tries once more. A roll that stays unprove
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,6 +36,10 @@ class Rolls:
         self._engine, self._clock, self._patience_seconds = engine, clock, patience_seconds
         self._tried: dict[UUID, _Tried] = {}
         self._districts: set[str] = set()
+
+    def know(self, districts: Iterable[str]) -> None:
+        """Their gauges stand from now on, at 0 too."""
+        self._districts.update(districts)
 
     def due(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """Those worth a digest; and says which of the others have had all that they could wait for."""
