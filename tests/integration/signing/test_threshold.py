@@ -255,9 +255,9 @@ def test_the_end_of_the_period_is_the_first_instant_outside(
 
 
 def test_before_the_period_one_may_pre_register_only(here: District) -> None:
+    here.clock.set(LAUNCH - timedelta(hours=1))
     unit = here.register()
     agreement_id = here.ready(unit)
-    here.clock.set(LAUNCH - timedelta(hours=1))
 
     with pytest.raises(Refused, match="period-not-open"):
         here.sign(agreement_id, here.owners(unit)[0])
