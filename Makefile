@@ -20,7 +20,7 @@ SERVICES = $(shell $(RUN) -m deploy.declaration)
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(INSTALLED) $(FETCHED) $(ASSETS) ## install and fetch everything, start nothing
 
@@ -51,8 +51,8 @@ down: $(INSTALLED) ## stop all that `up` started
 status: $(INSTALLED) ## what runs and whether it is ready
 	@$(RUN) -m deploy.local status
 
-demo: setup ## a launch day before one's eyes
-	@$(RUN) -m deploy.demo
+demo: setup ## a launch day before one's eyes; in containers that run: make demo CONTAINERS=yes
+	@$(RUN) -m deploy.demo $(if $(CONTAINERS),--containers)
 
 token: $(INSTALLED) ## a bearer token: make token ROLE=desk DISTRICT=440303
 	@$(RUN) -m deploy.local token --role "$(ROLE)" --district "$(DISTRICT)"
@@ -93,9 +93,15 @@ generated:
 unit-tests:
 	$(RUN) -m pytest -q tests/unit tests/contract
 
-test: check ## all of it, under 12 minutes on two cores
+test: check ## all of it, 20 minutes on two cores
 	# Those that need every process last: they share the PostgreSQL and Kafka that the others have used.
 	$(RUN) -m pytest -q --durations=15 $(wildcard tests/integration tests/chaos tests/e2e tests/browser)
+
+soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
+	@$(RUN) -m tests.load.soak
+
+compose-test: setup ## builds the containers, brings them up and signs in them; needs Docker
+	@$(RUN) -m tests.e2e.containers
 
 bench: setup ## relay and consumer against bare Kafka, as ratios; what importing 100,000 rows costs
 	@$(RUN) -m tests.load.bench

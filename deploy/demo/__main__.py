@@ -4,6 +4,8 @@
     UNITS=30  units in each district's workbook
     SIGN=21   units that are signed in each district
 
+`--containers`: in the installation that `docker compose up` has started, instead of the local platform.
+
 Run again it continues: what was done before is answered by the same keys, and the next units are signed.
 """
 
@@ -20,6 +22,7 @@ from deploy.demo.desk import Desk, Signed
 from deploy.demo.opening import District, Opened, open_district
 from deploy.demo.people import Person, Stuck, wait_for
 from deploy.demo.watching import Wall, mail_arrivals
+from deploy.images import running as containers
 from deploy.local import place as places
 from deploy.local import system
 from deploy.local.place import CannotStart, Place
@@ -34,7 +37,7 @@ _DISTRICTS = (
 
 def main() -> int:
     try:
-        here = places.from_environment()
+        here = containers.place() if "--containers" in sys.argv else _up(places.from_environment())
         _run(here, speed=_number("SPEED", 4.0), units=int(_number("UNITS", 30)), sign=int(_number("SIGN", 21)))
     except (CannotStart, Stuck) as reason:
         print(f"\n{reason}", file=sys.stderr)
@@ -46,7 +49,6 @@ def main() -> int:
 
 
 def _run(here: Place, *, speed: float, units: int, sign: int) -> None:
-    _up(here)
     at = day.begin(here, speed=speed).astimezone(SHANGHAI)
     screen.fact("business clock", f"{at:%Y-%m-%d %H:%M:%S} in Shanghai, {speed:g} × real time")
     opened = [
@@ -66,12 +68,13 @@ def _run(here: Place, *, speed: float, units: int, sign: int) -> None:
     _farewell(here)
 
 
-def _up(here: Place) -> None:
+def _up(here: Place) -> Place:
     screen.title("Clearwater")
     if here.local_dir.exists() and members(here) and Supervisor(here).answers():
         screen.fact("system", f"already running from {here.local_dir}")
-        return
-    system.up(here)
+    else:
+        system.up(here)
+    return here
 
 
 def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:

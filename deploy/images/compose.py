@@ -26,6 +26,7 @@ from deploy.declaration import (
     Service,
     bus_roles,
 )
+from deploy.images.running import PORT_BASE, SHARED
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
@@ -35,7 +36,6 @@ _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
 # The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
 """
-PORT_BASE = 18_000
 _OWN_PORTS = {
     "postgres": 5432,
     "kafka": 9092,
@@ -50,7 +50,7 @@ class Containers:
     """Containers as a Site: each is reached by its name from inside, and on this machine's loopback from outside."""
 
     bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
-    clock_file = ""
+    clock_file = f"{_FILES}/shared/clock.json"  # the demo's, if it plays; real time until then
     bus_ca_file = ""  # what it carries stays on the containers' own network
 
     def host(self, process: str) -> str:
@@ -214,6 +214,8 @@ def _running(process: Process) -> Entry:
         entry["depends_on"] = _needs(needs)
     if process.published:
         entry["ports"] = [f"{HOST}:{port}:{port}"]
+    if process.image:
+        entry["volumes"] = [f"./{SHARED.relative_to(ROOT)}:{_FILES}/{SHARED.name}:ro"]
     if process.keeps_files:
         entry["volumes"] = [f"{process.name}:{_FILES}"]
     return entry

@@ -1,0 +1,38 @@
+"""The installation in containers, seen from this machine: its ports are published on loopback, its clock and issuer's key are shared.
+
+Left to others: starting it (docker compose), what is asked of it (deploy/demo).
+"""
+
+import subprocess
+from pathlib import Path
+
+from deploy.local.place import ROOT, CannotStart, Place
+
+PORT_BASE = 18_000
+KEPT_IN = ROOT / ".local-containers"
+# The one folder that the services' containers read too: the demo's business clock.
+SHARED = KEPT_IN / "shared"
+
+
+def place() -> Place:
+    """For the demo: whoever may read the issuer's files may mint tokens. Raises CannotStart when the issuer does not run."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    copied = docker("compose", "cp", "issuer:/var/lib/clearwater/issuer", f"{SHARED}/")
+    if copied.returncode:
+        raise CannotStart(f"The containers do not run: `docker compose up -d --wait` first. {last_line(copied.stderr)}")
+    return Place(SHARED, PORT_BASE)
+
+
+def docker(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """In the repository's root, so that `docker compose` finds its file. Raises CannotStart where there is no docker."""
+    try:
+        return subprocess.run(
+            ["docker", *arguments],  # noqa: S607 - whichever docker this person has
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except OSError as error:
+        raise CannotStart(f"There is no docker on this machine ({error.strerror}).") from error
+
+
+def last_line(output: str) -> str:
+    return (output.strip().splitlines() or ["It says nothing."])[-1]
