@@ -37,6 +37,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--rotate"]:
         rotate(KEPT_IN, sys.argv[2:])
     try:
+        if sys.argv[1:2] == ["--rotate"]:
+            rotate(KEPT_IN, sys.argv[2:])
         write(ROOT / ".env", KEPT_IN)
     except CannotStart as reason:
         sys.exit(str(reason))

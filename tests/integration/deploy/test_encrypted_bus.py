@@ -35,7 +35,7 @@ def encrypted() -> Iterator[Platform]:
     platforms.stop(place)
 
 
-def test_every_client_comes_by_tls_and_knows_the_broker_by_its_authority(encrypted: Platform):
+def test_every_client_comes_by_tls_with_credentials_and_knows_the_broker_by_its_authority(encrypted: Platform):
     relay, topic = encrypted.connection_of("signing-relay"), topics.name(encrypted.topics(), kit.KIND)
 
     credentials.prove(relay)
@@ -78,8 +78,10 @@ def test_a_broker_that_is_not_who_it_says_is_not_taken_for_proved(encrypted: Pla
 
 
 def test_the_admin_makes_topics_and_users_by_tls_too(encrypted: Platform):
+    district = encrypted.topics()
+
     with closing(KafkaAdminClient(**encrypted.connection)) as client:
-        assert set(client.list_topics()) >= {topics.name(encrypted.topics(), kind) for kind in topics.KINDS}
+        assert set(client.list_topics()) >= {topics.name(district, kind) for kind in topics.KINDS}
 
 
 def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
