@@ -39,7 +39,7 @@ def reader(notify, notify_database, issuer) -> Reader:
     settings = Settings(
         database_url=notify_database.app, issuer_url=url, public_url="http://localhost", session_secret="s"
     )
-    problems = MIGRATIONS.with_name("problems.toml")
+    problems = MIGRATIONS.folder.with_name("problems.toml")
     app = factory.create(
         "notify",
         engine=notify.engine,
