@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.declaration import SERVICES
 from deploy.local.place import ROOT, Place
 from tests.support import platform as platforms
 from tests.support.tree import tracked
@@ -66,7 +67,7 @@ def test_it_becomes_ready_and_its_event_goes_over_the_bus(tree: Path, somewhere:
 
     answers = json.loads(run(tree, "tests.support.payments", **moved).splitlines()[-1])
 
-    assert answers["services"] == ["registry", "signing", "notify", "reporting", "payments"]
+    assert answers["services"] == [*SERVICES, "payments"]
     assert answers["ready"] == {f"payments-{role}": True for role in ROLES}
     assert answers["asked"]["published"] is False
     assert answers["published"] == {**answers["asked"], "published": True}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.images import secrets
-from deploy.local.place import ROOT
+from deploy.local.place import ROOT, CannotStart
 from tests.e2e.containers import parsed
 
 DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -46,6 +46,22 @@ def test_it_reads_the_states_of_every_version_of_compose(listing: str):
     states = parsed(listing.replace("{0}", running).replace("{1}", ended))
 
     assert states == {"signing-api": "running starting", "topics": "exited 3"}
+
+
+def test_keys_that_something_may_be_sealed_with_are_not_written_over(tmp_path: Path):
+    file, kept = tmp_path / ".env", tmp_path / "kept"
+    file.write_text("VAULT_KEY='of before'\n")
+
+    with pytest.raises(CannotStart, match="move it away first"):
+        secrets.write(file, kept)
+    assert file.read_text() == "VAULT_KEY='of before'\n"
+
+    file.unlink()
+    secrets.write(file, kept)
+    first = file.read_text()
+    secrets.write(file, kept)
+    assert file.read_text() == first
+    assert file.stat().st_mode & 0o077 == 0
 
 
 def test_secrets_are_added_and_never_made_anew(tmp_path: Path):
