@@ -80,7 +80,7 @@ def _last_seen() -> int | None:
     return edge.whole_number(request.headers["Last-Event-ID"].strip())
 
 
-def _events(hub: Hub, reader: Reader, first: list[Event], *, life: float) -> Iterator[bytes]:
+def _events(hub: Hub, reader: Reader, first: list[Event], *, life: float = _LIFE_SECONDS) -> Iterator[bytes]:
     began = beaten = time.monotonic()
     try:
         yield f"retry: {_RETRY_MILLISECONDS}\n\n".encode()
