@@ -15,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation.modes import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from deploy.local import issuer as local_issuer
 from shared.service import openapi
@@ -23,6 +24,8 @@ from tests.support import described
 from tests.support.platform import Database, Platform
 
 OURS = "440303"
+# A rule of the domain may refuse what a schema lets pass: a period that ends before it begins. Of a GET this is not so.
+_EXCLUDED = dict.fromkeys(("POST", "PUT", "PATCH"), [positive_data_acceptance])
 EXAMPLES = 6  # of each operation, right and wrong: bounded, since a test of every route is hostile.py's
 
 
@@ -81,7 +84,7 @@ def _asked(cases: some.SearchStrategy[schemathesis.Case], headers: dict[str, str
     @given(case=cases)
     def ask(case: schemathesis.Case) -> None:
         try:
-            case.call_and_validate(headers=headers)
+            case.call_and_validate(headers=headers, excluded_checks=_EXCLUDED.get(case.method, []))
         except FailureGroup as group:
             for failure in group.exceptions:
                 what = f"{case.operation.label} {type(failure).__name__}"
