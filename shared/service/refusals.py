@@ -55,7 +55,7 @@ class Refusals:
         return {status: self._answer(codes) for status, codes in sorted(by_status.items())}
 
     def schemas(self, codes: Iterable[str]) -> dict[str, Any]:
-        shapes = {"Problem": _PROBLEM, "Fault": _FAULT}
+        shapes: dict[str, Any] = {"Problem": _PROBLEM, "Fault": _FAULT}
         for code in codes:
             problem = self._problems[code]
             if "fault[]" in problem.facts.values():
