@@ -43,6 +43,20 @@ class Incoming(Request):
         return io.BufferedReader(Body(source, declared=self.content_length, most=self.max_content_length))
 
     @cached_property
+    def _parts(self) -> list[IO[bytes]]:
+        return []
+
+    def _get_file_stream(self, *args: Any, **named: Any) -> IO[bytes]:  # noqa: ANN401 - as werkzeug calls it
+        self._parts.append(super()._get_file_stream(*args, **named))
+        return self._parts[-1]
+
+    def close(self) -> None:
+        """Closes the parts of an upload that broke off too: the parser leaves them open."""
+        super().close()
+        for part in self._parts:
+            part.close()
+
+    @cached_property
     def cookies(self) -> Any:  # noqa: ANN401 - werkzeug's own types
         written = ";".join(self.headers.getlist("Cookie")).encode("latin-1").decode(errors="replace")
         return parse_cookie(written, cls=self.dict_storage_class)

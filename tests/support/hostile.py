@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.test import TestResponse
 
@@ -75,13 +75,13 @@ BODIES = (
     '{"é": 1}'.encode("utf-16"), '{"é": 1}'.encode("latin-1"), b"1" * 6_000, b'{"a": 1, "a": 1}', b"{" + b'"k":1,' * 900 + b'"k":1}',
     json.dumps({f"k{number}": 1 for number in range(500)}).encode(), json.dumps({"a~/b": 1}).encode(),
 )  # fmt: skip
-_TURNS = 2
 _COOKIES = [f"clearwater_{service}{more}" for service in SERVICES for more in ("", "_login")]
 _NUMBERS = itertools.count()
-_IN_TURN: dict[str, Iterator[str]] = {}
+_IN_TURN: dict[str, Iterator[Any]] = {}
 _MARK = "5e2b0d1c-mark"
 
 
+T = TypeVar("T")
 Request = dict[str, Any]
 Attack = tuple[str, Request]
 
@@ -141,7 +141,7 @@ def _attacks(request: Request, path: str, operation: dict[str, Any]) -> Iterator
     yield from _at_query(request, [*(name for name, where in parameters.items() if where == "query"), "stray"])
     for name in (name for name, where in parameters.items() if where == "header"):
         yield from _at_header(request, name, HEADERS)
-    for name in NAMES:
+    for name in _some("names", NAMES, 6):
         yield from _at_header(request, name, _some("headers", MORE_HEADERS))
     yield from _at_identity(request)
     if "json" in request:
@@ -157,8 +157,8 @@ def _page_attacks(request: Request, asked: list[str]) -> Iterator[Attack]:
     if "{" in request["path"]:
         yield from _at_path(request, request["path"], "part")
     yield from _at_query(request, asked)
-    for name in NAMES:
-        yield from _at_header(request, name, _some("headers", (*HEADERS, *MORE_HEADERS)))
+    for name in _some("names", NAMES, 12):
+        yield from _at_header(request, name, _some("page headers", (*HEADERS, *MORE_HEADERS)))
     yield from _at_identity(request)
 
 
@@ -195,7 +195,7 @@ def _at_identity(request: Request) -> Iterator[Attack]:
 def _at_body(request: Request) -> Iterator[Attack]:
     body = request["json"]
     plain = {name: value for name, value in request.items() if name != "json"} | {"content_type": "application/json"}
-    for raw in BODIES:
+    for raw in _some("bodies", BODIES, 6):
         yield f"body {raw[:40]!r}", plain | {"data": raw}
     for place in (*_places(body), ("stray",)):
         marked = json.dumps(_with(body, place, _MARK))
@@ -205,10 +205,10 @@ def _at_body(request: Request) -> Iterator[Attack]:
             yield f"body {place} {value[:40]}", plain | {"data": data, "headers": headers}
 
 
-def _some(kind: str, values: Sequence[str]) -> list[str]:
+def _some(kind: str, values: Sequence[T], count: int = 1) -> list[T]:
     """The next of them, in turn."""
     turn = _IN_TURN.setdefault(kind, itertools.cycle(values))
-    return [next(turn) for _ in range(_TURNS)]
+    return [next(turn) for _ in range(count)]
 
 
 def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
