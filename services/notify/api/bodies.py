@@ -11,6 +11,7 @@ from services.notify.queries.channels import ChannelRow, FailureRow
 from services.notify.queries.conservation import Balance
 from services.notify.queries.messages import Lineage, Row
 from shared.service import http
+from shared.text import Line
 
 State = Literal["held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded"]
 
@@ -36,10 +37,10 @@ class Outcome(http.Body):
 class ResendFailed(http.Body):
     """All messages of this district that one code has failed. `dry_run`: says how many, and does nothing."""
 
-    code: str = Field(min_length=1, max_length=64, description="The code that they have failed with.")
+    code: str = Field(pattern=r"^[a-z0-9-]{1,64}$", description="The code that they have failed with.")
     channel: Channel | None = Field(default=None, description="Only those of this channel.")
     dry_run: bool = Field(default=False, description="true: nothing is sent.")
-    reason: str | None = Field(default=None, min_length=1, max_length=200, description="Why; a dry run needs none.")
+    reason: Line | None = Field(default=None, description="Why; a dry run needs none.")
 
     @model_validator(mode="after")
     def reason_is_given(self) -> Self:
