@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import pytest
+from hypothesis import settings
 
 from deploy.demo import day
 from deploy.local import assets
@@ -18,6 +19,9 @@ from tests.support.sides import SAMPLES, Side, open_side
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_error(event): the test expects our code to log this error")
     errors.note()
+    # A time that a busy machine exceeds is no fault; pytest's timeout bounds every test.
+    settings.register_profile("clearwater", settings(), deadline=None)
+    settings.load_profile("clearwater")
     # A run that is told to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.
     signal.signal(signal.SIGTERM, _as_interrupt)
     # Playwright's own Node.js wants libatomic, which a bare machine does not have.
