@@ -289,6 +289,8 @@ def rewind(connection: Connection, group: str) -> None:
         raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
     try:
         said = admin.delete_groups([group])[group]
+    except KafkaError as failure:
+        raise Unavailable(f"group {group}: {type(failure).__name__}") from failure
     finally:
         admin.close()
     if said not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
