@@ -23,6 +23,7 @@ from shared.refusal import Refused, Unknown
 from shared.service import database, identity
 from shared.service.database import Transaction
 from shared.service.running import running
+from shared.text import Unwritable, line
 
 # By state: what may be ordered for a message.
 ACTS: Final[Mapping[str, tuple[str, ...]]] = {"failed": ("retry",), "unknown": ("arrived", "not_arrived")}
@@ -63,14 +64,20 @@ def _carried_out(tx: Transaction, key: str, order: str) -> None:
 
 def resend() -> Response:
     """All messages that one code has failed."""
-    code, reason = _field("code"), _field("reason").strip()
-    kept = {"m": _field("m")}
-    if not reason or len(reason) > _LONGEST or not reason.isprintable():
+    code, kept = _field("code"), {"m": _field("m")}
+    if (reason := _reason()) is None:
         return _back(**kept, did="no-reason", resend=code, channel=_channel(), district=_field("district"))
     order = ResendFailed(code, reason, identity.current().subject, datetime.now(UTC), _channel())
     with database.begin(running().engine, district=_district()) as tx:
         sent = resend_failed(tx, order)
     return _back(**kept, did="resent", count=str(sent.messages))
+
+
+def _reason() -> str | None:
+    try:
+        return line(_field("reason").strip(), longest=_LONGEST) or None
+    except Unwritable:
+        return None
 
 
 def probe() -> Response:

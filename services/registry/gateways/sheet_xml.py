@@ -18,6 +18,7 @@ from services.registry.domain.cells import Cell, CellKind
 from services.registry.gateways.part_xml import Parts, parsed
 from services.registry.gateways.styles_xml import Calendar, iso_day
 from shared.refusal import Refused
+from shared.text import shown
 
 _LONGEST_TEXT = 32_767  # of a cell, by the format
 _LAST_ROW = 1_048_576  # of a sheet, by the format
@@ -115,7 +116,7 @@ class _Text:
 def _character(escaped: re.Match[str]) -> str:
     """What stands in for a line break is one; what nobody can keep or show becomes U+FFFD, which cells.py names."""
     character = chr(int(escaped[1], 16))
-    return character if character.isprintable() or character in "\t\r\n" else "\ufffd"
+    return character if shown(character) or character in "\t\r\n" else "\ufffd"
 
 
 @dataclass
