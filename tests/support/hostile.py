@@ -11,12 +11,13 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from werkzeug.test import TestResponse
 
+from shared.service import session
 from shared.service.limits import Limits
-from tests.support.described import SERVICES
+from tests.support.serving import Settings
 from tests.support.story import Story
 from tests.support.tree import ROOT
 
@@ -75,7 +76,7 @@ BODIES = (
     '{"é": 1}'.encode("utf-16"), '{"é": 1}'.encode("latin-1"), b"1" * 6_000, b'{"a": 1, "a": 1}', b"{" + b'"k":1,' * 900 + b'"k":1}',
     json.dumps({f"k{number}": 1 for number in range(500)}).encode(), json.dumps({"a~/b": 1}).encode(),
 )  # fmt: skip
-_COOKIES = [f"clearwater_{service}{more}" for service in SERVICES for more in ("", "_login")]
+_COOKIES = [session.cookie_name(Settings("").public_url, purpose) for purpose in get_args(session.Purpose)]
 _NUMBERS = itertools.count()
 _IN_TURN: dict[str, Iterator[Any]] = {}
 _MARK = "5e2b0d1c-mark"
