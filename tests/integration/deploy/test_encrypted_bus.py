@@ -75,9 +75,10 @@ def test_a_broker_that_is_not_who_it_says_is_not_taken_for_proved(encrypted: Pla
 
 def test_the_admin_makes_topics_and_users_by_tls_too(encrypted: Platform):
     district = encrypted.topics()
+    wanted = {topics.name(district, kind) for kind in topics.KINDS}
 
     with closing(KafkaAdminClient(**encrypted.connection)) as client:
-        assert set(client.list_topics()) >= {topics.name(district, kind) for kind in topics.KINDS}
+        assert eventually(lambda: wanted <= set(client.list_topics()))
 
 
 def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
