@@ -18,6 +18,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from deploy.declaration import SERVICES
 from deploy.local import issuer as local_issuer
 from shared.service import openapi
 from shared.service.limits import Limits
@@ -30,7 +31,7 @@ _EXCLUDED = {method: [positive_data_acceptance] for method in ("POST", "PUT", "P
 EXAMPLES = 4  # of each operation, right and wrong: bounded, since a test of every route is hostile.py's
 
 
-@pytest.fixture(params=described.SERVICES)
+@pytest.fixture(params=SERVICES)
 def app(
     request: pytest.FixtureRequest,
     platform: Platform,
@@ -49,7 +50,7 @@ def app(
     kept.engine.dispose()
 
 
-@pytest.mark.parametrize("service", described.SERVICES)
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_description_is_valid_and_its_defaults_fit_their_own_schemas(service: str) -> None:
     app = described.app(service)
     with app.app_context():
