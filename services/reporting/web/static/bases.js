@@ -67,8 +67,8 @@ export function call(node, project, condition) {
   short.forEach((basis, index) => {
     const span = document.createElement("span");
     span.className = "short";
-    span.textContent = word("basis", basis.basis) + distance(basis);
-    node.append(index ? "，" : "", span);
+    span.textContent = word("live", "short_of", { basis: word("basis", basis.basis), distance: distance(basis) });
+    node.append(index ? word("live", "separator") : "", span);
   });
   return true;
 }
