@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from urllib.parse import urlsplit
 from xmlrpc.client import Fault
 
@@ -40,8 +39,6 @@ def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> 
 def begin(supervisor: Supervisor, declared: Sequence[Process], *, only: Callable[[Process], bool]) -> None:
     """Starts some and waits for none."""
     for process in filter(only, declared):
-        if metrics := process.environment.get("PROMETHEUS_MULTIPROC_DIR"):
-            Path(metrics).mkdir(parents=True, exist_ok=True)
         supervisor.start(process.name)
 
 

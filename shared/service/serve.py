@@ -7,7 +7,6 @@ imported. Nothing here imports it, for that reason. Never in a process that talk
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gunicorn.app.base  # type: ignore[import-untyped]  # no types of its own
@@ -32,7 +31,6 @@ def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: i
     `threads` at most the size of the engine's pool, or requests queue for connections instead of for threads.
     `streams` = how many live streams at once, on gevent.
     """
-    _clear_metrics()
     kind = (
         {"worker_class": "gevent", "worker_connections": streams}
         if streams
@@ -78,13 +76,6 @@ class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]
     def load(self) -> "Flask":
         # In the worker, after the fork: connections must not be shared between processes.
         return self._create_app()
-
-
-def _clear_metrics() -> None:
-    if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        for left in Path(directory).glob("*.db"):
-            left.unlink()
 
 
 def _forget_metrics(_: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter and worker

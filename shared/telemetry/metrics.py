@@ -4,7 +4,16 @@ Labels are few and bounded: a district, a consumer, a topic, a route template, n
 and role. Under gunicorn the API's workers write to PROMETHEUS_MULTIPROC_DIR and health.py adds them up.
 """
 
+import os
+from pathlib import Path
+
 from prometheus_client import Counter, Gauge, Histogram
+
+# Before the first metric: one that has no labels opens its file when it is declared. What a former process left is of no use.
+if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for left in Path(directory).glob("*.db"):
+        left.unlink()
 
 _LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0)
 

@@ -21,6 +21,12 @@ from tests.support.tree import tracked
 pytestmark = pytest.mark.timeout(900)  # it starts a platform of its own
 SAMPLE = ROOT / "tests" / "support" / "payments"
 ROLES = ("api", "relay", "consumer")
+# The kit's versions of signing, each with what becomes of the numbers in it: signing's own tables stand between them.
+KIT = {
+    "kit": {"0001": "0001"},
+    "served_code": {"0003": "0002", "0002": "0001"},
+    "diverged": {"0004": "0003", "0003": "0002"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +41,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(SAMPLE / "service", copy / "services" / "payments")
     shutil.copy(SAMPLE / "events.py", copy / "shared" / "events" / "payments.py")
     kit = copy / "services" / "payments" / "migrations" / "versions"
-    for name in ("0001_kit.py", "0001_kit.sql"):
-        text = (ROOT / "services" / "signing" / "migrations" / "versions" / name).read_text(encoding="utf-8")
-        (kit / name).write_text(text.replace("signing", "payments"), encoding="utf-8")
+    for name, numbers in KIT.items():
+        for version in (ROOT / "services" / "signing" / "migrations" / "versions").glob(f"*_{name}.*"):
+            text = version.read_text(encoding="utf-8").replace("signing", "payments")
+            text = re.sub(r"(?<=[\"'])0\d{3}(?=[\"'])", lambda found, new=numbers: new.get(found[0], found[0]), text)
+            (kit / f"{numbers[version.name[:4]]}_{name}{version.suffix}").write_text(text, encoding="utf-8")
     service, topic = re.findall(r"```text\n(.*?\n)```", how_to(), re.DOTALL)
     add_line(copy / "deploy" / "declaration.py", service, after='Service("reporting"')
     add_line(copy / "shared" / "events" / "topics.py", topic, after='Kind("notify-key"')

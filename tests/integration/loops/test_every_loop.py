@@ -50,6 +50,7 @@ def kind(loop: str) -> str:
 def settings(monkeypatch) -> None:
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("KAFKA_ALLOW_ANONYMOUS", "development")
     monkeypatch.setenv("SMS_URL", "http://127.0.0.1:1/sms")
 
 

@@ -2,7 +2,7 @@
 
 from shared.service import migrations
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0004", "0003"
 
 
 def upgrade() -> None:
