@@ -88,10 +88,10 @@ def test_a_text_gateway_that_can_tell_is_believed_and_one_that_cannot_is_not():
         assert Sms(f"http://127.0.0.1:{port}/sms").ask("k-1") is None
 
 
-@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\n", "\x1c"])
+@pytest.mark.parametrize("character", ["\ud800", "\udfff"])  # a line break is folded: test_lying_servers.py
 def test_a_subject_that_cannot_be_written_fails_before_anything_is_sent(character):
     nowhere = Mail("127.0.0.1", 1, sender="notice@clearwater.example")
 
     outcome = nowhere.send("owner@owners.invalid", Text(f"【清溪{character}片区】协议已签", "正文"), message_key="k")
 
-    assert outcome == NotAccepted("unwritable", permanent=True)
+    assert outcome == NotAccepted("mail-not-writable", permanent=True)
