@@ -21,11 +21,3 @@ create policy every_row on payments for all to payments_mechanism
     using (true) with check (true);
 grant select, insert, update, delete on payments to payments_app;
 grant select on payments to payments_mechanism;
-
--- The oldest newest-version of a code that may still run on this schema. Read by /ready (shared/service/migrations.py).
-create table served_code (
-    oldest text not null,
-    only_row boolean primary key default true check (only_row)
-);
-insert into served_code (oldest) values ('0002');
-grant select on served_code to payments_app, payments_mechanism;
