@@ -204,7 +204,7 @@ class MessageLineage(BaseModel):
             template=TemplateLink(name=row.template, version=row.template_version),
             time=TimeLink(planned_at=row.planned_at, hold_until=row.hold_until, urgent=fact.urgent),
             channel=row.channel,
-            tries=[TryLink(**vars(each)) for each in found.tries],
+            tries=[TryLink(**vars(attempt)) for attempt in found.tries],
             now=NowLink(**{name: getattr(row, name) for name in NowLink.model_fields}),
             text=row.text.body,
         )

@@ -43,11 +43,11 @@ _READERS = identity.ROLES
 def list_messages(query: Asked) -> http.Answer:
     """Messages, newest first: sent ones and those deliberately not sent."""
     after = query.after(datetime, str)
-    asked = messages.Asked(
+    filters = messages.MessageFilter(
         query.unit_id, query.project_id, query.state or None, before=None if after is None else (after[0], after[1])
     )
     with database.reading(running().engine, granted=identity.current().granted) as tx:
-        rows = messages.page(tx, asked, limit=query.limit + 1)
+        rows = messages.page(tx, filters, limit=query.limit + 1)
     return http.paged(
         [MessageLine.of(row) for row in rows],
         query=query,
@@ -96,7 +96,7 @@ def list_channels() -> http.Answer:
 )
 def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared, so that a stray field is refused
     """Tries a held channel now instead of after the pause, for instance after a credential was renewed."""
-    known: list[Channel] = [each for each in channels.CHANNELS if each == channel]
+    known: list[Channel] = [name for name in channels.CHANNELS if name == channel]
     if not known:
         raise Unknown
     with database.begin(running().engine, district=identity.current().district) as tx:
@@ -104,7 +104,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
 
         def carry_out() -> http.Answer:
             probe_channel(tx, command)
-            (state,) = [each for each in channels.every(tx) if (each.district, each.channel) == (tx.district, channel)]
+            (state,) = [row for row in channels.every(tx) if (row.district, row.channel) == (tx.district, channel)]
             return http.created(ChannelState.of(state))
 
         return once(tx, carry_out)

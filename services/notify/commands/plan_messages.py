@@ -37,14 +37,14 @@ def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> 
     if not complete:
         return 0
     planned: list[Complete] = []
-    said: list[Event] = []
-    for each in complete:
-        if (events := _planned(tx, each, at=command.at, opener=opener)) is not None:
-            planned.append(each)
-            said += events
+    events_written: list[Event] = []
+    for fact in complete:
+        if (events := _planned(tx, fact, at=command.at, opener=opener)) is not None:
+            planned.append(fact)
+            events_written += events
     if planned:
-        facts.planned(tx, [each.due for each in planned], at=command.at)
-    journal.write(tx, said)
+        facts.planned(tx, [fact.due for fact in planned], at=command.at)
+    journal.write(tx, events_written)
     return len(planned)
 
 

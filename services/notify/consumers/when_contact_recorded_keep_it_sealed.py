@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 
 def when_contact_recorded_keep_it_sealed(
-    tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock
+    tx: Transaction, messages: Sequence[Message], *, opener: Opener, clock: Clock
 ) -> None:
-    known.contacts_recorded(tx, [codec.decode(ContactRecorded, message.payload) for message in told])
+    known.contacts_recorded(tx, [codec.decode(ContactRecorded, message.payload) for message in messages])
     plan_messages(tx, PlanMessages(clock.now()), opener=opener)

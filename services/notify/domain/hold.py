@@ -11,7 +11,7 @@ from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Uncle
 
 LOST_IN_A_ROW: Final = 3  # lost answers, one after the other, that hold the channel as an answer of its own would
 
-_PAUSES: Final = tuple(timedelta(seconds=each) for each in (5, 15, 60, 120, 300))
+_PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 120, 300))
 _LONGEST: Final = timedelta(hours=24)  # a gateway that asks for more is asked all the same
 
 

@@ -27,7 +27,7 @@ State = Literal["held", "waiting", "trying", "sent", "failed", "unknown", "withh
 _KEYS = UUID(
     "6a1f6f0e-8d0d-5c0b-9a53-0c1ea2ba7e20"
 )  # the namespace of message keys: changing it would send everything again
-_BACK_OFF = tuple(timedelta(seconds=each) for each in (2, 10, 60, 600, 3600))
+_BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 600, 3600))
 _SUSPECT = 3
 _ASK_AGAIN = timedelta(minutes=2)
 
@@ -128,10 +128,10 @@ class Message:
     def _unknown(self, code: str, real_at: datetime) -> None:
         # Still unknown after asking once more is no news.
         if self.state != "unknown":
-            asked = self.tried_at or real_at
+            asked_since = self.tried_at or real_at
             self.recorded.append(
                 MessageUnknown(
-                    message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, asked_since=asked
+                    message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, asked_since=asked_since
                 )
             )
         self.state, self.code = "unknown", code

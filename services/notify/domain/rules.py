@@ -42,7 +42,7 @@ def read(event: Event) -> Fact:
     return _RULES[event.declared.type](event)
 
 
-def told() -> tuple[str, ...]:
+def event_types() -> tuple[str, ...]:
     """The types of all events that tell somebody something."""
     return tuple(_RULES)
 

@@ -29,6 +29,6 @@ def every() -> Mapping[tuple[str, int], Template]:
 
 def _template(file: Path) -> Template:
     name, version = file.stem.split(".v")
-    told = tomllib.loads(file.read_text(encoding="utf-8"))
-    wordings = {language: Wording(**told[language]) for language in LANGUAGES}
-    return Template(name, int(version), told["approved_on"], wordings)
+    document = tomllib.loads(file.read_text(encoding="utf-8"))
+    wordings = {language: Wording(**document[language]) for language in LANGUAGES}
+    return Template(name, int(version), document["approved_on"], wordings)

@@ -70,7 +70,7 @@ class Text:
 
 def render(template: Template, *, language: Language, channel: Channel, particulars: Particulars) -> Text:
     wording = template.wordings[language]
-    said = {
+    values = {
         "project": particulars.project,
         "unit": particulars.unit,
         "name": particulars.name,
@@ -78,7 +78,7 @@ def render(template: Template, *, language: Language, channel: Channel, particul
         "at": instant(particulars.at, language),
     }
     body = wording.short if channel == "sms" else wording.body
-    return Text(wording.title.format(**said), body.format(**said))
+    return Text(wording.title.format(**values), body.format(**values))
 
 
 def instant(at: datetime, language: Language) -> str:

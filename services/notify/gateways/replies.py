@@ -28,19 +28,19 @@ def positive(code: int) -> bool:
     return code in _POSITIVE and code != _SAID_GOODBYE
 
 
-def refused(code: int, said: bytes, *, place: Place) -> NotAccepted | Unwell:
+def refused(code: int, reply: bytes, *, place: Place) -> NotAccepted | Unwell:
     """What a reply that is not positive says about the message, or about us. It was certainly not taken."""
     name = f"smtp-{code}" if code > 0 else "smtp-unreadable"
-    if _about_us(code, said, place):
+    if _about_us(code, reply, place):
         return Unwell(name)
     if code == _TOO_MUCH and place == "recipient":
         return NotAccepted(name, permanent=False)
     return NotAccepted(name, permanent=code in _PERMANENT)
 
 
-def _about_us(code: int, said: bytes, place: Place) -> bool:
-    if place == "session" or code in _ABOUT_US or _ENHANCED_ABOUT_US.match(said):
+def _about_us(code: int, reply: bytes, place: Place) -> bool:
+    if place == "session" or code in _ABOUT_US or _ENHANCED_ABOUT_US.match(reply):
         return True
     if place == "sender":
         return code != _TOO_MUCH  # one mail that is too large
-    return place == "recipient" and code in _PERMANENT and bool(_NO_RELAY.search(said))
+    return place == "recipient" and code in _PERMANENT and bool(_NO_RELAY.search(reply))

@@ -84,9 +84,9 @@ class Sessions:
         except ssl.SSLError:
             raise NoSession(Unwell("mail-server-tls")) from None
         except smtplib.SMTPResponseException as refusal:
-            said = refusal.smtp_error
-            said = said if isinstance(said, bytes) else said.encode()
-            raise NoSession(Unwell(replies.refused(refusal.smtp_code, said, place="session").code)) from None
+            reply = refusal.smtp_error
+            reply = reply if isinstance(reply, bytes) else reply.encode()
+            raise NoSession(Unwell(replies.refused(refusal.smtp_code, reply, place="session").code)) from None
         except smtplib.SMTPNotSupportedError:
             raise NoSession(Unwell("mail-server-no-login")) from None
         except (OSError, smtplib.SMTPException):
@@ -143,9 +143,9 @@ class Sessions:
     def _greet(self, smtp: smtplib.SMTP) -> None:
         server = self._server
         with self.in_time(smtp):
-            code, said = smtp.connect(server.host, server.port)
+            code, reply = smtp.connect(server.host, server.port)
             if not replies.positive(code):
-                raise smtplib.SMTPConnectError(code, said)
+                raise smtplib.SMTPConnectError(code, reply)
             smtp.ehlo_or_helo_if_needed()
             if server.security == "starttls":
                 _secure(smtp, server.context())
@@ -157,9 +157,9 @@ def _secure(smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
     """Raises ssl.SSLError, also where the server offers no STARTTLS: nothing goes out in clear that was to be sealed."""
     if not smtp.has_extn("starttls"):
         raise ssl.SSLError("the mail server offers no STARTTLS")
-    code, said = smtp.starttls(context=context)
+    code, reply = smtp.starttls(context=context)
     if not replies.positive(code):
-        raise smtplib.SMTPResponseException(code, said)
+        raise smtplib.SMTPResponseException(code, reply)
     smtp.ehlo_or_helo_if_needed()
 
 

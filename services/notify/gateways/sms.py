@@ -51,7 +51,7 @@ class _Answer:
     def positive(self) -> bool:
         return self.status in range(200, 300)
 
-    def told(self, name: str) -> str:
+    def field(self, name: str) -> str:
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ class _Answer:
     @property
     def receipt(self) -> str:
         """The gateway's name for it; its status where it gives none, for the status already said that it was taken."""
-        return self.told("receipt_id") or f"sms-{self.status}"
+        return self.field("receipt_id") or f"sms-{self.status}"
 
 
 class Sms:
@@ -78,9 +78,9 @@ class Sms:
         self._http = self._client()
 
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
-        said = {"message_key": message_key, "to": address, "text": text.body}
+        body = {"message_key": message_key, "to": address, "text": text.body}
         try:
-            return _judged(self._exchanged("POST", self._url, json=said))
+            return _judged(self._exchanged("POST", self._url, json=body))
         except _BEFORE_SENDING:
             return Unwell("sms-gateway-unreachable")
         except httpx.HTTPError:
@@ -96,7 +96,7 @@ class Sms:
         if answer.positive:
             return Accepted(answer.receipt)
         # Any server says 404 of an address it does not serve; only this one has looked for the message.
-        if answer.status == HTTPStatus.NOT_FOUND and answer.told("error") == "unknown-message":
+        if answer.status == HTTPStatus.NOT_FOUND and answer.field("error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
         return None
 

@@ -98,15 +98,15 @@ class Mail:
 
     def _begun(self, smtp: smtplib.SMTP, envelope: _Envelope) -> NotAccepted | Unwell | None:
         """Everything up to the go-ahead for the text."""
-        code, said = smtp.mail(self._sender, ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else [])
+        code, reply = smtp.mail(self._sender, ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else [])
         if not replies.positive(code):
-            return replies.refused(code, said, place="sender")
+            return replies.refused(code, reply, place="sender")
         smtp.command_encoding = "utf-8" if envelope.utf8 else "ascii"
-        code, said = smtp.docmd("RCPT", f"TO:<{envelope.recipient}>")
+        code, reply = smtp.docmd("RCPT", f"TO:<{envelope.recipient}>")
         if not replies.positive(code):
-            return replies.refused(code, said, place="recipient")
-        code, said = smtp.docmd("DATA")
-        return None if code == _GO_ON else replies.refused(code, said, place="data")
+            return replies.refused(code, reply, place="recipient")
+        code, reply = smtp.docmd("DATA")
+        return None if code == _GO_ON else replies.refused(code, reply, place="data")
 
     def _envelope(self, address: str, text: Text, message_key: str) -> _Envelope:
         """Raises ValueError for what no mail can be made of."""
@@ -143,8 +143,8 @@ def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None
     look.register(smtp.sock, select.POLLIN)
     if not look.poll(_LOOK_MILLISECONDS):
         return None
-    code, said = smtp.getreply()
-    return replies.refused(code, said, place="data")
+    code, reply = smtp.getreply()
+    return replies.refused(code, reply, place="data")
 
 
 def _ended(smtp: smtplib.SMTP) -> Outcome:
@@ -153,17 +153,17 @@ def _ended(smtp: smtplib.SMTP) -> Outcome:
     except (OSError, smtplib.SMTPException):
         return _LOST  # three bytes that the kernel has not even taken
     try:
-        code, said = smtp.getreply()
+        code, reply = smtp.getreply()
     except (OSError, smtplib.SMTPException):
         return Unclear("mail-server-silent-after-data")
     if replies.positive(code):
-        return Accepted(_receipt(said, code))
+        return Accepted(_receipt(reply, code))
     if code < 400:  # noqa: PLR2004 - neither yes nor no
         return Unclear("mail-server-unreadable-after-data")
-    return replies.refused(code, said, place="end")
+    return replies.refused(code, reply, place="end")
 
 
-def _receipt(said: bytes, code: int) -> str:
+def _receipt(reply: bytes, code: int) -> str:
     """What the server calls the mail: the last word of its answer, as in "250 OK queued as 4F2A"."""
-    words = said.decode("ascii", "replace").split()
+    words = reply.decode("ascii", "replace").split()
     return readable(words[-1] if words else "") or str(code)

@@ -133,9 +133,9 @@ class Planned:
 
     def count(self, since: datetime) -> Sequence[Equation]:
         today = self._clock.now().astimezone(SHANGHAI).date()
-        asked = {"since": min(since, datetime.combine(today - timedelta(days=1), time(), tzinfo=SHANGHAI))}
+        parameters = {"since": min(since, datetime.combine(today - timedelta(days=1), time(), tzinfo=SHANGHAI))}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            unpaired = connection.execute(_UNPAIRED, asked).all()
+            unpaired = connection.execute(_UNPAIRED, parameters).all()
             return [
                 Equation(
                     "planned",
@@ -147,5 +147,5 @@ class Planned:
                         for side in (True, False)
                     ),
                 )
-                for row in connection.execute(_DAYS, asked)
+                for row in connection.execute(_DAYS, parameters)
             ]

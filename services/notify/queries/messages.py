@@ -99,7 +99,7 @@ class Lineage:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MessageFilter:
     """What a list is narrowed to, and the place after which it goes on."""
 
     unit_id: UUID | None = None
@@ -108,15 +108,15 @@ class Asked:
     before: tuple[datetime, str] | None = None
 
 
-def page(tx: Transaction, asked: Asked, *, limit: int) -> Sequence[Row]:
+def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row]:
     """Newest first."""
-    before_at, before_key = asked.before or (None, None)
+    before_at, before_key = filters.before or (None, None)
     rows = tx.connection.execute(
         _PAGE,
         {
-            "unit_id": asked.unit_id,
-            "project_id": asked.project_id,
-            "states": None if asked.states is None else list(asked.states),
+            "unit_id": filters.unit_id,
+            "project_id": filters.project_id,
+            "states": None if filters.states is None else list(filters.states),
             "before_at": before_at,
             "before_key": before_key,
             "limit": limit,

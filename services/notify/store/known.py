@@ -66,21 +66,23 @@ class Unit(NamedTuple):
 
 
 def projects_opened(tx: Transaction, opened: Sequence[ProjectOpened]) -> None:
-    latest = {each.project_id: each.name for each in opened}
+    latest = {event.project_id: event.name for event in opened}
     tx.connection.execute(
         _PROJECTS, {"district": tx.district, "projects": list(latest), "names": list(latest.values())}
     )
 
 
 def units_registered(tx: Transaction, registered: Sequence[UnitRegistered]) -> None:
-    latest = {each.unit_id: each for each in registered}
-    units = [Unit(each.unit_id, each.project_id, each.revision, label(each)) for each in latest.values()]
+    latest = {event.unit_id: event for event in registered}
+    units = [Unit(event.unit_id, event.project_id, event.revision, label(event)) for event in latest.values()]
     ids, projects, revisions, labels = (list(column) for column in zip(*units, strict=True))
     place = {"district": tx.district, "units": ids}
     tx.connection.execute(_UNITS, {**place, "projects": projects, "revisions": revisions, "labels": labels})
     tx.connection.execute(_LEFT, {"units": ids})
     # Also those who had left again by the end of the batch: a message about their own signing still names them.
-    holders = {(each.unit_id, holder.person_id): (holder, each) for each in registered for holder in each.right_holders}
+    holders = {
+        (event.unit_id, holder.person_id): (holder, event) for event in registered for holder in event.right_holders
+    }
     people = {
         "units": [unit_id for unit_id, _ in holders],
         "persons": [person_id for _, person_id in holders],
@@ -98,7 +100,7 @@ def label(unit: UnitRegistered) -> str:
 
 
 def contacts_recorded(tx: Transaction, recorded: Sequence[ContactRecorded]) -> None:
-    latest = {each.person_id: each.sealed for each in recorded}
+    latest = {event.person_id: event.sealed for event in recorded}
     columns = {
         "persons": list(latest),
         "keys": [sealed.key_id for sealed in latest.values()],
@@ -109,11 +111,11 @@ def contacts_recorded(tx: Transaction, recorded: Sequence[ContactRecorded]) -> N
 
 
 def keys_wrapped(tx: Transaction, wrapped: Sequence[KeyWrapped], *, reader: str) -> None:
-    latest = {each.person_id: each for each in wrapped}
+    latest = {event.person_id: event for event in wrapped}
     columns = {
         "persons": list(latest),
-        "keys": [each.key_id for each in latest.values()],
-        "wrapped": [each.wrapped[reader] for each in latest.values()],
+        "keys": [event.key_id for event in latest.values()],
+        "wrapped": [event.wrapped[reader] for event in latest.values()],
     }
     tx.connection.execute(_KEYS, {"district": tx.district, **columns})
 

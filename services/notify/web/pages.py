@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from services.notify.domain.rules import MATRIX_VERSION
 from services.notify.queries import as_of, channels, conservation, messages
 from services.notify.queries.channels import ChannelRow, FailureRow
-from services.notify.queries.messages import Asked, Lineage, Row
+from services.notify.queries.messages import Lineage, MessageFilter, Row
 from services.notify.web import acts
 from shared.service import identity
 from shared.service.database import Transaction, reading
@@ -46,12 +46,12 @@ def letters() -> str:
 
 
 def _page(tx: Transaction, *, chosen: str | None) -> str:
-    asked = _asked()
-    rows = messages.page(tx, asked, limit=_SHOWN + 1)
+    filters = _filters()
+    rows = messages.page(tx, filters, limit=_SHOWN + 1)
     more, rows = rows[_SHOWN:], rows[:_SHOWN]
     key = chosen or (rows[0].message_key if rows else None)
     found = messages.lineage(tx, key) if key else None
-    held, failures = [each for each in channels.every(tx) if each.held], channels.failures(tx)
+    held, failures = [channel for channel in channels.every(tx) if channel.held], channels.failures(tx)
     may_command = "command" in identity.current().roles
     return render_template(
         "messages.html",
@@ -68,7 +68,7 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
         older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
         totals=_totals(tx),
         states=STATES,
-        asked=asked,
+        asked=filters,
         as_of=asdict(as_of.read(tx, at=running().clock.now())),
         may_command=may_command,
         what=_what,
@@ -77,18 +77,18 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
     )
 
 
-def _asked() -> Asked:
+def _filters() -> MessageFilter:
     """An address that was mistyped shows everything rather than an error."""
     unit, state, before = (request.args.get(name, "") for name in ("unit_id", "state", "before"))
     at, _, key = before.partition("~")
     try:
-        return Asked(
+        return MessageFilter(
             unit_id=UUID(unit) if unit else None,
             states=[state] if state in STATES else None,
             before=(datetime.fromisoformat(at), key) if key else None,
         )
     except ValueError:
-        return Asked()
+        return MessageFilter()
 
 
 def _asks(found: Lineage) -> str:
@@ -100,7 +100,7 @@ def _asks(found: Lineage) -> str:
 def _resend(failures: Sequence[FailureRow]) -> FailureRow | None:
     """The failures that the person is asked about before they are sent again."""
     wanted = tuple(request.args.get(name) for name in ("resend", "channel", "district"))
-    return next((each for each in failures if (each.code, each.channel, each.district) == wanted), None)
+    return next((failure for failure in failures if (failure.code, failure.channel, failure.district) == wanted), None)
 
 
 def _said(found: Lineage | None) -> str:
@@ -120,10 +120,10 @@ def _said(found: Lineage | None) -> str:
 def _totals(tx: Transaction) -> Mapping[str, int]:
     """Over all granted districts."""
     balances = conservation.by_district(tx)
-    counted = {state: sum(getattr(each, state, 0) for each in balances) for state in STATES}
+    counted = {state: sum(getattr(balance, state, 0) for balance in balances) for state in STATES}
     return {
         **counted,
-        **{name: sum(getattr(each, name) for each in balances) for name in ("planned", "incomplete", "missing")},
+        **{name: sum(getattr(balance, name) for balance in balances) for name in ("planned", "incomplete", "missing")},
     }
 
 
@@ -161,7 +161,9 @@ def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
 
 def _now(row: Row, held: Sequence[ChannelRow]) -> str:
     """What stands behind the state, as far as it is known."""
-    hold = next((each for each in held if (each.district, each.channel) == (row.district, row.channel)), None)
+    hold = next(
+        (channel for channel in held if (channel.district, channel.channel) == (row.district, row.channel)), None
+    )
     if hold and row.state in {"waiting", "held"}:
         return text("chain.channel_held", at=_moment(hold.next_probe_at))
     if row.receipt:

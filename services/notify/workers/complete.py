@@ -30,7 +30,7 @@ class Completer:
 
     def run_once(self) -> int:
         known = districts.known(self._engine, among=self._districts)
-        return self._rounds.carry_out(Work(each, "planning", partial(self._plan, each)) for each in known)
+        return self._rounds.carry_out(Work(district, "planning", partial(self._plan, district)) for district in known)
 
     def _plan(self, district: str) -> int:
         with database.begin(self._engine, district=district) as tx:

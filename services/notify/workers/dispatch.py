@@ -79,11 +79,11 @@ class Dispatcher:
             return False
         written = self._written(lane.district, claimed)
         if isinstance(written, NotAccepted):
-            self._settle(lane, claimed, written, asked=False, probe=probe)
+            self._settle(lane, claimed, written, gateway_called=False, probe=probe)
         elif (until := self._night(claimed, written.contact)) is not None:
             self._postpone(lane, claimed, until=until, probe=probe)
         else:
-            self._settle(lane, claimed, self._sent(claimed, written), asked=True, probe=probe)
+            self._settle(lane, claimed, self._sent(claimed, written), gateway_called=True, probe=probe)
         return True
 
     def _claim(self, tx: database.Transaction, lane: Lane) -> tuple[Claimed | None, bool]:
@@ -130,7 +130,7 @@ class Dispatcher:
         until = may_disturb_from(at, urgent=urgent, zone=contact.zone)
         return until if until > at else None
 
-    def _settle(self, lane: Lane, claimed: Claimed, outcome: Outcome, *, asked: bool, probe: bool) -> None:
+    def _settle(self, lane: Lane, claimed: Claimed, outcome: Outcome, *, gateway_called: bool, probe: bool) -> None:
         place, real_at = (lane.district, lane.channel), datetime.now(UTC)
         command = SettleMessage(
             claimed.message_key,
@@ -138,12 +138,12 @@ class Dispatcher:
             outcome,
             at=self._clock.now(),
             real_at=real_at,
-            probe=probe and asked,
-            lost_before=self._lost[place] if asked else 0,
+            probe=probe and gateway_called,
+            lost_before=self._lost[place] if gateway_called else 0,
         )
         with database.begin(self._engine, district=lane.district) as tx:
             settle_message(tx, command)
-        if asked:
+        if gateway_called:
             self._lost[place] = self._lost[place] + 1 if hold.lost(outcome) else 0
         elif probe:
             self._probe_with_another(lane)

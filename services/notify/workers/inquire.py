@@ -56,7 +56,7 @@ class Inquirer:
     def _district(self, district: str) -> int:
         with database.begin(self._engine, district=district) as tx:
             doubted = messages.in_doubt(tx, real_at=datetime.now(UTC), lease=self._lease)
-        works = [Work(district, each.message_key, partial(self._settle, district, each)) for each in doubted]
+        works = [Work(district, message.message_key, partial(self._settle, district, message)) for message in doubted]
         return self._rounds.carry_out(works)
 
     def _settle(self, district: str, doubted: InDoubt) -> int:

@@ -59,7 +59,9 @@ class Lanes:
             _log.exception("lane broken off", district=lane.district, channel=lane.channel)
 
     def _threads_of(self, lane: Lane) -> int:
-        return sum(each == lane for each in self._busy.values())
+        return sum(busy_lane == lane for busy_lane in self._busy.values())
 
     def _threads_of_class(self, lane: Lane) -> int:
-        return sum((each.channel, each.urgent) == (lane.channel, lane.urgent) for each in self._busy.values())
+        return sum(
+            (busy_lane.channel, busy_lane.urgent) == (lane.channel, lane.urgent) for busy_lane in self._busy.values()
+        )

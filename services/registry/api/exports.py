@@ -60,7 +60,7 @@ def list_exports(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.page(tx, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.export_id,), of=Paged[ExportState])
+    return http.paged(found, query=query, place=lambda row: (row.export_id,), of=Paged[ExportState])
 
 
 def _workbook(project_id: UUID, holders: Iterator[Row], buildings: Iterator[Row]) -> Response:

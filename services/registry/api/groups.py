@@ -40,7 +40,7 @@ class Assigned(BaseModel):
     problems=("group-formed", "officer-twice"),
 )
 def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
-    command = FormGroup(project_id, body.name, [_officer(each) for each in body.officers])
+    command = FormGroup(project_id, body.name, [_officer(officer) for officer in body.officers])
     with database.begin(running().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(reads.group(tx, form_group(tx, command).group_id)))
 
@@ -51,7 +51,7 @@ def list_groups(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.groups(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.group_id,), of=Paged[GroupState])
+    return http.paged(found, query=query, place=lambda row: (row.group_id,), of=Paged[GroupState])
 
 
 @http.route(groups, "GET", "/groups/<uuid:group_id>", roles=identity.ROLES, answers=GroupState)
@@ -93,7 +93,7 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = places.assignments(tx, project_id, after=after, limit=query.limit + 1, **chosen)
-    return http.paged(found, query=query, place=lambda each: (each.unit_id,), of=Paged[AssignmentState])
+    return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[AssignmentState])
 
 
 @http.route(

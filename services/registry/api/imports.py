@@ -94,7 +94,7 @@ def list_imports(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.page(tx, project_id, before=before, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.import_id,), of=Paged[ImportState])
+    return http.paged(found, query=query, place=lambda row: (row.import_id,), of=Paged[ImportState])
 
 
 @http.route(imports, "GET", "/imports/<uuid:import_id>", roles=_READERS, answers=ImportReport)

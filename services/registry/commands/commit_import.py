@@ -17,7 +17,7 @@ from services.registry.domain.person import Personal
 from services.registry.domain.template import HOLDERS_SHEET
 from services.registry.store import alike, checks, imports, people, projects, units
 from services.registry.store import vault as sealed
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.messaging import journal
 from shared.messaging.sealing import DataKey
@@ -39,7 +39,7 @@ def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
     imports.save(tx, it)
 
 
-def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told: Told) -> None:
+def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, report: Report) -> None:
     """Ends as `committed`, or as `faulty` with nothing written. Tells how many lines and units it has done."""
     people.alone(tx)
     it = imports.load(tx, command.import_id)
@@ -55,20 +55,20 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told:
     for lines, found in people_in(tx, vault, it):
         journal.write(tx, people.record(tx, vault, found, at=command.at))
         done += lines
-        told(done, total)
+        report(done, total)
     units.carry_over(tx, it.import_id, it.project_id, at=command.at)
     it.move("committed")
     imports.save(tx, it)
     for batch in units.changed(tx, it.import_id, it.project_id):
         journal.write(tx, batch)
         done += len({event.unit_id for event in batch})
-        told(done, total)
+        report(done, total)
     imports.committed(tx, it.import_id, at=command.at)
 
 
-def found_in(tx: Transaction, vault: Vault, it: Import, *, told: Told = lambda _done, _total: None) -> None:
+def found_in(tx: Transaction, vault: Vault, it: Import, *, report: Report = lambda _done, _total: None) -> None:
     """All checks over what was staged. Raises Refused import-file-gone."""
-    checks.run(tx, it.import_id, it.project_id, told=told)
+    checks.run(tx, it.import_id, it.project_id, report=report)
     alike.say_why(tx, vault, it.import_id, _key(vault, it), sheet=HOLDERS_SHEET)
 
 
@@ -86,9 +86,9 @@ def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, 
     for batch in imports.sealed_lines(tx, it.import_id):
         found: dict[bytes, Personal] = {}
         for row, content in batch:
-            for each in _people(sealed.opened_line(content, key=key, import_id=it.import_id, row=row)):
-                mark = vault.document_mark(each)
-                found[mark] = found[mark].renewed(each) if mark in found else each
+            for personal in _people(sealed.opened_line(content, key=key, import_id=it.import_id, row=row)):
+                mark = vault.document_mark(personal)
+                found[mark] = found[mark].renewed(personal) if mark in found else personal
         yield len(batch), found
 
 

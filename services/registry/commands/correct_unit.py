@@ -40,11 +40,11 @@ class Holding:
 
 @dataclass(frozen=True)
 class CorrectUnit:
-    """`said`: by column of the template, in its words; None empties it. `holdings`: all of them, or None to leave them."""
+    """`changes`: by column of the template, in its words; None empties it. `holdings`: all of them, or None to leave them."""
 
     unit_id: UUID
     expected: int
-    said: Mapping[str, Value | None]
+    changes: Mapping[str, Value | None]
     holdings: Sequence[Holding] | None
     reason: str
     by: str
@@ -60,41 +60,47 @@ def correct_unit(tx: Transaction, vault: Vault, command: CorrectUnit) -> int:
     people.alone_soon(tx)
     projects.lock(tx, corrections.project_of(tx, command.unit_id))
     unit = corrections.held(tx, command.unit_id, expected=command.expected)
-    said = {name: value for name, value in {**written.unit(unit.source), **command.said}.items() if value is not None}
-    _refuse_what_is_counted(tx, unit, said)
-    rows = _rows(tx, vault, unit, command, said)
+    unit_values = {
+        name: value for name, value in {**written.unit(unit.source), **command.changes}.items() if value is not None
+    }
+    _refuse_what_is_counted(tx, unit, unit_values)
+    rows = _rows(tx, vault, unit, command, unit_values)
     import_id = corrections.begin(tx, unit, by=command.by, at=command.at)
     changed = _checked(tx, vault, import_id, unit, rows)
-    told = people.record(tx, vault, _marked(vault, rows), at=command.at)
+    events = people.record(tx, vault, _marked(vault, rows), at=command.at)
     revision = unit.revision
     if changed:
         registered = units.carry_one_over(tx, import_id, unit.project_id)
         revision = registered.revision
         noted = Correction(revision, changed, command.reason, command.by, command.at)
         corrections.record(tx, noted, unit_id=unit.unit_id)
-        told.append(registered)
+        events.append(registered)
     corrections.end(tx, import_id)
-    journal.write(tx, told)
+    journal.write(tx, events)
     return revision
 
 
-def _refuse_what_is_counted(tx: Transaction, unit: Held, said: Mapping[str, Value]) -> None:
+def _refuse_what_is_counted(tx: Transaction, unit: Held, unit_values: Mapping[str, Value]) -> None:
     held = written.unit(unit.source)
-    counted = [name for name in _IN_THE_ROLL if held.get(name) != said.get(name)]
+    counted = [name for name in _IN_THE_ROLL if held.get(name) != unit_values.get(name)]
     if counted and projects.frozen_at(tx, unit.project_id):
         raise Refused("roll-frozen", fields=counted)
 
 
-def _rows(tx: Transaction, vault: Vault, unit: Held, command: CorrectUnit, said: Mapping[str, Value]) -> list[Line]:
+def _rows(
+    tx: Transaction, vault: Vault, unit: Held, command: CorrectUnit, unit_values: Mapping[str, Value]
+) -> list[Line]:
     """One line per right-holder, as a workbook would have them. Raises Refused: person-forgotten, correction-faulty."""
     holdings = _held(unit) if command.holdings is None else command.holdings
-    asked = [person_id for each in holdings for person_id in (each.person_id, each.guardian_id) if person_id]
-    known = people.opened(tx, vault, asked)
-    if missing := [person_id for person_id in asked if person_id not in known]:
+    person_ids = [
+        person_id for holding in holdings for person_id in (holding.person_id, holding.guardian_id) if person_id
+    ]
+    known = people.opened(tx, vault, person_ids)
+    if missing := [person_id for person_id in person_ids if person_id not in known]:
         raise people.absent(tx, missing[0])
     found, faults = [], []
-    for row, each in enumerate(holdings, start=1):
-        words = {**said, **_words(each, known)}
+    for row, holding in enumerate(holdings, start=1):
+        words = {**unit_values, **_words(holding, known)}
         line, flaws = lines.holder(
             row, {name: written.cell(value) for name, value in words.items()}, today=command.today
         )

@@ -19,7 +19,7 @@ _DISTRICTS_OF_CITY = {
 }
 # The library lets an application say which reserved domains it takes. Invented people live in this one, which no mail can reach.
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
-    each for each in email_validator.SPECIAL_USE_DOMAIN_NAMES if each != "invalid"
+    name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name != "invalid"
 ]
 _DIVISION = re.compile(r"[0-9]{6}")
 _UNIT = re.compile(r"[0-9]{12}[GJZ][ABCDEFGHSWXY][0-9]{5}[FLQW][0-9]{8}")

@@ -37,4 +37,4 @@ def _plain(character: str) -> str:
 
 def _is_paper(found: str) -> bool:
     number = "".join(filter(str.isalnum, found)).upper()
-    return any(documents.flaw(each, number, today=date.max) is None for each in _CHECKED)
+    return any(documents.flaw(document_type, number, today=date.max) is None for document_type in _CHECKED)

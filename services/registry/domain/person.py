@@ -47,7 +47,7 @@ class Personal:
         return masked(self.name, self.kind)
 
     @property
-    def spoken(self) -> Language:
+    def message_language(self) -> Language:
         return self.language or "zh-Hans"
 
     def contact(self) -> ContactDetails:
@@ -57,7 +57,7 @@ class Personal:
             name=self.name,
             mobile=mobile,
             email=None if self.email is None else codes.deliverable(self.email),
-            language=self.spoken,
+            language=self.message_language,
             channels=tuple(channels),
             time_zone=self.time_zone,
         )
@@ -72,9 +72,9 @@ class Personal:
             time_zone=newer.time_zone or self.time_zone,
         )
 
-    def corrected(self, said: Mapping[str, str | None]) -> "Personal":
+    def corrected(self, changes: Mapping[str, str | None]) -> "Personal":
         """What is said, None included; where nothing is said, what we had."""
-        values: dict[str, Any] = {**asdict(self), **said}
+        values: dict[str, Any] = {**asdict(self), **changes}
         return Personal(**values)
 
     def packed(self) -> bytes:

@@ -73,9 +73,9 @@ class Group:
 
     def formed(self) -> GroupFormed:
         """Raises Refused officer-twice."""
-        if len({each.staff_number for each in self.officers}) < len(self.officers):
+        if len({officer.staff_number for officer in self.officers}) < len(self.officers):
             raise Refused("officer-twice")
-        officers = tuple(Officer(staff_id=each.staff_id, name=each.name) for each in self.officers)
+        officers = tuple(Officer(staff_id=officer.staff_id, name=officer.name) for officer in self.officers)
         return GroupFormed(project_id=self.project_id, group_id=self.group_id, name=self.name, officers=officers)
 
 

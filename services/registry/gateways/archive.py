@@ -68,7 +68,9 @@ def name(written: str) -> str:
 
 def shown(part: str) -> str:
     """In a refusal: what a hostile hand calls a part may be anything."""
-    return "".join(each if each.isascii() and each.isprintable() else "?" for each in part[:80]).lstrip("/")
+    return "".join(
+        character if character.isascii() and character.isprintable() else "?" for character in part[:80]
+    ).lstrip("/")
 
 
 def _kind(file: IO[bytes]) -> str:

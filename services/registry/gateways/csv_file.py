@@ -67,13 +67,13 @@ class CsvTable:
         """The rows of this table that hold anything. Raises Refused: csv-quotes, csv-ragged, workbook-wrong-columns,
         workbook-wrong-sheet, workbook-too-large.
         """
-        kept, here, seen, width = SHEETS[self.name], "", False, 0
+        kept, table_name, seen, width = SHEETS[self.name], "", False, 0
         for number, record in self.book.records():
-            if (table := _table_of(record)) or (not here and any(record)):
-                here, width = table or HOLDERS_SHEET, _written(record)
-                kept = check_headers(SHEETS[here], dict(enumerate(_headers(record))), row=number)
-                seen = seen or here == self.name
-            elif here == self.name and any(record):
+            if (table := _table_of(record)) or (not table_name and any(record)):
+                table_name, width = table or HOLDERS_SHEET, _written(record)
+                kept = check_headers(SHEETS[table_name], dict(enumerate(_headers(record))), row=number)
+                seen = seen or table_name == self.name
+            elif table_name == self.name and any(record):
                 _check_width(number, record, width, kept)
                 yield Row(number, hidden=False, cells=_cells(kept, record))
         if not seen:

@@ -44,7 +44,7 @@ class Package:
 
     def related(self, kind: str) -> str | None:
         """The part of a kind of which a workbook has one."""
-        return next((each.target for each in self.relations.values() if each.kind == kind), None)
+        return next((relation.target for relation in self.relations.values() if relation.kind == kind), None)
 
 
 @contextmanager
@@ -59,7 +59,9 @@ def _package(contents: zipfile.ZipFile) -> Package:
     if _TYPES not in parts:
         raise Refused("workbook-unreadable", part="[Content_Types].xml")
     types = _Types(parts)
-    main = next((each.target for each in _relations(parts, "/").values() if each.kind == "officedocument"), None)
+    main = next(
+        (relation.target for relation in _relations(parts, "/").values() if relation.kind == "officedocument"), None
+    )
     if main is None:
         raise Refused("workbook-unreadable", part="_rels/.rels")
     if "macroenabled" in (kind := types.of(main)) and "binary" not in kind:
@@ -74,7 +76,7 @@ def _package(contents: zipfile.ZipFile) -> Package:
 
 def _macros(parts: Parts, types: "_Types", relations: dict[str, Relation]) -> str | None:
     """The first part that is a program. A type that only the ending gives says nothing: it is often declared for no part at all."""
-    related = {each.target for each in relations.values() if each.kind.removeprefix("xl") in _MACROS}
+    related = {relation.target for relation in relations.values() if relation.kind.removeprefix("xl") in _MACROS}
     named = {name for name in parts if name.endswith("/vbaproject.bin") or "/macrosheets/" in name}
     overridden = {name for name, kind in types.overrides.items() if name in parts and _word(kind) in _MACROS}
     return min(related | named | overridden, default=None)
@@ -92,10 +94,11 @@ class _Types:
         found = Elements("Override", "Default")
         found.read(parts, _TYPES, most_bytes=_FRAME_BYTES)
         self.overrides = {
-            archive.name(each.get("PartName", "")): each.get("ContentType", "").lower() for each in found["Override"]
+            archive.name(element.get("PartName", "")): element.get("ContentType", "").lower()
+            for element in found["Override"]
         }
         self._defaults = {
-            each.get("Extension", "").lower(): each.get("ContentType", "").lower() for each in found["Default"]
+            element.get("Extension", "").lower(): element.get("ContentType", "").lower() for element in found["Default"]
         }
 
     def of(self, name: str) -> str:
@@ -120,4 +123,4 @@ def _relations(parts: Parts, source: str) -> dict[str, Relation]:
 
 def _kind(relation: str) -> str:
     """Empty for a relation of another vocabulary."""
-    return next((relation.removeprefix(each).lower() for each in _RELATIONS if relation.startswith(each)), "")
+    return next((relation.removeprefix(prefix).lower() for prefix in _RELATIONS if relation.startswith(prefix)), "")

@@ -161,6 +161,6 @@ def _frame(contents: Package) -> _Frame:
     for name in (HOLDERS_SHEET, BUILDINGS_SHEET):
         if name not in sheets:
             raise Refused("workbook-wrong-sheet", expected=name)
-    hidden = frozenset(each.get("name", "") for each in book["sheet"] if each.get("state", "visible") != "visible")
+    hidden = frozenset(sheet.get("name", "") for sheet in book["sheet"] if sheet.get("state", "visible") != "visible")
     is_1904 = any(each.get("date1904") in ("1", "true") for each in book["workbookPr"])
     return _Frame(sheets, hidden, is_1904)

@@ -140,9 +140,9 @@ def _sheet(columns: Sequence[Column], lines: Iterable[Mapping[str, object]]) -> 
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
         f'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>{widths}</cols><sheetData>'
     )
-    yield _row(1, [_text(each.header + "*" * each.required, _HEAD) for each in columns])
+    yield _row(1, [_text(column.header + "*" * column.required, _HEAD) for column in columns])
     for number, line in enumerate(lines, start=2):
-        yield _row(number, [_cell(line.get(each.name)) for each in columns])
+        yield _row(number, [_cell(line.get(column.name)) for column in columns])
     yield f"</sheetData>{_choices(columns)}</worksheet>"
 
 
@@ -173,8 +173,8 @@ def _choices(columns: Sequence[Column]) -> str:
     """The lists to choose from, as the template has them."""
     listed = [
         f'<dataValidation type="list" allowBlank="1" sqref="{letters}2:{letters}{_LAST_ROW}">'
-        f'<formula1>"{",".join(cells.CHOICES[each.name])}"</formula1></dataValidation>'
-        for letters, each in ((template.letter(place), each) for place, each in enumerate(columns))
-        if each.name in cells.CHOICES
+        f'<formula1>"{",".join(cells.CHOICES[column.name])}"</formula1></dataValidation>'
+        for letters, column in ((template.letter(place), column) for place, column in enumerate(columns))
+        if column.name in cells.CHOICES
     ]
     return f'<dataValidations count="{len(listed)}">{"".join(listed)}</dataValidations>' if listed else ""

@@ -81,8 +81,8 @@ def readable(engine: Engine, vault: Vault, project_id: UUID, *, district: str) -
 
     def described(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         holders = [holder for row in rows for holder in row["holders"]]
-        asked = {UUID(each[name]) for each in holders for name in ("person_id", "guardian_id") if each[name]}
-        known = people.opened(tx, vault, list(asked), district=district)
+        person_ids = {UUID(holder[name]) for holder in holders for name in ("person_id", "guardian_id") if holder[name]}
+        known = people.opened(tx, vault, list(person_ids), district=district)
         return [line for row in rows for line in _lines(row, lambda kept, holder: _readable(kept, holder, known))]
 
     return (line for batch in _batches(engine, _UNITS, project_id, [district], described) for line in batch)

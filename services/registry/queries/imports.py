@@ -127,10 +127,10 @@ def _row(tx: Transaction, import_id: UUID) -> dict[str, Any]:
     return dict(row)
 
 
-def _listed(fault: Fault, said: str) -> FaultState:
+def _listed(fault: Fault, sentence: str) -> FaultState:
     columns = template.SHEETS[fault.sheet]
     header = next((column.header for column in columns if column.name == fault.column), "")
     cell = f"{template.column_letter(columns, fault.column)}{fault.row}" if header else ""
     return FaultState(
-        sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code, text=said
+        sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code, text=sentence
     )

@@ -59,12 +59,12 @@ def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, she
     """After the checks. `key`: of the import."""
     place = {"import_id": import_id, "district": tx.district, "sheet": sheet, "most": _MOST}
     differing = tx.connection.execute(_DIFFERING, place).all()
-    registered = people.opened(tx, vault, [each.person_id for each in differing if each.person_id])
-    for each in differing:
-        name = _name(import_id, key, each.row, each.column_name, each.sealed)
-        known = registered.get(each.person_id)
-        first = _name(import_id, key, each.first_row, each.first_column, each.first_sealed)
-        cell = {**place, "row": each.row, "column_name": each.column_name}
+    registered = people.opened(tx, vault, [row.person_id for row in differing if row.person_id])
+    for row in differing:
+        name = _name(import_id, key, row.row, row.column_name, row.sealed)
+        known = registered.get(row.person_id)
+        first = _name(import_id, key, row.first_row, row.first_column, row.first_sealed)
+        cell = {**place, "row": row.row, "column_name": row.column_name}
         if known and name == known.name == first:
             tx.connection.execute(_TAKE_BACK, cell)
         elif code := (known and against_register(name, known.name)) or _against(name, first, _IN_THE_FILE):

@@ -13,7 +13,7 @@ from services.registry.domain import shares
 from services.registry.domain.cells import Fault
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
 from services.registry.store import imports
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from shared.service.database import Transaction
 
 # `lines`: those of the import that say which unit they belong to. `blocks`: the buildings as the workbook has them, or the register.
@@ -178,13 +178,13 @@ _COMPARE = text(f"""{_LINES}
 """)  # noqa: S608 - put together from parts of ours
 
 
-def run(tx: Transaction, import_id: UUID, project_id: UUID, *, told: Told = lambda _done, _total: None) -> None:
+def run(tx: Transaction, import_id: UUID, project_id: UUID, *, report: Report = lambda _done, _total: None) -> None:
     """All checks over the staged lines, then the comparison with the register."""
     place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
     place |= {"sheet": HOLDERS_SHEET, "most_holders": _MOST_HOLDERS, "of_unit": _OF_UNIT}
     checks = [*((HOLDERS_SHEET, each) for each in _ON_HOLDERS), *((BUILDINGS_SHEET, each) for each in _ON_BUILDINGS)]
     for number, (sheet, check) in enumerate(checks):
-        told(number, len(checks))
+        report(number, len(checks))
         found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"
         insert = text(f"{_LINES} {_INSERT} {found} on conflict do nothing")
         tx.connection.execute(insert, {**place, "sheet": sheet})

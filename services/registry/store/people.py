@@ -110,7 +110,7 @@ def opened(
 
 
 def change(  # noqa: PLR0913 - what is put right, from what, and when
-    tx: Transaction, vault: Vault, person_id: UUID, said: Mapping[str, str | None], *, expected: int, at: datetime
+    tx: Transaction, vault: Vault, person_id: UUID, changes: Mapping[str, str | None], *, expected: int, at: datetime
 ) -> tuple[int, list[Event]]:
     """What is said replaces what was held: name, mobile, email, language, time zone. The revision now, and what is to be told.
 
@@ -124,7 +124,7 @@ def change(  # noqa: PLR0913 - what is put right, from what, and when
     if revision != expected:
         raise Refused("version-superseded", version=revision)
     key, held = _opened(vault, row)
-    personal = held.corrected(said)
+    personal = held.corrected(changes)
     if personal == held:
         return int(revision), []
     sealed = vault.seal(personal, key=key, person_id=person_id)
@@ -140,7 +140,7 @@ def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, a
         bytes(row.document_mark): row
         for row in tx.connection.execute(_KNOWN, {"district": tx.district, "marks": list(people)})
     }
-    said: list[Event] = []
+    events_written: list[Event] = []
     added: list[dict[str, Any]] = []
     renewed: list[dict[str, Any]] = []
     for mark, personal in people.items():
@@ -150,11 +150,11 @@ def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, a
         else:
             change, events = _renewed(vault, row, personal, at)
             renewed += change
-        said += events
+        events_written += events
     for statement, rows in ((_PERSON, added), (_KEEP, added), (_RENEW, renewed)):
         if rows:
             tx.connection.execute(statement, rows)
-    return said
+    return events_written
 
 
 def renewed(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal]) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from shared.service import database
 
-Told = Callable[[int, int], None]  # done, of how many
+Report = Callable[[int, int], None]  # done, of how many
 
 _BEGIN = text("""
     insert into import_progress (import_id, district, step, began_at, noted_at)
@@ -32,9 +32,9 @@ def begin(engine: Engine, district: str, import_id: UUID, *, step: str) -> int:
         return int(tx.connection.execute(_BEGIN, place).scalar_one())
 
 
-def noting(engine: Engine, district: str, import_id: UUID) -> Told:
-    def told(done: int, total: int) -> None:
+def noting(engine: Engine, district: str, import_id: UUID) -> Report:
+    def report(done: int, total: int) -> None:
         with database.begin(engine, district=district) as tx:
             tx.connection.execute(_NOTE, {"import_id": import_id, "done": done, "total": total})
 
-    return told
+    return report

@@ -115,9 +115,9 @@ def _has(*roles: str) -> bool:
 def _chosen(tx: Transaction) -> dict[str, Any]:
     """The project that the address names, else the newest. What another district has is not told from what nobody has."""
     all_of_them: list[ProjectState] = projects.page(tx, after=_FIRST, limit=_PROJECTS)
-    if (asked := request.args.get("project")) is None:
+    if (wanted := request.args.get("project")) is None:
         return {"projects": all_of_them, "project": all_of_them[-1] if all_of_them else None}
-    found = next((each for each in all_of_them if str(each.project_id) == asked), None)
+    found = next((project for project in all_of_them if str(project.project_id) == wanted), None)
     if found is None:
         abort(404)
     return {"projects": all_of_them, "project": found}

@@ -17,7 +17,7 @@ from services.registry.commands.commit_import import CommitImport, commit_import
 from services.registry.commands.stage_import import StageImport, stage_import
 from services.registry.domain.imports import AT_WORK
 from services.registry.store import imports, progress
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.messaging.rounds import Rounds, Work
 from shared.refusal import Refused
@@ -83,21 +83,21 @@ class Importer:
             _log.error("import given up", import_id=str(import_id), district=district, step=step)
             self._refused(district, import_id, Refused("import-given-up", step=step, tries=tries - 1))
             return
-        told = progress.noting(self._engine, district, import_id)
+        report = progress.noting(self._engine, district, import_id)
         if step == "reading":
             command = StageImport(district, import_id, today=business_day(now))
-            stage_import(self._engine, self._vault, command, told=told)
+            stage_import(self._engine, self._vault, command, report=report)
         elif step == "checking":
             with database.begin(self._engine, district=district) as tx:
-                check_import(tx, self._vault, CheckImport(import_id, at=now), told=told)
+                check_import(tx, self._vault, CheckImport(import_id, at=now), report=report)
         else:
-            self._commit(district, CommitImport(import_id, at=now), told)
+            self._commit(district, CommitImport(import_id, at=now), report)
         _log.info("import step", import_id=str(import_id), district=district, step=step)
 
-    def _commit(self, district: str, command: CommitImport, told: Told) -> None:
+    def _commit(self, district: str, command: CommitImport, report: Report) -> None:
         try:
             with database.begin(self._engine, district=district) as tx:
-                commit_import(tx, self._vault, command, told=told)
+                commit_import(tx, self._vault, command, report=report)
         except Refused as refusal:
             self._refused(district, command.import_id, refusal)
         except IntegrityError as conflict:

@@ -142,8 +142,8 @@ class Hub:
         with database.reading(self._engine, granted=districts) as tx:
             rows = tx.connection.execute(_NUMBERS, {"districts": districts})
             numbers = {row.district: row.last_number for row in rows}
-        news = [each for each in districts if self._has_news(each, numbers.get(each, 0))]
-        self._rounds.carry_out(Work(each, "news", partial(self._hand_out, each)) for each in news)
+        news = [district for district in districts if self._has_news(district, numbers.get(district, 0))]
+        self._rounds.carry_out(Work(district, "news", partial(self._hand_out, district)) for district in news)
 
     def _has_news(self, district: str, number: int) -> bool:
         return self._reached.setdefault(district, number) != number
@@ -152,7 +152,7 @@ class Hub:
         """Tells every reader as of when its figures are, news or not."""
         with self._lock:
             districts = sorted({reader.district for reader in self._readers})
-        self._rounds.carry_out(Work(each, "pulse", partial(self._beat, each)) for each in districts)
+        self._rounds.carry_out(Work(district, "pulse", partial(self._beat, district)) for district in districts)
 
     def _beat(self, district: str) -> int:
         with database.reading(self._engine, granted=[district]) as tx:

@@ -64,15 +64,15 @@ def live_stream(query: StreamQuery) -> http.Answer:
     return answer
 
 
-def _district(asked: str | None) -> str:
+def _district(district: str | None) -> str:
     granted = identity.current().granted
-    if asked is None:
+    if district is None:
         if len(granted) == 1 and database.EVERY not in granted:
             return granted[0]
         raise Refused("district-required")
-    if database.EVERY not in granted and asked not in granted:
+    if database.EVERY not in granted and district not in granted:
         raise Unknown
-    return asked
+    return district
 
 
 def _last_seen() -> int | None:

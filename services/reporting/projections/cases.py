@@ -99,16 +99,16 @@ def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], No
     instant, facets = _SAYS[kind]
 
     def when_case_changed_note_its_facets(tx: Transaction, messages: Sequence[Message]) -> None:
-        said = [event.model_dump() for event in batch.events(kind, messages)]
-        rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in said}
-        ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in said}
+        events = [event.model_dump() for event in batch.events(kind, messages)]
+        rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in events}
+        ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in events}
         changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
         batch.write(tx, _KEEP, changed)
         batch.write(tx, _CHANGE, changed)
         if kind in _FACTS:
-            batch.write(tx, _SIGNINGS, [{**row, "fact": _FACTS[kind], "at": row[instant]} for row in said])
+            batch.write(tx, _SIGNINGS, [{**row, "fact": _FACTS[kind], "at": row[instant]} for row in events])
         if kind is AgreementVoid:
-            batch.write(tx, _VOID, said)
+            batch.write(tx, _VOID, events)
 
     return when_case_changed_note_its_facets
 

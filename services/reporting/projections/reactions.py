@@ -33,7 +33,7 @@ TOPICS = topics.read_by(CONSUMER)
 
 def reactions() -> Reactions:
     """By type of event, as the consumer wants them."""
-    told: dict[type[Event], Reaction] = {
+    by_event: dict[type[Event], Reaction] = {
         DistrictOpened: districts.when_district_opened_list_it,
         ProjectOpened: projects.when_project_opened_list_it,
         RollFrozen: projects.when_roll_frozen_take_its_totals,
@@ -44,8 +44,8 @@ def reactions() -> Reactions:
         EffectDeclared: projects.when_effect_declared_note_the_decision,
         PeriodClosed: projects.when_period_closed_note_the_end,
     }
-    told.update(cases.reactions())
-    return {event.declared.type: _tallied(event, reaction) for event, reaction in told.items()}
+    by_event.update(cases.reactions())
+    return {event.declared.type: _tallied(event, reaction) for event, reaction in by_event.items()}
 
 
 def _tallied(kind: type[Event], reaction: Reaction) -> Reaction:

@@ -40,8 +40,8 @@ _HOLDERS = text("""
 
 def when_unit_registered_draw_it(tx: Transaction, messages: Sequence[Message]) -> None:
     batch.write(tx, _KEEP, [_row(unit) for unit in batch.latest(UnitRegistered, messages)])
-    told = batch.events(UnitRegistered, messages)
-    counted = {unit.unit_id: unit for unit in told if not unit.after_freeze}.values()
+    events = batch.events(UnitRegistered, messages)
+    counted = {unit.unit_id: unit for unit in events if not unit.after_freeze}.values()
     batch.write(tx, _FORGET_HOLDERS, [{"unit_id": unit.unit_id} for unit in counted])
     holders = [
         {

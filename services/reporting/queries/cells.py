@@ -82,10 +82,10 @@ _AS_STORED = (
 
 
 def _cell(row: Row[Any]) -> Cell:
-    officers = {each["staff_id"]: each["name"] for each in row.officers or ()}
+    officers = {officer["staff_id"]: officer["name"] for officer in row.officers or ()}
     return Cell(
         **{name: getattr(row, name) for name in _AS_STORED},
-        owners=tuple((each["masked_name"], each["share"]) for each in row.owners),
+        owners=tuple((owner["masked_name"], owner["share"]) for owner in row.owners),
         group=row.group_name,
         officer=officers.get(str(row.staff_id)),
         facets=Facets(

@@ -82,7 +82,7 @@ def of(tx: Transaction, project_ids: Sequence[UUID] | None = None) -> list[Stand
 
 
 def _standing(row: Row[Any]) -> Standing:
-    required = {each["basis"]: each for each in row.bases}
+    required = {basis["basis"]: basis for basis in row.bases}
     bases = tuple(
         Basis(
             basis=name,

@@ -94,7 +94,7 @@ def _flow(cells: Sequence[Cell], size: float) -> Map:
 
 
 def _name_width(compound: str) -> float:
-    return sum(_TEXT if east_asian_width(each) in "WF" else _TEXT * 0.6 for each in compound)
+    return sum(_TEXT if east_asian_width(character) in "WF" else _TEXT * 0.6 for character in compound)
 
 
 def _floors(cells: list[Cell]) -> list[list[Cell]]:

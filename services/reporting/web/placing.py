@@ -60,9 +60,9 @@ def _taken(cells: Sequence[Cell], floors: Sequence[int]) -> dict[tuple[int, int]
         column = 0
         for cell in sorted((cell for cell in cells if cell.floor == floor), key=_first_door):
             mine = range(_doors(cell))
-            while any((each, column + door) in taken for each in _floors(cell) for door in mine):
+            while any((floor, column + door) in taken for floor in _floors(cell) for door in mine):
                 column += 1
-            taken |= {(each, column + door): cell for each in _floors(cell) for door in mine}
+            taken |= {(floor, column + door): cell for floor in _floors(cell) for door in mine}
             column += len(mine)
     return taken
 

@@ -100,9 +100,9 @@ def edit(agreement_id: UUID, body: Terms) -> http.Answer:
     """Replaces the terms of a draft, on the version named by If-Match. What was reviewed must be reviewed again."""
     facts = (body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
     command = EditTerms(agreement_id, http.expected_version(), *facts)
-    here = running()
-    with database.begin(here.engine, district=identity.current().district) as tx:
-        edited = edit_terms(tx, command, here.clock)
+    service = running()
+    with database.begin(service.engine, district=identity.current().district) as tx:
+        edited = edit_terms(tx, command, service.clock)
     return http.ok(AgreementState.of(edited), version=edited.version)
 
 

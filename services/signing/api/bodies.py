@@ -69,7 +69,7 @@ class Terms(http.Body):
     lines: list[Line] = Field(min_length=1, max_length=200)
 
     def term_lines(self) -> tuple[TermLine, ...]:
-        return tuple(each.line() for each in self.lines)
+        return tuple(line.line() for line in self.lines)
 
 
 class Review(http.Body):

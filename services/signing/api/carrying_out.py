@@ -27,11 +27,11 @@ def once(
     version: Callable[[S], int] | None = None,
 ) -> http.Answer:
     """A retry after a lost answer finds claim and answer, or neither."""
-    here = running()
-    with database.begin(here.engine, district=identity.current().district) as tx:
+    service = running()
+    with database.begin(service.engine, district=identity.current().district) as tx:
 
         def act() -> http.Answer:
-            state = carry_out(tx, command, here.clock)
+            state = carry_out(tx, command, service.clock)
             return http.created(answer(state), version=version(state) if version else None)
 
         return idempotency.once(tx, act)

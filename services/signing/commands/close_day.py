@@ -42,5 +42,5 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     restatement = days.following(tx, project_id, on)
     closed = ClosedDay(project_id, on, restatement, as_of, at, figures, bases, project.counting_rule)
     days.add(tx, closed, by=command.by)
-    journal.write(tx, [closed.told()])
+    journal.write(tx, [closed.event()])
     return closed

@@ -40,7 +40,9 @@ def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Man
     hand-not-another, hand-not-capable, clock-jumped.
     """
     case = cases.lock(tx, command.unit_id)
-    holder = next((each for each in case.rights.holders if each.person_id == command.right_holder), None)
+    holder = next(
+        (right_holder for right_holder in case.rights.holders if right_holder.person_id == command.right_holder), None
+    )
     if holder is None:
         raise Refused("not-a-right-holder", right_holder=command.right_holder)
     if code := unfit(holder, command.kind):

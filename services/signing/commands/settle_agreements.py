@@ -48,7 +48,8 @@ def settle_first(tx: Transaction, unit_ids: Collection[UUID]) -> list[Event]:
     signed_on = agreements.signed_on(tx, unit_ids)
     signed = agreements.load_many(tx, signed_on) if signed_on else []
     of_project = {
-        project_id: [each for each in signed if each.project_id == project_id] for project_id in _projects(signed)
+        project_id: [agreement for agreement in signed if agreement.project_id == project_id]
+        for project_id in _projects(signed)
     }
     return [
         event for project_id, ours in of_project.items() for event in _settle(tx, projects.lock(tx, project_id), ours)

@@ -32,6 +32,6 @@ def _project(event: ProjectOpened) -> Project:
         event.signing_period.starts_at,
         event.signing_period.ends_at,
         event.auto_effect,
-        tuple(Basis(each.basis, each.percent, each.legal_ground) for each in event.bases),
+        tuple(Basis(basis.basis, basis.percent, basis.legal_ground) for basis in event.bases),
         rule,
     )

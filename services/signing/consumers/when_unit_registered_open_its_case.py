@@ -18,8 +18,8 @@ def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
     def react(tx: Transaction, messages: Sequence[Message]) -> None:
         # A poll may hold several revisions of a unit. Each may dispute what another has confirmed, so each has its turn.
         for turn in _turns(events(UnitRegistered, messages)):
-            said = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
-            open_cases(tx, OpenCases(said), clock)
+            registered = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
+            open_cases(tx, OpenCases(registered), clock)
 
     return react
 
@@ -28,11 +28,11 @@ def _turns(events: Sequence[UnitRegistered]) -> list[list[UnitRegistered]]:
     """The events in as few rounds as there are revisions of one unit: within a round no unit comes twice."""
     rounds: list[dict[object, UnitRegistered]] = []
     for event in events:
-        free = next((each for each in rounds if event.unit_id not in each), None)
+        free = next((units for units in rounds if event.unit_id not in units), None)
         if free is None:
             rounds.append(free := {})
         free[event.unit_id] = event
-    return [list(each.values()) for each in rounds]
+    return [list(units.values()) for units in rounds]
 
 
 def _unit(event: UnitRegistered) -> Unit:

@@ -198,16 +198,20 @@ class Agreement:
             raise Refused("terms-changed-since-read", terms_digest=self.lock.digest)
 
     def unsigned(self) -> list[Holder]:
+        if self.lock is None:
+            return []
         signed = {signature.right_holder for signature in self.signatures}
-        return [] if self.lock is None else [each for each in self.lock.rights.holders if each.person_id not in signed]
+        return [holder for holder in self.lock.rights.holders if holder.person_id not in signed]
 
     def completed_by(self, right_holder: UUID) -> bool:
         """Whether this right-holder is the last who is missing: only then a place in the series is taken."""
-        return self.state in SIGNABLE and [each.person_id for each in self.unsigned()] == [right_holder]
+        return self.state in SIGNABLE and [holder.person_id for holder in self.unsigned()] == [right_holder]
 
     def has_signed(self, right_holder: UUID) -> bool:
         """Asked again by whoever lost the answer: then the stored state is the answer, whatever has become of papers since."""
-        return self.state in (*SIGNABLE, *SIGNED) and any(each.right_holder == right_holder for each in self.signatures)
+        return self.state in (*SIGNABLE, *SIGNED) and any(
+            signature.right_holder == right_holder for signature in self.signatures
+        )
 
     def sign(  # noqa: PLR0913 - for whom, by whose hand, as what, on which paper, when: each can be wrong by itself
         self,

@@ -84,8 +84,10 @@ class Case:
                 revision=self.unit.revision,
                 ownership=self.rights.ownership,
                 right_holders=tuple(
-                    ConfirmedHolder(person_id=each.person_id, share=None if each.share is None else str(each.share))
-                    for each in self.rights.holders
+                    ConfirmedHolder(
+                        person_id=holder.person_id, share=None if holder.share is None else str(holder.share)
+                    )
+                    for holder in self.rights.holders
                 ),
                 confirmed_at=at,
             )

@@ -45,14 +45,14 @@ class ClosedDay:
     bases: Mapping[Basis, BasisDay]
     counting_rule: CountingRule
 
-    def told(self) -> DayClosed:
+    def event(self) -> DayClosed:
         return DayClosed(
             project_id=self.project_id,
             business_on=self.business_on,
             restatement=self.restatement,
             as_of=self.as_of,
-            series=tuple(SeriesFigures(series=series, **vars(each)) for series, each in self.figures.items()),
-            bases=tuple(BasisFigures(basis=basis, **vars(each)) for basis, each in self.bases.items()),
+            series=tuple(SeriesFigures(series=series, **vars(counts)) for series, counts in self.figures.items()),
+            bases=tuple(BasisFigures(basis=basis, **vars(counts)) for basis, counts in self.bases.items()),
             counting_rule=self.counting_rule,
             closed_at=self.closed_at,
         )

@@ -41,7 +41,7 @@ def expect_seen(mandate: Mandate, reviews: Sequence[Review], papers: frozenset[s
 
 def seen_first(mandates: Sequence[Mandate], reviews: Sequence[Review], papers: frozenset[str]) -> tuple[Mandate, ...]:
     """Of several good papers the one counts that somebody has seen."""
-    return tuple(sorted(mandates, key=lambda each: unseen(each, reviews, papers) is not None))
+    return tuple(sorted(mandates, key=lambda mandate: unseen(mandate, reviews, papers) is not None))
 
 
 def unseen(mandate: Mandate, reviews: Sequence[Review], papers: frozenset[str] = frozenset()) -> str | None:

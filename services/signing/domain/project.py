@@ -93,7 +93,9 @@ class Project:
     def declare(self, document_number: str, *, at: datetime, by: str) -> None:
         """Once; the same again changes nothing. Raises Refused: threshold-not-reached, effect-already-declared."""
         if self.latch is None:
-            raise Refused("threshold-not-reached", missing={each.basis.name: each.missing for each in self.readings()})
+            raise Refused(
+                "threshold-not-reached", missing={reading.basis.name: reading.missing for reading in self.readings()}
+            )
         if self.declaration is None:
             self._declare(Declaration(max(at, self.latch.reached_at), by, document_number, automatic=False))
         elif self.declaration.document_number != document_number:

@@ -59,7 +59,7 @@ class Rights:
 
 
 def _substance(rights: Rights) -> frozenset[tuple[UUID, Fraction | None, Kind, bool]]:
-    return frozenset((each.person_id, each.share, each.kind, each.capable) for each in rights.holders)
+    return frozenset((holder.person_id, holder.share, holder.kind, holder.capable) for holder in rights.holders)
 
 
 def _sole(holders: tuple[Holder, ...]) -> str | None:

@@ -20,10 +20,10 @@ class Counts:
     area: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     def __neg__(self) -> "Counts":
-        return Counts(*(-getattr(self, each.name) for each in fields(self)))
+        return Counts(*(-getattr(self, field.name) for field in fields(self)))
 
 
 @dataclass(frozen=True)

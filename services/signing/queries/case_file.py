@@ -126,19 +126,17 @@ def read(tx: Transaction, unit_id: UUID) -> CaseFile:
         group=found["group_name"],
         right_holders=[
             HolderRow(
-                person_id=each.person_id,
-                name=each.name,
-                share=written(each.parts, each.whole),
-                kind=each.kind,
-                capable=each.capable,
+                person_id=row.person_id,
+                name=row.name,
+                share=written(row.parts, row.whole),
+                kind=row.kind,
+                capable=row.capable,
             )
-            for each in tx.connection.execute(_HOLDERS, it)
+            for row in tx.connection.execute(_HOLDERS, it)
         ],
-        mandates=[
-            MandateRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_MANDATES, it)
-        ],
-        tasks=[TaskRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_TASKS, it)],
+        mandates=[MandateRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_MANDATES, it)],
+        tasks=[TaskRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_TASKS, it)],
         agreement=agreement,
         earlier_agreements=agreements[1:],
-        acts=[ActRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_ACTS, it)],
+        acts=[ActRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_ACTS, it)],
     )

@@ -86,7 +86,7 @@ def with_signed_agreement(tx: Transaction, cases: Iterable[Case]) -> set[UUID]:
 
 def add(tx: Transaction, cases: Sequence[Case], *, at: datetime) -> None:
     if cases:
-        tx.connection.execute(_ADD, [{**_row(tx, each), "opened_at": at} for each in cases])
+        tx.connection.execute(_ADD, [{**_row(tx, case), "opened_at": at} for case in cases])
         _replace_holders(tx, cases, known=False)
 
 
@@ -94,20 +94,20 @@ def save(tx: Transaction, *cases: Case, at: datetime, new_facts: bool = False) -
     """`new_facts` come from the registry only; without them the right-holders are as they were."""
     if not cases:
         return
-    tx.connection.execute(_SAVE, [_row(tx, each) for each in cases])
+    tx.connection.execute(_SAVE, [_row(tx, case) for case in cases])
     if new_facts:
         _replace_holders(tx, cases, known=True)
-    tasks = [{"unit_id": each.unit.unit_id, "code": code} for each in cases for code in each.tasks]
+    tasks = [{"unit_id": case.unit.unit_id, "code": code} for case in cases for code in case.tasks]
     if tasks:
         named = [{**task, "district": tx.district, "task_id": uuid7(), "raised_at": at} for task in tasks]
         tx.connection.execute(_ADD_TASK, named)
-    for each in cases:
-        each.version += 1
+    for case in cases:
+        case.version += 1
 
 
 def mandates(tx: Transaction, unit_id: UUID) -> tuple[Mandate, ...]:
     return tuple(
-        Mandate(*(getattr(row, each.name) for each in fields(Mandate)))
+        Mandate(*(getattr(row, field.name) for field in fields(Mandate)))
         for row in tx.connection.execute(_MANDATES, {"unit_id": unit_id})
     )
 
@@ -151,7 +151,7 @@ def _cases(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Case]:
         holders[holder.unit_id].append(holder)
     return [
         Case(
-            Unit(**{each.name: getattr(row, each.name) for each in fields(Unit)}),
+            Unit(**{field.name: getattr(row, field.name) for field in fields(Unit)}),
             rights.read(row.ownership, holders[row.unit_id]),
             rights_state=row.rights_state,
             rights_revision=row.rights_revision,

@@ -62,8 +62,8 @@ def following(tx: Transaction, project_id: UUID, on: date) -> int:
 
 
 def add(tx: Transaction, day: ClosedDay, *, by: str) -> None:
-    figures = json.dumps({name: {**vars(each), "net": each.net} for name, each in day.figures.items()})
-    bases = json.dumps({name: vars(each) for name, each in day.bases.items()})
+    figures = json.dumps({name: {**vars(counts), "net": counts.net} for name, counts in day.figures.items()})
+    bases = json.dumps({name: vars(counts) for name, counts in day.bases.items()})
     tx.connection.execute(_ADD, {**vars(day), "district": tx.district, "figures": figures, "bases": bases, "by": by})
 
 

@@ -121,7 +121,10 @@ def _declaration(row: Row[Any]) -> Declaration | None:
 def _latch(reached_at: datetime | None, readings: list[dict[str, Any]]) -> Latch | None:
     if reached_at is None:
         return None
-    return Latch(reached_at, tuple(Reading(Basis(**each["basis"]), each["signed"], each["total"]) for each in readings))
+    return Latch(
+        reached_at,
+        tuple(Reading(Basis(**reading["basis"]), reading["signed"], reading["total"]) for reading in readings),
+    )
 
 
 def _printed(reading: Reading) -> dict[str, object]:

@@ -193,7 +193,10 @@ def count(tx: Transaction, *, project_id: UUID, unit_id: UUID, signed: bool) -> 
 
 def _members(line: roll.Line) -> list[tuple[UUID, str, UUID]]:
     people = sorted({person for person, _ in line.right_holders})
-    return [(line.unit_id, "household", line.household_id), *((line.unit_id, "right_holder", each) for each in people)]
+    return [
+        (line.unit_id, "household", line.household_id),
+        *((line.unit_id, "right_holder", person_id) for person_id in people),
+    ]
 
 
 def _lines(tx: Transaction, project_id: UUID) -> list[roll.Line]:

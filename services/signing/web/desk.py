@@ -48,7 +48,7 @@ class Desk:
 
     @property
     def signed(self) -> int:
-        return sum(each.signed_at is not None for each in self.signers)
+        return sum(signer.signed_at is not None for signer in self.signers)
 
 
 def of(case: CaseFile, *, today: date, signing: bool, holder: str = "") -> Desk:
@@ -56,8 +56,8 @@ def of(case: CaseFile, *, today: date, signing: bool, holder: str = "") -> Desk:
     view = _view(case, signing=signing)
     rights, mandates = _rights(case), _mandates(case)
     signers = signing_people.of(case, mandates, today=today)
-    waiting = [each for each in signers if each.signed_at is None]
-    chosen = next((each for each in waiting if str(each.person_id) == holder), None)
+    waiting = [signer for signer in signers if signer.signed_at is None]
+    chosen = next((signer for signer in waiting if str(signer.person_id) == holder), None)
     return Desk(
         view=view,
         step=_STEPS[view],
@@ -81,7 +81,7 @@ def _view(case: CaseFile, *, signing: bool) -> View:
         return "disputed"
     if agreement.state in ("drafted", "reviewed"):
         return "check"
-    begun = signing or any(each.signed_at for each in agreement.right_holders)
+    begun = signing or any(holder.signed_at for holder in agreement.right_holders)
     return "sign" if begun else "locked"
 
 
@@ -101,22 +101,22 @@ def _items(case: CaseFile, rights: Rights, mandates: tuple[Mandate, ...]) -> tup
 
 
 def _rights(case: CaseFile) -> Rights:
-    return Rights(case.ownership, tuple(signing_people.holder(each) for each in case.right_holders))
+    return Rights(case.ownership, tuple(signing_people.holder(holder) for holder in case.right_holders))
 
 
 def _mandates(case: CaseFile) -> tuple[Mandate, ...]:
     return tuple(
         Mandate(
-            each.mandate_id,
-            each.right_holder,
-            each.hand,
-            each.kind,
-            each.valid_until,
-            each.evidence,
-            each.revoked_at,
-            each.recorded_at,
+            mandate.mandate_id,
+            mandate.right_holder,
+            mandate.hand,
+            mandate.kind,
+            mandate.valid_until,
+            mandate.evidence,
+            mandate.revoked_at,
+            mandate.recorded_at,
         )
-        for each in case.mandates
+        for mandate in case.mandates
     )
 
 
@@ -125,7 +125,5 @@ def _done_at(case: CaseFile) -> tuple[datetime | None, ...]:
     agreement = case.agreement
     if agreement is None:
         return (None,) * 4
-    reviewed = [
-        each.at for each in case.acts if each.kind == "reviewed" and each.agreement_id == agreement.agreement_id
-    ]
+    reviewed = [act.at for act in case.acts if act.kind == "reviewed" and act.agreement_id == agreement.agreement_id]
     return (reviewed[-1] if reviewed else None, agreement.locked_at, agreement.signed_at, agreement.signed_at)

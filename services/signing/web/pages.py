@@ -35,18 +35,18 @@ _UNSIGNED = "unsigned"  # beside the states: all that is not signed yet
 @pages.get("/desk")
 @identity.requires(*_MAY_LOOK)
 def cases() -> str:
-    asked = _asked()
+    filters = _filters()
     with reading(running().engine, granted=identity.current().granted) as tx:
-        found = case_list.read(tx, asked)
+        found = case_list.read(tx, filters)
         return render_template(
             "cases.html",
             title=text("desk.title"),
             rows=found[:_SHOWN],
             after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
-            asked=asked,
+            asked=filters,
             listed=_listed(),
             states=(_UNSIGNED, *get_args(State)),
-            chosen=_UNSIGNED if asked.unsigned else asked.state,
+            chosen=_UNSIGNED if filters.unsigned else filters.state,
             groups=group_list.read(tx),
             as_of=_as_of(tx),
         )
@@ -83,7 +83,7 @@ def _listed() -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _asked() -> CasesQuery:
+def _filters() -> CasesQuery:
     """What the form above the list sends. An empty field, or what a mistyped address has, asks for nothing."""
     given = {name: value for name in _FIELDS if (value := request.args.get(name, "").strip())}
     if given.get("state") == _UNSIGNED:
@@ -100,8 +100,8 @@ def _query(given: dict[str, str]) -> CasesQuery:
 
 def _cursor(last: CaseRow) -> str:
     """The place of the last row, as http.Page reads it."""
-    told = json.dumps(case_list.place(last), default=str)
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    cursor = json.dumps(case_list.place(last), default=str)
+    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
 
 
 def _next_ready(tx: Transaction, project_id: UUID, unit_id: UUID) -> CaseRow | None:

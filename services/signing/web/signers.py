@@ -57,7 +57,9 @@ def of(case: CaseFile, mandates: Sequence[Mandate], *, today: date) -> tuple[Sig
     frozen = case.agreement.right_holders if case.agreement else []
     rows: Sequence[HolderRow | SignerRow] = frozen or case.right_holders
     record = _Record(
-        tuple(mandates), _reviews(case), frozenset(each.hand for each in case.mandates if not each.hand_capable)
+        tuple(mandates),
+        _reviews(case),
+        frozenset(mandate.hand for mandate in case.mandates if not mandate.hand_capable),
     )
     return tuple(_signer(row, record, today) for row in rows)
 
@@ -71,14 +73,14 @@ class _Record:
     incapable: frozenset[UUID]
 
     def of(self, right_holder: UUID) -> "_Record":
-        ours = tuple(each for each in self.mandates if each.right_holder == right_holder)
+        ours = tuple(mandate for mandate in self.mandates if mandate.right_holder == right_holder)
         return replace(self, mandates=ours)
 
 
 def _reviews(case: CaseFile) -> tuple[Review, ...]:
     ours = case.agreement.agreement_id if case.agreement else None
-    passed = (each for each in case.acts if each.kind == "reviewed" and each.agreement_id == ours)
-    return tuple(Review(each.at, frozenset(each.facts["papers"])) for each in passed)
+    passed = (act for act in case.acts if act.kind == "reviewed" and act.agreement_id == ours)
+    return tuple(Review(act.at, frozenset(act.facts["papers"])) for act in passed)
 
 
 def holder(row: HolderRow | SignerRow) -> Holder:
@@ -88,15 +90,20 @@ def holder(row: HolderRow | SignerRow) -> Holder:
 
 def signed_share(signers: Sequence[Signer]) -> str | None:
     """None where nobody has a share of their own."""
-    if not any(each.share for each in signers):
+    if not any(signer.share for signer in signers):
         return None
-    return str(sum((Fraction(each.share) for each in signers if each.share and each.signed_at), Fraction(0)))
+    return str(sum((Fraction(signer.share) for signer in signers if signer.share and signer.signed_at), Fraction(0)))
 
 
 def _signer(row: HolderRow | SignerRow, record: _Record, today: date) -> Signer:
     signed, record = row if isinstance(row, SignerRow) and row.signed_at else None, record.of(row.person_id)
     by = next(
-        (each for each in record.mandates if signed and (each.hand, each.kind) == (signed.hand, signed.capacity)), None
+        (
+            mandate
+            for mandate in record.mandates
+            if signed and (mandate.hand, mandate.kind) == (signed.hand, signed.capacity)
+        ),
+        None,
     )
     own = holder(row)
     return Signer(
@@ -123,14 +130,15 @@ def _hands(own: Holder, record: _Record, today: date) -> Iterator[Hand]:
     """Their own first, then each paper that was not taken back: of several for one hand, the one that is good longest."""
     if _wanted(own) == "self":
         yield Hand(own.person_id, "self", None, "", None)
-    longest = {(each.hand, each.kind): each for each in sorted(record.mandates, key=_until) if each.revoked_at is None}
-    for each in longest.values():
-        capacity = cast("Capacity", each.kind)
-        may = entitlement(own, hand=each.hand, capacity=capacity, mandates=record.mandates, on=today)
-        refusal = (
-            may.code if isinstance(may, NotEntitled) else "hand-not-capable" if each.hand in record.incapable else None
-        )
-        yield Hand(each.hand, capacity, each.valid_until, each.evidence, refusal, unseen(each, record.reviews))
+    longest = {
+        (paper.hand, paper.kind): paper for paper in sorted(record.mandates, key=_until) if paper.revoked_at is None
+    }
+    for paper in longest.values():
+        capacity = cast("Capacity", paper.kind)
+        may = entitlement(own, hand=paper.hand, capacity=capacity, mandates=record.mandates, on=today)
+        incapable = "hand-not-capable" if paper.hand in record.incapable else None
+        refusal = may.code if isinstance(may, NotEntitled) else incapable
+        yield Hand(paper.hand, capacity, paper.valid_until, paper.evidence, refusal, unseen(paper, record.reviews))
 
 
 def _until(mandate: Mandate) -> date:

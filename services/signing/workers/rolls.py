@@ -28,7 +28,7 @@ _log = log.get(__name__)
 class _Tried:
     what: Waiting
     since: float
-    told: bool = False
+    alarmed: bool = False
 
 
 class Rolls:
@@ -43,14 +43,16 @@ class Rolls:
 
     def due(self, waiting: Sequence[Waiting]) -> list[Waiting]:
         """Those worth a digest; and says which of the others have had all that they could wait for."""
-        self._tried = {each.project_id: self._tried[each.project_id] for each in waiting if self._failed(each)}
+        self._tried = {
+            roll_due.project_id: self._tried[roll_due.project_id] for roll_due in waiting if self._failed(roll_due)
+        }
         for tried in self._tried.values():
-            self._tell(tried)
+            self._alarm(tried)
         unmatched = Counter(tried.what.district for tried in self._tried.values())
         self._districts |= set(unmatched)
         for district in self._districts:
             metrics.ROLLS_UNMATCHED.labels(district).set(unmatched[district])
-        return [each for each in waiting if each.project_id not in self._tried]
+        return [roll_due for roll_due in waiting if roll_due.project_id not in self._tried]
 
     def match(self, it: Waiting) -> int:
         """1 when the roll has been proved and copied. A signing waits for the copy only, not for the digest."""
@@ -73,7 +75,7 @@ class Rolls:
         tried = self._tried.get(it.project_id)
         return tried is not None and tried.what == it
 
-    def _tell(self, tried: _Tried) -> None:
-        if not tried.told and time.monotonic() - tried.since >= self._patience_seconds:
-            tried.told = True
+    def _alarm(self, tried: _Tried) -> None:
+        if not tried.alarmed and time.monotonic() - tried.since >= self._patience_seconds:
+            tried.alarmed = True
             _log.error("roll unmatched", district=tried.what.district, project_id=str(tried.what.project_id))
