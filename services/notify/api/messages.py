@@ -41,7 +41,7 @@ _READERS = identity.ROLES
 
 @http.route(api, "GET", "/messages", roles=_READERS, answers=http.Paged[MessageLine])
 def list_messages(query: Asked) -> http.Answer:
-    """Messages, newest first: sent ones and those deliberately not sent."""
+    """Messages, newest first, including those deliberately not sent."""
     after = query.after(datetime, str)
     filters = messages.MessageFilter(
         query.unit_id, query.project_id, query.state or None, before=None if after is None else (after[0], after[1])
@@ -74,14 +74,14 @@ def read_conservation(query: OfProject) -> http.Answer:
 
 @http.route(api, "GET", "/failures", roles=_READERS, answers=Failures)
 def list_failures() -> http.Answer:
-    """Failed messages by the code that has failed them. Each group can be sent again by one act: POST /resends."""
+    """Failed messages, grouped by their code. POST /resends sends one group again."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         return http.ok(Failures(failures=[Failure.of(row) for row in channels.failures(tx)]))
 
 
 @http.route(api, "GET", "/channels", roles=_READERS, answers=Channels)
 def list_channels() -> http.Answer:
-    """Does each channel work, and if not: what for is it held, since when, and when is it tried again?"""
+    """The state of each channel: whether it is held, why, since when, and when the next probe is due."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         return http.ok(Channels(channels=[ChannelState.of(row) for row in channels.every(tx)]))
 
@@ -112,7 +112,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
 
 @http.route(api, "POST", "/resends", roles=("command",), answers=ResentState)
 def resend(body: ResendFailed) -> http.Answer:
-    """Sends all messages again that one code has failed: first a dry run that says how many, then the act with its reason."""
+    """Resends all messages that failed with one code. A dry run counts them first; the act needs a reason."""
     subject = identity.current()
     with database.begin(running().engine, district=subject.district) as tx:
 
@@ -152,7 +152,7 @@ def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - decl
     problems=("not-found", "message-not-unknown"),
 )
 def resolve(message_key: str, body: Outcome) -> http.Answer:
-    """Says what a person found out about an unknown message. Sends nothing."""
+    """Records the outcome of an unknown message, as a person found it. Sends nothing."""
     with database.begin(running().engine, district=identity.current().district) as tx:
         command = ResolveMessage(message_key, body.outcome, at=running().clock.now(), real_at=datetime.now(UTC))
         return once(tx, lambda: http.created(_state(resolve_message(tx, command))))

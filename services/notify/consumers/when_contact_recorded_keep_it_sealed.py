@@ -1,4 +1,4 @@
-"""registry-contact: how a person can be reached, kept as sealed as it came. It may wait here for its key."""
+"""registry-contact: stores a person's contact, still sealed. Its key may arrive later."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""registry-key: a person's data key, wrapped for notify, or its end. The end means forgetting, and saying so."""
+"""registry-key: stores a person's data key, wrapped for notify. When the key is deleted, forgets the person and confirms it."""
 
 from collections.abc import Sequence
 

@@ -6,8 +6,8 @@
      └─ night ── back-off ┘
     withheld, superseded: decided not to be sent
 
-Stays true: it leaves `trying` for another try only when the last one was certainly not taken. Unknown is never tried
-again. What is the channel's fault is no try of the message (domain/hold.py). Left to others: claiming it for one worker
+Stays true: a message leaves `trying` for another try only when the gateway certainly did not accept the last one. An unknown
+message is never sent again. A failure of the channel does not count as a try (domain/hold.py). Left to others: claiming it for one worker
 (store/messages.py), the words (wording.py).
 """
 
@@ -33,7 +33,7 @@ _ASK_AGAIN = timedelta(minutes=2)
 
 
 def key(*, cause: UUID, recipient: UUID, template: str, channel: str) -> str:
-    """Event × recipient × template × channel: the same four always give the same key, so a replay plans nothing
+    """Event × recipient × template × channel: the same four give the same key, so a replay plans no message
     twice.
     """
     return str(uuid5(_KEYS, f"{cause}|{recipient}|{template}|{channel}"))
@@ -57,7 +57,7 @@ class Message:
     recorded: list[Event] = field(default_factory=list)
 
     def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime, began_hold: bool = False) -> None:
-        """Takes the outcome of the try under way, or a late one for a try given up on. `at` is business time.
+        """Applies the outcome of the current try, or the late outcome of an abandoned one. `at` is business time.
 
         `began_hold`: the channel was not held until it met this message. That counts as a try; after several such, when the channel
         has carried others each time in between, so does every other one.
@@ -78,19 +78,19 @@ class Message:
             self.next_try_at = real_at + _BACK_OFF[max(self._counted, 1) - 1]
 
     def postpone(self, *, until: datetime) -> None:
-        """It is night where the person lives: no gateway was called."""
+        """Gives the claim back until `until`, because it is night for the person. No gateway was called."""
         self._given_back("quiet-hours")
         self.state, self.hold_until = "held", until
 
     def retry(self, *, real_at: datetime) -> None:
-        """A person orders that it is sent again. Raises Refused: message-not-failed."""
+        """Sends the message again by a person's order. Raises Refused: message-not-failed."""
         if self.state != "failed":
             raise Refused("message-not-failed", state=self.state)
         self.state, self.next_try_at, self.settled_at, self.forgiven = "waiting", real_at, None, self.tries
         self.holds_begun = 0
 
     def resolve(self, outcome: Accepted | NotAccepted, *, at: datetime) -> None:
-        """A person has asked and says what became of it. Raises Refused: message-not-unknown."""
+        """Records the outcome that a person found out. Raises Refused: message-not-unknown."""
         if self.state != "unknown":
             raise Refused("message-not-unknown", state=self.state)
         if isinstance(outcome, Accepted):
@@ -103,7 +103,7 @@ class Message:
         return self.tries - self.forgiven
 
     def _given_back(self, code: str) -> None:
-        """As if this try had not been."""
+        """Undoes the claim: this try does not count."""
         self.state, self.code, self.next_try_at = "waiting", code, None
         self.tries -= 1
 

@@ -24,12 +24,12 @@ _NO_RELAY: Final = re.compile(rb"\brelay", re.IGNORECASE)
 
 
 def positive(code: int) -> bool:
-    """2yz, but for the one that takes its leave."""
+    """True for 2yz, except 221: it closes the session."""
     return code in _POSITIVE and code != _SAID_GOODBYE
 
 
 def refused(code: int, reply: bytes, *, place: Place) -> NotAccepted | Unwell:
-    """What a reply that is not positive says about the message, or about us. It was certainly not taken."""
+    """The outcome of a negative reply: about the message or about us. The message was certainly not accepted."""
     name = f"smtp-{code}" if code > 0 else "smtp-unreadable"
     if _about_us(code, reply, place):
         return Unwell(name)

@@ -1,8 +1,8 @@
 """Mail by SMTP.
 
-A mail server takes a message over with its answer to the final dot (RFC 5321, section 4.2.5). A line that is lost before
-the dot has left: certainly not taken. After it: nobody knows, and SMTP has no question to ask. What a reply means stands in
-replies.py, how a session is opened and kept in sessions.py.
+A mail server accepts a message with its reply to the final dot (RFC 5321, section 4.2.5). If the connection is lost before the
+dot was sent, the mail was certainly not accepted. If it is lost after the dot, the outcome is unknown; SMTP has no query for it.
+replies.py interprets replies, sessions.py opens and keeps sessions.
 """
 
 import re
@@ -73,7 +73,7 @@ class Mail:
         return outcome
 
     def ask(self, message_key: str) -> None:
-        """SMTP has no such question."""
+        """SMTP has no such query."""
 
     def _sent(self, session: Session, envelope: _Envelope) -> Outcome:
         with self._sessions.in_time(session.smtp):
@@ -109,7 +109,7 @@ class Mail:
         return None if code == _GO_ON else replies.refused(code, reply, place="data")
 
     def _envelope(self, address: str, text: Text, message_key: str) -> _Envelope:
-        """Raises ValueError for what no mail can be made of."""
+        """Raises ValueError when no mail can be built."""
         local, _, domain = address.rpartition("@")
         domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
         recipient = f"{local}@{domain}"
@@ -130,12 +130,12 @@ class Mail:
 
 
 def _nothing_said(outcome: Outcome) -> bool:
-    """Lost, or ended by the server's own 421."""
+    """The connection was lost, or the server ended it with 421."""
     return outcome == _LOST or (isinstance(outcome, Unwell) and outcome.code == f"smtp-{replies.CLOSING}")
 
 
 def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None:
-    """The whole mail but for its final dot. A server that hangs up or refuses meanwhile has not taken it."""
+    """Sends the mail without its final dot. If the server hangs up or refuses meanwhile, it did not accept the mail."""
     smtp.send(re.sub(rb"(?m)^\.", b"..", wire if wire.endswith(b"\r\n") else wire + b"\r\n"))
     if smtp.sock is None:
         raise smtplib.SMTPServerDisconnected
@@ -164,6 +164,6 @@ def _ended(smtp: smtplib.SMTP) -> Outcome:
 
 
 def _receipt(reply: bytes, code: int) -> str:
-    """What the server calls the mail: the last word of its answer, as in "250 OK queued as 4F2A"."""
+    """The server's id for the mail: the last word of its reply, as in "250 OK queued as 4F2A"."""
     words = reply.decode("ascii", "replace").split()
     return readable(words[-1] if words else "") or str(code)

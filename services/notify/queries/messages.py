@@ -1,5 +1,5 @@
-"""Messages as people ask for them: sent and deliberately not sent in one list, and one with everything that led to
-it.
+"""Messages for people: one list of sent and deliberately unsent messages, and the lineage of one
+message.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def text(self) -> Text:
-        """The words that were or will be sent, written again from what is stored. The name in it is masked."""
+        """The text that was or will be sent, rendered from the stored values. The name in it is masked."""
         return render(
             templates.find(self.template, self.template_version),
             language=self.language,
@@ -100,7 +100,7 @@ class Lineage:
 
 @dataclass(frozen=True)
 class MessageFilter:
-    """What a list is narrowed to, and the place after which it goes on."""
+    """The filters of a list, and the cursor after which it continues."""
 
     unit_id: UUID | None = None
     project_id: UUID | None = None
@@ -133,4 +133,4 @@ def lineage(tx: Transaction, message_key: str) -> Lineage:
     row = Row(**{name: found[name] for name in Row.__dataclass_fields__})
     fact = Fact(**{name: found[name] for name in Fact.__dataclass_fields__})
     tries = tx.connection.execute(_TRIES, {"message_key": message_key})
-    return Lineage(row, fact, [Try(*each) for each in tries])
+    return Lineage(row, fact, [Try(*attempt) for attempt in tries])

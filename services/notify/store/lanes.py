@@ -1,4 +1,4 @@
-"""Lanes: what can be sent now, by district, channel and urgency. A lane is served apart from all others."""
+"""Lanes: the messages due now, by district, channel and urgency. Each lane is served independently."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _DUE = text("""
 
 @dataclass(frozen=True)
 class Lane:
-    """`urgent`: serves only what is urgent, so that nothing else can be in its way. Otherwise everything, urgent first."""
+    """`urgent`: serves urgent messages only, so that no other message delays them. Otherwise all messages, urgent first."""
 
     district: str
     channel: Channel

@@ -1,4 +1,4 @@
-"""Failed messages, ordered anew by their code: all at once, with a record of who, why and which."""
+"""Resends failed messages by their code, all at once, with a record of who, why and which."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -38,7 +38,7 @@ def count(tx: Transaction, code: str, channel: Channel | None) -> int:
 
 
 def order(tx: Transaction, code: str, channel: Channel | None, *, real_at: datetime) -> Sequence[str]:
-    """The keys of the messages that wait again."""
+    """Returns the keys of the messages that wait again."""
     wanted = {"district": tx.district, "code": code, "channel": channel, "real_at": real_at}
     return list(tx.connection.execute(_ORDER, wanted).scalars())
 

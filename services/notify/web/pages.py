@@ -34,7 +34,7 @@ class Link:
     """One link of the chain from the fact to the phone."""
 
     name: str
-    said: str
+    value: str
     more: str
 
 
@@ -63,7 +63,7 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
         failures=failures if may_command else (),
         asks=_asks(found) if found and may_command else "",
         resend=_resend(failures) if may_command else None,
-        said=_said(found),
+        said=_order_result(found),
         acts=acts.ACTS,
         older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
         totals=_totals(tx),
@@ -78,7 +78,7 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
 
 
 def _filters() -> MessageFilter:
-    """An address that was mistyped shows everything rather than an error."""
+    """A mistyped address shows the whole list, not an error."""
     unit, state, before = (request.args.get(name, "") for name in ("unit_id", "state", "before"))
     at, _, key = before.partition("~")
     try:
@@ -92,19 +92,19 @@ def _filters() -> MessageFilter:
 
 
 def _asks(found: Lineage) -> str:
-    """The order that the person is asked about before it is carried out; empty when none is."""
+    """The order that needs confirmation; empty when there is none."""
     order = request.args.get("ask", "")
     return order if order in acts.ACTS.get(found.row.state, ()) else ""
 
 
 def _resend(failures: Sequence[FailureRow]) -> FailureRow | None:
-    """The failures that the person is asked about before they are sent again."""
+    """The failures whose resend needs confirmation."""
     wanted = tuple(request.args.get(name) for name in ("resend", "channel", "district"))
     return next((failure for failure in failures if (failure.code, failure.channel, failure.district) == wanted), None)
 
 
-def _said(found: Lineage | None) -> str:
-    """What the last order has done, in one sentence; of a message: what has become of it since."""
+def _order_result(found: Lineage | None) -> str:
+    """The result of the last order, in one sentence; for a message also its state now."""
     did, count = request.args.get("did", ""), request.args.get("count", "")
     if did == "resent" and count.isascii() and count.isdecimal():
         return text("did.resent", count=figures.count(int(count[:9])))
@@ -160,7 +160,7 @@ def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
 
 
 def _now(row: Row, held: Sequence[ChannelRow]) -> str:
-    """What stands behind the state, as far as it is known."""
+    """Details of the state, if known."""
     hold = next(
         (channel for channel in held if (channel.district, channel.channel) == (row.district, row.channel)), None
     )
@@ -179,7 +179,7 @@ def _what(row: Row) -> str:
 
 
 def _reason(code: str) -> str:
-    """A sentence for the codes that have one; a gateway's own code as it is."""
+    """The sentence for a code; a gateway's own code is shown unchanged."""
     try:
         return text(f"code.{code}")
     except KeyError:

@@ -1,5 +1,5 @@
-"""Plans what has become complete unseen: two consumers that each brought one half of a message at the same moment saw
-only their own.
+"""Plans facts that became complete unseen: two consumers can store the two halves of a message at the same time, and each sees
+only its own half.
 """
 
 import threading

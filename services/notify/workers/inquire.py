@@ -1,7 +1,7 @@
-"""Asks about messages in doubt: a try that never ended, an answer that was lost.
+"""Queries the gateway about messages in doubt: a try that never ended, or a lost answer.
 
-Stays true: nothing is sent from here. A message leaves its doubt only when the gateway says what became of it; a
-gateway that cannot tell leaves it unknown, for a person to ask. One that cannot be settled does not keep the others waiting.
+Stays true: this loop sends nothing. A message leaves its doubt only when the gateway knows its outcome; otherwise it stays
+unknown, for a person to resolve. A message that cannot be settled does not delay the others.
 """
 
 import threading

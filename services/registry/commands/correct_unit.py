@@ -156,10 +156,10 @@ def _marked(vault: Vault, rows: Sequence[Line]) -> dict[bytes, Personal]:
     found: dict[bytes, Personal] = {}
     for line in rows:
         values = {name: line.text(name) for name in line.values}
-        each = [person.of_line(values)]
+        owners = [person.of_line(values)]
         if values.get("guardian_name"):
-            each.append(person.of_line(values, guardian=True))
-        for one in each:
-            mark = vault.document_mark(one)
-            found[mark] = found[mark].renewed(one) if mark in found else one
+            owners.append(person.of_line(values, guardian=True))
+        for owner in owners:
+            mark = vault.document_mark(owner)
+            found[mark] = found[mark].renewed(owner) if mark in found else owner
     return found

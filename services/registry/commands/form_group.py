@@ -28,7 +28,9 @@ class FormGroup:
 def form_group(tx: Transaction, command: FormGroup) -> Group:
     """Raises Unknown; Refused: group-formed, officer-twice."""
     projects.lock(tx, command.project_id)
-    officers = tuple(Member(uuid7(), each.staff_number, each.name, each.subject) for each in command.officers)
+    officers = tuple(
+        Member(uuid7(), officer.staff_number, officer.name, officer.subject) for officer in command.officers
+    )
     group = Group(uuid7(), command.project_id, command.name, officers)
     projects.add_group(tx, group)
     return group

@@ -58,8 +58,8 @@ def is_building_code(code: str) -> bool:
 
 def is_door(door: str) -> bool:
     """302, or 301、302 of a merged unit; none of them twice."""
-    each = door.split("、")
-    return _DOORS.fullmatch(door) is not None and len(set(each)) == len(each)
+    doors = door.split("、")
+    return _DOORS.fullmatch(door) is not None and len(set(doors)) == len(doors)
 
 
 def is_stairwell(name: str) -> bool:

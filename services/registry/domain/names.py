@@ -70,5 +70,5 @@ def alike(one: str, other: str) -> Alike | None:
         return "signs"
     if bare.casefold() == bare_other.casefold():
         return "capitals"
-    folded = [unicodedata.normalize("NFKC", each).casefold() for each in (bare, bare_other)]
+    folded = [unicodedata.normalize("NFKC", name).casefold() for name in (bare, bare_other)]
     return "variant" if folded[0] == folded[1] else None

@@ -114,10 +114,10 @@ def _relations(parts: Parts, source: str) -> dict[str, Relation]:
     found = Elements("Relationship")
     found.read(parts, path, most_bytes=_FRAME_BYTES)
     relations = {}
-    for each in found["Relationship"]:
-        target = archive.name(posixpath.normpath(posixpath.join(f"{folder}/", unquote(each.get("Target", "")))))
-        if each.get("TargetMode", "Internal") == "Internal" and target in parts:
-            relations[each.get("Id", "")] = Relation(_kind(each.get("Type", "")), target)
+    for element in found["Relationship"]:
+        target = archive.name(posixpath.normpath(posixpath.join(f"{folder}/", unquote(element.get("Target", "")))))
+        if element.get("TargetMode", "Internal") == "Internal" and target in parts:
+            relations[element.get("Id", "")] = Relation(_kind(element.get("Type", "")), target)
     return relations
 
 

@@ -110,7 +110,7 @@ class Elements:
     def read(self, parts: Parts, path: str, *, most_bytes: int) -> None:
         """Raises Refused: workbook-unreadable, workbook-too-large."""
         for _ in parsed(parts, path, self, most_bytes=most_bytes):
-            if any(len(each) > _MOST_ELEMENTS for each in self._found.values()):
+            if any(len(elements) > _MOST_ELEMENTS for elements in self._found.values()):
                 raise Refused("workbook-too-large", part=parts.shown(path))
 
     def start(self, name: str, attributes: dict[str, str]) -> None:

@@ -57,7 +57,7 @@ class Workbook:
     def rows_expected(self) -> int:
         """Below the headers, empty ones perhaps among them. For telling how far the reading is, and for nothing else."""
         found = [count(self.parts, self.sheets[name], "row") for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
-        return sum(max(each - 1, 0) for each in found)
+        return sum(max(count - 1, 0) for count in found)
 
 
 @dataclass(frozen=True)
@@ -155,12 +155,14 @@ def _frame(contents: Package) -> _Frame:
     book.read(contents.parts, contents.main, most_bytes=_BOOK_BYTES)
     sheets: dict[str, str] = {}
     for sheet in book["sheet"]:
-        relation = contents.relations.get(next((sheet[each] for each in _RELATION_IDS if each in sheet), ""))
+        relation = contents.relations.get(
+            next((sheet[attribute] for attribute in _RELATION_IDS if attribute in sheet), "")
+        )
         if relation is not None and relation.kind == "worksheet":
             sheets[sheet.get("name", "")] = relation.target
     for name in (HOLDERS_SHEET, BUILDINGS_SHEET):
         if name not in sheets:
             raise Refused("workbook-wrong-sheet", expected=name)
     hidden = frozenset(sheet.get("name", "") for sheet in book["sheet"] if sheet.get("state", "visible") != "visible")
-    is_1904 = any(each.get("date1904") in ("1", "true") for each in book["workbookPr"])
+    is_1904 = any(properties.get("date1904") in ("1", "true") for properties in book["workbookPr"])
     return _Frame(sheets, hidden, is_1904)

@@ -133,8 +133,8 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
 
 def _sheet(columns: Sequence[Column], lines: Iterable[Mapping[str, object]]) -> Iterator[str]:
     widths = "".join(
-        f'<col min="{n}" max="{n}" width="{30 if each.form == "code" else 14}" customWidth="1"/>'
-        for n, each in enumerate(columns, start=1)
+        f'<col min="{n}" max="{n}" width="{30 if column.form == "code" else 14}" customWidth="1"/>'
+        for n, column in enumerate(columns, start=1)
     )
     yield (
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
@@ -148,7 +148,7 @@ def _sheet(columns: Sequence[Column], lines: Iterable[Mapping[str, object]]) -> 
 
 def _row(number: int, written: Sequence[str]) -> str:
     listed = "".join(
-        each.format(place=f"{template.letter(place)}{number}") for place, each in enumerate(written) if each
+        cell.format(place=f"{template.letter(place)}{number}") for place, cell in enumerate(written) if cell
     )
     return f'<row r="{number}">{listed}</row>'
 

@@ -182,7 +182,10 @@ def run(tx: Transaction, import_id: UUID, project_id: UUID, *, report: Report = 
     """All checks over the staged lines, then the comparison with the register."""
     place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
     place |= {"sheet": HOLDERS_SHEET, "most_holders": _MOST_HOLDERS, "of_unit": _OF_UNIT}
-    checks = [*((HOLDERS_SHEET, each) for each in _ON_HOLDERS), *((BUILDINGS_SHEET, each) for each in _ON_BUILDINGS)]
+    checks = [
+        *((HOLDERS_SHEET, query) for query in _ON_HOLDERS),
+        *((BUILDINGS_SHEET, query) for query in _ON_BUILDINGS),
+    ]
     for number, (sheet, check) in enumerate(checks):
         report(number, len(checks))
         found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"

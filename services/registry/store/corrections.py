@@ -73,7 +73,7 @@ def held(tx: Transaction, unit_id: UUID, *, expected: int) -> Held:
     if row.revision != expected:
         raise Refused("version-superseded", version=row.revision)
     holders = tx.connection.execute(_HOLDERS, {"unit_id": unit_id})
-    return Held(**row._asdict(), holders=tuple((each.person_id, each.guardian_id) for each in holders))
+    return Held(**row._asdict(), holders=tuple((holder.person_id, holder.guardian_id) for holder in holders))
 
 
 def begin(tx: Transaction, unit: Held, *, by: str, at: datetime) -> UUID:

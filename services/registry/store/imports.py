@@ -198,8 +198,8 @@ def add_buildings(tx: Transaction, buildings: Sequence[dict[str, Any]]) -> None:
 def add_faults(tx: Transaction, import_id: UUID, faults: Sequence[Fault]) -> None:
     place = {"import_id": import_id, "district": tx.district}
     rows = [
-        {**place, "sheet": each.sheet, "row": each.row, "column_name": each.column, "code": each.code}
-        for each in faults
+        {**place, "sheet": fault.sheet, "row": fault.row, "column_name": fault.column, "code": fault.code}
+        for fault in faults
     ]
     if rows:
         tx.connection.execute(_FAULT, rows)

@@ -161,7 +161,7 @@ def renewed(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal]) -> 
     """Of how many `record` would change telephone, mail or language."""
     known = tx.connection.execute(_KNOWN, {"district": tx.district, "marks": list(people)})
     held = ((row, _opened(vault, row)[1]) for row in known)
-    return sum(each.renewed(people[bytes(row.document_mark)]) != each for row, each in held)
+    return sum(personal.renewed(people[bytes(row.document_mark)]) != personal for row, personal in held)
 
 
 def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str, object]) -> Personal:

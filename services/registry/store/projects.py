@@ -117,7 +117,7 @@ def add_officer(tx: Transaction, group_id: UUID, officer: Member) -> Group:
     if row is None:
         raise Unknown
     lock(tx, row.project_id)
-    members = [Member(**each._asdict()) for each in tx.connection.execute(_MEMBERS, {"group_id": group_id})]
+    members = [Member(**row._asdict()) for row in tx.connection.execute(_MEMBERS, {"group_id": group_id})]
     group = Group(group_id, row.project_id, row.name, (*members, officer))
     event = group.formed()
     _add_members(tx, group, (officer,))
@@ -130,7 +130,7 @@ def _add_members(tx: Transaction, group: Group, members: Sequence[Member]) -> No
     if not members:
         return
     try:
-        tx.connection.execute(_OFFICER, [{**place, **asdict(each)} for each in members])
+        tx.connection.execute(_OFFICER, [{**place, **asdict(member)} for member in members])
     except IntegrityError as twice:
         raise Refused("officer-twice") from twice
 

@@ -137,7 +137,7 @@ def changed(
     place = {"import_id": import_id, "project_id": project_id}
     found = tx.connection.execute(_CHANGED, place, execution_options={"yield_per": batch})
     for rows in found.partitions(batch):
-        yield [event for row in rows for event in _said(row)]
+        yield [event for row in rows for event in _events(row)]
 
 
 def roll(tx: Transaction, project_id: UUID) -> list[Line]:
@@ -147,7 +147,7 @@ def roll(tx: Transaction, project_id: UUID) -> list[Line]:
     ]
 
 
-def _said(row: Any) -> Iterator[UnitRegistered | UnitAssigned]:  # noqa: ANN401 - a row of _STATE
+def _events(row: Any) -> Iterator[UnitRegistered | UnitAssigned]:  # noqa: ANN401 - a row of _STATE
     yield registered(row)
     if row.group_id is not None:
         yield UnitAssigned(project_id=row.project_id, unit_id=row.unit_id, group_id=row.group_id, staff_id=row.staff_id)

@@ -59,7 +59,7 @@ def import_report(import_id: UUID) -> str:
         at_work=report.state in AT_WORK,
         refusal=_refusal(report),
         kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),
-        told=_told(report),
+        told=_result(report),
         title=_finding(report),
     )
 
@@ -70,7 +70,9 @@ def import_progress(import_id: UUID) -> str:
     """The part of the report that moves while the worker is at it."""
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.one(tx, import_id)
-    return render_template("registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_told(report))
+    return render_template(
+        "registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_result(report)
+    )
 
 
 @pages.get("/register/units")
@@ -131,7 +133,7 @@ def _after() -> UUID:
         return _FIRST
 
 
-def _told(report: imports.ImportState) -> str:
+def _result(report: imports.ImportState) -> str:
     """How far the worker is; nothing when it is not at it."""
     if report.state not in AT_WORK:
         return ""

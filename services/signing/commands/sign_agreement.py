@@ -59,7 +59,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         turn=turn,
         taking=Taking(command.by, command.desk, command.papers),
     )
-    for mandate in (each for each in mandates if each.mandate_id == agreement.signatures[-1].mandate_id):
+    for mandate in (item for item in mandates if item.mandate_id == agreement.signatures[-1].mandate_id):
         hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
         hand.expect_seen(mandate, reviews, command.papers)
     if turn:

@@ -288,7 +288,7 @@ class Agreement:
             self.moved_at,
             self.lock and self.lock.locked_at,
             self.turn and self.turn.signed_at,
-            *(each.signed_at for each in self.signatures),
+            *(signature.signed_at for signature in self.signatures),
         )
         return max((at for at in known if at), default=None)
 

@@ -26,7 +26,7 @@ _log = log.get(__name__)
 
 @dataclass
 class _Tried:
-    what: Waiting
+    waiting_roll: Waiting
     since: float
     alarmed: bool = False
 
@@ -48,22 +48,22 @@ class Rolls:
         }
         for tried in self._tried.values():
             self._alarm(tried)
-        unmatched = Counter(tried.what.district for tried in self._tried.values())
+        unmatched = Counter(tried.waiting_roll.district for tried in self._tried.values())
         self._districts |= set(unmatched)
         for district in self._districts:
             metrics.ROLLS_UNMATCHED.labels(district).set(unmatched[district])
         return [roll_due for roll_due in waiting if roll_due.project_id not in self._tried]
 
-    def match(self, it: Waiting) -> int:
+    def match(self, waiting_roll: Waiting) -> int:
         """1 when the roll has been proved and copied. A signing waits for the copy only, not for the digest."""
-        with database.reading(self._engine, granted=[it.district]) as tx:
-            proof = roll.prove(tx, it.project_id)
+        with database.reading(self._engine, granted=[waiting_roll.district]) as tx:
+            proof = roll.prove(tx, waiting_roll.project_id)
         if proof is None:
-            self._tried[it.project_id] = _Tried(it, time.monotonic())
+            self._tried[waiting_roll.project_id] = _Tried(waiting_roll, time.monotonic())
             return 0
-        with database.begin(self._engine, district=it.district) as tx:
+        with database.begin(self._engine, district=waiting_roll.district) as tx:
             try:
-                return int(match_roll(tx, MatchRoll(it.project_id, proof), self._clock))
+                return int(match_roll(tx, MatchRoll(waiting_roll.project_id, proof), self._clock))
             except Refused as refused:
                 if refused.code != "clock-jumped":
                     raise
@@ -71,11 +71,13 @@ class Rolls:
                     0  # the alarm was raised with it; nothing is written, and it is tried again until the clock is well
                 )
 
-    def _failed(self, it: Waiting) -> bool:
-        tried = self._tried.get(it.project_id)
-        return tried is not None and tried.what == it
+    def _failed(self, waiting_roll: Waiting) -> bool:
+        tried = self._tried.get(waiting_roll.project_id)
+        return tried is not None and tried.waiting_roll == waiting_roll
 
     def _alarm(self, tried: _Tried) -> None:
         if not tried.alarmed and time.monotonic() - tried.since >= self._patience_seconds:
             tried.alarmed = True
-            _log.error("roll unmatched", district=tried.what.district, project_id=str(tried.what.project_id))
+            _log.error(
+                "roll unmatched", district=tried.waiting_roll.district, project_id=str(tried.waiting_roll.project_id)
+            )
