@@ -91,7 +91,7 @@ def probe() -> Response:
 
 
 def _field(name: str) -> str:
-    """A field of the form, without NUL: PostgreSQL text cannot store it, and no value of ours contains it."""
+    """A field of the form. Raises Unknown on NUL, which PostgreSQL text cannot store and no value of ours contains."""
     if "\0" in (given := request.form.get(name, "")):
         raise Unknown
     return given

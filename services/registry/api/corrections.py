@@ -40,7 +40,7 @@ _PROBLEMS = (
     problems=(*_PROBLEMS, "roll-frozen"),
 )
 def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
-    """Puts one unit or its right-holders right, by the checks of the import; needs If-Match."""
+    """Corrects one unit or its right-holders, with the checks of the import. Needs If-Match."""
     subject, now = identity.current(), running().clock.now()
     command = CorrectUnit(
         unit_id,
@@ -59,7 +59,7 @@ def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
 
 @http.route(corrections, "PATCH", "/people/<uuid:person_id>", roles=_FIELD, answers=PersonState, problems=_PROBLEMS)
 def patch_person(person_id: UUID, body: CorrectPersonBody) -> http.Answer:
-    """Puts a name, a way to reach somebody or the language of messages right; needs If-Match."""
+    """Corrects a name, a contact or the language of messages. Needs If-Match."""
     subject, now = identity.current(), running().clock.now()
     changes = body.model_dump(include=body.model_fields_set - {"reason"})
     command = CorrectPerson(
@@ -118,7 +118,7 @@ def add_tenant(unit_id: UUID, body: TenantBody) -> http.Answer:
     answers=Paged[TenancyState],
 )
 def list_tenants(unit_id: UUID, query: Page) -> http.Answer:
-    """Who rents and who rented, masked."""
+    """Current and former tenants, masked."""
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.tenancies(tx, unit_id, after=after, limit=query.limit + 1)
@@ -138,7 +138,7 @@ def end(tenancy_id: UUID, body: EndTenancyBody) -> http.Answer:
 
 
 def _said(body: CorrectUnitBody) -> dict[str, Value | None]:
-    """By column of the template, in its words."""
+    """Values by column of the template, in the template's words."""
     values: dict[str, Value | None] = body.model_dump(
         include=body.model_fields_set - {"reason", "right_holders", "top_floor"}
     )

@@ -23,7 +23,7 @@ _FIRST = UUID(int=0)
 
 
 class Assigned(BaseModel):
-    """`units`: how many were meant; `changed`: for how many of them somebody else answers now."""
+    """`units`: how many were selected; `changed`: how many have a new group or officer."""
 
     group_id: UUID
     staff_id: UUID | None
@@ -69,7 +69,7 @@ def show_group(group_id: UUID) -> http.Answer:
     problems=("officer-twice",),
 )
 def add_officer_to_group(group_id: UUID, body: OfficerBody) -> http.Answer:
-    """An officer joins a group that stands already."""
+    """Adds an officer to an existing group."""
     command = AddOfficer(group_id, _officer(body))
     with database.begin(running().engine, district=identity.current().district) as tx:
 
@@ -105,7 +105,7 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
     problems=("unknown-group", "officer-not-in-group", "place-without-units"),
 )
 def assign(project_id: UUID, body: AssignBody) -> http.Answer:
-    """Gives units to a group or one of its officers: named units, a stairwell, a building or a compound at once."""
+    """Assigns units to a group or one of its officers: by id, or a whole stairwell, building or compound."""
     command = AssignUnits(project_id, **body.model_dump())
     with database.begin(running().engine, district=identity.current().district) as tx:
 

@@ -23,7 +23,7 @@ _FIRST = UUID(int=0)
 
 
 class Revealed(BaseModel):
-    """The one answer with readable values. The document's number shows its last four characters."""
+    """The only response with readable values. Of the document number it shows the last four characters."""
 
     person_id: UUID
     name: str

@@ -69,7 +69,7 @@ def list_right_holders(project_id: UUID, query: Page) -> http.Answer:
 
 @http.route(places, "GET", "/projects/<uuid:project_id>/roll/units", roles=identity.ROLES, answers=Paged[RollLine])
 def list_roll(project_id: UUID, query: Page) -> http.Answer:
-    """The frozen roll, line by line: from these lines anybody computes its totals and its digest again."""
+    """The lines of the frozen roll. Its totals and digest can be recomputed from them."""
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         rolls.roll(tx, project_id)

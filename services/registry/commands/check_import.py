@@ -1,4 +1,4 @@
-"""The dry run: all mistakes counted, and what the import would change."""
+"""The dry run: counts all mistakes and computes what the import would change."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,8 +1,8 @@
-"""A clean import goes into the register: all of it in one transaction, or nothing.
+"""Commits a clean import to the register: all of it in one transaction, or nothing.
 
-Stays true: what was found clean is checked again under the project's lock, as the register may have moved since. Events are
-written a thousand at a time, in the order of their keys; that is safe against deadlock here, and only here, because the
-district's imports follow one another (below) and nobody else says anything about these units and people before they exist.
+Stays true: the rows are checked again under the project's lock, because the register may have changed since the dry run.
+Events are written in batches of a thousand, in the order of their keys. This cannot deadlock here, and only here, because
+imports of a district run one after another (below) and no other command writes events about units and people that do not exist yet.
 """
 
 import json
@@ -32,7 +32,7 @@ class CommitImport:
 
 
 def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
-    """What the clerk does; the worker carries it out. Raises Unknown; Refused: import-faulty, import-not-ready, roll-frozen."""
+    """Orders the commit; the worker carries it out. Raises Unknown; Refused: import-faulty, import-not-ready, roll-frozen."""
     it = imports.load(tx, import_id)
     projects.refuse_when_frozen(tx, it.project_id)
     it.commit()
@@ -40,7 +40,7 @@ def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
 
 
 def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, report: Report) -> None:
-    """Ends as `committed`, or as `faulty` with nothing written. Tells how many lines and units it has done."""
+    """Ends as `committed`, or as `faulty` with nothing written. Reports its progress in lines and units."""
     people.alone(tx)
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
@@ -67,13 +67,13 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, repor
 
 
 def found_in(tx: Transaction, vault: Vault, it: Import, *, report: Report = lambda _done, _total: None) -> None:
-    """All checks over what was staged. Raises Refused import-file-gone."""
+    """Runs all checks over the staged lines. Raises Refused import-file-gone."""
     checks.run(tx, it.import_id, it.project_id, report=report)
     alike.say_why(tx, vault, it.import_id, _key(vault, it), sheet=HOLDERS_SHEET)
 
 
 def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
-    """The register would not have it, and has nothing of it."""
+    """Ends the import without a commit; the register is unchanged."""
     it = imports.load(tx, import_id)
     it.reject()
     imports.save(tx, it)
@@ -81,7 +81,7 @@ def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
 
 
 def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, dict[bytes, Personal]]]:
-    """By batches: how many lines, and who stands in them by document mark. Raises Refused import-file-gone."""
+    """Per batch: the number of lines, and their people by document mark. Raises Refused import-file-gone."""
     key = _key(vault, it)
     for batch in imports.sealed_lines(tx, it.import_id):
         found: dict[bytes, Personal] = {}

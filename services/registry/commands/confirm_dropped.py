@@ -1,4 +1,4 @@
-"""A reading service has dropped a person's data key."""
+"""Records that a reading service has dropped a person's data key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

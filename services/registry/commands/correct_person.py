@@ -1,4 +1,4 @@
-"""How and when a person is reached, in which language, or how the name is written, put right. Their paper stays what it is."""
+"""Corrects a person's contact, time zone, language or the spelling of the name. Their document cannot be changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class CorrectPerson:
 
 
 def correct_person(tx: Transaction, vault: Vault, command: CorrectPerson) -> int:
-    """The person's revision now. A name put right is told with every unit they own.
+    """Returns the person's new revision. A corrected name is published with every unit of the person.
 
     Raises Unknown; Refused: register-busy, version-superseded, person-forgotten, correction-faulty.
     """

@@ -1,7 +1,7 @@
-"""One unit or its right-holders are put right after the import: an import of this unit alone, in one transaction.
+"""Corrects one unit or its right-holders after the import. It works as an import of this unit alone, in one transaction.
 
-Stays true: what a workbook may not say, a correction may not say either; the checks are the same ones. A frozen roll lets
-right-holders change, as a new revision that signing answers, but not whether a unit belongs to it, its household or its area.
+Stays true: a correction passes the same checks as a workbook. After the roll is frozen, right-holders may still change, as a new
+revision for signing; the unit's membership of the roll, its household and its area may not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _OF_UNIT = frozenset(column.name for column in HOLDERS if column.of_unit)
 
 @dataclass(frozen=True)
 class Holding:
-    """A right-holder: somebody the register knows, or `details` of somebody new; `details` has share and capacity too.
+    """A right-holder: a registered person, or `details` of a new one. `details` also has share and capacity.
 
     `details` by column of the template, in its words.
     """
@@ -53,7 +53,7 @@ class CorrectUnit:
 
 
 def correct_unit(tx: Transaction, vault: Vault, command: CorrectUnit) -> int:
-    """The unit's revision now: the next one, or the same when nothing is said that was not so.
+    """Returns the unit's revision: the next one, or the same if nothing changed.
 
     Raises Unknown; Refused: register-busy, version-superseded, roll-frozen, person-forgotten, correction-faulty.
     """
@@ -90,7 +90,7 @@ def _refuse_what_is_counted(tx: Transaction, unit: Held, unit_values: Mapping[st
 def _rows(
     tx: Transaction, vault: Vault, unit: Held, command: CorrectUnit, unit_values: Mapping[str, Value]
 ) -> list[Line]:
-    """One line per right-holder, as a workbook would have them. Raises Refused: person-forgotten, correction-faulty."""
+    """One line per right-holder, as in a workbook. Raises Refused: person-forgotten, correction-faulty."""
     holdings = _held(unit) if command.holdings is None else command.holdings
     person_ids = [
         person_id for holding in holdings for person_id in (holding.person_id, holding.guardian_id) if person_id

@@ -1,4 +1,4 @@
-"""A signing group is formed in a project; an officer joins it later."""
+"""Forms a signing group in a project; adds an officer to an existing group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +43,6 @@ class AddOfficer:
 
 
 def add_officer(tx: Transaction, command: AddOfficer) -> Group:
-    """The group as it stands then. Raises Unknown; Refused officer-twice."""
+    """Returns the changed group. Raises Unknown; Refused officer-twice."""
     new = command.officer
     return projects.add_officer(tx, command.group_id, Member(uuid7(), new.staff_number, new.name, new.subject))

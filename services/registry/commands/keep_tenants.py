@@ -1,7 +1,7 @@
-"""Who lives or trades in a unit without owning it: recorded when met, ended when gone. Clearing them is signing's affair.
+"""Tenants: people who live or trade in a unit without owning it. A tenancy is recorded and ended here.
 
-Stays true: a tenant is a person like any other, one per paper in a district, sealed in the vault; a unit has each of them once
-at a time.
+Stays true: a tenant is a person like any other: one per document in a district, sealed in the vault. A unit has each tenant at
+most once at a time.
 """
 
 from collections.abc import Mapping
@@ -68,5 +68,5 @@ def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
 
 
 def end_tenancy(tx: Transaction, command: EndTenancy) -> None:
-    """Asked for twice is asked for once. Raises Unknown."""
+    """Idempotent. Raises Unknown."""
     tenancies.end(tx, command.tenancy_id, ended_on=command.ended_on)

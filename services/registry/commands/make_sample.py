@@ -1,4 +1,4 @@
-"""A workbook of invented people, for demonstrations and tests, the groups that it names, and the papers by which some sign for others."""
+"""Makes a workbook of invented people for demonstrations and tests, with its groups and its mandates to sign for others."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What was uploaded is read as a stream into staging: a thousand rows a transaction, each cell checked as it passes.
+"""Reads an uploaded file as a stream into staging: a thousand rows a transaction, and checks each cell.
 
-Stays true: memory does not grow with the file. Whoever is interrupted starts again from nothing.
+Stays true: memory does not grow with the file. After an interruption the step starts again from the first row.
 """
 
 import json
@@ -39,7 +39,7 @@ class StageImport:
 
 
 def stage_import(engine: Engine, vault: Vault, command: StageImport, *, report: Report) -> None:
-    """Moves the import to `checking`, or to `refused` with the reason. Tells how many rows it has read."""
+    """Moves the import to `checking`, or to `refused` with the reason. Reports how many rows it has read."""
     with database.begin(engine, district=command.district) as tx:
         it = imports.load(tx, command.import_id)
         it.move("reading")
@@ -122,7 +122,7 @@ class _Staging:
 
 
 def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
-    """What is kept of a line until the commit; who a person is only as marks, and sealed."""
+    """The stored form of a line until the commit. Personal data is stored only as marks and sealed."""
     unit = {
         column.name: _plain(line.values[column.name])
         for column in HOLDERS

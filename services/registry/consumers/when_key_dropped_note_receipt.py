@@ -1,4 +1,4 @@
-"""notify-key: a reader no longer has the data key of a person. Noted, so that a forgetting can be shown to be complete."""
+"""notify-key: records that a reading service dropped a person's data key, as evidence that the person is forgotten everywhere."""
 
 from collections.abc import Sequence
 

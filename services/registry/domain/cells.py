@@ -1,8 +1,7 @@
-"""One cell: from what stands in the sheet to a value we can use, or to the coded reason why not.
+"""Reads one cell: gives a usable value, or the code of what is wrong.
 
-Stays true: nothing is repaired in silence. A full-width digit, a space at the end, a formula, a number stored where text
-belongs or a door that the spreadsheet took for a date is named and goes back to the clerk, because what was repaired once is
-typed wrong for ever.
+Stays true: nothing is repaired silently. A full-width digit, a trailing space, a formula, a number in a text column or a door
+that the spreadsheet turned into a date is reported to the clerk. A silent repair would never correct the clerk's source.
 """
 
 import re
@@ -72,7 +71,7 @@ _NOT_OF_FORM: dict[str, str] = {
 
 
 def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
-    """The value and no code, or no value and the code of what is wrong. An empty optional cell is neither."""
+    """Returns the value, or the code of what is wrong. An empty optional cell has neither."""
     if cell is None or not cell.written:
         return None, "missing" if column.required else None
     if cell.kind in _UNUSABLE:
@@ -87,13 +86,13 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
 
 
 def plain(cell: Cell) -> str:
-    """What stands in the cell as a person sees it: a number without its exponent."""
+    """The cell as a person sees it: a number without exponent."""
     number = _number(cell.written) if cell.kind == "number" else None
     return cell.written if number is None or number != number.to_integral_value() else str(int(number))
 
 
 def typed(column: Column, written: str) -> Cell:
-    """A cell of a csv. What a spreadsheet would compute, or could not, is no text."""
+    """A cell of a csv. A formula or an error value is not text."""
     if column.form == "date" and (day := _typed_day(written)):
         return Cell("date", day.isoformat())
     return Cell("formula" if written.startswith("=") else "error" if written in _ERRORS else "typed", written)
@@ -127,7 +126,7 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
 
 
 def _flaw(column: Column, written: str) -> str:
-    """What the rule of all texts says of it; nothing when it is one."""
+    """The flaw by the rules for all texts; empty when there is none."""
     if len(written) <= column.longest and _PLAIN.fullmatch(written):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Codes of places and ways to reach somebody, each by the standard that defines it.
+"""Codes of places, telephone numbers and mail addresses, each by its standard.
 
 Divisions GB/T 2260, real-estate units 28 characters (GB/T 37346), houses 25 digits (Shenzhen; the first 19 are the building),
 mobiles of mainland China, other telephone numbers E.164.
@@ -36,7 +36,7 @@ _NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})  # in the tables o
 
 
 def is_district(code: str) -> bool:
-    """A division at county level: province, city and county all named."""
+    """True for a division at county level, with province, city and county."""
     if not _DIVISION.fullmatch(code) or code[:2] not in PROVINCES or "00" in (code[2:4], code[4:]):
         return False
     known = _DISTRICTS_OF_CITY.get(code[:4])
@@ -72,7 +72,7 @@ def is_mobile(number: str) -> bool:
 
 
 def is_email(address: str) -> bool:
-    """By the form alone; no name server is asked. The domain may be an international one."""
+    """Checks the form only, without DNS. The domain may be internationalised."""
     local, _, domain = address.rpartition("@")
     if _PLAIN_LOCAL.fullmatch(local):  # then only the domain can be wrong, and a workbook has few of them
         return _is_domain(domain)
@@ -80,7 +80,7 @@ def is_email(address: str) -> bool:
 
 
 def deliverable(address: str) -> str:
-    """As every mail server takes it: an international domain in its ASCII form."""
+    """The form that every mail server accepts: an internationalised domain in ASCII."""
     found = None if address.isascii() else _address(address)
     return address if found is None else found.ascii_email or address
 

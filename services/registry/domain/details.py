@@ -1,4 +1,4 @@
-"""What somebody says about a person outside of a workbook: a tenant, a new number, a name put right. The same checks as its cells."""
+"""Checks details of a person that come from a form: a tenant, a new number, a corrected name. Same rules as for cells."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,7 +23,7 @@ _FORMS = {
 
 
 def flaws(values: Mapping[str, str | None], *, today: date, kind: PersonKind | None = None) -> list[dict[str, str]]:
-    """`values` by column name, `document_type` as its code. Each flaw as {"field", "code"}; one a field. `kind`: where no type is said."""
+    """`values` by column name, `document_type` as code. At most one flaw a field: {"field", "code"}. `kind`: if no type is given."""
     found: dict[str, str] = {}
     number, document_type = values.get("document_number"), cast("DocumentType | None", values.get("document_type"))
     kind = person.kind_of(document_type) if document_type else kind

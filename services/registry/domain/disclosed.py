@@ -1,7 +1,7 @@
-"""Whether a text that others may read gives a person away: a telephone number, or the number of a paper with a right check digit.
+"""Finds personal data in a text that others may read: a telephone number, or a document number with a valid check digit.
 
-Stays true: a code of a place is none, however many digits it has: a number is looked for whole, never inside a longer one.
-Left to others: which texts others may read (lines.py); names, which nobody can recognise.
+Stays true: the code of a place is never taken for one: only a whole number counts, not a part of a longer one.
+Left to others: which texts others may read (lines.py); names, which have no recognisable form.
 """
 
 import re

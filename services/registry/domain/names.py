@@ -1,4 +1,4 @@
-"""Names of people and organisations: which text is one, its one spelling, and why two that look alike are not the same.
+"""Names of people and organisations: validity, canonical spelling, and the difference between two similar names.
 
 Stays true: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
 """
@@ -36,17 +36,17 @@ _SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、(
 
 
 def canonical(name: str) -> str:
-    """With U+00B7 for every middle dot: which of them was typed is chance, and no register knows."""
+    """Replaces every middle dot by U+00B7: people type different ones for the same name."""
     return name.translate(_DOTS)
 
 
 def lost_text(written: str) -> bool:
-    """A trace of a character that some program could not keep."""
+    """A replacement character, left by a program that lost the original character."""
     return _LOST.search(written) is not None
 
 
 def flaw(name: str, kind: PersonKind | None) -> str | None:
-    """Why this is no whole name; None when it can be one. `kind`: None where nothing usable says whose name it is."""
+    """Why this is not a complete name; None when it is valid. `kind`: None if unknown."""
     if _LOST_OR_HIDDEN.search(name) or (kind == "natural" and _HIDDEN_IN_A_PERSONS.search(name)):
         return "name-lost-text"
     if not is_name(name):
@@ -60,12 +60,12 @@ def is_name(name: str) -> bool:
 
 
 def is_of_organisation(name: str) -> bool:
-    """By how it ends; no person's does. The other way round nothing can be said: a sole trader's credit code may bear a person's name."""
+    """True by the ending of the name. False proves nothing: a sole trader with a credit code may have a person's name."""
     return _ORGANISATION.fullmatch(name) is not None
 
 
 def alike(one: str, other: str) -> Alike | None:
-    """In what two names differ that an eye takes for the same; None for names that are not alike."""
+    """The difference between two names that look the same; None for names that do not look alike."""
     if (bare := _SIGNS.sub("", one)) == (bare_other := _SIGNS.sub("", other)):
         return "signs"
     if bare.casefold() == bare_other.casefold():

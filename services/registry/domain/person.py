@@ -1,4 +1,4 @@
-"""A person or organisation, as the vault keeps them, and what of it may leave the vault: masked name, kind, whether overseas."""
+"""A person or organisation in the vault. Only masked name, kind and `overseas` may leave the vault."""
 
 import json
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ _MAINLAND = "+86"
 
 @dataclass(frozen=True)
 class Personal:
-    """Readable. Lives in memory only; at rest and on the bus it is sealed. `language`: None where nobody has said one.
+    """Readable personal data, in memory only; at rest and on the bus it is sealed. `language`: None when not given.
 
-    Stays true: `name` is in its one spelling, whoever wrote it.
+    Stays true: `name` always has its canonical spelling.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Personal:
 
     @property
     def overseas(self) -> bool:
-        """By the paper: who holds a residence permit or a permanent residence card lives here."""
+        """By the type of document: holders of a residence permit or permanent residence card live in the country."""
         return self.document_type in _OVERSEAS
 
     @property
@@ -63,7 +63,7 @@ class Personal:
         )
 
     def renewed(self, newer: "Personal") -> "Personal":
-        """What the newer record says; where it says nothing, what we had."""
+        """The values of the newer record; where it has none, the old values."""
         return replace(
             newer,
             mobile=newer.mobile or self.mobile,
@@ -73,7 +73,7 @@ class Personal:
         )
 
     def corrected(self, changes: Mapping[str, str | None]) -> "Personal":
-        """What is said, None included; where nothing is said, what we had."""
+        """Applies `changes`, also None; other values stay."""
         values: dict[str, Any] = {**asdict(self), **changes}
         return Personal(**values)
 
@@ -90,7 +90,7 @@ def unpacked(content: bytes) -> Personal:
 
 
 def of_line(values: dict[str, str | None], *, guardian: bool = False) -> Personal:
-    """The right-holder of a line whose cells are all right, or their guardian, of whom a line says only the paper."""
+    """The right-holder of a faultless line, or their guardian, of whom a line has only the document."""
     prefix = "guardian_" if guardian else ""
     return Personal(
         name=str(values[f"{prefix}name"]),

@@ -3,7 +3,7 @@
 A row belongs to the header above it, so rows and columns are counted as a spreadsheet counts them, and letters are the workbook's.
 UTF-8 with or without a byte-order mark, else GB18030, which is what a Chinese spreadsheet writes.
 
-Stays true: memory does not grow with the file, nor with a row that has no end.
+Stays true: memory grows neither with the file nor with an endless row.
 """
 
 import codecs
@@ -34,7 +34,7 @@ class CsvFile:
         return CsvTable(self, name)
 
     def rows_expected(self) -> int:
-        """For telling how far the reading is, and for nothing else: lines, one of them a header for each table."""
+        """An estimate for progress only: the number of lines, including one header per table."""
         self.file.seek(0)
         lines = 0
         while chunk := self.file.read(_CHUNK):
@@ -42,7 +42,7 @@ class CsvFile:
         return max(lines - len(SHEETS), 0)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number; empty ones have their number too. Raises Refused: csv-quotes, workbook-too-large."""
+        """Each row with its number; empty rows are counted too. Raises Refused: csv-quotes, workbook-too-large."""
         self.file.seek(0)
         text = io.TextIOWrapper(self.file, encoding=self.encoding, newline="")
         lines = _Lines(text)
@@ -80,12 +80,12 @@ class CsvTable:
             raise Refused("workbook-wrong-sheet", expected=self.name)
 
     def faults(self) -> Iterator[Fault]:
-        """A csv hides and merges nothing."""
+        """None: a csv has no hidden or merged cells."""
         return iter(())
 
 
 class _Lines:
-    """The file's lines for one row after another: a quote that is never closed would make one row of all the rest."""
+    """The file's lines, limited per row: an unclosed quote would turn the rest of the file into one row."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -113,7 +113,7 @@ def reading(file: IO[bytes]) -> Iterator[CsvFile]:
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the encoding, and a file that does not begin with a header of ours.
+    """Quick checks during the upload: the encoding, and that the file begins with a header of the template.
 
     Leaves the file at its start. Raises Refused: csv-encoding, csv-nul, csv-separator, csv-quotes, workbook-wrong-columns,
     workbook-too-large.
@@ -131,7 +131,7 @@ def inspect(file: IO[bytes]) -> None:
 
 
 def _encoding(file: IO[bytes]) -> str:
-    """The first in which the whole file can be read."""
+    """The first encoding that can decode the whole file."""
     for encoding in _ENCODINGS:
         file.seek(0)
         if _is_text(file, encoding):
@@ -163,7 +163,7 @@ def _table_of(record: Sequence[str]) -> str | None:
 
 
 def _is_in_one_cell(written: str) -> bool:
-    """Most headers of a table, with something else than commas between them."""
+    """True when one cell holds most headers of a table: the separator is not a comma."""
     return any(2 * sum(column.header in written for column in columns) > len(columns) for columns in SHEETS.values())
 
 
@@ -172,17 +172,17 @@ def _known(record: Sequence[str]) -> set[str]:
 
 
 def _headers(record: Sequence[str]) -> list[str]:
-    """Without the mark of what must be filled in, and without a byte-order mark where files were put together."""
+    """Headers without the mark of a required column and without byte-order marks of concatenated files."""
     return [written.removeprefix("\ufeff").removesuffix("*").strip() for written in record]
 
 
 def _written(record: Sequence[str]) -> int:
-    """Up to the last cell that holds anything: a spreadsheet pads the narrower table with empty ones."""
+    """The width up to the last filled cell: a spreadsheet pads the narrower table with empty cells."""
     return max((place for place, written in enumerate(record, start=1) if written), default=0)
 
 
 def _check_width(number: int, record: Sequence[str], width: int, columns: Sequence[Column]) -> None:
-    """A comma too many or a line break too many moves every cell after it: no cell of such a row can be believed.
+    """Refuses a row with an extra comma or line break: it shifts all later cells, so no cell can be trusted.
 
     Empty cells at the end may be missing, as spreadsheets leave them out, but not before the last column that must be filled in.
     """

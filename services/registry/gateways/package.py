@@ -1,7 +1,7 @@
 """The package that a workbook is: its parts, what each is (content types) and how they hang together (relations).
 
 By ISO/IEC 29500-2. A part is found by its relation and never by its name; both namespaces of the standard, transitional and strict, name
-the same relation. Stays true: what a package declares and does not have counts for nothing, and a macro is a part that is there.
+the same relation. Stays true: a declared part that does not exist is ignored; only an existing part counts as a macro.
 """
 
 import posixpath
@@ -75,7 +75,7 @@ def _package(contents: zipfile.ZipFile) -> Package:
 
 
 def _macros(parts: Parts, types: "_Types", relations: dict[str, Relation]) -> str | None:
-    """The first part that is a program. A type that only the ending gives says nothing: it is often declared for no part at all."""
+    """The first part that is a program. A type declared only by file ending proves nothing: often no part has that ending."""
     related = {relation.target for relation in relations.values() if relation.kind.removeprefix("xl") in _MACROS}
     named = {name for name in parts if name.endswith("/vbaproject.bin") or "/macrosheets/" in name}
     overridden = {name for name, kind in types.overrides.items() if name in parts and _word(kind) in _MACROS}
@@ -88,7 +88,7 @@ def _word(content_type: str) -> str:
 
 
 class _Types:
-    """What each part is: by its own declaration, else by the one for its ending (6.2.3)."""
+    """The content type of each part: its own declaration, else that of its file ending (6.2.3)."""
 
     def __init__(self, parts: Parts) -> None:
         found = Elements("Override", "Default")
@@ -106,7 +106,7 @@ class _Types:
 
 
 def _relations(parts: Parts, source: str) -> dict[str, Relation]:
-    """By id, those to parts that are there. `source`: the part that has them, / for the package."""
+    """Relations by id, to existing parts only. `source`: the part that owns them; / for the package."""
     folder, _, file = source.rpartition("/")
     path = f"{folder}/_rels/{file}.rels"
     if path not in parts:

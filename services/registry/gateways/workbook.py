@@ -1,4 +1,4 @@
-"""A clerk's workbook, as the template has it: which sheet is which, whether the headers are right, its rows by column name."""
+"""A clerk's workbook in the template's format: finds the sheets, checks the headers, gives rows by column name."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ class Workbook:
         return TemplateSheet(sheet, name, columns, name in self.hidden)
 
     def rows_expected(self) -> int:
-        """Below the headers, empty ones perhaps among them. For telling how far the reading is, and for nothing else."""
+        """An estimate for progress only: rows below the headers, perhaps including empty ones."""
         found = [count(self.parts, self.sheets[name], "row") for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
         return sum(max(count - 1, 0) for count in found)
 
@@ -83,7 +83,7 @@ class TemplateSheet:
                 yield Row(row.number, row.hidden, cells)
 
     def faults(self) -> Iterator[Fault]:
-        """What a clerk does not see in the sheet as it is shown, or sees in one cell only. Known once all rows have been read."""
+        """Hidden and merged cells, which a clerk does not see or sees in one cell only. Known after all rows were read."""
         if self.hidden:
             yield Fault(self.name, 1, "", "hidden-sheet")
         for place, column in enumerate(self.kept):
@@ -101,7 +101,7 @@ class TemplateSheet:
 
 
 def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, row: int) -> tuple[Column, ...]:
-    """The columns that the table has: a file from an older template lacks the newer ones, and no column of the clerk's own may follow.
+    """The columns of the table. A file from an older template lacks the newer ones; extra columns are not allowed.
 
     Raises Refused: workbook-wrong-columns, naming the first cell that differs.
     """
@@ -118,7 +118,7 @@ def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, ro
 
 
 def _is_free(header: str) -> bool:
-    """Nothing of the clerk's own stands there."""
+    """True when there is no extra column."""
     return header == "" or header.startswith(FAULTS_HEADER)
 
 
@@ -136,7 +136,7 @@ def reading(file: IO[bytes]) -> Iterator[Workbook]:
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the package, the sheets. Leaves the file at its start."""
+    """Quick checks during the upload: the package and the sheets. Leaves the file at its start."""
     with package.opened(file) as contents:
         _frame(contents)
     file.seek(0)

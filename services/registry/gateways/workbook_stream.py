@@ -1,8 +1,8 @@
-"""A workbook by the template, written while it is sent: a row at a time, whatever the size, nothing of it on disk.
+"""Writes a workbook in the template's format while it is sent: row by row, without a file on disk.
 
-Stays true: the same rows are the same bytes, so that no part bears a date. What is written here is read by workbook.py as what it
-was. Every text is a text, also one that begins like a formula; a broken-off answer is no readable archive, so that half an export
-is never taken for one.
+Stays true: the same rows give the same bytes, so no part has a date. workbook.py reads the result as the original rows. Every text
+is stored as text, also one that looks like a formula. An interrupted response is not a readable archive, so half an export is never
+taken for a whole one.
 """
 
 import re
@@ -51,7 +51,7 @@ def write(
 
 
 def stream(sheets: Sequence[Sheet]) -> Iterator[bytes]:
-    """The file, piece by piece. Rows are asked for as they are written."""
+    """The file, piece by piece. Rows are fetched as they are written."""
     out = _Outgoing()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in _frame([name for name, _, _ in sheets]):
@@ -66,14 +66,14 @@ def stream(sheets: Sequence[Sheet]) -> Iterator[bytes]:
 
 
 def _part(path: str) -> zipfile.ZipInfo:
-    """Of 1980-01-01, where the format's time begins."""
+    """A part dated 1980-01-01, the earliest date of the format."""
     part = zipfile.ZipInfo(path)
     part.compress_type = zipfile.ZIP_DEFLATED
     return part
 
 
 class _Outgoing:
-    """What the archive has written and nobody has taken yet. It cannot be sought in, hence sizes follow their parts."""
+    """The written but unsent bytes of the archive. It is not seekable, so sizes follow their parts."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -85,10 +85,10 @@ class _Outgoing:
         return len(content)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Does nothing."""
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing."""
 
     def taken(self) -> bytes:
         content = b"".join(self._parts)

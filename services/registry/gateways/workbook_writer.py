@@ -1,4 +1,4 @@
-"""Workbooks to be filled in and mended: the template, and a clerk's own workbook with each mistake beside its cell."""
+"""Writes the template, and a clerk's own workbook with each mistake beside its cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,9 +51,9 @@ def annotate(
     *,
     sentence: Callable[[str], str],
 ) -> None:
-    """The rows as the clerk wrote them; a cell with a mistake is tinted and the last column says what each is.
+    """The rows as the clerk wrote them; a cell with a mistake is coloured, and the last column describes the mistakes.
 
-    Formulas are written as text: what the workbook says is shown, never run. Row numbers stay as they were.
+    Formulas are written as text and never run. Row numbers do not change.
     """
     book = Workbook(write_only=True)
     try:
@@ -90,7 +90,7 @@ def _annotated(
 
 
 def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
-    """Also the rows in which nothing stands but a mistake, such as merged cells."""
+    """Adds the empty rows that have a mistake, such as merged cells."""
     waiting = list(reversed(faulty))
     for row in rows:
         while waiting and waiting[-1] <= row.number:
@@ -102,7 +102,7 @@ def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class _Annotation:
-    """The mistakes of one row, in somebody's words."""
+    """The mistakes of one row, in the reader's language."""
 
     columns: Sequence[Column]
     faults: Sequence[Fault]
@@ -126,7 +126,7 @@ class _Annotation:
 
 
 def _shown(found: Cell | None) -> tuple[CellKind, str | float | datetime | None]:
-    """As the sheet showed it; what is no number of a spreadsheet's is shown as the text it is."""
+    """The cell as the sheet showed it; a value that is not a valid number is shown as text."""
     if found is None:
         return "number", None
     if found.kind == "date":

@@ -1,4 +1,4 @@
-"""What has been put right by hand, by whom and why; and who rents."""
+"""Corrections with author and reason; and tenants."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.service.database import Transaction
 
 
 class CorrectionState(BaseModel):
-    """`changed` names columns; what stood in them is not kept."""
+    """`changed` lists columns; their values are not recorded."""
 
     correction_id: UUID
     revision: int

@@ -1,4 +1,4 @@
-"""Why two names under one paper differ, where an eye takes them for the same: the fault at the cell then says so.
+"""Explains how two names under one document differ when they look the same, for the fault at the cell.
 
 Stays true: names are opened in memory only, and a fault holds a code, never a character of a name.
 """
@@ -56,7 +56,7 @@ _IN_THE_REGISTER: Mapping[names.Alike, str] = {
 
 
 def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, sheet: str) -> None:
-    """After the checks. `key`: of the import."""
+    """Call it after the checks. `key`: the key of the import."""
     place = {"import_id": import_id, "district": tx.district, "sheet": sheet, "most": _MOST}
     differing = tx.connection.execute(_DIFFERING, place).all()
     registered = people.opened(tx, vault, [row.person_id for row in differing if row.person_id])
@@ -72,7 +72,7 @@ def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, she
 
 
 def against_register(name: str, registered: str) -> str | None:
-    """The code of what a name that is not quite the registered one differs in; None where the two are not alike, or the same."""
+    """The code of the difference between two similar names; None when they are equal or do not look alike."""
     return _against(name, registered, _IN_THE_REGISTER)
 
 

@@ -1,6 +1,6 @@
-"""What lines say about each other and about the register: checked by SQL, a set at a time, over what has been staged.
+"""Rules between staged lines, and between lines and the register, checked by SQL a set at a time.
 
-Stays true: every check only adds to import_faults, so all mistakes come back at once. Run twice it finds the same.
+Stays true: every check only adds to import_faults, so all mistakes are reported at once. The checks are idempotent.
 """
 
 from fractions import Fraction
@@ -197,7 +197,7 @@ def run(tx: Transaction, import_id: UUID, project_id: UUID, *, report: Report = 
 
 
 def _share_faults(tx: Transaction, place: dict[str, Any]) -> list[Fault]:
-    """Each at the cell that is to be mended; a sum that is not 1, and how many there are, at the unit's first row."""
+    """Faults of shares, each at its cell; a wrong sum or a wrong number of holders at the unit's first row."""
     faults = []
     for unit in tx.connection.execute(_UNITS, place):
         parsed: list[Fraction | None] = [None if share is None else shares.parsed(share) for share in unit.shares]

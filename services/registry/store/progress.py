@@ -1,7 +1,7 @@
-"""How far the worker has come with a step of an import, and how often it has begun that step.
+"""Progress of the worker in a step of an import, and how often it began that step.
 
-Stays true: written in short transactions of its own, so that the commit of 100,000 rows is seen while it is none yet; decides
-nothing about the import.
+Stays true: progress is written in its own short transactions, so that it is visible during the commit of 100,000 rows. It has no
+influence on the import.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Districts, projects, groups and rolls in PostgreSQL, saved together with what they say."""
+"""Districts, projects, groups and rolls in PostgreSQL, saved together with their events."""
 
 import json
 from collections.abc import Sequence

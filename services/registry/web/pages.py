@@ -1,4 +1,4 @@
-"""/register/imports, /register/units, /register/people: what a clerk does with workbooks, and what the register then holds, masked."""
+"""/register/imports, /register/units, /register/people: imports of workbooks, and the registered units and people, masked."""
 
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def import_report(import_id: UUID) -> str:
 @pages.get("/register/imports/<uuid:import_id>/progress")
 @identity.requires(*_IMPORTERS)
 def import_progress(import_id: UUID) -> str:
-    """The part of the report that moves while the worker is at it."""
+    """The part of the report that changes while the worker runs."""
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.one(tx, import_id)
     return render_template(
@@ -115,7 +115,7 @@ def _has(*roles: str) -> bool:
 
 
 def _chosen(tx: Transaction) -> dict[str, Any]:
-    """The project that the address names, else the newest. What another district has is not told from what nobody has."""
+    """The project in the address, else the newest. A project of another district is treated as unknown."""
     all_of_them: list[ProjectState] = projects.page(tx, after=_FIRST, limit=_PROJECTS)
     if (wanted := request.args.get("project")) is None:
         return {"projects": all_of_them, "project": all_of_them[-1] if all_of_them else None}
@@ -126,7 +126,7 @@ def _chosen(tx: Transaction) -> dict[str, Any]:
 
 
 def _after() -> UUID:
-    """An address that was mistyped shows the first page rather than an error."""
+    """A mistyped address shows the first page, not an error."""
     try:
         return UUID(request.args.get("after", ""))
     except ValueError:
@@ -134,7 +134,7 @@ def _after() -> UUID:
 
 
 def _result(report: imports.ImportState) -> str:
-    """How far the worker is; nothing when it is not at it."""
+    """The worker's progress in words; empty while it is not running."""
     if report.state not in AT_WORK:
         return ""
     if (now := report.progress) is None or not now.total:
@@ -156,7 +156,7 @@ def _finding(report: imports.ImportReport) -> str:
 
 
 def _refusal(report: imports.ImportReport) -> tuple[str, str]:
-    """What did not happen, and what to do now."""
+    """What was refused, and what to do next."""
     if report.refusal is None:
         return "", ""
     return running().problems.problems[report.refusal["code"]].told(language())

@@ -1,8 +1,8 @@
-"""Carries imports on: reads what was uploaded, checks what was read, commits what was asked for. One import at a time.
+"""Processes imports one at a time: reads uploads, checks staged lines, commits on order.
 
-Stays true: each import is worked on by one worker, which holds its advisory lock on a connection of its own; when the worker
-dies the lock goes with it and another starts the step again. A step that fails waits longer and longer before it is tried again
-(rounds.py) and is given up after some tries; all other imports have their turn meanwhile.
+Stays true: only one worker processes an import: it holds the import's advisory lock on its own connection. If it dies, the lock is
+released and another worker repeats the step. A failed step is retried with growing pauses (rounds.py) and given up after some
+tries. Other imports continue meanwhile.
 """
 
 import threading
@@ -38,7 +38,7 @@ _log = log.get(__name__)
 
 
 class Importer:
-    """`engine` needs three connections at once: one holds the lock, one works, one tells how far it is."""
+    """`engine` needs three connections at once: one holds the lock, one works, one reports progress."""
 
     def __init__(self, engine: Engine, vault: Vault, *, clock: Clock) -> None:
         self._engine, self._vault, self._clock = engine, vault, clock
@@ -50,7 +50,7 @@ class Importer:
                 stop.wait(idle_seconds)
 
     def run_once(self) -> bool:
-        """Takes each import that waits one step further; False when none moved."""
+        """Moves each waiting import one step further. False when none moved."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = tx.connection.execute(_WAITING, {"states": list(AT_WORK)}).all()
         return bool(
