@@ -72,7 +72,7 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
 
 
 def _gives_away(column: Column, cell: Cell | None) -> bool:
-    """Personal data in an unsealed text, which goes on the bus and on pages. Columns of other forms cannot contain any."""
+    """True for personal data in an unsealed text, which goes on the bus and on pages. Columns of other forms cannot contain any."""
     if cell is None or column.personal or column.form not in ("text", "code"):
         return False
     return disclosed.is_personal(cells.plain(cell))

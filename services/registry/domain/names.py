@@ -41,7 +41,7 @@ def canonical(name: str) -> str:
 
 
 def lost_text(written: str) -> bool:
-    """A replacement character, left by a program that lost the original character."""
+    """True when the text has a replacement character, left by a program that lost the original character."""
     return _LOST.search(written) is not None
 
 

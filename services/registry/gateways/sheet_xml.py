@@ -114,7 +114,7 @@ class _Text:
 
 
 def _character(escaped: re.Match[str]) -> str:
-    """Normalises line breaks. A character that cannot be stored or shown becomes U+FFFD, which cells.py reports."""
+    """Decodes an escaped character. One that cannot be stored or shown becomes U+FFFD, which cells.py reports."""
     character = chr(int(escaped[1], 16))
     return character if shown(character) or character in "\t\r\n" else "\ufffd"
 
@@ -217,7 +217,7 @@ def _is_hidden(attributes: dict[str, str], size: str) -> bool:
 
 
 def _following(before: int, attributes: dict[str, str]) -> int:
-    """The row's own number. Rows out of order, twice, or beyond the format's end are no sheet of a spreadsheet's."""
+    """The row's own number. Raises Refused workbook-unreadable for rows out of order, repeated, or beyond the last row."""
     number = int(attributes.get("r", before + 1))
     if not before < number <= _LAST_ROW:
         raise Refused("workbook-unreadable")

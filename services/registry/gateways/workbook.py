@@ -118,7 +118,7 @@ def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, ro
 
 
 def _is_free(header: str) -> bool:
-    """True when there is no extra column."""
+    """True for a header that may follow the template's columns: empty, or our own column of faults."""
     return header == "" or header.startswith(FAULTS_HEADER)
 
 

@@ -1,4 +1,4 @@
-"""The day's running count as a line in a field of 432 x 246, from the first to the last full hour that has anything to show."""
+"""The day's running count as a line in a field of 432 x 246, from the first to the last full hour with data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 0.0, 372.0, 22.0, 212.0
 
 @dataclass(frozen=True)
 class Pace:
-    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings less what undid some, today."""
+    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings of today, minus those undone today."""
 
     path: str
     x: float

@@ -1,6 +1,6 @@
-"""Cases: per unit the facets that signing has told, and every signing and whatever undoes one as a row of its own.
+"""Cases: the facets of each unit from signing's events, and a separate row for each signing and each undoing.
 
-A case may be known before its unit is: the row waits, and whatever needs both joins them when the unit is there.
+A case may arrive before its unit: the row waits, and a query joins both once the unit is there.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ _SIGNINGS = text("""
                  at timestamptz)
     on conflict (agreement_id, change) do nothing
 """)
-# What became void is told without its number: it is that of its signing, which came before on the same key.
+# The event of a void agreement has no number: it is that of its signing, which came before on the same key.
 _VOID = text("""
     insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
     select signed.district, signed.project_id, signed.unit_id, agreement_id, 'void', series, sequence_number, void_at
@@ -95,7 +95,7 @@ _FACTS: Final = {AgreementSigned: "signed", AgreementRescinded: "rescinded"}
 
 
 def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], None]:
-    """What to do with a batch of one of the events above."""
+    """The handler for a batch of one of the event types above."""
     instant, facets = _SAYS[kind]
 
     def when_case_changed_note_its_facets(tx: Transaction, messages: Sequence[Message]) -> None:

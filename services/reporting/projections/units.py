@@ -1,6 +1,6 @@
-"""Units as the registry last registered them; and who owned them when the roll was frozen, since rates are counted over those.
+"""Units as last registered; and their owners when the roll was frozen, because rates are counted over those.
 
-Until then the two are the same. A unit's area and household do not change any more after the freezing; the registry sees to it.
+Until then the two are the same. After the freezing the registry does not change a unit's area or household.
 """
 
 from collections.abc import Sequence

@@ -127,7 +127,7 @@ def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
 
 
 def _chosen(found: Sequence[Standing]) -> Standing | None:
-    """The project asked for, else the first one. Raises Unknown for one that is not there or not granted."""
+    """The requested project, else the first. Raises Unknown for one that does not exist or is not granted."""
     wanted = request.args.get("project")
     if wanted is None:
         return next(iter(found), None)

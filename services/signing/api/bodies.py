@@ -1,4 +1,4 @@
-"""What requests bring."""
+"""Bodies of requests."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ Fen = Annotated[int, Field(ge=0, le=10**15, description="Money in fen.")]
 
 
 class Nothing(http.Body):
-    """An act that needs no facts: an empty object."""
+    """An empty object."""
 
 
 class Confirmation(http.Body):
@@ -103,7 +103,7 @@ class AddSignature(http.Body):
 
 
 class Succession(Terms):
-    """The terms of the agreement that takes the place, and why."""
+    """The terms of the new agreement, and the reason."""
 
     reason: Code
     note: Note = ""

@@ -1,7 +1,7 @@
 """Closes a business day of a project: freezes its figures as of a feed number. Closed again, it adds a restatement.
 
-Stays true: a rescission is a negative on the day it happens, whatever day the signing was (product.md 3.3, rule 11). Read again with the
-same feed number, a day gives the same figures for ever; what became known later has a higher number and is in the next restatement only.
+Stays true: a rescission counts -1 on the day it happens, not on the day of the signing (product.md 3.3, rule 11). The figures of a day as
+of one feed number never change; a later fact has a higher number and appears only in the next restatement.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Papers by which somebody signs for somebody else: recorded, revoked. Never edited."""
+"""Records and revokes mandates: documents by which one person signs for another. They are never edited."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -58,7 +58,7 @@ def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Man
 
 
 def revoke_mandate(tx: Transaction, command: RevokeMandate, clock: Clock) -> None:
-    """What was signed on it stays signed. Raises Refused: case-unknown, mandate-unknown, clock-jumped."""
+    """Signatures based on it stay valid. Raises Refused: case-unknown, mandate-unknown, clock-jumped."""
     case = cases.lock(tx, command.unit_id)
     at = instants.next_one(tx, clock)
     cases.revoke_mandate(tx, case, command.mandate_id, at=at)

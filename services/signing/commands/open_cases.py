@@ -1,4 +1,4 @@
-"""What the registry says of units: opens a case for a new one, keeps the facts of a known one, disputes rights that have changed."""
+"""Applies registered units: opens a case for a new unit, updates a known one, disputes changed rights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class Registered:
-    """`after_freeze`: said after the roll was frozen; true of the unit, and no part of the roll."""
+    """`after_freeze`: registered after the roll was frozen, so it changes the unit but not the roll."""
 
     unit: Unit
     rights: Rights

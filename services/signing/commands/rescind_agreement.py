@@ -1,4 +1,4 @@
-"""Undoes a signed agreement, as an act of its own: a negative on the day it happens. The number stays, detached, with the reason."""
+"""Rescinds a signed agreement. It counts -1 on the day it happens. The number stays, detached, with the reason."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""One hand signs for one right-holder. The last one takes the number, moves the count and may let the latch fall."""
+"""Adds the signature for one right-holder. The last one takes the number, changes the count and may set the latch."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -28,7 +28,7 @@ class SignAgreement:
 
 
 def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
-    """Signed already is the stored state, without a second number.
+    """Idempotent: a second call takes no second number.
 
     Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
     terms-changed-since-read, clock-jumped, hand-not-capable, papers-missing, and those of Agreement.sign.
@@ -80,7 +80,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
 def _on_record(
     tx: Transaction, agreement: Agreement, command: SignAgreement
 ) -> tuple[tuple[Mandate, ...], list[Review]]:
-    """What somebody who signs for another rests on: nothing is read for whoever signs for themselves."""
+    """The mandates and reviews for a person who signs for another; empty for one who signs for themselves."""
     if command.capacity == "self":
         return (), []
     reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)

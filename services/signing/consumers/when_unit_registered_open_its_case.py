@@ -1,4 +1,4 @@
-"""A unit is registered or corrected: its case is opened, or learns what has changed."""
+"""Opens the case of a registered unit, or updates it when the unit was corrected."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -25,7 +25,7 @@ def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
 
 
 def _turns(events: Sequence[UnitRegistered]) -> list[list[UnitRegistered]]:
-    """The events in as few rounds as there are revisions of one unit: within a round no unit comes twice."""
+    """Splits the events into as few rounds as possible, so that no round has two events of one unit."""
     rounds: list[dict[object, UnitRegistered]] = []
     for event in events:
         free = next((units for units in rounds if event.unit_id not in units), None)

@@ -3,10 +3,10 @@
     drafted → reviewed → locked → (pre_registered) → signed → effective → performed
     exits: returned (before the lock), superseded (locked, unsigned), void (signed, the threshold missed), rescinded (signed or effective)
 
-Stays true: it is signed only when every right-holder of the rights it was locked on has signed, each by a hand that may, one at a time;
-what is locked does not change; signing what is signed changes nothing; what holds a number is never superseded (decision 12).
+Stays true: it is signed only when every right-holder of the locked rights has signed, one at a time, each by an entitled hand. A locked
+agreement does not change. Signing a signed agreement changes nothing. An agreement with a number is never superseded (decision 12).
 Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached
-(project.py). Long, since a life is read in one piece.
+(project.py). The file is long so that the whole life cycle can be read in one place.
 """
 
 import re
@@ -81,7 +81,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Lock:
-    """What was frozen, and how often it has been: signatures belong to one lock and do not survive it."""
+    """The frozen content and the number of the lock. Signatures belong to one lock and do not survive it."""
 
     count: int
     rights: Rights
@@ -163,7 +163,7 @@ class Agreement:
         self._tell(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
 
     def unfreeze(self, *, reason: str, at: datetime) -> None:
-        """Back to a draft; what some had signed already was signed on another paper and counts no more."""
+        """Back to a draft. Existing signatures were given on other terms and no longer count."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.lock, self.signatures, self.state = None, [], "drafted"
         self._tell(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
@@ -182,18 +182,18 @@ class Agreement:
         self._tell(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
 
     def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
-        """For another paper. What was signed on this one stays on record and counts no more. Raises Refused: agreement-not-locked."""
+        """Supersedes this agreement. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.state = "superseded"
         self._tell(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
-        """The version that somebody had on screen, where they name it. Raises Refused: version-superseded."""
+        """Compares the version on screen, if given. Raises Refused: version-superseded."""
         if version is not None and version != self.version:
             raise Refused("version-superseded", version=self.version)
 
     def expect_terms(self, digest: str) -> None:
-        """Whether the locked paper is the one at hand. Raises Refused: terms-changed-since-read."""
+        """Compares the digest of the paper at the desk with the locked one. Raises Refused: terms-changed-since-read."""
         if self.lock is not None and self.lock.digest != digest:
             raise Refused("terms-changed-since-read", terms_digest=self.lock.digest)
 
@@ -204,11 +204,11 @@ class Agreement:
         return [holder for holder in self.lock.rights.holders if holder.person_id not in signed]
 
     def completed_by(self, right_holder: UUID) -> bool:
-        """Whether this right-holder is the last who is missing: only then a place in the series is taken."""
+        """True when only this right-holder is missing: then the signature takes a number of the series."""
         return self.state in SIGNABLE and [holder.person_id for holder in self.unsigned()] == [right_holder]
 
     def has_signed(self, right_holder: UUID) -> bool:
-        """Asked again by whoever lost the answer: then the stored state is the answer, whatever has become of papers since."""
+        """True when the right-holder has signed. A retry then gets the stored state, even if papers have changed since."""
         return self.state in (*SIGNABLE, *SIGNED) and any(
             signature.right_holder == right_holder for signature in self.signatures
         )
@@ -251,14 +251,14 @@ class Agreement:
             self._complete(lock, turn, area)
 
     def rescind(self, *, reason: str, at: datetime) -> None:
-        """What has been performed is past that (Civil Code art. 557). Raises Refused: agreement-not-signed."""
+        """A performed agreement cannot be rescinded (Civil Code art. 557). Raises Refused: agreement-not-signed."""
         self._expect("signed", "effective", otherwise="agreement-not-signed")
         self.state = "rescinded"
         number = {"series": self.series, "sequence_number": self._placed().number}
         self._tell(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
 
     def lapse(self, closed_at: datetime) -> bool:
-        """The period ended without the threshold. False when there is nothing that could lapse."""
+        """The period ended without the threshold. False when there is nothing to lapse."""
         if self.state != "signed":
             return False
         self.state = "void"
@@ -266,7 +266,7 @@ class Agreement:
         return True
 
     def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
-        """A function of the signing and the declaration alone, whoever comes by first. False when there is nothing to do."""
+        """Depends only on the signing and the declaration, not on the caller. False when there is nothing to do."""
         if self.state != "signed":
             return False
         self.state, self.effective_at = "effective", max(self._placed().signed_at, declared_at)
@@ -275,7 +275,7 @@ class Agreement:
         return True
 
     def perform(self, *, at: datetime) -> None:
-        """Again changes nothing. Raises Refused: agreement-not-effective."""
+        """Idempotent. Raises Refused: agreement-not-effective."""
         if self.state != "performed":
             self._expect("effective", otherwise="agreement-not-effective")
             self.state = "performed"
@@ -283,7 +283,7 @@ class Agreement:
 
     @property
     def last_at(self) -> datetime | None:
-        """The instant that the next one of this agreement must be later than; of old rows, as far as their parts tell."""
+        """The last instant of this agreement; the next must be later. For old rows, derived from their parts."""
         known = (
             self.moved_at,
             self.lock and self.lock.locked_at,

@@ -1,4 +1,4 @@
-"""A closed business day: what each series and each basis did, and by which rule it was counted, frozen as of a feed number."""
+"""A closed business day: figures of each series and basis and the counting rule, frozen as of a feed number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.events.terms import Basis, CountingRule, Series
 
 @dataclass(frozen=True)
 class SeriesDay:
-    """`last_number` is that of the end of the day, 0 before the first."""
+    """`last_number`: the last number at the end of the day; 0 before the first."""
 
     signed: int
     undone: int

@@ -1,4 +1,4 @@
-"""Everything that signing knows of one unit, on one page (一户一档)."""
+"""All data of one unit in signing, on one page (一户一档)."""
 
 from datetime import date, datetime
 from typing import Any

@@ -79,13 +79,13 @@ def load(tx: Transaction, agreement_id: UUID) -> Agreement:
 
 
 def signed_of(tx: Transaction, project_id: UUID, *, limit: int) -> list[tuple[UUID, UUID]]:
-    """Unit and agreement of what is signed and neither effective nor undone, without a lock: it is looked at again under one."""
+    """Units and agreements that are signed but neither effective nor undone. Without a lock: the caller checks again under one."""
     rows = tx.connection.execute(_SIGNED_OF, {"project_id": project_id, "limit": limit})
     return [(row.unit_id, row.agreement_id) for row in rows]
 
 
 def signed_on(tx: Transaction, unit_ids: Collection[UUID]) -> list[UUID]:
-    """The same of units whose cases are locked."""
+    """The same for units whose cases are locked."""
     return list(tx.connection.execute(_SIGNED_ON, {"unit_ids": list(unit_ids)}).scalars())
 
 
@@ -102,7 +102,7 @@ def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
-    """Under the case's lock, where the unit was seen to have no other live one; the index one_live_agreement holds it too."""
+    """Call it under the case's lock, after a check that the unit has no live one. The index one_live_agreement enforces it too."""
     tx.connection.execute(_ADD, {**_row(tx, agreement), "drafted_at": at})
     _replace_lines(tx, agreement)
     agreement.version = 1
@@ -123,7 +123,7 @@ def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> N
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
-    """With the agreement's first saving after it was frozen."""
+    """Call it with the first save after the lock."""
     if agreement.state not in SIGNABLE or agreement.lock is None:
         message = f"{agreement.state} is not a lock"
         raise AssertionError(message)
@@ -142,7 +142,7 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
 
 
 class _Parts:
-    """What several agreements consist of, read with one statement per table."""
+    """The parts of several agreements, read with one statement per table."""
 
     def __init__(self, tx: Transaction, parameters: dict[str, list[UUID]]) -> None:
         self._lines, self._locks, self._holders, self._signatures, self._numbers = (

@@ -1,4 +1,4 @@
-"""Which group and which officer answer for a unit. The latest word stands."""
+"""The group and officer responsible for a unit. The latest event wins."""
 
 import json
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from services.signing.store import rights
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-# Every command on a unit begins here, so two aggregates of one unit never decide on each other's past.
+# Every command on a unit takes this lock first, so no aggregate of a unit decides on stale data of another.
 _LOCK = text("select * from cases where unit_id = :unit_id for update")
 _CASE_OF = text("select unit_id from agreements where agreement_id = :agreement_id")
 # Many at once are taken in one order by everybody: by unit.
@@ -91,7 +91,7 @@ def add(tx: Transaction, cases: Sequence[Case], *, at: datetime) -> None:
 
 
 def save(tx: Transaction, *cases: Case, at: datetime, new_facts: bool = False) -> None:
-    """`new_facts` come from the registry only; without them the right-holders are as they were."""
+    """`new_facts`: the registry's data changed, so right-holders are saved too."""
     if not cases:
         return
     tx.connection.execute(_SAVE, [_row(tx, case) for case in cases])
@@ -113,7 +113,7 @@ def mandates(tx: Transaction, unit_id: UUID) -> tuple[Mandate, ...]:
 
 
 def capable(tx: Transaction, person_id: UUID) -> bool:
-    """Whether a person may sign for others, as far as the register tells: of whom it tells nothing, it is for the desk to see."""
+    """Whether a person may sign for others, by the register. True for an unregistered person: the desk decides."""
     return bool(tx.connection.execute(_CAPABLE, {"person_id": person_id}).scalar_one())
 
 

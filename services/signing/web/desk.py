@@ -1,4 +1,4 @@
-"""What the desk's page shows of a case: which of the four steps it is at, and what is to be read there.
+"""The desk's page of a case: its current step of four, and the content of the step.
 
     1 check → 2 lock → 3 sign → 4 number
 
@@ -34,7 +34,7 @@ _BY_STATE: dict[str, View] = {
 
 @dataclass(frozen=True)
 class Desk:
-    """`seen` is of all that the page shows: another one means that what is on a screen is no longer so."""
+    """`seen` identifies all content of the page: another value means that the screen is outdated."""
 
     view: View
     step: int
@@ -52,7 +52,7 @@ class Desk:
 
 
 def of(case: CaseFile, *, today: date, signing: bool, holder: str = "") -> Desk:
-    """`signing`: the paper has been held against the page, and a hand may sign. `holder`: whose turn the desk has chosen."""
+    """`signing`: the paper was compared with the page, so signing may start. `holder`: the right-holder that the desk has chosen."""
     view = _view(case, signing=signing)
     rights, mandates = _rights(case), _mandates(case)
     signers = signing_people.of(case, mandates, today=today)

@@ -78,13 +78,13 @@ def desk(unit_id: UUID) -> str:
 
 
 def _listed() -> str:
-    """What the list was asked for. It stands in the address of every case that is opened from it, and so in the way back."""
+    """The filters of the list. The address of every opened case contains them, for the way back."""
     given = {name: value for name in _FIELDS if (value := request.args.get(name))}
     return f"?{urlencode(given)}" if given else ""
 
 
 def _filters() -> CasesQuery:
-    """What the form above the list sends. An empty field, or what a mistyped address has, asks for nothing."""
+    """The filters from the form above the list. Empty or invalid values are ignored."""
     given = {name: value for name in _FIELDS if (value := request.args.get(name, "").strip())}
     if given.get("state") == _UNSIGNED:
         given = {**given, "state": "", "unsigned": "true"}

@@ -1,4 +1,4 @@
-"""The right-holders of a case as the desk's page shows them: who has signed and by whose hand, else who may today.
+"""The right-holders of a case as the desk's page shows them: who has signed and by whose hand, or who may sign today.
 
 Left to others: whether a hand may sign (domain/mandate.py, asked again when it does), the words (texts.toml).
 """
@@ -19,7 +19,7 @@ from services.signing.queries.case_file import CaseFile, HolderRow
 
 @dataclass(frozen=True)
 class Hand:
-    """Somebody on record who might sign for a right-holder, and why not today, if so. `paper`: an original that nobody has seen yet."""
+    """A person who could sign for a right-holder, and the reason if not today. `paper`: an original that was not seen yet."""
 
     person_id: UUID
     capacity: Capacity
@@ -33,7 +33,7 @@ class Hand:
 class Signer:
     """One right-holder: who has signed for them and when, taken by whom at which desk; else who may.
 
-    `wanted` is whose hand it takes where none is on record.
+    `wanted`: the kind of hand that is needed if none is on record.
     """
 
     person_id: UUID
@@ -53,7 +53,7 @@ class Signer:
 
 
 def of(case: CaseFile, mandates: Sequence[Mandate], *, today: date) -> tuple[Signer, ...]:
-    """As frozen by the lock; before it, as the registry says now."""
+    """The locked right-holders; before the lock, those of the registry."""
     frozen = case.agreement.right_holders if case.agreement else []
     rows: Sequence[HolderRow | SignerRow] = frozen or case.right_holders
     record = _Record(
@@ -89,7 +89,7 @@ def holder(row: HolderRow | SignerRow) -> Holder:
 
 
 def signed_share(signers: Sequence[Signer]) -> str | None:
-    """None where nobody has a share of their own."""
+    """None when there are no separate shares."""
     if not any(signer.share for signer in signers):
         return None
     return str(sum((Fraction(signer.share) for signer in signers if signer.share and signer.signed_at), Fraction(0)))
@@ -127,7 +127,7 @@ def _wanted(own: Holder) -> Capacity:
 
 
 def _hands(own: Holder, record: _Record, today: date) -> Iterator[Hand]:
-    """Their own first, then each paper that was not taken back: of several for one hand, the one that is good longest."""
+    """The own hand first, then each mandate that was not revoked; of several for one hand, the one valid longest."""
     if _wanted(own) == "self":
         yield Hand(own.person_id, "self", None, "", None)
     longest = {

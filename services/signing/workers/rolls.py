@@ -1,7 +1,7 @@
-"""Looks for frozen rolls that our own units prove by now, and has them copied and counted.
+"""Finds frozen rolls whose digest our own units now give, and has them copied and counted.
 
-Stays true: a whole roll is read and digested without any lock, and again only after something of it has changed. What it remembers of its
-tries only saves work: without it, it tries once more. A roll that stays unproved is told: no rate of its project is ever evaluated.
+Stays true: a whole roll is read and digested without a lock, and again only after it has changed. The memory of its tries only saves
+work: after a restart it tries once more. A roll that stays unmatched raises an alarm, because no rate of its project is evaluated.
 """
 
 import time
@@ -38,11 +38,11 @@ class Rolls:
         self._districts: set[str] = set()
 
     def know(self, districts: Iterable[str]) -> None:
-        """Their gauges stand from now on, at 0 too."""
+        """Publishes the gauges of these districts from now on, also at 0."""
         self._districts.update(districts)
 
     def due(self, waiting: Sequence[Waiting]) -> list[Waiting]:
-        """Those worth a digest; and says which of the others have had all that they could wait for."""
+        """The rolls worth a new digest. Raises an alarm for rolls that have failed for too long."""
         self._tried = {
             roll_due.project_id: self._tried[roll_due.project_id] for roll_due in waiting if self._failed(roll_due)
         }
@@ -55,7 +55,7 @@ class Rolls:
         return [roll_due for roll_due in waiting if roll_due.project_id not in self._tried]
 
     def match(self, waiting_roll: Waiting) -> int:
-        """1 when the roll has been proved and copied. A signing waits for the copy only, not for the digest."""
+        """1 when the roll was proved and copied. Signings wait for the copy only, not for the digest."""
         with database.reading(self._engine, granted=[waiting_roll.district]) as tx:
             proof = roll.prove(tx, waiting_roll.project_id)
         if proof is None:
