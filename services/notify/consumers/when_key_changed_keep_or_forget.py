@@ -15,7 +15,7 @@ from shared.service.database import Transaction
 
 def when_key_wrapped_keep_it(tx: Transaction, messages: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
     wrapped = [codec.decode(KeyWrapped, message.payload) for message in messages]
-    # A key that was not wrapped for notify is none of its business.
+    # Ignore keys that were not wrapped for notify.
     known.keys_wrapped(tx, [event for event in wrapped if READER in event.wrapped], reader=READER)
     plan_messages(tx, PlanMessages(clock.now()), opener=opener)
 

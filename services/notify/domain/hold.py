@@ -9,10 +9,10 @@ from typing import Final, TypeGuard
 
 from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear
 
-LOST_IN_A_ROW: Final = 3  # lost answers, one after the other, that hold the channel as an answer of its own would
+LOST_IN_A_ROW: Final = 3  # this many lost answers in a row hold the channel, like an `Unwell` answer
 
 _PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 120, 300))
-_LONGEST: Final = timedelta(hours=24)  # a gateway that asks for more is asked all the same
+_LONGEST: Final = timedelta(hours=24)  # the longest pause, even if the gateway asks for more
 
 
 def pause(probes: int, retry_after: timedelta | None = None) -> timedelta:

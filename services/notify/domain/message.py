@@ -26,7 +26,7 @@ State = Literal["held", "waiting", "trying", "sent", "failed", "unknown", "withh
 
 _KEYS = UUID(
     "6a1f6f0e-8d0d-5c0b-9a53-0c1ea2ba7e20"
-)  # the namespace of message keys: changing it would send everything again
+)  # the namespace of message keys: a change would send all messages again
 _BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 600, 3600))
 _SUSPECT = 3
 _ASK_AGAIN = timedelta(minutes=2)
@@ -47,13 +47,13 @@ class Message:
     state: State
     tries: int  # how often a gateway was called and answered for this message
     tried_at: datetime | None  # real time of the last call
-    next_try_at: datetime | None  # real time before which it is not tried, or an unknown one not asked about
+    next_try_at: datetime | None  # real time of the next try, or of the next query about an unknown one
     code: str | None = None
     receipt: str | None = None
     settled_at: datetime | None = None
-    hold_until: datetime | None = None  # None: as it was planned
-    forgiven: int = 0  # tries before a person's last order: they do not count towards giving up
-    holds_begun: int = 0  # how often the channel carried others until it met this message
+    hold_until: datetime | None = None  # None: unchanged since planning
+    forgiven: int = 0  # tries before a person's last order: they do not count towards the limit
+    holds_begun: int = 0  # how often this message began a hold while the channel worked for others
     recorded: list[Event] = field(default_factory=list)
 
     def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime, began_hold: bool = False) -> None:
@@ -126,7 +126,7 @@ class Message:
         )
 
     def _unknown(self, code: str, real_at: datetime) -> None:
-        # Still unknown after asking once more is no news.
+        # Still unknown after another query: emit no event.
         if self.state != "unknown":
             asked_since = self.tried_at or real_at
             self.recorded.append(

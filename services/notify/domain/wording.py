@@ -74,7 +74,7 @@ def render(template: Template, *, language: Language, channel: Channel, particul
         "project": particulars.project,
         "unit": particulars.unit,
         "name": particulars.name,
-        "number": "" if particulars.number is None else str(particulars.number),  # a sequence number carries no comma
+        "number": "" if particulars.number is None else str(particulars.number),  # without thousands separator
         "at": instant(particulars.at, language),
     }
     body = wording.short if channel == "sms" else wording.body

@@ -36,7 +36,7 @@ class Server:
     ca_file: str = ""
     timeout_seconds: float = 10.0
     whole_seconds: float = 60.0
-    kept: int = 0  # sessions that stay open for a next mail
+    kept: int = 0  # how many sessions stay open for the next mail
 
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file or None)

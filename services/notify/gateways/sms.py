@@ -24,7 +24,7 @@ from services.notify.gateways.receipts import readable
 
 _ABOUT_THE_MESSAGE: Final = frozenset({400, 409, 413, 414, 422, 451})
 _NOT_NOW: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_IMPLEMENTED)
-# Nothing of the request has left this machine, or the address is none.
+# The request was not sent, or the address is invalid.
 _BEFORE_SENDING: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -95,7 +95,7 @@ class Sms:
             return None
         if answer.positive:
             return Accepted(answer.receipt)
-        # Any server says 404 of an address it does not serve; only this one has looked for the message.
+        # Any server may answer 404 for an unknown path. Only this error says that the gateway searched for the message.
         if answer.status == HTTPStatus.NOT_FOUND and answer.field("error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
         return None

@@ -23,12 +23,12 @@ from services.notify.gateways.sessions import NoSession, Security, Server, Sessi
 
 _GO_ON: Final = 354
 _LONGEST_ADDRESS: Final = 254
-# A server that hangs up in the middle is seen before the dot goes out, not after it.
+# Wait this long for a hang-up before sending the final dot, so that it is noticed before the dot and not after.
 _LOOK_MILLISECONDS: Final = 30
 _LOST: Final = NotAccepted("mail-server-lost-before-end", permanent=False, answered=False)
 _BREAKS: Final = re.compile(
     "[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"
-)  # what the mail library takes for the end of a line
+)  # characters that the mail library treats as a line end
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Mail:
         try:
             session = self._sessions.get()
             outcome = self._sent(session, envelope)
-            if session.used and _nothing_said(outcome):  # it had ended while it was kept
+            if session.used and _nothing_said(outcome):  # the kept session had ended
                 outcome = self._sent(self._sessions.new(), envelope)
         except NoSession as failure:
             return failure.outcome
@@ -113,7 +113,7 @@ class Mail:
         local, _, domain = address.rpartition("@")
         domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
         recipient = f"{local}@{domain}"
-        recipient.encode()  # half a character cannot be
+        recipient.encode()  # raises for a lone surrogate
         if not local or not domain or len(recipient) > _LONGEST_ADDRESS or re.search(r"[\s<>\x00-\x1f\x7f]", recipient):
             message = "no address that can stand in a command"
             raise ValueError(message)
@@ -151,7 +151,7 @@ def _ended(smtp: smtplib.SMTP) -> Outcome:
     try:
         smtp.send(b".\r\n")
     except (OSError, smtplib.SMTPException):
-        return _LOST  # three bytes that the kernel has not even taken
+        return _LOST  # the kernel did not accept even these three bytes
     try:
         code, reply = smtp.getreply()
     except (OSError, smtplib.SMTPException):

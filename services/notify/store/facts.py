@@ -36,8 +36,8 @@ _RESOLVE = text("""
     select :district, event_id, person_id from known join right_holders using (unit_id) where current
     on conflict do nothing
 """)
-# A person whose key was dropped is settled too: withheld, and on record. Rows that another planner holds are
-# left to it.
+# A person whose key was dropped is planned too, as withheld. Rows that another planner has locked are
+# skipped.
 _COMPLETE = text("""
     select event_id, facts.project_id, facts.unit_id, template, number, happened_at, urgent,
            recipients.person_id, masked_name, units.label as unit, projects.name as project,

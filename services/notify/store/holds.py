@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 _LEASE: Final = timedelta(minutes=2)  # after this time the probe of a dead process is repeated
 
-# Locked, so that of several dispatchers that come at once one takes the probe.
+# Locked, so that only one of several concurrent dispatchers takes the probe.
 _OPEN = text("select next_probe_at, probes from channel_holds where channel = :channel and ended_at is null for update")
 _BEGIN = text("""
     insert into channel_holds (district, hold_id, channel, code, began_at, next_probe_at)

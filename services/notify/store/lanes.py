@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from services.notify.domain.wording import Channel
 from shared.service import database
 
-# A channel that is held has nothing to send until its next probe.
+# A held channel has no due message until its next probe.
 _DUE = text("""
     select messages.district, messages.channel, bool_or(facts.urgent) as urgent
     from messages join facts using (event_id)

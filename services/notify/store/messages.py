@@ -37,8 +37,8 @@ _MESSAGE = """
 """
 # One at a time: a worker that dies leaves one message in doubt, not a batch. Rows another worker has are skipped, not
 # waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
-# for what is being sent and for urgent ones before it that are not put off. A probe takes what was tried longest ago: one bad
-# message cannot be every probe.
+# for the one being sent and for earlier urgent ones that are not postponed. A probe takes the message tried longest ago, so one bad
+# message is not every probe.
 _CLAIM = text("""
     update messages set state = 'trying', tries = tries + 1, tried_at = :real_at, next_try_at = null
     from facts
@@ -76,7 +76,7 @@ _SAVE = text("""
         hold_until = coalesce(:hold_until, hold_until)
     where message_key = :message_key
 """)
-# A try that has not ended within any gateway's time, and unknown ones that it is time to ask about again.
+# Tries that have exceeded every gateway's time limit, and unknown messages that are due for another query.
 _IN_DOUBT = text("""
     select message_key, channel, tries from messages
     where (state = 'trying' and tried_at <= :given_up) or (state = 'unknown' and next_try_at <= :real_at)

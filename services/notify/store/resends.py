@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 _FAILED = "state = 'failed' and code = :code and (cast(:channel as text) is null or channel = :channel)"
 _COUNT = text(f"select count(*) from messages where district = :district and {_FAILED}")  # noqa: S608 - a constant
-# What Message.retry does to one.
+# The same as Message.retry, for many messages.
 _ORDER = text(f"""
     update messages set state = 'waiting', next_try_at = :real_at, settled_at = null, forgiven = tries, holds_begun = 0
     where district = :district and {_FAILED} returning message_key

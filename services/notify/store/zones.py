@@ -26,7 +26,7 @@ def of(name: str | None, mobile: str | None) -> tzinfo:
 def _named(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name.strip()) if name and name.strip() else None
-    except (KeyError, ValueError, OSError):  # unknown, no name of a zone, a folder of the database
+    except (KeyError, ValueError, OSError):  # unknown, invalid, or a directory of the database
         return None
 
 

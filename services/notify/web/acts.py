@@ -25,7 +25,7 @@ from shared.service.database import Transaction
 from shared.service.running import running
 from shared.text import Unwritable, line
 
-# By state: what may be ordered for a message.
+# The orders allowed in each state of a message.
 ACTS: Final[Mapping[str, tuple[str, ...]]] = {"failed": ("retry",), "unknown": ("arrived", "not_arrived")}
 
 _KEPT: Final = ("state", "unit_id", "before")

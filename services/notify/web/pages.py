@@ -132,7 +132,7 @@ def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
     number = "" if fact.number is None else text("chain.number", number=fact.number)
     at_once = (
         fact.urgent and row.hold_until <= row.planned_at
-    )  # one that could not leave for hours waits for the morning
+    )  # an urgent message that was delayed for hours waits for the morning
     hold = text("chain.urgent") if at_once else text("chain.morning", at=_moment(row.hold_until))
     channel = text(f"channel.{row.channel}") if row.channel else text("channel.none")
     last = found.tries[-1] if found.tries else None

@@ -25,8 +25,8 @@ from shared.telemetry import log
 
 _log = log.get(__name__)
 
-# Longer than any gateway's time for one try (gateways/smtp.py ends a conversation after 60 s), so that a slow try is
-# not taken for a dead one.
+# Longer than the limit of any gateway for one try (60 s in gateways/smtp.py), so that a slow try is
+# not treated as a dead one.
 LEASE = timedelta(seconds=90)
 
 

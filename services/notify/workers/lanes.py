@@ -16,7 +16,7 @@ from services.notify.workers.dispatch import Dispatcher
 from shared.telemetry import log
 
 _TURN: Final = 20  # messages; then the thread goes to a waiting lane
-_END_SECONDS: Final = 10.0  # below the time after which the process is ended all the same
+_END_SECONDS: Final = 10.0  # less than the time after which the process is killed
 _log = log.get(__name__)
 
 

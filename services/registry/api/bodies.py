@@ -23,7 +23,7 @@ def _public(value: str) -> str:
     return value
 
 
-# What stands on pages and travels on internal topics.
+# Texts on pages and internal topics.
 PublicName = Annotated[str, Written(80), AfterValidator(_public)]
 PublicLine = Annotated[str, Written(200), AfterValidator(_public)]
 Reason = Annotated[str, Written(200, shortest=4)]
@@ -168,7 +168,7 @@ class CorrectUnitBody(Body):
 class CorrectPersonBody(Body):
     """Corrected fields. An omitted field stays; null clears mobile, email or time_zone."""
 
-    # Neither has a default that anybody should read: what is left out is not in model_fields_set.
+    # Do not read the defaults: an omitted field is missing from model_fields_set.
 
     reason: Reason = Field(description="why; stays in the person's list of corrections")
     name: str = Field(default_factory=str, min_length=1, max_length=80, description="as on the paper")

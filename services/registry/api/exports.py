@@ -33,7 +33,7 @@ def export_masked(project_id: UUID) -> Response:
     return _workbook(project_id, holders, reads.buildings(engine, project_id, granted=granted))
 
 
-# Like a reveal: changes nothing that could be changed twice, and its answer must not be kept for a replay.
+# No idempotency key, as for a reveal: it changes nothing twice, and its response must not be stored for a replay.
 @http.route(
     exports,
     "POST",

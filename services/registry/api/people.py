@@ -55,8 +55,8 @@ def show_person(person_id: UUID) -> http.Answer:
     return http.ok(found, version=found.revision)
 
 
-# Changes nothing that could be changed twice, and its answer must not be kept for a replay: every look is a look of its own,
-# written down anew. Hence no idempotency key.
+# No idempotency key: a reveal changes nothing twice, and its response must not be stored for a replay. Every reveal is
+# recorded separately.
 @http.route(
     people,
     "POST",

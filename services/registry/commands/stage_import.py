@@ -132,7 +132,7 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
     if holder["share"] is not None:
         holder["share"] = str(shares.parsed(holder["share"]))  # in lowest terms
     elif "share" in line.faulty:
-        holder["share"] = "?"  # has its fault already; of that unit no sum is judged (store/checks.py)
+        holder["share"] = "?"  # already a fault; the sum of this unit is not checked (store/checks.py)
     sealed_names = [
         column.name
         for column in HOLDERS

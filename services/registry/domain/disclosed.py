@@ -15,7 +15,7 @@ _GAP = r"[ \-\u2010-\u2015\u2212.()_]{0,2}"  # as people group digits
 _TELEPHONES = re.compile(
     rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)|\+[1-9](?:{_GAP}\d){{7,14}}(?!\d)"
 )
-# By lookahead, since another number may stand before it with no more than a gap between them.
+# A lookahead, because another number may come directly before it.
 _EIGHTEEN = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d))")
 _SHORTEST = 8
 _RUNS = re.compile(

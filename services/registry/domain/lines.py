@@ -49,7 +49,7 @@ def _judged(
     line: Line, sheet: str, faults: list[Fault], coded: tuple[tuple[str, str], ...]
 ) -> tuple[Line, list[Fault]]:
     """Ignores faulty values, so that one mistake is not reported again through its consequences."""
-    named = {fault.column for fault in faults}  # one mistake a cell: the first says what to mend
+    named = {fault.column for fault in faults}  # one mistake per cell: the first is enough to correct it
     faults = faults + [Fault(sheet, line.row, column, code) for column, code in coded if column not in named]
     faulty = frozenset(fault.column for fault in faults)
     return Line(line.row, {name: value for name, value in line.values.items() if name not in faulty}, faulty), faults

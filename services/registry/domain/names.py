@@ -12,11 +12,11 @@ from shared.events.terms import PersonKind
 Alike = Literal["signs", "capitals", "variant"]
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"  # planes 2 and 3 whole: blocks to come lie there
-# 陈 安, spaced so that it is as long as the names around it, would be another name than 陈安.
+# 陈 安, with a space for alignment, would be a different name from 陈安.
 _SPACED = re.compile(f"[{_HAN}] +[{_HAN}]")
 _LETTER = re.compile(f"[{_HAN}]|[^\\W\\d_]")
 _ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委员会|事务所|基金会)")
-# What another program writes for a character that it cannot keep, and what an export writes for one that it hides.
+# Replacements for a lost character by other programs, and for a masked one by exports.
 _QUESTION = "?？﹖¿⁇⁈⁉⸮؟⍰"
 _STARS = "*＊﹡∗⁎⁑⁂✱✲✳✻✽❋※×✕✖✗✘"
 _BOXES = (
@@ -32,7 +32,7 @@ _DIGITS = re.compile(
 _ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
 _DOT = "\u00b7"
 _DOTS = str.maketrans(dict.fromkeys("\u2022\u30fb\u2027\uff65\u2219\u22c5\u0387\u16eb\u2e31\u2e33\ua78f", _DOT))
-_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # what people take for one another
+_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # signs that people confuse
 
 
 def canonical(name: str) -> str:

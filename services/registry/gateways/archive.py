@@ -55,7 +55,7 @@ def parts(archive: zipfile.ZipFile) -> dict[str, str]:
     for entry in archive.infolist():
         if entry.is_dir():
             continue
-        if name(entry.filename) in found:  # which of the two would be read is chance
+        if name(entry.filename) in found:  # a duplicate name: which entry is read would be arbitrary
             raise Refused("workbook-unreadable", part=shown(entry.filename))
         found[name(entry.filename)] = entry.filename
     return found

@@ -54,7 +54,7 @@ class CsvFile:
         except csv.Error as broken:
             raise Refused("csv-quotes", row=number + 1) from broken
         finally:
-            if not text.closed:  # the file is its owner's to close, who may have done so
+            if not text.closed:  # the caller owns the file and may have closed it
                 text.detach()
 
 
@@ -123,7 +123,7 @@ def inspect(file: IO[bytes]) -> None:
     table = _table_of(record)
     if table is None and any(map(_is_in_one_cell, record)):
         raise Refused("csv-separator", row=number)
-    # Nearly every file is GB18030 if it has to be; one that says nothing of ours in it is Big5, or no text at all.
+    # GB18030 decodes nearly every file. Without a header of the template, the file is Big5 or not text.
     if table is None and book.encoding == "gb18030" and not _known(record):
         raise Refused("csv-encoding")
     check_headers(SHEETS[table or HOLDERS_SHEET], dict(enumerate(_headers(record))), row=number)
@@ -196,6 +196,6 @@ def _check_width(number: int, record: Sequence[str], width: int, columns: Sequen
 def _cells(columns: Sequence[Column], record: Sequence[str]) -> dict[str, cells.Cell]:
     return {
         column.name: cells.typed(column, written)
-        for column, written in zip(columns, record, strict=False)  # to the right stands no more than 问题
+        for column, written in zip(columns, record, strict=False)  # only the column 问题 may follow
         if written
     }

@@ -23,8 +23,8 @@ _RELATIONS = (
     "http://schemas.microsoft.com/office/2006/relationships/",
 )
 _WORKBOOKS = ("spreadsheetml.sheet.main+xml", "spreadsheetml.template.main+xml")
-_MACROS = ("vbaproject", "macrosheet", "intlmacrosheet")  # of a relation's or a type's last word
-_FRAME_BYTES = 8 * 1024 * 1024  # of a part that only says where the others are
+_MACROS = ("vbaproject", "macrosheet", "intlmacrosheet")  # the last word of a relation or a content type
+_FRAME_BYTES = 8 * 1024 * 1024  # for a part that only lists other parts
 
 
 class Relation(NamedTuple):

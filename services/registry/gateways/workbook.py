@@ -50,7 +50,7 @@ class Workbook:
     def sheet(self, name: str) -> "TemplateSheet":
         columns = SHEETS[name]
         days = {place for place, column in enumerate(columns) if column.form == "date"}
-        # One column more, in which a header of the clerk's own would stand.
+        # One more column, to detect an extra header.
         sheet = Sheet(self.parts, self.sheets[name], self.strings, len(columns) + 1, self.calendar, days)
         return TemplateSheet(sheet, name, columns, name in self.hidden)
 
@@ -92,7 +92,7 @@ class TemplateSheet:
         for area in self.sheet.merged:
             first = area.partition(":")[0]
             letters = first.rstrip("0123456789")
-            # The mistake stands at the merge's first cell; beyond the template's columns it is none.
+            # The mistake is reported at the first cell of the merge. Merges outside the template's columns are ignored.
             if name := self._named(letters):
                 yield Fault(self.name, int(first.removeprefix(letters)), name, "merged-cell")
 

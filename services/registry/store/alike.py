@@ -18,7 +18,7 @@ from shared.messaging.sealing import DataKey
 from shared.service.database import Transaction
 
 _MOST = 1_000  # as many as a report lists
-# Each cell whose name differs; the first row of the sheet that has the same paper; and who is registered under it.
+# Each cell whose name differs; the first row with the same document; and the person registered under it.
 _DIFFERING = text("""
     with named as (
         select row, 'name' as column_name, document_mark as mark, sealed from import_lines
@@ -38,7 +38,7 @@ _SAY_WHY = text("""
     update import_faults set code = :code where import_id = :import_id and sheet = :sheet and row = :row
         and column_name = :column_name and code = 'person-name-differs'
 """)
-# The register has it in a spelling of before names had one.
+# The register has an old spelling, from before names were made canonical.
 _TAKE_BACK = text("""
     delete from import_faults where import_id = :import_id and sheet = :sheet and row = :row and column_name = :column_name
         and code = 'person-name-differs'

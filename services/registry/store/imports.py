@@ -53,7 +53,7 @@ _WITHOUT_NAME = text("""
         refusal = case when refusal is not null then jsonb_build_object('code', refusal -> 'code', 'facts', jsonb_build_object()) end
     where import_id = :import_id
 """)
-# What was answered to the upload stands there to be answered again, with the file's name in it.
+# The stored response to the upload, kept for idempotent retries, contains the file's name.
 _ANSWERS_WITHOUT_NAME = text("""
     update idempotent_answers
     set body = convert_to((convert_from(body, 'UTF8')::jsonb || jsonb_build_object('file_name', ''))::text, 'UTF8')

@@ -23,7 +23,7 @@ _PROJECT = text("""
     values (:project_id, :district, :name, :starts_at, :ends_at, cast(:bases as jsonb), :series, :counting_rule, :plan, :auto_effect, :at)
     on conflict (district, name) do nothing returning project_id
 """)
-# Whoever changes the register of a project holds its row: imports, groups and the freezing follow one another.
+# Every change of a project's register locks its row, so imports, groups and the freezing run one after another.
 _LOCK = text("select project_id from projects where project_id = :project_id and district = :district for update")
 _FROZEN = text("select frozen_at from rolls where project_id = :project_id")
 _GROUP = text("""

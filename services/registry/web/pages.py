@@ -22,10 +22,10 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _CLERKS = ("clerk", "command")
-_IMPORTERS = (*_CLERKS, "auditor")  # who sees what was imported
+_IMPORTERS = (*_CLERKS, "auditor")  # roles that may see imports
 _SHOWN = 50
 _PROJECTS = 200
-_SECONDS_SAID = 90  # above that a person counts in minutes
+_SECONDS_SAID = 90  # above this, the time is shown in minutes
 
 
 @pages.get("/register")
@@ -140,7 +140,7 @@ def _result(report: imports.ImportState) -> str:
     if (now := report.progress) is None or not now.total:
         return text("progress.waiting")
     done = text(f"progress.{now.step}", done=f"{now.done:,}", total=f"{now.total:,}")
-    if now.rest_seconds is None or now.step == "checking":  # the checks are not alike
+    if now.rest_seconds is None or now.step == "checking":  # checks take different times
         return done
     if now.rest_seconds > _SECONDS_SAID:
         return done + text("progress.minutes", minutes=-(-now.rest_seconds // 60))

@@ -31,7 +31,7 @@ _WAITING = text("""
 _TRY_LOCK = text("select pg_try_advisory_lock(hashtextextended(cast(:import_id as text), 0))")
 _UNLOCK = text("select pg_advisory_unlock(hashtextextended(cast(:import_id as text), 0))")
 _STEPS = {"uploaded": "reading", "reading": "reading", "checking": "checking", "committing": "committing"}
-# A step that has ended its worker so often would end it for ever, and no other import would have its turn.
+# A step that crashed its worker this often would crash it again and again, and no other import would run.
 _MOST_TRIES = 5
 _STATE = text("select state from imports where import_id = :import_id")
 _log = log.get(__name__)
@@ -61,7 +61,7 @@ class Importer:
         )
 
     def _worked_on(self, district: str, import_id: UUID) -> int:
-        # Outside of a transaction, or the server would end the session as idle while a large import is read.
+        # Outside a transaction: the server would end an idle one while a large import is read.
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
             if not guard.execute(_TRY_LOCK, {"import_id": import_id}).scalar():
                 return 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_OPENS, _CLOSES = 8, 20  # the desks' day; a day with signings outside it is drawn whole
+_OPENS, _CLOSES = 8, 20  # opening hours of the desks; a day with signings outside them is drawn whole
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.0, 372.0, 22.0, 212.0
 
 

@@ -32,7 +32,7 @@ from shared.events.signing import (
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
-# A column that an event does not speak of keeps its value; `detached` takes the number off the unit.
+# A column that is not in an event keeps its value; `detached` takes the number off the unit.
 _KEEP = text("""
     insert into cases as known (district, unit_id, project_id, rights, agreement, series, sequence_number, signed_at,
                                 changed_at)

@@ -14,7 +14,7 @@ from shared.messaging import feed
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
-MOST_UNITS: Final = 200  # above that a screen is better drawn anew
+MOST_UNITS: Final = 200  # above this, a screen reloads
 
 
 def after(tx: Transaction, applied: Sequence[Message]) -> None:

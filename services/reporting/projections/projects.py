@@ -23,7 +23,7 @@ _OPENED = text("""
     set name = excluded.name, bases = excluded.bases, counting_rule = excluded.counting_rule, starts_at = excluded.starts_at,
         ends_at = excluded.ends_at
 """)
-# A roll frozen anew has to match anew.
+# A roll that is frozen again must match again.
 _FROZEN = text("""
     insert into rolls (district, project_id, units, households, right_holders, area, digest, frozen_at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))

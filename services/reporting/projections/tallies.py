@@ -14,7 +14,7 @@ from sqlalchemy import text
 from shared.events import roll
 from shared.service.database import Transaction
 
-# In one order by everyone; the row stays locked until the commit. The count below is a statement of its own, so that its
+# Rows are locked in one global order until the commit. The count below is a separate statement, so that its
 # snapshot is younger than the lock.
 _LOCK = text("""
     insert into tallies (district, project_id)

@@ -23,7 +23,7 @@ pages = Blueprint(
 )
 add_texts(pages, Path(__file__).with_name("texts.toml"))
 
-_STREAM = "/api/reporting/v1/stream"  # where the front door leads to the process that carries it
+_STREAM = "/api/reporting/v1/stream"  # the front door routes this to the stream process
 _SLOTS = 6  # of the list of latest signings
 _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 

@@ -33,7 +33,7 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     at = instants.next_one(tx, clock)
     if at < (ends := midnight(on + timedelta(days=1))):
         raise Refused("day-not-over", ends_at=ends)
-    # What lapses is undone in the instant of the closing, but written after it: until then that day's figures are not whole.
+    # Agreements lapse at the instant of the closing but are written later; until then the day's figures are incomplete.
     if project.lapsed and agreements.signed_of(tx, project_id, limit=1):
         raise Refused("project-settling")
     as_of = counted.latest(tx, project_id)

@@ -26,7 +26,7 @@ def perform_agreement(tx: Transaction, command: PerformAgreement, clock: Clock) 
     """Idempotent. Raises Refused: agreement-unknown, version-superseded, agreement-not-effective."""
     case = cases.lock_of(tx, command.agreement_id)
     agreements.load(tx, command.agreement_id).expect_version(command.version)
-    # A declaration that has not come by yet comes first: it is what makes the agreement effective, in a version that nobody has read.
+    # A pending declaration is applied first: it makes the agreement effective, in a version that the user has not read.
     settled = settle_first(tx, [case.unit.unit_id])
     agreement = agreements.load(tx, command.agreement_id)
     at = instants.next_one(tx, clock, agreement.last_at)

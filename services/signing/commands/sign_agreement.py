@@ -71,7 +71,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         effect.settle(agreement, project)
         counted.add_effective(tx, [agreement])
     agreements.save(tx, agreement)
-    # As it happened: the signing, what that brought about in the project, the effect that follows from it.
+    # In causal order: the signing, its consequences in the project, then the effect.
     signed, effective = agreement.recorded[:1], agreement.recorded[1:]
     journal.write(tx, [*signed, *project.recorded, *effective])
     return agreement

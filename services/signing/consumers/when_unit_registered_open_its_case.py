@@ -16,7 +16,7 @@ from shared.service.database import Transaction
 
 def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
     def react(tx: Transaction, messages: Sequence[Message]) -> None:
-        # A poll may hold several revisions of a unit. Each may dispute what another has confirmed, so each has its turn.
+        # A poll may hold several revisions of a unit. Each may dispute rights confirmed on an earlier one, so they run in turn.
         for turn in _turns(events(UnitRegistered, messages)):
             registered = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
             open_cases(tx, OpenCases(registered), clock)

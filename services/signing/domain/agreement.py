@@ -42,7 +42,7 @@ State = Literal[
     "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed",
     "returned", "superseded", "rescinded", "void",
 ]  # fmt: skip
-# What of a token's subject may travel in an event (shared/events/terms.py, StaffId).
+# The form of a token's subject that an event may contain (shared/events/terms.py, StaffId).
 _STAFF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}")
 LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed")
 OPEN: tuple[State, ...] = ("drafted", "reviewed")
@@ -57,7 +57,7 @@ class Signature:
     capacity: Capacity
     mandate_id: UUID | None
     signed_at: datetime
-    taken_by: str | None = None  # the member of staff; None on signatures of before that was kept
+    taken_by: str | None = None  # the member of staff; None on old signatures, before this was recorded
     desk: str | None = None
     papers: tuple[str, ...] = ()  # originals seen with the signature, beside those of the review
 

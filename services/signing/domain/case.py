@@ -44,7 +44,7 @@ class Case:
     unit: Unit
     rights: Rights
     rights_state: RightsState = "pending"
-    rights_revision: int = 1  # the registry's revision in which the rights became what they are
+    rights_revision: int = 1  # the registry's revision of the last change of rights
     area_disputed: bool = False
     version: int = 0
     tasks: list[str] = field(default_factory=list)  # raised by this decision

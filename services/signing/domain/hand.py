@@ -28,7 +28,7 @@ class Review:
 
 
 def expect_capable(hand: UUID, *, capable: bool) -> None:
-    """`capable`: not registered anywhere in the district, or everywhere as a capable natural person. Raises Refused: hand-not-capable."""
+    """`capable`: not registered in the district, or always registered as a capable natural person. Raises Refused: hand-not-capable."""
     if not capable:
         raise Refused("hand-not-capable", hand=hand)
 

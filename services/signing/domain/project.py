@@ -30,7 +30,7 @@ class Declaration:
     declared_at: datetime
     declared_by: str
     document_number: str
-    automatic: bool  # by the project's own rule, as soon as the latch fell
+    automatic: bool  # declared by the project's rule as soon as the latch was set
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Project:
     name: str
     series: tuple[Series, ...]
     starts_at: datetime
-    ends_at: datetime  # the first instant that is outside
-    automatic: bool  # declares effect by itself as soon as the latch falls
+    ends_at: datetime  # exclusive
+    automatic: bool  # declares effect automatically as soon as the latch is set
     bases: tuple[Basis, ...]
     counting_rule: CountingRule  # of right-holders
     total: Counts | None = None  # None until a frozen roll has matched our own units

@@ -54,7 +54,7 @@ class Rights:
         return _FLAWS[self.ownership](self.holders)
 
     def differs(self, other: "Rights") -> bool:
-        """True when holders, shares, kinds or capacity differ. A new spelling of a name or another order is no difference."""
+        """True when ownership, holders, shares, kinds or capacity differ. A new spelling of a name or another order is no difference."""
         return self.ownership != other.ownership or _substance(self) != _substance(other)
 
 

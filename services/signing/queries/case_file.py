@@ -28,7 +28,7 @@ _MANDATES = text("""
     from mandates where unit_id = :unit_id order by recorded_at
 """)
 _TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
-# A signature is an act as well, and is kept with its agreement.
+# A signature is an act too, but is stored with its agreement.
 _ACTS = text("""
     select kind, agreement_id, reason, facts, by, at from acts where unit_id = :unit_id
     union all

@@ -12,7 +12,7 @@ from shared.events.terms import Series
 from shared.service import http
 from shared.service.database import Transaction
 
-# The live agreement of a unit, else its last one: what the stage is derived from.
+# The stage is derived from the live agreement of a unit, else from its last one.
 _LIST = text("""
     select cases.*, agreement_id, state, agreement.series, number,
            (select count(*) from case_holders where case_holders.unit_id = cases.unit_id) as right_holders,

@@ -62,7 +62,7 @@ _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
-# What is signed stays signed: the same signature again is no news.
+# A signature is never changed: inserting the same one again does nothing.
 _ADD_SIGNATURE = text("""
     insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,

@@ -18,7 +18,7 @@ from shared.service.database import Transaction
 # Every command on a unit takes this lock first, so no aggregate of a unit decides on stale data of another.
 _LOCK = text("select * from cases where unit_id = :unit_id for update")
 _CASE_OF = text("select unit_id from agreements where agreement_id = :agreement_id")
-# Many at once are taken in one order by everybody: by unit.
+# Several cases are always locked in one global order: by unit.
 _LOCK_MANY = text("select * from cases where unit_id = any(:unit_ids) order by unit_id for update")
 _HOLDERS = text("select * from case_holders where unit_id = any(:unit_ids)")
 _SIGNED = text(
@@ -45,7 +45,7 @@ _ADD_HOLDER = text("""
 _ADD_TASK = text("""
     insert into tasks (district, task_id, unit_id, code, raised_at) values (:district, :task_id, :unit_id, :code, :raised_at)
 """)
-# Over all units of the district that have come: one that calls them incapable, or an organisation, is enough.
+# Over all known units of the district. One that has them as incapable or as an organisation is enough.
 _CAPABLE = text("""
     select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = :person_id
 """)

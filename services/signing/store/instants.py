@@ -16,7 +16,7 @@ from shared.service.database import Transaction
 from shared.service.steady import BOUND
 from shared.telemetry import log, metrics
 
-_TICK = timedelta(microseconds=1)  # what PostgreSQL can tell apart
+_TICK = timedelta(microseconds=1)  # the resolution of PostgreSQL
 _DATABASE = text("select clock_timestamp()")
 _log = log.get(__name__)
 

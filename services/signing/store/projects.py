@@ -20,7 +20,7 @@ _PROJECT = """
     where project_id = :project_id
 """
 _READ = text(_PROJECT)
-# Taken before the facts beside it are read: they are only added under this lock, and a joined read would show them as of before it.
+# Lock before reading the related facts: they are added only under this lock, and a join would read them as of before it.
 _LOCK = text("select from projects where project_id = :project_id for update")
 _PUT = text("""
     insert into projects (district, project_id, name, series, starts_at, ends_at, automatic, bases, counting_rule)

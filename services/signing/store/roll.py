@@ -28,7 +28,7 @@ _ANNOUNCE = text("""
         right_holders = excluded.right_holders, area = excluded.area, frozen_at = excluded.frozen_at
     where rolls.matched_at is null or rolls.digest = excluded.digest
 """)
-# Cheap, so that it can be asked often. Revisions only rise, so the same sum over the same units is the same facts.
+# Cheap, so it can run often. Revisions only rise, so the same sum over the same units means the same data.
 _WAITING = text("""
     select district, project_id, digest, known.units, known.revisions
     from rolls cross join lateral (
@@ -48,7 +48,7 @@ _FORGET_HOLDERS = text("delete from roll_holders where unit_id = any(:unit_ids)"
 _KEEP_HOLDER = text("""
     insert into roll_holders (district, unit_id, person_id, written) values (:district, :unit_id, :person_id, :written)
 """)
-# Copied from the very lines that gave the digest, never from the tables again: a unit may have been corrected in between.
+# Copied from the lines that gave the digest, not from the tables: a unit may have been corrected in between.
 _COPY_UNITS = text("""
     insert into roll_units (district, project_id, unit_id, household_id, area, signed)
     select :district, :project_id, unit_id, household_id, area, exists (
@@ -74,7 +74,7 @@ _SIGNED = text("""
            (select count(*) from parties where kind = 'right_holder') as people
     from roll_units where project_id = :project_id and signed
 """)
-# Both directions: a party becomes signed with the unit that makes `counts_from`, and stops being so with the one that is missing again.
+# Both directions: a party counts as signed when `counts_from` units have signed, and no longer when one of them is undone.
 _COUNT = text("""
     with unit as (
         update roll_units set signed = :signed where project_id = :project_id and unit_id = :unit_id and signed <> :signed

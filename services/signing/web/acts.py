@@ -24,7 +24,7 @@ _ROUTES: dict[Name, str] = {
     "sign": "signatures.add_signature",
     "rescind": "agreements.rescind",
 }
-# Why somebody undoes something, as codes of the record. A note in words goes with them.
+# The codes of reasons to undo an act. A note in words accompanies them.
 REASONS: dict[Name, tuple[str, ...]] = {
     "return": ("papers_missing", "terms_wrong", "household_asked", "other"),
     "unlock": ("amount_wrong", "right_holders_wrong", "form_changed", "other"),

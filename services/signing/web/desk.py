@@ -88,7 +88,7 @@ def _view(case: CaseFile, *, signing: bool) -> View:
 def _items(case: CaseFile, rights: Rights, mandates: tuple[Mandate, ...]) -> tuple[Item, ...]:
     agreement = case.agreement
     lines = tuple(TermLine(**line.model_dump()) for line in agreement.lines) if agreement else ()
-    # The papers are for the reviewer to tick, so nothing is held against them here.
+    # The reviewer ticks the papers, so they are not checked here.
     papers = frozenset(review.mandatory_papers(rights, mandates))
     return review.checklist(
         rights,

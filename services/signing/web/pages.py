@@ -29,7 +29,7 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
 _FIELDS = ("place", "unit_code", "state", "group_id", "cursor")
-_UNSIGNED = "unsigned"  # beside the states: all that is not signed yet
+_UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not signed
 
 
 @pages.get("/desk")

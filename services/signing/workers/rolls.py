@@ -20,7 +20,7 @@ from shared.service import database
 from shared.service.clock import Clock
 from shared.telemetry import log, metrics
 
-_PATIENCE_SECONDS = 60.0  # a correction that was made before the freezing comes on a topic of its own
+_PATIENCE_SECONDS = 60.0  # a correction made before the freezing arrives on another topic, perhaps later
 _log = log.get(__name__)
 
 
@@ -68,7 +68,7 @@ class Rolls:
                 if refused.code != "clock-jumped":
                     raise
                 return (
-                    0  # the alarm was raised with it; nothing is written, and it is tried again until the clock is well
+                    0  # the refusal raised the alarm; nothing is written, and it is retried until the clock is correct
                 )
 
     def _failed(self, waiting_roll: Waiting) -> bool:
