@@ -13,9 +13,9 @@ from services.notify.domain.outcome import NotAccepted, Unwell
 Place = Literal["session", "sender", "recipient", "data", "end"]
 
 CLOSING: Final = 421
-_SAID_GOODBYE: Final = 221
+_CLOSING_REPLY: Final = 221
 _TOO_MUCH: Final = 552
-_ABOUT_US: Final = frozenset({CLOSING, _SAID_GOODBYE, 432, 454, 530, 534, 535, 538})
+_ABOUT_US: Final = frozenset({CLOSING, _CLOSING_REPLY, 432, 454, 530, 534, 535, 538})
 _POSITIVE, _TEMPORARY, _PERMANENT = range(200, 300), range(400, 500), range(500, 600)
 
 # System not accepting messages, wrongly configured; credentials invalid, too weak, expired, disabled.
@@ -25,7 +25,7 @@ _NO_RELAY: Final = re.compile(rb"\brelay", re.IGNORECASE)
 
 def positive(code: int) -> bool:
     """True for 2yz, except 221: it closes the session."""
-    return code in _POSITIVE and code != _SAID_GOODBYE
+    return code in _POSITIVE and code != _CLOSING_REPLY
 
 
 def refused(code: int, reply: bytes, *, place: Place) -> NotAccepted | Unwell:

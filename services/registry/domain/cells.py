@@ -60,7 +60,7 @@ _PLAIN = re.compile(
     r"[\x20-\x7e\u4e00-\u9fff]*"
 )  # matches nearly every cell; a check character by character takes ten times as long
 _OF_WORDS = ("text", "name")
-_SAID_OF_TEXT = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
+_TEXT_FLAWS = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
 _NOT_OF_FORM: dict[str, str] = {
     "area": "area-not-a-number",
     "integer": "not-an-integer",
@@ -132,7 +132,7 @@ def _flaw(column: Column, written: str) -> str:
     try:
         text.line(written, longest=column.longest)
     except Unwritable as refusal:
-        return _SAID_OF_TEXT.get(refusal.code, "not-printable")
+        return _TEXT_FLAWS.get(refusal.code, "not-printable")
     return ""
 
 

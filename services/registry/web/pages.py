@@ -25,7 +25,7 @@ _CLERKS = ("clerk", "command")
 _IMPORTERS = (*_CLERKS, "auditor")  # roles that may see imports
 _SHOWN = 50
 _PROJECTS = 200
-_SECONDS_SAID = 90  # above this, the time is shown in minutes
+_MOST_SECONDS_SHOWN = 90  # above this, the time is shown in minutes
 
 
 @pages.get("/register")
@@ -142,7 +142,7 @@ def _result(report: imports.ImportState) -> str:
     done = text(f"progress.{now.step}", done=f"{now.done:,}", total=f"{now.total:,}")
     if now.rest_seconds is None or now.step == "checking":  # checks take different times
         return done
-    if now.rest_seconds > _SECONDS_SAID:
+    if now.rest_seconds > _MOST_SECONDS_SHOWN:
         return done + text("progress.minutes", minutes=-(-now.rest_seconds // 60))
     return done + text("progress.seconds", seconds=max(-(-now.rest_seconds // 10) * 10, 10))
 

@@ -72,7 +72,7 @@ _VOID = text("""
 """)
 
 _Facets = dict[str, object]
-_SAYS: Final[dict[type[Event], tuple[str, _Facets]]] = {
+_FACETS_OF: Final[dict[type[Event], tuple[str, _Facets]]] = {
     CaseOpened: ("opened_at", {}),
     RightsReviewing: ("reviewing_at", {"rights": "reviewing"}),
     RightsConfirmed: ("confirmed_at", {"rights": "confirmed"}),
@@ -96,7 +96,7 @@ _FACTS: Final = {AgreementSigned: "signed", AgreementRescinded: "rescinded"}
 
 def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], None]:
     """The handler for a batch of one of the event types above."""
-    instant, facets = _SAYS[kind]
+    instant, facets = _FACETS_OF[kind]
 
     def when_case_changed_note_its_facets(tx: Transaction, messages: Sequence[Message]) -> None:
         events = [event.model_dump() for event in batch.events(kind, messages)]
@@ -114,7 +114,7 @@ def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], No
 
 
 def reactions() -> dict[type[Event], Callable[[Transaction, Sequence[Message]], None]]:
-    return {kind: reaction(kind) for kind in _SAYS}
+    return {kind: reaction(kind) for kind in _FACETS_OF}
 
 
 def _number(row: dict[str, object]) -> _Facets:

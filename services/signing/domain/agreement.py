@@ -137,7 +137,7 @@ class Agreement:
         """Raises Refused: terms-wrong."""
         _expect_whole(lines)
         agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, lines, supersedes)
-        agreement._tell(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at), at)
+        agreement._record(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at), at)
         return agreement
 
     def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str, at: datetime) -> None:
@@ -145,13 +145,13 @@ class Agreement:
         self._expect(*OPEN, otherwise="agreement-not-open")
         _expect_whole(lines)
         self.lines, self.form, self.rule_set_version, self.state = lines, form, rule_set_version, "drafted"
-        self._tell(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
+        self._record(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
 
     def pass_review(self, *, at: datetime) -> None:
         self._expect(*OPEN, otherwise="agreement-not-open")
         if self.state == "drafted":
             self.state = "reviewed"
-            self._tell(AgreementReviewed(**self._place(), reviewed_at=at), at)
+            self._record(AgreementReviewed(**self._place(), reviewed_at=at), at)
 
     def freeze(self, rights: Rights, *, rights_revision: int, at: datetime, by: str) -> None:
         """Raises Refused: agreement-not-reviewed."""
@@ -160,32 +160,32 @@ class Agreement:
         self.lock = Lock(self.lock_count, rights, rights_revision, self.digest(), at, by)
         self.signatures, self.state = [], "locked"
         frozen = {"rule_set_version": self.rule_set_version, "terms_digest": self.lock.digest}
-        self._tell(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
+        self._record(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
 
     def unfreeze(self, *, reason: str, at: datetime) -> None:
         """Back to a draft. Existing signatures were given on other terms and no longer count."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.lock, self.signatures, self.state = None, [], "drafted"
-        self._tell(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
+        self._record(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
 
     def pre_register(self, *, at: datetime) -> None:
         """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
         if self.state != "pre_registered":
             self._expect("locked", otherwise="agreement-not-locked")
             self.state = "pre_registered"
-            self._tell(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
+            self._record(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
 
     def give_back(self, *, reason: str, at: datetime) -> None:
         """Raises Refused: agreement-not-open."""
         self._expect(*OPEN, otherwise="agreement-not-open")
         self.state = "returned"
-        self._tell(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
+        self._record(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
 
     def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
         """Supersedes this agreement. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.state = "superseded"
-        self._tell(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
+        self._record(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
         """Compares the version on screen, if given. Raises Refused: version-superseded."""
@@ -255,14 +255,14 @@ class Agreement:
         self._expect("signed", "effective", otherwise="agreement-not-signed")
         self.state = "rescinded"
         number = {"series": self.series, "sequence_number": self._placed().number}
-        self._tell(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
+        self._record(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
 
     def lapse(self, closed_at: datetime) -> bool:
         """The period ended without the threshold. False when there is nothing to lapse."""
         if self.state != "signed":
             return False
         self.state = "void"
-        self._tell(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
+        self._record(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
         return True
 
     def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
@@ -271,7 +271,7 @@ class Agreement:
             return False
         self.state, self.effective_at = "effective", max(self._placed().signed_at, declared_at)
         effect = {"effective_at": self.effective_at, "declaration": document_number}
-        self._tell(AgreementEffective(**self._place(), **effect), self.effective_at)
+        self._record(AgreementEffective(**self._place(), **effect), self.effective_at)
         return True
 
     def perform(self, *, at: datetime) -> None:
@@ -279,7 +279,7 @@ class Agreement:
         if self.state != "performed":
             self._expect("effective", otherwise="agreement-not-effective")
             self.state = "performed"
-            self._tell(AgreementPerformed(**self._place(), performed_at=at), at)
+            self._record(AgreementPerformed(**self._place(), performed_at=at), at)
 
     @property
     def last_at(self) -> datetime | None:
@@ -292,7 +292,7 @@ class Agreement:
         )
         return max((at for at in known if at), default=None)
 
-    def _tell(self, event: Event, at: datetime) -> None:
+    def _record(self, event: Event, at: datetime) -> None:
         self.recorded.append(event)
         self.moved_at = max(self.moved_at or at, at)
 
@@ -309,7 +309,7 @@ class Agreement:
         last = self.signatures[-1]
         by = {"taken_by": last.taken_by if _STAFF_ID.fullmatch(last.taken_by or "") else None, "desk": last.desk}
         signed = AgreementSigned(**self._place(), **number, **by, area_hundredths_m2=area, right_holders=holders)
-        self._tell(signed, placed.signed_at)
+        self._record(signed, placed.signed_at)
 
     def _holder(self, lock: Lock, person_id: UUID) -> Holder:
         for holder in lock.rights.holders:

@@ -20,4 +20,8 @@ def test_an_empty_cell_of_the_language_takes_back_nothing_that_another_unit_s_ro
     silent = person.of_line({**LINE, "language": None})
 
     assert silent.message_language == "zh-Hans"
-    assert person.of_line(LINE).renewed(silent).message_language == silent.renewed(person.of_line(LINE)).spoken == "zh-Hant"
+    assert (
+        person.of_line(LINE).renewed(silent).message_language
+        == silent.renewed(person.of_line(LINE)).message_language
+        == "zh-Hant"
+    )
