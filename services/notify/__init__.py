@@ -1,8 +1,8 @@
-"""Notify: tells the people concerned, once, in their language, at an hour that may be.
+"""Notify: sends one message to each person concerned, in their language, outside quiet hours.
 
-Owns: templates, messages with their tries and receipts; what it was told of projects, units and right-holders;
+Owns: templates, messages with their tries and receipts; copies of projects, units and right-holders from events;
 contacts and keys, sealed. Emits: notify-message (keyed by unit): message planned, sent, failed, unknown. notify-key
 (keyed by person): key dropped. Consumes: registry-project, registry-unit, registry-contact, registry-key,
-signing-case. Never: asks another service anything, keeps a readable address, sends again what may already have
+signing-case. Never: calls another service, stores a readable address, resends a message that may have
 arrived.
 """

@@ -32,7 +32,7 @@ from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
-_CONNECTIONS: Final = 8  # of the worker, beside its lanes': none is open while a gateway is called
+_CONNECTIONS: Final = 8  # of the worker, beside those of its lanes; none is used while a gateway is called
 _KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 

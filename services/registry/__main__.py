@@ -20,11 +20,11 @@ def sample(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, help="file.xlsx or file.csv; file.json stands beside it"
     )
-    asked = parser.parse_args(arguments)
-    made = make_sample(MakeSample(asked.seed, asked.units, asked.district, asked.output))
-    told = json.dumps(made, ensure_ascii=False, indent=2) + "\n"
-    asked.output.with_suffix(".json").write_text(told, encoding="utf-8")
-    sys.stdout.write(f"{asked.output}: {made['units']} units, {made['rows']} rows\n")
+    options = parser.parse_args(arguments)
+    made = make_sample(MakeSample(options.seed, options.units, options.district, options.output))
+    summary = json.dumps(made, ensure_ascii=False, indent=2) + "\n"
+    options.output.with_suffix(".json").write_text(summary, encoding="utf-8")
+    sys.stdout.write(f"{options.output}: {made['units']} units, {made['rows']} rows\n")
     return 0
 
 

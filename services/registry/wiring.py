@@ -21,7 +21,7 @@ from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
-_IMPORT_IDLE_SECONDS: Final = 120.0  # sealing a batch of people takes a moment in which the transaction says nothing
+_IMPORT_IDLE_SECONDS: Final = 120.0  # while a batch of people is sealed, the transaction is idle
 
 
 def create_api() -> Flask:

@@ -4,4 +4,4 @@ from shared.service.environment import Environment
 
 
 class Settings(Environment):
-    """Nothing beside what every service reads."""
+    """No settings beside those of every service."""

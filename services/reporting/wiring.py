@@ -89,7 +89,7 @@ def run_stream() -> None:
 
 
 def run_consumer() -> None:
-    """With what elsewhere lives in the relay's process: reporting has none."""
+    """Also runs the loops that other services run in their relay: reporting has no relay."""
     writing, mechanism = SERVICE.app("consumer"), SERVICE.mechanism("mechanism")
     pulsed = Pulsed(SERVICE.subscription(CONSUMER), writing, CONSUMER)
     SERVICE.consume(writing, pulsed, beside_consumer(mechanism))
@@ -101,7 +101,7 @@ def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
 
 
 def rebuild_model() -> None:
-    """A shadow beside the live model, from offset 0, swapped in. Raises rebuild.Stuck; the live model is as it was then."""
+    """A shadow beside the live model, from offset 0, swapped in. Raises rebuild.Stuck; the live model is then unchanged."""
     settings = Settings()
     rebuild.Rebuild(
         "reporting",

@@ -24,7 +24,7 @@ from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
-_STATEMENT_SECONDS: Final = 10.0  # whoever asked has gone by then
+_STATEMENT_SECONDS: Final = 10.0  # after this time the client has given up
 
 
 def create_api() -> Flask:

@@ -1,4 +1,4 @@
-"""What requests bring and answers carry."""
+"""Bodies of requests and responses."""
 
 from datetime import datetime
 from typing import Literal, Self
@@ -17,7 +17,7 @@ State = Literal["held", "waiting", "trying", "sent", "failed", "unknown", "withh
 
 
 class Asked(http.Page):
-    """Narrows a list."""
+    """Filters of the message list."""
 
     unit_id: UUID | None = Field(default=None, description="Only messages about this unit.")
     project_id: UUID | None = Field(default=None, description="Only messages of this project.")
@@ -29,13 +29,13 @@ class OfProject(http.Body):
 
 
 class Outcome(http.Body):
-    """What a person found out about an unknown message."""
+    """The outcome of an unknown message, as a person found it."""
 
     outcome: Literal["arrived", "not_arrived"]
 
 
 class ResendFailed(http.Body):
-    """All messages of this district that one code has failed. `dry_run`: says how many, and does nothing."""
+    """All messages of this district that failed with one code. `dry_run` only counts them."""
 
     code: str = Field(pattern=r"^[a-z0-9-]{1,64}$", description="The code that they have failed with.")
     channel: Channel | None = Field(default=None, description="Only those of this channel.")
@@ -51,11 +51,11 @@ class ResendFailed(http.Body):
 
 
 class NoBody(http.Body):
-    """Nothing to say: `{}`."""
+    """An empty object: `{}`."""
 
 
 class ResentState(BaseModel):
-    """What an order to send again has found."""
+    """The result of an order to resend failed messages."""
 
     resend_id: UUID | None = Field(description="Of the record of it; null where nothing was sent again.")
     code: str
@@ -65,7 +65,7 @@ class ResentState(BaseModel):
 
 
 class ChannelState(BaseModel):
-    """A channel of a district. Held: nothing is sent over it but a probe now and then; no message fails by this."""
+    """A channel of a district. While it is held, only probes are sent over it. A hold fails no message."""
 
     district: str
     channel: Channel
@@ -93,7 +93,7 @@ class Channels(BaseModel):
 
 
 class Failure(BaseModel):
-    """Messages that one code has failed."""
+    """Messages that failed with one code."""
 
     district: str
     channel: Channel
@@ -177,7 +177,7 @@ class NowLink(BaseModel):
 
 
 class MessageLineage(BaseModel):
-    """Link by link from the fact to the phone."""
+    """The lineage of a message, from the fact to the phone."""
 
     line: MessageLine
     fact: FactLink
@@ -204,14 +204,14 @@ class MessageLineage(BaseModel):
             template=TemplateLink(name=row.template, version=row.template_version),
             time=TimeLink(planned_at=row.planned_at, hold_until=row.hold_until, urgent=fact.urgent),
             channel=row.channel,
-            tries=[TryLink(**vars(each)) for each in found.tries],
+            tries=[TryLink(**vars(attempt)) for attempt in found.tries],
             now=NowLink(**{name: getattr(row, name) for name in NowLink.model_fields}),
             text=row.text.body,
         )
 
 
 class MessageState(BaseModel):
-    """What a command left behind."""
+    """The state of a message after a command."""
 
     message_key: str
     state: State

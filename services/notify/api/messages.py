@@ -41,13 +41,13 @@ _READERS = identity.ROLES
 
 @http.route(api, "GET", "/messages", roles=_READERS, answers=http.Paged[MessageLine])
 def list_messages(query: Asked) -> http.Answer:
-    """Messages, newest first: sent ones and those deliberately not sent."""
+    """Messages, newest first, including those deliberately not sent."""
     after = query.after(datetime, str)
-    asked = messages.Asked(
+    filters = messages.MessageFilter(
         query.unit_id, query.project_id, query.state or None, before=None if after is None else (after[0], after[1])
     )
     with database.reading(running().engine, granted=identity.current().granted) as tx:
-        rows = messages.page(tx, asked, limit=query.limit + 1)
+        rows = messages.page(tx, filters, limit=query.limit + 1)
     return http.paged(
         [MessageLine.of(row) for row in rows],
         query=query,
@@ -74,14 +74,14 @@ def read_conservation(query: OfProject) -> http.Answer:
 
 @http.route(api, "GET", "/failures", roles=_READERS, answers=Failures)
 def list_failures() -> http.Answer:
-    """Failed messages by the code that has failed them. Each group can be sent again by one act: POST /resends."""
+    """Failed messages, grouped by their code. POST /resends sends one group again."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         return http.ok(Failures(failures=[Failure.of(row) for row in channels.failures(tx)]))
 
 
 @http.route(api, "GET", "/channels", roles=_READERS, answers=Channels)
 def list_channels() -> http.Answer:
-    """Does each channel work, and if not: what for is it held, since when, and when is it tried again?"""
+    """The state of each channel: whether it is held, why, since when, and when the next probe is due."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         return http.ok(Channels(channels=[ChannelState.of(row) for row in channels.every(tx)]))
 
@@ -96,7 +96,7 @@ def list_channels() -> http.Answer:
 )
 def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared, so that a stray field is refused
     """Tries a held channel now instead of after the pause, for instance after a credential was renewed."""
-    known: list[Channel] = [each for each in channels.CHANNELS if each == channel]
+    known: list[Channel] = [name for name in channels.CHANNELS if name == channel]
     if not known:
         raise Unknown
     with database.begin(running().engine, district=identity.current().district) as tx:
@@ -104,7 +104,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
 
         def carry_out() -> http.Answer:
             probe_channel(tx, command)
-            (state,) = [each for each in channels.every(tx) if (each.district, each.channel) == (tx.district, channel)]
+            (state,) = [row for row in channels.every(tx) if (row.district, row.channel) == (tx.district, channel)]
             return http.created(ChannelState.of(state))
 
         return once(tx, carry_out)
@@ -112,7 +112,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
 
 @http.route(api, "POST", "/resends", roles=("command",), answers=ResentState)
 def resend(body: ResendFailed) -> http.Answer:
-    """Sends all messages again that one code has failed: first a dry run that says how many, then the act with its reason."""
+    """Resends all messages that failed with one code. A dry run counts them first; the act needs a reason."""
     subject = identity.current()
     with database.begin(running().engine, district=subject.district) as tx:
 
@@ -152,7 +152,7 @@ def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - decl
     problems=("not-found", "message-not-unknown"),
 )
 def resolve(message_key: str, body: Outcome) -> http.Answer:
-    """Says what a person found out about an unknown message. Sends nothing."""
+    """Records the outcome of an unknown message, as a person found it. Sends nothing."""
     with database.begin(running().engine, district=identity.current().district) as tx:
         command = ResolveMessage(message_key, body.outcome, at=running().clock.now(), real_at=datetime.now(UTC))
         return once(tx, lambda: http.created(_state(resolve_message(tx, command))))

@@ -1,4 +1,4 @@
-"""Forgets a person: their key, their contact, and what was not sent to them yet. Confirmed to the registry."""
+"""Forgets a person: deletes their key and contact, withholds their unsent messages, and confirms this to the registry."""
 
 from dataclasses import dataclass
 from datetime import datetime

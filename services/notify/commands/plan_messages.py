@@ -1,8 +1,9 @@
-"""Turns facts whose every part has arrived into messages.
+"""Plans messages for facts whose data is complete.
 
-Stays true: called after any fact, unit, contact or key, and every second by the worker, it plans whatever has become
-complete; called again it plans nothing twice. An address is opened here only to see whether there is one, and in which time
-zone the person lives. A recipient who cannot be planned for is on record as withheld, and the others are told.
+It runs after each batch of facts, units, contacts or keys, and every second in the worker.
+
+Stays true: running it again plans no message twice. It opens an address only to see whether it exists and to find the person's
+time zone. If planning fails for one recipient, their message is recorded as withheld; the other recipients get theirs.
 """
 
 from collections.abc import Sequence
@@ -31,27 +32,25 @@ class PlanMessages:
 
 
 def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> int:
-    """How many recipients were settled, one way or the other."""
+    """Returns how many recipients were settled, with or without a message to send."""
     facts.resolve(tx)
     complete = facts.complete(tx, batch=command.batch)
     if not complete:
         return 0
     planned: list[Complete] = []
-    said: list[Event] = []
-    for each in complete:
-        if (events := _planned(tx, each, at=command.at, opener=opener)) is not None:
-            planned.append(each)
-            said += events
+    events_written: list[Event] = []
+    for fact in complete:
+        if (events := _planned(tx, fact, at=command.at, opener=opener)) is not None:
+            planned.append(fact)
+            events_written += events
     if planned:
-        facts.planned(tx, [each.due for each in planned], at=command.at)
-    journal.write(tx, said)
+        facts.planned(tx, [fact.due for fact in planned], at=command.at)
+    journal.write(tx, events_written)
     return len(planned)
 
 
 def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Sequence[Event] | None:
-    """What is to be said of it; None for a recipient whose message cannot be written down: they stay unplanned, and count as
-    `incomplete`.
-    """
+    """The events to write. None when the message cannot be stored: the recipient stays unplanned and counts as `incomplete`."""
     try:
         with tx.connection.begin_nested():
             event = _plan(tx, due, at=at, opener=opener)
@@ -109,7 +108,7 @@ def _decided(due: Complete, *, at: datetime, opener: Opener) -> Plan:
 
 
 def _cannot(due: Complete, failure: Exception) -> None:
-    """Its name only: the text of an exception may quote what was unsealed."""
+    """The name of the exception only: its text may quote unsealed data."""
     facts_of_it = {"event_id": str(due.due.event_id), "person_id": str(due.due.person_id)}
     _log.error("message cannot be planned", code=rounds.code(failure), **facts_of_it)
 
@@ -120,7 +119,7 @@ def _reach(due: Complete, opener: Opener) -> Reach | None:
     try:
         details = opener.open(due.sealed, wrapped=due.wrapped, person_id=due.due.person_id)
     except sealing.Unopened:
-        # Nobody here can read it and no retry will: on record as withheld, and for the registry to put right.
+        # Notify cannot decrypt it and a retry cannot help. It is recorded as withheld; the registry must correct it.
         _log.warning("contact does not open", person_id=str(due.due.person_id), key_id=str(due.sealed.key_id))
         return None
     usable = planning.usable(details.channels, {"mail": details.email, "sms": details.mobile})

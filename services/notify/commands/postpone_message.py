@@ -1,4 +1,4 @@
-"""It has become night where the person lives: the message waits for the morning. No gateway was called."""
+"""Postpones a claimed message to the morning, because it is night where the person lives. No gateway was called."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class PostponeMessage:
-    """`tries` names the claim that is given back."""
+    """`tries` identifies the claim to give back."""
 
     message_key: str
     tries: int

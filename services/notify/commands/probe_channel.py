@@ -1,4 +1,4 @@
-"""A person has put right what held a channel and wants it tried now, not after the pause."""
+"""Tries a held channel now, without the rest of the pause: a person has fixed the cause."""
 
 from dataclasses import dataclass
 from datetime import datetime

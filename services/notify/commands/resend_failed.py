@@ -1,4 +1,4 @@
-"""A person orders that all messages which one code has failed are sent again, for instance after an outage. On record."""
+"""Resends all messages that failed with one code, for instance after an outage. A person orders it; the order is recorded."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True)
 class ResendFailed:
-    """`channel` is None for all channels. `real_at`: from then on they are tried."""
+    """`channel` is None for all channels. `real_at`: real time of the order; sending starts then."""
 
     code: str
     reason: str
@@ -25,19 +25,19 @@ class ResendFailed:
 
 @dataclass(frozen=True)
 class Resent:
-    """`resend_id` is None when no message had failed with this code."""
+    """`resend_id` is None when no failed message has this code."""
 
     resend_id: UUID | None
     messages: int
 
 
 def count_failed(tx: Transaction, code: str, channel: Channel | None = None) -> int:
-    """How many messages the act would send again. Changes nothing."""
+    """How many messages `resend_failed` would send again. Changes nothing."""
     return resends.count(tx, code, channel)
 
 
 def resend_failed(tx: Transaction, command: ResendFailed) -> Resent:
-    """Done again it finds nothing failed any more, and sends nothing twice."""
+    """Idempotent: a second call finds no failed message and sends nothing."""
     keys = resends.order(tx, command.code, command.channel, real_at=command.real_at)
     if not keys:
         return Resent(None, 0)

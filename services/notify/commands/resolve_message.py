@@ -1,4 +1,4 @@
-"""A person has asked and says what became of an unknown message. Nothing is sent by this."""
+"""Records the outcome of an unknown message, which a person found out. Sends nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A person orders that a failed message is sent again, for instance after the number was put right."""
+"""Sends a failed message again by a person's order, for instance after the number was corrected."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What became of a try, as the gateway says it: at once, late, or when asked. And what it says about the channel."""
+"""Applies the outcome of a try to the message and to its channel. The outcome may come at once, late, or from a query."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,9 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True)
 class SettleMessage:
-    """`tries` names the try: an answer to an earlier one than the last changes nothing.
+    """`tries` identifies the try. The outcome of an earlier try than the last changes nothing.
 
-    `probe`: it was sent to see whether a held channel works. `lost_before`: so many answers were lost just before this one.
+    `probe`: the try tested a held channel. `lost_before`: how many answers in a row were lost just before this one.
     """
 
     message_key: str
@@ -41,7 +41,7 @@ def settle_message(tx: Transaction, command: SettleMessage) -> Message:
 
 
 def _settle_channel(tx: Transaction, channel: Channel, command: SettleMessage) -> bool:
-    """True when this outcome has begun a hold. Only a probe moves one that is open."""
+    """True when this outcome began a hold. Only a probe changes an open hold."""
     outcome, real_at = command.outcome, command.real_at
     if command.probe:
         _settle_probe(tx, channel, command)
@@ -66,7 +66,7 @@ def _settle_probe(tx: Transaction, channel: Channel, command: SettleMessage) -> 
 
 
 def _alarmed(tx: Transaction, channel: Channel, code: str, *, began: bool) -> bool:
-    """The alarm: this line, and the gauge clearwater_channel_held."""
+    """Raises the alarm: this log line and the gauge clearwater_channel_held."""
     if began:
         _log.error("channel held", district=tx.district, channel=channel, code=code)
     return began

@@ -1,4 +1,4 @@
-"""One file per reaction, and the table that says which event has which."""
+"""One file per handler, and the table from event type to handler."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -20,13 +20,13 @@ KINDS = topics.read_by(CONSUMER)
 
 
 def reactions(*, opener: Opener, clock: Clock) -> Mapping[str, Reaction]:
-    """By event type. What is not in it passes by."""
-    told = partial(when_fact_told_plan_messages, opener=opener, clock=clock)
+    """Handlers by event type. Other events are skipped."""
+    planning = partial(when_fact_told_plan_messages, opener=opener, clock=clock)
     return {
         ProjectOpened.declared.type: partial(when_project_opened_note_it, opener=opener, clock=clock),
         UnitRegistered.declared.type: partial(when_unit_registered_note_it, opener=opener, clock=clock),
         ContactRecorded.declared.type: partial(when_contact_recorded_keep_it_sealed, opener=opener, clock=clock),
         KeyWrapped.declared.type: partial(when_key_wrapped_keep_it, opener=opener, clock=clock),
         KeyDeleted.declared.type: partial(when_key_deleted_forget, clock=clock),
-        **dict.fromkeys(rules.told(), told),
+        **dict.fromkeys(rules.event_types(), planning),
     }

@@ -1,4 +1,4 @@
-"""registry-contact: how a person can be reached, kept as sealed as it came. It may wait here for its key."""
+"""registry-contact: stores a person's contact, still sealed. Its key may arrive later."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 
 def when_contact_recorded_keep_it_sealed(
-    tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock
+    tx: Transaction, messages: Sequence[Message], *, opener: Opener, clock: Clock
 ) -> None:
-    known.contacts_recorded(tx, [codec.decode(ContactRecorded, message.payload) for message in told])
+    known.contacts_recorded(tx, [codec.decode(ContactRecorded, message.payload) for message in messages])
     plan_messages(tx, PlanMessages(clock.now()), opener=opener)

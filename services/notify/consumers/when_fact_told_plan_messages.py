@@ -14,9 +14,11 @@ from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 
-def when_fact_told_plan_messages(tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
+def when_fact_told_plan_messages(
+    tx: Transaction, fact_messages: Sequence[Message], *, opener: Opener, clock: Clock
+) -> None:
     at = clock.now()
-    for message in told:
+    for message in fact_messages:
         fact = rules.read(codec.decode(message.type, message.payload))
         facts.enter(tx, fact, event_id=message.event_id, at=at)
         if fact.supersedes:

@@ -1,4 +1,4 @@
-"""registry-key: a person's data key, wrapped for notify, or its end. The end means forgetting, and saying so."""
+"""registry-key: stores a person's data key, wrapped for notify. When the key is deleted, forgets the person and confirms it."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,14 @@ from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 
-def when_key_wrapped_keep_it(tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
-    wrapped = [codec.decode(KeyWrapped, message.payload) for message in told]
-    # A key that was not wrapped for notify is none of its business.
-    known.keys_wrapped(tx, [each for each in wrapped if READER in each.wrapped], reader=READER)
+def when_key_wrapped_keep_it(tx: Transaction, messages: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
+    wrapped = [codec.decode(KeyWrapped, message.payload) for message in messages]
+    # Ignore keys that were not wrapped for notify.
+    known.keys_wrapped(tx, [event for event in wrapped if READER in event.wrapped], reader=READER)
     plan_messages(tx, PlanMessages(clock.now()), opener=opener)
 
 
-def when_key_deleted_forget(tx: Transaction, told: Sequence[Message], *, clock: Clock) -> None:
-    for message in told:
+def when_key_deleted_forget(tx: Transaction, messages: Sequence[Message], *, clock: Clock) -> None:
+    for message in messages:
         deleted = codec.decode(KeyDeleted, message.payload, key=message.key)
         drop_key(tx, DropKey(deleted.person_id, at=clock.now()))

@@ -12,6 +12,6 @@ from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 
-def when_project_opened_note_it(tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
-    known.projects_opened(tx, [codec.decode(ProjectOpened, message.payload) for message in told])
+def when_project_opened_note_it(tx: Transaction, messages: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
+    known.projects_opened(tx, [codec.decode(ProjectOpened, message.payload) for message in messages])
     plan_messages(tx, PlanMessages(clock.now()), opener=opener)

@@ -12,6 +12,6 @@ from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 
-def when_unit_registered_note_it(tx: Transaction, told: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
-    known.units_registered(tx, [codec.decode(UnitRegistered, message.payload) for message in told])
+def when_unit_registered_note_it(tx: Transaction, messages: Sequence[Message], *, opener: Opener, clock: Clock) -> None:
+    known.units_registered(tx, [codec.decode(UnitRegistered, message.payload) for message in messages])
     plan_messages(tx, PlanMessages(clock.now()), opener=opener)

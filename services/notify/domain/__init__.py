@@ -1,3 +1,3 @@
-"""Rules about messages: who is told what, when, in which words, and what an outcome means. Pure: no database, no
+"""Rules about messages: recipients, time, wording, and what an outcome means. Pure: no database, no
 network, no clock.
 """

@@ -6,8 +6,8 @@
      └─ night ── back-off ┘
     withheld, superseded: decided not to be sent
 
-Stays true: it leaves `trying` for another try only when the last one was certainly not taken. Unknown is never tried
-again. What is the channel's fault is no try of the message (domain/hold.py). Left to others: claiming it for one worker
+Stays true: a message leaves `trying` for another try only when the gateway certainly did not accept the last one. An unknown
+message is never sent again. A failure of the channel does not count as a try (domain/hold.py). Left to others: claiming it for one worker
 (store/messages.py), the words (wording.py).
 """
 
@@ -26,14 +26,14 @@ State = Literal["held", "waiting", "trying", "sent", "failed", "unknown", "withh
 
 _KEYS = UUID(
     "6a1f6f0e-8d0d-5c0b-9a53-0c1ea2ba7e20"
-)  # the namespace of message keys: changing it would send everything again
-_BACK_OFF = tuple(timedelta(seconds=each) for each in (2, 10, 60, 600, 3600))
+)  # the namespace of message keys: a change would send all messages again
+_BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 600, 3600))
 _SUSPECT = 3
 _ASK_AGAIN = timedelta(minutes=2)
 
 
 def key(*, cause: UUID, recipient: UUID, template: str, channel: str) -> str:
-    """Event × recipient × template × channel: the same four always give the same key, so a replay plans nothing
+    """Event × recipient × template × channel: the same four give the same key, so a replay plans no message
     twice.
     """
     return str(uuid5(_KEYS, f"{cause}|{recipient}|{template}|{channel}"))
@@ -47,17 +47,17 @@ class Message:
     state: State
     tries: int  # how often a gateway was called and answered for this message
     tried_at: datetime | None  # real time of the last call
-    next_try_at: datetime | None  # real time before which it is not tried, or an unknown one not asked about
+    next_try_at: datetime | None  # real time of the next try, or of the next query about an unknown one
     code: str | None = None
     receipt: str | None = None
     settled_at: datetime | None = None
-    hold_until: datetime | None = None  # None: as it was planned
-    forgiven: int = 0  # tries before a person's last order: they do not count towards giving up
-    holds_begun: int = 0  # how often the channel carried others until it met this message
+    hold_until: datetime | None = None  # None: unchanged since planning
+    forgiven: int = 0  # tries before a person's last order: they do not count towards the limit
+    holds_begun: int = 0  # how often this message began a hold while the channel worked for others
     recorded: list[Event] = field(default_factory=list)
 
     def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime, began_hold: bool = False) -> None:
-        """Takes the outcome of the try under way, or a late one for a try given up on. `at` is business time.
+        """Applies the outcome of the current try, or the late outcome of an abandoned one. `at` is business time.
 
         `began_hold`: the channel was not held until it met this message. That counts as a try; after several such, when the channel
         has carried others each time in between, so does every other one.
@@ -78,19 +78,19 @@ class Message:
             self.next_try_at = real_at + _BACK_OFF[max(self._counted, 1) - 1]
 
     def postpone(self, *, until: datetime) -> None:
-        """It is night where the person lives: no gateway was called."""
+        """Gives the claim back until `until`, because it is night for the person. No gateway was called."""
         self._given_back("quiet-hours")
         self.state, self.hold_until = "held", until
 
     def retry(self, *, real_at: datetime) -> None:
-        """A person orders that it is sent again. Raises Refused: message-not-failed."""
+        """Sends the message again by a person's order. Raises Refused: message-not-failed."""
         if self.state != "failed":
             raise Refused("message-not-failed", state=self.state)
         self.state, self.next_try_at, self.settled_at, self.forgiven = "waiting", real_at, None, self.tries
         self.holds_begun = 0
 
     def resolve(self, outcome: Accepted | NotAccepted, *, at: datetime) -> None:
-        """A person has asked and says what became of it. Raises Refused: message-not-unknown."""
+        """Records the outcome that a person found out. Raises Refused: message-not-unknown."""
         if self.state != "unknown":
             raise Refused("message-not-unknown", state=self.state)
         if isinstance(outcome, Accepted):
@@ -103,7 +103,7 @@ class Message:
         return self.tries - self.forgiven
 
     def _given_back(self, code: str) -> None:
-        """As if this try had not been."""
+        """Undoes the claim: this try does not count."""
         self.state, self.code, self.next_try_at = "waiting", code, None
         self.tries -= 1
 
@@ -126,12 +126,12 @@ class Message:
         )
 
     def _unknown(self, code: str, real_at: datetime) -> None:
-        # Still unknown after asking once more is no news.
+        # Still unknown after another query: emit no event.
         if self.state != "unknown":
-            asked = self.tried_at or real_at
+            asked_since = self.tried_at or real_at
             self.recorded.append(
                 MessageUnknown(
-                    message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, asked_since=asked
+                    message_key=self.message_key, unit_id=self.unit_id, channel=self.channel, asked_since=asked_since
                 )
             )
         self.state, self.code = "unknown", code

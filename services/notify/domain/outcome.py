@@ -1,8 +1,8 @@
 """What a gateway's answer means.
 
-Stays true: an outcome says only what is certain. `NotAccepted` is certain not to have been taken, so that trying
-again cannot tell a person twice; whatever might have been taken is `Unclear`, and only the gateway itself or a person
-may resolve that. `Unwell` is about the channel and not about the message: docs/decisions/0026.
+Stays true: an outcome states only what is certain. `NotAccepted`: the gateway certainly did not accept the message, so
+another try cannot deliver it twice. `Unclear`: it may have been accepted; only the gateway or a person may resolve it.
+`Unwell` is about the channel, not about the message: docs/decisions/0026.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Accepted:
-    """The other side has taken the message over and said so. `receipt` is its own name for it."""
+    """The gateway accepted the message. `receipt` is the gateway's id for it."""
 
     receipt: str
 
 
 @dataclass(frozen=True)
 class NotAccepted:
-    """`code` is stable and free of personal data. `permanent`: trying the same again cannot help.
+    """`code` is stable and free of personal data. `permanent`: another try cannot help.
 
-    `answered` is False where the line was lost: that says nothing about the channel.
+    `answered` is False when the connection was lost: this tells nothing about the channel.
     """
 
     code: str
@@ -30,7 +30,7 @@ class NotAccepted:
 
 @dataclass(frozen=True)
 class Unclear:
-    """It may have been taken. `code` says at which point the answer was lost."""
+    """The message may have been accepted. `code` says at which point the answer was lost."""
 
     code: str
 
@@ -39,7 +39,7 @@ class Unclear:
 class Unwell:
     """The channel would refuse any message now: our credential, our credit, an address that has moved, their machine.
 
-    `retry_after` is what the other side asks us to wait. `perhaps_taken`: this one message may have got through.
+    `retry_after`: the wait that the gateway asks for. `perhaps_taken`: this one message may have been accepted.
     """
 
     code: str

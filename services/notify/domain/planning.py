@@ -1,7 +1,7 @@
-"""Whether a recipient is told of a fact, over which channel, and from when.
+"""Decides whether a recipient gets a message about a fact, over which channel, and from when.
 
-Stays true: one message per fact and recipient, over the first channel they prefer that has an address. A decision not
-to send leaves a message too, withheld or superseded, so that somebody who asks later gets an answer.
+Stays true: one message per fact and recipient, over the first preferred channel that has an address. A decision not to
+send is stored as a message too, withheld or superseded, so that it can be explained later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from services.notify.domain.wording import Channel, Language
 
 @dataclass(frozen=True)
 class Reach:
-    """How a person can be reached, and where they live. Holds which channels have an address, never the address."""
+    """How a person can be reached, and where they live. Says which channels have an address; never holds the address."""
 
     language: Language
     channels: Sequence[Channel]
@@ -32,8 +32,8 @@ class Plan:
 
 
 def decide(reach: Reach | None, *, superseded: bool, urgent: bool, at: datetime) -> Plan:
-    """`reach` is None for a person who was forgotten. `superseded`: a later fact has undone this one before it was
-    told.
+    """`reach` is None for a forgotten person. `superseded`: a later fact undid this one before the message was
+    sent.
     """
     if reach is None:
         return Plan("withheld", None, "zh-Hans", at, code="person-forgotten")

@@ -1,4 +1,4 @@
-"""The message matrix: which fact tells whom, with which template.
+"""The message matrix: the recipients and the template of each fact.
 
     fact                 recipients                    template           at night
     agreement.signed     everybody who signed          signed-<series>    at once: they stand at the desk
@@ -6,8 +6,8 @@
     agreement.effective  every right-holder            effective          held until morning
     agreement.void       every right-holder            void               held until morning
 
-Stays true: a rule reads nothing but its fact. Who the recipients are and how they are reached, planning completes
-from what other topics have said (store/facts.py).
+Stays true: a rule reads only its fact. Planning adds the recipients and their contacts from other topics
+(store/facts.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ MATRIX_VERSION = 1
 
 @dataclass(frozen=True)
 class Fact:
-    """What a rule has read from an event. `recipients` is None where the right-holders are those the unit has."""
+    """What a rule read from an event. `recipients` None: all right-holders of the unit."""
 
     event_type: str
     project_id: UUID
@@ -38,12 +38,12 @@ class Fact:
 
 
 def read(event: Event) -> Fact:
-    """Raises KeyError for an event that tells nobody anything."""
+    """Raises KeyError for an event without a message."""
     return _RULES[event.declared.type](event)
 
 
-def told() -> tuple[str, ...]:
-    """The types of all events that tell somebody something."""
+def event_types() -> tuple[str, ...]:
+    """The types of all events that lead to messages."""
     return tuple(_RULES)
 
 
@@ -62,7 +62,7 @@ def _signed(event: AgreementSigned) -> Fact:
 
 
 def _rescinded(event: AgreementRescinded) -> Fact:
-    # A number that was not told yet is not told any more.
+    # A message about the number that was not sent yet is not sent any more.
     return _later(event, "rescinded", event.rescinded_at, supersedes=("signed-exchange", "signed-cash", "effective"))
 
 

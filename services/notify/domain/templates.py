@@ -1,4 +1,4 @@
-"""Every template there is, read once from `wordings/<name>.v<version>.toml`. What must stay true of them stands in
+"""All templates, read once from `wordings/<name>.v<version>.toml`. Their invariants are in
 wording.py.
 """
 
@@ -13,7 +13,7 @@ _FOLDER = Path(__file__).parent / "wordings"
 
 
 def find(name: str, version: int) -> Template:
-    """The very version that a stored message names. Raises KeyError for one that never was."""
+    """The version that a stored message names. Raises KeyError for an unknown one."""
     return every()[name, version]
 
 
@@ -29,6 +29,6 @@ def every() -> Mapping[tuple[str, int], Template]:
 
 def _template(file: Path) -> Template:
     name, version = file.stem.split(".v")
-    told = tomllib.loads(file.read_text(encoding="utf-8"))
-    wordings = {language: Wording(**told[language]) for language in LANGUAGES}
-    return Template(name, int(version), told["approved_on"], wordings)
+    document = tomllib.loads(file.read_text(encoding="utf-8"))
+    wordings = {language: Wording(**document[language]) for language in LANGUAGES}
+    return Template(name, int(version), document["approved_on"], wordings)

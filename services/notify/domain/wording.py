@@ -1,8 +1,8 @@
-"""What a message says: templates by name, version and language.
+"""The text of a message: templates by name, version and language.
 
-Stays true: a version that was once sent never changes (tests/unit/notify/test_wording.py holds their digests); a
-better sentence is a new version. A text holds a masked name, never an address or a number of a person, so it may be
-shown to staff and written again years later from what is stored. Left to others: who gets which (rules.py), and when
+Stays true: a version that was sent never changes (tests/unit/notify/test_wording.py checks the digests); a better
+sentence is a new version. A text holds a masked name, never an address or an identity number, so staff may see it and it can be
+rendered again years later from the stored values. Left to others: who gets which (rules.py), and when
 (hours.py).
 """
 
@@ -53,7 +53,7 @@ class Particulars:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Particulars":
-        """From the form in which a message keeps them."""
+        """From the form in which a message stores them."""
         return cls(
             stored["project"], stored["unit"], stored["name"], stored["number"], datetime.fromisoformat(stored["at"])
         )
@@ -70,19 +70,19 @@ class Text:
 
 def render(template: Template, *, language: Language, channel: Channel, particulars: Particulars) -> Text:
     wording = template.wordings[language]
-    said = {
+    values = {
         "project": particulars.project,
         "unit": particulars.unit,
         "name": particulars.name,
-        "number": "" if particulars.number is None else str(particulars.number),  # a sequence number carries no comma
+        "number": "" if particulars.number is None else str(particulars.number),  # without thousands separator
         "at": instant(particulars.at, language),
     }
     body = wording.short if channel == "sms" else wording.body
-    return Text(wording.title.format(**said), body.format(**said))
+    return Text(wording.title.format(**values), body.format(**values))
 
 
 def instant(at: datetime, language: Language) -> str:
-    """To the minute, in the time of the project's place, whoever reads it wherever."""
+    """To the minute, always in the time zone of the project."""
     local = at.astimezone(_SHANGHAI)
     if language == "en":
         return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M} (Beijing time)"

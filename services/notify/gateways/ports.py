@@ -1,4 +1,4 @@
-"""What sending needs of the outside world."""
+"""The port that each gateway implements."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from services.notify.domain.wording import Text
 
 class Gateway(Protocol):
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
-        """Returns within its timeout and never raises for what the other side does. Keeps nothing of `address`."""
+        """Returns within its timeout. Never raises because of the remote side. Stores nothing of `address`."""
 
     def ask(self, message_key: str) -> Accepted | NotAccepted | None:
-        """What became of a message whose answer was lost; None when the other side cannot tell."""
+        """The outcome of a message whose answer was lost; None when the gateway does not know."""

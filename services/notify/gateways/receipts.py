@@ -1,4 +1,4 @@
-"""A gateway's own name for a message, as far as it can be kept: whatever it sends, the database takes it."""
+"""Cleans a gateway's id for a message, so that the database can always store it."""
 
 from typing import Final
 
@@ -6,5 +6,5 @@ _LONGEST: Final = 80
 
 
 def readable(given: object) -> str:
-    """Printable ASCII of it, cut; empty where nothing is left."""
+    """The printable ASCII of the id, truncated; may be empty."""
     return "".join(letter for letter in str(given) if letter.isascii() and letter.isprintable())[:_LONGEST].strip()

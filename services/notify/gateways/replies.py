@@ -13,9 +13,9 @@ from services.notify.domain.outcome import NotAccepted, Unwell
 Place = Literal["session", "sender", "recipient", "data", "end"]
 
 CLOSING: Final = 421
-_SAID_GOODBYE: Final = 221
+_CLOSING_REPLY: Final = 221
 _TOO_MUCH: Final = 552
-_ABOUT_US: Final = frozenset({CLOSING, _SAID_GOODBYE, 432, 454, 530, 534, 535, 538})
+_ABOUT_US: Final = frozenset({CLOSING, _CLOSING_REPLY, 432, 454, 530, 534, 535, 538})
 _POSITIVE, _TEMPORARY, _PERMANENT = range(200, 300), range(400, 500), range(500, 600)
 
 # System not accepting messages, wrongly configured; credentials invalid, too weak, expired, disabled.
@@ -24,23 +24,23 @@ _NO_RELAY: Final = re.compile(rb"\brelay", re.IGNORECASE)
 
 
 def positive(code: int) -> bool:
-    """2yz, but for the one that takes its leave."""
-    return code in _POSITIVE and code != _SAID_GOODBYE
+    """True for 2yz, except 221: it closes the session."""
+    return code in _POSITIVE and code != _CLOSING_REPLY
 
 
-def refused(code: int, said: bytes, *, place: Place) -> NotAccepted | Unwell:
-    """What a reply that is not positive says about the message, or about us. It was certainly not taken."""
+def refused(code: int, reply: bytes, *, place: Place) -> NotAccepted | Unwell:
+    """The outcome of a negative reply: about the message or about us. The message was certainly not accepted."""
     name = f"smtp-{code}" if code > 0 else "smtp-unreadable"
-    if _about_us(code, said, place):
+    if _about_us(code, reply, place):
         return Unwell(name)
     if code == _TOO_MUCH and place == "recipient":
         return NotAccepted(name, permanent=False)
     return NotAccepted(name, permanent=code in _PERMANENT)
 
 
-def _about_us(code: int, said: bytes, place: Place) -> bool:
-    if place == "session" or code in _ABOUT_US or _ENHANCED_ABOUT_US.match(said):
+def _about_us(code: int, reply: bytes, place: Place) -> bool:
+    if place == "session" or code in _ABOUT_US or _ENHANCED_ABOUT_US.match(reply):
         return True
     if place == "sender":
         return code != _TOO_MUCH  # one mail that is too large
-    return place == "recipient" and code in _PERMANENT and bool(_NO_RELAY.search(said))
+    return place == "recipient" and code in _PERMANENT and bool(_NO_RELAY.search(reply))

@@ -1,7 +1,7 @@
 """Sessions with a mail server: opened, secured, logged in, kept open for the next mail, and ended in time.
 
-Stays true: one mail at a time per session. A session is used again only after the server has said yes to RSET, for so
-many mails, and within so many seconds. A conversation that a server drags out is cut off.
+Stays true: one mail at a time per session. A session is reused only after the server accepted RSET, for a limited
+number of mails, and for a limited time. A conversation that the server drags out is cut off.
 """
 
 import smtplib
@@ -26,7 +26,7 @@ _MAILS: Final = 100
 
 @dataclass(frozen=True)
 class Server:
-    """How it is reached. `starttls`: it must offer it; `tls`: from the first byte. `ca_file`: empty means the machine's own."""
+    """Where the server is. `starttls`: it must offer STARTTLS; `tls`: from the first byte. `ca_file` empty: the system's own."""
 
     host: str
     port: int
@@ -36,14 +36,14 @@ class Server:
     ca_file: str = ""
     timeout_seconds: float = 10.0
     whole_seconds: float = 60.0
-    kept: int = 0  # sessions that stay open for a next mail
+    kept: int = 0  # how many sessions stay open for the next mail
 
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file or None)
 
 
 class NoSession(Exception):  # noqa: N818 - names the state found
-    """The server could not be talked to; nothing was handed over."""
+    """No session with the server; no mail was sent."""
 
     def __init__(self, outcome: Unwell) -> None:
         super().__init__(outcome.code)
@@ -61,7 +61,7 @@ class Session:
         return self.mails > 0
 
     def close(self) -> None:
-        """Not quit(): its answer could only turn a known outcome into an exception."""
+        """Not quit(): an error in its answer would hide an outcome that is already known."""
         self.smtp.close()
 
 
@@ -70,7 +70,7 @@ class Sessions:
         self._server, self._idle = server, deque[Session]()
 
     def get(self) -> Session:
-        """A kept one that still answers, else a new one. Raises NoSession."""
+        """A kept session that still answers, else a new one. Raises NoSession."""
         while session := self._kept():
             if session.idle_since + _KEPT_SECONDS > time.monotonic() and self._answers(session):
                 return session
@@ -84,9 +84,9 @@ class Sessions:
         except ssl.SSLError:
             raise NoSession(Unwell("mail-server-tls")) from None
         except smtplib.SMTPResponseException as refusal:
-            said = refusal.smtp_error
-            said = said if isinstance(said, bytes) else said.encode()
-            raise NoSession(Unwell(replies.refused(refusal.smtp_code, said, place="session").code)) from None
+            reply = refusal.smtp_error
+            reply = reply if isinstance(reply, bytes) else reply.encode()
+            raise NoSession(Unwell(replies.refused(refusal.smtp_code, reply, place="session").code)) from None
         except smtplib.SMTPNotSupportedError:
             raise NoSession(Unwell("mail-server-no-login")) from None
         except (OSError, smtplib.SMTPException):
@@ -102,7 +102,7 @@ class Sessions:
 
     @contextmanager
     def in_time(self, smtp: smtplib.SMTP) -> Iterator[None]:
-        """Whoever answers a byte now and then never runs into a socket's timeout: the line is cut after the whole time."""
+        """Cuts the connection after the whole time: a server that sends one byte now and then never hits the socket timeout."""
         timer = threading.Timer(self._server.whole_seconds, _cut, [smtp])
         timer.daemon = True
         timer.start()
@@ -143,9 +143,9 @@ class Sessions:
     def _greet(self, smtp: smtplib.SMTP) -> None:
         server = self._server
         with self.in_time(smtp):
-            code, said = smtp.connect(server.host, server.port)
+            code, reply = smtp.connect(server.host, server.port)
             if not replies.positive(code):
-                raise smtplib.SMTPConnectError(code, said)
+                raise smtplib.SMTPConnectError(code, reply)
             smtp.ehlo_or_helo_if_needed()
             if server.security == "starttls":
                 _secure(smtp, server.context())
@@ -154,12 +154,12 @@ class Sessions:
 
 
 def _secure(smtp: smtplib.SMTP, context: ssl.SSLContext) -> None:
-    """Raises ssl.SSLError, also where the server offers no STARTTLS: nothing goes out in clear that was to be sealed."""
+    """Raises ssl.SSLError, also when the server offers no STARTTLS: mail is never sent in clear instead."""
     if not smtp.has_extn("starttls"):
         raise ssl.SSLError("the mail server offers no STARTTLS")
-    code, said = smtp.starttls(context=context)
+    code, reply = smtp.starttls(context=context)
     if not replies.positive(code):
-        raise smtplib.SMTPResponseException(code, said)
+        raise smtplib.SMTPResponseException(code, reply)
     smtp.ehlo_or_helo_if_needed()
 
 

@@ -1,5 +1,5 @@
-"""Text messages through an HTTP gateway that takes our key as its own: the same key twice is one message, and it can
-be asked.
+"""Text messages through an HTTP gateway. Our message key is its idempotency key: the same key twice is one message. The gateway
+answers queries about a key.
 
 POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}
                            400, 409, 413, 414, 422, 451: this message is refused for good
@@ -24,7 +24,7 @@ from services.notify.gateways.receipts import readable
 
 _ABOUT_THE_MESSAGE: Final = frozenset({400, 409, 413, 414, 422, 451})
 _NOT_NOW: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_IMPLEMENTED)
-# Nothing of the request has left this machine, or the address is none.
+# The request was not sent, or the address is invalid.
 _BEFORE_SENDING: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -41,7 +41,7 @@ _MOST_BYTES: Final = 65_536
 
 @dataclass(frozen=True)
 class _Answer:
-    """As much of an answer as anybody needs."""
+    """The parts of a response that are used."""
 
     status: int
     retry_after: str
@@ -51,7 +51,7 @@ class _Answer:
     def positive(self) -> bool:
         return self.status in range(200, 300)
 
-    def told(self, name: str) -> str:
+    def field(self, name: str) -> str:
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -60,13 +60,13 @@ class _Answer:
 
     @property
     def receipt(self) -> str:
-        """The gateway's name for it; its status where it gives none, for the status already said that it was taken."""
-        return self.told("receipt_id") or f"sms-{self.status}"
+        """The gateway's id for the message. Without one, the HTTP status: it already says that the message was accepted."""
+        return self.field("receipt_id") or f"sms-{self.status}"
 
 
 class Sms:
-    """`token`: sent as a bearer token; empty where the gateway asks for none. Whoever answers a byte now and then is cut off
-    after `whole_seconds`.
+    """`token`: the bearer token; empty when the gateway needs none. The connection is cut after `whole_seconds`, even if
+    the server still sends.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class Sms:
         self._http = self._client()
 
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
-        said = {"message_key": message_key, "to": address, "text": text.body}
+        body = {"message_key": message_key, "to": address, "text": text.body}
         try:
-            return _judged(self._exchanged("POST", self._url, json=said))
+            return _judged(self._exchanged("POST", self._url, json=body))
         except _BEFORE_SENDING:
             return Unwell("sms-gateway-unreachable")
         except httpx.HTTPError:
@@ -95,8 +95,8 @@ class Sms:
             return None
         if answer.positive:
             return Accepted(answer.receipt)
-        # Any server says 404 of an address it does not serve; only this one has looked for the message.
-        if answer.status == HTTPStatus.NOT_FOUND and answer.told("error") == "unknown-message":
+        # Any server may answer 404 for an unknown path. Only this error says that the gateway searched for the message.
+        if answer.status == HTTPStatus.NOT_FOUND and answer.field("error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
         return None
 
@@ -117,7 +117,7 @@ class Sms:
             timer.cancel()
 
     def _cut(self, client: httpx.Client) -> None:
-        """Also ends what else is under way over these connections: its outcome is asked for later."""
+        """Also cuts other requests on these connections: their outcome is queried later."""
         if self._http is client:
             self._http = self._client()
         client.close()
@@ -133,7 +133,7 @@ def _judged(answer: _Answer) -> Outcome:
 
 
 def _wait(given: str) -> timedelta | None:
-    """Seconds or an instant (RFC 9110, section 10.2.3); what is neither is passed over."""
+    """Seconds or an instant (RFC 9110, section 10.2.3); anything else is ignored."""
     if given.isascii() and given.isdecimal():
         return timedelta(seconds=min(int(given[:12]), 10**9))
     try:

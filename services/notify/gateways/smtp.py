@@ -1,8 +1,8 @@
 """Mail by SMTP.
 
-A mail server takes a message over with its answer to the final dot (RFC 5321, section 4.2.5). A line that is lost before
-the dot has left: certainly not taken. After it: nobody knows, and SMTP has no question to ask. What a reply means stands in
-replies.py, how a session is opened and kept in sessions.py.
+A mail server accepts a message with its reply to the final dot (RFC 5321, section 4.2.5). If the connection is lost before the
+dot was sent, the mail was certainly not accepted. If it is lost after the dot, the outcome is unknown; SMTP has no query for it.
+replies.py interprets replies, sessions.py opens and keeps sessions.
 """
 
 import re
@@ -23,12 +23,12 @@ from services.notify.gateways.sessions import NoSession, Security, Server, Sessi
 
 _GO_ON: Final = 354
 _LONGEST_ADDRESS: Final = 254
-# A server that hangs up in the middle is seen before the dot goes out, not after it.
+# Wait this long for a hang-up before sending the final dot, so that it is noticed before the dot and not after.
 _LOOK_MILLISECONDS: Final = 30
 _LOST: Final = NotAccepted("mail-server-lost-before-end", permanent=False, answered=False)
 _BREAKS: Final = re.compile(
     "[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"
-)  # what the mail library takes for the end of a line
+)  # characters that the mail library treats as a line end
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ class Mail:
         try:
             session = self._sessions.get()
             outcome = self._sent(session, envelope)
-            if session.used and _nothing_said(outcome):  # it had ended while it was kept
+            if session.used and _nothing_said(outcome):  # the kept session had ended
                 outcome = self._sent(self._sessions.new(), envelope)
         except NoSession as failure:
             return failure.outcome
         return outcome
 
     def ask(self, message_key: str) -> None:
-        """SMTP has no such question."""
+        """SMTP has no such query."""
 
     def _sent(self, session: Session, envelope: _Envelope) -> Outcome:
         with self._sessions.in_time(session.smtp):
@@ -98,22 +98,22 @@ class Mail:
 
     def _begun(self, smtp: smtplib.SMTP, envelope: _Envelope) -> NotAccepted | Unwell | None:
         """Everything up to the go-ahead for the text."""
-        code, said = smtp.mail(self._sender, ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else [])
+        code, reply = smtp.mail(self._sender, ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else [])
         if not replies.positive(code):
-            return replies.refused(code, said, place="sender")
+            return replies.refused(code, reply, place="sender")
         smtp.command_encoding = "utf-8" if envelope.utf8 else "ascii"
-        code, said = smtp.docmd("RCPT", f"TO:<{envelope.recipient}>")
+        code, reply = smtp.docmd("RCPT", f"TO:<{envelope.recipient}>")
         if not replies.positive(code):
-            return replies.refused(code, said, place="recipient")
-        code, said = smtp.docmd("DATA")
-        return None if code == _GO_ON else replies.refused(code, said, place="data")
+            return replies.refused(code, reply, place="recipient")
+        code, reply = smtp.docmd("DATA")
+        return None if code == _GO_ON else replies.refused(code, reply, place="data")
 
     def _envelope(self, address: str, text: Text, message_key: str) -> _Envelope:
-        """Raises ValueError for what no mail can be made of."""
+        """Raises ValueError when no mail can be built."""
         local, _, domain = address.rpartition("@")
         domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
         recipient = f"{local}@{domain}"
-        recipient.encode()  # half a character cannot be
+        recipient.encode()  # raises for a lone surrogate
         if not local or not domain or len(recipient) > _LONGEST_ADDRESS or re.search(r"[\s<>\x00-\x1f\x7f]", recipient):
             message = "no address that can stand in a command"
             raise ValueError(message)
@@ -130,12 +130,12 @@ class Mail:
 
 
 def _nothing_said(outcome: Outcome) -> bool:
-    """Lost, or ended by the server's own 421."""
+    """The connection was lost, or the server ended it with 421."""
     return outcome == _LOST or (isinstance(outcome, Unwell) and outcome.code == f"smtp-{replies.CLOSING}")
 
 
 def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None:
-    """The whole mail but for its final dot. A server that hangs up or refuses meanwhile has not taken it."""
+    """Sends the mail without its final dot. If the server hangs up or refuses meanwhile, it did not accept the mail."""
     smtp.send(re.sub(rb"(?m)^\.", b"..", wire if wire.endswith(b"\r\n") else wire + b"\r\n"))
     if smtp.sock is None:
         raise smtplib.SMTPServerDisconnected
@@ -143,27 +143,27 @@ def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None
     look.register(smtp.sock, select.POLLIN)
     if not look.poll(_LOOK_MILLISECONDS):
         return None
-    code, said = smtp.getreply()
-    return replies.refused(code, said, place="data")
+    code, reply = smtp.getreply()
+    return replies.refused(code, reply, place="data")
 
 
 def _ended(smtp: smtplib.SMTP) -> Outcome:
     try:
         smtp.send(b".\r\n")
     except (OSError, smtplib.SMTPException):
-        return _LOST  # three bytes that the kernel has not even taken
+        return _LOST  # the kernel did not accept even these three bytes
     try:
-        code, said = smtp.getreply()
+        code, reply = smtp.getreply()
     except (OSError, smtplib.SMTPException):
         return Unclear("mail-server-silent-after-data")
     if replies.positive(code):
-        return Accepted(_receipt(said, code))
+        return Accepted(_receipt(reply, code))
     if code < 400:  # noqa: PLR2004 - neither yes nor no
         return Unclear("mail-server-unreadable-after-data")
-    return replies.refused(code, said, place="end")
+    return replies.refused(code, reply, place="end")
 
 
-def _receipt(said: bytes, code: int) -> str:
-    """What the server calls the mail: the last word of its answer, as in "250 OK queued as 4F2A"."""
-    words = said.decode("ascii", "replace").split()
+def _receipt(reply: bytes, code: int) -> str:
+    """The server's id for the mail: the last word of its reply, as in "250 OK queued as 4F2A"."""
+    words = reply.decode("ascii", "replace").split()
     return readable(words[-1] if words else "") or str(code)

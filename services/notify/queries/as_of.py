@@ -1,4 +1,4 @@
-"""As of when a page was read, and up to which event of notify's own journal."""
+"""When a page was read, and the last event of notify's journal at that time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ _LAST = text("select max(id) from events")
 
 @dataclass(frozen=True)
 class AsOf:
-    """Read from the source itself: there is no lag to show."""
+    """Read from the source of truth, so there is no lag."""
 
     at: datetime
     number: int

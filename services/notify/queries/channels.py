@@ -1,4 +1,4 @@
-"""Channels and whether they are held, and what has failed by code, for those who look after them."""
+"""For operators: which channels are held, and the failed messages by code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _FAILURES = text("""
 
 @dataclass(frozen=True)
 class ChannelRow:
-    """`code`, `began_at` and `next_probe_at` are None where it is not held. `waiting`: messages not sent yet."""
+    """`code`, `began_at` and `next_probe_at` are None while the channel is not held. `waiting`: messages not sent yet."""
 
     district: str
     channel: Channel
@@ -44,7 +44,7 @@ class ChannelRow:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """Messages that one code has failed. `since`: the oldest of them."""
+    """Messages that failed with one code. `since`: the oldest of them."""
 
     district: str
     channel: Channel
@@ -54,7 +54,7 @@ class FailureRow:
 
 
 def every(tx: Transaction) -> Sequence[ChannelRow]:
-    """Of every granted district that is known, both channels."""
+    """Both channels of every granted and known district."""
     return [ChannelRow(**row._asdict()) for row in tx.connection.execute(_CHANNELS, {"channels": list(CHANNELS)})]
 
 

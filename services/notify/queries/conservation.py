@@ -1,10 +1,10 @@
-"""Is every message that was planned accounted for, and who cannot be told yet?
+"""Is every planned message accounted for, and which recipients cannot be planned yet?
 
     planned = sent + held + withheld + superseded + failed + unknown + waiting
 
-As a balance for those who look, and as a hop for the reconciler, per business day and with ids. `planned` counts recipients that
-planning has settled, the right side counts messages by what became of them: two tables, so that a message that got lost between them
-shows. `waiting` includes the one a worker is sending now.
+Shown as a balance per district, and given to the reconciler per business day with ids. `planned` counts the recipients that planning
+has settled; the right side counts messages by state. The two sides are two tables, so a message that is lost between them is
+detected. `waiting` includes the one a worker is sending now.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ _BALANCE = text("""
 
 @dataclass(frozen=True)
 class Balance:
-    """`incomplete`: recipients whose contact or key has not arrived. Nothing is planned for them, and nothing is
+    """`incomplete`: recipients whose contact or key has not arrived. No message is planned for them, and none is
     lost.
     """
 
@@ -83,7 +83,7 @@ _BY_CHANNEL = text("""
 
 @dataclass(frozen=True)
 class Count:
-    """`channel`: none for a message that was decided not to be sent."""
+    """`channel` is None for a message that is deliberately not sent."""
 
     district: str
     state: str
@@ -92,7 +92,7 @@ class Count:
 
 
 def by_channel(tx: Transaction) -> Sequence[Count]:
-    """Every state and channel of every known district, those without a message too."""
+    """Every state and channel of every known district, also where the count is 0."""
     return [
         Count(row.district, row.state, row.channel, row.messages)
         for row in tx.connection.execute(_BY_CHANNEL, {"states": list(_STATES)})
@@ -112,7 +112,7 @@ _DAYS = text("""
            coalesce(jsonb_object_agg(state, messages) filter (where state is not null), '{}') as became
     from told full join became using (district, day) group by 1, 2, 3 order by 1, 2
 """)
-# The two sides are made in one transaction, so nothing is on its way here: either has the other.
+# Both sides are written in one transaction, so neither may exist without the other.
 _UNPAIRED = text("""
     select recipients.district, (recipients.planned_at at time zone 'Asia/Shanghai')::date as day, true as missing,
            recipients.event_id || '/' || recipients.person_id as id
@@ -133,9 +133,9 @@ class Planned:
 
     def count(self, since: datetime) -> Sequence[Equation]:
         today = self._clock.now().astimezone(SHANGHAI).date()
-        asked = {"since": min(since, datetime.combine(today - timedelta(days=1), time(), tzinfo=SHANGHAI))}
+        parameters = {"since": min(since, datetime.combine(today - timedelta(days=1), time(), tzinfo=SHANGHAI))}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            unpaired = connection.execute(_UNPAIRED, asked).all()
+            unpaired = connection.execute(_UNPAIRED, parameters).all()
             return [
                 Equation(
                     "planned",
@@ -147,5 +147,5 @@ class Planned:
                         for side in (True, False)
                     ),
                 )
-                for row in connection.execute(_DAYS, asked)
+                for row in connection.execute(_DAYS, parameters)
             ]

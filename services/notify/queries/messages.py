@@ -1,5 +1,5 @@
-"""Messages as people ask for them: sent and deliberately not sent in one list, and one with everything that led to
-it.
+"""Messages for people: one list of sent and deliberately unsent messages, and the lineage of one
+message.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def text(self) -> Text:
-        """The words that were or will be sent, written again from what is stored. The name in it is masked."""
+        """The text that was or will be sent, rendered from the stored values. The name in it is masked."""
         return render(
             templates.find(self.template, self.template_version),
             language=self.language,
@@ -99,8 +99,8 @@ class Lineage:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a list is narrowed to, and the place after which it goes on."""
+class MessageFilter:
+    """The filters of a list, and the cursor after which it continues."""
 
     unit_id: UUID | None = None
     project_id: UUID | None = None
@@ -108,15 +108,15 @@ class Asked:
     before: tuple[datetime, str] | None = None
 
 
-def page(tx: Transaction, asked: Asked, *, limit: int) -> Sequence[Row]:
+def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row]:
     """Newest first."""
-    before_at, before_key = asked.before or (None, None)
+    before_at, before_key = filters.before or (None, None)
     rows = tx.connection.execute(
         _PAGE,
         {
-            "unit_id": asked.unit_id,
-            "project_id": asked.project_id,
-            "states": None if asked.states is None else list(asked.states),
+            "unit_id": filters.unit_id,
+            "project_id": filters.project_id,
+            "states": None if filters.states is None else list(filters.states),
             "before_at": before_at,
             "before_key": before_key,
             "limit": limit,
@@ -133,4 +133,4 @@ def lineage(tx: Transaction, message_key: str) -> Lineage:
     row = Row(**{name: found[name] for name in Row.__dataclass_fields__})
     fact = Fact(**{name: found[name] for name in Fact.__dataclass_fields__})
     tries = tx.connection.execute(_TRIES, {"message_key": message_key})
-    return Lineage(row, fact, [Try(*each) for each in tries])
+    return Lineage(row, fact, [Try(*attempt) for attempt in tries])

@@ -1,6 +1,6 @@
-"""Opens what is sealed, in memory. The one place in notify where a person becomes readable.
+"""Decrypts contacts in memory. The only place in notify where personal data becomes readable.
 
-Stays true: what it returns is never stored, logged or sent anywhere but to the gateway that needs it.
+Stays true: the result is never stored or logged, and is sent only to the gateway.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _SEALED = text("""
 
 
 class Contact(ContactDetails):
-    """As it was recorded, and with the person's own time zone where the register knows one."""
+    """A contact as recorded, with the person's own time zone if the register has one."""
 
     time_zone: str | None = None
 
@@ -41,7 +41,7 @@ class Opener:
     private_key: str = field(repr=False)
 
     def open(self, sealed: Sealed, *, wrapped: str, person_id: UUID) -> Contact:
-        """Raises sealing.Unopened, also for a content that is no contact."""
+        """Raises sealing.Unopened, also when the content is not a contact."""
         key = sealing.unwrap(
             wrapped, key_id=sealed.key_id, person_id=person_id, reader=READER, private_key=self.private_key
         )
@@ -54,7 +54,7 @@ class Opener:
 
 
 def find(tx: Transaction, opener: Opener, person_id: UUID) -> Contact | None:
-    """The contact as it is now, opened; None when it was forgotten. Raises sealing.Unopened."""
+    """The current contact, decrypted; None when the person was forgotten. Raises sealing.Unopened."""
     row = tx.connection.execute(_SEALED, {"person_id": person_id}).one_or_none()
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""The districts that notify has heard of: a loop visits each in a transaction of its own."""
+"""The districts known from events. A loop visits each in its own transaction."""
 
 from collections.abc import Sequence
 

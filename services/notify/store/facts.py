@@ -1,7 +1,7 @@
-"""Facts that tell somebody something, and whom. A fact waits here until everything its messages need has arrived.
+"""Facts that need messages, and their recipients. A fact waits until all data for its messages has arrived.
 
-Stays true: a fact enters once, by its event id; its recipients are fixed when they are first known, so that who buys
-the unit next year is not told about this year's signing.
+Stays true: a fact is stored once, by its event id. Its recipients are fixed when they are first known, so a later buyer of the
+unit gets no message about this signing.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ _RESOLVE = text("""
     select :district, event_id, person_id from known join right_holders using (unit_id) where current
     on conflict do nothing
 """)
-# A person whose key was dropped is settled too: withheld, and on record. Rows that another planner holds are
-# left to it.
+# A person whose key was dropped is planned too, as withheld. Rows that another planner has locked are
+# skipped.
 _COMPLETE = text("""
     select event_id, facts.project_id, facts.unit_id, template, number, happened_at, urgent,
            recipients.person_id, masked_name, units.label as unit, projects.name as project,
@@ -89,7 +89,7 @@ class Complete:
 
 
 def enter(tx: Transaction, fact: Fact, *, event_id: UUID, at: datetime) -> bool:
-    """False when this event was entered before."""
+    """False when this event is already stored."""
     row = {**vars(fact), "supersedes": list(fact.supersedes), "event_id": event_id, "told_at": at}
     row["resolved"] = fact.recipients is not None
     persons = row.pop("recipients")
@@ -100,12 +100,12 @@ def enter(tx: Transaction, fact: Fact, *, event_id: UUID, at: datetime) -> bool:
 
 
 def resolve(tx: Transaction) -> None:
-    """Names the recipients of facts whose unit has become known."""
+    """Adds the recipients of facts whose unit is now known."""
     tx.connection.execute(_RESOLVE, {"district": tx.district})
 
 
 def complete(tx: Transaction, *, batch: int) -> Sequence[Complete]:
-    """Recipients not planned yet of whom everything is known, locked until the commit."""
+    """Unplanned recipients whose data is complete, locked until the commit."""
     return [
         Complete(
             due=Due(row.event_id, row.person_id),

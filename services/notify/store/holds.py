@@ -1,4 +1,4 @@
-"""Channels that are held, in PostgreSQL: every dispatcher of every process sees the same hold, and one of them probes."""
+"""Holds of channels in PostgreSQL, shared by the dispatchers of all processes. Only one of them probes at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from services.notify.domain import hold
 from services.notify.domain.wording import Channel
 from shared.service.database import Transaction
 
-_LEASE: Final = timedelta(minutes=2)  # a probe whose process has died is made again then
+_LEASE: Final = timedelta(minutes=2)  # after this time the probe of a dead process is repeated
 
-# Locked, so that of several dispatchers that come at once one takes the probe.
+# Locked, so that only one of several concurrent dispatchers takes the probe.
 _OPEN = text("select next_probe_at, probes from channel_holds where channel = :channel and ended_at is null for update")
 _BEGIN = text("""
     insert into channel_holds (district, hold_id, channel, code, began_at, next_probe_at)
@@ -43,21 +43,21 @@ def find(tx: Transaction, channel: Channel) -> Hold | None:
 def begin(
     tx: Transaction, channel: Channel, *, code: str, retry_after: timedelta | None = None, real_at: datetime
 ) -> bool:
-    """False when it is held already."""
+    """False when the channel is already held."""
     row = {"district": tx.district, "hold_id": uuid4(), "channel": channel, "code": code, "real_at": real_at}
     next_probe_at = real_at + hold.pause(0, retry_after)
     return bool(tx.connection.execute(_BEGIN, {**row, "next_probe_at": next_probe_at}).scalar())
 
 
 def lease(tx: Transaction, channel: Channel, *, real_at: datetime) -> None:
-    """Whoever claims the probe keeps the others from it."""
+    """Claims the probe for this dispatcher, for a limited time."""
     tx.connection.execute(_LEASED, {"channel": channel, "until": real_at + _LEASE})
 
 
 def probe_failed(
     tx: Transaction, channel: Channel, *, code: str | None, retry_after: timedelta | None = None, real_at: datetime
 ) -> None:
-    """The hold stays; the next probe comes later. `code` is None where the probe's answer was lost."""
+    """Keeps the hold and schedules a later probe. `code` is None when the probe's answer was lost."""
     if found := find(tx, channel):
         next_probe_at = real_at + hold.pause(found.probes + 1, retry_after)
         row = {"channel": channel, "code": code, "probes": found.probes + 1, "next_probe_at": next_probe_at}
@@ -70,5 +70,5 @@ def probe_at(tx: Transaction, channel: Channel, *, at: datetime) -> bool:
 
 
 def end(tx: Transaction, channel: Channel, *, real_at: datetime) -> bool:
-    """False when it was not held."""
+    """False when the channel was not held."""
     return bool(tx.connection.execute(_END, {"channel": channel, "real_at": real_at}).scalar())

@@ -1,4 +1,4 @@
-"""What other services have said: stored as it comes, in any order, later states replacing earlier ones."""
+"""Data from events of other services, stored in any order of arrival. A later state replaces an earlier one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ _HOLDERS = text("""
     from unnest(cast(:units as uuid[]), cast(:persons as uuid[]), cast(:names as text[]), cast(:current as boolean[]))
     on conflict (unit_id, person_id) do update set masked_name = excluded.masked_name, current = excluded.current
 """)
-# A contact that arrives after its key was dropped is not kept: nobody here may ever read it.
+# A contact that arrives after its key was dropped is not stored: nobody may read it.
 _CONTACTS = text("""
     insert into contacts (district, person_id, key_id, nonce, ciphertext)
     select :district, told.*
@@ -46,7 +46,7 @@ _KEYS = text("""
     on conflict (district, person_id) do update
     set key_id = excluded.key_id, wrapped = excluded.wrapped, dropped_at = null
 """)
-# Locked here, so that a dispatcher that is about to read it either has it still or finds it gone.
+# Locked, so that a dispatcher that reads it at the same time either gets all of it or none.
 _DROP_KEY = text("""
     insert into person_keys (district, person_id, dropped_at) values (:district, :person_id, :at)
     on conflict (district, person_id) do update
@@ -57,7 +57,7 @@ _DROP_CONTACT = text("delete from contacts where person_id = :person_id")
 
 
 class Unit(NamedTuple):
-    """What a text needs of a unit, in the newest revision a batch brought."""
+    """What a text needs of a unit, from the newest revision in the batch."""
 
     unit_id: UUID
     project_id: UUID
@@ -66,39 +66,41 @@ class Unit(NamedTuple):
 
 
 def projects_opened(tx: Transaction, opened: Sequence[ProjectOpened]) -> None:
-    latest = {each.project_id: each.name for each in opened}
+    latest = {event.project_id: event.name for event in opened}
     tx.connection.execute(
         _PROJECTS, {"district": tx.district, "projects": list(latest), "names": list(latest.values())}
     )
 
 
 def units_registered(tx: Transaction, registered: Sequence[UnitRegistered]) -> None:
-    latest = {each.unit_id: each for each in registered}
-    units = [Unit(each.unit_id, each.project_id, each.revision, label(each)) for each in latest.values()]
+    latest = {event.unit_id: event for event in registered}
+    units = [Unit(event.unit_id, event.project_id, event.revision, label(event)) for event in latest.values()]
     ids, projects, revisions, labels = (list(column) for column in zip(*units, strict=True))
     place = {"district": tx.district, "units": ids}
     tx.connection.execute(_UNITS, {**place, "projects": projects, "revisions": revisions, "labels": labels})
     tx.connection.execute(_LEFT, {"units": ids})
-    # Also those who had left again by the end of the batch: a message about their own signing still names them.
-    holders = {(each.unit_id, holder.person_id): (holder, each) for each in registered for holder in each.right_holders}
+    # Includes holders who left within the batch: the message about their own signing still needs their name.
+    holders = {
+        (event.unit_id, holder.person_id): (holder, event) for event in registered for holder in event.right_holders
+    }
     people = {
         "units": [unit_id for unit_id, _ in holders],
         "persons": [person_id for _, person_id in holders],
         "names": [holder.masked_name for holder, _ in holders.values()],
-        "current": [each is latest[each.unit_id] for _, each in holders.values()],
+        "current": [event is latest[event.unit_id] for _, event in holders.values()],
     }
     tx.connection.execute(_HOLDERS, {"district": tx.district, **people})
 
 
 def label(unit: UnitRegistered) -> str:
-    """As people there say it: 和丰苑4栋2单元206."""
+    """The unit's name in local usage: 和丰苑4栋2单元206."""
     building = unit.building if unit.building.endswith(("栋", "座", "幢", "号楼")) else f"{unit.building}栋"
     stairwell = f"{unit.stairwell}单元" if unit.stairwell.isdigit() else unit.stairwell
     return f"{unit.compound}{building}{stairwell}{unit.door}"
 
 
 def contacts_recorded(tx: Transaction, recorded: Sequence[ContactRecorded]) -> None:
-    latest = {each.person_id: each.sealed for each in recorded}
+    latest = {event.person_id: event.sealed for event in recorded}
     columns = {
         "persons": list(latest),
         "keys": [sealed.key_id for sealed in latest.values()],
@@ -109,17 +111,17 @@ def contacts_recorded(tx: Transaction, recorded: Sequence[ContactRecorded]) -> N
 
 
 def keys_wrapped(tx: Transaction, wrapped: Sequence[KeyWrapped], *, reader: str) -> None:
-    latest = {each.person_id: each for each in wrapped}
+    latest = {event.person_id: event for event in wrapped}
     columns = {
         "persons": list(latest),
-        "keys": [each.key_id for each in latest.values()],
-        "wrapped": [each.wrapped[reader] for each in latest.values()],
+        "keys": [event.key_id for event in latest.values()],
+        "wrapped": [event.wrapped[reader] for event in latest.values()],
     }
     tx.connection.execute(_KEYS, {"district": tx.district, **columns})
 
 
 def drop_key(tx: Transaction, person_id: UUID, *, at: datetime) -> UUID | None:
-    """Forgets key and contact; the id of the key there was, None if there was none."""
+    """Deletes key and contact. Returns the id of the deleted key, or None."""
     found: UUID | None = tx.connection.execute(
         _DROP_KEY, {"district": tx.district, "person_id": person_id, "at": at}
     ).scalar_one()

@@ -1,4 +1,4 @@
-"""Lanes: what can be sent now, by district, channel and urgency. A lane is served apart from all others."""
+"""Lanes: the messages due now, by district, channel and urgency. Each lane is served independently."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from services.notify.domain.wording import Channel
 from shared.service import database
 
-# A channel that is held has nothing to send until its next probe.
+# A held channel has no due message until its next probe.
 _DUE = text("""
     select messages.district, messages.channel, bool_or(facts.urgent) as urgent
     from messages join facts using (event_id)
@@ -22,7 +22,7 @@ _DUE = text("""
 
 @dataclass(frozen=True)
 class Lane:
-    """`urgent`: serves only what is urgent, so that nothing else can be in its way. Otherwise everything, urgent first."""
+    """`urgent`: serves urgent messages only, so that no other message delays them. Otherwise all messages, urgent first."""
 
     district: str
     channel: Channel

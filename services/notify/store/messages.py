@@ -1,4 +1,4 @@
-"""Messages in PostgreSQL: planned once, claimed by one worker, saved together with what they recorded."""
+"""Messages in PostgreSQL: planned once, claimed by one worker, saved together with their events."""
 
 import json
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ _MESSAGE = """
 """
 # One at a time: a worker that dies leaves one message in doubt, not a batch. Rows another worker has are skipped, not
 # waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
-# for what is being sent and for urgent ones before it that are not put off. A probe takes what was tried longest ago: one bad
-# message cannot be every probe.
+# for the one being sent and for earlier urgent ones that are not postponed. A probe takes the message tried longest ago, so one bad
+# message is not every probe.
 _CLAIM = text("""
     update messages set state = 'trying', tries = tries + 1, tried_at = :real_at, next_try_at = null
     from facts
@@ -76,7 +76,7 @@ _SAVE = text("""
         hold_until = coalesce(:hold_until, hold_until)
     where message_key = :message_key
 """)
-# A try that has not ended within any gateway's time, and unknown ones that it is time to ask about again.
+# Tries that have exceeded every gateway's time limit, and unknown messages that are due for another query.
 _IN_DOUBT = text("""
     select message_key, channel, tries from messages
     where (state = 'trying' and tried_at <= :given_up) or (state = 'unknown' and next_try_at <= :real_at)
@@ -86,7 +86,7 @@ _IN_DOUBT = text("""
 
 @dataclass(frozen=True)
 class Planned:
-    """A row to be. `particulars` as wording.Particulars, the name masked."""
+    """A new row. `particulars` as in wording.Particulars, with the masked name."""
 
     message_key: str
     event_id: UUID
@@ -106,7 +106,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message that this worker, and nobody else, is to send now."""
+    """A message claimed by this worker, to be sent now."""
 
     message_key: str
     person_id: UUID
@@ -128,7 +128,7 @@ class InDoubt:
 
 
 def add(tx: Transaction, message: Planned) -> bool:
-    """False when it was planned before, by whatever road."""
+    """False when the message was planned before."""
     row = {**vars(message), "particulars": json.dumps(message.particulars, ensure_ascii=False)}
     return bool(tx.connection.execute(_ADD, {"district": tx.district, **row}).scalar())
 
@@ -138,7 +138,7 @@ def supersede(tx: Transaction, agreement_id: UUID, *, templates: Sequence[str], 
 
 
 def withhold(tx: Transaction, person_id: UUID, *, at: datetime) -> None:
-    """What was not sent to a forgotten person stays unsent."""
+    """Withholds all unsent messages of a forgotten person."""
     tx.connection.execute(_WITHHOLD, {"person_id": person_id, "at": at})
 
 
@@ -151,7 +151,7 @@ def claim(  # noqa: PLR0913 - which message, and at what time
     urgent: bool = False,
     probe: bool = False,
 ) -> Claimed | None:
-    """Marks the next message *trying*. To be committed before the gateway is called: a crash must leave the mark."""
+    """Marks the next message *trying*. Commit before calling the gateway, so that the mark survives a crash."""
     wanted = {"channel": channel, "urgent": urgent, "probe": probe}
     row = tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at, **wanted}).one_or_none()
     if row is None:
@@ -196,7 +196,7 @@ def save(tx: Transaction, message: Message) -> None:
 
 
 def end_try(tx: Transaction, message: Message, *, number: int, real_at: datetime) -> None:
-    """Writes down how a try ended. Call before `save` writes the journal, which is a transaction's last act."""
+    """Records how a try ended. Call before `save` writes the journal, which is a transaction's last act."""
     outcome = "not_accepted" if message.state in ("waiting", "held") else message.state
     place = {"message_key": message.message_key, "try": number}
     tx.connection.execute(_END, {**place, "outcome": outcome, "code": message.code, "real_at": real_at})

@@ -1,4 +1,4 @@
-"""Failed messages, ordered anew by their code: all at once, with a record of who, why and which."""
+"""Resends failed messages by their code, all at once, with a record of who, why and which."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 _FAILED = "state = 'failed' and code = :code and (cast(:channel as text) is null or channel = :channel)"
 _COUNT = text(f"select count(*) from messages where district = :district and {_FAILED}")  # noqa: S608 - a constant
-# What Message.retry does to one.
+# The same as Message.retry, for many messages.
 _ORDER = text(f"""
     update messages set state = 'waiting', next_try_at = :real_at, settled_at = null, forgiven = tries, holds_begun = 0
     where district = :district and {_FAILED} returning message_key
@@ -38,7 +38,7 @@ def count(tx: Transaction, code: str, channel: Channel | None) -> int:
 
 
 def order(tx: Transaction, code: str, channel: Channel | None, *, real_at: datetime) -> Sequence[str]:
-    """The keys of the messages that wait again."""
+    """Returns the keys of the messages that wait again."""
     wanted = {"district": tx.district, "code": code, "channel": channel, "real_at": real_at}
     return list(tx.connection.execute(_ORDER, wanted).scalars())
 

@@ -1,7 +1,7 @@
-"""Which time zone a person lives in: the one they have named, else that of their number's country where it has one
-zone, else the place's.
+"""The time zone of a person: the one they named; else that of their number's country, if it has one zone; else that of the
+project's place.
 
-Stays true: a name that this machine does not know is passed over, never an error. Zones that show the same time all year
+Stays true: a name unknown to this machine is skipped, never an error. Zones that show the same time all year
 (London, Jersey) count as one.
 """
 
@@ -26,7 +26,7 @@ def of(name: str | None, mobile: str | None) -> tzinfo:
 def _named(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name.strip()) if name and name.strip() else None
-    except (KeyError, ValueError, OSError):  # unknown, no name of a zone, a folder of the database
+    except (KeyError, ValueError, OSError):  # unknown, invalid, or a directory of the database
         return None
 
 

@@ -1,1 +1,1 @@
-"""The page of messages: what was sent, what was deliberately not sent, and why each exists."""
+"""The page of messages, sent and deliberately not sent, each with its lineage."""

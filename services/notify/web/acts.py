@@ -1,7 +1,7 @@
-"""What a person orders on the page of messages: asked about in the page, carried out by a form, and told afterwards.
+"""Orders on the page of messages. The page asks for confirmation, a form carries the order out, the page shows the result.
 
-Stays true: it works without a script. A form names its message, so the order is for the message that was on the screen, and the
-answer leads back to that message, whatever the list shows by then.
+Stays true: it works without JavaScript. A form names its message: the order is for the message on the screen, and the answer
+returns to that message even if the list has changed.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from shared.service.database import Transaction
 from shared.service.running import running
 from shared.text import Unwritable, line
 
-# By state: what may be ordered for a message.
+# The orders allowed in each state of a message.
 ACTS: Final[Mapping[str, tuple[str, ...]]] = {"failed": ("retry",), "unknown": ("arrived", "not_arrived")}
 
 _KEPT: Final = ("state", "unit_id", "before")
@@ -38,7 +38,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def act() -> Response:
-    """One message: sent again, or what a person has found out about it."""
+    """Resends one message, or records the outcome that a person found out."""
     key, order = _field("m"), _field("act")
     if not any(order in orders for orders in ACTS.values()):
         raise Unknown
@@ -63,7 +63,7 @@ def _carried_out(tx: Transaction, key: str, order: str) -> None:
 
 
 def resend() -> Response:
-    """All messages that one code has failed."""
+    """Resends all messages that failed with one code."""
     code, kept = _field("code"), {"m": _field("m")}
     if (reason := _reason()) is None:
         return _back(**kept, did="no-reason", resend=code, channel=_channel(), district=_field("district"))
@@ -81,7 +81,7 @@ def _reason() -> str | None:
 
 
 def probe() -> Response:
-    """A held channel is tried now."""
+    """Probes a held channel now."""
     try:
         with database.begin(running().engine, district=_district()) as tx:
             probe_channel(tx, ProbeChannel(_channel(), real_at=datetime.now(UTC)))
@@ -91,7 +91,7 @@ def probe() -> Response:
 
 
 def _field(name: str) -> str:
-    """Of the form. PostgreSQL's text holds every character but zero, and nothing of ours is called so."""
+    """A field of the form. Raises Unknown on NUL, which PostgreSQL text cannot store and no value of ours contains."""
     if "\0" in (given := request.form.get(name, "")):
         raise Unknown
     return given
@@ -105,7 +105,7 @@ def _channel() -> Channel:
 
 
 def _district() -> str:
-    """Of the form, if it is granted."""
+    """The district of the form, if it is granted."""
     named, granted = _field("district"), identity.current().granted
     if named.isascii() and named.isdecimal() and (database.EVERY in granted or named in granted):
         return named
@@ -113,7 +113,7 @@ def _district() -> str:
 
 
 def _back(**place: str) -> Response:
-    """To the same message in the same list. The answer to a form is a page that can be loaded again."""
+    """Redirects to the same message in the same list, so that the page can be reloaded."""
     kept = {name: _field(name) for name in _KEPT}
     address = {name: value for name, value in {**kept, **place}.items() if value}
     return redirect(f"/messages?{urlencode(address)}", code=303)

@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from services.notify.domain.rules import MATRIX_VERSION
 from services.notify.queries import as_of, channels, conservation, messages
 from services.notify.queries.channels import ChannelRow, FailureRow
-from services.notify.queries.messages import Asked, Lineage, Row
+from services.notify.queries.messages import Lineage, MessageFilter, Row
 from services.notify.web import acts
 from shared.service import identity
 from shared.service.database import Transaction, reading
@@ -34,7 +34,7 @@ class Link:
     """One link of the chain from the fact to the phone."""
 
     name: str
-    said: str
+    value: str
     more: str
 
 
@@ -46,12 +46,12 @@ def letters() -> str:
 
 
 def _page(tx: Transaction, *, chosen: str | None) -> str:
-    asked = _asked()
-    rows = messages.page(tx, asked, limit=_SHOWN + 1)
+    filters = _filters()
+    rows = messages.page(tx, filters, limit=_SHOWN + 1)
     more, rows = rows[_SHOWN:], rows[:_SHOWN]
     key = chosen or (rows[0].message_key if rows else None)
     found = messages.lineage(tx, key) if key else None
-    held, failures = [each for each in channels.every(tx) if each.held], channels.failures(tx)
+    held, failures = [channel for channel in channels.every(tx) if channel.held], channels.failures(tx)
     may_command = "command" in identity.current().roles
     return render_template(
         "messages.html",
@@ -63,12 +63,12 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
         failures=failures if may_command else (),
         asks=_asks(found) if found and may_command else "",
         resend=_resend(failures) if may_command else None,
-        said=_said(found),
+        said=_order_result(found),
         acts=acts.ACTS,
         older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
         totals=_totals(tx),
         states=STATES,
-        asked=asked,
+        asked=filters,
         as_of=asdict(as_of.read(tx, at=running().clock.now())),
         may_command=may_command,
         what=_what,
@@ -77,34 +77,34 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
     )
 
 
-def _asked() -> Asked:
-    """An address that was mistyped shows everything rather than an error."""
+def _filters() -> MessageFilter:
+    """A mistyped address shows the whole list, not an error."""
     unit, state, before = (request.args.get(name, "") for name in ("unit_id", "state", "before"))
     at, _, key = before.partition("~")
     try:
-        return Asked(
+        return MessageFilter(
             unit_id=UUID(unit) if unit else None,
             states=[state] if state in STATES else None,
             before=(datetime.fromisoformat(at), key) if key else None,
         )
     except ValueError:
-        return Asked()
+        return MessageFilter()
 
 
 def _asks(found: Lineage) -> str:
-    """The order that the person is asked about before it is carried out; empty when none is."""
+    """The order that needs confirmation; empty when there is none."""
     order = request.args.get("ask", "")
     return order if order in acts.ACTS.get(found.row.state, ()) else ""
 
 
 def _resend(failures: Sequence[FailureRow]) -> FailureRow | None:
-    """The failures that the person is asked about before they are sent again."""
+    """The failures whose resend needs confirmation."""
     wanted = tuple(request.args.get(name) for name in ("resend", "channel", "district"))
-    return next((each for each in failures if (each.code, each.channel, each.district) == wanted), None)
+    return next((failure for failure in failures if (failure.code, failure.channel, failure.district) == wanted), None)
 
 
-def _said(found: Lineage | None) -> str:
-    """What the last order has done, in one sentence; of a message: what has become of it since."""
+def _order_result(found: Lineage | None) -> str:
+    """The result of the last order, in one sentence; for a message also its state now."""
     did, count = request.args.get("did", ""), request.args.get("count", "")
     if did == "resent" and count.isascii() and count.isdecimal():
         return text("did.resent", count=figures.count(int(count[:9])))
@@ -120,10 +120,10 @@ def _said(found: Lineage | None) -> str:
 def _totals(tx: Transaction) -> Mapping[str, int]:
     """Over all granted districts."""
     balances = conservation.by_district(tx)
-    counted = {state: sum(getattr(each, state, 0) for each in balances) for state in STATES}
+    counted = {state: sum(getattr(balance, state, 0) for balance in balances) for state in STATES}
     return {
         **counted,
-        **{name: sum(getattr(each, name) for each in balances) for name in ("planned", "incomplete", "missing")},
+        **{name: sum(getattr(balance, name) for balance in balances) for name in ("planned", "incomplete", "missing")},
     }
 
 
@@ -132,7 +132,7 @@ def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
     number = "" if fact.number is None else text("chain.number", number=fact.number)
     at_once = (
         fact.urgent and row.hold_until <= row.planned_at
-    )  # one that could not leave for hours waits for the morning
+    )  # an urgent message that was delayed for hours waits for the morning
     hold = text("chain.urgent") if at_once else text("chain.morning", at=_moment(row.hold_until))
     channel = text(f"channel.{row.channel}") if row.channel else text("channel.none")
     last = found.tries[-1] if found.tries else None
@@ -160,8 +160,10 @@ def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
 
 
 def _now(row: Row, held: Sequence[ChannelRow]) -> str:
-    """What stands behind the state, as far as it is known."""
-    hold = next((each for each in held if (each.district, each.channel) == (row.district, row.channel)), None)
+    """Details of the state, if known."""
+    hold = next(
+        (channel for channel in held if (channel.district, channel.channel) == (row.district, row.channel)), None
+    )
     if hold and row.state in {"waiting", "held"}:
         return text("chain.channel_held", at=_moment(hold.next_probe_at))
     if row.receipt:
@@ -177,7 +179,7 @@ def _what(row: Row) -> str:
 
 
 def _reason(code: str) -> str:
-    """A sentence for the codes that have one; a gateway's own code as it is."""
+    """The sentence for a code; a gateway's own code is shown unchanged."""
     try:
         return text(f"code.{code}")
     except KeyError:

@@ -1,1 +1,1 @@
-"""Loops of the worker: send what is due, ask about what is in doubt, plan what has become complete, count."""
+"""Loops of the worker: send due messages, query unknown ones, plan complete facts, count."""

@@ -1,5 +1,5 @@
-"""Plans what has become complete unseen: two consumers that each brought one half of a message at the same moment saw
-only their own.
+"""Plans facts that became complete unseen: two consumers can store the two halves of a message at the same time, and each sees
+only its own half.
 """
 
 import threading
@@ -30,7 +30,7 @@ class Completer:
 
     def run_once(self) -> int:
         known = districts.known(self._engine, among=self._districts)
-        return self._rounds.carry_out(Work(each, "planning", partial(self._plan, each)) for each in known)
+        return self._rounds.carry_out(Work(district, "planning", partial(self._plan, district)) for district in known)
 
     def _plan(self, district: str) -> int:
         with database.begin(self._engine, district=district) as tx:

@@ -1,4 +1,4 @@
-"""Counts all the time what has become of the planned messages, and says so as metrics. Whether any is missing: the reconciler."""
+"""Publishes the planned messages by state as metrics, continuously. The reconciler checks whether one is missing."""
 
 import threading
 from typing import Final
@@ -51,6 +51,6 @@ class Counter:
                 MESSAGES.labels(state, balance.district).set(getattr(balance, state))
         for row in counted:
             BY_CHANNEL.labels(row.state, row.channel, row.district).set(row.messages)
-        for each in held:
-            CHANNEL_HELD.labels(each.channel, each.district).set(each.held)
+        for channel in held:
+            CHANNEL_HELD.labels(channel.channel, channel.district).set(channel.held)
         return len(balances)

@@ -2,9 +2,9 @@
 
     claim, marked trying ─▶ commit ─▶ unseal, write, call the gateway ─▶ settle ─▶ commit
 
-Stays true: no transaction is open while a gateway is called, and none is called for a message that is not marked.
-After a crash in between the mark is still there, and inquire.py deals with it; nothing is sent again blindly. A message
-that cannot be written, or over which a gateway stumbles, is settled with a code, and the next one has its turn.
+Stays true: no transaction is open while a gateway is called. A gateway is called only for a message marked *trying*. After a
+crash the mark remains and inquire.py settles the message; nothing is sent again blindly. A message that cannot be rendered, or on
+which a gateway fails, is settled with a code, and the next message follows.
 Left to others: which lane is served by which thread (lanes.py).
 """
 
@@ -38,7 +38,7 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True)
 class _Letter:
-    """Everything that a gateway needs."""
+    """The data that a gateway needs."""
 
     address: str
     text: Text
@@ -46,7 +46,7 @@ class _Letter:
 
 
 class Dispatcher:
-    """`districts` are those it answers for, `["*"]` = all."""
+    """`districts`: the districts it serves; `["*"]` = all."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Dispatcher:
         return lanes.due(self._engine, among=self._districts, at=self._clock.now(), real_at=datetime.now(UTC))
 
     def run_once(self) -> int:
-        """One message of each lane that has any due, one after the other."""
+        """Sends one due message of each lane, one after the other."""
         return sum(self.serve(lane) for lane in self.due() if not lane.urgent)
 
     def serve(self, lane: Lane) -> bool:
@@ -79,11 +79,11 @@ class Dispatcher:
             return False
         written = self._written(lane.district, claimed)
         if isinstance(written, NotAccepted):
-            self._settle(lane, claimed, written, asked=False, probe=probe)
+            self._settle(lane, claimed, written, gateway_called=False, probe=probe)
         elif (until := self._night(claimed, written.contact)) is not None:
             self._postpone(lane, claimed, until=until, probe=probe)
         else:
-            self._settle(lane, claimed, self._sent(claimed, written), asked=True, probe=probe)
+            self._settle(lane, claimed, self._sent(claimed, written), gateway_called=True, probe=probe)
         return True
 
     def _claim(self, tx: database.Transaction, lane: Lane) -> tuple[Claimed | None, bool]:
@@ -124,13 +124,13 @@ class Dispatcher:
             return Unclear("gateway-failed")
 
     def _night(self, claimed: Claimed, contact: Contact) -> datetime | None:
-        """Until when it waits, where it is night for the person by now: after an outage, a back-off, a person's order."""
+        """Until when the message waits if it is now night for the person, after an outage, a back-off or a manual order."""
         at = self._clock.now()
         urgent = answers_the_moment(urgent=claimed.urgent, planned_at=claimed.planned_at, at=at)
         until = may_disturb_from(at, urgent=urgent, zone=contact.zone)
         return until if until > at else None
 
-    def _settle(self, lane: Lane, claimed: Claimed, outcome: Outcome, *, asked: bool, probe: bool) -> None:
+    def _settle(self, lane: Lane, claimed: Claimed, outcome: Outcome, *, gateway_called: bool, probe: bool) -> None:
         place, real_at = (lane.district, lane.channel), datetime.now(UTC)
         command = SettleMessage(
             claimed.message_key,
@@ -138,12 +138,12 @@ class Dispatcher:
             outcome,
             at=self._clock.now(),
             real_at=real_at,
-            probe=probe and asked,
-            lost_before=self._lost[place] if asked else 0,
+            probe=probe and gateway_called,
+            lost_before=self._lost[place] if gateway_called else 0,
         )
         with database.begin(self._engine, district=lane.district) as tx:
             settle_message(tx, command)
-        if asked:
+        if gateway_called:
             self._lost[place] = self._lost[place] + 1 if hold.lost(outcome) else 0
         elif probe:
             self._probe_with_another(lane)
@@ -158,7 +158,7 @@ class Dispatcher:
             self._probe_with_another(lane)
 
     def _probe_with_another(self, lane: Lane) -> None:
-        """The message that was to be the probe never reached the gateway."""
+        """Lets another message be the probe: this one never reached the gateway."""
         with database.begin(self._engine, district=lane.district) as tx:
             holds.probe_at(tx, lane.channel, at=datetime.now(UTC))
 

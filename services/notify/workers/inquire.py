@@ -1,7 +1,7 @@
-"""Asks about messages in doubt: a try that never ended, an answer that was lost.
+"""Queries the gateway about messages in doubt: a try that never ended, or a lost answer.
 
-Stays true: nothing is sent from here. A message leaves its doubt only when the gateway says what became of it; a
-gateway that cannot tell leaves it unknown, for a person to ask. One that cannot be settled does not keep the others waiting.
+Stays true: this loop sends nothing. A message leaves its doubt only when the gateway knows its outcome; otherwise it stays
+unknown, for a person to resolve. A message that cannot be settled does not delay the others.
 """
 
 import threading
@@ -25,8 +25,8 @@ from shared.telemetry import log
 
 _log = log.get(__name__)
 
-# Longer than any gateway's time for one try (gateways/smtp.py ends a conversation after 60 s), so that a slow try is
-# not taken for a dead one.
+# Longer than the limit of any gateway for one try (60 s in gateways/smtp.py), so that a slow try is
+# not treated as a dead one.
 LEASE = timedelta(seconds=90)
 
 
@@ -56,7 +56,7 @@ class Inquirer:
     def _district(self, district: str) -> int:
         with database.begin(self._engine, district=district) as tx:
             doubted = messages.in_doubt(tx, real_at=datetime.now(UTC), lease=self._lease)
-        works = [Work(district, each.message_key, partial(self._settle, district, each)) for each in doubted]
+        works = [Work(district, message.message_key, partial(self._settle, district, message)) for message in doubted]
         return self._rounds.carry_out(works)
 
     def _settle(self, district: str, doubted: InDoubt) -> int:

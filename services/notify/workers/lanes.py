@@ -1,4 +1,4 @@
-"""Serves every lane with threads of its own: a gateway that hangs delays its own channel in its own district, nothing else.
+"""Serves every lane with its own threads: a gateway that hangs delays only its own channel in its own district.
 
 Per lane of a district and channel `senders` messages are under way at once; what is urgent has a lane, and threads, of its
 own beside them. Stays true: a class of lanes (channel × urgency) has at most `most` threads, and one class never uses those of
@@ -15,8 +15,8 @@ from services.notify.store.lanes import Lane
 from services.notify.workers.dispatch import Dispatcher
 from shared.telemetry import log
 
-_TURN: Final = 20  # messages; then a lane that waits for a thread has its turn
-_END_SECONDS: Final = 10.0  # below the time after which the process is ended all the same
+_TURN: Final = 20  # messages; then the thread goes to a waiting lane
+_END_SECONDS: Final = 10.0  # less than the time after which the process is killed
 _log = log.get(__name__)
 
 
@@ -37,7 +37,7 @@ class Lanes:
             thread.join(max(0.0, end - time.monotonic()))
 
     def _in_turn(self, due: Iterable[Lane]) -> list[Lane]:
-        """Those first that have waited longest for a thread."""
+        """Ordered by how long they have waited for a thread, longest first."""
         lanes = list(due)
         self._served = {lane: at for lane, at in self._served.items() if lane in lanes}
         return sorted(lanes, key=lambda lane: self._served.get(lane, 0.0))
@@ -59,7 +59,9 @@ class Lanes:
             _log.exception("lane broken off", district=lane.district, channel=lane.channel)
 
     def _threads_of(self, lane: Lane) -> int:
-        return sum(each == lane for each in self._busy.values())
+        return sum(busy_lane == lane for busy_lane in self._busy.values())
 
     def _threads_of_class(self, lane: Lane) -> int:
-        return sum((each.channel, each.urgent) == (lane.channel, lane.urgent) for each in self._busy.values())
+        return sum(
+            (busy_lane.channel, busy_lane.urgent) == (lane.channel, lane.urgent) for busy_lane in self._busy.values()
+        )

@@ -1,4 +1,4 @@
-"""All messages that one code has failed, sent again from a terminal: how many without --reason, the act with it."""
+"""Resends all messages that failed with one code, from a terminal. Without --reason it only counts them."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from shared.service import database
 
 
 def command(argv: Sequence[str], engine: Engine, *, tell: Callable[[str], None]) -> int:
-    """Returns the exit code: 0, also where nothing had failed with this code."""
+    """Returns the exit code: 0, also when no message failed with this code."""
     parser = argparse.ArgumentParser(prog="resend", description="Send again all messages that one code has failed.")
     parser.add_argument("--code", required=True, help="as the page and /api/v1/failures name it, such as smtp-550")
     parser.add_argument("--district", help="all districts, when left out")

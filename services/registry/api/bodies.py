@@ -1,4 +1,4 @@
-"""What requests bring. What they get is declared beside the queries that read it."""
+"""Bodies of requests. Bodies of responses are declared beside their queries."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -23,7 +23,7 @@ def _public(value: str) -> str:
     return value
 
 
-# What stands on pages and travels on internal topics.
+# Texts on pages and internal topics.
 PublicName = Annotated[str, Written(80), AfterValidator(_public)]
 PublicLine = Annotated[str, Written(200), AfterValidator(_public)]
 Reason = Annotated[str, Written(200, shortest=4)]
@@ -66,7 +66,7 @@ class FormGroupBody(Body):
 
 
 class AssignBody(Body):
-    """Who answers from now on, and for what: either named units or a place."""
+    """The group or officer responsible from now on, and the units: either by id or by place."""
 
     group_id: UUID
     staff_id: UUID | None = Field(
@@ -88,15 +88,15 @@ class AssignBody(Body):
 
 
 class FreezeRollBody(Body):
-    """Nothing needs to be said: the roll is what the register holds."""
+    """An empty object: the roll is taken from the register."""
 
 
 class CommitBody(Body):
-    """Nothing needs to be said: what was checked is what is committed."""
+    """An empty object: the checked rows are committed."""
 
 
 class AbandonBody(Body):
-    """Nothing needs to be said: the import is given up as it stands."""
+    """An empty object: the import is abandoned in its current state."""
 
 
 class ReasonBody(Body):
@@ -104,7 +104,7 @@ class ReasonBody(Body):
 
 
 class PersonBody(Body):
-    """Somebody as a paper names them."""
+    """A person as their document names them."""
 
     name: str = Field(min_length=1, max_length=80)
     document_type: DocumentType
@@ -112,7 +112,7 @@ class PersonBody(Body):
 
 
 class HolderBody(Body):
-    """Either `person_id`, somebody whom the register knows, or `person`. The same of a guardian."""
+    """Either `person_id`, a registered person, or `person`, a new one. The same for a guardian."""
 
     person_id: UUID | None = None
     person: PersonBody | None = None
@@ -136,7 +136,7 @@ class HolderBody(Body):
 
 
 class CorrectUnitBody(Body):
-    """What is put right; what is left out stays, null empties. `right_holders` replaces them all."""
+    """Corrected fields. An omitted field stays; null clears it. `right_holders` replaces all right-holders."""
 
     reason: Reason = Field(description="why; stays in the unit's list of corrections")
     compound: str | None = Field(default=None, max_length=40)
@@ -166,9 +166,9 @@ class CorrectUnitBody(Body):
 
 
 class CorrectPersonBody(Body):
-    """What is put right; what is left out stays, null empties mobile, email or time_zone."""
+    """Corrected fields. An omitted field stays; null clears mobile, email or time_zone."""
 
-    # Neither has a default that anybody should read: what is left out is not in model_fields_set.
+    # Do not read the defaults: an omitted field is missing from model_fields_set.
 
     reason: Reason = Field(description="why; stays in the person's list of corrections")
     name: str = Field(default_factory=str, min_length=1, max_length=80, description="as on the paper")

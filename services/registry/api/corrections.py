@@ -40,13 +40,13 @@ _PROBLEMS = (
     problems=(*_PROBLEMS, "roll-frozen"),
 )
 def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
-    """Puts one unit or its right-holders right, by the checks of the import; needs If-Match."""
+    """Corrects one unit or its right-holders, with the checks of the import. Needs If-Match."""
     subject, now = identity.current(), running().clock.now()
     command = CorrectUnit(
         unit_id,
         http.expected_version(),
         _said(body),
-        None if body.right_holders is None else [_holding(each) for each in body.right_holders],
+        None if body.right_holders is None else [_holding(holder) for holder in body.right_holders],
         body.reason,
         by=subject.subject,
         at=now,
@@ -59,13 +59,13 @@ def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
 
 @http.route(corrections, "PATCH", "/people/<uuid:person_id>", roles=_FIELD, answers=PersonState, problems=_PROBLEMS)
 def patch_person(person_id: UUID, body: CorrectPersonBody) -> http.Answer:
-    """Puts a name, a way to reach somebody or the language of messages right; needs If-Match."""
+    """Corrects a name, a contact or the language of messages. Needs If-Match."""
     subject, now = identity.current(), running().clock.now()
-    said = body.model_dump(include=body.model_fields_set - {"reason"})
+    changes = body.model_dump(include=body.model_fields_set - {"reason"})
     command = CorrectPerson(
         person_id,
         http.expected_version(),
-        said,
+        changes,
         body.reason,
         by=subject.subject,
         at=now,
@@ -81,7 +81,7 @@ def list_unit_corrections(unit_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.of_unit(tx, unit_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.correction_id,), of=Paged[CorrectionState])
+    return http.paged(found, query=query, place=lambda row: (row.correction_id,), of=Paged[CorrectionState])
 
 
 @http.route(corrections, "GET", "/people/<uuid:person_id>/corrections", roles=_READERS, answers=Paged[CorrectionState])
@@ -89,7 +89,7 @@ def list_person_corrections(person_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.of_person(tx, person_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.correction_id,), of=Paged[CorrectionState])
+    return http.paged(found, query=query, place=lambda row: (row.correction_id,), of=Paged[CorrectionState])
 
 
 @http.route(
@@ -102,9 +102,9 @@ def list_person_corrections(person_id: UUID, query: Page) -> http.Answer:
 )
 def add_tenant(unit_id: UUID, body: TenantBody) -> http.Answer:
     subject, now = identity.current(), running().clock.now()
-    said = body.model_dump(exclude={"use", "since_on", "until_on"})
+    details = body.model_dump(exclude={"use", "since_on", "until_on"})
     command = RecordTenant(
-        unit_id, said, body.use, body.since_on, body.until_on, by=subject.subject, at=now, today=business_day(now)
+        unit_id, details, body.use, body.since_on, body.until_on, by=subject.subject, at=now, today=business_day(now)
     )
     with database.begin(running().engine, district=subject.district) as tx:
         return once(tx, lambda: http.created(reads.tenancy(tx, record_tenant(tx, running().resources, command))))
@@ -118,11 +118,11 @@ def add_tenant(unit_id: UUID, body: TenantBody) -> http.Answer:
     answers=Paged[TenancyState],
 )
 def list_tenants(unit_id: UUID, query: Page) -> http.Answer:
-    """Who rents and who rented, masked."""
+    """Current and former tenants, masked."""
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.tenancies(tx, unit_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.tenancy_id,), of=Paged[TenancyState])
+    return http.paged(found, query=query, place=lambda row: (row.tenancy_id,), of=Paged[TenancyState])
 
 
 @http.route(corrections, "POST", "/tenancies/<uuid:tenancy_id>/end", roles=_FIELD, answers=TenancyState)
@@ -138,16 +138,16 @@ def end(tenancy_id: UUID, body: EndTenancyBody) -> http.Answer:
 
 
 def _said(body: CorrectUnitBody) -> dict[str, Value | None]:
-    """By column of the template, in its words."""
-    said: dict[str, Value | None] = body.model_dump(
+    """Values by column of the template, in the template's words."""
+    values: dict[str, Value | None] = body.model_dump(
         include=body.model_fields_set - {"reason", "right_holders", "top_floor"}
     )
     for column in _CHOICES:
-        if (code := said.get(column)) is not None:
-            said[column] = written.word(column, str(code))
+        if (code := values.get(column)) is not None:
+            values[column] = written.word(column, str(code))
     if body.top_floor is not None:
-        said["floor"] = f"{body.floor}至{body.top_floor}"
-    return said
+        values["floor"] = f"{body.floor}至{body.top_floor}"
+    return values
 
 
 def _holding(body: HolderBody) -> Holding:
@@ -163,5 +163,5 @@ def _holding(body: HolderBody) -> Holding:
     if body.person is not None:
         details |= {"mobile": body.mobile, "email": body.email, "time_zone": body.time_zone}
         details["language"] = body.language and written.word("language", body.language)
-    said = {name: value for name, value in details.items() if value is not None}
-    return Holding(said, body.person_id, body.guardian_id)
+    given = {name: value for name, value in details.items() if value is not None}
+    return Holding(given, body.person_id, body.guardian_id)

@@ -25,7 +25,7 @@ _FIRST = UUID(int=0)
 
 @http.route(exports, "GET", "/projects/<uuid:project_id>/export.xlsx", roles=_READERS, media=XLSX)
 def export_masked(project_id: UUID) -> Response:
-    """What was imported, by the template: names masked, no document numbers, no telephones, no addresses."""
+    """The imported data in the template's format: names masked, no document numbers, telephones or addresses."""
     engine, granted = running().engine, identity.current().granted
     with database.reading(engine, granted=granted) as tx:
         places.in_project(tx, project_id)
@@ -33,7 +33,7 @@ def export_masked(project_id: UUID) -> Response:
     return _workbook(project_id, holders, reads.buildings(engine, project_id, granted=granted))
 
 
-# Like a reveal: changes nothing that could be changed twice, and its answer must not be kept for a replay.
+# No idempotency key, as for a reveal: it changes nothing twice, and its response must not be stored for a replay.
 @http.route(
     exports,
     "POST",
@@ -43,7 +43,7 @@ def export_masked(project_id: UUID) -> Response:
     changes=False,
 )
 def export_readable(project_id: UUID, body: ReasonBody) -> Response:
-    """The same with everything readable, to be imported again. Each is written down with its reason before it begins."""
+    """The same with readable values, for another import. The export and its reason are recorded before it begins."""
     subject, engine = identity.current(), running().engine
     command = ExportRegister(
         project_id, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=running().clock.now()
@@ -60,11 +60,11 @@ def list_exports(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.page(tx, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.export_id,), of=Paged[ExportState])
+    return http.paged(found, query=query, place=lambda row: (row.export_id,), of=Paged[ExportState])
 
 
 def _workbook(project_id: UUID, holders: Iterator[Row], buildings: Iterator[Row]) -> Response:
-    """Written while it is sent."""
+    """Written as it is sent."""
     content = workbook_stream.stream([(HOLDERS_SHEET, HOLDERS, holders), (BUILDINGS_SHEET, BUILDINGS, buildings)])
     answer = Response(content, mimetype=XLSX)
     answer.headers.set("Content-Disposition", "attachment", filename=f"project-{project_id}.xlsx")

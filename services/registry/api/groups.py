@@ -23,7 +23,7 @@ _FIRST = UUID(int=0)
 
 
 class Assigned(BaseModel):
-    """`units`: how many were meant; `changed`: for how many of them somebody else answers now."""
+    """`units`: how many were selected; `changed`: how many have a new group or officer."""
 
     group_id: UUID
     staff_id: UUID | None
@@ -40,7 +40,7 @@ class Assigned(BaseModel):
     problems=("group-formed", "officer-twice"),
 )
 def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
-    command = FormGroup(project_id, body.name, [_officer(each) for each in body.officers])
+    command = FormGroup(project_id, body.name, [_officer(officer) for officer in body.officers])
     with database.begin(running().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(reads.group(tx, form_group(tx, command).group_id)))
 
@@ -51,7 +51,7 @@ def list_groups(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.groups(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.group_id,), of=Paged[GroupState])
+    return http.paged(found, query=query, place=lambda row: (row.group_id,), of=Paged[GroupState])
 
 
 @http.route(groups, "GET", "/groups/<uuid:group_id>", roles=identity.ROLES, answers=GroupState)
@@ -69,7 +69,7 @@ def show_group(group_id: UUID) -> http.Answer:
     problems=("officer-twice",),
 )
 def add_officer_to_group(group_id: UUID, body: OfficerBody) -> http.Answer:
-    """An officer joins a group that stands already."""
+    """Adds an officer to an existing group."""
     command = AddOfficer(group_id, _officer(body))
     with database.begin(running().engine, district=identity.current().district) as tx:
 
@@ -93,7 +93,7 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = places.assignments(tx, project_id, after=after, limit=query.limit + 1, **chosen)
-    return http.paged(found, query=query, place=lambda each: (each.unit_id,), of=Paged[AssignmentState])
+    return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[AssignmentState])
 
 
 @http.route(
@@ -105,7 +105,7 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
     problems=("unknown-group", "officer-not-in-group", "place-without-units"),
 )
 def assign(project_id: UUID, body: AssignBody) -> http.Answer:
-    """Gives units to a group or one of its officers: named units, a stairwell, a building or a compound at once."""
+    """Assigns units to a group or one of its officers: by id, or a whole stairwell, building or compound."""
     command = AssignUnits(project_id, **body.model_dump())
     with database.begin(running().engine, district=identity.current().district) as tx:
 

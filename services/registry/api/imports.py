@@ -71,7 +71,7 @@ def template_csv() -> Response:
     files=("file",),
 )
 def upload(project_id: UUID) -> http.Answer:
-    """A workbook or, where the file's name ends in .csv, a csv; both by the template. It begins with a dry run."""
+    """Uploads a workbook or, if the file name ends in .csv, a csv, in the template's format. Starts with a dry run."""
     request.max_content_length = LARGEST_BYTES + 65_536  # for the multipart headers around it
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
@@ -94,7 +94,7 @@ def list_imports(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.page(tx, project_id, before=before, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.import_id,), of=Paged[ImportState])
+    return http.paged(found, query=query, place=lambda row: (row.import_id,), of=Paged[ImportState])
 
 
 @http.route(imports, "GET", "/imports/<uuid:import_id>", roles=_READERS, answers=ImportReport)
@@ -116,7 +116,7 @@ def report(import_id: UUID) -> http.Answer:
     media=XLSX,
 )
 def annotated_workbook(import_id: UUID) -> Response:
-    """What was uploaded, each mistake beside its cell; of a csv too. Corrected it can be uploaded as it is."""
+    """The uploaded rows as a workbook, with each mistake beside its cell, also for a csv. It can be corrected and uploaded."""
     with _file() as file:
         annotated.write(
             running().engine,
@@ -160,7 +160,7 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
     problems=("import-not-ready",),
 )
 def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 - as above
-    """What was uploaded is destroyed, its name too; that it was, and how many mistakes of which kind were in it, stays."""
+    """Destroys the uploaded file and its name. The record of the import and its counts of mistakes stay."""
     with database.begin(running().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
@@ -172,7 +172,7 @@ def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 
 
 @contextmanager
 def _file() -> Iterator[IO[bytes]]:
-    """Written in the block and closed by the answer that sends it; by the block when there will be none."""
+    """A temporary file, written in the block. The response closes it; the block closes it if there is no response."""
     file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - closed below or by the answer
     try:
         yield file

@@ -23,7 +23,7 @@ _FIRST = UUID(int=0)
 
 
 class Revealed(BaseModel):
-    """The one answer with readable values. The document's number shows its last four characters."""
+    """The only response with readable values. Of the document number it shows the last four characters."""
 
     person_id: UUID
     name: str
@@ -45,7 +45,7 @@ def list_people(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.people(tx, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.person_id,), of=Paged[PersonState])
+    return http.paged(found, query=query, place=lambda row: (row.person_id,), of=Paged[PersonState])
 
 
 @http.route(people, "GET", "/people/<uuid:person_id>", roles=(*_AT_WORK, "auditor"), answers=PersonState)
@@ -55,8 +55,8 @@ def show_person(person_id: UUID) -> http.Answer:
     return http.ok(found, version=found.revision)
 
 
-# Changes nothing that could be changed twice, and its answer must not be kept for a replay: every look is a look of its own,
-# written down anew. Hence no idempotency key.
+# No idempotency key: a reveal changes nothing twice, and its response must not be stored for a replay. Every reveal is
+# recorded separately.
 @http.route(
     people,
     "POST",
@@ -81,7 +81,7 @@ def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
             document_number="*" * (len(found.document_number) - 4) + found.document_number[-4:],
             mobile=found.mobile,
             email=found.email,
-            language=found.spoken,
+            language=found.message_language,
             time_zone=found.time_zone,
         )
     )
@@ -106,4 +106,4 @@ def list_reveals(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reveals.page(tx, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.reveal_id,), of=Paged[RevealState])
+    return http.paged(found, query=query, place=lambda row: (row.reveal_id,), of=Paged[RevealState])

@@ -25,7 +25,7 @@ def list_compounds(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         reads.in_project(tx, project_id)
         found = reads.compounds(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.compound,), of=Paged[CompoundState])
+    return http.paged(found, query=query, place=lambda row: (row.compound,), of=Paged[CompoundState])
 
 
 @http.route(places, "GET", "/projects/<uuid:project_id>/buildings", roles=identity.ROLES, answers=Paged[BuildingState])
@@ -35,7 +35,7 @@ def list_buildings(project_id: UUID, query: BuildingsQuery) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         reads.in_project(tx, project_id)
         found = reads.buildings(tx, project_id, after=after, limit=query.limit + 1, compound=query.compound)
-    return http.paged(found, query=query, place=lambda each: (each.building_id,), of=Paged[BuildingState])
+    return http.paged(found, query=query, place=lambda row: (row.building_id,), of=Paged[BuildingState])
 
 
 @http.route(places, "GET", "/buildings/<uuid:building_id>", roles=identity.ROLES, answers=BuildingState)
@@ -52,7 +52,7 @@ def list_households(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         reads.in_project(tx, project_id)
         found = reads.households(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.household_id,), of=Paged[HouseholdState])
+    return http.paged(found, query=query, place=lambda row: (row.household_id,), of=Paged[HouseholdState])
 
 
 @http.route(
@@ -64,14 +64,14 @@ def list_right_holders(project_id: UUID, query: Page) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         reads.in_project(tx, project_id)
         found = people.right_holders(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.person_id,), of=Paged[PersonState])
+    return http.paged(found, query=query, place=lambda row: (row.person_id,), of=Paged[PersonState])
 
 
 @http.route(places, "GET", "/projects/<uuid:project_id>/roll/units", roles=identity.ROLES, answers=Paged[RollLine])
 def list_roll(project_id: UUID, query: Page) -> http.Answer:
-    """The frozen roll, line by line: from these lines anybody computes its totals and its digest again."""
+    """The lines of the frozen roll. Its totals and digest can be recomputed from them."""
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         rolls.roll(tx, project_id)
         found = rolls.roll_lines(tx, project_id, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.unit_id,), of=Paged[RollLine])
+    return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[RollLine])

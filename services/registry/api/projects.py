@@ -54,7 +54,7 @@ def list_districts(query: Page) -> http.Answer:
     (after,) = query.after(str) or ("",)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.districts(tx, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.district,), of=Paged[DistrictState])
+    return http.paged(found, query=query, place=lambda row: (row.district,), of=Paged[DistrictState])
 
 
 @http.route(projects, "GET", "/districts/<district>", roles=identity.ROLES, answers=DistrictState)
@@ -91,7 +91,7 @@ def list_projects(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.page(tx, after=after, limit=query.limit + 1)
-    return http.paged(found, query=query, place=lambda each: (each.project_id,), of=Paged[ProjectState])
+    return http.paged(found, query=query, place=lambda row: (row.project_id,), of=Paged[ProjectState])
 
 
 @http.route(projects, "GET", "/projects/<uuid:project_id>", roles=identity.ROLES, answers=ProjectState)

@@ -22,7 +22,7 @@ def list_units(project_id: UUID, query: UnitsQuery) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.page(tx, project_id, after=after, limit=query.limit + 1, **chosen)
-    return http.paged(found, query=query, place=lambda each: (each.unit_id,), of=Paged[UnitState])
+    return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[UnitState])
 
 
 @http.route(units, "GET", "/units/<uuid:unit_id>", roles=identity.ROLES, answers=UnitState)

@@ -1,1 +1,1 @@
-"""One file per use case: what is asked, and the function that carries it out in the caller's transaction."""
+"""One file per use case: the command, and its handler, which runs in the caller's transaction."""

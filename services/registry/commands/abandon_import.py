@@ -1,4 +1,4 @@
-"""A clerk gives up an import that is not in the register: nothing of the file remains, and with its key goes what a backup holds of it."""
+"""Abandons an import that is not committed: deletes the file and its key, so that backups cannot be read either."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from shared.service.database import Transaction
 
 
 def abandon_import(tx: Transaction, import_id: UUID) -> None:
-    """Raises Unknown; Refused import-not-ready while the worker is at it, and once it is committed."""
+    """Raises Unknown; Refused import-not-ready while the worker processes it, and after the commit."""
     it = imports.load(tx, import_id)
     it.abandon()
     imports.save(tx, it)

@@ -1,4 +1,4 @@
-"""Units are given to a group, or to one of its officers: named one by one, or all of a stairwell, building or compound."""
+"""Assigns units to a group or to one of its officers: by id, or all of a stairwell, building or compound."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,7 +24,7 @@ class AssignUnits:
 
 
 def assign_units(tx: Transaction, command: AssignUnits) -> tuple[int, int]:
-    """How many units were meant and how many have changed. A unit that stays where it is says nothing.
+    """Returns how many units were selected and how many changed. An unchanged unit emits no event.
 
     Raises Unknown, also for a unit that is not of this project; Refused: unknown-group, officer-not-in-group,
     place-without-units.

@@ -1,4 +1,4 @@
-"""The dry run: all mistakes counted, and what the import would change."""
+"""The dry run: counts all mistakes and computes what the import would change."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.registry.commands.commit_import import found_in, people_in
 from services.registry.store import imports, people
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.service.database import Transaction
 
@@ -17,10 +17,10 @@ class CheckImport:
     at: datetime
 
 
-def check_import(tx: Transaction, vault: Vault, command: CheckImport, *, told: Told) -> None:
+def check_import(tx: Transaction, vault: Vault, command: CheckImport, *, report: Report) -> None:
     it = imports.load(tx, command.import_id)
     it.move("checking")
-    found_in(tx, vault, it, told=told)
+    found_in(tx, vault, it, report=report)
     counted = imports.checked(tx, it.import_id, at=command.at)
     if not counted.faults:
         contacts = sum(people.renewed(tx, vault, found) for _, found in people_in(tx, vault, it))

@@ -1,8 +1,8 @@
-"""A clean import goes into the register: all of it in one transaction, or nothing.
+"""Commits a clean import to the register: all of it in one transaction, or nothing.
 
-Stays true: what was found clean is checked again under the project's lock, as the register may have moved since. Events are
-written a thousand at a time, in the order of their keys; that is safe against deadlock here, and only here, because the
-district's imports follow one another (below) and nobody else says anything about these units and people before they exist.
+Stays true: the rows are checked again under the project's lock, because the register may have changed since the dry run.
+Events are written in batches of a thousand, in the order of their keys. This cannot deadlock here, and only here, because
+imports of a district run one after another (below) and no other command writes events about units and people that do not exist yet.
 """
 
 import json
@@ -17,7 +17,7 @@ from services.registry.domain.person import Personal
 from services.registry.domain.template import HOLDERS_SHEET
 from services.registry.store import alike, checks, imports, people, projects, units
 from services.registry.store import vault as sealed
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.messaging import journal
 from shared.messaging.sealing import DataKey
@@ -32,15 +32,15 @@ class CommitImport:
 
 
 def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
-    """What the clerk does; the worker carries it out. Raises Unknown; Refused: import-faulty, import-not-ready, roll-frozen."""
+    """Orders the commit; the worker carries it out. Raises Unknown; Refused: import-faulty, import-not-ready, roll-frozen."""
     it = imports.load(tx, import_id)
     projects.refuse_when_frozen(tx, it.project_id)
     it.commit()
     imports.save(tx, it)
 
 
-def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told: Told) -> None:
-    """Ends as `committed`, or as `faulty` with nothing written. Tells how many lines and units it has done."""
+def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, report: Report) -> None:
+    """Ends as `committed`, or as `faulty` with nothing written. Reports its progress in lines and units."""
     people.alone(tx)
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
@@ -55,25 +55,25 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, told:
     for lines, found in people_in(tx, vault, it):
         journal.write(tx, people.record(tx, vault, found, at=command.at))
         done += lines
-        told(done, total)
+        report(done, total)
     units.carry_over(tx, it.import_id, it.project_id, at=command.at)
     it.move("committed")
     imports.save(tx, it)
     for batch in units.changed(tx, it.import_id, it.project_id):
         journal.write(tx, batch)
         done += len({event.unit_id for event in batch})
-        told(done, total)
+        report(done, total)
     imports.committed(tx, it.import_id, at=command.at)
 
 
-def found_in(tx: Transaction, vault: Vault, it: Import, *, told: Told = lambda _done, _total: None) -> None:
-    """All checks over what was staged. Raises Refused import-file-gone."""
-    checks.run(tx, it.import_id, it.project_id, told=told)
+def found_in(tx: Transaction, vault: Vault, it: Import, *, report: Report = lambda _done, _total: None) -> None:
+    """Runs all checks over the staged lines. Raises Refused import-file-gone."""
+    checks.run(tx, it.import_id, it.project_id, report=report)
     alike.say_why(tx, vault, it.import_id, _key(vault, it), sheet=HOLDERS_SHEET)
 
 
 def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
-    """The register would not have it, and has nothing of it."""
+    """Ends the import without a commit; the register is unchanged."""
     it = imports.load(tx, import_id)
     it.reject()
     imports.save(tx, it)
@@ -81,14 +81,14 @@ def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:
 
 
 def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, dict[bytes, Personal]]]:
-    """By batches: how many lines, and who stands in them by document mark. Raises Refused import-file-gone."""
+    """Per batch: the number of lines, and their people by document mark. Raises Refused import-file-gone."""
     key = _key(vault, it)
     for batch in imports.sealed_lines(tx, it.import_id):
         found: dict[bytes, Personal] = {}
         for row, content in batch:
-            for each in _people(sealed.opened_line(content, key=key, import_id=it.import_id, row=row)):
-                mark = vault.document_mark(each)
-                found[mark] = found[mark].renewed(each) if mark in found else each
+            for personal in _people(sealed.opened_line(content, key=key, import_id=it.import_id, row=row)):
+                mark = vault.document_mark(personal)
+                found[mark] = found[mark].renewed(personal) if mark in found else personal
         yield len(batch), found
 
 

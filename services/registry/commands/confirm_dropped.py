@@ -1,4 +1,4 @@
-"""A reading service has dropped a person's data key."""
+"""Records that a reading service has dropped a person's data key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,12 @@ def confirm_dropped(tx: Transaction, commands: Sequence[ConfirmDropped]) -> None
     people.confirm_dropped(
         tx,
         [
-            {"person_id": each.person_id, "key_id": each.key_id, "reader": each.reader, "dropped_at": each.at}
-            for each in commands
+            {
+                "person_id": command.person_id,
+                "key_id": command.key_id,
+                "reader": command.reader,
+                "dropped_at": command.at,
+            }
+            for command in commands
         ],
     )

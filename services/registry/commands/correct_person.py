@@ -1,4 +1,4 @@
-"""How and when a person is reached, in which language, or how the name is written, put right. Their paper stays what it is."""
+"""Corrects a person's contact, time zone, language or the spelling of the name. Their document cannot be changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class CorrectPerson:
-    """`said`: name, mobile, email, language, time_zone; None empties mobile, email or time_zone."""
+    """`changes`: name, mobile, email, language, time_zone; None empties mobile, email or time_zone."""
 
     person_id: UUID
     expected: int
-    said: Mapping[str, str | None]
+    changes: Mapping[str, str | None]
     reason: str
     by: str
     at: datetime
@@ -28,19 +28,21 @@ class CorrectPerson:
 
 
 def correct_person(tx: Transaction, vault: Vault, command: CorrectPerson) -> int:
-    """The person's revision now. A name put right is told with every unit they own.
+    """Returns the person's new revision. A corrected name is published with every unit of the person.
 
     Raises Unknown; Refused: register-busy, version-superseded, person-forgotten, correction-faulty.
     """
     kind = people.kind(tx, command.person_id)
-    if faults := details.flaws(command.said, today=command.today, kind=kind):
+    if faults := details.flaws(command.changes, today=command.today, kind=kind):
         raise Refused("correction-faulty", faults=faults)
     people.alone_soon(tx)
-    revision, told = people.change(tx, vault, command.person_id, command.said, expected=command.expected, at=command.at)
+    revision, events = people.change(
+        tx, vault, command.person_id, command.changes, expected=command.expected, at=command.at
+    )
     if revision != command.expected:
-        noted = Correction(revision, list(command.said), command.reason, command.by, command.at)
+        noted = Correction(revision, list(command.changes), command.reason, command.by, command.at)
         corrections.record(tx, noted, person_id=command.person_id)
-    if told and "name" in command.said:
-        told += units.renamed(tx, command.person_id)
-    journal.write(tx, told)
+    if events and "name" in command.changes:
+        events += units.renamed(tx, command.person_id)
+    journal.write(tx, events)
     return revision

@@ -1,7 +1,7 @@
-"""One unit or its right-holders are put right after the import: an import of this unit alone, in one transaction.
+"""Corrects one unit or its right-holders after the import. It works as an import of this unit alone, in one transaction.
 
-Stays true: what a workbook may not say, a correction may not say either; the checks are the same ones. A frozen roll lets
-right-holders change, as a new revision that signing answers, but not whether a unit belongs to it, its household or its area.
+Stays true: a correction passes the same checks as a workbook. After the roll is frozen, right-holders may still change, as a new
+revision for signing; the unit's membership of the roll, its household and its area may not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _OF_UNIT = frozenset(column.name for column in HOLDERS if column.of_unit)
 
 @dataclass(frozen=True)
 class Holding:
-    """A right-holder: somebody the register knows, or `details` of somebody new; `details` has share and capacity too.
+    """A right-holder: a registered person, or `details` of a new one. `details` also has share and capacity.
 
     `details` by column of the template, in its words.
     """
@@ -40,11 +40,11 @@ class Holding:
 
 @dataclass(frozen=True)
 class CorrectUnit:
-    """`said`: by column of the template, in its words; None empties it. `holdings`: all of them, or None to leave them."""
+    """`changes`: by column of the template, in its words; None empties it. `holdings`: all of them, or None to leave them."""
 
     unit_id: UUID
     expected: int
-    said: Mapping[str, Value | None]
+    changes: Mapping[str, Value | None]
     holdings: Sequence[Holding] | None
     reason: str
     by: str
@@ -53,48 +53,54 @@ class CorrectUnit:
 
 
 def correct_unit(tx: Transaction, vault: Vault, command: CorrectUnit) -> int:
-    """The unit's revision now: the next one, or the same when nothing is said that was not so.
+    """Returns the unit's revision: the next one, or the same if nothing changed.
 
     Raises Unknown; Refused: register-busy, version-superseded, roll-frozen, person-forgotten, correction-faulty.
     """
     people.alone_soon(tx)
     projects.lock(tx, corrections.project_of(tx, command.unit_id))
     unit = corrections.held(tx, command.unit_id, expected=command.expected)
-    said = {name: value for name, value in {**written.unit(unit.source), **command.said}.items() if value is not None}
-    _refuse_what_is_counted(tx, unit, said)
-    rows = _rows(tx, vault, unit, command, said)
+    unit_values = {
+        name: value for name, value in {**written.unit(unit.source), **command.changes}.items() if value is not None
+    }
+    _refuse_what_is_counted(tx, unit, unit_values)
+    rows = _rows(tx, vault, unit, command, unit_values)
     import_id = corrections.begin(tx, unit, by=command.by, at=command.at)
     changed = _checked(tx, vault, import_id, unit, rows)
-    told = people.record(tx, vault, _marked(vault, rows), at=command.at)
+    events = people.record(tx, vault, _marked(vault, rows), at=command.at)
     revision = unit.revision
     if changed:
         registered = units.carry_one_over(tx, import_id, unit.project_id)
         revision = registered.revision
         noted = Correction(revision, changed, command.reason, command.by, command.at)
         corrections.record(tx, noted, unit_id=unit.unit_id)
-        told.append(registered)
+        events.append(registered)
     corrections.end(tx, import_id)
-    journal.write(tx, told)
+    journal.write(tx, events)
     return revision
 
 
-def _refuse_what_is_counted(tx: Transaction, unit: Held, said: Mapping[str, Value]) -> None:
+def _refuse_what_is_counted(tx: Transaction, unit: Held, unit_values: Mapping[str, Value]) -> None:
     held = written.unit(unit.source)
-    counted = [name for name in _IN_THE_ROLL if held.get(name) != said.get(name)]
+    counted = [name for name in _IN_THE_ROLL if held.get(name) != unit_values.get(name)]
     if counted and projects.frozen_at(tx, unit.project_id):
         raise Refused("roll-frozen", fields=counted)
 
 
-def _rows(tx: Transaction, vault: Vault, unit: Held, command: CorrectUnit, said: Mapping[str, Value]) -> list[Line]:
-    """One line per right-holder, as a workbook would have them. Raises Refused: person-forgotten, correction-faulty."""
+def _rows(
+    tx: Transaction, vault: Vault, unit: Held, command: CorrectUnit, unit_values: Mapping[str, Value]
+) -> list[Line]:
+    """One line per right-holder, as in a workbook. Raises Refused: person-forgotten, correction-faulty."""
     holdings = _held(unit) if command.holdings is None else command.holdings
-    asked = [person_id for each in holdings for person_id in (each.person_id, each.guardian_id) if person_id]
-    known = people.opened(tx, vault, asked)
-    if missing := [person_id for person_id in asked if person_id not in known]:
+    person_ids = [
+        person_id for holding in holdings for person_id in (holding.person_id, holding.guardian_id) if person_id
+    ]
+    known = people.opened(tx, vault, person_ids)
+    if missing := [person_id for person_id in person_ids if person_id not in known]:
         raise people.absent(tx, missing[0])
     found, faults = [], []
-    for row, each in enumerate(holdings, start=1):
-        words = {**said, **_words(each, known)}
+    for row, holding in enumerate(holdings, start=1):
+        words = {**unit_values, **_words(holding, known)}
         line, flaws = lines.holder(
             row, {name: written.cell(value) for name, value in words.items()}, today=command.today
         )
@@ -150,10 +156,10 @@ def _marked(vault: Vault, rows: Sequence[Line]) -> dict[bytes, Personal]:
     found: dict[bytes, Personal] = {}
     for line in rows:
         values = {name: line.text(name) for name in line.values}
-        each = [person.of_line(values)]
+        owners = [person.of_line(values)]
         if values.get("guardian_name"):
-            each.append(person.of_line(values, guardian=True))
-        for one in each:
-            mark = vault.document_mark(one)
-            found[mark] = found[mark].renewed(one) if mark in found else one
+            owners.append(person.of_line(values, guardian=True))
+        for owner in owners:
+            mark = vault.document_mark(owner)
+            found[mark] = found[mark].renewed(owner) if mark in found else owner
     return found

@@ -1,4 +1,4 @@
-"""A readable export is asked for. The asking is written down before a single row is read, and stays."""
+"""Records a request for a readable export before any row is read. The record is permanent."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A person is forgotten: the data key goes, and with it every sealed word about them, here and wherever it was sent."""
+"""Forgets a person: deletes the data key, so that their sealed data is unreadable here and in every reading service."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A signing group is formed in a project; an officer joins it later."""
+"""Forms a signing group in a project; adds an officer to an existing group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,9 @@ class FormGroup:
 def form_group(tx: Transaction, command: FormGroup) -> Group:
     """Raises Unknown; Refused: group-formed, officer-twice."""
     projects.lock(tx, command.project_id)
-    officers = tuple(Member(uuid7(), each.staff_number, each.name, each.subject) for each in command.officers)
+    officers = tuple(
+        Member(uuid7(), officer.staff_number, officer.name, officer.subject) for officer in command.officers
+    )
     group = Group(uuid7(), command.project_id, command.name, officers)
     projects.add_group(tx, group)
     return group
@@ -41,6 +43,6 @@ class AddOfficer:
 
 
 def add_officer(tx: Transaction, command: AddOfficer) -> Group:
-    """The group as it stands then. Raises Unknown; Refused officer-twice."""
+    """Returns the changed group. Raises Unknown; Refused officer-twice."""
     new = command.officer
     return projects.add_officer(tx, command.group_id, Member(uuid7(), new.staff_number, new.name, new.subject))

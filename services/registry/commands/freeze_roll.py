@@ -1,4 +1,4 @@
-"""The roll of a project is frozen: the four denominators of every rate, and their proof."""
+"""Freezes the roll of a project: the four denominators of its rates, and their digest."""
 
 from dataclasses import dataclass
 from datetime import datetime

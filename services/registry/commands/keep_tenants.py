@@ -1,7 +1,7 @@
-"""Who lives or trades in a unit without owning it: recorded when met, ended when gone. Clearing them is signing's affair.
+"""Tenants: people who live or trade in a unit without owning it. A tenancy is recorded and ended here.
 
-Stays true: a tenant is a person like any other, one per paper in a district, sealed in the vault; a unit has each of them once
-at a time.
+Stays true: a tenant is a person like any other: one per document in a district, sealed in the vault. A unit has each tenant at
+most once at a time.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class RecordTenant:
-    """`said`: name, document_type, document_number, mobile, email, language."""
+    """`details`: name, document_type, document_number, mobile, email, language."""
 
     unit_id: UUID
-    said: Mapping[str, str | None]
+    details: Mapping[str, str | None]
     use: str
     since_on: date | None
     until_on: date | None
@@ -39,18 +39,18 @@ class EndTenancy:
 
 def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
     """Raises Unknown; Refused: register-busy, correction-faulty, tenancy-ends-first, tenant-there."""
-    if faults := details.flaws(command.said, today=command.today):
+    if faults := details.flaws(command.details, today=command.today):
         raise Refused("correction-faulty", faults=faults)
     if command.since_on and command.until_on and command.until_on < command.since_on:
         raise Refused("tenancy-ends-first")
     people.alone_soon(tx)
     corrections.project_of(tx, command.unit_id)
-    said = person.of_line(dict(command.said))
-    if (registered := people.known_otherwise(tx, vault, said)) is not None:
-        code = alike.against_register(said.name, registered) or "person-name-differs"
+    tenant = person.of_line(dict(command.details))
+    if (registered := people.known_otherwise(tx, vault, tenant)) is not None:
+        code = alike.against_register(tenant.name, registered) or "person-name-differs"
         raise Refused("correction-faulty", faults=[{"field": "/name", "code": code}])
-    mark = vault.document_mark(said)
-    told = people.record(tx, vault, {mark: said}, at=command.at)
+    mark = vault.document_mark(tenant)
+    events = people.record(tx, vault, {mark: tenant}, at=command.at)
     tenancy_id = tenancies.add(
         tx,
         mark,
@@ -63,10 +63,10 @@ def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
             "at": command.at,
         },
     )
-    journal.write(tx, told)
+    journal.write(tx, events)
     return tenancy_id
 
 
 def end_tenancy(tx: Transaction, command: EndTenancy) -> None:
-    """Asked for twice is asked for once. Raises Unknown."""
+    """Idempotent. Raises Unknown."""
     tenancies.end(tx, command.tenancy_id, ended_on=command.ended_on)

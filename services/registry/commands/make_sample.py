@@ -1,4 +1,4 @@
-"""A workbook of invented people, for demonstrations and tests, the groups that it names, and the papers by which some sign for others."""
+"""Makes a workbook of invented people for demonstrations and tests, with its groups and its mandates to sign for others."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,13 +46,13 @@ def make_sample(command: MakeSample) -> Made:
     ]
     mandates = [
         {
-            "unit_code": each.unit_code,
-            "hand_unit_code": each.hand_unit_code,
+            "unit_code": mandate.unit_code,
+            "hand_unit_code": mandate.hand_unit_code,
             "kind": "agent",
-            "valid_until": each.valid_until.isoformat(),
-            "evidence": each.evidence,
+            "valid_until": mandate.valid_until.isoformat(),
+            "evidence": mandate.evidence,
         }
-        for each in made.mandates
+        for mandate in made.mandates
     ]
     return Made(
         name=made.name,

@@ -1,4 +1,4 @@
-"""A district joins the installation."""
+"""Opens a district in the installation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class OpenDistrict:
-    """The district itself is the one that the transaction is bound to."""
+    """The district is that of the transaction."""
 
     name: str
     at: datetime

@@ -1,4 +1,4 @@
-"""A project is opened, with the rules by which its signing will be counted."""
+"""Opens a project with the rules for counting its signings."""
 
 from dataclasses import dataclass
 from datetime import datetime

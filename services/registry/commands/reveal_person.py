@@ -1,4 +1,4 @@
-"""Somebody asks to see who a person is. The asking is written down before the answer exists, and stays."""
+"""Shows a person's readable data. The request is recorded before the data is opened; the record is permanent."""
 
 from dataclasses import dataclass
 from datetime import datetime

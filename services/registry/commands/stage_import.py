@@ -1,6 +1,6 @@
-"""What was uploaded is read as a stream into staging: a thousand rows a transaction, each cell checked as it passes.
+"""Reads an uploaded file as a stream into staging: a thousand rows a transaction, and checks each cell.
 
-Stays true: memory does not grow with the file. Whoever is interrupted starts again from nothing.
+Stays true: memory does not grow with the file. After an interruption the step starts again from the first row.
 """
 
 import json
@@ -20,7 +20,7 @@ from services.registry.gateways import uploads
 from services.registry.gateways.workbook import Row
 from services.registry.store import imports
 from services.registry.store import vault as sealed
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused
@@ -38,8 +38,8 @@ class StageImport:
     today: date
 
 
-def stage_import(engine: Engine, vault: Vault, command: StageImport, *, told: Told) -> None:
-    """Moves the import to `checking`, or to `refused` with the reason. Tells how many rows it has read."""
+def stage_import(engine: Engine, vault: Vault, command: StageImport, *, report: Report) -> None:
+    """Moves the import to `checking`, or to `refused` with the reason. Reports how many rows it has read."""
     with database.begin(engine, district=command.district) as tx:
         it = imports.load(tx, command.import_id)
         it.move("reading")
@@ -47,7 +47,7 @@ def stage_import(engine: Engine, vault: Vault, command: StageImport, *, told: To
         imports.save(tx, it)
     try:
         with imports.opened_file(engine, vault, command.district, it) as (file, key):
-            _Staging(engine, vault, key, command, told).stage(file, it.file_name)
+            _Staging(engine, vault, key, command, report).stage(file, it.file_name)
     except Refused as refusal:
         _moved(engine, command, "refused", refusal)
     else:
@@ -69,7 +69,7 @@ class _Staging:
     vault: Vault
     key: DataKey
     command: StageImport
-    told: Told
+    report: Report
     holders: list[dict[str, Any]] = field(default_factory=list)
     buildings: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -79,7 +79,7 @@ class _Staging:
     def stage(self, file: IO[bytes], file_name: str) -> None:
         with uploads.reading(file, name=file_name) as book:
             self.rows_expected = book.rows_expected()
-            self.told(0, self.rows_expected)
+            self.report(0, self.rows_expected)
             for name, take in ((BUILDINGS_SHEET, self._building), (HOLDERS_SHEET, self._holder)):
                 sheet = book.sheet(name)
                 for row in sheet.rows():
@@ -118,11 +118,11 @@ class _Staging:
             imports.add_faults(tx, self.command.import_id, self.faults)
             imports.progressed(tx, self.command.import_id, rows_read=self.rows_read)
         self.holders, self.buildings, self.faults = [], [], []
-        self.told(self.rows_read, max(self.rows_read, self.rows_expected))
+        self.report(self.rows_read, max(self.rows_read, self.rows_expected))
 
 
 def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
-    """What is kept of a line until the commit; who a person is only as marks, and sealed."""
+    """The stored form of a line until the commit. Personal data is stored only as marks and sealed."""
     unit = {
         column.name: _plain(line.values[column.name])
         for column in HOLDERS
@@ -132,7 +132,7 @@ def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str,
     if holder["share"] is not None:
         holder["share"] = str(shares.parsed(holder["share"]))  # in lowest terms
     elif "share" in line.faulty:
-        holder["share"] = "?"  # has its fault already; of that unit no sum is judged (store/checks.py)
+        holder["share"] = "?"  # already a fault; the sum of this unit is not checked (store/checks.py)
     sealed_names = [
         column.name
         for column in HOLDERS
@@ -158,7 +158,7 @@ def _marks(personal: dict[str, str | None], vault: Vault) -> dict[str, bytes | N
         ("", "document_mark", "name_mark"),
         ("guardian_", "guardian_mark", "guardian_name_mark"),
     ):
-        whole = all(personal[f"{prefix}{each}"] for each in ("name", "document_type", "document_number"))
+        whole = all(personal[f"{prefix}{field}"] for field in ("name", "document_type", "document_number"))
         marks[document] = vault.document_mark(person.of_line(personal, guardian=bool(prefix))) if whole else None
         marks[name] = vault.name_mark(str(personal[f"{prefix}name"])) if whole else None
     return marks

@@ -1,4 +1,4 @@
-"""A workbook or a csv is handed in. What can be refused at a glance is refused while the clerk waits; the rest is the worker's."""
+"""Takes an uploaded workbook or csv. Quick checks refuse it at once; the worker does the rest."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One file per reaction, and the table that says which event has which."""
+"""One file per handler, and the table from event type to handler."""
 
 from collections.abc import Mapping
 
@@ -12,5 +12,5 @@ KINDS = topics.read_by(CONSUMER)
 
 
 def reactions() -> Mapping[str, Reaction]:
-    """By event type. What is not in it passes by."""
+    """Handlers by event type. Other events are skipped."""
     return {KeyDropped.declared.type: when_key_dropped_note_receipt}

@@ -1,4 +1,4 @@
-"""notify-key: a reader no longer has the data key of a person. Noted, so that a forgetting can be shown to be complete."""
+"""notify-key: records that a reading service dropped a person's data key, as evidence that the person is forgotten everywhere."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 
-def when_key_dropped_note_receipt(tx: Transaction, told: Sequence[Message]) -> None:
-    dropped = (codec.decode(KeyDropped, message.payload) for message in told)
+def when_key_dropped_note_receipt(tx: Transaction, messages: Sequence[Message]) -> None:
+    dropped = (codec.decode(KeyDropped, message.payload) for message in messages)
     confirm_dropped(
-        tx, [ConfirmDropped(each.person_id, each.key_id, each.reader, at=each.dropped_at) for each in dropped]
+        tx, [ConfirmDropped(event.person_id, event.key_id, event.reader, at=event.dropped_at) for event in dropped]
     )

@@ -1,8 +1,7 @@
-"""One cell: from what stands in the sheet to a value we can use, or to the coded reason why not.
+"""Reads one cell: gives a usable value, or the code of what is wrong.
 
-Stays true: nothing is repaired in silence. A full-width digit, a space at the end, a formula, a number stored where text
-belongs or a door that the spreadsheet took for a date is named and goes back to the clerk, because what was repaired once is
-typed wrong for ever.
+Stays true: nothing is repaired silently. A full-width digit, a trailing space, a formula, a number in a text column or a door
+that the spreadsheet turned into a date is reported to the clerk. A silent repair would never correct the clerk's source.
 """
 
 import re
@@ -17,7 +16,7 @@ from shared.text import Unwritable
 
 CellKind = Literal[
     "text", "number", "date", "boolean", "error", "formula", "typed"
-]  # typed: in a csv, which knows only letters
+]  # typed: a cell of a csv, which has only text
 Value = str | int | Decimal | date
 
 
@@ -45,7 +44,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "guardian_document_type": dict(documents.WORDS),
 }
 _FULL_WIDTH = re.compile(r"[！-～]")
-_FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # there a bracket or a comma may well be wide
+_FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # in a text, full-width brackets and commas are allowed
 _LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was shown
 _AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
@@ -54,14 +53,14 @@ _DAY = re.compile(
     r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
 )  # as a Chinese spreadsheet shows a date in a csv: 2005/3/1
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
-_LARGEST_POWER = 308  # of ten, that a spreadsheet's number can have
-_EXACT_DIGITS = 15  # a spreadsheet's number keeps no more
+_LARGEST_POWER = 308  # the largest power of ten in a spreadsheet's number
+_EXACT_DIGITS = 15  # a spreadsheet's number has no more
 _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
 _PLAIN = re.compile(
     r"[\x20-\x7e\u4e00-\u9fff]*"
-)  # nearly every cell: asking the rule character by character takes ten times as long
+)  # matches nearly every cell; a check character by character takes ten times as long
 _OF_WORDS = ("text", "name")
-_SAID_OF_TEXT = {"too-long": "too-long", "private-use": "private-use"}  # the rest cannot be seen in the sheet
+_TEXT_FLAWS = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
 _NOT_OF_FORM: dict[str, str] = {
     "area": "area-not-a-number",
     "integer": "not-an-integer",
@@ -72,7 +71,7 @@ _NOT_OF_FORM: dict[str, str] = {
 
 
 def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
-    """The value and no code, or no value and the code of what is wrong. An empty optional cell is neither."""
+    """Returns the value, or the code of what is wrong. An empty optional cell has neither."""
     if cell is None or not cell.written:
         return None, "missing" if column.required else None
     if cell.kind in _UNUSABLE:
@@ -87,13 +86,13 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
 
 
 def plain(cell: Cell) -> str:
-    """What stands in the cell as a person sees it: a number without its exponent."""
+    """The cell as a person sees it: a number without exponent."""
     number = _number(cell.written) if cell.kind == "number" else None
     return cell.written if number is None or number != number.to_integral_value() else str(int(number))
 
 
 def typed(column: Column, written: str) -> Cell:
-    """A cell of a csv. What a spreadsheet would compute, or could not, is no text."""
+    """A cell of a csv. A formula or an error value is not text."""
     if column.form == "date" and (day := _typed_day(written)):
         return Cell("date", day.isoformat())
     return Cell("formula" if written.startswith("=") else "error" if written in _ERRORS else "typed", written)
@@ -109,7 +108,7 @@ def _typed_day(written: str) -> date | None:
 
 def _of_typed(column: Column, written: str) -> tuple[Value | None, str | None]:
     value, code = _of_text(column, written)
-    return value, "not-a-date" if code == "date-as-text" else code  # those that are a day came as one
+    return value, "not-a-date" if code == "date-as-text" else code  # valid dates were converted before
 
 
 def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
@@ -127,13 +126,13 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
 
 
 def _flaw(column: Column, written: str) -> str:
-    """What the rule of all texts says of it; nothing when it is one."""
+    """The flaw by the rules for all texts; empty when there is none."""
     if len(written) <= column.longest and _PLAIN.fullmatch(written):
         return ""
     try:
         text.line(written, longest=column.longest)
     except Unwritable as refusal:
-        return _SAID_OF_TEXT.get(refusal.code, "not-printable")
+        return _TEXT_FLAWS.get(refusal.code, "not-printable")
     return ""
 
 
@@ -144,11 +143,11 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
     if column.form == "date":
         return None, "not-a-date"
     if column.form == "area":
-        # 65.18 is stored as 65.180000000000007: rounded to what a person typed, and no further.
+        # 65.18 is stored as 65.180000000000007: round to the typed digits, no further.
         number = Decimal(repr(round(float(number), 6))).normalize()
         return _converted(column, f"{number:f}")
     if number != number.to_integral_value():
-        # 0.5 is no share and 13.8 no telephone number: the form of the code says so better than we could here.
+        # 0.5 is not a share and 13.8 not a telephone number: the check of the code's form reports it better.
         return (None, "not-text") if column.form in _OF_WORDS else _converted(column, f"{number:f}")
     digits = str(int(number))
     if len(digits) > _EXACT_DIGITS:
@@ -161,7 +160,7 @@ def _number(written: str) -> Decimal | None:
         number = Decimal(written)
     except InvalidOperation:
         return None
-    # 1E999999 is written in eight characters and would be a million digits.
+    # 1E999999 has eight characters but would expand to a million digits.
     return number if number.is_finite() and number.adjusted() <= _LARGEST_POWER else None
 
 

@@ -1,4 +1,4 @@
-"""Check characters: what a digit typed wrong, or two typed in the wrong order, is caught by.
+"""Check characters: they detect a wrong digit or two digits in the wrong order.
 
 ISO 7064 MOD 11-2 stands at the end of citizen IDs (GB 11643), modulus 31 at the end of unified social credit codes (GB 32100).
 """

@@ -1,4 +1,4 @@
-"""Codes of places and ways to reach somebody, each by the standard that defines it.
+"""Codes of places, telephone numbers and mail addresses, each by its standard.
 
 Divisions GB/T 2260, real-estate units 28 characters (GB/T 37346), houses 25 digits (Shenzhen; the first 19 are the building),
 mobiles of mainland China, other telephone numbers E.164.
@@ -13,30 +13,30 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from services.registry.domain.documents import PROVINCES
 
-# Where we know the whole list we hold a code against it; elsewhere the form has to do.
+# A code is checked against the list where the whole list is known, else by its form.
 _DISTRICTS_OF_CITY = {
     "4403": frozenset({"440303", "440304", "440305", "440306", "440307", "440308", "440309", "440310", "440311"}),
 }
-# The library lets an application say which reserved domains it takes. Invented people live in this one, which no mail can reach.
+# The library has a list of reserved domains. Remove this one: invented people use it, because no mail can reach it.
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
-    each for each in email_validator.SPECIAL_USE_DOMAIN_NAMES if each != "invalid"
+    name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name != "invalid"
 ]
 _DIVISION = re.compile(r"[0-9]{6}")
 _UNIT = re.compile(r"[0-9]{12}[GJZ][ABCDEFGHSWXY][0-9]{5}[FLQW][0-9]{8}")
 _HOUSE = re.compile(r"[0-9]{25}")
 _BUILDING = re.compile(r"[0-9]{19}")
-# Several doors of a merged unit stand with 、 between them and nothing else, or one of them would be taken for another's.
+# Doors of a merged unit are separated by 、 only. Another separator would make them look like a different door.
 _DOORS = re.compile(r"[^、，,;；/\s]+(、[^、，,;；/\s]+)*")
-# 1, 01单元, 1 单元 and 一单元 would each be a stairwell beside 1单元.
+# Otherwise 1, 01单元, 1 单元 and 一单元 would be different stairwells from 1单元.
 _STAIRWELL = re.compile(r"(?![0-9]+$|0|[一二三四五六七八九十]+单元$)\S+")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
 _PLAIN_LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
-_NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})  # in the tables of time zones, and no place's
+_NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})  # in the time zone tables, but not a zone of a place
 
 
 def is_district(code: str) -> bool:
-    """A division at county level: province, city and county all named."""
+    """True for a division at county level, with province, city and county."""
     if not _DIVISION.fullmatch(code) or code[:2] not in PROVINCES or "00" in (code[2:4], code[4:]):
         return False
     known = _DISTRICTS_OF_CITY.get(code[:4])
@@ -58,8 +58,8 @@ def is_building_code(code: str) -> bool:
 
 def is_door(door: str) -> bool:
     """302, or 301、302 of a merged unit; none of them twice."""
-    each = door.split("、")
-    return _DOORS.fullmatch(door) is not None and len(set(each)) == len(each)
+    doors = door.split("、")
+    return _DOORS.fullmatch(door) is not None and len(set(doors)) == len(doors)
 
 
 def is_stairwell(name: str) -> bool:
@@ -72,15 +72,15 @@ def is_mobile(number: str) -> bool:
 
 
 def is_email(address: str) -> bool:
-    """By the form alone; no name server is asked. The domain may be an international one."""
+    """Checks the form only, without DNS. The domain may be internationalised."""
     local, _, domain = address.rpartition("@")
-    if _PLAIN_LOCAL.fullmatch(local):  # then only the domain can be wrong, and a workbook has few of them
+    if _PLAIN_LOCAL.fullmatch(local):  # then only the domain can be wrong, and a workbook has few domains
         return _is_domain(domain)
     return _address(address) is not None
 
 
 def deliverable(address: str) -> str:
-    """As every mail server takes it: an international domain in its ASCII form."""
+    """The form that every mail server accepts: an internationalised domain in ASCII."""
     found = None if address.isascii() else _address(address)
     return address if found is None else found.ascii_email or address
 

@@ -1,4 +1,4 @@
-"""What somebody says about a person outside of a workbook: a tenant, a new number, a name put right. The same checks as its cells."""
+"""Checks details of a person that come from a form: a tenant, a new number, a corrected name. Same rules as for cells."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -22,13 +22,13 @@ _FORMS = {
 }
 
 
-def flaws(said: Mapping[str, str | None], *, today: date, kind: PersonKind | None = None) -> list[dict[str, str]]:
-    """`said` by column name, `document_type` as its code. Each flaw as {"field", "code"}; one a field. `kind`: where no type is said."""
+def flaws(values: Mapping[str, str | None], *, today: date, kind: PersonKind | None = None) -> list[dict[str, str]]:
+    """`values` by column name, `document_type` as code. At most one flaw a field: {"field", "code"}. `kind`: if no type is given."""
     found: dict[str, str] = {}
-    number, document_type = said.get("document_number"), cast("DocumentType | None", said.get("document_type"))
+    number, document_type = values.get("document_number"), cast("DocumentType | None", values.get("document_type"))
     kind = person.kind_of(document_type) if document_type else kind
-    for name in said.keys() & _READ.keys():
-        written = said[name]
+    for name in values.keys() & _READ.keys():
+        written = values[name]
         value, code = cells.read(_READ[name], Cell("text", written) if written else None)
         if code is None and value is not None and name in _FORMS and not _FORMS[name][0](str(value)):
             code = _FORMS[name][1]

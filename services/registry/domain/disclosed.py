@@ -1,7 +1,7 @@
-"""Whether a text that others may read gives a person away: a telephone number, or the number of a paper with a right check digit.
+"""Finds personal data in a text that others may read: a telephone number, or a document number with a valid check digit.
 
-Stays true: a code of a place is none, however many digits it has: a number is looked for whole, never inside a longer one.
-Left to others: which texts others may read (lines.py); names, which nobody can recognise.
+Stays true: the code of a place is never taken for one: only a whole number counts, not a part of a longer one.
+Left to others: which texts others may read (lines.py); names, which have no recognisable form.
 """
 
 import re
@@ -15,7 +15,7 @@ _GAP = r"[ \-\u2010-\u2015\u2212.()_]{0,2}"  # as people group digits
 _TELEPHONES = re.compile(
     rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)|\+[1-9](?:{_GAP}\d){{7,14}}(?!\d)"
 )
-# By lookahead, since another number may stand before it with no more than a gap between them.
+# A lookahead, because another number may come directly before it.
 _EIGHTEEN = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d))")
 _SHORTEST = 8
 _RUNS = re.compile(
@@ -37,4 +37,4 @@ def _plain(character: str) -> str:
 
 def _is_paper(found: str) -> bool:
     number = "".join(filter(str.isalnum, found)).upper()
-    return any(documents.flaw(each, number, today=date.max) is None for each in _CHECKED)
+    return any(documents.flaw(document_type, number, today=date.max) is None for document_type in _CHECKED)

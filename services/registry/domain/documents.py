@@ -1,7 +1,7 @@
-"""Papers by which a person is known: one validator each. A person is the same person where type and number are the same.
+"""Identity documents, with one validator each. The same type and number mean the same person.
 
-Stays true: what passes has the form that its issuer gives out, and its check character where there is one. Nothing here asks
-whether the paper exists; that is for the hand that holds it.
+Stays true: a valid number has the issuer's form and, if there is one, the right check character. Whether the document exists is
+not checked here; a clerk checks the original.
 Sources: GB 11643 (citizen ID; residence permits for Hong Kong, Macao and Taiwan use it too, with 810000, 820000 and 830000),
 GB 32100 (credit code), ICAO 9303 (passport), the 2023 form of the foreigner's permanent residence card.
 """
@@ -83,17 +83,17 @@ _OLDEST_BIRTH = date(1880, 1, 1)
 
 
 def flaw(document_type: DocumentType, number: str, *, today: date) -> Flaw | None:
-    """Why this cannot be such a paper's number; None when it can. `number` as `tidied` gives it."""
+    """Why `number` is not valid for this type; None when it is. `number` as `tidied` returns it."""
     return _VALIDATORS[document_type](number, today)
 
 
 def tidied(number: str) -> str:
-    """The one spelling of a number: upper case, nothing around it."""
+    """The canonical spelling of a number: upper case, without surrounding spaces."""
     return number.strip().upper()
 
 
 def born_on(document_type: DocumentType, number: str) -> date | None:
-    """The day of birth, where a valid number tells it."""
+    """The day of birth, if a valid number contains it."""
     return _date(number[6:14]) if document_type in _BORN_IN_NUMBER and _EIGHTEEN.fullmatch(number) else None
 
 

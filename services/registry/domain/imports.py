@@ -4,9 +4,9 @@
                    │           └─────▶ faulty       └─▶ faulty (the register has changed since the dry run)
                    └─▶ refused (no file of ours)               clean, faulty, refused ─▶ abandoned
 
-A step that ends its worker again and again ends as refused or faulty too, and says so.
+A step that crashes its worker again and again also ends as refused or faulty.
 
-Stays true: nothing of it is in the register before `committed`, and then all of it.
+Stays true: before `committed` nothing of the import is in the register; after it, everything is.
 """
 
 from dataclasses import dataclass
@@ -47,16 +47,16 @@ class Import:
         self.state = state
 
     def reject(self) -> None:
-        """It goes no further, by what was found in it or by what it does to us."""
+        """Ends the import, because of its content or because it crashes the worker."""
         self.move("refused" if self.state in ("uploaded", "reading") else "faulty")
 
     def abandon(self) -> None:
-        """Asked for twice is asked for once. Raises Refused import-not-ready."""
+        """Idempotent. Raises Refused import-not-ready."""
         if self.state != "abandoned":
             self.move("abandoned")
 
     def commit(self) -> None:
-        """Asked for twice is asked for once. Raises Refused: import-faulty, import-not-ready."""
+        """Idempotent. Raises Refused: import-faulty, import-not-ready."""
         if self.state in ("committing", "committed"):
             return
         if self.state == "faulty":

@@ -1,4 +1,4 @@
-"""People and papers nobody has: valid in form, so that they pass every check, and impossible in fact.
+"""Invented people and documents: valid in form, so that they pass every check, but impossible in reality.
 
 Citizen IDs and companies' codes carry the division 440399, which does not exist, and residence permits like citizen IDs the order
 number 000 (001 and on only beyond 4,000 people of a kind), which is not given out; permits of Hong Kong and Taiwan begin with four
@@ -33,7 +33,7 @@ class Invented:
 
 
 class Inventor:
-    """Gives out people, no two alike. The same seed gives the same people in the same order."""
+    """Generates different people. The same seed gives the same people in the same order."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - samples, not secrets

@@ -1,6 +1,6 @@
-"""One line of the workbook: its cells together, and what they say about each other.
+"""One line of the workbook: its cells, and the rules between them.
 
-Left to others: what lines say about each other (store/checks.py, by SQL).
+Left to others: rules between lines (store/checks.py, by SQL).
 """
 
 import re
@@ -21,7 +21,7 @@ _TOTAL = re.compile(r"\s*[合总小共]\s*计\s*[:：]?\s*")
 
 @dataclass(frozen=True)
 class Line:
-    """`values` by column name; only columns that hold something usable. `faulty`: those that hold something else."""
+    """`values` by column name, usable values only. `faulty`: the columns with an unusable value."""
 
     row: int
     values: Mapping[str, Value]
@@ -48,8 +48,8 @@ def building(row: int, found: Mapping[str, Cell]) -> tuple[Line, list[Fault]]:
 def _judged(
     line: Line, sheet: str, faults: list[Fault], coded: tuple[tuple[str, str], ...]
 ) -> tuple[Line, list[Fault]]:
-    """What was found wrong is not used any further, so that a mistake is not found again in its consequences."""
-    named = {fault.column for fault in faults}  # one mistake a cell: the first says what to mend
+    """Ignores faulty values, so that one mistake is not reported again through its consequences."""
+    named = {fault.column for fault in faults}  # one mistake per cell: the first is enough to correct it
     faults = faults + [Fault(sheet, line.row, column, code) for column, code in coded if column not in named]
     faulty = frozenset(fault.column for fault in faults)
     return Line(line.row, {name: value for name, value in line.values.items() if name not in faulty}, faulty), faults
@@ -72,7 +72,7 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
 
 
 def _gives_away(column: Column, cell: Cell | None) -> bool:
-    """What is not sealed travels on the bus and stands on pages. The other forms leave no room for a number of a person."""
+    """True for personal data in an unsealed text, which goes on the bus and on pages. Columns of other forms cannot contain any."""
     if cell is None or column.personal or column.form not in ("text", "code"):
         return False
     return disclosed.is_personal(cells.plain(cell))

@@ -1,4 +1,4 @@
-"""Names of people and organisations: which text is one, its one spelling, and why two that look alike are not the same.
+"""Names of people and organisations: validity, canonical spelling, and the difference between two similar names.
 
 Stays true: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
 """
@@ -12,11 +12,11 @@ from shared.events.terms import PersonKind
 Alike = Literal["signs", "capitals", "variant"]
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"  # planes 2 and 3 whole: blocks to come lie there
-# 陈 安, spaced so that it is as long as the names around it, would be another name than 陈安.
+# 陈 安, with a space for alignment, would be a different name from 陈安.
 _SPACED = re.compile(f"[{_HAN}] +[{_HAN}]")
 _LETTER = re.compile(f"[{_HAN}]|[^\\W\\d_]")
 _ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委员会|事务所|基金会)")
-# What another program writes for a character that it cannot keep, and what an export writes for one that it hides.
+# Replacements for a lost character by other programs, and for a masked one by exports.
 _QUESTION = "?？﹖¿⁇⁈⁉⸮؟⍰"
 _STARS = "*＊﹡∗⁎⁑⁂✱✲✳✻✽❋※×✕✖✗✘"
 _BOXES = (
@@ -32,21 +32,21 @@ _DIGITS = re.compile(
 _ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
 _DOT = "\u00b7"
 _DOTS = str.maketrans(dict.fromkeys("\u2022\u30fb\u2027\uff65\u2219\u22c5\u0387\u16eb\u2e31\u2e33\ua78f", _DOT))
-_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # what people take for one another
+_SIGNS = re.compile(r"[\s·.．。'‘’ʼ′`´＇\-‐‑‒–—－,，、()（）]")  # signs that people confuse
 
 
 def canonical(name: str) -> str:
-    """With U+00B7 for every middle dot: which of them was typed is chance, and no register knows."""
+    """Replaces every middle dot by U+00B7: people type different ones for the same name."""
     return name.translate(_DOTS)
 
 
 def lost_text(written: str) -> bool:
-    """A trace of a character that some program could not keep."""
+    """True when the text has a replacement character, left by a program that lost the original character."""
     return _LOST.search(written) is not None
 
 
 def flaw(name: str, kind: PersonKind | None) -> str | None:
-    """Why this is no whole name; None when it can be one. `kind`: None where nothing usable says whose name it is."""
+    """Why this is not a complete name; None when it is valid. `kind`: None if unknown."""
     if _LOST_OR_HIDDEN.search(name) or (kind == "natural" and _HIDDEN_IN_A_PERSONS.search(name)):
         return "name-lost-text"
     if not is_name(name):
@@ -60,15 +60,15 @@ def is_name(name: str) -> bool:
 
 
 def is_of_organisation(name: str) -> bool:
-    """By how it ends; no person's does. The other way round nothing can be said: a sole trader's credit code may bear a person's name."""
+    """True by the ending of the name. False proves nothing: a sole trader with a credit code may have a person's name."""
     return _ORGANISATION.fullmatch(name) is not None
 
 
 def alike(one: str, other: str) -> Alike | None:
-    """In what two names differ that an eye takes for the same; None for names that are not alike."""
+    """The difference between two names that look the same; None for names that do not look alike."""
     if (bare := _SIGNS.sub("", one)) == (bare_other := _SIGNS.sub("", other)):
         return "signs"
     if bare.casefold() == bare_other.casefold():
         return "capitals"
-    folded = [unicodedata.normalize("NFKC", each).casefold() for each in (bare, bare_other)]
+    folded = [unicodedata.normalize("NFKC", name).casefold() for name in (bare, bare_other)]
     return "variant" if folded[0] == folded[1] else None

@@ -1,4 +1,4 @@
-"""A person or organisation, as the vault keeps them, and what of it may leave the vault: masked name, kind, whether overseas."""
+"""A person or organisation in the vault. Only masked name, kind and `overseas` may leave the vault."""
 
 import json
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ _MAINLAND = "+86"
 
 @dataclass(frozen=True)
 class Personal:
-    """Readable. Lives in memory only; at rest and on the bus it is sealed. `language`: None where nobody has said one.
+    """Readable personal data, in memory only; at rest and on the bus it is sealed. `language`: None when not given.
 
-    Stays true: `name` is in its one spelling, whoever wrote it.
+    Stays true: `name` always has its canonical spelling.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Personal:
 
     @property
     def overseas(self) -> bool:
-        """By the paper: who holds a residence permit or a permanent residence card lives here."""
+        """By the type of document: holders of a residence permit or permanent residence card live in the country."""
         return self.document_type in _OVERSEAS
 
     @property
@@ -47,7 +47,7 @@ class Personal:
         return masked(self.name, self.kind)
 
     @property
-    def spoken(self) -> Language:
+    def message_language(self) -> Language:
         return self.language or "zh-Hans"
 
     def contact(self) -> ContactDetails:
@@ -57,13 +57,13 @@ class Personal:
             name=self.name,
             mobile=mobile,
             email=None if self.email is None else codes.deliverable(self.email),
-            language=self.spoken,
+            language=self.message_language,
             channels=tuple(channels),
             time_zone=self.time_zone,
         )
 
     def renewed(self, newer: "Personal") -> "Personal":
-        """What the newer record says; where it says nothing, what we had."""
+        """The values of the newer record; where it has none, the old values."""
         return replace(
             newer,
             mobile=newer.mobile or self.mobile,
@@ -72,9 +72,9 @@ class Personal:
             time_zone=newer.time_zone or self.time_zone,
         )
 
-    def corrected(self, said: Mapping[str, str | None]) -> "Personal":
-        """What is said, None included; where nothing is said, what we had."""
-        values: dict[str, Any] = {**asdict(self), **said}
+    def corrected(self, changes: Mapping[str, str | None]) -> "Personal":
+        """Applies `changes`, also None; other values stay."""
+        values: dict[str, Any] = {**asdict(self), **changes}
         return Personal(**values)
 
     def packed(self) -> bytes:
@@ -90,7 +90,7 @@ def unpacked(content: bytes) -> Personal:
 
 
 def of_line(values: dict[str, str | None], *, guardian: bool = False) -> Personal:
-    """The right-holder of a line whose cells are all right, or their guardian, of whom a line says only the paper."""
+    """The right-holder of a faultless line, or their guardian, of whom a line has only the document."""
     prefix = "guardian_" if guardian else ""
     return Personal(
         name=str(values[f"{prefix}name"]),

@@ -1,6 +1,6 @@
-"""A project: when may be signed, what counts as enough and by which law. And its groups.
+"""A project: its signing period, thresholds and their legal grounds. And its groups.
 
-Stays true: at least one basis, none twice, each with its legal ground; a period that ends after it starts; series without repeats.
+Stays true: at least one basis, none twice, each with its legal ground. The period ends after it starts. No series is repeated.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Member:
-    """An officer. `subject`: the login that is theirs, where known."""
+    """An officer. `subject`: their login, if known."""
 
     staff_id: UUID
     staff_number: str
@@ -73,9 +73,9 @@ class Group:
 
     def formed(self) -> GroupFormed:
         """Raises Refused officer-twice."""
-        if len({each.staff_number for each in self.officers}) < len(self.officers):
+        if len({officer.staff_number for officer in self.officers}) < len(self.officers):
             raise Refused("officer-twice")
-        officers = tuple(Officer(staff_id=each.staff_id, name=each.name) for each in self.officers)
+        officers = tuple(Officer(staff_id=officer.staff_id, name=officer.name) for officer in self.officers)
         return GroupFormed(project_id=self.project_id, group_id=self.group_id, name=self.name, officers=officers)
 
 

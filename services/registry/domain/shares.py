@@ -1,6 +1,6 @@
 """Shares: exact fractions, never decimals. 1/3 + 1/3 + 1/3 is 1; 0.33 + 0.33 + 0.34 is a dispute.
 
-Finer shares than every reader can hold (shared/events/shares.py) are refused here, at their source.
+Shares that are too fine for a reading service (shared/events/shares.py) are refused here, at the source.
 
 Sole: one holder of the whole. Joint (共同共有, Civil Code art. 299): two or more, no shares. By shares (按份共有, art. 298):
 each has one and they sum to exactly 1.

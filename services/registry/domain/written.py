@@ -1,6 +1,6 @@
-"""What the register holds, in the words of the template again: for a workbook that goes out, and for a correction that comes in.
+"""Converts register values back to the template's words: for an exported workbook and for a correction.
 
-Stays true: what is written here is read by cells.py as what it was.
+Stays true: cells.py reads the result as the original value.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ def word(column: str, code: str) -> str:
 
 
 def unit(content: Mapping[str, str | int]) -> Words:
-    """The columns of a unit, from what was kept of its row."""
+    """The columns of a unit, from the stored copy of its row."""
     return {column.name: _value(column, content[column.name]) for column in HOLDERS if column.name in content}
 
 
 def holder(kept: Mapping[str, str | None]) -> Words:
-    """How somebody holds a unit: share and capacity as they were written."""
+    """Share and capacity of a right-holder, as written in the workbook."""
     share, capacity = kept.get("share"), kept.get("capacity")
     words: Words = {"share": share} if share else {}
     return words | ({"capacity": word("capacity", capacity)} if capacity else {})
@@ -55,7 +55,7 @@ def guardian(personal: Personal) -> Words:
 
 
 def cell(value: Value) -> Cell:
-    """As it would stand in a sheet."""
+    """The cell in a sheet for this value."""
     return Cell("date", value.isoformat()) if isinstance(value, date) else Cell("text", str(value))
 
 

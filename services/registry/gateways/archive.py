@@ -1,7 +1,7 @@
-"""The zip around a workbook, looked at before anything in it is unpacked.
+"""The zip file of a workbook, checked before anything is unpacked.
 
-Stays true: what would eat the machine, or is no zip of a spreadsheet's, is refused from its table of contents alone; what lies about
-its size gives no more than it has declared.
+Stays true: a zip that would exhaust the machine, or that is not a spreadsheet's, is refused by its table of contents. An entry that
+understates its size is read only up to the declared size.
 """
 
 import zipfile
@@ -17,7 +17,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that the standard a
 
 
 class _InPieces:
-    """The file, never more than a piece of it at once: zipfile reads a table of contents whole, and a forged one is all of the file."""
+    """Limits each read of the file: zipfile reads the whole table of contents, and a forged one can be the whole file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -50,12 +50,12 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
 
 
 def parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Where each part lies by its name; capital letters, back slashes and escapes do not matter. Raises Refused workbook-unreadable."""
+    """The zip entry of each part by its name, ignoring case, backslashes and escapes. Raises Refused workbook-unreadable."""
     found: dict[str, str] = {}
     for entry in archive.infolist():
         if entry.is_dir():
             continue
-        if name(entry.filename) in found:  # which of the two would be read is chance
+        if name(entry.filename) in found:  # a duplicate name: which entry is read would be arbitrary
             raise Refused("workbook-unreadable", part=shown(entry.filename))
         found[name(entry.filename)] = entry.filename
     return found
@@ -67,11 +67,13 @@ def name(written: str) -> str:
 
 
 def shown(part: str) -> str:
-    """In a refusal: what a hostile hand calls a part may be anything."""
-    return "".join(each if each.isascii() and each.isprintable() else "?" for each in part[:80]).lstrip("/")
+    """The part's name for a refusal, made safe: a hostile file may use any name."""
+    return "".join(
+        character if character.isascii() and character.isprintable() else "?" for character in part[:80]
+    ).lstrip("/")
 
 
 def _kind(file: IO[bytes]) -> str:
-    """A workbook under a password is no zip but an OLE file, and so is an .xls of before 2007."""
+    """A workbook with a password is an OLE file, not a zip; so is an .xls from before 2007."""
     file.seek(0)
     return "workbook-encrypted" if file.read(8) == bytes.fromhex("d0cf11e0a1b11ae1") else "workbook-unreadable"

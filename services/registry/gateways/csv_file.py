@@ -3,7 +3,7 @@
 A row belongs to the header above it, so rows and columns are counted as a spreadsheet counts them, and letters are the workbook's.
 UTF-8 with or without a byte-order mark, else GB18030, which is what a Chinese spreadsheet writes.
 
-Stays true: memory does not grow with the file, nor with a row that has no end.
+Stays true: memory grows neither with the file nor with an endless row.
 """
 
 import codecs
@@ -34,7 +34,7 @@ class CsvFile:
         return CsvTable(self, name)
 
     def rows_expected(self) -> int:
-        """For telling how far the reading is, and for nothing else: lines, one of them a header for each table."""
+        """An estimate for progress only: the number of lines, including one header per table."""
         self.file.seek(0)
         lines = 0
         while chunk := self.file.read(_CHUNK):
@@ -42,7 +42,7 @@ class CsvFile:
         return max(lines - len(SHEETS), 0)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number; empty ones have their number too. Raises Refused: csv-quotes, workbook-too-large."""
+        """Each row with its number; empty rows are counted too. Raises Refused: csv-quotes, workbook-too-large."""
         self.file.seek(0)
         text = io.TextIOWrapper(self.file, encoding=self.encoding, newline="")
         lines = _Lines(text)
@@ -54,7 +54,7 @@ class CsvFile:
         except csv.Error as broken:
             raise Refused("csv-quotes", row=number + 1) from broken
         finally:
-            if not text.closed:  # the file is its owner's to close, who may have done so
+            if not text.closed:  # the caller owns the file and may have closed it
                 text.detach()
 
 
@@ -67,25 +67,25 @@ class CsvTable:
         """The rows of this table that hold anything. Raises Refused: csv-quotes, csv-ragged, workbook-wrong-columns,
         workbook-wrong-sheet, workbook-too-large.
         """
-        kept, here, seen, width = SHEETS[self.name], "", False, 0
+        kept, table_name, seen, width = SHEETS[self.name], "", False, 0
         for number, record in self.book.records():
-            if (table := _table_of(record)) or (not here and any(record)):
-                here, width = table or HOLDERS_SHEET, _written(record)
-                kept = check_headers(SHEETS[here], dict(enumerate(_headers(record))), row=number)
-                seen = seen or here == self.name
-            elif here == self.name and any(record):
+            if (table := _table_of(record)) or (not table_name and any(record)):
+                table_name, width = table or HOLDERS_SHEET, _written(record)
+                kept = check_headers(SHEETS[table_name], dict(enumerate(_headers(record))), row=number)
+                seen = seen or table_name == self.name
+            elif table_name == self.name and any(record):
                 _check_width(number, record, width, kept)
                 yield Row(number, hidden=False, cells=_cells(kept, record))
         if not seen:
             raise Refused("workbook-wrong-sheet", expected=self.name)
 
     def faults(self) -> Iterator[Fault]:
-        """A csv hides and merges nothing."""
+        """None: a csv has no hidden or merged cells."""
         return iter(())
 
 
 class _Lines:
-    """The file's lines for one row after another: a quote that is never closed would make one row of all the rest."""
+    """The file's lines, limited per row: an unclosed quote would turn the rest of the file into one row."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -113,7 +113,7 @@ def reading(file: IO[bytes]) -> Iterator[CsvFile]:
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the encoding, and a file that does not begin with a header of ours.
+    """Quick checks during the upload: the encoding, and that the file begins with a header of the template.
 
     Leaves the file at its start. Raises Refused: csv-encoding, csv-nul, csv-separator, csv-quotes, workbook-wrong-columns,
     workbook-too-large.
@@ -123,7 +123,7 @@ def inspect(file: IO[bytes]) -> None:
     table = _table_of(record)
     if table is None and any(map(_is_in_one_cell, record)):
         raise Refused("csv-separator", row=number)
-    # Nearly every file is GB18030 if it has to be; one that says nothing of ours in it is Big5, or no text at all.
+    # GB18030 decodes nearly every file. Without a header of the template, the file is Big5 or not text.
     if table is None and book.encoding == "gb18030" and not _known(record):
         raise Refused("csv-encoding")
     check_headers(SHEETS[table or HOLDERS_SHEET], dict(enumerate(_headers(record))), row=number)
@@ -131,7 +131,7 @@ def inspect(file: IO[bytes]) -> None:
 
 
 def _encoding(file: IO[bytes]) -> str:
-    """The first in which the whole file can be read."""
+    """The first encoding that can decode the whole file."""
     for encoding in _ENCODINGS:
         file.seek(0)
         if _is_text(file, encoding):
@@ -163,7 +163,7 @@ def _table_of(record: Sequence[str]) -> str | None:
 
 
 def _is_in_one_cell(written: str) -> bool:
-    """Most headers of a table, with something else than commas between them."""
+    """True when one cell holds most headers of a table: the separator is not a comma."""
     return any(2 * sum(column.header in written for column in columns) > len(columns) for columns in SHEETS.values())
 
 
@@ -172,17 +172,17 @@ def _known(record: Sequence[str]) -> set[str]:
 
 
 def _headers(record: Sequence[str]) -> list[str]:
-    """Without the mark of what must be filled in, and without a byte-order mark where files were put together."""
+    """Headers without the mark of a required column and without byte-order marks of concatenated files."""
     return [written.removeprefix("\ufeff").removesuffix("*").strip() for written in record]
 
 
 def _written(record: Sequence[str]) -> int:
-    """Up to the last cell that holds anything: a spreadsheet pads the narrower table with empty ones."""
+    """The width up to the last filled cell: a spreadsheet pads the narrower table with empty cells."""
     return max((place for place, written in enumerate(record, start=1) if written), default=0)
 
 
 def _check_width(number: int, record: Sequence[str], width: int, columns: Sequence[Column]) -> None:
-    """A comma too many or a line break too many moves every cell after it: no cell of such a row can be believed.
+    """Refuses a row with an extra comma or line break: it shifts all later cells, so no cell can be trusted.
 
     Empty cells at the end may be missing, as spreadsheets leave them out, but not before the last column that must be filled in.
     """
@@ -196,6 +196,6 @@ def _check_width(number: int, record: Sequence[str], width: int, columns: Sequen
 def _cells(columns: Sequence[Column], record: Sequence[str]) -> dict[str, cells.Cell]:
     return {
         column.name: cells.typed(column, written)
-        for column, written in zip(columns, record, strict=False)  # to the right stands no more than 问题
+        for column, written in zip(columns, record, strict=False)  # only the column 问题 may follow
         if written
     }

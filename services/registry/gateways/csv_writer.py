@@ -1,7 +1,7 @@
 """A csv by the template: its two tables below each other, the buildings first, so that the longer one can grow downwards.
 
-Stays true: what is written here is read by csv_file.py as what it was, and by a Chinese spreadsheet as what it is: it takes
-UTF-8 for GBK unless a byte-order mark says otherwise.
+Stays true: csv_file.py reads the result as the original rows. A Chinese spreadsheet reads it correctly too, because of the
+byte-order mark: without it, it takes UTF-8 for GBK.
 """
 
 import csv
@@ -15,7 +15,7 @@ from services.registry.domain.template import BUILDINGS, HOLDERS
 def write(
     file: IO[bytes], *, holders: Iterable[Mapping[str, object]] = (), buildings: Iterable[Mapping[str, object]] = ()
 ) -> None:
-    """Without rows it is the template itself."""
+    """Without rows, the result is the template itself."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     rows = csv.writer(text)
     for columns, lines in ((BUILDINGS, buildings), (HOLDERS, holders)):

@@ -1,7 +1,7 @@
 """The package that a workbook is: its parts, what each is (content types) and how they hang together (relations).
 
 By ISO/IEC 29500-2. A part is found by its relation and never by its name; both namespaces of the standard, transitional and strict, name
-the same relation. Stays true: what a package declares and does not have counts for nothing, and a macro is a part that is there.
+the same relation. Stays true: a declared part that does not exist is ignored; only an existing part counts as a macro.
 """
 
 import posixpath
@@ -23,8 +23,8 @@ _RELATIONS = (
     "http://schemas.microsoft.com/office/2006/relationships/",
 )
 _WORKBOOKS = ("spreadsheetml.sheet.main+xml", "spreadsheetml.template.main+xml")
-_MACROS = ("vbaproject", "macrosheet", "intlmacrosheet")  # of a relation's or a type's last word
-_FRAME_BYTES = 8 * 1024 * 1024  # of a part that only says where the others are
+_MACROS = ("vbaproject", "macrosheet", "intlmacrosheet")  # the last word of a relation or a content type
+_FRAME_BYTES = 8 * 1024 * 1024  # for a part that only lists other parts
 
 
 class Relation(NamedTuple):
@@ -44,7 +44,7 @@ class Package:
 
     def related(self, kind: str) -> str | None:
         """The part of a kind of which a workbook has one."""
-        return next((each.target for each in self.relations.values() if each.kind == kind), None)
+        return next((relation.target for relation in self.relations.values() if relation.kind == kind), None)
 
 
 @contextmanager
@@ -59,7 +59,9 @@ def _package(contents: zipfile.ZipFile) -> Package:
     if _TYPES not in parts:
         raise Refused("workbook-unreadable", part="[Content_Types].xml")
     types = _Types(parts)
-    main = next((each.target for each in _relations(parts, "/").values() if each.kind == "officedocument"), None)
+    main = next(
+        (relation.target for relation in _relations(parts, "/").values() if relation.kind == "officedocument"), None
+    )
     if main is None:
         raise Refused("workbook-unreadable", part="_rels/.rels")
     if "macroenabled" in (kind := types.of(main)) and "binary" not in kind:
@@ -73,8 +75,8 @@ def _package(contents: zipfile.ZipFile) -> Package:
 
 
 def _macros(parts: Parts, types: "_Types", relations: dict[str, Relation]) -> str | None:
-    """The first part that is a program. A type that only the ending gives says nothing: it is often declared for no part at all."""
-    related = {each.target for each in relations.values() if each.kind.removeprefix("xl") in _MACROS}
+    """The first part that is a program. A type declared only by file ending proves nothing: often no part has that ending."""
+    related = {relation.target for relation in relations.values() if relation.kind.removeprefix("xl") in _MACROS}
     named = {name for name in parts if name.endswith("/vbaproject.bin") or "/macrosheets/" in name}
     overridden = {name for name, kind in types.overrides.items() if name in parts and _word(kind) in _MACROS}
     return min(related | named | overridden, default=None)
@@ -86,16 +88,17 @@ def _word(content_type: str) -> str:
 
 
 class _Types:
-    """What each part is: by its own declaration, else by the one for its ending (6.2.3)."""
+    """The content type of each part: its own declaration, else that of its file ending (6.2.3)."""
 
     def __init__(self, parts: Parts) -> None:
         found = Elements("Override", "Default")
         found.read(parts, _TYPES, most_bytes=_FRAME_BYTES)
         self.overrides = {
-            archive.name(each.get("PartName", "")): each.get("ContentType", "").lower() for each in found["Override"]
+            archive.name(element.get("PartName", "")): element.get("ContentType", "").lower()
+            for element in found["Override"]
         }
         self._defaults = {
-            each.get("Extension", "").lower(): each.get("ContentType", "").lower() for each in found["Default"]
+            element.get("Extension", "").lower(): element.get("ContentType", "").lower() for element in found["Default"]
         }
 
     def of(self, name: str) -> str:
@@ -103,7 +106,7 @@ class _Types:
 
 
 def _relations(parts: Parts, source: str) -> dict[str, Relation]:
-    """By id, those to parts that are there. `source`: the part that has them, / for the package."""
+    """Relations by id, to existing parts only. `source`: the part that owns them; / for the package."""
     folder, _, file = source.rpartition("/")
     path = f"{folder}/_rels/{file}.rels"
     if path not in parts:
@@ -111,13 +114,13 @@ def _relations(parts: Parts, source: str) -> dict[str, Relation]:
     found = Elements("Relationship")
     found.read(parts, path, most_bytes=_FRAME_BYTES)
     relations = {}
-    for each in found["Relationship"]:
-        target = archive.name(posixpath.normpath(posixpath.join(f"{folder}/", unquote(each.get("Target", "")))))
-        if each.get("TargetMode", "Internal") == "Internal" and target in parts:
-            relations[each.get("Id", "")] = Relation(_kind(each.get("Type", "")), target)
+    for element in found["Relationship"]:
+        target = archive.name(posixpath.normpath(posixpath.join(f"{folder}/", unquote(element.get("Target", "")))))
+        if element.get("TargetMode", "Internal") == "Internal" and target in parts:
+            relations[element.get("Id", "")] = Relation(_kind(element.get("Type", "")), target)
     return relations
 
 
 def _kind(relation: str) -> str:
     """Empty for a relation of another vocabulary."""
-    return next((relation.removeprefix(each).lower() for each in _RELATIONS if relation.startswith(each)), "")
+    return next((relation.removeprefix(prefix).lower() for prefix in _RELATIONS if relation.startswith(prefix)), "")

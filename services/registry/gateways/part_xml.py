@@ -1,7 +1,7 @@
 """One part of a workbook read as XML, element by element, in bounded memory whatever the part says.
 
-Stays true: what no spreadsheet writes (a document type, elements a hundred deep, a tag of a megabyte, endless new names, a broken
-stream) is refused before it costs anything, and the refusal names the part. Size is what has been unpacked, and nothing else.
+Stays true: XML that no spreadsheet writes (a document type, elements a hundred deep, a tag of a megabyte, endless new names, a broken
+stream) is refused before it costs much, and the refusal names the part. Only the unpacked size counts.
 """
 
 import zipfile
@@ -60,7 +60,7 @@ class Parts:
         return archive.shown(self.places.get(name, name))
 
     def chunks(self, name: str, *, most_bytes: int = _MOST_BYTES) -> Iterator[bytes]:
-        """What is unpacked, piece by piece. Raises Refused: workbook-unreadable, workbook-too-large."""
+        """The unpacked part, piece by piece. Raises Refused: workbook-unreadable, workbook-too-large."""
         unpacked = 0
         try:
             with self.archive.open(self.places[name]) as part:
@@ -73,7 +73,7 @@ class Parts:
 
 
 def parsed(parts: Parts, name: str, reader: Reader, *, most_bytes: int = _MOST_BYTES) -> Iterator[None]:
-    """Feeds the reader chunk by chunk and yields after each, so that whoever asks can take what is complete.
+    """Feeds the reader chunk by chunk and yields after each, so that the caller can take complete rows.
 
     Raises Refused: workbook-unreadable, workbook-too-large.
     """
@@ -90,7 +90,7 @@ def parsed(parts: Parts, name: str, reader: Reader, *, most_bytes: int = _MOST_B
 
 
 def count(parts: Parts, name: str, element: str) -> int:
-    """How many of them end, by their written form alone: an estimate. Raises Refused: workbook-unreadable, workbook-too-large."""
+    """Counts end tags in the raw text: an estimate. Raises Refused: workbook-unreadable, workbook-too-large."""
     ending, found, before = f"{element}>".encode(), 0, b""
     for chunk in parts.chunks(name):
         found += (before + chunk).count(ending)
@@ -110,7 +110,7 @@ class Elements:
     def read(self, parts: Parts, path: str, *, most_bytes: int) -> None:
         """Raises Refused: workbook-unreadable, workbook-too-large."""
         for _ in parsed(parts, path, self, most_bytes=most_bytes):
-            if any(len(each) > _MOST_ELEMENTS for each in self._found.values()):
+            if any(len(elements) > _MOST_ELEMENTS for elements in self._found.values()):
                 raise Refused("workbook-too-large", part=parts.shown(path))
 
     def start(self, name: str, attributes: dict[str, str]) -> None:

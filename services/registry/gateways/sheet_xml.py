@@ -1,8 +1,8 @@
 """Sheets read from their own XML, as a stream: a row at a time, whatever the size, with what libraries hide (hidden rows and
 columns, merges).
 
-Stays true: memory does not grow with the number of rows. Shared strings go to a temporary file that is gone with the reading; cells
-beyond the width that is asked for are passed over.
+Stays true: memory does not grow with the number of rows. Shared strings go to a temporary file, deleted after the reading. Cells
+beyond the requested width are skipped.
 """
 
 import re
@@ -47,7 +47,7 @@ class Row:
 
 
 class SharedStrings:
-    """The workbook's table of texts, on disk; only the places are in memory (8 bytes each)."""
+    """The workbook's shared strings, on disk; only their offsets are in memory (8 bytes each)."""
 
     def __init__(self, parts: Parts, part: str | None) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the reading, by `close`
@@ -94,7 +94,7 @@ class SharedStrings:
 
 
 class _Text:
-    """What is written in a cell, as far as a cell goes: a text without end is not collected."""
+    """The text of a cell, up to the length limit of a cell."""
 
     def __init__(self) -> None:
         self.clear()
@@ -114,7 +114,7 @@ class _Text:
 
 
 def _character(escaped: re.Match[str]) -> str:
-    """What stands in for a line break is one; what nobody can keep or show becomes U+FFFD, which cells.py names."""
+    """Decodes an escaped character. One that cannot be stored or shown becomes U+FFFD, which cells.py reports."""
     character = chr(int(escaped[1], 16))
     return character if shown(character) or character in "\t\r\n" else "\ufffd"
 
@@ -170,7 +170,7 @@ class Sheet:
             self._around(name, attributes)
 
     def _around(self, name: str, attributes: dict[str, str]) -> None:
-        """What is said of the sheet before and after its cells."""
+        """Elements before and after the cells of the sheet."""
         if name == "col" and _is_hidden(attributes, "width"):
             self.hidden.update(range(int(attributes["min"]) - 1, min(int(attributes["max"]), self.width)))
         elif name == "mergeCell":
@@ -212,12 +212,12 @@ class Sheet:
 
 
 def _is_hidden(attributes: dict[str, str], size: str) -> bool:
-    """Said so, or drawn together until nothing is left of it. Raises ValueError."""
+    """Marked as hidden, or with width or height 0. Raises ValueError."""
     return attributes.get("hidden") in ("1", "true") or float(attributes.get(size, 1)) == 0
 
 
 def _following(before: int, attributes: dict[str, str]) -> int:
-    """The row's own number. Rows out of order, twice, or beyond the format's end are no sheet of a spreadsheet's."""
+    """The row's own number. Raises Refused workbook-unreadable for rows out of order, repeated, or beyond the last row."""
     number = int(attributes.get("r", before + 1))
     if not before < number <= _LAST_ROW:
         raise Refused("workbook-unreadable")

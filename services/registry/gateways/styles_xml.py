@@ -1,4 +1,4 @@
-"""Which numbers of a workbook are days: a spreadsheet stores 1997-05-01 as 35551 and says only by the cell's style that it is a date.
+"""Finds dates in a workbook: a spreadsheet stores 1997-05-01 as 35551, and only the cell's style marks it as a date.
 
 Stays true: a day is read by the date system that the workbook names (1900, or 1904 as older Macs write), never by guess.
 """
@@ -53,7 +53,7 @@ def iso_day(written: str) -> str | None:
 
 
 def calendar(parts: Parts, part: str | None, *, is_1904: bool) -> Calendar:
-    """By the part of styles; a workbook without one shows no number as a date. Raises Refused: workbook-unreadable, workbook-too-large."""
+    """Reads the styles part. A workbook without one has no dates. Raises Refused: workbook-unreadable, workbook-too-large."""
     styles = _Styles()
     if part is not None:
         for _ in parsed(parts, part, styles):
@@ -85,4 +85,4 @@ class _Styles:
             self._of_cells = False
 
     def characters(self, data: str) -> None:
-        """Nothing is said in text."""
+        """Ignored: styles have no text."""

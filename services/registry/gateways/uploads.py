@@ -1,4 +1,4 @@
-"""What a clerk hands in: a workbook or a csv, as its name says. Either is the template's two tables, read in one shape."""
+"""An uploaded file: a workbook or a csv, by its file name. Both give the template's two tables through one interface."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -27,5 +27,5 @@ def reading(file: IO[bytes], *, name: str) -> AbstractContextManager[Book]:
 
 
 def inspect(file: IO[bytes], *, name: str) -> None:
-    """What can be refused while the clerk still waits. Raises Refused: what workbook.inspect and csv_file.inspect raise."""
+    """Quick checks during the upload. Raises Refused: what workbook.inspect and csv_file.inspect raise."""
     return csv_file.inspect(file) if name.lower().endswith(_CSV) else workbook.inspect(file)

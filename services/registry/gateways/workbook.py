@@ -1,4 +1,4 @@
-"""A clerk's workbook, as the template has it: which sheet is which, whether the headers are right, its rows by column name."""
+"""A clerk's workbook in the template's format: finds the sheets, checks the headers, gives rows by column name."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,14 +50,14 @@ class Workbook:
     def sheet(self, name: str) -> "TemplateSheet":
         columns = SHEETS[name]
         days = {place for place, column in enumerate(columns) if column.form == "date"}
-        # One column more, in which a header of the clerk's own would stand.
+        # One more column, to detect an extra header.
         sheet = Sheet(self.parts, self.sheets[name], self.strings, len(columns) + 1, self.calendar, days)
         return TemplateSheet(sheet, name, columns, name in self.hidden)
 
     def rows_expected(self) -> int:
-        """Below the headers, empty ones perhaps among them. For telling how far the reading is, and for nothing else."""
+        """An estimate for progress only: rows below the headers, perhaps including empty ones."""
         found = [count(self.parts, self.sheets[name], "row") for name in (HOLDERS_SHEET, BUILDINGS_SHEET)]
-        return sum(max(each - 1, 0) for each in found)
+        return sum(max(count - 1, 0) for count in found)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class TemplateSheet:
                 yield Row(row.number, row.hidden, cells)
 
     def faults(self) -> Iterator[Fault]:
-        """What a clerk does not see in the sheet as it is shown, or sees in one cell only. Known once all rows have been read."""
+        """Hidden and merged cells, which a clerk does not see or sees in one cell only. Known after all rows were read."""
         if self.hidden:
             yield Fault(self.name, 1, "", "hidden-sheet")
         for place, column in enumerate(self.kept):
@@ -92,7 +92,7 @@ class TemplateSheet:
         for area in self.sheet.merged:
             first = area.partition(":")[0]
             letters = first.rstrip("0123456789")
-            # The mistake stands at the merge's first cell; beyond the template's columns it is none.
+            # The mistake is reported at the first cell of the merge. Merges outside the template's columns are ignored.
             if name := self._named(letters):
                 yield Fault(self.name, int(first.removeprefix(letters)), name, "merged-cell")
 
@@ -101,7 +101,7 @@ class TemplateSheet:
 
 
 def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, row: int) -> tuple[Column, ...]:
-    """The columns that the table has: a file from an older template lacks the newer ones, and no column of the clerk's own may follow.
+    """The columns of the table. A file from an older template lacks the newer ones; extra columns are not allowed.
 
     Raises Refused: workbook-wrong-columns, naming the first cell that differs.
     """
@@ -118,7 +118,7 @@ def check_headers(columns: tuple[Column, ...], written: Mapping[int, str], *, ro
 
 
 def _is_free(header: str) -> bool:
-    """Nothing of the clerk's own stands there."""
+    """True for a header that may follow the template's columns: empty, or our own column of faults."""
     return header == "" or header.startswith(FAULTS_HEADER)
 
 
@@ -136,7 +136,7 @@ def reading(file: IO[bytes]) -> Iterator[Workbook]:
 
 
 def inspect(file: IO[bytes]) -> None:
-    """What can be refused while the clerk still waits: the package, the sheets. Leaves the file at its start."""
+    """Quick checks during the upload: the package and the sheets. Leaves the file at its start."""
     with package.opened(file) as contents:
         _frame(contents)
     file.seek(0)
@@ -155,12 +155,14 @@ def _frame(contents: Package) -> _Frame:
     book.read(contents.parts, contents.main, most_bytes=_BOOK_BYTES)
     sheets: dict[str, str] = {}
     for sheet in book["sheet"]:
-        relation = contents.relations.get(next((sheet[each] for each in _RELATION_IDS if each in sheet), ""))
+        relation = contents.relations.get(
+            next((sheet[attribute] for attribute in _RELATION_IDS if attribute in sheet), "")
+        )
         if relation is not None and relation.kind == "worksheet":
             sheets[sheet.get("name", "")] = relation.target
     for name in (HOLDERS_SHEET, BUILDINGS_SHEET):
         if name not in sheets:
             raise Refused("workbook-wrong-sheet", expected=name)
-    hidden = frozenset(each.get("name", "") for each in book["sheet"] if each.get("state", "visible") != "visible")
-    is_1904 = any(each.get("date1904") in ("1", "true") for each in book["workbookPr"])
+    hidden = frozenset(sheet.get("name", "") for sheet in book["sheet"] if sheet.get("state", "visible") != "visible")
+    is_1904 = any(properties.get("date1904") in ("1", "true") for properties in book["workbookPr"])
     return _Frame(sheets, hidden, is_1904)

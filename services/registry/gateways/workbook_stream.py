@@ -1,8 +1,8 @@
-"""A workbook by the template, written while it is sent: a row at a time, whatever the size, nothing of it on disk.
+"""Writes a workbook in the template's format while it is sent: row by row, without a file on disk.
 
-Stays true: the same rows are the same bytes, so that no part bears a date. What is written here is read by workbook.py as what it
-was. Every text is a text, also one that begins like a formula; a broken-off answer is no readable archive, so that half an export
-is never taken for one.
+Stays true: the same rows give the same bytes, so no part has a date. workbook.py reads the result as the original rows. Every text
+is stored as text, also one that looks like a formula. An interrupted response is not a readable archive, so half an export is never
+taken for a whole one.
 """
 
 import re
@@ -51,7 +51,7 @@ def write(
 
 
 def stream(sheets: Sequence[Sheet]) -> Iterator[bytes]:
-    """The file, piece by piece. Rows are asked for as they are written."""
+    """The file, piece by piece. Rows are fetched as they are written."""
     out = _Outgoing()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in _frame([name for name, _, _ in sheets]):
@@ -66,14 +66,14 @@ def stream(sheets: Sequence[Sheet]) -> Iterator[bytes]:
 
 
 def _part(path: str) -> zipfile.ZipInfo:
-    """Of 1980-01-01, where the format's time begins."""
+    """A part dated 1980-01-01, the earliest date of the format."""
     part = zipfile.ZipInfo(path)
     part.compress_type = zipfile.ZIP_DEFLATED
     return part
 
 
 class _Outgoing:
-    """What the archive has written and nobody has taken yet. It cannot be sought in, hence sizes follow their parts."""
+    """The written but unsent bytes of the archive. It is not seekable, so sizes follow their parts."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -85,10 +85,10 @@ class _Outgoing:
         return len(content)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Does nothing."""
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing."""
 
     def taken(self) -> bytes:
         content = b"".join(self._parts)
@@ -133,22 +133,22 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
 
 def _sheet(columns: Sequence[Column], lines: Iterable[Mapping[str, object]]) -> Iterator[str]:
     widths = "".join(
-        f'<col min="{n}" max="{n}" width="{30 if each.form == "code" else 14}" customWidth="1"/>'
-        for n, each in enumerate(columns, start=1)
+        f'<col min="{n}" max="{n}" width="{30 if column.form == "code" else 14}" customWidth="1"/>'
+        for n, column in enumerate(columns, start=1)
     )
     yield (
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
         f'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>{widths}</cols><sheetData>'
     )
-    yield _row(1, [_text(each.header + "*" * each.required, _HEAD) for each in columns])
+    yield _row(1, [_text(column.header + "*" * column.required, _HEAD) for column in columns])
     for number, line in enumerate(lines, start=2):
-        yield _row(number, [_cell(line.get(each.name)) for each in columns])
+        yield _row(number, [_cell(line.get(column.name)) for column in columns])
     yield f"</sheetData>{_choices(columns)}</worksheet>"
 
 
 def _row(number: int, written: Sequence[str]) -> str:
     listed = "".join(
-        each.format(place=f"{template.letter(place)}{number}") for place, each in enumerate(written) if each
+        cell.format(place=f"{template.letter(place)}{number}") for place, cell in enumerate(written) if cell
     )
     return f'<row r="{number}">{listed}</row>'
 
@@ -173,8 +173,8 @@ def _choices(columns: Sequence[Column]) -> str:
     """The lists to choose from, as the template has them."""
     listed = [
         f'<dataValidation type="list" allowBlank="1" sqref="{letters}2:{letters}{_LAST_ROW}">'
-        f'<formula1>"{",".join(cells.CHOICES[each.name])}"</formula1></dataValidation>'
-        for letters, each in ((template.letter(place), each) for place, each in enumerate(columns))
-        if each.name in cells.CHOICES
+        f'<formula1>"{",".join(cells.CHOICES[column.name])}"</formula1></dataValidation>'
+        for letters, column in ((template.letter(place), column) for place, column in enumerate(columns))
+        if column.name in cells.CHOICES
     ]
     return f'<dataValidations count="{len(listed)}">{"".join(listed)}</dataValidations>' if listed else ""

@@ -1,4 +1,4 @@
-"""Workbooks to be filled in and mended: the template, and a clerk's own workbook with each mistake beside its cell."""
+"""Writes the template, and a clerk's own workbook with each mistake beside its cell."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,15 +51,15 @@ def annotate(
     *,
     sentence: Callable[[str], str],
 ) -> None:
-    """The rows as the clerk wrote them; a cell with a mistake is tinted and the last column says what each is.
+    """The rows as the clerk wrote them; a cell with a mistake is coloured, and the last column describes the mistakes.
 
-    Formulas are written as text: what the workbook says is shown, never run. Row numbers stay as they were.
+    Formulas are written as text and never run. Row numbers do not change.
     """
     book = Workbook(write_only=True)
     try:
         for name, rows in sheets:
-            said = {row: each for (of, row), each in faults.items() if of == name}
-            _annotated(book, name, rows, said, sentence)
+            sheet_faults = {row: cell_faults for (of, row), cell_faults in faults.items() if of == name}
+            _annotated(book, name, rows, sheet_faults, sentence)
     except Refused:
         for half in book.worksheets:
             half.close()  # it holds a temporary file open
@@ -75,20 +75,22 @@ def _annotated(
     sentence: Callable[[str], str],
 ) -> None:
     columns = SHEETS[name]
-    said = {row: _Said(columns, each, sentence) for row, each in faults.items()}
-    nothing = _Said(columns, (), sentence)
-    sheet = _sheet(book, name, columns, annotated=said.pop(1, nothing))
+    annotations = {row: _Annotation(columns, row_faults, sentence) for row, row_faults in faults.items()}
+    nothing = _Annotation(columns, (), sentence)
+    sheet = _sheet(book, name, columns, annotated=annotations.pop(1, nothing))
     written = 1
-    for row in _with_empty(rows, sorted(said)):
+    for row in _with_empty(rows, sorted(annotations)):
         for _ in range(row.number - written - 1):
             sheet.append([])
         written = row.number
-        about = said.get(row.number, nothing)
-        sheet.append([*(about.cell(sheet, column, row.cells.get(column.name)) for column in columns), about.words()])
+        annotation = annotations.get(row.number, nothing)
+        sheet.append(
+            [*(annotation.cell(sheet, column, row.cells.get(column.name)) for column in columns), annotation.words()]
+        )
 
 
 def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
-    """Also the rows in which nothing stands but a mistake, such as merged cells."""
+    """Adds the empty rows that have a mistake, such as merged cells."""
     waiting = list(reversed(faulty))
     for row in rows:
         while waiting and waiting[-1] <= row.number:
@@ -99,8 +101,8 @@ def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """The mistakes of one row, in somebody's words."""
+class _Annotation:
+    """The mistakes of one row, in the reader's language."""
 
     columns: Sequence[Column]
     faults: Sequence[Fault]
@@ -108,8 +110,8 @@ class _Said:
 
     def words(self) -> str | None:
         headers = {column.name: column.header for column in self.columns}
-        said = [f"{headers.get(fault.column, '本行')}：{self.sentence(fault.code)}" for fault in self.faults]
-        return "；".join(said) or None
+        sentences = [f"{headers.get(fault.column, '本行')}：{self.sentence(fault.code)}" for fault in self.faults]
+        return "；".join(sentences) or None
 
     def cell(self, sheet: WriteOnlyWorksheet, column: Column, found: Cell | None) -> SheetCell:
         kind, value = _shown(found)
@@ -124,7 +126,7 @@ class _Said:
 
 
 def _shown(found: Cell | None) -> tuple[CellKind, str | float | datetime | None]:
-    """As the sheet showed it; what is no number of a spreadsheet's is shown as the text it is."""
+    """The cell as the sheet showed it; a value that is not a valid number is shown as text."""
     if found is None:
         return "number", None
     if found.kind == "date":
@@ -137,7 +139,7 @@ def _shown(found: Cell | None) -> tuple[CellKind, str | float | datetime | None]
 
 
 def _sheet(
-    book: Workbook, name: str, columns: Sequence[Column], *, annotated: _Said | None = None
+    book: Workbook, name: str, columns: Sequence[Column], *, annotated: _Annotation | None = None
 ) -> WriteOnlyWorksheet:
     sheet = book.create_sheet(name)
     if not isinstance(sheet, WriteOnlyWorksheet):

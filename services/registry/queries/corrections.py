@@ -1,4 +1,4 @@
-"""What has been put right by hand, by whom and why; and who rents."""
+"""Corrections with author and reason; and tenants."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.service.database import Transaction
 
 
 class CorrectionState(BaseModel):
-    """`changed` names columns; what stood in them is not kept."""
+    """`changed` lists columns; their values are not recorded."""
 
     correction_id: UUID
     revision: int
@@ -37,8 +37,8 @@ _CORRECTIONS = """
     select correction_id, revision, changed, reason, corrected_by, corrected_at from corrections
     where {of} = :of and correction_id > :after order by correction_id limit :limit
 """
-_OF = {name: text(_CORRECTIONS.format(of=name)) for name in ("unit_id", "person_id")}
-_THERE = {
+_CORRECTIONS_BY = {name: text(_CORRECTIONS.format(of=name)) for name in ("unit_id", "person_id")}
+_LOOKUP = {
     "unit_id": text("select unit_id from units where unit_id = :of"),
     "person_id": text("select person_id from people where person_id = :of"),
 }
@@ -62,7 +62,7 @@ def of_person(tx: Transaction, person_id: UUID, *, after: UUID, limit: int) -> l
 
 def tenancies(tx: Transaction, unit_id: UUID, *, after: UUID, limit: int) -> list[TenancyState]:
     """Raises Unknown."""
-    _there(tx, "unit_id", unit_id)
+    _expect_known(tx, "unit_id", unit_id)
     place = {"of": unit_id, "after": after, "limit": limit}
     return [TenancyState.model_validate(dict(row)) for row in tx.connection.execute(_TENANCIES, place).mappings()]
 
@@ -75,11 +75,14 @@ def tenancy(tx: Transaction, tenancy_id: UUID) -> TenancyState:
     return TenancyState.model_validate(dict(row))
 
 
-def _page(tx: Transaction, what: str, place: dict[str, object]) -> list[CorrectionState]:
-    _there(tx, what, place["of"])
-    return [CorrectionState.model_validate(dict(row)) for row in tx.connection.execute(_OF[what], place).mappings()]
+def _page(tx: Transaction, id_column: str, place: dict[str, object]) -> list[CorrectionState]:
+    _expect_known(tx, id_column, place["of"])
+    return [
+        CorrectionState.model_validate(dict(row))
+        for row in tx.connection.execute(_CORRECTIONS_BY[id_column], place).mappings()
+    ]
 
 
-def _there(tx: Transaction, what: str, of: object) -> None:
-    if tx.connection.execute(_THERE[what], {"of": of}).scalar() is None:
+def _expect_known(tx: Transaction, id_column: str, value: object) -> None:
+    if tx.connection.execute(_LOOKUP[id_column], {"of": value}).scalar() is None:
         raise Unknown

@@ -1,7 +1,7 @@
-"""What was imported, as the rows of the template again: masked, or readable for an export that has been asked for with a reason.
+"""The register as rows of the template: masked, or readable for an export with a recorded reason.
 
-Stays true: a batch of units is read in a transaction of its own, so that no slow reader holds one open, and no more than a batch
-is in memory. Each unit is as it stood when its batch was read.
+Stays true: each batch of units is read in its own transaction. So a slow client keeps no transaction open, and only one batch is in
+memory. Each unit is shown as of the time when its batch was read.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _BATCH = 500
 
 
 class ExportState(BaseModel):
-    """A readable export: who had it, why and when."""
+    """A readable export: who made it, why and when."""
 
     export_id: UUID
     district: str
@@ -68,7 +68,7 @@ def buildings(engine: Engine, project_id: UUID, *, granted: Sequence[str]) -> It
 
 
 def masked(engine: Engine, project_id: UUID, *, granted: Sequence[str]) -> Iterator[Row]:
-    """Nobody's number, nobody's telephone; of a name what every page shows."""
+    """Without document numbers and telephones; names masked as on the pages."""
 
     def described(_: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         return [line for row in rows for line in _lines(row, _masked)]
@@ -77,12 +77,12 @@ def masked(engine: Engine, project_id: UUID, *, granted: Sequence[str]) -> Itera
 
 
 def readable(engine: Engine, vault: Vault, project_id: UUID, *, district: str) -> Iterator[Row]:
-    """Everything; imported again it changes nothing. Who has been forgotten stays so."""
+    """All values. Importing the result again changes nothing. A forgotten person stays forgotten."""
 
     def described(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         holders = [holder for row in rows for holder in row["holders"]]
-        asked = {UUID(each[name]) for each in holders for name in ("person_id", "guardian_id") if each[name]}
-        known = people.opened(tx, vault, list(asked), district=district)
+        person_ids = {UUID(holder[name]) for holder in holders for name in ("person_id", "guardian_id") if holder[name]}
+        known = people.opened(tx, vault, list(person_ids), district=district)
         return [line for row in rows for line in _lines(row, lambda kept, holder: _readable(kept, holder, known))]
 
     return (line for batch in _batches(engine, _UNITS, project_id, [district], described) for line in batch)

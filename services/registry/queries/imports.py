@@ -1,4 +1,4 @@
-"""Imports: how far they are, what is wrong, what would change."""
+"""Imports: progress, faults and changes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ LISTED = 1_000
 
 
 class FaultState(BaseModel):
-    """`cell` is the address in the sheet, such as P7; empty where the whole row is meant. `text` says what `code` means."""
+    """`cell` is the address in the sheet, such as P7; empty where the whole row is meant. `text` explains `code`."""
 
     sheet: str
     row: int
@@ -45,8 +45,8 @@ class ProgressState(BaseModel):
 
 
 class ImportState(BaseModel):
-    """`progress` while the worker is at it. `contacts_changed`: people whose telephone, mail or language it says otherwise than they
-    were known; their units may well be unchanged.
+    """`progress` while the worker is at it. `contacts_changed`: people whose telephone, mail or language differs from the
+    register; their units may be unchanged.
     """
 
     import_id: UUID
@@ -68,7 +68,7 @@ class ImportState(BaseModel):
 
 
 class ImportReport(ImportState):
-    """With the first 1,000 faults, and the first 1,000 units that would change. `refusal` says in words what happened and what next."""
+    """With the first 1,000 faults, and the first 1,000 units that would change. `refusal` explains what happened and what to do next."""
 
     listed: list[FaultState]
     changed: list[ChangeState]
@@ -97,7 +97,7 @@ def one(tx: Transaction, import_id: UUID) -> ImportState:
 
 
 def report(tx: Transaction, import_id: UUID, *, sentence: Callable[[str], str]) -> ImportReport:
-    """`sentence` says in the reader's language what a fault's code means. Raises Unknown."""
+    """`sentence` explains a fault's code in the reader's language. Raises Unknown."""
     place = {"import_id": import_id, "limit": LISTED}
     changed = tx.connection.execute(_CHANGED, place).mappings()
     return ImportReport.model_validate(
@@ -127,10 +127,10 @@ def _row(tx: Transaction, import_id: UUID) -> dict[str, Any]:
     return dict(row)
 
 
-def _listed(fault: Fault, said: str) -> FaultState:
+def _listed(fault: Fault, sentence: str) -> FaultState:
     columns = template.SHEETS[fault.sheet]
     header = next((column.header for column in columns if column.name == fault.column), "")
     cell = f"{template.column_letter(columns, fault.column)}{fault.row}" if header else ""
     return FaultState(
-        sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code, text=said
+        sheet=fault.sheet, row=fault.row, column=fault.column, header=header, cell=cell, code=fault.code, text=sentence
     )

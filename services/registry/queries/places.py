@@ -1,4 +1,4 @@
-"""Where units are: compounds, buildings with their stairwells, households; and who answers for which unit."""
+"""Places of units: compounds, buildings with their stairwells, households; and the assignment of each unit."""
 
 from uuid import UUID
 
@@ -41,7 +41,7 @@ class HouseholdState(BaseModel):
 
 
 class AssignmentState(BaseModel):
-    """`group_id` is null while nobody answers for the unit, `staff_id` while only the group does."""
+    """`group_id` is null while the unit is unassigned, `staff_id` while only a group is assigned."""
 
     unit_id: UUID
     unit_code: str
@@ -95,7 +95,7 @@ _ASSIGNMENTS = text("""
 
 
 def in_project(tx: Transaction, project_id: UUID) -> None:
-    """Raises Unknown: a list of what another district's project has is not an empty list."""
+    """Raises Unknown for a project of another district, instead of an empty list."""
     if tx.connection.execute(_PROJECT, {"project_id": project_id}).scalar() is None:
         raise Unknown
 

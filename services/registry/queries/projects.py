@@ -1,4 +1,4 @@
-"""Districts, projects, groups and rolls, as they stand."""
+"""Districts, projects, groups and rolls."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who has looked at whom, and why. For the auditor."""
+"""Who revealed which person, and why. For the auditor."""
 
 from datetime import datetime
 from uuid import UUID

@@ -100,7 +100,7 @@ _ONE_PERSON = text(f"{_PERSON} where person_id = :person_id")
 
 
 def page(tx: Transaction, project_id: UUID, *, after: UUID, limit: int, **chosen: object) -> list[UnitState]:
-    """`chosen`: compound, building, group_id; what is left out or None chooses nothing."""
+    """`chosen`: compound, building, group_id; an omitted filter or None selects all."""
     filters = {name: chosen.get(name) for name in ("compound", "building", "group_id")}
     place = {"project_id": project_id, "after": after, "limit": limit, **filters}
     return [UnitState.model_validate(dict(row)) for row in tx.connection.execute(_PAGE, place).mappings()]

@@ -1,4 +1,4 @@
-"""Why two names under one paper differ, where an eye takes them for the same: the fault at the cell then says so.
+"""Explains how two names under one document differ when they look the same, for the fault at the cell.
 
 Stays true: names are opened in memory only, and a fault holds a code, never a character of a name.
 """
@@ -18,7 +18,7 @@ from shared.messaging.sealing import DataKey
 from shared.service.database import Transaction
 
 _MOST = 1_000  # as many as a report lists
-# Each cell whose name differs; the first row of the sheet that has the same paper; and who is registered under it.
+# Each cell whose name differs; the first row with the same document; and the person registered under it.
 _DIFFERING = text("""
     with named as (
         select row, 'name' as column_name, document_mark as mark, sealed from import_lines
@@ -38,7 +38,7 @@ _SAY_WHY = text("""
     update import_faults set code = :code where import_id = :import_id and sheet = :sheet and row = :row
         and column_name = :column_name and code = 'person-name-differs'
 """)
-# The register has it in a spelling of before names had one.
+# The register has an old spelling, from before names were made canonical.
 _TAKE_BACK = text("""
     delete from import_faults where import_id = :import_id and sheet = :sheet and row = :row and column_name = :column_name
         and code = 'person-name-differs'
@@ -56,15 +56,15 @@ _IN_THE_REGISTER: Mapping[names.Alike, str] = {
 
 
 def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, sheet: str) -> None:
-    """After the checks. `key`: of the import."""
+    """Call it after the checks. `key`: the key of the import."""
     place = {"import_id": import_id, "district": tx.district, "sheet": sheet, "most": _MOST}
     differing = tx.connection.execute(_DIFFERING, place).all()
-    registered = people.opened(tx, vault, [each.person_id for each in differing if each.person_id])
-    for each in differing:
-        name = _name(import_id, key, each.row, each.column_name, each.sealed)
-        known = registered.get(each.person_id)
-        first = _name(import_id, key, each.first_row, each.first_column, each.first_sealed)
-        cell = {**place, "row": each.row, "column_name": each.column_name}
+    registered = people.opened(tx, vault, [row.person_id for row in differing if row.person_id])
+    for row in differing:
+        name = _name(import_id, key, row.row, row.column_name, row.sealed)
+        known = registered.get(row.person_id)
+        first = _name(import_id, key, row.first_row, row.first_column, row.first_sealed)
+        cell = {**place, "row": row.row, "column_name": row.column_name}
         if known and name == known.name == first:
             tx.connection.execute(_TAKE_BACK, cell)
         elif code := (known and against_register(name, known.name)) or _against(name, first, _IN_THE_FILE):
@@ -72,7 +72,7 @@ def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, she
 
 
 def against_register(name: str, registered: str) -> str | None:
-    """The code of what a name that is not quite the registered one differs in; None where the two are not alike, or the same."""
+    """The code of the difference between two similar names; None when they are equal or do not look alike."""
     return _against(name, registered, _IN_THE_REGISTER)
 
 

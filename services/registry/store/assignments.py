@@ -1,4 +1,6 @@
-"""Who answers for which unit. The unit's record of its workbook's row moves along, so that the next import finds no change."""
+"""The group or officer responsible for each unit. The stored copy of the unit's workbook row is updated too, so that the next
+import finds no change.
+"""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +34,7 @@ _ASSIGN = text("""
 
 @dataclass(frozen=True)
 class Answering:
-    """A group or officer, and how a workbook names them."""
+    """A group or officer, with the names used in a workbook."""
 
     group_id: UUID
     staff_id: UUID | None
@@ -54,7 +56,7 @@ def answering(tx: Transaction, project_id: UUID, *, group_id: UUID, staff_id: UU
 
 
 def named(tx: Transaction, project_id: UUID, unit_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of them that are the project's, locked in one order by everybody."""
+    """Those units that belong to the project, locked in one global order."""
     place = {"project_id": project_id, "unit_ids": list(unit_ids)}
     return list(tx.connection.execute(_NAMED, place).scalars())
 
@@ -65,7 +67,7 @@ def at(tx: Transaction, project_id: UUID, **place: str | None) -> list[UUID]:
 
 
 def assign(tx: Transaction, unit_ids: Sequence[UUID], to: Answering) -> list[UUID]:
-    """The units for which it is new."""
+    """Returns the units whose assignment changed."""
     words = {"group": to.group} | ({"officer": to.staff_number} if to.staff_number else {})
     values = {"unit_ids": list(unit_ids), "group_id": to.group_id, "staff_id": to.staff_id, "words": json.dumps(words)}
     return list(tx.connection.execute(_ASSIGN, values).scalars())

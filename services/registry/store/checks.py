@@ -1,6 +1,6 @@
-"""What lines say about each other and about the register: checked by SQL, a set at a time, over what has been staged.
+"""Rules between staged lines, and between lines and the register, checked by SQL a set at a time.
 
-Stays true: every check only adds to import_faults, so all mistakes come back at once. Run twice it finds the same.
+Stays true: every check only adds to import_faults, so all mistakes are reported at once. The checks are idempotent.
 """
 
 from fractions import Fraction
@@ -13,12 +13,12 @@ from services.registry.domain import shares
 from services.registry.domain.cells import Fault
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
 from services.registry.store import imports
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from shared.service.database import Transaction
 
-# `lines`: those of the import that say which unit they belong to. `blocks`: the buildings as the workbook has them, or the register.
-# `named`: who stands under which paper. `faulty`: the cells of the sheet that have a mistake already; what is wrong in one is not
-# found again in its consequences.
+# `lines`: lines of the import with a unit code. `blocks`: the buildings of the workbook, else of the register.
+# `named`: the names per document. `faulty`: the cells that already have a mistake; its consequences are not
+# reported again.
 _LINES = """with lines as (select * from import_lines where import_id = :import_id and unit_code is not null),
     blocks as (
         (select distinct on (compound, building) compound, building, building_code, stairwells, floors_above, floors_below
@@ -56,7 +56,7 @@ _ON_HOLDERS = (
     """select row, 'document_number', 'holder-twice' from (
             select row, row_number() over (partition by unit_code, document_mark order by row) as time
             from lines where document_mark is not null) as line where time > 1""",
-    # What is said of a unit is one event, and an event has its size.
+    # A unit is published as one event, and the size of an event is limited.
     """select row, 'unit_code', 'too-many-holders' from (
             select row, row_number() over (partition by unit_code order by row) as time from lines) as line
         where time = :most_holders + 1""",
@@ -87,7 +87,7 @@ _ON_HOLDERS = (
         join units on units.project_id = :project_id and units.house_code = line.house_code
         where units.unit_code <> line.unit_code
             and not exists (select from import_lines as other where other.import_id = :import_id and other.unit_code = units.unit_code)""",
-    # Not while a building of that compound has a name that cannot be used: it may be the one.
+    # Skipped while a building of that compound has a faulty name: it may be this building.
     """select line.row, 'building', 'unknown-building' from import_lines as line join (
             select compound, building from import_lines where import_id = :import_id
             except select compound, building from blocks) as unknown using (compound, building)
@@ -129,7 +129,7 @@ _ON_BUILDINGS = (
         where line.import_id = :import_id and (buildings.compound, buildings.building) <> (line.compound, line.building)
             and not exists (select from import_buildings as other where other.import_id = :import_id
                 and (other.compound, other.building) = (buildings.compound, buildings.building))""",
-    # Units that the workbook leaves out stay, and must still find room in a building that it changes.
+    # Units that the workbook omits stay, and must still fit into a building that it changes.
     """select line.row, column_name, code from import_buildings as line
         join buildings on buildings.project_id = :project_id
             and (buildings.compound, buildings.building) = (line.compound, line.building)
@@ -161,7 +161,7 @@ _UNITS = text(f"""{_LINES}
     order by unit_code
 """)  # noqa: S608 - put together from parts of ours
 
-# The register's own record of a unit against the file's, by natural key; what differs is named by column.
+# Compares the stored row of a unit with the row in the file, by natural key; lists the differing columns.
 _COMPARE = text(f"""{_LINES}
     insert into import_units (import_id, unit_code, district, row, source, change, changed_columns)
     select :import_id, staged.unit_code, :district, staged.row, staged.source,
@@ -178,13 +178,16 @@ _COMPARE = text(f"""{_LINES}
 """)  # noqa: S608 - put together from parts of ours
 
 
-def run(tx: Transaction, import_id: UUID, project_id: UUID, *, told: Told = lambda _done, _total: None) -> None:
+def run(tx: Transaction, import_id: UUID, project_id: UUID, *, report: Report = lambda _done, _total: None) -> None:
     """All checks over the staged lines, then the comparison with the register."""
     place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
     place |= {"sheet": HOLDERS_SHEET, "most_holders": _MOST_HOLDERS, "of_unit": _OF_UNIT}
-    checks = [*((HOLDERS_SHEET, each) for each in _ON_HOLDERS), *((BUILDINGS_SHEET, each) for each in _ON_BUILDINGS)]
+    checks = [
+        *((HOLDERS_SHEET, query) for query in _ON_HOLDERS),
+        *((BUILDINGS_SHEET, query) for query in _ON_BUILDINGS),
+    ]
     for number, (sheet, check) in enumerate(checks):
-        told(number, len(checks))
+        report(number, len(checks))
         found = f":import_id, :district, :sheet, * from ({check}) as found (row, column_name, code)"
         insert = text(f"{_LINES} {_INSERT} {found} on conflict do nothing")
         tx.connection.execute(insert, {**place, "sheet": sheet})
@@ -194,7 +197,7 @@ def run(tx: Transaction, import_id: UUID, project_id: UUID, *, told: Told = lamb
 
 
 def _share_faults(tx: Transaction, place: dict[str, Any]) -> list[Fault]:
-    """Each at the cell that is to be mended; a sum that is not 1, and how many there are, at the unit's first row."""
+    """Faults of shares, each at its cell; a wrong sum or a wrong number of holders at the unit's first row."""
     faults = []
     for unit in tx.connection.execute(_UNITS, place):
         parsed: list[Fraction | None] = [None if share is None else shares.parsed(share) for share in unit.shares]

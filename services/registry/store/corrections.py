@@ -1,7 +1,7 @@
-"""One unit on its way to its next revision: what is held of it, staged beside what is said, and carried over when all is right.
+"""Stages a correction of one unit and, if it has no faults, carries it over as the next revision.
 
-Stays true: a correction goes through the same tables and checks as an import, in one transaction of its own, and leaves nothing
-in them. Each is written to an append-only list: who, why, which columns; never a value.
+Stays true: a correction uses the same tables and checks as an import, in one transaction, and leaves no rows in them. An
+append-only list records who, why and which columns; never a value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ _RECORD = text("""
 
 @dataclass(frozen=True)
 class Held:
-    """A unit as it stands. `holders`: person and guardian, in order; `source`: what was kept of its row."""
+    """A registered unit. `holders`: person and guardian, in order; `source`: the stored copy of its workbook row."""
 
     unit_id: UUID
     project_id: UUID
@@ -50,7 +50,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Correction:
-    """Who put which columns right, and why."""
+    """Who corrected which columns, and why."""
 
     revision: int
     changed: Sequence[str]
@@ -73,11 +73,11 @@ def held(tx: Transaction, unit_id: UUID, *, expected: int) -> Held:
     if row.revision != expected:
         raise Refused("version-superseded", version=row.revision)
     holders = tx.connection.execute(_HOLDERS, {"unit_id": unit_id})
-    return Held(**row._asdict(), holders=tuple((each.person_id, each.guardian_id) for each in holders))
+    return Held(**row._asdict(), holders=tuple((holder.person_id, holder.guardian_id) for holder in holders))
 
 
 def begin(tx: Transaction, unit: Held, *, by: str, at: datetime) -> UUID:
-    """An import of one unit, that nobody else will ever see."""
+    """Begins an import of one unit, invisible to others."""
     import_id = uuid7()
     file = {"file_name": "", "file_bytes": 0, "file_digest": "", "key_id": uuid7(), "wrapped_key": None}
     imports.add(tx, {"import_id": import_id, "project_id": unit.project_id, **file, "by": by, "at": at})
@@ -87,13 +87,13 @@ def begin(tx: Transaction, unit: Held, *, by: str, at: datetime) -> UUID:
 def stage(
     tx: Transaction, import_id: UUID, unit: Held, lines: Sequence[dict[str, Any]], place: Mapping[str, Any]
 ) -> None:
-    """`place`: the compound and building that are said, whose floors and code the checks need."""
+    """`place`: compound and building of the correction; the checks need their floors and code."""
     imports.add_lines(tx, lines)
     tx.connection.execute(_KNOWN_BUILDING, {"import_id": import_id, "project_id": unit.project_id, **place})
 
 
 def found(tx: Transaction, import_id: UUID) -> tuple[list[tuple[int, str, str]], list[str]]:
-    """The faults as row, column and code; and the columns that are said otherwise than they are held."""
+    """The faults as row, column and code; and the columns whose value changes."""
     faults = [tuple(row) for row in tx.connection.execute(_FAULTS, {"import_id": import_id})]
     units = tx.connection.execute(_FOUND, {"import_id": import_id}).all()
     return faults, [column for unit in units for column in unit.changed_columns]

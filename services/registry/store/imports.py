@@ -1,4 +1,4 @@
-"""Imports: their state, the sealed file, and what has been read of it."""
+"""Imports: state, sealed file and staged lines."""
 
 import json
 import tempfile
@@ -53,7 +53,7 @@ _WITHOUT_NAME = text("""
         refusal = case when refusal is not null then jsonb_build_object('code', refusal -> 'code', 'facts', jsonb_build_object()) end
     where import_id = :import_id
 """)
-# What was answered to the upload stands there to be answered again, with the file's name in it.
+# The stored response to the upload, kept for idempotent retries, contains the file's name.
 _ANSWERS_WITHOUT_NAME = text("""
     update idempotent_answers
     set body = convert_to((convert_from(body, 'UTF8')::jsonb || jsonb_build_object('file_name', ''))::text, 'UTF8')
@@ -112,29 +112,29 @@ def refuse(tx: Transaction, import_id: UUID, code: str, facts: dict[str, object]
 
 
 def checked(tx: Transaction, import_id: UUID, *, at: datetime) -> Counted:
-    """Counts what was found."""
+    """Counts the faults and changes."""
     return Counted(*tx.connection.execute(_CHECKED, {"import_id": import_id, "at": at}).one())
 
 
 def found_contacts(tx: Transaction, import_id: UUID, contacts: int) -> None:
-    """How many people in it are known otherwise than it says."""
+    """Records how many people have other contact data in the register."""
     tx.connection.execute(_CONTACTS, {"import_id": import_id, "contacts": contacts})
 
 
 def committed(tx: Transaction, import_id: UUID, *, at: datetime) -> None:
-    """The register has it all."""
+    """Marks the import as committed."""
     tx.connection.execute(_COMMITTED, {"import_id": import_id, "at": at})
     destroy_file(tx, import_id)
 
 
 def destroy_file(tx: Transaction, import_id: UUID) -> None:
-    """The file and its lines go, and with the key whatever a backup still holds of them."""
+    """Deletes the file, its lines and its key; without the key, backups are unreadable."""
     tx.connection.execute(_WITHOUT_KEY, {"import_id": import_id})
     clear(tx, import_id, ("import_parts", "import_lines", "import_buildings"))
 
 
 def destroy_all(tx: Transaction, import_id: UUID) -> None:
-    """Nothing of the file remains: not what was read of it, nor its name, nor the cell for which it was refused."""
+    """Deletes everything of the file: its lines, its name, and the cell for which it was refused."""
     destroy_file(tx, import_id)
     clear(tx, import_id)
     tx.connection.execute(_WITHOUT_NAME, {"import_id": import_id})
@@ -157,7 +157,7 @@ def keep_file(tx: Transaction, import_id: UUID, file: IO[bytes], key: DataKey) -
 
 @contextmanager
 def opened_file(engine: Engine, vault: Vault, district: str, it: Import) -> Iterator[tuple[IO[bytes], DataKey]]:
-    """What was uploaded, in the clear, in memory or in a nameless file that ends with the block. Refused import-file-gone."""
+    """The decrypted upload, in memory or in an unnamed file that is deleted after the block. Refused import-file-gone."""
     if it.wrapped_key is None:
         raise Refused("import-file-gone")
     key = vault.key(it.import_id, it.key_id, bytes(it.wrapped_key))
@@ -178,9 +178,9 @@ def _file_parts(tx: Transaction, import_id: UUID, key: DataKey) -> Iterator[byte
 
 
 def analyze(connection: Connection) -> None:
-    """Before staged rows are held against the register or carried over: without figures the planner takes 100,000 rows for three.
+    """Call it before the checks and before the commit: without statistics the planner takes 100,000 rows for three.
 
-    Outside of a transaction: its lock lasts as long as one, and would keep another import's worker waiting.
+    It runs outside a transaction, because its lock would make the worker of another import wait.
     """
     connection.execute(_ANALYZE)
 
@@ -198,8 +198,8 @@ def add_buildings(tx: Transaction, buildings: Sequence[dict[str, Any]]) -> None:
 def add_faults(tx: Transaction, import_id: UUID, faults: Sequence[Fault]) -> None:
     place = {"import_id": import_id, "district": tx.district}
     rows = [
-        {**place, "sheet": each.sheet, "row": each.row, "column_name": each.column, "code": each.code}
-        for each in faults
+        {**place, "sheet": fault.sheet, "row": fault.row, "column_name": fault.column, "code": fault.code}
+        for fault in faults
     ]
     if rows:
         tx.connection.execute(_FAULT, rows)

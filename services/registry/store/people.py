@@ -1,6 +1,6 @@
 """People and their vault. One person per document type and number in a district, however many units they own.
 
-Stays true: readable values pass through here and are stored nowhere; a person's vault row is sealed under the person's own key.
+Stays true: readable values are never stored; a person's vault row is sealed with the person's own key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ _OTHERWISE = text("""
 """)
 _KIND = text("select kind from people where person_id = :person_id and district = :district")
 _REVISION = text("select revision from people where person_id = :person_id and district = :district for update")
-# Whoever adds people of a district does so alone: two would otherwise add one person twice and wait for each other.
+# Only one transaction at a time adds people of a district. Two could add one person twice, or deadlock.
 _ALONE = text("select pg_advisory_xact_lock(hashtext('registry import'), hashtext(:district))")
 _WAIT_A_LITTLE = text("set local lock_timeout = '3s'")
 _WAIT_AS_EVER = text("set local lock_timeout = default")
@@ -72,7 +72,7 @@ _RECEIPT = text("""
 
 
 def alone(tx: Transaction) -> None:
-    """Holds the district's people until the commit. Take it before the project."""
+    """Locks the district's people until the commit. Take this lock before the project's."""
     tx.connection.execute(_ALONE, {"district": tx.district})
 
 
@@ -92,7 +92,7 @@ def kind(tx: Transaction, person_id: UUID) -> PersonKind | None:
 
 
 def known_otherwise(tx: Transaction, vault: Vault, personal: Personal) -> str | None:
-    """The name under which the paper is known, when it is another one: one of the two is a slip."""
+    """The registered name for the document, if it differs: one of the two is wrong."""
     marks = [vault.document_mark(personal)]
     for row in tx.connection.execute(_KNOWN, {"district": tx.district, "marks": marks}):
         held = _opened(vault, row)[1].name
@@ -103,16 +103,16 @@ def known_otherwise(tx: Transaction, vault: Vault, personal: Personal) -> str | 
 def opened(
     tx: Transaction, vault: Vault, person_ids: Sequence[UUID], *, district: str | None = None
 ) -> dict[UUID, Personal]:
-    """Readable, for the service's own work: what is shown to somebody goes through `reveal` or an audited export."""
+    """Readable data for internal use. To show data to a person, use `reveal` or an audited export."""
     place = {"person_ids": list(person_ids), "district": district or tx.district}
     rows = tx.connection.execute(_OPENED, place)
     return {row.person_id: _opened(vault, row)[1] for row in rows}
 
 
 def change(  # noqa: PLR0913 - what is put right, from what, and when
-    tx: Transaction, vault: Vault, person_id: UUID, said: Mapping[str, str | None], *, expected: int, at: datetime
+    tx: Transaction, vault: Vault, person_id: UUID, changes: Mapping[str, str | None], *, expected: int, at: datetime
 ) -> tuple[int, list[Event]]:
-    """What is said replaces what was held: name, mobile, email, language, time zone. The revision now, and what is to be told.
+    """Replaces name, mobile, email, language or time zone. Returns the new revision and the events to write.
 
     Raises Unknown; Refused: person-forgotten, version-superseded.
     """
@@ -124,7 +124,7 @@ def change(  # noqa: PLR0913 - what is put right, from what, and when
     if revision != expected:
         raise Refused("version-superseded", version=revision)
     key, held = _opened(vault, row)
-    personal = held.corrected(said)
+    personal = held.corrected(changes)
     if personal == held:
         return int(revision), []
     sealed = vault.seal(personal, key=key, person_id=person_id)
@@ -135,12 +135,12 @@ def change(  # noqa: PLR0913 - what is put right, from what, and when
 
 
 def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, at: datetime) -> list[Event]:
-    """`people` by document mark. Returns what is to be said of them; the caller writes it with its own."""
+    """`people` by document mark. Returns their events; the caller writes them with its own."""
     known = {
         bytes(row.document_mark): row
         for row in tx.connection.execute(_KNOWN, {"district": tx.district, "marks": list(people)})
     }
-    said: list[Event] = []
+    events_written: list[Event] = []
     added: list[dict[str, Any]] = []
     renewed: list[dict[str, Any]] = []
     for mark, personal in people.items():
@@ -150,18 +150,18 @@ def record(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal], *, a
         else:
             change, events = _renewed(vault, row, personal, at)
             renewed += change
-        said += events
+        events_written += events
     for statement, rows in ((_PERSON, added), (_KEEP, added), (_RENEW, renewed)):
         if rows:
             tx.connection.execute(statement, rows)
-    return said
+    return events_written
 
 
 def renewed(tx: Transaction, vault: Vault, people: Mapping[bytes, Personal]) -> int:
-    """Of how many `record` would change telephone, mail or language."""
+    """For how many people `record` would change telephone, mail or language."""
     known = tx.connection.execute(_KNOWN, {"district": tx.district, "marks": list(people)})
     held = ((row, _opened(vault, row)[1]) for row in known)
-    return sum(each.renewed(people[bytes(row.document_mark)]) != each for row, each in held)
+    return sum(personal.renewed(people[bytes(row.document_mark)]) != personal for row, personal in held)
 
 
 def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str, object]) -> Personal:
@@ -174,7 +174,7 @@ def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str,
 
 
 def forget(tx: Transaction, person_id: UUID, *, reason: str, by: str, at: datetime) -> UUID:
-    """Deletes the key, here at once and with every reader by a tombstone. Raises Unknown; Refused person-forgotten."""
+    """Deletes the key: here at once, in every reading service by a tombstone. Raises Unknown; Refused person-forgotten."""
     place = {"person_id": person_id, "district": tx.district}
     key_id = tx.connection.execute(_DROP_KEY, place).scalar()
     if key_id is None:
@@ -190,7 +190,7 @@ def confirm_dropped(tx: Transaction, receipts: Sequence[Mapping[str, object]]) -
 
 
 def absent(tx: Transaction, person_id: UUID) -> Refused:
-    """Why there is nothing to open: Unknown, or Refused person-forgotten."""
+    """The error when there is no vault row: Unknown, or Refused person-forgotten."""
     forgotten = text("select forgotten_at from people where person_id = :person_id and district = :district")
     row = tx.connection.execute(forgotten, {"person_id": person_id, "district": tx.district}).one_or_none()
     return Unknown() if row is None else Refused("person-forgotten")

@@ -1,7 +1,7 @@
-"""How far the worker has come with a step of an import, and how often it has begun that step.
+"""Progress of the worker in a step of an import, and how often it began that step.
 
-Stays true: written in short transactions of its own, so that the commit of 100,000 rows is seen while it is none yet; decides
-nothing about the import.
+Stays true: progress is written in its own short transactions, so that it is visible during the commit of 100,000 rows. It has no
+influence on the import.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from shared.service import database
 
-Told = Callable[[int, int], None]  # done, of how many
+Report = Callable[[int, int], None]  # done, of how many
 
 _BEGIN = text("""
     insert into import_progress (import_id, district, step, began_at, noted_at)
@@ -32,9 +32,9 @@ def begin(engine: Engine, district: str, import_id: UUID, *, step: str) -> int:
         return int(tx.connection.execute(_BEGIN, place).scalar_one())
 
 
-def noting(engine: Engine, district: str, import_id: UUID) -> Told:
-    def told(done: int, total: int) -> None:
+def noting(engine: Engine, district: str, import_id: UUID) -> Report:
+    def report(done: int, total: int) -> None:
         with database.begin(engine, district=district) as tx:
             tx.connection.execute(_NOTE, {"import_id": import_id, "done": done, "total": total})
 
-    return told
+    return report

@@ -1,4 +1,4 @@
-"""Districts, projects, groups and rolls in PostgreSQL, saved together with what they say."""
+"""Districts, projects, groups and rolls in PostgreSQL, saved together with their events."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _PROJECT = text("""
     values (:project_id, :district, :name, :starts_at, :ends_at, cast(:bases as jsonb), :series, :counting_rule, :plan, :auto_effect, :at)
     on conflict (district, name) do nothing returning project_id
 """)
-# Whoever changes the register of a project holds its row: imports, groups and the freezing follow one another.
+# Every change of a project's register locks its row, so imports, groups and the freezing run one after another.
 _LOCK = text("select project_id from projects where project_id = :project_id and district = :district for update")
 _FROZEN = text("select frozen_at from rolls where project_id = :project_id")
 _GROUP = text("""
@@ -117,7 +117,7 @@ def add_officer(tx: Transaction, group_id: UUID, officer: Member) -> Group:
     if row is None:
         raise Unknown
     lock(tx, row.project_id)
-    members = [Member(**each._asdict()) for each in tx.connection.execute(_MEMBERS, {"group_id": group_id})]
+    members = [Member(**row._asdict()) for row in tx.connection.execute(_MEMBERS, {"group_id": group_id})]
     group = Group(group_id, row.project_id, row.name, (*members, officer))
     event = group.formed()
     _add_members(tx, group, (officer,))
@@ -130,7 +130,7 @@ def _add_members(tx: Transaction, group: Group, members: Sequence[Member]) -> No
     if not members:
         return
     try:
-        tx.connection.execute(_OFFICER, [{**place, **asdict(each)} for each in members])
+        tx.connection.execute(_OFFICER, [{**place, **asdict(member)} for member in members])
     except IntegrityError as twice:
         raise Refused("officer-twice") from twice
 

@@ -1,4 +1,4 @@
-"""Tenants of units. A tenancy that has ended stays in the list; only who is there now is there once."""
+"""Tenants of units. An ended tenancy stays in the list. A person has at most one current tenancy of a unit."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""Units with their right-holders: carried over from an import by set, and told to the world in full."""
+"""Units with their right-holders: carried over from an import set by set, and published with their full state."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -114,7 +114,7 @@ def carry_over(tx: Transaction, import_id: UUID, project_id: UUID, *, at: dateti
 
 
 def carry_one_over(tx: Transaction, import_id: UUID, project_id: UUID) -> UnitRegistered:
-    """The one unit of a correction, as it is now to be told. Who answers for it stays."""
+    """Carries over the one unit of a correction and returns its event. Its assignment does not change."""
     place = {"import_id": import_id, "project_id": project_id, "district": tx.district}
     for statement in (_HOUSEHOLDS, _ONE, _NO_HOLDERS, _HOLDERS):
         tx.connection.execute(statement, place)
@@ -130,14 +130,14 @@ def renamed(tx: Transaction, person_id: UUID) -> list[UnitRegistered]:
 def changed(
     tx: Transaction, import_id: UUID, project_id: UUID, *, batch: int = 500
 ) -> Iterator[list[UnitRegistered | UnitAssigned]]:
-    """What is to be said of the units that an import has brought or changed, a batch at a time.
+    """The events of the units that an import added or changed, batch by batch.
 
-    By one cursor, which stays at the server: page by page, each page would sort 100,000 units for its thousand.
+    It uses one server-side cursor: paging would sort 100,000 units again for each thousand.
     """
     place = {"import_id": import_id, "project_id": project_id}
     found = tx.connection.execute(_CHANGED, place, execution_options={"yield_per": batch})
     for rows in found.partitions(batch):
-        yield [event for row in rows for event in _said(row)]
+        yield [event for row in rows for event in _events(row)]
 
 
 def roll(tx: Transaction, project_id: UUID) -> list[Line]:
@@ -147,7 +147,7 @@ def roll(tx: Transaction, project_id: UUID) -> list[Line]:
     ]
 
 
-def _said(row: Any) -> Iterator[UnitRegistered | UnitAssigned]:  # noqa: ANN401 - a row of _STATE
+def _events(row: Any) -> Iterator[UnitRegistered | UnitAssigned]:  # noqa: ANN401 - a row of _STATE
     yield registered(row)
     if row.group_id is not None:
         yield UnitAssigned(project_id=row.project_id, unit_id=row.unit_id, group_id=row.group_id, staff_id=row.staff_id)

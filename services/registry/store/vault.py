@@ -1,7 +1,7 @@
-"""The vault's keys: what seals a person at rest and on the bus, and finds them again without reading anybody.
+"""The vault's keys: they seal personal data at rest and on the bus. Marks find a person without decryption.
 
-Stays true: each person and each import has a data key of its own, wrapped by VAULT_KEY; a mark is a keyed hash, so that who has the
-tables but not the key can neither read a number nor try out all that exist.
+Stays true: each person and each import has a data key of its own, wrapped by VAULT_KEY; a mark is a keyed hash, so without the
+key nobody can read a number from the tables or find it by trying all numbers.
 """
 
 import base64
@@ -51,7 +51,7 @@ class Vault:
         return self.mark("name", names.canonical(name))
 
     def new_key(self, owner_id: UUID) -> tuple[DataKey, bytes]:
-        """A data key and how it is kept. `owner_id`: the person or the import that it belongs to."""
+        """A new data key and its wrapped form. `owner_id`: the person or import that it belongs to."""
         key = sealing.new_key()
         return key, sealing.wrap_at_rest(key, person_id=owner_id, vault_key=self._vault_key)
 
@@ -78,7 +78,7 @@ class Vault:
 
 
 def sealed_line(content: bytes, *, key: DataKey, import_id: UUID, row: int) -> bytes:
-    """What is personal in a line of an import."""
+    """Seals the personal data of a line of an import."""
     chunk = seal_chunk(content, key=key, place=f"{import_id}/row/{row}")
     return chunk.nonce + chunk.ciphertext
 
@@ -89,7 +89,7 @@ def opened_line(content: bytes, *, key: DataKey, import_id: UUID, row: int) -> b
 
 
 def seal_chunk(content: bytes, *, key: DataKey, place: str) -> Chunk:
-    """A piece of an import, bound to its place, so that pieces cannot be exchanged."""
+    """Seals a piece of an import, bound to its place, so that pieces cannot be swapped."""
     nonce = os.urandom(_NONCE_BYTES)
     return Chunk(nonce, AESGCM(key.secret).encrypt(nonce, content, place.encode()))
 

@@ -1,4 +1,4 @@
-"""/register/imports, /register/units, /register/people: what a clerk does with workbooks, and what the register then holds, masked."""
+"""/register/imports, /register/units, /register/people: imports of workbooks, and the registered units and people, masked."""
 
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _CLERKS = ("clerk", "command")
-_IMPORTERS = (*_CLERKS, "auditor")  # who sees what was imported
+_IMPORTERS = (*_CLERKS, "auditor")  # roles that may see imports
 _SHOWN = 50
 _PROJECTS = 200
-_SECONDS_SAID = 90  # above that a person counts in minutes
+_MOST_SECONDS_SHOWN = 90  # above this, the time is shown in minutes
 
 
 @pages.get("/register")
@@ -59,7 +59,7 @@ def import_report(import_id: UUID) -> str:
         at_work=report.state in AT_WORK,
         refusal=_refusal(report),
         kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),
-        told=_told(report),
+        told=_result(report),
         title=_finding(report),
     )
 
@@ -67,10 +67,12 @@ def import_report(import_id: UUID) -> str:
 @pages.get("/register/imports/<uuid:import_id>/progress")
 @identity.requires(*_IMPORTERS)
 def import_progress(import_id: UUID) -> str:
-    """The part of the report that moves while the worker is at it."""
+    """The part of the report that changes while the worker runs."""
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.one(tx, import_id)
-    return render_template("registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_told(report))
+    return render_template(
+        "registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_result(report)
+    )
 
 
 @pages.get("/register/units")
@@ -113,34 +115,34 @@ def _has(*roles: str) -> bool:
 
 
 def _chosen(tx: Transaction) -> dict[str, Any]:
-    """The project that the address names, else the newest. What another district has is not told from what nobody has."""
+    """The project in the address, else the newest. A project of another district is treated as unknown."""
     all_of_them: list[ProjectState] = projects.page(tx, after=_FIRST, limit=_PROJECTS)
-    if (asked := request.args.get("project")) is None:
+    if (wanted := request.args.get("project")) is None:
         return {"projects": all_of_them, "project": all_of_them[-1] if all_of_them else None}
-    found = next((each for each in all_of_them if str(each.project_id) == asked), None)
+    found = next((project for project in all_of_them if str(project.project_id) == wanted), None)
     if found is None:
         abort(404)
     return {"projects": all_of_them, "project": found}
 
 
 def _after() -> UUID:
-    """An address that was mistyped shows the first page rather than an error."""
+    """A mistyped address shows the first page, not an error."""
     try:
         return UUID(request.args.get("after", ""))
     except ValueError:
         return _FIRST
 
 
-def _told(report: imports.ImportState) -> str:
-    """How far the worker is; nothing when it is not at it."""
+def _result(report: imports.ImportState) -> str:
+    """The worker's progress in words; empty while it is not running."""
     if report.state not in AT_WORK:
         return ""
     if (now := report.progress) is None or not now.total:
         return text("progress.waiting")
     done = text(f"progress.{now.step}", done=f"{now.done:,}", total=f"{now.total:,}")
-    if now.rest_seconds is None or now.step == "checking":  # the checks are not alike
+    if now.rest_seconds is None or now.step == "checking":  # checks take different times
         return done
-    if now.rest_seconds > _SECONDS_SAID:
+    if now.rest_seconds > _MOST_SECONDS_SHOWN:
         return done + text("progress.minutes", minutes=-(-now.rest_seconds // 60))
     return done + text("progress.seconds", seconds=max(-(-now.rest_seconds // 10) * 10, 10))
 
@@ -154,7 +156,7 @@ def _finding(report: imports.ImportReport) -> str:
 
 
 def _refusal(report: imports.ImportReport) -> tuple[str, str]:
-    """What did not happen, and what to do now."""
+    """What was refused, and what to do next."""
     if report.refusal is None:
         return "", ""
     return running().problems.problems[report.refusal["code"]].told(language())

@@ -1,1 +1,1 @@
-"""What goes on without a request: imports."""
+"""Background work: imports."""

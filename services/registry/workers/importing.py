@@ -1,8 +1,8 @@
-"""Carries imports on: reads what was uploaded, checks what was read, commits what was asked for. One import at a time.
+"""Processes imports one at a time: reads uploads, checks staged lines, commits on order.
 
-Stays true: each import is worked on by one worker, which holds its advisory lock on a connection of its own; when the worker
-dies the lock goes with it and another starts the step again. A step that fails waits longer and longer before it is tried again
-(rounds.py) and is given up after some tries; all other imports have their turn meanwhile.
+Stays true: only one worker processes an import: it holds the import's advisory lock on its own connection. If it dies, the lock is
+released and another worker repeats the step. A failed step is retried with growing pauses (rounds.py) and given up after some
+tries. Other imports continue meanwhile.
 """
 
 import threading
@@ -17,7 +17,7 @@ from services.registry.commands.commit_import import CommitImport, commit_import
 from services.registry.commands.stage_import import StageImport, stage_import
 from services.registry.domain.imports import AT_WORK
 from services.registry.store import imports, progress
-from services.registry.store.progress import Told
+from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.messaging.rounds import Rounds, Work
 from shared.refusal import Refused
@@ -31,14 +31,14 @@ _WAITING = text("""
 _TRY_LOCK = text("select pg_try_advisory_lock(hashtextextended(cast(:import_id as text), 0))")
 _UNLOCK = text("select pg_advisory_unlock(hashtextextended(cast(:import_id as text), 0))")
 _STEPS = {"uploaded": "reading", "reading": "reading", "checking": "checking", "committing": "committing"}
-# A step that has ended its worker so often would end it for ever, and no other import would have its turn.
+# A step that crashed its worker this often would crash it again and again, and no other import would run.
 _MOST_TRIES = 5
 _STATE = text("select state from imports where import_id = :import_id")
 _log = log.get(__name__)
 
 
 class Importer:
-    """`engine` needs three connections at once: one holds the lock, one works, one tells how far it is."""
+    """`engine` needs three connections at once: one holds the lock, one works, one reports progress."""
 
     def __init__(self, engine: Engine, vault: Vault, *, clock: Clock) -> None:
         self._engine, self._vault, self._clock = engine, vault, clock
@@ -50,7 +50,7 @@ class Importer:
                 stop.wait(idle_seconds)
 
     def run_once(self) -> bool:
-        """Takes each import that waits one step further; False when none moved."""
+        """Moves each waiting import one step further. False when none moved."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = tx.connection.execute(_WAITING, {"states": list(AT_WORK)}).all()
         return bool(
@@ -61,7 +61,7 @@ class Importer:
         )
 
     def _worked_on(self, district: str, import_id: UUID) -> int:
-        # Outside of a transaction, or the server would end the session as idle while a large import is read.
+        # Outside a transaction: the server would end an idle one while a large import is read.
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
             if not guard.execute(_TRY_LOCK, {"import_id": import_id}).scalar():
                 return 0
@@ -83,21 +83,21 @@ class Importer:
             _log.error("import given up", import_id=str(import_id), district=district, step=step)
             self._refused(district, import_id, Refused("import-given-up", step=step, tries=tries - 1))
             return
-        told = progress.noting(self._engine, district, import_id)
+        report = progress.noting(self._engine, district, import_id)
         if step == "reading":
             command = StageImport(district, import_id, today=business_day(now))
-            stage_import(self._engine, self._vault, command, told=told)
+            stage_import(self._engine, self._vault, command, report=report)
         elif step == "checking":
             with database.begin(self._engine, district=district) as tx:
-                check_import(tx, self._vault, CheckImport(import_id, at=now), told=told)
+                check_import(tx, self._vault, CheckImport(import_id, at=now), report=report)
         else:
-            self._commit(district, CommitImport(import_id, at=now), told)
+            self._commit(district, CommitImport(import_id, at=now), report)
         _log.info("import step", import_id=str(import_id), district=district, step=step)
 
-    def _commit(self, district: str, command: CommitImport, told: Told) -> None:
+    def _commit(self, district: str, command: CommitImport, report: Report) -> None:
         try:
             with database.begin(self._engine, district=district) as tx:
-                commit_import(tx, self._vault, command, told=told)
+                commit_import(tx, self._vault, command, report=report)
         except Refused as refusal:
             self._refused(district, command.import_id, refusal)
         except IntegrityError as conflict:

@@ -1,1 +1,1 @@
-"""HTTP: requests → queries → answers. Every answer says as of when."""
+"""HTTP: requests → queries → answers. Every response says as of when it is right."""

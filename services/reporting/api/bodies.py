@@ -1,4 +1,4 @@
-"""What the API and the live stream answer. Areas are integers of 0.01 m², rates are cut to two decimals and never rounded up."""
+"""Bodies of the API and the live stream. Areas are integers of 0.01 m², rates are cut to two decimals and never rounded up."""
 
 from datetime import datetime
 from typing import Literal, Self
@@ -94,7 +94,7 @@ class City(BaseModel):
 
 
 class SigningState(BaseModel):
-    """A signing, or what has undone one as a row of its own."""
+    """A signing, or the undoing of one as a separate row."""
 
     agreement_id: UUID
     unit_id: UUID
@@ -124,7 +124,7 @@ class OwnerState(BaseModel):
 
 
 class CellState(BaseModel):
-    """One unit as a cell: its derived stage and the facets that are known."""
+    """One unit as a cell: its derived stage and its known facets."""
 
     unit_id: UUID
     project_id: UUID

@@ -1,10 +1,10 @@
-"""The hub of the live stream: one poller a process, many readers.
+"""The hub of the live stream: one poller per process, many readers.
 
     feed rows ─▶ poll every 100 ms ─▶ one snapshot per district with news ─▶ the bounded queue of each reader
 
-Stays true: what a reader gets under a feed number is the state at that number or later, never a mix; a reader that does not keep up is
-dropped and comes back with its last number. Polling, not LISTEN: a notification carries no more than "look", needs a connection of its own
-that must be watched, and a poll of one small table by one process costs nothing.
+Stays true: a reader gets, with a feed number, the state at that number or later, never a mix. A reader that is too slow is dropped and
+reconnects with its last number. It polls instead of LISTEN: a notification has no content and needs its own monitored connection; a poll
+of one small table by one process is cheap.
 """
 
 import queue
@@ -52,9 +52,9 @@ class PaceState(BaseModel):
 
 
 class LiveProject(ProjectState):
-    """Every figure that a page shows of a project, all of one feed number: a page that moves one moves all.
+    """All figures of a project on the pages, of one feed number. A page updates all of them together.
 
-    `cells`: the units that changed; null where too many did and the page is better drawn anew.
+    `cells`: the changed units; null when there are too many, so the page should reload.
     """
 
     latest: list[SigningState]
@@ -64,7 +64,7 @@ class LiveProject(ProjectState):
 
 
 class Live(BaseModel):
-    """What one event of the stream carries."""
+    """The data of one event of the stream."""
 
     district: str
     as_of: AsOfState
@@ -73,7 +73,7 @@ class Live(BaseModel):
 
 @dataclass(frozen=True)
 class Event:
-    """`number` is the event's id; None for those that move nothing (as_of, reset)."""
+    """`number` is the event's id; None for events without a position (as_of, reset)."""
 
     name: Name
     number: int | None
@@ -124,7 +124,7 @@ class Hub:
             self._readers.discard(reader)
 
     def since(self, district: str, number: int | None) -> list[Event]:
-        """What a reader needs that has seen everything up to `number`: what it missed, or reset and snapshot."""
+        """The events for a reader that has seen everything up to `number`: the missed ones, or reset and snapshot."""
         with database.reading(self._engine, granted=[district]) as tx:
             if number is None:
                 return [self._snapshot(tx, district)]
@@ -134,7 +134,7 @@ class Hub:
             return [self._change(tx, district, entries) if entries else self._as_of(tx, district)]
 
     def poll(self) -> None:
-        """Looks once for news in the districts that somebody reads, and hands it out."""
+        """Looks once for news in the districts with readers, and sends it to them."""
         with self._lock:
             districts = sorted({reader.district for reader in self._readers})
         if not districts:
@@ -142,17 +142,17 @@ class Hub:
         with database.reading(self._engine, granted=districts) as tx:
             rows = tx.connection.execute(_NUMBERS, {"districts": districts})
             numbers = {row.district: row.last_number for row in rows}
-        news = [each for each in districts if self._has_news(each, numbers.get(each, 0))]
-        self._rounds.carry_out(Work(each, "news", partial(self._hand_out, each)) for each in news)
+        news = [district for district in districts if self._has_news(district, numbers.get(district, 0))]
+        self._rounds.carry_out(Work(district, "news", partial(self._hand_out, district)) for district in news)
 
     def _has_news(self, district: str, number: int) -> bool:
         return self._reached.setdefault(district, number) != number
 
     def pulse(self) -> None:
-        """Tells every reader as of when its figures are, news or not."""
+        """Sends every reader the as-of time of its figures, with or without news."""
         with self._lock:
             districts = sorted({reader.district for reader in self._readers})
-        self._rounds.carry_out(Work(each, "pulse", partial(self._beat, each)) for each in districts)
+        self._rounds.carry_out(Work(district, "pulse", partial(self._beat, district)) for district in districts)
 
     def _beat(self, district: str) -> int:
         with database.reading(self._engine, granted=[district]) as tx:
@@ -229,7 +229,7 @@ class Hub:
 
 
 def _entries(tx: Transaction, district: str, since: int) -> Sequence[feed.Numbered] | None:
-    """None: trimmed, too far back, a number never given, or the model was rebuilt in between."""
+    """None when the number was trimmed, is too old or was never issued, or when the model was rebuilt."""
     if not feed.complete_after(tx.connection, district, since):
         return None
     entries = feed.after(tx.connection, district, since, _MOST_ENTRIES + 1)

@@ -92,7 +92,7 @@ def city() -> http.Answer:
 
 
 def districts(tx: Transaction) -> list[DistrictState]:
-    """All granted districts side by side, each as of its own feed number."""
+    """All granted districts, each as of its own feed number."""
     found: dict[str, list[standings.Standing]] = {}
     for standing in standings.of(tx):
         found.setdefault(standing.district, []).append(standing)

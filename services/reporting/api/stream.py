@@ -1,8 +1,8 @@
 """GET /api/v1/stream?district=440303&since=48213 : server-sent events. The event's id is the district's feed number.
 
-change    a district's projects as they stand now, the units that changed
-snapshot  all projects of the district; the page draws itself anew where `cells` is null
-reset     what you have is not continued: forget it, a snapshot follows
+change    the current state of a district's projects, and the changed units
+snapshot  all projects of the district; the page reloads if `cells` is null
+reset     the reader's state cannot be continued: discard it, a snapshot follows
 as_of     number, instant and lag, every two seconds, without an id
 """
 
@@ -23,7 +23,7 @@ stream = Blueprint("stream", __name__, url_prefix="/api/v1")
 
 _HEARTBEAT_SECONDS: Final = 15.0
 _LIFE_SECONDS: Final = (
-    3600.0  # then, or when its session ends, the reader comes back with its number and is looked at again
+    3600.0  # after this, or when its session ends, the reader reconnects with its number and is authorised again
 )
 _RETRY_MILLISECONDS: Final = 1000
 
@@ -46,11 +46,11 @@ class StreamQuery(http.Body):
     media="text/event-stream",
 )
 def live_stream(query: StreamQuery) -> http.Answer:
-    """Server-sent events: change, snapshot, reset, as_of. Comes back with Last-Event-ID where it broke off."""
+    """Server-sent events: change, snapshot, reset, as_of. Last-Event-ID resumes an interrupted stream."""
     hub: Hub = running().resources
     district = _district(query.district)
     seen = _last_seen() if "Last-Event-ID" in request.headers else query.since
-    # Joined before the first read: what happens in between waits in the queue and is told apart by its number.
+    # Join before the first read. Events in between wait in the queue; their numbers show which are already in the first read.
     reader = hub.join(district)
     try:
         first = hub.since(district, seen)
@@ -64,19 +64,19 @@ def live_stream(query: StreamQuery) -> http.Answer:
     return answer
 
 
-def _district(asked: str | None) -> str:
+def _district(district: str | None) -> str:
     granted = identity.current().granted
-    if asked is None:
+    if district is None:
         if len(granted) == 1 and database.EVERY not in granted:
             return granted[0]
         raise Refused("district-required")
-    if database.EVERY not in granted and asked not in granted:
+    if database.EVERY not in granted and district not in granted:
         raise Unknown
-    return asked
+    return district
 
 
 def _last_seen() -> int | None:
-    """What is no number was not ours: the reader starts with a snapshot."""
+    """The last id, or None when it is not a number: the reader then starts with a snapshot."""
     return edge.whole_number(request.headers["Last-Event-ID"].strip())
 
 

@@ -1,1 +1,1 @@
-"""Pure rules of what screens show: the derived stage, and how a rate is cut. Standard library only."""
+"""Pure rules for screens: the derived stage, and truncation of rates. Standard library only."""

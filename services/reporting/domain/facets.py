@@ -1,6 +1,6 @@
-"""The facets of a case that its pages show, each with every state it can have (product.md 3.2). The one list for texts and tests.
+"""The facets of a case on the pages, each with all its states (product.md 3.2). Texts and tests use this one list.
 
-The state in which nothing is known yet has no word: a page shows — for it.
+An unknown state has no word: a page shows — for it.
 """
 
 from collections.abc import Mapping

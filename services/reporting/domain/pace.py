@@ -1,16 +1,16 @@
-"""The day's running count as a line in a field of 432 x 246, from the first to the last full hour that has anything to show."""
+"""The day's running count as a line in a field of 432 x 246, from the first to the last full hour with data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_OPENS, _CLOSES = 8, 20  # the desks' day; a day with signings outside it is drawn whole
+_OPENS, _CLOSES = 8, 20  # opening hours of the desks; a day with signings outside them is drawn whole
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.0, 372.0, 22.0, 212.0
 
 
 @dataclass(frozen=True)
 class Pace:
-    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings less what undid some, today."""
+    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings of today, minus those undone today."""
 
     path: str
     x: float

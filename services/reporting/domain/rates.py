@@ -1,8 +1,8 @@
-"""How far a project is on one basis: a rate names its basis, numerator, denominator and distance to the line.
+"""Progress of a project on one basis: a rate has its basis, numerator, denominator and distance to the threshold.
 
 Stays true: a rate is cut to two decimals, never rounded up to a threshold (product.md 3.3 rule 6): whole numbers only, and
-`reached` is `signed × 100 >= total × percent`. The denominator is the frozen roll; until the reader's own units give its digest
-there is none, and no rate.
+`reached` is `signed × 100 >= total × percent`. The denominator is the frozen roll. Until reporting's own units give its digest
+there is no denominator and no rate.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Basis:
 
     @property
     def hundredths(self) -> int | None:
-        """The rate in hundredths of a percent, cut: 9490 is 94.90 %."""
+        """The rate in hundredths of a percent, truncated: 9490 is 94.90 %."""
         return self.numerator * 10_000 // self.denominator if self.denominator else None
 
     @property
@@ -39,7 +39,7 @@ class Basis:
 
     @property
     def distance(self) -> int | None:
-        """How many more have to sign, rounded against us; negative: how many more than needed have signed."""
+        """How many more must sign, rounded up; negative: how many more than needed have signed."""
         if not self.denominator:
             return None
         needed = -(-self.denominator * (self.percent or LINE) // 100)

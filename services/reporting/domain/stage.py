@@ -1,6 +1,6 @@
 """The stage of a unit, derived from parallel facts (product.md 3.2): first match wins.
 
-A facet of which nothing is known yet is None. Only what an event has said counts: nothing is guessed from a later stage.
+An unknown facet is None. Only events set a facet; it is never inferred from a later stage.
 """
 
 from dataclasses import dataclass

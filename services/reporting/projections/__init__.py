@@ -1,5 +1,5 @@
 """Read models, one module each, fed by events and rebuildable from the first of them.
 
-Stays true: topics overtake each other, so a module stores what its own topic says and waits for no other; what needs several is put
-together in rates.py, under the project's lock, or when it is read.
+Stays true: topics arrive in any order, so a module stores the data of its own topic and waits for no other. Data from several topics is
+combined in tallies.py, under the project's lock, or when it is read.
 """

@@ -1,6 +1,6 @@
-"""Cases: per unit the facets that signing has told, and every signing and whatever undoes one as a row of its own.
+"""Cases: the facets of each unit from signing's events, and a separate row for each signing and each undoing.
 
-A case may be known before its unit is: the row waits, and whatever needs both joins them when the unit is there.
+A case may arrive before its unit: the row waits, and a query joins both once the unit is there.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ from shared.events.signing import (
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
-# A column that an event does not speak of keeps its value; `detached` takes the number off the unit.
+# A column that is not in an event keeps its value; `detached` takes the number off the unit.
 _KEEP = text("""
     insert into cases as known (district, unit_id, project_id, rights, agreement, series, sequence_number, signed_at,
                                 changed_at)
@@ -62,7 +62,7 @@ _SIGNINGS = text("""
                  at timestamptz)
     on conflict (agreement_id, change) do nothing
 """)
-# What became void is told without its number: it is that of its signing, which came before on the same key.
+# The event of a void agreement has no number: it is that of its signing, which came before on the same key.
 _VOID = text("""
     insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
     select signed.district, signed.project_id, signed.unit_id, agreement_id, 'void', series, sequence_number, void_at
@@ -72,7 +72,7 @@ _VOID = text("""
 """)
 
 _Facets = dict[str, object]
-_SAYS: Final[dict[type[Event], tuple[str, _Facets]]] = {
+_FACETS_OF: Final[dict[type[Event], tuple[str, _Facets]]] = {
     CaseOpened: ("opened_at", {}),
     RightsReviewing: ("reviewing_at", {"rights": "reviewing"}),
     RightsConfirmed: ("confirmed_at", {"rights": "confirmed"}),
@@ -95,26 +95,26 @@ _FACTS: Final = {AgreementSigned: "signed", AgreementRescinded: "rescinded"}
 
 
 def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], None]:
-    """What to do with a batch of one of the events above."""
-    instant, facets = _SAYS[kind]
+    """The handler for a batch of one of the event types above."""
+    instant, facets = _FACETS_OF[kind]
 
     def when_case_changed_note_its_facets(tx: Transaction, messages: Sequence[Message]) -> None:
-        said = [event.model_dump() for event in batch.events(kind, messages)]
-        rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in said}
-        ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in said}
+        events = [event.model_dump() for event in batch.events(kind, messages)]
+        rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in events}
+        ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in events}
         changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
         batch.write(tx, _KEEP, changed)
         batch.write(tx, _CHANGE, changed)
         if kind in _FACTS:
-            batch.write(tx, _SIGNINGS, [{**row, "fact": _FACTS[kind], "at": row[instant]} for row in said])
+            batch.write(tx, _SIGNINGS, [{**row, "fact": _FACTS[kind], "at": row[instant]} for row in events])
         if kind is AgreementVoid:
-            batch.write(tx, _VOID, said)
+            batch.write(tx, _VOID, events)
 
     return when_case_changed_note_its_facets
 
 
 def reactions() -> dict[type[Event], Callable[[Transaction, Sequence[Message]], None]]:
-    return {kind: reaction(kind) for kind in _SAYS}
+    return {kind: reaction(kind) for kind in _FACETS_OF}
 
 
 def _number(row: dict[str, object]) -> _Facets:

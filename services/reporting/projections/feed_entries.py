@@ -1,7 +1,7 @@
-"""The last act of every transaction of the consumer: number what has changed on the screens.
+"""The last step of every consumer transaction: gives the changes on the screens a feed number.
 
-An entry says which units of which project changed, not how they look now: the live stream reads that from the model, in the snapshot whose
-number it sends. So an entry never goes stale, and a poll of 500 events is one entry a project.
+An entry says which units of which project changed, not their new state: the live stream reads the state from the model, in the snapshot
+whose number it sends. So an entry never goes stale, and a poll of 500 events gives one entry per project.
 """
 
 from collections import defaultdict
@@ -14,11 +14,11 @@ from shared.messaging import feed
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
-MOST_UNITS: Final = 200  # above that a screen is better drawn anew
+MOST_UNITS: Final = 200  # above this, a screen reloads
 
 
 def after(tx: Transaction, applied: Sequence[Message]) -> None:
-    """The consumer's `then`: everything that was applied in this transaction."""
+    """The consumer's `then` callback: receives everything that was applied in this transaction."""
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
     for message in applied:
         event = codec.decode(message.type, message.payload, key=message.key)

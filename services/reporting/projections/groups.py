@@ -1,4 +1,4 @@
-"""Signing groups and what each answers for (责任田)."""
+"""Signing groups and the units assigned to each (责任田)."""
 
 from collections.abc import Sequence
 

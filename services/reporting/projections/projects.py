@@ -1,6 +1,6 @@
-"""Projects: what the registry says of them, their frozen rolls, and what signing has called on them.
+"""Projects: the registry's data, their frozen rolls, and signing's decisions.
 
-Three tables, since the three arrive in any order: `projects`, `rolls`, `calls`.
+Three tables, because the three arrive in any order: `projects`, `rolls`, `calls`.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _OPENED = text("""
     set name = excluded.name, bases = excluded.bases, counting_rule = excluded.counting_rule, starts_at = excluded.starts_at,
         ends_at = excluded.ends_at
 """)
-# A roll frozen anew has to match anew.
+# A roll that is frozen again must match again.
 _FROZEN = text("""
     insert into rolls (district, project_id, units, households, right_holders, area, digest, frozen_at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
@@ -54,7 +54,7 @@ _CLOSED = text("""
 
 
 def when_project_opened_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Raises Rejected: a counting rule that is not known here."""
+    """Raises Rejected for an unknown counting rule."""
     for event in batch.events(ProjectOpened, messages):
         if roll.counting_rule(event.counting_rule) is None:
             message = f"counting rule {event.counting_rule} of project {event.project_id} is not known here"

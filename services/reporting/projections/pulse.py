@@ -1,7 +1,7 @@
-"""The consumer's pulse: the last moment at which everything that the topics held was applied here.
+"""The consumer's pulse: the last moment at which the model had applied all events of its topics.
 
-Noted between polls, when what was polled is committed and the broker says that nothing more waits. While the broker is away or the
-consumer is down or behind, the moment stays where it was, and every page's lag grows from it.
+It is recorded between polls, when all polled events are committed and the broker has no more. While the broker is away, or the
+consumer is down or behind, the moment does not move, and the lag on every page grows.
 """
 
 import time
@@ -20,7 +20,7 @@ _NOTE = text("""
 
 
 class Pulsed:
-    """A subscription that notes the pulse on its way."""
+    """A subscription that also records the pulse."""
 
     def __init__(self, subscription: Subscription, engine: Engine, consumer: str) -> None:
         self._subscription, self._engine, self._consumer = subscription, engine, consumer

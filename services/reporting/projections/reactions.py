@@ -1,7 +1,7 @@
-"""Which projection hears which event. What is not listed changes no screen and is passed over.
+"""The handlers by event type. An event that is not listed changes no screen and is skipped.
 
-Stays true: after every batch the tallies of its projects are right, in the live model and in a shadow alike; a batch that moves no count
-counts nothing. The feed belongs to the live consumer alone (feed_entries.py).
+Stays true: after every batch the tallies of its projects are right, in the live model and in a shadow. A batch that changes no count
+starts no counting. The feed belongs to the live consumer alone (feed_entries.py).
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from shared.messaging.ports import Message
 from shared.service.database import Transaction
 
 CONSUMER = "reporting"
-# Counting reads the whole project: most of what is told of a case changes no count.
+# Counting reads the whole project, and most events of a case change no count.
 _COUNTED = (
     *(ProjectOpened, UnitRegistered, RollFrozen),
     *(AgreementSigned, AgreementRescinded, AgreementVoid),  # what takes effect or is performed was signed before
@@ -32,8 +32,8 @@ TOPICS = topics.read_by(CONSUMER)
 
 
 def reactions() -> Reactions:
-    """By type of event, as the consumer wants them."""
-    told: dict[type[Event], Reaction] = {
+    """Handlers by event type, for the consumer."""
+    by_event: dict[type[Event], Reaction] = {
         DistrictOpened: districts.when_district_opened_list_it,
         ProjectOpened: projects.when_project_opened_list_it,
         RollFrozen: projects.when_roll_frozen_take_its_totals,
@@ -44,8 +44,8 @@ def reactions() -> Reactions:
         EffectDeclared: projects.when_effect_declared_note_the_decision,
         PeriodClosed: projects.when_period_closed_note_the_end,
     }
-    told.update(cases.reactions())
-    return {event.declared.type: _tallied(event, reaction) for event, reaction in told.items()}
+    by_event.update(cases.reactions())
+    return {event.declared.type: _tallied(event, reaction) for event, reaction in by_event.items()}
 
 
 def _tallied(kind: type[Event], reaction: Reaction) -> Reaction:

@@ -1,9 +1,9 @@
 """How many have signed, per project and basis, and whether our own units are the frozen roll.
 
-A tally sums over units that several consumers write, and joins what came from different topics. So it is not added up: it is counted
-anew under the lock of its row, from units and cases as they stand. Whoever comes last has seen all, in whatever order things came.
+A tally sums over units that several consumers write, and joins data from different topics. So it is not incremented: it is recounted
+under the lock of its row, from the current units and cases. The last transaction sees everything, in any order of arrival.
 A household counts once over the roll, and as signed when all its units are; a right-holder by the project's counting rule. Until the
-project has come with its rule, no rate of it is shown; with it, all is counted anew.
+project arrives with its rule, none of its rates is shown; then all is recounted.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from shared.events import roll
 from shared.service.database import Transaction
 
-# In one order by everyone; the row stays locked until the commit. The count below is a statement of its own, so that its
+# Rows are locked in one global order until the commit. The count below is a separate statement, so that its
 # snapshot is younger than the lock.
 _LOCK = text("""
     insert into tallies (district, project_id)

@@ -1,6 +1,6 @@
-"""Units as the registry last registered them; and who owned them when the roll was frozen, since rates are counted over those.
+"""Units as last registered; and their owners when the roll was frozen, because rates are counted over those.
 
-Until then the two are the same. A unit's area and household do not change any more after the freezing; the registry sees to it.
+Until then the two are the same. After the freezing the registry does not change a unit's area or household.
 """
 
 from collections.abc import Sequence
@@ -40,8 +40,8 @@ _HOLDERS = text("""
 
 def when_unit_registered_draw_it(tx: Transaction, messages: Sequence[Message]) -> None:
     batch.write(tx, _KEEP, [_row(unit) for unit in batch.latest(UnitRegistered, messages)])
-    told = batch.events(UnitRegistered, messages)
-    counted = {unit.unit_id: unit for unit in told if not unit.after_freeze}.values()
+    events = batch.events(UnitRegistered, messages)
+    counted = {unit.unit_id: unit for unit in events if not unit.after_freeze}.values()
     batch.write(tx, _FORGET_HOLDERS, [{"unit_id": unit.unit_id} for unit in counted])
     holders = [
         {

@@ -1,7 +1,7 @@
 """As of when: the feed number of a snapshot, and since when it is complete.
 
-The consumer notes in `pulses` the last moment at which it had applied everything that the topics held. What is younger than that may be
-missing here, so the lag is the time since then: it also grows when the broker is away or the consumer is down.
+The consumer notes in `pulses` the last moment at which it had applied everything that the topics held. Later events may be
+missing here, so the lag is the time since that moment: it also grows when the broker is away or the consumer is down.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class AsOf:
 
 
 def of(tx: Transaction, clock: Clock, *, district: str | None = None) -> AsOf:
-    """`district` None: all granted ones, whose numbers are added up."""
+    """`district` None: all granted districts; their numbers are summed."""
     number = int(tx.connection.execute(_NUMBER, {"district": district}).scalar_one())
     behind = tx.connection.execute(_PULSE).scalar_one()
     if behind is None:

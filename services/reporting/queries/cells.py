@@ -1,4 +1,4 @@
-"""Units as cells of the grid: where they are, what stage they are in, who answers for them."""
+"""Units as cells of the grid: place, stage and assignment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as
 
 @dataclass(frozen=True)
 class Cell:
-    """One unit. `facets` says None where nothing is known; the stage follows from the rest."""
+    """One unit. A facet is None if unknown; the stage is derived from the others."""
 
     unit_id: UUID
     project_id: UUID
@@ -66,7 +66,7 @@ class Cell:
 
 
 def of_project(tx: Transaction, project_id: UUID) -> list[Cell]:
-    """By building, stairwell, floor from the top, door."""
+    """Sorted by building, stairwell, floor from the top, door."""
     return [_cell(row) for row in tx.connection.execute(_OF_PROJECT, {"project_id": project_id})]
 
 
@@ -82,10 +82,10 @@ _AS_STORED = (
 
 
 def _cell(row: Row[Any]) -> Cell:
-    officers = {each["staff_id"]: each["name"] for each in row.officers or ()}
+    officers = {officer["staff_id"]: officer["name"] for officer in row.officers or ()}
     return Cell(
         **{name: getattr(row, name) for name in _AS_STORED},
-        owners=tuple((each["masked_name"], each["share"]) for each in row.owners),
+        owners=tuple((owner["masked_name"], owner["share"]) for owner in row.owners),
         group=row.group_name,
         officer=officers.get(str(row.staff_id)),
         facets=Facets(

@@ -1,4 +1,4 @@
-"""The scoreboard: how many of its units each signing group has signed."""
+"""The scoreboard: how many of its units have signed, per signing group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

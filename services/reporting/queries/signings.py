@@ -1,4 +1,4 @@
-"""The latest signings of a project and what has undone some, newest first; and how they add up over a day. Names are masked at source."""
+"""The latest signings and undoings of a project, newest first; and their running count over a day. Names arrive masked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _BEFORE = text("select coalesce(sum(change), 0) from signings where project_id =
 
 @dataclass(frozen=True)
 class Signing:
-    """`change` is -1 for what undoes one, a row of its own on its day. The place is None until the unit itself has arrived."""
+    """`change` is -1 for an undoing, a separate row on its own day. The place is None until the unit has arrived."""
 
     agreement_id: UUID
     unit_id: UUID
@@ -54,7 +54,7 @@ def latest(
 def curve(
     tx: Transaction, project_id: UUID, *, since: datetime, until: datetime, points: int = 120
 ) -> list[tuple[datetime, int]]:
-    """The running count of a day, thinned to at most `points` besides its last one."""
+    """The running count of a day, reduced to at most `points` points and the last one."""
     window: dict[str, Any] = {"project_id": project_id, "since": since, "until": until}
     count = int(tx.connection.execute(_BEFORE, window).scalar_one())
     running = [(since, count)]

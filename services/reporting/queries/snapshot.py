@@ -1,4 +1,4 @@
-"""One moment of everything that the subject of this request may see: figures and their as-of come from it together."""
+"""One snapshot of all data that the requesting user may see. Figures and their as-of time come from the same snapshot."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Where each project stands: the count on four bases, the call, what is left."""
+"""The standing of each project: the count on four bases, the call, the missing units."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Standing:
 
     @property
     def call(self) -> Call:
-        """The call is separate from the count: it is what signing has said, never our own arithmetic."""
+        """The call comes from signing's event. It is never computed from our own count."""
         if self.effective_at:
             return "effective"
         if self.reached_at:
@@ -76,13 +76,13 @@ class Standing:
 
 
 def of(tx: Transaction, project_ids: Sequence[UUID] | None = None) -> list[Standing]:
-    """Every granted project, or those named. By district, then by the start of the period."""
+    """All granted projects, or those named. Sorted by district, then by start of the period."""
     wanted = None if project_ids is None else list(project_ids)
     return [_standing(row) for row in tx.connection.execute(_STANDINGS, {"project_ids": wanted})]
 
 
 def _standing(row: Row[Any]) -> Standing:
-    required = {each["basis"]: each for each in row.bases}
+    required = {basis["basis"]: basis for basis in row.bases}
     bases = tuple(
         Basis(
             basis=name,

@@ -1,1 +1,1 @@
-"""The pages: the wall of a project, the districts side by side, the unit grid of a building. Drawn on the server, moved by the stream."""
+"""The pages: the wall of a project, all districts, the unit grid of a building. Rendered on the server, updated by the stream."""

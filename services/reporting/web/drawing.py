@@ -1,4 +1,4 @@
-"""Where things stand in the wall's charts: positions for SVG, computed once on the server and only recoloured by script.
+"""Positions in the wall's SVG charts, computed once on the server. The script only changes colours.
 
 Sizes are those of the mock-up at 1920 x 1080: a panel is 896 wide, text is at least 20.
 """
@@ -66,7 +66,7 @@ class Map:
 
 
 def building_map(cells: Sequence[Cell]) -> Map:
-    """One cell a unit, in the largest size at which every building has its place."""
+    """One cell per unit, in the largest size at which all buildings fit."""
     for size in _SCALES:
         drawn = _flow(cells, size)
         if drawn.height <= HEIGHT:
@@ -94,7 +94,7 @@ def _flow(cells: Sequence[Cell], size: float) -> Map:
 
 
 def _name_width(compound: str) -> float:
-    return sum(_TEXT if east_asian_width(each) in "WF" else _TEXT * 0.6 for each in compound)
+    return sum(_TEXT if east_asian_width(character) in "WF" else _TEXT * 0.6 for character in compound)
 
 
 def _floors(cells: list[Cell]) -> list[list[Cell]]:
@@ -119,7 +119,7 @@ def _block(floors: list[list[Cell]], *, heads: bool, at: tuple[float, float], si
 
 @dataclass(frozen=True)
 class Axis:
-    """The scale all bases share: its ends in hundredths of a percent, and places on it in percent of its length.
+    """The common scale of all bases: its ends in hundredths of a percent, positions in percent of its length.
 
     `threshold`: the percent that every required basis must reach; None where they differ, or there is none.
     """

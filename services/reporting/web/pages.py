@@ -23,7 +23,7 @@ pages = Blueprint(
 )
 add_texts(pages, Path(__file__).with_name("texts.toml"))
 
-_STREAM = "/api/reporting/v1/stream"  # where the front door leads to the process that carries it
+_STREAM = "/api/reporting/v1/stream"  # the front door routes this to the stream process
 _SLOTS = 6  # of the list of latest signings
 _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 
@@ -84,17 +84,17 @@ def grid() -> str:
         return _page("nothing.html", "grid", found, None, as_of=moment, title=text("grid.title"))
     buildings = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
     chosen = (request.args.get("compound", ""), request.args.get("building", ""))
-    here = chosen if chosen in buildings else next(iter(buildings), ("", ""))
-    mine = [cell for cell in units if (cell.compound, cell.building) == here]
+    shown = chosen if chosen in buildings else next(iter(buildings), ("", ""))
+    mine = [cell for cell in units if (cell.compound, cell.building) == shown]
     return _page(
         "grid.html",
         "grid",
         found,
         standing,
-        title=" ".join(here).strip() or text("grid.title"),
+        title=" ".join(shown).strip() or text("grid.title"),
         as_of=moment,
         buildings=buildings,
-        chosen=here,
+        chosen=shown,
         plan=placing.building(mine),
         units=mine,
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
@@ -127,11 +127,11 @@ def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
 
 
 def _chosen(found: Sequence[Standing]) -> Standing | None:
-    """The project asked for, else the first one. Raises Unknown for one that is not there or not granted."""
-    asked = request.args.get("project")
-    if asked is None:
+    """The requested project, else the first. Raises Unknown for one that does not exist or is not granted."""
+    wanted = request.args.get("project")
+    if wanted is None:
         return next(iter(found), None)
-    chosen = next((standing for standing in found if str(standing.project_id) == asked), None)
+    chosen = next((standing for standing in found if str(standing.project_id) == wanted), None)
     if chosen is None:
         raise Unknown
     return chosen

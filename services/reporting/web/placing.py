@@ -1,7 +1,7 @@
-"""Where each unit of a building stands on the grid: a row a floor, a field a stairwell, columns by door.
+"""Places the units of a building on the grid: one row per floor, one field per stairwell, columns by door.
 
-Stays true: every column of every row is taken once, so the page places by order alone; a unit on several floors spans their rows, one of
-several doors their columns. Floors nobody lives on are left out; there is no floor 0.
+Stays true: every column of every row is filled exactly once, so the page can place cells by their order. A unit on several floors spans
+their rows, a unit with several doors their columns. Floors without units are left out; there is no floor 0.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ _WIDEST: Final = 12  # rows or columns of one unit that grid.css can draw
 
 @dataclass(frozen=True)
 class Place:
-    """`cell` None: nothing is there. `floors` and `doors` are the rows and columns that it spans."""
+    """`cell` None: an empty place. `floors` and `doors`: how many rows and columns it spans."""
 
     cell: Cell | None = None
     floors: int = 1
@@ -60,9 +60,9 @@ def _taken(cells: Sequence[Cell], floors: Sequence[int]) -> dict[tuple[int, int]
         column = 0
         for cell in sorted((cell for cell in cells if cell.floor == floor), key=_first_door):
             mine = range(_doors(cell))
-            while any((each, column + door) in taken for each in _floors(cell) for door in mine):
+            while any((floor, column + door) in taken for floor in _floors(cell) for door in mine):
                 column += 1
-            taken |= {(each, column + door): cell for each in _floors(cell) for door in mine}
+            taken |= {(floor, column + door): cell for floor in _floors(cell) for door in mine}
             column += len(mine)
     return taken
 
@@ -85,7 +85,7 @@ def _floors(cell: Cell) -> list[int]:
 
 
 def _doors(cell: Cell) -> int:
-    """Side by side. Doors of one floor differ in the last two characters only: 502、602 are one above the other."""
+    """How many doors lie side by side. These differ in the last two characters: 502、602 lie one above the other."""
     return min(_WIDEST, max(Counter(door[:-2] for door in cell.door.split("、")).values()))
 
 

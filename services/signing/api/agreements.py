@@ -67,7 +67,7 @@ def _reviewed(reviewed: Reviewed) -> ReviewState:
     ),
 )
 def draft(unit_id: UUID, body: Terms) -> http.Answer:
-    """Draws up the agreement of a unit; it may have one at a time."""
+    """Drafts the agreement of a unit. A unit has at most one live agreement."""
     command = DraftAgreement(unit_id, body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
     return carrying_out.once(draft_agreement, command, AgreementState.of, version=_version)
 
@@ -97,12 +97,12 @@ def read_agreement(agreement_id: UUID) -> http.Answer:
     ),
 )
 def edit(agreement_id: UUID, body: Terms) -> http.Answer:
-    """Replaces the terms of a draft, on the version named by If-Match. What was reviewed must be reviewed again."""
+    """Replaces the terms of a draft of the version in If-Match. A reviewed agreement must be reviewed again."""
     facts = (body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
     command = EditTerms(agreement_id, http.expected_version(), *facts)
-    here = running()
-    with database.begin(here.engine, district=identity.current().district) as tx:
-        edited = edit_terms(tx, command, here.clock)
+    service = running()
+    with database.begin(service.engine, district=identity.current().district) as tx:
+        edited = edit_terms(tx, command, service.clock)
     return http.ok(AgreementState.of(edited), version=edited.version)
 
 
@@ -117,7 +117,7 @@ def edit(agreement_id: UUID, body: Terms) -> http.Answer:
 def review(agreement_id: UUID, body: Review) -> http.Answer:
     """The checklist: rights confirmed, shares whole, no area dispute, papers complete, terms whole.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by(), http.given_version())
     return carrying_out.once(review_agreement, command, _reviewed, version=lambda done: done.agreement.version)
@@ -132,9 +132,9 @@ def review(agreement_id: UUID, body: Review) -> http.Answer:
     problems=("agreement-unknown", "version-superseded", "agreement-not-open", "clock-jumped"),
 )
 def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
-    """Sends an open agreement back to the household; the unit is free for another draft.
+    """Returns an open agreement to the household. The unit may then have another draft.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = ReturnAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
     return carrying_out.once(return_agreement, command, AgreementState.of, version=_version)
@@ -156,9 +156,9 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
     ),
 )
 def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
-    """Freezes terms, rule-set version, right-holders and shares. Locked already: the stored state.
+    """Freezes terms, rule-set version, right-holders and shares. Idempotent.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = LockAgreement(agreement_id, carrying_out.by(), http.given_version())
     return carrying_out.once(lock_agreement, command, AgreementState.of, version=_version)
@@ -173,9 +173,9 @@ def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an
     problems=("agreement-unknown", "version-superseded", "agreement-not-locked", "clock-jumped"),
 )
 def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
-    """A privilege, with a reason. Signatures given on the locked paper count no more.
+    """Unlocks an agreement. Needs a privilege and a reason. Existing signatures no longer count.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
     return carrying_out.once(unlock_agreement, command, AgreementState.of, version=_version)
@@ -197,9 +197,9 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
     ),
 )
 def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
-    """Drafts another in the place of a locked, unsigned one, and answers that one. A privilege, as unlocking is, with a reason.
+    """Replaces a locked, unsigned agreement by a new draft and returns the draft. Needs a privilege and a reason.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = SupersedeAgreement(
         agreement_id,
@@ -225,7 +225,7 @@ def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
 def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """The household declares that it will sign (预登记). No number, no count.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = PreRegister(agreement_id, carrying_out.by(), http.given_version())
     return carrying_out.once(pre_register, command, AgreementState.of, version=_version)
@@ -240,9 +240,9 @@ def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 
     problems=("agreement-unknown", "version-superseded", "agreement-not-signed", "clock-jumped"),
 )
 def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
-    """Undoes a signed agreement. Its number stays used, detached; a threshold that was reached stays reached.
+    """Undoes a signed agreement. Its number stays used, but detached. A reached threshold stays reached.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
     return carrying_out.once(rescind_agreement, command, AgreementState.of, version=_version)
@@ -257,9 +257,9 @@ def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
     problems=("agreement-unknown", "version-superseded", "agreement-not-effective", "clock-jumped"),
 )
 def perform(agreement_id: UUID, body: Performance) -> http.Answer:
-    """Both sides have done what the agreement says. It is not rescinded any more.
+    """Records that both sides have performed the agreement. After that it cannot be rescinded.
 
-    With If-Match, of the version named there only.
+    With If-Match, only if the version matches.
     """
     command = PerformAgreement(agreement_id, body.evidence, carrying_out.by(), http.given_version())
     return carrying_out.once(perform_agreement, command, AgreementState.of, version=_version)

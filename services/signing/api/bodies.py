@@ -1,4 +1,4 @@
-"""What requests bring."""
+"""Bodies of requests."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ Fen = Annotated[int, Field(ge=0, le=10**15, description="Money in fen.")]
 
 
 class Nothing(http.Body):
-    """An act that needs no facts: an empty object."""
+    """An empty object."""
 
 
 class Confirmation(http.Body):
@@ -69,7 +69,7 @@ class Terms(http.Body):
     lines: list[Line] = Field(min_length=1, max_length=200)
 
     def term_lines(self) -> tuple[TermLine, ...]:
-        return tuple(each.line() for each in self.lines)
+        return tuple(line.line() for line in self.lines)
 
 
 class Review(http.Body):
@@ -103,7 +103,7 @@ class AddSignature(http.Body):
 
 
 class Succession(Terms):
-    """The terms of the agreement that takes the place, and why."""
+    """The terms of the new agreement, and the reason."""
 
     reason: Code
     note: Note = ""

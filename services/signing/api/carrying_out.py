@@ -1,4 +1,4 @@
-"""What every changing route does: one transaction in the subject's district, claim and answer of the key inside it."""
+"""Common to all commands: one transaction in the user's district, including the claim and answer of the idempotency key."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,7 +15,7 @@ S = TypeVar("S")
 
 
 def by() -> str:
-    """Who acts, for the record."""
+    """The acting user, for the record."""
     return identity.current().subject
 
 
@@ -26,12 +26,12 @@ def once(
     *,
     version: Callable[[S], int] | None = None,
 ) -> http.Answer:
-    """A retry after a lost answer finds claim and answer, or neither."""
-    here = running()
-    with database.begin(here.engine, district=identity.current().district) as tx:
+    """Claim and answer commit together, so a retry after a lost answer finds both or neither."""
+    service = running()
+    with database.begin(service.engine, district=identity.current().district) as tx:
 
         def act() -> http.Answer:
-            state = carry_out(tx, command, here.clock)
+            state = carry_out(tx, command, service.clock)
             return http.created(answer(state), version=version(state) if version else None)
 
         return idempotency.once(tx, act)

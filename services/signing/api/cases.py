@@ -43,7 +43,7 @@ def list_cases(query: CasesQuery) -> http.Answer:
 
 @http.route(cases, "GET", "/cases/<uuid:unit_id>", roles=_READERS, answers=CaseFile, problems=("case-unknown",))
 def read_case(unit_id: UUID) -> http.Answer:
-    """Everything that signing knows of one unit: rights, mandates, agreements, tasks, and who did what."""
+    """All data of one unit in signing: rights, mandates, agreements, tasks, and acts."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = case_file.read(tx, unit_id)
     return http.ok(found, version=found.version)
@@ -58,7 +58,7 @@ def read_case(unit_id: UUID) -> http.Answer:
     problems=("case-unknown", "rights-already-confirmed", "clock-jumped"),
 )
 def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
-    """Somebody looks into who owns the unit. A dispute goes back to work with it."""
+    """Starts the examination of the unit's rights, also after a dispute."""
     return carrying_out.once(take_up_rights, TakeUpRights(unit_id, carrying_out.by()), CaseState.of, version=_version)
 
 
@@ -71,7 +71,7 @@ def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an e
     problems=("case-unknown", "rights-changed-since-read", "shares-incomplete", "clock-jumped"),
 )
 def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
-    """The rights are as the registry says, and whole. With `revision`, as it said then."""
+    """Confirms the rights from the registry. They must be whole. `revision`: the revision that was read."""
     command = ConfirmRights(unit_id, carrying_out.by(), body.revision)
     return carrying_out.once(confirm_rights, command, CaseState.of, version=_version)
 
@@ -122,7 +122,7 @@ def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
     ),
 )
 def record(unit_id: UUID, body: NewMandate) -> http.Answer:
-    """A paper by which somebody signs for one right-holder of this unit."""
+    """Records a mandate: a document by which a person signs for one right-holder of this unit."""
     facts = (body.right_holder, body.hand, body.kind, body.valid_until, body.evidence)
     return carrying_out.once(record_mandate, RecordMandate(unit_id, *facts, by=carrying_out.by()), MandateState.of)
 
@@ -136,6 +136,6 @@ def record(unit_id: UUID, body: NewMandate) -> http.Answer:
     problems=("case-unknown", "mandate-unknown", "clock-jumped"),
 )
 def revoke(unit_id: UUID, mandate_id: UUID, body: Reason) -> http.Answer:
-    """What was signed on it stays signed."""
+    """Revokes a mandate. Signatures based on it stay valid."""
     command = RevokeMandate(unit_id, mandate_id, body.reason, carrying_out.by(), body.note)
     return carrying_out.once(revoke_mandate, command, lambda _: Nothing())

@@ -73,7 +73,7 @@ def declare(project_id: UUID, body: Declaration) -> http.Answer:
     problems=("project-unknown", "period-still-open", "roll-not-frozen", "clock-jumped"),
 )
 def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
-    """Closes the period after its end. Without the threshold all signed agreements become void."""
+    """Closes the period after its end. If the threshold was not reached, all signed agreements become void."""
     return carrying_out.once(
         close_period, ClosePeriod(project_id, carrying_out.by()), ProjectState.of, version=_version
     )
@@ -88,7 +88,7 @@ def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an 
     problems=("project-unknown", "cursor-invalid"),
 )
 def list_days(project_id: UUID, query: DaysQuery) -> http.Answer:
-    """Closed days, the newest first; a day that was closed again stands here with each restatement."""
+    """Closed days, the newest first; a day that was closed again appears with each restatement."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = day_list.read(tx, project_id, query)
     return http.paged(found, query=query, place=day_list.place, of=http.Paged[DayRow])
@@ -103,6 +103,6 @@ def list_days(project_id: UUID, query: DaysQuery) -> http.Answer:
     problems=("project-unknown", "day-not-over", "project-settling", "clock-jumped"),
 )
 def freeze_day(project_id: UUID, body: CloseDay) -> http.Answer:
-    """Freezes the figures of a business day as of a feed number. Closed again, it is a restatement beside the first."""
+    """Freezes the figures of a business day as of a feed number. Closing a day again adds a restatement."""
     command = CloseDayCommand(project_id, body.business_on, carrying_out.by())
     return carrying_out.once(close_day, command, DayRow.model_validate)

@@ -28,7 +28,7 @@ _REFUSALS = (
     problems=_REFUSALS,
 )
 def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
-    """One hand signs for one right-holder. The last one gives the agreement its number; again gives the stored state."""
+    """Adds the signature for one right-holder. The last one gives the agreement its number. Idempotent."""
     signature = (body.right_holder, body.hand, body.capacity)
     command = SignAgreement(
         agreement_id,

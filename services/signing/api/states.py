@@ -1,4 +1,4 @@
-"""What commands answer: the state of a case, an agreement, a project after the act."""
+"""Bodies of responses to commands: the new state of a case, an agreement or a project."""
 
 from datetime import date, datetime
 from typing import Any

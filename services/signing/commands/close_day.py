@@ -1,7 +1,7 @@
 """Closes a business day of a project: freezes its figures as of a feed number. Closed again, it adds a restatement.
 
-Stays true: a rescission is a negative on the day it happens, whatever day the signing was (product.md 3.3, rule 11). Read again with the
-same feed number, a day gives the same figures for ever; what became known later has a higher number and is in the next restatement only.
+Stays true: a rescission counts -1 on the day it happens, not on the day of the signing (product.md 3.3, rule 11). The figures of a day as
+of one feed number never change; a later fact has a higher number and appears only in the next restatement.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     at = instants.next_one(tx, clock)
     if at < (ends := midnight(on + timedelta(days=1))):
         raise Refused("day-not-over", ends_at=ends)
-    # What lapses is undone in the instant of the closing, but written after it: until then that day's figures are not whole.
+    # Agreements lapse at the instant of the closing but are written later; until then the day's figures are incomplete.
     if project.lapsed and agreements.signed_of(tx, project_id, limit=1):
         raise Refused("project-settling")
     as_of = counted.latest(tx, project_id)
@@ -42,5 +42,5 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     restatement = days.following(tx, project_id, on)
     closed = ClosedDay(project_id, on, restatement, as_of, at, figures, bases, project.counting_rule)
     days.add(tx, closed, by=command.by)
-    journal.write(tx, [closed.told()])
+    journal.write(tx, [closed.event()])
     return closed

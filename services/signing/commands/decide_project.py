@@ -38,7 +38,7 @@ def close_period(tx: Transaction, command: ClosePeriod, clock: Clock) -> Project
 
 
 def _saved(tx: Transaction, project: Project) -> Project:
-    """What was decided before is the stored state, in the version that it has."""
+    """Saves the project if the act changed it. A repeated act changes nothing and keeps the stored version."""
     if project.recorded:
         projects.save(tx, project)
         journal.write(tx, project.recorded)

@@ -1,4 +1,4 @@
-"""Draws up the agreement of a unit, changes its terms while it is open, and puts another in the place of a locked one."""
+"""Drafts the agreement of a unit, edits its terms while it is open, and replaces a locked one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ class DraftAgreement:
 
 @dataclass(frozen=True)
 class SupersedeAgreement:
-    """The successor is a draft with terms of its own. `version` is that of the old one on screen, where it is named."""
+    """The successor is a draft with its own terms. `version`: the version of the old agreement on screen, if given."""
 
     agreement_id: UUID
     form: Form
@@ -68,7 +68,7 @@ def draft_agreement(tx: Transaction, command: DraftAgreement, clock: Clock) -> A
 
 
 def supersede_agreement(tx: Transaction, command: SupersedeAgreement, clock: Clock) -> Agreement:
-    """Returns the successor. In one transaction, so that the unit is never without one nor with two.
+    """Returns the successor. One transaction, so that the unit always has exactly one live agreement.
 
     Raises Refused: agreement-unknown, version-superseded, series-not-offered, agreement-not-locked, terms-wrong.
     """

@@ -1,4 +1,4 @@
-"""Papers by which somebody signs for somebody else: recorded, revoked. Never edited."""
+"""Records and revokes mandates: documents by which one person signs for another. They are never edited."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -40,7 +40,9 @@ def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Man
     hand-not-another, hand-not-capable, clock-jumped.
     """
     case = cases.lock(tx, command.unit_id)
-    holder = next((each for each in case.rights.holders if each.person_id == command.right_holder), None)
+    holder = next(
+        (right_holder for right_holder in case.rights.holders if right_holder.person_id == command.right_holder), None
+    )
     if holder is None:
         raise Refused("not-a-right-holder", right_holder=command.right_holder)
     if code := unfit(holder, command.kind):
@@ -56,7 +58,7 @@ def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Man
 
 
 def revoke_mandate(tx: Transaction, command: RevokeMandate, clock: Clock) -> None:
-    """What was signed on it stays signed. Raises Refused: case-unknown, mandate-unknown, clock-jumped."""
+    """Signatures based on it stay valid. Raises Refused: case-unknown, mandate-unknown, clock-jumped."""
     case = cases.lock(tx, command.unit_id)
     at = instants.next_one(tx, clock)
     cases.revoke_mandate(tx, case, command.mandate_id, at=at)

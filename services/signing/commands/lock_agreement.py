@@ -1,4 +1,4 @@
-"""Freezes what will be signed, and opens it again for a reason. In between, a household may declare that it will sign."""
+"""Locks the agreement that will be signed; unlocks it for a reason. In between, a household may pre-register."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,7 +13,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class LockAgreement:
-    """`version` is the one on screen, where it is named."""
+    """`version`: the version on screen, if given."""
 
     agreement_id: UUID
     by: str
@@ -37,7 +37,7 @@ class PreRegister:
 
 
 def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agreement:
-    """Locked already is the stored state. Raises Refused: agreement-unknown, version-superseded, rights-not-confirmed,
+    """Idempotent. Raises Refused: agreement-unknown, version-superseded, rights-not-confirmed,
     rights-disputed, agreement-not-reviewed.
     """
     case = cases.lock_of(tx, command.agreement_id)
@@ -56,7 +56,7 @@ def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agr
 
 
 def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) -> Agreement:
-    """Signatures already given stay on record with the old lock and count no more. Raises Refused: agreement-unknown,
+    """Existing signatures stay on record with the old lock but no longer count. Raises Refused: agreement-unknown,
     version-superseded, agreement-not-locked.
     """
     case = cases.lock_of(tx, command.agreement_id)
@@ -73,7 +73,7 @@ def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) ->
 
 
 def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreement:
-    """Pre-registered already is the stored state. Raises Refused: agreement-unknown, version-superseded, agreement-not-locked."""
+    """Idempotent. Raises Refused: agreement-unknown, version-superseded, agreement-not-locked."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)

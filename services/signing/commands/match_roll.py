@@ -1,4 +1,4 @@
-"""Copies a frozen roll that our own units have proved, and counts everybody who has signed by then."""
+"""Copies a frozen roll whose digest our own units give, and counts all existing signings."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,10 +17,10 @@ class MatchRoll:
 
 
 def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
-    """False when there is nothing to do any more. Under the project's lock, so no signing slips between the count and the copy.
+    """False when nothing is left to do. Runs under the project's lock, so no signing can come between the copy and the count.
     Raises Refused: clock-jumped, since a latch that falls with it orders a declaration.
 
-    No case is locked, as cases come before projects in the one order; what has changed in them since the proof is not of this roll.
+    It locks no case, because cases come before projects in the lock order. Changes of cases since the proof are not part of this roll.
     """
     project = projects.lock(tx, command.project_id)
     at = instants.next_one(tx, clock)

@@ -1,4 +1,4 @@
-"""What the registry says of units: opens a case for a new one, keeps the facts of a known one, disputes rights that have changed."""
+"""Applies registered units: opens a case for a new unit, updates a known one, disputes changed rights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class Registered:
-    """`after_freeze`: said after the roll was frozen; true of the unit, and no part of the roll."""
+    """`after_freeze`: registered after the roll was frozen, so it changes the unit but not the roll."""
 
     unit: Unit
     rights: Rights
@@ -29,17 +29,17 @@ class OpenCases:
 
 
 def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
-    known = cases.lock_units(tx, [each.unit.unit_id for each in command.registered])
+    known = cases.lock_units(tx, [registered.unit.unit_id for registered in command.registered])
     settled = settle_first(tx, known)
     signed = cases.with_signed_agreement(tx, known.values())
     at, opened, on_roll = clock.now(), [], []
-    for each in command.registered:
-        case = known.get(each.unit.unit_id)
+    for registered in command.registered:
+        case = known.get(registered.unit.unit_id)
         if case is None:
-            opened.append(case := Case.open(each.unit, each.rights, at=at))
-        elif not case.learn(each.unit, each.rights, signed=each.unit.unit_id in signed, at=at):
+            opened.append(case := Case.open(registered.unit, registered.rights, at=at))
+        elif not case.learn(registered.unit, registered.rights, signed=registered.unit.unit_id in signed, at=at):
             continue
-        if not each.after_freeze:
+        if not registered.after_freeze:
             on_roll.append(case)
     cases.add(tx, opened, at=at)
     cases.save(tx, *known.values(), at=at, new_facts=True)

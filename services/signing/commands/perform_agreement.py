@@ -1,4 +1,4 @@
-"""Records that both sides have done what an agreement in force says. What shows it is named, for whoever asks years later."""
+"""Records that both sides have performed an agreement in force, with references to the evidence."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +14,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class PerformAgreement:
-    """`evidence` names hand-over record and payment; `version` is the one on screen, where it is named."""
+    """`evidence` names hand-over record and payment; `version`: the version on screen, if given."""
 
     agreement_id: UUID
     evidence: str
@@ -23,10 +23,10 @@ class PerformAgreement:
 
 
 def perform_agreement(tx: Transaction, command: PerformAgreement, clock: Clock) -> Agreement:
-    """Performed already is the stored state. Raises Refused: agreement-unknown, version-superseded, agreement-not-effective."""
+    """Idempotent. Raises Refused: agreement-unknown, version-superseded, agreement-not-effective."""
     case = cases.lock_of(tx, command.agreement_id)
     agreements.load(tx, command.agreement_id).expect_version(command.version)
-    # A declaration that has not come by yet comes first: it is what makes the agreement effective, in a version that nobody has read.
+    # A pending declaration is applied first: it makes the agreement effective, in a version that the user has not read.
     settled = settle_first(tx, [case.unit.unit_id])
     agreement = agreements.load(tx, command.agreement_id)
     at = instants.next_one(tx, clock, agreement.last_at)

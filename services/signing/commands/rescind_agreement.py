@@ -1,4 +1,4 @@
-"""Undoes a signed agreement, as an act of its own: a negative on the day it happens. The number stays, detached, with the reason."""
+"""Rescinds a signed agreement. It counts -1 on the day it happens. The number stays, detached, with the reason."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,7 +27,7 @@ def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) 
     agreement = agreements.load(tx, command.agreement_id)
     agreement.expect_version(command.version)
     project = projects.lock(tx, agreement.project_id)
-    # What the project has decided comes first, so that no rescission overtakes an effect that was declared before it.
+    # The project's decision is applied first, so that no rescission overtakes an earlier declaration of effect.
     if effect.settle(agreement, project):
         counted.add_effective(tx, [agreement])
     at = instants.next_one(tx, clock, agreement.last_at)

@@ -1,4 +1,4 @@
-"""The checklist between draft and lock; and the way back to the household when something is missing."""
+"""The review between draft and lock; and the return to the household when something is missing."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +16,7 @@ from shared.service.database import Transaction
 
 @dataclass(frozen=True)
 class ReviewAgreement:
-    """`papers` are the codes of the originals that the reviewer has seen, `version` is the one on screen, where it is named."""
+    """`papers` are the codes of the originals that the reviewer has seen, `version`: the version on screen, if given."""
 
     agreement_id: UUID
     papers: frozenset[str]

@@ -1,7 +1,7 @@
 """Carries a project's decision to its cases, a batch at a time: effect after a declaration, void after a period without the threshold.
 
-Stays true: what has been settled is seen from the agreements themselves, so a crash between two batches loses and repeats nothing, and a
-command that came by first (settle_first) has left nothing to do.
+Stays true: the agreements themselves show what is settled. So a crash between two batches loses and repeats nothing, and agreements that a
+command settled first (settle_first) need no more work.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,7 +27,7 @@ class SettleAgreements:
 
 
 def settle_agreements(tx: Transaction, command: SettleAgreements) -> int:
-    """How many it has settled; 0 when all are."""
+    """Returns how many it settled; 0 when none is left."""
     waiting = agreements.signed_of(tx, command.project_id, limit=command.batch)
     if not waiting:
         return 0
@@ -40,15 +40,16 @@ def settle_agreements(tx: Transaction, command: SettleAgreements) -> int:
 
 
 def settle_first(tx: Transaction, unit_ids: Collection[UUID]) -> list[Event]:
-    """For whoever changes cases that it has locked: what their projects have decided comes before the change.
+    """Applies the decisions of projects to cases that the caller has locked, before the caller changes them.
 
-    Under the projects' locks, also where nothing is decided: a declaration that is on its way comes wholly before or wholly after. The
-    clock is read after this. The events are the caller's to write, before its own.
+    It takes the projects' locks even without a decision, so that a concurrent declaration comes wholly before or wholly after. Read the
+    clock after this. The caller writes the returned events before its own.
     """
     signed_on = agreements.signed_on(tx, unit_ids)
     signed = agreements.load_many(tx, signed_on) if signed_on else []
     of_project = {
-        project_id: [each for each in signed if each.project_id == project_id] for project_id in _projects(signed)
+        project_id: [agreement for agreement in signed if agreement.project_id == project_id]
+        for project_id in _projects(signed)
     }
     return [
         event for project_id, ours in of_project.items() for event in _settle(tx, projects.lock(tx, project_id), ours)
@@ -68,7 +69,7 @@ def _settle(tx: Transaction, project: Project, loaded: Sequence[Agreement]) -> l
 
 
 def _take_back(tx: Transaction, project: Project, void: Sequence[Agreement], *, at: datetime) -> None:
-    """Their numbers stay, detached in the instant of the closing, and they count no more."""
+    """Detaches their numbers at the instant of the closing; they no longer count."""
     for agreement in void:
         numbers.detach(tx, agreement.agreement_id, reason=LAPSED, by="signing", at=at)
         change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
@@ -78,5 +79,5 @@ def _take_back(tx: Transaction, project: Project, void: Sequence[Agreement], *, 
 
 
 def _projects(loaded: Sequence[Agreement]) -> list[UUID]:
-    """In the order in which everybody locks them."""
+    """In the global lock order."""
     return sorted({agreement.project_id for agreement in loaded})

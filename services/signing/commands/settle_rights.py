@@ -1,4 +1,4 @@
-"""Rights of a case: taken up, confirmed, or disputed with a reason. An effect that was declared before is told before."""
+"""Takes up, confirms or disputes the rights of a case. An earlier declaration of effect is applied first."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,7 +20,7 @@ class TakeUpRights:
 
 @dataclass(frozen=True)
 class ConfirmRights:
-    """`revision` is the case's as somebody read it, where they name it."""
+    """`revision`: the revision that the user read, if given."""
 
     unit_id: UUID
     by: str
@@ -47,7 +47,7 @@ class SetAreaDispute:
 
 
 def take_up_rights(tx: Transaction, command: TakeUpRights, clock: Clock) -> Case:
-    """Taken up already is the stored state. Raises Refused: case-unknown, rights-already-confirmed."""
+    """Idempotent. Raises Refused: case-unknown, rights-already-confirmed."""
     case = cases.lock(tx, command.unit_id)
     settled = settle_first(tx, [command.unit_id])
     at = instants.next_one(tx, clock)

@@ -1,4 +1,4 @@
-"""One hand signs for one right-holder. The last one takes the number, moves the count and may let the latch fall."""
+"""Adds the signature for one right-holder. The last one takes the number, changes the count and may set the latch."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -28,7 +28,7 @@ class SignAgreement:
 
 
 def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
-    """Signed already is the stored state, without a second number.
+    """Idempotent: a second call takes no second number.
 
     Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
     terms-changed-since-read, clock-jumped, hand-not-capable, papers-missing, and those of Agreement.sign.
@@ -59,7 +59,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         turn=turn,
         taking=Taking(command.by, command.desk, command.papers),
     )
-    for mandate in (each for each in mandates if each.mandate_id == agreement.signatures[-1].mandate_id):
+    for mandate in (item for item in mandates if item.mandate_id == agreement.signatures[-1].mandate_id):
         hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
         hand.expect_seen(mandate, reviews, command.papers)
     if turn:
@@ -71,7 +71,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         effect.settle(agreement, project)
         counted.add_effective(tx, [agreement])
     agreements.save(tx, agreement)
-    # As it happened: the signing, what that brought about in the project, the effect that follows from it.
+    # In causal order: the signing, its consequences in the project, then the effect.
     signed, effective = agreement.recorded[:1], agreement.recorded[1:]
     journal.write(tx, [*signed, *project.recorded, *effective])
     return agreement
@@ -80,7 +80,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
 def _on_record(
     tx: Transaction, agreement: Agreement, command: SignAgreement
 ) -> tuple[tuple[Mandate, ...], list[Review]]:
-    """What somebody who signs for another rests on: nothing is read for whoever signs for themselves."""
+    """The mandates and reviews for a person who signs for another; empty for one who signs for themselves."""
     if command.capacity == "self":
         return (), []
     reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)

@@ -1,4 +1,4 @@
-"""What signing does about other services' events: one file per reaction, and the table that the consumer reads."""
+"""Handlers of other services' events, one file each, and the table from event type to handler."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Messages as the events they are, typed; fields that a newer emitter has added are ignored."""
+"""Decodes messages to typed events. Fields of newer producers are ignored."""
 
 from collections.abc import Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""A signing group is formed or changed: kept, so that a case can say who answers for it."""
+"""Stores a signing group that was formed or changed, to show who is responsible for a case."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A project is opened or changed: its period, bases, series and counting rule are kept for the decisions here."""
+"""Stores period, bases, series and counting rule of an opened or changed project."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from shared.service.database import Transaction
 
 
 def when_project_opened_keep_its_rules(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Raises Rejected: a counting rule that is not known here, or not the one that the roll is counted by."""
+    """Raises Rejected for a counting rule that is unknown, or that differs from the one of the counted roll."""
     for event in events(ProjectOpened, messages):
         if not projects.put(tx, _project(event)):
             message = f"another counting rule for project {event.project_id}, whose roll is counted already"
@@ -32,6 +32,6 @@ def _project(event: ProjectOpened) -> Project:
         event.signing_period.starts_at,
         event.signing_period.ends_at,
         event.auto_effect,
-        tuple(Basis(each.basis, each.percent, each.legal_ground) for each in event.bases),
+        tuple(Basis(basis.basis, basis.percent, basis.legal_ground) for basis in event.bases),
         rule,
     )

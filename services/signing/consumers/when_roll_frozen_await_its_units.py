@@ -1,6 +1,6 @@
-"""A roll is frozen: kept with its digest until our own units give the same one (workers/rolls.py looks).
+"""Stores a frozen roll with its digest, until our own units give the same digest (checked by workers/rolls.py).
 
-Units come on another topic, before or after. Whoever matched them here would race with the reaction to the last unit.
+Units arrive on another topic, earlier or later. A match in this handler would race with the handler of the last unit.
 """
 
 from collections.abc import Sequence

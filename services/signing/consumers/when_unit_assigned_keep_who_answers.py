@@ -1,4 +1,4 @@
-"""A unit is assigned to a group and an officer (责任田)."""
+"""Stores the group and officer assigned to a unit (责任田)."""
 
 from collections.abc import Sequence
 

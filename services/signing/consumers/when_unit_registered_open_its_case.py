@@ -1,4 +1,4 @@
-"""A unit is registered or corrected: its case is opened, or learns what has changed."""
+"""Opens the case of a registered unit, or updates it when the unit was corrected."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -16,23 +16,23 @@ from shared.service.database import Transaction
 
 def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
     def react(tx: Transaction, messages: Sequence[Message]) -> None:
-        # A poll may hold several revisions of a unit. Each may dispute what another has confirmed, so each has its turn.
+        # A poll may hold several revisions of a unit. Each may dispute rights confirmed on an earlier one, so they run in turn.
         for turn in _turns(events(UnitRegistered, messages)):
-            said = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
-            open_cases(tx, OpenCases(said), clock)
+            registered = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
+            open_cases(tx, OpenCases(registered), clock)
 
     return react
 
 
 def _turns(events: Sequence[UnitRegistered]) -> list[list[UnitRegistered]]:
-    """The events in as few rounds as there are revisions of one unit: within a round no unit comes twice."""
+    """Splits the events into as few rounds as possible, so that no round has two events of one unit."""
     rounds: list[dict[object, UnitRegistered]] = []
     for event in events:
-        free = next((each for each in rounds if event.unit_id not in each), None)
+        free = next((units for units in rounds if event.unit_id not in units), None)
         if free is None:
             rounds.append(free := {})
         free[event.unit_id] = event
-    return [list(each.values()) for each in rounds]
+    return [list(units.values()) for units in rounds]
 
 
 def _unit(event: UnitRegistered) -> Unit:

@@ -3,10 +3,10 @@
     drafted → reviewed → locked → (pre_registered) → signed → effective → performed
     exits: returned (before the lock), superseded (locked, unsigned), void (signed, the threshold missed), rescinded (signed or effective)
 
-Stays true: it is signed only when every right-holder of the rights it was locked on has signed, each by a hand that may, one at a time;
-what is locked does not change; signing what is signed changes nothing; what holds a number is never superseded (decision 12).
+Stays true: it is signed only when every right-holder of the locked rights has signed, one at a time, each by an entitled hand. A locked
+agreement does not change. Signing a signed agreement changes nothing. An agreement with a number is never superseded (decision 12).
 Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached
-(project.py). Long, since a life is read in one piece.
+(project.py). The file is long so that the whole life cycle can be read in one place.
 """
 
 import re
@@ -42,7 +42,7 @@ State = Literal[
     "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed",
     "returned", "superseded", "rescinded", "void",
 ]  # fmt: skip
-# What of a token's subject may travel in an event (shared/events/terms.py, StaffId).
+# The form of a token's subject that an event may contain (shared/events/terms.py, StaffId).
 _STAFF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}")
 LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed")
 OPEN: tuple[State, ...] = ("drafted", "reviewed")
@@ -57,7 +57,7 @@ class Signature:
     capacity: Capacity
     mandate_id: UUID | None
     signed_at: datetime
-    taken_by: str | None = None  # the member of staff; None on signatures of before that was kept
+    taken_by: str | None = None  # the member of staff; None on old signatures, before this was recorded
     desk: str | None = None
     papers: tuple[str, ...] = ()  # originals seen with the signature, beside those of the review
 
@@ -81,7 +81,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Lock:
-    """What was frozen, and how often it has been: signatures belong to one lock and do not survive it."""
+    """The frozen content and the number of the lock. Signatures belong to one lock and do not survive it."""
 
     count: int
     rights: Rights
@@ -137,7 +137,7 @@ class Agreement:
         """Raises Refused: terms-wrong."""
         _expect_whole(lines)
         agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, lines, supersedes)
-        agreement._tell(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at), at)
+        agreement._record(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at), at)
         return agreement
 
     def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str, at: datetime) -> None:
@@ -145,13 +145,13 @@ class Agreement:
         self._expect(*OPEN, otherwise="agreement-not-open")
         _expect_whole(lines)
         self.lines, self.form, self.rule_set_version, self.state = lines, form, rule_set_version, "drafted"
-        self._tell(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
+        self._record(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
 
     def pass_review(self, *, at: datetime) -> None:
         self._expect(*OPEN, otherwise="agreement-not-open")
         if self.state == "drafted":
             self.state = "reviewed"
-            self._tell(AgreementReviewed(**self._place(), reviewed_at=at), at)
+            self._record(AgreementReviewed(**self._place(), reviewed_at=at), at)
 
     def freeze(self, rights: Rights, *, rights_revision: int, at: datetime, by: str) -> None:
         """Raises Refused: agreement-not-reviewed."""
@@ -160,54 +160,58 @@ class Agreement:
         self.lock = Lock(self.lock_count, rights, rights_revision, self.digest(), at, by)
         self.signatures, self.state = [], "locked"
         frozen = {"rule_set_version": self.rule_set_version, "terms_digest": self.lock.digest}
-        self._tell(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
+        self._record(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
 
     def unfreeze(self, *, reason: str, at: datetime) -> None:
-        """Back to a draft; what some had signed already was signed on another paper and counts no more."""
+        """Back to a draft. Existing signatures were given on other terms and no longer count."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.lock, self.signatures, self.state = None, [], "drafted"
-        self._tell(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
+        self._record(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
 
     def pre_register(self, *, at: datetime) -> None:
         """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
         if self.state != "pre_registered":
             self._expect("locked", otherwise="agreement-not-locked")
             self.state = "pre_registered"
-            self._tell(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
+            self._record(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
 
     def give_back(self, *, reason: str, at: datetime) -> None:
         """Raises Refused: agreement-not-open."""
         self._expect(*OPEN, otherwise="agreement-not-open")
         self.state = "returned"
-        self._tell(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
+        self._record(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
 
     def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
-        """For another paper. What was signed on this one stays on record and counts no more. Raises Refused: agreement-not-locked."""
+        """Supersedes this agreement. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
         self._expect(*SIGNABLE, otherwise="agreement-not-locked")
         self.state = "superseded"
-        self._tell(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
+        self._record(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
-        """The version that somebody had on screen, where they name it. Raises Refused: version-superseded."""
+        """Compares the version on screen, if given. Raises Refused: version-superseded."""
         if version is not None and version != self.version:
             raise Refused("version-superseded", version=self.version)
 
     def expect_terms(self, digest: str) -> None:
-        """Whether the locked paper is the one at hand. Raises Refused: terms-changed-since-read."""
+        """Compares the digest of the paper at the desk with the locked one. Raises Refused: terms-changed-since-read."""
         if self.lock is not None and self.lock.digest != digest:
             raise Refused("terms-changed-since-read", terms_digest=self.lock.digest)
 
     def unsigned(self) -> list[Holder]:
+        if self.lock is None:
+            return []
         signed = {signature.right_holder for signature in self.signatures}
-        return [] if self.lock is None else [each for each in self.lock.rights.holders if each.person_id not in signed]
+        return [holder for holder in self.lock.rights.holders if holder.person_id not in signed]
 
     def completed_by(self, right_holder: UUID) -> bool:
-        """Whether this right-holder is the last who is missing: only then a place in the series is taken."""
-        return self.state in SIGNABLE and [each.person_id for each in self.unsigned()] == [right_holder]
+        """True when only this right-holder is missing: then the signature takes a number of the series."""
+        return self.state in SIGNABLE and [holder.person_id for holder in self.unsigned()] == [right_holder]
 
     def has_signed(self, right_holder: UUID) -> bool:
-        """Asked again by whoever lost the answer: then the stored state is the answer, whatever has become of papers since."""
-        return self.state in (*SIGNABLE, *SIGNED) and any(each.right_holder == right_holder for each in self.signatures)
+        """True when the right-holder has signed. A retry then gets the stored state, even if papers have changed since."""
+        return self.state in (*SIGNABLE, *SIGNED) and any(
+            signature.right_holder == right_holder for signature in self.signatures
+        )
 
     def sign(  # noqa: PLR0913 - for whom, by whose hand, as what, on which paper, when: each can be wrong by itself
         self,
@@ -247,48 +251,48 @@ class Agreement:
             self._complete(lock, turn, area)
 
     def rescind(self, *, reason: str, at: datetime) -> None:
-        """What has been performed is past that (Civil Code art. 557). Raises Refused: agreement-not-signed."""
+        """A performed agreement cannot be rescinded (Civil Code art. 557). Raises Refused: agreement-not-signed."""
         self._expect("signed", "effective", otherwise="agreement-not-signed")
         self.state = "rescinded"
         number = {"series": self.series, "sequence_number": self._placed().number}
-        self._tell(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
+        self._record(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
 
     def lapse(self, closed_at: datetime) -> bool:
-        """The period ended without the threshold. False when there is nothing that could lapse."""
+        """The period ended without the threshold. False when there is nothing to lapse."""
         if self.state != "signed":
             return False
         self.state = "void"
-        self._tell(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
+        self._record(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
         return True
 
     def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
-        """A function of the signing and the declaration alone, whoever comes by first. False when there is nothing to do."""
+        """Depends only on the signing and the declaration, not on the caller. False when there is nothing to do."""
         if self.state != "signed":
             return False
         self.state, self.effective_at = "effective", max(self._placed().signed_at, declared_at)
         effect = {"effective_at": self.effective_at, "declaration": document_number}
-        self._tell(AgreementEffective(**self._place(), **effect), self.effective_at)
+        self._record(AgreementEffective(**self._place(), **effect), self.effective_at)
         return True
 
     def perform(self, *, at: datetime) -> None:
-        """Again changes nothing. Raises Refused: agreement-not-effective."""
+        """Idempotent. Raises Refused: agreement-not-effective."""
         if self.state != "performed":
             self._expect("effective", otherwise="agreement-not-effective")
             self.state = "performed"
-            self._tell(AgreementPerformed(**self._place(), performed_at=at), at)
+            self._record(AgreementPerformed(**self._place(), performed_at=at), at)
 
     @property
     def last_at(self) -> datetime | None:
-        """The instant that the next one of this agreement must be later than; of old rows, as far as their parts tell."""
+        """The last instant of this agreement; the next must be later. For old rows, derived from their parts."""
         known = (
             self.moved_at,
             self.lock and self.lock.locked_at,
             self.turn and self.turn.signed_at,
-            *(each.signed_at for each in self.signatures),
+            *(signature.signed_at for signature in self.signatures),
         )
         return max((at for at in known if at), default=None)
 
-    def _tell(self, event: Event, at: datetime) -> None:
+    def _record(self, event: Event, at: datetime) -> None:
         self.recorded.append(event)
         self.moved_at = max(self.moved_at or at, at)
 
@@ -305,7 +309,7 @@ class Agreement:
         last = self.signatures[-1]
         by = {"taken_by": last.taken_by if _STAFF_ID.fullmatch(last.taken_by or "") else None, "desk": last.desk}
         signed = AgreementSigned(**self._place(), **number, **by, area_hundredths_m2=area, right_holders=holders)
-        self._tell(signed, placed.signed_at)
+        self._record(signed, placed.signed_at)
 
     def _holder(self, lock: Lock, person_id: UUID) -> Holder:
         for holder in lock.rights.holders:

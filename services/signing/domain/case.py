@@ -1,9 +1,9 @@
-"""The case of one unit, named by the unit: what the registry says of it, and whether its rights are settled.
+"""The case of one unit, identified by the unit: the registry's data, and whether its rights are settled.
 
-    pending → reviewing → confirmed;  any ↔ disputed.  One hand may confirm at once what it has looked at.
+    pending → reviewing → confirmed;  any ↔ disputed.  The same person may take up and confirm.
 
-Stays true: rights are confirmed on one revision of the registry's facts; a change of rights after that makes them disputed, whoever has
-signed by then. A signed case stays signed and raises a task for a person.
+Stays true: rights are confirmed for one revision of the registry's data. A later change of rights makes them disputed, no matter who
+has signed. A signed case stays signed and raises a task for a person.
 Left to others: the agreement (agreement.py); several issues with owners and clocks (product.md 3.6).
 """
 
@@ -24,7 +24,7 @@ REGISTRATION_CHANGED = "registration_changed"
 
 @dataclass(frozen=True)
 class Unit:
-    """What the registry says of a unit, as far as signing needs it. `area` is the registered gross area in 0.01 m²."""
+    """The registry's data of a unit that signing needs. `area` is the registered gross area in 0.01 m²."""
 
     unit_id: UUID
     project_id: UUID
@@ -44,7 +44,7 @@ class Case:
     unit: Unit
     rights: Rights
     rights_state: RightsState = "pending"
-    rights_revision: int = 1  # the registry's revision in which the rights became what they are
+    rights_revision: int = 1  # the registry's revision of the last change of rights
     area_disputed: bool = False
     version: int = 0
     tasks: list[str] = field(default_factory=list)  # raised by this decision
@@ -57,7 +57,7 @@ class Case:
         return case
 
     def take_up(self, *, at: datetime) -> None:
-        """Somebody looks into who owns it; a dispute goes back to work with that. Raises Refused: rights-already-confirmed."""
+        """Starts the examination of the rights, also after a dispute. Raises Refused: rights-already-confirmed."""
         if self.rights_state == "confirmed":
             raise Refused("rights-already-confirmed")
         if self.rights_state != "reviewing":
@@ -66,7 +66,7 @@ class Case:
             self.recorded.append(RightsReviewing(**place, reviewing_at=at))
 
     def confirm(self, *, at: datetime, read: int | None = None) -> None:
-        """Changes nothing when they are confirmed already. `read` is the revision that somebody had before them.
+        """Idempotent. `read`: the revision that the user read.
 
         Raises Refused: rights-changed-since-read, shares-incomplete.
         """
@@ -84,8 +84,10 @@ class Case:
                 revision=self.unit.revision,
                 ownership=self.rights.ownership,
                 right_holders=tuple(
-                    ConfirmedHolder(person_id=each.person_id, share=None if each.share is None else str(each.share))
-                    for each in self.rights.holders
+                    ConfirmedHolder(
+                        person_id=holder.person_id, share=None if holder.share is None else str(holder.share)
+                    )
+                    for holder in self.rights.holders
                 ),
                 confirmed_at=at,
             )
@@ -98,7 +100,7 @@ class Case:
             self.recorded.append(RightsDisputed(**place, reason=reason, disputed_at=at))
 
     def learn(self, unit: Unit, rights: Rights, *, signed: bool, at: datetime) -> bool:
-        """Takes what the registry says now. False: a revision that is not newer than the known one is no news."""
+        """Applies the registry's data. False when the revision is not newer than the stored one."""
         if unit.revision <= self.unit.revision:
             return False
         changed = self.rights.differs(rights)

@@ -1,4 +1,4 @@
-"""A closed business day: what each series and each basis did, and by which rule it was counted, frozen as of a feed number."""
+"""A closed business day: figures of each series and basis and the counting rule, frozen as of a feed number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.events.terms import Basis, CountingRule, Series
 
 @dataclass(frozen=True)
 class SeriesDay:
-    """`last_number` is that of the end of the day, 0 before the first."""
+    """`last_number`: the last number at the end of the day; 0 before the first."""
 
     signed: int
     undone: int
@@ -45,14 +45,14 @@ class ClosedDay:
     bases: Mapping[Basis, BasisDay]
     counting_rule: CountingRule
 
-    def told(self) -> DayClosed:
+    def event(self) -> DayClosed:
         return DayClosed(
             project_id=self.project_id,
             business_on=self.business_on,
             restatement=self.restatement,
             as_of=self.as_of,
-            series=tuple(SeriesFigures(series=series, **vars(each)) for series, each in self.figures.items()),
-            bases=tuple(BasisFigures(basis=basis, **vars(each)) for basis, each in self.bases.items()),
+            series=tuple(SeriesFigures(series=series, **vars(counts)) for series, counts in self.figures.items()),
+            bases=tuple(BasisFigures(basis=basis, **vars(counts)) for basis, counts in self.bases.items()),
             counting_rule=self.counting_rule,
             closed_at=self.closed_at,
         )

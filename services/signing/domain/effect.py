@@ -1,11 +1,11 @@
-"""What a project's decision makes of one agreement: the same, whoever comes by first, the fan-out or a command."""
+"""Applies a project's decision to one agreement. The result is the same for the fan-out and for a command."""
 
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project
 
 
 def settle(agreement: Agreement, project: Project) -> bool:
-    """Takes effect after a declaration, lapses after a period without the threshold. True when that changed it."""
+    """Takes effect after a declaration, lapses after a period without the threshold. True when the agreement changed."""
     if declared := project.declaration:
         return agreement.take_effect(declared_at=declared.declared_at, document_number=declared.document_number)
     if project.lapsed and project.closing:

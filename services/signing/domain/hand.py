@@ -1,7 +1,7 @@
-"""What it takes to sign for somebody else, beyond the mandate: a capable person, and a paper that the desk has seen.
+"""Conditions to sign for another person, beside the mandate: a capable hand, and a document that the desk has seen.
 
-Stays true: both are judged when the signature is given. A paper was seen in a review of this agreement that was made with the mandate on
-record, or is named with the signature; so a mandate that is recorded after the lock brings its paper with it.
+Stays true: both are checked when the signature is given. The document must have been seen in a review of this agreement, made after the
+mandate was recorded, or be named with the signature. So a mandate recorded after the lock needs its document at the signature.
 """
 
 from collections.abc import Sequence
@@ -28,24 +28,24 @@ class Review:
 
 
 def expect_capable(hand: UUID, *, capable: bool) -> None:
-    """`capable`: not registered anywhere in the district, or everywhere as a capable natural person. Raises Refused: hand-not-capable."""
+    """`capable`: not registered in the district, or always registered as a capable natural person. Raises Refused: hand-not-capable."""
     if not capable:
         raise Refused("hand-not-capable", hand=hand)
 
 
 def expect_seen(mandate: Mandate, reviews: Sequence[Review], papers: frozenset[str]) -> None:
-    """`papers`: those that the desk names with the signature. Raises Refused: papers-missing."""
+    """`papers`: the documents that the desk names with the signature. Raises Refused: papers-missing."""
     if missing := unseen(mandate, reviews, papers):
         raise Refused("papers-missing", missing=[missing])
 
 
 def seen_first(mandates: Sequence[Mandate], reviews: Sequence[Review], papers: frozenset[str]) -> tuple[Mandate, ...]:
-    """Of several good papers the one counts that somebody has seen."""
-    return tuple(sorted(mandates, key=lambda each: unseen(each, reviews, papers) is not None))
+    """Sorts mandates whose document was seen before the others."""
+    return tuple(sorted(mandates, key=lambda mandate: unseen(mandate, reviews, papers) is not None))
 
 
 def unseen(mandate: Mandate, reviews: Sequence[Review], papers: frozenset[str] = frozenset()) -> str | None:
-    """The paper of this mandate that nobody has seen; None when it was."""
+    """The document of this mandate if it was not seen yet, else None."""
     paper = PAPER_OF[mandate.kind]
     known = mandate.recorded_at
     seen = known is not None and any(paper in review.papers and review.at >= known for review in reviews)

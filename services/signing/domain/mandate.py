@@ -1,4 +1,4 @@
-"""By whose hand a right-holder signs.
+"""Who may sign for a right-holder: the hand.
 
 Stays true: a capable person signs themselves or through an agent (Civil Code art. 161-165), an incapable one through a guardian only
 (art. 19-23, 34), an organisation through its representative with seal (art. 61). Whoever signs for somebody is another person.
@@ -22,7 +22,7 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 @dataclass(frozen=True)
 class Mandate:
-    """A paper by which a hand may sign for one right-holder of one unit."""
+    """A document that entitles a hand to sign for one right-holder of one unit."""
 
     mandate_id: UUID
     right_holder: UUID
@@ -39,14 +39,14 @@ class Mandate:
 
 @dataclass(frozen=True)
 class Entitled:
-    """The hand may sign. `mandate_id` is the paper it rests on, None for one's own hand."""
+    """The hand may sign. `mandate_id`: the mandate it is based on; None for the right-holder's own hand."""
 
     mandate_id: UUID | None
 
 
 @dataclass(frozen=True)
 class NotEntitled:
-    """The hand may not, for `code`; `valid_until` when a paper was good once."""
+    """The hand may not sign; `code` is the reason. `valid_until` is set for an expired mandate."""
 
     code: str
     valid_until: date | None = None

@@ -2,7 +2,7 @@
 
     threshold reached (the latch) → effect declared;  period closed (with or without the threshold)
 
-Stays true: the latch falls once and nothing takes it back; effect is declared only after it; a period closes only after its end. All three
+Stays true: the latch is set once and never reset; effect is declared only after it; a period closes only after its end. All three
 and the count change under the lock of the project's row, which every signing takes.
 Left to others: the fan-out to the cases (workers/), the roll and its digest (store/roll.py).
 """
@@ -30,7 +30,7 @@ class Declaration:
     declared_at: datetime
     declared_by: str
     document_number: str
-    automatic: bool  # by the project's own rule, as soon as the latch fell
+    automatic: bool  # declared by the project's rule as soon as the latch was set
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Project:
     name: str
     series: tuple[Series, ...]
     starts_at: datetime
-    ends_at: datetime  # the first instant that is outside
-    automatic: bool  # declares effect by itself as soon as the latch falls
+    ends_at: datetime  # exclusive
+    automatic: bool  # declares effect automatically as soon as the latch is set
     bases: tuple[Basis, ...]
     counting_rule: CountingRule  # of right-holders
     total: Counts | None = None  # None until a frozen roll has matched our own units
@@ -63,7 +63,7 @@ class Project:
         return threshold.read(self.bases, self.signed, self.total or Counts())
 
     def expect_open(self, at: datetime) -> None:
-        """Whether a signing at this instant counts. After the latch the rest may still join, also past the end of the period.
+        """Whether a signing at this instant counts. After the latch, others may still sign, even after the end of the period.
 
         Raises Refused: period-not-open, period-over.
         """
@@ -73,12 +73,12 @@ class Project:
             raise Refused("period-over", ends_at=self.ends_at)
 
     def count(self, change: Counts, *, at: datetime) -> bool:
-        """Adds a signing, or takes a rescission off. True when the latch falls with it."""
+        """Adds a signing or subtracts a rescission. True when this sets the latch."""
         self.signed = self.signed + change
         return self.evaluate(at=at)
 
     def evaluate(self, *, at: datetime) -> bool:
-        """Lets the latch fall if it has to. After the period has closed without it, it never does."""
+        """Sets the latch if the threshold is reached, but never after the period was closed without it."""
         readings = self.readings()
         if self.total is None or self.latch or self.closing or not threshold.reached(readings):
             return False
@@ -91,16 +91,18 @@ class Project:
         return True
 
     def declare(self, document_number: str, *, at: datetime, by: str) -> None:
-        """Once; the same again changes nothing. Raises Refused: threshold-not-reached, effect-already-declared."""
+        """Idempotent for the same document. Raises Refused: threshold-not-reached, effect-already-declared."""
         if self.latch is None:
-            raise Refused("threshold-not-reached", missing={each.basis.name: each.missing for each in self.readings()})
+            raise Refused(
+                "threshold-not-reached", missing={reading.basis.name: reading.missing for reading in self.readings()}
+            )
         if self.declaration is None:
             self._declare(Declaration(max(at, self.latch.reached_at), by, document_number, automatic=False))
         elif self.declaration.document_number != document_number:
             raise Refused("effect-already-declared", document_number=self.declaration.document_number)
 
     def close(self, *, at: datetime, by: str) -> None:
-        """Once; again changes nothing. Raises Refused: period-still-open, roll-not-frozen."""
+        """Idempotent. Raises Refused: period-still-open, roll-not-frozen."""
         if self.closing is not None:
             return
         if at < self.ends_at:

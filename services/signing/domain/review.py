@@ -1,7 +1,7 @@
-"""The checklist before the lock. Each item has a stable code, so that a refusal can say what to fetch.
+"""The checklist before the lock. Each item has a stable code, so that a refusal says what is missing.
 
 Stays true: rights confirmed, shares whole, no open area dispute, every mandatory paper there, terms whole (product.md 3.3, rule 1).
-Which papers are mandatory follows from who signs, not from who asks.
+Which papers are mandatory depends on who signs, not on the reviewer.
 """
 
 from dataclasses import dataclass, field

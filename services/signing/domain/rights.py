@@ -1,4 +1,4 @@
-"""Who owns a unit, in which shares, and whether that is whole.
+"""The right-holders of a unit, their shares, and whether the shares are whole.
 
 Stays true: shares are exact fractions. Joint owners (共同共有, Civil Code art. 299) have none and all sign; owners by shares
 (按份共有, art. 298) have one each and they sum to exactly 1.
@@ -39,14 +39,14 @@ class Rights:
     holders: tuple[Holder, ...]
 
     def whole(self) -> int:
-        """The one denominator that all shares are counted in. Raises Refused: shares-too-fine."""
+        """The common denominator of all shares. Raises Refused: shares-too-fine."""
         whole = common_denominator(holder.share for holder in self.holders if holder.share is not None)
         if whole is None:
             raise Refused("shares-too-fine")
         return whole
 
     def flaw(self) -> str | None:
-        """Why nobody can sign on these rights, as a stable code; None when they are whole."""
+        """Why these rights cannot be signed on, as a stable code; None when they are whole."""
         if not self.holders:
             return "holders-missing"
         if len({holder.person_id for holder in self.holders}) < len(self.holders):
@@ -54,12 +54,12 @@ class Rights:
         return _FLAWS[self.ownership](self.holders)
 
     def differs(self, other: "Rights") -> bool:
-        """Whether somebody else owns it, or otherwise. A name spelled anew or another order changes no right."""
+        """True when ownership, holders, shares, kinds or capacity differ. A new spelling of a name or another order is no difference."""
         return self.ownership != other.ownership or _substance(self) != _substance(other)
 
 
 def _substance(rights: Rights) -> frozenset[tuple[UUID, Fraction | None, Kind, bool]]:
-    return frozenset((each.person_id, each.share, each.kind, each.capable) for each in rights.holders)
+    return frozenset((holder.person_id, holder.share, holder.kind, holder.capable) for holder in rights.holders)
 
 
 def _sole(holders: tuple[Holder, ...]) -> str | None:

@@ -1,7 +1,7 @@
-"""What an agreement promises: typed lines, and the digest that is printed in the foot of every page.
+"""The terms of an agreement: typed lines, and the digest printed at the foot of every page.
 
-Stays true: money is whole fen, areas have two places, and the digest depends on nothing but the lines, the form and the version of
-the rule set, so that paper and screen can be held against each other years later.
+Stays true: money is whole fen, areas have two places, and the digest depends only on the lines, the form and the version of
+the rule set, so that paper and screen can be compared years later.
 Left to others: how an amount comes about (the rule set).
 """
 
@@ -38,7 +38,7 @@ class TermLine:
 
 
 def series_of(form: Form) -> Series:
-    """The queue a form belongs to: whoever takes any housing stands in the queue for housing."""
+    """The series of a form of compensation: any form with housing belongs to the housing series."""
     return "cash" if form == "cash" else "exchange"
 
 

@@ -1,7 +1,7 @@
 """Whether enough have signed: several bases joined by AND, counted over the frozen roll.
 
 Stays true: only integers are compared, `signed * 100 >= total * percent`, so 94.996 % is not 95 %. The denominator is the whole roll,
-never the units that happen to have a record. A right-holder counts once, and as signed by the project's counting rule.
+not only the units with a record. A right-holder counts once, and as signed by the project's counting rule.
 Left to others: the counting itself (store/roll.py) and the latch (project.py).
 """
 
@@ -20,10 +20,10 @@ class Counts:
     area: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     def __neg__(self) -> "Counts":
-        return Counts(*(-getattr(self, each.name) for each in fields(self)))
+        return Counts(*(-getattr(self, field.name) for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def missing(self) -> int:
-        """How many more it takes, rounded against us."""
+        """How many more are needed, rounded up."""
         return max(0, -(-self.total * self.basis.percent // 100) - self.signed)
 
 
@@ -56,5 +56,5 @@ def read(bases: tuple[Basis, ...], signed: Counts, total: Counts) -> tuple[Readi
 
 
 def reached(readings: tuple[Reading, ...]) -> bool:
-    """No basis at all is no threshold, and a threshold that nobody chose is never reached."""
+    """False without any basis: a threshold that was never defined is never reached."""
     return bool(readings) and all(reading.reached for reading in readings)

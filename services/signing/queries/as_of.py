@@ -1,4 +1,4 @@
-"""What a page of figures says of itself: how far the journal has come in the granted districts."""
+"""The as-of number of a page: the last journal event in the granted districts."""
 
 from sqlalchemy import text
 

@@ -1,4 +1,4 @@
-"""Everything that signing knows of one unit, on one page (一户一档)."""
+"""All data of one unit in signing, on one page (一户一档)."""
 
 from datetime import date, datetime
 from typing import Any
@@ -28,7 +28,7 @@ _MANDATES = text("""
     from mandates where unit_id = :unit_id order by recorded_at
 """)
 _TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
-# A signature is an act as well, and is kept with its agreement.
+# A signature is an act too, but is stored with its agreement.
 _ACTS = text("""
     select kind, agreement_id, reason, facts, by, at from acts where unit_id = :unit_id
     union all
@@ -126,19 +126,17 @@ def read(tx: Transaction, unit_id: UUID) -> CaseFile:
         group=found["group_name"],
         right_holders=[
             HolderRow(
-                person_id=each.person_id,
-                name=each.name,
-                share=written(each.parts, each.whole),
-                kind=each.kind,
-                capable=each.capable,
+                person_id=row.person_id,
+                name=row.name,
+                share=written(row.parts, row.whole),
+                kind=row.kind,
+                capable=row.capable,
             )
-            for each in tx.connection.execute(_HOLDERS, it)
+            for row in tx.connection.execute(_HOLDERS, it)
         ],
-        mandates=[
-            MandateRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_MANDATES, it)
-        ],
-        tasks=[TaskRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_TASKS, it)],
+        mandates=[MandateRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_MANDATES, it)],
+        tasks=[TaskRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_TASKS, it)],
         agreement=agreement,
         earlier_agreements=agreements[1:],
-        acts=[ActRow.model_validate(each, from_attributes=True) for each in tx.connection.execute(_ACTS, it)],
+        acts=[ActRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_ACTS, it)],
     )

@@ -1,4 +1,4 @@
-"""Cases as rows of a list: where the unit is, whose it is to do, how far it has come."""
+"""Cases as rows of a list: place, responsible group and stage."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from shared.events.terms import Series
 from shared.service import http
 from shared.service.database import Transaction
 
-# The live agreement of a unit, else its last one: what the stage is derived from.
+# The stage is derived from the live agreement of a unit, else from its last one.
 _LIST = text("""
     select cases.*, agreement_id, state, agreement.series, number,
            (select count(*) from case_holders where case_holders.unit_id = cases.unit_id) as right_holders,
@@ -71,7 +71,7 @@ class CaseRow(BaseModel):
 
 
 def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
-    """One more than asked for, when there is one."""
+    """Up to one row more than the limit, to show that there is a next page."""
     after = query.after(str, UUID) or (None, None)
     wanted = {
         "project_id": query.project_id,
@@ -86,7 +86,7 @@ def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
 
 
 def place(row: CaseRow) -> tuple[str, UUID]:
-    """What the list is sorted by, for the next page's cursor."""
+    """The sort key of a row, for the cursor of the next page."""
     return row.unit_code, row.unit_id
 
 

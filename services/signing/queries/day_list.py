@@ -21,7 +21,7 @@ _LIST = text("""
 
 
 class DaysQuery(http.Page):
-    """Days have nothing to be chosen by."""
+    """No filters beside paging."""
 
 
 class SeriesRow(BaseModel):
@@ -56,7 +56,7 @@ class DayRow(BaseModel):
 
 
 def read(tx: Transaction, project_id: UUID, query: DaysQuery) -> list[DayRow]:
-    """One more than asked for, when there is one. Raises Refused: project-unknown."""
+    """Up to one row more than the limit. Raises Refused: project-unknown."""
     if not tx.connection.execute(_KNOWN, {"project_id": project_id}).scalar_one_or_none():
         raise Refused("project-unknown")
     ordinal, restatement = query.after(int, int) or (None, None)

@@ -1,8 +1,8 @@
-"""Shares, stored over one denominator per unit, as people write them."""
+"""Formats shares, which are stored with one denominator per unit."""
 
 from fractions import Fraction
 
 
 def written(parts: int | None, whole: int | None) -> str | None:
-    """2 of 6 is written 1/3, the whole 1; None where all own jointly."""
+    """2 of 6 gives 1/3, the whole gives 1; None for joint owners."""
     return None if parts is None or whole is None else str(Fraction(parts, whole))

@@ -37,7 +37,7 @@ class NumberRow(BaseModel):
 
 
 def read(tx: Transaction, project_id: UUID, query: NumbersQuery) -> list[NumberRow]:
-    """One more than asked for, when there is one. Raises Refused: project-unknown."""
+    """Up to one row more than the limit. Raises Refused: project-unknown."""
     if not tx.connection.execute(_KNOWN, {"project_id": project_id}).scalar_one_or_none():
         raise Refused("project-unknown")
     after = query.after(str, int) or (None, None)

@@ -82,15 +82,15 @@ def read(tx: Transaction, project_id: UUID) -> ProjectCount:
         roll_matched=matched,
         bases=[
             BasisCount(
-                basis=each.basis.name,
-                percent=each.basis.percent,
-                legal_ground=each.basis.legal_ground,
-                signed=each.signed,
-                total=each.total,
-                missing=each.missing,
-                reached=each.reached,
+                basis=reading.basis.name,
+                percent=reading.basis.percent,
+                legal_ground=reading.basis.legal_ground,
+                signed=reading.signed,
+                total=reading.total,
+                missing=reading.missing,
+                reached=reading.reached,
             )
-            for each in readings
+            for reading in readings
         ],
         counting_rule=row.counting_rule,
         numbers=row.numbers,

@@ -1,4 +1,4 @@
-"""Who did what to a case, why and when. Only added to: years later it proves that everybody was treated alike."""
+"""An append-only log of acts on a case: who, what, why and when. It proves equal treatment years later."""
 
 import json
 from dataclasses import dataclass, field
@@ -38,6 +38,6 @@ def record(tx: Transaction, act: Act) -> None:
 
 
 def reviews(tx: Transaction, unit_id: UUID, agreement_id: UUID) -> list[Review]:
-    """The reviews that an agreement has passed, with the originals that were seen."""
+    """The passed reviews of an agreement, with the originals that were seen."""
     rows = tx.connection.execute(_REVIEWS, {"unit_id": unit_id, "agreement_id": agreement_id})
     return [Review(row.at, frozenset(row.papers)) for row in rows]

@@ -62,7 +62,7 @@ _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
-# What is signed stays signed: the same signature again is no news.
+# A signature is never changed: inserting the same one again does nothing.
 _ADD_SIGNATURE = text("""
     insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
@@ -79,13 +79,13 @@ def load(tx: Transaction, agreement_id: UUID) -> Agreement:
 
 
 def signed_of(tx: Transaction, project_id: UUID, *, limit: int) -> list[tuple[UUID, UUID]]:
-    """Unit and agreement of what is signed and neither effective nor undone, without a lock: it is looked at again under one."""
+    """Units and agreements that are signed but neither effective nor undone. Without a lock: the caller checks again under one."""
     rows = tx.connection.execute(_SIGNED_OF, {"project_id": project_id, "limit": limit})
     return [(row.unit_id, row.agreement_id) for row in rows]
 
 
 def signed_on(tx: Transaction, unit_ids: Collection[UUID]) -> list[UUID]:
-    """The same of units whose cases are locked."""
+    """The same for units whose cases are locked."""
     return list(tx.connection.execute(_SIGNED_ON, {"unit_ids": list(unit_ids)}).scalars())
 
 
@@ -95,14 +95,14 @@ def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
 
 
 def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]:
-    these = {"agreement_ids": list(agreement_ids)}
-    rows = tx.connection.execute(_AGREEMENTS, these).all()
-    parts = _Parts(tx, these) if rows else None
+    parameters = {"agreement_ids": list(agreement_ids)}
+    rows = tx.connection.execute(_AGREEMENTS, parameters).all()
+    parts = _Parts(tx, parameters) if rows else None
     return [parts.agreement(row) for row in rows] if parts else []
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
-    """Under the case's lock, where the unit was seen to have no other live one; the index one_live_agreement holds it too."""
+    """Call it under the case's lock, after a check that the unit has no live one. The index one_live_agreement enforces it too."""
     tx.connection.execute(_ADD, {**_row(tx, agreement), "drafted_at": at})
     _replace_lines(tx, agreement)
     agreement.version = 1
@@ -119,11 +119,11 @@ def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> N
         _replace_lines(tx, agreement)
     key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
     if agreement.signatures:
-        tx.connection.execute(_ADD_SIGNATURE, [_signature(each, key) for each in agreement.signatures])
+        tx.connection.execute(_ADD_SIGNATURE, [_signature(signature, key) for signature in agreement.signatures])
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
-    """With the agreement's first saving after it was frozen."""
+    """Call it with the first save after the lock."""
     if agreement.state not in SIGNABLE or agreement.lock is None:
         message = f"{agreement.state} is not a lock"
         raise AssertionError(message)
@@ -142,15 +142,16 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
 
 
 class _Parts:
-    """What several agreements consist of, read with one statement per table."""
+    """The parts of several agreements, read with one statement per table."""
 
-    def __init__(self, tx: Transaction, these: dict[str, list[UUID]]) -> None:
+    def __init__(self, tx: Transaction, parameters: dict[str, list[UUID]]) -> None:
         self._lines, self._locks, self._holders, self._signatures, self._numbers = (
-            tx.connection.execute(query, these).all() for query in (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
+            tx.connection.execute(query, parameters).all()
+            for query in (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
         )
 
     def agreement(self, row: Row[Any]) -> Agreement:
-        numbers = [Turn(each.number, each.signed_at) for each in self._numbers if each.agreement_id == row.agreement_id]
+        numbers = [Turn(turn.number, turn.signed_at) for turn in self._numbers if turn.agreement_id == row.agreement_id]
         return Agreement(
             row.agreement_id,
             row.project_id,
@@ -178,14 +179,14 @@ class _Parts:
     def _lock_of(self, agreement_id: UUID) -> Lock | None:
         for lock in self._locks:
             if lock.agreement_id == agreement_id:
-                holders = (each for each in self._holders if each.agreement_id == agreement_id)
+                holders = (holder for holder in self._holders if holder.agreement_id == agreement_id)
                 frozen = rights.read(lock.ownership, holders)
                 return Lock(lock.lock_count, frozen, lock.rights_revision, lock.digest, lock.locked_at, lock.locked_by)
         return None
 
     def _signatures_of(self, row: Row[Any]) -> list[Signature]:
-        ours = (each for each in self._signatures if each.agreement_id == row.agreement_id)
-        return [Signature(*(getattr(each, part.name) for part in fields(Signature))) for each in ours]
+        ours = (signature for signature in self._signatures if signature.agreement_id == row.agreement_id)
+        return [Signature(*(getattr(signature, part.name) for part in fields(Signature))) for signature in ours]
 
 
 def _signature(signature: Signature, key: dict[str, object]) -> dict[str, object]:

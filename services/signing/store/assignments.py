@@ -1,4 +1,4 @@
-"""Which group and which officer answer for a unit. The latest word stands."""
+"""The group and officer responsible for a unit. The latest event wins."""
 
 import json
 from collections.abc import Sequence
@@ -21,20 +21,25 @@ _PUT_UNIT = text("""
 
 def put_groups(tx: Transaction, groups: Sequence[GroupFormed]) -> None:
     rows = [
-        {"district": tx.district, "group_id": each.group_id, "project_id": each.project_id, "name": each.name}
+        {"district": tx.district, "group_id": group.group_id, "project_id": group.project_id, "name": group.name}
         | {
             "officers": json.dumps(
-                {str(officer.staff_id): officer.name for officer in each.officers}, ensure_ascii=False
+                {str(officer.staff_id): officer.name for officer in group.officers}, ensure_ascii=False
             )
         }
-        for each in groups
+        for group in groups
     ]
     tx.connection.execute(_PUT_GROUP, rows)
 
 
 def put_units(tx: Transaction, assigned: Sequence[UnitAssigned]) -> None:
     rows = [
-        {"district": tx.district, "unit_id": each.unit_id, "group_id": each.group_id, "staff_id": each.staff_id}
-        for each in assigned
+        {
+            "district": tx.district,
+            "unit_id": assignment.unit_id,
+            "group_id": assignment.group_id,
+            "staff_id": assignment.staff_id,
+        }
+        for assignment in assigned
     ]
     tx.connection.execute(_PUT_UNIT, rows)

@@ -15,10 +15,10 @@ from services.signing.store import rights
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-# Every command on a unit begins here, so two aggregates of one unit never decide on each other's past.
+# Every command on a unit takes this lock first, so no aggregate of a unit decides on stale data of another.
 _LOCK = text("select * from cases where unit_id = :unit_id for update")
 _CASE_OF = text("select unit_id from agreements where agreement_id = :agreement_id")
-# Many at once are taken in one order by everybody: by unit.
+# Several cases are always locked in one global order: by unit.
 _LOCK_MANY = text("select * from cases where unit_id = any(:unit_ids) order by unit_id for update")
 _HOLDERS = text("select * from case_holders where unit_id = any(:unit_ids)")
 _SIGNED = text(
@@ -45,7 +45,7 @@ _ADD_HOLDER = text("""
 _ADD_TASK = text("""
     insert into tasks (district, task_id, unit_id, code, raised_at) values (:district, :task_id, :unit_id, :code, :raised_at)
 """)
-# Over all units of the district that have come: one that calls them incapable, or an organisation, is enough.
+# Over all known units of the district. One that has them as incapable or as an organisation is enough.
 _CAPABLE = text("""
     select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = :person_id
 """)
@@ -86,34 +86,34 @@ def with_signed_agreement(tx: Transaction, cases: Iterable[Case]) -> set[UUID]:
 
 def add(tx: Transaction, cases: Sequence[Case], *, at: datetime) -> None:
     if cases:
-        tx.connection.execute(_ADD, [{**_row(tx, each), "opened_at": at} for each in cases])
+        tx.connection.execute(_ADD, [{**_row(tx, case), "opened_at": at} for case in cases])
         _replace_holders(tx, cases, known=False)
 
 
 def save(tx: Transaction, *cases: Case, at: datetime, new_facts: bool = False) -> None:
-    """`new_facts` come from the registry only; without them the right-holders are as they were."""
+    """`new_facts`: the registry's data changed, so right-holders are saved too."""
     if not cases:
         return
-    tx.connection.execute(_SAVE, [_row(tx, each) for each in cases])
+    tx.connection.execute(_SAVE, [_row(tx, case) for case in cases])
     if new_facts:
         _replace_holders(tx, cases, known=True)
-    tasks = [{"unit_id": each.unit.unit_id, "code": code} for each in cases for code in each.tasks]
+    tasks = [{"unit_id": case.unit.unit_id, "code": code} for case in cases for code in case.tasks]
     if tasks:
         named = [{**task, "district": tx.district, "task_id": uuid7(), "raised_at": at} for task in tasks]
         tx.connection.execute(_ADD_TASK, named)
-    for each in cases:
-        each.version += 1
+    for case in cases:
+        case.version += 1
 
 
 def mandates(tx: Transaction, unit_id: UUID) -> tuple[Mandate, ...]:
     return tuple(
-        Mandate(*(getattr(row, each.name) for each in fields(Mandate)))
+        Mandate(*(getattr(row, field.name) for field in fields(Mandate)))
         for row in tx.connection.execute(_MANDATES, {"unit_id": unit_id})
     )
 
 
 def capable(tx: Transaction, person_id: UUID) -> bool:
-    """Whether a person may sign for others, as far as the register tells: of whom it tells nothing, it is for the desk to see."""
+    """Whether a person may sign for others, by the register. True for an unregistered person: the desk decides."""
     return bool(tx.connection.execute(_CAPABLE, {"person_id": person_id}).scalar_one())
 
 
@@ -151,7 +151,7 @@ def _cases(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Case]:
         holders[holder.unit_id].append(holder)
     return [
         Case(
-            Unit(**{each.name: getattr(row, each.name) for each in fields(Unit)}),
+            Unit(**{field.name: getattr(row, field.name) for field in fields(Unit)}),
             rights.read(row.ownership, holders[row.unit_id]),
             rights_state=row.rights_state,
             rights_revision=row.rights_revision,

@@ -1,7 +1,7 @@
 """A project's feed: every fact that moves a figure, numbered 1, 2, 3 … in the order of commits.
 
-Stays true: a number is taken under the lock of the project's row, which every fact needs anyhow, so there is no gap and no lower number
-appears later. The changes add up to the count that the project's row holds; rows are only ever added.
+Stays true: a number is taken under the lock of the project's row, which every fact needs anyway. So there is no gap, and no lower number
+appears later. The changes sum to the count in the project's row. The table is append-only.
 """
 
 from collections.abc import Collection
@@ -33,14 +33,14 @@ def add(tx: Transaction, agreement: Agreement, fact: Fact, change: Counts = _NOT
 
 
 def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
-    """Those among them that have taken effect; the count does not move."""
+    """Adds the agreements that have taken effect; the count does not change."""
     for agreement in settled:
         if agreement.state == "effective" and agreement.effective_at is not None:
             add(tx, agreement, "effective", at=agreement.effective_at)
 
 
 def add_matched(tx: Transaction, project_id: UUID, signed: Counts, *, at: datetime) -> None:
-    """What had been signed when the frozen roll came: from here on the changes add up."""
+    """Adds the signings that existed when the roll was matched: the starting value of the sum."""
     about = {"fact": "matched", "agreement_id": None, "happened_at": at}
     tx.connection.execute(_ADD, {**_place(tx, project_id, signed), **about})
 

@@ -1,4 +1,4 @@
-"""Closed business days: only added to. A day's figures are a function of the project's feed up to a number, whenever they are read."""
+"""Closed business days, append-only. A day's figures depend only on the project's feed up to a number."""
 
 import json
 from datetime import date, timedelta
@@ -37,13 +37,13 @@ _ADD = text("""
 
 
 def figures(tx: Transaction, project_id: UUID, on: date, *, as_of: int) -> dict[Series, SeriesDay]:
-    """What happened on that day and has a feed number up to `as_of`."""
+    """Figures of that day from facts with a feed number up to `as_of`."""
     rows = tx.connection.execute(_FIGURES, _day(project_id, on, as_of))
     return {row.series: SeriesDay(row.signed, row.undone, row.effective, row.last_number) for row in rows}
 
 
 def bases(tx: Transaction, project_id: UUID, on: date, *, as_of: int, total: Counts | None) -> dict[Basis, BasisDay]:
-    """All four, also those that the project does not ask for."""
+    """All four bases, also those without a threshold in the project."""
     found = {row.basis: row for row in tx.connection.execute(_BASES, _day(project_id, on, as_of))}
     names: tuple[Basis, ...] = get_args(Basis)
     return {
@@ -57,13 +57,13 @@ def bases(tx: Transaction, project_id: UUID, on: date, *, as_of: int, total: Cou
 
 
 def following(tx: Transaction, project_id: UUID, on: date) -> int:
-    """Which restatement comes next, under the project's lock; 0 for the first closing."""
+    """The number of the next restatement; 0 for the first closing. Call it under the project's lock."""
     return int(tx.connection.execute(_FOLLOWING, {"project_id": project_id, "business_on": on}).scalar_one())
 
 
 def add(tx: Transaction, day: ClosedDay, *, by: str) -> None:
-    figures = json.dumps({name: {**vars(each), "net": each.net} for name, each in day.figures.items()})
-    bases = json.dumps({name: vars(each) for name, each in day.bases.items()})
+    figures = json.dumps({name: {**vars(counts), "net": counts.net} for name, counts in day.figures.items()})
+    bases = json.dumps({name: vars(counts) for name, counts in day.bases.items()})
     tx.connection.execute(_ADD, {**vars(day), "district": tx.district, "figures": figures, "bases": bases, "by": by})
 
 

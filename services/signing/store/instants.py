@@ -1,8 +1,8 @@
-"""Instants that order something: later than the last one of the same agreement and series, by a clock that can be believed.
+"""Instants that define an order: later than the last one of the same agreement and series, from a trusted clock.
 
-Stays true: a clock that stands, or is a little behind, is smoothed: the next instant is the last one and a microsecond. A clock that has
-been set by more than steady.BOUND is not used at all, back or forward, so that one wrong minute does not pin whatever comes after it.
-Idle time is no jump: nothing is held against the time since the last act. Decision record 21 says how a jump is known.
+Stays true: if the clock stands still or is slightly behind, the next instant is the last one plus a microsecond. A clock that jumped by
+more than steady.BOUND, back or forward, is not used at all, so that one wrong minute does not fix the order of all later acts. Idle time
+is not a jump: the time since the last act is not compared. Decision record 21 says how a jump is known.
 """
 
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from shared.service.database import Transaction
 from shared.service.steady import BOUND
 from shared.telemetry import log, metrics
 
-_TICK = timedelta(microseconds=1)  # what PostgreSQL can tell apart
+_TICK = timedelta(microseconds=1)  # the resolution of PostgreSQL
 _DATABASE = text("select clock_timestamp()")
 _log = log.get(__name__)
 
 
 def next_one(tx: Transaction, clock: Clock, *before: datetime | None) -> datetime:
-    """Later than all of `before`. Asked under the lock that orders them. Raises Refused: clock-jumped."""
+    """Later than all of `before`. Call it under the lock that orders them. Raises Refused: clock-jumped."""
     now, last = clock.now(), max((at for at in before if at), default=None)
     if off := _strayed(tx, clock):
         _refuse(tx, off)
@@ -34,7 +34,7 @@ def next_one(tx: Transaction, clock: Clock, *before: datetime | None) -> datetim
 
 
 def _strayed(tx: Transaction, clock: Clock) -> timedelta:
-    """Against the machine's own time since its boot, and against the database's clock, which all machines share."""
+    """Compares with the machine's time since boot, and with the database's clock, which all machines share."""
     if not isinstance(clock, Watched):
         return timedelta()
     if off := clock.strayed():

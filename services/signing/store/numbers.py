@@ -1,7 +1,7 @@
-"""Sequence numbers: given under the lock of their series, kept for ever.
+"""Sequence numbers: issued under the lock of their series, kept for ever.
 
 Stays true: per project and series 1, 2, 3 … without a gap, and the order of numbers, of instants and of commits is one. A number whose
-agreement came undone stays, with a row beside it that says why. The table is only ever added to; the app role cannot do otherwise.
+agreement was undone stays, with a second row for the reason. The table is append-only; the app role has no other permission.
 """
 
 from datetime import datetime
@@ -34,7 +34,7 @@ _DETACH = text("""
 
 
 def turn(tx: Transaction, project_id: UUID, series: Series, clock: Clock, *, after: datetime | None = None) -> Turn:
-    """Waits for the series and reads the clock only then: whoever holds a lower number has also signed earlier.
+    """Locks the series and then reads the clock, so that a lower number always means an earlier signing.
 
     `after`: the last instant of the agreement itself. Raises Refused: clock-jumped.
     """

@@ -1,4 +1,4 @@
-"""Projects: one row that every signing locks after its agreement, and beside it the facts that happen once."""
+"""Projects: one row, which every signing locks after its agreement, and the facts that happen once."""
 
 import json
 from datetime import datetime
@@ -20,7 +20,7 @@ _PROJECT = """
     where project_id = :project_id
 """
 _READ = text(_PROJECT)
-# Taken before the facts beside it are read: they are only added under this lock, and a joined read would show them as of before it.
+# Lock before reading the related facts: they are added only under this lock, and a join would read them as of before it.
 _LOCK = text("select from projects where project_id = :project_id for update")
 _PUT = text("""
     insert into projects (district, project_id, name, series, starts_at, ends_at, automatic, bases, counting_rule)
@@ -53,7 +53,7 @@ _COUNTS = ("units", "households", "right_holders", "area")
 
 
 def find(tx: Transaction, project_id: UUID) -> Project:
-    """Without a lock, for decisions that do not hang on the count. Raises Refused: project-unknown."""
+    """Without a lock, for decisions that do not depend on the count. Raises Refused: project-unknown."""
     row = tx.connection.execute(_READ, {"project_id": project_id}).one_or_none()
     if row is None:
         raise Refused("project-unknown")
@@ -67,7 +67,7 @@ def lock(tx: Transaction, project_id: UUID) -> Project:
 
 
 def put(tx: Transaction, project: Project) -> bool:
-    """As the registry has it now; the count is left alone. False when it was counted by another rule already: one ruler for all."""
+    """Saves the registry's data without the count. False when it was already counted by another rule."""
     row = {"project_id": project.project_id, "name": project.name, "series": list(project.series)}
     period = {"starts_at": project.starts_at, "ends_at": project.ends_at, "automatic": project.automatic}
     bases = json.dumps([vars(basis) for basis in project.bases], ensure_ascii=False)
@@ -76,7 +76,7 @@ def put(tx: Transaction, project: Project) -> bool:
 
 
 def save(tx: Transaction, project: Project) -> None:
-    """Under its lock, so that the version counted here is the one in the database."""
+    """Call it under the project's lock, so that the version here equals the one in the database."""
     key = {"district": tx.district, "project_id": project.project_id}
     totals = {f"total_{name}": project.total and getattr(project.total, name) for name in _COUNTS}
     signed = {f"signed_{name}": getattr(project.signed, name) for name in _COUNTS}
@@ -121,7 +121,10 @@ def _declaration(row: Row[Any]) -> Declaration | None:
 def _latch(reached_at: datetime | None, readings: list[dict[str, Any]]) -> Latch | None:
     if reached_at is None:
         return None
-    return Latch(reached_at, tuple(Reading(Basis(**each["basis"]), each["signed"], each["total"]) for each in readings))
+    return Latch(
+        reached_at,
+        tuple(Reading(Basis(**reading["basis"]), reading["signed"], reading["total"]) for reading in readings),
+    )
 
 
 def _printed(reading: Reading) -> dict[str, object]:

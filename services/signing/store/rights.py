@@ -1,4 +1,4 @@
-"""Rights as rows: every share of a unit over one denominator, so that the database can add them up too."""
+"""Rights as rows: all shares of a unit have one denominator, so that the database can sum them."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -10,7 +10,7 @@ from services.signing.domain.rights import Holder, Ownership, Rights
 
 
 def rows(rights: Rights, **key: object) -> list[dict[str, object]]:
-    """Raises Refused: shares-too-fine, of rights that no domain method has let in."""
+    """Raises Refused: shares-too-fine, which the domain normally rejects earlier."""
     whole = rights.whole()
     return [
         {

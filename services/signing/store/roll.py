@@ -1,9 +1,9 @@
-"""The frozen roll: what every rate is counted over, and who on it has signed.
+"""The frozen roll: the denominators of all rates, and who on it has signed.
 
-Stays true: nothing is evaluated before our own units give the digest that the registry has announced. From then on the roll is a copy of
-its own, made of the very lines that gave the digest, so a later correction of a unit moves no denominator; and a sale after the freezing
-that comes before the copy is no part of the lines. Counting a signing touches only the parties of that unit.
-Left to others: that a unit's household and area stay as they were frozen; the registry refuses to change them (services/registry).
+Stays true: nothing is evaluated before our own units give the digest that the registry announced. From then on the roll is a separate
+copy of the lines that gave the digest, so a later correction of a unit changes no denominator. A sale after the freezing is not part of
+these lines, even if it arrives before the copy. Counting a signing updates only the parties of that unit.
+Left to others: the registry refuses to change a unit's household and area after the freezing (services/registry).
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ _ANNOUNCE = text("""
         right_holders = excluded.right_holders, area = excluded.area, frozen_at = excluded.frozen_at
     where rolls.matched_at is null or rolls.digest = excluded.digest
 """)
-# Cheap, so that it can be asked often. Revisions only rise, so the same sum over the same units is the same facts.
+# Cheap, so it can run often. Revisions only rise, so the same sum over the same units means the same data.
 _WAITING = text("""
     select district, project_id, digest, known.units, known.revisions
     from rolls cross join lateral (
@@ -48,7 +48,7 @@ _FORGET_HOLDERS = text("delete from roll_holders where unit_id = any(:unit_ids)"
 _KEEP_HOLDER = text("""
     insert into roll_holders (district, unit_id, person_id, written) values (:district, :unit_id, :person_id, :written)
 """)
-# Copied from the very lines that gave the digest, never from the tables again: a unit may have been corrected in between.
+# Copied from the lines that gave the digest, not from the tables: a unit may have been corrected in between.
 _COPY_UNITS = text("""
     insert into roll_units (district, project_id, unit_id, household_id, area, signed)
     select :district, :project_id, unit_id, household_id, area, exists (
@@ -74,7 +74,7 @@ _SIGNED = text("""
            (select count(*) from parties where kind = 'right_holder') as people
     from roll_units where project_id = :project_id and signed
 """)
-# Both directions: a party becomes signed with the unit that makes `counts_from`, and stops being so with the one that is missing again.
+# Both directions: a party counts as signed when `counts_from` units have signed, and no longer when one of them is undone.
 _COUNT = text("""
     with unit as (
         update roll_units set signed = :signed where project_id = :project_id and unit_id = :unit_id and signed <> :signed
@@ -92,7 +92,7 @@ _COUNT = text("""
 
 
 class Waiting(NamedTuple):
-    """`units` and `revisions` change with whatever signing learns of the project's units."""
+    """`units` and `revisions` change with every new revision of the project's units."""
 
     district: str
     project_id: UUID
@@ -109,7 +109,7 @@ class Proof(NamedTuple):
 
 
 def keep_holders(tx: Transaction, cases: Sequence[Case]) -> None:
-    """Who owns these units, as far as the roll goes: what the registry said of them before it froze it."""
+    """Stores the right-holders of these units as registered before the roll was frozen."""
     if not cases:
         return
     tx.connection.execute(_FORGET_HOLDERS, {"unit_ids": [case.unit.unit_id for case in cases]})
@@ -128,7 +128,7 @@ def keep_holders(tx: Transaction, cases: Sequence[Case]) -> None:
 
 
 def announce(tx: Transaction, event: RollFrozen) -> bool:
-    """False when another roll has been counted over already: a frozen roll does not change."""
+    """False when another roll was already counted: a frozen roll does not change."""
     totals = {
         "units": event.totals.units,
         "households": event.totals.households,
@@ -140,12 +140,12 @@ def announce(tx: Transaction, event: RollFrozen) -> bool:
 
 
 def waiting(tx: Transaction) -> Sequence[Waiting]:
-    """Rolls of which all units have come, and which have not matched yet."""
+    """Unmatched rolls whose units have all arrived."""
     return [Waiting(*row) for row in tx.connection.execute(_WAITING)]
 
 
 def prove(tx: Transaction, project_id: UUID) -> Proof | None:
-    """The lines of our own units, when they give what was announced; without a lock, as reading a whole roll takes its time."""
+    """The lines of our own units if they give the announced digest, else None. No lock, because a whole roll takes time."""
     announced = tx.connection.execute(_ROLL, {"project_id": project_id}).one()
     lines = _lines(tx, project_id)
     totals = Totals(
@@ -161,7 +161,7 @@ def prove(tx: Transaction, project_id: UUID) -> Proof | None:
 def copy(
     tx: Transaction, project_id: UUID, proof: Proof, *, rule: CountingRule, at: datetime
 ) -> tuple[Counts, Counts] | None:
-    """Under the project's lock: total and signed of the roll; None when it has been copied, or announced anew, since it was proved.
+    """Returns total and signed of the roll. None when it was copied or announced again since the proof. Call it under the project's lock.
 
     `rule`: when a right-holder counts as signed, for as long as this roll is counted.
     """
@@ -185,7 +185,7 @@ def copy(
 
 
 def count(tx: Transaction, *, project_id: UUID, unit_id: UUID, signed: bool) -> Counts:
-    """What the signing or un-signing of one unit changes, as a difference; nothing while there is no roll."""
+    """The change of the count by signing or un-signing one unit; zero while there is no roll."""
     it = {"project_id": project_id, "unit_id": unit_id, "signed": signed}
     change = _counts(tx.connection.execute(_COUNT, it).one())
     return change if signed else -change
@@ -193,7 +193,10 @@ def count(tx: Transaction, *, project_id: UUID, unit_id: UUID, signed: bool) -> 
 
 def _members(line: roll.Line) -> list[tuple[UUID, str, UUID]]:
     people = sorted({person for person, _ in line.right_holders})
-    return [(line.unit_id, "household", line.household_id), *((line.unit_id, "right_holder", each) for each in people)]
+    return [
+        (line.unit_id, "household", line.household_id),
+        *((line.unit_id, "right_holder", person_id) for person_id in people),
+    ]
 
 
 def _lines(tx: Transaction, project_id: UUID) -> list[roll.Line]:

@@ -1,1 +1,1 @@
-"""The desk's pages. They ask the same API as everybody, with the reader's own session."""
+"""The desk's pages. They use the public API with the user's own session."""

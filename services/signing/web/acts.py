@@ -1,6 +1,6 @@
-"""What the desk's page offers to do with a case: what its state allows, and whether the reader's role may.
+"""The acts that the desk's page offers for a case: allowed by its state, and by the user's role.
 
-Stays true: who may is what the API's routes declare; an act that is not the reader's own is named with whose it is, never hidden.
+Stays true: the API's routes declare the roles. An act of another role is shown with that role, never hidden.
 Left to others: every decision (the API), the words (texts.toml).
 """
 
@@ -24,7 +24,7 @@ _ROUTES: dict[Name, str] = {
     "sign": "signatures.add_signature",
     "rescind": "agreements.rescind",
 }
-# Why somebody undoes something, as codes of the record. A note in words goes with them.
+# The codes of reasons to undo an act. A note in words accompanies them.
 REASONS: dict[Name, tuple[str, ...]] = {
     "return": ("papers_missing", "terms_wrong", "household_asked", "other"),
     "unlock": ("amount_wrong", "right_holders_wrong", "form_changed", "other"),
@@ -40,12 +40,12 @@ class Act:
 
     @property
     def asks(self) -> bool:
-        """Whether a reason is wanted before it is sent."""
+        """Whether the act needs a reason."""
         return self.name in REASONS
 
 
 def offered(case: CaseFile, *, view: str, roles: frozenset[str]) -> tuple[Act, ...]:
-    """The main one last, as it stands on the page."""
+    """The main act comes last, as on the page."""
     allowed = ((name, _roles(name)) for name in _allowed(case, view))
     return tuple(Act(name, who, bool(roles.intersection(who))) for name, who in allowed)
 

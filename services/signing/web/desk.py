@@ -1,4 +1,4 @@
-"""What the desk's page shows of a case: which of the four steps it is at, and what is to be read there.
+"""The desk's page of a case: its current step of four, and the content of the step.
 
     1 check → 2 lock → 3 sign → 4 number
 
@@ -34,7 +34,7 @@ _BY_STATE: dict[str, View] = {
 
 @dataclass(frozen=True)
 class Desk:
-    """`seen` is of all that the page shows: another one means that what is on a screen is no longer so."""
+    """`seen` identifies all content of the page: another value means that the screen is outdated."""
 
     view: View
     step: int
@@ -48,16 +48,16 @@ class Desk:
 
     @property
     def signed(self) -> int:
-        return sum(each.signed_at is not None for each in self.signers)
+        return sum(signer.signed_at is not None for signer in self.signers)
 
 
 def of(case: CaseFile, *, today: date, signing: bool, holder: str = "") -> Desk:
-    """`signing`: the paper has been held against the page, and a hand may sign. `holder`: whose turn the desk has chosen."""
+    """`signing`: the paper was compared with the page, so signing may start. `holder`: the right-holder that the desk has chosen."""
     view = _view(case, signing=signing)
     rights, mandates = _rights(case), _mandates(case)
     signers = signing_people.of(case, mandates, today=today)
-    waiting = [each for each in signers if each.signed_at is None]
-    chosen = next((each for each in waiting if str(each.person_id) == holder), None)
+    waiting = [signer for signer in signers if signer.signed_at is None]
+    chosen = next((signer for signer in waiting if str(signer.person_id) == holder), None)
     return Desk(
         view=view,
         step=_STEPS[view],
@@ -81,14 +81,14 @@ def _view(case: CaseFile, *, signing: bool) -> View:
         return "disputed"
     if agreement.state in ("drafted", "reviewed"):
         return "check"
-    begun = signing or any(each.signed_at for each in agreement.right_holders)
+    begun = signing or any(holder.signed_at for holder in agreement.right_holders)
     return "sign" if begun else "locked"
 
 
 def _items(case: CaseFile, rights: Rights, mandates: tuple[Mandate, ...]) -> tuple[Item, ...]:
     agreement = case.agreement
     lines = tuple(TermLine(**line.model_dump()) for line in agreement.lines) if agreement else ()
-    # The papers are for the reviewer to tick, so nothing is held against them here.
+    # The reviewer ticks the papers, so they are not checked here.
     papers = frozenset(review.mandatory_papers(rights, mandates))
     return review.checklist(
         rights,
@@ -101,22 +101,22 @@ def _items(case: CaseFile, rights: Rights, mandates: tuple[Mandate, ...]) -> tup
 
 
 def _rights(case: CaseFile) -> Rights:
-    return Rights(case.ownership, tuple(signing_people.holder(each) for each in case.right_holders))
+    return Rights(case.ownership, tuple(signing_people.holder(holder) for holder in case.right_holders))
 
 
 def _mandates(case: CaseFile) -> tuple[Mandate, ...]:
     return tuple(
         Mandate(
-            each.mandate_id,
-            each.right_holder,
-            each.hand,
-            each.kind,
-            each.valid_until,
-            each.evidence,
-            each.revoked_at,
-            each.recorded_at,
+            mandate.mandate_id,
+            mandate.right_holder,
+            mandate.hand,
+            mandate.kind,
+            mandate.valid_until,
+            mandate.evidence,
+            mandate.revoked_at,
+            mandate.recorded_at,
         )
-        for each in case.mandates
+        for mandate in case.mandates
     )
 
 
@@ -125,7 +125,5 @@ def _done_at(case: CaseFile) -> tuple[datetime | None, ...]:
     agreement = case.agreement
     if agreement is None:
         return (None,) * 4
-    reviewed = [
-        each.at for each in case.acts if each.kind == "reviewed" and each.agreement_id == agreement.agreement_id
-    ]
+    reviewed = [act.at for act in case.acts if act.kind == "reviewed" and act.agreement_id == agreement.agreement_id]
     return (reviewed[-1] if reviewed else None, agreement.locked_at, agreement.signed_at, agreement.signed_at)

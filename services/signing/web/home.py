@@ -19,5 +19,5 @@ def front() -> str:
 
 @home.get("/docs")
 def api_list() -> str:
-    """The descriptions of all services' APIs. For everybody, as each of them is."""
+    """Links to the API descriptions of all services. Public, as they are."""
     return render_template("apis.html", title=text("home.apis"), services=running().settings.services.split())

@@ -29,24 +29,24 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
 _FIELDS = ("place", "unit_code", "state", "group_id", "cursor")
-_UNSIGNED = "unsigned"  # beside the states: all that is not signed yet
+_UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not signed
 
 
 @pages.get("/desk")
 @identity.requires(*_MAY_LOOK)
 def cases() -> str:
-    asked = _asked()
+    filters = _filters()
     with reading(running().engine, granted=identity.current().granted) as tx:
-        found = case_list.read(tx, asked)
+        found = case_list.read(tx, filters)
         return render_template(
             "cases.html",
             title=text("desk.title"),
             rows=found[:_SHOWN],
             after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
-            asked=asked,
+            asked=filters,
             listed=_listed(),
             states=(_UNSIGNED, *get_args(State)),
-            chosen=_UNSIGNED if asked.unsigned else asked.state,
+            chosen=_UNSIGNED if filters.unsigned else filters.state,
             groups=group_list.read(tx),
             as_of=_as_of(tx),
         )
@@ -78,13 +78,13 @@ def desk(unit_id: UUID) -> str:
 
 
 def _listed() -> str:
-    """What the list was asked for. It stands in the address of every case that is opened from it, and so in the way back."""
+    """The filters of the list. The address of every opened case contains them, for the way back."""
     given = {name: value for name in _FIELDS if (value := request.args.get(name))}
     return f"?{urlencode(given)}" if given else ""
 
 
-def _asked() -> CasesQuery:
-    """What the form above the list sends. An empty field, or what a mistyped address has, asks for nothing."""
+def _filters() -> CasesQuery:
+    """The filters from the form above the list. Empty or invalid values are ignored."""
     given = {name: value for name in _FIELDS if (value := request.args.get(name, "").strip())}
     if given.get("state") == _UNSIGNED:
         given = {**given, "state": "", "unsigned": "true"}
@@ -100,8 +100,8 @@ def _query(given: dict[str, str]) -> CasesQuery:
 
 def _cursor(last: CaseRow) -> str:
     """The place of the last row, as http.Page reads it."""
-    told = json.dumps(case_list.place(last), default=str)
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    cursor = json.dumps(case_list.place(last), default=str)
+    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
 
 
 def _next_ready(tx: Transaction, project_id: UUID, unit_id: UUID) -> CaseRow | None:

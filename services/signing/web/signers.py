@@ -1,4 +1,4 @@
-"""The right-holders of a case as the desk's page shows them: who has signed and by whose hand, else who may today.
+"""The right-holders of a case as the desk's page shows them: who has signed and by whose hand, or who may sign today.
 
 Left to others: whether a hand may sign (domain/mandate.py, asked again when it does), the words (texts.toml).
 """
@@ -19,7 +19,7 @@ from services.signing.queries.case_file import CaseFile, HolderRow
 
 @dataclass(frozen=True)
 class Hand:
-    """Somebody on record who might sign for a right-holder, and why not today, if so. `paper`: an original that nobody has seen yet."""
+    """A person who could sign for a right-holder, and the reason if not today. `paper`: an original that was not seen yet."""
 
     person_id: UUID
     capacity: Capacity
@@ -33,7 +33,7 @@ class Hand:
 class Signer:
     """One right-holder: who has signed for them and when, taken by whom at which desk; else who may.
 
-    `wanted` is whose hand it takes where none is on record.
+    `wanted`: the kind of hand that is needed if none is on record.
     """
 
     person_id: UUID
@@ -53,11 +53,13 @@ class Signer:
 
 
 def of(case: CaseFile, mandates: Sequence[Mandate], *, today: date) -> tuple[Signer, ...]:
-    """As frozen by the lock; before it, as the registry says now."""
+    """The locked right-holders; before the lock, those of the registry."""
     frozen = case.agreement.right_holders if case.agreement else []
     rows: Sequence[HolderRow | SignerRow] = frozen or case.right_holders
     record = _Record(
-        tuple(mandates), _reviews(case), frozenset(each.hand for each in case.mandates if not each.hand_capable)
+        tuple(mandates),
+        _reviews(case),
+        frozenset(mandate.hand for mandate in case.mandates if not mandate.hand_capable),
     )
     return tuple(_signer(row, record, today) for row in rows)
 
@@ -71,14 +73,14 @@ class _Record:
     incapable: frozenset[UUID]
 
     def of(self, right_holder: UUID) -> "_Record":
-        ours = tuple(each for each in self.mandates if each.right_holder == right_holder)
+        ours = tuple(mandate for mandate in self.mandates if mandate.right_holder == right_holder)
         return replace(self, mandates=ours)
 
 
 def _reviews(case: CaseFile) -> tuple[Review, ...]:
     ours = case.agreement.agreement_id if case.agreement else None
-    passed = (each for each in case.acts if each.kind == "reviewed" and each.agreement_id == ours)
-    return tuple(Review(each.at, frozenset(each.facts["papers"])) for each in passed)
+    passed = (act for act in case.acts if act.kind == "reviewed" and act.agreement_id == ours)
+    return tuple(Review(act.at, frozenset(act.facts["papers"])) for act in passed)
 
 
 def holder(row: HolderRow | SignerRow) -> Holder:
@@ -87,16 +89,21 @@ def holder(row: HolderRow | SignerRow) -> Holder:
 
 
 def signed_share(signers: Sequence[Signer]) -> str | None:
-    """None where nobody has a share of their own."""
-    if not any(each.share for each in signers):
+    """None when there are no separate shares."""
+    if not any(signer.share for signer in signers):
         return None
-    return str(sum((Fraction(each.share) for each in signers if each.share and each.signed_at), Fraction(0)))
+    return str(sum((Fraction(signer.share) for signer in signers if signer.share and signer.signed_at), Fraction(0)))
 
 
 def _signer(row: HolderRow | SignerRow, record: _Record, today: date) -> Signer:
     signed, record = row if isinstance(row, SignerRow) and row.signed_at else None, record.of(row.person_id)
     by = next(
-        (each for each in record.mandates if signed and (each.hand, each.kind) == (signed.hand, signed.capacity)), None
+        (
+            mandate
+            for mandate in record.mandates
+            if signed and (mandate.hand, mandate.kind) == (signed.hand, signed.capacity)
+        ),
+        None,
     )
     own = holder(row)
     return Signer(
@@ -120,17 +127,18 @@ def _wanted(own: Holder) -> Capacity:
 
 
 def _hands(own: Holder, record: _Record, today: date) -> Iterator[Hand]:
-    """Their own first, then each paper that was not taken back: of several for one hand, the one that is good longest."""
+    """The own hand first, then each mandate that was not revoked; of several for one hand, the one valid longest."""
     if _wanted(own) == "self":
         yield Hand(own.person_id, "self", None, "", None)
-    longest = {(each.hand, each.kind): each for each in sorted(record.mandates, key=_until) if each.revoked_at is None}
-    for each in longest.values():
-        capacity = cast("Capacity", each.kind)
-        may = entitlement(own, hand=each.hand, capacity=capacity, mandates=record.mandates, on=today)
-        refusal = (
-            may.code if isinstance(may, NotEntitled) else "hand-not-capable" if each.hand in record.incapable else None
-        )
-        yield Hand(each.hand, capacity, each.valid_until, each.evidence, refusal, unseen(each, record.reviews))
+    longest = {
+        (paper.hand, paper.kind): paper for paper in sorted(record.mandates, key=_until) if paper.revoked_at is None
+    }
+    for paper in longest.values():
+        capacity = cast("Capacity", paper.kind)
+        may = entitlement(own, hand=paper.hand, capacity=capacity, mandates=record.mandates, on=today)
+        incapable = "hand-not-capable" if paper.hand in record.incapable else None
+        refusal = may.code if isinstance(may, NotEntitled) else incapable
+        yield Hand(paper.hand, capacity, paper.valid_until, paper.evidence, refusal, unseen(paper, record.reviews))
 
 
 def _until(mandate: Mandate) -> date:

@@ -1,1 +1,1 @@
-"""Loops without a message that wakes them: they look for what is due and carry it out in batches."""
+"""Loops that poll for due work and do it in batches."""

@@ -1,7 +1,7 @@
-"""Carries what holds for a whole project to its cases, and counts a roll as soon as it is complete.
+"""Applies decisions of a project to its cases, and counts a roll as soon as it is complete.
 
-Stays true: what goes wrong with one project holds up no other (rounds.py). It remembers nothing that it needs: what is due is read from
-the tables, so it goes on where any crash left it.
+Stays true: a failure of one project does not delay another (rounds.py). It keeps no state: due work is read from the tables, so it
+continues after any crash.
 """
 
 import threading
@@ -43,7 +43,7 @@ class FanOut:
         self._rounds = Rounds("fan-out")
 
     def run_once(self) -> int:
-        """One batch per project, and every roll that fits. Returns how much was done; 0 when nothing is due."""
+        """One batch per project, and every matching roll. Returns how much was done; 0 when nothing is due."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = roll.waiting(tx)
             known = set(tx.connection.execute(_DISTRICTS).scalars())

@@ -1,7 +1,7 @@
-"""Looks for frozen rolls that our own units prove by now, and has them copied and counted.
+"""Finds frozen rolls whose digest our own units now give, and has them copied and counted.
 
-Stays true: a whole roll is read and digested without any lock, and again only after something of it has changed. What it remembers of its
-tries only saves work: without it, it tries once more. A roll that stays unproved is told: no rate of its project is ever evaluated.
+Stays true: a whole roll is read and digested without a lock, and again only after it has changed. The memory of its tries only saves
+work: after a restart it tries once more. A roll that stays unmatched raises an alarm, because no rate of its project is evaluated.
 """
 
 import time
@@ -20,15 +20,15 @@ from shared.service import database
 from shared.service.clock import Clock
 from shared.telemetry import log, metrics
 
-_PATIENCE_SECONDS = 60.0  # a correction that was made before the freezing comes on a topic of its own
+_PATIENCE_SECONDS = 60.0  # a correction made before the freezing arrives on another topic, perhaps later
 _log = log.get(__name__)
 
 
 @dataclass
 class _Tried:
-    what: Waiting
+    waiting_roll: Waiting
     since: float
-    told: bool = False
+    alarmed: bool = False
 
 
 class Rolls:
@@ -38,42 +38,46 @@ class Rolls:
         self._districts: set[str] = set()
 
     def know(self, districts: Iterable[str]) -> None:
-        """Their gauges stand from now on, at 0 too."""
+        """Publishes the gauges of these districts from now on, also at 0."""
         self._districts.update(districts)
 
     def due(self, waiting: Sequence[Waiting]) -> list[Waiting]:
-        """Those worth a digest; and says which of the others have had all that they could wait for."""
-        self._tried = {each.project_id: self._tried[each.project_id] for each in waiting if self._failed(each)}
+        """The rolls worth a new digest. Raises an alarm for rolls that have failed for too long."""
+        self._tried = {
+            roll_due.project_id: self._tried[roll_due.project_id] for roll_due in waiting if self._failed(roll_due)
+        }
         for tried in self._tried.values():
-            self._tell(tried)
-        unmatched = Counter(tried.what.district for tried in self._tried.values())
+            self._alarm(tried)
+        unmatched = Counter(tried.waiting_roll.district for tried in self._tried.values())
         self._districts |= set(unmatched)
         for district in self._districts:
             metrics.ROLLS_UNMATCHED.labels(district).set(unmatched[district])
-        return [each for each in waiting if each.project_id not in self._tried]
+        return [roll_due for roll_due in waiting if roll_due.project_id not in self._tried]
 
-    def match(self, it: Waiting) -> int:
-        """1 when the roll has been proved and copied. A signing waits for the copy only, not for the digest."""
-        with database.reading(self._engine, granted=[it.district]) as tx:
-            proof = roll.prove(tx, it.project_id)
+    def match(self, waiting_roll: Waiting) -> int:
+        """1 when the roll was proved and copied. Signings wait for the copy only, not for the digest."""
+        with database.reading(self._engine, granted=[waiting_roll.district]) as tx:
+            proof = roll.prove(tx, waiting_roll.project_id)
         if proof is None:
-            self._tried[it.project_id] = _Tried(it, time.monotonic())
+            self._tried[waiting_roll.project_id] = _Tried(waiting_roll, time.monotonic())
             return 0
-        with database.begin(self._engine, district=it.district) as tx:
+        with database.begin(self._engine, district=waiting_roll.district) as tx:
             try:
-                return int(match_roll(tx, MatchRoll(it.project_id, proof), self._clock))
+                return int(match_roll(tx, MatchRoll(waiting_roll.project_id, proof), self._clock))
             except Refused as refused:
                 if refused.code != "clock-jumped":
                     raise
                 return (
-                    0  # the alarm was raised with it; nothing is written, and it is tried again until the clock is well
+                    0  # the refusal raised the alarm; nothing is written, and it is retried until the clock is correct
                 )
 
-    def _failed(self, it: Waiting) -> bool:
-        tried = self._tried.get(it.project_id)
-        return tried is not None and tried.what == it
+    def _failed(self, waiting_roll: Waiting) -> bool:
+        tried = self._tried.get(waiting_roll.project_id)
+        return tried is not None and tried.waiting_roll == waiting_roll
 
-    def _tell(self, tried: _Tried) -> None:
-        if not tried.told and time.monotonic() - tried.since >= self._patience_seconds:
-            tried.told = True
-            _log.error("roll unmatched", district=tried.what.district, project_id=str(tried.what.project_id))
+    def _alarm(self, tried: _Tried) -> None:
+        if not tried.alarmed and time.monotonic() - tried.since >= self._patience_seconds:
+            tried.alarmed = True
+            _log.error(
+                "roll unmatched", district=tried.waiting_roll.district, project_id=str(tried.waiting_roll.project_id)
+            )

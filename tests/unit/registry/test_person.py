@@ -19,5 +19,9 @@ def test_an_owner_who_is_named_as_a_guardian_keeps_telephone_and_language():
 def test_an_empty_cell_of_the_language_takes_back_nothing_that_another_unit_s_row_says():
     silent = person.of_line({**LINE, "language": None})
 
-    assert silent.spoken == "zh-Hans"
-    assert person.of_line(LINE).renewed(silent).spoken == silent.renewed(person.of_line(LINE)).spoken == "zh-Hant"
+    assert silent.message_language == "zh-Hans"
+    assert (
+        person.of_line(LINE).renewed(silent).message_language
+        == silent.renewed(person.of_line(LINE)).message_language
+        == "zh-Hant"
+    )
