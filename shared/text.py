@@ -120,8 +120,8 @@ Note = Annotated[str, Written(2_000, shortest=0, lines=True)]
 
 def pattern(*, shortest: int, lines: bool) -> str:
     """The rule as a regular expression of JSON Schema. Outer white space is allowed: a body's texts are stripped of it."""
-    refused = [each for _, ranges in _REFUSED if ranges is not _SURROGATES for each in ranges]
-    kept = {ord(each) for each in _IN_NOTES} if lines else set()
+    refused = [part for _, ranges in _REFUSED if ranges is not _SURROGATES for part in ranges]
+    kept = {ord(character) for character in _IN_NOTES} if lines else set()
     refused_class = _class(part for each in refused for part in _without(each, kept))
     visible = f"[^{refused_class}{_OUTER}]"
     any_ = f"(?:[^{refused_class}]|\\r\\n)" if lines else f"[^{refused_class}]"

@@ -56,11 +56,11 @@ def _run(here: Place, *, speed: float, units: int, sign: int) -> None:
         for number, district in enumerate(_DISTRICTS)
     ]
     with ExitStack() as closing:
-        desks = [Desk(here, each) for each in opened]
+        desks = [Desk(here, project) for project in opened]
         for desk in desks:
             closing.callback(desk.close)
         queues = _prepare(desks, sign)
-        walls = {each.district.code: closing.enter_context(Wall(here, each.district.code)) for each in opened}
+        walls = {project.district.code: closing.enter_context(Wall(here, project.district.code)) for project in opened}
         signed = _launch(desks, queues, speed=speed)
         _measured(here, signed, walls)
     day.calm_down(here)
@@ -119,13 +119,13 @@ def _measured(here: Place, signed: Sequence[tuple[str, Signed]], walls: dict[str
     if not signed:
         return
     screen.title("Measured, from sending the last signature")
-    shown = [_shown(walls[code], each) - each.asked_at for code, each in signed]
+    shown = [_shown(walls[code], signing) - signing.asked_at for code, signing in signed]
     with Person(here, "city", "*") as city:
-        arrived = mail_arrivals(here, [each for _, each in signed], city)
+        arrived = mail_arrivals(here, [signing for _, signing in signed], city)
     mailed = [arrived[each.agreement_id] - each.asked_at for _, each in signed if each.agreement_id in arrived]
-    screen.fact("number printed", screen.spread([each.answered_seconds for _, each in signed]))
-    screen.fact("rate on the wall", screen.spread([each.total_seconds() for each in shown]))
-    screen.fact("in the mailbox", screen.spread([each.total_seconds() for each in mailed]))
+    screen.fact("number printed", screen.spread([signing.answered_seconds for _, signing in signed]))
+    screen.fact("rate on the wall", screen.spread([seconds.total_seconds() for seconds in shown]))
+    screen.fact("in the mailbox", screen.spread([seconds.total_seconds() for seconds in mailed]))
 
 
 def _shown(wall: Wall, signed: Signed) -> datetime:

@@ -65,8 +65,8 @@ class Desk:
         """The signatures that an agreement needs, as bodies to post."""
         unit_id = self._desk.get("signing", f"/agreements/{agreement_id}")["unit_id"]
         case = self._desk.get("signing", f"/cases/{unit_id}")
-        mandates = {each["right_holder"]: each for each in case["mandates"]}
-        holders = [each["person_id"] for each in case["right_holders"]]
+        mandates = {mandate["right_holder"]: mandate for mandate in case["mandates"]}
+        holders = [holder["person_id"] for holder in case["right_holders"]]
         return [{"right_holder": holder, **_hand(holder, mandates.get(holder))} for holder in holders]
 
     @property

@@ -38,6 +38,6 @@ def committed(clerk: Person, import_id: str, *, key: str, told: Told, seconds: f
 def mistakes(report: Report) -> list[str]:
     """The listed ones, a line each: sheet, cell, code and what it means."""
     return [
-        f"{each['sheet']} {each['cell'] or each['row']} {each['header']}: {each['code']}  {each['text']}"
-        for each in report["listed"]
+        f"{mistake['sheet']} {mistake['cell'] or mistake['row']} {mistake['header']}: {mistake['code']}  {mistake['text']}"
+        for mistake in report["listed"]
     ]

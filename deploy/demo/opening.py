@@ -107,7 +107,7 @@ def _everywhere(place: Place, opened: Opened) -> None:
     with Person(place, "desk", opened.district.code) as desk:
 
         def matched() -> bool:
-            known = {each["project_id"]: each for each in desk.get("reporting", "/projects")["items"]}
+            known = {project["project_id"]: project for project in desk.get("reporting", "/projects")["items"]}
             here = f"/projects/{opened.project_id}"
             return bool(
                 known.get(opened.project_id, {}).get("roll") == "frozen" and desk.get("signing", here)["roll_matched"]

@@ -87,10 +87,10 @@ def _token(here: Place, arguments: argparse.Namespace) -> int:
     from deploy.local.issuer import mint  # noqa: PLC0415 - the issuer is a process of its own; only a token needs its code here
     from shared.service.identity import ROLES  # noqa: PLC0415 - and the framework behind it
 
-    wanted = [each for each in arguments.district.split(",") if each]
+    wanted = [code for code in arguments.district.split(",") if code]
     if arguments.role not in ROLES:
         raise CannotStart(f"ROLE={arguments.role} is no role: choose one of {', '.join(ROLES)}.")
-    if not wanted or not all(each == "*" or topics.is_district(each) for each in wanted):
+    if not wanted or not all(code == "*" or topics.is_district(code) for code in wanted):
         raise CannotStart(
             f"DISTRICT={arguments.district} is no district: six digits, several with commas, or '*' for the city."
         )

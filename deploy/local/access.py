@@ -33,7 +33,7 @@ def users(role: str) -> tuple[str, ...]:
 
 
 def other(side: str) -> str:
-    return next(each for each in SIDES if each != side)
+    return next(candidate for candidate in SIDES if candidate != side)
 
 
 def super_users() -> tuple[str, ...]:

@@ -214,7 +214,7 @@ def _ended(local_dir: Path) -> frozenset[str]:
 
 
 def _person(hint: object) -> Person | None:
-    return next((each for each in PEOPLE if each.hint == hint), None)
+    return next((person for person in PEOPLE if person.hint == hint), None)
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def _resolve(to: Path) -> None:
 
 def locked(lock: dict[str, list[dict[str, str]]]) -> dict[str, str]:
     """SHA-256 by file name."""
-    return {f"{each['artifactId']}-{each['version']}.jar": each["sha256"] for each in lock["dependencies"]}
+    return {f"{jar['artifactId']}-{jar['version']}.jar": jar["sha256"] for jar in lock["dependencies"]}
 
 
 def _verify(environment: Path, lock: dict[str, list[dict[str, str]]]) -> None:

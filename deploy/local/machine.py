@@ -60,9 +60,9 @@ def _port(place: Place, process: str) -> None:
 def _holder(port: int) -> str:
     try:
         held = [
-            each
-            for each in psutil.net_connections("tcp")
-            if each.status == psutil.CONN_LISTEN and each.laddr[1] == port
+            connection
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port
         ]
         names = {f"{psutil.Process(each.pid).name()} (process {each.pid})" for each in held if each.pid}
     except psutil.Error:

@@ -135,8 +135,8 @@ def _copied(package: Path, to: Path) -> Path:
 
 
 def _open_to_all(path: Path) -> bool:
-    existing = [each for each in (path, *path.parents) if each.exists()]
-    return all(each.stat().st_mode & 0o001 for each in existing)
+    existing = [folder for folder in (path, *path.parents) if folder.exists()]
+    return all(folder.stat().st_mode & 0o001 for folder in existing)
 
 
 def _own(path: Path) -> None:

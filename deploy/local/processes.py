@@ -88,7 +88,7 @@ def platform(place: Place) -> list[Process]:
 def environment(place: Place, service: str, role: str = "") -> dict[str, str]:
     """What `python -m services.<service> <role>` reads; its config.py says what each means. Without a role: for a command."""
     of = SERVICES[service]
-    found = next((each for each in of.roles if each.name == role), None)
+    found = next((candidate for candidate in of.roles if candidate.name == role), None)
     return _python() | declaration.service_environment(here(place), of, found)
 
 

@@ -49,8 +49,8 @@ def side_by_side(*calls: Callable[[], object]) -> None:
     """Runs all to their end, then raises what the first of them raised."""
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
         running = [pool.submit(call) for call in calls]
-    for each in running:
-        each.result()
+    for future in running:
+        future.result()
 
 
 def is_ready(process: Process) -> bool:

@@ -78,7 +78,7 @@ class Supervisor:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Per process: statename, pid, start, spawnerr and the rest of supervisor's getProcessInfo."""
-        return {each["name"]: each for each in self._ask("getAllProcessInfo")}
+        return {state["name"]: state for state in self._ask("getAllProcessInfo")}
 
     def pid(self, name: str) -> int:
         return int(self._ask("getProcessInfo", name)["pid"])
@@ -91,9 +91,9 @@ class Supervisor:
         while time.monotonic() < patience and (running := members(self._place)):
             _end([each for each in running if _is_supervisord(each)] or running)
             psutil.wait_procs(running, timeout=0.5)
-        for each in members(self._place):
+        for process in members(self._place):
             with suppress(psutil.NoSuchProcess):
-                each.kill()
+                process.kill()
         psutil.wait_procs(members(self._place), timeout=5)
         self._pid_file.unlink(missing_ok=True)
 
@@ -172,9 +172,9 @@ def _section(place: Place, process: Process) -> list[str]:
 def members(place: Place) -> list[psutil.Process]:
     """Every running process of this installation, whoever its parent is by now."""
     mark = str(place.local_dir)
-    marked = [each for each in psutil.process_iter() if each.pid != os.getpid() and _mark(each) == mark]
+    marked = [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark(process) == mark]
     # PostgreSQL's children write their titles over the environment that they were given, so they are known by their parent.
-    return list({each.pid: each for parent in marked for each in (parent, *_children(parent))}.values())
+    return list({member.pid: member for parent in marked for member in (parent, *_children(parent))}.values())
 
 
 def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -187,7 +187,7 @@ def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return [each for each in process.children(recursive=True) if each.pid != os.getpid()]
+        return [child for child in process.children(recursive=True) if child.pid != os.getpid()]
     except psutil.NoSuchProcess:
         return []
 
@@ -208,8 +208,8 @@ def _is_supervisord(process: psutil.Process) -> bool:
 
 
 def _end(processes: Iterable[psutil.Process]) -> None:
-    for each in processes:
+    for process in processes:
         try:
-            each.terminate()
+            process.terminate()
         except psutil.NoSuchProcess:
             continue

@@ -45,10 +45,10 @@ def totals(lines: Iterable[Line]) -> Totals:
     """A household and a person with several units count once."""
     lines = list(lines)
     return Totals(
-        units=len({each.unit_id for each in lines}),
-        households=len({each.household_id for each in lines}),
-        right_holders=len({person for each in lines for person, _ in each.right_holders}),
-        area_hundredths_m2=sum(each.area_hundredths_m2 for each in lines),
+        units=len({line.unit_id for line in lines}),
+        households=len({line.household_id for line in lines}),
+        right_holders=len({person for line in lines for person, _ in line.right_holders}),
+        area_hundredths_m2=sum(line.area_hundredths_m2 for line in lines),
     )
 
 

@@ -47,5 +47,5 @@ def _deep(value: object, change: Callable[[Document], Document]) -> object:
     if isinstance(value, dict):
         return change(value)
     if isinstance(value, list):
-        return [_deep(each, change) for each in value]
+        return [_deep(item, change) for item in value]
     return value

@@ -86,9 +86,9 @@ def kind(topic: str) -> Kind:
 def pattern(*kinds: str) -> str:
     """A regular expression over these kinds, all when none is named, in every district, also those opened later."""
     chosen = kinds or tuple(KINDS)
-    for each in chosen:
-        if each not in KINDS:
-            raise ValueError(f"no topic kind {each!r}")
+    for kind_ in chosen:
+        if kind_ not in KINDS:
+            raise ValueError(f"no topic kind {kind_!r}")
     return rf"^clearwater\.{DISTRICT}\.({'|'.join(chosen)})$"
 
 
@@ -111,7 +111,7 @@ def services() -> tuple[str, ...]:
 def matching(pattern: str, districts: Iterable[str]) -> set[str]:
     """What a pattern means in these districts, whether it exists there or not."""
     names = (name(district, kind) for district in districts for kind in KINDS)
-    return {each for each in names if re.search(pattern, each)}
+    return {topic for topic in names if re.search(pattern, topic)}
 
 
 def _split(topic: str) -> tuple[str, str]:

@@ -171,13 +171,13 @@ class _Poll:
 
     def apply(self, messages: Sequence[Message]) -> None:
         consumer = self._applying.consumer
-        self._passed_over = decisions.passed_over(self._tx, consumer, (each.event_id for each in messages))
+        self._passed_over = decisions.passed_over(self._tx, consumer, (message.event_id for message in messages))
         for event_type, layer in _layers(messages):
             due = [message for message in layer if self._is_due(message)]
             if due and (reaction := self._applying.reactions.get(event_type)):
                 self._react(reaction, due)
         if self._lower:
-            judged = inbox.judged(self._tx, consumer, {each.topic for each in self._lower})
+            judged = inbox.judged(self._tx, consumer, {message.topic for message in self._lower})
             again = [each for each in self._lower if each.offset >= judged.get((each.topic, each.partition), 0)]
             inbox.doubt(self._tx, consumer, again)
 

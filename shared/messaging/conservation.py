@@ -83,7 +83,7 @@ class Published:
 
     def __init__(self, service: str, engine: Engine, reader: Reader) -> None:
         self._engine, self._reader = engine, reader
-        self._pattern = topics.pattern(*(each.kind for each in topics.KINDS.values() if each.owner == service))
+        self._pattern = topics.pattern(*(kind.kind for kind in topics.KINDS.values() if kind.owner == service))
         self._horizon: str | None = None
         self._counted_at: datetime | None = None
         self._written: Counter[Place] = Counter()
@@ -126,17 +126,17 @@ class Published:
         asked = {"horizon": self._horizon, "ids": list(self._unknown)}
         known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, asked)}
         self._early.update(event_id for event_id, ahead in known.items() if ahead)
-        self._extra.update({each: place for each, place in self._unknown.items() if each not in known})
+        self._extra.update({event_id: place for event_id, place in self._unknown.items() if event_id not in known})
         self._unknown.clear()
 
     def _forget_compacted(self) -> None:
-        for event_id, each in list(self._open.items()):
-            if each.sequence < self._newest.get(each.key, 0):
+        for event_id, message in list(self._open.items()):
+            if message.sequence < self._newest.get(message.key, 0):
                 del self._open[event_id]
 
     def _equations(self, unsent: set[UUID]) -> Sequence[Equation]:
         waiting = Counter(each.place for event_id, each in self._open.items() if event_id in unsent)
-        missing = _by_place({each: it.place for each, it in self._open.items() if each not in unsent})
+        missing = _by_place({event_id: it.place for event_id, it in self._open.items() if event_id not in unsent})
         extra = _by_place(self._extra)
         found = []
         for place in sorted(self._written.keys() | extra.keys()):
@@ -194,21 +194,21 @@ class Settled:
         waiting = list(self._open.values())
         asked = {
             "consumer": self._consumer,
-            "ids": [each.event_id for each in waiting],
-            "topics": [each.topic for each in waiting],
-            "keys": [each.key for each in waiting],
-            "epochs": [each.epoch for each in waiting],
-            "sequences": [each.sequence for each in waiting],
-            "partitions": [each.partition for each in waiting],
-            "offsets": [each.offset for each in waiting],
+            "ids": [message.event_id for message in waiting],
+            "topics": [message.topic for message in waiting],
+            "keys": [message.key for message in waiting],
+            "epochs": [message.epoch for message in waiting],
+            "sequences": [message.sequence for message in waiting],
+            "partitions": [message.partition for message in waiting],
+            "offsets": [message.offset for message in waiting],
         }
         with self._engine.connect() as connection:
             states = {row.event_id: row.state for row in connection.execute(_STATES, asked)}
-        self._states = {each: state for each, state in states.items() if state != "applied"}
-        self._open = {each: self._open[each] for each in self._states}
+        self._states = {event_id: state for event_id, state in states.items() if state != "applied"}
+        self._open = {event_id: self._open[event_id] for event_id in self._states}
 
     def _equations(self) -> Sequence[Equation]:
-        waiting = Counter((place_of(it), self._states[each]) for each, it in self._open.items())
+        waiting = Counter((place_of(it), self._states[event_id]) for event_id, it in self._open.items())
         missing = _by_place({each: place_of(it) for each, it in self._open.items() if self._states[each] is None})
         found = []
         for place in sorted(self._seen):
@@ -222,7 +222,7 @@ class Settled:
 
 
 def messages(reader: Reader, pattern: str, since: datetime) -> Iterator[Message]:
-    return (each for each in reader.read(pattern, since=since - _SLACK) if isinstance(each, Message))
+    return (record for record in reader.read(pattern, since=since - _SLACK) if isinstance(record, Message))
 
 
 def place_of(message: Message) -> Place:
@@ -235,6 +235,6 @@ def _said_at(message: Message) -> datetime:
 
 def _by_place(ids: Mapping[UUID, Place]) -> dict[Place, list[str]]:
     found: dict[Place, list[str]] = {}
-    for each, place in sorted(ids.items()):
-        found.setdefault(place, []).append(str(each))
+    for event_id, place in sorted(ids.items()):
+        found.setdefault(place, []).append(str(event_id))
     return found

@@ -121,7 +121,7 @@ class Consumer:
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
             metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            waiting = {each.district: each for each in parking.counts(tx, self._name)}
+            waiting = {count.district: count for count in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)
         self._told |= self.awaited.districts() | waiting.keys()
         for district in self._told:

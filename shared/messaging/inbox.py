@@ -127,9 +127,9 @@ def reach(tx: Transaction, consumer: str, polled: Mapping[tuple[str, int], int])
 
 def doubt(tx: Transaction, consumer: str, repeats: Sequence[Message]) -> None:
     """The topic holds these numbers a second time, below the mark: the same events, or others. divergence.py finds out."""
-    for each in repeats:
-        place = {"topic": each.topic, "partition": each.partition, "offset": each.offset, "key": each.key}
-        number = {"epoch": each.epoch, "sequence": each.sequence}
+    for message in repeats:
+        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset, "key": message.key}
+        number = {"epoch": message.epoch, "sequence": message.sequence}
         tx.connection.execute(_DOUBT, {"consumer": consumer, "district": tx.district, **place, **number})
 
 
@@ -158,4 +158,4 @@ def judge(mark: Watermark, message: Message) -> Verdict:
 
 def _columns(keys: Iterable[Key]) -> dict[str, list[str]]:
     pairs = list(keys)
-    return {"topics": [each.topic for each in pairs], "keys": [each.key for each in pairs]}
+    return {"topics": [pair.topic for pair in pairs], "keys": [pair.key for pair in pairs]}

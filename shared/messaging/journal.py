@@ -112,11 +112,11 @@ def _write(tx: Transaction, said: list[_Said]) -> None:
         {
             "district": tx.district,
             "ids": [uuid7() for _ in said],
-            "kinds": [each.event.declared.topic for each in said],
-            "topics": [topics.name(tx.district, each.event.declared.topic) for each in said],
-            "keys": [each.event.key for each in said],
-            "types": [each.event.declared.type for each in said],
-            "headers": [Jsonb(each.headers) for each in said],
-            "payloads": [each.payload for each in said],
+            "kinds": [record.event.declared.topic for record in said],
+            "topics": [topics.name(tx.district, record.event.declared.topic) for record in said],
+            "keys": [record.event.key for record in said],
+            "types": [record.event.declared.type for record in said],
+            "headers": [Jsonb(record.headers) for record in said],
+            "payloads": [record.payload for record in said],
         },
     )

@@ -188,7 +188,7 @@ class Subscription:
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
         with _outages():
             polled = self._client().poll(timeout_ms=int(wait * 1000))
-        return [records.read(_record(each)) for partition in polled.values() for each in partition]
+        return [records.read(_record(record)) for partition in polled.values() for record in partition]
 
     def commit(self) -> None:
         # The watermark is the truth, not the offset: what a rebalance or an outage keeps from being committed is
@@ -272,7 +272,7 @@ class Reader:
             kafka.seek(partition, self._positions[partition])
         while left:
             polled = kafka.poll(timeout_ms=5_000)
-            for each in (each for found in polled.values() for each in found):
+            for each in (record for found in polled.values() for record in found):
                 self._positions[TopicPartition(each.topic, each.partition)] = each.offset + 1
                 yield records.read(_record(each))
             left = {each for each in left if kafka.position(each) < ends[each]}

@@ -49,7 +49,7 @@ class Broker:
         group = self.readers[reader.group]
         matching = sorted(partition for partition in self.logs if re.search(reader.pattern, partition[0]))
         return (
-            [each for place, each in enumerate(matching) if group[place % len(group)] is reader]
+            [partition for place, partition in enumerate(matching) if group[place % len(group)] is reader]
             if reader in group
             else []
         )
@@ -118,7 +118,7 @@ class Subscription:
                     self._broker.committed[self.group, partition] = position
 
     def seen(self) -> frozenset[str]:
-        return frozenset(each for each in self._broker.partitions if re.search(self.pattern, each))
+        return frozenset(partition for partition in self._broker.partitions if re.search(self.pattern, partition))
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)

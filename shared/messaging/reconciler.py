@@ -43,8 +43,8 @@ class Reconciler:
             Work(database.EVERY, type(hop).__name__, partial(self._count, hop, found)) for hop in self._hops
         )
         broken: dict[tuple[str, str], set[str]] = {(each.name, each.place.district): set() for each in found}
-        for each in found:
-            broken[each.name, each.place.district].update(each.missing, each.extra)
+        for equation in found:
+            broken[equation.name, equation.place.district].update(equation.missing, equation.extra)
         for place, ids in broken.items():
             self._judge(place, frozenset(ids))
         return found

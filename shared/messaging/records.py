@@ -34,7 +34,7 @@ def _storable(opened: envelope.Envelope) -> None:
     """What a table could not hold would stop the consumer for ever."""
     if len(opened.key) > _MAX_KEY or max(opened.sequence, int(opened.headers["epoch"]) << 32) > _MAX_NUMBER:
         raise envelope.Unreadable("out-of-range")
-    if any("\0" in each for each in (opened.key, opened.type, *opened.headers.values())):
+    if any("\0" in value for value in (opened.key, opened.type, *opened.headers.values())):
         raise envelope.Unreadable("zero-character")
 
 
@@ -47,4 +47,4 @@ def _some_type_of(topic: str) -> str | None:
         kind = topics.kind(topic).kind
     except ValueError:
         return None
-    return next((each.declared.type for each in catalogue.events() if each.declared.topic == kind), None)
+    return next((event.declared.type for event in catalogue.events() if event.declared.topic == kind), None)

@@ -78,7 +78,7 @@ class Redrive:
 
     def districts(self) -> Sequence[str]:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            return [each.district for each in parking.counts(tx, self._consumer)]
+            return [count.district for count in parking.counts(tx, self._consumer)]
 
     def heal(self, district: str) -> int:
         """Frees the keys whose gap has been filled since. Rejected events wait for a person, who calls `key`."""
@@ -102,7 +102,7 @@ class Redrive:
         with database.begin(self._engine, district=district) as tx:
             keys = parking.keys(tx, self._consumer, topic=topic, key=key)
             found = [(each, _diverged(parking.waiting(tx, self._consumer, each, batch=500))) for each in keys]
-        return [(each, waiting) for each, waiting in found if waiting]
+        return [(row, waiting) for row, waiting in found if waiting]
 
     def key(
         self,
@@ -151,9 +151,9 @@ class Redrive:
             found = [each for each in waiting if each.ours and decided.concerns(each.message.event_id)]
             if len({(each.message.epoch, each.message.sequence) for each in found}) < len(found):
                 raise Ambiguous(f"{key.topic} {key.key}: several wait under one number, name the --event")
-            for each in found:
-                if each.ours:
-                    decisions.decide(tx, self._consumer, decided, place=each.message, against=each.ours)
+            for row in found:
+                if row.ours:
+                    decisions.decide(tx, self._consumer, decided, place=row.message, against=row.ours)
             if dry_run:
                 tx.connection.rollback()
         return found
@@ -192,14 +192,14 @@ class Redrive:
     ) -> tuple[Watermark, list[Tried]]:
         tried: list[Tried] = []
         passed_over = decisions.passed_over(tx, self._consumer, (each.message.event_id for each in waiting))
-        for each in waiting:
-            message = each.message
-            if self._is_kept_out(tx, each, passed_over, decided):
+        for row in waiting:
+            message = row.message
+            if self._is_kept_out(tx, row, passed_over, decided):
                 verdict = PASSED_OVER
-            elif (verdict := _verdict(mark, each)) == "next":
+            elif (verdict := _verdict(mark, row)) == "next":
                 verdict = self._apply(tx, message)
             elif verdict == parking.DIVERGED:
-                parking.blame(tx, self._consumer, message, reason=verdict, ours=each.ours or mark.last_event_id)
+                parking.blame(tx, self._consumer, message, reason=verdict, ours=row.ours or mark.last_event_id)
             tried.append(Tried(message, verdict))
             if verdict not in DONE:
                 break
@@ -239,7 +239,7 @@ def _verdict(mark: Watermark, each: Waiting) -> str:
 
 
 def _diverged(waiting: Sequence[Waiting]) -> list[Waiting]:
-    return [each for each in waiting if each.reason == parking.DIVERGED]
+    return [row for row in waiting if row.reason == parking.DIVERGED]
 
 
 def _open(mark: Watermark) -> Watermark:
@@ -252,6 +252,6 @@ def _touched(tx: Transaction) -> dict[int, Change]:
 
 def _changes(before: dict[int, Change], after: dict[int, Change]) -> Sequence[Change]:
     none = Change("", 0, 0, 0)
-    counted = [(each, before.get(relid, none)) for relid, each in after.items()]
+    counted = [(count, before.get(relid, none)) for relid, count in after.items()]
     changed = [Change(now.table, *(a - b for a, b in zip(now[1:], was[1:], strict=True))) for now, was in counted]
-    return [each for each in changed if any(each[1:])]
+    return [change for change in changed if any(change[1:])]

@@ -104,9 +104,9 @@ def _compared(redrive: Redrive, district: str, *, asked: argparse.Namespace, his
 def _accepted(redrive: Redrive, district: str, *, asked: argparse.Namespace, rebuild: str, tell: Tell) -> bool:
     waits = False
     for key, _ in redrive.diverged(district, topic=asked.topic, key=asked.key):
-        for each in redrive.accept_theirs(key, district=district, decided=asked.decided, dry_run=asked.dry_run):
-            waits, number = True, f"{each.message.epoch}/{each.message.sequence}"
-            tell(f"{key.topic} {key.key} {number}: {each.ours} is passed over, {each.message.event_id} takes its place")
+        for row in redrive.accept_theirs(key, district=district, decided=asked.decided, dry_run=asked.dry_run):
+            waits, number = True, f"{row.message.epoch}/{row.message.sequence}"
+            tell(f"{key.topic} {key.key} {number}: {row.ours} is passed over, {row.message.event_id} takes its place")
     if waits:
         tell("dry run: nothing was kept" if asked.dry_run else f"recorded; it takes effect with: {rebuild}")
     return waits

@@ -97,7 +97,7 @@ class Rounds:
 
     def _tell(self) -> None:
         gone = time.monotonic() - 2 * _LONGEST_SECONDS  # was due long ago, and is in no round any more
-        self._failing = {each: failing for each, failing in self._failing.items() if failing.retry_at > gone}
+        self._failing = {item: failing for item, failing in self._failing.items() if failing.retry_at > gone}
         failing = Counter(district for district, _ in self._failing)
         for district in self._districts:
             metrics.FAILING.labels(self._loop, district).set(failing[district])

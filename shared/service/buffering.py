@@ -60,7 +60,7 @@ class Buffering(gunicorn.workers.base.Worker):  # type: ignore[misc]  # gunicorn
     def _end(self, server: Any, connections: dict[int, Any]) -> None:  # noqa: ANN401 - waitress has no types
         """What is under way is finished, within the time that gunicorn gives; nothing new begins."""
         patience = time.monotonic() + self.cfg.graceful_timeout
-        for listener in [each for each in connections.values() if isinstance(each, BaseWSGIServer)]:
+        for listener in [connection for connection in connections.values() if isinstance(connection, BaseWSGIServer)]:
             wasyncore.dispatcher.close(listener)
         while time.monotonic() < patience and (open_channels := _channels(connections)):
             for channel in open_channels:
@@ -86,7 +86,7 @@ class _Slow:
 
 
 def _channels(connections: dict[int, Any]) -> list[HTTPChannel]:
-    return [each for each in connections.values() if isinstance(each, HTTPChannel)]
+    return [connection for connection in connections.values() if isinstance(connection, HTTPChannel)]
 
 
 def _allowed_connections() -> int:

@@ -68,7 +68,7 @@ class Examples:
             model = found.removesuffix("-Input").removesuffix("-Output")
             return self._value(self._schemas[found], model, name, asked=asked)
         if several := schema.get("anyOf"):
-            fitting = [each for each in several if each.get("type") != "null"]
+            fitting = [option for option in several if option.get("type") != "null"]
             return self._value(fitting[-1], model, name, asked=asked)  # of number and string for an amount: the string
         if "properties" in schema:
             return self._object(schema, model, asked=asked)
@@ -79,19 +79,19 @@ class Examples:
     def _known(self, schema: Schema, model: str, name: str) -> Iterator[Any]:
         values = self._vocabulary.values
         found = [values[key] for key in (f"{model}.{name}", name) if key in values]
-        yield from (each for each in (*found, *schema.get("examples", ())) if self._fits(each, schema))
+        yield from (example for example in (*found, *schema.get("examples", ())) if self._fits(example, schema))
 
     def _object(self, schema: Schema, model: str, *, asked: bool) -> dict[str, Any]:
         required = schema.get("required", ())
         return {
-            name: self._value(each, model, name, asked=asked)
-            for name, each in schema["properties"].items()
+            name: self._value(part, model, name, asked=asked)
+            for name, part in schema["properties"].items()
             if not asked or name in required or self.names(model, name)
         }
 
     def _array(self, schema: Schema, model: str, name: str, *, asked: bool) -> list[Any]:
         if "prefixItems" in schema:
-            return [self._value(each, model, name, asked=asked) for each in schema["prefixItems"]]
+            return [self._value(part, model, name, asked=asked) for part in schema["prefixItems"]]
         return [self._value(schema.get("items", {}), model, name, asked=asked)]
 
     def _leaf(self, schema: Schema, model: str, name: str) -> Any:  # noqa: ANN401, PLR0911 - JSON; a line for each kind
@@ -119,9 +119,9 @@ class Examples:
         if target := schema.get("$ref"):
             return self._fits(value, self._schemas[target.rsplit("/", 1)[-1]])
         if several := schema.get("anyOf"):
-            return any(self._fits(value, each) for each in several)
+            return any(self._fits(value, option) for option in several)
         if isinstance(value, list):
-            return schema.get("type") == "array" and all(self._fits(each, schema.get("items", {})) for each in value)
+            return schema.get("type") == "array" and all(self._fits(item, schema.get("items", {})) for item in value)
         return _leaf_fits(value, schema)
 
 

@@ -253,4 +253,4 @@ def _canonical(value: object) -> str:
 
 def _faults(failure: ValidationError) -> list[Fault]:
     found = failure.errors(include_url=False, include_context=False, include_input=False)
-    return [Fault(each["loc"], each["type"].replace("_", "-"), each["msg"]) for each in found[:_SHOWN_FAULTS]]
+    return [Fault(fault["loc"], fault["type"].replace("_", "-"), fault["msg"]) for fault in found[:_SHOWN_FAULTS]]

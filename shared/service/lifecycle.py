@@ -26,7 +26,7 @@ class _Loops:
         self.stop, self.failed = threading.Event(), threading.Event()
         # Daemons, so that one that will not stop cannot keep the process alive for ever.
         self.threads = [
-            threading.Thread(target=self._run, args=each, name=each[0], daemon=True) for each in loops.items()
+            threading.Thread(target=self._run, args=loop, name=loop[0], daemon=True) for loop in loops.items()
         ]
 
     def _run(self, name: str, loop: Loop) -> None:
@@ -88,7 +88,7 @@ def _health(running: _Loops, ready: Ready) -> Flask:
     app.register_blueprint(
         health.blueprint(
             lambda: "stopping" if running.stop.is_set() else ready(),
-            lambda: all(each.is_alive() for each in running.threads),
+            lambda: all(thread.is_alive() for thread in running.threads),
         )
     )
     return app

@@ -62,7 +62,7 @@ def routes(app: Flask) -> Iterator[Route]:
 def check(app: Flask) -> None:
     """LookupError when a route declares a problem code that no catalogue has."""
     catalogue = app.extensions["clearwater"].problems
-    catalogue.check([code for each in routes(app) for code in each.declared.codes])
+    catalogue.check([code for route in routes(app) for code in route.declared.codes])
 
 
 def document(app: Flask) -> dict[str, Any]:
@@ -81,8 +81,8 @@ def as_json() -> Response:
 def as_page() -> str:
     reader = language()
     told = {
-        code: (each.status, *each.told(_SPOKEN[reader]), each.facts)
-        for code, each in sorted(running().problems.problems.items())
+        code: (problem.status, *problem.told(_SPOKEN[reader]), problem.facts)
+        for code, problem in sorted(running().problems.problems.items())
     }
     return render_template("docs.html", api=_as_asked(), told=told)
 
@@ -105,15 +105,15 @@ class Description:
         vocabulary: Vocabulary = self._service.vocabulary
         self._examples = Examples(vocabulary, self._schemas)
         self._refusals = Refusals(self._service.problems, self._examples)
-        self._story = [name for name in vocabulary.story if name in {each.endpoint for each in self._routes}]
+        self._story = [name for name in vocabulary.story if name in {route.endpoint for route in self._routes}]
         self.missing = self._examples.missing
 
     def document(self) -> dict[str, Any]:
         paths: dict[str, Any] = {}
         codes = sorted({code for each in self._routes for code in each.declared.codes})
         self._schemas.update(self._refusals.schemas(codes))
-        for each in self._routes:
-            paths.setdefault(each.path, {})[each.declared.method.lower()] = self._operation(each)
+        for route in self._routes:
+            paths.setdefault(route.path, {})[route.declared.method.lower()] = self._operation(route)
         name = self._service.name
         cookie = {"type": "apiKey", "in": "cookie", "name": session.cookie_name(self._service.settings.public_url)}
         return {
@@ -209,11 +209,11 @@ class Description:
     def _all_models(self) -> dict[tuple[Any, Mode], dict[str, Any]]:
         """The schema of each body and answer; what they are made of goes to the components."""
         models: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
-        for each in self._routes:
-            if each.declared.body:
-                models[each.declared.body, "validation"] = TypeAdapter(each.declared.body)
-            if each.declared.answers:
-                models[each.declared.answers, "serialization"] = TypeAdapter(each.declared.answers)
+        for route in self._routes:
+            if route.declared.body:
+                models[route.declared.body, "validation"] = TypeAdapter(route.declared.body)
+            if route.declared.answers:
+                models[route.declared.answers, "serialization"] = TypeAdapter(route.declared.answers)
         inputs = [(model, mode, adapter) for (model, mode), adapter in models.items()]
         found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
         self._schemas.update(definitions.get("$defs", {}))
