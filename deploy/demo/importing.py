@@ -56,26 +56,27 @@ class Progress:
 class Importing:
     """`standing` is what is to be said when it is interrupted here."""
 
-    def __init__(self, here: Place, clerk: Person, project_id: str) -> None:
-        self._here, self._clerk, self._project_id = here, clerk, project_id
+    def __init__(self, installation: Place, clerk: Person, project_id: str) -> None:
+        self._installation, self._clerk, self._project_id = installation, clerk, project_id
         self._progress = Progress()
         self.standing = _NOTHING
 
     def run(self, file: Path, *, commit: bool) -> int:
         content = file.read_bytes()
-        self.standing = f"Whether {file.name} arrived is listed at {self._here.front_url}/register/imports; nothing of it is written."
+        listed_at = f"{self._installation.front_url}/register/imports"
+        self.standing = f"Whether {file.name} arrived is listed at {listed_at}; nothing of it is written."
         import_id = imports.uploaded(self._clerk, self._project_id, (file.name, content), key=uuid4().hex)
-        page = f"{self._here.front_url}/register/imports/{import_id}"
+        page = f"{listed_at}/{import_id}"
         screen.line(f"uploaded    {file.name}, {len(content):,} bytes: {page}")
         self.standing = f"The dry run goes on without this terminal, and nothing is written: {page}"
-        report = self._ended(imports.followed(self._clerk, import_id, told=self._progress, seconds=math.inf))
+        report = self._ended(imports.followed(self._clerk, import_id, on_report=self._progress, seconds=math.inf))
         if commit and report["state"] == "clean":
             self.standing = f"A commit that has arrived goes on without this terminal, all of it or nothing: {page}"
             key = f"commit-{import_id}"
             report = self._ended(
-                imports.committed(self._clerk, import_id, key=key, told=self._progress, seconds=math.inf)
+                imports.committed(self._clerk, import_id, key=key, on_report=self._progress, seconds=math.inf)
             )
-        return _told(report)
+        return _show_result(report)
 
     def _ended(self, report: Report) -> Report:
         self._progress.end()
@@ -84,14 +85,14 @@ class Importing:
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
-    asked = _arguments()
+    arguments = _arguments()
     importing: Importing | None = None
     try:
-        here = _place()
-        project = _project(here, asked.project)
-        with Person(here, "clerk", project["district"], name="make import", language=_language()) as clerk:
-            importing = Importing(here, clerk, project["project_id"])
-            return importing.run(asked.file, commit=asked.commit)
+        installation = _place()
+        project = _project(installation, arguments.project)
+        with Person(installation, "clerk", project["district"], name="make import", language=_language()) as clerk:
+            importing = Importing(installation, clerk, project["project_id"])
+            return importing.run(arguments.file, commit=arguments.commit)
     except Refusal as refusal:
         _refused(refusal.problem)
     except (CannotStart, Stuck, OSError) as reason:
@@ -103,25 +104,25 @@ def main() -> int:
 
 
 def _place() -> Place:
-    here = places.from_environment()
-    if not here.path("issuer", "key.json").exists():
-        raise CannotStart(f"{here.local_dir} has no issuer yet: run `make up` first.")
-    return here
+    installation = places.from_environment()
+    if not installation.path("issuer", "key.json").exists():
+        raise CannotStart(f"{installation.local_dir} has no issuer yet: run `make up` first.")
+    return installation
 
 
-def _project(here: Place, asked: str) -> dict[str, str]:
+def _project(installation: Place, wanted: str) -> dict[str, str]:
     """By id or by name, among those of all districts. Raises Stuck."""
-    with Person(here, "city", "*") as city:
+    with Person(installation, "city", "*") as city:
         every = list(city.every("registry", "/projects"))
-    found = [each for each in every if asked in (each["project_id"], each["name"])]
+    found = [project for project in every if wanted in (project["project_id"], project["name"])]
     if len(found) == 1:
         project: dict[str, str] = found[0]
         return project
-    known = "; ".join(f"{each['district']} {each['name']} {each['project_id']}" for each in found or every)
-    raise Stuck(f"{len(found) or 'No'} projects are called {asked!r}. There are: {known or 'none'}")
+    known = "; ".join(f"{project['district']} {project['name']} {project['project_id']}" for project in found or every)
+    raise Stuck(f"{len(found) or 'No'} projects are called {wanted!r}. There are: {known or 'none'}")
 
 
-def _told(report: Report) -> int:
+def _show_result(report: Report) -> int:
     if report["state"] == "refused" or (report["state"] == "faulty" and report["refusal"]):
         _refused(report["refusal"])
         return 2
@@ -144,8 +145,8 @@ def _told(report: Report) -> int:
 
 def _refused(problem: Mapping[str, Any]) -> None:
     facts = {**problem, **problem.get("facts", {})}
-    said = (f"{name} {value}" for name, value in facts.items() if name in ("row", "line", "cell", "expected", "found"))
-    code = " ".join([f"({problem['code']})" if "code" in problem else "", *said]).strip()
+    named = (f"{name} {value}" for name, value in facts.items() if name in ("row", "line", "cell", "expected", "found"))
+    code = " ".join([f"({problem['code']})" if "code" in problem else "", *named]).strip()
     print(*filter(None, (f"{problem['title']} {code}".strip(), problem.get("next"))), sep="\n", file=sys.stderr)
 
 

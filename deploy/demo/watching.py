@@ -84,8 +84,8 @@ def _settled(person: Person, unit_id: str) -> set[str]:
 
 
 def _arrivals(place: Place) -> dict[str, datetime]:
-    told = httpx.get(f"{place.url('messages')}/messages.json", timeout=10, trust_env=False).raise_for_status().json()
-    return {mail["message_key"]: datetime.fromisoformat(mail["arrived_at"]) for mail in told}
+    mails = httpx.get(f"{place.url('messages')}/messages.json", timeout=10, trust_env=False).raise_for_status().json()
+    return {mail["message_key"]: datetime.fromisoformat(mail["arrived_at"]) for mail in mails}
 
 
 def _signings(live: dict[str, Any]) -> Iterable[str]:

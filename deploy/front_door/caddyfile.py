@@ -105,7 +105,7 @@ def _site(site: Site, pages: str) -> Iterator[str]:
         yield "\ttls internal"
     yield "\theader -Server"
     for service in SERVICES.values():
-        for role in sorted(service.roles, key=lambda each: not each.path):
+        for role in sorted(service.roles, key=lambda role: not role.path):
             if paths := _paths(service, role):
                 yield from _handled(service.process(role), paths, site, stream=bool(role.path))
     yield from ("\thandle {", "\t\terror 404", "\t}")

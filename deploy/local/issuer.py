@@ -237,8 +237,13 @@ def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of what w
 
 
 def _about(person: Person) -> dict[str, Any]:
-    told = asdict(person)
-    return {"sub": told["hint"], "name": told["name"], "roles": [told["role"]], "districts": list(told["districts"])}
+    claims = asdict(person)
+    return {
+        "sub": claims["hint"],
+        "name": claims["name"],
+        "roles": [claims["role"]],
+        "districts": list(claims["districts"]),
+    }
 
 
 def _signed(local_dir: Path, about: dict[str, Any], *, audience: str, seconds: int) -> str:

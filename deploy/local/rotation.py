@@ -16,7 +16,7 @@ from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor
 
 
-def rotate(place: Place, roles: Sequence[str], tell: Callable[[str], None]) -> None:
+def rotate(place: Place, roles: Sequence[str], show_line: Callable[[str], None]) -> None:
     """One role after the other, all when none is named. Raises CannotStart."""
     for role in roles or bus_roles():
         known = keys.load(place.local_dir)
@@ -27,7 +27,7 @@ def rotate(place: Place, roles: Sequence[str], tell: Callable[[str], None]) -> N
         keys.replace(place.local_dir, changed)
         _start_again(place)
         admin.remove_users(admin.as_admin(place), [former])
-        tell(f"{user} has taken over from {former}")
+        show_line(f"{user} has taken over from {former}")
 
 
 def successor(known: dict[str, str], role: str) -> dict[str, str]:

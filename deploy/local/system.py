@@ -107,7 +107,7 @@ def down(place: Place, what: str = "") -> None:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Ctrl-C pressed once more, out of impatience, must not leave half of it running: stopping ends by itself."""
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
@@ -146,6 +146,6 @@ def write_addresses(place: Place) -> None:
 
 
 def _line(process: Process, state: Mapping[str, Any]) -> str:
-    said = str(state.get("statename", "not declared")).lower()
-    answer = "ready" if said == "running" and starting.is_ready(process) else "not ready"
-    return f"{process.name:20} {said:10} {answer:10} pid {state.get('pid') or '-':>7}  port {process.port}"
+    state_name = str(state.get("statename", "not declared")).lower()
+    answer = "ready" if state_name == "running" and starting.is_ready(process) else "not ready"
+    return f"{process.name:20} {state_name:10} {answer:10} pid {state.get('pid') or '-':>7}  port {process.port}"

@@ -62,6 +62,6 @@ def counting_rule(code: str) -> CountingRule | None:
     return next((rule for rule in COUNTING_RULES if rule == code), None)
 
 
-def _canonical(each: Line) -> str:
-    holders = sorted(f"{person}:{share or '-'}" for person, share in each.right_holders)
-    return f"{each.unit_id}|{each.household_id}|{each.area_hundredths_m2}|{','.join(holders)}\n"
+def _canonical(line: Line) -> str:
+    holders = sorted(f"{person}:{share or '-'}" for person, share in line.right_holders)
+    return f"{line.unit_id}|{line.household_id}|{line.area_hundredths_m2}|{','.join(holders)}\n"

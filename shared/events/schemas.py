@@ -35,7 +35,7 @@ def resolved(node: Document, root: Document) -> Document:
         part = resolved(root["$defs"][node["$ref"].rsplit("/", 1)[1]], root)
         return {**part, **{key: value for key, value in node.items() if key != "$ref"}}
     kept = {key: value for key, value in node.items() if key != "$defs"}
-    return {key: _deep(value, lambda each: resolved(each, root)) for key, value in kept.items()}
+    return {key: _deep(value, lambda item: resolved(item, root)) for key, value in kept.items()}
 
 
 def _opened(node: Document) -> Document:

@@ -86,9 +86,9 @@ def kind(topic: str) -> Kind:
 def pattern(*kinds: str) -> str:
     """A regular expression over these kinds, all when none is named, in every district, also those opened later."""
     chosen = kinds or tuple(KINDS)
-    for kind_ in chosen:
-        if kind_ not in KINDS:
-            raise ValueError(f"no topic kind {kind_!r}")
+    for chosen_kind in chosen:
+        if chosen_kind not in KINDS:
+            raise ValueError(f"no topic kind {chosen_kind!r}")
     return rf"^clearwater\.{DISTRICT}\.({'|'.join(chosen)})$"
 
 

@@ -105,10 +105,10 @@ class Parked(NamedTuple):
 
 def log_parked(consumer: str, parked: Parked) -> None:
     message, (_, reason, ours) = parked.message, parked
-    tell = _log.error if ours or reason.startswith(UNEXPECTED) else _log.warning
+    write_line = _log.error if ours or reason.startswith(UNEXPECTED) else _log.warning
     which = {"topic": message.topic, "key": message.key, "epoch": message.epoch, "sequence": message.sequence}
     ids = {"ours": str(ours), "theirs": str(message.event_id)} if ours else {"event_id": str(message.event_id)}
-    tell("diverged" if ours else "parked", consumer=consumer, **which, **ids, reason=reason)
+    write_line("diverged" if ours else "parked", consumer=consumer, **which, **ids, reason=reason)
 
 
 @dataclass
@@ -261,8 +261,10 @@ class _Poll:
 def _ends(messages: Sequence[Message]) -> dict[tuple[str, int], int]:
     """By topic and partition, the offset after the last of these."""
     ends: dict[tuple[str, int], int] = {}
-    for each in messages:
-        ends[each.topic, each.partition] = max(each.offset + 1, ends.get((each.topic, each.partition), 0))
+    for message in messages:
+        ends[message.topic, message.partition] = max(
+            message.offset + 1, ends.get((message.topic, message.partition), 0)
+        )
     return ends
 
 
@@ -272,7 +274,7 @@ def _layers(polled: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
     layers: dict[tuple[int, str], list[Message]] = {}
     for message in polled:
         depth, before = level.get(key_of(message), (0, message.type))
-        level[key_of(message)] = here = (depth + (before != message.type), message.type)
-        layers.setdefault(here, []).append(message)
+        level[key_of(message)] = place = (depth + (before != message.type), message.type)
+        layers.setdefault(place, []).append(message)
     for (_, event_type), messages in sorted(layers.items(), key=lambda layer: layer[0]):
         yield event_type, messages

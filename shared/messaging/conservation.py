@@ -108,11 +108,11 @@ class Published:
 
     def _read_journal(self, since: datetime) -> None:
         now = datetime.now(SHANGHAI)
-        asked = {"counted": self._horizon, "since": max(since, (self._counted_at or since) - _LONGEST)}
+        parameters = {"counted": self._horizon, "since": max(since, (self._counted_at or since) - _LONGEST)}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             horizon = connection.execute(_HORIZON).scalar_one()
             for district in connection.execute(_DISTRICTS).scalars().all():
-                for row in connection.execute(_WRITTEN, {**asked, "horizon": horizon, "district": district}):
+                for row in connection.execute(_WRITTEN, {**parameters, "horizon": horizon, "district": district}):
                     place = Place(district, row.written_at.astimezone(SHANGHAI).date())
                     self._written[place] += 1
                     if row.event_id in self._early:
@@ -123,20 +123,22 @@ class Published:
 
     def _explain(self, connection: Connection) -> None:
         """What came without being waited for: a repeat, a transaction that is still to be counted, or nobody's."""
-        asked = {"horizon": self._horizon, "ids": list(self._unknown)}
-        known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, asked)}
+        parameters = {"horizon": self._horizon, "ids": list(self._unknown)}
+        known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, parameters)}
         self._early.update(event_id for event_id, ahead in known.items() if ahead)
         self._extra.update({event_id: place for event_id, place in self._unknown.items() if event_id not in known})
         self._unknown.clear()
 
     def _forget_compacted(self) -> None:
-        for event_id, message in list(self._open.items()):
-            if message.sequence < self._newest.get(message.key, 0):
+        for event_id, written in list(self._open.items()):
+            if written.sequence < self._newest.get(written.key, 0):
                 del self._open[event_id]
 
     def _equations(self, unsent: set[UUID]) -> Sequence[Equation]:
-        waiting = Counter(each.place for event_id, each in self._open.items() if event_id in unsent)
-        missing = _by_place({event_id: it.place for event_id, it in self._open.items() if event_id not in unsent})
+        waiting = Counter(written.place for event_id, written in self._open.items() if event_id in unsent)
+        missing = _by_place(
+            {event_id: written.place for event_id, written in self._open.items() if event_id not in unsent}
+        )
         extra = _by_place(self._extra)
         found = []
         for place in sorted(self._written.keys() | extra.keys()):
@@ -148,20 +150,20 @@ class Published:
 
 
 _STATES = text("""
-    select asked.event_id,
+    select unsettled.event_id,
            case when decisions.event_id is not null then 'passed over' when parked.event_id is not null then 'parked'
                 when quarantined.reason is not null then 'quarantined'
-                when (asked.epoch, asked.sequence) <= (inbox.epoch, inbox.last_sequence) then 'applied' end as state
+                when (unsettled.epoch, unsettled.sequence) <= (inbox.epoch, inbox.last_sequence) then 'applied' end as state
     from unnest(cast(:ids as uuid[]), cast(:topics as text[]), cast(:keys as text[]), cast(:epochs as int[]),
                 cast(:sequences as bigint[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
-        as asked (event_id, topic, key, epoch, sequence, partition, "offset")
-    left join inbox on inbox.consumer = :consumer and (inbox.topic, inbox.key) = (asked.topic, asked.key)
+        as unsettled (event_id, topic, key, epoch, sequence, partition, "offset")
+    left join inbox on inbox.consumer = :consumer and (inbox.topic, inbox.key) = (unsettled.topic, unsettled.key)
     left join parked on parked.consumer = :consumer and released_at is null
         and (parked.topic, parked.key, parked.epoch, parked.sequence, parked.event_id)
-            = (asked.topic, asked.key, asked.epoch, asked.sequence, asked.event_id)
-    left join decisions on decisions.consumer = :consumer and decisions.event_id = asked.event_id
+            = (unsettled.topic, unsettled.key, unsettled.epoch, unsettled.sequence, unsettled.event_id)
+    left join decisions on decisions.consumer = :consumer and decisions.event_id = unsettled.event_id
     left join quarantined on quarantined.consumer = :consumer and quarantined.released_at is null
-        and (quarantined.topic, quarantined.partition, quarantined."offset") = (asked.topic, asked.partition, asked."offset")
+        and (quarantined.topic, quarantined.partition, quarantined."offset") = (unsettled.topic, unsettled.partition, unsettled."offset")
 """)
 
 
@@ -180,7 +182,7 @@ class Settled:
         self._settle()
         while some := list(islice(found, _CHUNK)):
             for message in some:
-                if message.event_id not in self._recent and _said_at(message) >= since:
+                if message.event_id not in self._recent and _written_at(message) >= since:
                     self._seen[place_of(message)] += 1
                     self._open[message.event_id] = message._replace(payload=None)
                     self._recent[message.event_id] = None
@@ -192,7 +194,7 @@ class Settled:
     def _settle(self) -> None:
         """Asks about all that is open. What is applied stays applied; a parked one may be applied yet."""
         waiting = list(self._open.values())
-        asked = {
+        parameters = {
             "consumer": self._consumer,
             "ids": [message.event_id for message in waiting],
             "topics": [message.topic for message in waiting],
@@ -203,13 +205,15 @@ class Settled:
             "offsets": [message.offset for message in waiting],
         }
         with self._engine.connect() as connection:
-            states = {row.event_id: row.state for row in connection.execute(_STATES, asked)}
+            states = {row.event_id: row.state for row in connection.execute(_STATES, parameters)}
         self._states = {event_id: state for event_id, state in states.items() if state != "applied"}
         self._open = {event_id: self._open[event_id] for event_id in self._states}
 
     def _equations(self) -> Sequence[Equation]:
-        waiting = Counter((place_of(it), self._states[event_id]) for event_id, it in self._open.items())
-        missing = _by_place({each: place_of(it) for each, it in self._open.items() if self._states[each] is None})
+        waiting = Counter((place_of(message), self._states[event_id]) for event_id, message in self._open.items())
+        missing = _by_place(
+            {event_id: place_of(message) for event_id, message in self._open.items() if self._states[event_id] is None}
+        )
         found = []
         for place in sorted(self._seen):
             lost = missing.get(place, [])
@@ -226,10 +230,10 @@ def messages(reader: Reader, pattern: str, since: datetime) -> Iterator[Message]
 
 
 def place_of(message: Message) -> Place:
-    return Place(topics.district(message.topic), _said_at(message).astimezone(SHANGHAI).date())
+    return Place(topics.district(message.topic), _written_at(message).astimezone(SHANGHAI).date())
 
 
-def _said_at(message: Message) -> datetime:
+def _written_at(message: Message) -> datetime:
     return datetime.fromisoformat(message.headers["time"])
 
 

@@ -61,7 +61,7 @@ class Consumer:
         self.awaited = Awaited(subscription)
         self._measured_at = 0.0
         metrics.TRANSIENT.labels(name)
-        self._told: set[str] = set()  # districts whose gauges stand, and go back to 0
+        self._measured: set[str] = set()  # districts whose gauges exist: they go back to 0
 
     def run_forever(self, stop: threading.Event) -> None:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
@@ -123,9 +123,9 @@ class Consumer:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = {count.district: count for count in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)
-        self._told |= self.awaited.districts() | waiting.keys()
-        for district in self._told:
-            self._tell(waiting.get(district, parking.Count(district, 0, 0)))
+        self._measured |= self.awaited.districts() | waiting.keys()
+        for district in self._measured:
+            self._set_gauges(waiting.get(district, parking.Count(district, 0, 0)))
         for district in uncounted:
             with database.begin(self._engine, district=district) as tx:
                 inbox.share(tx)
@@ -133,7 +133,7 @@ class Consumer:
             metrics.APPLIED.labels(self._name, district).inc(left)
         self._measured_at = time.monotonic()
 
-    def _tell(self, count: parking.Count) -> None:
+    def _set_gauges(self, count: parking.Count) -> None:
         metrics.PARKED.labels(self._name, count.district).set(count.waiting)
         metrics.DIVERGED.labels(self._name, count.district).set(count.diverged)
         for counter in (metrics.APPLIED, metrics.REPEATED, metrics.REJECTED, metrics.PROJECTION_SECONDS):

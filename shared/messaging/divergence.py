@@ -83,13 +83,13 @@ class Doubts:
 
     def _park(self, tx: Transaction, number: Number, messages: Sequence[Message]) -> Iterator[Parked]:
         """Parks all that bear this number but the one that was applied."""
-        if len({each.event_id for each in messages}) < 2:  # noqa: PLR2004 - one event, however often
+        if len({message.event_id for message in messages}) < 2:  # noqa: PLR2004 - one event, however often
             return
         key = key_of(messages[0])
         mark = inbox.lock(tx, self._consumer, [key])[key]
-        ids = [each.event_id for each in messages]
+        ids = [message.event_id for message in messages]
         passed_over = decisions.passed_over(tx, self._consumer, ids)
-        left = [each for each in messages if each.event_id not in passed_over]
+        left = [message for message in messages if message.event_id not in passed_over]
         newest = mark.last_event_id if (mark.epoch, mark.last_sequence) == number[1:] else None
         ours = newest or (left[0].event_id if left else None)
         for message in _by_id(left, without=ours):

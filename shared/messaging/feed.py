@@ -50,8 +50,8 @@ def append(tx: Transaction, entries: Sequence[Entry]) -> int:
     """The number of the last one; 0 when there is none. To be called last in the transaction: all appenders of a district queue here."""
     if not entries:
         return 0
-    said = {"kinds": [entry.kind for entry in entries], "bodies": [Jsonb(entry.body) for entry in entries]}
-    return int(tx.connection.execute(_APPEND, {"district": tx.district, "count": len(entries), **said}).scalar_one())
+    columns = {"kinds": [entry.kind for entry in entries], "bodies": [Jsonb(entry.body) for entry in entries]}
+    return int(tx.connection.execute(_APPEND, {"district": tx.district, "count": len(entries), **columns}).scalar_one())
 
 
 def after(connection: Connection, district: str, number: int, limit: int) -> Sequence[Numbered]:

@@ -143,12 +143,12 @@ def judge(mark: Watermark, message: Message) -> Verdict:
     already stands for another event now, and a person decides. So does a lower epoch that goes on: someone still writes in
     the old database.
     """
-    here, there = (mark.epoch, mark.last_sequence), (message.epoch, message.sequence)
+    applied, offered = (mark.epoch, mark.last_sequence), (message.epoch, message.sequence)
     if topics.kind(message.topic).ordering == "latest":
-        return "next" if there > here else "repeat"
+        return "next" if offered > applied else "repeat"
     if message.epoch <= mark.epoch and message.sequence <= mark.last_sequence:
         known = mark.last_event_id or message.event_id  # None after a person has let a new epoch go on
-        return "diverged" if here == there and message.event_id != known else "repeat"
+        return "diverged" if applied == offered and message.event_id != known else "repeat"
     if message.epoch < mark.epoch or message.sequence <= mark.last_sequence:
         return "epoch"
     if mark.parked:

@@ -261,10 +261,12 @@ class Reader:
         if not partitions:
             return
         ends = kafka.end_offsets(partitions)
-        if new := [each for each in partitions if each not in self._positions]:
+        if new := [partition for partition in partitions if partition not in self._positions]:
             starts = kafka.offsets_for_times(dict.fromkeys(new, int(since.timestamp() * 1000)))
-            self._positions |= {each: starts[each].offset if starts.get(each) else ends[each] for each in new}
-        left = {each for each in partitions if self._positions[each] < ends[each]}
+            self._positions |= {
+                partition: starts[partition].offset if starts.get(partition) else ends[partition] for partition in new
+            }
+        left = {partition for partition in partitions if self._positions[partition] < ends[partition]}
         if not left:
             return  # assigning would ask for metadata, and a client that is closed meanwhile logs an error
         kafka.assign(list(left))
@@ -272,10 +274,10 @@ class Reader:
             kafka.seek(partition, self._positions[partition])
         while left:
             polled = kafka.poll(timeout_ms=5_000)
-            for each in (record for found in polled.values() for record in found):
-                self._positions[TopicPartition(each.topic, each.partition)] = each.offset + 1
-                yield records.read(_record(each))
-            left = {each for each in left if kafka.position(each) < ends[each]}
+            for record in (record for found in polled.values() for record in found):
+                self._positions[TopicPartition(record.topic, record.partition)] = record.offset + 1
+                yield records.read(_record(record))
+            left = {partition for partition in left if kafka.position(partition) < ends[partition]}
             if left and not polled:
                 raise KafkaTimeoutError(f"no answer from {len(left)} partitions")
 
@@ -288,13 +290,13 @@ def rewind(connection: Connection, group: str) -> None:
     except KafkaError as failure:
         raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
     try:
-        said = admin.delete_groups([group])[group]
+        answer = admin.delete_groups([group])[group]
     except KafkaError as failure:
         raise Unavailable(f"group {group}: {type(failure).__name__}") from failure
     finally:
         admin.close()
-    if said not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
-        raise Unavailable(f"group {group}: {said}; stop its consumers first")
+    if answer not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
+        raise Unavailable(f"group {group}: {answer}; stop its consumers first")
 
 
 @contextmanager

@@ -102,7 +102,8 @@ class Subscription:
             mine = self._broker.assigned(self)
             # What was taken away and comes back is read again from where its last reader committed.
             self._positions = {
-                each: self._positions.get(each, self._broker.committed[self.group, each]) for each in mine
+                partition: self._positions.get(partition, self._broker.committed[self.group, partition])
+                for partition in mine
             }
             for partition, position in self._positions.items():
                 taken = self._broker.logs[partition][position : position + self._batch - len(polled)]

@@ -90,8 +90,8 @@ class Waiting(NamedTuple):
 
 
 def park(tx: Transaction, consumer: str, message: Message, *, reason: str, ours: UUID | None = None) -> None:
-    said = {"reason": reason, "ours": ours, "district": tx.district}
-    tx.connection.execute(_PARK, {**_place(consumer, message), **_body(message), **said})
+    details = {"reason": reason, "ours": ours, "district": tx.district}
+    tx.connection.execute(_PARK, {**_place(consumer, message), **_body(message), **details})
 
 
 def waiting(tx: Transaction, consumer: str, key: Key, *, batch: int) -> Sequence[Waiting]:

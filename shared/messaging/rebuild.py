@@ -71,11 +71,11 @@ class Rebuild:
         reactions: Reactions,
         tell: Callable[[str], None],
     ) -> None:
-        self._service, self._tables, self._owner, self._tell = service, tables, owner, tell
+        self._service, self._tables, self._owner, self._show_line = service, tables, owner, tell
         self._name, self._subscription, self._shadow = consumer, subscription, shadow
         self._consumer = Consumer(consumer, shadow, subscription, reactions)
         self._redrive = Redrive(consumer, shadow, reactions)
-        self._read, self._told_at = 0, 0.0
+        self._read, self._shown_at = 0, 0.0
 
     def run(self) -> None:
         """Raises Stuck, and whatever stops a consumer; the live model is as it was then."""
@@ -84,7 +84,7 @@ class Rebuild:
         for attempt in range(1, _PATIENCE + 1):
             if self._swapped():
                 break
-            self._tell(
+            self._show_line(
                 f"swap {attempt} of {_PATIENCE}: the live model moved on, or its readers did not let go; trying again"
             )
             self._catch_up()
@@ -93,7 +93,7 @@ class Rebuild:
         self._subscription.close()
         self._shadow.dispose()  # its connections would find no schema any more
         self._drop(OLD)
-        self._tell(f"rebuilt from {self._read} records")
+        self._show_line(f"rebuilt from {self._read} records")
 
     def _create(self) -> None:
         self._drop(OLD)
@@ -101,7 +101,7 @@ class Rebuild:
         with self._owner.begin() as connection:
             for statement in schema(self._service, self._tables, name=NEXT):
                 migrations.execute(connection, statement)
-        self._tell(f"{NEXT} created")
+        self._show_line(f"{NEXT} created")
 
     def _drop(self, name: str) -> None:
         with self._owner.begin() as connection:
@@ -123,9 +123,9 @@ class Rebuild:
         if not polled:
             for district in self._redrive.districts():
                 self._redrive.heal(district)
-        if time.monotonic() - self._told_at > _REPORT_SECONDS:
-            self._told_at = time.monotonic()
-            self._tell(f"{self._read} records read, {sum(self._subscription.lag().values())} to go")
+        if time.monotonic() - self._shown_at > _REPORT_SECONDS:
+            self._shown_at = time.monotonic()
+            self._show_line(f"{self._read} records read, {sum(self._subscription.lag().values())} to go")
         return polled
 
     def _swapped(self) -> bool:
@@ -136,7 +136,7 @@ class Rebuild:
                 until = time.monotonic() + _SWAP_SECONDS
                 while behind := self._behind(connection):
                     if time.monotonic() > until:
-                        self._tell(f"still behind: {behind}")
+                        self._show_line(f"still behind: {behind}")
                         return False
                     self._step()
                 self._rename(connection)

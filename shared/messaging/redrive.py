@@ -101,7 +101,10 @@ class Redrive:
         """By key, what waits because another event was applied under its number."""
         with database.begin(self._engine, district=district) as tx:
             keys = parking.keys(tx, self._consumer, topic=topic, key=key)
-            found = [(each, _diverged(parking.waiting(tx, self._consumer, each, batch=500))) for each in keys]
+            found = [
+                (parked_key, _diverged(parking.waiting(tx, self._consumer, parked_key, batch=500)))
+                for parked_key in keys
+            ]
         return [(row, waiting) for row, waiting in found if waiting]
 
     def key(
@@ -148,8 +151,8 @@ class Redrive:
             inbox.share(tx)
             inbox.lock(tx, self._consumer, [key])
             waiting = _diverged(parking.waiting(tx, self._consumer, key, batch=500))
-            found = [each for each in waiting if each.ours and decided.concerns(each.message.event_id)]
-            if len({(each.message.epoch, each.message.sequence) for each in found}) < len(found):
+            found = [row for row in waiting if row.ours and decided.concerns(row.message.event_id)]
+            if len({(row.message.epoch, row.message.sequence) for row in found}) < len(found):
                 raise Ambiguous(f"{key.topic} {key.key}: several wait under one number, name the --event")
             for row in found:
                 if row.ours:

@@ -104,7 +104,7 @@ class Relay:
     ) -> list[Row[tuple[object, ...]]]:
         """Deletes what is sent. From a key's first refused event on, everything of it stays, to be sent again in order."""
         stuck: dict[Key, Refusal] = {}
-        for refusal in sorted(refused, key=lambda each: each.message.sequence, reverse=True):
+        for refusal in sorted(refused, key=lambda refusal: refusal.message.sequence, reverse=True):
             stuck[key_of(refusal.message)] = refusal
         sent = [
             row

@@ -48,21 +48,21 @@ class Rounds:
 
     def carry_out(self, works: Iterable[Work]) -> int:
         """How much was done. Raises what is an outage."""
-        done = 0
+        steps_done = 0
         for work in works:
             self._districts.add(work.district)
             if self._is_due(work):
-                done += self._served(work)
-        self._tell()
-        return done
+                steps_done += self._steps_done(work)
+        self._set_gauges()
+        return steps_done
 
     def _is_due(self, work: Work) -> bool:
         failing = self._failing.get(work[:2])
         return failing is None or failing.retry_at <= time.monotonic()
 
-    def _served(self, work: Work) -> int:
+    def _steps_done(self, work: Work) -> int:
         try:
-            done = self._again(work)
+            done = self._act_with_retries(work)
         except Exception as failure:
             if isinstance(failure, Unavailable) or database.outage(failure):
                 raise
@@ -71,7 +71,7 @@ class Rounds:
         self._failing.pop(work[:2], None)
         return done
 
-    def _again(self, work: Work) -> int:
+    def _act_with_retries(self, work: Work) -> int:
         for _ in range(_TRIES - 1):
             try:
                 return work.act()
@@ -95,7 +95,7 @@ class Rounds:
         """The items that failed at their last try."""
         return sorted(item for _, item in self._failing)
 
-    def _tell(self) -> None:
+    def _set_gauges(self) -> None:
         gone = time.monotonic() - 2 * _LONGEST_SECONDS  # was due long ago, and is in no round any more
         self._failing = {item: failing for item, failing in self._failing.items() if failing.retry_at > gone}
         failing = Counter(district for district, _ in self._failing)

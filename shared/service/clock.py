@@ -97,9 +97,9 @@ class PacedClock:
             self._version = self._setting = None
             return
         if (version := (status.st_ino, status.st_mtime_ns)) != self._version:
-            told = json.loads(self._file.read_text(encoding="utf-8"))
-            business_at, real_at = (datetime.fromisoformat(told[name]) for name in ("business_at", "real_at"))
-            self._take(_Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(told["speed"])))
+            values = json.loads(self._file.read_text(encoding="utf-8"))
+            business_at, real_at = (datetime.fromisoformat(values[name]) for name in ("business_at", "real_at"))
+            self._take(_Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(values["speed"])))
             self._version = version
 
     def _take(self, setting: _Setting) -> None:

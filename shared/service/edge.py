@@ -153,12 +153,12 @@ class _Pairs(list[tuple[str, Any]]):
 def _of_object(value: _Pairs | Mapping[str, Any], place: Place) -> Iterator[Fault]:
     known: set[str] = set()
     for name, item in value.items() if isinstance(value, Mapping) else value:
-        here = (*place, _UNWRITABLE.sub("�", name))
+        item_place = (*place, _UNWRITABLE.sub("�", name))
         if name in known:
-            yield Fault(here, "duplicate-key")
+            yield Fault(item_place, "duplicate-key")
         known.add(name)
-        yield from (Fault(here, code) for code in _of_text(name))
-        yield from faults(item, here)
+        yield from (Fault(item_place, code) for code in _of_text(name))
+        yield from faults(item, item_place)
 
 
 def _of_text(text: str) -> Iterator[str]:

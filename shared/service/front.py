@@ -24,11 +24,11 @@ _DIRECT = ("/api/", "/static/", "/live", "/ready", "/metrics")
 
 def stand_behind(app: Flask, *, public_url: str, secret: str) -> None:
     app.wsgi_app = Door(app.wsgi_app, name=app.name, secret=secret)  # type: ignore[method-assign]
-    here = urlsplit(public_url).netloc
+    own_host = urlsplit(public_url).netloc
 
     @app.before_request
     def lead_to_the_front_door() -> Response | None:
-        if request.method not in {"GET", "HEAD"} or request.host == here or request.path.startswith(_DIRECT):
+        if request.method not in {"GET", "HEAD"} or request.host == own_host or request.path.startswith(_DIRECT):
             return None
         return redirect(public_url.rstrip("/") + request.full_path.rstrip("?"))
 

@@ -64,12 +64,12 @@ def run(
     """
     running = _Loops(loops)
 
-    def asked(signum: int, _: FrameType | None) -> None:
+    def on_signal(signum: int, _: FrameType | None) -> None:
         _log.info("asked to stop", role=role, signal=signal.Signals(signum).name)
         running.stop.set()
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, asked)
+        signal.signal(wanted, on_signal)
     with make_server(bind, health_port, _health(running, ready), threaded=True) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         for thread in running.threads:

@@ -47,14 +47,14 @@ def start() -> Redirect:
         return answer
     pending = {name: secrets.token_urlsafe(24) for name in ("state", "nonce")}
     pending |= {"verifier": secrets.token_urlsafe(48), "next": target}
-    asked = {"nonce": pending["nonce"], "code_verifier": pending["verifier"]}
+    parameters = {"nonce": pending["nonce"], "code_verifier": pending["verifier"]}
     if other:
-        asked["prompt"] = "login"
+        parameters["prompt"] = "login"
     if hint := request.args.get("login_hint"):
-        asked["login_hint"] = hint
+        parameters["login_hint"] = hint
     with _client() as client:
         address, _ = client.create_authorization_url(
-            running().provider.address("authorization_endpoint"), state=pending["state"], **asked
+            running().provider.address("authorization_endpoint"), state=pending["state"], **parameters
         )
     answer = redirect(address)
     settings = running().settings
