@@ -92,7 +92,7 @@ def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:
 
 
 def _launch(desks: Sequence[Desk], queues: Sequence[list[str]], *, speed: float) -> list[tuple[str, Signed]]:
-    """In turn from each district, one each business second."""
+    """Signs in turn for each district, one agreement each business second."""
     turns = [
         (desk, agreements[number])
         for number in range(max(map(len, queues), default=0))
@@ -118,7 +118,7 @@ def _launch(desks: Sequence[Desk], queues: Sequence[list[str]], *, speed: float)
 
 
 def _measured(installation: Place, signed: Sequence[tuple[str, Signed]], walls: dict[str, Wall]) -> None:
-    """From the moment the last signature was sent. Figures are measured, each on its own; none is a promise."""
+    """Prints times since the last signature was sent. Each figure is measured; none is a promise."""
     if not signed:
         return
     screen.title("Measured, from sending the last signature")

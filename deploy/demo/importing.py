@@ -1,8 +1,8 @@
 """Imports a workbook or a csv over HTTP and shows how far it is: `make import FILE=units.csv PROJECT=澄水湾片区`.
 
 Without --commit it is a dry run: what is wrong, or what would change. It speaks the language of LANG where the registry does.
-Exit codes: 0 all is right, and committed where that was asked for; 1 the file has mistakes, listed on standard output, and nothing of
-it is written; 2 it was refused, or could not be asked for: why is on standard error; 130 interrupted, and what stands is said.
+Exit codes: 0 all is right, and committed if --commit was given; 1 the file has mistakes, listed on standard output, and nothing is
+written; 2 the import was refused or could not be requested, the reason is on standard error; 130 interrupted, the state is printed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _UNITS = {"reading": "rows", "checking": "checks", "committing": "rows and units
 
 
 class Progress:
-    """A bar for each step, filled as the import says itself; where there is no terminal, a line for each step and quarter of it."""
+    """A bar for each step, filled by the import's own progress; without a terminal, a line for each step and each quarter of it."""
 
     def __init__(self) -> None:
         self._milestone = ("", 0)
@@ -48,13 +48,13 @@ class Progress:
         self._milestone = milestone
 
     def end(self) -> None:
-        """The line stays; what comes next has one of its own."""
+        """Ends the line of the bar, so that later output has its own line."""
         if sys.stdout.isatty() and self._milestone[0]:
             print(flush=True)
 
 
 class Importing:
-    """`standing` is what is to be said when it is interrupted here."""
+    """`standing` is the line to print when the import is interrupted now."""
 
     def __init__(self, installation: Place, clerk: Person, project_id: str) -> None:
         self._installation, self._clerk, self._project_id = installation, clerk, project_id
@@ -111,7 +111,7 @@ def _place() -> Place:
 
 
 def _project(installation: Place, wanted: str) -> dict[str, str]:
-    """By id or by name, among those of all districts. Raises Stuck."""
+    """Finds the project by id or by name, in all districts. Raises Stuck."""
     with Person(installation, "city", "*") as city:
         every = list(city.every("registry", "/projects"))
     found = [project for project in every if wanted in (project["project_id"], project["name"])]

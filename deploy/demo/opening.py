@@ -37,7 +37,7 @@ class Opened:
 
 
 def open_district(place: Place, district: District, *, units: int, show_mistakes: bool) -> Opened:
-    """Asked again it finds everything done: each step has a key of its own, and a frozen roll is not imported again."""
+    """May run again: each step has an idempotency key of its own, and a frozen roll is not imported again."""
     districts.add(place, district.code, name=district.name)
     book = workbooks.sample(place, district.code, units=units, seed=district.seed)
     with Person(place, "command", district.code) as command, Person(place, "clerk", district.code) as clerk:
@@ -118,7 +118,7 @@ def _everywhere(place: Place, opened: Opened) -> None:
 
 
 def _not_known_yet(probe: Callable[[], bool]) -> bool:
-    """A service that has not heard of the project yet refuses to speak of it."""
+    """A service refuses requests about a project whose event it has not read yet."""
     try:
         return probe()
     except Stuck:
@@ -126,4 +126,4 @@ def _not_known_yet(probe: Callable[[], bool]) -> bool:
 
 
 def _nothing(_: imports.Report) -> None:
-    """Too short to be watched."""
+    """Shows nothing: the import is short."""

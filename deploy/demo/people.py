@@ -19,7 +19,7 @@ class Stuck(Exception):  # noqa: N818 - it reads as the sentence it is printed i
 
 
 class Refusal(Stuck):
-    """What a service said no to. `problem` is its answer: code, title, what to do next."""
+    """A request that a service refused. `problem` is the answer: code, title, what to do next."""
 
     def __init__(self, request: str, answer: httpx.Response) -> None:
         super().__init__(f"{request}: {answer.status_code} {answer.text[:300]}")

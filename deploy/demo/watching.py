@@ -71,7 +71,7 @@ def mail_arrivals(place: Place, signings: Sequence[Signed], person: Person) -> d
 
 
 def _keys(person: Person, unit_id: str) -> set[str]:
-    """Of the messages that were sent about a unit, once none is under way any more."""
+    """The keys of the messages that were sent about a unit, once none is under way any more."""
     found: set[str] = wait_for("its messages", lambda: _settled(person, unit_id))
     return found
 

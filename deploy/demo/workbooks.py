@@ -31,7 +31,7 @@ class Workbook:
 
 
 def sample(place: Place, district: str, *, units: int, seed: int) -> Workbook:
-    """Made once per installation: asked for again it is the same file, so that its upload has the same bytes."""
+    """Made once per installation: a second run uses the same file, so that its upload has the same bytes."""
     file = place.path("demo", f"{district}.xlsx")
     facts_file = file.with_suffix(".json")
     if not facts_file.exists():

@@ -126,7 +126,7 @@ def _paths(service: Service, role: declaration.Role) -> list[str]:
 
 
 def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) -> list[str]:
-    """Each block shuts out those after it, so the stream's, which is one path of an API, stands before the API's."""
+    """The first matching block wins, so the block of the stream, one path of an API, stands before the block of the API."""
     name = process.replace("-", "_")
     return [
         f"\t@{name} path {' '.join(paths)}",
@@ -137,7 +137,7 @@ def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) ->
 
 
 def _own_answers(pages: str) -> list[str]:
-    """What no service has answered: in the shape and the language that the reader expects."""
+    """Answers where no service has answered, in the format and language that the reader expects."""
     return [
         "\thandle_errors {",
         "\t\theader Cache-Control no-store",
@@ -160,7 +160,7 @@ def _own_answers(pages: str) -> list[str]:
 
 
 def _other_names(site: Site) -> list[str]:
-    """Another name of this machine leads to the one address: a cookie belongs to one name."""
+    """Redirects other names of this machine to the one address: a cookie belongs to one name."""
     front = urlsplit(site.front_url)
     name = f"https://localhost:{front.port}" if front.scheme == "https" else f"http://:{front.port}"
     secure = ["\ttls internal"] if front.scheme == "https" else []

@@ -33,7 +33,7 @@ def prepare(place: Place) -> None:
 
 
 def settings(place: Place) -> dict[str, str]:
-    """What the broker is told; nothing when no encryption is asked for."""
+    """The broker's settings for encryption; empty when none is wanted."""
     if not place.bus_ca_file:
         return {}
     return {

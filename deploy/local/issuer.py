@@ -1,8 +1,8 @@
-"""A small OIDC provider for the local platform only: it asks for no password and believes whoever chooses a person.
+"""A small OIDC provider for the local platform only: it has no passwords: whoever chooses a person is signed in as that person.
 
     python -m deploy.local.issuer        PORT, BIND, LOCAL_DIR, ISSUER_URL
 
-ISSUER_URL is its name and where browsers find it; services may reach it elsewhere, and are led to where they asked. Its
+ISSUER_URL is its name and where browsers find it; services may reach it at another address, and get the endpoints of that address. Its
 key, its name and the ended sign-ins lie under LOCAL_DIR/issuer; whoever can read that folder can mint tokens. It serves
 the clients `clearwater-*` on loopback. An installation that means it names a real provider in ISSUER_URL.
 """
@@ -223,7 +223,7 @@ def main() -> None:
     create(local_dir, issuer=issuer).run(host=bind, port=port, threaded=True)
 
 
-def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of what was asked
+def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of the request
     back = urlsplit(wanted.get("redirect_uri", ""))
     if not wanted.get("client_id", "").startswith("clearwater-") or back.hostname not in _LOOPBACK:
         return "此登录服务只用于本机安装 · this issuer serves clearwater-* clients on loopback only\n"

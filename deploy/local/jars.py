@@ -1,4 +1,4 @@
-"""Kafka's jars: fetched once by jgo, and only used when they are byte for byte those of the committed lock.
+"""Kafka's jars: fetched once by jgo, and used only when their digests are those of the committed lock.
 
 Left to others: starting the broker from them (broker.py).
 """

@@ -29,7 +29,7 @@ def load(local_dir: Path) -> dict[str, str]:
 
 
 def replace(local_dir: Path, changed: Mapping[str, str]) -> None:
-    """Only for secrets that nothing is sealed with."""
+    """Replaces secrets. Use it only for secrets that nothing is sealed with."""
     path = local_dir / _FILE
     _write(path, json.dumps({**json.loads(path.read_text()), **changed}, indent=2))
 

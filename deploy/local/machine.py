@@ -1,4 +1,4 @@
-"""Can this machine start the platform at all? Asked before anything is started; a no is one line that says what to do."""
+"""Checks whether this machine can start the platform, before anything is started. A refusal is one line that says what to do."""
 
 import shutil
 import socket

@@ -54,7 +54,7 @@ def prepare(place: Place, password: str) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if (data(place) / "PG_VERSION").exists():
         return
-    shutil.rmtree(data(place), ignore_errors=True)  # what an interrupted initdb has left
+    shutil.rmtree(data(place), ignore_errors=True)  # the remains of an interrupted initdb
     _own(home)
     password_file = home / "password"
     password_file.touch(mode=0o600)
@@ -106,7 +106,7 @@ def _initdb(place: Place, password_file: Path) -> None:
 
 
 def _home(place: Place) -> Path:
-    """Under LOCAL_DIR, unless the unprivileged user could not come so far: a clone in root's home, say."""
+    """Under LOCAL_DIR, unless the unprivileged user cannot reach it, as in root's home."""
     wanted = place.path("postgres")
     if runs_as() is None or _open_to_all(place.local_dir):
         return wanted

@@ -38,7 +38,7 @@ def successor(known: dict[str, str], role: str) -> dict[str, str]:
 
 
 def _start_again(place: Place) -> None:
-    """Those processes whose environment has changed, and only those."""
+    """Restarts the processes whose environment has changed, and only those."""
     supervisor, declared = Supervisor(place), processes.declared(place)
     changed = supervisor.declare_anew(declared)
     if again := [process for process in declared if process.name in changed]:

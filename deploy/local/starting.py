@@ -38,7 +38,7 @@ def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> 
 
 
 def begin(supervisor: Supervisor, declared: Sequence[Process], *, only: Callable[[Process], bool]) -> None:
-    """Starts some and waits for none."""
+    """Starts the processes that `only` selects and waits for none."""
     for process in filter(only, declared):
         if metrics := process.environment.get("PROMETHEUS_MULTIPROC_DIR"):
             Path(metrics).mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def is_ready(process: Process) -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex((HOST, process.port)) == 0
-    # Not httpx: it reads all certificates for each question, which takes longer than what is asked about.
+    # Not httpx: it loads all certificates for each request, which takes longer than the request.
     connection = HTTPConnection(HOST, process.port, timeout=5)
     try:
         connection.request("GET", urlsplit(process.ready).path)
@@ -86,7 +86,7 @@ class _Waiting:
     pids: dict[str, set[int]] = field(default_factory=dict)
 
     def look(self, probes: ThreadPoolExecutor) -> None:
-        """Once at each. Starts those whose dependences have become ready. Raises CannotStart for one that keeps ending."""
+        """Looks once at each process. Starts those whose dependencies are ready. Raises CannotStart for one that keeps ending."""
         looked = list(self.missing.values())
         for process, ready in zip(looked, probes.map(is_ready, looked), strict=True):
             if ready:

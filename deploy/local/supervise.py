@@ -63,7 +63,7 @@ class Supervisor:
         self._unless_already_so(lambda: self._ask("startProcess", name, False))  # noqa: FBT003 - do not wait
 
     def declare_anew(self, processes: Iterable[Process]) -> list[str]:
-        """Stops those that ran with another declaration and returns their names: they have to be started again."""
+        """Stops the processes whose declaration has changed and returns their names: they have to be started again."""
         self._write_settings(processes)
         ((_, changed, _),) = self._ask("reloadConfig")
         running = [name for name in changed if self.states()[name]["statename"] in _RUNS]
@@ -86,7 +86,9 @@ class Supervisor:
     def shut_down(self) -> None:
         """Returns when nothing of this installation runs any more."""
         patience = time.monotonic() + _STOP_SECONDS
-        with suppress(OSError, HTTPException, Fault):  # supervisord is gone or going: what is left is told directly
+        with suppress(
+            OSError, HTTPException, Fault
+        ):  # supervisord is ending: the remaining processes are signalled directly
             self._stop_children(patience)
         while time.monotonic() < patience and (running := members(self._place)):
             _end([each for each in running if _is_supervisord(each)] or running)

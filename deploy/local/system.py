@@ -69,7 +69,7 @@ def _found(place: Place) -> None:
 
 
 def start_services(supervisor: Supervisor, place: Place, *, services: Collection[str] = SERVICES) -> None:
-    """These services, and what is neither theirs nor of the platform, which runs. Raises CannotStart."""
+    """Starts these services and the helpers of the platform (issuer, mailbox, front door). Raises CannotStart."""
     others = [process.name for process in declaration.processes() if process.image and process.image not in services]
     declared = [process for process in processes.declared(place) if process.name not in (*PLATFORM, *others)]
     with progress.step(f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(services)} services"):
@@ -106,7 +106,7 @@ def down(place: Place, what: str = "") -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C pressed once more, out of impatience, must not leave half of it running: stopping ends by itself."""
+    """Ignores a second Ctrl-C: it must not leave half of the system running, and stopping ends by itself."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -116,7 +116,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def status(place: Place) -> list[str]:
-    """One line per process, and whether all of them answer is the caller's to see from the words."""
+    """One line per process; the caller reads from the words whether all are ready."""
     if not place.local_dir.exists() or not members(place):
         return [f"not running ({place.local_dir})"]
     states = Supervisor(place).states()
@@ -125,7 +125,7 @@ def status(place: Place) -> list[str]:
 
 def write_addresses(place: Place) -> None:
     """run.env: where everything is, for people, scripts and the demo. Holds passwords of this machine's databases, hence 0600."""
-    site = processes.here(place)
+    site = processes.local_site(place)
     lines = {
         "LOCAL_DIR": str(place.local_dir),
         "PORT_BASE": str(place.port_base),

@@ -1,4 +1,4 @@
-"""The roll of a project: its four totals, its digest and the rule by which it is counted, alike for whoever has the events.
+"""The roll of a project: its four totals, its digest and its counting rule. Everybody who has the events gets the same.
 
 Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
@@ -58,7 +58,7 @@ def digest(lines: Iterable[Line]) -> str:
 
 
 def counting_rule(code: str) -> CountingRule | None:
-    """None: a rule of a later release than this one. Whoever counts refuses it, as a guess would be another ruler."""
+    """The rule of this code; None for a rule of a later release. A counting service refuses such a rule and never guesses."""
     return next((rule for rule in COUNTING_RULES if rule == code), None)
 
 

@@ -28,7 +28,7 @@ class Awaited:
         return frozenset(self._districts)
 
     def look(self) -> None:
-        """Between two polls, in the consumer's own thread."""
+        """Call it between two polls, in the consumer's own thread."""
         at_start = self._missing is not None
         seen = self._subscription.seen()
         self._districts |= {topics.district(topic) for topic in seen}

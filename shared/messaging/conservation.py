@@ -3,8 +3,8 @@
     published   journal = on topic + unsent                     in the database of the service that writes
     settled     on topic = applied + parked + quarantined + passed over     in the database of a service that reads
 
-A day is a day in Shanghai. Stays true: it only reads, and nothing twice: what has a counterpart is counted and forgotten, what has
-none is kept and asked about again. Left to others: telling what is on its way from what is missing (reconciler.py).
+A day is a day in Shanghai. Stays true: it only reads, and reads nothing twice. An event with a counterpart is counted and forgotten;
+an event without one is kept and looked up again. Left to others: deciding what is late and what is missing (reconciler.py).
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Reader
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-_SLACK = timedelta(minutes=5)  # the broker's clock and ours
+_SLACK = timedelta(minutes=5)  # between the broker's clock and ours
 _LONGEST = timedelta(hours=1)  # a transaction; it only bounds the scan
 _CHUNK = 5_000
 _REMEMBERED = 50_000  # repeats come close behind: a relay has one batch under way
@@ -54,11 +54,11 @@ class Equation:
 
 class Hop(Protocol):
     def count(self, since: datetime) -> Sequence[Equation]:
-        """All that happened from `since` on; each later call adds what has happened meanwhile. Raises Unavailable."""
+        """Counts what happened from `since` on; each later call adds what is new. Raises Unavailable."""
 
 
-# Ids and times are drawn before their transactions commit, so neither says what was counted. Transactions do: all that are
-# older than the oldest one still running have ended, and every row belongs to exactly one.
+# An id or a time is assigned before its transaction commits, so neither says which rows were counted. Transaction ids do:
+# every transaction older than the oldest running one has ended, and every row belongs to exactly one transaction.
 _HORIZON = text("select cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as xid) as text)")
 _WRITTEN = text("""
     select event_id, topic, key, sequence, district, written_at from events
@@ -122,7 +122,7 @@ class Published:
         self._horizon, self._counted_at = horizon, now
 
     def _explain(self, connection: Connection) -> None:
-        """What came without being waited for: a repeat, a transaction that is still to be counted, or nobody's."""
+        """Explains records that match no open event: a repeat, a transaction that is not counted yet, or an event of nobody."""
         parameters = {"horizon": self._horizon, "ids": list(self._unknown)}
         known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, parameters)}
         self._early.update(event_id for event_id, ahead in known.items() if ahead)
@@ -192,7 +192,7 @@ class Settled:
         return self._equations()
 
     def _settle(self) -> None:
-        """Asks about all that is open. What is applied stays applied; a parked one may be applied yet."""
+        """Reads the state of every open event. An applied event stays applied; a parked one may still be applied."""
         waiting = list(self._open.values())
         parameters = {
             "consumer": self._consumer,

@@ -3,8 +3,8 @@
     poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal
          ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
 
-A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). So does one
-that bears the number of another, until a person decides. What cannot be read is quarantined.
+A rejected message is parked, and every later one of its key queues behind it; all other keys go on (redrive.py applies parked ones).
+A message with the number of another event is parked too, until a person decides. A record that cannot be read is quarantined.
 Left to others: applying one poll (applying.py).
 """
 
@@ -76,7 +76,7 @@ class Consumer:
         self._subscription.close()
 
     def run_once(self, *, wait_seconds: float = 1.0) -> int:
-        """Deals with one poll and returns its size. An outage ends the process, which starts again at the same place."""
+        """Handles one poll and returns its size. An outage ends the process, which restarts at the same offset."""
         polled = self._subscription.poll(wait_seconds)
         for district, records in _by_district(polled):
             self._count(district, self._applied(district, records))

@@ -25,7 +25,7 @@ _QUESTION = struct.pack(">hhihi", 3, 1, 0, -1, 0)
 
 
 class Anonymous(Exception):  # noqa: N818 - names the state found
-    """The broker serves clients that it does not know: whoever reaches it reads and forges everything."""
+    """The broker serves unknown clients: anybody who reaches it can read and forge every event."""
 
 
 def connection(  # noqa: PLR0913 - the settings, by name
@@ -48,7 +48,7 @@ def connection(  # noqa: PLR0913 - the settings, by name
 
 
 def prove(connection: Connection) -> None:
-    """Raises Anonymous, or Unavailable when no server of the address answers. Says nothing of a connection without a user."""
+    """Raises Anonymous, or Unavailable when no server of the address answers. Does not check a connection without a user."""
     if "sasl_mechanism" not in connection:
         return
     patience, silent = time.monotonic() + _SECONDS, []

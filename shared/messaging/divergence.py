@@ -4,7 +4,7 @@
 
 The inbox knows the id of the newest number of a key only. For a lower number the topic itself is read from its beginning, which happens
 only when a number came twice: after a crash of a relay, or when somebody else writes.
-Stays true: the event that came first, of those that nobody decided against, is ours; the others wait, and their key with them.
+Stays true: the event that came first, unless a decision passes it over, is ours; the others wait, and their key with them.
 Left to others: the same number as the newest (inbox.judge), the decision (decisions.py, redrive.py).
 """
 
@@ -41,7 +41,7 @@ _SETTLED = text("""
 
 
 class Number(NamedTuple):
-    """Of one topic."""
+    """The number of an event within one topic."""
 
     key: str
     epoch: int
@@ -54,8 +54,8 @@ class Doubts:
     def __init__(self, consumer: str, engine: Engine, history: Callable[[], Reader]) -> None:
         self._consumer, self._engine, self._history = consumer, engine, history
 
-    def count(self, since: datetime) -> Sequence[Equation]:  # noqa: ARG002 - what is doubted is asked whenever it was said
-        """Settles what is doubted of one topic after the other. Raises Unavailable."""
+    def count(self, since: datetime) -> Sequence[Equation]:  # noqa: ARG002 - doubted numbers are settled whatever their age
+        """Settles the doubted numbers, topic by topic. Raises Unavailable."""
         found: list[Equation] = []
         while doubted := self._doubted():
             topic, numbers = doubted
@@ -82,7 +82,7 @@ class Doubts:
         return _equations([message for messages in held.values() for message in messages[1:]], parked)
 
     def _park(self, tx: Transaction, number: Number, messages: Sequence[Message]) -> Iterator[Parked]:
-        """Parks all that bear this number but the one that was applied."""
+        """Parks every event with this number but the one that was applied."""
         if len({message.event_id for message in messages}) < 2:  # noqa: PLR2004 - one event, however often
             return
         key = key_of(messages[0])
@@ -100,7 +100,7 @@ class Doubts:
 
 
 def held_by(reader: Reader, topic: str, numbers: Collection[Number]) -> dict[Number, list[Message]]:
-    """What the topic holds under each of these numbers, in the order in which it came. Raises Unavailable."""
+    """The messages on the topic under each of these numbers, in the order of arrival. Raises Unavailable."""
     found: dict[Number, list[Message]] = {number: [] for number in numbers}
     for record in reader.read(f"^{escape(topic)}$", since=_BEGINNING):
         if isinstance(record, Message) and (number := Number(record.key, record.epoch, record.sequence)) in found:
@@ -127,7 +127,7 @@ def _by_id(messages: Sequence[Message], *, without: UUID | None = None) -> list[
 
 
 def _equations(again: Sequence[Message], parked: Sequence[Parked]) -> Sequence[Equation]:
-    """numbers: what came under a number that was taken = the same event + diverged."""
+    """The equation `numbers`: messages under a number already taken = the same event + diverged."""
     came: Counter[Place] = Counter(map(place_of, again))
     diverged: Counter[Place] = Counter(place_of(row.message) for row in parked)
     return [

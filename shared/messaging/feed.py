@@ -47,7 +47,7 @@ class Numbered(NamedTuple):
 
 
 def append(tx: Transaction, entries: Sequence[Entry]) -> int:
-    """The number of the last one; 0 when there is none. To be called last in the transaction: all appenders of a district queue here."""
+    """Returns the last entry's number, 0 when there is none. Call it last in the transaction: all appenders of a district queue here."""
     if not entries:
         return 0
     columns = {"kinds": [entry.kind for entry in entries], "bodies": [Jsonb(entry.body) for entry in entries]}

@@ -75,7 +75,7 @@ _DOUBT = text("""
 
 
 def districts(tx: Transaction, consumer: str) -> Sequence[str]:
-    """Those that anything was ever polled of."""
+    """The districts from which anything was ever polled."""
     return list(tx.connection.execute(_DISTRICTS, {"consumer": consumer}).scalars())
 
 
@@ -84,7 +84,7 @@ def key_of(message: Message) -> Key:
 
 
 def share(tx: Transaction) -> None:
-    """Before anything else in a transaction that writes here: keeps a rebuild from swapping the tables underneath."""
+    """Call it first in a transaction that writes here: it keeps a rebuild from swapping the tables."""
     tx.connection.execute(_SHARE)
 
 
@@ -116,7 +116,7 @@ def judged(tx: Transaction, consumer: str, topics_: Iterable[str]) -> dict[tuple
 
 
 def reach(tx: Transaction, consumer: str, polled: Mapping[tuple[str, int], int]) -> None:
-    """All below these offsets has been judged."""
+    """Records that everything below these offsets has been judged."""
     columns = {
         "topics": [topic for topic, _ in polled],
         "partitions": [partition for _, partition in polled],
@@ -126,7 +126,7 @@ def reach(tx: Transaction, consumer: str, polled: Mapping[tuple[str, int], int])
 
 
 def doubt(tx: Transaction, consumer: str, repeats: Sequence[Message]) -> None:
-    """The topic holds these numbers a second time, below the mark: the same events, or others. divergence.py finds out."""
+    """Notes numbers that came a second time, below the mark: divergence.py finds out whether they are the same events."""
     for message in repeats:
         place = {"topic": message.topic, "partition": message.partition, "offset": message.offset, "key": message.key}
         number = {"epoch": message.epoch, "sequence": message.sequence}
@@ -134,14 +134,14 @@ def doubt(tx: Transaction, consumer: str, repeats: Sequence[Message]) -> None:
 
 
 def judge(mark: Watermark, message: Message) -> Verdict:
-    """What a message is to a key that has come as far as `mark`.
+    """The verdict on a message, for a key whose watermark is `mark`.
 
-    `diverged`: another event was applied under this number. Of lower numbers the mark does not know the id: they are repeats here, and
-    divergence.py compares those that the topic holds a second time.
+    `diverged`: another event was applied under this number. The mark does not know the ids of lower numbers: those are repeats here, and
+    divergence.py compares them with the topic.
 
-    A higher epoch than the mark's means that the source was restored: its next number goes on, a number that was applied
-    already stands for another event now, and a person decides. So does a lower epoch that goes on: someone still writes in
-    the old database.
+    A higher epoch than the mark's means that the source was restored. Its next number goes on. A number that was applied already
+    now belongs to another event, and a person decides. A person also decides when a lower epoch goes on: somebody still writes
+    in the old database.
     """
     applied, offered = (mark.epoch, mark.last_sequence), (message.epoch, message.sequence)
     if topics.kind(message.topic).ordering == "latest":

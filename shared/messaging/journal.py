@@ -60,9 +60,9 @@ _deferring: ContextVar[list[_Record] | None] = ContextVar("deferring", default=N
 
 
 def write(tx: Transaction, events: Iterable[Event]) -> None:
-    """All that a transaction has to say. Called as its last act: the keys stay locked from here until the commit.
+    """Writes the events of a transaction. Call it last: it locks the keys until the commit.
 
-    Inside `deferred` it only collects. An event declared as a tombstone says "null" of its key. Raises TooLarge.
+    Inside `deferred` it only collects. An event declared as a tombstone has the payload null. Raises TooLarge.
     """
     records = [_record_of(event) for event in events]
     if (collected := _deferring.get()) is not None:
@@ -73,9 +73,9 @@ def write(tx: Transaction, events: Iterable[Event]) -> None:
 
 @contextmanager
 def deferred(tx: Transaction) -> Iterator[None]:
-    """Collects what is written inside, and writes it once on leaving; for who carries out several commands in one transaction.
+    """Collects the events written inside the block and writes them once at its end; for several commands in one transaction.
 
-    Nested, the inner one hands its events to the outer one, or drops them when it ends in an exception, as a savepoint does.
+    A nested block hands its events to the outer one. When it ends in an exception, it drops them, as a savepoint does.
     """
     outer, inner = _deferring.get(), list[_Record]()
     token = _deferring.set(inner)
@@ -90,7 +90,7 @@ def deferred(tx: Transaction) -> Iterator[None]:
 
 
 def new_epoch(connection: Connection, *, reason: str) -> int:
-    """After a restore from a backup, before anything is written: tells readers that numbers may come twice with other events.
+    """Begins a new epoch after a restore from a backup, before anything is written: numbers may now come again with other events.
 
     For the mechanism role. Returns the new epoch.
     """

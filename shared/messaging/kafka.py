@@ -68,7 +68,7 @@ class Producer:
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
     def close(self) -> None:
-        """Waits for nothing: what is not acknowledged by now has been given up."""
+        """Does not wait: a record that is not acknowledged by now has been given up."""
         if self._kafka is not None:
             kafka, self._kafka, self._known = self._kafka, None, set()
             try:
@@ -143,7 +143,7 @@ class _Deadline:
         self._at = time.monotonic() + seconds
 
     def milliseconds(self, most: int = 3_600_000) -> int:
-        """What is left, and no more than `most`. Raises KafkaTimeoutError when nothing is."""
+        """The time left, at most `most`. Raises KafkaTimeoutError when none is left."""
         if (left := int((self._at - time.monotonic()) * 1000)) <= 0:
             raise KafkaTimeoutError("no answer in time")
         return min(left, most)
@@ -155,7 +155,7 @@ def _send(kafka: KafkaProducer, message: Message) -> Any:  # noqa: ANN401 - kafk
 
 
 def _reason(failure: KafkaError) -> str:
-    """Raises the failure itself when it is none of the message's."""
+    """Raises the failure itself when the message is not its cause."""
     for kinds, reason in _REFUSALS:
         if isinstance(failure, kinds):
             return reason

@@ -37,7 +37,7 @@ class Broker:
     def append(
         self, topic: str, key: bytes | None, headers: Sequence[tuple[str, bytes | None]], value: bytes | None
     ) -> None:
-        """A record as it is, readable or not."""
+        """Appends a record as it is, readable or not."""
         if self.away:
             raise Unavailable("the broker is away")
         with self.lock:
@@ -75,7 +75,7 @@ class Producer:
         return list(refused.values())
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
     def _reason(self, message: Message) -> str | None:
         if self._broker.away:
@@ -133,7 +133,7 @@ class Subscription:
 
 
 class Reader:
-    """The broker in memory keeps no times: the first time it reads all."""
+    """The broker in memory stores no times: the first call reads everything."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker

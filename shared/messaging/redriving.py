@@ -24,10 +24,10 @@ def command(
     history: History | None = None,
     rebuild: str | None = None,
 ) -> int:
-    """Returns the exit code: 0 = nothing of what was asked for waits any more, 2 = nothing was done.
+    """Returns the exit code: 0 = no selected event waits any more, 1 = some still wait, 2 = nothing was done.
 
-    `history` makes readers that begin at the first record; `rebuild` is the command after which theirs stands in place of ours, and None
-    where that is no way out.
+    `history` makes readers that begin at the first record. `rebuild` is the command that makes a decision for their event take effect;
+    None where the service cannot be rebuilt.
     """
     parser = _parser(consumers, with_theirs=rebuild is not None)
     options = parser.parse_args(argv)

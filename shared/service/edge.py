@@ -108,7 +108,7 @@ def check_request() -> None:
 
 
 def whole_number(text: str) -> int | None:
-    """What a bigint holds, written in digits; None for everything else."""
+    """The integer, if `text` is digits and fits a bigint; None otherwise."""
     return int(text) if _NUMBER.fullmatch(text) and int(text) <= _LARGEST else None
 
 
@@ -121,13 +121,13 @@ def read_json(data: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def refuse(found: Iterable[Fault]) -> None:
-    """Invalid with the first of them, if there is one."""
+    """Raises Invalid with the first faults, if there are any."""
     if shown := list(islice(found, _SHOWN_FAULTS)):
         raise Invalid(shown)
 
 
 def faults(value: object, place: Place = ()) -> Iterator[Fault]:
-    """Of a value as JSON or pydantic gives it, and of all that it holds."""
+    """The faults of a value from JSON or pydantic, and of everything inside it."""
     match value:
         case bool() | None:
             return

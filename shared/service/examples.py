@@ -47,11 +47,11 @@ class Examples:
         self.missing: set[str] = set()
 
     def body(self, schema: Schema) -> Any:  # noqa: ANN401 - JSON
-        """Of a request: what must be said, and what the vocabulary knows for this very body."""
+        """An example of a request body: the required fields, and those that the vocabulary has for this model."""
         return self._value(schema, "", "", of_request=True)
 
     def answer(self, schema: Schema) -> Any:  # noqa: ANN401 - JSON
-        """With every field there is."""
+        """An example of an answer, with every field."""
         return self._value(schema, "", "", of_request=False)
 
     def parameter(self, schema: Schema, name: str, *, model: str = "") -> Any:  # noqa: ANN401 - JSON

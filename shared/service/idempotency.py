@@ -20,8 +20,8 @@ from shared.telemetry import metrics
 
 _LONGEST = 200
 _KEPT = ("Content-Type", "ETag", "Location")
-# Under read committed the insert waits for a twin's commit or rollback, and the select after it sees what the twin
-# committed.
+# Under read committed the insert waits until the same request in another transaction commits or rolls back. The select
+# after it sees what that transaction committed.
 _CLAIM = text("""
     insert into idempotent_answers (district, subject, route, key, digest)
     values (:district, :subject, :route, :key, :digest)
@@ -48,7 +48,7 @@ def schema(service: str) -> list[str]:
 
 
 def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
-    """Call it first thing in the transaction: everyone locks the claim before anything else.
+    """Call it first in the transaction: every transaction locks its claim before anything else.
 
     Refused idempotency-key-missing (400), idempotency-key-reused (422).
     """
@@ -94,10 +94,10 @@ def _digests() -> Sequence[bytes]:
 
 
 def _parts() -> bytes:
-    """The boundary of an upload changes with every attempt, its parts do not."""
+    """The parts of an upload, as bytes to compare: its boundary changes with every attempt, its parts do not."""
     found = [f"{name}={value}\0".encode() for name, value in sorted(request.form.items(multi=True))]
     for name, file in sorted(request.files.items(multi=True), key=lambda part: part[0]):
-        file.stream.seek(0)  # an attempt before this one has read it
+        file.stream.seek(0)  # an earlier attempt has read it
         found.append(f"{name}\0".encode() + hashlib.file_digest(cast("Any", file.stream), "sha256").digest())
         file.stream.seek(0)
     return b"".join(found)

@@ -24,7 +24,7 @@ _log = log.get(__name__)
 class _Loops:
     def __init__(self, loops: Mapping[str, Loop]) -> None:
         self.stop, self.failed = threading.Event(), threading.Event()
-        # Daemons, so that one that will not stop cannot keep the process alive for ever.
+        # Daemon threads: a loop that does not stop cannot keep the process alive.
         self.threads = [
             threading.Thread(target=self._run, args=loop, name=loop[0], daemon=True) for loop in loops.items()
         ]

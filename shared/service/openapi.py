@@ -66,7 +66,7 @@ def check(app: Flask) -> None:
 
 
 def document(app: Flask) -> dict[str, Any]:
-    """Made once: routes do not change after the start."""
+    """The document, made once: routes do not change after the start."""
     if "openapi" not in app.extensions:
         app.extensions["openapi"] = Description(app).document()
     return cast("dict[str, Any]", app.extensions["openapi"])
@@ -88,7 +88,7 @@ def as_page() -> str:
 
 
 def _at_public_paths() -> dict[str, Any]:
-    """With the addresses by which the reader came: behind the front door the API has the service's name in it."""
+    """The document with the paths that the reader uses: behind the front door they contain the service's name."""
     found, mine, public = document(current_app), openapi.url_prefix or "", front.api_prefix()
     paths = {public + path.removeprefix(mine): operations for path, operations in found["paths"].items()}
     return found | {"paths": paths}
@@ -194,7 +194,7 @@ class Description:
         return done | {"content": {_JSON: {"schema": schema, "example": example}}} | links
 
     def _links(self, route: Route, example: dict[str, Any]) -> dict[str, Any]:
-        """To every operation whose whole path the answer gives."""
+        """Links to every operation whose path parameters are all in the answer."""
         listed = example.get("items")
         source, place = (listed[0], "/items/0") if listed else (example, "")
         return {
@@ -207,7 +207,7 @@ class Description:
         }
 
     def _all_models(self) -> dict[tuple[Any, Mode], dict[str, Any]]:
-        """The schema of each body and answer; what they are made of goes to the components."""
+        """The schema of each body and answer. Nested models go to the components."""
         models: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
         for route in self._routes:
             if route.declared.body:

@@ -36,7 +36,7 @@ end $$"""
 
 
 class Unprotected(Exception):  # noqa: N818 - names the state found
-    """Row-level security does not hold; says where."""
+    """Row-level security does not hold. The message says where."""
 
 
 def protect(
@@ -103,7 +103,7 @@ def self_test(app: Engine, mechanism: Engine | None = None) -> None:
 
 
 def mechanism_test(mechanism: Engine) -> None:
-    """For a process of the mechanism alone: a relay that sees no row would be silent. Raises Unprotected."""
+    """For a process of the mechanism role: a relay that sees no row would send nothing, in silence. Raises Unprotected."""
     with mechanism.connect() as connection:
         _expect(_seen(connection), [_OURS, _THEIRS], "the mechanism role does not see every row")
 

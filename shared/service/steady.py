@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-BOUND = timedelta(minutes=1)  # what a clock may be off before nothing that orders something is written by it
+BOUND = timedelta(minutes=1)  # a clock that is off by more writes nothing that orders something
 
 
 def since_boot() -> float:
@@ -31,7 +31,7 @@ class Steady:
         self._wall, self._since_boot = read_wall(), read_since_boot()
 
     def strayed(self) -> timedelta:
-        """How far the wall clock is from where it should be; nothing up to BOUND."""
+        """How far the wall clock is off; zero for up to BOUND."""
         with self._lock:
             at, seconds = self._read_wall(), self._read_since_boot()
             off = at - self._wall - timedelta(seconds=seconds - self._since_boot)

@@ -69,7 +69,7 @@ def add_texts(blueprint: Blueprint, file: Path) -> None:
 
 
 def language() -> Language:
-    """Asked for in the address, else remembered, else what the browser prefers."""
+    """The language in the address, else the remembered one, else what the browser prefers."""
     chosen = languages.known(request.args.get("language")) or languages.known(request.cookies.get(_COOKIES["language"]))
     return chosen or languages.preferred(request.accept_languages)
 
@@ -116,7 +116,7 @@ def _again(**changed: str) -> str:
 
 
 def _remember(response: Response) -> Response:
-    """A choice in the address becomes the browser's: it holds on every page of the service, without a script."""
+    """Stores a choice from the address in a cookie: it holds on every page of the service, without a script."""
     chosen = {"language": languages.known(request.args.get("language")), "theme": request.args.get("theme")}
     for name, value in chosen.items():
         if value and (name == "language" or value in _THEMES):
