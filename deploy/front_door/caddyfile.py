@@ -15,7 +15,7 @@ from deploy.declaration import ENTRANCE, SERVICES, Service, Site
 
 _HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
 _SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too
-_UNREAD_SECONDS = 60  # of an answer that nobody takes; the stream writes more often
+_UNREAD_SECONDS = 60  # of an answer that the client does not read; the stream writes more often
 _ANSWER_SECONDS = 90  # of a service, to begin its answer
 _KEPT_SECONDS = (
     30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed

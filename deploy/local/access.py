@@ -42,7 +42,7 @@ def super_users() -> tuple[str, ...]:
 
 
 def everywhere() -> Iterator[Grant]:
-    """The rights that do not depend on a district. A role sees which topics exist, so that a missing right does not look like a missing topic."""
+    """The rights that hold in every district. A role sees which topics exist, so that a missing right is not taken for a missing topic."""
     for role in bus_roles()[1:]:
         service, _, kind = role.rpartition("-")
         yield Grant(role, "DESCRIBE", "TOPIC", _ALL_TOPICS, prefixed=True)

@@ -78,7 +78,7 @@ def user_of(secrets: Mapping[str, str], role: str) -> tuple[str, str]:
     return f"{role}-{secrets[side_key(role)]}", secrets[password_key(role)]
 
 
-def found(connection: Connection, secrets: Mapping[str, str]) -> None:
+def store_users(connection: Connection, secrets: Mapping[str, str]) -> None:
     """Stores all users of this installation, as the founder. Raises CannotStart."""
     keep_users(connection, dict(user_of(secrets, role) for role in bus_roles()))
 

@@ -1,4 +1,4 @@
-"""A small OIDC provider for the local platform only: it has no passwords: whoever chooses a person is signed in as that person.
+"""A small OIDC provider for the local platform only. It has no passwords: whoever chooses a person is signed in as that person.
 
     python -m deploy.local.issuer        PORT, BIND, LOCAL_DIR, ISSUER_URL
 

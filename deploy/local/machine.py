@@ -32,7 +32,7 @@ def check(place: Place, processes: Iterable[str] = PORTS, *, free_bytes: Callabl
 def _space(place: Place, free_bytes: Callable[[Path], int]) -> None:
     try:
         place.local_dir.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=place.local_dir):  # it may have been there, and be somebody else's
+        with TemporaryFile(dir=place.local_dir):  # the directory may exist already and belong to another user
             free = free_bytes(place.local_dir)
     except OSError as error:
         raise CannotStart(

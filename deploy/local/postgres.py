@@ -36,7 +36,7 @@ log_min_messages = warning
 
 
 def runs_as() -> str | None:
-    """The user to run the server under, or None for whoever calls."""
+    """The user to run the server under; None = the user of this process."""
     return UNPRIVILEGED if os.geteuid() == 0 else None
 
 

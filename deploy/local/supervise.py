@@ -172,7 +172,7 @@ def _section(place: Place, process: Process) -> list[str]:
 
 
 def members(place: Place) -> list[psutil.Process]:
-    """Every running process of this installation, whoever its parent is by now."""
+    """Every running process of this installation, whatever its parent is now."""
     mark = str(place.local_dir)
     marked = [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark(process) == mark]
     # PostgreSQL's children write their titles over the environment that they were given, so they are known by their parent.

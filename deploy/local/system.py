@@ -30,7 +30,7 @@ def up(place: Place) -> None:
         check(place)
     try:
         start_services(start_platform(place), place)
-    except BaseException:  # Ctrl-C too: whoever interrupts wants nothing left running
+    except BaseException:  # Ctrl-C too: an interrupted start leaves nothing running
         down(place)
         raise
 
@@ -58,13 +58,13 @@ def start_platform(place: Place) -> Supervisor:
             for service in SERVICES
         }
         ensure = partial(databases.ensure, postgres.superuser_url(place, password), wanted)
-        starting.side_by_side(ensure, partial(_found, place))
+        starting.side_by_side(ensure, partial(_store_users_and_rights, place))
     return supervisor
 
 
-def _found(place: Place) -> None:
+def _store_users_and_rights(place: Place) -> None:
     """Users and rights on the broker, at every start: a broker of a former version has neither."""
-    admin.found(admin.as_founder(place), keys.load(place.local_dir))
+    admin.store_users(admin.as_founder(place), keys.load(place.local_dir))
     topics.keep_rights(admin.as_admin(place))
 
 

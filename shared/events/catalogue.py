@@ -5,7 +5,7 @@ from importlib import import_module
 from shared.events.contract import Event, catalogue
 from shared.events.topics import KINDS
 
-# Whoever owns a topic declares its events in the module of its name.
+# The owner of a topic declares its events in the module of its name.
 OWNERS = tuple(
     import_module(f"shared.events.{owner}") for owner in dict.fromkeys(kind.owner for kind in KINDS.values())
 )

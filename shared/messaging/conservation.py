@@ -122,7 +122,7 @@ class Published:
         self._horizon, self._counted_at = horizon, now
 
     def _explain(self, connection: Connection) -> None:
-        """Explains records that match no open event: a repeat, a transaction that is not counted yet, or an event of nobody."""
+        """Explains records that match no open event: a repeat, a transaction that is not counted yet, or an event of no journal."""
         parameters = {"horizon": self._horizon, "ids": list(self._unknown)}
         known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, parameters)}
         self._early.update(event_id for event_id, ahead in known.items() if ahead)

@@ -1,7 +1,7 @@
 """The same request twice has one effect and one answer.
 
-Stays true: claim, effect and answer commit together or not at all. A twin in flight waits on the claim's unique index
-and then gets the stored bytes; after a rollback it carries the work out itself. Only successes are stored, for the
+Stays true: claim, effect and answer commit together or not at all. The same request in another transaction waits on the
+claim's unique index and then gets the stored bytes; after a rollback it does the work itself. Only successes are stored, for the
 project's life: a refusal is raised, and takes the claim with it.
 """
 
@@ -83,7 +83,7 @@ def _replayed(tx: Transaction, claim: dict[str, str], digests: Sequence[bytes]) 
 
 
 def _digests() -> Sequence[bytes]:
-    """The first is stored. The others are those under which an earlier release stored the same request."""
+    """The digests of this request: the first is stored, the others are those that an earlier release stored."""
     query = request.query_string + b"\0"
     if request.mimetype == "multipart/form-data":
         return (hashlib.sha256(query + _parts()).digest(),)

@@ -32,7 +32,7 @@ class _Loops:
     def _run(self, name: str, loop: Loop) -> None:
         try:
             loop(self.stop)
-        except BaseException:  # noqa: BLE001 - whatever it was, the process must not live on without this loop
+        except BaseException:  # noqa: BLE001 - whatever failed, the process must not go on without this loop
             self.failed.set()
             _log.exception("loop died", loop=name)
         else:
