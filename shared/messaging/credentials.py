@@ -55,7 +55,7 @@ def prove(connection: Connection) -> None:
     servers = str(connection["bootstrap_servers"]).split(",")
     for server in servers:
         try:
-            served = _serves_a_stranger(server.strip(), connection, patience)
+            served = _serves_without_credentials(server.strip(), connection, patience)
         except OSError as failure:
             silent.append(f"{server}: {failure}")
         else:
@@ -65,7 +65,7 @@ def prove(connection: Connection) -> None:
         raise Unavailable("; ".join(silent))
 
 
-def _serves_a_stranger(server: str, connection: Connection, patience: float) -> bool:
+def _serves_without_credentials(server: str, connection: Connection, patience: float) -> bool:
     address = urlsplit(f"//{server}")
     host, port = address.hostname or "", address.port or _PORT
     plain = socket.create_connection((host, port), timeout=_left(patience))
