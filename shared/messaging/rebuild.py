@@ -2,8 +2,8 @@
 
     create model_next ─▶ a consumer of its own reads everything ─▶ as far as the live one ─▶ swap ─▶ drop model_old
 
-Stays true: the live consumer goes on all the time but for the swap, and loses nothing in it: every transaction that writes the
-model shares a lock (inbox.share) before it names a table, and the swap holds it alone until the shadow has every mark of the live
+Stays true: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
+model shares a lock (inbox.share) before it names a table, and the swap holds the lock alone until the shadow has every mark of the live
 inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
 snapshot.
 """
@@ -44,7 +44,7 @@ _DISTRICTS = text(f"select distinct district from {LIVE}.inbox order by district
 
 
 class Stuck(Exception):  # noqa: N818 - names the state found
-    """The shadow has read everything and still lacks what the live model has: its reactions reject more. Nothing was swapped."""
+    """The shadow has read everything and still lacks events of the live model: its reactions reject more. Nothing was swapped."""
 
 
 def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str]:
@@ -78,7 +78,7 @@ class Rebuild:
         self._read, self._shown_at = 0, 0.0
 
     def run(self) -> None:
-        """Raises Stuck, and whatever stops a consumer; the live model is as it was then."""
+        """Raises Stuck, and every error that stops a consumer. The live model is then unchanged."""
         self._create()
         self._catch_up()
         for attempt in range(1, _PATIENCE + 1):
@@ -108,7 +108,7 @@ class Rebuild:
             connection.execute(text(f"drop schema if exists {name} cascade"))
 
     def _catch_up(self) -> None:
-        """Until so little is left that the live consumer can be kept waiting for it. The stream itself never ends."""
+        """Reads until so little is left that the live consumer can wait for it. The topics themselves never end."""
         quiet = 0
         while quiet < _QUIET_POLLS:
             polled = self._step()

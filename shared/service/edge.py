@@ -1,7 +1,7 @@
-"""What a request may hold. What the database or int() would choke on is refused here, before any view sees it.
+"""What a request may contain. Values on which the database or int() would fail are refused before any view sees them.
 
-Text is valid Unicode without the zero character; a number fits a bigint; an instant can be said in every time zone; a
-name stands once in its object; a body arrives whole and is no larger than the route allows. Left to others: what a
+Text is valid Unicode without the zero character; a number fits a bigint; an instant exists in every time zone; a
+name occurs once in its object; a body arrives whole and is no larger than the route allows. Left to others: what a
 route declares (http.py), what a token says (identity.py).
 """
 
@@ -39,7 +39,7 @@ class Incoming(Request):
     def stream(self) -> IO[bytes]:
         source = self.environ["wsgi.input"]
         if self.content_length is None and not self.environ.get("wsgi.input_terminated"):
-            source = io.BytesIO()  # nothing says where it ends
+            source = io.BytesIO()  # the request does not say where its body ends
         return io.BufferedReader(Body(source, declared=self.content_length, most=self.max_content_length))
 
     @cached_property
@@ -51,7 +51,7 @@ class Incoming(Request):
         return self._parts[-1]
 
     def close(self) -> None:
-        """Closes the parts of an upload that broke off too: the parser leaves them open."""
+        """Also closes the parts of an upload that broke off: the parser leaves them open."""
         super().close()
         for part in self._parts:
             part.close()
@@ -85,7 +85,7 @@ class Body(io.RawIOBase):
     def _next(self, wanted: int) -> bytes:
         try:
             data = self._source.read(wanted)
-        except Exception as failure:  # each server has errors of its own for a body that breaks off
+        except Exception as failure:  # each server raises its own errors for a body that breaks off
             raise ClientDisconnected from failure
         if not data and self._declared is not None:
             raise ClientDisconnected
