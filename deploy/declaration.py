@@ -1,10 +1,10 @@
 """The one declaration of the system: its services, their processes, ports, secrets, databases and environments.
 
-Whoever needs to know which services there are asks here: the local platform (deploy/local), docker-compose.yml (written by
+All who need the list of services read it from this module: the local platform (deploy/local), docker-compose.yml (written by
 deploy/images/compose.py), the Makefile, the tests. A new service is its own folder and one line of SERVICES;
 docs/how-to/add-a-service.md is the way.
 
-Stays true: nothing runs that is not declared here. It names things and says no addresses: those come from a Site.
+Stays true: nothing runs that is not declared here. It names things but has no addresses: a Site has those.
 Imports the standard library only, so that every image and every test can read it.
 """
 
@@ -44,7 +44,7 @@ class Site(Protocol):
 
     @property
     def bus_ca_file(self) -> str:
-        """By whose certificate clients know the broker; empty where the bus is not encrypted."""
+        """The file of the certificate that clients trust for the broker; empty where the bus is not encrypted."""
 
     def file(self, *parts: str) -> str:
         """A path for a process's own files."""
@@ -234,7 +234,7 @@ def service_environment(site: Site, service: Service, role: Role | None = None) 
 
 
 def _bus(site: Site, service: Service, role: Role | None) -> dict[str, str]:
-    """Its own user on the broker; nothing for a role that never opens it."""
+    """The settings of its own user on the broker; empty for a role that never connects to it."""
     if role and not role.bus:
         return {}
     named = f"{service.name}-{role.name if role else OPERATOR}"

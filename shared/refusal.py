@@ -12,7 +12,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
 
 
 class Unknown(Refused):
-    """No such thing in the granted districts. A foreign one is not told from a missing one."""
+    """No such thing in the granted districts. A foreign one looks like a missing one."""
 
     def __init__(self) -> None:
         super().__init__("not-found")

@@ -4,7 +4,7 @@
     note(value, longest=2_000)  several lines
     shown(value)                what of a foreign text a line may hold
 
-Stays true: the rule stands here in full. It asks no table of the interpreter (str.isprintable, unicodedata), so that a character that
+Stays true: the rule stands here in full. It uses no table of the interpreter (str.isprintable, unicodedata), so that a character that
 is accepted today is accepted by every version of Python, and a character that Unicode adds to planes 0 to 3 tomorrow is accepted
 today. Length counts characters (code points). Nothing is repaired, except that a note's CR LF is LF.
 Left to others: outer spaces, the empty text, and what a name of a person may contain beyond this.
@@ -72,7 +72,7 @@ def note(value: str, *, longest: int) -> str:
 
 
 def shown(value: str) -> str:
-    """What of `value` a line may hold; for a file's name, which nobody can be asked to write anew."""
+    """`value` without the characters that a line may not hold; for a file's name, which nobody can correct."""
     return "".join(character for character in value if not _code(ord(character)))
 
 
@@ -120,8 +120,8 @@ Note = Annotated[str, Written(2_000, shortest=0, lines=True)]
 
 def pattern(*, shortest: int, lines: bool) -> str:
     """The rule as a regular expression of JSON Schema. Outer white space is allowed: a body's texts are stripped of it."""
-    refused = [each for _, ranges in _REFUSED if ranges is not _SURROGATES for each in ranges]
-    kept = {ord(each) for each in _IN_NOTES} if lines else set()
+    refused = [part for _, ranges in _REFUSED if ranges is not _SURROGATES for part in ranges]
+    kept = {ord(character) for character in _IN_NOTES} if lines else set()
     refused_class = _class(part for each in refused for part in _without(each, kept))
     visible = f"[^{refused_class}{_OUTER}]"
     any_ = f"(?:[^{refused_class}]|\\r\\n)" if lines else f"[^{refused_class}]"

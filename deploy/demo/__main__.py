@@ -37,8 +37,8 @@ _DISTRICTS = (
 
 def main() -> int:
     try:
-        here = containers.place() if "--containers" in sys.argv else _up(places.from_environment())
-        _run(here, speed=_number("SPEED", 4.0), units=int(_number("UNITS", 30)), sign=int(_number("SIGN", 21)))
+        installation = containers.place() if "--containers" in sys.argv else _up(places.from_environment())
+        _run(installation, speed=_number("SPEED", 4.0), units=int(_number("UNITS", 30)), sign=int(_number("SIGN", 21)))
     except (CannotStart, Stuck) as reason:
         print(f"\n{reason}", file=sys.stderr)
         return 2
@@ -48,33 +48,36 @@ def main() -> int:
     return 0
 
 
-def _run(here: Place, *, speed: float, units: int, sign: int) -> None:
-    at = day.begin(here, speed=speed).astimezone(SHANGHAI)
+def _run(installation: Place, *, speed: float, units: int, sign: int) -> None:
+    at = day.begin(installation, speed=speed).astimezone(SHANGHAI)
     screen.fact("business clock", f"{at:%Y-%m-%d %H:%M:%S} in Shanghai, {speed:g} × real time")
     opened = [
-        open_district(here, district, units=units, show_mistakes=number == 0)
+        open_district(installation, district, units=units, show_mistakes=number == 0)
         for number, district in enumerate(_DISTRICTS)
     ]
     with ExitStack() as closing:
-        desks = [Desk(here, each) for each in opened]
+        desks = [Desk(installation, project) for project in opened]
         for desk in desks:
             closing.callback(desk.close)
         queues = _prepare(desks, sign)
-        walls = {each.district.code: closing.enter_context(Wall(here, each.district.code)) for each in opened}
+        walls = {
+            project.district.code: closing.enter_context(Wall(installation, project.district.code))
+            for project in opened
+        }
         signed = _launch(desks, queues, speed=speed)
-        _measured(here, signed, walls)
-    day.calm_down(here)
-    _standing(here, opened)
-    _farewell(here)
+        _measured(installation, signed, walls)
+    day.calm_down(installation)
+    _standing(installation, opened)
+    _farewell(installation)
 
 
-def _up(here: Place) -> Place:
+def _up(installation: Place) -> Place:
     screen.title("Clearwater")
-    if here.local_dir.exists() and members(here) and Supervisor(here).answers():
-        screen.fact("system", f"already running from {here.local_dir}")
+    if installation.local_dir.exists() and members(installation) and Supervisor(installation).answers():
+        screen.fact("system", f"already running from {installation.local_dir}")
     else:
-        system.up(here)
-    return here
+        system.up(installation)
+    return installation
 
 
 def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:
@@ -89,7 +92,7 @@ def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:
 
 
 def _launch(desks: Sequence[Desk], queues: Sequence[list[str]], *, speed: float) -> list[tuple[str, Signed]]:
-    """In turn from each district, one each business second."""
+    """Signs in turn for each district, one agreement each business second."""
     turns = [
         (desk, agreements[number])
         for number in range(max(map(len, queues), default=0))
@@ -104,28 +107,30 @@ def _launch(desks: Sequence[Desk], queues: Sequence[list[str]], *, speed: float)
     for desk, agreement_id in turns:
         time.sleep(max(0.0, next_at - time.monotonic()))
         next_at = max(next_at, time.monotonic() - 1.0) + 1 / speed
-        each = desk.sign(agreement_id)
-        signed.append((desk.opened.district.code, each))
-        word = {"exchange": "产权调换", "cash": "货币补偿"}[each.series]
-        where = screen.pad(each.where, 24)
+        signing = desk.sign(agreement_id)
+        signed.append((desk.opened.district.code, signing))
+        word = {"exchange": "产权调换", "cash": "货币补偿"}[signing.series]
+        where = screen.pad(signing.where, 24)
         screen.line(
-            f"{desk.opened.district.code}  {where}{word} {each.number:>5}   {each.answered_seconds * 1000:5.0f} ms"
+            f"{desk.opened.district.code}  {where}{word} {signing.number:>5}   {signing.answered_seconds * 1000:5.0f} ms"
         )
     return signed
 
 
-def _measured(here: Place, signed: Sequence[tuple[str, Signed]], walls: dict[str, Wall]) -> None:
-    """From the moment the last signature was sent. Figures are measured, each on its own; none is a promise."""
+def _measured(installation: Place, signed: Sequence[tuple[str, Signed]], walls: dict[str, Wall]) -> None:
+    """Prints times since the last signature was sent. Each figure is measured; none is a promise."""
     if not signed:
         return
     screen.title("Measured, from sending the last signature")
-    shown = [_shown(walls[code], each) - each.asked_at for code, each in signed]
-    with Person(here, "city", "*") as city:
-        arrived = mail_arrivals(here, [each for _, each in signed], city)
-    mailed = [arrived[each.agreement_id] - each.asked_at for _, each in signed if each.agreement_id in arrived]
-    screen.fact("number printed", screen.spread([each.answered_seconds for _, each in signed]))
-    screen.fact("rate on the wall", screen.spread([each.total_seconds() for each in shown]))
-    screen.fact("in the mailbox", screen.spread([each.total_seconds() for each in mailed]))
+    shown = [_shown(walls[code], signing) - signing.asked_at for code, signing in signed]
+    with Person(installation, "city", "*") as city:
+        arrived = mail_arrivals(installation, [signing for _, signing in signed], city)
+    mailed = [
+        arrived[signing.agreement_id] - signing.asked_at for _, signing in signed if signing.agreement_id in arrived
+    ]
+    screen.fact("number printed", screen.spread([signing.answered_seconds for _, signing in signed]))
+    screen.fact("rate on the wall", screen.spread([seconds.total_seconds() for seconds in shown]))
+    screen.fact("in the mailbox", screen.spread([seconds.total_seconds() for seconds in mailed]))
 
 
 def _shown(wall: Wall, signed: Signed) -> datetime:
@@ -133,18 +138,20 @@ def _shown(wall: Wall, signed: Signed) -> datetime:
     return found
 
 
-def _standing(here: Place, opened: Sequence[Opened]) -> None:
+def _standing(installation: Place, opened: Sequence[Opened]) -> None:
     screen.title("As it stands")
-    with Person(here, "city", "*") as city:
-        for each in opened:
-            rates = city.get("reporting", f"/projects/{each.project_id}/rates")
+    with Person(installation, "city", "*") as city:
+        for project in opened:
+            rates = city.get("reporting", f"/projects/{project.project_id}/rates")
             for basis in rates["bases"]:
                 of = f"{_amount(basis, 'numerator')} of {_amount(basis, 'denominator')}"
-                screen.line(f"{each.district.code}  {screen.pad(basis['basis'], 16)}{basis['rate'] or '—':>7} %   {of}")
+                screen.line(
+                    f"{project.district.code}  {screen.pad(basis['basis'], 16)}{basis['rate'] or '—':>7} %   {of}"
+                )
         for balance in city.get("notify", "/conservation")["districts"]:
             code = balance.pop("district")
-            said = ", ".join(f"{count} {name}" for name, count in balance.items() if count or name == "missing")
-            screen.line(f"{code}  messages: {said}")
+            counts = ", ".join(f"{count} {name}" for name, count in balance.items() if count or name == "missing")
+            screen.line(f"{code}  messages: {counts}")
 
 
 def _amount(basis: Mapping[str, Any], name: str) -> str:
@@ -154,13 +161,13 @@ def _amount(basis: Mapping[str, Any], name: str) -> str:
     return f"{basis[name] / 100:,.2f} m²" if basis["basis"] == "area" else f"{basis[name]:,}"
 
 
-def _farewell(here: Place) -> None:
+def _farewell(installation: Place) -> None:
     screen.title("Look around")
-    screen.fact("Clearwater", here.front_url)
-    screen.fact("wall, live", f"{here.front_url}/wall")
-    screen.fact("desk", f"{here.front_url}/desk")
-    screen.fact("messages", f"{here.front_url}/messages")
-    screen.fact("mailbox", here.url("messages"))
+    screen.fact("Clearwater", installation.front_url)
+    screen.fact("wall, live", f"{installation.front_url}/wall")
+    screen.fact("desk", f"{installation.front_url}/desk")
+    screen.fact("messages", f"{installation.front_url}/messages")
+    screen.fact("mailbox", installation.url("messages"))
     screen.fact("sign in", "choose a sample person on the login page; there is no password. Try command, then city")
     screen.fact("again", "`make demo` signs the next units; `make down` stops everything")
 

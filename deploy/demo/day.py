@@ -24,7 +24,7 @@ def begin(place: Place, *, speed: float) -> datetime:
 
 
 def calm_down(place: Place) -> None:
-    """From now on at the pace of real time, so that whoever looks around has the day before them."""
+    """Continues at the pace of real time, so that there is time to look around."""
     file = _file(place)
     _write(file, PacedClock(file).now(), speed=1.0)
 

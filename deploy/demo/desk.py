@@ -1,4 +1,4 @@
-"""The desks on launch day: confirm, draft, review, lock, sign. One number for each agreement, whoever presses twice."""
+"""The desks on launch day: confirm, draft, review, lock, sign. One number for each agreement, also when the button is pressed twice."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class Desk:
         self._desk.__exit__()
 
     def ready(self, count: int, *, told: Callable[[str], None]) -> Sequence[str]:
-        """Prepares cases until `count` are locked; those that a run before this one has prepared are taken as they are."""
+        """Prepares cases until `count` are locked; cases that an earlier run has prepared count as they are. `told` shows a line."""
         prepared: list[str] = []
         for row in self._desk.every("signing", "/cases", project_id=self.opened.project_id, unsigned=True):
             if len(prepared) == count:
@@ -65,8 +65,8 @@ class Desk:
         """The signatures that an agreement needs, as bodies to post."""
         unit_id = self._desk.get("signing", f"/agreements/{agreement_id}")["unit_id"]
         case = self._desk.get("signing", f"/cases/{unit_id}")
-        mandates = {each["right_holder"]: each for each in case["mandates"]}
-        holders = [each["person_id"] for each in case["right_holders"]]
+        mandates = {mandate["right_holder"]: mandate for mandate in case["mandates"]}
+        holders = [holder["person_id"] for holder in case["right_holders"]]
         return [{"right_holder": holder, **_hand(holder, mandates.get(holder))} for holder in holders]
 
     @property

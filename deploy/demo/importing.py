@@ -1,8 +1,8 @@
 """Imports a workbook or a csv over HTTP and shows how far it is: `make import FILE=units.csv PROJECT=澄水湾片区`.
 
 Without --commit it is a dry run: what is wrong, or what would change. It speaks the language of LANG where the registry does.
-Exit codes: 0 all is right, and committed where that was asked for; 1 the file has mistakes, listed on standard output, and nothing of
-it is written; 2 it was refused, or could not be asked for: why is on standard error; 130 interrupted, and what stands is said.
+Exit codes: 0 all is right, and committed if --commit was given; 1 the file has mistakes, listed on standard output, and nothing is
+written; 2 the import was refused or could not be requested, the reason is on standard error; 130 interrupted, the state is printed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _UNITS = {"reading": "rows", "checking": "checks", "committing": "rows and units
 
 
 class Progress:
-    """A bar for each step, filled as the import says itself; where there is no terminal, a line for each step and quarter of it."""
+    """A bar for each step, filled by the import's own progress; without a terminal, a line for each step and each quarter of it."""
 
     def __init__(self) -> None:
         self._milestone = ("", 0)
@@ -48,34 +48,35 @@ class Progress:
         self._milestone = milestone
 
     def end(self) -> None:
-        """The line stays; what comes next has one of its own."""
+        """Ends the line of the bar, so that later output has its own line."""
         if sys.stdout.isatty() and self._milestone[0]:
             print(flush=True)
 
 
 class Importing:
-    """`standing` is what is to be said when it is interrupted here."""
+    """`standing` is the line to print when the import is interrupted now."""
 
-    def __init__(self, here: Place, clerk: Person, project_id: str) -> None:
-        self._here, self._clerk, self._project_id = here, clerk, project_id
+    def __init__(self, installation: Place, clerk: Person, project_id: str) -> None:
+        self._installation, self._clerk, self._project_id = installation, clerk, project_id
         self._progress = Progress()
         self.standing = _NOTHING
 
     def run(self, file: Path, *, commit: bool) -> int:
         content = file.read_bytes()
-        self.standing = f"Whether {file.name} arrived is listed at {self._here.front_url}/register/imports; nothing of it is written."
+        listed_at = f"{self._installation.front_url}/register/imports"
+        self.standing = f"Whether {file.name} arrived is listed at {listed_at}; nothing of it is written."
         import_id = imports.uploaded(self._clerk, self._project_id, (file.name, content), key=uuid4().hex)
-        page = f"{self._here.front_url}/register/imports/{import_id}"
+        page = f"{listed_at}/{import_id}"
         screen.line(f"uploaded    {file.name}, {len(content):,} bytes: {page}")
         self.standing = f"The dry run goes on without this terminal, and nothing is written: {page}"
-        report = self._ended(imports.followed(self._clerk, import_id, told=self._progress, seconds=math.inf))
+        report = self._ended(imports.followed(self._clerk, import_id, on_report=self._progress, seconds=math.inf))
         if commit and report["state"] == "clean":
             self.standing = f"A commit that has arrived goes on without this terminal, all of it or nothing: {page}"
             key = f"commit-{import_id}"
             report = self._ended(
-                imports.committed(self._clerk, import_id, key=key, told=self._progress, seconds=math.inf)
+                imports.committed(self._clerk, import_id, key=key, on_report=self._progress, seconds=math.inf)
             )
-        return _told(report)
+        return _show_result(report)
 
     def _ended(self, report: Report) -> Report:
         self._progress.end()
@@ -84,14 +85,14 @@ class Importing:
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
-    asked = _arguments()
+    arguments = _arguments()
     importing: Importing | None = None
     try:
-        here = _place()
-        project = _project(here, asked.project)
-        with Person(here, "clerk", project["district"], name="make import", language=_language()) as clerk:
-            importing = Importing(here, clerk, project["project_id"])
-            return importing.run(asked.file, commit=asked.commit)
+        installation = _place()
+        project = _project(installation, arguments.project)
+        with Person(installation, "clerk", project["district"], name="make import", language=_language()) as clerk:
+            importing = Importing(installation, clerk, project["project_id"])
+            return importing.run(arguments.file, commit=arguments.commit)
     except Refusal as refusal:
         _refused(refusal.problem)
     except (CannotStart, Stuck, OSError) as reason:
@@ -103,25 +104,25 @@ def main() -> int:
 
 
 def _place() -> Place:
-    here = places.from_environment()
-    if not here.path("issuer", "key.json").exists():
-        raise CannotStart(f"{here.local_dir} has no issuer yet: run `make up` first.")
-    return here
+    installation = places.from_environment()
+    if not installation.path("issuer", "key.json").exists():
+        raise CannotStart(f"{installation.local_dir} has no issuer yet: run `make up` first.")
+    return installation
 
 
-def _project(here: Place, asked: str) -> dict[str, str]:
-    """By id or by name, among those of all districts. Raises Stuck."""
-    with Person(here, "city", "*") as city:
+def _project(installation: Place, wanted: str) -> dict[str, str]:
+    """Finds the project by id or by name, in all districts. Raises Stuck."""
+    with Person(installation, "city", "*") as city:
         every = list(city.every("registry", "/projects"))
-    found = [each for each in every if asked in (each["project_id"], each["name"])]
+    found = [project for project in every if wanted in (project["project_id"], project["name"])]
     if len(found) == 1:
         project: dict[str, str] = found[0]
         return project
-    known = "; ".join(f"{each['district']} {each['name']} {each['project_id']}" for each in found or every)
-    raise Stuck(f"{len(found) or 'No'} projects are called {asked!r}. There are: {known or 'none'}")
+    known = "; ".join(f"{project['district']} {project['name']} {project['project_id']}" for project in found or every)
+    raise Stuck(f"{len(found) or 'No'} projects are called {wanted!r}. There are: {known or 'none'}")
 
 
-def _told(report: Report) -> int:
+def _show_result(report: Report) -> int:
     if report["state"] == "refused" or (report["state"] == "faulty" and report["refusal"]):
         _refused(report["refusal"])
         return 2
@@ -144,8 +145,8 @@ def _told(report: Report) -> int:
 
 def _refused(problem: Mapping[str, Any]) -> None:
     facts = {**problem, **problem.get("facts", {})}
-    said = (f"{name} {value}" for name, value in facts.items() if name in ("row", "line", "cell", "expected", "found"))
-    code = " ".join([f"({problem['code']})" if "code" in problem else "", *said]).strip()
+    named = (f"{name} {value}" for name, value in facts.items() if name in ("row", "line", "cell", "expected", "found"))
+    code = " ".join([f"({problem['code']})" if "code" in problem else "", *named]).strip()
     print(*filter(None, (f"{problem['title']} {code}".strip(), problem.get("next"))), sep="\n", file=sys.stderr)
 
 

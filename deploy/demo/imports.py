@@ -1,4 +1,4 @@
-"""One import over HTTP, by whoever may: handed in, tried, committed; followed until the registry's worker is done with it."""
+"""One import over HTTP: uploaded, checked, committed, and followed until the registry's worker has finished it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from deploy.demo.people import PATIENCE_SECONDS, Person, wait_for
 
 Report = dict[str, Any]  # ImportReport of the registry's OpenAPI
-Told = Callable[[Report], None]  # each time it has been looked at
+OnReport = Callable[[Report], None]  # called with each report that was read
 _LOOK_SECONDS = 0.3  # a report may list a thousand mistakes
 _AT_WORK = ("uploaded", "reading", "checking", "committing")
 
@@ -17,27 +17,29 @@ def uploaded(clerk: Person, project_id: str, file: tuple[str, bytes], *, key: st
     return str(answer["import_id"])
 
 
-def followed(clerk: Person, import_id: str, *, told: Told, seconds: float = PATIENCE_SECONDS) -> Report:
-    """The report when no worker is at it any more: clean, faulty, refused or committed. Raises Stuck when that takes longer."""
+def followed(clerk: Person, import_id: str, *, on_report: OnReport, seconds: float = PATIENCE_SECONDS) -> Report:
+    """The report when the worker has finished: clean, faulty, refused or committed. Raises Stuck after `seconds`."""
 
     def at_rest() -> Report | None:
         report: Report = clerk.get("registry", f"/imports/{import_id}")
-        told(report)
+        on_report(report)
         return None if report["state"] in _AT_WORK else report
 
     found: Report = wait_for(f"import {import_id}", at_rest, seconds=seconds, every_seconds=_LOOK_SECONDS)
     return found
 
 
-def committed(clerk: Person, import_id: str, *, key: str, told: Told, seconds: float = PATIENCE_SECONDS) -> Report:
+def committed(
+    clerk: Person, import_id: str, *, key: str, on_report: OnReport, seconds: float = PATIENCE_SECONDS
+) -> Report:
     """The report after the commit: committed, or faulty when the register has moved since. Raises Refusal, Stuck."""
     clerk.post("registry", f"/imports/{import_id}/commit", {}, key=key)
-    return followed(clerk, import_id, told=told, seconds=seconds)
+    return followed(clerk, import_id, on_report=on_report, seconds=seconds)
 
 
 def mistakes(report: Report) -> list[str]:
-    """The listed ones, a line each: sheet, cell, code and what it means."""
+    """The listed mistakes, one line each: sheet, cell, code and text."""
     return [
-        f"{each['sheet']} {each['cell'] or each['row']} {each['header']}: {each['code']}  {each['text']}"
-        for each in report["listed"]
+        f"{mistake['sheet']} {mistake['cell'] or mistake['row']} {mistake['header']}: {mistake['code']}  {mistake['text']}"
+        for mistake in report["listed"]
     ]

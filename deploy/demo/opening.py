@@ -37,7 +37,7 @@ class Opened:
 
 
 def open_district(place: Place, district: District, *, units: int, show_mistakes: bool) -> Opened:
-    """Asked again it finds everything done: each step has a key of its own, and a frozen roll is not imported again."""
+    """May run again: each step has an idempotency key of its own, and a frozen roll is not imported again."""
     districts.add(place, district.code, name=district.name)
     book = workbooks.sample(place, district.code, units=units, seed=district.seed)
     with Person(place, "command", district.code) as command, Person(place, "clerk", district.code) as clerk:
@@ -68,7 +68,7 @@ def _groups(command: Person, opened: Opened, book: Workbook) -> None:
     for number, group in enumerate(book.groups, 1):
         path = f"/projects/{opened.project_id}/groups"
         command.post("registry", path, group, key=f"demo-group-{opened.project_id}-{number}")
-    screen.fact("groups", f"{len(book.groups)} with {sum(len(each['officers']) for each in book.groups)} officers")
+    screen.fact("groups", f"{len(book.groups)} with {sum(len(group['officers']) for group in book.groups)} officers")
 
 
 def _refused(clerk: Person, opened: Opened, book: Workbook) -> None:
@@ -83,14 +83,14 @@ def _imported(clerk: Person, opened: Opened, book: Workbook) -> None:
     report = _dry_run(clerk, opened, book, key=f"demo-import-{opened.project_id}")
     screen.fact("dry run", f"{report['rows_read']} rows, {report['units']} units, {report['faults']} mistakes")
     import_id = report["import_id"]
-    done = imports.committed(clerk, import_id, key=f"demo-commit-{import_id}", told=_nothing)
+    done = imports.committed(clerk, import_id, key=f"demo-commit-{import_id}", on_report=_nothing)
     if done["state"] != "committed":
         raise Stuck(f"The import of {opened.name} ended as {done['state']}: {imports.mistakes(done)[:1]}")
     screen.fact("import", f"committed: {done['units']} units and their right-holders, contacts sealed")
 
 
 def _dry_run(clerk: Person, opened: Opened, book: Workbook, *, key: str) -> dict[str, Any]:
-    return imports.followed(clerk, imports.uploaded(clerk, opened.project_id, book.upload, key=key), told=_nothing)
+    return imports.followed(clerk, imports.uploaded(clerk, opened.project_id, book.upload, key=key), on_report=_nothing)
 
 
 def _frozen(command: Person, opened: Opened) -> None:
@@ -107,10 +107,10 @@ def _everywhere(place: Place, opened: Opened) -> None:
     with Person(place, "desk", opened.district.code) as desk:
 
         def matched() -> bool:
-            known = {each["project_id"]: each for each in desk.get("reporting", "/projects")["items"]}
-            here = f"/projects/{opened.project_id}"
+            known = {project["project_id"]: project for project in desk.get("reporting", "/projects")["items"]}
+            path = f"/projects/{opened.project_id}"
             return bool(
-                known.get(opened.project_id, {}).get("roll") == "frozen" and desk.get("signing", here)["roll_matched"]
+                known.get(opened.project_id, {}).get("roll") == "frozen" and desk.get("signing", path)["roll_matched"]
             )
 
         wait_for("the same roll everywhere", lambda: _not_known_yet(matched))
@@ -118,7 +118,7 @@ def _everywhere(place: Place, opened: Opened) -> None:
 
 
 def _not_known_yet(probe: Callable[[], bool]) -> bool:
-    """A service that has not heard of the project yet refuses to speak of it."""
+    """A service refuses requests about a project whose event it has not read yet."""
     try:
         return probe()
     except Stuck:
@@ -126,4 +126,4 @@ def _not_known_yet(probe: Callable[[], bool]) -> bool:
 
 
 def _nothing(_: imports.Report) -> None:
-    """Too short to be watched."""
+    """Shows nothing: the import is short."""

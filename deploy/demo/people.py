@@ -19,10 +19,10 @@ class Stuck(Exception):  # noqa: N818 - it reads as the sentence it is printed i
 
 
 class Refusal(Stuck):
-    """What a service said no to. `problem` is its answer: code, title, what to do next."""
+    """A request that a service refused. `problem` is the answer: code, title, what to do next."""
 
-    def __init__(self, asked: str, answer: httpx.Response) -> None:
-        super().__init__(f"{asked}: {answer.status_code} {answer.text[:300]}")
+    def __init__(self, request: str, answer: httpx.Response) -> None:
+        super().__init__(f"{request}: {answer.status_code} {answer.text[:300]}")
         is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
         self.problem: Mapping[str, Any] = answer.json() if is_problem else {"title": str(self)}
 
@@ -65,10 +65,10 @@ class Person:
         headers = {"Idempotency-Key": key}
         return self._answer("POST", self._url(service, path), files={"file": file}, headers=headers).json()
 
-    def _answer(self, method: str, url: str, **asked: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+    def _answer(self, method: str, url: str, **parameters: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         for attempt in range(1, _TRIES + 1):
             try:
-                answer = self._http.request(method, url, **asked)
+                answer = self._http.request(method, url, **parameters)
             except httpx.HTTPError as failure:
                 raise Stuck(f"{method} {url}: {type(failure).__name__}. Is it running? `make status`") from failure
             if answer.status_code not in _NOT_NOW or attempt == _TRIES:

@@ -63,7 +63,7 @@ class Wall:
 
 def mail_arrivals(place: Place, signings: Sequence[Signed], person: Person) -> dict[str, datetime]:
     """By agreement: when the last of its messages was in the mailbox. Waits until notify has all of them settled."""
-    keys = {each.agreement_id: _keys(person, each.unit_id) for each in signings}
+    keys = {signing.agreement_id: _keys(person, signing.unit_id) for signing in signings}
     arrived = _arrivals(place)
     return {
         agreement_id: max(arrived[key] for key in own) for agreement_id, own in keys.items() if own <= arrived.keys()
@@ -71,21 +71,21 @@ def mail_arrivals(place: Place, signings: Sequence[Signed], person: Person) -> d
 
 
 def _keys(person: Person, unit_id: str) -> set[str]:
-    """Of the messages that were sent about a unit, once none is under way any more."""
+    """The keys of the messages that were sent about a unit, once none is under way any more."""
     found: set[str] = wait_for("its messages", lambda: _settled(person, unit_id))
     return found
 
 
 def _settled(person: Person, unit_id: str) -> set[str]:
     messages = list(person.every("notify", "/messages", unit_id=unit_id))
-    if not messages or any(each["state"] in ("waiting", "trying") for each in messages):
+    if not messages or any(message["state"] in ("waiting", "trying") for message in messages):
         return set()
-    return {each["message_key"] for each in messages if each["state"] == "sent"}
+    return {message["message_key"] for message in messages if message["state"] == "sent"}
 
 
 def _arrivals(place: Place) -> dict[str, datetime]:
-    told = httpx.get(f"{place.url('messages')}/messages.json", timeout=10, trust_env=False).raise_for_status().json()
-    return {each["message_key"]: datetime.fromisoformat(each["arrived_at"]) for each in told}
+    mails = httpx.get(f"{place.url('messages')}/messages.json", timeout=10, trust_env=False).raise_for_status().json()
+    return {mail["message_key"]: datetime.fromisoformat(mail["arrived_at"]) for mail in mails}
 
 
 def _signings(live: dict[str, Any]) -> Iterable[str]:

@@ -31,17 +31,17 @@ class Workbook:
 
 
 def sample(place: Place, district: str, *, units: int, seed: int) -> Workbook:
-    """Made once per installation: asked for again it is the same file, so that its upload has the same bytes."""
+    """Made once per installation: a second run uses the same file, so that its upload has the same bytes."""
     file = place.path("demo", f"{district}.xlsx")
-    told = file.with_suffix(".json")
-    if not told.exists():
+    facts_file = file.with_suffix(".json")
+    if not facts_file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         arguments = ["--seed", str(seed), "--units", str(units), "--district", district, "-o", str(file)]
         command = [sys.executable, "-m", "services.registry", "sample", *arguments]
         made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if made.returncode:
             raise Stuck(f"no sample workbook: {(made.stderr or made.stdout).strip().splitlines()[-1]}")
-    facts = json.loads(told.read_text(encoding="utf-8"))
+    facts = json.loads(facts_file.read_text(encoding="utf-8"))
     return Workbook(file, facts["name"], facts["groups"], facts["rows"])
 
 

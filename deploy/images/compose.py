@@ -45,7 +45,7 @@ _OWN_PORTS = {
     "kafka": 9092,
     "kafka-controller": 9093,
     "kafka-internal": 9094,
-}  # of their images; nobody outside reaches them
+}  # the images' own ports; not reachable from outside
 _FILES = "/var/lib/clearwater"
 Entry = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """The installation in containers, seen from this machine: its ports are published on loopback, its clock and issuer's key are shared.
 
-Left to others: starting it (docker compose), what is asked of it (deploy/demo).
+Left to others: starting it (docker compose), the requests to it (deploy/demo).
 """
 
 import subprocess

@@ -14,7 +14,7 @@ from deploy.local import access, admin
 def main() -> None:
     secrets = {name.lower(): value for name, value in os.environ.items()}
     founder = admin.founder(os.environ["KAFKA_INTERNAL"], secrets[password_key("founder")])
-    admin.found(founder, secrets)
+    admin.store_users(founder, secrets)
     if "--only-in-use" in sys.argv[1:]:
         admin.remove_users(founder, [f"{role}-{access.other(secrets[side_key(role)])}" for role in bus_roles()])
 

@@ -36,9 +36,9 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _as_interrupt)  # a `make up` that is killed cleans up like one that is interrupted
     try:
-        here = place.from_environment()
+        installation = place.from_environment()
         run: Command = arguments.run
-        return run(here, arguments)
+        return run(installation, arguments)
     except CannotStart as reason:
         print(reason, file=sys.stderr)
         return 2
@@ -47,68 +47,76 @@ def main() -> int:
         return 130
 
 
-def _up(here: Place, _: argparse.Namespace) -> int:
-    progress.say(f"Clearwater in {here.local_dir}, ports from {here.port_base}")
-    system.up(here)
-    progress.say(f"Ready: {here.front_url}  mailbox {here.url('messages')}")
-    progress.say(f"All addresses: {here.path('run.env')}")
+def _up(installation: Place, _: argparse.Namespace) -> int:
+    progress.say(f"Clearwater in {installation.local_dir}, ports from {installation.port_base}")
+    system.up(installation)
+    progress.say(f"Ready: {installation.front_url}  mailbox {installation.url('messages')}")
+    progress.say(f"All addresses: {installation.path('run.env')}")
     return 0
 
 
-def _down(here: Place, _: argparse.Namespace) -> int:
-    system.down(here)
+def _down(installation: Place, _: argparse.Namespace) -> int:
+    system.down(installation)
     return 0
 
 
-def _status(here: Place, _: argparse.Namespace) -> int:
-    lines = system.status(here)
+def _status(installation: Place, _: argparse.Namespace) -> int:
+    lines = system.status(installation)
     progress.say("\n".join(lines))
     return 0 if all(" ready " in line and "not ready" not in line for line in lines) else 1
 
 
-def _topics(here: Place, arguments: argparse.Namespace) -> int:
-    for name in topics.create(admin.as_admin(here), arguments.district):
+def _topics(installation: Place, arguments: argparse.Namespace) -> int:
+    for name in topics.create(admin.as_admin(installation), arguments.district):
         progress.say(name)
     return 0
 
 
-def _district(here: Place, arguments: argparse.Namespace) -> int:
-    for line in districts.add(here, arguments.district, name=arguments.name):
+def _district(installation: Place, arguments: argparse.Namespace) -> int:
+    for line in districts.add(installation, arguments.district, name=arguments.name):
         progress.say(line)
     return 0
 
 
-def _rotate(here: Place, arguments: argparse.Namespace) -> int:
-    rotation.rotate(here, arguments.role, progress.say)
+def _rotate(installation: Place, arguments: argparse.Namespace) -> int:
+    rotation.rotate(installation, arguments.role, progress.say)
     return 0
 
 
-def _token(here: Place, arguments: argparse.Namespace) -> int:
+def _token(installation: Place, arguments: argparse.Namespace) -> int:
     from deploy.local.issuer import mint  # noqa: PLC0415 - the issuer is a process of its own; only a token needs its code here
     from shared.service.identity import ROLES  # noqa: PLC0415 - and the framework behind it
 
-    wanted = [each for each in arguments.district.split(",") if each]
+    wanted = [code for code in arguments.district.split(",") if code]
     if arguments.role not in ROLES:
         raise CannotStart(f"ROLE={arguments.role} is no role: choose one of {', '.join(ROLES)}.")
-    if not wanted or not all(each == "*" or topics.is_district(each) for each in wanted):
+    if not wanted or not all(code == "*" or topics.is_district(code) for code in wanted):
         raise CannotStart(
             f"DISTRICT={arguments.district} is no district: six digits, several with commas, or '*' for the city."
         )
-    if not here.path("issuer", "key.json").exists():
-        raise CannotStart(f"{here.local_dir} has no issuer yet: run `make up` first.")
-    print(mint(here.local_dir, role=arguments.role, districts=wanted, name=arguments.name, seconds=arguments.seconds))
+    if not installation.path("issuer", "key.json").exists():
+        raise CannotStart(f"{installation.local_dir} has no issuer yet: run `make up` first.")
+    print(
+        mint(
+            installation.local_dir,
+            role=arguments.role,
+            districts=wanted,
+            name=arguments.name,
+            seconds=arguments.seconds,
+        )
+    )
     return 0
 
 
-def _run(here: Place, arguments: argparse.Namespace) -> int:
+def _run(installation: Place, arguments: argparse.Namespace) -> int:
     """A service's own command, with the environment that its processes have here."""
     command = [sys.executable, "-m", f"services.{arguments.service}", *arguments.command]
-    environment = os.environ | processes.environment(here, arguments.service)
+    environment = os.environ | processes.environment(installation, arguments.service)
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def _check_machine(here: Place, _: argparse.Namespace) -> int:
-    system.check(here)
+def _check_machine(installation: Place, _: argparse.Namespace) -> int:
+    system.check(installation)
     return 0
 
 
@@ -129,11 +137,11 @@ def _lock(_: Place, __: argparse.Namespace) -> int:
     return 0
 
 
-def _forget(here: Place, _: argparse.Namespace) -> int:
+def _forget(installation: Place, _: argparse.Namespace) -> int:
     """For `make clean`: what lies outside LOCAL_DIR. Refuses while something runs."""
-    if supervise.members(here):
-        raise CannotStart(f"{here.local_dir} is running: `make down` first.")
-    postgres.remove(here)
+    if supervise.members(installation):
+        raise CannotStart(f"{installation.local_dir} is running: `make down` first.")
+    postgres.remove(installation)
     return 0
 
 

@@ -33,16 +33,16 @@ def users(role: str) -> tuple[str, ...]:
 
 
 def other(side: str) -> str:
-    return next(each for each in SIDES if each != side)
+    return next(candidate for candidate in SIDES if candidate != side)
 
 
 def super_users() -> tuple[str, ...]:
-    """Who makes topics and ACLs could give itself any right, so it may do everything."""
+    """Users without limits: who makes topics and ACLs could take any right, so it has all of them."""
     return (*users(BUS_ADMIN), *BUS_STATIC)
 
 
 def everywhere() -> Iterator[Grant]:
-    """What holds without regard to a district. A role may see that a topic exists, and so tell a missing right from a missing topic."""
+    """The rights that hold in every district. A role sees which topics exist, so that a missing right is not taken for a missing topic."""
     for role in bus_roles()[1:]:
         service, _, kind = role.rpartition("-")
         yield Grant(role, "DESCRIBE", "TOPIC", _ALL_TOPICS, prefixed=True)
@@ -56,7 +56,7 @@ def everywhere() -> Iterator[Grant]:
 
 
 def of_district(district: str) -> Iterator[Grant]:
-    """What holds on the topics of one district, one by one: their names carry no audience."""
+    """The rights on the topics of one district, topic by topic: no prefix of their names tells who may read."""
     for kind in topics.KINDS.values():
         name = topics.name(district, kind.kind)
         yield Grant(f"{kind.owner}-relay", "WRITE", "TOPIC", name)

@@ -1,4 +1,4 @@
-"""The hands of the one process that holds admin rights on the broker: users and ACLs, as access.py declares them.
+"""What the one process with admin rights on the broker does: it stores users and ACLs, as access.py declares them.
 
 Stays true: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
 """
@@ -78,7 +78,7 @@ def user_of(secrets: Mapping[str, str], role: str) -> tuple[str, str]:
     return f"{role}-{secrets[side_key(role)]}", secrets[password_key(role)]
 
 
-def found(connection: Connection, secrets: Mapping[str, str]) -> None:
+def store_users(connection: Connection, secrets: Mapping[str, str]) -> None:
     """Stores all users of this installation, as the founder. Raises CannotStart."""
     keep_users(connection, dict(user_of(secrets, role) for role in bus_roles()))
 
@@ -102,7 +102,7 @@ def keep_users(connection: Connection, passwords: Mapping[str, str]) -> None:
 
 
 def remove_users(connection: Connection, users: Iterable[str]) -> None:
-    """They cannot connect any more; what is connected stays so. Raises CannotStart."""
+    """Removed users cannot connect any more; open connections stay. Raises CannotStart."""
     with closing(client(connection)) as admin:
         stored = admin.describe_user_scram_credentials()
         if found := [user for user in users if user in stored]:
@@ -110,7 +110,7 @@ def remove_users(connection: Connection, users: Iterable[str]) -> None:
 
 
 def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
-    """Exactly what is declared, in these districts and no others. Raises CannotStart."""
+    """Makes the stored rights exactly the declared ones, for these districts and no others. Raises CannotStart."""
     wanted = {rule for grant in (*access.everywhere(), *_of(districts)) for rule in _rules(grant)}
     found, _ = admin.describe_acls(_EVERY)
     ours = {f"User:{user}" for role in bus_roles() for user in access.users(role)}
@@ -124,7 +124,7 @@ def give(admin: KafkaAdminClient, grants: Iterable[Grant]) -> None:
 
 
 def take_topics(admin: KafkaAdminClient, names: Iterable[str]) -> None:
-    """Every right on these topics, whoever has it."""
+    """Deletes every right on these topics, of every user."""
     _delete(admin, [
         ACLFilter(
             principal=None, host=None, operation=ACLOperation.ANY, permission_type=ACLPermissionType.ANY,

@@ -15,7 +15,7 @@ from deploy.local.place import ROOT, CannotStart
 
 FONTS = ROOT / "shared" / "web" / "static" / "fonts"
 _WEIGHTS = ("400", "700")
-_FALLBACK = re.compile(r", url\([^)]*\.woff\) format\('woff'\)")  # every browser of these ten years reads woff2
+_FALLBACK = re.compile(r", url\([^)]*\.woff\) format\('woff'\)")  # every browser of the last ten years reads woff2
 
 
 def install() -> None:
@@ -42,7 +42,7 @@ def node() -> Path:
 
 
 def copy_fonts(package: Path, to: Path) -> None:
-    """fonts.css and the files that it names, in place of what was there."""
+    """Writes fonts.css and the files that it names, in place of the former ones."""
     unfinished = to.with_name(f"{to.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

@@ -23,17 +23,17 @@ _RENEWED = timedelta(days=30)
 
 def prepare(place: Place) -> None:
     """Raises CannotStart for a BUS_TLS that is neither yes nor no."""
-    asked = os.environ.get("BUS_TLS", "")
-    if asked not in {"", "yes", "no"}:
-        raise CannotStart(f"BUS_TLS={asked} is neither yes nor no.")
-    if asked == "no":
+    wanted = os.environ.get("BUS_TLS", "")
+    if wanted not in {"", "yes", "no"}:
+        raise CannotStart(f"BUS_TLS={wanted} is neither yes nor no.")
+    if wanted == "no":
         place.authority.unlink(missing_ok=True)
-    elif (asked == "yes" or place.authority.exists()) and not _lasts(place.authority):
+    elif (wanted == "yes" or place.authority.exists()) and not _lasts(place.authority):
         _make(place)
 
 
 def settings(place: Place) -> dict[str, str]:
-    """What the broker is told; nothing when no encryption is asked for."""
+    """The broker's settings for encryption; empty when none is wanted."""
     if not place.bus_ca_file:
         return {}
     return {

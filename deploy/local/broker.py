@@ -19,7 +19,7 @@ from deploy.local import access, authority, jars, keys
 from deploy.local.place import HOST, CannotStart, Place
 
 LISTENERS = {"CLIENT": "kafka", "INTERNAL": "kafka-internal", "CONTROLLER": "kafka-controller"}
-# By listener; the first one is the broker itself. Nobody is known on both.
+# By listener; the first user is the broker itself. No user is known on both listeners.
 STATIC_USERS = {"internal": ("broker", "founder"), "controller": ("controller",)}
 _MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
 SETTINGS = {

@@ -1,7 +1,7 @@
 """The browser for tests: the one that CHROMIUM names, else an installed one, else the binary inside an npm package.
 
 The last needs neither root nor a download of its own: @sparticuz/chromium carries Chromium and the libraries that a bare machine
-lacks, packed with brotli, which the Node.js of our wheel unpacks. Its own code is asked for the arguments.
+lacks, packed with brotli, which the Node.js of our wheel unpacks. The arguments come from its own code.
 """
 
 import json

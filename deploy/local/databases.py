@@ -1,4 +1,4 @@
-"""Databases and roles. Per service one database and three roles; asked again, it changes nothing but passwords.
+"""Databases and roles. One database and three roles per service; a second run changes nothing but passwords.
 
 Stays true: no role is a superuser, none passes by row-level security, and only the owner may create in its database.
 Left to others: tables, grants and policies, which each service's migrations write.

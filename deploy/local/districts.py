@@ -1,4 +1,4 @@
-"""A new district in the running system: its topics, then its entry in the registry, which tells everybody else by event."""
+"""A new district in the running system: its topics, then its entry in the registry, which publishes it as an event."""
 
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from deploy.local.place import CannotStart, Place
 
 
 def add(place: Place, district: str, *, name: str = "") -> list[str]:
-    """What was done, line by line. Asked again, it only makes what topics are missing. Raises CannotStart.
+    """What was done, line by line. A second run only makes the missing topics. Raises CannotStart.
 
     In containers the step `topics` makes them: nobody reaches that broker from outside.
     """

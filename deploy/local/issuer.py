@@ -1,8 +1,8 @@
-"""A small OIDC provider for the local platform only: it asks for no password and believes whoever chooses a person.
+"""A small OIDC provider for the local platform only. It has no passwords: whoever chooses a person is signed in as that person.
 
     python -m deploy.local.issuer        PORT, BIND, LOCAL_DIR, ISSUER_URL
 
-ISSUER_URL is its name and where browsers find it; services may reach it elsewhere, and are led to where they asked. Its
+ISSUER_URL is its name and where browsers find it; services may reach it at another address, and get the endpoints of that address. Its
 key, its name and the ended sign-ins lie under LOCAL_DIR/issuer; whoever can read that folder can mint tokens. It serves
 the clients `clearwater-*` on loopback. An installation that means it names a real provider in ISSUER_URL.
 """
@@ -214,7 +214,7 @@ def _ended(local_dir: Path) -> frozenset[str]:
 
 
 def _person(hint: object) -> Person | None:
-    return next((each for each in PEOPLE if each.hint == hint), None)
+    return next((person for person in PEOPLE if person.hint == hint), None)
 
 
 def main() -> None:
@@ -223,7 +223,7 @@ def main() -> None:
     create(local_dir, issuer=issuer).run(host=bind, port=port, threaded=True)
 
 
-def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of what was asked
+def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of the request
     back = urlsplit(wanted.get("redirect_uri", ""))
     if not wanted.get("client_id", "").startswith("clearwater-") or back.hostname not in _LOOPBACK:
         return "此登录服务只用于本机安装 · this issuer serves clearwater-* clients on loopback only\n"
@@ -237,8 +237,13 @@ def _fault(wanted: Any) -> str:  # noqa: ANN401 - werkzeug's MultiDict of what w
 
 
 def _about(person: Person) -> dict[str, Any]:
-    told = asdict(person)
-    return {"sub": told["hint"], "name": told["name"], "roles": [told["role"]], "districts": list(told["districts"])}
+    claims = asdict(person)
+    return {
+        "sub": claims["hint"],
+        "name": claims["name"],
+        "roles": [claims["role"]],
+        "districts": list(claims["districts"]),
+    }
 
 
 def _signed(local_dir: Path, about: dict[str, Any], *, audience: str, seconds: int) -> str:

@@ -1,4 +1,4 @@
-"""Kafka's jars: fetched once by jgo, and only used when they are byte for byte those of the committed lock.
+"""Kafka's jars: fetched once by jgo, and used only when their digests are those of the committed lock.
 
 Left to others: starting the broker from them (broker.py).
 """
@@ -80,7 +80,7 @@ def _resolve(to: Path) -> None:
 
 def locked(lock: dict[str, list[dict[str, str]]]) -> dict[str, str]:
     """SHA-256 by file name."""
-    return {f"{each['artifactId']}-{each['version']}.jar": each["sha256"] for each in lock["dependencies"]}
+    return {f"{jar['artifactId']}-{jar['version']}.jar": jar["sha256"] for jar in lock["dependencies"]}
 
 
 def _verify(environment: Path, lock: dict[str, list[dict[str, str]]]) -> None:

@@ -16,7 +16,7 @@ _PAIR, _HALVES = "key_pair", ("private_key", "public_key")
 
 
 def load(local_dir: Path) -> dict[str, str]:
-    """All secrets by name, of a pair its two halves. Those that a newer version needs are added; none is ever made anew, as data
+    """All secrets by name; a key pair has two. Secrets that a newer version needs are added. None is ever replaced, since data
     is sealed with them.
     """
     path = local_dir / _FILE
@@ -29,7 +29,7 @@ def load(local_dir: Path) -> dict[str, str]:
 
 
 def replace(local_dir: Path, changed: Mapping[str, str]) -> None:
-    """Only for secrets that nothing is sealed with."""
+    """Replaces secrets. Use it only for secrets that nothing is sealed with."""
     path = local_dir / _FILE
     _write(path, json.dumps({**json.loads(path.read_text()), **changed}, indent=2))
 
@@ -50,7 +50,7 @@ def _key() -> str:
 
 
 def _key_pair() -> str:
-    """One secret, not two: a public key that belongs to another private key would seal what nobody can open."""
+    """A pair is one secret, not two: data sealed for the public key of another pair could not be opened."""
     pair = X25519PrivateKey.generate()
     halves = {"private": pair.private_bytes_raw(), "public": pair.public_key().public_bytes_raw()}
     return json.dumps({half: base64.b64encode(raw).decode() for half, raw in halves.items()})

@@ -1,4 +1,4 @@
-"""Can this machine start the platform at all? Asked before anything is started; a no is one line that says what to do."""
+"""Checks whether this machine can start the platform, before anything is started. A refusal is one line that says what to do."""
 
 import shutil
 import socket
@@ -32,7 +32,7 @@ def check(place: Place, processes: Iterable[str] = PORTS, *, free_bytes: Callabl
 def _space(place: Place, free_bytes: Callable[[Path], int]) -> None:
     try:
         place.local_dir.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=place.local_dir):  # it may have been there, and be somebody else's
+        with TemporaryFile(dir=place.local_dir):  # the directory may exist already and belong to another user
             free = free_bytes(place.local_dir)
     except OSError as error:
         raise CannotStart(
@@ -60,9 +60,9 @@ def _port(place: Place, process: str) -> None:
 def _holder(port: int) -> str:
     try:
         held = [
-            each
-            for each in psutil.net_connections("tcp")
-            if each.status == psutil.CONN_LISTEN and each.laddr[1] == port
+            connection
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port
         ]
         names = {f"{psutil.Process(each.pid).name()} (process {each.pid})" for each in held if each.pid}
     except psutil.Error:

@@ -38,7 +38,7 @@ class Mailbox:
         directory.mkdir(parents=True, exist_ok=True)
         self._file, self._lock = directory / "messages.jsonl", threading.Lock()
         self._file.touch()
-        # The bounds of the lines. What a kill has left of a half line is behind the last of them, and is written over.
+        # The bounds of the lines. Half a line that a kill has left lies after the last bound, and is overwritten.
         self._bounds = [0]
         with self._file.open("rb") as file:
             self._bounds += accumulate(len(line) for line in file if line.endswith(b"\n"))
@@ -52,7 +52,7 @@ class Mailbox:
             self._bounds.append(file.tell())
 
     def find(self, words: str = "", *, skip: int = 0, limit: int | None = None) -> Page:
-        """The newest first. Each of the words stands somewhere in the message, in upper or lower case."""
+        """The newest first. Every word occurs somewhere in the message, in upper or lower case."""
         wanted = words.casefold().split()
         if not wanted:
             return Page(self._newest(skip, limit), len(self._bounds) - 1)

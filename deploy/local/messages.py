@@ -38,10 +38,10 @@ _PAGE = """<!doctype html>
 <h1>收件箱</h1><p>本地平台发出的邮件与短信，最新在前，全部保留。<a href="messages.json{{ query({"q": words}) }}">JSON</a></p>
 <form role="search"><label>查找 <input type="search" name="q" value="{{ words }}"></label> <button>查找</button></form>
 <p>共 {{ page.total }} 条{% if words %}（含“{{ words }}”）{% endif %}</p>
-{% for each in page.messages %}
+{% for item in page.messages %}
 <article>
-<h2>{{ "短信" if each.channel == "sms" else "邮件" }} → {{ each.to|join(", ") }}{% if each.subject %} · {{ each.subject }}{% endif %}</h2>
-<small>{{ each.arrived_at }} · Message-Key {{ each.message_key or "—" }}</small><pre>{{ each.text }}</pre></article>
+<h2>{{ "短信" if item.channel == "sms" else "邮件" }} → {{ item.to|join(", ") }}{% if item.subject %} · {{ item.subject }}{% endif %}</h2>
+<small>{{ item.arrived_at }} · Message-Key {{ item.message_key or "—" }}</small><pre>{{ item.text }}</pre></article>
 {% else %}<p>没有消息。</p>{% endfor %}
 <nav aria-label="分页">
 {% if number > 1 %}<a rel="prev" href="{{ query({"q": words, "page": number - 1}) }}">较新的</a>{% endif %}

@@ -36,7 +36,7 @@ log_min_messages = warning
 
 
 def runs_as() -> str | None:
-    """The user to run the server under, or None for whoever calls."""
+    """The user to run the server under; None = the user of this process."""
     return UNPRIVILEGED if os.geteuid() == 0 else None
 
 
@@ -54,7 +54,7 @@ def prepare(place: Place, password: str) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if (data(place) / "PG_VERSION").exists():
         return
-    shutil.rmtree(data(place), ignore_errors=True)  # what an interrupted initdb has left
+    shutil.rmtree(data(place), ignore_errors=True)  # the remains of an interrupted initdb
     _own(home)
     password_file = home / "password"
     password_file.touch(mode=0o600)
@@ -106,7 +106,7 @@ def _initdb(place: Place, password_file: Path) -> None:
 
 
 def _home(place: Place) -> Path:
-    """Under LOCAL_DIR, unless the unprivileged user could not come so far: a clone in root's home, say."""
+    """Under LOCAL_DIR, unless the unprivileged user cannot reach it, as in root's home."""
     wanted = place.path("postgres")
     if runs_as() is None or _open_to_all(place.local_dir):
         return wanted
@@ -135,8 +135,8 @@ def _copied(package: Path, to: Path) -> Path:
 
 
 def _open_to_all(path: Path) -> bool:
-    existing = [each for each in (path, *path.parents) if each.exists()]
-    return all(each.stat().st_mode & 0o001 for each in existing)
+    existing = [folder for folder in (path, *path.parents) if folder.exists()]
+    return all(folder.stat().st_mode & 0o001 for folder in existing)
 
 
 def _own(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The declaration, carried out on this machine: what each process runs, with which environment, where it answers.
+"""The declaration as processes of this machine: the command, environment and port of each.
 
 Stays true: nothing is started that deploy/declaration.py does not declare.
 Left to others: turning a process into a running one (supervise.py), and their order in time (system.py).
@@ -27,7 +27,7 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Here:
+class LocalSite:
     """The local platform as a Site: everything on loopback, a browser's addresses too, and one directory for all files."""
 
     place: Place
@@ -62,13 +62,13 @@ class Here:
         return self.file("clock.json")
 
 
-def here(place: Place) -> Here:
-    return Here(place, keys.load(place.local_dir))
+def local_site(place: Place) -> LocalSite:
+    return LocalSite(place, keys.load(place.local_dir))
 
 
 def declared(place: Place) -> list[Process]:
     """In the order of starting: whatever a process depends on stands before it."""
-    site = here(place)
+    site = local_site(place)
     return [*platform(place), *(_process(site, process) for process in declaration.processes())]
 
 
@@ -88,11 +88,11 @@ def platform(place: Place) -> list[Process]:
 def environment(place: Place, service: str, role: str = "") -> dict[str, str]:
     """What `python -m services.<service> <role>` reads; its config.py says what each means. Without a role: for a command."""
     of = SERVICES[service]
-    found = next((each for each in of.roles if each.name == role), None)
-    return _python() | declaration.service_environment(here(place), of, found)
+    found = next((candidate for candidate in of.roles if candidate.name == role), None)
+    return _python() | declaration.service_environment(local_site(place), of, found)
 
 
-def _process(site: Here, process: declaration.Process) -> Process:
+def _process(site: LocalSite, process: declaration.Process) -> Process:
     return Process(
         name=process.name,
         command=(sys.executable, "-m", process.module, *process.arguments),

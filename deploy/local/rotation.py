@@ -2,8 +2,8 @@
 
     the other user gets a new password ─▶ secrets.json names it ─▶ the role's process starts again with it ─▶ the first user is removed
 
-Stays true: at every moment the process that runs has a user that works. A rotation that was interrupted is begun again: the next
-start of the process takes what secrets.json names, and the next rotation gives the user that was left over a new password.
+Stays true: at every moment the process that runs has a user that works. An interrupted rotation can be run again: the next
+start of the process uses the user that secrets.json names, and the next rotation gives the other user a new password.
 Left to others: the static users of the broker's own listeners, which change with the broker's start (deploy/README.md).
 """
 
@@ -16,7 +16,7 @@ from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor
 
 
-def rotate(place: Place, roles: Sequence[str], tell: Callable[[str], None]) -> None:
+def rotate(place: Place, roles: Sequence[str], show_line: Callable[[str], None]) -> None:
     """One role after the other, all when none is named. Raises CannotStart."""
     for role in roles or bus_roles():
         known = keys.load(place.local_dir)
@@ -27,7 +27,7 @@ def rotate(place: Place, roles: Sequence[str], tell: Callable[[str], None]) -> N
         keys.replace(place.local_dir, changed)
         _start_again(place)
         admin.remove_users(admin.as_admin(place), [former])
-        tell(f"{user} has taken over from {former}")
+        show_line(f"{user} has taken over from {former}")
 
 
 def successor(known: dict[str, str], role: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ def successor(known: dict[str, str], role: str) -> dict[str, str]:
 
 
 def _start_again(place: Place) -> None:
-    """Those processes whose environment has changed, and only those."""
+    """Restarts the processes whose environment has changed, and only those."""
     supervisor, declared = Supervisor(place), processes.declared(place)
     changed = supervisor.declare_anew(declared)
     if again := [process for process in declared if process.name in changed]:

@@ -37,7 +37,7 @@ def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> 
 
 
 def begin(supervisor: Supervisor, declared: Sequence[Process], *, only: Callable[[Process], bool]) -> None:
-    """Starts some and waits for none."""
+    """Starts the processes that `only` selects and waits for none."""
     for process in filter(only, declared):
         supervisor.start(process.name)
 
@@ -46,8 +46,8 @@ def side_by_side(*calls: Callable[[], object]) -> None:
     """Runs all to their end, then raises what the first of them raised."""
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
         running = [pool.submit(call) for call in calls]
-    for each in running:
-        each.result()
+    for future in running:
+        future.result()
 
 
 def is_ready(process: Process) -> bool:
@@ -55,7 +55,7 @@ def is_ready(process: Process) -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex((HOST, process.port)) == 0
-    # Not httpx: it reads all certificates for each question, which takes longer than what is asked about.
+    # Not httpx: it loads all certificates for each request, which takes longer than the request.
     connection = HTTPConnection(HOST, process.port, timeout=5)
     try:
         connection.request("GET", urlsplit(process.ready).path)
@@ -83,7 +83,7 @@ class _Waiting:
     pids: dict[str, set[int]] = field(default_factory=dict)
 
     def look(self, probes: ThreadPoolExecutor) -> None:
-        """Once at each. Starts those whose dependences have become ready. Raises CannotStart for one that keeps ending."""
+        """Looks once at each process. Starts those whose dependencies are ready. Raises CannotStart for one that keeps ending."""
         looked = list(self.missing.values())
         for process, ready in zip(looked, probes.map(is_ready, looked), strict=True):
             if ready:

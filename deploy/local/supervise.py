@@ -63,7 +63,7 @@ class Supervisor:
         self._unless_already_so(lambda: self._ask("startProcess", name, False))  # noqa: FBT003 - do not wait
 
     def declare_anew(self, processes: Iterable[Process]) -> list[str]:
-        """Stops those that ran with another declaration and returns their names: they have to be started again."""
+        """Stops the processes whose declaration has changed and returns their names: they have to be started again."""
         self._write_settings(processes)
         ((_, changed, _),) = self._ask("reloadConfig")
         running = [name for name in changed if self.states()[name]["statename"] in _RUNS]
@@ -78,7 +78,7 @@ class Supervisor:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Per process: statename, pid, start, spawnerr and the rest of supervisor's getProcessInfo."""
-        return {each["name"]: each for each in self._ask("getAllProcessInfo")}
+        return {state["name"]: state for state in self._ask("getAllProcessInfo")}
 
     def pid(self, name: str) -> int:
         return int(self._ask("getProcessInfo", name)["pid"])
@@ -86,14 +86,16 @@ class Supervisor:
     def shut_down(self) -> None:
         """Returns when nothing of this installation runs any more."""
         patience = time.monotonic() + _STOP_SECONDS
-        with suppress(OSError, HTTPException, Fault):  # supervisord is gone or going: what is left is told directly
+        with suppress(
+            OSError, HTTPException, Fault
+        ):  # supervisord is ending: the remaining processes are signalled directly
             self._stop_children(patience)
         while time.monotonic() < patience and (running := members(self._place)):
             _end([each for each in running if _is_supervisord(each)] or running)
             psutil.wait_procs(running, timeout=0.5)
-        for each in members(self._place):
+        for process in members(self._place):
             with suppress(psutil.NoSuchProcess):
-                each.kill()
+                process.kill()
         psutil.wait_procs(members(self._place), timeout=5)
         self._pid_file.unlink(missing_ok=True)
 
@@ -170,11 +172,11 @@ def _section(place: Place, process: Process) -> list[str]:
 
 
 def members(place: Place) -> list[psutil.Process]:
-    """Every running process of this installation, whoever its parent is by now."""
+    """Every running process of this installation, whatever its parent is now."""
     mark = str(place.local_dir)
-    marked = [each for each in psutil.process_iter() if each.pid != os.getpid() and _mark(each) == mark]
+    marked = [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark(process) == mark]
     # PostgreSQL's children write their titles over the environment that they were given, so they are known by their parent.
-    return list({each.pid: each for parent in marked for each in (parent, *_children(parent))}.values())
+    return list({member.pid: member for parent in marked for member in (parent, *_children(parent))}.values())
 
 
 def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -187,7 +189,7 @@ def wait_until(probe: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return [each for each in process.children(recursive=True) if each.pid != os.getpid()]
+        return [child for child in process.children(recursive=True) if child.pid != os.getpid()]
     except psutil.NoSuchProcess:
         return []
 
@@ -208,8 +210,8 @@ def _is_supervisord(process: psutil.Process) -> bool:
 
 
 def _end(processes: Iterable[psutil.Process]) -> None:
-    for each in processes:
+    for process in processes:
         try:
-            each.terminate()
+            process.terminate()
         except psutil.NoSuchProcess:
             continue

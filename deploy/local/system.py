@@ -30,7 +30,7 @@ def up(place: Place) -> None:
         check(place)
     try:
         start_services(start_platform(place), place)
-    except BaseException:  # Ctrl-C too: whoever interrupts wants nothing left running
+    except BaseException:  # Ctrl-C too: an interrupted start leaves nothing running
         down(place)
         raise
 
@@ -58,18 +58,18 @@ def start_platform(place: Place) -> Supervisor:
             for service in SERVICES
         }
         ensure = partial(databases.ensure, postgres.superuser_url(place, password), wanted)
-        starting.side_by_side(ensure, partial(_found, place))
+        starting.side_by_side(ensure, partial(_store_users_and_rights, place))
     return supervisor
 
 
-def _found(place: Place) -> None:
+def _store_users_and_rights(place: Place) -> None:
     """Users and rights on the broker, at every start: a broker of a former version has neither."""
-    admin.found(admin.as_founder(place), keys.load(place.local_dir))
+    admin.store_users(admin.as_founder(place), keys.load(place.local_dir))
     topics.keep_rights(admin.as_admin(place))
 
 
 def start_services(supervisor: Supervisor, place: Place, *, services: Collection[str] = SERVICES) -> None:
-    """These services, and what is neither theirs nor of the platform, which runs. Raises CannotStart."""
+    """Starts these services and the helpers of the platform (issuer, mailbox, front door). Raises CannotStart."""
     others = [process.name for process in declaration.processes() if process.image and process.image not in services]
     declared = [process for process in processes.declared(place) if process.name not in (*PLATFORM, *others)]
     with progress.step(f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(services)} services"):
@@ -106,8 +106,8 @@ def down(place: Place, what: str = "") -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C pressed once more, out of impatience, must not leave half of it running: stopping ends by itself."""
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    """Ignores a second Ctrl-C: it must not leave half of the system running, and stopping ends by itself."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
@@ -116,7 +116,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def status(place: Place) -> list[str]:
-    """One line per process, and whether all of them answer is the caller's to see from the words."""
+    """One line per process; the caller reads from the words whether all are ready."""
     if not place.local_dir.exists() or not members(place):
         return [f"not running ({place.local_dir})"]
     states = Supervisor(place).states()
@@ -125,7 +125,7 @@ def status(place: Place) -> list[str]:
 
 def write_addresses(place: Place) -> None:
     """run.env: where everything is, for people, scripts and the demo. Holds passwords of this machine's databases, hence 0600."""
-    site = processes.here(place)
+    site = processes.local_site(place)
     lines = {
         "LOCAL_DIR": str(place.local_dir),
         "PORT_BASE": str(place.port_base),
@@ -146,6 +146,6 @@ def write_addresses(place: Place) -> None:
 
 
 def _line(process: Process, state: Mapping[str, Any]) -> str:
-    said = str(state.get("statename", "not declared")).lower()
-    answer = "ready" if said == "running" and starting.is_ready(process) else "not ready"
-    return f"{process.name:20} {said:10} {answer:10} pid {state.get('pid') or '-':>7}  port {process.port}"
+    state_name = str(state.get("statename", "not declared")).lower()
+    answer = "ready" if state_name == "running" and starting.is_ready(process) else "not ready"
+    return f"{process.name:20} {state_name:10} {answer:10} pid {state.get('pid') or '-':>7}  port {process.port}"

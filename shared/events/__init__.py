@@ -1,1 +1,1 @@
-"""The contract: what services tell each other and other agencies. Start with contract.py."""
+"""The contract: the events that services publish to each other and to other agencies. Start with contract.py."""

@@ -87,7 +87,7 @@ def _message(event: type[Event]) -> Document:
 
 
 def _embedded(event: type[Event]) -> Document:
-    """The schema as published, its parts written out: a reference here would point at this document's root."""
+    """The published schema with its references written out: a reference would point at this document's root."""
     document = schemas.document(event)
     written = schemas.resolved(document, document)
     return {key: value for key, value in written.items() if key not in {"$schema", "$id"}}

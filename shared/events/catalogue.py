@@ -1,11 +1,11 @@
-"""All declared events, by type. Importing this module enters them; who needs to find an event by its type asks here."""
+"""All declared events, by type. Importing this module registers them; find an event by its type with this module."""
 
 from importlib import import_module
 
 from shared.events.contract import Event, catalogue
 from shared.events.topics import KINDS
 
-# Whoever owns a topic declares its events in the module of its name.
+# The owner of a topic declares its events in the module of its name.
 OWNERS = tuple(
     import_module(f"shared.events.{owner}") for owner in dict.fromkeys(kind.owner for kind in KINDS.values())
 )
@@ -17,8 +17,8 @@ def find(event_type: str) -> type[Event]:
 
 
 def events() -> list[type[Event]]:
-    """Every event of the contract, in the order of the topics' owners and of declaration, whatever was imported first.
+    """Every event of the contract, in the order of the topics' owners and of declaration, not of import.
 
-    What a test declares of its own travels like any other, but is not published.
+    An event that a test declares travels like any other, but is not published.
     """
     return [event for owner in OWNERS for event in catalogue.values() if event.__module__ == owner.__name__]

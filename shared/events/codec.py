@@ -11,7 +11,7 @@ from shared.events.contract import E, Event
 
 
 def encode(event: Event) -> bytes | None:
-    """The record's value; None for a tombstone, which says everything by its key."""
+    """The record's value; None for a tombstone, whose key is all it has."""
     return None if event.declared.tombstone else event.model_dump_json().encode()
 
 

@@ -3,7 +3,7 @@
     content-type, ce_specversion, ce_id, ce_type, ce_source, ce_subject, ce_time, ce_dataschema, ce_sequence,
     ce_partitionkey, ce_epoch, and where known ce_correlationid, ce_causationid, ce_traceparent
 
-Stays true: a record says by its headers alone whose it is, which event it is and where in its key's order it belongs.
+Stays true: the headers alone say who wrote a record, which event it is and its place in the order of its key.
 Left to others: counting the sequence (messaging/journal.py), the value (codec.py).
 """
 
@@ -34,7 +34,7 @@ _REQUIRED = (
 
 
 class Unreadable(Exception):  # noqa: N818 - it is an answer, not an error
-    """A record that cannot be read, whatever its value. `reason` is a stable code with the header concerned."""
+    """A record whose headers cannot be read. `reason` is a stable code with the header concerned."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -59,7 +59,7 @@ class Enveloped(Protocol):
 
 
 class Envelope(NamedTuple):
-    """What the headers say. Its fields are those of a message without the payload."""
+    """The decoded headers. Its fields are those of a message without the payload."""
 
     event_id: UUID
     topic: str

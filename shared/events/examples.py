@@ -24,7 +24,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def changed(folder: Path = FOLDER) -> list[str]:
-    """What is not as the manifest says: changed, removed, or not yet entered."""
+    """The differences from the manifest: changed, removed, or not yet entered."""
     entered: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     present = digests(folder)
     return sorted(name for name in entered.keys() | present.keys() if entered.get(name) != present.get(name))

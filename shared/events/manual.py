@@ -71,7 +71,7 @@ def _rows(node: Document, prefix: str) -> Iterator[str]:
 
 def _form(field: Document) -> str:
     if "anyOf" in field:
-        return " or ".join(_form(each) for each in field["anyOf"])
+        return " or ".join(_form(option) for option in field["anyOf"])
     if choices := field.get("enum"):
         return ", ".join(f"`{choice}`" for choice in choices)
     if field.get("type") == "array":

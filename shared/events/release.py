@@ -1,4 +1,4 @@
-"""Releases schemas: released/ is what readers may rely on, and what every change is held against.
+"""Releases schemas: readers may rely on released/, and every change is compared with it.
 
 python -m shared.events.release    copies the generated schemas to released/; refuses when one of them is incompatible
 """
@@ -14,7 +14,7 @@ RELEASED = Path(__file__).parent / "released"
 
 
 def broken(released: Path = RELEASED) -> list[str]:
-    """Every incompatible change since the release, one sentence each. What was never released may change freely."""
+    """Every incompatible change since the release, one sentence each. An unreleased schema may change freely."""
     current = {event.declared.type: schemas.document(event) for event in catalogue.events()}
     found = []
     for path in sorted(released.glob("*.json")):
@@ -28,7 +28,7 @@ def broken(released: Path = RELEASED) -> list[str]:
 
 
 def release(released: Path = RELEASED) -> list[str]:
-    """What keeps it from being released; empty when it has been."""
+    """The incompatible changes that prevent the release; empty when it was released."""
     if found := broken(released):
         return found
     released.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The roll of a project: its four totals, its digest and the rule by which it is counted, alike for whoever has the events.
+"""The roll of a project: its four totals, its digest and its counting rule. Everybody who has the events gets the same.
 
 Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
@@ -45,10 +45,10 @@ def totals(lines: Iterable[Line]) -> Totals:
     """A household and a person with several units count once."""
     lines = list(lines)
     return Totals(
-        units=len({each.unit_id for each in lines}),
-        households=len({each.household_id for each in lines}),
-        right_holders=len({person for each in lines for person, _ in each.right_holders}),
-        area_hundredths_m2=sum(each.area_hundredths_m2 for each in lines),
+        units=len({line.unit_id for line in lines}),
+        households=len({line.household_id for line in lines}),
+        right_holders=len({person for line in lines for person, _ in line.right_holders}),
+        area_hundredths_m2=sum(line.area_hundredths_m2 for line in lines),
     )
 
 
@@ -58,10 +58,10 @@ def digest(lines: Iterable[Line]) -> str:
 
 
 def counting_rule(code: str) -> CountingRule | None:
-    """None: a rule of a later release than this one. Whoever counts refuses it, as a guess would be another ruler."""
+    """The rule of this code; None for a rule of a later release. A counting service refuses such a rule and never guesses."""
     return next((rule for rule in COUNTING_RULES if rule == code), None)
 
 
-def _canonical(each: Line) -> str:
-    holders = sorted(f"{person}:{share or '-'}" for person, share in each.right_holders)
-    return f"{each.unit_id}|{each.household_id}|{each.area_hundredths_m2}|{','.join(holders)}\n"
+def _canonical(line: Line) -> str:
+    holders = sorted(f"{person}:{share or '-'}" for person, share in line.right_holders)
+    return f"{line.unit_id}|{line.household_id}|{line.area_hundredths_m2}|{','.join(holders)}\n"

@@ -35,7 +35,7 @@ def resolved(node: Document, root: Document) -> Document:
         part = resolved(root["$defs"][node["$ref"].rsplit("/", 1)[1]], root)
         return {**part, **{key: value for key, value in node.items() if key != "$ref"}}
     kept = {key: value for key, value in node.items() if key != "$defs"}
-    return {key: _deep(value, lambda each: resolved(each, root)) for key, value in kept.items()}
+    return {key: _deep(value, lambda item: resolved(item, root)) for key, value in kept.items()}
 
 
 def _opened(node: Document) -> Document:
@@ -47,5 +47,5 @@ def _deep(value: object, change: Callable[[Document], Document]) -> object:
     if isinstance(value, dict):
         return change(value)
     if isinstance(value, list):
-        return [_deep(each, change) for each in value]
+        return [_deep(item, change) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""The words that events are made of: each a type with its form, so that no two events spell the same thing differently.
+"""The types of the fields of events, so that all events write the same thing in the same form.
 
 Stays true: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in
 UTC; a share is an exact fraction; a person is a pseudonymous id or a masked name, never more.
@@ -28,7 +28,7 @@ District = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 Fen = Annotated[int, Field(ge=0)]
 AreaHundredths = Annotated[int, Field(ge=0)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-# A net under the registry's masking: what carries no asterisk was not masked.
+# A second check after the registry's masking: a name without an asterisk was not masked.
 MaskedName = Annotated[str, Field(pattern=r"\*", max_length=80)]
 Share = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

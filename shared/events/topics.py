@@ -67,7 +67,7 @@ KINDS: dict[str, Kind] = {
 
 
 def name(district: str, kind: str) -> str:
-    """The topic's full name. Raises ValueError for what is no district code or no kind."""
+    """The topic's full name. Raises ValueError for an unknown kind, or a district that is no code."""
     if not re.fullmatch(DISTRICT, district) or kind not in KINDS:
         raise ValueError(f"no topic {kind!r} in district {district!r}")
     return f"clearwater.{district}.{kind}"
@@ -86,9 +86,9 @@ def kind(topic: str) -> Kind:
 def pattern(*kinds: str) -> str:
     """A regular expression over these kinds, all when none is named, in every district, also those opened later."""
     chosen = kinds or tuple(KINDS)
-    for each in chosen:
-        if each not in KINDS:
-            raise ValueError(f"no topic kind {each!r}")
+    for chosen_kind in chosen:
+        if chosen_kind not in KINDS:
+            raise ValueError(f"no topic kind {chosen_kind!r}")
     return rf"^clearwater\.{DISTRICT}\.({'|'.join(chosen)})$"
 
 
@@ -103,15 +103,15 @@ def written_by(service: str) -> tuple[str, ...]:
 
 
 def services() -> tuple[str, ...]:
-    """Whoever writes or reads anything, in the order of their first mention."""
+    """Every service that writes or reads a topic, in the order of its first mention."""
     named = [name for kind in KINDS.values() for name in (kind.owner, *kind.readers)]
     return tuple(dict.fromkeys(named))
 
 
 def matching(pattern: str, districts: Iterable[str]) -> set[str]:
-    """What a pattern means in these districts, whether it exists there or not."""
+    """The topics of these districts that match a pattern, whether they exist or not."""
     names = (name(district, kind) for district in districts for kind in KINDS)
-    return {each for each in names if re.search(pattern, each)}
+    return {topic for topic in names if re.search(pattern, topic)}
 
 
 def _split(topic: str) -> tuple[str, str]:

@@ -31,7 +31,7 @@ Reactions = Mapping[str, Reaction]
 Then = Callable[[Transaction, Sequence[Message]], None]
 
 _VERSION = re.compile(r"\.v[0-9]+$")
-# What a schema puts off to the commit is checked while the message that broke it is still known.
+# Deferred constraints are checked after each reaction, while the message that broke one is still known.
 _CHECK, _PUT_OFF = text("set constraints all immediate"), text("set constraints all deferred")
 
 
@@ -40,17 +40,17 @@ class Rejected(Exception):  # noqa: N818 - an answer, not an error
 
 
 class TooManyRejected(Exception):  # noqa: N818 - names the state found
-    """Nothing but rejections for a while: the fault is here, not in the messages. Nothing of this poll was kept."""
+    """Too many rejections in a row: the fault is in our code, not in the messages. This poll is rolled back."""
 
 
 _log = log.get(__name__)
 UNEXPECTED: Final = "unexpected"
-# What is not foreseen parks its message too, and is an error in the log.
+# Any other exception parks its message too, and is logged as an error.
 _FORESEEN = (Rejected, Refused, ValidationError, IntegrityError, DataError, journal.TooLarge)
 
 
 def each(reaction: Callable[[Transaction, Message], None]) -> Reaction:
-    """For reactions that carry out a command per message: what they write names that message as its cause."""
+    """For reactions that run one command per message: each event they write has that message as its cause."""
 
     def one_by_one(tx: Transaction, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -68,7 +68,7 @@ def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
 
 @contextmanager
 def attempt(tx: Transaction, last: Message) -> Iterator[None]:
-    """A savepoint for one reaction. Raises Rejected where these messages are at fault, and what is the database's as it is."""
+    """A savepoint for one reaction. Raises Rejected where the messages are at fault; an error of the database passes unchanged."""
     try:
         with tx.connection.begin_nested(), journal.deferred(tx), caused_by(last):
             yield
@@ -81,7 +81,7 @@ def attempt(tx: Transaction, last: Message) -> Iterator[None]:
 
 
 def reason_of(refusal: BaseException) -> str:
-    """One line, without the values: a database's detail and pydantic's input would quote the row or the payload."""
+    """The reason in one line, without values: a database error's detail and pydantic's input quote the row or the payload."""
     if isinstance(refusal, ValidationError):
         return "invalid: " + ", ".join(
             ".".join(map(str, error["loc"])) for error in refusal.errors(include_input=False)
@@ -96,7 +96,7 @@ def reason_of(refusal: BaseException) -> str:
 
 
 class Parked(NamedTuple):
-    """`ours`: of a diverged message, the event that was applied under its number."""
+    """`ours`: where the message is diverged, the id of the event that was applied under its number."""
 
     message: Message
     reason: str
@@ -105,10 +105,10 @@ class Parked(NamedTuple):
 
 def log_parked(consumer: str, parked: Parked) -> None:
     message, (_, reason, ours) = parked.message, parked
-    tell = _log.error if ours or reason.startswith(UNEXPECTED) else _log.warning
+    write_line = _log.error if ours or reason.startswith(UNEXPECTED) else _log.warning
     which = {"topic": message.topic, "key": message.key, "epoch": message.epoch, "sequence": message.sequence}
     ids = {"ours": str(ours), "theirs": str(message.event_id)} if ours else {"event_id": str(message.event_id)}
-    tell("diverged" if ours else "parked", consumer=consumer, **which, **ids, reason=reason)
+    write_line("diverged" if ours else "parked", consumer=consumer, **which, **ids, reason=reason)
 
 
 @dataclass
@@ -128,7 +128,7 @@ class Applying:
         self._in_a_row = 0
 
     def apply(self, tx: Transaction, records: Sequence[Message | Unreadable]) -> Outcome:
-        """Raises TooManyRejected, and what is an outage of the database."""
+        """Raises TooManyRejected, and every error that is an outage of the database."""
         outcome = Outcome(in_a_row=self._in_a_row)
         inbox.share(tx)
         messages = []
@@ -171,19 +171,19 @@ class _Poll:
 
     def apply(self, messages: Sequence[Message]) -> None:
         consumer = self._applying.consumer
-        self._passed_over = decisions.passed_over(self._tx, consumer, (each.event_id for each in messages))
+        self._passed_over = decisions.passed_over(self._tx, consumer, (message.event_id for message in messages))
         for event_type, layer in _layers(messages):
             due = [message for message in layer if self._is_due(message)]
             if due and (reaction := self._applying.reactions.get(event_type)):
                 self._react(reaction, due)
         if self._lower:
-            judged = inbox.judged(self._tx, consumer, {each.topic for each in self._lower})
+            judged = inbox.judged(self._tx, consumer, {message.topic for message in self._lower})
             again = [each for each in self._lower if each.offset >= judged.get((each.topic, each.partition), 0)]
             inbox.doubt(self._tx, consumer, again)
 
     def _is_due(self, message: Message) -> bool:
         # The watermark is what was applied, never what was seen: a missing event may still come (a second partition, a
-        # relay that repeats), and must not be taken for a repeat then.
+        # relay that repeats). It must not count as a repeat when it comes.
         if message.event_id in self._passed_over:
             return False
         key = key_of(message)
@@ -241,9 +241,9 @@ class _Poll:
         if not mark.parked:
             return False
         if topics.kind(message.topic).ordering == "latest":
-            return not self._is_due(message)  # it supersedes the one that was refused
+            return not self._is_due(message)  # a newer value supersedes the rejected one
         if (message.epoch, message.sequence) <= (mark.epoch, mark.last_sequence):
-            return False  # what parked the key came under the number of this one, or of a later one
+            return False  # the parked event has the number of this message or a later one
         self._park(message, "behind")
         return True
 
@@ -259,20 +259,22 @@ class _Poll:
 
 
 def _ends(messages: Sequence[Message]) -> dict[tuple[str, int], int]:
-    """By topic and partition, the offset after the last of these."""
+    """By topic and partition, the offset after the last of these messages."""
     ends: dict[tuple[str, int], int] = {}
-    for each in messages:
-        ends[each.topic, each.partition] = max(each.offset + 1, ends.get((each.topic, each.partition), 0))
+    for message in messages:
+        ends[message.topic, message.partition] = max(
+            message.offset + 1, ends.get((message.topic, message.partition), 0)
+        )
     return ends
 
 
 def _layers(polled: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
-    """Messages of one type together, as many as the order within each key allows: set-based SQL even where types alternate."""
+    """Groups messages of one type, as far as the order within each key allows, so that a reaction gets large batches."""
     level: dict[Key, tuple[int, str]] = {}
     layers: dict[tuple[int, str], list[Message]] = {}
     for message in polled:
         depth, before = level.get(key_of(message), (0, message.type))
-        level[key_of(message)] = here = (depth + (before != message.type), message.type)
-        layers.setdefault(here, []).append(message)
+        level[key_of(message)] = place = (depth + (before != message.type), message.type)
+        layers.setdefault(place, []).append(message)
     for (_, event_type), messages in sorted(layers.items(), key=lambda layer: layer[0]):
         yield event_type, messages

@@ -28,13 +28,13 @@ class Awaited:
         return frozenset(self._districts)
 
     def look(self) -> None:
-        """Between two polls, in the consumer's own thread."""
+        """Call it between two polls, in the consumer's own thread."""
         at_start = self._missing is not None
         seen = self._subscription.seen()
-        self._districts |= {topics.district(each) for each in seen}
+        self._districts |= {topics.district(topic) for topic in seen}
         absent = topics.matching(self._subscription.pattern, self._districts) - seen
-        self._looked = {each: self._looked.get(each, 0) + (_LOOKS if at_start else 1) for each in absent}
-        named = sorted(each for each, looks in self._looked.items() if looks >= _LOOKS)
+        self._looked = {topic: self._looked.get(topic, 0) + (_LOOKS if at_start else 1) for topic in absent}
+        named = sorted(topic for topic, looks in self._looked.items() if looks >= _LOOKS)
         self._missing = f"topics not to be seen: {', '.join(named)}" if named else None
 
     def outage(self, reason: str) -> None:

@@ -3,8 +3,8 @@
     published   journal = on topic + unsent                     in the database of the service that writes
     settled     on topic = applied + parked + quarantined + passed over     in the database of a service that reads
 
-A day is a day in Shanghai. Stays true: it only reads, and nothing twice: what has a counterpart is counted and forgotten, what has
-none is kept and asked about again. Left to others: telling what is on its way from what is missing (reconciler.py).
+A day is a day in Shanghai. Stays true: it only reads, and reads nothing twice. An event with a counterpart is counted and forgotten;
+an event without one is kept and looked up again. Left to others: deciding what is late and what is missing (reconciler.py).
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Reader
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-_SLACK = timedelta(minutes=5)  # the broker's clock and ours
+_SLACK = timedelta(minutes=5)  # between the broker's clock and ours
 _LONGEST = timedelta(hours=1)  # a transaction; it only bounds the scan
 _CHUNK = 5_000
 _REMEMBERED = 50_000  # repeats come close behind: a relay has one batch under way
@@ -54,11 +54,11 @@ class Equation:
 
 class Hop(Protocol):
     def count(self, since: datetime) -> Sequence[Equation]:
-        """All that happened from `since` on; each later call adds what has happened meanwhile. Raises Unavailable."""
+        """Counts what happened from `since` on; each later call adds what is new. Raises Unavailable."""
 
 
-# Ids and times are drawn before their transactions commit, so neither says what was counted. Transactions do: all that are
-# older than the oldest one still running have ended, and every row belongs to exactly one.
+# An id or a time is assigned before its transaction commits, so neither says which rows were counted. Transaction ids do:
+# every transaction older than the oldest running one has ended, and every row belongs to exactly one transaction.
 _HORIZON = text("select cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as xid) as text)")
 _WRITTEN = text("""
     select event_id, topic, key, sequence, district, written_at from events
@@ -83,7 +83,7 @@ class Published:
 
     def __init__(self, service: str, engine: Engine, reader: Reader) -> None:
         self._engine, self._reader = engine, reader
-        self._pattern = topics.pattern(*(each.kind for each in topics.KINDS.values() if each.owner == service))
+        self._pattern = topics.pattern(*(kind.kind for kind in topics.KINDS.values() if kind.owner == service))
         self._horizon: str | None = None
         self._counted_at: datetime | None = None
         self._written: Counter[Place] = Counter()
@@ -108,11 +108,11 @@ class Published:
 
     def _read_journal(self, since: datetime) -> None:
         now = datetime.now(SHANGHAI)
-        asked = {"counted": self._horizon, "since": max(since, (self._counted_at or since) - _LONGEST)}
+        parameters = {"counted": self._horizon, "since": max(since, (self._counted_at or since) - _LONGEST)}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             horizon = connection.execute(_HORIZON).scalar_one()
             for district in connection.execute(_DISTRICTS).scalars().all():
-                for row in connection.execute(_WRITTEN, {**asked, "horizon": horizon, "district": district}):
+                for row in connection.execute(_WRITTEN, {**parameters, "horizon": horizon, "district": district}):
                     place = Place(district, row.written_at.astimezone(SHANGHAI).date())
                     self._written[place] += 1
                     if row.event_id in self._early:
@@ -122,21 +122,23 @@ class Published:
         self._horizon, self._counted_at = horizon, now
 
     def _explain(self, connection: Connection) -> None:
-        """What came without being waited for: a repeat, a transaction that is still to be counted, or nobody's."""
-        asked = {"horizon": self._horizon, "ids": list(self._unknown)}
-        known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, asked)}
+        """Explains records that match no open event: a repeat, a transaction that is not counted yet, or an event of no journal."""
+        parameters = {"horizon": self._horizon, "ids": list(self._unknown)}
+        known = {row.event_id: row.ahead for row in connection.execute(_KNOWN, parameters)}
         self._early.update(event_id for event_id, ahead in known.items() if ahead)
-        self._extra.update({each: place for each, place in self._unknown.items() if each not in known})
+        self._extra.update({event_id: place for event_id, place in self._unknown.items() if event_id not in known})
         self._unknown.clear()
 
     def _forget_compacted(self) -> None:
-        for event_id, each in list(self._open.items()):
-            if each.sequence < self._newest.get(each.key, 0):
+        for event_id, written in list(self._open.items()):
+            if written.sequence < self._newest.get(written.key, 0):
                 del self._open[event_id]
 
     def _equations(self, unsent: set[UUID]) -> Sequence[Equation]:
-        waiting = Counter(each.place for event_id, each in self._open.items() if event_id in unsent)
-        missing = _by_place({each: it.place for each, it in self._open.items() if each not in unsent})
+        waiting = Counter(written.place for event_id, written in self._open.items() if event_id in unsent)
+        missing = _by_place(
+            {event_id: written.place for event_id, written in self._open.items() if event_id not in unsent}
+        )
         extra = _by_place(self._extra)
         found = []
         for place in sorted(self._written.keys() | extra.keys()):
@@ -148,20 +150,20 @@ class Published:
 
 
 _STATES = text("""
-    select asked.event_id,
+    select unsettled.event_id,
            case when decisions.event_id is not null then 'passed over' when parked.event_id is not null then 'parked'
                 when quarantined.reason is not null then 'quarantined'
-                when (asked.epoch, asked.sequence) <= (inbox.epoch, inbox.last_sequence) then 'applied' end as state
+                when (unsettled.epoch, unsettled.sequence) <= (inbox.epoch, inbox.last_sequence) then 'applied' end as state
     from unnest(cast(:ids as uuid[]), cast(:topics as text[]), cast(:keys as text[]), cast(:epochs as int[]),
                 cast(:sequences as bigint[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
-        as asked (event_id, topic, key, epoch, sequence, partition, "offset")
-    left join inbox on inbox.consumer = :consumer and (inbox.topic, inbox.key) = (asked.topic, asked.key)
+        as unsettled (event_id, topic, key, epoch, sequence, partition, "offset")
+    left join inbox on inbox.consumer = :consumer and (inbox.topic, inbox.key) = (unsettled.topic, unsettled.key)
     left join parked on parked.consumer = :consumer and released_at is null
         and (parked.topic, parked.key, parked.epoch, parked.sequence, parked.event_id)
-            = (asked.topic, asked.key, asked.epoch, asked.sequence, asked.event_id)
-    left join decisions on decisions.consumer = :consumer and decisions.event_id = asked.event_id
+            = (unsettled.topic, unsettled.key, unsettled.epoch, unsettled.sequence, unsettled.event_id)
+    left join decisions on decisions.consumer = :consumer and decisions.event_id = unsettled.event_id
     left join quarantined on quarantined.consumer = :consumer and quarantined.released_at is null
-        and (quarantined.topic, quarantined.partition, quarantined."offset") = (asked.topic, asked.partition, asked."offset")
+        and (quarantined.topic, quarantined.partition, quarantined."offset") = (unsettled.topic, unsettled.partition, unsettled."offset")
 """)
 
 
@@ -180,7 +182,7 @@ class Settled:
         self._settle()
         while some := list(islice(found, _CHUNK)):
             for message in some:
-                if message.event_id not in self._recent and _said_at(message) >= since:
+                if message.event_id not in self._recent and _written_at(message) >= since:
                     self._seen[place_of(message)] += 1
                     self._open[message.event_id] = message._replace(payload=None)
                     self._recent[message.event_id] = None
@@ -190,26 +192,28 @@ class Settled:
         return self._equations()
 
     def _settle(self) -> None:
-        """Asks about all that is open. What is applied stays applied; a parked one may be applied yet."""
+        """Reads the state of every open event. An applied event stays applied; a parked one may still be applied."""
         waiting = list(self._open.values())
-        asked = {
+        parameters = {
             "consumer": self._consumer,
-            "ids": [each.event_id for each in waiting],
-            "topics": [each.topic for each in waiting],
-            "keys": [each.key for each in waiting],
-            "epochs": [each.epoch for each in waiting],
-            "sequences": [each.sequence for each in waiting],
-            "partitions": [each.partition for each in waiting],
-            "offsets": [each.offset for each in waiting],
+            "ids": [message.event_id for message in waiting],
+            "topics": [message.topic for message in waiting],
+            "keys": [message.key for message in waiting],
+            "epochs": [message.epoch for message in waiting],
+            "sequences": [message.sequence for message in waiting],
+            "partitions": [message.partition for message in waiting],
+            "offsets": [message.offset for message in waiting],
         }
         with self._engine.connect() as connection:
-            states = {row.event_id: row.state for row in connection.execute(_STATES, asked)}
-        self._states = {each: state for each, state in states.items() if state != "applied"}
-        self._open = {each: self._open[each] for each in self._states}
+            states = {row.event_id: row.state for row in connection.execute(_STATES, parameters)}
+        self._states = {event_id: state for event_id, state in states.items() if state != "applied"}
+        self._open = {event_id: self._open[event_id] for event_id in self._states}
 
     def _equations(self) -> Sequence[Equation]:
-        waiting = Counter((place_of(it), self._states[each]) for each, it in self._open.items())
-        missing = _by_place({each: place_of(it) for each, it in self._open.items() if self._states[each] is None})
+        waiting = Counter((place_of(message), self._states[event_id]) for event_id, message in self._open.items())
+        missing = _by_place(
+            {event_id: place_of(message) for event_id, message in self._open.items() if self._states[event_id] is None}
+        )
         found = []
         for place in sorted(self._seen):
             lost = missing.get(place, [])
@@ -222,19 +226,19 @@ class Settled:
 
 
 def messages(reader: Reader, pattern: str, since: datetime) -> Iterator[Message]:
-    return (each for each in reader.read(pattern, since=since - _SLACK) if isinstance(each, Message))
+    return (record for record in reader.read(pattern, since=since - _SLACK) if isinstance(record, Message))
 
 
 def place_of(message: Message) -> Place:
-    return Place(topics.district(message.topic), _said_at(message).astimezone(SHANGHAI).date())
+    return Place(topics.district(message.topic), _written_at(message).astimezone(SHANGHAI).date())
 
 
-def _said_at(message: Message) -> datetime:
+def _written_at(message: Message) -> datetime:
     return datetime.fromisoformat(message.headers["time"])
 
 
 def _by_place(ids: Mapping[UUID, Place]) -> dict[Place, list[str]]:
     found: dict[Place, list[str]] = {}
-    for each, place in sorted(ids.items()):
-        found.setdefault(place, []).append(str(each))
+    for event_id, place in sorted(ids.items()):
+        found.setdefault(place, []).append(str(event_id))
     return found

@@ -3,8 +3,8 @@
     poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal
          ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
 
-A rejected message parks and every later one of its key queues behind it; all other keys flow on (redrive.py brings them back). So does one
-that bears the number of another, until a person decides. What cannot be read is quarantined.
+A rejected message is parked, and every later one of its key queues behind it; all other keys go on (redrive.py applies parked ones).
+A message with the number of another event is parked too, until a person decides. A record that cannot be read is quarantined.
 Left to others: applying one poll (applying.py).
 """
 
@@ -61,7 +61,7 @@ class Consumer:
         self.awaited = Awaited(subscription)
         self._measured_at = 0.0
         metrics.TRANSIENT.labels(name)
-        self._told: set[str] = set()  # districts whose gauges stand, and go back to 0
+        self._measured: set[str] = set()  # districts whose gauges exist: they go back to 0
 
     def run_forever(self, stop: threading.Event) -> None:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
@@ -76,7 +76,7 @@ class Consumer:
         self._subscription.close()
 
     def run_once(self, *, wait_seconds: float = 1.0) -> int:
-        """Deals with one poll and returns its size. An outage ends the process, which starts again at the same place."""
+        """Handles one poll and returns its size. An outage ends the process, which restarts at the same offset."""
         polled = self._subscription.poll(wait_seconds)
         for district, records in _by_district(polled):
             self._count(district, self._applied(district, records))
@@ -121,11 +121,11 @@ class Consumer:
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
             metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            waiting = {each.district: each for each in parking.counts(tx, self._name)}
+            waiting = {count.district: count for count in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)
-        self._told |= self.awaited.districts() | waiting.keys()
-        for district in self._told:
-            self._tell(waiting.get(district, parking.Count(district, 0, 0)))
+        self._measured |= self.awaited.districts() | waiting.keys()
+        for district in self._measured:
+            self._set_gauges(waiting.get(district, parking.Count(district, 0, 0)))
         for district in uncounted:
             with database.begin(self._engine, district=district) as tx:
                 inbox.share(tx)
@@ -133,7 +133,7 @@ class Consumer:
             metrics.APPLIED.labels(self._name, district).inc(left)
         self._measured_at = time.monotonic()
 
-    def _tell(self, count: parking.Count) -> None:
+    def _set_gauges(self, count: parking.Count) -> None:
         metrics.PARKED.labels(self._name, count.district).set(count.waiting)
         metrics.DIVERGED.labels(self._name, count.district).set(count.diverged)
         for counter in (metrics.APPLIED, metrics.REPEATED, metrics.REJECTED, metrics.PROJECTION_SECONDS):

@@ -1,4 +1,4 @@
-"""How a process opens the broker, and the proof that nobody can open it without credentials.
+"""How a process connects to the broker, and the proof that no client can connect without credentials.
 
 Stays true: no client is built on a broker address that serves an unknown client, unless KAFKA_ALLOW_ANONYMOUS says that this is for
 development. Left to others: the clients (kafka.py), who may do what (deploy/local/access.py, the broker's ACLs).
@@ -25,7 +25,7 @@ _QUESTION = struct.pack(">hhihi", 3, 1, 0, -1, 0)
 
 
 class Anonymous(Exception):  # noqa: N818 - names the state found
-    """The broker serves clients that it does not know: whoever reaches it reads and forges everything."""
+    """The broker serves unknown clients: anybody who reaches it can read and forge every event."""
 
 
 def connection(  # noqa: PLR0913 - the settings, by name
@@ -48,14 +48,14 @@ def connection(  # noqa: PLR0913 - the settings, by name
 
 
 def prove(connection: Connection) -> None:
-    """Raises Anonymous, or Unavailable when no server of the address answers. Says nothing of a connection without a user."""
+    """Raises Anonymous, or Unavailable when no server of the address answers. Does not check a connection without a user."""
     if "sasl_mechanism" not in connection:
         return
     patience, silent = time.monotonic() + _SECONDS, []
     servers = str(connection["bootstrap_servers"]).split(",")
     for server in servers:
         try:
-            served = _serves_a_stranger(server.strip(), connection, patience)
+            served = _serves_without_credentials(server.strip(), connection, patience)
         except OSError as failure:
             silent.append(f"{server}: {failure}")
         else:
@@ -65,7 +65,7 @@ def prove(connection: Connection) -> None:
         raise Unavailable("; ".join(silent))
 
 
-def _serves_a_stranger(server: str, connection: Connection, patience: float) -> bool:
+def _serves_without_credentials(server: str, connection: Connection, patience: float) -> bool:
     address = urlsplit(f"//{server}")
     host, port = address.hostname or "", address.port or _PORT
     plain = socket.create_connection((host, port), timeout=_left(patience))

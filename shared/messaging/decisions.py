@@ -24,7 +24,7 @@ _DECIDE = text("""
 
 
 class Decided(NamedTuple):
-    """`event_ids` narrows it to these foreign events; None = all of the key that wait as diverged."""
+    """`event_ids`: the foreign events that it is about; None = all diverged events of the key."""
 
     decision: Decision
     reason: str
@@ -36,12 +36,12 @@ class Decided(NamedTuple):
 
 
 def passed_over(tx: Transaction, consumer: str, ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Those of `ids` that were decided against."""
+    """The events among `ids` that a decision passes over."""
     return frozenset(tx.connection.execute(_PASSED_OVER, {"consumer": consumer, "ids": list(ids)}).scalars())
 
 
 def decide(tx: Transaction, consumer: str, decided: Decided, *, place: Message, against: UUID) -> None:
-    """Event `against` is passed over from now on, under the number of `place`."""
+    """Records that event `against` is passed over from now on, under the number of `place`."""
     number = {"topic": place.topic, "key": place.key, "epoch": place.epoch, "sequence": place.sequence}
     person = {"decision": decided.decision, "reason": decided.reason, "decided_by": decided.decided_by}
     tx.connection.execute(

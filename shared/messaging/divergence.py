@@ -3,8 +3,8 @@
     consumer: a lower number came again ─▶ doubted ─▶ reconciler: the same event, or another one? ─▶ nothing, or parked as `diverged`
 
 The inbox knows the id of the newest number of a key only. For a lower number the topic itself is read from its beginning, which happens
-only when a number came twice: after a crash of a relay, or when somebody else writes.
-Stays true: the event that came first, of those that nobody decided against, is ours; the others wait, and their key with them.
+only when a number came twice: after a crash of a relay, or when another client writes.
+Stays true: the event that came first, unless a decision passes it over, is ours; the others wait, and their key with them.
 Left to others: the same number as the newest (inbox.judge), the decision (decisions.py, redrive.py).
 """
 
@@ -41,7 +41,7 @@ _SETTLED = text("""
 
 
 class Number(NamedTuple):
-    """Of one topic."""
+    """The number of an event within one topic."""
 
     key: str
     epoch: int
@@ -54,8 +54,8 @@ class Doubts:
     def __init__(self, consumer: str, engine: Engine, history: Callable[[], Reader]) -> None:
         self._consumer, self._engine, self._history = consumer, engine, history
 
-    def count(self, since: datetime) -> Sequence[Equation]:  # noqa: ARG002 - what is doubted is asked whenever it was said
-        """Settles what is doubted of one topic after the other. Raises Unavailable."""
+    def count(self, since: datetime) -> Sequence[Equation]:  # noqa: ARG002 - doubted numbers are settled whatever their age
+        """Settles the doubted numbers, topic by topic. Raises Unavailable."""
         found: list[Equation] = []
         while doubted := self._doubted():
             topic, numbers = doubted
@@ -75,36 +75,36 @@ class Doubts:
             inbox.share(tx)
             for number, messages in held.items():
                 parked.extend(self._park(tx, number, messages))
-            columns = {name: [getattr(each, name[:-1]) for each in held] for name in ("keys", "epochs", "sequences")}
+            columns = {name: [getattr(place, name[:-1]) for place in held] for name in ("keys", "epochs", "sequences")}
             connection.execute(_SETTLED, {"consumer": self._consumer, "topic": topic, **columns})
-        for each in parked:
-            log_parked(self._consumer, each)
-        return _equations([each for messages in held.values() for each in messages[1:]], parked)
+        for row in parked:
+            log_parked(self._consumer, row)
+        return _equations([message for messages in held.values() for message in messages[1:]], parked)
 
     def _park(self, tx: Transaction, number: Number, messages: Sequence[Message]) -> Iterator[Parked]:
-        """Parks all that bear this number but the one that was applied."""
-        if len({each.event_id for each in messages}) < 2:  # noqa: PLR2004 - one event, however often
+        """Parks every event with this number but the one that was applied."""
+        if len({message.event_id for message in messages}) < 2:  # noqa: PLR2004 - one event, however often
             return
         key = key_of(messages[0])
         mark = inbox.lock(tx, self._consumer, [key])[key]
-        ids = [each.event_id for each in messages]
+        ids = [message.event_id for message in messages]
         passed_over = decisions.passed_over(tx, self._consumer, ids)
-        left = [each for each in messages if each.event_id not in passed_over]
+        left = [message for message in messages if message.event_id not in passed_over]
         newest = mark.last_event_id if (mark.epoch, mark.last_sequence) == number[1:] else None
         ours = newest or (left[0].event_id if left else None)
-        for each in _by_id(left, without=ours):
-            parking.park(tx, self._consumer, each, reason=parking.DIVERGED, ours=ours)
+        for message in _by_id(left, without=ours):
+            parking.park(tx, self._consumer, message, reason=parking.DIVERGED, ours=ours)
             mark = replace(mark, parked=True)
-            yield Parked(each, parking.DIVERGED, ours)
+            yield Parked(message, parking.DIVERGED, ours)
         inbox.move(tx, self._consumer, {key: mark})
 
 
 def held_by(reader: Reader, topic: str, numbers: Collection[Number]) -> dict[Number, list[Message]]:
-    """What the topic holds under each of these numbers, in the order in which it came. Raises Unavailable."""
+    """The messages on the topic under each of these numbers, in the order of arrival. Raises Unavailable."""
     found: dict[Number, list[Message]] = {number: [] for number in numbers}
-    for each in reader.read(f"^{escape(topic)}$", since=_BEGINNING):
-        if isinstance(each, Message) and (number := Number(each.key, each.epoch, each.sequence)) in found:
-            found[number].append(each)
+    for record in reader.read(f"^{escape(topic)}$", since=_BEGINNING):
+        if isinstance(record, Message) and (number := Number(record.key, record.epoch, record.sequence)) in found:
+            found[number].append(record)
     return found
 
 
@@ -114,22 +114,22 @@ def compared(reader: Reader, key: Key, waiting: Sequence[parking.Waiting]) -> It
     for (_, epoch, sequence), messages in sorted(held_by(reader, key.topic, numbers).items()):
         yield f"{key.topic} {key.key} {epoch}/{sequence}"
         ours = numbers[Number(key.key, epoch, sequence)]
-        for each in _by_id(messages):
-            whose = "ours" if each.event_id == ours else "theirs"
-            digest = hashlib.sha256(each.payload or b"").hexdigest()
-            place = f"partition {each.partition} offset {each.offset}"
-            yield f"    {whose:6} {each.event_id} {each.headers['time']} {each.type} sha256:{digest} {place}"
+        for message in _by_id(messages):
+            whose = "ours" if message.event_id == ours else "theirs"
+            digest = hashlib.sha256(message.payload or b"").hexdigest()
+            place = f"partition {message.partition} offset {message.offset}"
+            yield f"    {whose:6} {message.event_id} {message.headers['time']} {message.type} sha256:{digest} {place}"
 
 
 def _by_id(messages: Sequence[Message], *, without: UUID | None = None) -> list[Message]:
-    first = {each.event_id: each for each in reversed(messages) if each.event_id != without}
-    return [each for each in messages if first.get(each.event_id) is each]
+    first = {message.event_id: message for message in reversed(messages) if message.event_id != without}
+    return [message for message in messages if first.get(message.event_id) is message]
 
 
 def _equations(again: Sequence[Message], parked: Sequence[Parked]) -> Sequence[Equation]:
-    """numbers: what came under a number that was taken = the same event + diverged."""
+    """The equation `numbers`: messages under a number already taken = the same event + diverged."""
     came: Counter[Place] = Counter(map(place_of, again))
-    diverged: Counter[Place] = Counter(place_of(each.message) for each in parked)
+    diverged: Counter[Place] = Counter(place_of(row.message) for row in parked)
     return [
         Equation("numbers", place, count, {"the same event": count - diverged[place], "diverged": diverged[place]})
         for place, count in sorted(came.items())

@@ -47,11 +47,11 @@ class Numbered(NamedTuple):
 
 
 def append(tx: Transaction, entries: Sequence[Entry]) -> int:
-    """The number of the last one; 0 when there is none. To be called last in the transaction: all appenders of a district queue here."""
+    """Returns the last entry's number, 0 when there is none. Call it last in the transaction: all appenders of a district queue here."""
     if not entries:
         return 0
-    said = {"kinds": [each.kind for each in entries], "bodies": [Jsonb(each.body) for each in entries]}
-    return int(tx.connection.execute(_APPEND, {"district": tx.district, "count": len(entries), **said}).scalar_one())
+    columns = {"kinds": [entry.kind for entry in entries], "bodies": [Jsonb(entry.body) for entry in entries]}
+    return int(tx.connection.execute(_APPEND, {"district": tx.district, "count": len(entries), **columns}).scalar_one())
 
 
 def after(connection: Connection, district: str, number: int, limit: int) -> Sequence[Numbered]:

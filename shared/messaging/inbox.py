@@ -45,7 +45,7 @@ _LOCK = text("""
     on conflict (consumer, topic, key) do update set last_sequence = inbox.last_sequence
     returning topic, key, epoch, last_sequence, last_event_id, parked
 """)
-# Whoever changes the tables of this schema shares this; a rebuild that swaps schemas (rebuild.py) takes it alone. It
+# Every transaction that writes tables of this schema shares this lock; a rebuild that swaps schemas (rebuild.py) takes it alone. It
 # comes before the first statement that names a table, so that every name is looked up after the swap.
 _SHARE = text("select pg_advisory_xact_lock_shared(hashtext('swap'), hashtext(current_schema()))")
 _MOVE = text("""
@@ -75,7 +75,7 @@ _DOUBT = text("""
 
 
 def districts(tx: Transaction, consumer: str) -> Sequence[str]:
-    """Those that anything was ever polled of."""
+    """The districts from which anything was ever polled."""
     return list(tx.connection.execute(_DISTRICTS, {"consumer": consumer}).scalars())
 
 
@@ -84,7 +84,7 @@ def key_of(message: Message) -> Key:
 
 
 def share(tx: Transaction) -> None:
-    """Before anything else in a transaction that writes here: keeps a rebuild from swapping the tables underneath."""
+    """Call it first in a transaction that writes here: it keeps a rebuild from swapping the tables."""
     tx.connection.execute(_SHARE)
 
 
@@ -116,7 +116,7 @@ def judged(tx: Transaction, consumer: str, topics_: Iterable[str]) -> dict[tuple
 
 
 def reach(tx: Transaction, consumer: str, polled: Mapping[tuple[str, int], int]) -> None:
-    """All below these offsets has been judged."""
+    """Records that everything below these offsets has been judged."""
     columns = {
         "topics": [topic for topic, _ in polled],
         "partitions": [partition for _, partition in polled],
@@ -126,29 +126,29 @@ def reach(tx: Transaction, consumer: str, polled: Mapping[tuple[str, int], int])
 
 
 def doubt(tx: Transaction, consumer: str, repeats: Sequence[Message]) -> None:
-    """The topic holds these numbers a second time, below the mark: the same events, or others. divergence.py finds out."""
-    for each in repeats:
-        place = {"topic": each.topic, "partition": each.partition, "offset": each.offset, "key": each.key}
-        number = {"epoch": each.epoch, "sequence": each.sequence}
+    """Notes numbers that came a second time, below the mark: divergence.py finds out whether they are the same events."""
+    for message in repeats:
+        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset, "key": message.key}
+        number = {"epoch": message.epoch, "sequence": message.sequence}
         tx.connection.execute(_DOUBT, {"consumer": consumer, "district": tx.district, **place, **number})
 
 
 def judge(mark: Watermark, message: Message) -> Verdict:
-    """What a message is to a key that has come as far as `mark`.
+    """The verdict on a message, for a key whose watermark is `mark`.
 
-    `diverged`: another event was applied under this number. Of lower numbers the mark does not know the id: they are repeats here, and
-    divergence.py compares those that the topic holds a second time.
+    `diverged`: another event was applied under this number. The mark does not know the ids of lower numbers: those are repeats here, and
+    divergence.py compares them with the topic.
 
-    A higher epoch than the mark's means that the source was restored: its next number goes on, a number that was applied
-    already stands for another event now, and a person decides. So does a lower epoch that goes on: someone still writes in
-    the old database.
+    A higher epoch than the mark's means that the source was restored. Its next number goes on. A number that was applied already
+    now belongs to another event, and a person decides. A person also decides when a lower epoch goes on: somebody still writes
+    in the old database.
     """
-    here, there = (mark.epoch, mark.last_sequence), (message.epoch, message.sequence)
+    applied, offered = (mark.epoch, mark.last_sequence), (message.epoch, message.sequence)
     if topics.kind(message.topic).ordering == "latest":
-        return "next" if there > here else "repeat"
+        return "next" if offered > applied else "repeat"
     if message.epoch <= mark.epoch and message.sequence <= mark.last_sequence:
         known = mark.last_event_id or message.event_id  # None after a person has let a new epoch go on
-        return "diverged" if here == there and message.event_id != known else "repeat"
+        return "diverged" if applied == offered and message.event_id != known else "repeat"
     if message.epoch < mark.epoch or message.sequence <= mark.last_sequence:
         return "epoch"
     if mark.parked:
@@ -158,4 +158,4 @@ def judge(mark: Watermark, message: Message) -> Verdict:
 
 def _columns(keys: Iterable[Key]) -> dict[str, list[str]]:
     pairs = list(keys)
-    return {"topics": [each.topic for each in pairs], "keys": [each.key for each in pairs]}
+    return {"topics": [pair.topic for pair in pairs], "keys": [pair.key for pair in pairs]}

@@ -24,13 +24,13 @@ from shared.telemetry import tracing
 # The keys' rows stay locked until the commit, so that within a key the order of ids is the order of commits. They are
 # locked in one order by everyone and in one statement, or two transactions with the same keys would deadlock.
 _WRITE = text("""
-    with said as (
+    with new_events as (
         select * from unnest(cast(:ids as uuid[]), cast(:kinds as text[]), cast(:topics as text[]), cast(:keys as text[]),
                              cast(:types as text[]), cast(:headers as jsonb[]), cast(:payloads as bytea[]))
-            with ordinality as said (event_id, kind, topic, key, type, headers, payload, place)),
+            with ordinality as new_events (event_id, kind, topic, key, type, headers, payload, place)),
     counted as (
         insert into event_keys (topic, key, last_sequence, district)
-        select topic, key, count(*), :district from said group by topic, key order by topic, key
+        select topic, key, count(*), :district from new_events group by topic, key order by topic, key
         on conflict (topic, key) do update set last_sequence = event_keys.last_sequence + excluded.last_sequence
         returning topic, key, last_sequence),
     began as (select jsonb_build_object('epoch', cast(max(epoch) as text)) as epoch from epochs),
@@ -39,7 +39,7 @@ _WRITE = text("""
         select event_id, kind, key, topic, key,
                last_sequence + 1 - row_number() over (partition by topic, key order by place desc),
                type, headers || began.epoch, payload, :district
-        from said join counted using (topic, key) cross join began order by place
+        from new_events join counted using (topic, key) cross join began order by place
         returning id, district, written_at)
     insert into unsent (id, district, written_at) select id, district, written_at from written
 """)
@@ -50,34 +50,34 @@ class TooLarge(Exception):  # noqa: N818 - names the state found
     """An event that the broker would refuse: its command fails instead."""
 
 
-class _Said(NamedTuple):
+class _Record(NamedTuple):
     event: Event
     headers: dict[str, str]
     payload: bytes | None
 
 
-_deferring: ContextVar[list[_Said] | None] = ContextVar("deferring", default=None)
+_deferring: ContextVar[list[_Record] | None] = ContextVar("deferring", default=None)
 
 
 def write(tx: Transaction, events: Iterable[Event]) -> None:
-    """All that a transaction has to say. Called as its last act: the keys stay locked from here until the commit.
+    """Writes the events of a transaction. Call it last: it locks the keys until the commit.
 
-    Inside `deferred` it only collects. An event declared as a tombstone says "null" of its key. Raises TooLarge.
+    Inside `deferred` it only collects. An event declared as a tombstone has the payload null. Raises TooLarge.
     """
-    said = [_said(event) for event in events]
+    records = [_record_of(event) for event in events]
     if (collected := _deferring.get()) is not None:
-        collected.extend(said)
+        collected.extend(records)
     else:
-        _write(tx, said)
+        _write(tx, records)
 
 
 @contextmanager
 def deferred(tx: Transaction) -> Iterator[None]:
-    """Collects what is written inside, and writes it once on leaving; for who carries out several commands in one transaction.
+    """Collects the events written inside the block and writes them once at its end; for several commands in one transaction.
 
-    Nested, the inner one hands its events to the outer one, or drops them when it ends in an exception, as a savepoint does.
+    A nested block hands its events to the outer one. When it ends in an exception, it drops them, as a savepoint does.
     """
-    outer, inner = _deferring.get(), list[_Said]()
+    outer, inner = _deferring.get(), list[_Record]()
     token = _deferring.set(inner)
     try:
         yield
@@ -90,33 +90,33 @@ def deferred(tx: Transaction) -> Iterator[None]:
 
 
 def new_epoch(connection: Connection, *, reason: str) -> int:
-    """After a restore from a backup, before anything is written: tells readers that numbers may come twice with other events.
+    """Begins a new epoch after a restore from a backup, before anything is written: numbers may now come again with other events.
 
     For the mechanism role. Returns the new epoch.
     """
     return int(connection.execute(_NEW_EPOCH, {"reason": reason}).scalar_one())
 
 
-def _said(event: Event) -> _Said:
+def _record_of(event: Event) -> _Record:
     payload = codec.encode(event)
     if payload is not None and len(payload) > schema.MAX_PAYLOAD:
         raise TooLarge(f"{event.declared.type} of {event.key}: {len(payload)} bytes")
-    return _Said(event, {**tracing.headers(), "time": datetime.now(UTC).isoformat()}, payload)
+    return _Record(event, {**tracing.headers(), "time": datetime.now(UTC).isoformat()}, payload)
 
 
-def _write(tx: Transaction, said: list[_Said]) -> None:
-    if not said:
+def _write(tx: Transaction, records: list[_Record]) -> None:
+    if not records:
         return
     tx.connection.execute(
         _WRITE,
         {
             "district": tx.district,
-            "ids": [uuid7() for _ in said],
-            "kinds": [each.event.declared.topic for each in said],
-            "topics": [topics.name(tx.district, each.event.declared.topic) for each in said],
-            "keys": [each.event.key for each in said],
-            "types": [each.event.declared.type for each in said],
-            "headers": [Jsonb(each.headers) for each in said],
-            "payloads": [each.payload for each in said],
+            "ids": [uuid7() for _ in records],
+            "kinds": [record.event.declared.topic for record in records],
+            "topics": [topics.name(tx.district, record.event.declared.topic) for record in records],
+            "keys": [record.event.key for record in records],
+            "types": [record.event.declared.type for record in records],
+            "headers": [Jsonb(record.headers) for record in records],
+            "payloads": [record.payload for record in records],
         },
     )

@@ -35,15 +35,15 @@ _log = log.get(__name__)
 
 # A client that is built while the broker is down would otherwise wait 30 s before it says so.
 _BOOTSTRAP_MS = 3_000
-# One deadline for all that a publish waits for, to be exceeded by one send() at most. Both together stay under the
+# One deadline for everything that a publish waits for; at most one send() exceeds it. Both together stay under the
 # relay's idle_in_transaction_session_timeout, or the lock is lost while events are on their way.
 PUBLISH_SECONDS = 7.0
 _BLOCK_MS = 1_000
-# kafka-python gives up a join when poll() returns before the group is complete, and joins anew at the next one, for
-# ever.
+# kafka-python gives up a join when poll() returns before the group is complete, and joins again at the next poll,
+# without end.
 _JOIN_SECONDS = 10.0
-# It may also lose a join for good: it neither joins anew nor beats, and polls at full speed without an answer. Longer than a group's
-# members may take for a rebalance (max_poll_interval_ms).
+# It may also lose a join for good: it does not join again, sends no heartbeat, and polls at full speed without an answer. This is longer
+# than the members of a group may take for a rebalance (max_poll_interval_ms).
 _UNANSWERED_SECONDS = 90.0
 _REFUSALS: tuple[tuple[tuple[type[KafkaError], ...], str], ...] = (
     ((MessageSizeTooLargeError, RecordListTooLargeError), "too-large"),
@@ -68,12 +68,12 @@ class Producer:
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
     def close(self) -> None:
-        """Waits for nothing: what is not acknowledged by now has been given up."""
+        """Does not wait: a record that is not acknowledged by now has been given up."""
         if self._kafka is not None:
             kafka, self._kafka, self._known = self._kafka, None, set()
             try:
                 kafka.close(timeout=0)
-            except KafkaTimeoutError:  # it flushes first, and with anything left it lets its thread run on for ever
+            except KafkaTimeoutError:  # close() flushes first; with anything left its thread would run for ever
                 kafka._sender.force_close()  # noqa: SLF001 - there is no other way to end it
 
     def _client(self, deadline: "_Deadline") -> KafkaProducer:
@@ -143,7 +143,7 @@ class _Deadline:
         self._at = time.monotonic() + seconds
 
     def milliseconds(self, most: int = 3_600_000) -> int:
-        """What is left, and no more than `most`. Raises KafkaTimeoutError when nothing is."""
+        """The time left, at most `most`. Raises KafkaTimeoutError when none is left."""
         if (left := int((self._at - time.monotonic()) * 1000)) <= 0:
             raise KafkaTimeoutError("no answer in time")
         return min(left, most)
@@ -155,7 +155,7 @@ def _send(kafka: KafkaProducer, message: Message) -> Any:  # noqa: ANN401 - kafk
 
 
 def _reason(failure: KafkaError) -> str:
-    """Raises the failure itself when it is none of the message's."""
+    """Raises the failure itself when the message is not its cause."""
     for kinds, reason in _REFUSALS:
         if isinstance(failure, kinds):
             return reason
@@ -188,10 +188,10 @@ class Subscription:
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
         with _outages():
             polled = self._client().poll(timeout_ms=int(wait * 1000))
-        return [records.read(_record(each)) for partition in polled.values() for each in partition]
+        return [records.read(_record(record)) for partition in polled.values() for record in partition]
 
     def commit(self) -> None:
-        # The watermark is the truth, not the offset: what a rebalance or an outage keeps from being committed is
+        # The watermark decides, not the offset: records whose commit a rebalance or an outage prevents are
         # polled again and skipped.
         with suppress(
             CommitFailedError, RebalanceInProgressError, KafkaConnectionError, KafkaTimeoutError, Unavailable
@@ -238,7 +238,7 @@ class Subscription:
 
 
 class Reader:
-    """A connection per reading: it remembers where it stopped, and holds nothing open in between."""
+    """Opens a connection for each reading, and remembers where it stopped."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -261,10 +261,12 @@ class Reader:
         if not partitions:
             return
         ends = kafka.end_offsets(partitions)
-        if new := [each for each in partitions if each not in self._positions]:
+        if new := [partition for partition in partitions if partition not in self._positions]:
             starts = kafka.offsets_for_times(dict.fromkeys(new, int(since.timestamp() * 1000)))
-            self._positions |= {each: starts[each].offset if starts.get(each) else ends[each] for each in new}
-        left = {each for each in partitions if self._positions[each] < ends[each]}
+            self._positions |= {
+                partition: starts[partition].offset if starts.get(partition) else ends[partition] for partition in new
+            }
+        left = {partition for partition in partitions if self._positions[partition] < ends[partition]}
         if not left:
             return  # assigning would ask for metadata, and a client that is closed meanwhile logs an error
         kafka.assign(list(left))
@@ -272,29 +274,29 @@ class Reader:
             kafka.seek(partition, self._positions[partition])
         while left:
             polled = kafka.poll(timeout_ms=5_000)
-            for each in (each for found in polled.values() for each in found):
-                self._positions[TopicPartition(each.topic, each.partition)] = each.offset + 1
-                yield records.read(_record(each))
-            left = {each for each in left if kafka.position(each) < ends[each]}
+            for record in (record for found in polled.values() for record in found):
+                self._positions[TopicPartition(record.topic, record.partition)] = record.offset + 1
+                yield records.read(_record(record))
+            left = {partition for partition in left if kafka.position(partition) < ends[partition]}
             if left and not polled:
                 raise KafkaTimeoutError(f"no answer from {len(left)} partitions")
 
 
 def rewind(connection: Connection, group: str) -> None:
-    """The group reads every topic from the first record again. Raises Unavailable, also while anybody is in the group."""
+    """Makes the group read every topic from the first record again. Raises Unavailable, also while the group has members."""
     credentials.prove(connection)
     try:
         admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)
     except KafkaError as failure:
         raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
     try:
-        said = admin.delete_groups([group])[group]
+        answer = admin.delete_groups([group])[group]
     except KafkaError as failure:
         raise Unavailable(f"group {group}: {type(failure).__name__}") from failure
     finally:
         admin.close()
-    if said not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything is where it should be
-        raise Unavailable(f"group {group}: {said}; stop its consumers first")
+    if answer not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything has nothing to delete
+        raise Unavailable(f"group {group}: {answer}; stop its consumers first")
 
 
 @contextmanager
@@ -306,7 +308,7 @@ def _outages() -> Iterator[None]:
 
 
 def _may_read(connection: Connection, pattern: str) -> None:
-    """Raises Forbidden: what a client may not read would otherwise look like a topic on which nothing happens."""
+    """Raises Forbidden: a topic that the client may not read would look like a topic without events."""
     with closing(KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)) as admin:
         found = [topic for topic in admin.describe_topics() if re.search(pattern, topic["name"])]
     if denied := sorted(topic["name"] for topic in found if "READ" not in topic["authorized_operations"]):
@@ -314,7 +316,7 @@ def _may_read(connection: Connection, pattern: str) -> None:
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    """Whether the group has given this member its partitions. None at all is an answer too: it stands by."""
+    """Whether the group has assigned its partitions to this member. No partition is an answer too: the member stands by."""
 
     def __init__(self) -> None:
         self.complete = False
@@ -336,7 +338,7 @@ class _Name(bytearray):
 
 
 class _Lenient(bytearray):
-    """The bytes of a batch, whose parts decode whatever they hold."""
+    """The bytes of a batch; its parts decode without an error, whatever they hold."""
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - an int or a slice
         found = super().__getitem__(index)
@@ -347,7 +349,7 @@ _read_strictly = DefaultRecordBatch._read_msg  # noqa: SLF001 - see _read_lenien
 
 
 def _read_leniently(batch: Any, *given: Any) -> Any:  # noqa: ANN401 - kafka-python has no types
-    """kafka-python fails at a header's name that is no UTF-8, at each poll anew: one record would end every consumer for ever."""
+    """kafka-python fails at each poll on a header name that is not UTF-8: one record would stop every consumer for ever."""
     start = batch._pos  # noqa: SLF001
     try:
         return _read_strictly(batch, *given)

@@ -37,7 +37,7 @@ class Broker:
     def append(
         self, topic: str, key: bytes | None, headers: Sequence[tuple[str, bytes | None]], value: bytes | None
     ) -> None:
-        """A record as it is, readable or not."""
+        """Appends a record as it is, readable or not."""
         if self.away:
             raise Unavailable("the broker is away")
         with self.lock:
@@ -49,7 +49,7 @@ class Broker:
         group = self.readers[reader.group]
         matching = sorted(partition for partition in self.logs if re.search(reader.pattern, partition[0]))
         return (
-            [each for place, each in enumerate(matching) if group[place % len(group)] is reader]
+            [partition for place, partition in enumerate(matching) if group[place % len(group)] is reader]
             if reader in group
             else []
         )
@@ -75,7 +75,7 @@ class Producer:
         return list(refused.values())
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
     def _reason(self, message: Message) -> str | None:
         if self._broker.away:
@@ -102,7 +102,8 @@ class Subscription:
             mine = self._broker.assigned(self)
             # What was taken away and comes back is read again from where its last reader committed.
             self._positions = {
-                each: self._positions.get(each, self._broker.committed[self.group, each]) for each in mine
+                partition: self._positions.get(partition, self._broker.committed[self.group, partition])
+                for partition in mine
             }
             for partition, position in self._positions.items():
                 taken = self._broker.logs[partition][position : position + self._batch - len(polled)]
@@ -118,7 +119,7 @@ class Subscription:
                     self._broker.committed[self.group, partition] = position
 
     def seen(self) -> frozenset[str]:
-        return frozenset(each for each in self._broker.partitions if re.search(self.pattern, each))
+        return frozenset(partition for partition in self._broker.partitions if re.search(self.pattern, partition))
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
@@ -132,7 +133,7 @@ class Subscription:
 
 
 class Reader:
-    """The broker in memory keeps no times: the first time it reads all."""
+    """The broker in memory stores no times: the first call reads everything."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker

@@ -20,8 +20,7 @@ from shared.service.database import Transaction
 
 DIVERGED: Final = "diverged"
 
-# A repeat of what already waits here is no news: its watermark has not moved, so it is not recognised before this
-# point.
+# A parked event that comes again changes nothing. The watermark has not moved, so only this insert recognises the repeat.
 _PARK = text("""
     insert into parked (consumer, topic, key, epoch, sequence, event_id, type, headers, payload, reason, ours, district)
     values (:consumer, :topic, :key, :epoch, :sequence, :event_id, :type, :headers, :payload, :reason, :ours, :district)
@@ -90,8 +89,8 @@ class Waiting(NamedTuple):
 
 
 def park(tx: Transaction, consumer: str, message: Message, *, reason: str, ours: UUID | None = None) -> None:
-    said = {"reason": reason, "ours": ours, "district": tx.district}
-    tx.connection.execute(_PARK, {**_place(consumer, message), **_body(message), **said})
+    details = {"reason": reason, "ours": ours, "district": tx.district}
+    tx.connection.execute(_PARK, {**_place(consumer, message), **_body(message), **details})
 
 
 def waiting(tx: Transaction, consumer: str, key: Key, *, batch: int) -> Sequence[Waiting]:
@@ -104,7 +103,7 @@ def release(tx: Transaction, consumer: str, message: Message, *, outcome: str) -
 
 
 def supersede(tx: Transaction, consumer: str, message: Message) -> None:
-    """On a `latest` topic: whatever of the key waits below this message no longer matters."""
+    """On a `latest` topic: releases the events of the key that wait below this message."""
     tx.connection.execute(_SUPERSEDE, _place(consumer, message))
 
 
@@ -122,7 +121,7 @@ def healed(tx: Transaction, consumer: str, *, batch: int = 100) -> Sequence[Key]
 
 
 def keys(tx: Transaction, consumer: str, *, topic: str | None, key: str | None, batch: int = 1000) -> Sequence[Key]:
-    """The keys of which anything waits, narrowed by topic and key where given."""
+    """The keys with a parked event, narrowed by topic and key where given."""
     found = {"consumer": consumer, "topic": topic, "key": key, "batch": batch}
     return [Key(*row) for row in tx.connection.execute(_KEYS, found)]
 
@@ -132,12 +131,12 @@ def counts(tx: Transaction, consumer: str) -> Sequence[Count]:
 
 
 def uncounted(tx: Transaction, consumer: str) -> Sequence[str]:
-    """Districts in which something has left parking applied and is in no count yet."""
+    """Districts in which an event was applied out of parking and is not counted yet."""
     return list(tx.connection.execute(_UNCOUNTED, {"consumer": consumer}).scalars())
 
 
 def count_applied(tx: Transaction, consumer: str) -> int:
-    """How many have left parking applied since the last call, whoever made it, in whichever process they were applied."""
+    """How many events were applied out of parking since the last call, by any process."""
     return tx.connection.execute(_COUNT, {"consumer": consumer, "district": tx.district}).rowcount
 
 

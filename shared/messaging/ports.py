@@ -41,14 +41,14 @@ class Unreadable(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """The broker will not take this message as it stands: `reason` is too-large, unknown-topic, not-authorised or unwritable."""
+    """The broker refuses this message: `reason` is too-large, unknown-topic, not-authorised or unwritable."""
 
     message: Message
     reason: str
 
 
 class Unavailable(Exception):  # noqa: N818 - names the state found
-    """The broker cannot be reached, or did not answer in time. Nobody's fault, passes by itself."""
+    """The broker cannot be reached, or did not answer in time. It passes by itself."""
 
 
 class Forbidden(Exception):  # noqa: N818 - names the state found
@@ -74,13 +74,13 @@ class Subscription(Protocol):
         """The wanted topics that exist and may be read, as known at the last poll."""
 
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
-        """What arrived, in order within each key; empty when nothing did. Raises Unavailable."""
+        """The records that arrived, in order within each key; empty when none did. Raises Unavailable."""
 
     def commit(self) -> None:
-        """All that was polled is dealt with. Losing this call only repeats messages."""
+        """Commits what was polled. If this call is lost, messages only come again."""
 
     def lag(self) -> Mapping[str, int]:
-        """For each topic that is read here: how many records of it have not been polled."""
+        """For each topic of this subscription: how many records have not been polled."""
 
     def close(self) -> None: ...
 
@@ -89,4 +89,4 @@ class Reader(Protocol):
     """Reads topics without a group and without leaving a trace; for counting."""
 
     def read(self, pattern: str, *, since: datetime) -> Iterator[Message | Unreadable]:
-        """What the broker took in up to now: from `since` on the first time, then from where it stopped. Raises Unavailable."""
+        """The records up to now: the first call begins at `since`, each later one where the last one stopped. Raises Unavailable."""

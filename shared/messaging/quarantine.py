@@ -53,7 +53,7 @@ def _record(row: Row[tuple[Any, ...]]) -> Unreadable:
 
 
 def unreadable(message: Message, reason: str) -> Unreadable:
-    """A message that turned out to be none of ours to read: as it came."""
+    """A message that this code cannot read, as the record that it came as."""
     headers = envelope.encode(message)
     return Unreadable(
         message.topic, message.partition, message.offset, message.key.encode(), headers, message.payload, reason

@@ -2,8 +2,8 @@
 
     create model_next ─▶ a consumer of its own reads everything ─▶ as far as the live one ─▶ swap ─▶ drop model_old
 
-Stays true: the live consumer goes on all the time but for the swap, and loses nothing in it: every transaction that writes the
-model shares a lock (inbox.share) before it names a table, and the swap holds it alone until the shadow has every mark of the live
+Stays true: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
+model shares a lock (inbox.share) before it names a table, and the swap holds the lock alone until the shadow has every mark of the live
 inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
 snapshot.
 """
@@ -44,7 +44,7 @@ _DISTRICTS = text(f"select distinct district from {LIVE}.inbox order by district
 
 
 class Stuck(Exception):  # noqa: N818 - names the state found
-    """The shadow has read everything and still lacks what the live model has: its reactions reject more. Nothing was swapped."""
+    """The shadow has read everything and still lacks events of the live model: its reactions reject more. Nothing was swapped."""
 
 
 def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str]:
@@ -71,20 +71,20 @@ class Rebuild:
         reactions: Reactions,
         tell: Callable[[str], None],
     ) -> None:
-        self._service, self._tables, self._owner, self._tell = service, tables, owner, tell
+        self._service, self._tables, self._owner, self._show_line = service, tables, owner, tell
         self._name, self._subscription, self._shadow = consumer, subscription, shadow
         self._consumer = Consumer(consumer, shadow, subscription, reactions)
         self._redrive = Redrive(consumer, shadow, reactions)
-        self._read, self._told_at = 0, 0.0
+        self._read, self._shown_at = 0, 0.0
 
     def run(self) -> None:
-        """Raises Stuck, and whatever stops a consumer; the live model is as it was then."""
+        """Raises Stuck, and every error that stops a consumer. The live model is then unchanged."""
         self._create()
         self._catch_up()
         for attempt in range(1, _PATIENCE + 1):
             if self._swapped():
                 break
-            self._tell(
+            self._show_line(
                 f"swap {attempt} of {_PATIENCE}: the live model moved on, or its readers did not let go; trying again"
             )
             self._catch_up()
@@ -93,7 +93,7 @@ class Rebuild:
         self._subscription.close()
         self._shadow.dispose()  # its connections would find no schema any more
         self._drop(OLD)
-        self._tell(f"rebuilt from {self._read} records")
+        self._show_line(f"rebuilt from {self._read} records")
 
     def _create(self) -> None:
         self._drop(OLD)
@@ -101,14 +101,14 @@ class Rebuild:
         with self._owner.begin() as connection:
             for statement in schema(self._service, self._tables, name=NEXT):
                 migrations.execute(connection, statement)
-        self._tell(f"{NEXT} created")
+        self._show_line(f"{NEXT} created")
 
     def _drop(self, name: str) -> None:
         with self._owner.begin() as connection:
             connection.execute(text(f"drop schema if exists {name} cascade"))
 
     def _catch_up(self) -> None:
-        """Until so little is left that the live consumer can be kept waiting for it. The stream itself never ends."""
+        """Reads until so little is left that the live consumer can wait for it. The topics themselves never end."""
         quiet = 0
         while quiet < _QUIET_POLLS:
             polled = self._step()
@@ -123,9 +123,9 @@ class Rebuild:
         if not polled:
             for district in self._redrive.districts():
                 self._redrive.heal(district)
-        if time.monotonic() - self._told_at > _REPORT_SECONDS:
-            self._told_at = time.monotonic()
-            self._tell(f"{self._read} records read, {sum(self._subscription.lag().values())} to go")
+        if time.monotonic() - self._shown_at > _REPORT_SECONDS:
+            self._shown_at = time.monotonic()
+            self._show_line(f"{self._read} records read, {sum(self._subscription.lag().values())} to go")
         return polled
 
     def _swapped(self) -> bool:
@@ -136,7 +136,7 @@ class Rebuild:
                 until = time.monotonic() + _SWAP_SECONDS
                 while behind := self._behind(connection):
                     if time.monotonic() > until:
-                        self._tell(f"still behind: {behind}")
+                        self._show_line(f"still behind: {behind}")
                         return False
                     self._step()
                 self._rename(connection)

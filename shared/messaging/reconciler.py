@@ -42,9 +42,11 @@ class Reconciler:
         self._rounds.carry_out(
             Work(database.EVERY, type(hop).__name__, partial(self._count, hop, found)) for hop in self._hops
         )
-        broken: dict[tuple[str, str], set[str]] = {(each.name, each.place.district): set() for each in found}
-        for each in found:
-            broken[each.name, each.place.district].update(each.missing, each.extra)
+        broken: dict[tuple[str, str], set[str]] = {
+            (equation.name, equation.place.district): set() for equation in found
+        }
+        for equation in found:
+            broken[equation.name, equation.place.district].update(equation.missing, equation.extra)
         for place, ids in broken.items():
             self._judge(place, frozenset(ids))
         return found
@@ -84,7 +86,7 @@ def command(argv: Sequence[str], make: Callable[[date | None], Reconciler], *, t
     )
     reconciler = make(parser.parse_args(argv).since)
     found = reconciler.run_once()
-    if any(each.missing or each.extra for each in found):  # perhaps on its way
+    if any(equation.missing or equation.extra for equation in found):  # perhaps on its way
         threading.Event().wait(_AGAIN_SECONDS)
         found = reconciler.run_once()
     for equation in found:

@@ -1,4 +1,4 @@
-"""A broker's record as a message, or as what cannot be read. One reading for kafka.py, memory.py and the quarantine."""
+"""Reads a broker's record as a Message, or as Unreadable. kafka.py, memory.py and the quarantine share it."""
 
 from collections.abc import Sequence
 
@@ -26,15 +26,15 @@ def _open(record: Unreadable) -> envelope.Envelope:
     stand_in = _some_type_of(record.topic)
     if name in contract.catalogue or not name or stand_in is None:
         return envelope.decode(record.topic, record.key, record.headers)
-    # A type of tomorrow: what it is called is the consumer's business, the rest of its headers must still be right.
+    # The type may be of a later release: the consumer judges it. The other headers must be right.
     return envelope.decode(record.topic, record.key, _renamed(record.headers, stand_in))._replace(type=name)
 
 
 def _storable(opened: envelope.Envelope) -> None:
-    """What a table could not hold would stop the consumer for ever."""
+    """Refuses what a table cannot hold: it would stop the consumer for ever."""
     if len(opened.key) > _MAX_KEY or max(opened.sequence, int(opened.headers["epoch"]) << 32) > _MAX_NUMBER:
         raise envelope.Unreadable("out-of-range")
-    if any("\0" in each for each in (opened.key, opened.type, *opened.headers.values())):
+    if any("\0" in value for value in (opened.key, opened.type, *opened.headers.values())):
         raise envelope.Unreadable("zero-character")
 
 
@@ -47,4 +47,4 @@ def _some_type_of(topic: str) -> str | None:
         kind = topics.kind(topic).kind
     except ValueError:
         return None
-    return next((each.declared.type for each in catalogue.events() if each.declared.topic == kind), None)
+    return next((event.declared.type for event in catalogue.events() if event.declared.topic == kind), None)

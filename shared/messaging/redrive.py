@@ -1,4 +1,4 @@
-"""Redrive: gives a parked key its turn again, in order. Takes the consumer's own lock, so the two never interleave.
+"""Redrive: applies the parked events of a key again, in order. It takes the consumer's own lock, so the two never interleave.
 
 Left to others: the command for a person at a terminal (redriving.py).
 """
@@ -68,17 +68,17 @@ class Redrive:
         self._healing = Rounds("redrive")
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Beside the consumer, in its process."""
+        """Runs beside the consumer, in its process."""
         while not stop.wait(_HEAL_SECONDS):
             self.run_once()
 
     def run_once(self) -> int:
-        """Heals every district. How many keys moved on."""
+        """Heals every district. Returns how many keys moved on."""
         return sum(self.heal(district) for district in self.districts())
 
     def districts(self) -> Sequence[str]:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            return [each.district for each in parking.counts(tx, self._consumer)]
+            return [count.district for count in parking.counts(tx, self._consumer)]
 
     def heal(self, district: str) -> int:
         """Frees the keys whose gap has been filled since. Rejected events wait for a person, who calls `key`."""
@@ -98,11 +98,14 @@ class Redrive:
     def diverged(
         self, district: str, *, topic: str | None = None, key: str | None = None
     ) -> Sequence[tuple[Key, Sequence[Waiting]]]:
-        """By key, what waits because another event was applied under its number."""
+        """The diverged events by key: another event was applied under their number."""
         with database.begin(self._engine, district=district) as tx:
             keys = parking.keys(tx, self._consumer, topic=topic, key=key)
-            found = [(each, _diverged(parking.waiting(tx, self._consumer, each, batch=500))) for each in keys]
-        return [(each, waiting) for each, waiting in found if waiting]
+            found = [
+                (parked_key, _diverged(parking.waiting(tx, self._consumer, parked_key, batch=500)))
+                for parked_key in keys
+            ]
+        return [(row, waiting) for row, waiting in found if waiting]
 
     def key(
         self,
@@ -140,20 +143,20 @@ class Redrive:
         return Attempt(tried, changes)
 
     def accept_theirs(self, key: Key, *, district: str, decided: Decided, dry_run: bool = False) -> Sequence[Waiting]:
-        """Our events, under the numbers of those that wait as diverged, are passed over by a rebuild. Returns what it decided about.
+        """Decides that a rebuild passes over our events and applies the diverged ones instead. Returns the diverged ones.
 
-        Nothing of the live model changes, and the key waits until the rebuild has taken its place.
+        The live model does not change. The key waits until the rebuilt model has taken its place.
         """
         with database.begin(self._engine, district=district) as tx:
             inbox.share(tx)
             inbox.lock(tx, self._consumer, [key])
             waiting = _diverged(parking.waiting(tx, self._consumer, key, batch=500))
-            found = [each for each in waiting if each.ours and decided.concerns(each.message.event_id)]
-            if len({(each.message.epoch, each.message.sequence) for each in found}) < len(found):
+            found = [row for row in waiting if row.ours and decided.concerns(row.message.event_id)]
+            if len({(row.message.epoch, row.message.sequence) for row in found}) < len(found):
                 raise Ambiguous(f"{key.topic} {key.key}: several wait under one number, name the --event")
-            for each in found:
-                if each.ours:
-                    decisions.decide(tx, self._consumer, decided, place=each.message, against=each.ours)
+            for row in found:
+                if row.ours:
+                    decisions.decide(tx, self._consumer, decided, place=row.message, against=row.ours)
             if dry_run:
                 tx.connection.rollback()
         return found
@@ -161,7 +164,7 @@ class Redrive:
     def requeue(
         self, district: str, *, topic: str | None = None, batch: int = 500, dry_run: bool = False
     ) -> list[tuple[Unreadable, str]]:
-        """After an upgrade: what can be read now goes to the end of its key's parking, from where `heal` takes it."""
+        """After an upgrade: parks the quarantined records that can be read now, behind their key; `heal` applies them."""
         with database.begin(self._engine, district=district) as tx:
             inbox.share(tx)
             waiting = quarantine.waiting(tx, self._consumer, topic=topic, batch=batch)
@@ -191,15 +194,15 @@ class Redrive:
         self, tx: Transaction, mark: Watermark, waiting: Sequence[Waiting], decided: Decided | None
     ) -> tuple[Watermark, list[Tried]]:
         tried: list[Tried] = []
-        passed_over = decisions.passed_over(tx, self._consumer, (each.message.event_id for each in waiting))
-        for each in waiting:
-            message = each.message
-            if self._is_kept_out(tx, each, passed_over, decided):
+        passed_over = decisions.passed_over(tx, self._consumer, (row.message.event_id for row in waiting))
+        for row in waiting:
+            message = row.message
+            if self._is_kept_out(tx, row, passed_over, decided):
                 verdict = PASSED_OVER
-            elif (verdict := _verdict(mark, each)) == "next":
+            elif (verdict := _verdict(mark, row)) == "next":
                 verdict = self._apply(tx, message)
             elif verdict == parking.DIVERGED:
-                parking.blame(tx, self._consumer, message, reason=verdict, ours=each.ours or mark.last_event_id)
+                parking.blame(tx, self._consumer, message, reason=verdict, ours=row.ours or mark.last_event_id)
             tried.append(Tried(message, verdict))
             if verdict not in DONE:
                 break
@@ -209,17 +212,17 @@ class Redrive:
         return mark, tried
 
     def _is_kept_out(
-        self, tx: Transaction, each: Waiting, passed_over: Collection[UUID], decided: Decided | None
+        self, tx: Transaction, row: Waiting, passed_over: Collection[UUID], decided: Decided | None
     ) -> bool:
-        """By a decision of earlier, or by this one, which only concerns what a person could see: what waits as diverged."""
-        event_id = each.message.event_id
+        """Whether an earlier decision passes it over, or this one. A decision concerns only events that wait as diverged."""
+        event_id = row.message.event_id
         if event_id in passed_over:
             return True
-        if decided is None or each.reason != parking.DIVERGED or not decided.concerns(event_id):
+        if decided is None or row.reason != parking.DIVERGED or not decided.concerns(event_id):
             return False
-        if each.ours and decisions.passed_over(tx, self._consumer, [each.ours]):
-            return False  # theirs was accepted, and a rebuild will put it in our event's place
-        decisions.decide(tx, self._consumer, decided, place=each.message, against=event_id)
+        if row.ours and decisions.passed_over(tx, self._consumer, [row.ours]):
+            return False  # theirs was accepted: a rebuild will replace our event by it
+        decisions.decide(tx, self._consumer, decided, place=row.message, against=event_id)
         return True
 
     def _apply(self, tx: Transaction, message: Message) -> str:
@@ -233,13 +236,13 @@ class Redrive:
         return "applied"
 
 
-def _verdict(mark: Watermark, each: Waiting) -> str:
-    """What was found diverged stays so, whatever the mark says of its number by now."""
-    return parking.DIVERGED if each.reason == parking.DIVERGED else inbox.judge(_open(mark), each.message)
+def _verdict(mark: Watermark, row: Waiting) -> str:
+    """The verdict now; an event that was found diverged stays diverged, whatever its number and the mark are."""
+    return parking.DIVERGED if row.reason == parking.DIVERGED else inbox.judge(_open(mark), row.message)
 
 
 def _diverged(waiting: Sequence[Waiting]) -> list[Waiting]:
-    return [each for each in waiting if each.reason == parking.DIVERGED]
+    return [row for row in waiting if row.reason == parking.DIVERGED]
 
 
 def _open(mark: Watermark) -> Watermark:
@@ -252,6 +255,6 @@ def _touched(tx: Transaction) -> dict[int, Change]:
 
 def _changes(before: dict[int, Change], after: dict[int, Change]) -> Sequence[Change]:
     none = Change("", 0, 0, 0)
-    counted = [(each, before.get(relid, none)) for relid, each in after.items()]
+    counted = [(count, before.get(relid, none)) for relid, count in after.items()]
     changed = [Change(now.table, *(a - b for a, b in zip(now[1:], was[1:], strict=True))) for now, was in counted]
-    return [each for each in changed if any(each[1:])]
+    return [change for change in changed if any(change[1:])]

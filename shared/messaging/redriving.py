@@ -24,21 +24,21 @@ def command(
     history: History | None = None,
     rebuild: str | None = None,
 ) -> int:
-    """Returns the exit code: 0 = nothing of what was asked for waits any more, 2 = nothing was done.
+    """Returns the exit code: 0 = no selected event waits any more, 1 = some still wait, 2 = nothing was done.
 
-    `history` makes readers that begin at the first record; `rebuild` is the command after which theirs stands in place of ours, and None
-    where that is no way out.
+    `history` makes readers that begin at the first record. `rebuild` is the command that makes a decision for their event take effect;
+    None where the service cannot be rebuilt.
     """
     parser = _parser(consumers, with_theirs=rebuild is not None)
-    asked = parser.parse_args(argv)
-    asked.decided = _decided(parser, asked)
-    redrive = consumers[asked.consumer]
-    districts = [asked.district] if asked.district else redrive.districts()
-    act: Callable[[str], bool] = partial(_redriven, redrive, asked=asked, tell=tell)
-    if asked.compare and history:
-        act = partial(_compared, redrive, asked=asked, history=history, tell=tell)
-    elif asked.decision == "accept-theirs":
-        act = partial(_accepted, redrive, asked=asked, rebuild=f"{rebuild}", tell=tell)
+    options = parser.parse_args(argv)
+    options.decided = _decided(parser, options)
+    redrive = consumers[options.consumer]
+    districts = [options.district] if options.district else redrive.districts()
+    act: Callable[[str], bool] = partial(_redriven, redrive, options=options, tell=tell)
+    if options.compare and history:
+        act = partial(_compared, redrive, options=options, history=history, tell=tell)
+    elif options.decision == "accept-theirs":
+        act = partial(_accepted, redrive, options=options, rebuild=f"{rebuild}", tell=tell)
     try:
         waits = [act(district) for district in districts]
         return int(any(waits))
@@ -73,16 +73,16 @@ def _parser(consumers: Mapping[str, Redrive], *, with_theirs: bool) -> argparse.
     return parser
 
 
-def _decided(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> Decided | None:
-    if asked.decision is None:
+def _decided(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Decided | None:
+    if options.decision is None:
         return None
-    if not (asked.key or asked.event or (asked.district and asked.topic)):
+    if not (options.key or options.event or (options.district and options.topic)):
         parser.error("a decision needs --key, or --event, or --district and --topic for every key of a topic")
-    if not (reason := (asked.reason or "").strip()):
+    if not (reason := (options.reason or "").strip()):
         parser.error("a decision needs a --reason")
-    if not (person := (asked.by or _user()).strip()):
+    if not (person := (options.by or _user()).strip()):
         parser.error("this terminal has no user: say who decides with --by")
-    return Decided(asked.decision, reason, person, frozenset(asked.event) if asked.event else None)
+    return Decided(options.decision, reason, person, frozenset(options.event) if options.event else None)
 
 
 def _user() -> str:
@@ -92,39 +92,39 @@ def _user() -> str:
         return ""
 
 
-def _compared(redrive: Redrive, district: str, *, asked: argparse.Namespace, history: History, tell: Tell) -> bool:
+def _compared(redrive: Redrive, district: str, *, options: argparse.Namespace, history: History, tell: Tell) -> bool:
     waits = False
-    for key, waiting in redrive.diverged(district, topic=asked.topic, key=asked.key):
+    for key, waiting in redrive.diverged(district, topic=options.topic, key=options.key):
         waits = True
         for line in divergence.compared(history(), key, waiting):
             tell(line)
     return waits
 
 
-def _accepted(redrive: Redrive, district: str, *, asked: argparse.Namespace, rebuild: str, tell: Tell) -> bool:
+def _accepted(redrive: Redrive, district: str, *, options: argparse.Namespace, rebuild: str, tell: Tell) -> bool:
     waits = False
-    for key, _ in redrive.diverged(district, topic=asked.topic, key=asked.key):
-        for each in redrive.accept_theirs(key, district=district, decided=asked.decided, dry_run=asked.dry_run):
-            waits, number = True, f"{each.message.epoch}/{each.message.sequence}"
-            tell(f"{key.topic} {key.key} {number}: {each.ours} is passed over, {each.message.event_id} takes its place")
+    for key, _ in redrive.diverged(district, topic=options.topic, key=options.key):
+        for row in redrive.accept_theirs(key, district=district, decided=options.decided, dry_run=options.dry_run):
+            waits, number = True, f"{row.message.epoch}/{row.message.sequence}"
+            tell(f"{key.topic} {key.key} {number}: {row.ours} is passed over, {row.message.event_id} takes its place")
     if waits:
-        tell("dry run: nothing was kept" if asked.dry_run else f"recorded; it takes effect with: {rebuild}")
+        tell("dry run: nothing was kept" if options.dry_run else f"recorded; it takes effect with: {rebuild}")
     return waits
 
 
-def _redriven(redrive: Redrive, district: str, *, asked: argparse.Namespace, tell: Tell) -> bool:
-    if asked.requeue:
-        for record, outcome in redrive.requeue(district, topic=asked.topic, dry_run=asked.dry_run):
+def _redriven(redrive: Redrive, district: str, *, options: argparse.Namespace, tell: Tell) -> bool:
+    if options.requeue:
+        for record, outcome in redrive.requeue(district, topic=options.topic, dry_run=options.dry_run):
             tell(f"{record.topic:40} partition {record.partition} offset {record.offset:<10} {outcome}")
     waits = False
-    decision: Literal["accept-epoch"] | Decided | None = "accept-epoch" if asked.accept_epoch else asked.decided
-    for key in redrive.keys(district, topic=asked.topic, key=asked.key):
-        tried, changes = redrive.key(key, district=district, dry_run=asked.dry_run, decision=decision)
+    decision: Literal["accept-epoch"] | Decided | None = "accept-epoch" if options.accept_epoch else options.decided
+    for key in redrive.keys(district, topic=options.topic, key=options.key):
+        tried, changes = redrive.key(key, district=district, dry_run=options.dry_run, decision=decision)
         for message, outcome in tried:
             tell(f"{key.topic:40} {key.key:36} {message.epoch:>3}/{message.sequence:<8} {message.type:50} {outcome}")
         for change in changes:
             tell(f"    {change.table:30} +{change.inserted} ~{change.updated} -{change.deleted}")
         waits = waits or any(outcome not in DONE for _, outcome in tried)
-    if asked.dry_run:
+    if options.dry_run:
         tell("dry run: nothing was kept")
     return waits

@@ -18,8 +18,8 @@ from shared.messaging.ports import Message, Producer, Refusal, Unavailable
 from shared.service import database
 from shared.telemetry import log, metrics
 
-# Held by the transaction that also deletes: whoever loses the one loses the other. Tried, not waited for: a session
-# that waits keeps a snapshot, and with it every dead row of `unsent`.
+# The lock belongs to the transaction that also deletes: a relay that loses one loses both. It is tried, not waited for:
+# a waiting session keeps a snapshot, and with it every dead row of `unsent`.
 _LOCK = text("select pg_try_advisory_xact_lock(hashtext('relay'))")
 _OLDEST = text("""
     select event_id, topic, key, sequence, type, payload, headers, id, held.tries
@@ -59,7 +59,7 @@ class Relay:
         try:
             sent = self._sent()
         except DBAPIError as failure:
-            # A session that slept or was ended keeps nothing: all of it is still unsent, and what has gone out is repeated.
+            # A session that was ended is rolled back: all events are still unsent, and those already sent are repeated.
             if not failure.connection_invalidated and not database.transient(failure):
                 raise
             raise Unavailable(f"database: {type(failure.orig).__name__}") from failure
@@ -102,9 +102,9 @@ class Relay:
     def _settle(
         self, connection: Connection, rows: Sequence[Row[tuple[object, ...]]], refused: Sequence[Refusal]
     ) -> list[Row[tuple[object, ...]]]:
-        """Deletes what is sent. From a key's first refused event on, everything of it stays, to be sent again in order."""
+        """Deletes the sent rows. From its first refused event on, all rows of a key stay, to be sent again in order."""
         stuck: dict[Key, Refusal] = {}
-        for refusal in sorted(refused, key=lambda each: each.message.sequence, reverse=True):
+        for refusal in sorted(refused, key=lambda refusal: refusal.message.sequence, reverse=True):
             stuck[key_of(refusal.message)] = refusal
         sent = [
             row

@@ -1,8 +1,8 @@
 """After a service's database was restored from a backup, and before the service starts again: `new-epoch`.
 
-What it wrote since the backup stays on the topics, and its numbers come again with other events: the new epoch tells every reader so.
-What it had read since the backup is gone from it, while its group stands behind that: so the group begins at the first record again, and
-the inbox skips what is still there.
+The events that the service wrote after the backup are still on the topics, and their numbers will come again with other events: the new
+epoch tells every reader so. What it had read after the backup is lost, while its group's offsets are already past it: so the group begins
+at the first record again, and the inbox skips what is still applied.
 Left to others: what a reader does about a number that comes twice (inbox.judge), a person's decision about it (redrive.py), naming what
 the journal has lost (reconciler.py).
 """

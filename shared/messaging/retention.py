@@ -1,4 +1,4 @@
-"""Retention: bodies go where their purpose is over, in small batches.
+"""Retention: deletes bodies that have no purpose any more, in small batches.
 
 Stays true: watermarks, numbers, keys, reasons and the journal stay; only what was released is trimmed, and only entries that no reader can
 still be after are dropped from the feed. A batch is a short transaction of its own.
@@ -15,7 +15,7 @@ from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.database import Transaction
 
-# Newest and oldest never meet: the last entry stays, so that a reader finds the number up to which the feed was kept.
+# The last entry always stays, so that a reader finds the number up to which the feed was kept.
 FEED = text("""
     delete from feed where (district, number) in (
         select district, number from feed join feed_numbers using (district)

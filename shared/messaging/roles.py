@@ -69,13 +69,13 @@ class Service:
         )
 
     def app(self, role: str, *, pool_size: int = 4, idle_seconds: float = IDLE_SECONDS) -> Engine:
-        """For whoever writes in one district at a time. Raises rows.Unprotected."""
+        """The engine of the app role, which writes in one district at a time. Raises rows.Unprotected."""
         engine = self.engine(self.settings().database_url, role, pool_size=pool_size, idle_seconds=idle_seconds)
         rows.self_test(engine)
         return engine
 
     def mechanism(self, role: str) -> Engine:
-        """For whoever sees every district. Raises rows.Unprotected."""
+        """The engine of the mechanism role, which sees every district. Raises rows.Unprotected."""
         engine = self.engine(self.settings().database_url_mechanism, role)
         rows.mechanism_test(engine)
         return engine
@@ -147,7 +147,7 @@ class Service:
 
     @property
     def _broker(self) -> credentials.Connection:
-        """Raises credentials.Anonymous before the first loop; each client proves it again, since the broker may be down now."""
+        """Raises credentials.Anonymous before the first loop. Each client checks it again, since the broker may be down now."""
         settings = self.settings()
         connection = credentials.connection(
             settings.kafka_bootstrap,

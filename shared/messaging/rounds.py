@@ -1,8 +1,8 @@
-"""The rounds of a loop over its items: what goes wrong with one item holds up no other.
+"""The rounds of a loop over its items: a failing item delays no other.
 
-Stays true: an item that fails is told once a try, with a code and never with a value, counts in `clearwater_failing_items` until it
-succeeds or is gone, and is tried again at longer and longer intervals, so that it takes no turn from the others. Only an outage, which
-every other item would meet as well, ends the round and with it the process.
+Stays true: each failed try of an item is logged once, with a code and never with a value. The item counts in `clearwater_failing_items`
+until it succeeds or is gone, and is tried again at longer and longer intervals. Only an outage, which every other item would meet as
+well, ends the round and the process.
 """
 
 import time
@@ -17,7 +17,7 @@ from shared.messaging.ports import Unavailable
 from shared.service import database
 from shared.telemetry import log, metrics
 
-_TRIES = 3  # of what is transient, in place
+_TRIES = 3  # of a transient failure, at once
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
 _log = log.get(__name__)
 
@@ -43,26 +43,26 @@ class Rounds:
         self._districts: set[str] = set()
 
     def know(self, districts: Iterable[str]) -> None:
-        """Their gauges stand at 0 before anything of them is due."""
+        """Makes the gauges of these districts exist, at 0, before any of their items is due."""
         self._districts.update(districts)
 
     def carry_out(self, works: Iterable[Work]) -> int:
-        """How much was done. Raises what is an outage."""
-        done = 0
+        """Returns how many steps were done. Raises an error that is an outage."""
+        steps_done = 0
         for work in works:
             self._districts.add(work.district)
             if self._is_due(work):
-                done += self._served(work)
-        self._tell()
-        return done
+                steps_done += self._steps_done(work)
+        self._set_gauges()
+        return steps_done
 
     def _is_due(self, work: Work) -> bool:
         failing = self._failing.get(work[:2])
         return failing is None or failing.retry_at <= time.monotonic()
 
-    def _served(self, work: Work) -> int:
+    def _steps_done(self, work: Work) -> int:
         try:
-            done = self._again(work)
+            done = self._act_with_retries(work)
         except Exception as failure:
             if isinstance(failure, Unavailable) or database.outage(failure):
                 raise
@@ -71,7 +71,7 @@ class Rounds:
         self._failing.pop(work[:2], None)
         return done
 
-    def _again(self, work: Work) -> int:
+    def _act_with_retries(self, work: Work) -> int:
         for _ in range(_TRIES - 1):
             try:
                 return work.act()
@@ -95,9 +95,9 @@ class Rounds:
         """The items that failed at their last try."""
         return sorted(item for _, item in self._failing)
 
-    def _tell(self) -> None:
-        gone = time.monotonic() - 2 * _LONGEST_SECONDS  # was due long ago, and is in no round any more
-        self._failing = {each: failing for each, failing in self._failing.items() if failing.retry_at > gone}
+    def _set_gauges(self) -> None:
+        gone = time.monotonic() - 2 * _LONGEST_SECONDS  # an item that was due long before this is in no round any more
+        self._failing = {item: failing for item, failing in self._failing.items() if failing.retry_at > gone}
         failing = Counter(district for district, _ in self._failing)
         for district in self._districts:
             metrics.FAILING.labels(self._loop, district).set(failing[district])
@@ -105,6 +105,6 @@ class Rounds:
 
 
 def code(failure: BaseException) -> str:
-    """What failed and where. Not its text, which may quote a person."""
+    """The exception and its place, without its text, which may quote a person."""
     place = traceback.extract_tb(failure.__traceback__)[-1]
     return f"{type(failure).__name__} at {Path(place.filename).name}:{place.lineno}"

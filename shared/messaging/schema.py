@@ -12,7 +12,7 @@ to one district; the relay, retention and the reconciler are the mechanism and s
 
 from shared.service import rows
 
-MAX_PAYLOAD = 262_144  # a quarter of the broker's own limit, so that what was written can always be sent
+MAX_PAYLOAD = 262_144  # a quarter of the broker's own limit, so that every written event can be sent
 
 
 def journal(service: str) -> list[str]:
@@ -38,7 +38,7 @@ def journal(service: str) -> list[str]:
         """create trigger append_only before update or delete or truncate on events
             for each statement execute function refuse_change()""",
         *rows.protect("events", service=service, app="select, insert"),
-        # Small and churning: vacuumed by count, not by share.
+        # Small tables with many updates: vacuumed after a number of rows, not a share of them.
         """create table unsent (
             id bigint primary key references events, district text not null, written_at timestamptz not null)
             with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)""",

@@ -28,7 +28,9 @@ class Buffering(gunicorn.workers.base.Worker):  # type: ignore[misc]  # gunicorn
     """`threads` requests are carried out at once; all others wait outside."""
 
     def run(self) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for a thread
+        logging.getLogger("waitress.queue").setLevel(
+            logging.ERROR
+        )  # waitress warns of every request that waits for a thread
         connections: dict[int, Any] = {}
         server = create_server(
             self.wsgi,
@@ -51,16 +53,16 @@ class Buffering(gunicorn.workers.base.Worker):  # type: ignore[misc]  # gunicorn
         self._end(server, connections)
 
     def _turn(self, connections: dict[int, Any]) -> None:
-        """Serves for a while, and lets gunicorn know that this process is alive."""
+        """Serves for _LOOK_SECONDS, and tells gunicorn that this process is alive."""
         self.notify()
         until = time.monotonic() + _LOOK_SECONDS
         while time.monotonic() < until:
             wasyncore.loop(timeout=_LOOK_SECONDS, use_poll=True, map=connections, count=1)
 
     def _end(self, server: Any, connections: dict[int, Any]) -> None:  # noqa: ANN401 - waitress has no types
-        """What is under way is finished, within the time that gunicorn gives; nothing new begins."""
+        """Finishes the requests under way, within the time that gunicorn gives; takes no new ones."""
         patience = time.monotonic() + self.cfg.graceful_timeout
-        for listener in [each for each in connections.values() if isinstance(each, BaseWSGIServer)]:
+        for listener in [connection for connection in connections.values() if isinstance(connection, BaseWSGIServer)]:
             wasyncore.dispatcher.close(listener)
         while time.monotonic() < patience and (open_channels := _channels(connections)):
             for channel in open_channels:
@@ -70,7 +72,7 @@ class Buffering(gunicorn.workers.base.Worker):  # type: ignore[misc]  # gunicorn
 
 
 class _Slow:
-    """Remembers since when each request is on its way."""
+    """Remembers when each request began to arrive."""
 
     def __init__(self, connections: dict[int, Any]) -> None:
         self._connections = connections
@@ -86,11 +88,11 @@ class _Slow:
 
 
 def _channels(connections: dict[int, Any]) -> list[HTTPChannel]:
-    return [each for each in connections.values() if isinstance(each, HTTPChannel)]
+    return [connection for connection in connections.values() if isinstance(connection, HTTPChannel)]
 
 
 def _allowed_connections() -> int:
-    """As many as this process may have files open, beside those that it needs itself."""
+    """The limit of open files of this process, less the files that it needs itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_CONNECTIONS + _FILES_BESIDE
     if hard == resource.RLIM_INFINITY or hard > soft:

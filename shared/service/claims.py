@@ -1,6 +1,6 @@
-"""What a token must say before anybody is let in by it. Its signature has been checked by then (provider.py).
+"""The claims that a token must have before a request is accepted. Its signature is already checked (provider.py).
 
-Stays true: a claim of another form than agreed is a token that is not valid (401), never an error of ours; the log names
+Stays true: a token with a malformed claim is not valid (401), never an error of ours; the log names
 the claim and never its value.
 """
 
@@ -17,7 +17,7 @@ _log = log.get(__name__)
 
 
 class Claims(BaseModel):
-    """`districts`: codes of GB/T 2260, or `*` for the whole city. Roles that are not ours are passed over by who asks."""
+    """`districts`: codes of GB/T 2260, or `*` for the whole city. Callers ignore roles that are not ours."""
 
     model_config = ConfigDict(frozen=True, strict=True)
     sub: str = Field(min_length=1, max_length=255)  # OpenID Connect Core, section 2

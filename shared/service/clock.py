@@ -2,7 +2,7 @@
 
 Real time by default. The demo's launch day is persisted in a file that every process reads, and runs at `speed`.
 Stays true: within a process it does not go backwards, unless somebody sets the day itself anew.
-Whether a clock can be believed (`Watched`) is for those to ask who order something by it.
+Code that orders something by a clock asks whether the clock can be believed (`Watched`).
 Left to others: `ce_time`, lag, tokens and retries, which live in real time; the instant that orders something, which
 the store takes under the lock that orders it.
 """
@@ -30,10 +30,10 @@ class Watched(Protocol):
     """A clock that knows when it has been set while it ran."""
 
     def strayed(self) -> timedelta:
-        """How far it is from where it should be; nothing up to steady.BOUND."""
+        """How far the clock is off; zero for up to steady.BOUND."""
 
     def real(self) -> datetime:
-        """The machine's own instant under it."""
+        """The machine's own instant, without the business clock."""
 
 
 class RealClock:
@@ -97,13 +97,13 @@ class PacedClock:
             self._version = self._setting = None
             return
         if (version := (status.st_ino, status.st_mtime_ns)) != self._version:
-            told = json.loads(self._file.read_text(encoding="utf-8"))
-            business_at, real_at = (datetime.fromisoformat(told[name]) for name in ("business_at", "real_at"))
-            self._take(_Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(told["speed"])))
+            values = json.loads(self._file.read_text(encoding="utf-8"))
+            business_at, real_at = (datetime.fromisoformat(values[name]) for name in ("business_at", "real_at"))
+            self._take(_Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(values["speed"])))
             self._version = version
 
     def _take(self, setting: _Setting) -> None:
-        """The first one begins the day. What a later one sets it by stays until others have set it back."""
+        """The first setting begins the day. The jump of a later setting counts until other settings have taken it back."""
         if self._setting is not None:
             off = self._set_by + setting.business_at - self._setting.at(setting.real_at)
             self._set_by = off if abs(off) > BOUND else timedelta()

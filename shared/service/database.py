@@ -3,7 +3,7 @@
     begin    one district, for writing and for reading what is written
     reading  every granted district, read only, all statements on one snapshot
 
-Stays true: a transaction that nobody bound sees no row and writes none. The binding ends with the transaction, so a
+Stays true: a transaction without a bound district sees no row and writes none. The binding ends with the transaction, so a
 pooled connection carries nothing from one request to the next.
 """
 
@@ -99,12 +99,12 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
 
 
 def transient(error: BaseException) -> bool:
-    """True for a deadlock or a serialization failure: nobody's fault, certain to pass when tried again."""
+    """True for a deadlock or a serialization failure: the same work succeeds when it is tried again."""
     return isinstance(error, DBAPIError) and sqlstate(error) in _TRANSIENT
 
 
 def outage(error: BaseException) -> bool:
-    """True for what any other piece of work would meet as well: no database, no connection, no memory."""
+    """True for a failure that any other work would meet as well: no database, no connection, no memory."""
     if isinstance(error, DBAPIError):
         of_one = sqlstate(error) in _TRANSIENT | _OUT_OF_TIME
         return error.connection_invalidated or (isinstance(error, OperationalError) and not of_one)

@@ -35,7 +35,7 @@ class Declared:
 
     @property
     def writes(self) -> bool:
-        """In one district, which the subject names or has."""
+        """Whether it writes in one district, which the subject names or has."""
         return bool(self.roles) and self.method != "GET"
 
     @property
@@ -69,11 +69,11 @@ class Declared:
         yield from ("request-malformed", "body-invalid", "try-again", "internal-error")
 
 
-def here() -> Declared | None:
-    """Of the route that is being carried out; None for a page, and where no route was found."""
+def current() -> Declared | None:
+    """The declaration of the current route; None for a page, and where no route was found."""
     return of(request.endpoint or "")
 
 
 def of(endpoint: str) -> Declared | None:
-    """Of a route by its name, such as agreements.lock: a page asks what its reader's role may do."""
+    """The declaration of a route by its name, such as agreements.lock: a page shows what its reader's role may do."""
     return cast("Declared | None", getattr(current_app.view_functions.get(endpoint), "declared", None))

@@ -1,7 +1,7 @@
-"""What a request may hold. What the database or int() would choke on is refused here, before any view sees it.
+"""What a request may contain. Values on which the database or int() would fail are refused before any view sees them.
 
-Text is valid Unicode without the zero character; a number fits a bigint; an instant can be said in every time zone; a
-name stands once in its object; a body arrives whole and is no larger than the route allows. Left to others: what a
+Text is valid Unicode without the zero character; a number fits a bigint; an instant exists in every time zone; a
+name occurs once in its object; a body arrives whole and is no larger than the route allows. Left to others: what a
 route declares (http.py), what a token says (identity.py).
 """
 
@@ -39,7 +39,7 @@ class Incoming(Request):
     def stream(self) -> IO[bytes]:
         source = self.environ["wsgi.input"]
         if self.content_length is None and not self.environ.get("wsgi.input_terminated"):
-            source = io.BytesIO()  # nothing says where it ends
+            source = io.BytesIO()  # the request does not say where its body ends
         return io.BufferedReader(Body(source, declared=self.content_length, most=self.max_content_length))
 
     @cached_property
@@ -51,7 +51,7 @@ class Incoming(Request):
         return self._parts[-1]
 
     def close(self) -> None:
-        """Closes the parts of an upload that broke off too: the parser leaves them open."""
+        """Also closes the parts of an upload that broke off: the parser leaves them open."""
         super().close()
         for part in self._parts:
             part.close()
@@ -85,7 +85,7 @@ class Body(io.RawIOBase):
     def _next(self, wanted: int) -> bytes:
         try:
             data = self._source.read(wanted)
-        except Exception as failure:  # each server has errors of its own for a body that breaks off
+        except Exception as failure:  # each server raises its own errors for a body that breaks off
             raise ClientDisconnected from failure
         if not data and self._declared is not None:
             raise ClientDisconnected
@@ -108,7 +108,7 @@ def check_request() -> None:
 
 
 def whole_number(text: str) -> int | None:
-    """What a bigint holds, written in digits; None for everything else."""
+    """The integer, if `text` is digits and fits a bigint; None otherwise."""
     return int(text) if _NUMBER.fullmatch(text) and int(text) <= _LARGEST else None
 
 
@@ -121,13 +121,13 @@ def read_json(data: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def refuse(found: Iterable[Fault]) -> None:
-    """Invalid with the first of them, if there is one."""
+    """Raises Invalid with the first faults, if there are any."""
     if shown := list(islice(found, _SHOWN_FAULTS)):
         raise Invalid(shown)
 
 
 def faults(value: object, place: Place = ()) -> Iterator[Fault]:
-    """Of a value as JSON or pydantic gives it, and of all that it holds."""
+    """The faults of a value from JSON or pydantic, and of everything inside it."""
     match value:
         case bool() | None:
             return
@@ -153,12 +153,12 @@ class _Pairs(list[tuple[str, Any]]):
 def _of_object(value: _Pairs | Mapping[str, Any], place: Place) -> Iterator[Fault]:
     known: set[str] = set()
     for name, item in value.items() if isinstance(value, Mapping) else value:
-        here = (*place, _UNWRITABLE.sub("�", name))
+        item_place = (*place, _UNWRITABLE.sub("�", name))
         if name in known:
-            yield Fault(here, "duplicate-key")
+            yield Fault(item_place, "duplicate-key")
         known.add(name)
-        yield from (Fault(here, code) for code in _of_text(name))
-        yield from faults(item, here)
+        yield from (Fault(item_place, code) for code in _of_text(name))
+        yield from faults(item, item_place)
 
 
 def _of_text(text: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Environment(BaseSettings):
-    """Checked at start. What a role does not need may be left out: only the app role's database is asked of all."""
+    """Checked at start. A role may leave out what it does not need: only the app role's database is required of all."""
 
     model_config = SettingsConfigDict(frozen=True)
 

@@ -47,52 +47,53 @@ class Examples:
         self.missing: set[str] = set()
 
     def body(self, schema: Schema) -> Any:  # noqa: ANN401 - JSON
-        """Of a request: what must be said, and what the vocabulary knows for this very body."""
-        return self._value(schema, "", "", asked=True)
+        """An example of a request body: the required fields, and those that the vocabulary has for this model."""
+        return self._value(schema, "", "", of_request=True)
 
     def answer(self, schema: Schema) -> Any:  # noqa: ANN401 - JSON
-        """With every field there is."""
-        return self._value(schema, "", "", asked=False)
+        """An example of an answer, with every field."""
+        return self._value(schema, "", "", of_request=False)
 
     def parameter(self, schema: Schema, name: str, *, model: str = "") -> Any:  # noqa: ANN401 - JSON
-        return self._value(schema, model, name, asked=True)
+        return self._value(schema, model, name, of_request=True)
 
     def names(self, model: str, name: str) -> bool:
         return f"{model}.{name}" in self._vocabulary.values
 
-    def _value(self, schema: Schema, model: str, name: str, *, asked: bool) -> Any:  # noqa: ANN401 - JSON
+    def _value(self, schema: Schema, model: str, name: str, *, of_request: bool) -> Any:  # noqa: ANN401 - JSON
         for known in self._known(schema, model, name):
             return known
         if target := schema.get("$ref"):
             found = target.rsplit("/", 1)[-1]
             model = found.removesuffix("-Input").removesuffix("-Output")
-            return self._value(self._schemas[found], model, name, asked=asked)
+            return self._value(self._schemas[found], model, name, of_request=of_request)
         if several := schema.get("anyOf"):
-            fitting = [each for each in several if each.get("type") != "null"]
-            return self._value(fitting[-1], model, name, asked=asked)  # of number and string for an amount: the string
+            fitting = [option for option in several if option.get("type") != "null"]
+            # Of number and string for an amount: the string.
+            return self._value(fitting[-1], model, name, of_request=of_request)
         if "properties" in schema:
-            return self._object(schema, model, asked=asked)
+            return self._object(schema, model, of_request=of_request)
         if schema.get("type") == "array":
-            return self._array(schema, model, name, asked=asked)
+            return self._array(schema, model, name, of_request=of_request)
         return self._leaf(schema, model, name)
 
     def _known(self, schema: Schema, model: str, name: str) -> Iterator[Any]:
         values = self._vocabulary.values
         found = [values[key] for key in (f"{model}.{name}", name) if key in values]
-        yield from (each for each in (*found, *schema.get("examples", ())) if self._fits(each, schema))
+        yield from (example for example in (*found, *schema.get("examples", ())) if self._fits(example, schema))
 
-    def _object(self, schema: Schema, model: str, *, asked: bool) -> dict[str, Any]:
+    def _object(self, schema: Schema, model: str, *, of_request: bool) -> dict[str, Any]:
         required = schema.get("required", ())
         return {
-            name: self._value(each, model, name, asked=asked)
-            for name, each in schema["properties"].items()
-            if not asked or name in required or self.names(model, name)
+            name: self._value(part, model, name, of_request=of_request)
+            for name, part in schema["properties"].items()
+            if not of_request or name in required or self.names(model, name)
         }
 
-    def _array(self, schema: Schema, model: str, name: str, *, asked: bool) -> list[Any]:
+    def _array(self, schema: Schema, model: str, name: str, *, of_request: bool) -> list[Any]:
         if "prefixItems" in schema:
-            return [self._value(each, model, name, asked=asked) for each in schema["prefixItems"]]
-        return [self._value(schema.get("items", {}), model, name, asked=asked)]
+            return [self._value(part, model, name, of_request=of_request) for part in schema["prefixItems"]]
+        return [self._value(schema.get("items", {}), model, name, of_request=of_request)]
 
     def _leaf(self, schema: Schema, model: str, name: str) -> Any:  # noqa: ANN401, PLR0911 - JSON; a line for each kind
         if "const" in schema:
@@ -119,9 +120,9 @@ class Examples:
         if target := schema.get("$ref"):
             return self._fits(value, self._schemas[target.rsplit("/", 1)[-1]])
         if several := schema.get("anyOf"):
-            return any(self._fits(value, each) for each in several)
+            return any(self._fits(value, option) for option in several)
         if isinstance(value, list):
-            return schema.get("type") == "array" and all(self._fits(each, schema.get("items", {})) for each in value)
+            return schema.get("type") == "array" and all(self._fits(item, schema.get("items", {})) for item in value)
         return _leaf_fits(value, schema)
 
 

@@ -45,7 +45,7 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     largest_body: int = 1_048_576,
 ) -> Flask:
     """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no
-    catalogue, ValueError when a setting is missing without which nobody could be told from anybody else.
+    catalogue, ValueError when a setting is missing that identities need.
     """
     _complete(settings)
     rows.self_test(engine)

@@ -17,7 +17,7 @@ _LONGEST: Final = 100  # of one name as it is repeated in an answer
 
 @dataclass(frozen=True)
 class Fault:
-    """`words`: what is said where the code stands in no catalogue."""
+    """`words`: the sentence for a code that no catalogue has."""
 
     place: Place
     code: str

@@ -24,11 +24,11 @@ _DIRECT = ("/api/", "/static/", "/live", "/ready", "/metrics")
 
 def stand_behind(app: Flask, *, public_url: str, secret: str) -> None:
     app.wsgi_app = Door(app.wsgi_app, name=app.name, secret=secret)  # type: ignore[method-assign]
-    here = urlsplit(public_url).netloc
+    own_host = urlsplit(public_url).netloc
 
     @app.before_request
     def lead_to_the_front_door() -> Response | None:
-        if request.method not in {"GET", "HEAD"} or request.host == here or request.path.startswith(_DIRECT):
+        if request.method not in {"GET", "HEAD"} or request.host == own_host or request.path.startswith(_DIRECT):
             return None
         return redirect(public_url.rstrip("/") + request.full_path.rstrip("?"))
 
@@ -39,12 +39,12 @@ def stand_behind(app: Flask, *, public_url: str, secret: str) -> None:
 
 
 def api_prefix() -> str:
-    """What stands before an API's paths in the addresses that this request's sender uses."""
+    """The prefix of the API's paths, as the sender of this request addresses them."""
     return str(request.environ.get(_ASKED, _OWN))
 
 
 class Door:
-    """WSGI: takes the forwarded headers off every request, and heeds those that the front door has set."""
+    """WSGI: removes the forwarded headers of every request, and uses those that the front door has set."""
 
     def __init__(self, app: Wsgi, *, name: str, secret: str) -> None:
         self._app, self._secret, self._api = app, secret.encode(), f"/api/{name}/v1"

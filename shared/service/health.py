@@ -1,4 +1,4 @@
-"""/live: the process turns. /ready: its database answers and is migrated. /metrics: its numbers, of all its workers
+"""/live: the process runs. /ready: its database answers and is migrated. /metrics: its numbers, of all its workers
 together.
 """
 

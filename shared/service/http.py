@@ -40,7 +40,7 @@ _log = log.get(__name__)
 
 
 class Body(BaseModel):
-    """What a request brings. Unknown fields are refused, nothing is coerced: "5" is not 5."""
+    """The body or query of a request. Unknown fields are refused and nothing is coerced: "5" is not 5."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=10_000, allow_inf_nan=False
@@ -142,8 +142,8 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
 
 
 def _called(view: View, values: dict[str, Any]) -> Answer:
-    """A deadlock's victim begins anew at once: its transaction is rolled back, the claim of its key with it, and the
-    locks it takes next make it wait for whoever went on. The last failure becomes `try-again` (503).
+    """The victim of a deadlock is called again at once. Its transaction, and the claim of its key, are rolled back; the
+    locks that it takes next make it wait for the other transaction. The last failure becomes `try-again` (503).
     """
     for _ in range(_CALLS - 1):
         try:
@@ -157,7 +157,7 @@ def _called(view: View, values: dict[str, Any]) -> Answer:
 
 
 def _bounded(path_values: dict[str, Any]) -> None:
-    """Nothing of ours has a longer name, and an index could not hold it."""
+    """Refuses a longer name: none of ours is so long, and an index could not hold it."""
     if any(isinstance(value, str) and len(value) > edge.LONGEST_NAME for value in path_values.values()):
         raise Unknown
 
@@ -179,7 +179,7 @@ def body(model: type[M]) -> M:
 
 
 def given_body() -> Body | None:
-    """What `body` has read of this request, if it was asked."""
+    """The body that `body` has read in this request, if it was called."""
     return cast("Body | None", g.get("body"))
 
 
@@ -228,7 +228,7 @@ def expected_version() -> int:
 
 
 def given_version() -> int | None:
-    """The same where an edit may leave it out."""
+    """The same, for an edit that may leave it out."""
     if not (given := request.headers.get("If-Match", "").strip()):
         return None
     if (version := edge.whole_number(given.removeprefix("W/").strip('"'))) is None:
@@ -253,4 +253,4 @@ def _canonical(value: object) -> str:
 
 def _faults(failure: ValidationError) -> list[Fault]:
     found = failure.errors(include_url=False, include_context=False, include_input=False)
-    return [Fault(each["loc"], each["type"].replace("_", "-"), each["msg"]) for each in found[:_SHOWN_FAULTS]]
+    return [Fault(fault["loc"], fault["type"].replace("_", "-"), fault["msg"]) for fault in found[:_SHOWN_FAULTS]]

@@ -1,7 +1,7 @@
 """The same request twice has one effect and one answer.
 
-Stays true: claim, effect and answer commit together or not at all. A twin in flight waits on the claim's unique index
-and then gets the stored bytes; after a rollback it carries the work out itself. Only successes are stored, for the
+Stays true: claim, effect and answer commit together or not at all. The same request in another transaction waits on the
+claim's unique index and then gets the stored bytes; after a rollback it does the work itself. Only successes are stored, for the
 project's life: a refusal is raised, and takes the claim with it.
 """
 
@@ -20,8 +20,8 @@ from shared.telemetry import metrics
 
 _LONGEST = 200
 _KEPT = ("Content-Type", "ETag", "Location")
-# Under read committed the insert waits for a twin's commit or rollback, and the select after it sees what the twin
-# committed.
+# Under read committed the insert waits until the same request in another transaction commits or rolls back. The select
+# after it sees what that transaction committed.
 _CLAIM = text("""
     insert into idempotent_answers (district, subject, route, key, digest)
     values (:district, :subject, :route, :key, :digest)
@@ -48,7 +48,7 @@ def schema(service: str) -> list[str]:
 
 
 def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
-    """Call it first thing in the transaction: everyone locks the claim before anything else.
+    """Call it first in the transaction: every transaction locks its claim before anything else.
 
     Refused idempotency-key-missing (400), idempotency-key-reused (422).
     """
@@ -83,7 +83,7 @@ def _replayed(tx: Transaction, claim: dict[str, str], digests: Sequence[bytes]) 
 
 
 def _digests() -> Sequence[bytes]:
-    """The first is stored. The others are those under which an earlier release stored the same request."""
+    """The digests of this request: the first is stored, the others are those that an earlier release stored."""
     query = request.query_string + b"\0"
     if request.mimetype == "multipart/form-data":
         return (hashlib.sha256(query + _parts()).digest(),)
@@ -94,10 +94,10 @@ def _digests() -> Sequence[bytes]:
 
 
 def _parts() -> bytes:
-    """The boundary of an upload changes with every attempt, its parts do not."""
+    """The parts of an upload, as bytes to compare: its boundary changes with every attempt, its parts do not."""
     found = [f"{name}={value}\0".encode() for name, value in sorted(request.form.items(multi=True))]
     for name, file in sorted(request.files.items(multi=True), key=lambda part: part[0]):
-        file.stream.seek(0)  # an attempt before this one has read it
+        file.stream.seek(0)  # an earlier attempt has read it
         found.append(f"{name}\0".encode() + hashlib.file_digest(cast("Any", file.stream), "sha256").digest())
         file.stream.seek(0)
     return b"".join(found)

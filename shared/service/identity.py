@@ -1,4 +1,4 @@
-"""Who asks, what they may do and which districts they may see. Decided once here, enforced again by the database
+"""The subject of a request, what it may do and which districts it may see. Decided once here, enforced again by the database
 (rows.py).
 
 A bearer token, or the session's cookie (session.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
@@ -22,7 +22,7 @@ from shared.service.running import running
 from shared.telemetry import metrics
 
 ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
-EVERYBODY: tuple[str, ...] = ()  # no identity asked for
+EVERYBODY: tuple[str, ...] = ()  # no identity needed
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FAR_SECONDS = 2**40  # an instant that a float holds; later ones are as good
 _CODE = re.compile(r"[0-9]{6}")  # GB/T 2260
@@ -41,7 +41,7 @@ class Subject:
 
     @property
     def seconds_left(self) -> float:
-        """How long an answer that goes on, such as a live stream, may go on."""
+        """How long a live stream may last."""
         return self.ends_at - time.time()
 
     @property

@@ -24,15 +24,15 @@ _log = log.get(__name__)
 class _Loops:
     def __init__(self, loops: Mapping[str, Loop]) -> None:
         self.stop, self.failed = threading.Event(), threading.Event()
-        # Daemons, so that one that will not stop cannot keep the process alive for ever.
+        # Daemon threads: a loop that does not stop cannot keep the process alive.
         self.threads = [
-            threading.Thread(target=self._run, args=each, name=each[0], daemon=True) for each in loops.items()
+            threading.Thread(target=self._run, args=loop, name=loop[0], daemon=True) for loop in loops.items()
         ]
 
     def _run(self, name: str, loop: Loop) -> None:
         try:
             loop(self.stop)
-        except BaseException:  # noqa: BLE001 - whatever it was, the process must not live on without this loop
+        except BaseException:  # noqa: BLE001 - whatever failed, the process must not go on without this loop
             self.failed.set()
             _log.exception("loop died", loop=name)
         else:
@@ -64,12 +64,12 @@ def run(
     """
     running = _Loops(loops)
 
-    def asked(signum: int, _: FrameType | None) -> None:
+    def on_signal(signum: int, _: FrameType | None) -> None:
         _log.info("asked to stop", role=role, signal=signal.Signals(signum).name)
         running.stop.set()
 
     for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, asked)
+        signal.signal(wanted, on_signal)
     with make_server(bind, health_port, _health(running, ready), threaded=True) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         for thread in running.threads:
@@ -88,7 +88,7 @@ def _health(running: _Loops, ready: Ready) -> Flask:
     app.register_blueprint(
         health.blueprint(
             lambda: "stopping" if running.stop.is_set() else ready(),
-            lambda: all(each.is_alive() for each in running.threads),
+            lambda: all(thread.is_alive() for thread in running.threads),
         )
     )
     return app

@@ -1,6 +1,6 @@
 """How many requests one subject may send: a bucket of `burst` that refills at `per_second`.
 
-Counted per process, in memory: a fence against a client gone wild, not a quota. Real quotas belong to the gateway in
+Counted per process, in memory: a protection against a client in an endless loop, not a quota. Real quotas belong to the gateway in
 front.
 """
 

@@ -47,14 +47,14 @@ def start() -> Redirect:
         return answer
     pending = {name: secrets.token_urlsafe(24) for name in ("state", "nonce")}
     pending |= {"verifier": secrets.token_urlsafe(48), "next": target}
-    asked = {"nonce": pending["nonce"], "code_verifier": pending["verifier"]}
+    parameters = {"nonce": pending["nonce"], "code_verifier": pending["verifier"]}
     if other:
-        asked["prompt"] = "login"
+        parameters["prompt"] = "login"
     if hint := request.args.get("login_hint"):
-        asked["login_hint"] = hint
+        parameters["login_hint"] = hint
     with _client() as client:
         address, _ = client.create_authorization_url(
-            running().provider.address("authorization_endpoint"), state=pending["state"], **asked
+            running().provider.address("authorization_endpoint"), state=pending["state"], **parameters
         )
     answer = redirect(address)
     settings = running().settings
@@ -115,7 +115,7 @@ def end() -> Redirect:
 
 @login.get("/signed-out")
 def signed_out() -> Response:
-    """Leads on to the provider once, to end its session too, and is where the provider leads back to."""
+    """Redirects to the provider once, to end its session too. The provider redirects back to this page."""
     onward = _end_session() if request.args.get("from") == "us" else ""
     answer = make_response(render_template("signed-out.html", onward=onward, person=None))
     _forget(answer)
@@ -125,7 +125,7 @@ def signed_out() -> Response:
 
 
 def _renewed() -> Session | None:
-    """The session as it goes on, None where there is none to renew. Asks the provider, where it gave us the means to."""
+    """The renewed session; None where there is none. Asks the provider, where it gave us a refresh token."""
     settings = running().settings
     sealed = request.cookies.get(session.cookie_name(settings.public_url, "renewal"), "")
     try:
@@ -156,7 +156,7 @@ def _exchanged(**grant: str) -> dict[str, Any]:
 
 
 def _signed_in(tokens: dict[str, Any], *, ends_at: int) -> Session:
-    """Only what is ours of what the provider says: it may name hundreds of roles and groups of other systems."""
+    """Keeps only our claims: the provider may name hundreds of roles and groups of other systems."""
     claims = _claims(tokens, "access_token", audience="clearwater")
     subject = identity.of(claims)
     refresh_token = str(tokens.get("refresh_token") or "")
@@ -186,7 +186,7 @@ def _whole(given: object) -> int:
 
 
 def _keep(answer: Redirect, signed_in: Session) -> None:
-    """The session, which goes to every page, and what renews it, which comes back to /login alone."""
+    """Sets two cookies: the session, which goes to every page, and the one that renews it, which goes to /login only."""
     settings, left = running().settings, signed_in.ends_at - int(time.time())
     values = signed_in.values()
     without = {name: value for name, value in values.items() if name not in {"refresh_token", "ends_at"}}
@@ -206,7 +206,7 @@ def _forget(answer: Redirect) -> None:
 
 
 def _end_session() -> str:
-    """RP-initiated logout 1.0. Empty where the provider has none, or cannot be asked: here the person is out already."""
+    """RP-initiated logout 1.0. Empty where the provider has no such address, or does not answer: our own session has ended already."""
     try:
         address = running().provider.offers("end_session_endpoint")
     except Refused as failure:
@@ -236,5 +236,5 @@ def _local(address: str) -> str:
 
 
 def _pending_cookie(state: str) -> str:
-    """One for each sign-in under way: tabs that sign in side by side do not disturb one another."""
+    """One cookie for each sign-in under way: tabs that sign in at the same time do not disturb one another."""
     return f"{session.cookie_name(running().settings.public_url, 'login')}_{state[:8]}"

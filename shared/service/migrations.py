@@ -43,7 +43,7 @@ class Migrations:
         """Brings the schema to the newest version, each version in a transaction. Raises what alembic or the database raises."""
         config = self._config()
         with owner.connect() as connection:
-            # A statement that waits for a table's lock makes everybody after it wait too: better to fail and be run again.
+            # A statement that waits for a table's lock makes all later ones wait too: better to fail and be run again.
             connection.execute(text("set lock_timeout = '5s'"))
             connection.commit()
             config.attributes["connection"] = connection

@@ -32,7 +32,7 @@ openapi = Blueprint(
 )
 add_texts(openapi, _HERE / "docs.toml")
 Mode = Literal["validation", "serialization"]
-_SPOKEN = {"zh-Hans": "zh", "zh-Hant": "zh-Hant", "en": "en"}
+_CATALOGUE_LANGUAGES = {"zh-Hans": "zh", "zh-Hant": "zh-Hant", "en": "en"}
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
@@ -52,7 +52,7 @@ class Route:
 
 def routes(app: Flask) -> Iterator[Route]:
     """Every route of the API, by path."""
-    for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule):
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
         if isinstance(found := getattr(view, "declared", None), Declared):
             path, parameters = _PARAMETER.sub(r"{\2}", rule.rule), tuple(_PARAMETER.findall(rule.rule))
@@ -62,11 +62,11 @@ def routes(app: Flask) -> Iterator[Route]:
 def check(app: Flask) -> None:
     """LookupError when a route declares a problem code that no catalogue has."""
     catalogue = app.extensions["clearwater"].problems
-    catalogue.check([code for each in routes(app) for code in each.declared.codes])
+    catalogue.check([code for route in routes(app) for code in route.declared.codes])
 
 
 def document(app: Flask) -> dict[str, Any]:
-    """Made once: routes do not change after the start."""
+    """The document, made once: routes do not change after the start."""
     if "openapi" not in app.extensions:
         app.extensions["openapi"] = Description(app).document()
     return cast("dict[str, Any]", app.extensions["openapi"])
@@ -74,23 +74,23 @@ def document(app: Flask) -> dict[str, Any]:
 
 @openapi.get("/openapi.json")
 def as_json() -> Response:
-    return jsonify(_as_asked())
+    return jsonify(_at_public_paths())
 
 
 @openapi.get("/docs")
 def as_page() -> str:
     reader = language()
-    told = {
-        code: (each.status, *each.told(_SPOKEN[reader]), each.facts)
-        for code, each in sorted(running().problems.problems.items())
+    problems = {
+        code: (problem.status, *problem.told(_CATALOGUE_LANGUAGES[reader]), problem.facts)
+        for code, problem in sorted(running().problems.problems.items())
     }
-    return render_template("docs.html", api=_as_asked(), told=told)
+    return render_template("docs.html", api=_at_public_paths(), problems=problems)
 
 
-def _as_asked() -> dict[str, Any]:
-    """With the addresses by which the reader came: behind the front door the API has the service's name in it."""
-    found, mine, asked = document(current_app), openapi.url_prefix or "", front.api_prefix()
-    paths = {asked + path.removeprefix(mine): operations for path, operations in found["paths"].items()}
+def _at_public_paths() -> dict[str, Any]:
+    """The document with the paths that the reader uses: behind the front door they contain the service's name."""
+    found, mine, public = document(current_app), openapi.url_prefix or "", front.api_prefix()
+    paths = {public + path.removeprefix(mine): operations for path, operations in found["paths"].items()}
     return found | {"paths": paths}
 
 
@@ -105,15 +105,15 @@ class Description:
         vocabulary: Vocabulary = self._service.vocabulary
         self._examples = Examples(vocabulary, self._schemas)
         self._refusals = Refusals(self._service.problems, self._examples)
-        self._story = [name for name in vocabulary.story if name in {each.endpoint for each in self._routes}]
+        self._story = [name for name in vocabulary.story if name in {route.endpoint for route in self._routes}]
         self.missing = self._examples.missing
 
     def document(self) -> dict[str, Any]:
         paths: dict[str, Any] = {}
-        codes = sorted({code for each in self._routes for code in each.declared.codes})
+        codes = sorted({code for route in self._routes for code in route.declared.codes})
         self._schemas.update(self._refusals.schemas(codes))
-        for each in self._routes:
-            paths.setdefault(each.path, {})[each.declared.method.lower()] = self._operation(each)
+        for route in self._routes:
+            paths.setdefault(route.path, {})[route.declared.method.lower()] = self._operation(route)
         name = self._service.name
         cookie = {"type": "apiKey", "in": "cookie", "name": session.cookie_name(self._service.settings.public_url)}
         return {
@@ -138,16 +138,16 @@ class Description:
             "x-story": self._story,
         }
 
-    def _operation(self, each: Route) -> dict[str, Any]:
-        summary, _, rest = each.description.partition("\n")
-        declared = each.declared
+    def _operation(self, route: Route) -> dict[str, Any]:
+        summary, _, rest = route.description.partition("\n")
+        declared = route.declared
         operation: dict[str, Any] = {
-            "operationId": each.endpoint,
-            "tags": [_tag(each)],
-            "summary": summary or each.endpoint.rpartition(".")[2].replace("_", " ").capitalize() + ".",
+            "operationId": route.endpoint,
+            "tags": [_tag(route)],
+            "summary": summary or route.endpoint.rpartition(".")[2].replace("_", " ").capitalize() + ".",
             "description": (rest.strip() + f"\n\nRoles: {', '.join(declared.roles) or 'everybody'}").strip(),
-            "parameters": [*self._of_path(each), *self._of_query(declared), *_headers(declared)],
-            "responses": {str(declared.status): self._success(each), **self._refusals.of(declared)},
+            "parameters": [*self._of_path(route), *self._of_query(declared), *_headers(declared)],
+            "responses": {str(declared.status): self._success(route), **self._refusals.of(declared)},
         }
         if content := self._content(declared):
             operation["requestBody"] = {"required": True, "content": content}
@@ -166,8 +166,8 @@ class Description:
             return {"multipart/form-data": {"schema": schema, "encoding": encoding}}
         return {}
 
-    def _of_path(self, each: Route) -> Iterator[dict[str, Any]]:
-        for kind, name in each.parameters:
+    def _of_path(self, route: Route) -> Iterator[dict[str, Any]]:
+        for kind, name in route.parameters:
             schema = _FORMATS.get(kind, _TEXT)
             example = self._examples.parameter(schema, name)
             yield {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
@@ -184,44 +184,44 @@ class Description:
                 found["example"] = self._examples.parameter(schema, name, model=model)
             yield found
 
-    def _success(self, each: Route) -> dict[str, Any]:
-        declared, done = each.declared, {"description": "Done.", "headers": _answer_headers(each.declared)}
+    def _success(self, route: Route) -> dict[str, Any]:
+        declared, done = route.declared, {"description": "Done.", "headers": _answer_headers(route.declared)}
         if declared.answers is None:  # 3.1 describes a file's bytes by the absence of a type
             return done | ({} if declared.media == _JSON else {"content": {declared.media: {"schema": {}}}})
         schema = self._models[declared.answers, "serialization"]
         example = self._examples.answer(schema)
-        links = {"links": found} if (found := self._links(each, example)) else {}
+        links = {"links": found} if (found := self._links(route, example)) else {}
         return done | {"content": {_JSON: {"schema": schema, "example": example}}} | links
 
-    def _links(self, each: Route, example: dict[str, Any]) -> dict[str, Any]:
-        """To every operation whose whole path the answer gives."""
+    def _links(self, route: Route, example: dict[str, Any]) -> dict[str, Any]:
+        """Links to every operation whose path parameters are all in the answer."""
         listed = example.get("items")
-        told, place = (listed[0], "/items/0") if listed else (example, "")
+        source, place = (listed[0], "/items/0") if listed else (example, "")
         return {
             other.endpoint: {
                 "operationId": other.endpoint,
                 "parameters": {name: f"$response.body#{place}/{name}" for _, name in other.parameters},
             }
             for other in self._routes
-            if other.parameters and other is not each and all(name in told for _, name in other.parameters)
+            if other.parameters and other is not route and all(name in source for _, name in other.parameters)
         }
 
     def _all_models(self) -> dict[tuple[Any, Mode], dict[str, Any]]:
-        """The schema of each body and answer; what they are made of goes to the components."""
+        """The schema of each body and answer. Nested models go to the components."""
         models: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
-        for each in self._routes:
-            if each.declared.body:
-                models[each.declared.body, "validation"] = TypeAdapter(each.declared.body)
-            if each.declared.answers:
-                models[each.declared.answers, "serialization"] = TypeAdapter(each.declared.answers)
+        for route in self._routes:
+            if route.declared.body:
+                models[route.declared.body, "validation"] = TypeAdapter(route.declared.body)
+            if route.declared.answers:
+                models[route.declared.answers, "serialization"] = TypeAdapter(route.declared.answers)
         inputs = [(model, mode, adapter) for (model, mode), adapter in models.items()]
         found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
         self._schemas.update(definitions.get("$defs", {}))
         return found
 
 
-def _tag(each: Route) -> str:
-    return each.endpoint.partition(".")[0]
+def _tag(route: Route) -> str:
+    return route.endpoint.partition(".")[0]
 
 
 def _headers(declared: Declared) -> Iterator[dict[str, Any]]:

@@ -125,8 +125,8 @@ class Catalogue:
 
 
 def _hold_to_declaration(refusal: Refused, problem: Problem) -> None:
-    """A reader is answered in any case; that the description does not tell it is an error of ours."""
-    route = declared.here()
+    """Logs an error when the route or the catalogue does not declare the refusal. The reader is answered anyway."""
+    route = declared.current()
     if route and refusal.code not in route.codes:
         _log.error(
             "refused with a code that its route does not declare", code=refusal.code, route=str(request.url_rule)
@@ -199,10 +199,10 @@ def handle(app: Flask, catalogue: Catalogue) -> None:
 
 
 def _page(document: Mapping[str, Any]) -> str:
-    """Under the head of all pages. A head that cannot be drawn must not hide what the reader came for."""
+    """The refusal as a page with the common header. If the header cannot be drawn, the reader still gets the refusal."""
     try:
         return render_template("problem.html", document=document)
-    except Exception:  # noqa: BLE001 - whatever it was, the refusal itself is still to be told
+    except Exception:  # noqa: BLE001 - whatever failed, the reader must get the refusal
         _log.exception("the page of a refusal cannot be drawn", code=document["code"])
     title, advice, number = (escape(document[name]) for name in ("title", "next", "correlation_id"))
     return f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{advice}</p><p><small>{number}</small></p>"

@@ -1,7 +1,7 @@
 """The OIDC provider as seen from a service: its addresses and its keys.
 
 Stays true: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again
-at most every `_AGAIN_SECONDS`, and a provider that cannot be reached means nobody is let in (503), never everybody.
+at most every `_AGAIN_SECONDS`, and while the provider cannot be reached, every request is refused (503).
 Keys of a kind that we cannot use are passed over. Left to others: the code flow of a browser (login.py).
 """
 
@@ -83,13 +83,13 @@ class Provider:
         try:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
         except _NOT_OURS:
-            # Perhaps signed by a key newer than ours. One more look, at most every few seconds, whoever knocks.
+            # The key may be newer than ours: look once more, at most every few seconds.
             if (newer := self._newer()) is None:
                 raise
             return jwt.decode(token, newer, algorithms=_ALGORITHMS)
 
     def _newer(self) -> KeySet | None:
-        """None when it is too early to look again, or somebody is looking: nobody waits for a look that hangs."""
+        """None when it is too early to look again, or another thread is looking: no request waits for a look that hangs."""
         if self._seconds() - self._tried_at < _AGAIN_SECONDS or not self._fetching.acquire(blocking=False):
             return None
         try:
@@ -101,14 +101,14 @@ class Provider:
         return self._keys if self._seconds() - self._fetched_at <= _MAX_AGE_SECONDS else None
 
     def _fetch(self) -> KeySet:
-        """A provider that is down is asked once a second, not by every request."""
+        """While the provider is down, one request a second tries it, not every request."""
         now = self._seconds()
         if now - self._tried_at < 1:
             raise Refused("identity-unavailable")
         try:
             keys = _usable(self._get(self.address("jwks_uri")))
         finally:
-            self._tried_at = self._seconds()  # counted from its end: who waited for it does not ask anew
+            self._tried_at = self._seconds()  # counted from its end: a request that waited for it does not look again
         self._keys, self._fetched_at = keys, now
         return keys
 

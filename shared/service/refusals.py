@@ -101,8 +101,8 @@ class Refusals:
             "correlation_id": "0193c2f4",
         }
         facts = problem.facts.items()
-        if told := {name: self._examples.parameter(_FACTS[kind], name, model=code) for name, kind in facts}:
-            value["facts"] = told
+        if examples := {name: self._examples.parameter(_FACTS[kind], name, model=code) for name, kind in facts}:
+            value["facts"] = examples
         return {"summary": problem.told("en")[1], "value": value}
 
 

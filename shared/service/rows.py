@@ -1,7 +1,7 @@
 """Row-level security: the database itself keeps the districts apart.
 
 Three roles per service: the owner runs migrations, the app serves requests and reactions, the mechanism (relay,
-reconciler) sees every row. Stays true: on every table with a column `district`, app and owner see what is granted and
+reconciler) sees every row. Stays true: on every table with a column `district`, app and owner see the granted districts and
 write in the bound district only (database.py binds both); policies are forced, so owning a table opens nothing.
 
 The self-test proves it at every start: by trying it on a table of its own, `row_probe`, and by comparing the policies
@@ -36,7 +36,7 @@ end $$"""
 
 
 class Unprotected(Exception):  # noqa: N818 - names the state found
-    """Row-level security does not hold; says where."""
+    """Row-level security does not hold. The message says where."""
 
 
 def protect(
@@ -103,7 +103,7 @@ def self_test(app: Engine, mechanism: Engine | None = None) -> None:
 
 
 def mechanism_test(mechanism: Engine) -> None:
-    """For a process of the mechanism alone: a relay that sees no row would be silent. Raises Unprotected."""
+    """For a process of the mechanism role: a relay that sees no row would send nothing, in silence. Raises Unprotected."""
     with mechanism.connect() as connection:
         _expect(_seen(connection), [_OURS, _THEIRS], "the mechanism role does not see every row")
 

@@ -2,7 +2,7 @@
 connection for hours.
 
 A stream's process calls `cooperative()` before it imports anything else: psycopg, too, decides how to wait when it is
-imported. Nothing here imports it, for that reason. Never in a process that talks to Kafka.
+imported. For that reason this module does not import psycopg. Never use gevent in a process that talks to Kafka.
 """
 
 import os

@@ -57,13 +57,13 @@ def cookie_name(public_url: str, purpose: Purpose = "session") -> str:
 
 
 def seal(values: dict[str, Any], *, secret: str, purpose: Purpose, seconds: float) -> str:
-    """`values` encrypted, for so many seconds. What was sealed for one purpose opens for no other."""
+    """`values` encrypted, valid for `seconds`. A value that was sealed for one purpose opens for no other."""
     text = json.dumps({**values, "exp": int(time.time() + seconds)}, ensure_ascii=False, separators=(",", ":"))
     return jwe.encrypt_compact(_SEAL, text.encode(), _key(secret, purpose))
 
 
 def opened(sealed: str, *, secret: str, purpose: Purpose) -> dict[str, Any]:
-    """What was sealed; Refused `token-invalid` when it was not sealed so, or its time is over."""
+    """The sealed values; Refused `token-invalid` when they were sealed otherwise, or their time is over."""
     try:
         values: dict[str, Any] = json.loads(jwe.decrypt_compact(sealed, _key(secret, purpose)).plaintext or b"")
         if values["exp"] > time.time():
@@ -76,7 +76,7 @@ def opened(sealed: str, *, secret: str, purpose: Purpose) -> dict[str, Any]:
 def put(  # noqa: PLR0913 - each is a part of a cookie
     answer: Response, name: str, value: str, *, public_url: str, path: str = "/", seconds: int
 ) -> None:
-    """Refused `session-too-large` where a browser would drop the cookie in silence and its reader go in circles."""
+    """Refused `session-too-large` where a browser would drop the cookie in silence: its reader would sign in without end."""
     secure = public_url.startswith("https:")
     cookie = dump_cookie(
         name, value, max_age=seconds, path=path, httponly=True, samesite="Lax", secure=secure, max_size=0

@@ -1,6 +1,6 @@
-"""Whether a wall clock has been set: held against the machine's time since boot, which nobody sets.
+"""Whether a wall clock has been set: it is compared with the machine's time since boot, which cannot be set.
 
-Stays true: however long nobody asks, both have gone on alike, so idle time is no jump. A step of less than a minute is taken as a
+Stays true: both clocks run alike while the process is idle, so idle time is no jump. A step of less than a minute is taken as a
 correction. After a larger one the clock has strayed until it is back, or until the process is started anew, which takes the clock as
 it then is. It knows nothing of a wrong clock that was there at the start: for that, clocks of two machines are compared (signing).
 """
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-BOUND = timedelta(minutes=1)  # what a clock may be off before nothing that orders something is written by it
+BOUND = timedelta(minutes=1)  # a clock that is off by more writes nothing that orders something
 
 
 def since_boot() -> float:
@@ -31,7 +31,7 @@ class Steady:
         self._wall, self._since_boot = read_wall(), read_since_boot()
 
     def strayed(self) -> timedelta:
-        """How far the wall clock is from where it should be; nothing up to BOUND."""
+        """How far the wall clock is off; zero for up to BOUND."""
         with self._lock:
             at, seconds = self._read_wall(), self._read_since_boot()
             off = at - self._wall - timedelta(seconds=seconds - self._since_boot)

@@ -79,7 +79,7 @@ def _mask(value: object) -> object:
     if isinstance(value, str):
         return _NUMBERS.sub("***", _QUOTED_ROWS.sub("", value))
     if isinstance(value, dict):
-        return {name: _mask(each) for name, each in value.items()}
+        return {name: _mask(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_mask(each) for each in value]
+        return [_mask(item) for item in value]
     return value

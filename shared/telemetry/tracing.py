@@ -31,7 +31,7 @@ def current() -> Trace | None:
 
 
 def correlation_id() -> str:
-    """The id that a person can read out to whoever looks for the log line; a new one outside of any trace."""
+    """The id by which an operator finds the log line; a new one outside of any trace."""
     trace = _current.get()
     return trace.correlation_id if trace else str(uuid4())
 
@@ -48,7 +48,7 @@ def headers() -> dict[str, str]:
 
 @contextmanager
 def request(*, correlation_id: str, traceparent: str) -> Iterator[Trace]:
-    """From HTTP headers, empty where missing; what a stranger sends is taken only when well-formed."""
+    """From HTTP headers, empty where missing. A value is used only when it is well-formed."""
     known = correlation_id if _CORRELATION.fullmatch(correlation_id) else str(uuid4())
     with _entered(Trace(known, None, _span(traceparent))) as trace:
         yield trace
@@ -56,7 +56,7 @@ def request(*, correlation_id: str, traceparent: str) -> Iterator[Trace]:
 
 @contextmanager
 def following(*, event_id: object, received: Mapping[str, str]) -> Iterator[Trace]:
-    """From a message's headers (`ce_correlationid`, `ce_traceparent`): whatever is said inside was caused by that
+    """From a message's headers (`ce_correlationid`, `ce_traceparent`): every event written inside the block was caused by that
     event.
     """
     known = received.get("ce_correlationid") or str(event_id)

@@ -43,7 +43,7 @@ class Catalogue:
                 raise Incomplete(f"{file.name}: {name} is already there")
 
     def text(self, language: Language, name: str, **facts: object) -> str:
-        """Raises KeyError for a name no catalogue has: a page cannot be released with one."""
+        """Raises KeyError for a name that no catalogue has, so no page with such a name can be released."""
         return self._texts[name][_COLUMN[language]].format(**facts)
 
     def section(self, language: Language, prefix: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The parts of the product that have pages, as people say their addresses aloud. Whoever serves them, the front door leads there."""
+"""The parts of the product that have pages, with their short addresses at the front door."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

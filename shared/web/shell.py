@@ -69,9 +69,9 @@ def add_texts(blueprint: Blueprint, file: Path) -> None:
 
 
 def language() -> Language:
-    """Asked for in the address, else remembered, else what the browser prefers."""
-    asked = languages.known(request.args.get("language")) or languages.known(request.cookies.get(_COOKIES["language"]))
-    return asked or languages.preferred(request.accept_languages)
+    """The language in the address, else the remembered one, else what the browser prefers."""
+    chosen = languages.known(request.args.get("language")) or languages.known(request.cookies.get(_COOKIES["language"]))
+    return chosen or languages.preferred(request.accept_languages)
 
 
 def text(name: str, **facts: object) -> str:
@@ -89,19 +89,19 @@ def _of(app: Flask) -> Shell:
 
 
 def _theme(default: str) -> str:
-    asked = request.args.get("theme") or request.cookies.get(_COOKIES["theme"])
-    return asked if asked in _THEMES else default
+    chosen = request.args.get("theme") or request.cookies.get(_COOKIES["theme"])
+    return chosen if chosen in _THEMES else default
 
 
 def _context() -> dict[str, Any]:
-    here = _of(current_app)
+    shell = _of(current_app)
     return {
         "t": text,
-        "words": lambda *sections: {key: here.texts.section(language(), key) for key in sections},
+        "words": lambda *sections: {key: shell.texts.section(language(), key) for key in sections},
         "language": language(),
         "languages": languages.NAMES,
         "theme": _theme,
-        "person": here.person(),
+        "person": shell.person(),
         "figures": figures,
         "has_fonts": (_HERE / "static" / "fonts" / "fonts.css").is_file(),
         "again": _again,
@@ -116,7 +116,7 @@ def _again(**changed: str) -> str:
 
 
 def _remember(response: Response) -> Response:
-    """A choice in the address becomes the browser's: it holds on every page of the service, without a script."""
+    """Stores a choice from the address in a cookie: it holds on every page of the service, without a script."""
     chosen = {"language": languages.known(request.args.get("language")), "theme": request.args.get("theme")}
     for name, value in chosen.items():
         if value and (name == "language" or value in _THEMES):
