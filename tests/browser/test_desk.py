@@ -40,7 +40,7 @@ def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: D
     unit = desks.couple()
     desks.drafted(unit)
     page = desks.page()
-    write(page, "input[name=place]", desks.here.units[unit].unit_code)
+    write(page, "input[name=place]", desks.district.units[unit].unit_code)
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk?place=*")
     press(page, f"#u-{unit}")
@@ -82,7 +82,7 @@ def test_a_double_click_is_one_act_on_the_terms_that_are_on_the_screen(desks: De
 
     step(page, "顺序号")
     (request,) = sent
-    digest = desks.here.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
+    digest = desks.district.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
     assert json.loads(request.post_data or "")["terms_digest"] == digest
     assert len(request.headers["idempotency-key"]) == 36
     assert len(desks.numbers(unit)) == 1
@@ -104,10 +104,10 @@ def test_two_windows_show_one_number(desks: Desks):
 
 def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
     owner = a_holder("1/2", masked_name="范**")
-    unit = desks.here.register(owner, a_holder("1/2"))
+    unit = desks.district.register(owner, a_holder("1/2"))
     desks.agent(unit, owner)
     page = desks.case(desks.ready(unit), step="sign")
-    desks.here.sign(desks.agreement(unit), owner.person_id)
+    desks.district.sign(desks.agreement(unit), owner.person_id)
     page.locator('input[data-capacity="agent"]').check()
     page.locator(SIGN).click()
 
@@ -201,8 +201,8 @@ def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks
 
 def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first(desks: Desks):
     child = a_holder("1/2", masked_name="范*", capable=False)
-    unit = desks.here.register(child, a_holder("1/2", masked_name="李**"))
-    desks.here.mandate(unit, child.person_id, uuid4(), "guardian", date(2026, 1, 1))
+    unit = desks.district.register(child, a_holder("1/2", masked_name="李**"))
+    desks.district.mandate(unit, child.person_id, uuid4(), "guardian", date(2026, 1, 1))
     page = desks.case(desks.ready(unit), step="sign")
 
     expect(page.locator('input[data-capacity="guardian"]')).to_be_disabled()
@@ -235,9 +235,9 @@ def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
 
 
 def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(desks: Desks):
-    unit = desks.here.register()
+    unit = desks.district.register()
     desks.ready(unit)
-    desks.here.sign(desks.agreement(unit), desks.here.owners(unit)[0])
+    desks.district.sign(desks.agreement(unit), desks.district.owners(unit)[0])
     (number,) = desks.numbers(unit)
     page = desks.case(unit, role="command")
     form = page.locator("#ask-rescind")
@@ -259,7 +259,7 @@ def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(d
 
 
 def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
-    unit = desks.here.register()
+    unit = desks.district.register()
     desks.drafted(unit)
     page = desks.case(unit, role="officer", size="phone")
     page.locator('button[data-ask="return"]').click()
@@ -274,7 +274,7 @@ def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
 
 def act(desks: Desks, unit_id, kind: str) -> tuple[str, str]:
     """The reason and the note that the case keeps."""
-    rows = desks.here.rows(
+    rows = desks.district.rows(
         "select reason, facts ->> 'note' from acts where unit_id = :unit_id and kind = :kind",
         unit_id=unit_id,
         kind=kind,

@@ -79,18 +79,18 @@ def test_every_figure_of_the_grid_is_of_one_feed_number_in_every_frame(stage):
     first = BEFORE + LAUNCHED
     building = stage.launch.unit(first)
     page = stage.page("wall", f"/map?compound={building.compound}&building={building.building}")
-    here = [number for number in range(UNITS) if stage.launch.unit(number).building == building.building
+    in_building = [number for number in range(UNITS) if stage.launch.unit(number).building == building.building
             and stage.launch.unit(number).compound == building.compound]  # fmt: skip
-    signed = [number for number in here if number < first]
+    signed = [number for number in in_building if number < first]
     _sample(page, _GRID)
 
-    launch(stage, page, [number for number in here if number >= first])
+    launch(stage, page, [number for number in in_building if number >= first])
 
-    samples = _samples(page, count=len(here))
+    samples = _samples(page, count=len(in_building))
     assert samples[0]["count"] == len(signed)
     for seen in samples:
         assert {seen[name] for name in ("cells", "legend", "panels")} == {seen["count"]}, seen
-        assert {seen["listed"], seen["to_go"]} == {len(here) - seen["count"]}, seen
+        assert {seen["listed"], seen["to_go"]} == {len(in_building) - seen["count"]}, seen
     _never_goes_back(samples)
     page.context.close()
 

@@ -74,9 +74,9 @@ def test_messages_of_another_district_are_not_there_and_the_city_sees_both(syste
     mail_arrivals(system.place, signed, city)
 
     for side, own in zip(sides, signed, strict=True):
-        here = list(person("command", side.code).every("notify", "/messages"))
-        assert {each["district"] for each in here} == {side.code}
-        assert own.unit_id in {each["unit_id"] for each in here}
+        listed = list(person("command", side.code).every("notify", "/messages"))
+        assert {each["district"] for each in listed} == {side.code}
+        assert own.unit_id in {each["unit_id"] for each in listed}
     foreign = next(each for each in city.every("notify", "/messages") if each["district"] == sides[1].code)
     assert _status(system, person("command", sides[0].code), "notify", f"/messages/{foreign['message_key']}") == 404
     assert {each["district"] for each in city.get("reporting", "/city")["districts"]} >= {side.code for side in sides}

@@ -180,13 +180,13 @@ class _Reading:
         return wrong
 
     def _order(self, record: Record, headers: Mapping[str, str]) -> list[str]:
-        here, sequence = (record.topic, headers["ce_subject"]), int(headers["ce_sequence"])
-        if self._partitions.setdefault(here, record.partition) != record.partition:
+        stream, sequence = (record.topic, headers["ce_subject"]), int(headers["ce_sequence"])
+        if self._partitions.setdefault(stream, record.partition) != record.partition:
             return ["key is on two partitions"]
-        event = (*here, sequence)
+        event = (*stream, sequence)
         if self._ids.setdefault(headers["ce_id"], event) != event:
             return ["ce_id names two events"]
-        seen = self._sequences.setdefault(here, {})
+        seen = self._sequences.setdefault(stream, {})
         if sequence in seen:
             self._report.repeats += 1
             return [] if seen[sequence] == headers["ce_id"] else [f"sequence {sequence} names two events"]

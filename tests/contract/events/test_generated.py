@@ -104,8 +104,8 @@ def test_the_manual_names_every_topic_event_header_and_field() -> None:
 
 def _references(node: object) -> list[str]:
     if isinstance(node, dict):
-        here = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-        return here + [each for value in node.values() for each in _references(value)]
+        found = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return found + [each for value in node.values() for each in _references(value)]
     if isinstance(node, list):
         return [each for value in node for each in _references(value)]
     return []

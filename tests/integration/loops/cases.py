@@ -285,25 +285,27 @@ class Refusing:
 
 
 def dispatch(world: World) -> Case:
-    (here,) = _notify(world, BAD)
-    _about_to_be_told(here)
-    _about_to_be_told(here)
-    mail = Refusing(here.gateways["mail"])
+    (notify,) = _notify(world, BAD)
+    _about_to_be_told(notify)
+    _about_to_be_told(notify)
+    mail = Refusing(notify.gateways["mail"])
     made = Dispatcher(
-        here.engine, {**here.gateways, "mail": mail}, opener=here._opener, clock=here.clock, districts=[BAD]
+        notify.engine, {**notify.gateways, "mail": mail}, opener=notify._opener, clock=notify.clock, districts=[BAD]
     )
-    return Case(Lanes(made).run_forever, lambda: len(here.mail.arrived) == 1, lambda: bool(mail.failed))
+    return Case(Lanes(made).run_forever, lambda: len(notify.mail.arrived) == 1, lambda: bool(mail.failed))
 
 
 def inquire(world: World) -> Case:
-    (here,) = _notify(world, BAD)
+    (notify,) = _notify(world, BAD)
     for _ in range(2):
-        _about_to_be_told(here)
-        with databases.begin(here.engine, district=BAD) as tx:
-            messages.claim(tx, at=here.clock.now(), real_at=datetime.now(UTC))  # and the worker dies here
-    mail = Refusing(here.gateways["mail"])
-    made = Inquirer(here.engine, {**here.gateways, "mail": mail}, clock=here.clock, lease=timedelta(0), districts=[BAD])
-    return Case(made.run_forever, lambda: "unknown" in {row[0] for row in here.states()}, lambda: bool(mail.failed))
+        _about_to_be_told(notify)
+        with databases.begin(notify.engine, district=BAD) as tx:
+            messages.claim(tx, at=notify.clock.now(), real_at=datetime.now(UTC))  # and the worker dies here
+    mail = Refusing(notify.gateways["mail"])
+    made = Inquirer(
+        notify.engine, {**notify.gateways, "mail": mail}, clock=notify.clock, lease=timedelta(0), districts=[BAD]
+    )
+    return Case(made.run_forever, lambda: "unknown" in {row[0] for row in notify.states()}, lambda: bool(mail.failed))
 
 
 def complete(world: World) -> Case:
@@ -321,8 +323,8 @@ def complete(world: World) -> Case:
 
 def count(world: World) -> Case:
     """Its one item is the whole balance, which fails once."""
-    (here,) = _notify(world, BAD)
-    _about_to_be_told(here)
+    (notify,) = _notify(world, BAD)
+    _about_to_be_told(notify)
     failed: list[str] = []
 
     def fail(_: Connection, __: object, statement: str, *___: object) -> None:
@@ -330,10 +332,10 @@ def count(world: World) -> Case:
             failed.append(statement)
             raise Planted
 
-    event.listen(here.engine, "before_cursor_execute", fail)
-    world.stack.callback(event.remove, here.engine, "before_cursor_execute", fail)
+    event.listen(notify.engine, "before_cursor_execute", fail)
+    world.stack.callback(event.remove, notify.engine, "before_cursor_execute", fail)
     MESSAGES.clear()
-    loop = partial(Counter(here.engine).run_forever, idle_seconds=0.05)
+    loop = partial(Counter(notify.engine).run_forever, idle_seconds=0.05)
     return Case(loop, lambda: MESSAGES.labels("waiting", BAD)._value.get() == 1, lambda: bool(failed))
 
 

@@ -358,12 +358,12 @@ def test_a_new_district_needs_nothing_but_its_topics(bench):
     consumer = bench.consumer()
     consumer.run_once()
     bench.broker.create(topic)
-    key, here = a_key(), a_key()
+    key, own_key = a_key(), a_key()
     bench.send(key, 1, topic=topic)
-    bench.send(here, 1)
+    bench.send(own_key, 1)
     consumer.run_once()
 
-    assert effects(bench) == {here: [1]}
+    assert effects(bench) == {own_key: [1]}
     with database.begin(bench.engines.app, district=other) as tx:
         assert kit.effects(tx.connection) == {key: [1]}
 

@@ -238,9 +238,9 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
 
 
 def test_districts_do_not_see_each_other(engine):
-    here, there = Launch("440303", units=4), Launch("440305", units=4)
+    first, second = Launch("440303", units=4), Launch("440305", units=4)
     bus, numbering = Bus(engine, ("440303", "440305")), Numbering()
-    for launch in (here, there):
+    for launch in (first, second):
         bus.deliver(numbering.messages(launch.district, [*launch.opening(), *launch.register(), launch.freeze()]))
 
     with database_reading(engine) as tx:

@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 
 from deploy.local import issuer as local_issuer
-from tests.integration.signing.conftest import HERE, Desk
+from tests.integration.signing.conftest import DISTRICT, Desk
 from tests.support.hostile import Hostile
 from tests.support.signing import LAUNCH, District
 from tests.support.story import Story
 
 
 @pytest.fixture
-def story(desk: Desk, here: District) -> Story:
-    here.register()
-    here.freeze()
+def story(desk: Desk, district: District) -> Story:
+    district.register()
+    district.freeze()
     clock = desk.app.extensions["clearwater"].clock
     return Story(
         desk.app,
-        lambda role: local_issuer.mint(desk.issuer, role=role, districts=(HERE,)),
+        lambda role: local_issuer.mint(desk.issuer, role=role, districts=(DISTRICT,)),
         world={
             "projects.freeze_day": lambda: clock.set(LAUNCH + timedelta(days=1)),
             "projects.close": lambda: clock.set(LAUNCH + timedelta(days=16)),

@@ -212,36 +212,36 @@ ONLY_ADDED_TO = (
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_what_must_never_happen_is_refused_whoever_asks(here: District, urls: Database, breach: str) -> None:
+def test_what_must_never_happen_is_refused_whoever_asks(district: District, urls: Database, breach: str) -> None:
     after, statements, complaint = BREACHES[breach]
-    given = after(here)
+    given = after(district)
 
     for address in (urls.app, urls.owner):
-        refused(here, address, given, statements, complaint)
+        refused(district, address, given, statements, complaint)
 
 
 @pytest.mark.parametrize("breach", NOT_GRANTED)
-def test_what_is_no_act_of_the_service_is_not_granted_to_it(here: District, urls: Database, breach: str) -> None:
+def test_what_is_no_act_of_the_service_is_not_granted_to_it(district: District, urls: Database, breach: str) -> None:
     after, statement = NOT_GRANTED[breach]
-    given = after(here)
+    given = after(district)
 
-    refused(here, urls.app, given, statement, "permission denied")
+    refused(district, urls.app, given, statement, "permission denied")
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED_TO)
 @pytest.mark.parametrize("statement", ["update {} set district = district", "delete from {}", "truncate {} cascade"])
-def test_a_record_is_only_added_to(here: District, urls: Database, table: str, statement: str) -> None:
-    refused(here, urls.app, {}, statement.format(table), "permission denied")
-    refused(here, urls.owner, {}, statement.format(table), "only added to")
+def test_a_record_is_only_added_to(district: District, urls: Database, table: str, statement: str) -> None:
+    refused(district, urls.app, {}, statement.format(table), "permission denied")
+    refused(district, urls.owner, {}, statement.format(table), "only added to")
 
 
-def test_the_same_papers_are_good_where_nothing_is_wrong(here: District) -> None:
+def test_the_same_papers_are_good_where_nothing_is_wrong(district: District) -> None:
     """The other side of each refusal above: what the rules allow passes in SQL too."""
-    given = mandated(here)
+    given = mandated(district)
     last_moment = "2026-11-28 15:59:59.999999Z"  # of the paper's last day in Shanghai
     signing = tuple(each.format(capacity="agent", series="cash", at=last_moment) for each in (BY_AGENT, NUMBER, FED))
     reports = (DAY.format(on="2026-11-26", restatement=number) for number in range(2))
-    carry_out(here.engine, here.district, "; ".join((*signing, TO.format("signed"), *reports)), given)
+    carry_out(district.engine, district.district, "; ".join((*signing, TO.format("signed"), *reports)), given)
 
-    assert here.rows("select state from agreements") == [("signed",)]
-    assert here.rows("select restatement from days order by 1") == [(0,), (1,)]
+    assert district.rows("select state from agreements") == [("signed",)]
+    assert district.rows("select restatement from days order by 1") == [(0,), (1,)]

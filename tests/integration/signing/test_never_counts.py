@@ -161,12 +161,12 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_what_must_never_happen_is_refused_whoever_asks(here: District, urls: Database, breach: str) -> None:
+def test_what_must_never_happen_is_refused_whoever_asks(district: District, urls: Database, breach: str) -> None:
     after, statements, complaint = BREACHES[breach]
-    given = after(here)
+    given = after(district)
 
     for address in (urls.app, urls.owner):
-        refused(here, address, given, statements, complaint)
+        refused(district, address, given, statements, complaint)
 
 
 # Every foreign key of the tables that have a district, as the database has it.
@@ -180,8 +180,8 @@ _KEYS = """
 _WITHIN = {("agreements", "agreements"), ("days", "days"), ("unsent", "events")}
 
 
-def test_every_row_and_what_it_hangs_on_are_of_one_district(here: District) -> None:
-    keys = [row for row in here.rows(_KEYS) if (row.child, row.parent) not in _WITHIN]
+def test_every_row_and_what_it_hangs_on_are_of_one_district(district: District) -> None:
+    keys = [row for row in district.rows(_KEYS) if (row.child, row.parent) not in _WITHIN]
 
     assert len(keys) > 20
     assert [row for row in keys if row.columns[0] != "district"] == []
@@ -205,10 +205,10 @@ _HUNG = {
 
 @pytest.mark.parametrize("table", _HUNG)
 def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
-    here: District, urls: Database, table: str
+    district: District, urls: Database, table: str
 ) -> None:
-    unit = here.register()
-    here.hear(here.frozen())
+    unit = district.register()
+    district.hear(district.frozen())
     statement = f"insert into {table} select {_HUNG[table]}"
 
     for address in (urls.app, urls.owner):

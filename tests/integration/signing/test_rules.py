@@ -54,7 +54,7 @@ class Rule1(Acts):
 
     @invariant()
     def every_review_saw_the_papers_that_are_always_needed(self) -> None:
-        for row in self.here.rows("select facts from acts where kind = 'reviewed'"):
+        for row in self.district.rows("select facts from acts where kind = 'reviewed'"):
             assert {"identity", "title_certificate", "account"} <= set(row.facts["papers"])
 
 
@@ -65,7 +65,7 @@ class Rule2(Acts):
 
     @invariant()
     def what_is_locked_stays_as_it_was(self) -> None:
-        rows = self.here.rows("""
+        rows = self.district.rows("""
             select agreement_id, lock_count, (agreements.rule_set_version, locks.rule_set_version, digest, form, (
                        select json_agg(term_lines order by head) from term_lines
                        where term_lines.agreement_id = agreements.agreement_id))::text as paper
@@ -76,7 +76,7 @@ class Rule2(Acts):
 
     @invariant()
     def every_unlocking_has_its_reason(self) -> None:
-        acts = self.here.rows("select reason from acts where kind = 'unlocked'")
+        acts = self.district.rows("select reason from acts where kind = 'unlocked'")
         assert all(row.reason for row in acts)
         assert len(acts) == len(self.told("agreement.unlocked"))
 
@@ -84,7 +84,7 @@ class Rule2(Acts):
 class Rule3(Acts):
     @invariant()
     def nobody_is_missing_from_what_is_signed(self) -> None:
-        assert self.here.rows("""
+        assert self.district.rows("""
             select from agreements join locked_holders using (agreement_id, lock_count)
             left join signatures on signatures.agreement_id = agreements.agreement_id
                 and signatures.lock_count = agreements.lock_count and right_holder = person_id
@@ -99,7 +99,7 @@ class Rule3(Acts):
 
     @invariant()
     def every_hand_was_entitled_on_its_day(self) -> None:
-        assert self.here.rows("""
+        assert self.district.rows("""
             select from signatures join locked_holders using (agreement_id, lock_count) left join mandates using (mandate_id)
             where person_id = signatures.right_holder and not case capacity
                 when 'self' then signatures.hand = person_id and capable and locked_holders.kind = 'natural'
@@ -114,7 +114,9 @@ class Rule4(Acts):
     def numbers_are_gap_free_and_rise_with_their_instants(self) -> None:
         told = self.told("agreement.signed")
         for series in ("exchange", "cash"):
-            rows = self.here.rows("select number, signed_at from numbers where series = :s order by number", s=series)
+            rows = self.district.rows(
+                "select number, signed_at from numbers where series = :s order by number", s=series
+            )
             assert [row.number for row in rows] == list(range(1, len(rows) + 1))
             assert all(one.signed_at < after.signed_at for one, after in pairwise(rows))
             assert [each["sequence_number"] for each in told if each["series"] == series] == [
@@ -123,7 +125,7 @@ class Rule4(Acts):
 
     @invariant()
     def an_undone_number_stays_with_its_reason(self) -> None:
-        undone = self.here.rows("""
+        undone = self.district.rows("""
             select reason from agreements join numbers using (agreement_id) left join detachments using (agreement_id)
             where state not in ('signed', 'effective', 'performed') or reason is not null
         """)
@@ -136,7 +138,7 @@ class Rule5(Acts):
 
     @invariant()
     def at_most_one_agreement_of_a_unit_is_alive(self) -> None:
-        assert self.here.rows("""
+        assert self.district.rows("""
             select unit_id from agreements where state not in ('returned', 'superseded', 'rescinded', 'void')
             group by unit_id having count(*) > 1
         """) == []  # fmt: skip
@@ -150,7 +152,7 @@ class Rule5(Acts):
 
     @invariant()
     def what_was_superseded_holds_no_number_and_has_one_successor(self) -> None:
-        rows = self.here.rows("""
+        rows = self.district.rows("""
             select number, successor.agreement_id from agreements old left join numbers using (agreement_id)
             left join agreements successor on successor.supersedes = old.agreement_id where old.state = 'superseded'
         """)
@@ -162,7 +164,7 @@ class Rule5(Acts):
     @invariant()
     def signed_again_is_no_second_number(self) -> None:
         signed = [each["agreement_id"] for each in self.told("agreement.signed")]
-        assert len(signed) == len(set(signed)) == self.here.rows("select count(*) from numbers")[0][0]
+        assert len(signed) == len(set(signed)) == self.district.rows("select count(*) from numbers")[0][0]
 
 
 class Rule6(Acts):
@@ -200,7 +202,7 @@ class Rule7(Acts):
 
     def prepare(self) -> None:
         super().prepare()
-        self.here.clock.set(LAUNCH + 14 * DAYS)
+        self.district.clock.set(LAUNCH + 14 * DAYS)
 
     @invariant()
     def nothing_is_void_unless_the_period_closed_without_the_threshold(self) -> None:
@@ -244,7 +246,7 @@ class Rule11(Acts):
 
     @invariant()
     def what_was_reported_never_changes(self) -> None:
-        rows = self.here.rows("select * from days order by closed_at, business_on")
+        rows = self.district.rows("select * from days order by closed_at, business_on")
         told = self.told("day.closed")
         assert [*rows][: len(self.reports)] == self.reports
         assert [(row.business_on.isoformat(), row.restatement, row.as_of) for row in rows] == [
@@ -278,7 +280,7 @@ class Rule12(Acts):
                 )
         for instants in stories.values():
             assert instants == sorted(instants)
-            assert all(LAUNCH <= at <= self.here.clock.at and at.utcoffset() == 0 * DAYS for at in instants)
+            assert all(LAUNCH <= at <= self.district.clock.at and at.utcoffset() == 0 * DAYS for at in instants)
 
     @invariant()
     def a_day_ends_at_midnight_in_shanghai(self) -> None:

@@ -66,13 +66,13 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.agreements: dict[UUID, UUID] = {}
-        self.here = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
+        self.district = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
 
     @initialize(rule=st.sampled_from(COUNTING_RULES), sold=st.booleans())
     def open_the_project(self, rule: CountingRule, sold: bool) -> None:
         """`sold`: whether a unit changes hands between the freezing of the roll and its count."""
         self.sold = sold
-        self.here.open_project(*self.bases, automatic=self.automatic, counting_rule=rule)
+        self.district.open_project(*self.bases, automatic=self.automatic, counting_rule=rule)
         self.model = Ruler(LAUNCH, LAUNCH + 15 * DAYS, dict(self.bases), automatic=self.automatic, rule=rule)
         self.prepare()
 
@@ -83,9 +83,11 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def the_tables_are_as_foretold(self) -> None:
-        stands = {row.unit_id: tuple(row)[1:] for row in self.here.rows(_STANDS)}  # of several agreements the last one
+        stands = {
+            row.unit_id: tuple(row)[1:] for row in self.district.rows(_STANDS)
+        }  # of several agreements the last one
         assert stands == {unit: _foretold(house) for unit, house in self.model.houses.items()}
-        decided = self.here.rows(_DECIDED)[0]
+        decided = self.district.rows(_DECIDED)[0]
         assert (decided.matched, decided.latched) == (bool(self.model.roll), self.model.latched is not None)
         assert decided[1:5] == self.model.signed()
         assert decided.declared_at is None or day_of(decided.declared_at) == self.model.declared_on
@@ -95,40 +97,40 @@ class World(RuleBasedStateMachine):
         """A stranger who has nothing but the events counts the same, and calls every unit's stage by the same name."""
         if not self.model.roll:
             return
-        heard = [(event.declared.type, event.model_dump(mode="json")) for event in self.here.heard]
+        heard = [(event.declared.type, event.model_dump(mode="json")) for event in self.district.heard]
         said = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.told()]
-        counted = recount.of([*heard, *said], str(self.here.project_id))
+        counted = recount.of([*heard, *said], str(self.district.project_id))
         assert tuple(counted.total.values()) == self.model.total()
         assert tuple(counted.signed.values()) == self.model.signed()
         assert (counted.rule, counted.called) == (self.model.rule, self.model.latched is not None)
-        with self.here.transaction() as tx:
+        with self.district.transaction() as tx:
             rows = case_list.read(tx, CasesQuery(limit=200))
-            project = project_count.read(tx, self.here.project_id)
+            project = project_count.read(tx, self.district.project_id)
         assert {str(row.unit_id): row.stage for row in rows} == counted.stages
         assert {each.basis: each.reached for each in project.bases} == counted.reached
         assert project.live == counted.live
 
     def attempt(self, against: set[str], command: Callable[..., object], what: object) -> bool:
         def carry_out() -> None:
-            with self.here.transaction() as tx:
-                command(tx, what, self.here.clock)
+            with self.district.transaction() as tx:
+                command(tx, what, self.district.clock)
 
         return self.attempt_it(against, carry_out)
 
     def attempt_it(self, against: set[str], act: Callable[..., object], *given: object, **named: object) -> bool:
-        before = self.here.rows(_STORED) if against else None
+        before = self.district.rows(_STORED) if against else None
         code = _refusal(lambda: act(*given, **named))
         assert (code in against) if code else not against, (
             f"{code or 'carried out'}, where {against or 'no refusal'} was due"
         )
-        assert not code or self.here.rows(_STORED) == before, f"refused for {code}, and something changed"
+        assert not code or self.district.rows(_STORED) == before, f"refused for {code}, and something changed"
         return not code
 
     # What the machines look at.
 
     @property
     def units(self) -> list[UUID]:
-        return list(self.here.units)
+        return list(self.district.units)
 
     def house(self, which: int) -> tuple[UUID, House]:
         return self.units[which], self.model.houses[self.units[which]]
@@ -149,7 +151,7 @@ class World(RuleBasedStateMachine):
     def told(self, *names: str) -> list[dict[str, Any]]:
         """The payloads of the journal's events of these types (all without any), each with its `type`, in the order of commits."""
         said = []
-        for row in self.here.rows("select type, payload from events order by id"):
+        for row in self.district.rows("select type, payload from events order by id"):
             name = row.type.removeprefix("clearwater.signing.").removesuffix(".v1")
             if not names or name in names:
                 said.append({"type": name, **json.loads(bytes(row.payload))})

@@ -16,10 +16,10 @@ DISTRICT = system.SAMPLE_DISTRICTS[0]
 
 
 def main() -> None:
-    here = place.from_environment()
-    system.start_services(system.start_platform(here), here, services=["payments"])
-    running = [process for process in declared(here) if process.name.startswith("payments-")]
-    with Person(here, "officer", DISTRICT) as officer:
+    site = place.from_environment()
+    system.start_services(system.start_platform(site), site, services=["payments"])
+    running = [process for process in declared(site) if process.name.startswith("payments-")]
+    with Person(site, "officer", DISTRICT) as officer:
         asked = officer.post("payments", "/payments", {"amount_fen": 12_000}, key="the only one")
         path = f"/payments/{asked['payment_id']}"
         wait_for("its way over the bus", lambda: officer.get("payments", path)["published"])
