@@ -139,10 +139,10 @@ def test_terms_that_are_not_on_the_screen_are_not_signed(desks: Desks):
     desks.relocked(unit, relocation_fen=999_900)
     page.locator(SIGN).click()
 
-    said = page.locator("#answer")
-    expect(said.locator("h2")).to_contain_text("锁定的条款与手上的不是同一份")
-    expect(said.locator(".do")).to_contain_text("重新读取协议，核对条款摘要，换印后再签")
-    expect(said).to_contain_text("没有动用顺序号")
+    answer = page.locator("#answer")
+    expect(answer.locator("h2")).to_contain_text("锁定的条款与手上的不是同一份")
+    expect(answer.locator(".do")).to_contain_text("重新读取协议，核对条款摘要，换印后再签")
+    expect(answer).to_contain_text("没有动用顺序号")
     assert desks.numbers(unit) == []
     page.get_by_role("button", name="重新读取").press("Enter")
     expect(page.locator(".facts")).to_contain_text("9,999.00")

@@ -101,10 +101,10 @@ def launch(stage: Stage, page: Page, numbers) -> None:
         "import('/static/reporting/live.js').then((live) => { window.drawing = setInterval(live.redraw, 100) })"
     )
     for place, number in enumerate(numbers):
-        stage.tell(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
+        stage.publish(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
         if place == 10:  # more units at once than an event names: the page has to be drawn anew
             units = (stage.launch.unit(each) for each in range(UNITS))
-            stage.tell(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
+            stage.publish(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
 
 
 def _sample(page: Page, figures: str) -> None:

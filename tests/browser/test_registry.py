@@ -114,9 +114,9 @@ def test_the_wrong_file_says_what_to_do_and_keeps_the_page(desk: Desk, tmp_path:
     page.locator("#file").set_input_files(tmp_path / "none.xlsx")
     page.locator("form[data-post] button").press("Enter")
 
-    said = page.locator("form[data-post] .said")
-    expect(said).to_contain_text("另存为 .xlsx")
-    expect(said).to_have_attribute("role", "alert")
+    alert = page.locator("form[data-post] .said")
+    expect(alert).to_contain_text("另存为 .xlsx")
+    expect(alert).to_have_attribute("role", "alert")
     page.context.close()
 
 

@@ -103,12 +103,12 @@ class Writer:
     def _write(self) -> None:
         while not self._enough.wait(0.05):
             units = random.sample(self.units, 12)
-            self._say([unit for unit in units if not self._is_poison(unit)])
-            self._say([unit for unit in units if self._is_poison(unit)], poison=True)
+            self._write_events([unit for unit in units if not self._is_poison(unit)])
+            self._write_events([unit for unit in units if self._is_poison(unit)], poison=True)
 
-    def _say(self, units: list[UUID], **said: object) -> None:
+    def _write_events(self, units: list[UUID], **content: object) -> None:
         try:
-            kit.happen(self._place.engine, self._place.district, units, **said)
+            kit.happen(self._place.engine, self._place.district, units, **content)
         except DBAPIError:  # the database is gone, and with it the answer: committed or not, the journal will know
             return
         self.acknowledged.update(units)
@@ -123,10 +123,10 @@ class Writer:
 
 def journal(place: SimpleNamespace) -> dict[str, list[bool]]:
     """By key, for each of its events in order, whether it is poison: what has happened, whoever was told."""
-    said = text("select key, convert_from(payload, 'utf8')::jsonb -> 'poison' from events order by key, sequence")
+    query = text("select key, convert_from(payload, 'utf8')::jsonb -> 'poison' from events order by key, sequence")
     found: dict[str, list[bool]] = {}
     with database.begin(place.engine, district=place.district) as tx:
-        for key, poison in tx.connection.execute(said):
+        for key, poison in tx.connection.execute(query):
             found.setdefault(key, []).append(poison)
     return found
 
@@ -192,13 +192,13 @@ def test_nothing_is_lost_doubled_or_reordered(place):
         happened = list(faults(place))
     finally:
         writer.end()
-    said = journal(place)
-    written = sum(map(len, said.values()))
+    journaled = journal(place)
+    written = sum(map(len, journaled.values()))
     found, parked = settled(place, written, seconds=60)
 
     for unit, acknowledged in writer.acknowledged.items():
-        assert len(said[str(unit)]) >= acknowledged, f"{unit} after {happened}"
-    for key, poison in said.items():
+        assert len(journaled[str(unit)]) >= acknowledged, f"{unit} after {happened}"
+    for key, poison in journaled.items():
         applied = poison.index(True) if any(poison) else len(poison)
         assert found[key] == list(range(1, applied + 1)), f"{key} after {happened}"
     effects = sum(map(len, found.values()))

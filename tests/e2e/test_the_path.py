@@ -38,8 +38,8 @@ def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, sides, p
     rates = person("command", side.code).get("reporting", f"/projects/{side.opened.project_id}/rates")
     assert {each["basis"]: each["denominator"] for each in rates["bases"]}["units"] == UNITS
     assert next(each["numerator"] for each in rates["bases"] if each["basis"] == "units") >= 1
-    told = [each for each in _mailbox(system) if str(signed.number) in each["subject"] + each["text"]]
-    assert any(side.opened.name in each["text"] for each in told)
+    mails = [each for each in _mailbox(system) if str(signed.number) in each["subject"] + each["text"]]
+    assert any(side.opened.name in each["text"] for each in mails)
     on_the_bus = _read_the_bus(system)
     assert on_the_bus.problems == []
     for event in ("signing.agreement.signed", "notify.message.planned", "notify.message.sent"):
@@ -147,9 +147,9 @@ def _planted(system, district) -> list[str]:
     book = openpyxl.load_workbook(workbooks.sample(system.place, district, units=UNITS, seed=1).file)
     head, *rows = book["房屋与权利人"].iter_rows(values_only=True)
     columns = [str(each).rstrip("*") for each in head]
-    told = [dict(zip(columns, row, strict=True)) for row in rows]
-    values = {str(row[name]) for row in told for name in _PERSONAL if row[name]}
-    return sorted(values | {str(row["权利人"]) for row in told})
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    values = {str(row[name]) for row in records for name in _PERSONAL if row[name]}
+    return sorted(values | {str(row["权利人"]) for row in records})
 
 
 def _logs(system) -> list[Path]:

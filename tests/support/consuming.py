@@ -29,8 +29,8 @@ def made(engines: SimpleNamespace, district: str) -> SimpleNamespace:
         subscription = memory.Subscription(broker, group=uuid4().hex, topics=topics.pattern(*kinds))
         return Consumer(name, engines.app, subscription, reactions, **rest)
 
-    def send(key: str, *sequences: int, topic: str = topic, **said) -> list[Message]:
-        sent = [kit.message(key, sequence, topic=topic, **said) for sequence in sequences]
+    def send(key: str, *sequences: int, topic: str = topic, **fields) -> list[Message]:
+        sent = [kit.message(key, sequence, topic=topic, **fields) for sequence in sequences]
         producer.publish(sent)
         return sent
 

@@ -81,10 +81,10 @@ class Desks:
     def grouped(self, *units: UUID, name: str) -> None:
         group_id, officer = uuid4(), Officer(staff_id=uuid4(), name="邱*")
         project_id = self.district.project_id
-        self.district.hear(GroupFormed(project_id=project_id, group_id=group_id, name=name, officers=(officer,)))
+        self.district.receive(GroupFormed(project_id=project_id, group_id=group_id, name=name, officers=(officer,)))
         for unit in units:
             assigned = {"unit_id": unit, "group_id": group_id, "staff_id": officer.staff_id}
-            self.district.hear(UnitAssigned(project_id=project_id, **assigned))
+            self.district.receive(UnitAssigned(project_id=project_id, **assigned))
 
     def agreement(self, unit_id: UUID) -> UUID:
         return self.district.rows("select agreement_id from agreements where unit_id = :unit_id", unit_id=unit_id)[0][0]

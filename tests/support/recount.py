@@ -42,7 +42,7 @@ class Recount:
 def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Recount:
     """`events` are (type, payload), those of one unit in their order; the rest in any."""
     project: Mapping[str, Any] = {}
-    called, roll, said = False, {}, defaultdict[str, list[tuple[str, Mapping[str, Any]]]](list)
+    called, roll, by_unit = False, {}, defaultdict[str, list[tuple[str, Mapping[str, Any]]]](list)
     for kind, payload in events:
         if payload.get("project_id") != project_id:
             continue
@@ -54,8 +54,8 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
         elif what == "unit.registered" and not payload.get("after_freeze"):
             roll[payload["unit_id"]] = payload
         elif kind.startswith("clearwater.signing.") and "unit_id" in payload:
-            said[payload["unit_id"]].append((what, payload))
-    facts = {unit: _facts(said[unit]) for unit in roll}
+            by_unit[payload["unit_id"]].append((what, payload))
+    facts = {unit: _facts(by_unit[unit]) for unit in roll}
     signed = {unit for unit, (_, agreement, _) in facts.items() if agreement in SIGNED}
     rule = project.get("counting_rule") or "all_units_signed"
     return Recount(
@@ -69,9 +69,9 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
     )
 
 
-def _facts(said: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, str, str]:
+def _facts(history: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, str, str]:
     rights, agreement, series = "", "", ""
-    for what, payload in said:
+    for what, payload in history:
         about, _, verb = what.partition(".")
         if about == "rights":
             rights = verb

@@ -28,10 +28,10 @@ class Stage:
         self._numbering = Numbering()
         self._producer = kafka.Producer(system.connection)
         facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
-        self.tell(*facts, *(event for number in range(signed + 12) for event in self.launch.prepare(number)))
-        self.tell(*(self.launch.sign(number) for number in range(signed)))
+        self.publish(*facts, *(event for number in range(signed + 12) for event in self.launch.prepare(number)))
+        self.publish(*(self.launch.sign(number) for number in range(signed)))
 
-    def tell(self, *events) -> None:
+    def publish(self, *events) -> None:
         messages = self._numbering.messages(self.district, events)
         eventually(lambda: self._published(messages))
 

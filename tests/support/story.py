@@ -41,14 +41,14 @@ class Story:
         self._standing_for: dict[str, Any] = {}
         self._etag = ""
 
-    def told(self) -> set[str]:
-        """Tells it to its end. The operations that were carried out."""
+    def run(self) -> set[str]:
+        """Carries out every operation of the story in order. Returns their names."""
         for name in self.document["x-story"]:
             self._world.get(name, lambda: None)()
             self._carry_out(name)
         return set(self.document["x-story"])
 
-    def untold(self) -> set[str]:
+    def unused_operations(self) -> set[str]:
         return self.operations.keys() - set(self.document["x-story"])
 
     def _carry_out(self, name: str) -> None:
@@ -96,9 +96,9 @@ class Story:
         return {"path": path, "method": method.upper(), "headers": headers, "query_string": query, **sent}
 
     def _compare(self, name: str, content: dict[str, Any], answer: Any, *, learn_anew: bool) -> None:
-        for told in (content["example"], answer):
+        for instance in (content["example"], answer):
             jsonschema.validate(
-                told, self._whole(content["schema"]), jsonschema.Draft202012Validator, format_checker=_FORMATS
+                instance, self._whole(content["schema"]), jsonschema.Draft202012Validator, format_checker=_FORMATS
             )
         self._walk(name, content["example"], answer, learn_anew=learn_anew)
 
@@ -111,8 +111,8 @@ class Story:
             return
         if isinstance(example, dict) and example:
             assert isinstance(answer, dict) and example.keys() == answer.keys(), f"{place}: {json.dumps(answer)}"
-            for each, told in example.items():
-                self._walk(f"{place}.{each}", told, answer[each], learn_anew=learn_anew)
+            for field, value in example.items():
+                self._walk(f"{place}.{field}", value, answer[field], learn_anew=learn_anew)
         elif isinstance(example, list) and example and answer:
             self._walk(f"{place}[0]", example[0], answer[0], learn_anew=learn_anew)
         elif isinstance(example, str) and (_UUID.fullmatch(example) or example in self._named()):

@@ -31,16 +31,16 @@ def test_every_code_that_is_raised_is_in_the_catalogue(place: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_code_of_a_catalogue_is_raised(place: str) -> None:
-    said = _literals(place) | (_literals("shared") if place == KIT else set())
+    literals = _literals(place) | (_literals("shared") if place == KIT else set())
 
-    assert not sorted(_own(place).keys() - said), "in problems.toml, raised nowhere"
+    assert not sorted(_own(place).keys() - literals), "in problems.toml, raised nowhere"
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_refusal_says_what_to_do_next_in_three_languages(place: str) -> None:
     for code, each in _own(place).items():
-        told = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
-        assert all(told), f"{code} lacks a sentence"
+        sentences = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
+        assert all(sentences), f"{code} lacks a sentence"
 
 
 @pytest.mark.parametrize("service", SERVICES)

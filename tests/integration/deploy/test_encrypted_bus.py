@@ -86,8 +86,8 @@ def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: py
     place.path("kafka").mkdir()
     assert authority.settings(place) == {}
 
-    for asked, secured in [("", False), ("yes", True), ("", True), ("yes", True), ("no", False), ("", False)]:
-        monkeypatch.setenv("BUS_TLS", asked)
+    for setting, secured in [("", False), ("yes", True), ("", True), ("yes", True), ("no", False), ("", False)]:
+        monkeypatch.setenv("BUS_TLS", setting)
         before = place.authority.read_bytes() if place.authority.exists() else b""
         authority.prepare(place)
         assert bool(place.bus_ca_file) == secured

@@ -69,8 +69,8 @@ def test_it_becomes_ready_and_its_event_goes_over_the_bus(tree: Path, somewhere:
 
     assert answers["services"] == [*SERVICES, "payments"]
     assert answers["ready"] == {f"payments-{role}": True for role in ROLES}
-    assert answers["asked"]["published"] is False
-    assert answers["published"] == {**answers["asked"], "published": True}
+    assert answers["created"]["published"] is False
+    assert answers["published"] == {**answers["created"], "published": True}
 
 
 def test_its_containers_are_written_with_it(tree: Path):

@@ -67,11 +67,11 @@ def test_a_service_refuses_to_start_on_it(
     environment = platform.environment(service, role, database(service))
 
     refused = start(service, role, environment | {"KAFKA_BOOTSTRAP": former.kafka_bootstrap})
-    told = refused.communicate(timeout=60)[0]
+    output = refused.communicate(timeout=60)[0]
 
     assert refused.returncode == 1
-    assert KNOWN in told
-    assert '"started"' not in told
+    assert KNOWN in output
+    assert '"started"' not in output
 
 
 @pytest.mark.parametrize(("service", "role"), OPENING)
@@ -81,10 +81,10 @@ def test_a_service_without_a_user_refuses_to_start_anywhere(
     environment = platform.environment(service, role, database(service))
 
     refused = start(service, role, environment | {"KAFKA_USER": "", "KAFKA_PASSWORD": ""})
-    told = refused.communicate(timeout=60)[0]
+    output = refused.communicate(timeout=60)[0]
 
     assert refused.returncode == 1
-    assert "KAFKA_ALLOW_ANONYMOUS=development" in told
+    assert "KAFKA_ALLOW_ANONYMOUS=development" in output
 
 
 def test_one_named_setting_says_that_it_is_for_development(

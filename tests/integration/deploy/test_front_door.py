@@ -73,11 +73,11 @@ class Telling:
     def __init__(self) -> None:
         self.app, self.bodies, self.go_on = Flask("registry", static_folder=None), [], threading.Event()
         self.app.wsgi_app = Door(self.app.wsgi_app, name="registry", secret=SECRET)  # type: ignore[method-assign]
-        self.app.add_url_rule("/", view_func=self.tell, defaults={"path": ""}, methods=["GET", "POST"])
-        self.app.add_url_rule("/<path:path>", view_func=self.tell, methods=["GET", "POST"])
+        self.app.add_url_rule("/", view_func=self.echo, defaults={"path": ""}, methods=["GET", "POST"])
+        self.app.add_url_rule("/<path:path>", view_func=self.echo, methods=["GET", "POST"])
         self.app.add_url_rule("/api/reporting/v1/stream", view_func=self.stream)
 
-    def tell(self, path: str) -> Response:
+    def echo(self, path: str) -> Response:
         self.bodies.append(request.get_data())
         client = {"remote": request.remote_addr, "scheme": request.scheme, "host": request.host, "path": f"/{path}"}
         return jsonify(**client, headers=dict(request.headers), padding="x" * 4000)
@@ -144,10 +144,10 @@ def test_a_path_that_people_say_leads_to_a_service(door: httpx.Client, path: str
 def test_health_and_metrics_are_not_behind_the_door(site: Site, path: str) -> None:
     """Asked as it stands, without a client that tidies it up."""
     status, text = _raw(site, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.front}\r\nConnection: close\r\n\r\n")
-    told = json.loads(text)["path"] if status == HTTPStatus.OK else ""
+    seen = json.loads(text)["path"] if status == HTTPStatus.OK else ""
 
-    assert told not in {"/metrics", "/live", "/ready"}
-    assert status == HTTPStatus.NOT_FOUND or "metrics" not in told
+    assert seen not in {"/metrics", "/live", "/ready"}
+    assert status == HTTPStatus.NOT_FOUND or "metrics" not in seen
 
 
 def test_an_api_is_known_by_its_name_and_by_its_own_path(door: httpx.Client) -> None:
@@ -159,12 +159,12 @@ def test_forwarded_headers_are_the_doors_own(door: httpx.Client) -> None:
         "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "ftp", "X-Forwarded-Host": "evil.test", "X-Forwarded-Prefix": "/evil",
         "X-Forwarded-Port": "1", "X-Real-IP": "6.6.6.6", "Forwarded": "for=6.6.6.6", "Clearwater-Front-Door": "guess",
     }  # fmt: skip
-    told = door.get("/wall", headers=lies).json()
+    seen = door.get("/wall", headers=lies).json()
 
-    assert (told["remote"], told["scheme"]) == ("127.0.0.1", "http")
-    assert told["host"] == door.base_url.netloc.decode()
+    assert (seen["remote"], seen["scheme"]) == ("127.0.0.1", "http")
+    assert seen["host"] == door.base_url.netloc.decode()
     assert [
-        name for name in told["headers"] if "forward" in name.lower() or name in {"X-Real-Ip", "Clearwater-Front-Door"}
+        name for name in seen["headers"] if "forward" in name.lower() or name in {"X-Real-Ip", "Clearwater-Front-Door"}
     ] == []
 
 
@@ -176,10 +176,10 @@ def test_past_the_door_a_forwarded_header_is_believed_with_the_secret_only(site:
         {"Clearwater-Front-Door": "é".encode()},
         {"Clearwater-Front-Door": SECRET},
     ]
-    told = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **each}, trust_env=False).json() for each in shown]
+    seen = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **each}, trust_env=False).json() for each in shown]
 
-    assert [each["remote"] for each in told] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
-    assert [each["scheme"] for each in told] == ["http"] * 3 + ["https"]
+    assert [each["remote"] for each in seen] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
+    assert [each["scheme"] for each in seen] == ["http"] * 3 + ["https"]
 
 
 @pytest.mark.parametrize("kind", ["header", "body"])
@@ -234,7 +234,7 @@ def test_another_name_of_the_machine_leads_to_the_one_address(site: Site) -> Non
 
 
 @pytest.mark.parametrize(
-    ("asked", "title"),
+    ("languages", "title"),
     [
         ({}, "没有这个页面"),
         ({"Accept-Language": "zh-HK,en"}, "沒有這個頁面"),
@@ -244,9 +244,9 @@ def test_another_name_of_the_machine_leads_to_the_one_address(site: Site) -> Non
     ],
 )
 def test_a_page_that_is_not_there_says_so_in_the_readers_language(
-    door: httpx.Client, asked: dict[str, str], title: str
+    door: httpx.Client, languages: dict[str, str], title: str
 ) -> None:
-    answer = door.get("/nowhere", headers={"Accept": "text/html", **asked})
+    answer = door.get("/nowhere", headers={"Accept": "text/html", **languages})
 
     assert answer.status_code == HTTPStatus.NOT_FOUND
     assert f'<h2 id="what">{title}</h2>' in answer.text
@@ -272,11 +272,11 @@ def test_with_tls_the_door_has_an_authority_of_its_own(telling: Telling, tmp_pat
         eventually(root.exists, seconds=20)
         trusting = ssl.create_default_context(cafile=str(root))
         with httpx.Client(verify=trusting, trust_env=False) as client:
-            told = eventually(lambda: _answer(client, f"{site.front_url}/wall"), seconds=20).json()
+            seen = eventually(lambda: _answer(client, f"{site.front_url}/wall"), seconds=20).json()
             by_name = client.get(f"https://localhost:{site.front}/wall")
             plain = client.get(f"http://127.0.0.1:{site.front}/wall")
 
-    assert told["scheme"] == "https"
+    assert seen["scheme"] == "https"
     assert by_name.headers["Location"] == f"{site.front_url}/wall"
     assert plain.headers["Location"] == f"{site.front_url}/wall"
 

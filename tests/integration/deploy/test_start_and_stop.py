@@ -58,8 +58,8 @@ def test_up_clears_what_a_killed_supervisor_left_and_ctrl_c_clears_what_up_start
     assert len(started) > len(supervised(own))  # PostgreSQL's own children among them
     up.send_signal(SIGINT)
 
-    told = up.communicate()[1]
-    assert (up.returncode, told) == (130, "Interrupted: everything that was started has been stopped.\n")
+    output = up.communicate()[1]
+    assert (up.returncode, output) == (130, "Interrupted: everything that was started has been stopped.\n")
     assert alive(started) == []
     assert members(own.place) == []
 
@@ -80,8 +80,8 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
     down.send_signal(SIGINT)
     down.send_signal(SIGINT)
 
-    told = down.communicate()[1]
-    assert (down.returncode, told) == (0, "")
+    output = down.communicate()[1]
+    assert (down.returncode, output) == (0, "")
     assert (alive(started), members(own.place)) == ([], [])
     assert topics.create(admin.as_admin(platform.place), theirs) == []
     with psycopg.connect(platform.superuser_url()) as connection:
@@ -91,20 +91,20 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
 def test_a_second_up_says_that_it_already_runs(platform: Platform, neighbours):
     refused = command("up", platform.place)
 
-    told = refused.communicate()[1]
+    output = refused.communicate()[1]
     assert refused.returncode == 2
-    assert told.startswith(f"Already running from {platform.place.local_dir}: ")
-    assert told.count("\n") == 1
+    assert output.startswith(f"Already running from {platform.place.local_dir}: ")
+    assert output.count("\n") == 1
 
 
 def test_a_busy_port_is_named_with_its_process(platform: Platform, neighbours, tmp_path: Path):
     refused = command("up", Place(tmp_path, platform.place.port_base))
 
-    told = refused.communicate()[1]
+    output = refused.communicate()[1]
     port = platform.place.port("postgres")
     assert refused.returncode == 2
-    assert told.startswith(f"Port {port}, wanted for postgres, is taken by postgres (process ")
-    assert told.count("\n") == 1
+    assert output.startswith(f"Port {port}, wanted for postgres, is taken by postgres (process ")
+    assert output.count("\n") == 1
     assert members(Place(tmp_path, 0)) == []
 
 

@@ -221,10 +221,10 @@ def importer(world: World) -> Case:
 
     def state() -> str:
         with databases.begin(engine, district=GOOD) as tx:
-            asked = {"import_id": good}
+            values = {"import_id": good}
             return str(
                 tx.connection.execute(
-                    text("select state from imports where import_id = :import_id"), asked
+                    text("select state from imports where import_id = :import_id"), values
                 ).scalar_one()
             )
 
@@ -252,14 +252,14 @@ def _notify(world: World, *districts: str) -> list[Notify]:
     mail, sms = world.stack.enter_context(MailServer()), world.stack.enter_context(TextGateway())
     opened = [Notify(engine, district, mail, sms) for district in districts]
     for each in opened:
-        each.hears(each.story.project())
+        each.receive(each.story.project())
         each.owner = world.engine(urls.owner)
     return opened
 
 
 def _about_to_be_told(notify: Notify) -> Owner:
     owner, unit_id, story = Owner(), uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     return owner
 
 
@@ -267,7 +267,7 @@ class Refusing:
     """A gateway that fails for one message of the two, whichever comes first."""
 
     def __init__(self, gateway: Any) -> None:
-        self._gateway, self.failed, self.asked = gateway, "", set[str]()
+        self._gateway, self.failed, self.asked_for = gateway, "", set[str]()
 
     def send(self, address: str, message: Any, *, message_key: str) -> Any:
         self._fail(message_key)
@@ -275,7 +275,7 @@ class Refusing:
 
     def ask(self, message_key: str) -> Any:
         self._fail(message_key)
-        self.asked.add(message_key)
+        self.asked_for.add(message_key)
         return self._gateway.ask(message_key)
 
     def _fail(self, message_key: str) -> None:

@@ -253,10 +253,10 @@ def test_what_a_reaction_writes_names_its_cause_and_is_written_once(bench):
     sent = [bench.send(key, 1)[0] for key in keys]
     bench.consumer({kit.Happened.declared.type: each(reply)}).run_once()
 
-    said = dict(bench.rows_of("select key, headers from events where type like '%passed%'"))
-    assert set(said) == set(keys) - {keys[3]}
-    assert all(said[m.key]["causationid"] == str(m.event_id) for m in sent if m.key != keys[3])
-    assert all({"time", "epoch", "correlationid", "traceparent"} <= headers.keys() for headers in said.values())
+    headers_of = dict(bench.rows_of("select key, headers from events where type like '%passed%'"))
+    assert set(headers_of) == set(keys) - {keys[3]}
+    assert all(headers_of[m.key]["causationid"] == str(m.event_id) for m in sent if m.key != keys[3])
+    assert all({"time", "epoch", "correlationid", "traceparent"} <= headers.keys() for headers in headers_of.values())
 
 
 def test_a_deadlock_is_tried_again_in_place(bench):

@@ -41,11 +41,11 @@ def test_a_publish_gives_up_before_its_session_does(platform, engines, district)
     producers = [kafka.Producer(connection) for _ in range(3)]
     for warm in producers[1:]:
         assert warm.publish([a_message(known)]) == []
-    asked = [known, known, unknown]
+    wanted = [known, known, unknown]
 
     with paused(platform), ThreadPoolExecutor(3) as pool:
         engines_of = [each.SERVICE.engine(engines.urls.mechanism, "relay") for each in (registry, signing, notify)]
-        outcomes = list(pool.map(same_session, engines_of, producers, asked))
+        outcomes = list(pool.map(same_session, engines_of, producers, wanted))
 
     assert outcomes == [True, True, True]
     assert producers[1].publish([a_message(known)]) == []  # the same object, a new client
@@ -119,6 +119,6 @@ def test_a_session_that_ended_while_events_were_on_their_way_repeats_them(engine
 
 
 def sessions(engines: SimpleNamespace, name: str) -> int:
-    asked = text("select count(*) from pg_stat_activity where application_name = :name")
+    counting = text("select count(*) from pg_stat_activity where application_name = :name")
     with engines.owner.connect() as connection:
-        return connection.execute(asked, {"name": name}).scalar_one()
+        return connection.execute(counting, {"name": name}).scalar_one()

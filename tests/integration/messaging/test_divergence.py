@@ -45,11 +45,11 @@ def reconciled(bench: SimpleNamespace) -> list[str]:
     return [str(each).split(": ", 1)[1] for each in Reconciler(*hops).run_once()]
 
 
-def asked(bench: SimpleNamespace, *more: str, rebuild: str | None = None) -> tuple[int, list[str]]:
-    told: list[str] = []
+def run_command(bench: SimpleNamespace, *more: str, rebuild: str | None = None) -> tuple[int, list[str]]:
+    output: list[str] = []
     argv = ["--consumer", "c", "--district", bench.district, "--key", bench.key, *more]
     history = lambda: memory.Reader(bench.broker)  # noqa: E731
-    return command(argv, {"c": bench.redrive}, tell=told.append, history=history, rebuild=rebuild), told
+    return command(argv, {"c": bench.redrive}, tell=output.append, history=history, rebuild=rebuild), output
 
 
 def decisions(bench: SimpleNamespace) -> list[tuple]:
@@ -89,7 +89,7 @@ def test_the_gauges_tell_it_and_go_back_to_0_after_the_decision(bench):
     measured(bench)
     assert (gauge(metrics.PARKED, bench), gauge(metrics.DIVERGED, bench)) == (2, 1)
 
-    assert asked(bench, "--keep-ours", *WHY)[0] == 0
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     measured(bench)
     assert (gauge(metrics.PARKED, bench), gauge(metrics.DIVERGED, bench)) == (0, 0)
 
@@ -99,12 +99,12 @@ def test_ours_is_kept_and_what_waited_behind_drains_in_order(bench):
     bench.send(bench.key, 4, 5, 6)
     bench.live.run_once()
 
-    code, told = asked(bench, "--keep-ours", *WHY, "--dry-run")
-    assert (code, told[-1]) == (0, "dry run: nothing was kept")
+    code, output = run_command(bench, "--keep-ours", *WHY, "--dry-run")
+    assert (code, output[-1]) == (0, "dry run: nothing was kept")
     assert (decisions(bench), len(parked(bench))) == ([], 4)
 
-    code, told = asked(bench, "--keep-ours", *WHY)
-    assert (code, [line.split()[-1] for line in told[:4]]) == (0, ["passed-over", "applied", "applied", "applied"])
+    code, output = run_command(bench, "--keep-ours", *WHY)
+    assert (code, [line.split()[-1] for line in output[:4]]) == (0, ["passed-over", "applied", "applied", "applied"])
     assert effects(bench)[bench.key] == [1, 2, 3, 4, 5, 6]
     assert decisions(bench) == [(foreign.event_id, 3, "keep-ours", "a foreign client wrote it, ticket 7", "auditor-3")]
     assert bench.rows_of(f"select outcome from parked where event_id = '{foreign.event_id}'") == [("passed-over",)]
@@ -118,9 +118,9 @@ def test_several_foreign_events_of_one_number_all_wait(bench):
     bench.live.run_once()
     assert parked(bench) == [(3, "diverged"), (3, "diverged")]
 
-    assert asked(bench, "--keep-ours", *WHY, "--event", str(one.event_id))[0] == 1
+    assert run_command(bench, "--keep-ours", *WHY, "--event", str(one.event_id))[0] == 1
     assert parked(bench) == [(3, "diverged")]
-    assert asked(bench, "--keep-ours", *WHY)[0] == 0
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     assert [each[0] for each in decisions(bench)] == [one.event_id, two.event_id]
 
 
@@ -138,7 +138,7 @@ def test_two_events_that_wait_for_one_number_are_told_when_its_turn_comes(bench)
     assert bench.rows_of("select event_id, ours from parked where reason = 'diverged'") == [
         (second.event_id, first.event_id)
     ]
-    assert asked(bench, "--keep-ours", *WHY)[0] == 0
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     assert effects(bench)[bench.key] == [1, 2, 3, 4, 5, 6]
 
 
@@ -148,16 +148,16 @@ def test_a_lower_number_with_another_id_is_found_by_the_reconciler(bench):
     assert (parked(bench), effects(bench)[bench.key]) == ([], [1, 2, 3])
 
     with capture_logs() as logs:
-        said = reconciled(bench)
+        equations = reconciled(bench)
 
     assert parked(bench) == [(1, "diverged")]
     assert bench.rows_of("select event_id, ours from parked") == [(foreign.event_id, bench.ours[0].event_id)]
     assert [each["theirs"] for each in logs if each["event"] == "diverged"] == [str(foreign.event_id)]
-    assert said[0] == "1 = 0 the same event + 1 diverged: holds"
+    assert equations[0] == "1 = 0 the same event + 1 diverged: holds"
     bench.send(bench.key, 4)
     bench.live.run_once()
     assert parked(bench) == [(1, "diverged"), (4, "behind")]
-    assert asked(bench, "--keep-ours", *WHY)[0] == 0
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     assert effects(bench)[bench.key] == [1, 2, 3, 4]
     assert reconciled(bench)[-1] == "6 = 5 applied + 0 parked + 0 quarantined + 1 passed over: holds"
 
@@ -169,7 +169,7 @@ def test_a_source_that_lost_its_newest_numbers_waits_whole(bench):
     reconciled(bench)
     assert parked(bench) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
 
-    assert asked(bench, "--keep-ours", *WHY)[0] == 0
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     assert effects(bench)[bench.key] == [1, 2, 3, 4]
     assert [each[0] for each in decisions(bench)] == [each.event_id for each in theirs[:2]]
 
@@ -193,7 +193,7 @@ def test_what_was_decided_stays_decided_when_everything_is_read_again(bench):
     bench.send(bench.key, 2)
     bench.live.run_once()
     reconciled(bench)
-    asked(bench, "--keep-ours", *WHY)
+    run_command(bench, "--keep-ours", *WHY)
     bench.consumer().run_once()
     bench.rows_of("select 1 from parked")
     reconciled(bench)
@@ -205,14 +205,14 @@ def test_comparing_shows_both_events_and_nothing_of_their_content(bench):
     (foreign,) = bench.send(bench.key, 2, filling="陈安")
     bench.live.run_once()
     reconciled(bench)
-    code, told = asked(bench, "--compare")
+    code, output = run_command(bench, "--compare")
 
     assert code == 1
-    assert told[0].split()[1:] == [bench.key, "1/2"]
-    assert told[1].split()[:2] == ["ours", str(bench.ours[1].event_id)]
-    assert told[2].split()[:3] == ["theirs", str(foreign.event_id), foreign.headers["time"]]
-    assert all("sha256:" in line for line in told[1:]) and "陈安" not in "".join(told)
-    assert told[1].split("sha256:")[1][:64] != told[2].split("sha256:")[1][:64]
+    assert output[0].split()[1:] == [bench.key, "1/2"]
+    assert output[1].split()[:2] == ["ours", str(bench.ours[1].event_id)]
+    assert output[2].split()[:3] == ["theirs", str(foreign.event_id), foreign.headers["time"]]
+    assert all("sha256:" in line for line in output[1:]) and "陈安" not in "".join(output)
+    assert output[1].split("sha256:")[1][:64] != output[2].split("sha256:")[1][:64]
 
 
 def test_theirs_is_accepted_by_a_rebuild(bench):
@@ -220,10 +220,10 @@ def test_theirs_is_accepted_by_a_rebuild(bench):
     theirs = bench.send(bench.key, 2, 3, 4)
     bench.live.run_once()
     reconciled(bench)
-    code, told = asked(bench, "--accept-theirs", *WHY, rebuild="python -m services.reporting rebuild")
-    assert (code, told[-1]) == (1, "recorded; it takes effect with: python -m services.reporting rebuild")
+    code, output = run_command(bench, "--accept-theirs", *WHY, rebuild="python -m services.reporting rebuild")
+    assert (code, output[-1]) == (1, "recorded; it takes effect with: python -m services.reporting rebuild")
     assert effects(bench)[bench.key] == [1, 2, 3]  # the live model has not changed
-    assert asked(bench, "--keep-ours", *WHY)[0] == 1  # and the decision is not turned round
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 1  # and the decision is not turned round
 
     with bench.engines.owner.begin() as connection:
         for table in ("inbox", "parked", "positions", "doubted", "effects", "totals"):
@@ -242,7 +242,7 @@ def test_where_nothing_is_rebuilt_theirs_cannot_be_accepted(bench):
     bench.send(bench.key, 3)
     bench.live.run_once()
     with pytest.raises(SystemExit):
-        asked(bench, "--accept-theirs", *WHY)
+        run_command(bench, "--accept-theirs", *WHY)
 
     assert decisions(bench) == []
 
@@ -252,7 +252,7 @@ def test_a_decision_without_a_reason_is_refused(bench, missing):
     bench.send(bench.key, 3)
     bench.live.run_once()
     with pytest.raises(SystemExit):
-        asked(bench, "--keep-ours", *missing)
+        run_command(bench, "--keep-ours", *missing)
 
     assert (decisions(bench), parked(bench)) == ([], [(3, "diverged")])
 
@@ -264,7 +264,7 @@ def test_redrive_without_a_decision_frees_nothing(bench):
     bench.live.run_once()
     reconciled(bench)
 
-    assert asked(bench)[0] == 1
+    assert run_command(bench)[0] == 1
     assert parked(bench) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
 
 

@@ -53,7 +53,7 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
     platform.drop(made)
 
 
-def rebuild(place: SimpleNamespace, told: list[str], reactions=kit.REACTIONS) -> Rebuild:
+def rebuild(place: SimpleNamespace, lines: list[str], reactions=kit.REACTIONS) -> Rebuild:
     return Rebuild(
         kit.SERVICE,
         tables(),
@@ -62,7 +62,7 @@ def rebuild(place: SimpleNamespace, told: list[str], reactions=kit.REACTIONS) ->
         subscription=place.subscription(),
         consumer=NAME,
         reactions=reactions,
-        tell=told.append,
+        tell=lines.append,
     )
 
 
@@ -111,11 +111,11 @@ class Running:
 
 @pytest.mark.timeout(120, func_only=True)
 def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
-    running, told = Running(place), []
+    running, lines = Running(place), []
     try:
         for _ in range(2):
             threading.Event().wait(1.5)
-            rebuild(place, told).run()
+            rebuild(place, lines).run()
     finally:
         running.end()
 
@@ -128,7 +128,7 @@ def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
         )
     assert [entry.kind for entry in entries] == ["rebuilt", "rebuilt"]
     assert schemas == ["model"]
-    assert running.rounds > 10 and told[-1].startswith("rebuilt from")
+    assert running.rounds > 10 and lines[-1].startswith("rebuilt from")
     rows.self_test(place.app, place.mechanism)
 
 

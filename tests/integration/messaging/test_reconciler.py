@@ -46,7 +46,7 @@ def counted(flow: SimpleNamespace, hop: Reconciler) -> Equation:
     return found
 
 
-def said(flow: SimpleNamespace, count: int) -> list[UUID]:
+def written(flow: SimpleNamespace, count: int) -> list[UUID]:
     """That many events, on their topic."""
     units = [uuid4() for _ in range(count)]
     kit.happen(flow.engines.app, flow.district, units)
@@ -77,7 +77,7 @@ def test_the_journal_is_on_its_topic_or_unsent(flow):
 @pytest.mark.logs_error("an equation is broken")
 def test_each_count_adds_what_has_happened_meanwhile(flow):
     for number in range(1, 4):
-        said(flow, 5)
+        written(flow, 5)
         flow.consumer.run_once()
         assert counted(flow, flow.published).right == {"on topic": 5 * number, "unsent": 0}
         assert counted(flow, flow.settled).right == {"applied": 5 * number, "parked": 0, "quarantined": 0}
@@ -85,7 +85,7 @@ def test_each_count_adds_what_has_happened_meanwhile(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_what_a_relay_sends_again_is_counted_once(flow):
-    said(flow, 3)
+    written(flow, 3)
     assert counted(flow, flow.published).left == 3
     for log in flow.broker.logs.values():
         log.extend(each._replace(offset=each.offset + len(log)) for each in list(log))
@@ -100,7 +100,7 @@ def test_a_transaction_that_commits_late_is_counted_once(flow):
     """It has drawn its numbers and its times before those that commit meanwhile."""
     with database.begin(flow.engines.app, district=flow.district) as slow:
         journal.write(slow, [kit.Happened(unit_id=uuid4())])
-        said(flow, 1)
+        written(flow, 1)
         for _ in range(2):
             flow.published.run_once()
     relayed(flow)
@@ -111,7 +111,7 @@ def test_a_transaction_that_commits_late_is_counted_once(flow):
 
 
 def test_a_lost_event_is_named(flow):
-    said(flow, 10)
+    written(flow, 10)
     lost = memory.records.read(next(log for log in flow.broker.logs.values() if log).pop()).event_id
 
     first = counted(flow, flow.published)
@@ -127,7 +127,7 @@ def test_a_lost_event_is_named(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_an_event_that_nobody_wrote_is_named(flow):
-    said(flow, 2)
+    written(flow, 2)
     planted = kit.message(str(uuid4()), 1, topic=topics.name(flow.district, kit.KIND))
     memory.Producer(flow.broker).publish([planted])
     for _ in range(2):
@@ -138,7 +138,7 @@ def test_an_event_that_nobody_wrote_is_named(flow):
 
 
 def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
-    units = said(flow, 10)
+    units = written(flow, 10)
     kit.happen(flow.engines.app, flow.district, units[:2], poison=True)
     kit.happen(flow.engines.app, flow.district, units[:1])
     relayed(flow)
@@ -158,7 +158,7 @@ def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_an_event_that_was_passed_over_is_named(flow):
-    units = said(flow, 3)
+    units = written(flow, 3)
     flow.consumer.run_once()
     with flow.engines.owner.begin() as connection:
         connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": flow.district})
@@ -171,7 +171,7 @@ def test_an_event_that_was_passed_over_is_named(flow):
 
 
 def test_only_what_is_missing_twice_is_an_alarm(flow):
-    said(flow, 1)
+    written(flow, 1)
     assert len(counted(flow, flow.settled).missing) == 1
     flow.consumer.run_once()
 
@@ -180,7 +180,7 @@ def test_only_what_is_missing_twice_is_an_alarm(flow):
 
 
 def test_an_outage_is_no_breach_and_loses_no_count(flow):
-    said(flow, 2)
+    written(flow, 2)
     flow.broker.away = True
     with pytest.raises(Unavailable):
         flow.published.run_once()
@@ -218,20 +218,20 @@ def test_the_same_against_the_real_broker(platform, engines):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_the_command_counts_once_and_says_what_is_wrong(flow):
-    said(flow, 3)
-    told: list[str] = []
+    written(flow, 3)
+    output: list[str] = []
 
     def hops(since: date | None) -> Reconciler:
         hop = Settled(flow.name, flow.engines.mechanism, memory.Reader(flow.broker), ".*")
         return Reconciler(hop, since=since)
 
-    assert reconciler.command(["--since", "2020-01-01"], hops, tell=told.append) == 1
-    assert "3 MISSING" in told[0] and told[1].startswith(f"settled in {flow.district} is broken by: ")
+    assert reconciler.command(["--since", "2020-01-01"], hops, tell=output.append) == 1
+    assert "3 MISSING" in output[0] and output[1].startswith(f"settled in {flow.district} is broken by: ")
 
     flow.consumer.run_once()
-    told.clear()
-    assert reconciler.command([], hops, tell=told.append) == 0
-    assert [line.rpartition(": ")[2] for line in told] == ["holds"]
+    output.clear()
+    assert reconciler.command([], hops, tell=output.append) == 0
+    assert [line.rpartition(": ")[2] for line in output] == ["holds"]
 
 
 def test_retention_trims_bodies_and_keeps_what_proves(flow):
@@ -270,11 +270,11 @@ def test_the_command_shows_what_would_change_then_does_it(flow):
         "broken": Redrive(flow.name, flow.engines.app, kit.REACTIONS),
         "mended": Redrive(flow.name, flow.engines.app, {}),
     }
-    told: list[str] = []
-    asked = ["--district", flow.district, "--requeue", "--key", str(unit)]
+    output: list[str] = []
+    arguments = ["--district", flow.district, "--requeue", "--key", str(unit)]
 
-    assert command(["--consumer", "broken", *asked], consumers, tell=told.append) == 1
-    assert command(["--consumer", "mended", "--dry-run", *asked], consumers, tell=told.append) == 0
-    assert command(["--consumer", "mended", *asked], consumers, tell=told.append) == 0
-    assert "poison" in told[0] and any("parked" in line and "~1" in line for line in told)
+    assert command(["--consumer", "broken", *arguments], consumers, tell=output.append) == 1
+    assert command(["--consumer", "mended", "--dry-run", *arguments], consumers, tell=output.append) == 0
+    assert command(["--consumer", "mended", *arguments], consumers, tell=output.append) == 0
+    assert "poison" in output[0] and any("parked" in line and "~1" in line for line in output)
     assert consumers["mended"].keys(flow.district) == []

@@ -129,12 +129,12 @@ def test_whoever_writes_the_model_keeps_a_swap_of_it_away(bench, engines):
 
 def test_what_was_parked_is_told_and_numbered_like_what_was_not(bench, engines):
     """The journal is written once, after the last reaction, so that keys are locked in one order; `then` comes after that."""
-    key, said = a_key(), text("select count(*) from events where district = :d")
+    key, counting = a_key(), text("select count(*) from events where district = :d")
     meanwhile: list[int] = []
 
     def reply(tx: Transaction, messages: Sequence[Message]) -> None:
         journal.write(tx, [kit.Passed(unit_id=message.key) for message in messages])
-        meanwhile.append(tx.connection.execute(said, {"d": bench.district}).scalar_one())
+        meanwhile.append(tx.connection.execute(counting, {"d": bench.district}).scalar_one())
 
     def number(tx: Transaction, messages: Sequence[Message]) -> None:
         feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])

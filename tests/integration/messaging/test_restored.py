@@ -90,10 +90,10 @@ class Service:
         self._connect()
 
     def new_epoch(self) -> tuple[int, list[str]]:
-        told: list[str] = []
+        output: list[str] = []
         rewind = partial(kafka.rewind, self._connection, self._group)
-        asked = ["--reason", "the disk of 03:00"]
-        return restored.command(asked, self._mechanism, rewind=rewind, tell=told.append), told
+        arguments = ["--reason", "the disk of 03:00"]
+        return restored.command(arguments, self._mechanism, rewind=rewind, tell=output.append), output
 
     def counts(self) -> list[tuple[str, int, int, int]]:
         """Per hop: how many on the left, how many missing, how many too much."""
@@ -171,8 +171,8 @@ def test_a_restored_reader_has_everything_once(services, platform):
     writer.says(after)
     writer.relays()  # with something to hand over the group is there at once
     with closing(reader.in_the_group()):
-        refused, told = reader.new_epoch()
-    assert (refused, told[0].partition(": ")[0]) == (1, "nothing was done")
+        refused, output = reader.new_epoch()
+    assert (refused, output[0].partition(": ")[0]) == (1, "nothing was done")
     assert reader.rows("select max(epoch) from epochs") == [(1,)]
     assert reader.new_epoch()[0] == 0
     reader.reads(5)

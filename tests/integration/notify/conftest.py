@@ -79,9 +79,9 @@ class Notify:
             yield tx.connection
         owner.dispose()
 
-    def hears(self, *told: Message) -> None:
+    def receive(self, *messages: Message) -> None:
         """Publishes, and lets the consumer read all there is."""
-        memory.Producer(self.broker).publish(told)
+        memory.Producer(self.broker).publish(messages)
         self.reads("notify")
 
     def reads(self, group: str) -> None:
@@ -110,7 +110,7 @@ class Notify:
             for row in self.rows("select state, channel, code from messages order by planned_at, template, message_key")
         ]
 
-    def said(self) -> list[str]:
+    def event_types(self) -> list[str]:
         """The types of notify's own events, in order, without the prefix."""
         return [row.type.split(".", 2)[2] for row in self.rows("select type from events order by id")]
 
@@ -140,5 +140,5 @@ def notify(engine: Engine, notify_database: Any) -> Iterator[Notify]:
     """Notify in a district of the test's own, which knows its project."""
     with MailServer() as mail, TextGateway() as sms:
         started = Notify(engine, str(next(_districts)), mail, sms, owner_url=notify_database.owner)
-        started.hears(started.story.project())
+        started.receive(started.story.project())
         yield started

@@ -65,15 +65,15 @@ def test_while_a_channel_is_held_only_one_message_at_a_time_is_tried(notify):
     texted(notify, 8)
     notify.sms.answer = 401
     notify.dispatches()
-    asked = len(notify.sms.asked)
+    before = len(notify.sms.requests)
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda _: notify.dispatches(), range(8)))
-    assert len(notify.sms.asked) == asked  # the pause is not over
+    assert len(notify.sms.requests) == before  # the pause is not over
 
     probe_is_due(notify)
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda _: notify.dispatches(), range(8)))
-    assert len(notify.sms.asked) == asked + 1
+    assert len(notify.sms.requests) == before + 1
 
 
 @pytest.mark.logs_error("channel held")
@@ -200,8 +200,8 @@ def test_what_was_late_into_the_persons_night_waits_for_their_morning(notify):
     london = Owner(channels=("mail",), mobile="+447400123456")
     unit_id, story = uuid4(), notify.story
     notify.clock.at = NOON + timedelta(hours=16)  # 20:00 in London, 04:00 in Shanghai
-    notify.hears(story.unit(unit_id, london), story.contact(london), story.key(london))
-    notify.hears(story.rescinded(unit_id, uuid4()))
+    notify.receive(story.unit(unit_id, london), story.contact(london), story.key(london))
+    notify.receive(story.rescinded(unit_id, uuid4()))
     notify.mail.answers = ["451 later"]
     notify.dispatches()
     assert notify.states() == [("waiting", "mail", "smtp-451")]  # tried at once: it is evening there
@@ -219,8 +219,8 @@ def test_what_was_late_into_the_persons_night_waits_for_their_morning(notify):
 def test_the_zone_that_a_person_has_named_counts(notify):
     owner = Owner(channels=("mail",), time_zone="America/Vancouver")
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
-    notify.hears(story.rescinded(unit_id, uuid4()))  # noon in Shanghai, 21:00 in Vancouver the day before
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
+    notify.receive(story.rescinded(unit_id, uuid4()))  # noon in Shanghai, 21:00 in Vancouver the day before
 
     assert notify.states() == [("waiting", "mail", None)]
     notify.clock.at = NOON + timedelta(hours=1)
@@ -232,11 +232,13 @@ def test_the_zone_that_a_person_has_named_counts(notify):
 def test_an_urgent_message_goes_first_and_one_person_has_one_at_a_time(notify):
     early, late = Owner(), Owner()
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, early), story.contact(early), story.key(early), story.rescinded(unit_id, uuid4()))
+    notify.receive(
+        story.unit(unit_id, early), story.contact(early), story.key(early), story.rescinded(unit_id, uuid4())
+    )
     notify.clock.at = NOON + timedelta(minutes=1)
     planned(notify, late)
 
     first, second = claims(notify), claims(notify)
     assert [first.person_id, second.person_id] == [late.person_id, early.person_id]
-    notify.hears(story.signed(unit_id, early))
+    notify.receive(story.signed(unit_id, early))
     assert claims(notify) is None  # the same person's other message is being sent

@@ -59,7 +59,7 @@ def reader(notify, notify_database, issuer) -> Reader:
 def failed_message(notify) -> str:
     unit_id, owner, story = uuid4(), Owner(), notify.story
     notify.mail.recipients_refused = "550 no such mailbox"
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     notify.dispatches()
     [row] = notify.rows("select message_key from messages")
     return str(row.message_key)
@@ -81,7 +81,7 @@ def test_a_list_a_lineage_and_the_balance(notify, reader):
 def test_pages_of_a_list_meet_without_a_gap(notify, reader):
     unit_id, owners, story = uuid4(), [Owner() for _ in range(5)], notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
     first = reader.get(f"/api/v1/messages?unit_id={unit_id}&limit=3").json
     second = reader.get(f"/api/v1/messages?unit_id={unit_id}&limit=3&cursor={first['next']}").json
@@ -131,7 +131,7 @@ def three_failed(notify) -> list[str]:
     notify.mail.recipients_refused = "550 no such mailbox"
     unit_id, owners, story = uuid4(), [Owner() for _ in range(3)], notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
     notify.dispatches()
     notify.mail.recipients_refused = ""
     return [row.message_key for row in notify.rows("select message_key from messages where state = 'failed'")]
@@ -164,24 +164,24 @@ def test_all_that_one_code_has_failed_is_sent_again_by_one_act_with_a_dry_run_be
 
 def test_all_that_one_code_has_failed_is_sent_again_from_a_terminal(notify):
     three_failed(notify)
-    said: list[str] = []
+    output: list[str] = []
     order = ["--code", "smtp-550", "--district", notify.district]
 
-    assert resending.command(order, notify.engine, tell=said.append) == 0
-    assert said == [f"{notify.district}  {'smtp-550':30} 3", "dry run: nothing was sent"]
+    assert resending.command(order, notify.engine, tell=output.append) == 0
+    assert output == [f"{notify.district}  {'smtp-550':30} 3", "dry run: nothing was sent"]
     with pytest.raises(SystemExit):
-        resending.command([*order, "--reason", "x"], notify.engine, tell=said.append)
-    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, tell=said.append)
+        resending.command([*order, "--reason", "x"], notify.engine, tell=output.append)
+    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, tell=output.append)
     notify.dispatches()
 
-    assert said[-1].endswith(" 3") and notify.balance().sent == 3
+    assert output[-1].endswith(" 3") and notify.balance().sent == 3
     assert [row.ordered_by for row in notify.rows("select ordered_by from resends")] == ["terminal: on call"]
 
 
 @pytest.mark.logs_error("channel held")
 def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify, reader):
     unit_id, owner, story = uuid4(), Owner(channels=("sms",)), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     notify.sms.answer, notify.sms.retry_after = 402, "3600"
     notify.dispatches()
 
@@ -206,8 +206,8 @@ def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify,
 def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_what_happened(notify, reader):
     shown, *others = three_failed(notify)
 
-    asked = reader.get(f"/messages?state=failed&m={shown}&ask=retry", Accept="text/html").text
-    assert 'action="/messages/acts"' in asked and f'name="m" value="{shown}"' in asked
+    question = reader.get(f"/messages?state=failed&m={shown}&ask=retry", Accept="text/html").text
+    assert 'action="/messages/acts"' in question and f'name="m" value="{shown}"' in question
     form = {"m": shown, "act": "retry", "state": "failed"}
     answer = reader.form("/messages/acts", form)
     assert answer.status_code == 303 and f"m={shown}" in answer.location and "state=failed" in answer.location
@@ -226,8 +226,8 @@ def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_wh
 def test_without_a_script_all_of_a_code_are_sent_again_with_a_reason(notify, reader):
     three_failed(notify)
     group = {"code": "smtp-550", "channel": "mail", "district": notify.district}
-    asked = reader.get(f"/messages?resend=smtp-550&channel=mail&district={notify.district}", Accept="text/html").text
-    assert "再发 3 条" in asked
+    question = reader.get(f"/messages?resend=smtp-550&channel=mail&district={notify.district}", Accept="text/html").text
+    assert "再发 3 条" in question
 
     assert "did=no-reason" in reader.form("/messages/resends", {**group, "reason": " "}).location
     assert reader.form("/messages/resends", {**group, "reason": "x", "district": "999999"}).status_code == 404

@@ -81,15 +81,15 @@ def test_an_urgent_mail_leaves_while_others_that_are_not_hang(notify, running):
     later = [Owner() for _ in range(12)]
     for owner in later:
         unit_id, story = uuid4(), notify.story
-        notify.hears(
+        notify.receive(
             story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.rescinded(unit_id, uuid4())
         )
     hanging = running()
     eventually(lambda: hanging.hung >= 2)
-    asked = hanging.hung
+    hung_before = hanging.hung
 
     planned(notify, Owner())
-    eventually(lambda: hanging.hung > asked)  # it has reached the server, although those before it hang there
+    eventually(lambda: hanging.hung > hung_before)  # it has reached the server, although those before it hang there
     [urgent] = notify.rows("select state from messages join facts using (event_id) where facts.urgent")
     assert urgent.state == "trying"
 
@@ -110,18 +110,18 @@ def test_several_processes_send_each_message_once_over_kept_sessions(notify, run
     hanging.free.set()
     eventually(lambda: notify.balance().sent == 60)
 
-    assert len(hanging.server.mails) == 40 and len(notify.sms.asked) == 20
+    assert len(hanging.server.mails) == 40 and len(notify.sms.hung_before) == 20
     assert hanging.server.sessions < 40
-    assert notify.said().count("message.sent.v1") == 60
+    assert notify.event_types().count("message.sent.v1") == 60
 
 
 def test_one_persons_messages_keep_their_order_whoever_sends_them(notify):
     owner, agreement_id = Owner(), uuid4()
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
     for number in range(8):
         notify.clock.at = NOON.replace(minute=number)
-        notify.hears(story.rescinded(unit_id, agreement_id if number == 0 else uuid4()))
+        notify.receive(story.rescinded(unit_id, agreement_id if number == 0 else uuid4()))
     with ThreadPoolExecutor(6) as workers:
         for _ in range(6):
             list(workers.map(lambda _: notify.dispatches(), range(6)))
@@ -179,7 +179,7 @@ def test_a_recipient_who_cannot_be_planned_for_does_not_keep_the_others_waiting(
         )
     try:
         known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-        notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+        notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
         notify.completer.run_once()
         notify.dispatches()
         assert (notify.balance().sent, notify.balance().incomplete) == (3, 1)

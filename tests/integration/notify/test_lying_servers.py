@@ -37,9 +37,9 @@ def sent(port, to="owner@example.org", **more):
     return mail(port, **more).send(to, TEXT, message_key="k-1")
 
 
-@pytest.mark.parametrize("said", ["250 ok", "251 will forward", "252 cannot vrfy", "250-two\r\n250 lines"])
-def test_every_positive_answer_to_a_recipient_is_accepted(said):
-    with Liar({"RCPT": said}) as server:
+@pytest.mark.parametrize("reply", ["250 ok", "251 will forward", "252 cannot vrfy", "250-two\r\n250 lines"])
+def test_every_positive_answer_to_a_recipient_is_accepted(reply):
+    with Liar({"RCPT": reply}) as server:
         assert sent(server.port) == Accepted("F00D")
 
 

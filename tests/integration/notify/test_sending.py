@@ -17,7 +17,7 @@ def planned(notify, *owners):
     """A unit whose owners are about to be told that it is signed."""
     unit_id, story = uuid4(), notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
 
 def claims(notify):
@@ -40,7 +40,7 @@ def test_eight_workers_send_each_message_once(notify):
 
     assert sorted(to for to, _ in notify.mail.arrived) == sorted(owner.email for owner in owners)
     assert (notify.balance().planned, notify.balance().sent) == (24, 24)
-    assert notify.said().count("message.sent.v1") == 24
+    assert notify.event_types().count("message.sent.v1") == 24
 
 
 def test_a_crash_between_the_mark_and_the_outcome_leaves_it_unknown_and_unsent(notify):
@@ -53,7 +53,7 @@ def test_a_crash_between_the_mark_and_the_outcome_leaves_it_unknown_and_unsent(n
     notify.dispatches()
 
     assert notify.states() == [("unknown", "mail", "answer-lost")] and notify.mail.arrived == []
-    assert notify.said() == ["message.planned.v1", "message.unknown.v1"]
+    assert notify.event_types() == ["message.planned.v1", "message.unknown.v1"]
 
 
 def test_a_slow_try_is_not_taken_for_a_dead_one(notify):
@@ -115,7 +115,7 @@ def test_a_refusal_for_good_fails_until_a_person_orders_one_more_try(notify):
     notify.dispatches()
 
     assert notify.states() == [("sent", "mail", None)]
-    assert notify.said() == ["message.planned.v1", "message.failed.v1", "message.sent.v1"]
+    assert notify.event_types() == ["message.planned.v1", "message.failed.v1", "message.sent.v1"]
 
 
 def test_a_person_resolves_an_unknown_message_without_sending_it(notify):

@@ -104,13 +104,13 @@ class Registry:
         import_id = uploaded.json["import_id"]
         self.work()
         if commit:
-            asked = self.post(f"/imports/{import_id}/commit", district=district)
-            assert asked.status_code == 202, asked.text
+            answer = self.post(f"/imports/{import_id}/commit", district=district)
+            assert answer.status_code == 202, answer.text
             self.work()
         return self.get(f"/imports/{import_id}", district=district).json
 
 
-def told(registry: Registry, event: type) -> list:
+def events_of(registry: Registry, event: type) -> list:
     """What has been said of a kind, in the order of its saying."""
     with registry.mechanism.connect() as connection:
         payloads = connection.execute(

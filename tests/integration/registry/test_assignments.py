@@ -4,7 +4,7 @@ import pytest
 
 from services.registry.domain import sample
 from shared.events.registry import GroupFormed, UnitAssigned
-from tests.integration.registry.conftest import DISTRICT, Registry, told, workbook
+from tests.integration.registry.conftest import DISTRICT, Registry, events_of, workbook
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_stairwell_changes_hands_at_once_and_each_unit_says_so_once(registry: 
     second = groups(registry, project_id)["二组"]
     officer = second["officers"][0]["staff_id"]
     place = {"compound": "云汀里", "building": "1栋", "stairwell": "2单元"}
-    before = len(told(registry, UnitAssigned))
+    before = len(events_of(registry, UnitAssigned))
     body = {"group_id": second["group_id"], "staff_id": officer, **place}
     first = registry.post(f"/projects/{project_id}/assignments", body, key="stairwell")
     again = registry.post(f"/projects/{project_id}/assignments", body, key="stairwell")
@@ -36,11 +36,11 @@ def test_a_stairwell_changes_hands_at_once_and_each_unit_says_so_once(registry: 
     assert (first.status_code, first.json["units"], first.json["changed"]) == (201, 12, 12), first.text
     assert (again.data, again.headers["Replayed"]) == (first.data, "true")
     assert (anew.json["units"], anew.json["changed"]) == (12, 0)
-    said = told(registry, UnitAssigned)[before:]
+    assigned_events = events_of(registry, UnitAssigned)[before:]
     listed = registry.get(f"/projects/{project_id}/assignments?staff_id={officer}&limit=200").json["items"]
     of_stairwell = [each["unit_id"] for each in listed if (each["building"], each["stairwell"]) == ("1栋", "2单元")]
-    assert sorted(str(each.unit_id) for each in said) == sorted(of_stairwell)
-    assert {str(each.staff_id) for each in said} == {officer}
+    assert sorted(str(each.unit_id) for each in assigned_events) == sorted(of_stairwell)
+    assert {str(each.staff_id) for each in assigned_events} == {officer}
 
 
 def test_what_was_given_to_another_is_no_change_of_the_next_workbook_that_says_so(
@@ -109,5 +109,5 @@ def test_an_officer_joins_and_the_group_is_told_whole(registry: Registry, projec
 
     assert joined.json == registry.get(f"/groups/{group['group_id']}").json
     assert [each["name"] for each in joined.json["officers"]].count("方静") == 1
-    assert len(told(registry, GroupFormed)[-1].officers) == len(group["officers"]) + 1
+    assert len(events_of(registry, GroupFormed)[-1].officers) == len(group["officers"]) + 1
     assert (twice.status_code, twice.json["code"]) == (409, "officer-twice")

@@ -10,7 +10,7 @@ from services.registry.domain.invented import Invented, Inventor
 from shared.events import roll
 from shared.events.registry import ContactDetails, ContactRecorded, KeyWrapped, UnitAssigned, UnitRegistered
 from shared.messaging import sealing
-from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, told, workbook
+from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, events_of, workbook
 
 WHY = "权属资料复核"
 NEWCOMER = Inventor(99).hong_kong()
@@ -44,7 +44,10 @@ def holder(share: str) -> dict:
 
 def test_a_value_put_right_is_the_next_revision_and_is_told_once(registry: Registry, project_id: str):
     before = unit(registry, project_id)
-    said, assigned = len(told(registry, UnitRegistered)), len(told(registry, UnitAssigned))
+    registered_before, assigned_before = (
+        len(events_of(registry, UnitRegistered)),
+        len(events_of(registry, UnitAssigned)),
+    )
     body = {"reason": WHY, "registered_area": "70.01", "use": "commercial", "floor": 1, "top_floor": 2}
     corrected = registry.patch(f"/units/{before['unit_id']}", body)
 
@@ -52,14 +55,14 @@ def test_a_value_put_right_is_the_next_revision_and_is_told_once(registry: Regis
     assert (corrected.json["revision"], corrected.headers["ETag"]) == (2, '"2"')
     changed = {name for name, value in corrected.json.items() if value != before[name]}
     assert changed == {"revision", "registered_area", "use", "top_floor"}
-    (event,) = told(registry, UnitRegistered)[said:]
+    (event,) = events_of(registry, UnitRegistered)[registered_before:]
     assert (event.revision, event.area_hundredths_m2, event.top_floor) == (2, 7001, 2)
-    assert len(told(registry, UnitAssigned)) == assigned
+    assert len(events_of(registry, UnitAssigned)) == assigned_before
     (noted,) = registry.get(f"/units/{before['unit_id']}/corrections", role="auditor").json["items"]
     assert (noted["changed"], noted["reason"]) == (["floor", "registered_area", "use"], WHY)
 
     again = registry.patch(f"/units/{before['unit_id']}", body, version=2)
-    assert (again.json["revision"], len(told(registry, UnitRegistered))) == (2, said + 1)
+    assert (again.json["revision"], len(events_of(registry, UnitRegistered))) == (2, registered_before + 1)
     with registry.mechanism.connect() as connection:
         assert connection.execute(text("select count(*) from imports where state <> 'committed'")).scalar() == 0
 
@@ -89,7 +92,7 @@ def test_right_holders_are_replaced_by_known_and_new_ones(registry: Registry, pr
     shown = corrected.json["right_holders"]
     assert [(each["share"], each["overseas"]) for each in shown] == [("1/3", False), ("2/3", True)]
     assert (shown[0]["person_id"], shown[1]["masked_name"][1:]) == (old, "**")
-    assert [str(each.person_id) for each in told(registry, UnitRegistered)[-1].right_holders] == [
+    assert [str(each.person_id) for each in events_of(registry, UnitRegistered)[-1].right_holders] == [
         each["person_id"] for each in shown
     ]
     assert contact(registry, shown[1]["person_id"]).name == NEWCOMER.name
@@ -147,9 +150,9 @@ def test_a_frozen_roll_lets_right_holders_change_and_nothing_that_is_counted(reg
     lines = registry.get(f"/projects/{project_id}/roll/units?limit=200").json["items"]
     (line,) = [each for each in lines if each["unit_id"] == before["unit_id"]]
     assert line["right_holders"] == [{"person_id": before["right_holders"][0]["person_id"], "share": "1"}]
-    said = [each for each in told(registry, UnitRegistered) if str(each.unit_id) == before["unit_id"]]
-    assert [(each.revision, each.after_freeze) for each in said] == [(1, False), (2, True)]
-    assert roll.digest(roll.current(told(registry, UnitRegistered))) == frozen["digest"]
+    of_unit = [each for each in events_of(registry, UnitRegistered) if str(each.unit_id) == before["unit_id"]]
+    assert [(each.revision, each.after_freeze) for each in of_unit] == [(1, False), (2, True)]
+    assert roll.digest(roll.current(events_of(registry, UnitRegistered))) == frozen["digest"]
 
 
 def test_a_guardian_and_shares_stay_when_only_the_unit_is_put_right(registry: Registry, project_id: str):
@@ -174,11 +177,11 @@ def test_who_may_not_who_is_elsewhere_and_what_is_unknown_changes_nothing(regist
     before = unit(registry, project_id)
     person = f"/people/{before['right_holders'][0]['person_id']}"
     for path, body in ((f"/units/{before['unit_id']}", {"structure": "mixed"}), (person, {"language": "en"})):
-        said = {"reason": WHY, **body}
-        assert registry.patch(path, said, role="auditor").status_code == 403
-        assert registry.patch(path, said, district="440305").status_code == 404
-        assert registry.patch(path, {**said, "colour": "blue"}).json["code"] == "body-invalid"
-        assert registry.patch(path, {**said, "reason": "x"}).json["code"] == "body-invalid"
+        body_with_reason = {"reason": WHY, **body}
+        assert registry.patch(path, body_with_reason, role="auditor").status_code == 403
+        assert registry.patch(path, body_with_reason, district="440305").status_code == 404
+        assert registry.patch(path, {**body_with_reason, "colour": "blue"}).json["code"] == "body-invalid"
+        assert registry.patch(path, {**body_with_reason, "reason": "x"}).json["code"] == "body-invalid"
         assert registry.get(f"{path}/corrections", district="440305").status_code == 404
         assert registry.get(f"{path}/corrections", role="officer").status_code == 403
     nobody = {"reason": WHY, "right_holders": [{"person_id": before["unit_id"]}]}
@@ -188,8 +191,8 @@ def test_who_may_not_who_is_elsewhere_and_what_is_unknown_changes_nothing(regist
 
 def contact(registry: Registry, person_id: str) -> ContactDetails:
     """What notify would read of the newest contact."""
-    wrapped = next(each for each in told(registry, KeyWrapped) if str(each.person_id) == person_id)
-    newest = [each for each in told(registry, ContactRecorded) if str(each.person_id) == person_id][-1]
+    wrapped = next(each for each in events_of(registry, KeyWrapped) if str(each.person_id) == person_id)
+    newest = [each for each in events_of(registry, ContactRecorded) if str(each.person_id) == person_id][-1]
     key = sealing.unwrap(
         wrapped.wrapped["notify"],
         key_id=wrapped.key_id,
@@ -215,34 +218,34 @@ def test_a_new_number_and_language_reach_notify_and_nobody_else(registry: Regist
     assert registry.get(f"/units/{before['unit_id']}").json == before
     (noted,) = registry.get(f"{path}/corrections").json["items"]
     assert noted["changed"] == ["email", "language", "mobile"] and "1400999" not in changed.text + str(noted)
-    said = len(told(registry, ContactRecorded))
+    events_before = len(events_of(registry, ContactRecorded))
     assert registry.patch(path, body, version=2, role="officer").headers["ETag"] == '"2"'
-    assert len(told(registry, ContactRecorded)) == said
+    assert len(events_of(registry, ContactRecorded)) == events_before
 
 
 def test_a_name_put_right_is_told_with_every_unit(registry: Registry, project_id: str):
     people = registry.get("/people?limit=200").json["items"]
     owner = next(each for each in people if len(each["units"]) == 2)
-    said = len(told(registry, UnitRegistered))
+    events_before = len(events_of(registry, UnitRegistered))
     changed = registry.patch(f"/people/{owner['person_id']}", {"reason": "姓名登记有误", "name": "欧阳安澜"})
 
     assert changed.json["masked_name"] == "欧阳**"
-    events = told(registry, UnitRegistered)[said:]
+    events = events_of(registry, UnitRegistered)[events_before:]
     assert {str(each.unit_id) for each in events} == {each["unit_id"] for each in owner["units"]}
     assert {(each.revision, each.right_holders[0].masked_name) for each in events} == {(2, "欧阳**")}
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("contact_fields", "fault"),
     [
         ({"mobile": "12"}, ("/mobile", "mobile-form")),
         ({"email": "nobody"}, ("/email", "email-form")),
         ({"name": "陈\u200b安"}, ("/name", "not-printable")),
     ],
 )
-def test_a_contact_that_reaches_nobody_is_refused(registry: Registry, project_id: str, said: dict, fault):
+def test_a_contact_that_reaches_nobody_is_refused(registry: Registry, project_id: str, contact_fields: dict, fault):
     path = f"/people/{unit(registry, project_id)['right_holders'][0]['person_id']}"
-    refused = registry.patch(path, {"reason": WHY, **said})
+    refused = registry.patch(path, {"reason": WHY, **contact_fields})
 
     assert (refused.status_code, refused.json["code"]) == (422, "correction-faulty")
     assert [(each["field"], each["code"]) for each in refused.json["facts"]["faults"]] == [fault]

@@ -11,7 +11,7 @@ from services.registry.domain import sample
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from shared.events import roll
 from shared.events.registry import UnitRegistered
-from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, told, workbook
+from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, events_of, workbook
 
 NAME = "units.csv"
 FIRST = 5  # the row of the first right-holder: below the buildings, an empty row and the header
@@ -63,7 +63,7 @@ def test_a_csv_over_its_workbook_changes_nothing_and_leaves_the_rolls_digest(reg
     made = small()
     project_id = registry.project(made)
     registry.imported(project_id, workbook(made))
-    digest = roll.digest(roll.current(told(registry, UnitRegistered)))
+    digest = roll.digest(roll.current(events_of(registry, UnitRegistered)))
     for content in (as_csv(made), as_csv(made).decode("utf-8-sig").encode("gb18030")):
         report = registry.imported(project_id, content, name=NAME)
         assert (report["state"], report["changes"]) == ("committed", {"new": 0, "changed": 0, "unchanged": 20})

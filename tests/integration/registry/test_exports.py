@@ -69,8 +69,8 @@ def workbook_type() -> str:
 
 def test_what_was_put_right_and_given_away_since_is_exported_as_it_is_now(registry: Registry, project_id: str):
     unit = registry.get(f"/projects/{project_id}/units").json["items"][5]
-    said = {"reason": "复测面积", "surveyed_area": "70.01"}
-    assert registry.patch(f"/units/{unit['unit_id']}", said).status_code == 200
+    correction = {"reason": "复测面积", "surveyed_area": "70.01"}
+    assert registry.patch(f"/units/{unit['unit_id']}", correction).status_code == 200
     groups = {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
     to = {"group_id": groups["二组"]["group_id"], "unit_ids": [unit["unit_id"]]}
     assert registry.post(f"/projects/{project_id}/assignments", to).status_code == 201

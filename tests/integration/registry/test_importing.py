@@ -132,7 +132,7 @@ def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (
             b"\xff\xfe",
@@ -142,11 +142,11 @@ def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
     ],
     ids=["at once", "while it is read"],
 )
-def test_what_is_refused_is_said_with_what_to_do(terminal: Terminal, content: bytes, said: str):
+def test_what_is_refused_is_said_with_what_to_do(terminal: Terminal, content: bytes, message: str):
     terminal.registry.project(MADE)
     code, _, err = terminal.run(content)
 
-    assert code == 2 and said in err
+    assert code == 2 and message in err
 
 
 def test_a_project_that_is_not_there_is_answered_with_those_that_are(terminal: Terminal):
@@ -205,11 +205,11 @@ def test_ctrl_c_ends_it_at_once_and_says_what_stands(terminal: Terminal, commit:
     _, err = command.communicate(timeout=60)
 
     assert command.returncode == 130 and "Traceback" not in err
-    said = (
+    message = (
         "A commit that has arrived goes on without this terminal, all of it or nothing"
         if commit
         else "The dry run goes on without"
     )
-    assert f"Interrupted. {said}" in err
+    assert f"Interrupted. {message}" in err
     terminal.registry.work()
     assert terminal.state() == ("committed" if commit else "clean")

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from services.registry.domain import sample
 from shared.events.registry import ContactRecorded, KeyWrapped, UnitAssigned, UnitRegistered
-from tests.integration.registry.conftest import DISTRICT, PUBLIC, VAULT_KEY, Registry, told, workbook
+from tests.integration.registry.conftest import DISTRICT, PUBLIC, VAULT_KEY, Registry, events_of, workbook
 from tests.support.eventually import eventually
 from tests.support.platform import Database, Platform
 
@@ -127,7 +127,7 @@ def assert_all_of_it_once(registry: Registry, made: sample.Sample) -> None:
         (KeyWrapped, "person_id", len(people)),
         (ContactRecorded, "person_id", len(people)),
     ):
-        times = Counter(getattr(each, key) for each in told(registry, event))
+        times = Counter(getattr(each, key) for each in events_of(registry, event))
         assert len(times) == count and set(times.values()) == {1}, event
 
 

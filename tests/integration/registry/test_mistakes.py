@@ -99,7 +99,7 @@ def test_all_are_counted_and_the_first_thousand_listed(registry: Registry):
 
 def annotations(content: bytes) -> set[Mistake]:
     """What the tinted cells and the last column of an annotated workbook say."""
-    said: set[Mistake] = set()
+    mistakes: set[Mistake] = set()
     codes = {each["zh"]: code for code, each in TEXTS.items()}
     book = openpyxl.load_workbook(io.BytesIO(content))
     for name, columns in _COLUMNS.items():
@@ -108,10 +108,12 @@ def annotations(content: bytes) -> set[Mistake]:
             tinted = {columns[cell.column - 1].name for cell in row if cell.fill.fgColor.rgb == "FFFDEEEC"}
             words = str(row[len(columns)].value or "") if len(row) > len(columns) else ""
             listed = [each.partition("：") for each in words.removeprefix("问题：").split("；") if "：" in each]
-            here = {(names[header].name if header in names else "", codes[sentence]) for header, _, sentence in listed}
-            assert tinted == {column for column, _ in here} - {""}, (name, row[0].row, words)
-            said |= {(name, row[0].row, column, code) for column, code in here}
-    return said
+            marked = {
+                (names[header].name if header in names else "", codes[sentence]) for header, _, sentence in listed
+            }
+            assert tinted == {column for column, _ in marked} - {""}, (name, row[0].row, words)
+            mistakes |= {(name, row[0].row, column, code) for column, code in marked}
+    return mistakes
 
 
 def test_the_annotated_workbook_of_dates_is_read_as_it_was(registry: Registry):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.events.registry import ProjectOpened
-from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry, told
+from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry, events_of
 
 BASIS = {"basis": "units", "percent": 85, "legal_ground": "样例"}
 
@@ -67,9 +67,13 @@ def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):
     assert registry.get(f"/projects/{project_id}/groups").json["items"] == [formed.json]
     assert (twice.status_code, twice.json["code"]) == (409, "group-formed")
     with registry.mechanism.connect() as connection:
-        said = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
-    assert [row.type.split(".", 2)[2] for row in said] == ["district.opened.v1", "project.opened.v1", "group.formed.v1"]
-    assert said[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
+        written = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
+    assert [row.type.split(".", 2)[2] for row in written] == [
+        "district.opened.v1",
+        "project.opened.v1",
+        "group.formed.v1",
+    ]
+    assert written[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
 
 
 def test_the_counting_rule_is_told(registry: Registry):
@@ -77,7 +81,10 @@ def test_the_counting_rule_is_told(registry: Registry):
     opened = registry.post("/projects", {**PROJECT, "name": "乙片区", "counting_rule": "any_unit_signed"})
 
     assert opened.json["counting_rule"] == "any_unit_signed"
-    assert [each.counting_rule for each in told(registry, ProjectOpened)] == ["all_units_signed", "any_unit_signed"]
+    assert [each.counting_rule for each in events_of(registry, ProjectOpened)] == [
+        "all_units_signed",
+        "any_unit_signed",
+    ]
 
 
 def test_a_foreign_project_looks_like_none(registry: Registry):

@@ -46,8 +46,8 @@ def test_every_shape_is_registered_and_told(registry: Registry):
         payloads = connection.execute(
             text("select payload from events where type = :type"), {"type": UnitRegistered.declared.type}
         ).scalars()
-        told = {str(each.unit_id): each for each in (codec.decode(UnitRegistered, bytes(one)) for one in payloads)}
-    assert (told[duplex["unit_id"]].floor, told[duplex["unit_id"]].top_floor) == (1, 2)
+        of_unit = {str(each.unit_id): each for each in (codec.decode(UnitRegistered, bytes(one)) for one in payloads)}
+    assert (of_unit[duplex["unit_id"]].floor, of_unit[duplex["unit_id"]].top_floor) == (1, 2)
     assert registry.imported(project_id, workbook(made), commit=False)["changes"]["unchanged"] == 20
 
 

@@ -19,9 +19,9 @@ def imported(registry: Registry, clerk: Clerk) -> tuple[str, str]:
     return project_id, person["person_id"]
 
 
-def owner(**said: str) -> Clerk:
+def owner(**more: str) -> Clerk:
     clerk = Clerk()
-    clerk.unit("单独所有", {"name": "陈安", "document_number": citizen("19600101"), "mobile": "+442071234567", **said})
+    clerk.unit("单独所有", {"name": "陈安", "document_number": citizen("19600101"), "mobile": "+442071234567", **more})
     return clerk
 
 

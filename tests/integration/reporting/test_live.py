@@ -43,7 +43,7 @@ def day(engine: Engine) -> Day:
     return Day(engine)
 
 
-def told(events):
+def names_and_numbers(events):
     return [(event.name, event.number) for event in events]
 
 
@@ -57,7 +57,7 @@ def test_a_new_reader_starts_with_a_snapshot(day):
 
     (snapshot,) = day.hub.since("440303", None)
 
-    assert told([snapshot]) == [("snapshot", number)]
+    assert names_and_numbers([snapshot]) == [("snapshot", number)]
     assert signed(snapshot) == 1
     assert json.loads(snapshot.data)["projects"][0]["cells"] is None
 
@@ -69,7 +69,7 @@ def test_a_reader_that_comes_back_gets_what_it_missed(day):
 
     (change,) = day.hub.since("440303", seen)
 
-    assert told([change]) == [("change", number)]
+    assert names_and_numbers([change]) == [("change", number)]
     cells = json.loads(change.data)["projects"][0]["cells"]
     assert {cell["unit_id"] for cell in cells} == {str(day.launch.named(f"unit {each}")) for each in (1, 2)}
     assert {cell["stage"] for cell in cells} == {"signed"}
@@ -93,13 +93,13 @@ def test_an_event_has_every_figure_of_the_wall_at_its_number(day):
 def test_a_reader_that_missed_nothing_gets_the_time_only(day):
     number = day.sign(0)
 
-    assert told(day.hub.since("440303", number)) == [("as_of", None)]
+    assert names_and_numbers(day.hub.since("440303", number)) == [("as_of", None)]
 
 
 def test_a_number_from_the_future_is_answered_with_reset_and_snapshot(day):
     number = day.sign(0)
 
-    assert told(day.hub.since("440303", number + 10_000)) == [("reset", None), ("snapshot", number)]
+    assert names_and_numbers(day.hub.since("440303", number + 10_000)) == [("reset", None), ("snapshot", number)]
 
 
 def test_a_reader_from_before_what_is_kept_is_answered_with_reset_and_snapshot(day, urls):
@@ -109,7 +109,7 @@ def test_a_reader_from_before_what_is_kept_is_answered_with_reset_and_snapshot(d
         connection.execute(text("delete from feed where number < :number"), {"number": number})
     mechanism.dispose()
 
-    assert told(day.hub.since("440303", 1)) == [("reset", None), ("snapshot", number)]
+    assert names_and_numbers(day.hub.since("440303", 1)) == [("reset", None), ("snapshot", number)]
 
 
 def test_a_rebuilt_model_is_answered_with_reset_and_snapshot(day, engine):
@@ -117,7 +117,7 @@ def test_a_rebuilt_model_is_answered_with_reset_and_snapshot(day, engine):
     with database.begin(engine, district="440303") as tx:
         number = feed.append(tx, [feed.Entry("rebuilt", {})])
 
-    assert told(day.hub.since("440303", seen)) == [("reset", None), ("snapshot", number)]
+    assert names_and_numbers(day.hub.since("440303", seen)) == [("reset", None), ("snapshot", number)]
 
 
 def test_one_poll_serves_every_reader_of_the_district(day):
@@ -130,7 +130,7 @@ def test_one_poll_serves_every_reader_of_the_district(day):
 
     for reader in readers:
         event = reader.waiting.get_nowait()
-        assert told([event]) == [("change", number)]
+        assert names_and_numbers([event]) == [("change", number)]
         assert signed(event) == 2
         assert reader.waiting.empty()
 

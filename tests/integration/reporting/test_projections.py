@@ -218,7 +218,7 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
     bus = Bus(engine)
     bus.deliver(Numbering().messages("440303", a_day(launch)))
     live = everything(engine)
-    told: list[str] = []
+    lines: list[str] = []
     owner = wiring.engine(urls.owner, "test")
 
     rebuild.Rebuild(
@@ -229,12 +229,12 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
         subscription=bus.subscription("rebuild", batch=37),
         consumer=CONSUMER,
         reactions=reactions(),
-        tell=told.append,
+        tell=lines.append,
     ).run()
     owner.dispose()
 
     assert everything(engine) == live
-    assert told[-1].startswith("rebuilt from")
+    assert lines[-1].startswith("rebuilt from")
 
 
 def test_districts_do_not_see_each_other(engine):

@@ -26,8 +26,16 @@ def url(kit: Kit, issuer: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
 def sent(url: str, kit: Kit, *chunks: bytes, line: str = "POST /api/v1/notes", **headers: str) -> tuple[int, str]:
     """Status and code of what is answered to exactly these bytes, after which the client sends nothing more."""
     place = urlsplit(url)
-    told = {"Host": place.netloc, "Content-Type": "application/json", "Idempotency-Key": "k", "Connection": "close"}
-    lines = [f"{line} HTTP/1.1", *(f"{name}: {value}" for name, value in (told | kit.bearer() | headers).items())]
+    base_headers = {
+        "Host": place.netloc,
+        "Content-Type": "application/json",
+        "Idempotency-Key": "k",
+        "Connection": "close",
+    }
+    lines = [
+        f"{line} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in (base_headers | kit.bearer() | headers).items()),
+    ]
     with socket.create_connection((place.hostname or "", place.port or 0), timeout=60) as connection:
         connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
         for chunk in chunks:

@@ -28,8 +28,8 @@ def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
     answers.append(posts(kit, "一", headers))
 
     assert kit.written() == ["一"]
-    told = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
-    assert len(told) == 1
+    distinct = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
+    assert len(distinct) == 1
     assert sum("Replayed" not in each.headers for each in answers) == 1
     assert answers[0].status_code == HTTPStatus.CREATED
 

@@ -135,13 +135,13 @@ def holds(app: Flask) -> dict[str, Any]:
         for code in re.findall(r"`([a-z][a-z-]+)`", json.dumps(described))
         if code in catalogue
     }
-    told = {
+    declared_codes = {
         (code, int(status))
         for _, operation in operations(described)
         for status, answer in operation["responses"].items()
         for code in re.findall(r"(?:^|; )`([a-z-]+)` ", answer["description"])
     }
-    assert told and told <= set(codes.items())
+    assert declared_codes and declared_codes <= set(codes.items())
     page = client.get("/api/v1/docs")
     assert page.status_code == 200
     assert all(f'id="problem-{code}"' in page.text for code in catalogue)

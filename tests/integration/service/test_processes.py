@@ -47,10 +47,10 @@ def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
         assert "python_info" in answered(f"{url}/metrics").text
 
         running.send_signal(signal.SIGTERM)
-        told, _ = running.communicate(timeout=20)
+        output, _ = running.communicate(timeout=20)
 
     assert running.returncode == 0
-    lines = [json.loads(line) for line in told.splitlines()]
+    lines = [json.loads(line) for line in output.splitlines()]
     assert [line["event"] for line in lines] == ["started", "asked to stop", "batch finished", "stopped"]
     assert {(line["service"], line["role"]) for line in lines} == {("kit", "worker")}
 
@@ -62,13 +62,13 @@ def test_a_process_listens_where_it_is_told() -> None:
 
 def test_one_loop_dying_ends_the_process_after_the_others() -> None:
     with process("looping.py", "die") as (running, _):
-        told, _ = running.communicate(timeout=20)
+        output, _ = running.communicate(timeout=20)
 
     assert running.returncode == 1
-    died = next(json.loads(line) for line in told.splitlines() if "loop died" in line)
+    died = next(json.loads(line) for line in output.splitlines() if "loop died" in line)
     assert (died["level"], died["loop"]) == ("error", "mortal")
     assert "RuntimeError: mobile ***" in died["exception"]
-    assert "batch finished" in told
+    assert "batch finished" in output
 
 
 @pytest.mark.parametrize("kind", [(), ("streams",)])
@@ -79,7 +79,7 @@ def test_an_application_is_served_and_ends_cleanly(tmp_path: Path, kind: tuple[s
         assert 'clearwater_http_replayed_total{route="/x"} 1.0' in answered(f"{url}/metrics").text
 
         running.send_signal(signal.SIGTERM)
-        told, _ = running.communicate(timeout=30)
+        output, _ = running.communicate(timeout=30)
 
-    assert running.returncode == 0, told
-    assert all(json.loads(line)["service"] == "kit" for line in told.splitlines())
+    assert running.returncode == 0, output
+    assert all(json.loads(line)["service"] == "kit" for line in output.splitlines())

@@ -101,7 +101,7 @@ class Acts(World):
     def freeze(self, sold=None, to="sole") -> None:
         """`sold`: which unit is sold after that, and the sale heard before our own units have proved the roll."""
         if not self.model.roll:
-            self.district.hear(self.district.frozen())
+            self.district.receive(self.district.frozen())
             self.model.freeze()
             if sold is not None:
                 self.change_the_right_holders(sold, to)

@@ -162,7 +162,7 @@ def frozen_beside_a_neighbour(district: District) -> Given:
 def announced(district: District) -> Given:
     """A roll that no units of ours have proved."""
     unit = district.register()
-    district.hear(district.frozen())
+    district.receive(district.frozen())
     return of(unit, district)
 
 

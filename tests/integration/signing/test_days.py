@@ -69,10 +69,10 @@ def test_a_day_is_the_same_for_ever_and_what_is_learnt_later_is_a_restatement(di
     with district.transaction() as tx:
         assert read_again(tx, district, first) == first
         assert read_again(tx, district, again) == again
-    told = [payload for name, payload in district.said(district.project_id) if name == "day.closed"]
-    assert [(each["restatement"], each["as_of"]) for each in told] == [(0, 3), (1, 5)]
+    closings = [payload for name, payload in district.events_of(district.project_id) if name == "day.closed"]
+    assert [(each["restatement"], each["as_of"]) for each in closings] == [(0, 3), (1, 5)]
     kept = district.rows("select counting_rule from days where project_id = :it", it=district.project_id)
-    assert {each["counting_rule"] for each in told} == {rule for (rule,) in kept} == {"any_unit_signed"}
+    assert {each["counting_rule"] for each in closings} == {rule for (rule,) in kept} == {"any_unit_signed"}
 
 
 def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(district: District) -> None:

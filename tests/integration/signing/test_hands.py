@@ -140,8 +140,8 @@ def test_who_took_a_signature_and_where_is_in_the_record_the_timeline_the_event_
     act = case["acts"][-1]
     assert (act["kind"], act["by"], act["at"]) == ("signature-taken", took, state["signed_at"])
     assert act["facts"]["desk"] == "东3" and act["facts"]["hand"] == str(owner)
-    told = dict(district.said(unit))["agreement.signed"]
-    assert (told["taken_by"], told["desk"]) == (took, "东3")
+    payload = dict(district.events_of(unit))["agreement.signed"]
+    assert (payload["taken_by"], payload["desk"]) == (took, "东3")
     page = desk.page(f"/desk/{unit}").text
     assert f"经办 {took}" in page and "签约台 东3" in page
 

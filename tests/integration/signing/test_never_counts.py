@@ -208,7 +208,7 @@ def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
     district: District, urls: Database, table: str
 ) -> None:
     unit = district.register()
-    district.hear(district.frozen())
+    district.receive(district.frozen())
     statement = f"insert into {table} select {_HUNG[table]}"
 
     for address in (urls.app, urls.owner):

@@ -38,8 +38,8 @@ def test_sixteen_desks_on_one_series_and_eight_on_another(district: District) ->
         journal = district.rows(
             "select convert_from(payload, 'utf8')::jsonb as payload from events where type like '%.agreement.signed.v1' order by id"
         )
-        spoken = [row.payload["sequence_number"] for row in journal if row.payload["series"] == series]
-        assert spoken == list(range(1, many * EACH + 1))
+        event_numbers = [row.payload["sequence_number"] for row in journal if row.payload["series"] == series]
+        assert event_numbers == list(range(1, many * EACH + 1))
     count = district.rows("select signed_units from projects")[0]
     assert count.signed_units == 24 * EACH
 

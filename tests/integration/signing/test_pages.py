@@ -31,8 +31,8 @@ def test_the_list_finds_cases_and_pages_through_them(desk: Desk, district: Distr
 def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, district: District) -> None:
     mine, other = district.register(building="3栋", door="702"), district.register(building="4栋", door="702")
     group_id = uuid4()
-    district.hear(GroupFormed(project_id=district.project_id, group_id=group_id, name="五组", officers=()))
-    district.hear(UnitAssigned(project_id=district.project_id, unit_id=mine, group_id=group_id, staff_id=None))
+    district.receive(GroupFormed(project_id=district.project_id, group_id=group_id, name="五组", officers=()))
+    district.receive(UnitAssigned(project_id=district.project_id, unit_id=mine, group_id=group_id, staff_id=None))
 
     found = page(desk, "/desk", place="702 3栋")
     assert f'id="u-{mine}"' in found and f'id="u-{other}"' not in found
@@ -42,11 +42,11 @@ def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, dis
 
 def test_the_way_back_leads_to_the_row_in_the_list_that_was_asked_for(desk: Desk, district: District) -> None:
     unit = district.register(building="3栋", door="702")
-    asked = {"place": "702 3栋", "state": "unsigned"}
-    address = f"?{urlencode(asked)}".replace("&", "&amp;")
+    filters = {"place": "702 3栋", "state": "unsigned"}
+    address = f"?{urlencode(filters)}".replace("&", "&amp;")
 
-    assert f'href="/desk/{unit}{address}"' in page(desk, "/desk", **asked)
-    assert f'href="/desk{address}#u-{unit}" id="back"' in page(desk, f"/desk/{unit}", **asked, step="sign")
+    assert f'href="/desk/{unit}{address}"' in page(desk, "/desk", **filters)
+    assert f'href="/desk{address}#u-{unit}" id="back"' in page(desk, f"/desk/{unit}", **filters, step="sign")
     assert f'href="/desk#u-{unit}" id="back"' in page(desk, f"/desk/{unit}")
 
 

@@ -19,5 +19,5 @@ def test_a_unit_becomes_a_case_and_a_case_a_signed_agreement(district: District)
         "agreement.locked",
         "agreement.signed",
     ]
-    assert district.said(unit)[-1][1]["sequence_number"] == 1
+    assert district.events_of(unit)[-1][1]["sequence_number"] == 1
     assert district.types(district.project_id) == ["threshold.reached"]

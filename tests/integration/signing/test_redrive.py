@@ -42,8 +42,8 @@ def test_every_service_has_the_same_command(service: str, database: Callable[[st
 
 
 def test_all_keys_that_can_go_on_do(district: District, urls: Database) -> None:
-    told = [district.units[district.register()] for _ in range(2)]
-    news = [each.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{each.door}"}) for each in told]
+    registered = [district.units[district.register()] for _ in range(2)]
+    news = [each.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{each.door}"}) for each in registered]
     topic, broker = topics.name(district.district, "registry-unit"), memory.Broker()
     broker.create(topic)
     consumer = Consumer(

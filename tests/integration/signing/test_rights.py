@@ -75,7 +75,7 @@ def test_an_older_revision_is_no_news(district: District) -> None:
     unit = district.register()
     first = district.units[unit]
     district.correct(unit, floor=9)
-    district.hear(first)
+    district.receive(first)
 
     assert district.rows("select floor, revision from cases") == [(9, 2)]
     assert district.types(unit) == ["case.opened"]
@@ -84,7 +84,7 @@ def test_an_older_revision_is_no_news(district: District) -> None:
 def test_two_revisions_in_one_poll_are_taken_in_turn(district: District) -> None:
     unit = district.register()
     known = district.units[unit]
-    district.hear(*(known.model_copy(update={"revision": number, "floor": number}) for number in (2, 3)))
+    district.receive(*(known.model_copy(update={"revision": number, "floor": number}) for number in (2, 3)))
 
     assert district.rows("select floor, revision from cases") == [(3, 3)]
 

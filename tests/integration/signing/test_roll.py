@@ -40,7 +40,7 @@ def members(district: District, kind: str) -> int:
 def test_what_is_copied_is_what_was_proved_whoever_is_corrected_meanwhile(district: District) -> None:
     units = [district.register() for _ in range(3)]
     owner = district.owners(units[0])[0]
-    district.hear(district.frozen())
+    district.receive(district.frozen())
 
     def correct() -> None:
         owners = (a_holder("1/2"), a_holder("1/2"))
@@ -87,7 +87,7 @@ def test_a_sale_after_the_freezing_that_is_heard_before_it_moves_no_denominator(
     owner, frozen = district.owners(units[0])[0], district.frozen()
     sold = {"right_holders": (a_holder("1/2"), a_holder("1/2")), "ownership": "shares"}
     district.correct(units[0], **sold, after_freeze=True)  # the news of the freezing comes on a topic of its own
-    district.hear(frozen)
+    district.receive(frozen)
 
     assert district.fan_out() == 1
     assert district.rows("select total_right_holders, total_area from projects")[0] == (3, 3 * 6518)
@@ -101,8 +101,8 @@ def test_the_last_word_before_the_freezing_is_the_rolls_whatever_comes_again(dis
     district.correct(unit, right_holders=(a_holder(),))
     before_it, owners, frozen = district.units[unit], district.owners(unit), district.frozen()
     district.correct(unit, right_holders=(a_holder(),), after_freeze=True)
-    district.hear(before_it)  # an older revision again
-    district.hear(frozen)
+    district.receive(before_it)  # an older revision again
+    district.receive(frozen)
 
     assert district.fan_out() == 1
     assert district.rows("select party_id from roll_members where kind = 'right_holder'") == [(owners[0],)]
@@ -112,7 +112,7 @@ def test_a_roll_is_read_again_only_after_something_has_changed(district: Distric
     unit = district.register()
     frozen = district.frozen()
     district.correct(unit, right_holders=(a_holder(),))  # between the freezing and its news: this digest never fits
-    district.hear(frozen)
+    district.receive(frozen)
     worker = FanOut(district.engine, district.clock)
 
     with before(district, "select unit_id, household_id, area, roll_holders", lambda: None) as digested:
@@ -125,7 +125,7 @@ def test_a_roll_is_read_again_only_after_something_has_changed(district: Distric
 
 def test_nobody_waits_for_a_digest(district: District) -> None:
     district.register()
-    district.hear(district.frozen())
+    district.receive(district.frozen())
     order: list[str] = []
     with (
         before(district, "select unit_id, household_id, area, roll_holders", lambda: order.append("digest")),
@@ -141,18 +141,18 @@ def test_a_roll_that_nothing_can_match_any_more_is_told(district: District, chan
     unit = district.register()
     frozen = district.frozen()
     district.correct(unit, **changed)
-    district.hear(frozen)
+    district.receive(frozen)
     worker = FanOut(district.engine, district.clock, rolls=Rolls(district.engine, district.clock, patience_seconds=0))
 
     with capture_logs() as lines:
         for _ in range(3):
             worker.run_once()
 
-    told = [line for line in lines if line["event"] == "roll unmatched"]
-    assert [(line["log_level"], line["project_id"]) for line in told] == [("error", str(district.project_id))]
+    alarms = [line for line in lines if line["event"] == "roll unmatched"]
+    assert [(line["log_level"], line["project_id"]) for line in alarms] == [("error", str(district.project_id))]
     assert REGISTRY.get_sample_value("clearwater_rolls_unmatched", {"district": district.district}) == 1
 
-    district.hear(district.frozen().model_copy(update={"frozen_at": LAUNCH}))  # announced anew, as it is now
+    district.receive(district.frozen().model_copy(update={"frozen_at": LAUNCH}))  # announced anew, as it is now
     worker.run_once()
     worker.run_once()
     assert REGISTRY.get_sample_value("clearwater_rolls_unmatched", {"district": district.district}) == 0

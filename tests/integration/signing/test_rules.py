@@ -46,7 +46,7 @@ class Rule1(Acts):
     @invariant()
     def every_review_had_confirmed_rights(self) -> None:
         last: dict[str, str] = {}
-        for event in self.told():
+        for event in self.payloads():
             if event["type"] == "agreement.reviewed":
                 assert last[event["unit_id"]] == "rights.confirmed"
             if event["type"].startswith("rights."):
@@ -78,7 +78,7 @@ class Rule2(Acts):
     def every_unlocking_has_its_reason(self) -> None:
         acts = self.district.rows("select reason from acts where kind = 'unlocked'")
         assert all(row.reason for row in acts)
-        assert len(acts) == len(self.told("agreement.unlocked"))
+        assert len(acts) == len(self.payloads("agreement.unlocked"))
 
 
 class Rule3(Acts):
@@ -91,7 +91,7 @@ class Rule3(Acts):
             where state in ('signed', 'effective', 'performed') and right_holder is null
         """) == []  # fmt: skip
         confirmed: dict[str, set[str]] = {}
-        for event in self.told("rights.confirmed", "agreement.signed"):
+        for event in self.payloads("rights.confirmed", "agreement.signed"):
             if event["type"] == "rights.confirmed":
                 confirmed[event["unit_id"]] = {each["person_id"] for each in event["right_holders"]}
             else:
@@ -112,14 +112,14 @@ class Rule3(Acts):
 class Rule4(Acts):
     @invariant()
     def numbers_are_gap_free_and_rise_with_their_instants(self) -> None:
-        told = self.told("agreement.signed")
+        signings = self.payloads("agreement.signed")
         for series in ("exchange", "cash"):
             rows = self.district.rows(
                 "select number, signed_at from numbers where series = :s order by number", s=series
             )
             assert [row.number for row in rows] == list(range(1, len(rows) + 1))
             assert all(one.signed_at < after.signed_at for one, after in pairwise(rows))
-            assert [each["sequence_number"] for each in told if each["series"] == series] == [
+            assert [each["sequence_number"] for each in signings if each["series"] == series] == [
                 row.number for row in rows
             ]
 
@@ -130,7 +130,7 @@ class Rule4(Acts):
             where state not in ('signed', 'effective', 'performed') or reason is not null
         """)
         assert all(row.reason for row in undone)
-        assert len(undone) == len(self.told("agreement.rescinded", "agreement.void"))
+        assert len(undone) == len(self.payloads("agreement.rescinded", "agreement.void"))
 
 
 class Rule5(Acts):
@@ -143,7 +143,7 @@ class Rule5(Acts):
             group by unit_id having count(*) > 1
         """) == []  # fmt: skip
         signed: set[str] = set()
-        for event in self.told("agreement.signed", "agreement.rescinded", "agreement.void"):
+        for event in self.payloads("agreement.signed", "agreement.rescinded", "agreement.void"):
             if event["type"] == "agreement.signed":
                 assert event["unit_id"] not in signed
                 signed.add(event["unit_id"])
@@ -158,19 +158,19 @@ class Rule5(Acts):
         """)
         assert all(row.number is None and row.agreement_id for row in rows)
         assert {row.agreement_id for row in rows} == {
-            UUID(each["successor"]) for each in self.told("agreement.superseded")
+            UUID(each["successor"]) for each in self.payloads("agreement.superseded")
         }
 
     @invariant()
     def signed_again_is_no_second_number(self) -> None:
-        signed = [each["agreement_id"] for each in self.told("agreement.signed")]
+        signed = [each["agreement_id"] for each in self.payloads("agreement.signed")]
         assert len(signed) == len(set(signed)) == self.district.rows("select count(*) from numbers")[0][0]
 
 
 class Rule6(Acts):
     @invariant()
     def the_latch_fell_once_with_the_count_of_that_moment(self) -> None:
-        reached = self.told("threshold.reached")
+        reached = self.payloads("threshold.reached")
         assert len(reached) == (self.model.latched is not None)
         for event in reached:
             printed = {each["basis"]: (each["signed"], each["total"]) for each in event["bases"]}
@@ -182,7 +182,7 @@ class Rule6(Acts):
     @invariant()
     def nothing_takes_effect_without_a_declaration(self) -> None:
         order = {"threshold.reached": 0, "effect.declared": 1, "agreement.effective": 2}
-        story = self.told("agreement.signed", *order)
+        story = self.payloads("agreement.signed", *order)
         steps = [order[each["type"]] for each in story if each["type"] in order]
         assert steps == sorted(steps) and set(steps) == set(range(len(set(steps))))
         signed = {each["agreement_id"]: each["signed_at"] for each in story if each["type"] == "agreement.signed"}
@@ -206,16 +206,16 @@ class Rule7(Acts):
 
     @invariant()
     def nothing_is_void_unless_the_period_closed_without_the_threshold(self) -> None:
-        closed = self.told("period.closed")
-        for event in self.told("agreement.void"):
+        closed = self.payloads("period.closed")
+        for event in self.payloads("agreement.void"):
             assert [each["threshold_reached"] for each in closed] == [False]
             assert event["void_at"] == closed[0]["closed_at"]
-        assert not (self.told("agreement.void") and self.told("threshold.reached"))
+        assert not (self.payloads("agreement.void") and self.payloads("threshold.reached"))
 
     @precondition(lambda self: self.model.lapsed)
     @invariant()
     def nothing_is_signed_or_takes_effect_after_that(self) -> None:
-        story = [each["type"] for each in self.told()]
+        story = [each["type"] for each in self.payloads()]
         after = story[story.index("period.closed") :]
         assert not {"agreement.signed", "agreement.effective", "threshold.reached"} & set(after)
 
@@ -236,21 +236,21 @@ class Rule11(Acts):
         super().__init__()
 
     def day_closed(self, on) -> None:
-        told = self.told("day.closed")[-1]
-        figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in told["series"]}
-        bases = {each["basis"]: (each["change"], each["signed"]) for each in told["bases"]}
+        closing = self.payloads("day.closed")[-1]
+        figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in closing["series"]}
+        bases = {each["basis"]: (each["change"], each["signed"]) for each in closing["bases"]}
         foretold = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
-        assert told["business_on"] == on.isoformat()
+        assert closing["business_on"] == on.isoformat()
         assert figures == self.model.figures(on)
         assert bases == dict(zip(BASES, foretold, strict=True))
 
     @invariant()
     def what_was_reported_never_changes(self) -> None:
         rows = self.district.rows("select * from days order by closed_at, business_on")
-        told = self.told("day.closed")
+        closings = self.payloads("day.closed")
         assert [*rows][: len(self.reports)] == self.reports
         assert [(row.business_on.isoformat(), row.restatement, row.as_of) for row in rows] == [
-            (each["business_on"], each["restatement"], each["as_of"]) for each in told
+            (each["business_on"], each["restatement"], each["as_of"]) for each in closings
         ]
         self.reports = [*rows]
 
@@ -273,7 +273,7 @@ class Rule12(Acts):
     @invariant()
     def every_story_is_told_in_the_order_of_the_one_clock(self) -> None:
         stories: dict[str, list[datetime]] = {}
-        for event in self.told():
+        for event in self.payloads():
             if "unit_id" in event:
                 stories.setdefault(event["unit_id"], []).extend(
                     _at(event[name]) for name in self._INSTANT if name in event
@@ -284,11 +284,11 @@ class Rule12(Acts):
 
     @invariant()
     def a_day_ends_at_midnight_in_shanghai(self) -> None:
-        for event in self.told("day.closed"):
+        for event in self.payloads("day.closed"):
             assert event["business_on"] < day_of(_at(event["closed_at"])).isoformat()
             last = [
                 each["sequence_number"]
-                for each in self.told("agreement.signed")
+                for each in self.payloads("agreement.signed")
                 if each["series"] == "cash" and day_of(_at(each["signed_at"])).isoformat() <= event["business_on"]
             ]
             assert [each["last_number"] for each in event["series"] if each["series"] == "cash"] == last[-1:]

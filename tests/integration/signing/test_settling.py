@@ -114,11 +114,11 @@ def closed(district: District, day: object) -> ClosedDay:
 
 def test_the_answer_names_the_version_that_is_stored_and_a_repeat_changes_none(district: District) -> None:
     signed_units(district)
-    said = declare(district)
+    first_answer = declare(district)
     stored = district.rows("select version from projects")[0].version
-    again = declare(district)
+    repeated = declare(district)
 
-    assert (said, again) == (stored, stored)
+    assert (first_answer, repeated) == (stored, stored)
     assert district.rows("select version from projects")[0].version == stored
 
 

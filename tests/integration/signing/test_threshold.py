@@ -66,7 +66,7 @@ def test_by_the_other_rule_a_right_holder_counts_with_the_first_of_their_units(d
     assert counts(district) == (1, 0, 1, 6518)
     district.signed(other)
 
-    [(name, reached)] = district.said(district.project_id)
+    [(name, reached)] = district.events_of(district.project_id)
     assert (name, reached["counting_rule"]) == ("threshold.reached", "any_unit_signed")
     assert [(each["signed"], each["total"]) for each in reached["bases"]] == [(2, 2)]
 
@@ -101,11 +101,11 @@ def test_the_latch_falls_on_every_basis_once_and_a_rescission_does_not_lift_it(d
     district.rescind(last)
     district.signed(large[1])
 
-    said = district.said(district.project_id)
-    assert [name for name, _ in said] == ["threshold.reached"]
-    printed = {basis["basis"]: (basis["signed"], basis["total"], basis["percent"]) for basis in said[0][1]["bases"]}
+    events = district.events_of(district.project_id)
+    assert [name for name, _ in events] == ["threshold.reached"]
+    printed = {basis["basis"]: (basis["signed"], basis["total"], basis["percent"]) for basis in events[0][1]["bases"]}
     assert printed == {"units": (3, 4, 50), "area": (6_000, 10_000, 60)}
-    assert said[0][1]["roll_digest"] == district.frozen().digest
+    assert events[0][1]["roll_digest"] == district.frozen().digest
 
 
 def test_nothing_is_evaluated_before_the_roll_gives_its_digest(district: District) -> None:
@@ -118,12 +118,12 @@ def test_nothing_is_evaluated_before_the_roll_gives_its_digest(district: Distric
     first = other.register(project_id=other.project_id)
     missing = row.model_copy(update={"project_id": other.project_id, "unit_id": uuid4()})
     other.units[missing.unit_id] = missing
-    other.hear(other.frozen())  # on its own topic, before the last unit
+    other.receive(other.frozen())  # on its own topic, before the last unit
 
     assert other.fan_out() == 0
     other.signed(first)
     assert counts(other) == (0, 0, 0, 0)
-    other.hear(missing)
+    other.receive(missing)
     other.fan_out()
 
     assert counts(other) == (1, 1, 1, 6518)
@@ -152,7 +152,7 @@ def test_the_declaration_takes_effect_everywhere_in_one_instant_and_resumes(dist
     declared = district.rows("select declared_at from declarations")[0].declared_at
     assert [row.effective_at for row in effective] == [declared]
     assert district.types(units[0])[-2:] == ["agreement.signed", "agreement.effective"]
-    assert district.said(units[0])[-1][1]["declaration"] == DOCUMENT
+    assert district.events_of(units[0])[-1][1]["declaration"] == DOCUMENT
     late = district.signed(units[5])
     assert district.types(units[5])[-2:] == ["agreement.signed", "agreement.effective"]
     assert (
@@ -186,7 +186,7 @@ def test_an_automatic_project_declares_with_the_signing_that_completes_it(distri
     district.fan_out()
 
     assert district.types(district.project_id) == ["threshold.reached", "effect.declared"]
-    assert district.said(district.project_id)[1][1]["automatic"] is True
+    assert district.events_of(district.project_id)[1][1]["automatic"] is True
     assert states(district) == ["effective", "effective"]
 
 
@@ -233,7 +233,7 @@ def test_a_period_with_the_threshold_keeps_everything(district: District) -> Non
 
     assert states(district) == ["signed"]
     district.signed(units[1])  # the rest may still join
-    assert district.said(district.project_id)[-1][1]["threshold_reached"] is True
+    assert district.events_of(district.project_id)[-1][1]["threshold_reached"] is True
 
 
 @pytest.mark.parametrize(("before_end", "signed"), [(timedelta(seconds=-2), True), (timedelta(), False)])
@@ -269,7 +269,7 @@ def test_another_roll_after_the_first_was_counted_is_refused(district: District)
     district.register()
 
     with pytest.raises(Exception, match="another roll"):
-        district.hear(district.frozen())
+        district.receive(district.frozen())
 
 
 def test_three_thirds_are_whole(district: District) -> None:

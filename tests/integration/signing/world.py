@@ -97,9 +97,9 @@ class World(RuleBasedStateMachine):
         """A stranger who has nothing but the events counts the same, and calls every unit's stage by the same name."""
         if not self.model.roll:
             return
-        heard = [(event.declared.type, event.model_dump(mode="json")) for event in self.district.heard]
-        said = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.told()]
-        counted = recount.of([*heard, *said], str(self.district.project_id))
+        registry_events = [(event.declared.type, event.model_dump(mode="json")) for event in self.district.received]
+        own_events = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.payloads()]
+        counted = recount.of([*registry_events, *own_events], str(self.district.project_id))
         assert tuple(counted.total.values()) == self.model.total()
         assert tuple(counted.signed.values()) == self.model.signed()
         assert (counted.rule, counted.called) == (self.model.rule, self.model.latched is not None)
@@ -148,14 +148,14 @@ class World(RuleBasedStateMachine):
         """The last one of the unit."""
         return self.agreements.get(self.units[which])
 
-    def told(self, *names: str) -> list[dict[str, Any]]:
+    def payloads(self, *names: str) -> list[dict[str, Any]]:
         """The payloads of the journal's events of these types (all without any), each with its `type`, in the order of commits."""
-        said = []
+        found = []
         for row in self.district.rows("select type, payload from events order by id"):
             name = row.type.removeprefix("clearwater.signing.").removesuffix(".v1")
             if not names or name in names:
-                said.append({"type": name, **json.loads(bytes(row.payload))})
-        return said
+                found.append({"type": name, **json.loads(bytes(row.payload))})
+        return found
 
 
 def _refusal(act: Callable[[], object]) -> str:

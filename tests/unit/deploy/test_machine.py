@@ -14,12 +14,12 @@ def test_a_busy_port_is_named_with_its_process(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind((place.HOST, 0))
         taken.listen()
-        here = Place(tmp_path, taken.getsockname()[1] - PORTS["kafka"])
+        busy = Place(tmp_path, taken.getsockname()[1] - PORTS["kafka"])
 
         with pytest.raises(CannotStart) as refusal:
-            machine.check(here, ["kafka"])
+            machine.check(busy, ["kafka"])
 
-    assert f"Port {here.port('kafka')}, wanted for kafka, is taken by" in str(refusal.value)
+    assert f"Port {busy.port('kafka')}, wanted for kafka, is taken by" in str(refusal.value)
     assert "PORT_BASE" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 

@@ -28,9 +28,9 @@ def test_an_old_python_is_named_with_its_version(clone: Path):
 
 
 def test_a_python_that_is_not_there_is_named(clone: Path):
-    said = make(clone, Path("no-such-python"))
+    output = make(clone, Path("no-such-python"))
 
-    assert said == "There is no no-such-python: install Python 3.11 or newer, or name yours with make PYTHON=…"
+    assert output == "There is no no-such-python: install Python 3.11 or newer, or name yours with make PYTHON=…"
 
 
 def make(clone: Path, python: Path) -> str:
@@ -41,6 +41,6 @@ def make(clone: Path, python: Path) -> str:
     )  # fmt: skip
     assert done.returncode == 2
     assert not (clone / ".venv").exists()
-    said, last = done.stderr.strip().splitlines()
+    output, last = done.stderr.strip().splitlines()
     assert last.startswith("make: ***")
-    return said
+    return output

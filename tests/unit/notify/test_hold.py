@@ -98,7 +98,7 @@ def test_a_leave_taking_and_every_other_class_is_no_yes(code):
 
 
 @pytest.mark.parametrize(
-    ("place", "code", "said", "outcome"),
+    ("place", "code", "text", "outcome"),
     [
         ("recipient", 450, b"4.2.0 greylisted", NotAccepted("smtp-450", permanent=False)),
         ("recipient", 452, b"4.5.3 too many recipients", NotAccepted("smtp-452", permanent=False)),
@@ -121,5 +121,5 @@ def test_a_leave_taking_and_every_other_class_is_no_yes(code):
         ("session", 554, b"no service here", Unwell("smtp-554")),
     ],
 )
-def test_a_refusal_is_about_the_message_or_about_us(place, code, said, outcome):
-    assert replies.refused(code, said, place=place) == outcome
+def test_a_refusal_is_about_the_message_or_about_us(place, code, text, outcome):
+    assert replies.refused(code, text, place=place) == outcome

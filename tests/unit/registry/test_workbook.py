@@ -88,14 +88,14 @@ def test_the_same_rows_are_the_same_bytes_whenever_they_are_written():
     assert a_workbook().getvalue() == a_workbook().getvalue()
 
 
-@pytest.mark.parametrize("said", ["_x0041_", "_x005F_x0041_", "=1+1", "{<&>}", "a_xb", "'1"])
-def test_whatever_a_text_looks_like_it_comes_back_as_it_was(said: str):
+@pytest.mark.parametrize("label", ["_x0041_", "_x005F_x0041_", "=1+1", "{<&>}", "a_xb", "'1"])
+def test_whatever_a_text_looks_like_it_comes_back_as_it_was(label: str):
     file = io.BytesIO()
-    workbook_stream.write(file, holders=[{"household": said}], buildings=[])
+    workbook_stream.write(file, holders=[{"household": label}], buildings=[])
     with workbook.reading(file) as book:
         (row,) = book.sheet(HOLDERS_SHEET).rows()
 
-    assert row.cells == {"household": Cell("text", said)}
+    assert row.cells == {"household": Cell("text", label)}
 
 
 def test_what_a_sheet_hides_is_seen():

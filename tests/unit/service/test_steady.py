@@ -47,10 +47,10 @@ def test_a_clock_that_was_set_has_strayed_until_it_is_back(idle, seconds, direct
     assert machine.steady.strayed() == timedelta()
 
 
-def told(file: Path, business_at: datetime, *, speed: float, real_at: datetime) -> None:
-    said = {"business_at": business_at.isoformat(), "real_at": real_at.isoformat(), "speed": speed}
+def set_clock(file: Path, business_at: datetime, *, speed: float, real_at: datetime) -> None:
+    setting = {"business_at": business_at.isoformat(), "real_at": real_at.isoformat(), "speed": speed}
     new = file.with_suffix(".new")
-    new.write_text(json.dumps(said))
+    new.write_text(json.dumps(setting))
     new.rename(file)
 
 
@@ -59,18 +59,18 @@ def test_a_day_that_goes_on_at_another_speed_is_no_jump_and_another_day_is(tmp_p
     paced = clock.at_start(str(file))
     assert isinstance(paced, clock.Watched)
     assert paced.strayed() == timedelta()
-    told(file, NOON, speed=60, real_at=began)
+    set_clock(file, NOON, speed=60, real_at=began)
     assert paced.strayed() == timedelta()  # the day has begun
     half = began + timedelta(minutes=30)
-    told(file, NOON + timedelta(hours=30), speed=1, real_at=half)
+    set_clock(file, NOON + timedelta(hours=30), speed=1, real_at=half)
     assert paced.strayed() == timedelta()
 
     for by in (2 * BOUND, -2 * BOUND, timedelta(days=3)):
-        told(file, NOON + timedelta(hours=30) + by, speed=1, real_at=half)
+        set_clock(file, NOON + timedelta(hours=30) + by, speed=1, real_at=half)
         assert paced.strayed() == by
-        told(file, NOON + timedelta(hours=30) + by, speed=60, real_at=half)
+        set_clock(file, NOON + timedelta(hours=30) + by, speed=60, real_at=half)
         assert paced.strayed() == by  # another speed does not put it right
-        told(file, NOON + timedelta(hours=30), speed=1, real_at=half)
+        set_clock(file, NOON + timedelta(hours=30), speed=1, real_at=half)
         assert paced.strayed() == timedelta()
 
 

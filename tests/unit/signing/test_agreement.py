@@ -194,10 +194,10 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def each_thing_is_said_once(self):
-        said = [type(event).__name__ for event in self.agreement.recorded]
-        assert all(said.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
+        types = [type(event).__name__ for event in self.agreement.recorded]
+        assert all(types.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
         exits = {"returned", "superseded", "rescinded", "void"}
-        assert [said.count(f"Agreement{each.capitalize()}") for each in exits].count(1) == (
+        assert [types.count(f"Agreement{each.capitalize()}") for each in exits].count(1) == (
             self.agreement.state in exits
         )
 

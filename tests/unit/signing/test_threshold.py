@@ -106,9 +106,9 @@ class Signing(RuleBasedStateMachine):
     @invariant()
     def the_latch_fell_once_and_stays(self):
         assert (self.project.latch is not None) == (self.most * 100 >= self.UNITS * 95)
-        said = [type(event).__name__ for event in self.project.recorded]
-        assert said.count("ThresholdReached") == (self.project.latch is not None)
-        assert said.count("EffectDeclared") == (self.project.declaration is not None)
+        types = [type(event).__name__ for event in self.project.recorded]
+        assert types.count("ThresholdReached") == (self.project.latch is not None)
+        assert types.count("EffectDeclared") == (self.project.declaration is not None)
 
 
 TestSigning = Signing.TestCase
