@@ -36,7 +36,7 @@ def desks(system: Platform) -> Iterator[Desks]:
         desks.close()
 
 
-def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: Desks):
+def test_a_household_of_two_gets_its_number_by_keyboard_alone(desks: Desks):
     unit = desks.couple()
     desks.drafted(unit)
     page = desks.page()
@@ -102,7 +102,7 @@ def test_two_windows_show_one_number(desks: Desks):
     assert shown == desks.numbers(unit) * 2
 
 
-def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
+def test_a_signature_by_another_hand_in_another_window_is_shown_as_different(desks: Desks):
     owner = a_holder("1/2", masked_name="范**")
     unit = desks.district.register(owner, a_holder("1/2"))
     desks.agent(unit, owner)
@@ -116,7 +116,7 @@ def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
     page.close()
 
 
-def test_a_page_that_is_old_says_so_before_anything_is_pressed(desks: Desks):
+def test_a_stale_page_says_so_before_an_act(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     sent = posts(page)
@@ -149,7 +149,7 @@ def test_terms_that_are_not_on_the_screen_are_not_signed(desks: Desks):
     page.close()
 
 
-def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
+def test_after_a_lost_answer_the_page_repeats_the_same_key(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     losing_one_answer(page, "**/signatures")
@@ -166,7 +166,7 @@ def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
     page.close()
 
 
-def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
+def test_after_a_reload_the_page_asks_again_for_a_lost_answer(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     losing_one_answer(page, "**/signatures")
@@ -181,7 +181,7 @@ def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
     page.close()
 
 
-def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks: Desks):
+def test_without_a_network_buttons_are_disabled_and_the_page_recovers(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     sent = posts(page)
@@ -213,7 +213,7 @@ def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first
     page.close()
 
 
-def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
+def test_only_the_command_post_unlocks_and_gives_a_reason(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit)
     expect(page.get_by_role("button", name="解锁")).to_have_attribute("aria-disabled", "true")

@@ -165,7 +165,7 @@ def test_the_slip_on_paper_has_the_number_the_time_the_code_and_no_buttons(desks
     page.close()
 
 
-def test_the_number_is_told_in_the_readers_language(desks: Desks):
+def test_the_number_is_shown_in_the_readers_language(desks: Desks):
     page = desks.case(signed_unit(desks))
 
     for language, series in (("zh-Hant", "產權調換 順序號"), ("en", "Exchange number")):

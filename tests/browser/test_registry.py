@@ -139,7 +139,7 @@ def test_axe_reports_nothing(filled: Desk, path: str, theme: str):
     page.context.close()
 
 
-def test_axe_reports_nothing_of_a_report(filled: Desk):
+def test_axe_reports_nothing_for_a_report(filled: Desk):
     page = filled.page("/register/imports", bypass_csp=True)
     page.locator("td a").first.press("Enter")
     page.wait_for_url("**/register/imports/*")
@@ -149,7 +149,7 @@ def test_axe_reports_nothing_of_a_report(filled: Desk):
 
 
 @pytest.mark.parametrize("size", pages.SIZES)
-def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down(filled: Desk, size: str):
+def test_a_person_is_revealed_by_keyboard_for_a_reason_and_the_reveal_is_recorded(filled: Desk, size: str):
     page = filled.page("/register/people", size=size, role="officer")
     row = page.locator(".people li").first
     masked = row.locator("span").first.inner_text().split()[0]
@@ -174,7 +174,7 @@ def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down
     page.context.close()
 
 
-def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
+def test_the_register_is_exported_masked_or_readable_for_a_reason(filled: Desk):
     page = filled.page("/register/units")
     with page.expect_download() as masked:
         page.get_by_role("link", name="下载遮名表").press("Enter")
@@ -192,7 +192,7 @@ def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
     page.context.close()
 
 
-def test_who_only_looks_is_not_offered_what_is_readable(filled: Desk):
+def test_a_reader_role_is_not_offered_the_readable_export(filled: Desk):
     page = filled.page("/register/units", role="auditor")
 
     expect(page.get_by_role("link", name="下载遮名表")).to_be_visible()

@@ -30,7 +30,7 @@ def stage(system: Platform) -> Iterator[Stage]:
 
 @pytest.mark.parametrize("size", pages.SIZES)
 @pytest.mark.parametrize("path", ["/wall", "/city", "/map"])
-def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
+def test_a_page_fits_its_screen_and_shows_its_as_of_time(stage, path, size):
     page = stage.page(size, path)
 
     expect(page.locator("#status-number")).not_to_have_text("—")
@@ -177,7 +177,7 @@ def test_the_wall_speaks_three_languages(stage):
         page.context.close()
 
 
-def test_another_reader_goes_on_where_it_stopped(stage):
+def test_another_stream_reader_resumes_where_it_stopped(stage):
     first = frames(stage, count=1)[0]
     seen = int(first["id"])
     stage.publish(stage.launch.sign(14, at=datetime.now(UTC)))

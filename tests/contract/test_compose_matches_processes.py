@@ -37,7 +37,7 @@ def test_the_file_is_as_it_would_be_written_now():
     assert checked.returncode == 0
 
 
-def test_it_declares_the_same_processes(declared):
+def test_the_file_declares_the_same_processes(declared):
     assert set(COMPOSE) - STEPS == set(declared)
 
 
@@ -54,7 +54,7 @@ def test_a_process_gets_the_same_environment(declared, service, role):
         assert container["environment"][port] == declared[name].environment[port]
 
 
-def test_it_runs_the_same_kafka_with_the_same_settings():
+def test_the_file_runs_the_same_kafka_with_the_same_settings():
     coordinates = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
     version = COMPOSE["kafka"]["image"].removeprefix("apache/kafka:")
     variables = {name: name.upper().replace("-", "___").replace(".", "_") for name in broker.SETTINGS}
@@ -99,7 +99,7 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
     assert urlsplit(declared[name].ready).path in check["test"][-1]
 
 
-def test_wait_has_an_end_to_wait_for():
+def test_compose_wait_can_end():
     """Compose waits for a step's end only when something needs it completed; else it waits for ever for it to run."""
     needed = {
         (name, each["condition"]) for entry in COMPOSE.values() for name, each in entry.get("depends_on", {}).items()
@@ -140,7 +140,7 @@ def test_an_address_leads_to_a_container_or_to_a_port_that_is_published(name):
     assert wrong == {}
 
 
-def test_the_secrets_are_all_there_and_none_stands_in_the_file(tmp_path):
+def test_every_secret_exists_and_none_is_in_the_file(tmp_path):
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     used = set(re.findall(r"\$\{(\w+)\}", text))
 

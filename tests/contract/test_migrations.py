@@ -23,7 +23,7 @@ def test_versions_are_numbered_without_a_gap_and_have_their_sql(folder: Path):
     assert [file.name for file in versions if not list(folder.glob(f"versions/{file.stem}.*sql"))] == []
 
 
-def test_what_is_changed_removed_or_put_in_between_is_named(tmp_path: Path):
+def test_a_changed_removed_or_inserted_migration_is_named(tmp_path: Path):
     versions = tmp_path / "versions"
     versions.mkdir()
     released = {

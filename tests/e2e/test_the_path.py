@@ -68,7 +68,7 @@ def test_a_foreign_project_looks_like_one_that_does_not_exist(system, sides, ser
     assert _status(system, person("city", "*"), service, path.format(theirs.opened.project_id)) == 200
 
 
-def test_messages_of_another_district_are_not_there_and_the_city_sees_both(system, sides, person):
+def test_messages_of_another_district_are_not_found_and_the_city_sees_both(system, sides, person):
     signed = [side.desk.sign(side.next_ready()) for side in sides]
     city = person("city", "*")
     mail_arrivals(system.place, signed, city)

@@ -106,7 +106,7 @@ def office(request: pytest.FixtureRequest, system: Platform, sides: object) -> I
         person.__exit__()
 
 
-def test_everybody_counts_what_a_stranger_counts(office: Office) -> None:
+def test_every_service_equals_the_recount_from_the_events(office: Office) -> None:
     office.desk.ready(PREPARED, told=lambda _: None)
     prepared = [unit for unit, row in office.rows().items() if row["state"] == "locked"]
     one, other = two_of_one_owner(office, prepared)

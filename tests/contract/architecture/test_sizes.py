@@ -29,7 +29,7 @@ def test_a_file_keeps_the_limits(file: Path):
         ("def deep():\n if a:\n  for b in c:\n   while d:\n    if e:\n     f()\n", "deep"),
     ],
 )
-def test_what_is_too_large_is_named(source, found):
+def test_code_above_a_limit_is_named(source, found):
     assert any(found in each for each in tails(source))
 
 
@@ -47,7 +47,7 @@ def test_the_kit_keeps_its_budget():
     assert sum(map(lines_of_code, sources)) < KIT_LINES
 
 
-def test_lines_of_code_are_neither_blank_nor_words():
+def test_lines_of_code_exclude_blank_lines_comments_and_docstrings():
     assert (
         lines_of_code(
             '"""What\nit is."""\n\n# why\nx = """\na text\n"""\n\ndef f():\n    """So."""\n    return x  # that\n'

@@ -94,7 +94,7 @@ def test_two_events_under_one_sequence_and_an_overtaking_are_noticed() -> None:
     assert any("two partitions" in problem for problem in read([*found, case[0]._replace(partition=3)]).problems)
 
 
-def test_it_knows_nothing_of_the_project() -> None:
+def test_the_foreign_reader_imports_nothing_of_the_project() -> None:
     tree = ast.parse(Path(foreign_reader.__file__).read_text(encoding="utf-8"))
 
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

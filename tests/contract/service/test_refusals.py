@@ -37,14 +37,14 @@ def test_every_code_of_a_catalogue_is_raised(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_every_refusal_says_what_to_do_next_in_three_languages(place: str) -> None:
+def test_every_refusal_has_a_next_step_in_three_languages(place: str) -> None:
     for code, each in _own(place).items():
         sentences = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
         assert all(sentences), f"{code} lacks a sentence"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_code_is_declared_by_a_route_or_said_to_belong_to_none(service: str) -> None:
+def test_every_code_is_declared_by_a_route_or_marked_as_without_routes(service: str) -> None:
     declared = {code for each in openapi.routes(described.app(service)) for code in each.declared.codes}
 
     for code, each in _own(f"services/{service}").items():

@@ -132,7 +132,7 @@ def door(site: Site) -> Iterator[httpx.Client]:
      *(f"/api/{service}/v1/units" for service in SERVICES), *(f"/static/{service}/x.js" for service in SERVICES),
      "/static/shell/shell.css"],
 )  # fmt: skip
-def test_a_path_that_people_say_leads_to_a_service(door: httpx.Client, path: str) -> None:
+def test_a_short_path_leads_to_its_service(door: httpx.Client, path: str) -> None:
     assert door.get(path).status_code == HTTPStatus.OK
 
 
@@ -150,11 +150,11 @@ def test_health_and_metrics_are_not_behind_the_door(site: Site, path: str) -> No
     assert status == HTTPStatus.NOT_FOUND or "metrics" not in seen
 
 
-def test_an_api_is_known_by_its_name_and_by_its_own_path(door: httpx.Client) -> None:
+def test_an_api_is_reached_by_its_name_and_by_its_own_path(door: httpx.Client) -> None:
     assert door.get("/api/registry/v1/units").json()["path"] == "/api/v1/units"
 
 
-def test_forwarded_headers_are_the_doors_own(door: httpx.Client) -> None:
+def test_the_door_replaces_forwarded_headers(door: httpx.Client) -> None:
     lies = {
         "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "ftp", "X-Forwarded-Host": "evil.test", "X-Forwarded-Prefix": "/evil",
         "X-Forwarded-Port": "1", "X-Real-IP": "6.6.6.6", "Forwarded": "for=6.6.6.6", "Clearwater-Front-Door": "guess",
@@ -168,7 +168,7 @@ def test_forwarded_headers_are_the_doors_own(door: httpx.Client) -> None:
     ] == []
 
 
-def test_past_the_door_a_forwarded_header_is_believed_with_the_secret_only(site: Site) -> None:
+def test_behind_the_door_a_forwarded_header_needs_the_secret(site: Site) -> None:
     forwarded = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"}
     shown = [
         {},
@@ -183,7 +183,7 @@ def test_past_the_door_a_forwarded_header_is_believed_with_the_secret_only(site:
 
 
 @pytest.mark.parametrize("kind", ["header", "body"])
-def test_two_hundred_slow_clients_hold_nobody_up_and_none_reaches_a_service(
+def test_two_hundred_slow_clients_delay_nobody_and_reach_no_service(
     site: Site, door: httpx.Client, telling: Telling, kind: str
 ) -> None:
     telling.bodies.clear()
@@ -195,7 +195,7 @@ def test_two_hundred_slow_clients_hold_nobody_up_and_none_reaches_a_service(
 
 
 @pytest.mark.parametrize("kind", ["header", "body"])
-def test_a_request_that_stalls_is_given_up(site: Site, kind: str) -> None:
+def test_a_stalled_request_times_out(site: Site, kind: str) -> None:
     with slow_clients.connected(f"{site.front_url}/api/registry/v1/slow", kind, many=1) as (connection,):
         assert slow_clients.given_up(connection, seconds=caddyfile.STALLED_SECONDS + 20)
 
@@ -227,7 +227,7 @@ def test_pages_are_compressed_and_the_stream_is_not(site: Site, telling: Telling
             assert next(chunks) == b"data: second\n\n"
 
 
-def test_another_name_of_the_machine_leads_to_the_one_address(site: Site) -> None:
+def test_another_host_name_redirects_to_the_one_address(site: Site) -> None:
     answer = httpx.get(f"http://localhost:{site.front}/desk?a=b", trust_env=False)
 
     assert (answer.status_code, answer.headers["Location"]) == (HTTPStatus.FOUND, f"{site.front_url}/desk?a=b")

@@ -64,7 +64,7 @@ def test_up_clears_what_a_killed_supervisor_left_and_ctrl_c_clears_what_up_start
     assert members(own.place) == []
 
 
-def test_two_installations_share_nothing_and_one_goes_without_the_other(platform: Platform, own: Platform, neighbours):
+def test_two_installations_share_nothing_and_stop_separately(platform: Platform, own: Platform, neighbours):
     """Pressing Ctrl-C, out of impatience, does not keep it from going."""
     assert ports(own.place).isdisjoint(ports(platform.place))
     assert not own.place.local_dir.is_relative_to(platform.place.local_dir)
@@ -108,7 +108,7 @@ def test_a_busy_port_is_named_with_its_process(platform: Platform, neighbours, t
     assert members(Place(tmp_path, 0)) == []
 
 
-def test_migrations_that_fail_are_named_with_what_they_say(platform: Platform):
+def test_a_failed_migration_is_named_with_its_message(platform: Platform):
     nowhere = platform.empty("registry").owner + "_that_nobody_made"
 
     with pytest.raises(CannotStart) as refusal:

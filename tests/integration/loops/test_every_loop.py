@@ -70,7 +70,7 @@ def test_every_loop_is_of_a_class_that_a_case_runs(settings):
 
 @pytest.mark.logs_error("item failed", "parked", "unwritable", "gateway failed")
 @pytest.mark.parametrize("name", CASES)
-def test_one_failing_item_keeps_no_other_from_its_turn(name, platform, database, empty_database):
+def test_one_failing_item_delays_no_other_item(name, platform, database, empty_database):
     with ExitStack() as stack:
         case = CASES[name].make(World(platform, database, empty_database, stack))
         stop, died = threading.Event(), list[BaseException]()

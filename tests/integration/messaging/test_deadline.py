@@ -99,7 +99,7 @@ class Slow:
         """Nothing is held."""
 
 
-def test_a_session_that_ended_while_events_were_on_their_way_repeats_them(engines, district):
+def test_a_relay_sends_events_again_after_its_database_session_ended(engines, district):
     broker, unit = memory.Broker(), uuid4()
     broker.create(topics.name(district, kit.KIND))
     kit.happen(engines.app, district, [unit])

@@ -82,7 +82,7 @@ def test_the_newest_number_with_another_id_parks_its_key_and_no_other(bench):
     assert bench.redrive.heal(bench.district) == 0
 
 
-def test_the_gauges_tell_it_and_go_back_to_0_after_the_decision(bench):
+def test_the_gauges_show_a_divergence_and_return_to_0_after_the_decision(bench):
     bench.send(bench.key, 3)
     bench.send(bench.key, 4)
     bench.live.run_once()
@@ -94,7 +94,7 @@ def test_the_gauges_tell_it_and_go_back_to_0_after_the_decision(bench):
     assert (gauge(metrics.PARKED, bench), gauge(metrics.DIVERGED, bench)) == (0, 0)
 
 
-def test_ours_is_kept_and_what_waited_behind_drains_in_order(bench):
+def test_keeping_ours_applies_the_waiting_events_in_order(bench):
     (foreign,) = bench.send(bench.key, 3)
     bench.send(bench.key, 4, 5, 6)
     bench.live.run_once()
@@ -124,7 +124,7 @@ def test_several_foreign_events_of_one_number_all_wait(bench):
     assert [each[0] for each in decisions(bench)] == [one.event_id, two.event_id]
 
 
-def test_two_events_that_wait_for_one_number_are_told_when_its_turn_comes(bench):
+def test_two_events_waiting_for_one_number_diverge_when_its_turn_comes(bench):
     """Neither is applied yet, so neither is ours: the one that came first is applied, and then the other diverges."""
     first, second = bench.send(bench.key, 5) + bench.send(bench.key, 5)
     bench.send(bench.key, 6)
@@ -162,7 +162,7 @@ def test_a_lower_number_with_another_id_is_found_by_the_reconciler(bench):
     assert reconciled(bench)[-1] == "6 = 5 applied + 0 parked + 0 quarantined + 1 passed over: holds"
 
 
-def test_a_source_that_lost_its_newest_numbers_waits_whole(bench):
+def test_every_event_of_a_source_that_lost_its_newest_numbers_waits(bench):
     """Restored without a new epoch: it says 2, 3 and 4 again, with other events."""
     theirs = bench.send(bench.key, 2, 3, 4)
     bench.live.run_once()
@@ -175,7 +175,7 @@ def test_a_source_that_lost_its_newest_numbers_waits_whole(bench):
 
 
 @pytest.mark.parametrize("again", ["relayed again", "read again"])
-def test_the_same_event_again_is_no_divergence(bench, again):
+def test_a_repeated_event_is_no_divergence(bench, again):
     if again == "relayed again":
         bench.producer.publish(bench.ours)
         bench.live.run_once()
@@ -188,7 +188,7 @@ def test_the_same_event_again_is_no_divergence(bench, again):
     assert (parked(bench), bench.rows_of("select 1 from doubted"), effects(bench)[bench.key]) == ([], [], [1, 2, 3])
 
 
-def test_what_was_decided_stays_decided_when_everything_is_read_again(bench):
+def test_a_decision_holds_when_all_topics_are_read_again(bench):
     bench.send(bench.key, 3)
     bench.send(bench.key, 2)
     bench.live.run_once()
@@ -201,7 +201,7 @@ def test_what_was_decided_stays_decided_when_everything_is_read_again(bench):
     assert (parked(bench), effects(bench)[bench.key]) == ([], [1, 2, 3])
 
 
-def test_comparing_shows_both_events_and_nothing_of_their_content(bench):
+def test_comparing_shows_both_events_without_their_content(bench):
     (foreign,) = bench.send(bench.key, 2, filling="陈安")
     bench.live.run_once()
     reconciled(bench)
@@ -215,7 +215,7 @@ def test_comparing_shows_both_events_and_nothing_of_their_content(bench):
     assert output[1].split("sha256:")[1][:64] != output[2].split("sha256:")[1][:64]
 
 
-def test_theirs_is_accepted_by_a_rebuild(bench):
+def test_a_rebuild_accepts_theirs(bench):
     """Ours was forged, and came first. The rebuild is a consumer with an empty inbox of its own."""
     theirs = bench.send(bench.key, 2, 3, 4)
     bench.live.run_once()
@@ -238,7 +238,7 @@ def test_theirs_is_accepted_by_a_rebuild(bench):
     assert parked(bench) == []
 
 
-def test_where_nothing_is_rebuilt_theirs_cannot_be_accepted(bench):
+def test_without_a_rebuild_theirs_cannot_be_accepted(bench):
     bench.send(bench.key, 3)
     bench.live.run_once()
     with pytest.raises(SystemExit):
@@ -257,7 +257,7 @@ def test_a_decision_without_a_reason_is_refused(bench, missing):
     assert (decisions(bench), parked(bench)) == ([], [(3, "diverged")])
 
 
-def test_redrive_without_a_decision_frees_nothing(bench):
+def test_redrive_without_a_decision_applies_no_diverged_event(bench):
     bench.send(bench.key, 2)
     bench.send(bench.key, 3)
     bench.send(bench.key, 4)
@@ -268,7 +268,7 @@ def test_redrive_without_a_decision_frees_nothing(bench):
     assert parked(bench) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
 
 
-def test_ours_and_theirs_in_one_poll_beside_a_bad_event_of_another_key(bench):
+def test_a_divergence_and_a_bad_event_of_another_key_in_one_poll_each_park_their_key(bench):
     """A batch that is halved must not park what was due before the foreign event came."""
     bad = a_key()
     bench.send(bench.key, 4)
@@ -284,7 +284,7 @@ def test_ours_and_theirs_in_one_poll_beside_a_bad_event_of_another_key(bench):
     ]
 
 
-def test_another_district_goes_on_in_the_same_poll(bench):
+def test_a_divergence_does_not_stop_another_district_in_the_same_poll(bench):
     there = str(int(bench.district) + 400_000)
     topic = topics.name(there, kit.KIND)
     bench.broker.create(topic)

@@ -22,7 +22,7 @@ def pattern(platform: Platform) -> str:
     return f"^{topic}$"
 
 
-def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_join_request_is_sent_again(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     subscription = kafka.Subscription(platform.connection, group=str(uuid4()), topics=pattern, unanswered_seconds=0.05)
     lost = subscription._client()
     monkeypatch.setattr(lost, "poll", lambda **_: {})
@@ -35,7 +35,7 @@ def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeyp
     subscription.close()
 
 
-def test_who_stands_by_without_a_partition_keeps_its_client(
+def test_a_consumer_without_a_partition_keeps_its_client(
     platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection, group = platform.connection, str(uuid4())

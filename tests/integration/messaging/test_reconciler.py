@@ -75,7 +75,7 @@ def test_the_journal_is_on_its_topic_or_unsent(flow):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_each_count_adds_what_has_happened_meanwhile(flow):
+def test_each_count_adds_the_events_since_the_last_one(flow):
     for number in range(1, 4):
         written(flow, 5)
         flow.consumer.run_once()
@@ -84,7 +84,7 @@ def test_each_count_adds_what_has_happened_meanwhile(flow):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_what_a_relay_sends_again_is_counted_once(flow):
+def test_an_event_that_a_relay_sends_again_is_counted_once(flow):
     written(flow, 3)
     assert counted(flow, flow.published).left == 3
     for log in flow.broker.logs.values():
@@ -137,7 +137,7 @@ def test_an_event_that_nobody_wrote_is_named(flow):
     assert flow.published.breaches["published", flow.district] == [str(planted.event_id)]
 
 
-def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
+def test_every_event_on_the_topic_is_applied_parked_or_quarantined(flow):
     units = written(flow, 10)
     kit.happen(flow.engines.app, flow.district, units[:2], poison=True)
     kit.happen(flow.engines.app, flow.district, units[:1])
@@ -203,7 +203,7 @@ def test_a_compacted_topic_keeps_the_last_of_a_key_only(flow, engines):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_the_same_against_the_real_broker(platform, engines):
+def test_the_equation_holds_against_the_real_broker(platform, engines):
     district, connection = platform.topics(), platform.connection
     counting = Reconciler(Published("signing", engines.mechanism, kafka.Reader(connection)))
     relay = Relay(engines.mechanism, kafka.Producer(connection))
@@ -217,7 +217,7 @@ def test_the_same_against_the_real_broker(platform, engines):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_the_command_counts_once_and_says_what_is_wrong(flow):
+def test_the_command_counts_once_and_prints_each_breach(flow):
     written(flow, 3)
     output: list[str] = []
 
@@ -234,7 +234,7 @@ def test_the_command_counts_once_and_says_what_is_wrong(flow):
     assert [line.rpartition(": ")[2] for line in output] == ["holds"]
 
 
-def test_retention_trims_bodies_and_keeps_what_proves(flow):
+def test_retention_deletes_old_payloads_and_feed_rows_and_keeps_parked_rows(flow):
     units = [uuid4() for _ in range(3)]
     kit.happen(flow.engines.app, flow.district, units, poison=True)
     relayed(flow)
@@ -261,7 +261,7 @@ def test_retention_trims_bodies_and_keeps_what_proves(flow):
         assert feed.append(tx, [feed.Entry("x", {})]) == 6
 
 
-def test_the_command_shows_what_would_change_then_does_it(flow):
+def test_a_dry_run_shows_what_the_command_then_changes(flow):
     unit = uuid4()
     kit.happen(flow.engines.app, flow.district, [unit], poison=True)
     relayed(flow)

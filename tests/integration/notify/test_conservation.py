@@ -43,7 +43,7 @@ def as_owner(notify_database, district, statement, **values):
     owner.dispose()
 
 
-def test_what_was_planned_is_what_became_of_it(counted, two_owners):
+def test_planned_messages_equal_the_sum_of_their_states(counted, two_owners):
     found = counted()
 
     assert found.left == 2

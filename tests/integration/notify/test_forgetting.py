@@ -27,7 +27,7 @@ def test_a_contact_that_comes_after_its_key_was_dropped_is_not_kept(notify):
     assert notify.rows("select from contacts") == []
 
 
-def test_a_forgotten_person_is_on_record_as_not_told_of_a_later_signing(notify):
+def test_a_later_signing_of_a_forgotten_person_is_recorded_as_withheld(notify):
     unit_id, owner, story = uuid4(), Owner(), notify.story
     notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.key_deleted(owner))
     notify.receive(story.signed(unit_id, owner))
@@ -44,7 +44,7 @@ def test_no_planted_person_is_readable_in_any_table(notify, platform, notify_dat
     assert scanning.tables(platform.superuser_url(notify_database.name), owner.planted) == []
 
 
-def test_what_was_read_can_be_written_again_with_the_masked_name(notify):
+def test_a_stored_message_can_be_rendered_again_with_the_masked_name(notify):
     unit_id, owner, story = uuid4(), Owner(), notify.story
     notify.receive(
         story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner, number=17)

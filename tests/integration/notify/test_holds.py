@@ -38,7 +38,7 @@ def probe_is_due(notify):
 
 @pytest.mark.logs_error("channel held")
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 407, 408, 410, 429, 503])
-def test_an_outage_of_ours_fails_no_message_however_long_it_lasts_and_ends_with_the_first_that_is_taken(notify, status):
+def test_an_outage_fails_no_message_and_ends_with_the_first_accepted_message(notify, status):
     texted(notify)
     notify.sms.answer = status
     notify.dispatches()
@@ -77,7 +77,7 @@ def test_while_a_channel_is_held_only_one_message_at_a_time_is_tried(notify):
 
 
 @pytest.mark.logs_error("channel held")
-def test_the_other_channel_and_the_other_district_go_on(notify):
+def test_a_hold_does_not_stop_another_channel_or_district(notify):
     texted(notify, 2)
     planned(notify, Owner(channels=("mail",)))
     notify.sms.answer = 402
@@ -88,7 +88,7 @@ def test_the_other_channel_and_the_other_district_go_on(notify):
 
 
 @pytest.mark.logs_error("channel held")
-def test_what_the_other_side_asks_us_to_wait_is_waited(notify):
+def test_a_probe_respects_the_retry_after_of_the_gateway(notify):
     texted(notify)
     notify.sms.answer, notify.sms.retry_after = 429, "1000"
     notify.dispatches()
@@ -196,7 +196,7 @@ def test_the_gauges_name_every_known_district_from_the_start_and_a_held_channel(
     assert value("clearwater_messages_by_channel", state="waiting", channel="sms") == 2
 
 
-def test_what_was_late_into_the_persons_night_waits_for_their_morning(notify):
+def test_a_message_delayed_into_quiet_hours_waits_for_the_morning(notify):
     london = Owner(channels=("mail",), mobile="+447400123456")
     unit_id, story = uuid4(), notify.story
     notify.clock.at = NOON + timedelta(hours=16)  # 20:00 in London, 04:00 in Shanghai
@@ -216,7 +216,7 @@ def test_what_was_late_into_the_persons_night_waits_for_their_morning(notify):
     assert notify.states() == [("sent", "mail", None)]
 
 
-def test_the_zone_that_a_person_has_named_counts(notify):
+def test_the_time_zone_named_by_the_person_is_used(notify):
     owner = Owner(channels=("mail",), time_zone="America/Vancouver")
     unit_id, story = uuid4(), notify.story
     notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))

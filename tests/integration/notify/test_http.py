@@ -104,7 +104,7 @@ def test_one_more_try_is_ordered_once_by_command_only(notify, reader):
     assert notify.states() == [("sent", "mail", None)]
 
 
-def test_what_is_known_is_not_resolved_and_a_foreign_message_is_not_there(notify, reader):
+def test_only_an_unknown_message_is_resolved_and_a_foreign_message_is_not_found(notify, reader):
     key = failed_message(notify)
     answer = reader.post(f"/api/v1/messages/{key}/outcomes", {"outcome": "arrived"}, key="k")
 
@@ -137,7 +137,7 @@ def three_failed(notify) -> list[str]:
     return [row.message_key for row in notify.rows("select message_key from messages where state = 'failed'")]
 
 
-def test_all_that_one_code_has_failed_is_sent_again_by_one_act_with_a_dry_run_before_it(notify, reader):
+def test_one_act_resends_all_messages_that_failed_with_one_code_after_a_dry_run(notify, reader):
     keys = three_failed(notify)
     [failure] = reader.get("/api/v1/failures", "auditor").json["failures"]
     assert (failure["code"], failure["channel"], failure["messages"]) == ("smtp-550", "mail", 3)
@@ -162,7 +162,7 @@ def test_all_that_one_code_has_failed_is_sent_again_by_one_act_with_a_dry_run_be
     assert act.ordered_by.startswith("command")
 
 
-def test_all_that_one_code_has_failed_is_sent_again_from_a_terminal(notify):
+def test_a_terminal_command_resends_all_messages_that_failed_with_one_code(notify):
     three_failed(notify)
     output: list[str] = []
     order = ["--code", "smtp-550", "--district", notify.district]
@@ -179,7 +179,7 @@ def test_all_that_one_code_has_failed_is_sent_again_from_a_terminal(notify):
 
 
 @pytest.mark.logs_error("channel held")
-def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify, reader):
+def test_a_held_channel_is_shown_and_probed_at_once_on_request(notify, reader):
     unit_id, owner, story = uuid4(), Owner(channels=("sms",)), notify.story
     notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     notify.sms.answer, notify.sms.retry_after = 402, "3600"
@@ -203,7 +203,7 @@ def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify,
     assert [each["held"] for each in reader.get("/api/v1/channels").json["channels"]] == [False, False]
 
 
-def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_what_happened(notify, reader):
+def test_without_a_script_the_page_confirms_acts_on_its_message_and_shows_the_result(notify, reader):
     shown, *others = three_failed(notify)
 
     question = reader.get(f"/messages?state=failed&m={shown}&ask=retry", Accept="text/html").text
@@ -223,7 +223,7 @@ def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_wh
     assert notify.balance().sent == 1 and notify.balance().failed == 2
 
 
-def test_without_a_script_all_of_a_code_are_sent_again_with_a_reason(notify, reader):
+def test_without_a_script_all_messages_of_a_code_are_resent_with_a_reason(notify, reader):
     three_failed(notify)
     group = {"code": "smtp-550", "channel": "mail", "district": notify.district}
     question = reader.get(f"/messages?resend=smtp-550&channel=mail&district={notify.district}", Accept="text/html").text
@@ -240,7 +240,7 @@ def test_without_a_script_all_of_a_code_are_sent_again_with_a_reason(notify, rea
 @pytest.mark.parametrize(
     "place", ["did=now", "did=../x", "did=resent&count=٣", "ask=burn", "resend=x", "did=resent", "m=&did=retry"]
 )
-def test_a_mistyped_address_of_the_page_shows_the_page(notify, reader, place):
+def test_invalid_query_parameters_still_show_the_page(notify, reader, place):
     failed_message(notify)
 
     assert reader.get(f"/messages?{place}", Accept="text/html").status_code == 200

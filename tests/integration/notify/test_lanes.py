@@ -115,7 +115,7 @@ def test_several_processes_send_each_message_once_over_kept_sessions(notify, run
     assert notify.event_types().count("message.sent.v1") == 60
 
 
-def test_one_persons_messages_keep_their_order_whoever_sends_them(notify):
+def test_the_messages_of_one_person_keep_their_order_across_workers(notify):
     owner, agreement_id = Owner(), uuid4()
     unit_id, story = uuid4(), notify.story
     notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
@@ -134,7 +134,7 @@ def test_one_persons_messages_keep_their_order_whoever_sends_them(notify):
 
 
 @pytest.mark.logs_error("gateway failed", "message cannot be written")
-def test_a_message_over_which_the_program_stumbles_is_settled_and_the_others_are_sent(notify):
+def test_a_message_that_raises_an_exception_is_settled_and_the_others_are_sent(notify):
     class Stumbling:
         def __init__(self, gateway, bad):
             self.gateway, self.bad = gateway, bad
@@ -167,7 +167,7 @@ def test_a_message_over_which_the_program_stumbles_is_settled_and_the_others_are
 
 
 @pytest.mark.logs_error("message cannot be planned")
-def test_a_recipient_who_cannot_be_planned_for_does_not_keep_the_others_waiting(notify):
+def test_a_recipient_whose_planning_fails_does_not_delay_the_others(notify):
     owners, story, unit_id = [Owner() for _ in range(4)], notify.story, uuid4()
     with notify.as_owner() as connection:
         connection.exec_driver_sql(

@@ -14,7 +14,7 @@ from tests.support.eventually import eventually
 from tests.support.owners import PRIVATE, Owner, Story
 
 
-def test_a_group_that_is_set_back_to_the_first_record_sends_nothing_again(notify, platform):
+def test_rewinding_the_group_to_the_first_record_resends_nothing(notify, platform):
     district, group = platform.topics(), f"notify-{uuid4()}"
     story, unit_id, owner = Story(district), uuid4(), Owner()
     notify.district = district

@@ -37,7 +37,7 @@ def named(registry: Registry, project_id: str, clerk: Clerk) -> set[tuple[str, s
     return {(each["sheet"], each["cell"], each["code"]) for each in report["listed"]}
 
 
-def test_a_house_code_is_one_units_whoever_says_otherwise(registry: Registry, project_id: str):
+def test_a_house_code_belongs_to_one_unit(registry: Registry, project_id: str):
     first, second = registry.get(f"/projects/{project_id}/units").json["items"][:2]
     clerk = later()
     clerk.unit(house_code=first["house_code"])
@@ -62,7 +62,7 @@ def test_two_units_of_one_workbook_may_exchange_their_house_codes(registry: Regi
     assert (report["state"], report["changes"]["changed"]) == ("committed", 2), report["listed"]
 
 
-def test_a_building_code_is_one_buildings(registry: Registry, project_id: str):
+def test_a_building_code_belongs_to_one_building(registry: Registry, project_id: str):
     clerk = later()
     code = clerk.buildings.rows[2]["building_code"]
     clerk.buildings.rows = {2: {**clerk.buildings.rows[2], "building": "7栋"}}

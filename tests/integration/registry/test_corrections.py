@@ -42,7 +42,7 @@ def holder(share: str) -> dict:
     }
 
 
-def test_a_value_put_right_is_the_next_revision_and_is_told_once(registry: Registry, project_id: str):
+def test_a_correction_makes_the_next_revision_and_one_event(registry: Registry, project_id: str):
     before = unit(registry, project_id)
     registered_before, assigned_before = (
         len(events_of(registry, UnitRegistered)),
@@ -67,7 +67,7 @@ def test_a_value_put_right_is_the_next_revision_and_is_told_once(registry: Regis
         assert connection.execute(text("select count(*) from imports where state <> 'committed'")).scalar() == 0
 
 
-def test_a_correction_is_no_change_of_the_workbook_that_says_it_too(registry: Registry, project_id: str, made):
+def test_re_import_of_a_corrected_value_leaves_the_unit_unchanged(registry: Registry, project_id: str, made):
     before = unit(registry, project_id)
     registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, "surveyed_area": "70.01"})
     for line in made.holders:
@@ -122,7 +122,7 @@ def test_right_holders_are_replaced_by_known_and_new_ones(registry: Registry, pr
         ({"right_holders": [{**holder("1"), "mobile": "12"}]}, ("/right_holders/0/mobile", "mobile-form")),
     ],
 )
-def test_what_a_workbook_may_not_say_a_correction_may_not_either(registry: Registry, project_id: str, change, fault):
+def test_a_correction_obeys_the_rules_of_a_workbook(registry: Registry, project_id: str, change, fault):
     before = unit(registry, project_id)
     refused = registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, **change})
 
@@ -162,7 +162,7 @@ def test_a_guardian_and_shares_stay_when_only_the_unit_is_put_right(registry: Re
         assert (after["right_holders"], after["structure"]) == (before["right_holders"], "mixed")
 
 
-def test_two_who_correct_at_once_do_not_undo_each_other(registry: Registry, project_id: str):
+def test_concurrent_corrections_do_not_overwrite_each_other(registry: Registry, project_id: str):
     path = f"/units/{unit(registry, project_id)['unit_id']}"
     body = {"reason": WHY, "structure": "mixed"}
 
@@ -173,7 +173,7 @@ def test_two_who_correct_at_once_do_not_undo_each_other(registry: Registry, proj
     assert (unnamed.status_code, unnamed.json["code"]) == (428, "version-required")
 
 
-def test_who_may_not_who_is_elsewhere_and_what_is_unknown_changes_nothing(registry: Registry, project_id: str):
+def test_a_wrong_role_a_foreign_district_and_an_unknown_field_change_nothing(registry: Registry, project_id: str):
     before = unit(registry, project_id)
     person = f"/people/{before['right_holders'][0]['person_id']}"
     for path, body in ((f"/units/{before['unit_id']}", {"structure": "mixed"}), (person, {"language": "en"})):
@@ -206,7 +206,7 @@ def contact(registry: Registry, person_id: str) -> ContactDetails:
     return ContactDetails.model_validate_json(content)
 
 
-def test_a_new_number_and_language_reach_notify_and_nobody_else(registry: Registry, project_id: str):
+def test_a_new_telephone_number_and_language_reach_only_notify(registry: Registry, project_id: str):
     before = unit(registry, project_id)
     path = f"/people/{before['right_holders'][0]['person_id']}"
     body = {"reason": "本人来电更改", "mobile": "14009990001", "language": "en", "email": None}
@@ -223,7 +223,7 @@ def test_a_new_number_and_language_reach_notify_and_nobody_else(registry: Regist
     assert len(events_of(registry, ContactRecorded)) == events_before
 
 
-def test_a_name_put_right_is_told_with_every_unit(registry: Registry, project_id: str):
+def test_a_corrected_name_is_published_with_every_unit_of_the_person(registry: Registry, project_id: str):
     people = registry.get("/people?limit=200").json["items"]
     owner = next(each for each in people if len(each["units"]) == 2)
     events_before = len(events_of(registry, UnitRegistered))
@@ -281,7 +281,7 @@ def test_a_tenant_is_a_person_like_any_other(registry: Registry, project_id: str
     assert len(registry.get(path).json["items"]) == 2
 
 
-def test_a_tenant_who_cannot_be_is_refused_and_none_is_seen_from_elsewhere(registry: Registry, project_id: str):
+def test_an_invalid_tenant_is_refused_and_no_tenant_is_visible_to_another_district(registry: Registry, project_id: str):
     path = f"/units/{unit(registry, project_id)['unit_id']}/tenants"
     tenant = tenant_to_be()
     body = {"name": tenant.name, "document_type": "citizen_id", "document_number": tenant.document_number}

@@ -71,7 +71,7 @@ def test_a_csv_over_its_workbook_changes_nothing_and_leaves_the_rolls_digest(reg
     assert registry.post(f"/projects/{project_id}/roll").json["digest"] == digest
 
 
-def test_a_csv_changes_only_what_it_says_otherwise(registry: Registry):
+def test_a_csv_changes_only_the_values_that_differ(registry: Registry):
     made = small()
     project_id = registry.project(made)
     registry.imported(project_id, workbook(made))
@@ -135,7 +135,7 @@ def test_a_faulty_csv_comes_back_as_a_workbook_that_can_be_corrected_and_uploade
     ],
     ids=["encoding", "nul", "quotes", "header", "endless"],
 )
-def test_what_shows_at_a_glance_is_refused_while_the_clerk_waits(registry: Registry, change, status: int, code: str):
+def test_an_unreadable_csv_is_refused_during_the_upload(registry: Registry, change, status: int, code: str):
     project_id = registry.project()
     refused = registry.upload(project_id, change(as_csv(small())), name=NAME)
 
@@ -157,7 +157,7 @@ def test_what_shows_at_a_glance_is_refused_while_the_clerk_waits(registry: Regis
     ],
     ids=["ragged", "quotes", "table", "columns"],
 )
-def test_what_the_reading_finds_is_in_the_report_and_nothing_is_kept(registry: Registry, change, code: str, facts):
+def test_a_mistake_found_while_reading_is_reported_and_nothing_is_stored(registry: Registry, change, code: str, facts):
     made = small()
     report = registry.imported(registry.project(made), change(as_csv(made)), name=NAME, commit=False)
 
@@ -168,7 +168,7 @@ def test_what_the_reading_finds_is_in_the_report_and_nothing_is_kept(registry: R
     assert (annotated.status_code, annotated.json["code"]) == (422, code)
 
 
-def test_the_template_for_a_csv_is_what_is_read(registry: Registry):
+def test_the_csv_template_is_readable_by_the_import(registry: Registry):
     answer = registry.get("/imports/template.csv")
 
     assert (answer.mimetype, answer.data[:3]) == ("text/csv", b"\xef\xbb\xbf")

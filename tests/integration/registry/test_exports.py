@@ -67,7 +67,7 @@ def workbook_type() -> str:
     return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def test_what_was_put_right_and_given_away_since_is_exported_as_it_is_now(registry: Registry, project_id: str):
+def test_an_export_shows_corrections_and_reassignments(registry: Registry, project_id: str):
     unit = registry.get(f"/projects/{project_id}/units").json["items"][5]
     correction = {"reason": "复测面积", "surveyed_area": "70.01"}
     assert registry.patch(f"/units/{unit['unit_id']}", correction).status_code == 200
@@ -83,7 +83,9 @@ def test_what_was_put_right_and_given_away_since_is_exported_as_it_is_now(regist
 
 
 @pytest.mark.parametrize("role", ["auditor", "city", "clerk", "command"])
-def test_without_a_reason_nobody_is_named(registry: Registry, project_id: str, made: sample.Sample, role: str):
+def test_an_export_without_a_reason_masks_every_name(
+    registry: Registry, project_id: str, made: sample.Sample, role: str
+):
     exported = registry.get(f"/projects/{project_id}/export.xlsx", role=role)
     assert (exported.status_code, exported.mimetype) == (200, workbook_type())
     assert "attachment" in exported.headers["Content-Disposition"]
@@ -95,7 +97,7 @@ def test_without_a_reason_nobody_is_named(registry: Registry, project_id: str, m
     assert shown & planted == set()
 
 
-def test_every_readable_export_is_written_down_and_stays(registry: Registry, project_id: str):
+def test_every_readable_export_is_recorded_in_an_append_only_table(registry: Registry, project_id: str):
     assert registry.get("/exports", role="auditor").json["items"] == []
     readable(registry, project_id, role="command")
     (noted,) = registry.get("/exports", role="auditor").json["items"]
@@ -106,7 +108,7 @@ def test_every_readable_export_is_written_down_and_stays(registry: Registry, pro
         tx.connection.execute(text("delete from exports"))
 
 
-def test_who_may_not_and_who_is_elsewhere_gets_nothing(registry: Registry, project_id: str):
+def test_a_wrong_role_or_a_foreign_district_gets_no_export(registry: Registry, project_id: str):
     assert {role: readable(registry, project_id, role=role).status_code for role in ("city", "auditor", "desk")} == {
         "city": 403,
         "auditor": 403,
@@ -121,7 +123,7 @@ def test_who_may_not_and_who_is_elsewhere_gets_nothing(registry: Registry, proje
     assert registry.get("/exports", role="auditor").json["items"] == []
 
 
-def test_who_has_been_forgotten_is_not_exported(registry: Registry, project_id: str, made: sample.Sample):
+def test_a_forgotten_person_is_not_exported(registry: Registry, project_id: str, made: sample.Sample):
     person = registry.get("/people").json["items"][0]
     registry.post(f"/people/{person['person_id']}/forgetting", {"reason": "本人书面要求"}, role="command")
 
@@ -129,7 +131,7 @@ def test_who_has_been_forgotten_is_not_exported(registry: Registry, project_id: 
     assert len(found) == len(person["units"]) and {row["document_number"] for row in found} == {None}
 
 
-def test_what_is_a_file_is_described_as_one(registry: Registry):
+def test_the_api_description_declares_files_as_binary(registry: Registry):
     paths = registry.app.test_client().get("/api/v1/openapi.json").json["paths"]
     files = [
         paths["/api/v1/imports/template"]["get"],

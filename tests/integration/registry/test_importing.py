@@ -101,7 +101,7 @@ def wrong() -> sample.Sample:
     return made
 
 
-def test_a_right_file_is_tried_and_then_committed(terminal: Terminal):
+def test_a_correct_file_is_checked_in_a_dry_run_and_then_committed(terminal: Terminal):
     terminal.registry.project(MADE)
     code, out, err = terminal.run(as_csv(MADE))
     assert (code, err) == (0, ""), out
@@ -124,7 +124,7 @@ def test_mistakes_are_listed_by_sheet_cell_code_and_text(terminal: Terminal):
     assert "mistakes in 34 rows; nothing is written" in out and terminal.state() == "faulty"
 
 
-def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
+def test_the_output_has_the_language_of_the_terminal(terminal: Terminal):
     terminal.registry.project(MADE)
     terminal.environment["LANG"] = "zh_CN.UTF-8"
 
@@ -142,14 +142,14 @@ def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
     ],
     ids=["at once", "while it is read"],
 )
-def test_what_is_refused_is_said_with_what_to_do(terminal: Terminal, content: bytes, message: str):
+def test_a_refusal_is_printed_with_what_to_do(terminal: Terminal, content: bytes, message: str):
     terminal.registry.project(MADE)
     code, _, err = terminal.run(content)
 
     assert code == 2 and message in err
 
 
-def test_a_project_that_is_not_there_is_answered_with_those_that_are(terminal: Terminal):
+def test_an_unknown_project_is_answered_with_the_list_of_projects(terminal: Terminal):
     project_id = terminal.registry.project(name="另一片区")
     code, out, err = terminal.run(as_csv(MADE))
 
@@ -191,7 +191,7 @@ def test_in_a_terminal_a_bar_fills(terminal: Terminal):
 
 
 @pytest.mark.parametrize("commit", [False, True])
-def test_ctrl_c_ends_it_at_once_and_says_what_stands(terminal: Terminal, commit: bool):
+def test_ctrl_c_ends_the_command_at_once_and_prints_the_state_of_the_import(terminal: Terminal, commit: bool):
     terminal.registry.project(MADE)
     command = terminal.start(as_csv(MADE), *(["--commit"] if commit else []))
     eventually(lambda: terminal.state() == "uploaded")

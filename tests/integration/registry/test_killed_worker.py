@@ -132,7 +132,7 @@ def assert_all_of_it_once(registry: Registry, made: sample.Sample) -> None:
 
 
 @pytest.mark.logs_error("import given up")
-def test_an_import_that_ends_every_worker_does_not_end_the_next(registry: Registry):
+def test_an_import_that_kills_every_worker_does_not_stop_the_next_import(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     project_id = registry.project(made)
     deadly, harmless = (registry.upload(project_id, workbook(made)).json["import_id"] for _ in range(2))

@@ -85,7 +85,7 @@ def test_every_mistake_is_named_at_its_cell_and_nothing_is_written(registry: Reg
     assert annotations(annotated.data) == clerk.mistakes
 
 
-def test_all_are_counted_and_the_first_thousand_listed(registry: Registry):
+def test_all_mistakes_are_counted_and_the_first_thousand_listed(registry: Registry):
     clerk = Clerk()
     clerk.unit("共同共有", *({"email": "nobody"} for _ in range(499)))
     clerk.unit("共同共有", *({"email": "nobody", "mobile": "1"} for _ in range(499)))
@@ -142,7 +142,7 @@ def titled(registry: Registry) -> dict[str, str]:
         )
 
 
-def test_a_right_workbook_is_right_whatever_program_wrote_it(registry: Registry):
+def test_a_correct_workbook_of_any_program_is_accepted(registry: Registry):
     clerk = Clerk()
     clerk.units = 100
     days = (number(35_551, DATE), number(35_551.75, DATE_OF_A_CHINESE_PROGRAM), number("35551"), iso_day("1997-05-01"))
@@ -185,7 +185,7 @@ def test_a_right_workbook_is_right_whatever_program_wrote_it(registry: Registry)
     assert "欧阳**" in {each["masked_name"] for each in owners}
 
 
-def test_what_is_no_workbook_of_ours_is_refused_by_name(registry: Registry):
+def test_an_unusable_file_is_refused_with_its_code(registry: Registry):
     clerk = Clerk()
     clerk.unit()
     project_id = project(registry, clerk)

@@ -70,7 +70,7 @@ def test_the_frozen_roll_proves_itself(registry: Registry, project_id: str):
     assert (roll.digest(lines), roll.totals(lines).model_dump()) == (frozen["digest"], frozen["totals"])
 
 
-def test_another_districts_ids_look_like_none(registry: Registry, project_id: str):
+def test_an_id_of_another_district_is_not_found(registry: Registry, project_id: str):
     registry.post(f"/projects/{project_id}/roll")
     building_id = registry.get(f"/projects/{project_id}/buildings").json["items"][0]["building_id"]
     group_id = registry.get(f"/projects/{project_id}/groups").json["items"][0]["group_id"]
@@ -82,7 +82,7 @@ def test_another_districts_ids_look_like_none(registry: Registry, project_id: st
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_question_that_is_not_known_is_refused(registry: Registry, project_id: str, name: str):
+def test_an_unknown_query_parameter_is_refused(registry: Registry, project_id: str, name: str):
     refused = registry.get(f"/projects/{project_id}/{name}?colour=blue")
 
     assert (refused.status_code, refused.json["code"]) == (422, "body-invalid")

@@ -31,7 +31,7 @@ def lines_of(made: sample.Sample, place: int) -> list[dict]:
     return [line for line in made.holders if line["unit_code"] == code]
 
 
-def test_every_shape_is_registered_and_told(registry: Registry):
+def test_every_shape_is_registered_and_published(registry: Registry):
     made = shaped()
     project_id = registry.project(made)
     report = registry.imported(project_id, workbook(made))
@@ -64,7 +64,7 @@ def test_a_door_of_a_merged_unit_is_refused_against_the_register_too(registry: R
     assert [each["code"] for each in report["listed"]] == ["door-twice"]
 
 
-def test_the_database_itself_keeps_a_door_to_one_unit(registry: Registry):
+def test_the_database_enforces_one_unit_per_door(registry: Registry):
     made = shaped()
     registry.imported(registry.project(made), workbook(made))
 

@@ -49,7 +49,7 @@ def test_a_file_without_the_column_leaves_the_time_zone_as_it_is(registry: Regis
     assert contact(registry, person_id).time_zone == "Europe/London"
 
 
-def test_a_time_zone_is_put_right_and_a_wrong_one_refused(registry: Registry):
+def test_a_time_zone_is_corrected_and_an_invalid_one_refused(registry: Registry):
     _, person_id = imported(registry, owner())
     assert contact(registry, person_id).time_zone is None
     refused = registry.patch(f"/people/{person_id}", {"reason": "来电更正", "time_zone": "北京时间"})
@@ -64,7 +64,7 @@ def test_a_time_zone_is_put_right_and_a_wrong_one_refused(registry: Registry):
     assert contact(registry, person_id).time_zone == "America/Toronto"
 
 
-def test_a_name_put_right_obeys_the_rule_of_names(registry: Registry):
+def test_a_corrected_name_obeys_the_rule_of_names(registry: Registry):
     _, person_id = imported(registry, owner())
     for name, code in (("陈?", "name-lost-text"), ("陈安1", "name-with-digits"), ("陈\ue000", "private-use")):
         refused = registry.patch(f"/people/{person_id}", {"reason": "来电更正", "name": name})

@@ -54,7 +54,7 @@ def chunked(*parts: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 CHUNKED = {"Transfer-Encoding": "chunked"}
 
 
-def test_a_body_beyond_the_limit_is_refused_and_nothing_is_done(kit: Kit, url: str) -> None:
+def test_a_body_above_the_limit_is_refused_without_effect(kit: Kit, url: str) -> None:
     """Cut at the limit each of these would be whole."""
     spaces = b" " * LARGEST
     exactly = BODY + b" " * (LARGEST - len(BODY))
@@ -68,7 +68,7 @@ def test_a_body_beyond_the_limit_is_refused_and_nothing_is_done(kit: Kit, url: s
     assert kit.written() == ["one", "one"]
 
 
-def test_a_body_that_breaks_off_is_refused_and_nothing_is_done(kit: Kit, url: str) -> None:
+def test_a_truncated_body_is_refused_without_effect(kit: Kit, url: str) -> None:
     """What has arrived is a whole request each time, to whoever does not count."""
     for chunks, headers in (
         ((BODY,), {"Content-Length": str(len(BODY) + 1)}),
@@ -81,7 +81,7 @@ def test_a_body_that_breaks_off_is_refused_and_nothing_is_done(kit: Kit, url: st
     assert kit.written() == []
 
 
-def test_an_upload_that_breaks_off_or_is_too_large_is_refused(kit: Kit, url: str) -> None:
+def test_a_truncated_or_too_large_upload_is_refused(kit: Kit, url: str) -> None:
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
     multipart = {"Content-Type": "multipart/form-data; boundary=b", **CHUNKED}
     line = "POST /api/v1/uploads"

@@ -107,7 +107,7 @@ def test_a_code_that_another_browser_asked_for_is_refused(kit: Kit) -> None:
         "desk",
     ],
 )
-def test_nobody_is_sent_on_to_another_site(kit: Kit, elsewhere: str) -> None:
+def test_the_login_never_redirects_to_another_site(kit: Kit, elsewhere: str) -> None:
     client = kit.app.test_client()
     away = client.get("/login", query_string={"next": elsewhere, "login_hint": "desk"})
     back = urlsplit(httpx.get(away.location).headers["location"])
@@ -192,7 +192,7 @@ def test_the_issuers_page_offers_every_role(issuer: tuple[str, Path]) -> None:
     )
 
 
-def test_a_key_rotated_at_the_issuer_is_fetched_but_not_at_every_knock(tmp_path: Path) -> None:
+def test_a_rotated_key_is_fetched_but_not_at_every_request(tmp_path: Path) -> None:
     seen: list[str] = []
     now = [1000.0]
     with issuing(tmp_path, seen) as url:
@@ -231,14 +231,14 @@ def test_keys_age_and_a_provider_that_is_down_is_asked_once_a_second(tmp_path: P
     assert [line["event"] for line in lines] == ["identity provider unreachable"]
 
 
-def test_a_header_of_another_shape_is_no_token_of_ours(kit: Kit) -> None:
+def test_a_malformed_token_header_is_refused(kit: Kit) -> None:
     shaped = b64encode(json.dumps({"alg": "RS256", "crit": 5}).encode()).decode().rstrip("=")
 
     answer = kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {shaped}.e30.x"})
     assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "token-invalid")
 
 
-def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+def test_a_hanging_key_refresh_delays_no_request(tmp_path: Path) -> None:
     fetched, let_go, now = Event(), Event(), [1000.0]
     slow = Flask("slow")
     fronted: list[str] = []
@@ -282,7 +282,7 @@ def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("missing", ["issuer_url", "public_url", "session_secret"])
-def test_an_api_does_not_start_without_what_tells_people_apart(kit: Kit, tmp_path: Path, missing: str) -> None:
+def test_an_api_does_not_start_without_its_identity_settings(kit: Kit, tmp_path: Path, missing: str) -> None:
     settings = replace(Settings("http://issuer.test"), **{missing: ""})
 
     with pytest.raises(ValueError, match=missing.upper()):

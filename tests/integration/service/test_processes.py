@@ -55,7 +55,7 @@ def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
     assert {(line["service"], line["role"]) for line in lines} == {("kit", "worker")}
 
 
-def test_a_process_listens_where_it_is_told() -> None:
+def test_a_process_listens_on_its_configured_port() -> None:
     with process("looping.py", "0.0.0.0") as (_, url):
         assert answered(url.replace("127.0.0.1", "127.0.0.2") + "/ready").text == "ready"
 

@@ -47,7 +47,7 @@ def test_the_changes_of_the_feed_add_up_to_the_count_whatever_happens(district: 
     assert [row.feed_number for row in facts] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_day_is_the_same_for_ever_and_what_is_learnt_later_is_a_restatement(district: District) -> None:
+def test_a_closed_day_never_changes_and_later_facts_make_a_restatement(district: District) -> None:
     district.open_project(("units", 50), counting_rule="any_unit_signed")
     units = [district.register() for _ in range(2)]
     district.freeze()
@@ -105,7 +105,7 @@ def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(district: Dist
     ],
     ids=["a gap", "twice", "the wrong sign", "changed", "removed", "another report"],
 )
-def test_the_database_itself_keeps_the_feed(district: District, breach: str) -> None:
+def test_the_database_enforces_the_feed(district: District, breach: str) -> None:
     district.signed(district.register())
     district.clock.set(LAUNCH + timedelta(days=1))
     closed(district, business_day(LAUNCH))

@@ -29,7 +29,7 @@ def in_force(desk: Desk, district: District) -> tuple[UUID, str]:
     return unit, agreement_id
 
 
-def test_another_takes_the_place_of_a_locked_one_in_one_act(desk: Desk, district: District) -> None:
+def test_superseding_replaces_a_locked_agreement_in_one_transaction(desk: Desk, district: District) -> None:
     owners = [a_holder("1/2"), a_holder("1/2")]
     unit = district.register(*owners)
     old = ready(desk, unit)
@@ -51,7 +51,9 @@ def test_another_takes_the_place_of_a_locked_one_in_one_act(desk: Desk, district
     )
 
 
-def test_superseding_is_a_privilege_on_what_was_read_and_only_of_what_is_locked(desk: Desk, district: District) -> None:
+def test_superseding_needs_the_role_the_version_that_was_read_and_a_locked_agreement(
+    desk: Desk, district: District
+) -> None:
     agreement_id = ready(desk, district.register())
 
     assert desk.post(f"/agreements/{agreement_id}/supersessions", INSTEAD).status_code == 403
@@ -75,7 +77,7 @@ def test_the_successor_is_signed_with_the_first_number(desk: Desk, district: Dis
     assert (signed["series"], signed["sequence_number"]) == ("cash", 1)
 
 
-def test_what_is_performed_counts_on_and_is_past_rescission(desk: Desk, district: District) -> None:
+def test_a_performed_agreement_stays_counted_and_cannot_be_rescinded(desk: Desk, district: District) -> None:
     unit, agreement_id = in_force(desk, district)
 
     # The declaration has not come by this unit yet: the act brings it along, and nothing overtakes it.
@@ -112,7 +114,7 @@ def test_a_performance_holds_for_the_version_that_was_read_whoever_carries_the_e
     assert desk.post(path, DONE, role="command", **fresh).json["state"] == "performed"
 
 
-def test_only_what_is_effective_can_be_performed(desk: Desk, district: District) -> None:
+def test_only_an_effective_agreement_can_be_performed(desk: Desk, district: District) -> None:
     agreement_id = ready(desk, district.register())
 
     refused = desk.post(f"/agreements/{agreement_id}/performances", DONE, role="command")

@@ -45,7 +45,7 @@ def test_a_registered_hand_that_is_not_capable_is_given_no_mandate(district: Dis
 
 @pytest.mark.parametrize("owner", [*OWNER_OF.values(), a_holder("1/2", kind="organisation", capable=False)])
 @pytest.mark.parametrize("kind", ["agent", "guardian", "representative"])
-def test_nobody_is_given_a_mandate_for_themselves(district: District, owner: RightHolder, kind: str) -> None:
+def test_nobody_receives_a_mandate_for_themselves(district: District, owner: RightHolder, kind: str) -> None:
     unit = district.register(owner, a_holder("1/2"))
 
     with pytest.raises(Refused, match=r"hand-not-another|guardian-required|representative-required|hand-not-entitled"):
@@ -98,7 +98,7 @@ def test_a_mandate_that_is_recorded_after_the_lock_brings_its_paper(
     assert district.rows("select papers from signatures") == [(["power_of_attorney"],)]
 
 
-def test_of_two_good_papers_the_one_counts_that_was_seen(district: District) -> None:
+def test_of_two_valid_papers_the_reviewed_one_is_used(district: District) -> None:
     owner, agent = a_holder(), uuid4()
     unit = district.register(owner)
     seen = district.mandate(unit, owner.person_id, agent, "agent", UNTIL)

@@ -76,7 +76,7 @@ def test_fifty_posts_under_one_key_are_one_number_and_one_answer(desk: Desk, dis
     assert "Replayed" not in second_window.headers
 
 
-def test_a_refusal_says_what_and_what_next(desk: Desk, district: District) -> None:
+def test_a_refusal_names_the_reason_and_the_next_step(desk: Desk, district: District) -> None:
     unit = district.register()
     drafted = desk.post(f"/cases/{unit}/agreements", TERMS).json["agreement_id"]
 

@@ -24,7 +24,7 @@ def instants(district: District, agreement_id: object) -> list[datetime]:
 
 
 @pytest.mark.parametrize("back", [timedelta(microseconds=1), timedelta(seconds=2), timedelta(seconds=58)])
-def test_a_small_step_back_between_two_hands_is_smoothed(district: District, back: timedelta) -> None:
+def test_a_small_clock_step_back_between_two_signatures_is_smoothed(district: District, back: timedelta) -> None:
     owners = [a_holder(share) for share in HALVES]
     agreement_id = district.ready(district.register(*owners))
     neighbour = district.ready(district.register())
@@ -45,7 +45,7 @@ def test_a_small_step_back_between_two_hands_is_smoothed(district: District, bac
 @pytest.mark.parametrize("act", ["first hand", "last hand", "unlock"])
 @pytest.mark.parametrize("by", [timedelta(minutes=2), timedelta(days=400), -timedelta(minutes=2), -timedelta(days=1)])
 @pytest.mark.logs_error("clock jumped")
-def test_a_jump_is_refused_with_an_alarm_and_pins_nothing(district: District, by: timedelta, act: str) -> None:
+def test_a_clock_jump_is_refused_with_an_alarm_and_stores_nothing(district: District, by: timedelta, act: str) -> None:
     owners = [a_holder("1/2"), a_holder("1/2")]
     agreement_id = district.ready(district.register(*owners))
     district.sign(agreement_id, owners[0].person_id)
@@ -74,7 +74,7 @@ def test_a_jump_is_refused_with_an_alarm_and_pins_nothing(district: District, by
 
 
 @pytest.mark.logs_error("clock jumped")
-def test_a_clock_that_is_behind_the_last_instant_is_refused_even_where_it_does_not_know_it(district: District) -> None:
+def test_a_clock_behind_the_last_stored_instant_is_refused(district: District) -> None:
     """As a second machine's, which has been wrong since its start."""
     owners = [a_holder("1/2"), a_holder("1/2")]
     agreement_id = district.ready(district.register(*owners))
@@ -108,7 +108,7 @@ def test_a_machine_whose_clock_is_not_the_databases_is_refused(district: Distric
     assert district.sign(agreement_id, district.owners(unit)[0]).turn
 
 
-def test_a_project_that_was_quiet_for_days_goes_on(district: District) -> None:
+def test_a_project_without_events_for_days_accepts_a_signature(district: District) -> None:
     first, second = district.register(), district.register()
     district.signed(first)
     agreement_id = district.ready(second)
@@ -118,7 +118,7 @@ def test_a_project_that_was_quiet_for_days_goes_on(district: District) -> None:
 
 
 @pytest.mark.logs_error("clock jumped")
-def test_a_desk_is_told_and_the_same_key_is_carried_out_when_the_clock_is_well(desk: Desk, district: District) -> None:
+def test_a_desk_gets_a_clock_refusal_and_may_repeat_the_same_key_later(desk: Desk, district: District) -> None:
     unit = district.register()
     agreement_id, owner = district.ready(unit), district.owners(unit)[0]
     clock = desk.app.extensions["clearwater"].clock

@@ -221,7 +221,7 @@ def test_what_must_never_happen_is_refused_whoever_asks(district: District, urls
 
 
 @pytest.mark.parametrize("breach", NOT_GRANTED)
-def test_what_is_no_act_of_the_service_is_not_granted_to_it(district: District, urls: Database, breach: str) -> None:
+def test_the_service_has_no_grant_for_other_statements(district: District, urls: Database, breach: str) -> None:
     after, statement = NOT_GRANTED[breach]
     given = after(district)
 
@@ -230,12 +230,12 @@ def test_what_is_no_act_of_the_service_is_not_granted_to_it(district: District, 
 
 @pytest.mark.parametrize("table", ONLY_ADDED_TO)
 @pytest.mark.parametrize("statement", ["update {} set district = district", "delete from {}", "truncate {} cascade"])
-def test_a_record_is_only_added_to(district: District, urls: Database, table: str, statement: str) -> None:
+def test_a_record_is_append_only(district: District, urls: Database, table: str, statement: str) -> None:
     refused(district, urls.app, {}, statement.format(table), "permission denied")
     refused(district, urls.owner, {}, statement.format(table), "only added to")
 
 
-def test_the_same_papers_are_good_where_nothing_is_wrong(district: District) -> None:
+def test_the_same_statements_pass_without_a_breach(district: District) -> None:
     """The other side of each refusal above: what the rules allow passes in SQL too."""
     given = mandated(district)
     last_moment = "2026-11-28 15:59:59.999999Z"  # of the paper's last day in Shanghai

@@ -180,7 +180,7 @@ _KEYS = """
 _WITHIN = {("agreements", "agreements"), ("days", "days"), ("unsent", "events")}
 
 
-def test_every_row_and_what_it_hangs_on_are_of_one_district(district: District) -> None:
+def test_every_foreign_key_includes_the_district(district: District) -> None:
     keys = [row for row in district.rows(_KEYS) if (row.child, row.parent) not in _WITHIN]
 
     assert len(keys) > 20

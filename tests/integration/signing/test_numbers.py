@@ -18,7 +18,7 @@ from tests.support.signing import LAUNCH, District
 EACH = 12
 
 
-def test_sixteen_desks_on_one_series_and_eight_on_another(district: District) -> None:
+def test_concurrent_desks_get_gap_free_numbers_in_each_series(district: District) -> None:
     desks = {"exchange": 16, "cash": 8}
     units = [(district.register(), form) for form, many in desks.items() for _ in range(many * EACH)]
     district.freeze()
@@ -107,7 +107,7 @@ def test_a_signing_waits_at_each_lock_and_holds_none_that_comes_after(district: 
         )
 
 
-def test_who_waits_for_a_series_reads_the_clock_only_when_it_is_free(district: District) -> None:
+def test_a_signing_reads_the_clock_after_it_has_locked_the_series(district: District) -> None:
     """A signing waits at its project already. That the series itself is waited for holds whoever else comes to take a number."""
     district.signed(district.register())
 
@@ -124,7 +124,7 @@ def test_who_waits_for_a_series_reads_the_clock_only_when_it_is_free(district: D
         assert waiting.result().signed_at > freed_at
 
 
-def test_an_instant_is_later_than_the_one_before_even_where_the_clock_stands(district: District) -> None:
+def test_instants_increase_even_when_the_clock_stands_still(district: District) -> None:
     class Standing:
         def now(self) -> datetime:
             return LAUNCH
@@ -139,7 +139,7 @@ def test_an_instant_is_later_than_the_one_before_even_where_the_clock_stands(dis
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_number_that_does_not_follow_is_refused_by_the_database(district: District, number: int) -> None:
+def test_the_database_refuses_a_number_out_of_sequence(district: District, number: int) -> None:
     district.signed(district.register())
     unit = district.register()
     agreement_id = district.ready(unit)

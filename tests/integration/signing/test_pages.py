@@ -50,7 +50,7 @@ def test_the_way_back_leads_to_the_row_in_the_list_that_was_asked_for(desk: Desk
     assert f'href="/desk#u-{unit}" id="back"' in page(desk, f"/desk/{unit}")
 
 
-def test_an_act_that_is_anothers_says_whose_it_is(desk: Desk, district: District) -> None:
+def test_an_act_of_another_role_names_that_role(desk: Desk, district: District) -> None:
     unit = district.register()
     district.ready(unit)
 

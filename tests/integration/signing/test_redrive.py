@@ -41,7 +41,7 @@ def test_every_service_has_the_same_command(service: str, database: Callable[[st
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
 
 
-def test_all_keys_that_can_go_on_do(district: District, urls: Database) -> None:
+def test_redrive_applies_every_key_that_can_continue(district: District, urls: Database) -> None:
     registered = [district.units[district.register()] for _ in range(2)]
     news = [each.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{each.door}"}) for each in registered]
     topic, broker = topics.name(district.district, "registry-unit"), memory.Broker()

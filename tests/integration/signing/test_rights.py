@@ -71,7 +71,7 @@ def test_a_correction_that_changes_no_right_disputes_nothing(district: District)
     assert "rights.disputed" not in district.types(unit)
 
 
-def test_an_older_revision_is_no_news(district: District) -> None:
+def test_an_older_revision_is_ignored(district: District) -> None:
     unit = district.register()
     first = district.units[unit]
     district.correct(unit, floor=9)
@@ -106,7 +106,7 @@ def test_a_disputed_right_and_a_disputed_area_each_block_in_their_place(district
     assert list(refusal.value.facts["failed"]) == ["no-area-dispute"]  # type: ignore[call-overload]
 
 
-def test_a_child_without_a_guardian_is_not_signed_for(district: District) -> None:
+def test_nobody_signs_for_a_child_without_a_guardian(district: District) -> None:
     child, guardian = a_holder(capable=False), uuid4()
     unit = district.register(child)
     agreement_id = district.ready(unit)
@@ -162,7 +162,7 @@ def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(district
     assert district.types(unit).count("agreement.signed") == 1
 
 
-def test_a_paper_revoked_after_the_lock_signs_no_more_and_is_revoked_once(district: District) -> None:
+def test_a_mandate_revoked_after_the_lock_cannot_sign_and_is_revoked_once(district: District) -> None:
     owner, agent = a_holder(), uuid4()
     unit = district.register(owner)
     agreement_id = district.ready(unit)

@@ -37,7 +37,7 @@ def members(district: District, kind: str) -> int:
     return int(found[0].many)
 
 
-def test_what_is_copied_is_what_was_proved_whoever_is_corrected_meanwhile(district: District) -> None:
+def test_the_copied_roll_equals_the_proved_roll_despite_concurrent_corrections(district: District) -> None:
     units = [district.register() for _ in range(3)]
     owner = district.owners(units[0])[0]
     district.receive(district.frozen())
@@ -56,7 +56,7 @@ def test_what_is_copied_is_what_was_proved_whoever_is_corrected_meanwhile(distri
 
 
 @pytest.mark.parametrize(("rule", "people"), [("all_units_signed", 0), ("any_unit_signed", 1)])
-def test_who_signed_before_the_roll_came_is_counted_with_it(district: District, rule: str, people: int) -> None:
+def test_a_signing_before_the_roll_is_counted_with_the_roll(district: District, rule: str, people: int) -> None:
     district.open_project(counting_rule=rule)
     owner = a_holder()
     units = [district.register(owner), district.register(owner), district.register()]
@@ -82,7 +82,7 @@ def test_a_roll_is_matched_in_the_instant_of_its_fact_by_the_one_clock(district:
     assert district.rows("select happened_at from counted where fact = 'matched'") == [(matched_at,)]
 
 
-def test_a_sale_after_the_freezing_that_is_heard_before_it_moves_no_denominator(district: District) -> None:
+def test_a_later_sale_received_before_the_freeze_changes_no_denominator(district: District) -> None:
     units = [district.register() for _ in range(3)]
     owner, frozen = district.owners(units[0])[0], district.frozen()
     sold = {"right_holders": (a_holder("1/2"), a_holder("1/2")), "ownership": "shares"}
@@ -96,7 +96,7 @@ def test_a_sale_after_the_freezing_that_is_heard_before_it_moves_no_denominator(
     assert [person for (person,) in owns] == district.owners(units[0])
 
 
-def test_the_last_word_before_the_freezing_is_the_rolls_whatever_comes_again(district: District) -> None:
+def test_the_roll_uses_the_last_revision_before_the_freeze_despite_repeats(district: District) -> None:
     unit = district.register()
     district.correct(unit, right_holders=(a_holder(),))
     before_it, owners, frozen = district.units[unit], district.owners(unit), district.frozen()
@@ -123,7 +123,7 @@ def test_a_roll_is_read_again_only_after_something_has_changed(district: Distric
         assert len(digested) == 2
 
 
-def test_nobody_waits_for_a_digest(district: District) -> None:
+def test_computing_a_digest_holds_no_lock(district: District) -> None:
     district.register()
     district.receive(district.frozen())
     order: list[str] = []
@@ -137,7 +137,7 @@ def test_nobody_waits_for_a_digest(district: District) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"right_holders": (a_holder(),)}, {"area_hundredths_m2": 1}])
-def test_a_roll_that_nothing_can_match_any_more_is_told(district: District, changed: dict[str, object]) -> None:
+def test_a_roll_that_cannot_match_raises_an_alarm(district: District, changed: dict[str, object]) -> None:
     unit = district.register()
     frozen = district.frozen()
     district.correct(unit, **changed)

@@ -45,7 +45,7 @@ def signed_units(district: District, many: int = 2) -> list[object]:
     return list(units)
 
 
-def test_a_dispute_after_the_declaration_lets_the_effect_go_first(district: District) -> None:
+def test_a_dispute_after_the_declaration_waits_for_the_effect(district: District) -> None:
     unit, _ = signed_units(district)
     declare(district)
     dispute(district, unit)
@@ -54,7 +54,7 @@ def test_a_dispute_after_the_declaration_lets_the_effect_go_first(district: Dist
     assert district.types(unit)[-3:] == ["agreement.signed", "agreement.effective", "rights.disputed"]  # type: ignore[arg-type]
 
 
-def test_a_confirmation_after_the_declaration_lets_the_effect_go_first(district: District) -> None:
+def test_a_confirmation_after_the_declaration_waits_for_the_effect(district: District) -> None:
     unit, _ = signed_units(district)
     dispute(district, unit)
     declare(district)
@@ -65,7 +65,7 @@ def test_a_confirmation_after_the_declaration_lets_the_effect_go_first(district:
     assert district.types(unit)[-3:] == ["rights.disputed", "agreement.effective", "rights.confirmed"]  # type: ignore[arg-type]
 
 
-def test_a_correction_after_the_declaration_lets_the_effect_go_first(district: District) -> None:
+def test_a_correction_after_the_declaration_waits_for_the_effect(district: District) -> None:
     unit, _ = signed_units(district)
     declare(district)
     district.correct(unit, right_holders=(a_holder(),))  # type: ignore[arg-type]
@@ -140,7 +140,7 @@ def failing(district: District, project: District, sqlstate: str, *, times: int)
 
 
 @pytest.mark.logs_error("item failed")
-def test_a_broken_project_holds_up_no_other_and_is_not_passed_over(district: District) -> None:
+def test_a_failing_project_delays_no_other_and_is_retried(district: District) -> None:
     other = District(district.engine, "440305", district.clock)
     for each in (district, other):
         signed_units(each)
@@ -158,7 +158,7 @@ def test_a_broken_project_holds_up_no_other_and_is_not_passed_over(district: Dis
     assert {row.state for row in district.rows("select state from agreements")} == {"effective"}
 
 
-def test_a_deadlock_of_the_fan_out_is_tried_again_in_place(district: District) -> None:
+def test_a_deadlock_of_the_fan_out_is_retried_in_place(district: District) -> None:
     signed_units(district)
     declare(district)
 
@@ -168,7 +168,7 @@ def test_a_deadlock_of_the_fan_out_is_tried_again_in_place(district: District) -
     assert len(refused) == 2
 
 
-def test_a_unit_of_no_decision_keeps_its_signing(district: District) -> None:
+def test_a_unit_outside_the_decision_keeps_its_signing(district: District) -> None:
     unit = district.register()
     district.signed(unit)
     dispute(district, unit)

@@ -77,7 +77,7 @@ def test_a_confirmation_holds_for_the_rights_that_were_read(desk: Desk, district
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1999-12-31", "2200-01-01"])
-def test_a_day_of_another_age_is_refused(desk: Desk, district: District, day: str) -> None:
+def test_a_day_outside_the_supported_years_is_refused(desk: Desk, district: District, day: str) -> None:
     refused = desk.post(f"/projects/{district.project_id}/days", {"business_on": day}, role="command")
 
     assert (refused.status_code, refused.json["code"]) == (422, "body-invalid")

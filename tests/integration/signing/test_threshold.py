@@ -71,12 +71,12 @@ def test_by_the_other_rule_a_right_holder_counts_with_the_first_of_their_units(d
     assert [(each["signed"], each["total"]) for each in reached["bases"]] == [(2, 2)]
 
 
-def test_a_counting_rule_that_nobody_knows_here_is_refused_and_named(district: District) -> None:
+def test_an_unknown_counting_rule_is_refused_by_name(district: District) -> None:
     with pytest.raises(Rejected, match="counting rule most_units_signed"):
         district.open_project(counting_rule="most_units_signed")
 
 
-def test_what_is_counted_by_one_rule_is_not_counted_on_by_another(district: District) -> None:
+def test_a_project_never_changes_its_counting_rule(district: District) -> None:
     district.open_project(counting_rule="any_unit_signed")
     district.register()
     district.freeze()
@@ -165,7 +165,7 @@ def test_the_declaration_takes_effect_everywhere_in_one_instant_and_resumes(dist
     assert district.fan_out() == 0
 
 
-def test_a_rescission_after_the_declaration_lets_the_effect_go_first(district: District) -> None:
+def test_a_rescission_after_the_declaration_waits_for_the_effect(district: District) -> None:
     district.open_project(("units", 50))
     unit = district.register()
     district.freeze()

@@ -43,7 +43,7 @@ def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         ("desk", "440303", "has no issuer yet: run `make up` first."),
     ],
 )
-def test_a_token_that_nobody_could_use_is_not_made(handle: Handle, role: str, district: str, complaint: str) -> None:
+def test_an_unusable_token_is_not_issued(handle: Handle, role: str, district: str, complaint: str) -> None:
     refused = handle("token", "--role", role, "--district", district)
 
     assert (refused.returncode, refused.stdout) == (2, "")

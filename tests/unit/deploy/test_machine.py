@@ -24,7 +24,7 @@ def test_a_busy_port_is_named_with_its_process(tmp_path: Path):
     assert "\n" not in str(refusal.value)
 
 
-def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
+def test_too_little_disk_space_is_reported_with_both_figures(tmp_path: Path):
     with pytest.raises(CannotStart) as refusal:
         machine.check(Place(tmp_path, 18_000), [], free_bytes=lambda _: 312_000_000)
 
@@ -33,21 +33,21 @@ def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
     )
 
 
-def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
+def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
 
     with pytest.raises(CannotStart, match=r"cannot be made or written .* set LOCAL_DIR"):
         machine.check(Place(tmp_path / "file" / "local", 18_000), [])
 
 
-def test_a_directory_that_is_there_and_cannot_be_written_is_named():
+def test_an_existing_directory_that_is_not_writable_is_named():
     """By nobody, not by root either."""
     with pytest.raises(CannotStart, match=r"^/proc cannot be made or written .* set LOCAL_DIR"):
         machine.check(Place(Path("/proc"), 18_000), [], free_bytes=lambda _: 10**12)
 
 
 @pytest.mark.parametrize("base", ["none", "80", "65530"])
-def test_a_port_base_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, base):
+def test_an_invalid_port_base_is_refused(monkeypatch: pytest.MonkeyPatch, base):
     monkeypatch.setenv("PORT_BASE", base)
 
     with pytest.raises(CannotStart, match=f"PORT_BASE={base}"):

@@ -27,7 +27,7 @@ def test_an_old_python_is_named_with_its_version(clone: Path):
     assert make(clone, old) == "Python 3.9.2 is too old: use 3.11 or newer, make PYTHON=python3.11"
 
 
-def test_a_python_that_is_not_there_is_named(clone: Path):
+def test_a_missing_python_is_named(clone: Path):
     output = make(clone, Path("no-such-python"))
 
     assert output == "There is no no-such-python: install Python 3.11 or newer, or name yours with make PYTHON=…"

@@ -25,7 +25,7 @@ SUITE = [
 ]
 
 
-def test_the_seed_makes_the_order():
+def test_the_seed_determines_the_order():
     assert shuffled(SUITE, 1) == shuffled(SUITE, 1)
     assert shuffled(SUITE, 1) != shuffled(SUITE, 2)
     assert sorted(shuffled(SUITE, 1)) == sorted(SUITE)

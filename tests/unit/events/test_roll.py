@@ -23,7 +23,7 @@ def a_unit(**changes: object) -> UnitRegistered:
     return UnitRegistered.model_validate({**golden, **changes})
 
 
-def test_a_counting_rule_is_known_or_nothing() -> None:
+def test_an_unknown_counting_rule_is_none() -> None:
     assert [roll.counting_rule(code) for code in roll.COUNTING_RULES] == [*roll.COUNTING_RULES]
     assert roll.counting_rule("most_units_signed") is None
 

@@ -35,7 +35,7 @@ def test_a_message_waits_for_the_persons_own_morning(zone, at, until):
 
 
 @given(st.integers(0, 2 * 365 * 24 * 60), st.sampled_from(ZONES))
-def test_whenever_it_is_planned_it_arrives_by_day_and_no_later_than_the_next_morning(minute, name):
+def test_a_message_arrives_in_the_daytime_and_by_the_next_morning(minute, name):
     at, zone = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute), ZoneInfo(name)
     until = may_disturb_from(at, urgent=False, zone=zone)
     local = until.astimezone(zone)
@@ -45,7 +45,7 @@ def test_whenever_it_is_planned_it_arrives_by_day_and_no_later_than_the_next_mor
     assert may_disturb_from(until, urgent=False, zone=zone) == until
 
 
-def test_what_is_urgent_is_so_for_two_hours():
+def test_a_message_is_urgent_for_two_hours():
     at = datetime(2026, 5, 31, 16, tzinfo=UTC)
 
     assert answers_the_moment(urgent=True, planned_at=at, at=at + timedelta(minutes=119))
@@ -76,7 +76,7 @@ def test_what_is_urgent_is_so_for_two_hours():
         ("x\0y", "+0", "Asia/Shanghai"),
     ],
 )
-def test_a_zone_is_the_one_that_is_named_or_the_numbers_countrys_or_the_places(named, mobile, zone):
+def test_the_zone_is_the_named_one_or_that_of_the_number_or_of_the_place(named, mobile, zone):
     noons = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in range(1, 13)]
     found, expected = zones.of(named, mobile), ZoneInfo(zone)
 

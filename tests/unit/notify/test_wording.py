@@ -21,7 +21,7 @@ PUBLISHED = {
 }
 
 
-def test_published_versions_are_as_they_were_published():
+def test_published_template_versions_never_change():
     assert {key: _digest(template) for key, template in templates.every().items()} == PUBLISHED
 
 
@@ -54,7 +54,7 @@ def test_an_exchange_number_orders_house_selection_and_a_cash_number_does_not(na
     assert means in " ".join(rendered.body.split())
 
 
-def test_instants_are_told_in_the_time_of_the_place():
+def test_instants_have_the_time_zone_of_the_place():
     assert instant(EVENING, "zh-Hans") == "2026年11月29日00:05"
     assert instant(EVENING, "en") == "29 Nov 2026, 00:05 (Beijing time)"
 
@@ -65,7 +65,7 @@ def test_a_chinese_text_message_fits_into_two_parts():
         assert len(rendered.body) <= 2 * 67
 
 
-def test_particulars_come_back_as_they_were_stored():
+def test_stored_particulars_are_read_back_unchanged():
     assert Particulars.of(UNIT.stored()) == UNIT
 
 

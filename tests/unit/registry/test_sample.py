@@ -82,7 +82,7 @@ NOT_GIVEN_OUT = {
 }
 
 
-def test_nobody_in_it_is_real():
+def test_no_person_of_the_sample_is_real():
     made = sample.made(seed=1, units=1708, district="440303")
 
     assert all(line["email"].endswith(".invalid") for line in made.holders if "email" in line)

@@ -20,7 +20,7 @@ def set_clock(file: Path, business_at: datetime, *, speed: float, real_at: datet
     new.rename(file)
 
 
-def test_it_is_real_time_until_a_day_is_set(tmp_path: Path) -> None:
+def test_the_business_clock_is_real_time_until_it_is_set(tmp_path: Path) -> None:
     paced = clock.at_start(str(tmp_path / "clock.json"))
     assert abs(paced.now() - datetime.now(UTC)) < timedelta(seconds=5)
 
@@ -28,7 +28,7 @@ def test_it_is_real_time_until_a_day_is_set(tmp_path: Path) -> None:
     assert timedelta() <= paced.now() - LAUNCH < timedelta(seconds=5)
 
 
-def test_it_runs_at_its_speed(tmp_path: Path) -> None:
+def test_the_business_clock_runs_at_its_speed(tmp_path: Path) -> None:
     set_clock(tmp_path / "clock.json", LAUNCH, speed=60, real_at=datetime.now(UTC) - timedelta(minutes=1))
 
     assert (
@@ -38,7 +38,7 @@ def test_it_runs_at_its_speed(tmp_path: Path) -> None:
     )
 
 
-def test_a_small_step_back_is_waited_out_and_a_new_day_is_obeyed(tmp_path: Path) -> None:
+def test_a_small_step_back_stops_the_clock_and_a_new_day_is_followed(tmp_path: Path) -> None:
     file = tmp_path / "clock.json"
     set_clock(file, LAUNCH, speed=0)
     paced = clock.at_start(str(file))
@@ -50,7 +50,7 @@ def test_a_small_step_back_is_waited_out_and_a_new_day_is_obeyed(tmp_path: Path)
     assert paced.now() == LAUNCH - timedelta(days=1)
 
 
-def test_a_business_day_is_shanghais() -> None:
+def test_a_business_day_is_a_day_in_shanghai() -> None:
     assert clock.business_day(datetime(2026, 5, 31, 15, 59, tzinfo=UTC)) == date(2026, 5, 31)
     assert clock.business_day(datetime(2026, 5, 31, 16, tzinfo=UTC)) == date(2026, 6, 1)
     assert isinstance(clock.at_start(""), clock.RealClock)

@@ -35,7 +35,7 @@ def test_idle_time_and_small_corrections_are_no_jump(steps):
 
 
 @given(st.integers(0, 10**6), st.integers(61, 10**8), st.sampled_from([1, -1]))
-def test_a_clock_that_was_set_has_strayed_until_it_is_back(idle, seconds, direction):
+def test_a_changed_clock_is_off_until_it_is_corrected(idle, seconds, direction):
     machine, by = Machine(), timedelta(seconds=seconds) * direction
     machine.off = by
     machine.seconds += idle

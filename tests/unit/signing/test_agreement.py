@@ -37,7 +37,7 @@ def a_paper(holder, kind: str, valid_until: date = date(2026, 11, 28)) -> Mandat
 
 
 @given(st.integers(2, 12), st.booleans(), st.randoms())
-def test_only_the_last_right_holder_completes_it(count, joint, random):
+def test_only_the_signature_of_the_last_right_holder_completes_an_agreement(count, joint, random):
     holders = [a_holder(None if joint else f"1/{count}") for _ in range(count)]
     agreement = a_locked(rights_of(*holders, ownership="joint" if joint else "shares"))
     random.shuffle(holders)
@@ -85,7 +85,7 @@ def test_an_organisation_signs_through_its_representative():
 
 
 @pytest.mark.parametrize(("days", "good"), [(0, True), (-1, False)])
-def test_a_paper_is_good_to_the_end_of_its_last_day_in_shanghai(days, good):
+def test_a_paper_is_valid_until_the_end_of_its_last_day_in_shanghai(days, good):
     owner = a_holder()
     agreement = a_locked(rights_of(owner))
     paper = a_paper(owner, "agent", date(2026, 11, 28) + timedelta(days=days))

@@ -26,7 +26,7 @@ def test_parts_of_a_whole_are_whole_and_one_part_less_is_not(parts):
 
 
 @given(st.lists(positive, min_size=2, max_size=8))
-def test_the_database_adds_the_same_shares_up_or_is_not_given_them(shares):
+def test_the_database_computes_the_same_sum_of_shares_or_never_receives_them(shares):
     if common_denominator(shares) is None:
         with pytest.raises(Refused, match="shares-too-fine"):
             rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
@@ -57,7 +57,7 @@ def test_each_ownership_has_its_own_wholeness(ownership, shares, flaw):
     assert rights_of(*map(a_holder, shares), ownership=ownership).flaw() == flaw
 
 
-def test_the_same_person_twice_is_a_flaw():
+def test_a_repeated_person_is_a_flaw():
     holder = a_holder("1/2")
 
     assert rights_of(holder, holder).flaw() == "holder-twice"

@@ -35,14 +35,14 @@ def test_the_digest_is_that_of_the_canonical_text_whatever_the_order_of_the_line
     ],
     ids="".join,
 )
-def test_whatever_a_line_says_is_in_the_digest(changed):
+def test_every_field_of_a_line_changes_the_digest(changed):
     other = (HOUSING, replace(FEE, **changed))
 
     assert digest(other, form="mixed", rule_set_version="3") != digest(LINES, form="mixed", rule_set_version="3")
 
 
 @pytest.mark.parametrize("terms", [("exchange", "3"), ("mixed", "4")])
-def test_form_and_rule_set_are_in_the_digest(terms):
+def test_form_and_rule_set_change_the_digest(terms):
     form, rule_set_version = terms
 
     other = digest(LINES, form=form, rule_set_version=rule_set_version)

@@ -50,7 +50,7 @@ def test_a_reading_is_exact_and_says_how_many_are_missing(total, signed, percent
         assert not Reading(reading.basis, signed + reading.missing - 1, total).reached
 
 
-def test_what_prints_as_95_by_rounding_is_not_95():
+def test_a_rate_that_rounds_to_95_has_not_reached_95():
     assert not Reading(Basis("units", 95, "方案"), 94_996, 100_000).reached
     assert Reading(Basis("units", 95, "方案"), 95_000, 100_000).reached
 
