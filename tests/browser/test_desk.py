@@ -62,7 +62,7 @@ def test_a_household_of_two_gets_its_number_by_keyboard_alone(desks: Desks):
 
 
 def step_to_sign(page) -> None:
-    """Checked against the originals, locked, and the paper held against the page."""
+    """Confirms the originals, locks the agreement and compares the digest on paper with the page."""
     expect(page.locator("#step-head")).to_contain_text("核对")
     for paper in ("identity", "title_certificate", "account", "power_of_attorney"):
         press(page, f'input[value="{paper}"]', "Space")
@@ -273,7 +273,7 @@ def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
 
 
 def act(desks: Desks, unit_id, kind: str) -> tuple[str, str]:
-    """The reason and the note that the case keeps."""
+    """The reason and the note that are stored with the case."""
     rows = desks.district.rows(
         "select reason, facts ->> 'note' from acts where unit_id = :unit_id and kind = :kind",
         unit_id=unit_id,

@@ -1,4 +1,4 @@
-"""Does the command post see of each message why it exists, what it says and what became of it?"""
+"""Does the command post see the cause, the text and the outcome of each message?"""
 
 from collections.abc import Iterator
 
@@ -95,7 +95,7 @@ def test_axe_reports_nothing(opened, theme):
 
 @pytest.fixture
 def failed(system: Platform, sides: list[Side], signed: Signed) -> list[str]:
-    """Two messages to owners, of which the system holds that their mailbox has refused them."""
+    """Two messages to owners that are recorded as refused by the mailbox."""
     side = sides[0]
     other = side.desk.sign(side.next_ready())
     with Person(system.place, "city", "*") as city:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 DISTRICT = "440310"
 PATHS = ("/register/imports", "/register/units", "/register/people")
-WORKED_MILLISECONDS = 60_000  # a worker on a machine that builds and tests at the same time
+WORKED_MILLISECONDS = 60_000  # the worker is slow on a machine that also builds and tests
 PROJECT = {
     "name": "澄水湾片区",
     "starts_at": "2026-11-28T00:00:00+08:00",
@@ -57,10 +57,10 @@ class Desk:
         return pages.signed_in(self.browser, self.place, path, role=role, district=DISTRICT, size=size, **options)
 
     def uploaded(self, file: Path, *, title: str) -> Page:
-        """By keyboard from the file's field to the report, which says `title` when it is done."""
+        """Goes by keyboard from the file field to the report. The report shows `title` when it is done."""
         page = self.page("/register/imports")
         page.locator("#file").focus()
-        page.locator("#file").set_input_files(file)  # the dialog in between is the browser's own
+        page.locator("#file").set_input_files(file)  # the file dialog belongs to the browser
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.matches('form[data-post] button')")
         page.keyboard.press("Enter")
@@ -76,7 +76,7 @@ def desk(system: Platform) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def filled(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """The register with the sample in it, brought there by keyboard."""
+    """A desk whose register holds the sample, imported by keyboard."""
     page = desk.uploaded(desk.workbook(tmp_path_factory.mktemp("registry") / "right.xlsx"), title="没有问题")
     page.locator("form[data-post$='/commit'] button").focus()
     page.keyboard.press("Enter")

@@ -195,7 +195,7 @@ def test_another_stream_reader_resumes_where_it_stopped(stage):
 
 
 def frames(stage: Stage, *, count: int, headers: dict[str, str] | None = None) -> list[dict[str, str]]:
-    """The first events of the stream that are more than the time, read as any client of server-sent events would."""
+    """The first events of the stream, without those that carry only the time."""
     token = mint(stage.system.place.local_dir, role="city", districts=["*"])
     found: list[dict[str, str]] = []
     frame: dict[str, str] = {}

@@ -32,7 +32,7 @@ PAUSE_SECONDS = 8.0  # past the session timeout of six: the group goes on withou
 
 
 class Processes:
-    """Restarts what dies, as the supervisor does."""
+    """Restarts processes that die, as the supervisor does."""
 
     def __init__(self, environment: dict[str, str], output: Path) -> None:
         self._environment, self._output = environment, output
@@ -91,7 +91,7 @@ def place(platform: Platform, tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 
 class Writer:
-    """Says things of forty units until told to stop; counts what the database has acknowledged."""
+    """Writes events of forty units until it is stopped. Counts the events that the database acknowledged."""
 
     def __init__(self, place: SimpleNamespace) -> None:
         self._place, self._enough = place, threading.Event()
@@ -109,7 +109,7 @@ class Writer:
     def _write_events(self, units: list[UUID], **content: object) -> None:
         try:
             kit.happen(self._place.engine, self._place.district, units, **content)
-        except DBAPIError:  # the database is gone, and with it the answer: committed or not, the journal will know
+        except DBAPIError:  # the connection is lost before the answer: the journal shows later whether it was committed
             return
         self.acknowledged.update(units)
 
@@ -122,7 +122,7 @@ class Writer:
 
 
 def journal(place: SimpleNamespace) -> dict[str, list[bool]]:
-    """By key, for each of its events in order, whether it is poison: what has happened, whoever was told."""
+    """By key, whether each of its events in the journal is poison, in order."""
     query = text("select key, convert_from(payload, 'utf8')::jsonb -> 'poison' from events order by key, sequence")
     found: dict[str, list[bool]] = {}
     with database.begin(place.engine, district=place.district) as tx:
@@ -138,7 +138,7 @@ def counts(place: SimpleNamespace) -> tuple[dict[str, list[int]], int]:
 
 
 def settled(place: SimpleNamespace, written: int, seconds: float) -> tuple[dict[str, list[int]], int]:
-    """Waits for: written = applied + parked. What is left after that long is for the assertions."""
+    """Waits until written = applied + parked, or until a time limit. The assertions check the rest."""
     until = time.monotonic() + seconds
     while True:
         found, parked = counts(place)
@@ -149,13 +149,13 @@ def settled(place: SimpleNamespace, written: int, seconds: float) -> tuple[dict[
 
 
 def flowing(place: SimpleNamespace) -> None:
-    """Before the first fault, effects are seen."""
+    """Waits for the first effects before the first fault."""
     while not counts(place)[0]:
         threading.Event().wait(0.3)
 
 
 def faults(place: SimpleNamespace) -> Iterator[str]:
-    """Every kind at least once, the rest at random."""
+    """Every kind of fault at least once, then random kinds."""
     seed = random.randrange(10**9)
     print("seed", seed)  # noqa: T201 - what a failing run is repeated with
     chance, processes = random.Random(seed), place.processes

@@ -1,6 +1,6 @@
-"""Does docker-compose.yml run what is declared, and will `docker compose up --wait` come to its end?
+"""Does docker-compose.yml run the declared processes, and can `docker compose up --wait` finish?
 
-The file is read as Docker reads it. Nothing here asks the code that wrote it.
+The test parses the file as Docker does. It does not use the code that generates it.
 """
 
 import re
@@ -100,7 +100,7 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
 
 
 def test_compose_wait_can_end():
-    """Compose waits for a step's end only when something needs it completed; else it waits for ever for it to run."""
+    """Compose waits for the end of a step only when another service depends on its completion; otherwise it waits for ever."""
     needed = {
         (name, each["condition"]) for entry in COMPOSE.values() for name, each in entry.get("depends_on", {}).items()
     }
@@ -124,7 +124,7 @@ def test_a_process_starts_when_what_it_needs_is_ready(declared, service, role):
 
 @pytest.mark.parametrize("name", sorted(set(COMPOSE) - {"postgres", "kafka"}))
 def test_an_address_leads_to_a_container_or_to_a_port_that_is_published(name):
-    """From inside another container is reached by its name, by a browser on this machine at a published port."""
+    """Another container uses a container's name; a browser on this machine uses a published port."""
     published = {port.split(":")[1] for entry in COMPOSE.values() for port in entry.get("ports", ())}
     addresses = {
         key: urlsplit(value if "://" in value else f"tcp://{value}")

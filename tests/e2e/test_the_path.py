@@ -117,7 +117,7 @@ def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(syste
 
     assert {each.status_code for each in answers} == {201}
     assert len({each.content for each in answers}) == 1
-    # One of them, or the one that hung up, has signed.
+    # One of these requests, or the one that hung up, has signed.
     assert sum(each.headers.get("Replayed") == "true" for each in answers) >= _TWINS
     number = answers[0].json()["sequence_number"]
     assert another_window.json()["sequence_number"] == number
@@ -143,7 +143,7 @@ def _read_the_bus(system, planted=()):
 
 
 def _planted(system, district) -> list[str]:
-    """What the workbook says of persons and nobody may read afterwards: names, papers, numbers, addresses."""
+    """The personal values of the workbook that must stay unreadable: names, papers, numbers, addresses."""
     book = openpyxl.load_workbook(workbooks.sample(system.place, district, units=UNITS, seed=1).file)
     head, *rows = book["房屋与权利人"].iter_rows(values_only=True)
     columns = [str(each).rstrip("*") for each in head]

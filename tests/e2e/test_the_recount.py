@@ -66,7 +66,7 @@ class Office:
         who.post("signing", f"/agreements/{self.rows()[unit]['agreement_id']}/{what}", body, key=str(uuid4()))
 
     def sign(self, unit: str) -> None:
-        """From wherever it stands."""
+        """Continues from the present state of the unit."""
         row = self.rows()[unit]
         if row["rights"] != "confirmed":
             self.case("rights/confirmations", unit)
@@ -79,7 +79,7 @@ class Office:
         self.desk.sign(self.rows()[unit]["agreement_id"])
 
     def sell(self, unit: str, buyer: str) -> None:
-        """After the freezing: the roll keeps who owned it then."""
+        """A sale after the freeze: the roll keeps the earlier owner."""
         body = {"reason": "买卖过户登记", "ownership": "sole", "right_holders": [{"person_id": buyer}]}
         headers = {"Authorization": f"Bearer {self.person('clerk').token}", "If-Match": '"1"'}
         address = f"{self.system.place.url('registry-api')}/api/v1/units/{unit}"
@@ -167,7 +167,7 @@ def two_of_one_owner(office: Office, units: list[str]) -> tuple[str, str]:
 
 
 def expect_the_same_everywhere(office: Office) -> Recount:
-    """What a stranger counts from the topics, when everybody says it who was asked at one as-of, with lag 0."""
+    """The recount from the topics. Asserts that every service returns the same figures at one as-of, with lag 0."""
     wait_for_lag_0(office)
     counted = recount.of(on_the_bus(office), office.project_id)
     figures = {name: (counted.signed[name], counted.total[name]) for name in BASES}
@@ -194,7 +194,7 @@ def expect_the_same_everywhere(office: Office) -> Recount:
 
 
 def wait_for_lag_0(office: Office) -> None:
-    """Nothing is unsent any more, and reporting has since seen the end of every topic. One server, so one clock."""
+    """Waits until no event is unsent and reporting has reached the end of every topic. One server, so one clock."""
     for service in ("registry", "signing"):
         eventually(lambda service=service: not office.query(service, "select id from unsent limit 1"))
     [now] = office.query("reporting", "select clock_timestamp() as at")
@@ -211,7 +211,7 @@ def on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def in_signings_tables(office: Office) -> tuple[object, object, object]:
-    """Counted anew from who is on the roll and which agreements are signed, not from the counters."""
+    """Recounts from the roll and the signed agreements, not from the stored counters."""
     rule = office.query("signing", "select counting_rule from projects where project_id = %(project)s")[0][
         "counting_rule"
     ]

@@ -12,7 +12,7 @@ from tests.support.tree import python_files, tracked
 MODULE, FUNCTION, NESTING = 400, 60, 3
 KIT, KIT_LINES = ("shared/messaging", "shared/service"), 5_200  # decision 10
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-# `with` is not among them: it holds something, it decides nothing.
+# `with` does not count: it is no branch.
 _NESTS = (ast.If, ast.For, ast.While, ast.Try, ast.Match, ast.AsyncFor)
 
 
@@ -86,6 +86,6 @@ def nesting(node: ast.AST) -> int:
 
 
 def _deeper(parent: ast.AST, child: ast.AST) -> bool:
-    """An `elif` is an `if` inside the else of another, and not deeper for a reader."""
+    """The AST nests an `elif` inside the else of an `if`; it does not count as deeper."""
     is_elif = isinstance(parent, ast.If) and isinstance(child, ast.If) and parent.orelse == [child]
     return isinstance(child, _NESTS) and not is_elif

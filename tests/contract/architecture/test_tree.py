@@ -1,4 +1,4 @@
-"""Is everything where the plan of the tree says? A folder that nobody planned is a second way to do something."""
+"""Is every folder in the plan of the tree? An unplanned folder is often a second way to do something."""
 
 from deploy.declaration import SERVICES
 from deploy.local.place import ROOT

@@ -1,4 +1,4 @@
-"""Is the broker in memory the broker that Kafka is? Every test runs against both."""
+"""Does the broker in memory behave like Kafka? Every test runs against both."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ A_KEY, ANOTHER = str(uuid4()), str(uuid4())
 
 @pytest.fixture(params=["memory", "kafka"])
 def broker(request: pytest.FixtureRequest) -> SimpleNamespace:
-    """A district of its own; `append` puts a record there as it is."""
+    """A district of its own; `append` writes a raw record."""
     if request.param == "memory":
         return of_memory()
     platform = request.getfixturevalue("platform")
@@ -226,7 +226,7 @@ def test_a_subscription_sees_the_wanted_topics_that_exist(broker, producer, topi
     other = topics.name(broker.district, "registry-unit")
     nowhere = topics.name(str(900_000 + uuid4().int % 90_000), kit.KIND)
     wanted = f"^({topic}|{other}|{nowhere})$".replace(".", r"\.")
-    producer.publish([kit.message(A_KEY, 1, topic=topic)])  # or the first poll waits in vain
+    producer.publish([kit.message(A_KEY, 1, topic=topic)])  # otherwise the first poll times out
     with closing(broker.subscription("g12" + A_KEY, wanted)) as subscription:
         polled(subscription, 1)
 

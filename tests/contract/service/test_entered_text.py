@@ -1,4 +1,4 @@
-"""Does every text that a body takes obey the one rule of shared/text.py, and is a new field that does not named?"""
+"""Does every text field of a body obey the rule of shared/text.py? A field without the rule is named."""
 
 import inspect
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def bodies() -> list[type[Body]]:
 
 
 def free_texts(model: type[Body]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Its own fields that take any text: neither a choice, nor of a format, nor of a pattern of its own."""
+    """The model's own fields that accept any text: no enumeration, no format and no pattern."""
     for name, schema in model.model_json_schema()["properties"].items():
         choices = schema.get("anyOf", [schema])
         if any(choice.get("type") == "number" for choice in choices):

@@ -1,4 +1,4 @@
-"""Is every refusal told: in three languages with what to do next, in the catalogue, and by the routes that answer it?"""
+"""Is every refusal in the catalogue, with texts and a next step in three languages, and declared by its routes?"""
 
 import ast
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_every_code_of_the_kit_is_declared_by_some_route() -> None:
 
 
 def _own(place: str) -> dict[str, Problem]:
-    """Without those that every service has from the kit."""
+    """The catalogue of this place, without the codes of the kit."""
     found = described.catalogue(ROOT / place).problems
     kit = described.catalogue(ROOT / "no place").problems
     return kit if place == KIT else {code: each for code, each in found.items() if code not in kit}
@@ -83,7 +83,7 @@ def _refuses(node: ast.AST) -> TypeGuard[ast.Call]:
 
 
 def _literals(place: str) -> set[str]:
-    """Every string of the code, except what a route only declares."""
+    """Every string literal of the code, except the declarations of routes."""
     found = {code for code, _, _ in _raised(place)}
     for file, tree in _trees(place):
         if file.parent.name != "api":

@@ -1,4 +1,4 @@
-"""Do signing and reporting call the same facts by the same stage? Neither may import the other, so this holds them together."""
+"""Do signing and reporting derive the same stage from the same facts? Neither may import the other, so a test compares them."""
 
 from itertools import product
 from typing import get_args

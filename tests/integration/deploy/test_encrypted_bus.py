@@ -1,4 +1,4 @@
-"""Is what travels between broker and clients encrypted on request, and is a broker that cannot prove who it is left alone?"""
+"""Is the traffic between broker and clients encrypted on request, and is a broker without a valid certificate refused?"""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(300)  # it starts a broker of its own
 
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[Platform]:
-    """`make up` asked for it once; nothing asks again afterwards."""
+    """A platform whose first `make up` turned encryption on."""
     place = platforms.somewhere()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("BUS_TLS", "yes")

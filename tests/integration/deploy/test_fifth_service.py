@@ -1,4 +1,4 @@
-"""Is a fifth service its own folder and one line? The how-to is walked in a copy of the tree, and the service is started from it."""
+"""Does a fifth service need only its folder and one line? The test follows the how-to in a copy of the tree and starts it there."""
 
 import json
 import os

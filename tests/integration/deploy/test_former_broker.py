@@ -1,4 +1,4 @@
-"""What becomes of a broker that asks nobody who they are: no service works with it, and one start gives it users and rights."""
+"""A broker without authentication: no service works with it, and one start of this version adds users and rights."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Does the front door let through what it should, whole and soon, and nothing else? Real Caddy before an application that tells."""
+"""Does the front door pass only what it should, complete and without delay? Real Caddy in front of an echo application."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ def _free_port() -> int:
 
 @dataclass
 class Site:
-    """All processes of the declaration at one address of the test's; the door at a free port."""
+    """All declared processes at one address of the test, and the door at a free port."""
 
     behind: str
     secure: bool = False
@@ -68,7 +68,7 @@ class Site:
 
 
 class Telling:
-    """An application that answers every path with what it was sent."""
+    """An application that echoes every request."""
 
     def __init__(self) -> None:
         self.app, self.bodies, self.go_on = Flask("registry", static_folder=None), [], threading.Event()
@@ -142,7 +142,7 @@ def test_a_short_path_leads_to_its_service(door: httpx.Client, path: str) -> Non
      "/api/registry/v1/../../../metrics", "/desk/../metrics", "/METRICS", "/%6detrics"],
 )  # fmt: skip
 def test_health_and_metrics_are_not_behind_the_door(site: Site, path: str) -> None:
-    """Asked as it stands, without a client that tidies it up."""
+    """Sends the path unchanged: an HTTP client would normalise it."""
     status, text = _raw(site, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.front}\r\nConnection: close\r\n\r\n")
     seen = json.loads(text)["path"] if status == HTTPStatus.OK else ""
 
@@ -298,7 +298,7 @@ def _raw(site: Site, text: str) -> tuple[int, str]:
 
 
 def _answer(client: httpx.Client, url: str) -> httpx.Response | None:
-    """None while the door has no certificate yet."""
+    """None while the door has no certificate."""
     try:
         return client.get(url)
     except httpx.ConnectError:

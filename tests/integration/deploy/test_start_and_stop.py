@@ -1,4 +1,4 @@
-"""Does nothing stay behind, whenever and however a start or a stop is interrupted? Beside the session's own installation."""
+"""Does an interrupted start or stop leave no process behind? Runs beside the session's own installation."""
 
 import os
 import subprocess
@@ -31,13 +31,13 @@ def beside() -> Iterator[Place]:
 
 @pytest.fixture
 def own(beside: Place) -> Platform:
-    """The second installation, started: PostgreSQL and Kafka. Its files are those of the test before."""
+    """Starts PostgreSQL and Kafka of the second installation, with the files of the previous test."""
     return Platform(beside, system.start_platform(beside))
 
 
 @pytest.fixture
 def neighbours(platform: Platform) -> Iterator[set[int]]:
-    """Whatever a test does to its own installation, the processes of the session's are the same afterwards."""
+    """Asserts that the processes of the session's installation are unchanged after each test."""
     before = supervised(platform)
     yield before
     assert supervised(platform) == before
@@ -65,7 +65,7 @@ def test_up_clears_what_a_killed_supervisor_left_and_ctrl_c_clears_what_up_start
 
 
 def test_two_installations_share_nothing_and_stop_separately(platform: Platform, own: Platform, neighbours):
-    """Pressing Ctrl-C, out of impatience, does not keep it from going."""
+    """Ctrl-C during a stop does not interrupt the stop."""
     assert ports(own.place).isdisjoint(ports(platform.place))
     assert not own.place.local_dir.is_relative_to(platform.place.local_dir)
     assert running(own.place).isdisjoint(running(platform.place))
@@ -130,7 +130,7 @@ def command(name: str, place: Place) -> "subprocess.Popen[str]":
 
 
 def until(process: "subprocess.Popen[str]", beginning: str) -> None:
-    """Reads what it prints until a line begins so. The test's own timeout bounds it."""
+    """Reads its output until a line starts with the text. The test's timeout bounds it."""
     seen = []
     for line in process.stdout or ():
         seen.append(line)
@@ -144,7 +144,7 @@ def ports(place: Place) -> set[int]:
 
 
 def alive(pids: set[int]) -> list[int]:
-    """Those that have not ended. An orphan's entry may wait a while for the machine's first process to take note."""
+    """The live processes. A zombie without a parent may stay in the table until process 1 reaps it."""
     found = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     return [each.pid for each in found if each.status() != psutil.STATUS_ZOMBIE]
 

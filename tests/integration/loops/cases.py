@@ -1,4 +1,4 @@
-"""A case for each loop: two items, the first of which fails with an exception that no code foresees."""
+"""A case for each loop: two items. The first one fails with an unexpected exception."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -50,7 +50,7 @@ BAD, GOOD = "440303", "440305"
 
 
 class Planted(Exception):  # noqa: N818 - it is planted
-    """What nobody foresees."""
+    """An exception that no code handles by name."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class World:
         return engine
 
     def planted(self, engine: Engine, *marks: str) -> Callable[[], bool]:
-        """Every statement that bears all marks, in its text or its values, fails. Says whether one came."""
+        """Makes every statement fail that contains all marks in its text or values. Returns a check whether one did."""
         return self.stack.enter_context(_planted(engine, marks))
 
 
@@ -143,7 +143,7 @@ def redrive(world: World) -> Case:
 def relay(world: World) -> Case:
     bench = _bench(world)
     kit.happen(bench.engines.app, BAD, [bench.bad])
-    with bench.engines.owner.begin() as connection:  # as no code of ours writes it: without a time
+    with bench.engines.owner.begin() as connection:  # without a time, which no code of ours writes
         connection.execute(text("alter table events disable trigger append_only"))
         connection.execute(text("alter table events no force row level security"))
         connection.execute(text("update events set headers = '{}'"))
@@ -264,7 +264,7 @@ def _about_to_be_told(notify: Notify) -> Owner:
 
 
 class Refusing:
-    """A gateway that fails for one message of the two, whichever comes first."""
+    """A gateway that fails for the first message it gets, and works for every other."""
 
     def __init__(self, gateway: Any) -> None:
         self._gateway, self.failed, self.asked_for = gateway, "", set[str]()
@@ -312,7 +312,9 @@ def complete(world: World) -> Case:
     bad, good = _notify(world, BAD, GOOD)
     for each in (bad, good):
         _about_to_be_told(each)
-        with databases.begin(each.owner, district=each.district) as tx:  # as if two consumers had brought a half each
+        with databases.begin(
+            each.owner, district=each.district
+        ) as tx:  # as if two consumers had each stored half of the facts
             tx.connection.execute(text("delete from attempts"))
             tx.connection.execute(text("delete from messages"))
             tx.connection.execute(text("update recipients set planned_at = null"))

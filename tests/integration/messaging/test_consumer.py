@@ -1,4 +1,4 @@
-"""Real SQL, the broker in memory: does every message have its effect once, in order, and only what must wait waits?"""
+"""Real SQL, broker in memory: does every message have its effect once and in order, and does only what must wait?"""
 
 import threading
 from collections.abc import Sequence
@@ -260,7 +260,7 @@ def test_an_event_of_a_reaction_names_its_cause_and_is_written_once(bench):
 
 
 def test_a_deadlock_is_retried_in_place(bench):
-    """Two reactions take two rows in opposite order; both end with both effects."""
+    """Two reactions lock two rows in opposite order; both finish and have their effects."""
     one, two = a_key(), a_key()
     bench.send(one, 1)
     with database.begin(bench.engines.app, district=bench.district) as tx:
@@ -297,7 +297,7 @@ def test_a_deadlock_is_retried_in_place(bench):
 
 
 def test_a_consumer_that_lost_its_partition_applies_nothing(bench):
-    """Asleep before its transaction; its successor has done the work when it goes on with what it polled."""
+    """It sleeps after the poll. When it wakes up, its successor has already applied the messages."""
     key, sent = a_key(), threading.Event()
     bench.send(key, 1, 2, 3)
     zombie = bench.consumer()

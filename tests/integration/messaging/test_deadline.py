@@ -1,4 +1,4 @@
-"""A broker that is there and does not answer: how long is a publish's transaction kept, and what if its session ends all the same?"""
+"""A broker accepts connections and does not answer: how long does a publish keep its transaction, and what if the session ends?"""
 
 import os
 import signal
@@ -80,12 +80,12 @@ def test_a_producer_that_is_closed_leaves_no_thread(platform):
 
 
 def kafka_threads() -> set[threading.Thread]:
-    """Those of Kafka's client, by their names: other threads of the process may come and go meanwhile."""
+    """The threads of the Kafka client, found by name: other threads may start and end during the test."""
     return {thread for thread in threading.enumerate() if "kafka" in thread.name}
 
 
 class Slow:
-    """A broker that takes the messages, and so long for it that `meanwhile` can happen."""
+    """A broker that calls `meanwhile` before it acknowledges the messages."""
 
     def __init__(self, broker: memory.Broker, meanwhile: Callable[[], object]) -> None:
         self._producer, self._meanwhile = memory.Producer(broker), meanwhile
@@ -114,7 +114,7 @@ def test_a_relay_sends_events_again_after_its_database_session_ended(engines, di
 
     found = list(memory.Reader(broker).read(topics.name(district, kit.KIND), since=None))
     assert [(each.key, each.sequence) for each in found] == [(str(unit), 1)] * 2
-    assert len({each.event_id for each in found}) == 1  # what every inbox takes for a repeat
+    assert len({each.event_id for each in found}) == 1  # every inbox treats it as a repeat
     impatient.dispose()
 
 

@@ -1,4 +1,4 @@
-"""Two events under one number: real SQL, the broker in memory. Does only that key wait, is it told, and is there a way out?"""
+"""Two events with one number: real SQL, broker in memory. Does only that key wait, is there an alarm, and can a person decide?"""
 
 from types import SimpleNamespace
 from uuid import UUID
@@ -26,7 +26,7 @@ WHY = ["--reason", "a foreign client wrote it, ticket 7", "--by", "auditor-3"]
 
 @pytest.fixture
 def bench(bench: SimpleNamespace) -> SimpleNamespace:
-    """A key that has come to 3, and one more of another district that must never notice anything."""
+    """A key with events up to 3, and an other key that must never be affected."""
     bench.key, bench.other = a_key(), a_key()
     bench.live = bench.consumer()
     bench.ours = bench.send(bench.key, 1, 2, 3)
@@ -36,7 +36,7 @@ def bench(bench: SimpleNamespace) -> SimpleNamespace:
 
 
 def reconciled(bench: SimpleNamespace) -> list[str]:
-    """What the reconciler says of the district, after it has compared."""
+    """The equations of the reconciler for the district, after one comparison."""
     name, engine = f"c{bench.district}", bench.engines.mechanism
     hops = (
         Doubts(name, engine, lambda: memory.Reader(bench.broker)),
@@ -163,7 +163,7 @@ def test_a_lower_number_with_another_id_is_found_by_the_reconciler(bench):
 
 
 def test_every_event_of_a_source_that_lost_its_newest_numbers_waits(bench):
-    """Restored without a new epoch: it says 2, 3 and 4 again, with other events."""
+    """The source was restored without a new epoch: it sends other events as 2, 3 and 4."""
     theirs = bench.send(bench.key, 2, 3, 4)
     bench.live.run_once()
     reconciled(bench)
@@ -216,14 +216,14 @@ def test_comparing_shows_both_events_without_their_content(bench):
 
 
 def test_a_rebuild_accepts_theirs(bench):
-    """Ours was forged, and came first. The rebuild is a consumer with an empty inbox of its own."""
+    """Our event was forged and arrived first. The rebuild is a consumer with its own empty inbox."""
     theirs = bench.send(bench.key, 2, 3, 4)
     bench.live.run_once()
     reconciled(bench)
     code, output = run_command(bench, "--accept-theirs", *WHY, rebuild="python -m services.reporting rebuild")
     assert (code, output[-1]) == (1, "recorded; it takes effect with: python -m services.reporting rebuild")
     assert effects(bench)[bench.key] == [1, 2, 3]  # the live model has not changed
-    assert run_command(bench, "--keep-ours", *WHY)[0] == 1  # and the decision is not turned round
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 1  # the decision cannot be reversed
 
     with bench.engines.owner.begin() as connection:
         for table in ("inbox", "parked", "positions", "doubted", "effects", "totals"):
@@ -269,7 +269,7 @@ def test_redrive_without_a_decision_applies_no_diverged_event(bench):
 
 
 def test_a_divergence_and_a_bad_event_of_another_key_in_one_poll_each_park_their_key(bench):
-    """A batch that is halved must not park what was due before the foreign event came."""
+    """When a batch is halved, events before the foreign event must not be parked."""
     bad = a_key()
     bench.send(bench.key, 4)
     bench.send(bench.key, 4)

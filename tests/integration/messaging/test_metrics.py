@@ -1,4 +1,4 @@
-"""Do the numbers that a scraper reads say what happened, from the first moment on and back to 0?"""
+"""Are the scraped metrics correct from the first moment, and do they return to 0?"""
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
@@ -16,7 +16,7 @@ PARKED = "clearwater_parked_events"
 
 
 def scraped(**labels: str) -> dict[str, float]:
-    """What a scraper reads under exactly these labels, by name."""
+    """The scraped samples with exactly these labels, by name."""
     families = text_string_to_metric_families(generate_latest(REGISTRY).decode())
     return {sample.name: sample.value for family in families for sample in family.samples if sample.labels == labels}
 

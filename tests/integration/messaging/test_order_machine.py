@@ -139,7 +139,7 @@ class Order(RuleBasedStateMachine):
         assert not {(key, number) for key, sequences in effects.items() for number in sequences} & waiting
 
     def teardown(self) -> None:
-        """In the end everything that was sent and stands behind nothing missing or poisoned is applied; the rest waits."""
+        """In the end every sent event is applied, unless a missing or poisoned event is before it; the rest waits."""
         if not hasattr(self, "keys"):
             return
         self.zombies.clear()

@@ -1,4 +1,4 @@
-"""Real PostgreSQL and real Kafka, events flowing all the time: does the new model take the old one's place, and is nothing lost?"""
+"""Real PostgreSQL and real Kafka under load: does the rebuilt model replace the old one without a lost event?"""
 
 import threading
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def rebuild(place: SimpleNamespace, lines: list[str], reactions=kit.REACTIONS) -
 
 
 class Running:
-    """Writers, relay and live consumer as threads, until told to stop; a thread that dies fails the test."""
+    """Runs writers, relay and live consumer as threads until it is stopped. A thread that dies fails the test."""
 
     def __init__(self, place: SimpleNamespace) -> None:
         self.place, self.stop, self.enough, self.failed = place, threading.Event(), threading.Event(), []

@@ -1,4 +1,4 @@
-"""Does the count find what is missing and what is too much, and only that? Does retention leave what must stay?"""
+"""Does the reconciler find missing and extra events, and nothing else? Does retention keep what it must?"""
 
 from datetime import date
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ from shared.service import database
 from shared.telemetry import metrics
 from tests.support import kit
 
-# The database is shared: what a test here has broken in its district is told by every count after it.
+# The tests share one database: every later count also reports a breach that an earlier test made.
 pytestmark = pytest.mark.logs_error("an equation is broken")
 
 
@@ -41,13 +41,13 @@ def flow(engines: SimpleNamespace, district: str) -> SimpleNamespace:
 
 
 def counted(flow: SimpleNamespace, hop: Reconciler) -> Equation:
-    """One more count. The database is shared: this test's own district."""
+    """Counts once more and returns the equation of this test's district. The database is shared."""
     (found,) = [each for each in hop.run_once() if each.place.district == flow.district]
     return found
 
 
 def written(flow: SimpleNamespace, count: int) -> list[UUID]:
-    """That many events, on their topic."""
+    """Writes `count` events and relays them to their topic."""
     units = [uuid4() for _ in range(count)]
     kit.happen(flow.engines.app, flow.district, units)
     relayed(flow)
@@ -97,7 +97,7 @@ def test_an_event_that_a_relay_sends_again_is_counted_once(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_a_transaction_that_commits_late_is_counted_once(flow):
-    """It has drawn its numbers and its times before those that commit meanwhile."""
+    """The late transaction draws its ids and times before the other transactions commit."""
     with database.begin(flow.engines.app, district=flow.district) as slow:
         journal.write(slow, [kit.Happened(unit_id=uuid4())])
         written(flow, 1)

@@ -1,4 +1,4 @@
-"""What a consumer refuses, and how it is redriven: does it hold its own key, skip nothing and stop nobody else?"""
+"""Refused messages and redrive: does a refusal park only its key, skip nothing and stop no other key?"""
 
 import threading
 from collections.abc import Sequence

@@ -49,7 +49,7 @@ def due(engines: SimpleNamespace, within: str) -> None:
 
 
 def test_everything_once_in_the_order_of_its_key(engines, broker, district):
-    """Writers with the same keys, each in an order of its own and each key twice: nobody is a deadlock's victim."""
+    """Writers use the same keys in different orders, each key twice: no deadlock."""
     units = [uuid4() for _ in range(30)]
     orders = [random.sample(units, k=30) * 2 for _ in range(20)]
     with ThreadPoolExecutor(6) as writers:

@@ -1,4 +1,4 @@
-"""A database is restored from a backup after more was published and read. Do readers lose, double or confuse anything?"""
+"""A database is restored from an older backup. Do readers lose, repeat or mix up events?"""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +22,7 @@ from tests.support.platform import Platform
 
 
 class Service:
-    """One that writes and reads, on a database of its own and the real broker."""
+    """A service that writes and reads, with its own database and the real broker."""
 
     def __init__(self, platform: Platform, district: str) -> None:
         self._platform, self._district = platform, district
@@ -47,7 +47,7 @@ class Service:
                 continue
 
     def reads(self, reached: int) -> None:
-        """As a consumer that starts, reads until that many effects and parked events are there, and ends."""
+        """Starts a consumer, reads until that many events are applied or parked, and stops it."""
         consumer = Consumer("c", self._app, self._subscription(), kit.REACTIONS)
         with closing(consumer._subscription):
             consumer.run_once()
@@ -141,7 +141,7 @@ def test_readers_of_a_restored_writer(services, platform):
     went_on = {str(quiet): [1, 2], str(busy): [1, 2], str(new): [1], str(underway): [1, 2]}
     assert reader.effects() == went_on
     assert reader.parked() == sorted([(str(busy), 2, "epoch"), (str(new), 1, "epoch")])
-    assert writer.counts()[0] == ("published", 7, 0, 2)  # the two that the journal has lost, by name
+    assert writer.counts()[0] == ("published", 7, 0, 2)  # the two events that the journal has lost
     assert ("settled", 9, 0, 0) in reader.counts()
 
     reader.accepts_the_epoch()

@@ -1,4 +1,4 @@
-"""Is an event on the bus always its owner's, and read only by whom it is meant for? Against the real broker, as every user there is."""
+"""May only its owner write a topic, and only its declared readers read it? Every user against the real broker."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -76,7 +76,7 @@ def test_a_client_without_valid_credentials_is_refused(platform: Platform, distr
 def test_a_refused_password_is_an_outage_for_every_operation(
     platform: Platform, district: str, monkeypatch: pytest.MonkeyPatch, call: str
 ):
-    """It may be in the middle of a rotation: the process lives on and tries again."""
+    """A rotation may be under way: the process stays alive and retries."""
     monkeypatch.setattr(kafka, "_BOOTSTRAP_MS", 500)
     wrong = {**platform.connection_of("signing-consumer"), "sasl_plain_password": "guessed"}
     message = kit.message("00000000-0000-0000-0000-000000000001", 1, topic=topics.name(district, kit.KIND))
@@ -137,7 +137,7 @@ def test_a_role_reads_only_the_topics_declared_for_it(platform: Platform, filled
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role.endswith("-consumer")])
 def test_a_consumer_joins_its_own_group_only(platform: Platform, filled: str, role: str):
-    """Whoever joins another's group takes partitions away from it, and moves its offsets."""
+    """A client in a foreign group would take its partitions and move its offsets."""
     connection, own = platform.connection_of(role), role.removesuffix("-consumer")
     name = topics.name(filled, topics.read_by(own)[0])
 
@@ -261,7 +261,7 @@ def outcome(consumer: KafkaConsumer, partition: TopicPartition) -> str:
 
 
 def ends(platform: Platform, district: str) -> dict[str, int]:
-    """By kind, how many records its topic has taken in."""
+    """The number of records on the topic of each kind."""
     with closing(KafkaConsumer(**platform.connection)) as consumer:
         return dict(_ends(consumer, district))
 

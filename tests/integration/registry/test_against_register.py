@@ -104,7 +104,7 @@ def test_a_building_does_not_shrink_under_units_that_stay(
     ],
 )
 def test_a_name_unlike_the_registered_one_says_why(registry: Registry, registered: str, written: str, code: str | None):
-    """In a workbook, at a written, of a tenant."""
+    """In a workbook, at a correction, of a tenant."""
     first, again = Clerk(), later()
     first.unit("单独所有", {"name": registered, "document_number": citizen("19600101")})
     again.unit("单独所有", {"name": written, "document_number": citizen("19600101")})
