@@ -1,4 +1,4 @@
-"""A released database at the newest version works on: a command in signing and in registry, an event in reporting and in notify."""
+"""Does an upgraded database work? A command in signing and in registry, an event in reporting and in notify."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""A mail server over a plain socket that says what the test tells it to, at the place where the test tells it to."""
+"""A mail server on a plain socket. The test chooses its reply to each command."""
 
 import socketserver
 import threading
@@ -72,7 +72,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         return True
 
     def mail(self) -> str:
-        """Reads the text of a mail: `dot`, or nothing where it hangs up before that."""
+        """Reads the text of a mail. Returns `dot`, or "" when it hangs up before the end."""
         lines: list[bytes] = []
         for line in self.rfile:
             if line == b".\r\n":

@@ -1,4 +1,4 @@
-"""Real receivers on loopback: a mail server and a gateway for text messages, which can also fail in every way that such things do."""
+"""Real receivers on loopback: a mail server and a text gateway. Both can also fail in many ways."""
 
 import json
 import socket
@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 
 
 class MailServer:
-    """Keeps what arrived. `answers` are said to the end of DATA instead of 250, in turn; "silence" hangs up instead."""
+    """Keeps the mails that arrived. `answers` replace the 250 after DATA, in turn; "silence" hangs up."""
 
     def __init__(self) -> None:
         self.arrived: list[tuple[str, str]] = []
@@ -107,7 +107,7 @@ class TextGateway:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-                """A test's output is its own."""
+                """Keeps the request log out of the test output."""
 
         return Handler
 

@@ -1,4 +1,4 @@
-"""Is every planned message accounted for, and is one that is not named?"""
+"""Is every planned message accounted for, and is a missing or extra message named?"""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from tests.support.owners import Owner
 
 @pytest.fixture
 def counted(notify, notify_database):
-    """A count of all districts, of which this test's own is given."""
+    """Counts all districts and returns the equation of this test's district."""
     mechanism = database.connect(notify_database.mechanism, application_name="test-reconciler")
     counting = Reconciler(Planned(mechanism, notify.clock))
 

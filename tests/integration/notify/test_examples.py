@@ -1,4 +1,4 @@
-"""Do the examples of the published description run, on a message that failed, on one of which nothing is known, and on a held channel?"""
+"""Do the examples of the API description run: on a failed message, an unknown message and a held channel?"""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A dropped key means forgotten: here, confirmed, and for whatever arrives late. And nobody is readable anywhere in the database."""
+"""A deleted key forgets the person in notify, also for late events. No person is readable in the database."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""Is an outcome certain whenever it claims to be? Real sockets, and every way in which the other side can fail."""
+"""Is every definite outcome correct? Real sockets, and each way in which the gateway can fail."""
 
 import email
 from email import policy

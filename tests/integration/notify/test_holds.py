@@ -1,4 +1,4 @@
-"""What is our fault holds the channel and never fails a message. Real gateway, real mail server, real database."""
+"""A fault of ours or of the channel holds the channel and never fails a message. Real gateway, real mail server, real database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

@@ -33,7 +33,7 @@ class Hanging:
 
 @pytest.fixture
 def running(notify):
-    """running(processes) runs the lanes of so many worker processes over a mail server that hangs."""
+    """running(processes) runs the lanes of that many worker processes against a hanging mail server."""
     hanging, stop, threads = Hanging(), threading.Event(), []
 
     def start(processes=1, **more):
@@ -61,7 +61,7 @@ def running(notify):
 def test_a_text_message_leaves_while_every_mail_hangs(notify, running):
     hanging = running()
     planned(notify, *(Owner() for _ in range(20)))
-    eventually(lambda: hanging.hung >= 2)  # the lane's threads are all at the server that says nothing
+    eventually(lambda: hanging.hung >= 2)  # all threads of the lane wait for the silent server
 
     began = time.monotonic()
     planned(notify, *(Owner(channels=("sms",)) for _ in range(3)))

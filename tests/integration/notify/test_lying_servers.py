@@ -1,4 +1,4 @@
-"""Mail servers that hang up, refuse, ask for a login or answer nonsense at any place: is the outcome certain whenever it claims to be?"""
+"""Mail servers hang up, refuse, ask for a login or answer nonsense at any step: is every definite outcome correct?"""
 
 import email
 import socket
@@ -151,7 +151,7 @@ def test_a_mail_server_that_answers_too_slowly_is_cut_off():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Of this machine, believed by whoever has it as its own authority."""
+    """A self-signed certificate for this machine."""
     key, name = (
         ec.generate_private_key(ec.SECP256R1()),
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),

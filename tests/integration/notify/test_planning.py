@@ -1,4 +1,4 @@
-"""Is each right-holder told once, whatever the order in which facts arrive, and however often they come again?"""
+"""Does each right-holder get one message, in any order of the facts and after any number of repeats?"""
 
 from datetime import timedelta
 from itertools import permutations
@@ -47,7 +47,7 @@ def test_a_replay_of_all_topics_plans_and_sends_nothing_twice(notify):
     notify.dispatches()
     before = notify.states()
 
-    notify.reads(f"another-{uuid4()}")  # from the first record, with an inbox that knows of nothing
+    notify.reads(f"another-{uuid4()}")  # from the first record, with an empty inbox
     notify.dispatches()
 
     assert before == notify.states() == [("sent", "mail", None)]

@@ -1,4 +1,4 @@
-"""The group's offsets go back to zero on a real broker: is anybody told twice?"""
+"""The group's offsets go back to zero on a real broker: does anybody get a message twice?"""
 
 from uuid import uuid4
 

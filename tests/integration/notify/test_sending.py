@@ -1,4 +1,4 @@
-"""Is a message sent once, by one worker, and never blindly again? Real mail server, real gateway, real database."""
+"""Is a message sent once, by one worker, and never again while its outcome is unknown? Real mail server, real gateway, real database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from tests.support.owners import NOON, Owner
 
 
 def planned(notify, *owners):
-    """A unit whose owners are about to be told that it is signed."""
+    """A signed unit whose messages to the owners are waiting."""
     unit_id, story = uuid4(), notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
     notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))

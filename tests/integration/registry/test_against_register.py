@@ -1,4 +1,4 @@
-"""A workbook against units that it leaves out, which stay: no two units have one code, none falls out of its building."""
+"""A workbook leaves registered units out: they stay, no two units share a code, and each floor stays inside its building."""
 
 import pytest
 from sqlalchemy import text

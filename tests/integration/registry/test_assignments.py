@@ -1,4 +1,4 @@
-"""Unit → group → officer: given one by one or by the stairwell, told once, and no change to a workbook that comes again."""
+"""Unit → group → officer: assigned one by one or by stairwell, published once, and unchanged by a re-import."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is put right after the import: by the same checks, as the next revision, with who and why; and never what is counted."""
+"""Corrections after the import: same checks, next revision, with person and reason; the counted roll never changes."""
 
 from uuid import UUID
 
@@ -190,7 +190,7 @@ def test_a_wrong_role_a_foreign_district_and_an_unknown_field_change_nothing(reg
 
 
 def contact(registry: Registry, person_id: str) -> ContactDetails:
-    """What notify would read of the newest contact."""
+    """The newest contact as notify can read it."""
     wrapped = next(each for each in events_of(registry, KeyWrapped) if str(each.person_id) == person_id)
     newest = [each for each in events_of(registry, ContactRecorded) if str(each.person_id) == person_id][-1]
     key = sealing.unwrap(

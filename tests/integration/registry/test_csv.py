@@ -1,4 +1,4 @@
-"""A csv from the upload to the roll: the same register as the workbook gives, the same codes at the same letters."""
+"""A csv from the upload to the roll: same register as from a workbook, same codes at the same cells."""
 
 import csv
 import io

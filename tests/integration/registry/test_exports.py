@@ -1,4 +1,4 @@
-"""What goes out again: by the template, masked for who only looks, readable for a reason that stays; imported anew it changes nothing."""
+"""Exports follow the template: masked by default, readable for a recorded reason; a re-import changes nothing."""
 
 import io
 import tracemalloc

@@ -1,4 +1,4 @@
-"""`make import` as a process, against the API on a port and the worker: what does the person at the terminal see, and what stands?"""
+"""`make import` as a process, against the API and the worker: what does the terminal show, and what is stored?"""
 
 import os
 import pty
@@ -28,7 +28,7 @@ NAME = "澄水湾片区"
 
 @dataclass
 class Terminal:
-    """`works`: whether the worker turns by itself; else only when a test says so."""
+    """`works`: whether the worker runs by itself; otherwise only when a test runs it."""
 
     registry: Registry
     environment: dict[str, str]
@@ -49,7 +49,7 @@ class Terminal:
         return self.started[-1]
 
     def run(self, content: bytes, *more: str, name: str = "units.csv") -> tuple[int, str, str]:
-        """With a worker that turns until the command has ended: its exit code and what it said."""
+        """Runs the command, with a worker beside it. Returns the exit code and the output."""
         stop = threading.Event()
         working = threading.Thread(target=self.registry.importer.run_forever, args=(stop,))
         working.start()
@@ -67,7 +67,7 @@ class Terminal:
             return connection.execute(text("select state from imports order by uploaded_at desc limit 1")).scalar()
 
     def halfway(self) -> None:
-        """As the worker notes it a quarter into 100,000 rows."""
+        """Progress as the worker stores it, a quarter into 100,000 rows."""
         with database.begin(self.registry.engine, district=DISTRICT) as tx:
             tx.connection.execute(text("update imports set state = 'reading'"))
             tx.connection.execute(

@@ -1,4 +1,4 @@
-"""Workbooks that are right, workbooks again, workbooks too large: what is imported is imported whole. Mistakes: test_mistakes.py."""
+"""Correct workbooks, repeated ones and too large ones: an import is complete or absent. Mistakes: test_mistakes.py."""
 
 import io
 import tracemalloc
@@ -29,7 +29,7 @@ def small() -> sample.Sample:
 
 
 def left_of_files(registry: Registry) -> list[tuple[object, ...]]:
-    """Of each import: how many parts and lines, and the key they are sealed with."""
+    """For each import: the number of parts and lines, and their sealing key."""
     parts = "select (select count(*) from import_parts) + (select count(*) from import_lines), wrapped_key from imports"
     with registry.mechanism.connect() as connection:
         return [tuple(row) for row in connection.execute(text(parts))]
@@ -54,7 +54,7 @@ def test_importing_again_changes_only_what_changed(registry: Registry):
 
 
 def test_a_changed_telephone_number_is_shown_before_the_commit(registry: Registry):
-    """Of its owner's units nothing changes."""
+    """The units of the owner do not change."""
     made = small()
     project_id = registry.project(made)
     assert registry.imported(project_id, workbook(made))["contacts_changed"] == 0
@@ -67,7 +67,7 @@ def test_a_changed_telephone_number_is_shown_before_the_commit(registry: Registr
 
 
 class Endless(io.RawIOBase):
-    """An upload that never says how long it is, and never ends."""
+    """An endless upload without a content length."""
 
     def __init__(self) -> None:
         head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
@@ -169,7 +169,7 @@ def test_a_cancelled_import_leaves_no_file_behind_and_stops(registry: Registry):
 
 
 def rows_with(registry: Registry, words: Sequence[str]) -> dict[str, int]:
-    """In how many rows of which table any of them stands, in whatever column."""
+    """By table, the number of rows that hold one of the values in any column."""
     found = {}
     with registry.mechanism.connect() as connection:
         tables = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"

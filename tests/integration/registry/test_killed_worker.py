@@ -1,6 +1,6 @@
-"""The import's worker as a process, killed with -9 in every state: the next one goes on or starts over, and nothing is there twice.
+"""The import worker as a process, killed with -9 in every state: the next worker resumes or restarts, and stores nothing twice.
 
-Where it is killed is no matter of luck: the test holds the very row that the worker needs next, and sees it wait.
+The point of the kill is exact: the test locks the row that the worker needs next, and sees the worker wait.
 """
 
 import os

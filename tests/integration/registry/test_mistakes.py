@@ -1,4 +1,4 @@
-"""A workbook with every mistake a clerk makes: each named at its cell, nothing else named, nothing written."""
+"""A workbook with every kind of mistake: each is named at its cell, nothing else is named, nothing is stored."""
 
 import io
 import tomllib
@@ -31,7 +31,7 @@ from tests.support.spreadsheet import (
 _WEB = Path(pages.__file__).parent
 TEXTS = tomllib.loads((_WEB / "texts.toml").read_text(encoding="utf-8"))["faults"]
 PROBLEMS = tomllib.loads((_WEB.parent / "problems.toml").read_text(encoding="utf-8"))
-# What only a register that holds somebody can say: test_against_register.py.
+# Mistakes against registered units and persons are in test_against_register.py.
 AGAINST_REGISTER = {f"person-name-registered-{why}" for why in ("signs", "capitals", "variant")}
 _OF_AN_IMPORT = (
     "imports",
@@ -98,7 +98,7 @@ def test_all_mistakes_are_counted_and_the_first_thousand_listed(registry: Regist
 
 
 def annotations(content: bytes) -> set[Mistake]:
-    """What the tinted cells and the last column of an annotated workbook say."""
+    """The mistakes in the tinted cells and the last column of an annotated workbook."""
     mistakes: set[Mistake] = set()
     codes = {each["zh"]: code for code, each in TEXTS.items()}
     book = openpyxl.load_workbook(io.BytesIO(content))
@@ -117,7 +117,7 @@ def annotations(content: bytes) -> set[Mistake]:
 
 
 def test_the_annotated_workbook_of_dates_is_read_as_it_was(registry: Registry):
-    """The clerk mends the one mistake in it and hands it in again, annotations and all."""
+    """The clerk corrects the one mistake and uploads the file again, with its annotations."""
     clerk = Clerk()
     row = clerk.unit("单独所有", {"titled_on": number(34_089, DATE), "mobile": "1"}, floor=3)
     project_id = project(registry, clerk)
@@ -209,7 +209,7 @@ def refusal(registry: Registry, project_id: str, content: bytes) -> str:
 
 
 def files(clerk: Clerk) -> dict[str, Callable[[], bytes]]:
-    """By the code that is to be answered, and what is wrong."""
+    """Unusable files by the expected code and the fault."""
     sheets = [clerk.holders, clerk.buildings]
     right = clerk.file()
     ole = bytes.fromhex("d0cf11e0a1b11ae1")

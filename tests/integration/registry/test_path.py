@@ -1,4 +1,4 @@
-"""From a workbook to the frozen roll: does the register hold what the clerk wrote, and does the world hear of it?"""
+"""From a workbook to the frozen roll: does the register hold the clerk's values, and are they published?"""
 
 from sqlalchemy import text
 

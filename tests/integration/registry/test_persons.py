@@ -1,4 +1,4 @@
-"""Persons: readable only to who says why, nowhere else, and not at all once forgotten."""
+"""Persons are readable only for a stated reason, nowhere else, and never after they are forgotten."""
 
 import json
 import logging
@@ -87,7 +87,7 @@ def test_forgetting_deletes_the_key_and_lists_the_readers_that_dropped_it(regist
 
 
 class _Once:
-    """A subscription that has one event to give."""
+    """A subscription with one event."""
 
     def __init__(self, event: KeyDropped) -> None:
         headers = {"time": datetime.now(UTC).isoformat(), "epoch": "1"}
@@ -135,7 +135,7 @@ def test_no_readable_person_stands_anywhere_but_in_an_answer(
 
 
 def _scan(registry: Registry, planted: set[str]) -> None:
-    """Every row of every table, as text; what is stored as bytes is looked through as bytes."""
+    """Every row of every table, as text; bytes columns as bytes."""
     with registry.mechanism.connect() as connection:
         tables = connection.execute(
             text(

@@ -1,4 +1,4 @@
-"""What the register can be asked: every list goes on from its cursor, nobody is named, another district's ids look like none."""
+"""Queries of the register: lists page by cursor, names are masked, ids of another district are not found."""
 
 from uuid import UUID
 

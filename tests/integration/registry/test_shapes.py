@@ -1,4 +1,4 @@
-"""Units as houses have them: merged over two doors, on two storeys, below ground, shops."""
+"""Shapes of units: merged over two doors, on two storeys, below ground, shops."""
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +12,7 @@ from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 
 
 def shaped() -> sample.Sample:
-    """The first unit takes a neighbour's door with it, the second two storeys, the last is a shop in the basement."""
+    """The first unit includes a neighbour's door, the second has two storeys, the last is a shop in the basement."""
     made = sample.made(seed=1, units=20, district=DISTRICT)
     for building in made.buildings:
         building["floors_below"] = 1

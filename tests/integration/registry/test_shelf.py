@@ -15,7 +15,7 @@ PROGRAMS = ("openpyxl", "xlsxwriter", "sheetjs", "exceljs", "excelize", "poi", "
 
 
 def faults(registry: Registry, path: Path) -> set[tuple[str, str, str]]:
-    """Of its report. The groups that a sample names are formed before."""
+    """The report of the file's import. The groups of the sample are formed first."""
     made = sample.made(seed=1, units=500, district=DISTRICT)
     report = registry.imported(registry.project(made), path.read_bytes(), name=path.name, commit=False)
     assert report["refusal"] is None, report["refusal"]

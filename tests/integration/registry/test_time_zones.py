@@ -1,4 +1,4 @@
-"""The time zone in which somebody is to be written to: from the sheet to the sealed contact, and out again."""
+"""The time zone for a person's messages: from the sheet to the sealed contact, and into the export."""
 
 import io
 
@@ -26,7 +26,7 @@ def owner(**more: str) -> Clerk:
 
 
 def without_the_column(clerk: Clerk) -> bytes:
-    """As made from a template of before there was one."""
+    """A file from a template without the column."""
     return written([Sheet(HOLDERS_SHEET, HOLDERS[:-1], clerk.holders.rows), clerk.buildings])
 
 

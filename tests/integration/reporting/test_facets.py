@@ -1,4 +1,4 @@
-"""Does every event of a unit's case move the facet that it speaks of, and no other? The events are the contract's golden examples."""
+"""Does every event of a case change its own facet and no other? The events are the contract's golden examples."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from shared.events import catalogue, codec, examples
 from shared.service import database
 from tests.support.launch import Bus, Launch, Numbering
 
-# The facets (rights, agreement) after each; None is what nothing has been said of.
+# The facets (rights, agreement) after each event; None before the first event of a facet.
 AFTER = {
     "case.opened": (None, None),
     "rights.reviewing": ("reviewing", None),

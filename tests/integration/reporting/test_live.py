@@ -1,4 +1,4 @@
-"""Does a reader of the live stream get all it missed, or else start from a snapshot?"""
+"""Does a reader of the live stream get all missed events, or a snapshot?"""
 
 import json
 from itertools import islice
@@ -184,7 +184,7 @@ def test_an_event_during_a_join_is_sent_once(day):
     reader = day.hub.join("440303")
     day.hub.poll()
     joined = day.sign(1)
-    day.hub.poll()  # it waits for the reader, who reads it by itself too
+    day.hub.poll()  # it waits in the queue, and the reader also reads it from the feed
     events = stream._events(day.hub, reader, day.hub.since("440303", seen))
     told_first = list(islice(events, 2))
     number = day.sign(2)

@@ -1,4 +1,4 @@
-"""Is the read model the same, in whatever order the topics arrive, and after a rebuild?"""
+"""Is the read model the same in any order of the topics, and after a rebuild?"""
 
 import json
 from datetime import timedelta
@@ -18,14 +18,14 @@ from shared.service import database
 from tests.support import recount
 from tests.support.launch import Bus, Launch, Numbering, shuffled
 
-# What the projections fill: not the consumer's own tables, which stand beside them.
+# The tables of the projections, without the consumer's own tables.
 _READ_MODEL = text("""
     select tablename from pg_tables where schemaname = 'model' and tablename not in ('inbox', 'parked', 'quarantined') order by tablename
 """)
 
 
 def a_day(launch: Launch):
-    """Thirty of forty units have signed, one of them has taken it back."""
+    """Thirty of forty units have signed; one of them has rescinded."""
     signed = [launch.sign(number) for number in range(30)]
     cases = [event for number in range(35) for event in launch.prepare(number)]
     facts = [*launch.opening(), *launch.register(), *launch.groups(), launch.freeze(), *cases, *signed]
