@@ -56,7 +56,7 @@ class Office:
 
     def owners(self, unit: str) -> set[str]:
         case = self.person("desk").get("signing", f"/cases/{unit}")
-        return {each["person_id"] for each in case["right_holders"]}
+        return {holder["person_id"] for holder in case["right_holders"]}
 
     def case(self, what: str, unit: str, **body: Any) -> None:
         self.person("desk").post("signing", f"/cases/{unit}/{what}", body, key=str(uuid4()))
@@ -185,11 +185,11 @@ def expect_the_same_everywhere(office: Office) -> Recount:
 
     rates = desk.get("reporting", f"/projects/{office.project_id}/rates")
     units = [desk.get("reporting", f"/units/{unit}") for unit in counted.stages]
-    assert {each["as_of"]["number"] for each in units} == {rates["as_of"]["number"]}
-    assert {each["basis"]: (each["numerator"], each["denominator"]) for each in rates["bases"]} == figures
-    assert {each["basis"]: each["reached"] for each in rates["bases"] if each["required"]} == counted.reached
+    assert {unit["as_of"]["number"] for unit in units} == {rates["as_of"]["number"]}
+    assert {basis["basis"]: (basis["numerator"], basis["denominator"]) for basis in rates["bases"]} == figures
+    assert {basis["basis"]: basis["reached"] for basis in rates["bases"] if basis["required"]} == counted.reached
     assert (rates["counting_rule"], rates["reached_at"] is not None) == (counted.rule, counted.called)
-    assert {each["unit_id"]: each["stage"] for each in units} == counted.stages
+    assert {unit["unit_id"]: unit["stage"] for unit in units} == counted.stages
     return counted
 
 
@@ -219,7 +219,7 @@ def in_signings_tables(office: Office) -> tuple[object, object, object]:
     units = office.query(
         "signing", f"select u.unit_id, area, {signed} as signed from roll_units u where project_id = %(project)s"
     )
-    done = {each["unit_id"] for each in units if each["signed"]}
+    done = {unit["unit_id"] for unit in units if unit["signed"]}
     own = defaultdict(set)
     for each in office.query(
         "signing", "select kind, party_id, unit_id from roll_members where project_id = %(project)s"
@@ -235,7 +235,7 @@ def in_signings_tables(office: Office) -> tuple[object, object, object]:
         "units": (len(done), len(units)),
         "households": (some.count("household"), every["household"]),
         "right_holders": (some.count("right_holder"), every["right_holder"]),
-        "area": (sum(each["area"] for each in units if each["signed"]), sum(each["area"] for each in units)),
+        "area": (sum(unit["area"] for unit in units if unit["signed"]), sum(unit["area"] for unit in units)),
     }
     last = office.query(
         "signing",
@@ -250,6 +250,6 @@ def in_reportings_tables(office: Office) -> tuple[object, object, object]:
     [tally] = office.query("reporting", "select * from model.tallies where project_id = %(project)s")
     [roll] = office.query("reporting", "select * from model.rolls where project_id = %(project)s")
     cases = office.query("reporting", "select * from model.cases where project_id = %(project)s")
-    live = Counter(each["series"] for each in cases if each["agreement"] in recount.SIGNED)
-    stages = {str(each["unit_id"]): recount.stage(each["rights"], each["agreement"]) for each in cases}
+    live = Counter(case["series"] for case in cases if case["agreement"] in recount.SIGNED)
+    stages = {str(case["unit_id"]): recount.stage(case["rights"], case["agreement"]) for case in cases}
     return {name: (tally[f"signed_{name}"], roll[name]) for name in BASES}, live, stages

@@ -27,7 +27,7 @@ LOOKS_MILLISECONDS, ASKS_AGAIN_MILLISECONDS = 5_000, 4_000
 
 
 class Desks:
-    """The registry's facts come as its consumer would bring them; everything after that goes over HTTP."""
+    """Registry events go straight to the consumer's reactions. Everything after that goes over HTTP."""
 
     def __init__(self, system: Platform, browser: Browser) -> None:
         self.place, self.browser = system.place, browser
@@ -90,7 +90,7 @@ class Desks:
         return self.district.rows("select agreement_id from agreements where unit_id = :unit_id", unit_id=unit_id)[0][0]
 
     def numbers(self, unit_id: UUID) -> list[int]:
-        """Every number that the unit has ever been given."""
+        """Every number that the unit ever had."""
         rows = self.district.rows(
             "select number from numbers join agreements using (agreement_id) where unit_id = :unit_id", unit_id=unit_id
         )
@@ -122,7 +122,7 @@ class Desks:
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Goes on by Tab until the focus is there."""
+    """Presses Tab until the element has the focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -154,7 +154,7 @@ def posts(page: Page) -> list[Request]:
 
 
 def losing_one_answer(page: Page, path: str) -> None:
-    """The first request to it arrives and is carried out; its answer does not come back."""
+    """The first request to the path is carried out, and its answer is lost."""
 
     def lose(route: Any) -> None:
         route.fetch()

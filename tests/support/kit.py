@@ -63,7 +63,7 @@ def create(owner: Engine, statements: Sequence[str]) -> None:
 
 
 def happen(engine: Engine, district: str, units: Sequence[UUID], **content: object) -> None:
-    """One transaction that says one thing of each unit."""
+    """Writes one event of each unit, in one transaction."""
     with database.begin(engine, district=district) as tx:
         journal.write(tx, [Happened(unit_id=unit, **content) for unit in units])
 
@@ -98,7 +98,7 @@ REACTIONS = {Happened.declared.type: add_up}
 def message(
     key: str, sequence: int, *, topic: str, epoch: int = 1, event: Event | None = None, **happened: object
 ) -> Message:
-    """As a relay would send it, without a journal."""
+    """A message as a relay would send it."""
     event = event or Happened(unit_id=UUID(key), **happened)
     headers = {"time": datetime.now(UTC).isoformat(), "epoch": str(epoch)}
     return Message(uuid4(), topic, key, sequence, event.declared.type, event.model_dump_json().encode(), headers)

@@ -1,6 +1,6 @@
 """A small launch day as events: two compounds, owners with several units, groups, a frozen roll, signings and a rescission.
 
-`messages` numbers them as the journals would; `Bus` hands them to a consumer through the in-memory broker, in whatever order across topics.
+`messages` numbers them as the journals would. `Bus` delivers them to a consumer through the in-memory broker, in any order across topics.
 """
 
 from collections import defaultdict
@@ -108,7 +108,7 @@ class Launch:
         unit, case = self.unit(number), self._case(number)
         at = self.opened_at - timedelta(days=1)
         holders = tuple(
-            signing.ConfirmedHolder(person_id=each.person_id, share=each.share) for each in unit.right_holders
+            signing.ConfirmedHolder(person_id=holder.person_id, share=holder.share) for holder in unit.right_holders
         )
         agreement = {**case, "agreement_id": self.named(f"agreement {number}")}
         return [

@@ -1,6 +1,6 @@
-"""What registry and signing would say about one unit and its owners, for tests of whoever reads it.
+"""Events of registry and signing about one unit and its owners, for tests of their readers.
 
-The planted values are what must never be found in clear.
+The planted values must never be found in clear text.
 """
 
 import json

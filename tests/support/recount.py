@@ -1,6 +1,6 @@
-"""What a stranger counts from the events alone: totals, signed and reached on each basis, live numbers, the stage of each unit.
+"""A recount from the events alone: totals, signed and reached on each basis, live numbers, the stage of each unit.
 
-Knows EVENTS.md and product.md 3.2 and 3.3, and imports nothing of ours, on purpose. Everything is counted anew over everything there is.
+Knows EVENTS.md and product.md 3.2 and 3.3, and imports nothing of ours, on purpose. It recounts all events each time.
 """
 
 from collections import Counter, defaultdict
@@ -60,7 +60,7 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
     rule = project.get("counting_rule") or "all_units_signed"
     return Recount(
         rule,
-        {each["basis"]: each["percent"] for each in project["bases"]},
+        {basis["basis"]: basis["percent"] for basis in project["bases"]},
         _count(roll, set(roll), rule),
         _count(roll, signed, rule),
         Counter(series for unit, (_, _, series) in facts.items() if unit in signed),

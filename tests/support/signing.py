@@ -45,10 +45,10 @@ CASH = (TermLine("relocation_fee", "once", 260_720), TermLine("resettlement_fee"
 
 
 class SetClock:
-    """A business clock that a test may set, which is time that passes; it goes on at the pace of real time.
+    """A business clock at the pace of real time. A test may set it, as if time had passed.
 
-    A test that goes wrong with the clock itself has it `jump`: what a machine's clock knows of itself (shared/service/steady.py) is then
-    that it has strayed, until it has jumped back.
+    To simulate a faulty clock, a test calls `jump`: the check of the machine's clock (shared/service/steady.py) then
+    reports a deviation, until the clock jumps back.
     """
 
     def __init__(self, at: datetime = LAUNCH) -> None:
@@ -100,7 +100,7 @@ class District:
             yield tx
 
     def receive(self, *events: Event) -> None:
-        """The registry's events, as the consumer hands them over."""
+        """Passes events of the registry to the consumer's reactions."""
         self.received += events
         messages = [self._message(event) for event in events]
         with self.transaction() as tx, journal.deferred(tx):
@@ -172,7 +172,7 @@ class District:
         self.fan_out()
 
     def fan_out(self, *, batch: int = 200) -> int:
-        """Until nothing is due; how much that was."""
+        """Runs the fan-out until nothing is due. Returns the number of items."""
         worker, done = FanOut(self.engine, self.clock, batch=batch), 0
         while step := worker.run_once():
             done += step
@@ -241,7 +241,7 @@ class District:
             return list(tx.connection.execute(text(statement), values))
 
     def events_of(self, key: UUID) -> list[tuple[str, dict[str, Any]]]:
-        """Short type and payload of what the journal says of a unit or a project, in order."""
+        """Short type and payload of the journal's events of a unit or a project, in order."""
         rows = self.rows("select type, payload from events where key = :key order by sequence", key=str(key))
         return [
             (row.type.removeprefix("clearwater.signing.").removesuffix(".v1"), json.loads(bytes(row.payload)))

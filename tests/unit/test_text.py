@@ -1,4 +1,4 @@
-"""Is what a person may enter one rule, whatever Python runs and wherever the text is entered?"""
+"""Is there one rule for entered text, in every Python version and at every place?"""
 
 import re
 import unicodedata
@@ -133,7 +133,7 @@ def test_a_body_names_the_place_and_the_code():
     with pytest.raises(ValidationError) as refusal:
         Entered.model_validate({"name": "清溪\u2029片区", "note": "\u202e", "reason": "a\ue000aa"})
 
-    assert {(each["loc"], each["type"]) for each in refusal.value.errors()} == {
+    assert {(error["loc"], error["type"]) for error in refusal.value.errors()} == {
         (("name",), "line-break"),
         (("note",), "not-printable"),
         (("reason",), "private-use"),

@@ -82,7 +82,7 @@ def test_a_projects_name_is_refused_with_the_code_of_what_is_wrong(name, code):
     with pytest.raises(ValueError, match="name") as refusal:
         registry.OpenDistrictBody.model_validate({"district": "440303", "name": name})
 
-    assert [each["type"] for each in refusal.value.errors()] == [code]  # type: ignore[attr-defined]
+    assert [error["type"] for error in refusal.value.errors()] == [code]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["陈\U00031350片区", "云汀\U0002ebf0"])

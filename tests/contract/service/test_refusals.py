@@ -45,7 +45,7 @@ def test_every_refusal_has_a_next_step_in_three_languages(place: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_code_is_declared_by_a_route_or_marked_as_without_routes(service: str) -> None:
-    declared = {code for each in openapi.routes(described.app(service)) for code in each.declared.codes}
+    declared = {code for route in openapi.routes(described.app(service)) for code in route.declared.codes}
 
     for code, each in _own(f"services/{service}").items():
         assert (code in declared) == each.routes, (

@@ -76,7 +76,7 @@ def test_the_newest_number_with_another_id_parks_its_key_and_no_other(bench):
 
     assert effects(bench) == {bench.key: [1, 2, 3], bench.other: [1, 2]}
     assert parked(bench) == [(3, "diverged"), (4, "behind")]
-    (alarm,) = [each for each in logs if each["event"] == "diverged"]
+    (alarm,) = [line for line in logs if line["event"] == "diverged"]
     assert alarm["log_level"] == "error"
     assert (alarm["ours"], alarm["theirs"]) == (str(bench.ours[2].event_id), str(foreign.event_id))
     assert bench.redrive.heal(bench.district) == 0
@@ -152,7 +152,7 @@ def test_a_lower_number_with_another_id_is_found_by_the_reconciler(bench):
 
     assert parked(bench) == [(1, "diverged")]
     assert bench.rows_of("select event_id, ours from parked") == [(foreign.event_id, bench.ours[0].event_id)]
-    assert [each["theirs"] for each in logs if each["event"] == "diverged"] == [str(foreign.event_id)]
+    assert [line["theirs"] for line in logs if line["event"] == "diverged"] == [str(foreign.event_id)]
     assert equations[0] == "1 = 0 the same event + 1 diverged: holds"
     bench.send(bench.key, 4)
     bench.live.run_once()

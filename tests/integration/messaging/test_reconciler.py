@@ -119,7 +119,7 @@ def test_a_lost_event_is_named(flow):
     with capture_logs() as logs:
         assert counted(flow, flow.published).right == {"on topic": 9, "unsent": 0}
 
-    (line,) = [each for each in logs if each.get("district") == flow.district]
+    (line,) = [line for line in logs if line.get("district") == flow.district]
     assert (line["log_level"], line["equation"], line["ids"]) == ("error", "published", [str(lost)])
     assert alarms(flow, "published") == 1
     assert str(first).endswith("10 = 9 on topic + 0 unsent: 1 MISSING")
@@ -254,7 +254,7 @@ def test_retention_deletes_old_payloads_and_feed_rows_and_keeps_parked_rows(flow
 
     with database.begin(flow.engines.app, district=flow.district) as tx:
         bodies = tx.connection.execute(text("select payload is not null, reason from parked order by 1")).all()
-        assert [tuple(each) for each in bodies] == [(False, "poison"), (False, "poison"), (True, "poison")]
+        assert [tuple(body) for body in bodies] == [(False, "poison"), (False, "poison"), (True, "poison")]
         assert [each.number for each in feed.after(tx.connection, flow.district, 0, 9)] == [4, 5]
         assert not feed.complete_after(tx.connection, flow.district, 2)
         assert feed.complete_after(tx.connection, flow.district, 3)

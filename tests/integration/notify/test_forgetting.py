@@ -56,4 +56,4 @@ def test_a_stored_message_can_be_rendered_again_with_the_masked_name(notify):
         found = messages.lineage(tx, key)
 
     assert "欧**您好" in found.row.text.body and "产权调换17" in found.row.text.body
-    assert [each.outcome for each in found.tries] == ["sent"]
+    assert [attempt.outcome for attempt in found.tries] == ["sent"]

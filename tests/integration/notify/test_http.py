@@ -74,7 +74,7 @@ def test_a_list_a_lineage_and_the_balance(notify, reader):
 
     assert (line["message_key"], line["recipient"], line["code"]) == (key, "欧**", "smtp-550")
     assert lineage["rule"].startswith("clearwater.signing.agreement.signed.v1 → signed-exchange")
-    assert [each["outcome"] for each in lineage["tries"]] == ["failed"] and "欧**您好" in lineage["text"]
+    assert [attempt["outcome"] for attempt in lineage["tries"]] == ["failed"] and "欧**您好" in lineage["text"]
     assert (balance["planned"], balance["failed"], balance["missing"]) == (1, 1, 0)
 
 

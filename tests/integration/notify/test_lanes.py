@@ -129,7 +129,7 @@ def test_the_messages_of_one_person_keep_their_order_across_workers(notify):
     tries = notify.rows(
         "select planned_at, began_at, ended_at from attempts join messages using (message_key) order by began_at"
     )
-    assert len(tries) == 8 and [each.planned_at for each in tries] == sorted(each.planned_at for each in tries)
+    assert len(tries) == 8 and [attempt.planned_at for attempt in tries] == sorted(each.planned_at for each in tries)
     assert all(before.ended_at <= after.began_at for before, after in pairwise(tries))
 
 

@@ -151,7 +151,7 @@ def test_a_mail_server_that_answers_too_slowly_is_cut_off():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A self-signed certificate for this machine."""
+    """A certificate for this machine. A client trusts it when it has it as its authority."""
     key, name = (
         ec.generate_private_key(ec.SECP256R1()),
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),

@@ -116,7 +116,7 @@ def events_of(registry: Registry, event: type) -> list:
         payloads = connection.execute(
             text("select payload from events where type = :type order by id"), {"type": event.declared.type}
         ).scalars()
-        return [codec.decode(event, bytes(each)) for each in payloads]
+        return [codec.decode(event, bytes(payload)) for payload in payloads]
 
 
 PROJECT = {

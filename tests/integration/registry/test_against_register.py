@@ -120,4 +120,4 @@ def test_a_name_unlike_the_registered_one_says_why(registry: Registry, registere
     let = registry.post(f"/units/{unit['unit_id']}/tenants", person)
     assert (changed.status_code, let.status_code) == ((422, 422) if code else (200, 201)), (changed.text, let.text)
     for answer in (changed, let) if code else ():
-        assert [each["code"] for each in answer.json["facts"]["faults"]] == [code]
+        assert [fault["code"] for fault in answer.json["facts"]["faults"]] == [code]

@@ -39,8 +39,8 @@ def test_reassigning_a_stairwell_publishes_one_event_per_unit(registry: Registry
     assigned_events = events_of(registry, UnitAssigned)[before:]
     listed = registry.get(f"/projects/{project_id}/assignments?staff_id={officer}&limit=200").json["items"]
     of_stairwell = [each["unit_id"] for each in listed if (each["building"], each["stairwell"]) == ("1栋", "2单元")]
-    assert sorted(str(each.unit_id) for each in assigned_events) == sorted(of_stairwell)
-    assert {str(each.staff_id) for each in assigned_events} == {officer}
+    assert sorted(str(event.unit_id) for event in assigned_events) == sorted(of_stairwell)
+    assert {str(event.staff_id) for event in assigned_events} == {officer}
 
 
 def test_re_import_after_reassignment_leaves_the_unit_unchanged(

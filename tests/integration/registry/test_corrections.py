@@ -30,7 +30,7 @@ def project_id(registry: Registry, made: sample.Sample) -> str:
 
 def unit(registry: Registry, project_id: str, ownership: str = "sole", place: int = 0) -> dict:
     units = registry.get(f"/projects/{project_id}/units?limit=200").json["items"]
-    return [each for each in units if each["ownership"] == ownership][place]
+    return [unit for unit in units if unit["ownership"] == ownership][place]
 
 
 def holder(share: str) -> dict:
@@ -92,7 +92,7 @@ def test_right_holders_are_replaced_by_known_and_new_ones(registry: Registry, pr
     shown = corrected.json["right_holders"]
     assert [(each["share"], each["overseas"]) for each in shown] == [("1/3", False), ("2/3", True)]
     assert (shown[0]["person_id"], shown[1]["masked_name"][1:]) == (old, "**")
-    assert [str(each.person_id) for each in events_of(registry, UnitRegistered)[-1].right_holders] == [
+    assert [str(holder.person_id) for holder in events_of(registry, UnitRegistered)[-1].right_holders] == [
         each["person_id"] for each in shown
     ]
     assert contact(registry, shown[1]["person_id"]).name == NEWCOMER.name
@@ -148,9 +148,9 @@ def test_a_frozen_roll_lets_right_holders_change_and_nothing_that_is_counted(reg
     assert changed.json["right_holders"][0]["person_id"] != before["right_holders"][0]["person_id"]
     assert registry.get(f"/projects/{project_id}/roll").json == frozen
     lines = registry.get(f"/projects/{project_id}/roll/units?limit=200").json["items"]
-    (line,) = [each for each in lines if each["unit_id"] == before["unit_id"]]
+    (line,) = [line for line in lines if line["unit_id"] == before["unit_id"]]
     assert line["right_holders"] == [{"person_id": before["right_holders"][0]["person_id"], "share": "1"}]
-    of_unit = [each for each in events_of(registry, UnitRegistered) if str(each.unit_id) == before["unit_id"]]
+    of_unit = [event for event in events_of(registry, UnitRegistered) if str(event.unit_id) == before["unit_id"]]
     assert [(each.revision, each.after_freeze) for each in of_unit] == [(1, False), (2, True)]
     assert roll.digest(roll.current(events_of(registry, UnitRegistered))) == frozen["digest"]
 
@@ -191,8 +191,8 @@ def test_a_wrong_role_a_foreign_district_and_an_unknown_field_change_nothing(reg
 
 def contact(registry: Registry, person_id: str) -> ContactDetails:
     """The newest contact as notify can read it."""
-    wrapped = next(each for each in events_of(registry, KeyWrapped) if str(each.person_id) == person_id)
-    newest = [each for each in events_of(registry, ContactRecorded) if str(each.person_id) == person_id][-1]
+    wrapped = next(event for event in events_of(registry, KeyWrapped) if str(event.person_id) == person_id)
+    newest = [event for event in events_of(registry, ContactRecorded) if str(event.person_id) == person_id][-1]
     key = sealing.unwrap(
         wrapped.wrapped["notify"],
         key_id=wrapped.key_id,
@@ -225,14 +225,14 @@ def test_a_new_telephone_number_and_language_reach_only_notify(registry: Registr
 
 def test_a_corrected_name_is_published_with_every_unit_of_the_person(registry: Registry, project_id: str):
     people = registry.get("/people?limit=200").json["items"]
-    owner = next(each for each in people if len(each["units"]) == 2)
+    owner = next(person for person in people if len(person["units"]) == 2)
     events_before = len(events_of(registry, UnitRegistered))
     changed = registry.patch(f"/people/{owner['person_id']}", {"reason": "姓名登记有误", "name": "欧阳安澜"})
 
     assert changed.json["masked_name"] == "欧阳**"
     events = events_of(registry, UnitRegistered)[events_before:]
-    assert {str(each.unit_id) for each in events} == {each["unit_id"] for each in owner["units"]}
-    assert {(each.revision, each.right_holders[0].masked_name) for each in events} == {(2, "欧阳**")}
+    assert {str(event.unit_id) for event in events} == {unit["unit_id"] for unit in owner["units"]}
+    assert {(event.revision, event.right_holders[0].masked_name) for event in events} == {(2, "欧阳**")}
 
 
 @pytest.mark.parametrize(

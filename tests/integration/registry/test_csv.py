@@ -47,7 +47,7 @@ def registered(registry: Registry, content: bytes, name: str) -> tuple[list, dic
     assert report["state"] == "committed", report
     units = registry.get(f"/projects/{project_id}/units?limit=200", district=district).json["items"]
     frozen = registry.post(f"/projects/{project_id}/roll", district=district).json
-    return sorted((without_ids(each) for each in units), key=lambda each: each["unit_code"]), frozen
+    return sorted((without_ids(unit) for unit in units), key=lambda each: each["unit_code"]), frozen
 
 
 def test_a_csv_makes_the_same_units_and_totals_as_its_workbook(registry: Registry):

@@ -41,8 +41,8 @@ def rows(content: bytes, sheet: str = HOLDERS_SHEET) -> list[dict]:
     assert book.sheetnames == [HOLDERS_SHEET, BUILDINGS_SHEET]
     columns = HOLDERS if sheet == HOLDERS_SHEET else BUILDINGS
     header, *lines = book[sheet].values
-    assert [each.removesuffix("*") for each in header] == [each.header for each in columns]
-    return [dict(zip([each.name for each in columns], line, strict=True)) for line in lines]
+    assert [each.removesuffix("*") for each in header] == [column.header for column in columns]
+    return [dict(zip([column.name for column in columns], line, strict=True)) for line in lines]
 
 
 def readable(registry: Registry, project_id: str, **how: str):
@@ -141,7 +141,7 @@ def test_the_api_description_declares_files_as_binary(registry: Registry):
     ]
     upload = paths["/api/v1/projects/{project_id}/imports"]["post"]["requestBody"]["content"]
 
-    assert [list(each["responses"]["200"]["content"]) for each in files] == [[workbook_type()]] * 4
+    assert [list(file["responses"]["200"]["content"]) for file in files] == [[workbook_type()]] * 4
     assert upload["multipart/form-data"]["schema"]["required"] == ["file"]
 
 

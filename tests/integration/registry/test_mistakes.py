@@ -181,8 +181,8 @@ def test_a_correct_workbook_of_any_program_is_accepted(registry: Registry):
     assert titled(registry) == {f"{door}": "1997-05-01" for door in range(101, 105)}
     assert (units["302"]["registered_area"], units["302"]["floor"]) == ("65.18", 3)
     owners = registry.get("/people?limit=200").json["items"]
-    assert [each["masked_name"] for each in owners if len(each["units"]) == 2] == ["林**"]
-    assert "欧阳**" in {each["masked_name"] for each in owners}
+    assert [owner["masked_name"] for owner in owners if len(owner["units"]) == 2] == ["林**"]
+    assert "欧阳**" in {owner["masked_name"] for owner in owners}
 
 
 def test_an_unusable_file_is_refused_with_its_code(registry: Registry):

@@ -46,9 +46,9 @@ def test_an_owner_of_two_units_is_one_person_whom_notify_can_reach(registry: Reg
     registry.imported(registry.project(made), workbook(made))
 
     owners = registry.get("/people?limit=200").json["items"]
-    assert [len(each["units"]) for each in owners].count(2) == 1
+    assert [len(owner["units"]) for owner in owners].count(2) == 1
 
-    keys = {each.person_id: each for each in events_of(registry, KeyWrapped)}
+    keys = {event.person_id: event for event in events_of(registry, KeyWrapped)}
     contacts = events_of(registry, ContactRecorded)
     assert len(contacts) == len(owners) == len(keys)
     names = set()

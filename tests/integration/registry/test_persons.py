@@ -40,7 +40,7 @@ def test_a_reveal_is_recorded_with_the_name_of_the_reader(registry: Registry, ma
     audited = registry.get("/reveals", role="auditor").json["items"]
 
     assert shown["name"] in names and shown["document_number"].startswith("*")
-    assert [(each["person_id"], each["reason"], each["roles"]) for each in audited] == [
+    assert [(entry["person_id"], entry["reason"], entry["roles"]) for entry in audited] == [
         (people[0]["person_id"], "上门前核对电话", ["officer"])
     ]
 

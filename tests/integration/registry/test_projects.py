@@ -81,7 +81,7 @@ def test_the_counting_rule_is_published(registry: Registry):
     opened = registry.post("/projects", {**PROJECT, "name": "乙片区", "counting_rule": "any_unit_signed"})
 
     assert opened.json["counting_rule"] == "any_unit_signed"
-    assert [each.counting_rule for each in events_of(registry, ProjectOpened)] == [
+    assert [event.counting_rule for event in events_of(registry, ProjectOpened)] == [
         "all_units_signed",
         "any_unit_signed",
     ]

@@ -39,9 +39,9 @@ def test_places_add_up_to_the_units(registry: Registry, project_id: str):
 
     assert len(units) == 30 == sum(each["units"] for each in stairwells) == sum(each["units"] for each in buildings)
     assert [(each["compound"], each["buildings"], each["units"]) for each in compounds] == [("云汀里", 2, 30)]
-    assert sorted(unit for each in households for unit in each["units"]) == sorted(each["unit_id"] for each in units)
+    assert sorted(unit for each in households for unit in each["units"]) == sorted(unit["unit_id"] for unit in units)
     assert registry.get(f"/buildings/{buildings[0]['building_id']}").json == buildings[0]
-    assert [each["stairwell"] for each in buildings[0]["stairwells"]] == ["1单元", "2单元"]
+    assert [stairwell["stairwell"] for stairwell in buildings[0]["stairwells"]] == ["1单元", "2单元"]
 
 
 @pytest.mark.parametrize("role", ["clerk", "city", "auditor"])

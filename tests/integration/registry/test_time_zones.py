@@ -69,7 +69,7 @@ def test_a_corrected_name_obeys_the_rule_of_names(registry: Registry):
     for name, code in (("陈?", "name-lost-text"), ("陈安1", "name-with-digits"), ("陈\ue000", "private-use")):
         refused = registry.patch(f"/people/{person_id}", {"reason": "来电更正", "name": name})
         assert refused.status_code == 422, refused.text
-        assert [each["code"] for each in refused.json["facts"]["faults"]] == [code]
+        assert [fault["code"] for fault in refused.json["facts"]["faults"]] == [code]
 
 
 def test_an_international_mail_address_goes_out_in_its_ascii_form(registry: Registry):

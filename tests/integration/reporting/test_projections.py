@@ -133,7 +133,7 @@ def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed, rule)
     assert everything(other) == everything(engine)
     counted = recount.of([(each.type, json.loads(each.payload)) for each in messages], str(launch.project_id))
     standing = standing_of(other, launch)
-    assert {each.basis: (each.numerator, each.denominator) for each in standing.bases} == {
+    assert {basis.basis: (basis.numerator, basis.denominator) for basis in standing.bases} == {
         name: (counted.signed[name], counted.total[name]) for name in recount.BASES
     }
     other.dispose()

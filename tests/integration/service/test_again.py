@@ -1,4 +1,4 @@
-"""Does a request that the database broke off begin anew, whole, and only so often?"""
+"""Is a request retried as a whole after a database abort, and only a limited number of times?"""
 
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus

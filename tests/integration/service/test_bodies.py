@@ -1,4 +1,4 @@
-"""Over a real server: is a body that is too large, breaks off or is written strangely refused, and nothing done?"""
+"""Over a real server: is a too large, truncated or malformed body refused without effect?"""
 
 import json
 import socket
@@ -24,7 +24,7 @@ def url(kit: Kit, issuer: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
 
 
 def sent(url: str, kit: Kit, *chunks: bytes, line: str = "POST /api/v1/notes", **headers: str) -> tuple[int, str]:
-    """Status and code of what is answered to exactly these bytes, after which the client sends nothing more."""
+    """Status and code of the answer to exactly these bytes. The client then sends nothing more."""
     place = urlsplit(url)
     base_headers = {
         "Host": place.netloc,
@@ -55,7 +55,7 @@ CHUNKED = {"Transfer-Encoding": "chunked"}
 
 
 def test_a_body_above_the_limit_is_refused_without_effect(kit: Kit, url: str) -> None:
-    """Cut at the limit each of these would be whole."""
+    """Each of these bodies would be valid if it were cut at the limit."""
     spaces = b" " * LARGEST
     exactly = BODY + b" " * (LARGEST - len(BODY))
 
@@ -69,7 +69,7 @@ def test_a_body_above_the_limit_is_refused_without_effect(kit: Kit, url: str) ->
 
 
 def test_a_truncated_body_is_refused_without_effect(kit: Kit, url: str) -> None:
-    """What has arrived is a whole request each time, to whoever does not count."""
+    """The bytes received are a valid request for a server that ignores the declared length."""
     for chunks, headers in (
         ((BODY,), {"Content-Length": str(len(BODY) + 1)}),
         ((chunked(BODY, end=b""),), CHUNKED),

@@ -50,7 +50,7 @@ def test_every_fault_of_a_body_is_named(kit: Kit, body: dict[str, object], point
 
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.content_type == "application/problem+json"
-    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [(pointer, code)]
+    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
     assert answer.json["next"]
 
 
@@ -164,7 +164,7 @@ def test_a_rate_limited_client_gets_a_retry_after(kit: Kit, make: Callable[..., 
 
     answers = [client.get("/api/v1/notes", headers=kit.bearer()) for _ in range(3)]
 
-    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert (answers[2].json["code"], answers[2].headers["Retry-After"]) == ("too-many-requests", "2")
     assert client.get("/api/v1/notes", headers=kit.bearer(role="command")).status_code == HTTPStatus.OK
     assert REGISTRY.get_sample_value("clearwater_http_limited_total", {"route": "/api/v1/notes"}) == limited + 1

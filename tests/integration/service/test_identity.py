@@ -28,7 +28,7 @@ PAGE = {"Accept": "text/html"}
 
 
 def signed_in(kit: Kit, *, hint: str = "desk", next_page: str = "/desk") -> FlaskClient:
-    """A browser that went through the issuer as a person would."""
+    """A browser client that has signed in through the issuer."""
     client = kit.app.test_client()
     away = client.get("/login", query_string={"next": next_page, "login_hint": hint})
     back = httpx.get(away.location).headers["location"]
@@ -75,7 +75,7 @@ def test_a_callback_with_a_foreign_state_is_refused(kit: Kit) -> None:
 
 
 def test_a_code_that_another_browser_asked_for_is_refused(kit: Kit) -> None:
-    """With the state of that browser, with ours, and with an id token of another login: nonce and state both hold."""
+    """Tries a foreign state, and an id token of another login: the state and the nonce are both checked."""
     ours, theirs = kit.app.test_client(), kit.app.test_client()
     own, foreign = (parse_qs(urlsplit(each.get("/login").location).query) for each in (ours, theirs))
     mixed = {name: values[0] for name, values in own.items()}
@@ -153,7 +153,7 @@ def test_tokens_that_are_not_ours_are_refused(kit: Kit, tmp_path: Path, issuer: 
     ids=str,
 )
 def test_a_token_of_our_key_for_something_else_is_refused(kit: Kit, changed: dict[str, str | None]) -> None:
-    """Of another audience is every id token that a browser brings home."""
+    """Every id token of a browser has another audience."""
     key = local_issuer._key(kit.local_dir)
     whole = jwt.decode(local_issuer.mint(kit.local_dir, role="desk", districts=[OURS]), key).claims
     claims = {name: value for name, value in (whole | changed).items() if value is not None}

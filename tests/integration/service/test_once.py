@@ -1,4 +1,4 @@
-"""The same request fifty times at once, and again, and after a lost answer: one effect, one answer?"""
+"""The same request fifty times at once, repeated, and after a lost answer: is there one effect and one answer?"""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ def test_fifty_identical_requests_have_one_effect_and_one_answer(kit: Kit) -> No
     assert kit.written() == ["一"]
     distinct = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
     assert len(distinct) == 1
-    assert sum("Replayed" not in each.headers for each in answers) == 1
+    assert sum("Replayed" not in answer.headers for answer in answers) == 1
     assert answers[0].status_code == HTTPStatus.CREATED
 
 
@@ -77,7 +77,7 @@ def test_a_post_without_a_key_is_refused_and_a_careless_view_fails(kit: Kit) -> 
 def test_an_identical_request_waits_for_the_one_in_flight(
     kit: Kit, words: str, statuses: list[int], replayed: int
 ) -> None:
-    """Committed, the twin gets the stored answer; rolled back, it carries the work out itself."""
+    """After a commit the twin gets the stored answer; after a rollback it does the work itself."""
     headers = kit.bearer(**{"Idempotency-Key": "k"})
 
     with ThreadPoolExecutor(2) as desks:
@@ -110,7 +110,7 @@ def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit:
         again = send(url)
 
     answers = [retry.result(), again]
-    assert [(each.status_code, each.headers["Replayed"]) for each in answers] == [(201, "true")] * 2
+    assert [(answer.status_code, answer.headers["Replayed"]) for answer in answers] == [(201, "true")] * 2
     assert answers[0].content == answers[1].content
     assert kit.written() == ["one"]
 

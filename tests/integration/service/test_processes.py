@@ -1,4 +1,4 @@
-"""Do processes start, say how they are, and end as they should?"""
+"""Do processes start, report their health and stop as they should?"""
 
 import json
 import os
@@ -35,7 +35,7 @@ def process(script: str, *arguments: str, metrics: Path | None = None) -> Iterat
 
 
 def answered(url: str) -> httpx.Response:
-    transport = httpx.HTTPTransport(retries=8)  # tries again while the port is still closed, ever more slowly
+    transport = httpx.HTTPTransport(retries=8)  # retries while the port is closed, with growing delay
     with httpx.Client(transport=transport, timeout=20) as client:
         return client.get(url)
 

@@ -1,4 +1,4 @@
-"""Does the database itself keep the districts apart, and does a start notice when it no longer does?"""
+"""Does row level security separate the districts, and does a start find it damaged?"""
 
 import pytest
 from sqlalchemy import text
@@ -90,7 +90,7 @@ _GRANTED = "coalesce(current_setting('clearwater.granted', true), '')"
     ],
 )
 def test_a_start_finds_the_same_damage_in_every_table(kit: Kit, damage: str, noticed: str) -> None:
-    """Nothing differs from the probe then: only trying it tells."""
+    """The tables then equal the probe table: only an attempt to read and write shows the damage."""
     with kit.owner.begin() as owner:
         for table in ("row_probe", "notes", "idempotent_answers"):
             owner.execute(text("alter policy " + damage.format(table)))

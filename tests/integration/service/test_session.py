@@ -1,4 +1,4 @@
-"""Is one small cookie the session of all services, and does nothing else than signing in make or prolong it?"""
+"""Is one small cookie the session of all services, and can only a sign-in create or renew it?"""
 
 import json
 import time
@@ -32,7 +32,7 @@ WHO = {"sub": "desk", "name": "简云舟", "roles": ["desk"], "districts": [OURS
 
 
 class ForeignProvider:
-    """A provider of another make: tests say what it puts into its tokens and its answers."""
+    """A provider of another vendor: tests set the content of its tokens and answers."""
 
     def __init__(self) -> None:
         self.app, self.url = Flask("provider"), ""
@@ -75,7 +75,7 @@ class ForeignProvider:
 
 @pytest.fixture
 def foreign(kit: Kit) -> Iterator[ForeignProvider]:
-    """In the place of the kit's own."""
+    """Replaces the kit's own provider."""
     provider = ForeignProvider()
     with served(provider.app) as url:
         provider.url = url
@@ -92,7 +92,7 @@ def _believing(kit: Kit, provider: Provider) -> Iterator[None]:
 
 
 def came_back(kit: Kit, client: FlaskClient | None = None):
-    """The answer of the callback, after the way to the provider."""
+    """Signs in at the provider and returns the answer of the callback."""
     client = client or kit.app.test_client()
     back = urlsplit(httpx.get(client.get("/login?next=/desk").location).headers["location"])
     return client.get(back.path, query_string=back.query, headers=PAGE)
@@ -147,14 +147,14 @@ def test_a_stolen_copy_of_the_session_cannot_renew_itself(kit: Kit) -> None:
     assert thief.get("/api/v1/notes").status_code == HTTPStatus.OK
     assert thief.post("/login/renewal", headers=ORIGIN).status_code == HTTPStatus.UNAUTHORIZED
     assert "Set-Cookie" not in thief.get("/desk", headers=PAGE).headers
-    # Nor is it believed in the place of what renews.
+    # The session cookie is not accepted in place of the renewal cookie either.
     thief.set_cookie(RENEWAL, cookie.value, path="/login")
     assert thief.post("/login/renewal", headers=ORIGIN).status_code == HTTPStatus.UNAUTHORIZED
 
 
 def test_a_page_that_stays_open_renews_and_a_browser_that_comes_back_does_too(kit: Kit) -> None:
     client = signed_in(kit)
-    client.delete_cookie(NAME)  # as a browser does when its time is over
+    client.delete_cookie(NAME)  # as a browser does when the cookie expires
 
     assert (
         client.post("/login/renewal", headers={"Origin": "http://elsewhere.test"}).status_code == HTTPStatus.FORBIDDEN

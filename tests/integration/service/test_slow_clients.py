@@ -1,4 +1,4 @@
-"""Do clients that never finish their request leave the threads of an API to others?"""
+"""Do clients that never finish a request leave the API's threads free for others?"""
 
 import time
 
@@ -33,7 +33,7 @@ def test_a_header_that_never_ends_times_out(kind: tuple[str, ...]) -> None:
 
 
 def test_a_header_sent_too_slowly_times_out() -> None:
-    """A byte a second keeps a connection busy for ever; the time counts from the first one."""
+    """One byte a second keeps a connection open for ever, so the time limit counts from the first byte."""
     with process("serving.py") as (_, url):
         assert answered(f"{url}/ready").text == "ready"
         with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):

@@ -1,7 +1,7 @@
-"""Everything that can be done to a project, in any order, on the real database: one Hypothesis rule per act.
+"""All acts on a project, in any order, on the real database: one Hypothesis rule per act.
 
-Each act is foretold by the plain model, to which world.py holds the tables. The machines of test_rules.py add what each rule forbids.
-Left to others: many hands at the same time (test_numbers.py, test_rights.py), the idempotency key (test_http.py).
+The plain model predicts each act, and world.py compares the tables with it. The machines of test_rules.py add what each rule forbids.
+Not here: concurrent acts (test_numbers.py, test_rights.py), the idempotency key (test_http.py).
 """
 
 from datetime import timedelta
@@ -99,7 +99,7 @@ class Acts(World):
 
     @rule(sold=st.none() | HOUSE, to=DEED)
     def freeze(self, sold=None, to="sole") -> None:
-        """`sold`: which unit is sold after that, and the sale heard before our own units have proved the roll."""
+        """`sold`: the unit that is sold afterwards. Its event arrives before our units match the roll."""
         if not self.model.roll:
             self.district.receive(self.district.frozen())
             self.model.freeze()
@@ -226,7 +226,7 @@ class Acts(World):
         owner=OWNER,
     )
     def record_a_mandate(self, which, holder, kind, days, owner=None) -> None:
-        """`owner`: of which unit the hand is one, where it is."""
+        """`owner`: the unit that the hand owns, if any."""
         unit, house = self.house(which)
         who, until = self.holder(house, holder), day_of(self.district.clock.at) + days * DAYS
         hand = self.hand(who, kind, owner)
@@ -242,7 +242,7 @@ class Acts(World):
         owner=OWNER,
     )
     def sign(self, which, holder, capacity, papers, owner=None) -> None:
-        """Also what is signed already, as from a second window. `papers`: the originals are seen with the signature."""
+        """Also signs a signed agreement again, as a second window would. `papers`: the desk sees the originals with the signature."""
         _, house = self.house(which)
         who, clock = self.holder(house, holder), self.district.clock
         hand = who.person_id if capacity == "self" else self.hand(who, capacity, owner)

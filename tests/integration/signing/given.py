@@ -1,4 +1,4 @@
-"""States of a case, in which test_never.py and test_never_counts.py try what must never happen; and the SQL that they try."""
+"""States of a case, and the forbidden SQL that test_never.py and test_never_counts.py try in them."""
 
 from datetime import date
 from typing import get_args
@@ -123,7 +123,7 @@ def mandated_after_the_lock(district: District) -> Given:
 
 
 def mandated_to_a_neighbour(district: District, **neighbour: object) -> Given:
-    """Whose hand was capable, and no owner of anything, when the paper was recorded."""
+    """When the mandate was recorded, the hand was capable and owned no unit."""
     given = mandated(district)
     district.register(a_holder(person_id=AGENT, **neighbour))
     return given
@@ -160,7 +160,7 @@ def frozen_beside_a_neighbour(district: District) -> Given:
 
 
 def announced(district: District) -> Given:
-    """A roll that no units of ours have proved."""
+    """A frozen roll that our units have not matched."""
     unit = district.register()
     district.receive(district.frozen())
     return of(unit, district)

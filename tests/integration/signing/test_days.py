@@ -1,4 +1,4 @@
-"""A closed day: frozen as of a feed number, the same whenever it is read again; what is learnt later is a restatement."""
+"""A closed day is frozen at a feed number and never changes; later facts make a restatement."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ def closed(district: District, on: date) -> ClosedDay:
 
 
 def read_again(tx: Transaction, district: District, day: ClosedDay) -> ClosedDay:
-    """From the feed up to the number that the day was closed with."""
+    """Recomputes the day from the feed, up to the number at its closing."""
     bases = days.bases(tx, district.project_id, day.business_on, as_of=day.as_of, total=None)
     return replace(
         day,
@@ -70,9 +70,9 @@ def test_a_closed_day_never_changes_and_later_facts_make_a_restatement(district:
         assert read_again(tx, district, first) == first
         assert read_again(tx, district, again) == again
     closings = [payload for name, payload in district.events_of(district.project_id) if name == "day.closed"]
-    assert [(each["restatement"], each["as_of"]) for each in closings] == [(0, 3), (1, 5)]
+    assert [(closing["restatement"], closing["as_of"]) for closing in closings] == [(0, 3), (1, 5)]
     kept = district.rows("select counting_rule from days where project_id = :it", it=district.project_id)
-    assert {each["counting_rule"] for each in closings} == {rule for (rule,) in kept} == {"any_unit_signed"}
+    assert {closing["counting_rule"] for closing in closings} == {rule for (rule,) in kept} == {"any_unit_signed"}
 
 
 def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(district: District) -> None:

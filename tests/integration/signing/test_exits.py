@@ -1,4 +1,4 @@
-"""How an agreement ends: superseded in one act, or performed for good. What may not be, the database refuses."""
+"""How an agreement ends: superseded in one act, or performed. The database refuses every other end."""
 
 from uuid import UUID
 
@@ -80,7 +80,7 @@ def test_the_successor_is_signed_with_the_first_number(desk: Desk, district: Dis
 def test_a_performed_agreement_stays_counted_and_cannot_be_rescinded(desk: Desk, district: District) -> None:
     unit, agreement_id = in_force(desk, district)
 
-    # The declaration has not come by this unit yet: the act brings it along, and nothing overtakes it.
+    # The fan-out has not reached this unit yet: the act applies the effect first, so nothing overtakes it.
     done = desk.post(f"/agreements/{agreement_id}/performances", DONE, role="command")
     again = desk.post(f"/agreements/{agreement_id}/performances", DONE, role="command")
 

@@ -1,4 +1,4 @@
-"""Who may sign for somebody else, on a paper that was seen, and who took the signature."""
+"""Who may sign for another person, with which paper, and who recorded the signature."""
 
 from datetime import date
 from uuid import UUID, uuid4
@@ -80,7 +80,7 @@ def test_a_capable_neighbour_signs_as_guardian(district: District) -> None:
 def test_a_mandate_that_is_recorded_after_the_lock_brings_its_paper(
     district: District, reviewed_with_another: bool
 ) -> None:
-    """Also where the review has seen the paper of another mandate of the same kind."""
+    """Also when the review has seen a paper of another mandate of the same kind."""
     owners, late = [a_holder("1/2"), a_holder("1/2")], uuid4()
     unit = district.register(*owners)
     if reviewed_with_another:

@@ -1,4 +1,4 @@
-"""The desk over HTTP: the whole path in the order of a desk, one answer for fifty, refusals that say what to do."""
+"""The desk over HTTP: the whole path, one answer for fifty identical posts, refusals with a next step."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
@@ -69,7 +69,7 @@ def test_fifty_posts_under_one_key_are_one_number_and_one_answer(desk: Desk, dis
             windows.map(lambda _: desk.post(path, body, key="k", **{"Clearwater-District": DISTRICT}), range(50))
         )
 
-    assert {(each.status_code, each.data) for each in answers} == {(201, answers[0].data)}
+    assert {(answer.status_code, answer.data) for answer in answers} == {(201, answers[0].data)}
     assert district.rows("select count(*) as many from numbers")[0].many == 1
     second_window = desk.post(path, body, key="another")
     assert second_window.json == answers[0].json

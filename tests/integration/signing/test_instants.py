@@ -75,7 +75,7 @@ def test_a_clock_jump_is_refused_with_an_alarm_and_stores_nothing(district: Dist
 
 @pytest.mark.logs_error("clock jumped")
 def test_a_clock_behind_the_last_stored_instant_is_refused(district: District) -> None:
-    """As a second machine's, which has been wrong since its start."""
+    """The clock of a second machine that was wrong from its start."""
     owners = [a_holder("1/2"), a_holder("1/2")]
     agreement_id = district.ready(district.register(*owners))
     district.sign(agreement_id, owners[0].person_id)

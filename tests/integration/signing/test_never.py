@@ -1,4 +1,4 @@
-"""What must never happen, tried in SQL: refused to the app's role, and where a rule says so to the owner of the tables too."""
+"""Forbidden changes in SQL: refused for the app role, and for some rules also for the owner of the tables."""
 
 from collections.abc import Callable
 from typing import get_args
@@ -48,7 +48,7 @@ from tests.integration.signing.given import (
 from tests.support.platform import Database
 from tests.support.signing import District
 
-# What is refused whoever asks: (after this, that, for this reason).
+# Refused for every role: (state, statement, message).
 BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "shares below one": (locked, "update case_holders set parts = 1, whole = 3", "not whole"),
     "joint owner alone": (locked, "update cases set ownership = 'joint'", "not whole"),
@@ -198,7 +198,7 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         signed, "insert into groups values ('440305', gen_random_uuid(), :p, 'x', '{}')", "row-level security"
     ),
 }  # fmt: skip
-# What the app has no grant for; its owner may, as whoever writes the next migration.
+# Statements without a grant for the app role. The owner may run them, in a migration.
 NOT_GRANTED = {
     "an agreement of another unit": (signed, "update agreements set unit_id = gen_random_uuid()"),
     "another area on the roll": (frozen, "update roll_units set area = 1"),
@@ -236,7 +236,7 @@ def test_a_record_is_append_only(district: District, urls: Database, table: str,
 
 
 def test_the_same_statements_pass_without_a_breach(district: District) -> None:
-    """The other side of each refusal above: what the rules allow passes in SQL too."""
+    """The counterpart of the refusals above: SQL that obeys the rules is accepted."""
     given = mandated(district)
     last_moment = "2026-11-28 15:59:59.999999Z"  # of the paper's last day in Shanghai
     signing = tuple(each.format(capacity="agent", series="cash", at=last_moment) for each in (BY_AGENT, NUMBER, FED))

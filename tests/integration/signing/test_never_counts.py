@@ -1,4 +1,4 @@
-"""The same of hands, papers, confirmed rights, counters, counts and districts: tried in SQL, refused whoever asks."""
+"""Forbidden SQL on hands, papers, confirmed rights, counters, counts and districts: refused for every role."""
 
 from collections.abc import Callable
 
@@ -176,7 +176,7 @@ _KEYS = """
                join pg_attribute using (attnum) where attrelid = conrelid) as columns
     from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace
 """
-# Of one unit, of one day, of one event: another key of the same row has the district.
+# Keys inside one unit, day or event: another key of the same row includes the district.
 _WITHIN = {("agreements", "agreements"), ("days", "days"), ("unsent", "events")}
 
 
@@ -223,7 +223,7 @@ def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
 
 
 def carry_out_over_both(engine: Engine, statement: str, given: Given) -> None:
-    """As whoever holds the role may: both districts are seen, and the other one is written."""
+    """Writes to the other district while both are granted, as the role may."""
     with service_database.begin(engine, district="440305") as tx:
         tx.connection.execute(text("select set_config('clearwater.granted', '*', true)"))
         tx.connection.execute(text(statement), given)

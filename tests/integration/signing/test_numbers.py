@@ -1,4 +1,4 @@
-"""Many desks at once: numbers gap-free, and one order of numbers, instants and commits."""
+"""Concurrent desks: numbers are gap-free, and numbers, instants and commits have one order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -76,7 +76,7 @@ def test_a_rescinded_number_stays_detached_and_is_never_given_again(district: Di
     assert district.types(first).count("agreement.rescinded") == 1
 
 
-# The one order (architecture.md, section 3), as whoever else comes to hold one of them.
+# The lock order (architecture.md, section 3). Another session holds one of the locks.
 ORDER: list[Callable[[Transaction, District, Agreement], object]] = [
     lambda tx, _, agreement: cases.lock(tx, agreement.unit_id),
     lambda tx, _, agreement: agreements.load(tx, agreement.agreement_id),
@@ -108,7 +108,7 @@ def test_a_signing_waits_at_each_lock_and_holds_none_that_comes_after(district: 
 
 
 def test_a_signing_reads_the_clock_after_it_has_locked_the_series(district: District) -> None:
-    """A signing waits at its project already. That the series itself is waited for holds whoever else comes to take a number."""
+    """A signing already waits for its project. The wait for the series matters for any other code that takes a number."""
     district.signed(district.register())
 
     def next_turn() -> Turn:

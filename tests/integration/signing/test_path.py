@@ -1,4 +1,4 @@
-"""The path: from the registry's word of a unit to a number and its event."""
+"""The path from the registry's event of a unit to a number and its event."""
 
 from tests.support.signing import District
 

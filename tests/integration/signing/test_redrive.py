@@ -1,4 +1,4 @@
-"""`python -m services.<service> redrive`: one command for all, and every key that can go on does."""
+"""`python -m services.<service> redrive`: one command for every service; it applies every key that can continue."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def test_redrive_applies_every_key_that_can_continue(district: District, urls: D
             event = each.model_copy(update={"revision": revision})
             memory.Producer(broker).publish([kit.message(event.key, sequence, topic=topic, event=event)])
         consumer.run_once()
-    assert parked(district) == 4  # the first of each came after the second
+    assert parked(district) == 4  # the first event of each key came after the second
 
     tried = redrive("signing", urls, "--dry-run")
     assert (tried.returncode, tried.stdout.count(" applied"), parked(district)) == (0, 4, 4), tried.stderr

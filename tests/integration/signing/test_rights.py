@@ -1,4 +1,4 @@
-"""Rights that change, hands that may not, locks that open while somebody signs."""
+"""Changes of rights, hands without authority, and locks that open during a signing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -46,7 +46,7 @@ def test_a_holder_added_after_the_lock_blocks_signing_until_it_is_locked_anew(di
 
     assert signed.turn and signed.turn.number == 1
     assert district.types(unit).count("rights.disputed") == 1
-    # What was signed on the first paper stays on record and counted no more.
+    # Signatures on the first paper stay stored and no longer count.
     assert [
         row.many for row in district.rows("select count(*) as many from signatures group by lock_count order by 1")
     ] == [1, 3]

@@ -1,4 +1,4 @@
-"""The copy of the frozen roll: made of what was proved, not read again for nothing, and told when it cannot be made."""
+"""The copy of the frozen roll equals the proved roll, is not read again without need, and raises an alarm when it cannot match."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from tests.support.signing import LAUNCH, District, a_holder
 
 @contextmanager
 def before(district: District, beginning: str, act: Callable[[], None]) -> Iterator[list[str]]:
-    """`act` once, right before the first statement that begins like this; yields all such statements."""
+    """Calls `act` once, before the first statement that starts with `beginning`. Yields all such statements."""
     seen: list[str] = []
 
     def watch(*executed: object) -> None:
@@ -86,7 +86,7 @@ def test_a_later_sale_received_before_the_freeze_changes_no_denominator(district
     units = [district.register() for _ in range(3)]
     owner, frozen = district.owners(units[0])[0], district.frozen()
     sold = {"right_holders": (a_holder("1/2"), a_holder("1/2")), "ownership": "shares"}
-    district.correct(units[0], **sold, after_freeze=True)  # the news of the freezing comes on a topic of its own
+    district.correct(units[0], **sold, after_freeze=True)  # the freeze event comes on another topic
     district.receive(frozen)
 
     assert district.fan_out() == 1
@@ -111,7 +111,7 @@ def test_the_roll_uses_the_last_revision_before_the_freeze_despite_repeats(distr
 def test_a_roll_is_read_again_only_after_something_has_changed(district: District) -> None:
     unit = district.register()
     frozen = district.frozen()
-    district.correct(unit, right_holders=(a_holder(),))  # between the freezing and its news: this digest never fits
+    district.correct(unit, right_holders=(a_holder(),))  # between the freeze and its event: this digest never matches
     district.receive(frozen)
     worker = FanOut(district.engine, district.clock)
 
@@ -152,7 +152,9 @@ def test_a_roll_that_cannot_match_raises_an_alarm(district: District, changed: d
     assert [(line["log_level"], line["project_id"]) for line in alarms] == [("error", str(district.project_id))]
     assert REGISTRY.get_sample_value("clearwater_rolls_unmatched", {"district": district.district}) == 1
 
-    district.receive(district.frozen().model_copy(update={"frozen_at": LAUNCH}))  # announced anew, as it is now
+    district.receive(
+        district.frozen().model_copy(update={"frozen_at": LAUNCH})
+    )  # published again, with the present roll
     worker.run_once()
     worker.run_once()
     assert REGISTRY.get_sample_value("clearwater_rolls_unmatched", {"district": district.district}) == 0

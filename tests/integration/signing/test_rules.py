@@ -1,6 +1,6 @@
 """Each rule of product.md 3.3 that signing answers for: one Hypothesis machine a rule, against the real database.
 
-A machine does everything that can be done (acts.py) and, after each step, looks for what its rule forbids in the tables and in the
+A machine performs all acts (acts.py). After each step it looks for violations of its rule in the tables and in the
 journal. Runs are the same each time; `HYPOTHESIS_PROFILE=long make test` draws new ones, and more of them.
 """
 
@@ -25,9 +25,7 @@ BOUNDED = settings(
     stateful_step_count=60 if LONG else 30,
     derandomize=not LONG,
     database=None,
-    phases=tuple(Phase)
-    if LONG
-    else (Phase.generate,),  # a shorter story of a failure takes minutes: drawn long, on demand
+    phases=tuple(Phase) if LONG else (Phase.generate,),  # shrinking a failure takes minutes, so it runs only on demand
     report_multiple_bugs=False,
     deadline=None,
     print_blob=True,
@@ -93,7 +91,7 @@ class Rule3(Acts):
         confirmed: dict[str, set[str]] = {}
         for event in self.payloads("rights.confirmed", "agreement.signed"):
             if event["type"] == "rights.confirmed":
-                confirmed[event["unit_id"]] = {each["person_id"] for each in event["right_holders"]}
+                confirmed[event["unit_id"]] = {holder["person_id"] for holder in event["right_holders"]}
             else:
                 assert set(event["right_holders"]) == confirmed[event["unit_id"]]
 
@@ -119,7 +117,7 @@ class Rule4(Acts):
             )
             assert [row.number for row in rows] == list(range(1, len(rows) + 1))
             assert all(one.signed_at < after.signed_at for one, after in pairwise(rows))
-            assert [each["sequence_number"] for each in signings if each["series"] == series] == [
+            assert [signing["sequence_number"] for signing in signings if signing["series"] == series] == [
                 row.number for row in rows
             ]
 
@@ -158,12 +156,12 @@ class Rule5(Acts):
         """)
         assert all(row.number is None and row.agreement_id for row in rows)
         assert {row.agreement_id for row in rows} == {
-            UUID(each["successor"]) for each in self.payloads("agreement.superseded")
+            UUID(event["successor"]) for event in self.payloads("agreement.superseded")
         }
 
     @invariant()
     def signed_again_is_no_second_number(self) -> None:
-        signed = [each["agreement_id"] for each in self.payloads("agreement.signed")]
+        signed = [event["agreement_id"] for event in self.payloads("agreement.signed")]
         assert len(signed) == len(set(signed)) == self.district.rows("select count(*) from numbers")[0][0]
 
 
@@ -173,11 +171,11 @@ class Rule6(Acts):
         reached = self.payloads("threshold.reached")
         assert len(reached) == (self.model.latched is not None)
         for event in reached:
-            printed = {each["basis"]: (each["signed"], each["total"]) for each in event["bases"]}
+            printed = {basis["basis"]: (basis["signed"], basis["total"]) for basis in event["bases"]}
             foretold = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
             assert printed == {name: foretold[name] for name in self.model.least}
             assert event["counting_rule"] == self.model.rule
-            assert all(each["signed"] * 100 >= each["total"] * each["percent"] for each in event["bases"])
+            assert all(basis["signed"] * 100 >= basis["total"] * basis["percent"] for basis in event["bases"])
 
     @invariant()
     def nothing_takes_effect_without_a_declaration(self) -> None:
@@ -215,12 +213,12 @@ class Rule7(Acts):
     @precondition(lambda self: self.model.lapsed)
     @invariant()
     def nothing_is_signed_or_takes_effect_after_that(self) -> None:
-        story = [each["type"] for each in self.payloads()]
+        story = [event["type"] for event in self.payloads()]
         after = story[story.index("period.closed") :]
         assert not {"agreement.signed", "agreement.effective", "threshold.reached"} & set(after)
 
     def teardown(self) -> None:
-        """In the end all of them are void, on the day of the closing, and count no more."""
+        """In the end all of them are void on the day of the closing and no longer count."""
         self.let_time_pass("the end")
         self.close_the_period()
         self.fan_out()
@@ -238,7 +236,7 @@ class Rule11(Acts):
     def day_closed(self, on) -> None:
         closing = self.payloads("day.closed")[-1]
         figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in closing["series"]}
-        bases = {each["basis"]: (each["change"], each["signed"]) for each in closing["bases"]}
+        bases = {basis["basis"]: (basis["change"], basis["signed"]) for basis in closing["bases"]}
         foretold = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
         assert closing["business_on"] == on.isoformat()
         assert figures == self.model.figures(on)
@@ -250,7 +248,7 @@ class Rule11(Acts):
         closings = self.payloads("day.closed")
         assert [*rows][: len(self.reports)] == self.reports
         assert [(row.business_on.isoformat(), row.restatement, row.as_of) for row in rows] == [
-            (each["business_on"], each["restatement"], each["as_of"]) for each in closings
+            (closing["business_on"], closing["restatement"], closing["as_of"]) for closing in closings
         ]
         self.reports = [*rows]
 

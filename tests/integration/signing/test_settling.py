@@ -1,4 +1,4 @@
-"""What a project has decided comes first in every unit's story, and one project's trouble is its own."""
+"""A decision of the project comes before later acts on a unit, and a failing project delays no other."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,7 +124,7 @@ def test_the_answer_names_the_version_that_is_stored_and_a_repeat_changes_none(d
 
 @contextmanager
 def failing(district: District, project: District, sqlstate: str, *, times: int) -> Iterator[list[object]]:
-    """The database refuses, so many times, to say what is signed of one project."""
+    """Makes the query for the signed units of one project fail that many times."""
     left = [*range(times)]
     refused: list[object] = []
 

@@ -1,4 +1,4 @@
-"""Who acts on what has changed since they read it is told so; who names nothing is served as before."""
+"""An act with an outdated version is refused; an act without a version is accepted."""
 
 from datetime import timedelta
 
@@ -72,7 +72,7 @@ def test_a_confirmation_holds_for_the_rights_that_were_read(desk: Desk, district
 
     refused = desk.post(path, {"revision": read})
     assert (refused.status_code, refused.json["code"]) == (409, "rights-changed-since-read")
-    district.correct(unit, floor=7)  # not of the rights: whoever read revision 2 has read them
+    district.correct(unit, floor=7)  # no change of rights: revision 2 has the same rights
     assert desk.post(path, {"revision": read + 1}).json["rights"] == "confirmed"
 
 

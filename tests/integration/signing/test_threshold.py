@@ -68,7 +68,7 @@ def test_by_the_other_rule_a_right_holder_counts_with_the_first_of_their_units(d
 
     [(name, reached)] = district.events_of(district.project_id)
     assert (name, reached["counting_rule"]) == ("threshold.reached", "any_unit_signed")
-    assert [(each["signed"], each["total"]) for each in reached["bases"]] == [(2, 2)]
+    assert [(basis["signed"], basis["total"]) for basis in reached["bases"]] == [(2, 2)]
 
 
 def test_an_unknown_counting_rule_is_refused_by_name(district: District) -> None:

@@ -1,6 +1,6 @@
-"""The world in which acts.py plays: one district on the real database, and beside it the plain model (tests/support/ruler.py).
+"""The state for acts.py: one district on the real database, and the plain model (tests/support/ruler.py) beside it.
 
-Stays true: a refusal names one of the model's reasons and changes no row and no event; what passes leaves the tables as the model has them.
+Invariant: a refusal has a reason of the model and changes no row and no event; after an accepted act the tables equal the model.
 """
 
 import json
@@ -48,7 +48,7 @@ _DECIDED = """
 
 
 class StillClock(SetClock):
-    """Goes on by a millisecond each time it is asked, so that a run is the same whenever it is repeated."""
+    """Advances by one millisecond at each reading, so that a run is repeatable."""
 
     def set(self, at: datetime) -> None:
         self.at = at
@@ -77,15 +77,13 @@ class World(RuleBasedStateMachine):
         self.prepare()
 
     def prepare(self) -> None:
-        """What has happened before anything is drawn."""
+        """Steps before the first drawn act."""
 
     # What was foretold.
 
     @invariant()
     def the_tables_are_as_foretold(self) -> None:
-        stands = {
-            row.unit_id: tuple(row)[1:] for row in self.district.rows(_STANDS)
-        }  # of several agreements the last one
+        stands = {row.unit_id: tuple(row)[1:] for row in self.district.rows(_STANDS)}  # the last agreement of each unit
         assert stands == {unit: _foretold(house) for unit, house in self.model.houses.items()}
         decided = self.district.rows(_DECIDED)[0]
         assert (decided.matched, decided.latched) == (bool(self.model.roll), self.model.latched is not None)
@@ -94,7 +92,7 @@ class World(RuleBasedStateMachine):
         assert decided.closed_at is None or day_of(decided.closed_at) == self.model.closed_on
 
     def teardown(self) -> None:
-        """A stranger who has nothing but the events counts the same, and calls every unit's stage by the same name."""
+        """A recount from the events alone gives the same figures and the same stage of every unit."""
         if not self.model.roll:
             return
         registry_events = [(event.declared.type, event.model_dump(mode="json")) for event in self.district.received]
@@ -107,7 +105,7 @@ class World(RuleBasedStateMachine):
             rows = case_list.read(tx, CasesQuery(limit=200))
             project = project_count.read(tx, self.district.project_id)
         assert {str(row.unit_id): row.stage for row in rows} == counted.stages
-        assert {each.basis: each.reached for each in project.bases} == counted.reached
+        assert {basis.basis: basis.reached for basis in project.bases} == counted.reached
         assert project.live == counted.live
 
     def attempt(self, against: set[str], command: Callable[..., object], what: object) -> bool:
@@ -149,7 +147,7 @@ class World(RuleBasedStateMachine):
         return self.agreements.get(self.units[which])
 
     def payloads(self, *names: str) -> list[dict[str, Any]]:
-        """The payloads of the journal's events of these types (all without any), each with its `type`, in the order of commits."""
+        """The payloads of the journal's events of these types (default: all), each with its `type`, in commit order."""
         found = []
         for row in self.district.rows("select type, payload from events order by id"):
             name = row.type.removeprefix("clearwater.signing.").removesuffix(".v1")

@@ -1,4 +1,4 @@
-"""Is the declaration whole: every need declared before, every port its own, every secret of a kind that can be made?"""
+"""Is the declaration complete: dependencies first, unique ports, and a known kind for every secret?"""
 
 import base64
 import json
@@ -33,7 +33,7 @@ def test_a_services_ports_stay_within_its_ten():
 
 
 def test_the_port_numbers_are_the_documented_ones():
-    """Add, never renumber: people have noted the addresses."""
+    """Add ports, never renumber them: people have noted the addresses."""
     assert (PORTS["registry-api"], PORTS["registry-worker"]) == (10, 13)
     assert (PORTS["signing-api"], PORTS["notify-api"], PORTS["reporting-api"]) == (20, 30, 40)
     assert (PORTS["reporting-stream"], PORTS["reporting-consumer"]) == (41, 42)

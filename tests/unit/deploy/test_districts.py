@@ -17,7 +17,7 @@ Registry = Callable[[int, str], AbstractContextManager[Place]]
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
-    """One that gives the same answer to whatever it is asked, and the place of its installation."""
+    """A registry that gives the same answer to every request, and the place of its installation."""
     issuer.prepare(tmp_path, issuer="http://127.0.0.1:1")
 
     @contextmanager

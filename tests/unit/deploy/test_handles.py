@@ -1,4 +1,4 @@
-"""Do the handles that take a word say in one line what is wrong with it?"""
+"""Do the make targets with an argument say in one line what is wrong with it?"""
 
 import sys
 from collections.abc import Callable

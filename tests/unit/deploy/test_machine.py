@@ -1,4 +1,4 @@
-"""Does a start that cannot work say so in one line with what to do?"""
+"""Does a start that cannot work fail with one line that says what to do?"""
 
 import socket
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path):
 
 
 def test_an_existing_directory_that_is_not_writable_is_named():
-    """By nobody, not by root either."""
+    """Not writable by anybody, even by root."""
     with pytest.raises(CannotStart, match=r"^/proc cannot be made or written .* set LOCAL_DIR"):
         machine.check(Place(Path("/proc"), 18_000), [], free_bytes=lambda _: 10**12)
 

@@ -12,7 +12,7 @@ from deploy.local.place import ROOT
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """As much of a fresh clone as the first rule needs."""
+    """The part of a fresh clone that the first rule needs."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "workspace.lock").touch()
@@ -34,7 +34,7 @@ def test_a_missing_python_is_named(clone: Path):
 
 
 def make(clone: Path, python: Path) -> str:
-    """What it says before make's own last line."""
+    """The output before make's own last line."""
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
         ["make", "setup", f"PYTHON={python}"], cwd=clone, env=alone, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Do the headers say who, what and where in the order, and is a record that does not refused?"""
+"""Do the headers carry source, type and sequence, and is a record without them refused?"""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Is a name hidden by one rule, wherever somebody may see it without a reason?"""
+"""Does one rule mask every name that is readable without a reason?"""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Does everybody get the same digest of the same roll, and another one for another roll?"""
+"""Is the digest the same for the same roll, and different for another roll?"""
 
 import hashlib
 from random import Random
@@ -30,7 +30,7 @@ def test_an_unknown_counting_rule_is_none() -> None:
 
 @given(LINES, st.randoms())
 def test_the_order_of_arrival_does_not_matter(lines: list[Line], random: Random) -> None:
-    shuffled = [each._replace(right_holders=each.right_holders[::-1]) for each in lines]
+    shuffled = [line._replace(right_holders=line.right_holders[::-1]) for line in lines]
     random.shuffle(shuffled)
 
     assert roll.digest(shuffled) == roll.digest(lines)

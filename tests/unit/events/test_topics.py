@@ -1,4 +1,4 @@
-"""Do names of topics say whose they are, and does the pattern find them all?"""
+"""Do topic names carry district and owner, and does the pattern find all of them?"""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A foreign client may give a header any name. Is its record read, and each one after it?"""
+"""A foreign client may give a header any name. Are its record and the later records read?"""
 
 from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 

@@ -1,4 +1,4 @@
-"""What is a message to a key that has come so far?"""
+"""How is a message judged against the watermark of its key?"""
 
 from uuid import uuid4
 

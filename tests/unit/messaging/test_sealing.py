@@ -1,4 +1,4 @@
-"""Can only the right key read it, and nobody once the key is gone?"""
+"""Can only the right key open sealed content, and nobody after the key is deleted?"""
 
 import base64
 from uuid import UUID, uuid4

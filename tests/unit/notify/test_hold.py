@@ -1,4 +1,4 @@
-"""What is the channel's fault holds the channel, and is no try of the message."""
+"""A fault of the channel holds the channel and uses no attempt of the message."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4

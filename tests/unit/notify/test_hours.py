@@ -1,4 +1,4 @@
-"""Is the night that a message respects the person's own, wherever they live?"""
+"""Do quiet hours follow the person's own time zone?"""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,8 +21,8 @@ ZONES = (
     [
         ("Europe/London", "2026-12-12T00:00+00:00", "2026-12-12T08:00+00:00"),
         ("Europe/London", "2026-07-01T22:00+00:00", "2026-07-02T07:00+00:00"),  # summer time
-        ("America/New_York", "2026-11-01T03:00+00:00", "2026-11-01T13:00+00:00"),  # the night that has an hour more
-        ("America/New_York", "2026-03-08T04:00+00:00", "2026-03-08T12:00+00:00"),  # the night that has an hour less
+        ("America/New_York", "2026-11-01T03:00+00:00", "2026-11-01T13:00+00:00"),  # the night with one extra hour
+        ("America/New_York", "2026-03-08T04:00+00:00", "2026-03-08T12:00+00:00"),  # the night with one hour less
         ("Asia/Kolkata", "2026-06-01T15:59+00:00", "2026-06-01T15:59+00:00"),  # 21:29
         ("Asia/Kolkata", "2026-06-01T16:00+00:00", "2026-06-02T02:30+00:00"),  # 21:30
         ("Asia/Kathmandu", "2026-06-01T02:14+00:00", "2026-06-01T02:15+00:00"),  # one minute before eight
@@ -56,7 +56,7 @@ def test_a_message_is_urgent_for_two_hours():
 @pytest.mark.parametrize(
     ("named", "mobile", "zone"),
     [
-        ("America/Vancouver", "+85291234567", "America/Vancouver"),  # what the person says goes before their number
+        ("America/Vancouver", "+85291234567", "America/Vancouver"),  # the person's own choice goes before their number
         (" Europe/Paris ", None, "Europe/Paris"),
         (None, "+85291234567", "Asia/Hong_Kong"),
         (None, "+6591234567", "Asia/Singapore"),

@@ -1,4 +1,4 @@
-"""From plan to receipt: what an outcome does, and that nothing in doubt is ever tried again."""
+"""From plan to receipt: the effect of each outcome. A message in doubt is never retried."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -38,7 +38,7 @@ def test_an_accepted_message_is_sent_and_records_an_event():
     it.settle(Accepted("4F2A"), **CALL)
 
     assert (it.state, it.receipt, it.settled_at) == ("sent", "4F2A", NOON)
-    assert [type(each).__name__ for each in it.recorded] == ["MessageSent"]
+    assert [type(event).__name__ for event in it.recorded] == ["MessageSent"]
 
 
 def test_a_message_certainly_not_accepted_is_retried_with_growing_delay_and_then_fails():
@@ -51,7 +51,7 @@ def test_a_message_certainly_not_accepted_is_retried_with_growing_delay_and_then
 
     assert pauses == sorted(pauses) and pauses[0] < timedelta(seconds=5) and pauses[-1] == timedelta(hours=1)
     assert it.tries == len(pauses) + 1
-    assert [type(each).__name__ for each in it.recorded] == ["MessageFailed"]
+    assert [type(event).__name__ for event in it.recorded] == ["MessageFailed"]
 
 
 def test_a_permanent_refusal_is_not_retried():
@@ -67,7 +67,7 @@ def test_a_message_with_a_lost_answer_is_unknown_until_it_is_resolved():
     it.settle(Unclear("answer-lost"), **CALL)
 
     assert it.state == "unknown"
-    assert [type(each).__name__ for each in it.recorded] == ["MessageUnknown"]  # asked twice, told once
+    assert [type(event).__name__ for event in it.recorded] == ["MessageUnknown"]  # asked twice, told once
     it.settle(Accepted("late"), **CALL)
     assert it.state == "sent"
 

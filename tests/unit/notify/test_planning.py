@@ -1,4 +1,4 @@
-"""Who is told of a fact, over which channel, and when."""
+"""Who gets a message about a fact, by which channel, and when."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""What a message says, and that what was once sent never changes."""
+"""The text of a message; a published version never changes."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from services.notify.domain.wording import LANGUAGES, Particulars, instant, rend
 EVENING = datetime(2026, 11, 28, 16, 5, tzinfo=UTC)  # five past midnight in Shanghai, the next day
 UNIT = Particulars("澄水湾片区", "和丰苑4栋206", "范**", 1424, EVENING)
 
-# A published version is what people have read. A better sentence is a new version: add its line, change none.
+# People have read the published versions. A better sentence is a new version: add a line, change none.
 PUBLISHED = {
     ("effective", 1): "fc9107e3470ee7b6",
     ("rescinded", 1): "3f9df6dbc211eba2",

@@ -1,4 +1,4 @@
-"""Does a text that others may read give a person away, and is a code of a place never taken for one?"""
+"""Is personal data found in a readable text, and is a place code never mistaken for it?"""
 
 from datetime import date
 
@@ -49,7 +49,7 @@ def written(column: template.Column) -> dict[str, Cell]:
 
 @pytest.mark.parametrize("column", [each for each in template.HOLDERS if not each.personal], ids=lambda each: each.name)
 def test_no_column_that_is_not_sealed_lets_a_telephone_through(column: template.Column):
-    """By the template, so that a new column is held to it too."""
+    """Takes the columns from the template, so that a new column is tested too."""
     line, faults = lines.holder(2, written(column), today=TODAY)
 
     assert column.name not in line.values and column.name in {fault.column for fault in faults}
@@ -70,6 +70,6 @@ def test_unit_events_use_only_columns_that_are_not_sealed():
 
 
 def test_a_telephone_typed_as_a_number_is_found():
-    household = next(each for each in template.HOLDERS if each.name == "household")
+    household = next(column for column in template.HOLDERS if column.name == "household")
 
     assert disclosed.is_personal(cells.plain(Cell("number", "1.3800138E10"))) and household.form == "text"

@@ -1,4 +1,4 @@
-"""Does each paper's number pass its own check, and no other?"""
+"""Does the number of each paper pass its own check, and a wrong number not?"""
 
 from datetime import date
 

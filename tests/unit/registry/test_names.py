@@ -1,4 +1,4 @@
-"""Is a text a name, is its spelling one, and is it said why two names that look alike are not the same?"""
+"""Is a text a valid name, is its spelling canonical, and is the difference of similar names named?"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A workbook's package by the standard: are parts found by relation, types taken for what they say, and lies refused by name?"""
+"""A workbook's package by the standard: are parts found by relation, types read as declared, and false declarations refused by name?"""
 
 import io
 import tracemalloc
@@ -54,7 +54,7 @@ def names(file: io.BytesIO) -> list[str]:
 
 
 def refusal(file: io.BytesIO) -> tuple[str, str]:
-    """The code and the part it names, while the clerk waits or when it is read."""
+    """The code of the refusal and the part that it names, from the upload or from the reading."""
     with pytest.raises(Refused) as refused:
         names(file)
     return refused.value.code, str(refused.value.facts.get("part"))
@@ -231,7 +231,7 @@ def test_a_part_never_unpacks_beyond_the_limit():
 
 
 def test_a_directory_that_lies_about_a_size_gains_nothing():
-    """Declared as 1,000 bytes, and more in it: what is beyond is not unpacked, and the sum does not come out."""
+    """Declared as 1,000 bytes and larger: the rest is not unpacked, and the checksum fails."""
     contents = {**parts(), "xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + b" " * MEGABYTE}
     size = len(contents["xl/worksheets/sheet1.xml"]).to_bytes(4, "little")
     crc = zlib.crc32(contents["xl/worksheets/sheet1.xml"]).to_bytes(4, "little")

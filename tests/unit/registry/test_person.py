@@ -1,4 +1,4 @@
-"""Somebody who is recorded again: what a newer line says counts, and what it does not say stays."""
+"""A person who is recorded again: a newer line replaces the values it has, and keeps the others."""
 
 from services.registry.domain import person
 

@@ -1,4 +1,4 @@
-"""Sheets as spreadsheets write them: are they read right, and what harms refused from the table of contents?"""
+"""Sheets as spreadsheets write them: are they read correctly, and are harmful files refused by their table of contents?"""
 
 import io
 import tracemalloc
@@ -57,7 +57,7 @@ def typed(content_type: str, encoding: str = "utf-8", *, part: str = "/xl/workbo
 
 
 def huge() -> io.BytesIO:
-    """A part that says of itself that it unpacks to 700 MB."""
+    """A part whose declared size is 700 MB."""
     file = a_workbook()
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("xl/media/bomb.bin", b"\0")
@@ -185,8 +185,8 @@ MEGABYTES = 2 * MEGABYTE
     ],
     ids=["nested", "attribute", "comment", "names", "column", "merge", "entity-in-utf-16"],
 )
-def test_an_archive_that_no_spreadsheet_writes_is_refused_before_it_is_unpacked(part: bytes):
-    # Unpacked, so that not the ratio but the reading itself has to notice.
+def test_xml_that_no_spreadsheet_writes_is_refused_with_little_memory(part: bytes):
+    # Stored without compression, so that the reader and not the ratio must find it.
     file = repacked(a_workbook(), packed=zipfile.ZIP_STORED, **{"xl/worksheets/sheet1.xml": part})
     with workbook.reading(file) as book:
         tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Does the business clock pace, persist and never run back?"""
+"""Does the business clock keep its speed, survive a restart and never run back?"""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What no view may see: is it found, wherever it stands, and nothing else?"""
+"""Are values that no view may see found at any place of a request, and no others?"""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Does a clock know that it was set, and does idle time never look like it?"""
+"""Is a changed clock detected, and is idle time never taken for a change?"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ def test_a_day_that_goes_on_at_another_speed_is_no_jump_and_another_day_is(tmp_p
         set_clock(file, NOON + timedelta(hours=30) + by, speed=1, real_at=half)
         assert paced.strayed() == by
         set_clock(file, NOON + timedelta(hours=30) + by, speed=60, real_at=half)
-        assert paced.strayed() == by  # another speed does not put it right
+        assert paced.strayed() == by  # another speed does not correct it
         set_clock(file, NOON + timedelta(hours=30), speed=1, real_at=half)
         assert paced.strayed() == timedelta()
 

@@ -1,4 +1,4 @@
-"""Do log lines and events carry what led to them, and no person?"""
+"""Do log lines and events carry their cause, and no personal data?"""
 
 from shared.service.limits import Limits
 from shared.telemetry import log, tracing

@@ -118,7 +118,7 @@ def test_shares_that_are_not_whole_are_never_signed():
 
 
 class Life(RuleBasedStateMachine):
-    """Every act in any order: what may not be is refused and changes nothing."""
+    """Every act in any order: a forbidden act is refused and changes nothing."""
 
     @initialize(owners=st.integers(1, 4))
     def begin(self, owners):

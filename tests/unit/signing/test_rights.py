@@ -1,4 +1,4 @@
-"""Are shares exact, and a change of rights seen?"""
+"""Are shares exact, and is a change of rights detected?"""
 
 from fractions import Fraction
 
@@ -66,7 +66,7 @@ def test_a_repeated_person_is_a_flaw():
 @given(st.randoms())
 def test_order_and_spelling_change_no_right(random):
     holders = [a_holder("1/4") for _ in range(4)]
-    shuffled = [type(each)(each.person_id, "陳**", each.share, written="2/8") for each in holders]
+    shuffled = [type(holder)(holder.person_id, "陳**", holder.share, written="2/8") for holder in holders]
     random.shuffle(shuffled)
 
     assert not rights_of(*holders).differs(rights_of(*shuffled))

@@ -1,4 +1,4 @@
-"""The digest in the foot of the paper: the same for the same terms, another for whatever is different."""
+"""The digest on the paper: the same for the same terms, different for any change."""
 
 import hashlib
 from dataclasses import replace

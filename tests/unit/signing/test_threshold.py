@@ -63,7 +63,7 @@ def test_without_a_roll_nothing_is_reached(total):
 
 
 class Signing(RuleBasedStateMachine):
-    """Units are signed and rescinded at will; the model is the set of units that are signed."""
+    """Units are signed and rescinded in any order; the model is the set of signed units."""
 
     UNITS = 20
 
