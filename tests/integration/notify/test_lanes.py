@@ -110,7 +110,7 @@ def test_several_processes_send_each_message_once_over_kept_sessions(notify, run
     hanging.free.set()
     eventually(lambda: notify.balance().sent == 60)
 
-    assert len(hanging.server.mails) == 40 and len(notify.sms.hung_before) == 20
+    assert len(hanging.server.mails) == 40 and len(notify.sms.requests) == 20
     assert hanging.server.sessions < 40
     assert notify.event_types().count("message.sent.v1") == 60
 
