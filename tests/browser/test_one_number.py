@@ -1,4 +1,4 @@
-"""Are all figures on a page of one feed number in every frame, while a launch runs and the page is drawn anew all the time?
+"""Do all figures on a page have one feed number in every frame, while a launch runs and the page is redrawn all the time?
 
 A sampler in the page reads its figures in every animation frame. What it reads is compared afterwards.
 """
@@ -96,13 +96,13 @@ def test_every_figure_of_the_grid_is_of_one_feed_number_in_every_frame(stage):
 
 
 def launch(stage: Stage, page: Page, numbers) -> None:
-    """Signs one after the other as fast as the bus takes them, while the page is drawn anew all the time and once in whole."""
+    """Signs units one by one as fast as the bus accepts them, while the page is redrawn all the time, and once completely."""
     page.evaluate(
         "import('/static/reporting/live.js').then((live) => { window.drawing = setInterval(live.redraw, 100) })"
     )
     for place, number in enumerate(numbers):
         stage.publish(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
-        if place == 10:  # more units at once than an event names: the page has to be drawn anew
+        if place == 10:  # more units at once than an event can name: the page must be redrawn
             units = (stage.launch.unit(each) for each in range(UNITS))
             stage.publish(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
 

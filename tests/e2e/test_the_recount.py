@@ -38,7 +38,7 @@ WHY = {"reason": "family_asked"}
 
 @dataclass
 class Office:
-    """One project, and whoever acts on its units over HTTP."""
+    """One project, and the people who act on its units over HTTP."""
 
     system: Platform
     code: str
@@ -114,7 +114,7 @@ def test_every_service_equals_the_recount_from_the_events(office: Office) -> Non
     untouched = [unit for unit, row in office.rows().items() if row["state"] is None]
     bring_into_every_state(office, signed, untouched)
 
-    before = expect_the_same_everywhere(office)
+    before = expect_every_service_to_equal_the_recount(office)
     assert set(before.stages.values()) == {
         "signed", "rescinded", "negotiating", "pre_registered", "ready", "rights_confirmed", "registered",
     }  # fmt: skip
@@ -133,7 +133,7 @@ def test_every_service_equals_the_recount_from_the_events(office: Office) -> Non
     office.sign(signed[3])
     office.case("rights/disputes", signed[4], reason="inheritance")
 
-    after = expect_the_same_everywhere(office)
+    after = expect_every_service_to_equal_the_recount(office)
     assert Counter(after.stages.values()) == {"effective": UNITS - 3, "rescinded": 2, "negotiating": 1}
     assert after.called and sum(after.live.values()) == UNITS - 3
 
@@ -166,15 +166,15 @@ def two_of_one_owner(office: Office, units: list[str]) -> tuple[str, str]:
     return one, other
 
 
-def expect_the_same_everywhere(office: Office) -> Recount:
+def expect_every_service_to_equal_the_recount(office: Office) -> Recount:
     """The recount from the topics. Asserts that every service returns the same figures at one as-of, with lag 0."""
     wait_for_lag_0(office)
-    counted = recount.of(on_the_bus(office), office.project_id)
+    counted = recount.of(events_on_the_bus(office), office.project_id)
     figures = {name: (counted.signed[name], counted.total[name]) for name in BASES}
     required = {name: (*figures[name], reached) for name, reached in counted.reached.items()}
 
-    assert in_signings_tables(office) == (figures, counted.live, counted.stages)
-    assert in_reportings_tables(office) == (figures, counted.live, counted.stages)
+    assert recount_of_signing(office) == (figures, counted.live, counted.stages)
+    assert recount_of_reporting(office) == (figures, counted.live, counted.stages)
 
     desk = office.person("desk")
     project = desk.get("signing", f"/projects/{office.project_id}")
@@ -201,7 +201,7 @@ def wait_for_lag_0(office: Office) -> None:
     eventually(lambda: office.query("reporting", "select caught_up_at as at from pulses")[0]["at"] > now["at"])
 
 
-def on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
+def events_on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
     seen = set()
     for record in foreign_reader.records(office.system.connection, rf"^clearwater\.{office.code}\.(registry|signing)-"):
         headers = {name: value.decode() for name, value in record.headers}
@@ -210,7 +210,7 @@ def on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
             yield headers["ce_type"], json.loads(record.value)
 
 
-def in_signings_tables(office: Office) -> tuple[object, object, object]:
+def recount_of_signing(office: Office) -> tuple[object, object, object]:
     """Recounts from the roll and the signed agreements, not from the stored counters."""
     rule = office.query("signing", "select counting_rule from projects where project_id = %(project)s")[0][
         "counting_rule"
@@ -246,7 +246,7 @@ def in_signings_tables(office: Office) -> tuple[object, object, object]:
     return figures, live, {str(each["unit_id"]): recount.stage(each["rights_state"], each["state"]) for each in last}
 
 
-def in_reportings_tables(office: Office) -> tuple[object, object, object]:
+def recount_of_reporting(office: Office) -> tuple[object, object, object]:
     [tally] = office.query("reporting", "select * from model.tallies where project_id = %(project)s")
     [roll] = office.query("reporting", "select * from model.rolls where project_id = %(project)s")
     cases = office.query("reporting", "select * from model.cases where project_id = %(project)s")

@@ -172,8 +172,8 @@ class Rule6(Acts):
         assert len(reached) == (self.model.latched is not None)
         for event in reached:
             printed = {basis["basis"]: (basis["signed"], basis["total"]) for basis in event["bases"]}
-            foretold = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
-            assert printed == {name: foretold[name] for name in self.model.least}
+            predicted = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
+            assert printed == {name: predicted[name] for name in self.model.least}
             assert event["counting_rule"] == self.model.rule
             assert all(basis["signed"] * 100 >= basis["total"] * basis["percent"] for basis in event["bases"])
 
@@ -222,7 +222,7 @@ class Rule7(Acts):
         self.let_time_pass("the end")
         self.close_the_period()
         self.fan_out()
-        self.the_tables_are_as_foretold()
+        self.the_tables_equal_the_model()
         if self.model.lapsed:
             assert self.model.signed() == (0, 0, 0, 0)
         super().teardown()
@@ -237,10 +237,10 @@ class Rule11(Acts):
         closing = self.payloads("day.closed")[-1]
         figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in closing["series"]}
         bases = {basis["basis"]: (basis["change"], basis["signed"]) for basis in closing["bases"]}
-        foretold = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
+        predicted = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
         assert closing["business_on"] == on.isoformat()
         assert figures == self.model.figures(on)
-        assert bases == dict(zip(BASES, foretold, strict=True))
+        assert bases == dict(zip(BASES, predicted, strict=True))
 
     @invariant()
     def what_was_reported_never_changes(self) -> None:

@@ -79,12 +79,12 @@ class World(RuleBasedStateMachine):
     def prepare(self) -> None:
         """Steps before the first drawn act."""
 
-    # What was foretold.
+    # What the model predicts.
 
     @invariant()
-    def the_tables_are_as_foretold(self) -> None:
+    def the_tables_equal_the_model(self) -> None:
         stands = {row.unit_id: tuple(row)[1:] for row in self.district.rows(_STANDS)}  # the last agreement of each unit
-        assert stands == {unit: _foretold(house) for unit, house in self.model.houses.items()}
+        assert stands == {unit: _predicted(house) for unit, house in self.model.houses.items()}
         decided = self.district.rows(_DECIDED)[0]
         assert (decided.matched, decided.latched) == (bool(self.model.roll), self.model.latched is not None)
         assert decided[1:5] == self.model.signed()
@@ -164,7 +164,7 @@ def _refusal(act: Callable[[], object]) -> str:
     return ""
 
 
-def _foretold(house: House) -> tuple[object, ...]:
+def _predicted(house: House) -> tuple[object, ...]:
     if (it := house.last) is None:
         return house.rights, house.area_disputed, None, None, 0, 0
     signatures = len(it.signed) if it.state in (*SIGNABLE, *SIGNED, "superseded", "rescinded", "void") or it.deed else 0
