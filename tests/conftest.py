@@ -19,7 +19,7 @@ from tests.support.sides import SAMPLES, Side, open_side
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_error(event): the test expects our code to log this error")
     errors.note()
-    # A time that a busy machine exceeds is no fault; pytest's timeout bounds every test.
+    # A busy machine may exceed Hypothesis's deadline without a fault, so there is none; pytest's timeout bounds every test.
     settings.register_profile("clearwater", settings(), deadline=None)
     settings.load_profile("clearwater")
     # A run that is told to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.

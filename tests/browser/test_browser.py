@@ -19,12 +19,12 @@ LOADED = "document.fonts.ready.then(() => [...document.fonts].filter(each => eac
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """What a browser fetches is not this test's output."""
+        """Keeps the server's request log out of the test output."""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
-    """Over http, as pages are: a browser reads no font from a file beside a file."""
+    """Serves the page over http, because a browser loads no font from a file:// address."""
     (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
     (tmp_path / "fonts").symlink_to(assets.FONTS)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:

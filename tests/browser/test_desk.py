@@ -36,11 +36,11 @@ def desks(system: Platform) -> Iterator[Desks]:
         desks.close()
 
 
-def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: Desks):
+def test_a_household_of_two_gets_its_number_by_keyboard_alone(desks: Desks):
     unit = desks.couple()
     desks.drafted(unit)
     page = desks.page()
-    write(page, "input[name=place]", desks.here.units[unit].unit_code)
+    write(page, "input[name=place]", desks.district.units[unit].unit_code)
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk?place=*")
     press(page, f"#u-{unit}")
@@ -62,7 +62,7 @@ def test_a_household_of_two_goes_from_draft_to_number_by_keyboard_alone(desks: D
 
 
 def step_to_sign(page) -> None:
-    """Checked against the originals, locked, and the paper held against the page."""
+    """Confirms the originals, locks the agreement and compares the digest on paper with the page."""
     expect(page.locator("#step-head")).to_contain_text("核对")
     for paper in ("identity", "title_certificate", "account", "power_of_attorney"):
         press(page, f'input[value="{paper}"]', "Space")
@@ -82,7 +82,7 @@ def test_a_double_click_is_one_act_on_the_terms_that_are_on_the_screen(desks: De
 
     step(page, "顺序号")
     (request,) = sent
-    digest = desks.here.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
+    digest = desks.district.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
     assert json.loads(request.post_data or "")["terms_digest"] == digest
     assert len(request.headers["idempotency-key"]) == 36
     assert len(desks.numbers(unit)) == 1
@@ -102,12 +102,12 @@ def test_two_windows_show_one_number(desks: Desks):
     assert shown == desks.numbers(unit) * 2
 
 
-def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
+def test_a_signature_by_another_hand_in_another_window_is_shown_as_different(desks: Desks):
     owner = a_holder("1/2", masked_name="范**")
-    unit = desks.here.register(owner, a_holder("1/2"))
+    unit = desks.district.register(owner, a_holder("1/2"))
     desks.agent(unit, owner)
     page = desks.case(desks.ready(unit), step="sign")
-    desks.here.sign(desks.agreement(unit), owner.person_id)
+    desks.district.sign(desks.agreement(unit), owner.person_id)
     page.locator('input[data-capacity="agent"]').check()
     page.locator(SIGN).click()
 
@@ -116,7 +116,7 @@ def test_another_window_that_signed_by_another_hand_is_told_apart(desks: Desks):
     page.close()
 
 
-def test_a_page_that_is_old_says_so_before_anything_is_pressed(desks: Desks):
+def test_a_stale_page_says_so_before_an_act(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     sent = posts(page)
@@ -139,17 +139,17 @@ def test_terms_that_are_not_on_the_screen_are_not_signed(desks: Desks):
     desks.relocked(unit, relocation_fen=999_900)
     page.locator(SIGN).click()
 
-    said = page.locator("#answer")
-    expect(said.locator("h2")).to_contain_text("锁定的条款与手上的不是同一份")
-    expect(said.locator(".do")).to_contain_text("重新读取协议，核对条款摘要，换印后再签")
-    expect(said).to_contain_text("没有动用顺序号")
+    answer = page.locator("#answer")
+    expect(answer.locator("h2")).to_contain_text("锁定的条款与手上的不是同一份")
+    expect(answer.locator(".do")).to_contain_text("重新读取协议，核对条款摘要，换印后再签")
+    expect(answer).to_contain_text("没有动用顺序号")
     assert desks.numbers(unit) == []
     page.get_by_role("button", name="重新读取").press("Enter")
     expect(page.locator(".facts")).to_contain_text("9,999.00")
     page.close()
 
 
-def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
+def test_after_a_lost_answer_the_page_repeats_the_same_key(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     losing_one_answer(page, "**/signatures")
@@ -166,7 +166,7 @@ def test_a_lost_answer_is_asked_for_under_the_same_key(desks: Desks):
     page.close()
 
 
-def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
+def test_after_a_reload_the_page_asks_again_for_a_lost_answer(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     losing_one_answer(page, "**/signatures")
@@ -181,7 +181,7 @@ def test_a_lost_answer_is_asked_for_again_after_a_reload(desks: Desks):
     page.close()
 
 
-def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks: Desks):
+def test_without_a_network_buttons_are_disabled_and_the_page_recovers(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit, step="sign")
     sent = posts(page)
@@ -201,8 +201,8 @@ def test_without_a_network_nothing_can_be_pressed_and_it_goes_on_by_itself(desks
 
 def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first(desks: Desks):
     child = a_holder("1/2", masked_name="范*", capable=False)
-    unit = desks.here.register(child, a_holder("1/2", masked_name="李**"))
-    desks.here.mandate(unit, child.person_id, uuid4(), "guardian", date(2026, 1, 1))
+    unit = desks.district.register(child, a_holder("1/2", masked_name="李**"))
+    desks.district.mandate(unit, child.person_id, uuid4(), "guardian", date(2026, 1, 1))
     page = desks.case(desks.ready(unit), step="sign")
 
     expect(page.locator('input[data-capacity="guardian"]')).to_be_disabled()
@@ -213,7 +213,7 @@ def test_a_mandate_that_has_ended_cannot_be_chosen_and_the_others_can_sign_first
     page.close()
 
 
-def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
+def test_only_the_command_post_unlocks_and_gives_a_reason(desks: Desks):
     unit = desks.ready()
     page = desks.case(unit)
     expect(page.get_by_role("button", name="解锁")).to_have_attribute("aria-disabled", "true")
@@ -235,9 +235,9 @@ def test_unlocking_is_the_command_posts_and_wants_a_reason(desks: Desks):
 
 
 def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(desks: Desks):
-    unit = desks.here.register()
+    unit = desks.district.register()
     desks.ready(unit)
-    desks.here.sign(desks.agreement(unit), desks.here.owners(unit)[0])
+    desks.district.sign(desks.agreement(unit), desks.district.owners(unit)[0])
     (number,) = desks.numbers(unit)
     page = desks.case(unit, role="command")
     form = page.locator("#ask-rescind")
@@ -259,7 +259,7 @@ def test_a_rescission_is_confirmed_by_its_number_and_the_number_stays_detached(d
 
 
 def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
-    unit = desks.here.register()
+    unit = desks.district.register()
     desks.drafted(unit)
     page = desks.case(unit, role="officer", size="phone")
     page.locator('button[data-ask="return"]').click()
@@ -273,8 +273,8 @@ def test_an_open_agreement_is_returned_for_a_reason(desks: Desks):
 
 
 def act(desks: Desks, unit_id, kind: str) -> tuple[str, str]:
-    """The reason and the note that the case keeps."""
-    rows = desks.here.rows(
+    """The reason and the note that are stored with the case."""
+    rows = desks.district.rows(
         "select reason, facts ->> 'note' from acts where unit_id = :unit_id and kind = :kind",
         unit_id=unit_id,
         kind=kind,

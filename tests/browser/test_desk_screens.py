@@ -42,8 +42,8 @@ def signing(desks: Desks) -> Page:
 
 def signed_unit(desks: Desks) -> UUID:
     unit = desks.ready(desks.couple())
-    for owner in desks.here.owners(unit):
-        desks.here.sign(desks.agreement(unit), owner)
+    for owner in desks.district.owners(unit):
+        desks.district.sign(desks.agreement(unit), owner)
     return unit
 
 
@@ -59,13 +59,13 @@ def asked_why(desks: Desks) -> Page:
 
 def ended(desks: Desks) -> Page:
     unit = signed_unit(desks)
-    desks.here.rescind(desks.agreement(unit))
+    desks.district.rescind(desks.agreement(unit))
     return desks.case(unit, checked=True)
 
 
 def disputed(desks: Desks) -> Page:
     unit = desks.ready()
-    desks.here.correct(unit, right_holders=desks.here.units[desks.couple()].right_holders, ownership="shares")
+    desks.district.correct(unit, right_holders=desks.district.units[desks.couple()].right_holders, ownership="shares")
     return desks.case(unit, checked=True)
 
 
@@ -88,7 +88,7 @@ def lost(desks: Desks) -> Page:
 def old(desks: Desks) -> Page:
     unit = desks.ready()
     page = desks.case(unit, step="sign", checked=True)
-    desks.here.unlock(desks.agreement(unit))
+    desks.district.unlock(desks.agreement(unit))
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator("#answer h2")).to_contain_text("本页已不是最新")
     return page
@@ -138,7 +138,7 @@ def test_an_officer_finds_a_unit_on_a_phone_and_comes_back_to_the_same_place(des
 
 
 def test_the_list_is_searched_by_what_people_call_a_place(desks: Desks):
-    unit = desks.here.register(compound="银泉阁", building="3栋", door="702")
+    unit = desks.district.register(compound="银泉阁", building="3栋", door="702")
     page = desks.page(size="phone")
     write(page, "input[name=place]", "银泉 3栋 702")
     page.keyboard.press("Enter")
@@ -153,7 +153,7 @@ def test_the_list_is_searched_by_what_people_call_a_place(desks: Desks):
 
 def test_the_slip_on_paper_has_the_number_the_time_the_code_and_no_buttons(desks: Desks):
     unit = signed_unit(desks)
-    digest = desks.here.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
+    digest = desks.district.rows("select digest from locks where agreement_id = :it", it=desks.agreement(unit))[0][0]
     page = desks.case(unit)
     page.emulate_media(media="print")
 
@@ -165,7 +165,7 @@ def test_the_slip_on_paper_has_the_number_the_time_the_code_and_no_buttons(desks
     page.close()
 
 
-def test_the_number_is_told_in_the_readers_language(desks: Desks):
+def test_the_number_is_shown_in_the_readers_language(desks: Desks):
     page = desks.case(signed_unit(desks))
 
     for language, series in (("zh-Hant", "產權調換 順序號"), ("en", "Exchange number")):

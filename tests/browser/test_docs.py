@@ -1,4 +1,4 @@
-"""Can a person read the description of each API: on a desk's screen and on a phone, with everything opened?"""
+"""Can a person read each API description on a desk's screen and on a phone, with every section open?"""
 
 from collections.abc import Iterator
 

@@ -29,7 +29,7 @@ SOON_MILLISECONDS = 15_000
 
 
 class Window:
-    """A browser of somebody's own. `failures`: what it could not load or was told as an error."""
+    """A browser of one person. `failures` lists failed requests and console errors."""
 
     def __init__(self, browser: Browser, system: Platform, **options) -> None:
         self.front, self.failures = system.place.front_url, []
@@ -44,7 +44,7 @@ class Window:
         return page
 
     def signed_in(self, path: str, *, title: str = "指挥部") -> Page:
-        """By way of the provider's own page."""
+        """Signs in on the provider's page."""
         page = self.tab()
         page.goto(self.front + path)
         page.get_by_text(title).first.click()

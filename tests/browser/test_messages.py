@@ -1,4 +1,4 @@
-"""Does the command post see of each message why it exists, what it says and what became of it?"""
+"""Does the command post see the cause, the text and the outcome of each message?"""
 
 from collections.abc import Iterator
 
@@ -61,7 +61,7 @@ def test_the_page_fits_and_its_targets_can_be_hit(opened, size):
     assert pages.small_targets(page) == []
 
 
-def test_the_chain_from_the_fact_to_the_phone_is_told(opened, signed):
+def test_the_page_shows_the_chain_from_the_fact_to_the_phone(opened, signed):
     page = opened()
 
     sent = page.locator("ol.list-of li", has=page.locator('[data-receipt="sent"]')).first
@@ -95,7 +95,7 @@ def test_axe_reports_nothing(opened, theme):
 
 @pytest.fixture
 def failed(system: Platform, sides: list[Side], signed: Signed) -> list[str]:
-    """Two messages to owners, of which the system holds that their mailbox has refused them."""
+    """Two messages to owners that are recorded as refused by the mailbox."""
     side = sides[0]
     other = side.desk.sign(side.next_ready())
     with Person(system.place, "city", "*") as city:
@@ -149,7 +149,7 @@ SAYS = {
 
 @pytest.mark.parametrize("size", pages.SIZES)
 @pytest.mark.parametrize("language", SAYS)
-def test_send_again_asks_stays_on_the_message_and_says_what_happened(list_of_failed, failed, size, language):
+def test_send_again_confirms_stays_on_the_message_and_shows_the_result(list_of_failed, failed, size, language):
     ask, ordered, sent = SAYS[language]
     key = failed[0]  # the older one: not the first of the list
     page = list_of_failed(key, size=size, language=language)
@@ -183,7 +183,7 @@ def test_send_again_works_without_a_script(list_of_failed, failed):
     assert f"m={failed[0]}" in page.url
 
 
-def test_all_of_a_reason_are_sent_again_after_a_question(list_of_failed, failed):
+def test_all_messages_of_a_reason_are_resent_after_a_confirmation(list_of_failed, failed):
     page = list_of_failed(failed[0], size="wall", language="en", bypass_csp=True)
     page.locator(".failures a", has_text="Send all again").click()
     expect(page.locator("#confirm-head")).to_contain_text("Send 2 messages")

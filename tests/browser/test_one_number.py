@@ -1,4 +1,4 @@
-"""Are all figures on a page of one feed number in every frame, while a launch runs and the page is drawn anew all the time?
+"""Do all figures on a page have one feed number in every frame, while a launch runs and the page is redrawn all the time?
 
 A sampler in the page reads its figures in every animation frame. What it reads is compared afterwards.
 """
@@ -79,32 +79,32 @@ def test_every_figure_of_the_grid_is_of_one_feed_number_in_every_frame(stage):
     first = BEFORE + LAUNCHED
     building = stage.launch.unit(first)
     page = stage.page("wall", f"/map?compound={building.compound}&building={building.building}")
-    here = [number for number in range(UNITS) if stage.launch.unit(number).building == building.building
+    in_building = [number for number in range(UNITS) if stage.launch.unit(number).building == building.building
             and stage.launch.unit(number).compound == building.compound]  # fmt: skip
-    signed = [number for number in here if number < first]
+    signed = [number for number in in_building if number < first]
     _sample(page, _GRID)
 
-    launch(stage, page, [number for number in here if number >= first])
+    launch(stage, page, [number for number in in_building if number >= first])
 
-    samples = _samples(page, count=len(here))
+    samples = _samples(page, count=len(in_building))
     assert samples[0]["count"] == len(signed)
     for seen in samples:
         assert {seen[name] for name in ("cells", "legend", "panels")} == {seen["count"]}, seen
-        assert {seen["listed"], seen["to_go"]} == {len(here) - seen["count"]}, seen
+        assert {seen["listed"], seen["to_go"]} == {len(in_building) - seen["count"]}, seen
     _never_goes_back(samples)
     page.context.close()
 
 
 def launch(stage: Stage, page: Page, numbers) -> None:
-    """Signs one after the other as fast as the bus takes them, while the page is drawn anew all the time and once in whole."""
+    """Signs units one by one as fast as the bus accepts them, while the page is redrawn all the time, and once completely."""
     page.evaluate(
         "import('/static/reporting/live.js').then((live) => { window.drawing = setInterval(live.redraw, 100) })"
     )
     for place, number in enumerate(numbers):
-        stage.tell(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
-        if place == 10:  # more units at once than an event names: the page has to be drawn anew
+        stage.publish(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
+        if place == 10:  # more units at once than an event can name: the page must be redrawn
             units = (stage.launch.unit(each) for each in range(UNITS))
-            stage.tell(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
+            stage.publish(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
 
 
 def _sample(page: Page, figures: str) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 DISTRICT = "440310"
 PATHS = ("/register/imports", "/register/units", "/register/people")
-WORKED_MILLISECONDS = 60_000  # a worker on a machine that builds and tests at the same time
+WORKED_MILLISECONDS = 60_000  # the worker is slow on a machine that also builds and tests
 PROJECT = {
     "name": "澄水湾片区",
     "starts_at": "2026-11-28T00:00:00+08:00",
@@ -57,10 +57,10 @@ class Desk:
         return pages.signed_in(self.browser, self.place, path, role=role, district=DISTRICT, size=size, **options)
 
     def uploaded(self, file: Path, *, title: str) -> Page:
-        """By keyboard from the file's field to the report, which says `title` when it is done."""
+        """Goes by keyboard from the file field to the report. The report shows `title` when it is done."""
         page = self.page("/register/imports")
         page.locator("#file").focus()
-        page.locator("#file").set_input_files(file)  # the dialog in between is the browser's own
+        page.locator("#file").set_input_files(file)  # the file dialog belongs to the browser
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.matches('form[data-post] button')")
         page.keyboard.press("Enter")
@@ -76,7 +76,7 @@ def desk(system: Platform) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def filled(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """The register with the sample in it, brought there by keyboard."""
+    """A desk whose register holds the sample, imported by keyboard."""
     page = desk.uploaded(desk.workbook(tmp_path_factory.mktemp("registry") / "right.xlsx"), title="没有问题")
     page.locator("form[data-post$='/commit'] button").focus()
     page.keyboard.press("Enter")
@@ -114,9 +114,9 @@ def test_the_wrong_file_says_what_to_do_and_keeps_the_page(desk: Desk, tmp_path:
     page.locator("#file").set_input_files(tmp_path / "none.xlsx")
     page.locator("form[data-post] button").press("Enter")
 
-    said = page.locator("form[data-post] .said")
-    expect(said).to_contain_text("另存为 .xlsx")
-    expect(said).to_have_attribute("role", "alert")
+    alert = page.locator("form[data-post] .said")
+    expect(alert).to_contain_text("另存为 .xlsx")
+    expect(alert).to_have_attribute("role", "alert")
     page.context.close()
 
 
@@ -139,7 +139,7 @@ def test_axe_reports_nothing(filled: Desk, path: str, theme: str):
     page.context.close()
 
 
-def test_axe_reports_nothing_of_a_report(filled: Desk):
+def test_axe_reports_nothing_for_a_report(filled: Desk):
     page = filled.page("/register/imports", bypass_csp=True)
     page.locator("td a").first.press("Enter")
     page.wait_for_url("**/register/imports/*")
@@ -149,7 +149,7 @@ def test_axe_reports_nothing_of_a_report(filled: Desk):
 
 
 @pytest.mark.parametrize("size", pages.SIZES)
-def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down(filled: Desk, size: str):
+def test_a_person_is_revealed_by_keyboard_for_a_reason_and_the_reveal_is_recorded(filled: Desk, size: str):
     page = filled.page("/register/people", size=size, role="officer")
     row = page.locator(".people li").first
     masked = row.locator("span").first.inner_text().split()[0]
@@ -174,7 +174,7 @@ def test_a_person_is_shown_by_keyboard_for_a_reason_and_the_look_is_written_down
     page.context.close()
 
 
-def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
+def test_the_register_is_exported_masked_or_readable_for_a_reason(filled: Desk):
     page = filled.page("/register/units")
     with page.expect_download() as masked:
         page.get_by_role("link", name="下载遮名表").press("Enter")
@@ -192,7 +192,7 @@ def test_the_register_is_taken_out_masked_or_for_a_reason(filled: Desk):
     page.context.close()
 
 
-def test_who_only_looks_is_not_offered_what_is_readable(filled: Desk):
+def test_a_reader_role_is_not_offered_the_readable_export(filled: Desk):
     page = filled.page("/register/units", role="auditor")
 
     expect(page.get_by_role("link", name="下载遮名表")).to_be_visible()

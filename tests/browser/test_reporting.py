@@ -30,7 +30,7 @@ def stage(system: Platform) -> Iterator[Stage]:
 
 @pytest.mark.parametrize("size", pages.SIZES)
 @pytest.mark.parametrize("path", ["/wall", "/city", "/map"])
-def test_a_page_fits_its_screen_and_says_as_of_when(stage, path, size):
+def test_a_page_fits_its_screen_and_shows_its_as_of_time(stage, path, size):
     page = stage.page(size, path)
 
     expect(page.locator("#status-number")).not_to_have_text("—")
@@ -89,13 +89,13 @@ def test_a_signing_moves_the_wall_and_a_rescission_takes_it_back(stage):
     expect(square).not_to_have_class("u s")
 
     signed = stage.launch.sign(12, at=datetime.now(UTC))
-    stage.tell(signed)
+    stage.publish(signed)
 
     expect(page.locator("#n")).to_have_text(str(before + 1), timeout=10_000)
     expect(square).to_have_class("u s")
     expect(page.locator("#feed li").first).to_contain_text(f"{signed.sequence_number:04}")
 
-    stage.tell(stage.launch.rescind(signed, at=datetime.now(UTC)))
+    stage.publish(stage.launch.rescind(signed, at=datetime.now(UTC)))
 
     expect(page.locator("#n")).to_have_text(str(before), timeout=10_000)
     expect(page.locator("#feed li").first).to_contain_text("−1")
@@ -119,7 +119,7 @@ def test_the_grid_is_walked_by_keyboard_and_changes_colour(stage):
     expect(page.locator("section.unit:not([hidden])")).to_have_count(0)
     assert page.evaluate("document.activeElement.classList.contains('cell')")
 
-    stage.tell(stage.launch.sign(13, at=datetime.now(UTC)))
+    stage.publish(stage.launch.sign(13, at=datetime.now(UTC)))
 
     expect(cell).to_have_attribute("data-stage", "signed", timeout=10_000)
     page.context.close()
@@ -132,7 +132,9 @@ def test_a_unit_spans_its_floors_and_its_doors_and_is_walked_as_it_is_seen(stage
     expect(cell[36]).to_have_attribute("data-high", "1")
 
     changes = [(duplex, {"top_floor": 5}), (merged, {"door": "103、104"}), (cellar, {"floor": -1, "door": "B101"})]
-    stage.tell(*(unit.model_copy(update={"revision": 2, "after_freeze": True, **said}) for unit, said in changes))
+    stage.publish(
+        *(unit.model_copy(update={"revision": 2, "after_freeze": True, **changed}) for unit, changed in changes)
+    )
 
     expect(cell[36]).to_have_attribute("data-high", "2", timeout=10_000)
     box = {number: each.bounding_box() for number, each in cell.items()}
@@ -175,10 +177,10 @@ def test_the_wall_speaks_three_languages(stage):
         page.context.close()
 
 
-def test_another_reader_goes_on_where_it_stopped(stage):
+def test_another_stream_reader_resumes_where_it_stopped(stage):
     first = frames(stage, count=1)[0]
     seen = int(first["id"])
-    stage.tell(stage.launch.sign(14, at=datetime.now(UTC)))
+    stage.publish(stage.launch.sign(14, at=datetime.now(UTC)))
     until = stage.page("wall")
     expect(until.locator(f'[data-u="{stage.launch.named("unit 14")}"]')).to_have_class("u s", timeout=10_000)
     until.context.close()
@@ -193,7 +195,7 @@ def test_another_reader_goes_on_where_it_stopped(stage):
 
 
 def frames(stage: Stage, *, count: int, headers: dict[str, str] | None = None) -> list[dict[str, str]]:
-    """The first events of the stream that are more than the time, read as any client of server-sent events would."""
+    """The first events of the stream, without those that carry only the time."""
     token = mint(stage.system.place.local_dir, role="city", districts=["*"])
     found: list[dict[str, str]] = []
     frame: dict[str, str] = {}

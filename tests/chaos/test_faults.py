@@ -32,7 +32,7 @@ PAUSE_SECONDS = 8.0  # past the session timeout of six: the group goes on withou
 
 
 class Processes:
-    """Restarts what dies, as the supervisor does."""
+    """Restarts processes that die, as the supervisor does."""
 
     def __init__(self, environment: dict[str, str], output: Path) -> None:
         self._environment, self._output = environment, output
@@ -91,7 +91,7 @@ def place(platform: Platform, tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 
 class Writer:
-    """Says things of forty units until told to stop; counts what the database has acknowledged."""
+    """Writes events of forty units until it is stopped. Counts the events that the database acknowledged."""
 
     def __init__(self, place: SimpleNamespace) -> None:
         self._place, self._enough = place, threading.Event()
@@ -103,13 +103,13 @@ class Writer:
     def _write(self) -> None:
         while not self._enough.wait(0.05):
             units = random.sample(self.units, 12)
-            self._say([unit for unit in units if not self._is_poison(unit)])
-            self._say([unit for unit in units if self._is_poison(unit)], poison=True)
+            self._write_events([unit for unit in units if not self._is_poison(unit)])
+            self._write_events([unit for unit in units if self._is_poison(unit)], poison=True)
 
-    def _say(self, units: list[UUID], **said: object) -> None:
+    def _write_events(self, units: list[UUID], **content: object) -> None:
         try:
-            kit.happen(self._place.engine, self._place.district, units, **said)
-        except DBAPIError:  # the database is gone, and with it the answer: committed or not, the journal will know
+            kit.happen(self._place.engine, self._place.district, units, **content)
+        except DBAPIError:  # the connection is lost before the answer: the journal shows later whether it was committed
             return
         self.acknowledged.update(units)
 
@@ -122,11 +122,11 @@ class Writer:
 
 
 def journal(place: SimpleNamespace) -> dict[str, list[bool]]:
-    """By key, for each of its events in order, whether it is poison: what has happened, whoever was told."""
-    said = text("select key, convert_from(payload, 'utf8')::jsonb -> 'poison' from events order by key, sequence")
+    """By key, whether each of its events in the journal is poison, in order."""
+    query = text("select key, convert_from(payload, 'utf8')::jsonb -> 'poison' from events order by key, sequence")
     found: dict[str, list[bool]] = {}
     with database.begin(place.engine, district=place.district) as tx:
-        for key, poison in tx.connection.execute(said):
+        for key, poison in tx.connection.execute(query):
             found.setdefault(key, []).append(poison)
     return found
 
@@ -138,7 +138,7 @@ def counts(place: SimpleNamespace) -> tuple[dict[str, list[int]], int]:
 
 
 def settled(place: SimpleNamespace, written: int, seconds: float) -> tuple[dict[str, list[int]], int]:
-    """Waits for: written = applied + parked. What is left after that long is for the assertions."""
+    """Waits until written = applied + parked, or until a time limit. The assertions check the rest."""
     until = time.monotonic() + seconds
     while True:
         found, parked = counts(place)
@@ -149,13 +149,13 @@ def settled(place: SimpleNamespace, written: int, seconds: float) -> tuple[dict[
 
 
 def flowing(place: SimpleNamespace) -> None:
-    """Before the first fault, effects are seen."""
+    """Waits for the first effects before the first fault."""
     while not counts(place)[0]:
         threading.Event().wait(0.3)
 
 
 def faults(place: SimpleNamespace) -> Iterator[str]:
-    """Every kind at least once, the rest at random."""
+    """Every kind of fault at least once, then random kinds."""
     seed = random.randrange(10**9)
     print("seed", seed)  # noqa: T201 - what a failing run is repeated with
     chance, processes = random.Random(seed), place.processes
@@ -192,13 +192,13 @@ def test_nothing_is_lost_doubled_or_reordered(place):
         happened = list(faults(place))
     finally:
         writer.end()
-    said = journal(place)
-    written = sum(map(len, said.values()))
+    journaled = journal(place)
+    written = sum(map(len, journaled.values()))
     found, parked = settled(place, written, seconds=60)
 
     for unit, acknowledged in writer.acknowledged.items():
-        assert len(said[str(unit)]) >= acknowledged, f"{unit} after {happened}"
-    for key, poison in said.items():
+        assert len(journaled[str(unit)]) >= acknowledged, f"{unit} after {happened}"
+    for key, poison in journaled.items():
         applied = poison.index(True) if any(poison) else len(poison)
         assert found[key] == list(range(1, applied + 1)), f"{key} after {happened}"
     effects = sum(map(len, found.values()))

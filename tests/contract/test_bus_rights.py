@@ -34,7 +34,7 @@ def test_a_topic_is_written_by_its_owner_and_read_by_its_readers(kind):
     assert {operation for _, operation in may} == {"READ", "WRITE"}
 
 
-def test_personal_data_is_read_by_one_service_beside_its_owner():
+def test_only_one_service_besides_the_owner_reads_personal_data():
     restricted = [kind for kind in topics.KINDS.values() if kind.audience == "restricted"]
 
     assert {(kind.owner, *kind.readers) for kind in restricted} == {("registry", "notify")}
@@ -46,14 +46,14 @@ def test_rights_on_topics_are_literal_except_to_see_that_one_exists():
     assert {(grant.resource, grant.operation) for grant in prefixed} == {("TOPIC", "DESCRIBE"), ("GROUP", "READ")}
 
 
-def test_nobody_is_admin_beside_the_admin_and_the_broker_itself():
+def test_only_the_admin_and_the_broker_are_admin():
     assert set(access.super_users()) == {*access.users(BUS_ADMIN), *BUS_STATIC}
     known = [user for users in broker.STATIC_USERS.values() for user in users]
     assert sorted(known) == sorted(BUS_STATIC)
     assert not {grant.role for grant in (*GRANTS, *access.everywhere())} & {BUS_ADMIN, *BUS_STATIC}
 
 
-def test_no_process_knows_another_roles_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_no_process_has_the_password_of_another_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = Place(tmp_path, 18_000)
     passwords = {password_key(role): role for role in bus_roles()} | {password_key(user): user for user in BUS_STATIC}
     owners = {value: passwords[name] for name, value in keys.load(tmp_path).items() if name in passwords}
@@ -75,6 +75,6 @@ def test_in_containers_a_role_gets_its_other_user_and_nothing_else_changes(tmp_p
     assert (before[side], after[side]) == ("'a'", "'b'")
 
 
-def test_a_rotation_names_what_is_no_role(tmp_path: Path):
+def test_a_rotation_names_an_unknown_role(tmp_path: Path):
     with pytest.raises(CannotStart, match=r"^signing-worker is no role of the broker: choose from admin, "):
         rotation.successor(keys.load(tmp_path), "signing-worker")

@@ -1,6 +1,6 @@
-"""Does docker-compose.yml run what is declared, and will `docker compose up --wait` come to its end?
+"""Does docker-compose.yml run the declared processes, and can `docker compose up --wait` finish?
 
-The file is read as Docker reads it. Nothing here asks the code that wrote it.
+The test parses the file as Docker does. It does not use the code that generates it.
 """
 
 import re
@@ -37,7 +37,7 @@ def test_the_file_is_as_it_would_be_written_now():
     assert checked.returncode == 0
 
 
-def test_it_declares_the_same_processes(declared):
+def test_the_file_declares_the_same_processes(declared):
     assert set(COMPOSE) - STEPS == set(declared)
 
 
@@ -54,7 +54,7 @@ def test_a_process_gets_the_same_environment(declared, service, role):
         assert container["environment"][port] == declared[name].environment[port]
 
 
-def test_it_runs_the_same_kafka_with_the_same_settings():
+def test_the_file_runs_the_same_kafka_with_the_same_settings():
     coordinates = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
     version = COMPOSE["kafka"]["image"].removeprefix("apache/kafka:")
     variables = {name: name.upper().replace("-", "___").replace(".", "_") for name in broker.SETTINGS}
@@ -99,8 +99,8 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
     assert urlsplit(declared[name].ready).path in check["test"][-1]
 
 
-def test_wait_has_an_end_to_wait_for():
-    """Compose waits for a step's end only when something needs it completed; else it waits for ever for it to run."""
+def test_compose_wait_can_end():
+    """Compose waits for the end of a step only when another service depends on its completion; otherwise it waits for ever."""
     needed = {
         (name, each["condition"]) for entry in COMPOSE.values() for name, each in entry.get("depends_on", {}).items()
     }
@@ -124,7 +124,7 @@ def test_a_process_starts_when_what_it_needs_is_ready(declared, service, role):
 
 @pytest.mark.parametrize("name", sorted(set(COMPOSE) - {"postgres", "kafka"}))
 def test_an_address_leads_to_a_container_or_to_a_port_that_is_published(name):
-    """From inside another container is reached by its name, by a browser on this machine at a published port."""
+    """Another container uses a container's name; a browser on this machine uses a published port."""
     published = {port.split(":")[1] for entry in COMPOSE.values() for port in entry.get("ports", ())}
     addresses = {
         key: urlsplit(value if "://" in value else f"tcp://{value}")
@@ -140,7 +140,7 @@ def test_an_address_leads_to_a_container_or_to_a_port_that_is_published(name):
     assert wrong == {}
 
 
-def test_the_secrets_are_all_there_and_none_stands_in_the_file(tmp_path):
+def test_every_secret_exists_and_none_is_in_the_file(tmp_path):
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     used = set(re.findall(r"\$\{(\w+)\}", text))
 

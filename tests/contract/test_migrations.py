@@ -1,4 +1,4 @@
-"""Does a released migration stay as it was, and is each version complete? What is broken is named by its file."""
+"""Is every released migration unchanged, and is each version complete? A breach names its file."""
 
 import hashlib
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_versions_are_numbered_without_a_gap_and_have_their_sql(folder: Path):
     assert [file.name for file in versions if not list(folder.glob(f"versions/{file.stem}.*sql"))] == []
 
 
-def test_what_is_changed_removed_or_put_in_between_is_named(tmp_path: Path):
+def test_a_changed_removed_or_inserted_migration_is_named(tmp_path: Path):
     versions = tmp_path / "versions"
     versions.mkdir()
     released = {
@@ -46,7 +46,7 @@ def test_what_is_changed_removed_or_put_in_between_is_named(tmp_path: Path):
 
 
 def changed(folder: Path):
-    """Every breach of the manifest, which has the form that `sha256sum --check` reads."""
+    """Every breach of the manifest. The manifest has the format of `sha256sum --check`."""
     lines = (folder / "released.sha256").read_text(encoding="utf-8").splitlines()
     released = {name: digest for digest, name in (line.split("  ") for line in lines)}
     for name, digest in released.items():

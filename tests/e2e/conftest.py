@@ -1,4 +1,4 @@
-"""People who ask over HTTP."""
+"""People who call the services over HTTP."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.platform import Platform
 
 @pytest.fixture
 def person(system: Platform) -> Iterator[Any]:
-    """person("desk", "440303") asks over HTTP with a token of that role and district."""
+    """person("desk", "440303") sends requests with a token of that role and district."""
     made: list[Person] = []
 
     def make(role: str, district: str) -> Person:

@@ -80,7 +80,7 @@ def look() -> None:
 
 
 def sign_in() -> None:
-    """At the wall and at a desk: whatever address the issuer has inside, a browser must reach it, and come back."""
+    """Signs in at the wall and at a desk: a browser must reach the issuer by its public address, and come back."""
     with chromium() as browser:
         for process, path, title in (("reporting-api", "/wall", "指挥部"), ("signing-api", "/desk", "签约窗口")):
             page = browser.new_context(locale="zh-CN", ignore_https_errors=True).new_page()
@@ -92,7 +92,7 @@ def sign_in() -> None:
 
 
 def parsed(listing: str) -> dict[str, str]:
-    """Compose prints a list or one object a line, by its version."""
+    """Compose prints a list or one object per line; this depends on its version."""
     entries: list[Any] = (
         json.loads(listing) if listing.startswith("[") else [json.loads(line) for line in listing.splitlines()]
     )
@@ -100,7 +100,7 @@ def parsed(listing: str) -> dict[str, str]:
 
 
 def call(*command: str, capture: bool = False, **environment: str) -> str:
-    """Shows what it prints as it comes, unless it is wanted. Raises AssertionError when it fails."""
+    """Runs a command and shows its output, or returns the output when the caller wants it. Raises AssertionError on failure."""
     done = subprocess.run(
         command,
         cwd=ROOT,

@@ -36,10 +36,10 @@ def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, sides, p
     print(f"\n{times}")  # noqa: T201 - times are printed, not asserted
 
     rates = person("command", side.code).get("reporting", f"/projects/{side.opened.project_id}/rates")
-    assert {each["basis"]: each["denominator"] for each in rates["bases"]}["units"] == UNITS
-    assert next(each["numerator"] for each in rates["bases"] if each["basis"] == "units") >= 1
-    told = [each for each in _mailbox(system) if str(signed.number) in each["subject"] + each["text"]]
-    assert any(side.opened.name in each["text"] for each in told)
+    assert {basis["basis"]: basis["denominator"] for basis in rates["bases"]}["units"] == UNITS
+    assert next(basis["numerator"] for basis in rates["bases"] if basis["basis"] == "units") >= 1
+    mails = [each for each in _mailbox(system) if str(signed.number) in each["subject"] + each["text"]]
+    assert any(side.opened.name in mail["text"] for mail in mails)
     on_the_bus = _read_the_bus(system)
     assert on_the_bus.problems == []
     for event in ("signing.agreement.signed", "notify.message.planned", "notify.message.sent"):
@@ -68,19 +68,19 @@ def test_a_foreign_project_looks_like_one_that_does_not_exist(system, sides, ser
     assert _status(system, person("city", "*"), service, path.format(theirs.opened.project_id)) == 200
 
 
-def test_messages_of_another_district_are_not_there_and_the_city_sees_both(system, sides, person):
+def test_messages_of_another_district_are_not_found_and_the_city_sees_both(system, sides, person):
     signed = [side.desk.sign(side.next_ready()) for side in sides]
     city = person("city", "*")
     mail_arrivals(system.place, signed, city)
 
     for side, own in zip(sides, signed, strict=True):
-        here = list(person("command", side.code).every("notify", "/messages"))
-        assert {each["district"] for each in here} == {side.code}
-        assert own.unit_id in {each["unit_id"] for each in here}
+        listed = list(person("command", side.code).every("notify", "/messages"))
+        assert {each["district"] for each in listed} == {side.code}
+        assert own.unit_id in {each["unit_id"] for each in listed}
     foreign = next(each for each in city.every("notify", "/messages") if each["district"] == sides[1].code)
     assert _status(system, person("command", sides[0].code), "notify", f"/messages/{foreign['message_key']}") == 404
     assert {each["district"] for each in city.get("reporting", "/city")["districts"]} >= {side.code for side in sides}
-    assert all(each["missing"] == 0 for each in city.get("notify", "/conservation")["districts"])
+    assert all(district["missing"] == 0 for district in city.get("notify", "/conservation")["districts"])
 
 
 def test_a_district_joins_the_running_system(system, sides, person):
@@ -94,7 +94,7 @@ def test_a_district_joins_the_running_system(system, sides, person):
     assert signed.number == 1
     assert mail_arrivals(system.place, [signed], person("city", "*"))
     city = person("city", "*")
-    eventually(lambda: "440304" in {each["district"] for each in city.get("reporting", "/city")["districts"]})
+    eventually(lambda: "440304" in {district["district"] for district in city.get("reporting", "/city")["districts"]})
 
 
 def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(system, sides, person):
@@ -115,16 +115,16 @@ def test_one_signing_sent_fifty_times_at_once_is_one_number_and_one_answer(syste
     answers.append(send(_TWINS))
     another_window = _sign(system, side, agreement_id, before[-1], key="another")
 
-    assert {each.status_code for each in answers} == {201}
-    assert len({each.content for each in answers}) == 1
-    # One of them, or the one that hung up, has signed.
-    assert sum(each.headers.get("Replayed") == "true" for each in answers) >= _TWINS
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    # One of these requests, or the one that hung up, has signed.
+    assert sum(answer.headers.get("Replayed") == "true" for answer in answers) >= _TWINS
     number = answers[0].json()["sequence_number"]
     assert another_window.json()["sequence_number"] == number
     numbers = list(person("desk", side.code).every("signing", f"/projects/{side.opened.project_id}/numbers"))
-    assert [each["agreement_id"] for each in numbers].count(agreement_id) == 1
+    assert [row["agreement_id"] for row in numbers].count(agreement_id) == 1
     for series in ("exchange", "cash"):
-        given = sorted(each["number"] for each in numbers if each["series"] == series)
+        given = sorted(row["number"] for row in numbers if row["series"] == series)
         assert given == list(range(1, len(given) + 1))
 
 
@@ -143,13 +143,13 @@ def _read_the_bus(system, planted=()):
 
 
 def _planted(system, district) -> list[str]:
-    """What the workbook says of persons and nobody may read afterwards: names, papers, numbers, addresses."""
+    """The personal values of the workbook that must stay unreadable: names, papers, numbers, addresses."""
     book = openpyxl.load_workbook(workbooks.sample(system.place, district, units=UNITS, seed=1).file)
     head, *rows = book["房屋与权利人"].iter_rows(values_only=True)
     columns = [str(each).rstrip("*") for each in head]
-    told = [dict(zip(columns, row, strict=True)) for row in rows]
-    values = {str(row[name]) for row in told for name in _PERSONAL if row[name]}
-    return sorted(values | {str(row["权利人"]) for row in told})
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    values = {str(row[name]) for row in records for name in _PERSONAL if row[name]}
+    return sorted(values | {str(row["权利人"]) for row in records})
 
 
 def _logs(system) -> list[Path]:

@@ -38,7 +38,7 @@ WHY = {"reason": "family_asked"}
 
 @dataclass
 class Office:
-    """One project, and whoever acts on its units over HTTP."""
+    """One project, and the people who act on its units over HTTP."""
 
     system: Platform
     code: str
@@ -56,7 +56,7 @@ class Office:
 
     def owners(self, unit: str) -> set[str]:
         case = self.person("desk").get("signing", f"/cases/{unit}")
-        return {each["person_id"] for each in case["right_holders"]}
+        return {holder["person_id"] for holder in case["right_holders"]}
 
     def case(self, what: str, unit: str, **body: Any) -> None:
         self.person("desk").post("signing", f"/cases/{unit}/{what}", body, key=str(uuid4()))
@@ -66,7 +66,7 @@ class Office:
         who.post("signing", f"/agreements/{self.rows()[unit]['agreement_id']}/{what}", body, key=str(uuid4()))
 
     def sign(self, unit: str) -> None:
-        """From wherever it stands."""
+        """Continues from the present state of the unit."""
         row = self.rows()[unit]
         if row["rights"] != "confirmed":
             self.case("rights/confirmations", unit)
@@ -79,7 +79,7 @@ class Office:
         self.desk.sign(self.rows()[unit]["agreement_id"])
 
     def sell(self, unit: str, buyer: str) -> None:
-        """After the freezing: the roll keeps who owned it then."""
+        """A sale after the freeze: the roll keeps the earlier owner."""
         body = {"reason": "买卖过户登记", "ownership": "sole", "right_holders": [{"person_id": buyer}]}
         headers = {"Authorization": f"Bearer {self.person('clerk').token}", "If-Match": '"1"'}
         address = f"{self.system.place.url('registry-api')}/api/v1/units/{unit}"
@@ -106,7 +106,7 @@ def office(request: pytest.FixtureRequest, system: Platform, sides: object) -> I
         person.__exit__()
 
 
-def test_everybody_counts_what_a_stranger_counts(office: Office) -> None:
+def test_every_service_equals_the_recount_from_the_events(office: Office) -> None:
     office.desk.ready(PREPARED, told=lambda _: None)
     prepared = [unit for unit, row in office.rows().items() if row["state"] == "locked"]
     one, other = two_of_one_owner(office, prepared)
@@ -114,7 +114,7 @@ def test_everybody_counts_what_a_stranger_counts(office: Office) -> None:
     untouched = [unit for unit, row in office.rows().items() if row["state"] is None]
     bring_into_every_state(office, signed, untouched)
 
-    before = expect_the_same_everywhere(office)
+    before = expect_every_service_to_equal_the_recount(office)
     assert set(before.stages.values()) == {
         "signed", "rescinded", "negotiating", "pre_registered", "ready", "rights_confirmed", "registered",
     }  # fmt: skip
@@ -133,7 +133,7 @@ def test_everybody_counts_what_a_stranger_counts(office: Office) -> None:
     office.sign(signed[3])
     office.case("rights/disputes", signed[4], reason="inheritance")
 
-    after = expect_the_same_everywhere(office)
+    after = expect_every_service_to_equal_the_recount(office)
     assert Counter(after.stages.values()) == {"effective": UNITS - 3, "rescinded": 2, "negotiating": 1}
     assert after.called and sum(after.live.values()) == UNITS - 3
 
@@ -166,15 +166,15 @@ def two_of_one_owner(office: Office, units: list[str]) -> tuple[str, str]:
     return one, other
 
 
-def expect_the_same_everywhere(office: Office) -> Recount:
-    """What a stranger counts from the topics, when everybody says it who was asked at one as-of, with lag 0."""
+def expect_every_service_to_equal_the_recount(office: Office) -> Recount:
+    """The recount from the topics. Asserts that every service returns the same figures at one as-of, with lag 0."""
     wait_for_lag_0(office)
-    counted = recount.of(on_the_bus(office), office.project_id)
+    counted = recount.of(events_on_the_bus(office), office.project_id)
     figures = {name: (counted.signed[name], counted.total[name]) for name in BASES}
     required = {name: (*figures[name], reached) for name, reached in counted.reached.items()}
 
-    assert in_signings_tables(office) == (figures, counted.live, counted.stages)
-    assert in_reportings_tables(office) == (figures, counted.live, counted.stages)
+    assert recount_of_signing(office) == (figures, counted.live, counted.stages)
+    assert recount_of_reporting(office) == (figures, counted.live, counted.stages)
 
     desk = office.person("desk")
     project = desk.get("signing", f"/projects/{office.project_id}")
@@ -185,23 +185,23 @@ def expect_the_same_everywhere(office: Office) -> Recount:
 
     rates = desk.get("reporting", f"/projects/{office.project_id}/rates")
     units = [desk.get("reporting", f"/units/{unit}") for unit in counted.stages]
-    assert {each["as_of"]["number"] for each in units} == {rates["as_of"]["number"]}
-    assert {each["basis"]: (each["numerator"], each["denominator"]) for each in rates["bases"]} == figures
-    assert {each["basis"]: each["reached"] for each in rates["bases"] if each["required"]} == counted.reached
+    assert {unit["as_of"]["number"] for unit in units} == {rates["as_of"]["number"]}
+    assert {basis["basis"]: (basis["numerator"], basis["denominator"]) for basis in rates["bases"]} == figures
+    assert {basis["basis"]: basis["reached"] for basis in rates["bases"] if basis["required"]} == counted.reached
     assert (rates["counting_rule"], rates["reached_at"] is not None) == (counted.rule, counted.called)
-    assert {each["unit_id"]: each["stage"] for each in units} == counted.stages
+    assert {unit["unit_id"]: unit["stage"] for unit in units} == counted.stages
     return counted
 
 
 def wait_for_lag_0(office: Office) -> None:
-    """Nothing is unsent any more, and reporting has since seen the end of every topic. One server, so one clock."""
+    """Waits until no event is unsent and reporting has reached the end of every topic. One server, so one clock."""
     for service in ("registry", "signing"):
         eventually(lambda service=service: not office.query(service, "select id from unsent limit 1"))
     [now] = office.query("reporting", "select clock_timestamp() as at")
     eventually(lambda: office.query("reporting", "select caught_up_at as at from pulses")[0]["at"] > now["at"])
 
 
-def on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
+def events_on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
     seen = set()
     for record in foreign_reader.records(office.system.connection, rf"^clearwater\.{office.code}\.(registry|signing)-"):
         headers = {name: value.decode() for name, value in record.headers}
@@ -210,8 +210,8 @@ def on_the_bus(office: Office) -> Iterator[tuple[str, dict[str, Any]]]:
             yield headers["ce_type"], json.loads(record.value)
 
 
-def in_signings_tables(office: Office) -> tuple[object, object, object]:
-    """Counted anew from who is on the roll and which agreements are signed, not from the counters."""
+def recount_of_signing(office: Office) -> tuple[object, object, object]:
+    """Recounts from the roll and the signed agreements, not from the stored counters."""
     rule = office.query("signing", "select counting_rule from projects where project_id = %(project)s")[0][
         "counting_rule"
     ]
@@ -219,7 +219,7 @@ def in_signings_tables(office: Office) -> tuple[object, object, object]:
     units = office.query(
         "signing", f"select u.unit_id, area, {signed} as signed from roll_units u where project_id = %(project)s"
     )
-    done = {each["unit_id"] for each in units if each["signed"]}
+    done = {unit["unit_id"] for unit in units if unit["signed"]}
     own = defaultdict(set)
     for each in office.query(
         "signing", "select kind, party_id, unit_id from roll_members where project_id = %(project)s"
@@ -235,7 +235,7 @@ def in_signings_tables(office: Office) -> tuple[object, object, object]:
         "units": (len(done), len(units)),
         "households": (some.count("household"), every["household"]),
         "right_holders": (some.count("right_holder"), every["right_holder"]),
-        "area": (sum(each["area"] for each in units if each["signed"]), sum(each["area"] for each in units)),
+        "area": (sum(unit["area"] for unit in units if unit["signed"]), sum(unit["area"] for unit in units)),
     }
     last = office.query(
         "signing",
@@ -246,10 +246,10 @@ def in_signings_tables(office: Office) -> tuple[object, object, object]:
     return figures, live, {str(each["unit_id"]): recount.stage(each["rights_state"], each["state"]) for each in last}
 
 
-def in_reportings_tables(office: Office) -> tuple[object, object, object]:
+def recount_of_reporting(office: Office) -> tuple[object, object, object]:
     [tally] = office.query("reporting", "select * from model.tallies where project_id = %(project)s")
     [roll] = office.query("reporting", "select * from model.rolls where project_id = %(project)s")
     cases = office.query("reporting", "select * from model.cases where project_id = %(project)s")
-    live = Counter(each["series"] for each in cases if each["agreement"] in recount.SIGNED)
-    stages = {str(each["unit_id"]): recount.stage(each["rights"], each["agreement"]) for each in cases}
+    live = Counter(case["series"] for case in cases if case["agreement"] in recount.SIGNED)
+    stages = {str(case["unit_id"]): recount.stage(case["rights"], case["agreement"]) for case in cases}
     return {name: (tally[f"signed_{name}"], roll[name]) for name in BASES}, live, stages

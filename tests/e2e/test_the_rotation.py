@@ -24,8 +24,8 @@ def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
     former = {role: system.connection_of(role) for role in _ROTATED}
     bystander = system.supervisor.pid("registry-relay")
     side = open_side(system.place, District("440308", "示例八区", "泉源片区", seed=8), units=_UNITS)
-    told: list[str] = []
-    rotating = Thread(target=rotation.rotate, args=(system.place, _ROTATED, told.append))
+    report_lines: list[str] = []
+    rotating = Thread(target=rotation.rotate, args=(system.place, _ROTATED, report_lines.append))
 
     signed = [side.desk.sign(side.next_ready())]
     rotating.start()
@@ -35,7 +35,7 @@ def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
     signed.append(side.desk.sign(side.next_ready()))
     side.desk.close()
 
-    assert [line.split()[0] for line in told] == [successor(former[role]) for role in _ROTATED]
+    assert [line.split()[0] for line in report_lines] == [successor(former[role]) for role in _ROTATED]
     for role in _ROTATED:
         assert system.connection_of(role)["sasl_plain_username"] == successor(former[role])
         KafkaAdminClient(**system.connection_of(role)).close()

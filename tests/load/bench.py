@@ -77,7 +77,7 @@ class Bench:
             return timed(lambda: counted(lambda: bare(subscription)))
 
     def subscribed(self) -> kafka.Subscription:
-        """In its group, with the first record behind it: joining is not what is measured."""
+        """A subscription that has joined its group and read one record, so that the join is not measured."""
         district = self.district()
         topic = topics.name(district, kit.KIND)
         with closing(kafka.Producer(self.connection)) as producer:
@@ -92,7 +92,7 @@ class Bench:
 
 
 def bare(subscription: kafka.Subscription) -> int:
-    """Poll and commit, and look at nothing."""
+    """Polls and commits without reading the records."""
     polled = subscription._client().poll(timeout_ms=1_000)
     subscription.commit()
     return sum(map(len, polled.values()))
@@ -106,7 +106,7 @@ def counted(once: Callable[[], int]) -> int:
 
 
 def timed(work: Callable[[], int]) -> float:
-    """Events per second. Raises AssertionError when it was not all of them: then it measured something else."""
+    """Events per second. Raises AssertionError when the number of events is wrong."""
     began = time.perf_counter()
     done = work()
     seconds = time.perf_counter() - began

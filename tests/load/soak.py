@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from deploy.local.place import ROOT
 
-# In two runs, as in the Makefile: those that need every process come last, with the others' databases and broker.
+# Two runs, as in the Makefile: tests that need every process come last.
 RUNS = (("tests/unit", "tests/contract"), ("tests/integration", "tests/chaos", "tests/e2e", "tests/browser"))
 _BUSY = "while True: sum(range(100_000))"
 _WRITES = """

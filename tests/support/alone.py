@@ -58,7 +58,7 @@ class Started:
     log: Path
 
     def ready(self, port: int, path: str = "/ready") -> bool:
-        """Waits until it answers 200. Fails with the end of its log when it ends before, or never does."""
+        """Waits until it answers 200. Fails with the end of its log when the process exits or never answers."""
         return eventually(lambda: self._answer(port, path), seconds=60)
 
     def _answer(self, port: int, path: str) -> bool:

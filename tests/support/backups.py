@@ -1,4 +1,4 @@
-"""Backups as an operator takes them: pg_dump of a database, and pg_restore in place of what the database has become."""
+"""Backups as an operator makes them: pg_dump of a database, and pg_restore over its later state."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,7 @@ def taken(platform: Platform, database: Database) -> bytes:
 
 
 def restore(platform: Platform, database: Database, backup: bytes) -> None:
-    """Nobody may be connected to it."""
+    """No session may be connected to the database."""
     service = database.name.rpartition("_")[0]
     platform.drop(database)
     with psycopg.connect(platform.superuser_url(), autocommit=True) as connection:

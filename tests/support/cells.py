@@ -1,4 +1,4 @@
-"""Units as reporting's pages have them, of which nothing is known but where they stand."""
+"""Units as reporting's pages draw them, with only their place."""
 
 from uuid import uuid4
 

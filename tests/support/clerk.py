@@ -1,6 +1,6 @@
-"""A clerk's workbook with every mistake that the registry knows, each in a unit of its own, and what is to be said of it.
+"""A clerk's workbook with every mistake that the registry knows, each in its own unit, and the expected faults.
 
-Stays true: but for its one mistake every unit is right, so that whatever else is reported is reported wrongly.
+Invariant: every unit has exactly one mistake, so any other report is wrong.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def citizen(born: str, order: int = 1) -> str:
 
 CHILD = citizen("20200101")
 PERMIT = (of := "81000019600105000") + mod_11_2(of)
-# In the cell of a sole owner's unit: what stands there and what is said of it.
+# Mistakes in one cell of a sole owner's unit: the content and the expected fault.
 _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("missing", "name", (None, "   ")),
     ("missing", "registered_area", (None,)),
@@ -102,7 +102,7 @@ _BESIDE: dict[str, Line] = {
 
 @dataclass
 class Clerk:
-    """Writes units below each other, and keeps what is to be said of them."""
+    """Writes units below each other, and stores their expected faults."""
 
     holders: Sheet = field(default_factory=lambda: Sheet(HOLDERS_SHEET, HOLDERS))
     buildings: Sheet = field(default_factory=lambda: Sheet(BUILDINGS_SHEET, BUILDINGS))
@@ -132,7 +132,7 @@ class Clerk:
         return row
 
     def unit(self, ownership: str = "单独所有", *owners: Line, **changed: Value) -> int:
-        """Its first row. Each of `owners` (one, when none is said) is a new citizen, but for what is said of them."""
+        """Returns the unit's first row. Each of `owners` (default: one) is a new citizen with the given changes."""
         self.units += 1
         first = self.row
         line: Line = {
@@ -239,7 +239,7 @@ def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
         for part in (1, 2 * prime - 1)
     ]
     yield clerk.unit("按份共有", *fine), "share", "shares-too-fine"
-    # What is wrong in one cell is not found again in the unit's other rows.
+    # A fault in one cell is not reported again in the unit's other rows.
     yield clerk.unit("按份共有", {"share": "1/2"}, {"share": "0.5"}) + 1, "share", "share-form"
     yield clerk.unit("共同共有", {}, {"ownership": "夫妻"}) + 1, "ownership", "unknown-choice"
     yield (

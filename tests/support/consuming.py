@@ -1,4 +1,4 @@
-"""A consumer on real SQL and the broker in memory, for one test: `send` in place of the relay, and what became of it."""
+"""A consumer on real SQL and the broker in memory, for one test. `send` replaces the relay; helpers read the effects."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ LATEST = "registry-key"
 
 
 def made(engines: SimpleNamespace, district: str) -> SimpleNamespace:
-    """A district with a broker, and `send` in place of the relay."""
+    """A district with a broker; `send` replaces the relay."""
     broker = memory.Broker()
     for kind in (kit.KIND, LATEST):
         broker.create(topics.name(district, kind))
@@ -29,8 +29,8 @@ def made(engines: SimpleNamespace, district: str) -> SimpleNamespace:
         subscription = memory.Subscription(broker, group=uuid4().hex, topics=topics.pattern(*kinds))
         return Consumer(name, engines.app, subscription, reactions, **rest)
 
-    def send(key: str, *sequences: int, topic: str = topic, **said) -> list[Message]:
-        sent = [kit.message(key, sequence, topic=topic, **said) for sequence in sequences]
+    def send(key: str, *sequences: int, topic: str = topic, **fields) -> list[Message]:
+        sent = [kit.message(key, sequence, topic=topic, **fields) for sequence in sequences]
         producer.publish(sent)
         return sent
 

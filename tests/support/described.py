@@ -1,4 +1,4 @@
-"""A service's routes without its database: enough to ask what they declare."""
+"""A service's routes without its database, to read their declarations."""
 
 import importlib
 from pathlib import Path

@@ -27,7 +27,7 @@ LOOKS_MILLISECONDS, ASKS_AGAIN_MILLISECONDS = 5_000, 4_000
 
 
 class Desks:
-    """The registry's facts come as its consumer would bring them; everything after that goes over HTTP."""
+    """Registry events go straight to the consumer's reactions. Everything after that goes over HTTP."""
 
     def __init__(self, system: Platform, browser: Browser) -> None:
         self.place, self.browser = system.place, browser
@@ -36,8 +36,8 @@ class Desks:
         self.engine = database.connect(
             processes.environment(system.place, "signing", "api")["DATABASE_URL"], application_name="test"
         )
-        self.here = District(self.engine, system.topics(), SetClock(datetime.now(UTC)))
-        self.here.open_project(starts_at=datetime(2026, 1, 1, tzinfo=UTC), days=3_650)
+        self.district = District(self.engine, system.topics(), SetClock(datetime.now(UTC)))
+        self.district.open_project(starts_at=datetime(2026, 1, 1, tzinfo=UTC), days=3_650)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -45,53 +45,53 @@ class Desks:
     def couple(self) -> UUID:
         """Two right-holders by halves; the second is away and has given a power of attorney."""
         owners = [a_holder("1/2", masked_name="范**"), a_holder("1/2", masked_name="李**")]
-        unit = self.here.register(*owners)
+        unit = self.district.register(*owners)
         self.agent(unit, owners[1])
         return unit
 
     def agent(self, unit_id: UUID, owner: RightHolder, *, until: date | None = None) -> UUID:
         hand = uuid4()
-        self.here.mandate(unit_id, owner.person_id, hand, "agent", until or date(2036, 12, 31))
+        self.district.mandate(unit_id, owner.person_id, hand, "agent", until or date(2036, 12, 31))
         return hand
 
     def drafted(self, unit_id: UUID) -> UUID:
-        with self.here.transaction() as tx:
-            confirm_rights(tx, ConfirmRights(unit_id, DESK), self.here.clock)
-        return self.here.drafted(unit_id, form="exchange", lines=EXCHANGE)
+        with self.district.transaction() as tx:
+            confirm_rights(tx, ConfirmRights(unit_id, DESK), self.district.clock)
+        return self.district.drafted(unit_id, form="exchange", lines=EXCHANGE)
 
     def ready(self, unit_id: UUID | None = None) -> UUID:
         """Returns the unit, whose agreement is locked."""
-        unit_id = unit_id or self.here.register()
+        unit_id = unit_id or self.district.register()
         agreement_id = self.drafted(unit_id)
-        self.here.review(agreement_id)
-        self.here.lock(agreement_id)
+        self.district.review(agreement_id)
+        self.district.lock(agreement_id)
         return unit_id
 
     def relocked(self, unit_id: UUID, *, relocation_fen: int) -> None:
         """Unlocked, changed and locked again by others, while a desk has the old terms on its screen."""
         agreement_id = self.agreement(unit_id)
-        self.here.unlock(agreement_id)
+        self.district.unlock(agreement_id)
         lines = (EXCHANGE[0], TermLine("relocation_fee", "once", relocation_fen))
-        with self.here.transaction() as tx:
+        with self.district.transaction() as tx:
             version = agreements.load(tx, agreement_id).version
-            edit_terms(tx, EditTerms(agreement_id, version, "exchange", "3", lines, DESK), self.here.clock)
-        self.here.review(agreement_id)
-        self.here.lock(agreement_id)
+            edit_terms(tx, EditTerms(agreement_id, version, "exchange", "3", lines, DESK), self.district.clock)
+        self.district.review(agreement_id)
+        self.district.lock(agreement_id)
 
     def grouped(self, *units: UUID, name: str) -> None:
         group_id, officer = uuid4(), Officer(staff_id=uuid4(), name="邱*")
-        project_id = self.here.project_id
-        self.here.hear(GroupFormed(project_id=project_id, group_id=group_id, name=name, officers=(officer,)))
+        project_id = self.district.project_id
+        self.district.receive(GroupFormed(project_id=project_id, group_id=group_id, name=name, officers=(officer,)))
         for unit in units:
             assigned = {"unit_id": unit, "group_id": group_id, "staff_id": officer.staff_id}
-            self.here.hear(UnitAssigned(project_id=project_id, **assigned))
+            self.district.receive(UnitAssigned(project_id=project_id, **assigned))
 
     def agreement(self, unit_id: UUID) -> UUID:
-        return self.here.rows("select agreement_id from agreements where unit_id = :unit_id", unit_id=unit_id)[0][0]
+        return self.district.rows("select agreement_id from agreements where unit_id = :unit_id", unit_id=unit_id)[0][0]
 
     def numbers(self, unit_id: UUID) -> list[int]:
-        """Every number that the unit has ever been given."""
-        rows = self.here.rows(
+        """Every number that the unit ever had."""
+        rows = self.district.rows(
             "select number from numbers join agreements using (agreement_id) where unit_id = :unit_id", unit_id=unit_id
         )
         return [row[0] for row in rows]
@@ -112,7 +112,7 @@ class Desks:
     def _window(self, role: str, *, checked: bool) -> BrowserContext:
         """One for all tabs, so that the fonts are read once."""
         if (role, checked) not in self._windows:
-            who = {"role": role, "district": self.here.district}
+            who = {"role": role, "district": self.district.district}
             page = pages.signed_in(self.browser, self.place, "/static/shell/icon.svg", **who, bypass_csp=checked)
             if not checked:
                 page.clock.install()
@@ -122,7 +122,7 @@ class Desks:
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Goes on by Tab until the focus is there."""
+    """Presses Tab until the element has the focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
@@ -154,7 +154,7 @@ def posts(page: Page) -> list[Request]:
 
 
 def losing_one_answer(page: Page, path: str) -> None:
-    """The first request to it arrives and is carried out; its answer does not come back."""
+    """The first request to the path is carried out, and its answer is lost."""
 
     def lose(route: Any) -> None:
         route.fetch()

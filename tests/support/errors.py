@@ -1,4 +1,4 @@
-"""What our own code logs as an error in the tests' process. Left to others: the logs of processes that a test starts."""
+"""Errors that our code logs in the process of the tests. Logs of processes that a test starts are not included."""
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -7,12 +7,12 @@ _noted: list[str] = []
 
 
 def note() -> None:
-    """From now on. Lines are printed as before; what a test captures itself, it judges itself."""
+    """Starts the collection. Lines are still printed. Logs that a test captures are left to that test."""
     structlog.configure(processors=[_note, *structlog.get_config()["processors"]])
 
 
 def taken() -> list[str]:
-    """What was logged since the last call."""
+    """The errors since the last call."""
     found = _noted.copy()
     del _noted[: len(found)]
     return found

@@ -1,4 +1,4 @@
-"""Waits for something to become true, and says what it saw last when it does not."""
+"""Waits until a condition is true. On a timeout it reports the last observation."""
 
 import time
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Another agency's reader: knows EVENTS.md, the schemas and a Kafka address. It imports nothing of ours, on purpose.
 
 Reads every record of the topics that match, from the first to the last that was there when it began, and reports
-whatever is not as EVENTS.md says.
+every breach of EVENTS.md.
 """
 
 import json
@@ -98,7 +98,7 @@ def records(connection: Mapping[str, Any], topics_regex: str) -> list[Record]:
 
 
 def check(found: Iterable[Record], contract: Contract, *, planted: Iterable[str] = ()) -> Report:
-    """Holds records, in order within each partition, against the contract."""
+    """Checks records against the contract. Records are in order within each partition."""
     report = Report()
     reading = _Reading(report, contract, tuple(value.encode() for value in planted))
     for record in found:
@@ -180,13 +180,13 @@ class _Reading:
         return wrong
 
     def _order(self, record: Record, headers: Mapping[str, str]) -> list[str]:
-        here, sequence = (record.topic, headers["ce_subject"]), int(headers["ce_sequence"])
-        if self._partitions.setdefault(here, record.partition) != record.partition:
+        stream, sequence = (record.topic, headers["ce_subject"]), int(headers["ce_sequence"])
+        if self._partitions.setdefault(stream, record.partition) != record.partition:
             return ["key is on two partitions"]
-        event = (*here, sequence)
+        event = (*stream, sequence)
         if self._ids.setdefault(headers["ce_id"], event) != event:
             return ["ce_id names two events"]
-        seen = self._sequences.setdefault(here, {})
+        seen = self._sequences.setdefault(stream, {})
         if sequence in seen:
             self._report.repeats += 1
             return [] if seen[sequence] == headers["ce_id"] else [f"sequence {sequence} names two events"]

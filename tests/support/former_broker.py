@@ -1,4 +1,4 @@
-"""A broker as release 0.1.0 has formatted and run it: it asks nobody who they are."""
+"""A broker as release 0.1.0 formatted and ran it: without authentication."""
 
 import subprocess
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def connection(place: Place) -> Connection:
 
 @contextmanager
 def running(place: Place) -> Iterator[Place]:
-    """Formatted and started; ended at the exit, with its files left."""
+    """Formats and starts the broker; stops it at the exit and keeps its files."""
     data, settings = place.path("kafka", "data"), place.path("kafka", "server.properties")
     data.mkdir(parents=True)
     listeners = f"PLAINTEXT://{HOST}:{place.port('kafka')},CONTROLLER://{HOST}:{place.port('kafka-controller')}"

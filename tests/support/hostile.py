@@ -1,6 +1,6 @@
 """Throws hostile values at every parameter of every route: path, query, headers, cookies and each field of each body.
 
-Generated from what the routes declare and what the pages read, so a route of tomorrow is attacked too. Whatever is thrown, the
+Generated from the declarations of the routes and the source of the pages, so a new route is attacked too. For every value the
 answer is no error of ours, and a refusal has a code of the catalogue.
 """
 
@@ -88,7 +88,7 @@ Attack = tuple[str, Request]
 
 
 class Hostile:
-    """`found`: what was answered with an error of ours, or without a code."""
+    """`found`: answers with a server error, or without a code."""
 
     def __init__(self, story: Story) -> None:
         self.story, self.app = story, story.app
@@ -107,8 +107,8 @@ class Hostile:
                 self._throw(f"{name} {what}", **changed)
 
     def at_every_page(self) -> None:
-        """All that is no operation of the API: pages, sign-in, static files, health. Their parameters: what the source asks for."""
-        asked, bearer = _asked_for(self.app.name), {"Authorization": f"Bearer {self.story.bearer('desk')}"}
+        """All routes outside the API: pages, sign-in, static files, health. The source gives their parameters."""
+        query_names, bearer = _query_names(self.app.name), {"Authorization": f"Bearer {self.story.bearer('desk')}"}
         for rule in self.app.url_map.iter_rules():
             if rule.endpoint in self.story.operations or "GET" not in (rule.methods or ()):
                 continue
@@ -117,7 +117,7 @@ class Hostile:
                 "headers": bearer,
                 "path": re.sub(r"<[^>]*>", "{part}", rule.rule),
             }
-            for what, changed in _page_attacks(base, asked):
+            for what, changed in _page_attacks(base, query_names):
                 self._throw(f"{rule.rule} {what}", **changed)
 
     def _throw(self, what: str, **request: Any) -> None:
@@ -136,7 +136,7 @@ class Hostile:
 
 
 def _attacks(request: Request, path: str, operation: dict[str, Any]) -> Iterator[Attack]:
-    parameters = {each["name"]: each["in"] for each in operation["parameters"]}
+    parameters = {parameter["name"]: parameter["in"] for parameter in operation["parameters"]}
     for part in (name for name, where in parameters.items() if where == "path"):
         yield from _at_path(request, _only(part, path), part)
     yield from _at_query(request, [*(name for name, where in parameters.items() if where == "query"), "stray"])
@@ -154,10 +154,10 @@ def _only(part: str, path: str) -> str:
     return re.sub(r"{(\w+)}", lambda found: found[0] if found[1] == part else "x", path)
 
 
-def _page_attacks(request: Request, asked: list[str]) -> Iterator[Attack]:
+def _page_attacks(request: Request, query_names: list[str]) -> Iterator[Attack]:
     if "{" in request["path"]:
         yield from _at_path(request, request["path"], "part")
-    yield from _at_query(request, asked)
+    yield from _at_query(request, query_names)
     for name in _some("names", NAMES, 12):
         yield from _at_header(request, name, _some("page headers", (*HEADERS, *MORE_HEADERS)))
     yield from _at_identity(request)
@@ -233,7 +233,7 @@ def _raw(quoted: str) -> str:
     return re.sub("%([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), quoted)
 
 
-def _asked_for(service: str) -> list[str]:
+def _query_names(service: str) -> list[str]:
     """The names of all query parameters that pages read, from their source."""
     sources = [*(ROOT / "services" / service / "web").glob("*.py"), *(ROOT / "shared").glob("*/*.py")]
     text = "".join(file.read_text(encoding="utf-8") for file in sources)

@@ -62,10 +62,10 @@ def create(owner: Engine, statements: Sequence[str]) -> None:
             connection.execute(text(statement))
 
 
-def happen(engine: Engine, district: str, units: Sequence[UUID], **said: object) -> None:
-    """One transaction that says one thing of each unit."""
+def happen(engine: Engine, district: str, units: Sequence[UUID], **content: object) -> None:
+    """Writes one event of each unit, in one transaction."""
     with database.begin(engine, district=district) as tx:
-        journal.write(tx, [Happened(unit_id=unit, **said) for unit in units])
+        journal.write(tx, [Happened(unit_id=unit, **content) for unit in units])
 
 
 _EFFECTS = text("""
@@ -81,25 +81,25 @@ _ADD = text("""
 
 
 def add_up(tx: Transaction, messages: Sequence[Message]) -> None:
-    said = [Happened.model_validate_json(message.payload or b"") for message in messages]
-    if any(event.poison for event in said):
+    happened = [Happened.model_validate_json(message.payload or b"") for message in messages]
+    if any(event.poison for event in happened):
         raise Rejected("poison")
     columns = {"district": tx.district, "keys": [message.key for message in messages]}
     sequences = [message.sequence for message in messages]
     tx.connection.execute(
         _EFFECTS, {**columns, "ids": [message.event_id for message in messages], "sequences": sequences}
     )
-    tx.connection.execute(_ADD, {**columns, "amounts": [event.amount for event in said]})
+    tx.connection.execute(_ADD, {**columns, "amounts": [event.amount for event in happened]})
 
 
 REACTIONS = {Happened.declared.type: add_up}
 
 
 def message(
-    key: str, sequence: int, *, topic: str, epoch: int = 1, event: Event | None = None, **said: object
+    key: str, sequence: int, *, topic: str, epoch: int = 1, event: Event | None = None, **happened: object
 ) -> Message:
-    """As a relay would send it, without a journal."""
-    event = event or Happened(unit_id=UUID(key), **said)
+    """A message as a relay would send it."""
+    event = event or Happened(unit_id=UUID(key), **happened)
     headers = {"time": datetime.now(UTC).isoformat(), "epoch": str(epoch)}
     return Message(uuid4(), topic, key, sequence, event.declared.type, event.model_dump_json().encode(), headers)
 

@@ -1,6 +1,6 @@
 """A small launch day as events: two compounds, owners with several units, groups, a frozen roll, signings and a rescission.
 
-`messages` numbers them as the journals would; `Bus` hands them to a consumer through the in-memory broker, in whatever order across topics.
+`messages` numbers them as the journals would. `Bus` delivers them to a consumer through the in-memory broker, in any order across topics.
 """
 
 from collections import defaultdict
@@ -105,16 +105,16 @@ class Launch:
 
     def prepare(self, number: int) -> list[Event]:
         """A case up to the locked agreement."""
-        unit, here = self.unit(number), self._case(number)
+        unit, case = self.unit(number), self._case(number)
         at = self.opened_at - timedelta(days=1)
         holders = tuple(
-            signing.ConfirmedHolder(person_id=each.person_id, share=each.share) for each in unit.right_holders
+            signing.ConfirmedHolder(person_id=holder.person_id, share=holder.share) for holder in unit.right_holders
         )
-        agreement = {**here, "agreement_id": self.named(f"agreement {number}")}
+        agreement = {**case, "agreement_id": self.named(f"agreement {number}")}
         return [
-            signing.CaseOpened(**here, opened_at=at),
+            signing.CaseOpened(**case, opened_at=at),
             signing.RightsConfirmed(
-                **here, revision=1, ownership=unit.ownership, right_holders=holders, confirmed_at=at
+                **case, revision=1, ownership=unit.ownership, right_holders=holders, confirmed_at=at
             ),
             signing.AgreementDrafted(**agreement, series=self.series(number), drafted_at=at),
             signing.AgreementReviewed(**agreement, reviewed_at=at),

@@ -1,6 +1,6 @@
-"""What registry and signing would say about one unit and its owners, for tests of whoever reads it.
+"""Events of registry and signing about one unit and its owners, for tests of their readers.
 
-The planted values are what must never be found in clear.
+The planted values must never be found in clear text.
 """
 
 import json
@@ -108,10 +108,10 @@ class Story:
         )
 
     def contact(self, owner: Owner) -> Message:
-        said = {name: getattr(owner, name) for name in ("name", "mobile", "email", "language", "channels")}
+        details = {name: getattr(owner, name) for name in ("name", "mobile", "email", "language", "channels")}
         if owner.time_zone:
-            said["time_zone"] = owner.time_zone
-        content = json.dumps(said, ensure_ascii=False).encode()
+            details["time_zone"] = owner.time_zone
+        content = json.dumps(details, ensure_ascii=False).encode()
         event_type = ContactRecorded.declared.type
         sealed = sealing.seal(content, key=owner.key, person_id=owner.person_id, event_type=event_type)
         return self.message(ContactRecorded(person_id=owner.person_id, sealed=sealed))

@@ -1,4 +1,4 @@
-"""A page in a real browser, signed in as somebody, at one of the two sizes that every page is made for."""
+"""A page in a real browser, signed in as a person, at one of the two supported sizes."""
 
 import json
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def session_cookie(place: Place, *, role: str, district: str) -> dict[str, str]:
 
 
 def violations(page: Page) -> str:
-    """What axe reports at both sizes, as text; empty when nothing. The page's context needs bypass_csp."""
+    """The violations that axe reports at both sizes, as text. The page's context needs bypass_csp."""
     found = []
     for width, height in SIZES.values():
         page.set_viewport_size({"width": width, "height": height})

@@ -1,6 +1,6 @@
 """The platform under test: a real PostgreSQL and a real Kafka of this test session's own, and databases made quickly from templates.
 
-Stays true: nothing is shared with an installation that a person has started; whatever it starts is stopped at the session's end.
+Invariant: it shares nothing with an installation that a person started, and it stops all its processes at the end of the session.
 """
 
 import os
@@ -52,11 +52,11 @@ class Platform:
 
     @property
     def connection(self) -> Connection:
-        """Of the tests' own user, who may read, write and create every topic and is nobody's role."""
+        """The connection of the tests' own user, who may read, write and create every topic."""
         return {**admin.as_admin(self.place), "sasl_plain_username": _USER, "sasl_plain_password": _PASSWORD}
 
     def connection_of(self, role: str) -> Connection:
-        """As a process of this role connects."""
+        """The connection of a process of this role."""
         return admin.as_role(self.place, role)
 
     def database(self, service: str) -> Database:

@@ -1,4 +1,4 @@
-"""Kafka without our envelope: what strangers and accidents put on a topic."""
+"""Kafka without our envelope, for records of foreign clients and accidents."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,6 +1,6 @@
-"""What a stranger counts from the events alone: totals, signed and reached on each basis, live numbers, the stage of each unit.
+"""A recount from the events alone: totals, signed and reached on each basis, live numbers, the stage of each unit.
 
-Knows EVENTS.md and product.md 3.2 and 3.3, and imports nothing of ours, on purpose. Everything is counted anew over everything there is.
+Knows EVENTS.md and product.md 3.2 and 3.3, and imports nothing of ours, on purpose. It recounts all events each time.
 """
 
 from collections import Counter, defaultdict
@@ -42,7 +42,7 @@ class Recount:
 def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Recount:
     """`events` are (type, payload), those of one unit in their order; the rest in any."""
     project: Mapping[str, Any] = {}
-    called, roll, said = False, {}, defaultdict[str, list[tuple[str, Mapping[str, Any]]]](list)
+    called, roll, by_unit = False, {}, defaultdict[str, list[tuple[str, Mapping[str, Any]]]](list)
     for kind, payload in events:
         if payload.get("project_id") != project_id:
             continue
@@ -54,13 +54,13 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
         elif what == "unit.registered" and not payload.get("after_freeze"):
             roll[payload["unit_id"]] = payload
         elif kind.startswith("clearwater.signing.") and "unit_id" in payload:
-            said[payload["unit_id"]].append((what, payload))
-    facts = {unit: _facts(said[unit]) for unit in roll}
+            by_unit[payload["unit_id"]].append((what, payload))
+    facts = {unit: _facts(by_unit[unit]) for unit in roll}
     signed = {unit for unit, (_, agreement, _) in facts.items() if agreement in SIGNED}
     rule = project.get("counting_rule") or "all_units_signed"
     return Recount(
         rule,
-        {each["basis"]: each["percent"] for each in project["bases"]},
+        {basis["basis"]: basis["percent"] for basis in project["bases"]},
         _count(roll, set(roll), rule),
         _count(roll, signed, rule),
         Counter(series for unit, (_, _, series) in facts.items() if unit in signed),
@@ -69,9 +69,9 @@ def of(events: Iterable[tuple[str, Mapping[str, Any]]], project_id: str) -> Reco
     )
 
 
-def _facts(said: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, str, str]:
+def _facts(history: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, str, str]:
     rights, agreement, series = "", "", ""
-    for what, payload in said:
+    for what, payload in history:
         about, _, verb = what.partition(".")
         if about == "rights":
             rights = verb

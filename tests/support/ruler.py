@@ -1,7 +1,7 @@
-"""The rules of product.md 3.3 said a second time, in plain values: no database, no lock, no code of the service.
+"""A second implementation of the rules of product.md 3.3, in plain values: no database, no lock, no code of the service.
 
-`against_…` names the codes for which an act must be refused, and is empty when it must pass; the other methods carry out what has passed.
-Rates are counted anew over the whole roll each time, so that nothing here can drift.
+`against_…` returns the codes for which an act must be refused, or nothing when it must pass. The other methods carry out accepted acts.
+Rates are recounted over the whole roll each time, so that they cannot drift.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,10 +32,10 @@ class Deed(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        shares = [None if each.share is None else Fraction(each.share) for each in self.holders]
+        shares = [None if holder.share is None else Fraction(holder.share) for holder in self.holders]
         if self.ownership == "joint":
             return len(shares) > 1 and set(shares) == {None}
-        return (self.ownership == "shares" or len(shares) == 1) and sum(each or 0 for each in shares) == 1
+        return (self.ownership == "shares" or len(shares) == 1) and sum(share or 0 for share in shares) == 1
 
 
 class Mandate(NamedTuple):
@@ -85,9 +85,9 @@ class House:
         return self.last is not None and self.last.state in states
 
     def papers(self) -> set[str]:
-        kinds = {each.kind for each in self.mandates}
-        kinds |= {"guardian" for each in self.deed.holders if not each.capable}
-        kinds |= {"representative" for each in self.deed.holders if each.kind == "organisation"}
+        kinds = {mandate.kind for mandate in self.mandates}
+        kinds |= {"guardian" for holder in self.deed.holders if not holder.capable}
+        kinds |= {"representative" for holder in self.deed.holders if holder.kind == "organisation"}
         return {"identity", "title_certificate", "account"} | {_PAPER_OF[kind] for kind in kinds}
 
 
@@ -174,7 +174,7 @@ class Ruler:
         return unfit | _named(another)
 
     def may_act(self, hand: UUID) -> bool:
-        """For others: where the hand is registered anywhere, as a capable natural person everywhere."""
+        """Whether the hand may sign for others: every registration of it must be a capable natural person."""
         known = [each for house in self.houses.values() for each in house.deed.holders if each.person_id == hand]
         return all(each.capable and each.kind == "natural" for each in known)
 
@@ -249,7 +249,7 @@ class Ruler:
             house.last.state = "performed"
 
     def settle(self, houses: Iterable[House]) -> None:
-        """What the project has decided, for whoever is touched next."""
+        """Applies the decision of the project to the unit, before the next act on it."""
         for house in houses:
             if house.state("signed") and self.declared_on and house.last and house.last.signed_on:
                 self._turn(house, "effective", max(self.declared_on, house.last.signed_on), state="effective")
@@ -257,9 +257,9 @@ class Ruler:
                 self._turn(house, "undone", self.closed_on, state="void")
 
     def freeze(self) -> None:
-        """As everybody owns it now, whatever they sell before it is counted."""
+        """Freezes the roll with the present owners; later sales do not change it."""
         self.roll = {
-            unit: (house.household, house.area, frozenset(each.person_id for each in house.deed.holders))
+            unit: (house.household, house.area, frozenset(holder.person_id for holder in house.deed.holders))
             for unit, house in self.houses.items()
         }
 

@@ -1,4 +1,4 @@
-"""Looks for planted persons where none may be readable: in every column of every table, in log files, in topics."""
+"""Searches for planted personal values where none may be readable: every column of every table, log files, topics."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,13 +23,13 @@ def tables(url: str, planted: Sequence[str], *, leaving_out: Iterable[str] = ())
 
 
 def files(paths: Iterable[Path], planted: Sequence[str]) -> list[str]:
-    needles = [each.encode() for each in planted]
+    needles = [value.encode() for value in planted]
     return [str(path) for path in paths if any(needle in path.read_bytes() for needle in needles)]
 
 
 def values(records: Iterable[tuple[str, bytes | None]], planted: Sequence[str]) -> list[str]:
     """Names of those records in which a planted value stands."""
-    needles = [each.encode() for each in planted]
+    needles = [value.encode() for value in planted]
     return [name for name, value in records if any(needle in (value or b"") for needle in needles)]
 
 
@@ -37,7 +37,7 @@ def _stands_in(
     connection: "psycopg.Connection[tuple[object, ...]]", schema: str, table: str, planted: Sequence[str]
 ) -> bool:
     # A row as text shows bytes as hexadecimal, so each value is looked for in both forms.
-    wanted = [f"%{form}%" for each in planted for form in (each, each.encode().hex())]
+    wanted = [f"%{form}%" for value in planted for form in (value, value.encode().hex())]
     statement = sql.SQL("select exists (select from {} as searched where searched::text like any (%s))")
     found = connection.execute(statement.format(sql.Identifier(schema, table)), [wanted]).fetchone()
     return bool(found and found[0])

@@ -16,7 +16,7 @@ from deploy.local import issuer as local_issuer
 
 @dataclass(frozen=True)
 class Settings:
-    """The least that an application is told."""
+    """The minimal settings of an application."""
 
     issuer_url: str
     public_url: str = "http://localhost"

@@ -26,7 +26,7 @@ class Side:
         return self.opened.district.code
 
     def next_ready(self) -> str:
-        """The agreement that is to be signed next; another one is prepared when all have been."""
+        """The next agreement to sign. Prepares another one when none is left."""
         if not self.ready:
             self.ready += self.desk.ready(1, told=lambda _: None)
         return self.ready.pop(0)

@@ -45,10 +45,10 @@ CASH = (TermLine("relocation_fee", "once", 260_720), TermLine("resettlement_fee"
 
 
 class SetClock:
-    """A business clock that a test may set, which is time that passes; it goes on at the pace of real time.
+    """A business clock at the pace of real time. A test may set it, as if time had passed.
 
-    A test that goes wrong with the clock itself has it `jump`: what a machine's clock knows of itself (shared/service/steady.py) is then
-    that it has strayed, until it has jumped back.
+    To simulate a faulty clock, a test calls `jump`: the check of the machine's clock (shared/service/steady.py) then
+    reports a deviation, until the clock jumps back.
     """
 
     def __init__(self, at: datetime = LAUNCH) -> None:
@@ -91,7 +91,7 @@ class District:
     clock: SetClock = field(default_factory=SetClock)
     project_id: UUID = field(default_factory=uuid4)
     units: dict[UUID, UnitRegistered] = field(default_factory=dict)
-    heard: list[Event] = field(default_factory=list)
+    received: list[Event] = field(default_factory=list)
     _sequence: Iterator[int] = field(default_factory=lambda: count(1))
 
     @contextmanager
@@ -99,9 +99,9 @@ class District:
         with database.begin(self.engine, district=self.district) as tx:
             yield tx
 
-    def hear(self, *events: Event) -> None:
-        """The registry's events, as the consumer hands them over."""
-        self.heard += events
+    def receive(self, *events: Event) -> None:
+        """Passes events of the registry to the consumer's reactions."""
+        self.received += events
         messages = [self._message(event) for event in events]
         with self.transaction() as tx, journal.deferred(tx):
             reactions(self.clock)[messages[0].type](tx, messages)
@@ -114,7 +114,7 @@ class District:
         days: float = 15,
         counting_rule: str = "all_units_signed",
     ) -> UUID:
-        self.hear(
+        self.receive(
             ProjectOpened(
                 project_id=self.project_id,
                 district=self.district,
@@ -152,15 +152,15 @@ class District:
         }
         unit = UnitRegistered(**{**facts, **changed, "right_holders": owners})
         self.units[unit.unit_id] = unit
-        self.hear(unit)
+        self.receive(unit)
         return unit.unit_id
 
     def correct(self, unit_id: UUID, **changed: Any) -> None:
         known = self.units[unit_id]
-        late = any(isinstance(event, RollFrozen) for event in self.heard)
-        said = {"after_freeze": late, "revision": known.revision + 1, **changed}
-        self.units[unit_id] = known.model_copy(update=said)
-        self.hear(self.units[unit_id])
+        late = any(isinstance(event, RollFrozen) for event in self.received)
+        changes = {"after_freeze": late, "revision": known.revision + 1, **changed}
+        self.units[unit_id] = known.model_copy(update=changes)
+        self.receive(self.units[unit_id])
 
     def frozen(self) -> RollFrozen:
         lines = roll.current(self.units.values())
@@ -168,11 +168,11 @@ class District:
         return RollFrozen(project_id=self.project_id, **facts)
 
     def freeze(self) -> None:
-        self.hear(self.frozen())
+        self.receive(self.frozen())
         self.fan_out()
 
     def fan_out(self, *, batch: int = 200) -> int:
-        """Until nothing is due; how much that was."""
+        """Runs the fan-out until nothing is due. Returns the number of items."""
         worker, done = FanOut(self.engine, self.clock, batch=batch), 0
         while step := worker.run_once():
             done += step
@@ -240,8 +240,8 @@ class District:
         with self.transaction() as tx:
             return list(tx.connection.execute(text(statement), values))
 
-    def said(self, key: UUID) -> list[tuple[str, dict[str, Any]]]:
-        """Short type and payload of what the journal says of a unit or a project, in order."""
+    def events_of(self, key: UUID) -> list[tuple[str, dict[str, Any]]]:
+        """Short type and payload of the journal's events of a unit or a project, in order."""
         rows = self.rows("select type, payload from events where key = :key order by sequence", key=str(key))
         return [
             (row.type.removeprefix("clearwater.signing.").removesuffix(".v1"), json.loads(bytes(row.payload)))
@@ -249,7 +249,7 @@ class District:
         ]
 
     def types(self, key: UUID) -> list[str]:
-        return [name for name, _ in self.said(key)]
+        return [name for name, _ in self.events_of(key)]
 
     def _message(self, event: Event) -> Message:
         declared = event.declared

@@ -1,4 +1,4 @@
-"""Workbooks written cell by cell in their own XML, as the most careless hand or the oddest program leaves them."""
+"""Workbooks written cell by cell as XML, to imitate careless hands and unusual programs."""
 
 import io
 import zipfile
@@ -75,7 +75,7 @@ class Sheet:
     hidden: bool = False
 
     def __post_init__(self) -> None:
-        self.headers = self.headers or [each.header for each in self.columns]
+        self.headers = self.headers or [column.header for column in self.columns]
 
     def address(self, column: str, row: int) -> str:
         return f"{template.column_letter(tuple(self.columns), column)}{row}"
@@ -95,7 +95,7 @@ class Sheet:
         return f'<col min="{place}" max="{place}" width="9" hidden="1"/>'
 
     def _row(self, number: int, row: Mapping[str, Value]) -> str:
-        cells = [_cell(self.address(each.name, number), row.get(each.name)) for each in self.columns]
+        cells = [_cell(self.address(column.name, number), row.get(column.name)) for column in self.columns]
         hidden = ' hidden="1"' if number in self.hidden_rows else ""
         return f'<row r="{number}"{hidden}>{"".join(cells)}</row>'
 

@@ -28,15 +28,15 @@ class Stage:
         self._numbering = Numbering()
         self._producer = kafka.Producer(system.connection)
         facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
-        self.tell(*facts, *(event for number in range(signed + 12) for event in self.launch.prepare(number)))
-        self.tell(*(self.launch.sign(number) for number in range(signed)))
+        self.publish(*facts, *(event for number in range(signed + 12) for event in self.launch.prepare(number)))
+        self.publish(*(self.launch.sign(number) for number in range(signed)))
 
-    def tell(self, *events) -> None:
+    def publish(self, *events) -> None:
         messages = self._numbering.messages(self.district, events)
         eventually(lambda: self._published(messages))
 
     def _published(self, messages: list[Message]) -> bool:
-        """On a busy machine a broker may be slow to answer; what comes twice is a repeat."""
+        """On a busy machine the broker may answer late. A second publish is a repeat for the consumer."""
         try:
             return not self._producer.publish(messages)
         except Unavailable:
@@ -50,7 +50,7 @@ class Stage:
         self._producer.close()
 
     def until_it_shows(self, signed: int) -> None:
-        """The page that has nothing yet looks again by itself; here it is loaded more often."""
+        """An empty page reloads by itself; this helper reloads it more often."""
         page = self.page("wall")
         until = time.monotonic() + _APPEARS_SECONDS
         while page.locator("#n").count() == 0 or page.locator("#n").inner_text() != str(signed):

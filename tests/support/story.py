@@ -1,4 +1,4 @@
-"""Carries out the examples of a published description, in its own order and with nothing but what stands in it.
+"""Carries out the examples of a published API description, in its order and with nothing else.
 
 An id in an example stands for the one that an earlier answer gave in its place; If-Match is the ETag of the answer
 before. The bytes of an upload are the one thing a description cannot hold: the test gives them.
@@ -20,7 +20,7 @@ _FORMATS = jsonschema.FormatChecker()
 
 
 class Story:
-    """`bearer(role)` is a token; `world[operation]` happens before that operation, once for each time it is told."""
+    """`bearer(role)` returns a token; `world[operation]` is called before each run of that operation."""
 
     def __init__(
         self,
@@ -41,14 +41,14 @@ class Story:
         self._standing_for: dict[str, Any] = {}
         self._etag = ""
 
-    def told(self) -> set[str]:
-        """Tells it to its end. The operations that were carried out."""
+    def run(self) -> set[str]:
+        """Carries out every operation of the story in order. Returns their names."""
         for name in self.document["x-story"]:
             self._world.get(name, lambda: None)()
             self._carry_out(name)
         return set(self.document["x-story"])
 
-    def untold(self) -> set[str]:
+    def unused_operations(self) -> set[str]:
         return self.operations.keys() - set(self.document["x-story"])
 
     def _carry_out(self, name: str) -> None:
@@ -72,7 +72,7 @@ class Story:
         return self._client.open(**sent)
 
     def request(self, method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
-        """What is sent for an operation, with the real ids; `files` are the parts of an upload, by name."""
+        """The request for an operation, with the real ids; `files` are the parts of an upload, by name."""
         headers = {"Accept-Language": "en"}
         if "security" in operation:
             headers["Authorization"] = f"Bearer {self.bearer(operation['x-roles'][0])}"
@@ -96,9 +96,9 @@ class Story:
         return {"path": path, "method": method.upper(), "headers": headers, "query_string": query, **sent}
 
     def _compare(self, name: str, content: dict[str, Any], answer: Any, *, learn_anew: bool) -> None:
-        for told in (content["example"], answer):
+        for instance in (content["example"], answer):
             jsonschema.validate(
-                told, self._whole(content["schema"]), jsonschema.Draft202012Validator, format_checker=_FORMATS
+                instance, self._whole(content["schema"]), jsonschema.Draft202012Validator, format_checker=_FORMATS
             )
         self._walk(name, content["example"], answer, learn_anew=learn_anew)
 
@@ -106,25 +106,25 @@ class Story:
         return {**schema, "components": self.document["components"]}
 
     def _walk(self, place: str, example: Any, answer: Any, *, learn_anew: bool) -> None:
-        """Same names everywhere; null and an empty list show nothing of their shape."""
+        """Asserts the same field names at every level. Null and an empty list have no shape to compare."""
         if answer is None or example is None:
             return
         if isinstance(example, dict) and example:
             assert isinstance(answer, dict) and example.keys() == answer.keys(), f"{place}: {json.dumps(answer)}"
-            for each, told in example.items():
-                self._walk(f"{place}.{each}", told, answer[each], learn_anew=learn_anew)
+            for field, value in example.items():
+                self._walk(f"{place}.{field}", value, answer[field], learn_anew=learn_anew)
         elif isinstance(example, list) and example and answer:
             self._walk(f"{place}[0]", example[0], answer[0], learn_anew=learn_anew)
         elif isinstance(example, str) and (_UUID.fullmatch(example) or example in self._named()):
             self._standing_for[example] = answer if learn_anew else self._standing_for.get(example, answer)
 
     def _named(self) -> set[Any]:
-        """What stands in a path."""
+        """The example values of all path parameters."""
         return {
-            each["example"]
+            parameter["example"]
             for _, _, operation in self.operations.values()
-            for each in operation["parameters"]
-            if each["in"] == "path"
+            for parameter in operation["parameters"]
+            if parameter["in"] == "path"
         }
 
     def _real(self, example: Any) -> Any:

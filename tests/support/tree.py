@@ -1,4 +1,4 @@
-"""The repository's own files, as git lists them: what is being tested when the tree itself is."""
+"""The repository's own files, as git lists them, for tests of the tree itself."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Is what a person may enter one rule, whatever Python runs and wherever the text is entered?"""
+"""Is there one rule for entered text, in every Python version and at every place?"""
 
 import re
 import unicodedata
@@ -45,12 +45,12 @@ def code(value: str, *, longest: int = 200) -> str:
         "",
     ],
 )
-def test_what_people_write_is_a_line(value):
+def test_ordinary_text_is_a_valid_line(value):
     assert text.line(value, longest=80) == value
 
 
 @pytest.mark.parametrize("character", "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
-def test_whatever_a_program_takes_for_the_end_of_a_line_is_a_line_break(character):
+def test_every_line_separator_is_a_line_break(character):
     assert code(f"清溪{character}片区") == "line-break"
 
 
@@ -65,7 +65,7 @@ def test_whatever_a_program_takes_for_the_end_of_a_line_is_a_line_break(characte
         "\U00050000",  # a plane without characters
     ],
 )  # fmt: skip
-def test_what_no_page_shows_is_not_printable(character):
+def test_invisible_characters_are_not_printable(character):
     assert code(f"陈{character}安") == "not-printable"
 
 
@@ -124,7 +124,7 @@ def test_a_note_has_lines_and_wide_spaces_and_its_crlf_is_lf():
 
 
 @pytest.mark.parametrize("character", ["\r", "\v", "\x85", "\u2028", "\0", "\u202e", "\ue000", "\ufffd"])
-def test_what_is_wrong_in_a_note(character):
+def test_a_note_with_an_invalid_character_is_refused(character):
     with pytest.raises(Unwritable):
         text.note(f"一{character}二", longest=80)
 
@@ -133,7 +133,7 @@ def test_a_body_names_the_place_and_the_code():
     with pytest.raises(ValidationError) as refusal:
         Entered.model_validate({"name": "清溪\u2029片区", "note": "\u202e", "reason": "a\ue000aa"})
 
-    assert {(each["loc"], each["type"]) for each in refusal.value.errors()} == {
+    assert {(error["loc"], error["type"]) for error in refusal.value.errors()} == {
         (("name",), "line-break"),
         (("note",), "not-printable"),
         (("reason",), "private-use"),

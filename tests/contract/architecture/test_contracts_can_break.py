@@ -1,4 +1,4 @@
-"""Would each import contract notice? A violation is planted in a copy of the tree, and the contract must break by it alone."""
+"""Does each import contract find a violation? Each test plants one in a copy of the tree; only that contract must break."""
 
 import shutil
 import subprocess

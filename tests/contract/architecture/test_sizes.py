@@ -12,7 +12,7 @@ from tests.support.tree import python_files, tracked
 MODULE, FUNCTION, NESTING = 400, 60, 3
 KIT, KIT_LINES = ("shared/messaging", "shared/service"), 5_200  # decision 10
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-# `with` is not among them: it holds something, it decides nothing.
+# `with` does not count: it is no branch.
 _NESTS = (ast.If, ast.For, ast.While, ast.Try, ast.Match, ast.AsyncFor)
 
 
@@ -29,7 +29,7 @@ def test_a_file_keeps_the_limits(file: Path):
         ("def deep():\n if a:\n  for b in c:\n   while d:\n    if e:\n     f()\n", "deep"),
     ],
 )
-def test_what_is_too_large_is_named(source, found):
+def test_code_above_a_limit_is_named(source, found):
     assert any(found in each for each in tails(source))
 
 
@@ -47,7 +47,7 @@ def test_the_kit_keeps_its_budget():
     assert sum(map(lines_of_code, sources)) < KIT_LINES
 
 
-def test_lines_of_code_are_neither_blank_nor_words():
+def test_lines_of_code_exclude_blank_lines_comments_and_docstrings():
     assert (
         lines_of_code(
             '"""What\nit is."""\n\n# why\nx = """\na text\n"""\n\ndef f():\n    """So."""\n    return x  # that\n'
@@ -86,6 +86,6 @@ def nesting(node: ast.AST) -> int:
 
 
 def _deeper(parent: ast.AST, child: ast.AST) -> bool:
-    """An `elif` is an `if` inside the else of another, and not deeper for a reader."""
+    """The AST nests an `elif` inside the else of an `if`; it does not count as deeper."""
     is_elif = isinstance(parent, ast.If) and isinstance(child, ast.If) and parent.orelse == [child]
     return isinstance(child, _NESTS) and not is_elif

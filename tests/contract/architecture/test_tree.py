@@ -1,4 +1,4 @@
-"""Is everything where the plan of the tree says? A folder that nobody planned is a second way to do something."""
+"""Is every folder in the plan of the tree? An unplanned folder is often a second way to do something."""
 
 from deploy.declaration import SERVICES
 from deploy.local.place import ROOT
@@ -26,7 +26,7 @@ ALLOWED = {"": TOP, "shared": SHARED, "tests": TESTS, "deploy": DEPLOY, "service
 }
 
 
-def test_no_folder_is_unplanned():
+def test_every_folder_is_planned():
     found = {file.relative_to(ROOT).parent for file in tracked()}
     every = {parent for folder in found for parent in (folder, *folder.parents)}
 
@@ -39,7 +39,7 @@ def test_no_folder_is_unplanned():
     assert sorted(unplanned) == []
 
 
-def test_services_is_a_namespace_so_that_an_image_holds_one():
+def test_services_is_a_namespace_package():
     assert not (ROOT / "services" / "__init__.py").exists()
 
 

@@ -1,4 +1,4 @@
-"""Does a reader that knows only the published words find records right, and notice each way to be wrong?"""
+"""Does a reader that knows only the published documents accept correct records and find each kind of breach?"""
 
 import ast
 import json
@@ -16,7 +16,7 @@ SIGNED = "clearwater.signing.agreement.signed.v1"
 
 
 def golden() -> list[Record]:
-    """All examples as records, in the order in which they were once written."""
+    """All examples as records, in the order in which they were written."""
     loaded = [examples.load(path) for path in examples.FOLDER.glob("clearwater.*.json")]
     loaded.sort(key=lambda each: (each["topic"], each["key"], each["headers"]["ce_sequence"]))
     return [_record(example, offset) for offset, example in enumerate(loaded)]
@@ -94,7 +94,7 @@ def test_two_events_under_one_sequence_and_an_overtaking_are_noticed() -> None:
     assert any("two partitions" in problem for problem in read([*found, case[0]._replace(partition=3)]).problems)
 
 
-def test_it_knows_nothing_of_the_project() -> None:
+def test_the_foreign_reader_imports_nothing_of_the_project() -> None:
     tree = ast.parse(Path(foreign_reader.__file__).read_text(encoding="utf-8"))
 
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -56,7 +56,7 @@ def test_the_schema_admits_what_a_newer_emitter_adds_and_refuses_what_is_missing
     example = examples.load(examples.of("clearwater.registry.unit.registered.v1")[0])["payload"]
     event = catalogue.find("clearwater.registry.unit.registered.v1")
     validator = Draft202012Validator(schemas.document(event))
-    newer = {**example, "added": 1, "right_holders": [{**each, "added": 1} for each in example["right_holders"]]}
+    newer = {**example, "added": 1, "right_holders": [{**holder, "added": 1} for holder in example["right_holders"]]}
 
     assert validator.is_valid(newer)
     assert not validator.is_valid({name: value for name, value in example.items() if name != "door"})
@@ -104,8 +104,8 @@ def test_the_manual_names_every_topic_event_header_and_field() -> None:
 
 def _references(node: object) -> list[str]:
     if isinstance(node, dict):
-        here = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-        return here + [each for value in node.values() for each in _references(value)]
+        found = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return found + [each for value in node.values() for each in _references(value)]
     if isinstance(node, list):
         return [each for value in node for each in _references(value)]
     return []

@@ -1,4 +1,4 @@
-"""Is the broker in memory the broker that Kafka is? Every test runs against both."""
+"""Does the broker in memory behave like Kafka? Every test runs against both."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ A_KEY, ANOTHER = str(uuid4()), str(uuid4())
 
 @pytest.fixture(params=["memory", "kafka"])
 def broker(request: pytest.FixtureRequest) -> SimpleNamespace:
-    """A district of its own; `append` puts a record there as it is."""
+    """A district of its own; `append` writes a raw record."""
     if request.param == "memory":
         return of_memory()
     platform = request.getfixturevalue("platform")
@@ -119,7 +119,7 @@ def test_a_key_keeps_its_order(producer, reads, topic):
         assert [message.sequence for message in found if message.key == key] == list(range(1, 11))
 
 
-def test_what_was_not_committed_comes_again(producer, reads, topic):
+def test_uncommitted_messages_are_delivered_again(producer, reads, topic):
     producer.publish([kit.message(A_KEY, 1, topic=topic)])
     first = reads("g4" + A_KEY)
     assert len(polled(first, 1)) == 1
@@ -133,7 +133,7 @@ def test_what_was_not_committed_comes_again(producer, reads, topic):
     assert [message.sequence for message in polled(reads("g4" + A_KEY), 1)] == [2]
 
 
-def test_two_groups_read_everything_two_readers_share(producer, reads, topic):
+def test_two_groups_each_read_everything_and_two_readers_of_one_group_share(producer, reads, topic):
     group = "g5" + A_KEY
     one, two = reads(group), reads(group)
     producer.publish([kit.message(str(uuid4()), 1, topic=topic) for _ in range(100)])
@@ -193,7 +193,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("bad", BAD, ids=[each[0] for each in BAD])
-def test_what_cannot_be_read_is_handed_over_as_it_is(broker, reads, topic, bad):
+def test_an_unreadable_record_is_handed_over_unchanged(broker, reads, topic, bad):
     reason, key, changed = bad
     headers = dict(envelope.encode(kit.message("k", 1, topic=topic, event=kit.Happened(unit_id=uuid4()))))
     record = [(name, value) for name, value in {**headers, **changed}.items() if value is not None]
@@ -205,7 +205,7 @@ def test_what_cannot_be_read_is_handed_over_as_it_is(broker, reads, topic, bad):
     assert (found.reason, found.key, list(found.headers), found.value) == (reason, key, record, b"value")
 
 
-def test_a_type_of_tomorrow_is_a_message(broker, reads, topic):
+def test_a_message_of_an_unknown_type_is_delivered(broker, reads, topic):
     headers = dict(envelope.encode(kit.message("k", 1, topic=topic, event=kit.Happened(unit_id=uuid4()))))
     broker.append(topic, b"k", list({**headers, "ce_type": b"clearwater.signing.case.blessed.v1"}.items()), b"{}")
 
@@ -214,7 +214,7 @@ def test_a_type_of_tomorrow_is_a_message(broker, reads, topic):
     assert (found.type, found.sequence) == ("clearwater.signing.case.blessed.v1", 1)
 
 
-def test_the_lag_is_what_was_not_polled(producer, reads, topic):
+def test_the_lag_counts_messages_that_were_not_polled(producer, reads, topic):
     subscription = reads("g10" + A_KEY)
     producer.publish([kit.message(A_KEY, number, topic=topic) for number in range(1, 6)])
     assert len(polled(subscription, 5)) == 5
@@ -222,11 +222,11 @@ def test_the_lag_is_what_was_not_polled(producer, reads, topic):
     assert sum(subscription.lag().values()) == 0
 
 
-def test_what_is_to_be_seen_is_what_exists_of_what_is_wanted(broker, producer, topic):
+def test_a_subscription_sees_the_wanted_topics_that_exist(broker, producer, topic):
     other = topics.name(broker.district, "registry-unit")
     nowhere = topics.name(str(900_000 + uuid4().int % 90_000), kit.KIND)
     wanted = f"^({topic}|{other}|{nowhere})$".replace(".", r"\.")
-    producer.publish([kit.message(A_KEY, 1, topic=topic)])  # or the first poll waits in vain
+    producer.publish([kit.message(A_KEY, 1, topic=topic)])  # otherwise the first poll times out
     with closing(broker.subscription("g12" + A_KEY, wanted)) as subscription:
         polled(subscription, 1)
 
@@ -234,7 +234,7 @@ def test_what_is_to_be_seen_is_what_exists_of_what_is_wanted(broker, producer, t
         assert subscription.seen() == {topic, other}
 
 
-def test_a_topic_that_comes_later_is_found(broker, producer, reads):
+def test_a_topic_created_later_is_found(broker, producer, reads):
     district = str(900_000 + uuid4().int % 90_000)
     subscription = reads("g11" + A_KEY, r"[0-9]{6}")
     polled(subscription, 1, polls=1)
@@ -261,7 +261,7 @@ def test_a_reader_sees_everything_and_leaves_no_trace(broker, producer, reads, t
         assert len({message.event_id for message in found}) == 30
 
 
-def test_a_reader_goes_on_where_it_stopped(broker, producer, topic, caplog):
+def test_a_reader_resumes_where_it_stopped(broker, producer, topic, caplog):
     since, reader = datetime.now(UTC) - timedelta(minutes=1), broker.reader()
     for count in (3, 0, 2):
         sent = [kit.message(str(uuid4()), 1, topic=topic) for _ in range(count)]
@@ -271,7 +271,7 @@ def test_a_reader_goes_on_where_it_stopped(broker, producer, topic, caplog):
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_a_broker_that_is_away_is_named_so():
+def test_an_unreachable_broker_is_reported_as_unavailable():
     away = memory.Broker()
     away.create("clearwater.440303." + kit.KIND)
     away.away = True

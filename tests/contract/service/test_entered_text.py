@@ -1,4 +1,4 @@
-"""Does every text that a body takes obey the one rule of shared/text.py, and is a new field that does not named?"""
+"""Does every text field of a body obey the rule of shared/text.py? A field without the rule is named."""
 
 import inspect
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def bodies() -> list[type[Body]]:
 
 
 def free_texts(model: type[Body]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Its own fields that take any text: neither a choice, nor of a format, nor of a pattern of its own."""
+    """The model's own fields that accept any text: no enumeration, no format and no pattern."""
     for name, schema in model.model_json_schema()["properties"].items():
         choices = schema.get("anyOf", [schema])
         if any(choice.get("type") == "number" for choice in choices):
@@ -82,7 +82,7 @@ def test_a_projects_name_is_refused_with_the_code_of_what_is_wrong(name, code):
     with pytest.raises(ValueError, match="name") as refusal:
         registry.OpenDistrictBody.model_validate({"district": "440303", "name": name})
 
-    assert [each["type"] for each in refusal.value.errors()] == [code]  # type: ignore[attr-defined]
+    assert [error["type"] for error in refusal.value.errors()] == [code]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["陈\U00031350片区", "云汀\U0002ebf0"])

@@ -18,5 +18,5 @@ def test_every_operation_has_an_example_and_its_place_in_the_story(service: str)
     where = f"services/{service}/examples.toml"
     assert not sorted(description.missing), f"no value for these: name them in {where}"
     assert not sorted(operations - set(document["x-story"])), f"put these into the story of {where}"
-    told = app.extensions["clearwater"].vocabulary.story
-    assert not sorted(set(told) - operations), f"{where} tells of operations that are not there"
+    in_story = app.extensions["clearwater"].vocabulary.story
+    assert not sorted(set(in_story) - operations), f"{where} tells of operations that are not there"

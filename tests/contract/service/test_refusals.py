@@ -1,4 +1,4 @@
-"""Is every refusal told: in three languages with what to do next, in the catalogue, and by the routes that answer it?"""
+"""Is every refusal in the catalogue, with texts and a next step in three languages, and declared by its routes?"""
 
 import ast
 from collections.abc import Iterator
@@ -31,21 +31,21 @@ def test_every_code_that_is_raised_is_in_the_catalogue(place: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_code_of_a_catalogue_is_raised(place: str) -> None:
-    said = _literals(place) | (_literals("shared") if place == KIT else set())
+    literals = _literals(place) | (_literals("shared") if place == KIT else set())
 
-    assert not sorted(_own(place).keys() - said), "in problems.toml, raised nowhere"
+    assert not sorted(_own(place).keys() - literals), "in problems.toml, raised nowhere"
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_every_refusal_says_what_to_do_next_in_three_languages(place: str) -> None:
+def test_every_refusal_has_a_next_step_in_three_languages(place: str) -> None:
     for code, each in _own(place).items():
-        told = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
-        assert all(told), f"{code} lacks a sentence"
+        sentences = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
+        assert all(sentences), f"{code} lacks a sentence"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_code_is_declared_by_a_route_or_said_to_belong_to_none(service: str) -> None:
-    declared = {code for each in openapi.routes(described.app(service)) for code in each.declared.codes}
+def test_every_code_is_declared_by_a_route_or_marked_as_without_routes(service: str) -> None:
+    declared = {code for route in openapi.routes(described.app(service)) for code in route.declared.codes}
 
     for code, each in _own(f"services/{service}").items():
         assert (code in declared) == each.routes, (
@@ -63,7 +63,7 @@ def test_every_code_of_the_kit_is_declared_by_some_route() -> None:
 
 
 def _own(place: str) -> dict[str, Problem]:
-    """Without those that every service has from the kit."""
+    """The catalogue of this place, without the codes of the kit."""
     found = described.catalogue(ROOT / place).problems
     kit = described.catalogue(ROOT / "no place").problems
     return kit if place == KIT else {code: each for code, each in found.items() if code not in kit}
@@ -83,7 +83,7 @@ def _refuses(node: ast.AST) -> TypeGuard[ast.Call]:
 
 
 def _literals(place: str) -> set[str]:
-    """Every string of the code, except what a route only declares."""
+    """Every string literal of the code, except the declarations of routes."""
     found = {code for code, _, _ in _raised(place)}
     for file, tree in _trees(place):
         if file.parent.name != "api":

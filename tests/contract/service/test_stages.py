@@ -1,4 +1,4 @@
-"""Do signing and reporting call the same facts by the same stage? Neither may import the other, so this holds them together."""
+"""Do signing and reporting derive the same stage from the same facts? Neither may import the other, so a test compares them."""
 
 from itertools import product
 from typing import get_args
@@ -13,7 +13,7 @@ from services.signing.domain.case import RightsState
 
 
 @pytest.mark.parametrize(("agreement", "rights"), list(product((None, *get_args(State)), get_args(RightsState))))
-def test_the_same_facts_are_the_same_stage(agreement, rights):
+def test_signing_and_reporting_derive_the_same_stage(agreement, rights):
     shown = of_reporting.stage(Facets(agreement=agreement, rights=rights))
 
     assert of_signing.stage(agreement=agreement, rights=rights) == shown

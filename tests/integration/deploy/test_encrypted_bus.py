@@ -1,4 +1,4 @@
-"""Is what travels between broker and clients encrypted on request, and is a broker that cannot prove who it is left alone?"""
+"""Is the traffic between broker and clients encrypted on request, and is a broker without a valid certificate refused?"""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(300)  # it starts a broker of its own
 
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[Platform]:
-    """`make up` asked for it once; nothing asks again afterwards."""
+    """A platform whose first `make up` turned encryption on."""
     place = platforms.somewhere()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("BUS_TLS", "yes")
@@ -35,7 +35,7 @@ def encrypted() -> Iterator[Platform]:
     platforms.stop(place)
 
 
-def test_every_client_comes_by_tls_with_credentials_and_knows_the_broker_by_its_authority(encrypted: Platform):
+def test_every_client_uses_tls_with_credentials_and_verifies_the_broker(encrypted: Platform):
     relay, topic = encrypted.connection_of("signing-relay"), topics.name(encrypted.topics(), kit.KIND)
 
     credentials.prove(relay)
@@ -46,7 +46,7 @@ def test_every_client_comes_by_tls_with_credentials_and_knows_the_broker_by_its_
     assert (environment["KAFKA_SECURITY"], environment["KAFKA_CA_FILE"]) == ("SASL_SSL", relay["ssl_cafile"])
 
 
-def test_a_service_works_on_it(encrypted: Platform):
+def test_a_service_works_on_the_encrypted_broker(encrypted: Platform):
     system.migrate(encrypted.place, "signing")
     (consumer,) = [process for process in declared(encrypted.place) if process.name == "signing-consumer"]
 
@@ -61,12 +61,12 @@ def test_a_service_works_on_it(encrypted: Platform):
     [{"security_protocol": "SASL_PLAINTEXT"}, {"ssl_cafile": None}],
     ids=["in the clear", "another authority"],
 )
-def test_nobody_comes_otherwise(encrypted: Platform, changed: dict[str, str | None]):
+def test_a_client_without_tls_is_refused(encrypted: Platform, changed: dict[str, str | None]):
     with pytest.raises(KafkaTimeoutError):
         KafkaAdminClient(**{**encrypted.connection_of("signing-relay"), **changed}, bootstrap_timeout_ms=1_500)
 
 
-def test_a_broker_that_is_not_who_it_says_is_not_taken_for_proved(encrypted: Platform):
+def test_a_broker_with_a_foreign_certificate_is_not_trusted(encrypted: Platform):
     unknown = {**encrypted.connection_of("signing-relay"), "ssl_cafile": None}
 
     with pytest.raises(Unavailable, match="certificate"):
@@ -81,13 +81,13 @@ def test_the_admin_makes_topics_and_users_by_tls_too(encrypted: Platform):
         assert eventually(lambda: wanted <= set(client.list_topics()))
 
 
-def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_encryption_stays_until_it_is_turned_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = Place(tmp_path, 18_000)
     place.path("kafka").mkdir()
     assert authority.settings(place) == {}
 
-    for asked, secured in [("", False), ("yes", True), ("", True), ("yes", True), ("no", False), ("", False)]:
-        monkeypatch.setenv("BUS_TLS", asked)
+    for setting, secured in [("", False), ("yes", True), ("", True), ("yes", True), ("no", False), ("", False)]:
+        monkeypatch.setenv("BUS_TLS", setting)
         before = place.authority.read_bytes() if place.authority.exists() else b""
         authority.prepare(place)
         assert bool(place.bus_ca_file) == secured
@@ -98,7 +98,7 @@ def test_it_stays_as_it_was_until_it_is_given_up(tmp_path: Path, monkeypatch: py
         authority.prepare(place)
 
 
-def test_no_listener_stays_in_the_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_no_listener_is_unencrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = Place(tmp_path, 18_000)
     place.path("kafka").mkdir()
     monkeypatch.setenv("BUS_TLS", "yes")

@@ -1,4 +1,4 @@
-"""Is a fifth service its own folder and one line? The how-to is walked in a copy of the tree, and the service is started from it."""
+"""Does a fifth service need only its folder and one line? The test follows the how-to in a copy of the tree and starts it there."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def somewhere() -> Iterator[Place]:
     platforms.stop(place)
 
 
-def test_it_is_one_line_and_its_own_folder_beside_its_events(tree: Path):
+def test_a_fifth_service_is_one_line_its_folder_and_its_events(tree: Path):
     changed = {
         str(file.relative_to(ROOT))
         for file in tracked()
@@ -70,18 +70,18 @@ def test_it_is_one_line_and_its_own_folder_beside_its_events(tree: Path):
     assert how_to().count("```text") == 2
 
 
-def test_it_becomes_ready_and_its_event_goes_over_the_bus(tree: Path, somewhere: Place):
+def test_a_fifth_service_becomes_ready_and_its_event_goes_over_the_bus(tree: Path, somewhere: Place):
     moved = {"PORT_BASE": str(somewhere.port_base), "LOCAL_DIR": str(somewhere.local_dir)}
 
     answers = json.loads(run(tree, "tests.support.payments", **moved).splitlines()[-1])
 
     assert answers["services"] == [*SERVICES, "payments"]
     assert answers["ready"] == {f"payments-{role}": True for role in ROLES}
-    assert answers["asked"]["published"] is False
-    assert answers["published"] == {**answers["asked"], "published": True}
+    assert answers["created"]["published"] is False
+    assert answers["published"] == {**answers["created"], "published": True}
 
 
-def test_its_containers_are_written_with_it(tree: Path):
+def test_the_compose_file_has_the_containers_of_a_fifth_service(tree: Path):
     run(tree, "deploy.images.compose")
 
     containers: dict[str, Any] = yaml.safe_load((tree / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -93,7 +93,7 @@ def test_its_containers_are_written_with_it(tree: Path):
     assert "PAYMENTS_OWNER_PASSWORD" in containers["databases"]["environment"]
 
 
-def test_the_import_contracts_hold_it_too(tree: Path):
+def test_the_import_contracts_cover_a_fifth_service(tree: Path):
     assert lint(tree).returncode == 0
 
     (tree / "services" / "payments" / "store" / "planted.py").write_text("import services.signing.domain\n")

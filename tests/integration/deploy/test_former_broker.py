@@ -1,4 +1,4 @@
-"""What becomes of a broker that asks nobody who they are: no service works with it, and one start gives it users and rights."""
+"""A broker without authentication: no service works with it, and one start of this version adds users and rights."""
 
 import os
 import subprocess
@@ -43,12 +43,12 @@ def former() -> Iterator[Place]:
     platforms.stop(place)
 
 
-def test_it_is_found_out(former: Place):
+def test_a_broker_without_authentication_is_detected(former: Place):
     with pytest.raises(credentials.Anonymous, match=KNOWN):
         credentials.prove(credentials.connection(former.kafka_bootstrap, user="signing-relay-a", password="x"))
 
 
-def test_no_client_is_built_on_it(former: Place):
+def test_no_client_is_built_on_a_broker_without_authentication(former: Place):
     connection = credentials.connection(former.kafka_bootstrap, user="signing-relay-a", password="x")
     message = kit.message("00000000-0000-0000-0000-000000000001", 1, topic=TOPIC)
 
@@ -61,17 +61,17 @@ def test_no_client_is_built_on_it(former: Place):
 
 
 @pytest.mark.parametrize(("service", "role"), OPENING)
-def test_a_service_refuses_to_start_on_it(
+def test_a_service_refuses_to_start_on_a_broker_without_authentication(
     former: Place, platform: Platform, database: Callable[[str], Database], service: str, role: str
 ):
     environment = platform.environment(service, role, database(service))
 
     refused = start(service, role, environment | {"KAFKA_BOOTSTRAP": former.kafka_bootstrap})
-    told = refused.communicate(timeout=60)[0]
+    output = refused.communicate(timeout=60)[0]
 
     assert refused.returncode == 1
-    assert KNOWN in told
-    assert '"started"' not in told
+    assert KNOWN in output
+    assert '"started"' not in output
 
 
 @pytest.mark.parametrize(("service", "role"), OPENING)
@@ -81,13 +81,13 @@ def test_a_service_without_a_user_refuses_to_start_anywhere(
     environment = platform.environment(service, role, database(service))
 
     refused = start(service, role, environment | {"KAFKA_USER": "", "KAFKA_PASSWORD": ""})
-    told = refused.communicate(timeout=60)[0]
+    output = refused.communicate(timeout=60)[0]
 
     assert refused.returncode == 1
-    assert "KAFKA_ALLOW_ANONYMOUS=development" in told
+    assert "KAFKA_ALLOW_ANONYMOUS=development" in output
 
 
-def test_one_named_setting_says_that_it_is_for_development(
+def test_one_setting_allows_a_broker_without_authentication_for_development(
     former: Place, platform: Platform, database: Callable[[str], Database]
 ):
     environment = platform.environment("signing", "consumer", database("signing"))
@@ -110,7 +110,7 @@ def test_any_other_value_of_that_setting_is_refused(platform: Platform, database
     assert refused.returncode == 1
 
 
-def test_one_start_of_this_version_gives_it_users_and_rights_and_keeps_what_it_holds(elsewhere: Place):
+def test_one_start_of_this_version_adds_users_and_rights_and_keeps_the_records(elsewhere: Place):
     group = "signing"
     with former_broker.running(elsewhere):
         open_to_all = former_broker.connection(elsewhere)

@@ -1,4 +1,4 @@
-"""Does the front door let through what it should, whole and soon, and nothing else? Real Caddy before an application that tells."""
+"""Does the front door pass only what it should, complete and without delay? Real Caddy in front of an echo application."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ def _free_port() -> int:
 
 @dataclass
 class Site:
-    """All processes of the declaration at one address of the test's; the door at a free port."""
+    """All declared processes at one address of the test, and the door at a free port."""
 
     behind: str
     secure: bool = False
@@ -68,16 +68,16 @@ class Site:
 
 
 class Telling:
-    """An application that answers every path with what it was sent."""
+    """An application that echoes every request."""
 
     def __init__(self) -> None:
         self.app, self.bodies, self.go_on = Flask("registry", static_folder=None), [], threading.Event()
         self.app.wsgi_app = Door(self.app.wsgi_app, name="registry", secret=SECRET)  # type: ignore[method-assign]
-        self.app.add_url_rule("/", view_func=self.tell, defaults={"path": ""}, methods=["GET", "POST"])
-        self.app.add_url_rule("/<path:path>", view_func=self.tell, methods=["GET", "POST"])
+        self.app.add_url_rule("/", view_func=self.echo, defaults={"path": ""}, methods=["GET", "POST"])
+        self.app.add_url_rule("/<path:path>", view_func=self.echo, methods=["GET", "POST"])
         self.app.add_url_rule("/api/reporting/v1/stream", view_func=self.stream)
 
-    def tell(self, path: str) -> Response:
+    def echo(self, path: str) -> Response:
         self.bodies.append(request.get_data())
         client = {"remote": request.remote_addr, "scheme": request.scheme, "host": request.host, "path": f"/{path}"}
         return jsonify(**client, headers=dict(request.headers), padding="x" * 4000)
@@ -132,7 +132,7 @@ def door(site: Site) -> Iterator[httpx.Client]:
      *(f"/api/{service}/v1/units" for service in SERVICES), *(f"/static/{service}/x.js" for service in SERVICES),
      "/static/shell/shell.css"],
 )  # fmt: skip
-def test_a_path_that_people_say_leads_to_a_service(door: httpx.Client, path: str) -> None:
+def test_a_short_path_leads_to_its_service(door: httpx.Client, path: str) -> None:
     assert door.get(path).status_code == HTTPStatus.OK
 
 
@@ -142,33 +142,33 @@ def test_a_path_that_people_say_leads_to_a_service(door: httpx.Client, path: str
      "/api/registry/v1/../../../metrics", "/desk/../metrics", "/METRICS", "/%6detrics"],
 )  # fmt: skip
 def test_health_and_metrics_are_not_behind_the_door(site: Site, path: str) -> None:
-    """Asked as it stands, without a client that tidies it up."""
+    """Sends the path unchanged: an HTTP client would normalise it."""
     status, text = _raw(site, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.front}\r\nConnection: close\r\n\r\n")
-    told = json.loads(text)["path"] if status == HTTPStatus.OK else ""
+    seen = json.loads(text)["path"] if status == HTTPStatus.OK else ""
 
-    assert told not in {"/metrics", "/live", "/ready"}
-    assert status == HTTPStatus.NOT_FOUND or "metrics" not in told
+    assert seen not in {"/metrics", "/live", "/ready"}
+    assert status == HTTPStatus.NOT_FOUND or "metrics" not in seen
 
 
-def test_an_api_is_known_by_its_name_and_by_its_own_path(door: httpx.Client) -> None:
+def test_an_api_is_reached_by_its_name_and_by_its_own_path(door: httpx.Client) -> None:
     assert door.get("/api/registry/v1/units").json()["path"] == "/api/v1/units"
 
 
-def test_forwarded_headers_are_the_doors_own(door: httpx.Client) -> None:
+def test_the_door_replaces_forwarded_headers(door: httpx.Client) -> None:
     lies = {
         "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "ftp", "X-Forwarded-Host": "evil.test", "X-Forwarded-Prefix": "/evil",
         "X-Forwarded-Port": "1", "X-Real-IP": "6.6.6.6", "Forwarded": "for=6.6.6.6", "Clearwater-Front-Door": "guess",
     }  # fmt: skip
-    told = door.get("/wall", headers=lies).json()
+    seen = door.get("/wall", headers=lies).json()
 
-    assert (told["remote"], told["scheme"]) == ("127.0.0.1", "http")
-    assert told["host"] == door.base_url.netloc.decode()
+    assert (seen["remote"], seen["scheme"]) == ("127.0.0.1", "http")
+    assert seen["host"] == door.base_url.netloc.decode()
     assert [
-        name for name in told["headers"] if "forward" in name.lower() or name in {"X-Real-Ip", "Clearwater-Front-Door"}
+        name for name in seen["headers"] if "forward" in name.lower() or name in {"X-Real-Ip", "Clearwater-Front-Door"}
     ] == []
 
 
-def test_past_the_door_a_forwarded_header_is_believed_with_the_secret_only(site: Site) -> None:
+def test_behind_the_door_a_forwarded_header_needs_the_secret(site: Site) -> None:
     forwarded = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"}
     shown = [
         {},
@@ -176,14 +176,14 @@ def test_past_the_door_a_forwarded_header_is_believed_with_the_secret_only(site:
         {"Clearwater-Front-Door": "é".encode()},
         {"Clearwater-Front-Door": SECRET},
     ]
-    told = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **each}, trust_env=False).json() for each in shown]
+    seen = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **each}, trust_env=False).json() for each in shown]
 
-    assert [each["remote"] for each in told] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
-    assert [each["scheme"] for each in told] == ["http"] * 3 + ["https"]
+    assert [each["remote"] for each in seen] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
+    assert [each["scheme"] for each in seen] == ["http"] * 3 + ["https"]
 
 
 @pytest.mark.parametrize("kind", ["header", "body"])
-def test_two_hundred_slow_clients_hold_nobody_up_and_none_reaches_a_service(
+def test_two_hundred_slow_clients_delay_nobody_and_reach_no_service(
     site: Site, door: httpx.Client, telling: Telling, kind: str
 ) -> None:
     telling.bodies.clear()
@@ -195,7 +195,7 @@ def test_two_hundred_slow_clients_hold_nobody_up_and_none_reaches_a_service(
 
 
 @pytest.mark.parametrize("kind", ["header", "body"])
-def test_a_request_that_stalls_is_given_up(site: Site, kind: str) -> None:
+def test_a_stalled_request_times_out(site: Site, kind: str) -> None:
     with slow_clients.connected(f"{site.front_url}/api/registry/v1/slow", kind, many=1) as (connection,):
         assert slow_clients.given_up(connection, seconds=caddyfile.STALLED_SECONDS + 20)
 
@@ -227,14 +227,14 @@ def test_pages_are_compressed_and_the_stream_is_not(site: Site, telling: Telling
             assert next(chunks) == b"data: second\n\n"
 
 
-def test_another_name_of_the_machine_leads_to_the_one_address(site: Site) -> None:
+def test_another_host_name_redirects_to_the_one_address(site: Site) -> None:
     answer = httpx.get(f"http://localhost:{site.front}/desk?a=b", trust_env=False)
 
     assert (answer.status_code, answer.headers["Location"]) == (HTTPStatus.FOUND, f"{site.front_url}/desk?a=b")
 
 
 @pytest.mark.parametrize(
-    ("asked", "title"),
+    ("languages", "title"),
     [
         ({}, "没有这个页面"),
         ({"Accept-Language": "zh-HK,en"}, "沒有這個頁面"),
@@ -244,9 +244,9 @@ def test_another_name_of_the_machine_leads_to_the_one_address(site: Site) -> Non
     ],
 )
 def test_a_page_that_is_not_there_says_so_in_the_readers_language(
-    door: httpx.Client, asked: dict[str, str], title: str
+    door: httpx.Client, languages: dict[str, str], title: str
 ) -> None:
-    answer = door.get("/nowhere", headers={"Accept": "text/html", **asked})
+    answer = door.get("/nowhere", headers={"Accept": "text/html", **languages})
 
     assert answer.status_code == HTTPStatus.NOT_FOUND
     assert f'<h2 id="what">{title}</h2>' in answer.text
@@ -272,11 +272,11 @@ def test_with_tls_the_door_has_an_authority_of_its_own(telling: Telling, tmp_pat
         eventually(root.exists, seconds=20)
         trusting = ssl.create_default_context(cafile=str(root))
         with httpx.Client(verify=trusting, trust_env=False) as client:
-            told = eventually(lambda: _answer(client, f"{site.front_url}/wall"), seconds=20).json()
+            seen = eventually(lambda: _answer(client, f"{site.front_url}/wall"), seconds=20).json()
             by_name = client.get(f"https://localhost:{site.front}/wall")
             plain = client.get(f"http://127.0.0.1:{site.front}/wall")
 
-    assert told["scheme"] == "https"
+    assert seen["scheme"] == "https"
     assert by_name.headers["Location"] == f"{site.front_url}/wall"
     assert plain.headers["Location"] == f"{site.front_url}/wall"
 
@@ -298,7 +298,7 @@ def _raw(site: Site, text: str) -> tuple[int, str]:
 
 
 def _answer(client: httpx.Client, url: str) -> httpx.Response | None:
-    """None while the door has no certificate yet."""
+    """None while the door has no certificate."""
     try:
         return client.get(url)
     except httpx.ConnectError:

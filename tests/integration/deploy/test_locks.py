@@ -1,6 +1,6 @@
-"""Does every process of an image start with what its own lock installs, and with nothing else?
+"""Does every process of an image start with only the packages of its own lock?
 
-What the workspace has installed for the tests, for the platform or for another service hides what is missing from a lock.
+The workspace has more packages installed, which would hide a package that a lock lacks.
 """
 
 from collections.abc import Callable
@@ -78,7 +78,7 @@ def test_a_process_of_the_platforms_image_becomes_ready(platform: Platform, plat
 
 
 def test_the_platforms_image_makes_users_topics_and_databases(platform: Platform, platform_image: Image):
-    """The databases are made for a PostgreSQL named postgres; here the step goes as far as looking for it."""
+    """The step needs a PostgreSQL host named postgres; in this test it runs until it looks for that host."""
     district = platform.district()
 
     secrets = {name.upper(): value for name, value in keys.load(platform.place.local_dir).items()}
@@ -104,7 +104,7 @@ def test_the_platforms_image_makes_users_topics_and_databases(platform: Platform
 
 
 def test_a_lock_that_lacks_something_is_found(tmp_path: Path):
-    """The first line of the lock only: the process ends, and says what it misses."""
+    """Installs only the first line of the lock: the process exits and names the missing package."""
     lock = (ROOT / "requirements" / "reporting.lock").read_text(encoding="utf-8")
     first = lock.split("    # via", 1)[0]
     (tmp_path / "first.lock").write_text(first.rstrip().removesuffix("\\"), encoding="utf-8")

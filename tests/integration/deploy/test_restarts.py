@@ -1,4 +1,4 @@
-"""Is a process of a service that was killed started again, and does it work again, without anybody's help?"""
+"""Does the supervisor restart a killed process of a service, and does the process work again?"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Does nothing stay behind, whenever and however a start or a stop is interrupted? Beside the session's own installation."""
+"""Does an interrupted start or stop leave no process behind? Runs beside the session's own installation."""
 
 import os
 import subprocess
@@ -31,13 +31,13 @@ def beside() -> Iterator[Place]:
 
 @pytest.fixture
 def own(beside: Place) -> Platform:
-    """The second installation, started: PostgreSQL and Kafka. Its files are those of the test before."""
+    """Starts PostgreSQL and Kafka of the second installation, with the files of the previous test."""
     return Platform(beside, system.start_platform(beside))
 
 
 @pytest.fixture
 def neighbours(platform: Platform) -> Iterator[set[int]]:
-    """Whatever a test does to its own installation, the processes of the session's are the same afterwards."""
+    """Asserts that the processes of the session's installation are unchanged after each test."""
     before = supervised(platform)
     yield before
     assert supervised(platform) == before
@@ -58,14 +58,14 @@ def test_up_clears_what_a_killed_supervisor_left_and_ctrl_c_clears_what_up_start
     assert len(started) > len(supervised(own))  # PostgreSQL's own children among them
     up.send_signal(SIGINT)
 
-    told = up.communicate()[1]
-    assert (up.returncode, told) == (130, "Interrupted: everything that was started has been stopped.\n")
+    output = up.communicate()[1]
+    assert (up.returncode, output) == (130, "Interrupted: everything that was started has been stopped.\n")
     assert alive(started) == []
     assert members(own.place) == []
 
 
-def test_two_installations_share_nothing_and_one_goes_without_the_other(platform: Platform, own: Platform, neighbours):
-    """Pressing Ctrl-C, out of impatience, does not keep it from going."""
+def test_two_installations_share_nothing_and_stop_separately(platform: Platform, own: Platform, neighbours):
+    """Ctrl-C during a stop does not interrupt the stop."""
     assert ports(own.place).isdisjoint(ports(platform.place))
     assert not own.place.local_dir.is_relative_to(platform.place.local_dir)
     assert running(own.place).isdisjoint(running(platform.place))
@@ -80,8 +80,8 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
     down.send_signal(SIGINT)
     down.send_signal(SIGINT)
 
-    told = down.communicate()[1]
-    assert (down.returncode, told) == (0, "")
+    output = down.communicate()[1]
+    assert (down.returncode, output) == (0, "")
     assert (alive(started), members(own.place)) == ([], [])
     assert topics.create(admin.as_admin(platform.place), theirs) == []
     with psycopg.connect(platform.superuser_url()) as connection:
@@ -91,24 +91,24 @@ def test_two_installations_share_nothing_and_one_goes_without_the_other(platform
 def test_a_second_up_says_that_it_already_runs(platform: Platform, neighbours):
     refused = command("up", platform.place)
 
-    told = refused.communicate()[1]
+    output = refused.communicate()[1]
     assert refused.returncode == 2
-    assert told.startswith(f"Already running from {platform.place.local_dir}: ")
-    assert told.count("\n") == 1
+    assert output.startswith(f"Already running from {platform.place.local_dir}: ")
+    assert output.count("\n") == 1
 
 
 def test_a_busy_port_is_named_with_its_process(platform: Platform, neighbours, tmp_path: Path):
     refused = command("up", Place(tmp_path, platform.place.port_base))
 
-    told = refused.communicate()[1]
+    output = refused.communicate()[1]
     port = platform.place.port("postgres")
     assert refused.returncode == 2
-    assert told.startswith(f"Port {port}, wanted for postgres, is taken by postgres (process ")
-    assert told.count("\n") == 1
+    assert output.startswith(f"Port {port}, wanted for postgres, is taken by postgres (process ")
+    assert output.count("\n") == 1
     assert members(Place(tmp_path, 0)) == []
 
 
-def test_migrations_that_fail_are_named_with_what_they_say(platform: Platform):
+def test_a_failed_migration_is_named_with_its_message(platform: Platform):
     nowhere = platform.empty("registry").owner + "_that_nobody_made"
 
     with pytest.raises(CannotStart) as refusal:
@@ -130,7 +130,7 @@ def command(name: str, place: Place) -> "subprocess.Popen[str]":
 
 
 def until(process: "subprocess.Popen[str]", beginning: str) -> None:
-    """Reads what it prints until a line begins so. The test's own timeout bounds it."""
+    """Reads its output until a line starts with the text. The test's timeout bounds it."""
     seen = []
     for line in process.stdout or ():
         seen.append(line)
@@ -144,7 +144,7 @@ def ports(place: Place) -> set[int]:
 
 
 def alive(pids: set[int]) -> list[int]:
-    """Those that have not ended. An orphan's entry may wait a while for the machine's first process to take note."""
+    """The live processes. A zombie without a parent may stay in the table until process 1 reaps it."""
     found = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     return [each.pid for each in found if each.status() != psutil.STATUS_ZOMBIE]
 

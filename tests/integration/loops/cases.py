@@ -1,4 +1,4 @@
-"""A case for each loop: two items, the first of which fails with an exception that no code foresees."""
+"""A case for each loop: two items. The first one fails with an unexpected exception."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -50,7 +50,7 @@ BAD, GOOD = "440303", "440305"
 
 
 class Planted(Exception):  # noqa: N818 - it is planted
-    """What nobody foresees."""
+    """An exception that no code handles by name."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class World:
         return engine
 
     def planted(self, engine: Engine, *marks: str) -> Callable[[], bool]:
-        """Every statement that bears all marks, in its text or its values, fails. Says whether one came."""
+        """Makes every statement fail that contains all marks in its text or values. Returns a check whether one did."""
         return self.stack.enter_context(_planted(engine, marks))
 
 
@@ -143,7 +143,7 @@ def redrive(world: World) -> Case:
 def relay(world: World) -> Case:
     bench = _bench(world)
     kit.happen(bench.engines.app, BAD, [bench.bad])
-    with bench.engines.owner.begin() as connection:  # as no code of ours writes it: without a time
+    with bench.engines.owner.begin() as connection:  # without a time, which no code of ours writes
         connection.execute(text("alter table events disable trigger append_only"))
         connection.execute(text("alter table events no force row level security"))
         connection.execute(text("update events set headers = '{}'"))
@@ -221,10 +221,10 @@ def importer(world: World) -> Case:
 
     def state() -> str:
         with databases.begin(engine, district=GOOD) as tx:
-            asked = {"import_id": good}
+            values = {"import_id": good}
             return str(
                 tx.connection.execute(
-                    text("select state from imports where import_id = :import_id"), asked
+                    text("select state from imports where import_id = :import_id"), values
                 ).scalar_one()
             )
 
@@ -252,22 +252,22 @@ def _notify(world: World, *districts: str) -> list[Notify]:
     mail, sms = world.stack.enter_context(MailServer()), world.stack.enter_context(TextGateway())
     opened = [Notify(engine, district, mail, sms) for district in districts]
     for each in opened:
-        each.hears(each.story.project())
+        each.receive(each.story.project())
         each.owner = world.engine(urls.owner)
     return opened
 
 
 def _about_to_be_told(notify: Notify) -> Owner:
     owner, unit_id, story = Owner(), uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     return owner
 
 
 class Refusing:
-    """A gateway that fails for one message of the two, whichever comes first."""
+    """A gateway that fails for the first message it gets, and works for every other."""
 
     def __init__(self, gateway: Any) -> None:
-        self._gateway, self.failed, self.asked = gateway, "", set[str]()
+        self._gateway, self.failed, self.asked_for = gateway, "", set[str]()
 
     def send(self, address: str, message: Any, *, message_key: str) -> Any:
         self._fail(message_key)
@@ -275,7 +275,7 @@ class Refusing:
 
     def ask(self, message_key: str) -> Any:
         self._fail(message_key)
-        self.asked.add(message_key)
+        self.asked_for.add(message_key)
         return self._gateway.ask(message_key)
 
     def _fail(self, message_key: str) -> None:
@@ -285,32 +285,36 @@ class Refusing:
 
 
 def dispatch(world: World) -> Case:
-    (here,) = _notify(world, BAD)
-    _about_to_be_told(here)
-    _about_to_be_told(here)
-    mail = Refusing(here.gateways["mail"])
+    (notify,) = _notify(world, BAD)
+    _about_to_be_told(notify)
+    _about_to_be_told(notify)
+    mail = Refusing(notify.gateways["mail"])
     made = Dispatcher(
-        here.engine, {**here.gateways, "mail": mail}, opener=here._opener, clock=here.clock, districts=[BAD]
+        notify.engine, {**notify.gateways, "mail": mail}, opener=notify._opener, clock=notify.clock, districts=[BAD]
     )
-    return Case(Lanes(made).run_forever, lambda: len(here.mail.arrived) == 1, lambda: bool(mail.failed))
+    return Case(Lanes(made).run_forever, lambda: len(notify.mail.arrived) == 1, lambda: bool(mail.failed))
 
 
 def inquire(world: World) -> Case:
-    (here,) = _notify(world, BAD)
+    (notify,) = _notify(world, BAD)
     for _ in range(2):
-        _about_to_be_told(here)
-        with databases.begin(here.engine, district=BAD) as tx:
-            messages.claim(tx, at=here.clock.now(), real_at=datetime.now(UTC))  # and the worker dies here
-    mail = Refusing(here.gateways["mail"])
-    made = Inquirer(here.engine, {**here.gateways, "mail": mail}, clock=here.clock, lease=timedelta(0), districts=[BAD])
-    return Case(made.run_forever, lambda: "unknown" in {row[0] for row in here.states()}, lambda: bool(mail.failed))
+        _about_to_be_told(notify)
+        with databases.begin(notify.engine, district=BAD) as tx:
+            messages.claim(tx, at=notify.clock.now(), real_at=datetime.now(UTC))  # and the worker dies here
+    mail = Refusing(notify.gateways["mail"])
+    made = Inquirer(
+        notify.engine, {**notify.gateways, "mail": mail}, clock=notify.clock, lease=timedelta(0), districts=[BAD]
+    )
+    return Case(made.run_forever, lambda: "unknown" in {row[0] for row in notify.states()}, lambda: bool(mail.failed))
 
 
 def complete(world: World) -> Case:
     bad, good = _notify(world, BAD, GOOD)
     for each in (bad, good):
         _about_to_be_told(each)
-        with databases.begin(each.owner, district=each.district) as tx:  # as if two consumers had brought a half each
+        with databases.begin(
+            each.owner, district=each.district
+        ) as tx:  # as if two consumers had each stored half of the facts
             tx.connection.execute(text("delete from attempts"))
             tx.connection.execute(text("delete from messages"))
             tx.connection.execute(text("update recipients set planned_at = null"))
@@ -321,8 +325,8 @@ def complete(world: World) -> Case:
 
 def count(world: World) -> Case:
     """Its one item is the whole balance, which fails once."""
-    (here,) = _notify(world, BAD)
-    _about_to_be_told(here)
+    (notify,) = _notify(world, BAD)
+    _about_to_be_told(notify)
     failed: list[str] = []
 
     def fail(_: Connection, __: object, statement: str, *___: object) -> None:
@@ -330,10 +334,10 @@ def count(world: World) -> Case:
             failed.append(statement)
             raise Planted
 
-    event.listen(here.engine, "before_cursor_execute", fail)
-    world.stack.callback(event.remove, here.engine, "before_cursor_execute", fail)
+    event.listen(notify.engine, "before_cursor_execute", fail)
+    world.stack.callback(event.remove, notify.engine, "before_cursor_execute", fail)
     MESSAGES.clear()
-    loop = partial(Counter(here.engine).run_forever, idle_seconds=0.05)
+    loop = partial(Counter(notify.engine).run_forever, idle_seconds=0.05)
     return Case(loop, lambda: MESSAGES.labels("waiting", BAD)._value.get() == 1, lambda: bool(failed))
 
 

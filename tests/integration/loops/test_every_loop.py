@@ -1,4 +1,4 @@
-"""One item of each loop fails in a way that nobody foresaw. Does the loop live on, and are the other items served?
+"""One item of each loop fails with an unexpected exception. Does the loop continue, and are the other items processed?
 
 The loops are those that the services' wiring starts. A new one fails `test_every_loop_has_a_case` until it has a case in cases.py.
 """
@@ -71,7 +71,7 @@ def test_every_loop_is_of_a_class_that_a_case_runs(settings):
 
 @pytest.mark.logs_error("item failed", "parked", "unwritable", "gateway failed")
 @pytest.mark.parametrize("name", CASES)
-def test_one_failing_item_keeps_no_other_from_its_turn(name, platform, database, empty_database):
+def test_one_failing_item_delays_no_other_item(name, platform, database, empty_database):
     with ExitStack() as stack:
         case = CASES[name].make(World(platform, database, empty_database, stack))
         stop, died = threading.Event(), list[BaseException]()
@@ -87,7 +87,7 @@ def test_one_failing_item_keeps_no_other_from_its_turn(name, platform, database,
         thread.start()
         try:
             eventually(lambda: died or case.others_are_served(), seconds=30)
-            threading.Event().wait(0.3)  # it has met the failing item by then, and would have died of it
+            threading.Event().wait(0.3)  # by then the loop has processed the failing item
         finally:
             stop.set()
             thread.join(20)

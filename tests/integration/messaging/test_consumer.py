@@ -1,4 +1,4 @@
-"""Real SQL, the broker in memory: does every message have its effect once, in order, and only what must wait waits?"""
+"""Real SQL, broker in memory: does every message have its effect once and in order, and does only what must wait?"""
 
 import threading
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ def test_a_poison_event_parks_its_key_and_no_other(bench):
     }
 
 
-def test_what_the_database_refuses_parks_without_a_value_in_its_reason(bench):
+def test_an_event_the_database_refuses_is_parked_without_its_values_in_the_reason(bench):
     def break_it(tx: Transaction, messages: Sequence[Message]) -> None:
         kit.add_up(tx, messages)
         tx.connection.execute(text("insert into totals select 'secret', null, :d"), {"d": tx.district})
@@ -78,7 +78,7 @@ def test_what_the_database_refuses_parks_without_a_value_in_its_reason(bench):
     assert effects(bench) == {}
 
 
-def test_what_does_not_decode_parks_without_its_value(bench):
+def test_an_undecodable_event_is_parked_without_its_values_in_the_reason(bench):
     message = kit.message(a_key(), 1, topic=bench.topic)._replace(payload=b'{"unit_id": "planted"}')
     bench.producer.publish([message])
     bench.consumer().run_once()
@@ -86,7 +86,7 @@ def test_what_does_not_decode_parks_without_its_value(bench):
     assert parked(bench) == [(1, "invalid: unit_id")]
 
 
-def test_redrive_frees_a_key_after_a_dry_run_that_changes_nothing(bench):
+def test_a_dry_run_changes_nothing_and_redrive_applies_the_parked_key(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1, poison=True)
     bench.send(key, 2, 3)
@@ -121,7 +121,7 @@ def count_only(tx: Transaction, messages: Sequence[Message]) -> None:
         )
 
 
-def test_a_type_nobody_reacts_to_moves_the_mark(bench):
+def test_an_event_without_a_reaction_advances_the_inbox(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1)
     bench.producer.publish([kit.message(key, 2, topic=bench.topic, event=kit.Passed(unit_id=key))])
@@ -150,7 +150,7 @@ def test_an_unknown_version_is_quarantined_and_comes_back_after_the_upgrade(benc
     assert bench.rows_of("select outcome is not null from quarantined") == [(True,)]
 
 
-def test_what_cannot_be_read_is_quarantined_as_it_came(bench):
+def test_an_unreadable_record_is_quarantined_unchanged(bench):
     headers = [("ce_id", b"\xff\0\\"), ("x", None), ("ü", b"1")]
     bench.broker.append(bench.topic, None, headers, b"\0value")
     bench.consumer().run_once()
@@ -161,7 +161,7 @@ def test_what_cannot_be_read_is_quarantined_as_it_came(bench):
     assert (list(kept.headers), kept.value, kept.key) == (headers, b"\0value", None)
 
 
-def test_too_many_rejections_in_a_row_stop_and_keep_nothing(bench):
+def test_too_many_consecutive_rejections_stop_the_consumer_and_roll_back(bench):
     for _ in range(30):
         bench.send(a_key(), 1, poison=True)
     with pytest.raises(TooManyRejected):
@@ -172,7 +172,7 @@ def test_too_many_rejections_in_a_row_stop_and_keep_nothing(bench):
     assert len(parked(bench)) == 30
 
 
-def test_a_restored_source_goes_on_where_it_lost_nothing_we_have(bench):
+def test_a_restored_source_that_lost_no_applied_event_continues(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1, 2)
     bench.send(key, 3, epoch=2)
@@ -181,7 +181,7 @@ def test_a_restored_source_goes_on_where_it_lost_nothing_we_have(bench):
     assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
 
 
-def test_a_restored_source_that_lost_what_we_have_waits_for_a_person(bench):
+def test_a_restored_source_that_lost_an_applied_event_waits_for_a_person(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1, 2, 3)
     bench.send(key, 2, 3, 4, epoch=2)
@@ -198,7 +198,7 @@ def test_a_restored_source_that_lost_what_we_have_waits_for_a_person(bench):
     assert (effects(bench)[key], parked(bench)) == ([1, 2, 3, 2, 3, 4, 5], [])
 
 
-def test_the_old_database_that_goes_on_writing_is_noticed(bench):
+def test_events_of_the_old_database_after_a_restore_are_noticed(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1, epoch=2)
     bench.send(key, 2, epoch=1)
@@ -241,7 +241,7 @@ def test_on_a_latest_topic_only_going_backwards_is_refused(bench):
     assert seen == [3, 7, 10]
 
 
-def test_what_a_reaction_writes_names_its_cause_and_is_written_once(bench):
+def test_an_event_of_a_reaction_names_its_cause_and_is_written_once(bench):
     keys = [a_key() for _ in range(5)]
 
     def reply(tx: Transaction, message: Message) -> None:
@@ -253,14 +253,14 @@ def test_what_a_reaction_writes_names_its_cause_and_is_written_once(bench):
     sent = [bench.send(key, 1)[0] for key in keys]
     bench.consumer({kit.Happened.declared.type: each(reply)}).run_once()
 
-    said = dict(bench.rows_of("select key, headers from events where type like '%passed%'"))
-    assert set(said) == set(keys) - {keys[3]}
-    assert all(said[m.key]["causationid"] == str(m.event_id) for m in sent if m.key != keys[3])
-    assert all({"time", "epoch", "correlationid", "traceparent"} <= headers.keys() for headers in said.values())
+    headers_of = dict(bench.rows_of("select key, headers from events where type like '%passed%'"))
+    assert set(headers_of) == set(keys) - {keys[3]}
+    assert all(headers_of[m.key]["causationid"] == str(m.event_id) for m in sent if m.key != keys[3])
+    assert all({"time", "epoch", "correlationid", "traceparent"} <= headers.keys() for headers in headers_of.values())
 
 
-def test_a_deadlock_is_tried_again_in_place(bench):
-    """Two reactions take two rows in opposite order; both end with both effects."""
+def test_a_deadlock_is_retried_in_place(bench):
+    """Two reactions lock two rows in opposite order; both finish and have their effects."""
     one, two = a_key(), a_key()
     bench.send(one, 1)
     with database.begin(bench.engines.app, district=bench.district) as tx:
@@ -296,8 +296,8 @@ def test_a_deadlock_is_tried_again_in_place(bench):
     assert bench.rows_of("select total from totals where key like '_3%'") == [(2,), (2,)]
 
 
-def test_a_zombie_that_wakes_up_applies_nothing(bench):
-    """Asleep before its transaction; its successor has done the work when it goes on with what it polled."""
+def test_a_consumer_that_lost_its_partition_applies_nothing(bench):
+    """It sleeps after the poll. When it wakes up, its successor has already applied the messages."""
     key, sent = a_key(), threading.Event()
     bench.send(key, 1, 2, 3)
     zombie = bench.consumer()
@@ -311,7 +311,7 @@ def test_a_zombie_that_wakes_up_applies_nothing(bench):
     assert effects(bench) == {key: [1, 2, 3, 4]}
 
 
-def test_a_consumer_asleep_in_its_transaction_lets_go(bench, engines):
+def test_the_transaction_of_a_sleeping_consumer_times_out(bench, engines):
     impatient = database.connect(engines.urls.app, application_name="asleep", idle_in_transaction_seconds=0.3)
     key = a_key()
     bench.send(key, 1)
@@ -334,7 +334,7 @@ def test_a_consumer_asleep_in_its_transaction_lets_go(bench, engines):
     assert effects(bench) == {key: [1]}
 
 
-def test_then_numbers_what_was_applied_without_a_gap(bench):
+def test_the_callback_then_numbers_applied_events_without_a_gap(bench):
     def number(tx: Transaction, messages: Sequence[Message]) -> None:
         feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])
 
@@ -358,17 +358,17 @@ def test_a_new_district_needs_nothing_but_its_topics(bench):
     consumer = bench.consumer()
     consumer.run_once()
     bench.broker.create(topic)
-    key, here = a_key(), a_key()
+    key, own_key = a_key(), a_key()
     bench.send(key, 1, topic=topic)
-    bench.send(here, 1)
+    bench.send(own_key, 1)
     consumer.run_once()
 
-    assert effects(bench) == {here: [1]}
+    assert effects(bench) == {own_key: [1]}
     with database.begin(bench.engines.app, district=other) as tx:
         assert kit.effects(tx.connection) == {key: [1]}
 
 
-def test_the_whole_way_from_journal_to_effect(bench, engines):
+def test_an_event_goes_from_the_journal_to_its_effect(bench, engines):
     units = [uuid4() for _ in range(20)]
     for _ in range(3):
         kit.happen(engines.app, bench.district, units)

@@ -1,4 +1,4 @@
-"""A broker that is there and does not answer: how long is a publish's transaction kept, and what if its session ends all the same?"""
+"""A broker accepts connections and does not answer: how long does a publish keep its transaction, and what if the session ends?"""
 
 import os
 import signal
@@ -41,11 +41,11 @@ def test_a_publish_gives_up_before_its_session_does(platform, engines, district)
     producers = [kafka.Producer(connection) for _ in range(3)]
     for warm in producers[1:]:
         assert warm.publish([a_message(known)]) == []
-    asked = [known, known, unknown]
+    wanted = [known, known, unknown]
 
     with paused(platform), ThreadPoolExecutor(3) as pool:
         engines_of = [each.SERVICE.engine(engines.urls.mechanism, "relay") for each in (registry, signing, notify)]
-        outcomes = list(pool.map(same_session, engines_of, producers, asked))
+        outcomes = list(pool.map(same_session, engines_of, producers, wanted))
 
     assert outcomes == [True, True, True]
     assert producers[1].publish([a_message(known)]) == []  # the same object, a new client
@@ -80,12 +80,12 @@ def test_a_producer_that_is_closed_leaves_no_thread(platform):
 
 
 def kafka_threads() -> set[threading.Thread]:
-    """Those of Kafka's client, by their names: other threads of the process may come and go meanwhile."""
+    """The threads of the Kafka client, found by name: other threads may start and end during the test."""
     return {thread for thread in threading.enumerate() if "kafka" in thread.name}
 
 
 class Slow:
-    """A broker that takes the messages, and so long for it that `meanwhile` can happen."""
+    """A broker that calls `meanwhile` before it acknowledges the messages."""
 
     def __init__(self, broker: memory.Broker, meanwhile: Callable[[], object]) -> None:
         self._producer, self._meanwhile = memory.Producer(broker), meanwhile
@@ -99,7 +99,7 @@ class Slow:
         """Nothing is held."""
 
 
-def test_a_session_that_ended_while_events_were_on_their_way_repeats_them(engines, district):
+def test_a_relay_sends_events_again_after_its_database_session_ended(engines, district):
     broker, unit = memory.Broker(), uuid4()
     broker.create(topics.name(district, kit.KIND))
     kit.happen(engines.app, district, [unit])
@@ -114,11 +114,11 @@ def test_a_session_that_ended_while_events_were_on_their_way_repeats_them(engine
 
     found = list(memory.Reader(broker).read(topics.name(district, kit.KIND), since=None))
     assert [(each.key, each.sequence) for each in found] == [(str(unit), 1)] * 2
-    assert len({each.event_id for each in found}) == 1  # what every inbox takes for a repeat
+    assert len({each.event_id for each in found}) == 1  # every inbox treats it as a repeat
     impatient.dispose()
 
 
 def sessions(engines: SimpleNamespace, name: str) -> int:
-    asked = text("select count(*) from pg_stat_activity where application_name = :name")
+    counting = text("select count(*) from pg_stat_activity where application_name = :name")
     with engines.owner.connect() as connection:
-        return connection.execute(asked, {"name": name}).scalar_one()
+        return connection.execute(counting, {"name": name}).scalar_one()

@@ -1,4 +1,4 @@
-"""Two events under one number: real SQL, the broker in memory. Does only that key wait, is it told, and is there a way out?"""
+"""Two events with one number: real SQL, broker in memory. Does only that key wait, is there an alarm, and can a person decide?"""
 
 from types import SimpleNamespace
 from uuid import UUID
@@ -25,8 +25,8 @@ WHY = ["--reason", "a foreign client wrote it, ticket 7", "--by", "auditor-3"]
 
 
 @pytest.fixture
-def here(bench: SimpleNamespace) -> SimpleNamespace:
-    """A key that has come to 3, and one more of another district that must never notice anything."""
+def bench(bench: SimpleNamespace) -> SimpleNamespace:
+    """A key with events up to 3, and an other key that must never be affected."""
     bench.key, bench.other = a_key(), a_key()
     bench.live = bench.consumer()
     bench.ours = bench.send(bench.key, 1, 2, 3)
@@ -35,266 +35,266 @@ def here(bench: SimpleNamespace) -> SimpleNamespace:
     return bench
 
 
-def reconciled(here: SimpleNamespace) -> list[str]:
-    """What the reconciler says of the district, after it has compared."""
-    name, engine = f"c{here.district}", here.engines.mechanism
+def reconciled(bench: SimpleNamespace) -> list[str]:
+    """The equations of the reconciler for the district, after one comparison."""
+    name, engine = f"c{bench.district}", bench.engines.mechanism
     hops = (
-        Doubts(name, engine, lambda: memory.Reader(here.broker)),
-        Settled(name, engine, memory.Reader(here.broker), ".*"),
+        Doubts(name, engine, lambda: memory.Reader(bench.broker)),
+        Settled(name, engine, memory.Reader(bench.broker), ".*"),
     )
     return [str(each).split(": ", 1)[1] for each in Reconciler(*hops).run_once()]
 
 
-def asked(here: SimpleNamespace, *more: str, rebuild: str | None = None) -> tuple[int, list[str]]:
-    told: list[str] = []
-    argv = ["--consumer", "c", "--district", here.district, "--key", here.key, *more]
-    history = lambda: memory.Reader(here.broker)  # noqa: E731
-    return command(argv, {"c": here.redrive}, tell=told.append, history=history, rebuild=rebuild), told
+def run_command(bench: SimpleNamespace, *more: str, rebuild: str | None = None) -> tuple[int, list[str]]:
+    output: list[str] = []
+    argv = ["--consumer", "c", "--district", bench.district, "--key", bench.key, *more]
+    history = lambda: memory.Reader(bench.broker)  # noqa: E731
+    return command(argv, {"c": bench.redrive}, tell=output.append, history=history, rebuild=rebuild), output
 
 
-def decisions(here: SimpleNamespace) -> list[tuple]:
-    return here.rows_of(
+def decisions(bench: SimpleNamespace) -> list[tuple]:
+    return bench.rows_of(
         "select event_id, sequence, decision, reason, decided_by from decisions order by sequence, decided_at"
     )
 
 
-def gauge(metric, here: SimpleNamespace) -> float:
-    return metric.labels(f"c{here.district}", here.district)._value.get()
+def gauge(metric, bench: SimpleNamespace) -> float:
+    return metric.labels(f"c{bench.district}", bench.district)._value.get()
 
 
-def measured(here: SimpleNamespace) -> None:
-    here.live._measured_at = 0.0
-    here.live.run_once()
+def measured(bench: SimpleNamespace) -> None:
+    bench.live._measured_at = 0.0
+    bench.live.run_once()
 
 
-def test_the_newest_number_with_another_id_parks_its_key_and_no_other(here):
+def test_the_newest_number_with_another_id_parks_its_key_and_no_other(bench):
     with capture_logs() as logs:
-        (foreign,) = here.send(here.key, 3)
-        here.send(here.key, 4)
-        here.send(here.other, 2)
-        here.live.run_once()
+        (foreign,) = bench.send(bench.key, 3)
+        bench.send(bench.key, 4)
+        bench.send(bench.other, 2)
+        bench.live.run_once()
 
-    assert effects(here) == {here.key: [1, 2, 3], here.other: [1, 2]}
-    assert parked(here) == [(3, "diverged"), (4, "behind")]
-    (alarm,) = [each for each in logs if each["event"] == "diverged"]
+    assert effects(bench) == {bench.key: [1, 2, 3], bench.other: [1, 2]}
+    assert parked(bench) == [(3, "diverged"), (4, "behind")]
+    (alarm,) = [line for line in logs if line["event"] == "diverged"]
     assert alarm["log_level"] == "error"
-    assert (alarm["ours"], alarm["theirs"]) == (str(here.ours[2].event_id), str(foreign.event_id))
-    assert here.redrive.heal(here.district) == 0
+    assert (alarm["ours"], alarm["theirs"]) == (str(bench.ours[2].event_id), str(foreign.event_id))
+    assert bench.redrive.heal(bench.district) == 0
 
 
-def test_the_gauges_tell_it_and_go_back_to_0_after_the_decision(here):
-    here.send(here.key, 3)
-    here.send(here.key, 4)
-    here.live.run_once()
-    measured(here)
-    assert (gauge(metrics.PARKED, here), gauge(metrics.DIVERGED, here)) == (2, 1)
+def test_the_gauges_show_a_divergence_and_return_to_0_after_the_decision(bench):
+    bench.send(bench.key, 3)
+    bench.send(bench.key, 4)
+    bench.live.run_once()
+    measured(bench)
+    assert (gauge(metrics.PARKED, bench), gauge(metrics.DIVERGED, bench)) == (2, 1)
 
-    assert asked(here, "--keep-ours", *WHY)[0] == 0
-    measured(here)
-    assert (gauge(metrics.PARKED, here), gauge(metrics.DIVERGED, here)) == (0, 0)
-
-
-def test_ours_is_kept_and_what_waited_behind_drains_in_order(here):
-    (foreign,) = here.send(here.key, 3)
-    here.send(here.key, 4, 5, 6)
-    here.live.run_once()
-
-    code, told = asked(here, "--keep-ours", *WHY, "--dry-run")
-    assert (code, told[-1]) == (0, "dry run: nothing was kept")
-    assert (decisions(here), len(parked(here))) == ([], 4)
-
-    code, told = asked(here, "--keep-ours", *WHY)
-    assert (code, [line.split()[-1] for line in told[:4]]) == (0, ["passed-over", "applied", "applied", "applied"])
-    assert effects(here)[here.key] == [1, 2, 3, 4, 5, 6]
-    assert decisions(here) == [(foreign.event_id, 3, "keep-ours", "a foreign client wrote it, ticket 7", "auditor-3")]
-    assert here.rows_of(f"select outcome from parked where event_id = '{foreign.event_id}'") == [("passed-over",)]
-    here.send(here.key, 7)
-    here.live.run_once()
-    assert effects(here)[here.key] == [1, 2, 3, 4, 5, 6, 7]
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
+    measured(bench)
+    assert (gauge(metrics.PARKED, bench), gauge(metrics.DIVERGED, bench)) == (0, 0)
 
 
-def test_several_foreign_events_of_one_number_all_wait(here):
-    one, two = here.send(here.key, 3) + here.send(here.key, 3)
-    here.live.run_once()
-    assert parked(here) == [(3, "diverged"), (3, "diverged")]
+def test_keeping_ours_applies_the_waiting_events_in_order(bench):
+    (foreign,) = bench.send(bench.key, 3)
+    bench.send(bench.key, 4, 5, 6)
+    bench.live.run_once()
 
-    assert asked(here, "--keep-ours", *WHY, "--event", str(one.event_id))[0] == 1
-    assert parked(here) == [(3, "diverged")]
-    assert asked(here, "--keep-ours", *WHY)[0] == 0
-    assert [each[0] for each in decisions(here)] == [one.event_id, two.event_id]
+    code, output = run_command(bench, "--keep-ours", *WHY, "--dry-run")
+    assert (code, output[-1]) == (0, "dry run: nothing was kept")
+    assert (decisions(bench), len(parked(bench))) == ([], 4)
+
+    code, output = run_command(bench, "--keep-ours", *WHY)
+    assert (code, [line.split()[-1] for line in output[:4]]) == (0, ["passed-over", "applied", "applied", "applied"])
+    assert effects(bench)[bench.key] == [1, 2, 3, 4, 5, 6]
+    assert decisions(bench) == [(foreign.event_id, 3, "keep-ours", "a foreign client wrote it, ticket 7", "auditor-3")]
+    assert bench.rows_of(f"select outcome from parked where event_id = '{foreign.event_id}'") == [("passed-over",)]
+    bench.send(bench.key, 7)
+    bench.live.run_once()
+    assert effects(bench)[bench.key] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_two_events_that_wait_for_one_number_are_told_when_its_turn_comes(here):
+def test_several_foreign_events_of_one_number_all_wait(bench):
+    one, two = bench.send(bench.key, 3) + bench.send(bench.key, 3)
+    bench.live.run_once()
+    assert parked(bench) == [(3, "diverged"), (3, "diverged")]
+
+    assert run_command(bench, "--keep-ours", *WHY, "--event", str(one.event_id))[0] == 1
+    assert parked(bench) == [(3, "diverged")]
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
+    assert [each[0] for each in decisions(bench)] == [one.event_id, two.event_id]
+
+
+def test_two_events_waiting_for_one_number_diverge_when_its_turn_comes(bench):
     """Neither is applied yet, so neither is ours: the one that came first is applied, and then the other diverges."""
-    first, second = here.send(here.key, 5) + here.send(here.key, 5)
-    here.send(here.key, 6)
-    here.send(here.key, 4)
-    here.live.run_once()
-    here.redrive.heal(here.district)
-    here.redrive.heal(here.district)
+    first, second = bench.send(bench.key, 5) + bench.send(bench.key, 5)
+    bench.send(bench.key, 6)
+    bench.send(bench.key, 4)
+    bench.live.run_once()
+    bench.redrive.heal(bench.district)
+    bench.redrive.heal(bench.district)
 
-    assert effects(here)[here.key] == [1, 2, 3, 4, 5]
-    assert [row[0] for row in parked(here)] == [5, 6]
-    assert here.rows_of("select event_id, ours from parked where reason = 'diverged'") == [
+    assert effects(bench)[bench.key] == [1, 2, 3, 4, 5]
+    assert [row[0] for row in parked(bench)] == [5, 6]
+    assert bench.rows_of("select event_id, ours from parked where reason = 'diverged'") == [
         (second.event_id, first.event_id)
     ]
-    assert asked(here, "--keep-ours", *WHY)[0] == 0
-    assert effects(here)[here.key] == [1, 2, 3, 4, 5, 6]
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
+    assert effects(bench)[bench.key] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_lower_number_with_another_id_is_found_by_the_reconciler(here):
-    (foreign,) = here.send(here.key, 1)
-    here.live.run_once()
-    assert (parked(here), effects(here)[here.key]) == ([], [1, 2, 3])
+def test_a_lower_number_with_another_id_is_found_by_the_reconciler(bench):
+    (foreign,) = bench.send(bench.key, 1)
+    bench.live.run_once()
+    assert (parked(bench), effects(bench)[bench.key]) == ([], [1, 2, 3])
 
     with capture_logs() as logs:
-        said = reconciled(here)
+        equations = reconciled(bench)
 
-    assert parked(here) == [(1, "diverged")]
-    assert here.rows_of("select event_id, ours from parked") == [(foreign.event_id, here.ours[0].event_id)]
-    assert [each["theirs"] for each in logs if each["event"] == "diverged"] == [str(foreign.event_id)]
-    assert said[0] == "1 = 0 the same event + 1 diverged: holds"
-    here.send(here.key, 4)
-    here.live.run_once()
-    assert parked(here) == [(1, "diverged"), (4, "behind")]
-    assert asked(here, "--keep-ours", *WHY)[0] == 0
-    assert effects(here)[here.key] == [1, 2, 3, 4]
-    assert reconciled(here)[-1] == "6 = 5 applied + 0 parked + 0 quarantined + 1 passed over: holds"
+    assert parked(bench) == [(1, "diverged")]
+    assert bench.rows_of("select event_id, ours from parked") == [(foreign.event_id, bench.ours[0].event_id)]
+    assert [line["theirs"] for line in logs if line["event"] == "diverged"] == [str(foreign.event_id)]
+    assert equations[0] == "1 = 0 the same event + 1 diverged: holds"
+    bench.send(bench.key, 4)
+    bench.live.run_once()
+    assert parked(bench) == [(1, "diverged"), (4, "behind")]
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
+    assert effects(bench)[bench.key] == [1, 2, 3, 4]
+    assert reconciled(bench)[-1] == "6 = 5 applied + 0 parked + 0 quarantined + 1 passed over: holds"
 
 
-def test_a_source_that_lost_its_newest_numbers_waits_whole(here):
-    """Restored without a new epoch: it says 2, 3 and 4 again, with other events."""
-    theirs = here.send(here.key, 2, 3, 4)
-    here.live.run_once()
-    reconciled(here)
-    assert parked(here) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
+def test_every_event_of_a_source_that_lost_its_newest_numbers_waits(bench):
+    """The source was restored without a new epoch: it sends other events as 2, 3 and 4."""
+    theirs = bench.send(bench.key, 2, 3, 4)
+    bench.live.run_once()
+    reconciled(bench)
+    assert parked(bench) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
 
-    assert asked(here, "--keep-ours", *WHY)[0] == 0
-    assert effects(here)[here.key] == [1, 2, 3, 4]
-    assert [each[0] for each in decisions(here)] == [each.event_id for each in theirs[:2]]
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 0
+    assert effects(bench)[bench.key] == [1, 2, 3, 4]
+    assert [each[0] for each in decisions(bench)] == [each.event_id for each in theirs[:2]]
 
 
 @pytest.mark.parametrize("again", ["relayed again", "read again"])
-def test_the_same_event_again_is_no_divergence(here, again):
+def test_a_repeated_event_is_no_divergence(bench, again):
     if again == "relayed again":
-        here.producer.publish(here.ours)
-        here.live.run_once()
+        bench.producer.publish(bench.ours)
+        bench.live.run_once()
     else:
-        here.consumer().run_once()
-    doubted = here.rows_of("select sequence from doubted order by 1")
-    reconciled(here)
+        bench.consumer().run_once()
+    doubted = bench.rows_of("select sequence from doubted order by 1")
+    reconciled(bench)
 
     assert doubted == ([(1,), (2,)] if again == "relayed again" else [])
-    assert (parked(here), here.rows_of("select 1 from doubted"), effects(here)[here.key]) == ([], [], [1, 2, 3])
+    assert (parked(bench), bench.rows_of("select 1 from doubted"), effects(bench)[bench.key]) == ([], [], [1, 2, 3])
 
 
-def test_what_was_decided_stays_decided_when_everything_is_read_again(here):
-    here.send(here.key, 3)
-    here.send(here.key, 2)
-    here.live.run_once()
-    reconciled(here)
-    asked(here, "--keep-ours", *WHY)
-    here.consumer().run_once()
-    here.rows_of("select 1 from parked")
-    reconciled(here)
+def test_a_decision_holds_when_all_topics_are_read_again(bench):
+    bench.send(bench.key, 3)
+    bench.send(bench.key, 2)
+    bench.live.run_once()
+    reconciled(bench)
+    run_command(bench, "--keep-ours", *WHY)
+    bench.consumer().run_once()
+    bench.rows_of("select 1 from parked")
+    reconciled(bench)
 
-    assert (parked(here), effects(here)[here.key]) == ([], [1, 2, 3])
+    assert (parked(bench), effects(bench)[bench.key]) == ([], [1, 2, 3])
 
 
-def test_comparing_shows_both_events_and_nothing_of_their_content(here):
-    (foreign,) = here.send(here.key, 2, filling="陈安")
-    here.live.run_once()
-    reconciled(here)
-    code, told = asked(here, "--compare")
+def test_comparing_shows_both_events_without_their_content(bench):
+    (foreign,) = bench.send(bench.key, 2, filling="陈安")
+    bench.live.run_once()
+    reconciled(bench)
+    code, output = run_command(bench, "--compare")
 
     assert code == 1
-    assert told[0].split()[1:] == [here.key, "1/2"]
-    assert told[1].split()[:2] == ["ours", str(here.ours[1].event_id)]
-    assert told[2].split()[:3] == ["theirs", str(foreign.event_id), foreign.headers["time"]]
-    assert all("sha256:" in line for line in told[1:]) and "陈安" not in "".join(told)
-    assert told[1].split("sha256:")[1][:64] != told[2].split("sha256:")[1][:64]
+    assert output[0].split()[1:] == [bench.key, "1/2"]
+    assert output[1].split()[:2] == ["ours", str(bench.ours[1].event_id)]
+    assert output[2].split()[:3] == ["theirs", str(foreign.event_id), foreign.headers["time"]]
+    assert all("sha256:" in line for line in output[1:]) and "陈安" not in "".join(output)
+    assert output[1].split("sha256:")[1][:64] != output[2].split("sha256:")[1][:64]
 
 
-def test_theirs_is_accepted_by_a_rebuild(here):
-    """Ours was forged, and came first. The rebuild is a consumer with an empty inbox of its own."""
-    theirs = here.send(here.key, 2, 3, 4)
-    here.live.run_once()
-    reconciled(here)
-    code, told = asked(here, "--accept-theirs", *WHY, rebuild="python -m services.reporting rebuild")
-    assert (code, told[-1]) == (1, "recorded; it takes effect with: python -m services.reporting rebuild")
-    assert effects(here)[here.key] == [1, 2, 3]  # the live model has not changed
-    assert asked(here, "--keep-ours", *WHY)[0] == 1  # and the decision is not turned round
+def test_a_rebuild_accepts_theirs(bench):
+    """Our event was forged and arrived first. The rebuild is a consumer with its own empty inbox."""
+    theirs = bench.send(bench.key, 2, 3, 4)
+    bench.live.run_once()
+    reconciled(bench)
+    code, output = run_command(bench, "--accept-theirs", *WHY, rebuild="python -m services.reporting rebuild")
+    assert (code, output[-1]) == (1, "recorded; it takes effect with: python -m services.reporting rebuild")
+    assert effects(bench)[bench.key] == [1, 2, 3]  # the live model has not changed
+    assert run_command(bench, "--keep-ours", *WHY)[0] == 1  # the decision cannot be reversed
 
-    with here.engines.owner.begin() as connection:
+    with bench.engines.owner.begin() as connection:
         for table in ("inbox", "parked", "positions", "doubted", "effects", "totals"):
-            connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": here.district})
-            connection.execute(text("select set_config('clearwater.granted', :d, true)"), {"d": here.district})
+            connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": bench.district})
+            connection.execute(text("select set_config('clearwater.granted', :d, true)"), {"d": bench.district})
             connection.execute(text(f"delete from {table}"))
-    here.consumer().run_once()
-    reconciled(here)
-    assert effects(here)[here.key] == [1, 2, 3, 4]
-    applied = {row[0] for row in here.rows_of(f"select event_id from effects where key = '{here.key}'")}
-    assert applied == {here.ours[0].event_id, *(each.event_id for each in theirs)}
-    assert parked(here) == []
+    bench.consumer().run_once()
+    reconciled(bench)
+    assert effects(bench)[bench.key] == [1, 2, 3, 4]
+    applied = {row[0] for row in bench.rows_of(f"select event_id from effects where key = '{bench.key}'")}
+    assert applied == {bench.ours[0].event_id, *(each.event_id for each in theirs)}
+    assert parked(bench) == []
 
 
-def test_where_nothing_is_rebuilt_theirs_cannot_be_accepted(here):
-    here.send(here.key, 3)
-    here.live.run_once()
+def test_without_a_rebuild_theirs_cannot_be_accepted(bench):
+    bench.send(bench.key, 3)
+    bench.live.run_once()
     with pytest.raises(SystemExit):
-        asked(here, "--accept-theirs", *WHY)
+        run_command(bench, "--accept-theirs", *WHY)
 
-    assert decisions(here) == []
+    assert decisions(bench) == []
 
 
 @pytest.mark.parametrize("missing", [["--by", "x"], ["--by", "x", "--reason", "  "]])
-def test_a_decision_without_a_reason_is_refused(here, missing):
-    here.send(here.key, 3)
-    here.live.run_once()
+def test_a_decision_without_a_reason_is_refused(bench, missing):
+    bench.send(bench.key, 3)
+    bench.live.run_once()
     with pytest.raises(SystemExit):
-        asked(here, "--keep-ours", *missing)
+        run_command(bench, "--keep-ours", *missing)
 
-    assert (decisions(here), parked(here)) == ([], [(3, "diverged")])
-
-
-def test_redrive_without_a_decision_frees_nothing(here):
-    here.send(here.key, 2)
-    here.send(here.key, 3)
-    here.send(here.key, 4)
-    here.live.run_once()
-    reconciled(here)
-
-    assert asked(here)[0] == 1
-    assert parked(here) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
+    assert (decisions(bench), parked(bench)) == ([], [(3, "diverged")])
 
 
-def test_ours_and_theirs_in_one_poll_beside_a_bad_event_of_another_key(here):
-    """A batch that is halved must not park what was due before the foreign event came."""
+def test_redrive_without_a_decision_applies_no_diverged_event(bench):
+    bench.send(bench.key, 2)
+    bench.send(bench.key, 3)
+    bench.send(bench.key, 4)
+    bench.live.run_once()
+    reconciled(bench)
+
+    assert run_command(bench)[0] == 1
+    assert parked(bench) == [(2, "diverged"), (3, "diverged"), (4, "behind")]
+
+
+def test_a_divergence_and_a_bad_event_of_another_key_in_one_poll_each_park_their_key(bench):
+    """When a batch is halved, events before the foreign event must not be parked."""
     bad = a_key()
-    here.send(here.key, 4)
-    here.send(here.key, 4)
-    here.send(here.key, 5)
-    here.send(bad, 1, poison=True)
-    here.live.run_once()
+    bench.send(bench.key, 4)
+    bench.send(bench.key, 4)
+    bench.send(bench.key, 5)
+    bench.send(bad, 1, poison=True)
+    bench.live.run_once()
 
-    assert effects(here)[here.key] == [1, 2, 3, 4]
-    assert here.rows_of(f"select sequence, reason from parked where key = '{here.key}' order by 1") == [
+    assert effects(bench)[bench.key] == [1, 2, 3, 4]
+    assert bench.rows_of(f"select sequence, reason from parked where key = '{bench.key}' order by 1") == [
         (4, "diverged"),
         (5, "behind"),
     ]
 
 
-def test_another_district_goes_on_in_the_same_poll(here):
-    there = str(int(here.district) + 400_000)
+def test_a_divergence_does_not_stop_another_district_in_the_same_poll(bench):
+    there = str(int(bench.district) + 400_000)
     topic = topics.name(there, kit.KIND)
-    here.broker.create(topic)
-    consumer: Consumer = here.consumer()
+    bench.broker.create(topic)
+    consumer: Consumer = bench.consumer()
     consumer.run_once()
     key = a_key()
-    here.send(here.key, 3)
-    here.send(key, 1, topic=topic)
+    bench.send(bench.key, 3)
+    bench.send(key, 1, topic=topic)
     consumer.run_once()
 
-    with database.begin(here.engines.app, district=there) as tx:
+    with database.begin(bench.engines.app, district=there) as tx:
         assert kit.effects(tx.connection) == {key: [1]}
-    assert isinstance(here.rows_of("select ours from parked")[0][0], UUID)
+    assert isinstance(bench.rows_of("select ours from parked")[0][0], UUID)

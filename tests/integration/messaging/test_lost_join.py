@@ -1,4 +1,4 @@
-"""A client that loses a join polls for ever without an answer: is it built anew, and is one that only stands by left alone?"""
+"""A client whose join request is lost polls for ever: is it replaced, and is a client without a partition kept?"""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from tests.support.platform import Platform
 
 @pytest.fixture
 def pattern(platform: Platform) -> str:
-    """Of a topic of one partition with one record on it."""
+    """A subscription to a topic with one partition and one record."""
     topic = topics.name(f"{uuid4().int % 10**6:06}", kit.KIND)
     connection = platform.connection
     raw_kafka.create(connection, topic, partitions=1)
@@ -22,7 +22,7 @@ def pattern(platform: Platform) -> str:
     return f"^{topic}$"
 
 
-def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_join_request_is_sent_again(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     subscription = kafka.Subscription(platform.connection, group=str(uuid4()), topics=pattern, unanswered_seconds=0.05)
     lost = subscription._client()
     monkeypatch.setattr(lost, "poll", lambda **_: {})
@@ -35,7 +35,7 @@ def test_a_lost_join_is_asked_for_anew(platform: Platform, pattern: str, monkeyp
     subscription.close()
 
 
-def test_who_stands_by_without_a_partition_keeps_its_client(
+def test_a_consumer_without_a_partition_keeps_its_client(
     platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection, group = platform.connection, str(uuid4())
@@ -44,7 +44,7 @@ def test_who_stands_by_without_a_partition_keeps_its_client(
     both = (first, kafka.Subscription(connection, group=group, topics=pattern))
 
     def stands_by() -> kafka.Subscription | None:
-        """Whom the group has given nothing, when it has answered both."""
+        """The subscription without a partition, after the group has answered both."""
         for each in both:
             each._client().poll(timeout_ms=100)
         answered = all(each._membership.unanswered_for() == 0.0 for each in both)

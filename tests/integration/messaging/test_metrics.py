@@ -1,4 +1,4 @@
-"""Do the numbers that a scraper reads say what happened, from the first moment on and back to 0?"""
+"""Are the scraped metrics correct from the first moment, and do they return to 0?"""
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
@@ -16,7 +16,7 @@ PARKED = "clearwater_parked_events"
 
 
 def scraped(**labels: str) -> dict[str, float]:
-    """What a scraper reads under exactly these labels, by name."""
+    """The scraped samples with exactly these labels, by name."""
     families = text_string_to_metric_families(generate_latest(REGISTRY).decode())
     return {sample.name: sample.value for family in families for sample in family.samples if sample.labels == labels}
 
@@ -36,7 +36,7 @@ def test_a_known_district_has_every_series_at_0_before_its_first_event(bench):
     assert found["clearwater_journal_to_projection_seconds_count"] == 0
 
 
-def test_parked_events_go_back_to_0_and_are_applied_events_then(bench):
+def test_the_parked_gauge_returns_to_0_when_parked_events_are_applied(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1, 3, 4)
     before = measured(bench, consumer)
@@ -50,7 +50,7 @@ def test_parked_events_go_back_to_0_and_are_applied_events_then(bench):
     assert measured(bench, consumer)[APPLIED] == 4  # counted once
 
 
-def test_what_a_person_frees_in_another_process_is_counted_by_the_consumer(bench):
+def test_the_consumer_counts_events_redriven_by_another_process(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1, poison=True)
     bench.send(key, 2)
@@ -65,7 +65,7 @@ def test_what_a_person_frees_in_another_process_is_counted_by_the_consumer(bench
 
 
 @pytest.mark.logs_error("diverged")
-def test_what_was_passed_over_is_no_applied_event(bench):
+def test_an_event_passed_over_is_not_counted_as_applied(bench):
     key, consumer = a_key(), bench.consumer()
     bench.send(key, 1)
     bench.send(key, 1)
@@ -73,7 +73,7 @@ def test_what_was_passed_over_is_no_applied_event(bench):
     assert (found[APPLIED], found[PARKED], found["clearwater_diverged_events"]) == (1, 1, 1)
 
 
-def test_a_relay_tells_of_a_district_that_has_sent_nothing(bench):
+def test_a_relay_has_series_of_a_district_that_has_sent_nothing(bench):
     kit.happen(bench.engines.app, bench.district, [a_key()])
     Relay(bench.engines.mechanism, memory.Producer(bench.broker)).measure()
 
@@ -83,7 +83,7 @@ def test_a_relay_tells_of_a_district_that_has_sent_nothing(bench):
 
 
 @pytest.mark.logs_error("item failed")
-def test_a_failing_item_is_told_until_it_succeeds():
+def test_the_failing_gauge_shows_an_item_until_it_succeeds():
     rounds, broken = Rounds("test"), [True]
 
     def act() -> int:

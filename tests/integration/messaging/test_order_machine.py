@@ -36,7 +36,7 @@ class Order(RuleBasedStateMachine):
         self.broker.create(self.topic, 1)
         self.name = uuid4().hex
         self.keys = [str(uuid4()) for _ in range(4)]
-        self.said: dict[str, list] = {key: [] for key in self.keys}
+        self.written: dict[str, list] = {key: [] for key in self.keys}
         self.sent: dict[str, set[int]] = {key: set() for key in self.keys}
         self.poisoned: set[str] = set()
         self.zombies: list[tuple] = []
@@ -53,14 +53,14 @@ class Order(RuleBasedStateMachine):
 
     def publish(self, key: str, sequence: int) -> None:
         self.sent[key].add(sequence)
-        memory.Producer(self.broker).publish([self.said[key][sequence - 1]])
+        memory.Producer(self.broker).publish([self.written[key][sequence - 1]])
 
     @rule(key=KEYS, count=st.integers(1, 4), poison=st.sampled_from([False] * 6 + [True]), relayed=st.booleans())
-    def say(self, key, count, poison, relayed) -> None:
+    def write(self, key, count, poison, relayed) -> None:
         name = self.keys[key]
         for _ in range(count):
-            message = kit.message(name, len(self.said[name]) + 1, topic=self.topic)
-            self.said[name].append(message)
+            message = kit.message(name, len(self.written[name]) + 1, topic=self.topic)
+            self.written[name].append(message)
             if poison:
                 self.poisoned.add(str(message.event_id))
                 poison = False
@@ -70,8 +70,8 @@ class Order(RuleBasedStateMachine):
     @rule(key=KEYS, sequence=SEQUENCE)
     def deliver_late_or_again(self, key, sequence) -> None:
         name = self.keys[key]
-        if self.said[name]:
-            self.publish(name, 1 + sequence % len(self.said[name]))
+        if self.written[name]:
+            self.publish(name, 1 + sequence % len(self.written[name]))
 
     @rule(which=st.integers(0, 1))
     def consume(self, which) -> None:
@@ -116,7 +116,7 @@ class Order(RuleBasedStateMachine):
 
     @rule(key=KEYS, dry_run=st.booleans())
     def redrive_after_mending(self, key, dry_run) -> None:
-        mended = {str(message.event_id) for message in self.said[self.keys[key]]}
+        mended = {str(message.event_id) for message in self.written[self.keys[key]]}
         before, self.poisoned = self.poisoned, self.poisoned - mended
         for waiting in self.redrive().keys(self.district, key=self.keys[key]):
             self.redrive().key(waiting, district=self.district, batch=3, dry_run=dry_run)
@@ -139,7 +139,7 @@ class Order(RuleBasedStateMachine):
         assert not {(key, number) for key, sequences in effects.items() for number in sequences} & waiting
 
     def teardown(self) -> None:
-        """In the end everything that was sent and stands behind nothing missing or poisoned is applied; the rest waits."""
+        """In the end every sent event is applied, unless a missing or poisoned event is before it; the rest waits."""
         if not hasattr(self, "keys"):
             return
         self.zombies.clear()
@@ -150,7 +150,7 @@ class Order(RuleBasedStateMachine):
         effects, waiting = self.found()
         for key in self.keys:
             due = 0
-            while due + 1 in self.sent[key] and str(self.said[key][due].event_id) not in self.poisoned:
+            while due + 1 in self.sent[key] and str(self.written[key][due].event_id) not in self.poisoned:
                 due += 1
             assert len(effects.get(key, [])) >= due
             assert {number for name, number in waiting if name == key} == {

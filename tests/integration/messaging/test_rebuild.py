@@ -1,4 +1,4 @@
-"""Real PostgreSQL and real Kafka, events flowing all the time: does the new model take the old one's place, and is nothing lost?"""
+"""Real PostgreSQL and real Kafka under load: does the rebuilt model replace the old one without a lost event?"""
 
 import threading
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
     platform.drop(made)
 
 
-def rebuild(place: SimpleNamespace, told: list[str], reactions=kit.REACTIONS) -> Rebuild:
+def rebuild(place: SimpleNamespace, lines: list[str], reactions=kit.REACTIONS) -> Rebuild:
     return Rebuild(
         kit.SERVICE,
         tables(),
@@ -62,12 +62,12 @@ def rebuild(place: SimpleNamespace, told: list[str], reactions=kit.REACTIONS) ->
         subscription=place.subscription(),
         consumer=NAME,
         reactions=reactions,
-        tell=told.append,
+        tell=lines.append,
     )
 
 
 class Running:
-    """Writers, relay and live consumer as threads, until told to stop; a thread that dies fails the test."""
+    """Runs writers, relay and live consumer as threads until it is stopped. A thread that dies fails the test."""
 
     def __init__(self, place: SimpleNamespace) -> None:
         self.place, self.stop, self.enough, self.failed = place, threading.Event(), threading.Event(), []
@@ -111,11 +111,11 @@ class Running:
 
 @pytest.mark.timeout(120, func_only=True)
 def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
-    running, told = Running(place), []
+    running, lines = Running(place), []
     try:
         for _ in range(2):
             threading.Event().wait(1.5)
-            rebuild(place, told).run()
+            rebuild(place, lines).run()
     finally:
         running.end()
 
@@ -128,7 +128,7 @@ def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
         )
     assert [entry.kind for entry in entries] == ["rebuilt", "rebuilt"]
     assert schemas == ["model"]
-    assert running.rounds > 10 and told[-1].startswith("rebuilt from")
+    assert running.rounds > 10 and lines[-1].startswith("rebuilt from")
     rows.self_test(place.app, place.mechanism)
 
 

@@ -1,4 +1,4 @@
-"""Does the count find what is missing and what is too much, and only that? Does retention leave what must stay?"""
+"""Does the reconciler find missing and extra events, and nothing else? Does retention keep what it must?"""
 
 from datetime import date
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ from shared.service import database
 from shared.telemetry import metrics
 from tests.support import kit
 
-# The database is shared: what a test here has broken in its district is told by every count after it.
+# The tests share one database: every later count also reports a breach that an earlier test made.
 pytestmark = pytest.mark.logs_error("an equation is broken")
 
 
@@ -41,13 +41,13 @@ def flow(engines: SimpleNamespace, district: str) -> SimpleNamespace:
 
 
 def counted(flow: SimpleNamespace, hop: Reconciler) -> Equation:
-    """One more count. The database is shared: this test's own district."""
+    """Counts once more and returns the equation of this test's district. The database is shared."""
     (found,) = [each for each in hop.run_once() if each.place.district == flow.district]
     return found
 
 
-def said(flow: SimpleNamespace, count: int) -> list[UUID]:
-    """That many events, on their topic."""
+def written(flow: SimpleNamespace, count: int) -> list[UUID]:
+    """Writes `count` events and relays them to their topic."""
     units = [uuid4() for _ in range(count)]
     kit.happen(flow.engines.app, flow.district, units)
     relayed(flow)
@@ -75,17 +75,17 @@ def test_the_journal_is_on_its_topic_or_unsent(flow):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_each_count_adds_what_has_happened_meanwhile(flow):
+def test_each_count_adds_the_events_since_the_last_one(flow):
     for number in range(1, 4):
-        said(flow, 5)
+        written(flow, 5)
         flow.consumer.run_once()
         assert counted(flow, flow.published).right == {"on topic": 5 * number, "unsent": 0}
         assert counted(flow, flow.settled).right == {"applied": 5 * number, "parked": 0, "quarantined": 0}
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_what_a_relay_sends_again_is_counted_once(flow):
-    said(flow, 3)
+def test_an_event_that_a_relay_sends_again_is_counted_once(flow):
+    written(flow, 3)
     assert counted(flow, flow.published).left == 3
     for log in flow.broker.logs.values():
         log.extend(each._replace(offset=each.offset + len(log)) for each in list(log))
@@ -97,10 +97,10 @@ def test_what_a_relay_sends_again_is_counted_once(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_a_transaction_that_commits_late_is_counted_once(flow):
-    """It has drawn its numbers and its times before those that commit meanwhile."""
+    """The late transaction draws its ids and times before the other transactions commit."""
     with database.begin(flow.engines.app, district=flow.district) as slow:
         journal.write(slow, [kit.Happened(unit_id=uuid4())])
-        said(flow, 1)
+        written(flow, 1)
         for _ in range(2):
             flow.published.run_once()
     relayed(flow)
@@ -111,7 +111,7 @@ def test_a_transaction_that_commits_late_is_counted_once(flow):
 
 
 def test_a_lost_event_is_named(flow):
-    said(flow, 10)
+    written(flow, 10)
     lost = memory.records.read(next(log for log in flow.broker.logs.values() if log).pop()).event_id
 
     first = counted(flow, flow.published)
@@ -119,7 +119,7 @@ def test_a_lost_event_is_named(flow):
     with capture_logs() as logs:
         assert counted(flow, flow.published).right == {"on topic": 9, "unsent": 0}
 
-    (line,) = [each for each in logs if each.get("district") == flow.district]
+    (line,) = [line for line in logs if line.get("district") == flow.district]
     assert (line["log_level"], line["equation"], line["ids"]) == ("error", "published", [str(lost)])
     assert alarms(flow, "published") == 1
     assert str(first).endswith("10 = 9 on topic + 0 unsent: 1 MISSING")
@@ -127,7 +127,7 @@ def test_a_lost_event_is_named(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_an_event_that_nobody_wrote_is_named(flow):
-    said(flow, 2)
+    written(flow, 2)
     planted = kit.message(str(uuid4()), 1, topic=topics.name(flow.district, kit.KIND))
     memory.Producer(flow.broker).publish([planted])
     for _ in range(2):
@@ -137,8 +137,8 @@ def test_an_event_that_nobody_wrote_is_named(flow):
     assert flow.published.breaches["published", flow.district] == [str(planted.event_id)]
 
 
-def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
-    units = said(flow, 10)
+def test_every_event_on_the_topic_is_applied_parked_or_quarantined(flow):
+    units = written(flow, 10)
     kit.happen(flow.engines.app, flow.district, units[:2], poison=True)
     kit.happen(flow.engines.app, flow.district, units[:1])
     relayed(flow)
@@ -158,7 +158,7 @@ def test_what_is_on_the_topic_is_applied_parked_or_quarantined(flow):
 
 @pytest.mark.logs_error("an equation is broken")
 def test_an_event_that_was_passed_over_is_named(flow):
-    units = said(flow, 3)
+    units = written(flow, 3)
     flow.consumer.run_once()
     with flow.engines.owner.begin() as connection:
         connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": flow.district})
@@ -171,7 +171,7 @@ def test_an_event_that_was_passed_over_is_named(flow):
 
 
 def test_only_what_is_missing_twice_is_an_alarm(flow):
-    said(flow, 1)
+    written(flow, 1)
     assert len(counted(flow, flow.settled).missing) == 1
     flow.consumer.run_once()
 
@@ -180,7 +180,7 @@ def test_only_what_is_missing_twice_is_an_alarm(flow):
 
 
 def test_an_outage_is_no_breach_and_loses_no_count(flow):
-    said(flow, 2)
+    written(flow, 2)
     flow.broker.away = True
     with pytest.raises(Unavailable):
         flow.published.run_once()
@@ -203,7 +203,7 @@ def test_a_compacted_topic_keeps_the_last_of_a_key_only(flow, engines):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_the_same_against_the_real_broker(platform, engines):
+def test_the_equation_holds_against_the_real_broker(platform, engines):
     district, connection = platform.topics(), platform.connection
     counting = Reconciler(Published("signing", engines.mechanism, kafka.Reader(connection)))
     relay = Relay(engines.mechanism, kafka.Producer(connection))
@@ -217,24 +217,24 @@ def test_the_same_against_the_real_broker(platform, engines):
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_the_command_counts_once_and_says_what_is_wrong(flow):
-    said(flow, 3)
-    told: list[str] = []
+def test_the_command_counts_once_and_prints_each_breach(flow):
+    written(flow, 3)
+    output: list[str] = []
 
     def hops(since: date | None) -> Reconciler:
         hop = Settled(flow.name, flow.engines.mechanism, memory.Reader(flow.broker), ".*")
         return Reconciler(hop, since=since)
 
-    assert reconciler.command(["--since", "2020-01-01"], hops, tell=told.append) == 1
-    assert "3 MISSING" in told[0] and told[1].startswith(f"settled in {flow.district} is broken by: ")
+    assert reconciler.command(["--since", "2020-01-01"], hops, tell=output.append) == 1
+    assert "3 MISSING" in output[0] and output[1].startswith(f"settled in {flow.district} is broken by: ")
 
     flow.consumer.run_once()
-    told.clear()
-    assert reconciler.command([], hops, tell=told.append) == 0
-    assert [line.rpartition(": ")[2] for line in told] == ["holds"]
+    output.clear()
+    assert reconciler.command([], hops, tell=output.append) == 0
+    assert [line.rpartition(": ")[2] for line in output] == ["holds"]
 
 
-def test_retention_trims_bodies_and_keeps_what_proves(flow):
+def test_retention_deletes_old_payloads_and_feed_rows_and_keeps_parked_rows(flow):
     units = [uuid4() for _ in range(3)]
     kit.happen(flow.engines.app, flow.district, units, poison=True)
     relayed(flow)
@@ -254,14 +254,14 @@ def test_retention_trims_bodies_and_keeps_what_proves(flow):
 
     with database.begin(flow.engines.app, district=flow.district) as tx:
         bodies = tx.connection.execute(text("select payload is not null, reason from parked order by 1")).all()
-        assert [tuple(each) for each in bodies] == [(False, "poison"), (False, "poison"), (True, "poison")]
+        assert [tuple(body) for body in bodies] == [(False, "poison"), (False, "poison"), (True, "poison")]
         assert [each.number for each in feed.after(tx.connection, flow.district, 0, 9)] == [4, 5]
         assert not feed.complete_after(tx.connection, flow.district, 2)
         assert feed.complete_after(tx.connection, flow.district, 3)
         assert feed.append(tx, [feed.Entry("x", {})]) == 6
 
 
-def test_the_command_shows_what_would_change_then_does_it(flow):
+def test_a_dry_run_shows_what_the_command_then_changes(flow):
     unit = uuid4()
     kit.happen(flow.engines.app, flow.district, [unit], poison=True)
     relayed(flow)
@@ -270,11 +270,11 @@ def test_the_command_shows_what_would_change_then_does_it(flow):
         "broken": Redrive(flow.name, flow.engines.app, kit.REACTIONS),
         "mended": Redrive(flow.name, flow.engines.app, {}),
     }
-    told: list[str] = []
-    asked = ["--district", flow.district, "--requeue", "--key", str(unit)]
+    output: list[str] = []
+    arguments = ["--district", flow.district, "--requeue", "--key", str(unit)]
 
-    assert command(["--consumer", "broken", *asked], consumers, tell=told.append) == 1
-    assert command(["--consumer", "mended", "--dry-run", *asked], consumers, tell=told.append) == 0
-    assert command(["--consumer", "mended", *asked], consumers, tell=told.append) == 0
-    assert "poison" in told[0] and any("parked" in line and "~1" in line for line in told)
+    assert command(["--consumer", "broken", *arguments], consumers, tell=output.append) == 1
+    assert command(["--consumer", "mended", "--dry-run", *arguments], consumers, tell=output.append) == 0
+    assert command(["--consumer", "mended", *arguments], consumers, tell=output.append) == 0
+    assert "poison" in output[0] and any("parked" in line and "~1" in line for line in output)
     assert consumers["mended"].keys(flow.district) == []

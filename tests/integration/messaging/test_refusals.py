@@ -1,4 +1,4 @@
-"""What a consumer refuses, and how it is redriven: does it hold its own key, skip nothing and stop nobody else?"""
+"""Refused messages and redrive: does a refusal park only its key, skip nothing and stop no other key?"""
 
 import threading
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def test_a_row_of_another_district_parks_its_message_and_no_other(bench):
     assert [each.outcome for each in again.tried] == [reason]
 
 
-def test_a_missing_grant_stops_the_consumer_all_the_same(bench):
+def test_a_missing_grant_stops_the_consumer(bench):
     def without_a_grant(tx: Transaction, messages: Sequence[Message]) -> None:
         tx.connection.execute(text("insert into held (topic) values ('x')"))
 
@@ -62,7 +62,7 @@ def test_a_missing_grant_stops_the_consumer_all_the_same(bench):
     assert parked(bench) == []
 
 
-def test_what_a_schema_checks_at_the_commit_parks_its_message_and_no_other(bench):
+def test_a_violation_found_at_commit_parks_its_message_and_no_other(bench):
     def twice(tx: Transaction, messages: Sequence[Message]) -> None:
         kit.add_up(tx, messages)
         for message in messages:
@@ -104,7 +104,7 @@ def test_healing_goes_on_after_a_deadlock(bench):
     assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
 
 
-def test_whoever_writes_the_model_keeps_a_swap_of_it_away(bench, engines):
+def test_a_writer_of_the_model_blocks_its_swap(bench, engines):
     """A rebuild (rebuild.py) waits for the consumer's and the redrive's transaction, and neither finds new tables half-way."""
     key, swappable = a_key(), []
     swap = text("select pg_try_advisory_xact_lock(hashtext('swap'), hashtext('public'))")
@@ -127,14 +127,14 @@ def test_whoever_writes_the_model_keeps_a_swap_of_it_away(bench, engines):
         assert nobody_writes.execute(swap).scalar_one()
 
 
-def test_what_was_parked_is_told_and_numbered_like_what_was_not(bench, engines):
+def test_a_redriven_event_is_journaled_and_numbered_like_any_other(bench, engines):
     """The journal is written once, after the last reaction, so that keys are locked in one order; `then` comes after that."""
-    key, said = a_key(), text("select count(*) from events where district = :d")
+    key, counting = a_key(), text("select count(*) from events where district = :d")
     meanwhile: list[int] = []
 
     def reply(tx: Transaction, messages: Sequence[Message]) -> None:
         journal.write(tx, [kit.Passed(unit_id=message.key) for message in messages])
-        meanwhile.append(tx.connection.execute(said, {"d": bench.district}).scalar_one())
+        meanwhile.append(tx.connection.execute(counting, {"d": bench.district}).scalar_one())
 
     def number(tx: Transaction, messages: Sequence[Message]) -> None:
         feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])

@@ -49,11 +49,11 @@ def due(engines: SimpleNamespace, within: str) -> None:
 
 
 def test_everything_once_in_the_order_of_its_key(engines, broker, district):
-    """Writers with the same keys, each in an order of its own and each key twice: nobody is a deadlock's victim."""
+    """Writers use the same keys in different orders, each key twice: no deadlock."""
     units = [uuid4() for _ in range(30)]
-    said = [random.sample(units, k=30) * 2 for _ in range(20)]
+    orders = [random.sample(units, k=30) * 2 for _ in range(20)]
     with ThreadPoolExecutor(6) as writers:
-        list(writers.map(lambda each: kit.happen(engines.app, district, each), said))
+        list(writers.map(lambda each: kit.happen(engines.app, district, each), orders))
     drained(Relay(engines.mechanism, memory.Producer(broker), batch=70))
 
     assert on_topic(broker, district) == {str(unit): list(range(1, 41)) for unit in units}

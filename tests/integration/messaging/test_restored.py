@@ -1,4 +1,4 @@
-"""A database is restored from a backup after more was published and read. Do readers lose, double or confuse anything?"""
+"""A database is restored from an older backup. Do readers lose, repeat or mix up events?"""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +22,7 @@ from tests.support.platform import Platform
 
 
 class Service:
-    """One that writes and reads, on a database of its own and the real broker."""
+    """A service that writes and reads, with its own database and the real broker."""
 
     def __init__(self, platform: Platform, district: str) -> None:
         self._platform, self._district = platform, district
@@ -38,20 +38,20 @@ class Service:
             database.connect(url, application_name="test") for url in (self.database.app, self.database.mechanism)
         )
 
-    def says(self, *units: UUID) -> None:
+    def write(self, *units: UUID) -> None:
         kit.happen(self._app, self._district, units)
 
-    def relays(self) -> None:
+    def relay(self) -> None:
         with closing(kafka.Producer(self._connection)) as producer:
             while Relay(self._mechanism, producer).run_once():
                 continue
 
-    def reads(self, reached: int) -> None:
-        """As a consumer that starts, reads until that many effects and parked events are there, and ends."""
+    def read(self, reached: int) -> None:
+        """Starts a consumer, reads until that many events are applied or parked, and stops it."""
         consumer = Consumer("c", self._app, self._subscription(), kit.REACTIONS)
         with closing(consumer._subscription):
             consumer.run_once()
-            while self.came_to() < reached or consumer.run_once(wait_seconds=0.2):
+            while self.handled_count() < reached or consumer.run_once(wait_seconds=0.2):
                 consumer.run_once(wait_seconds=0.2)
 
     def in_the_group(self) -> kafka.Subscription:
@@ -65,7 +65,7 @@ class Service:
     def _pattern(self) -> str:
         return topics.pattern(kit.KIND).replace(topics.DISTRICT, self._district)
 
-    def came_to(self) -> int:
+    def handled_count(self) -> int:
         return sum(map(len, self.effects().values())) + len(self.parked())
 
     def effects(self) -> dict[str, list[int]]:
@@ -79,21 +79,21 @@ class Service:
     def parked(self) -> list[tuple]:
         return self.rows("select key, sequence, reason from parked where released_at is null order by key, sequence")
 
-    def accepts_the_epoch(self) -> None:
+    def accept_the_epoch(self) -> None:
         redrive = Redrive("c", self._app, kit.REACTIONS)
         for key in redrive.keys(self._district):
             redrive.key(key, district=self._district, decision="accept-epoch")
 
-    def is_restored(self, backup: bytes) -> None:
-        self.ends()
+    def restore(self, backup: bytes) -> None:
+        self.stop()
         backups.restore(self._platform, self.database, backup)
         self._connect()
 
     def new_epoch(self) -> tuple[int, list[str]]:
-        told: list[str] = []
+        output: list[str] = []
         rewind = partial(kafka.rewind, self._connection, self._group)
-        asked = ["--reason", "the disk of 03:00"]
-        return restored.command(asked, self._mechanism, rewind=rewind, tell=told.append), told
+        arguments = ["--reason", "the disk of 03:00"]
+        return restored.command(arguments, self._mechanism, rewind=rewind, tell=output.append), output
 
     def counts(self) -> list[tuple[str, int, int, int]]:
         """Per hop: how many on the left, how many missing, how many too much."""
@@ -104,7 +104,7 @@ class Service:
         found = [each for each in Reconciler(*hops).run_once() if each.place.district == self._district]
         return [(each.name, each.left, len(each.missing), len(each.extra)) for each in found]
 
-    def ends(self) -> None:
+    def stop(self) -> None:
         self._app.dispose()
         self._mechanism.dispose()
 
@@ -115,41 +115,41 @@ def services(platform: Platform) -> Iterator[SimpleNamespace]:
     made = SimpleNamespace(writer=Service(platform, district), reader=Service(platform, district))
     yield made
     for each in (made.writer, made.reader):
-        each.ends()
+        each.stop()
         platform.drop(each.database)
 
 
 def test_readers_of_a_restored_writer(services, platform):
     writer, reader = services.writer, services.reader
     quiet, busy, new, underway = (uuid4() for _ in range(4))
-    writer.says(quiet, busy)
-    writer.relays()
-    writer.says(underway)
+    writer.write(quiet, busy)
+    writer.relay()
+    writer.write(underway)
     backup = backups.taken(platform, writer.database)  # with one event that is still unsent
-    writer.relays()
-    writer.says(busy, new)
-    writer.relays()
-    reader.reads(5)
+    writer.relay()
+    writer.write(busy, new)
+    writer.relay()
+    reader.read(5)
 
-    writer.is_restored(backup)
+    writer.restore(backup)
     assert writer.new_epoch() == (0, ["epoch 2: the disk of 03:00; the group begins at the first record"])
-    writer.says(quiet, busy, new, underway)
-    writer.relays()
-    reader.reads(9)
+    writer.write(quiet, busy, new, underway)
+    writer.relay()
+    reader.read(9)
 
     # Sent again, the unsent one is a repeat. Numbers that go on, go on; numbers that come twice wait for a person.
-    went_on = {str(quiet): [1, 2], str(busy): [1, 2], str(new): [1], str(underway): [1, 2]}
-    assert reader.effects() == went_on
+    continued = {str(quiet): [1, 2], str(busy): [1, 2], str(new): [1], str(underway): [1, 2]}
+    assert reader.effects() == continued
     assert reader.parked() == sorted([(str(busy), 2, "epoch"), (str(new), 1, "epoch")])
-    assert writer.counts()[0] == ("published", 7, 0, 2)  # the two that the journal has lost, by name
+    assert writer.counts()[0] == ("published", 7, 0, 2)  # the two events that the journal has lost
     assert ("settled", 9, 0, 0) in reader.counts()
 
-    reader.accepts_the_epoch()
-    writer.says(busy, new)
-    writer.relays()
-    reader.reads(11)
+    reader.accept_the_epoch()
+    writer.write(busy, new)
+    writer.relay()
+    reader.read(11)
     decided = {str(busy): [1, 2, 2, 3], str(new): [1, 1, 2]}
-    assert reader.effects() == {**went_on, **decided}
+    assert reader.effects() == {**continued, **decided}
     assert reader.parked() == []
     assert reader.rows("select count(distinct event_id) = count(*) from effects") == [(True,)]
     assert ("settled", 11, 0, 0) in reader.counts()
@@ -158,24 +158,24 @@ def test_readers_of_a_restored_writer(services, platform):
 def test_a_restored_reader_has_everything_once(services, platform):
     writer, reader = services.writer, services.reader
     before, both, after = (uuid4() for _ in range(3))
-    writer.says(before, both)
-    writer.relays()
-    reader.reads(2)
+    writer.write(before, both)
+    writer.relay()
+    reader.read(2)
     backup = backups.taken(platform, reader.database)
-    writer.says(both, after)
-    writer.relays()
-    reader.reads(4)
+    writer.write(both, after)
+    writer.relay()
+    reader.read(4)
 
-    reader.is_restored(backup)
-    assert reader.came_to() == 2
-    writer.says(after)
-    writer.relays()  # with something to hand over the group is there at once
+    reader.restore(backup)
+    assert reader.handled_count() == 2
+    writer.write(after)
+    writer.relay()  # with something to hand over the group is there at once
     with closing(reader.in_the_group()):
-        refused, told = reader.new_epoch()
-    assert (refused, told[0].partition(": ")[0]) == (1, "nothing was done")
+        refused, output = reader.new_epoch()
+    assert (refused, output[0].partition(": ")[0]) == (1, "nothing was done")
     assert reader.rows("select max(epoch) from epochs") == [(1,)]
     assert reader.new_epoch()[0] == 0
-    reader.reads(5)
+    reader.read(5)
 
     assert reader.effects() == {str(before): [1], str(both): [1, 2], str(after): [1, 2]}
     assert reader.parked() == []

@@ -1,4 +1,4 @@
-"""Is an event on the bus always its owner's, and read only by whom it is meant for? Against the real broker, as every user there is."""
+"""May only its owner write a topic, and only its declared readers read it? Every user against the real broker."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -63,7 +63,7 @@ def reads(role: str) -> set[str]:
 
 
 @pytest.mark.parametrize("who", STRANGERS)
-def test_a_stranger_is_served_nothing(platform: Platform, district: str, who: str):
+def test_a_client_without_valid_credentials_is_refused(platform: Platform, district: str, who: str):
     stranger = {**platform.connection_of("signing-relay"), **STRANGERS[who]}
 
     for client in (KafkaProducer, KafkaConsumer, KafkaAdminClient):
@@ -73,10 +73,10 @@ def test_a_stranger_is_served_nothing(platform: Platform, district: str, who: st
 
 
 @pytest.mark.parametrize("call", ["publish", "poll", "lag", "seen", "read", "rewind"])
-def test_a_password_that_is_not_taken_is_an_outage_for_whatever_is_asked(
+def test_a_refused_password_is_an_outage_for_every_operation(
     platform: Platform, district: str, monkeypatch: pytest.MonkeyPatch, call: str
 ):
-    """It may be in the middle of a rotation: the process lives on and tries again."""
+    """A rotation may be under way: the process stays alive and retries."""
     monkeypatch.setattr(kafka, "_BOOTSTRAP_MS", 500)
     wrong = {**platform.connection_of("signing-consumer"), "sasl_plain_password": "guessed"}
     message = kit.message("00000000-0000-0000-0000-000000000001", 1, topic=topics.name(district, kit.KIND))
@@ -95,7 +95,7 @@ def test_a_password_that_is_not_taken_is_an_outage_for_whatever_is_asked(
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if not owner(role)])
-def test_who_owns_no_topic_writes_to_none(platform: Platform, district: str, role: str):
+def test_a_role_without_topics_may_write_to_none(platform: Platform, district: str, role: str):
     before = ends(platform, district)
 
     assert written(platform.connection_of(role), district) == set()
@@ -125,7 +125,7 @@ def filled(platform: Platform) -> str:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_reads_what_is_meant_for_it_and_nothing_else(platform: Platform, filled: str, role: str):
+def test_a_role_reads_only_the_topics_declared_for_it(platform: Platform, filled: str, role: str):
     found = {}
     for kind in topics.KINDS:
         with closing(KafkaConsumer(**platform.connection_of(role), enable_auto_commit=False)) as consumer:
@@ -137,7 +137,7 @@ def test_a_role_reads_what_is_meant_for_it_and_nothing_else(platform: Platform, 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role.endswith("-consumer")])
 def test_a_consumer_joins_its_own_group_only(platform: Platform, filled: str, role: str):
-    """Whoever joins another's group takes partitions away from it, and moves its offsets."""
+    """A client in a foreign group would take its partitions and move its offsets."""
     connection, own = platform.connection_of(role), role.removesuffix("-consumer")
     name = topics.name(filled, topics.read_by(own)[0])
 
@@ -152,7 +152,7 @@ def test_a_consumer_joins_its_own_group_only(platform: Platform, filled: str, ro
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nobody_but_the_admin_makes_topics_users_or_rights(platform: Platform, district: str, role: str):
+def test_only_the_admin_creates_topics_users_and_rights(platform: Platform, district: str, role: str):
     with closing(KafkaAdminClient(**platform.connection_of(role))) as client:
         with pytest.raises((TopicAuthorizationFailedError, ClusterAuthorizationFailedError)):
             client.create_topics([NewTopic(f"clearwater.{district}.forged", 1, 1)])
@@ -165,7 +165,7 @@ def test_nobody_but_the_admin_makes_topics_users_or_rights(platform: Platform, d
         assert "needs ALTER permission" in client.alter_user_scram_credentials([wanted])["admin-a"]
 
 
-def test_a_relay_is_told_which_topics_it_may_not_write(platform: Platform):
+def test_a_relay_names_the_topics_it_may_not_write(platform: Platform):
     district, unit = platform.topics(), "00000000-0000-0000-0000-000000000001"
     own, foreign = topics.name(district, "signing-case"), topics.name(district, "registry-unit")
     producer = kafka.Producer(platform.connection_of("signing-relay"))
@@ -177,7 +177,7 @@ def test_a_relay_is_told_which_topics_it_may_not_write(platform: Platform):
     assert {kind for kind, end in ends(platform, district).items() if end} == {"signing-case"}
 
 
-def test_an_operator_sets_back_its_own_services_group_only(platform: Platform):
+def test_an_operator_rewinds_only_the_group_of_its_own_service(platform: Platform):
     operator = platform.connection_of("signing-operator")
 
     kafka.rewind(operator, "signing")
@@ -216,7 +216,7 @@ def test_a_topic_that_may_not_be_read_is_an_error_at_the_start(platform: Platfor
         subscription.poll(1)
 
 
-def test_rights_that_are_not_declared_are_taken_away_and_a_strangers_are_left(platform: Platform):
+def test_undeclared_rights_of_our_roles_are_removed_and_those_of_others_kept(platform: Platform):
     district, connection = platform.topics(), admin.as_admin(platform.place)
     topic = ResourcePattern(ResourceType.TOPIC, topics.name(district, "registry-contact"))
     ours, theirs = (
@@ -233,7 +233,7 @@ def test_rights_that_are_not_declared_are_taken_away_and_a_strangers_are_left(pl
         assert client.describe_acls(theirs)[0] == [theirs]
 
 
-def test_the_tests_own_user_is_nobodys_role(platform: Platform):
+def test_the_user_of_the_tests_is_the_user_of_no_role(platform: Platform):
     assert platform.connection["sasl_plain_username"] not in {f"{role}-{side}" for role in bus_roles() for side in "ab"}
     raw_kafka.append(platform.connection, topics.name(platform.topics(), kit.KIND), b"k", [], b"{}")
 
@@ -261,7 +261,7 @@ def outcome(consumer: KafkaConsumer, partition: TopicPartition) -> str:
 
 
 def ends(platform: Platform, district: str) -> dict[str, int]:
-    """By kind, how many records its topic has taken in."""
+    """The number of records on the topic of each kind."""
     with closing(KafkaConsumer(**platform.connection)) as consumer:
         return dict(_ends(consumer, district))
 

@@ -1,4 +1,4 @@
-"""The kit's tables stand in each service's own migrations; the kit's declaration says what they must be."""
+"""Each service's migrations create the kit's tables. Are they as the kit declares them?"""
 
 import pytest
 

@@ -60,7 +60,7 @@ def test_bringing_a_database_to_the_newest_version_twice_changes_nothing(service
 
 
 def test_every_service_of_the_first_release_has_a_dump_of_it():
-    """These four it had: a service that came later has no dump of it."""
+    """Release 0.1.0 had these four services; a later service has no dump of it."""
     released = {service for version, service in dumps.released() if version == "0.1.0"}
 
     assert released == {"registry", "signing", "notify", "reporting"}

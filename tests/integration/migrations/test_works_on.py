@@ -1,4 +1,4 @@
-"""A released database at the newest version works on: a command in signing and in registry, an event in reporting and in notify."""
+"""Does an upgraded database work? A command in signing and in registry, an event in reporting and in notify."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -29,7 +29,7 @@ from tests.support.owners import PRIVATE
 from tests.support.serving import Settings as LeastSettings
 from tests.support.signing import SetClock
 
-HERE = "440303"
+DISTRICT = "440303"
 _READY = text("""
     select agreement_id, person_id, mandates.hand, mandates.kind, (select max(signed_at) from numbers) as signed_at,
            (select last_number from series where series.project_id = agreements.project_id and series.series = agreements.series) as last
@@ -129,7 +129,7 @@ def test_reporting_takes_a_rescission_off_the_count_of_the_old_release(upgraded,
     mechanism = engine(made.mechanism, search_path=rebuild.SEARCH_PATH)
     signed = _rows(mechanism, _SIGNED)[0]
 
-    Bus(engine(made.app, search_path=rebuild.SEARCH_PATH), [HERE]).deliver([_rescission(signed)])
+    Bus(engine(made.app, search_path=rebuild.SEARCH_PATH), [DISTRICT]).deliver([_rescission(signed)])
 
     counted = text("select signed_units from model.tallies where project_id = :project_id")
     assert _rows(mechanism, counted, project_id=signed.project_id)[0].signed_units == signed.signed_units - 1
@@ -140,10 +140,10 @@ def test_notify_notes_a_new_project_beside_that_of_the_old_release(upgraded, eng
     made = upgraded("notify")
     broker = memory.Broker()
     for kind in KINDS:
-        broker.create(topics.name(HERE, kind))
-    launch = Launch(HERE)
+        broker.create(topics.name(DISTRICT, kind))
+    launch = Launch(DISTRICT)
     opened = [event for event in launch.opening() if isinstance(event, ProjectOpened)]
-    memory.Producer(broker).publish(Numbering().messages(HERE, opened))
+    memory.Producer(broker).publish(Numbering().messages(DISTRICT, opened))
     table = notify_reactions(opener=Opener(PRIVATE), clock=SetClock())
 
     Consumer(
@@ -168,7 +168,7 @@ def _rescission(signed) -> Message:
 
 
 def _headers(issuer, role):
-    token = local_issuer.mint(issuer[1], role=role, districts=(HERE,))
+    token = local_issuer.mint(issuer[1], role=role, districts=(DISTRICT,))
     return {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
 
 
@@ -179,4 +179,4 @@ def _parked(engine, consumer):
 
 def _rows(engine, statement, **values):
     with engine.connect() as connection:
-        return connection.execute(statement, {"district": HERE, **values}).all()
+        return connection.execute(statement, {"district": DISTRICT, **values}).all()

@@ -1,4 +1,4 @@
-"""Notify on a real database, with real receivers; what registry and signing would say comes through a broker in memory."""
+"""Notify on a real database, with real receivers. Events of registry and signing come from a broker in memory."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -73,19 +73,19 @@ class Notify:
 
     @contextmanager
     def as_owner(self) -> Iterator[Any]:
-        """A transaction in which a test plants what no code of ours would write."""
+        """A transaction of the owner, for rows that our code never writes."""
         owner = database.connect(self.owner_url, application_name="test-planted")
         with database.begin(owner, district=self.district) as tx:
             yield tx.connection
         owner.dispose()
 
-    def hears(self, *told: Message) -> None:
-        """Publishes, and lets the consumer read all there is."""
-        memory.Producer(self.broker).publish(told)
+    def receive(self, *messages: Message) -> None:
+        """Publishes the messages and runs the consumer until it has read all."""
+        memory.Producer(self.broker).publish(messages)
         self.reads("notify")
 
     def reads(self, group: str) -> None:
-        """As a consumer of that name: a new one starts at the first record, with an empty inbox."""
+        """Reads as a consumer of that name. A new consumer starts at the first record, with an empty inbox."""
         subscription = memory.Subscription(self.broker, group=group, topics=topics.pattern(*KINDS))
         table = reactions(opener=self._opener, clock=self.clock)
         consumer = Consumer(group, self.engine, subscription, table)
@@ -110,7 +110,7 @@ class Notify:
             for row in self.rows("select state, channel, code from messages order by planned_at, template, message_key")
         ]
 
-    def said(self) -> list[str]:
+    def event_types(self) -> list[str]:
         """The types of notify's own events, in order, without the prefix."""
         return [row.type.split(".", 2)[2] for row in self.rows("select type from events order by id")]
 
@@ -137,8 +137,8 @@ def engine(notify_database: Any) -> Iterator[Engine]:
 
 @pytest.fixture
 def notify(engine: Engine, notify_database: Any) -> Iterator[Notify]:
-    """Notify in a district of the test's own, which knows its project."""
+    """Notify in a district of the test's own, with a project."""
     with MailServer() as mail, TextGateway() as sms:
         started = Notify(engine, str(next(_districts)), mail, sms, owner_url=notify_database.owner)
-        started.hears(started.story.project())
+        started.receive(started.story.project())
         yield started

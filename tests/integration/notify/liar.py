@@ -1,4 +1,4 @@
-"""A mail server over a plain socket that says what the test tells it to, at the place where the test tells it to."""
+"""A mail server on a plain socket. The test chooses its reply to each command."""
 
 import socketserver
 import threading
@@ -51,7 +51,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.liar.sessions += 1
         verb, text = "greeting", False
         while self.answer(verb) and verb != "QUIT":
-            text = verb == "DATA" and self.said.startswith("354")
+            text = verb == "DATA" and self.reply.startswith("354")
             if not (verb := self.mail() if text else self.rfile.readline().split(b" ")[0].strip().decode().upper()):
                 return
 
@@ -65,14 +65,14 @@ class _Conversation(socketserver.StreamRequestHandler):
         }
         self.liar.verbs.append(verb)
         self.liar.pause(verb)
-        self.said = self.liar.says.get(verb, usual.get(verb, "250 ok"))
-        if self.said == HANG_UP:
+        self.reply = self.liar.says.get(verb, usual.get(verb, "250 ok"))
+        if self.reply == HANG_UP:
             return False
-        self.wfile.write(self.said.encode() + b"\r\n")
+        self.wfile.write(self.reply.encode() + b"\r\n")
         return True
 
     def mail(self) -> str:
-        """Reads the text of a mail: `dot`, or nothing where it hangs up before that."""
+        """Reads the text of a mail. Returns `dot`, or "" when it hangs up before the end."""
         lines: list[bytes] = []
         for line in self.rfile:
             if line == b".\r\n":

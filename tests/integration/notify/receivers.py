@@ -1,4 +1,4 @@
-"""Real receivers on loopback: a mail server and a gateway for text messages, which can also fail in every way that such things do."""
+"""Real receivers on loopback: a mail server and a text gateway. Both can also fail in many ways."""
 
 import json
 import socket
@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 
 
 class MailServer:
-    """Keeps what arrived. `answers` are said to the end of DATA instead of 250, in turn; "silence" hangs up instead."""
+    """Keeps the mails that arrived. `answers` replace the 250 after DATA, in turn; "silence" hangs up."""
 
     def __init__(self) -> None:
         self.arrived: list[tuple[str, str]] = []
@@ -57,7 +57,7 @@ class TextGateway:
         self.answer, self.can_tell = 202, True
         self.receipt: object = ""
         self.answers: dict[str, int] = {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.retry_after = ""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
 
@@ -78,15 +78,15 @@ class TextGateway:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                gateway.asked.append(told["message_key"])
-                answer = gateway.answers.get(told["message_key"], gateway.answer)
+                posted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                gateway.requests.append(posted["message_key"])
+                answer = gateway.answers.get(posted["message_key"], gateway.answer)
                 if answer in (0, 202):
-                    gateway.arrived[told["message_key"]] = told
+                    gateway.arrived[posted["message_key"]] = posted
                 if answer == 0:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
-                self._say(answer, {"receipt_id": gateway.receipt or f"r-{told['message_key'][:8]}"})
+                self._say(answer, {"receipt_id": gateway.receipt or f"r-{posted['message_key'][:8]}"})
 
             def do_GET(self) -> None:
                 key = self.path.rpartition("/")[2]
@@ -97,8 +97,8 @@ class TextGateway:
                 else:
                     self._say(404, {"error": "unknown-message"})
 
-            def _say(self, status: int, told: dict[str, object]) -> None:
-                body = json.dumps(told).encode()
+            def _say(self, status: int, answer: dict[str, object]) -> None:
+                body = json.dumps(answer).encode()
                 self.send_response(status)
                 if gateway.retry_after:
                     self.send_header("Retry-After", gateway.retry_after)
@@ -107,7 +107,7 @@ class TextGateway:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-                """A test's output is its own."""
+                """Keeps the request log out of the test output."""
 
         return Handler
 

@@ -1,4 +1,4 @@
-"""Is every planned message accounted for, and is one that is not named?"""
+"""Is every planned message accounted for, and is a missing or extra message named?"""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from tests.support.owners import Owner
 
 @pytest.fixture
 def counted(notify, notify_database):
-    """A count of all districts, of which this test's own is given."""
+    """Counts all districts and returns the equation of this test's district."""
     mechanism = database.connect(notify_database.mechanism, application_name="test-reconciler")
     counting = Reconciler(Planned(mechanism, notify.clock))
 
@@ -26,12 +26,12 @@ def counted(notify, notify_database):
 
 
 @pytest.fixture
-def told(notify):
+def two_owners(notify):
     """Two owners, one of whom has been sent a message while the other's waits."""
     unit_id, story = uuid4(), notify.story
     owners = [Owner(), Owner()]
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
     notify.dispatcher.run_once()
     return owners
 
@@ -43,7 +43,7 @@ def as_owner(notify_database, district, statement, **values):
     owner.dispose()
 
 
-def test_what_was_planned_is_what_became_of_it(counted, told):
+def test_planned_messages_equal_the_sum_of_their_states(counted, two_owners):
     found = counted()
 
     assert found.left == 2
@@ -51,9 +51,9 @@ def test_what_was_planned_is_what_became_of_it(counted, told):
     assert str(found).endswith(": holds")
 
 
-def test_a_message_that_is_gone_is_named(notify, notify_database, counted, told):
+def test_a_message_that_is_gone_is_named(notify, notify_database, counted, two_owners):
     gone = "delete from messages where person_id = :person and state = 'waiting'"
-    for owner in told:
+    for owner in two_owners:
         as_owner(notify_database, notify.district, gone, person=owner.person_id)
     (lost,) = notify.rows("select recipients.* from recipients left join messages using (event_id, person_id)"
                           " where message_key is null")  # fmt: skip
@@ -62,9 +62,9 @@ def test_a_message_that_is_gone_is_named(notify, notify_database, counted, told)
 
 
 @pytest.mark.logs_error("an equation is broken")
-def test_a_message_that_nobody_planned_is_named(notify, notify_database, counted, told):
+def test_a_message_that_nobody_planned_is_named(notify, notify_database, counted, two_owners):
     unplanned = "update recipients set planned_at = null where person_id = :person"
-    as_owner(notify_database, notify.district, unplanned, person=told[0].person_id)
-    (extra,) = notify.rows("select message_key from messages where person_id = :person", person=told[0].person_id)
+    as_owner(notify_database, notify.district, unplanned, person=two_owners[0].person_id)
+    (extra,) = notify.rows("select message_key from messages where person_id = :person", person=two_owners[0].person_id)
 
     assert (counted().left, counted().extra) == (1, [extra.message_key])

@@ -1,4 +1,4 @@
-"""Do the examples of the published description run, on a message that failed, on one of which nothing is known, and on a held channel?"""
+"""Do the examples of the API description run: on a failed message, an unknown message and a held channel?"""
 
 from datetime import UTC, datetime
 
@@ -32,12 +32,12 @@ def story(notify, reader) -> Story:  # noqa: F811 - the fixture
 
 
 def test_the_examples_run_as_a_story(story: Story) -> None:
-    assert story.told() and not story.untold()
+    assert story.run() and not story.unused_operations()
 
 
 @pytest.mark.timeout(600)
 def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story) -> None:
-    story.told()
+    story.run()
     hostile = Hostile(story)
 
     hostile.at_every_operation()

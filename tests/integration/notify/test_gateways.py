@@ -1,4 +1,4 @@
-"""Is an outcome certain whenever it claims to be? Real sockets, and every way in which the other side can fail."""
+"""Is every definite outcome correct? Real sockets, and each way in which the gateway can fail."""
 
 import email
 from email import policy
@@ -37,7 +37,7 @@ def test_a_mail_arrives_as_it_was_written():
         ("silence", Unclear("mail-server-silent-after-data")),
     ],
 )
-def test_what_a_mail_server_says_to_the_whole_mail(answer, outcome):
+def test_the_reply_to_the_whole_mail_decides_its_outcome(answer, outcome):
     with MailServer() as server:
         server.answers = [answer]
         assert mail(server.port).send("owner@example.org", TEXT, message_key="k-1") == outcome
@@ -69,13 +69,13 @@ def test_no_mail_server_means_certainly_not_taken():
         (0, Unclear("sms-gateway-silent")),
     ],
 )
-def test_what_a_text_gateway_says(status, outcome):
+def test_the_status_of_a_text_gateway_decides_the_outcome(status, outcome):
     with TextGateway() as gateway:
         gateway.answer = status
         assert Sms(gateway.url).send("+8613800000000", TEXT, message_key="k-1") == outcome
 
 
-def test_a_text_gateway_that_can_tell_is_believed_and_one_that_cannot_is_not():
+def test_only_a_text_gateway_with_a_status_query_resolves_a_message():
     with TextGateway() as gateway:
         sms = Sms(gateway.url)
         sms.send("+8613800000000", TEXT, message_key="k-1")

@@ -1,4 +1,4 @@
-"""What is our fault holds the channel and never fails a message. Real gateway, real mail server, real database."""
+"""A fault of ours or of the channel holds the channel and never fails a message. Real gateway, real mail server, real database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ def probe_is_due(notify):
 
 @pytest.mark.logs_error("channel held")
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 407, 408, 410, 429, 503])
-def test_an_outage_of_ours_fails_no_message_however_long_it_lasts_and_ends_with_the_first_that_is_taken(notify, status):
+def test_an_outage_fails_no_message_and_ends_with_the_first_accepted_message(notify, status):
     texted(notify)
     notify.sms.answer = status
     notify.dispatches()
@@ -65,19 +65,19 @@ def test_while_a_channel_is_held_only_one_message_at_a_time_is_tried(notify):
     texted(notify, 8)
     notify.sms.answer = 401
     notify.dispatches()
-    asked = len(notify.sms.asked)
+    before = len(notify.sms.requests)
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda _: notify.dispatches(), range(8)))
-    assert len(notify.sms.asked) == asked  # the pause is not over
+    assert len(notify.sms.requests) == before  # the pause is not over
 
     probe_is_due(notify)
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda _: notify.dispatches(), range(8)))
-    assert len(notify.sms.asked) == asked + 1
+    assert len(notify.sms.requests) == before + 1
 
 
 @pytest.mark.logs_error("channel held")
-def test_the_other_channel_and_the_other_district_go_on(notify):
+def test_a_hold_does_not_stop_another_channel_or_district(notify):
     texted(notify, 2)
     planned(notify, Owner(channels=("mail",)))
     notify.sms.answer = 402
@@ -88,7 +88,7 @@ def test_the_other_channel_and_the_other_district_go_on(notify):
 
 
 @pytest.mark.logs_error("channel held")
-def test_what_the_other_side_asks_us_to_wait_is_waited(notify):
+def test_a_probe_respects_the_retry_after_of_the_gateway(notify):
     texted(notify)
     notify.sms.answer, notify.sms.retry_after = 429, "1000"
     notify.dispatches()
@@ -196,12 +196,12 @@ def test_the_gauges_name_every_known_district_from_the_start_and_a_held_channel(
     assert value("clearwater_messages_by_channel", state="waiting", channel="sms") == 2
 
 
-def test_what_was_late_into_the_persons_night_waits_for_their_morning(notify):
+def test_a_message_delayed_into_quiet_hours_waits_for_the_morning(notify):
     london = Owner(channels=("mail",), mobile="+447400123456")
     unit_id, story = uuid4(), notify.story
     notify.clock.at = NOON + timedelta(hours=16)  # 20:00 in London, 04:00 in Shanghai
-    notify.hears(story.unit(unit_id, london), story.contact(london), story.key(london))
-    notify.hears(story.rescinded(unit_id, uuid4()))
+    notify.receive(story.unit(unit_id, london), story.contact(london), story.key(london))
+    notify.receive(story.rescinded(unit_id, uuid4()))
     notify.mail.answers = ["451 later"]
     notify.dispatches()
     assert notify.states() == [("waiting", "mail", "smtp-451")]  # tried at once: it is evening there
@@ -216,11 +216,11 @@ def test_what_was_late_into_the_persons_night_waits_for_their_morning(notify):
     assert notify.states() == [("sent", "mail", None)]
 
 
-def test_the_zone_that_a_person_has_named_counts(notify):
+def test_the_time_zone_named_by_the_person_is_used(notify):
     owner = Owner(channels=("mail",), time_zone="America/Vancouver")
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
-    notify.hears(story.rescinded(unit_id, uuid4()))  # noon in Shanghai, 21:00 in Vancouver the day before
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
+    notify.receive(story.rescinded(unit_id, uuid4()))  # noon in Shanghai, 21:00 in Vancouver the day before
 
     assert notify.states() == [("waiting", "mail", None)]
     notify.clock.at = NOON + timedelta(hours=1)
@@ -232,11 +232,13 @@ def test_the_zone_that_a_person_has_named_counts(notify):
 def test_an_urgent_message_goes_first_and_one_person_has_one_at_a_time(notify):
     early, late = Owner(), Owner()
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, early), story.contact(early), story.key(early), story.rescinded(unit_id, uuid4()))
+    notify.receive(
+        story.unit(unit_id, early), story.contact(early), story.key(early), story.rescinded(unit_id, uuid4())
+    )
     notify.clock.at = NOON + timedelta(minutes=1)
     planned(notify, late)
 
     first, second = claims(notify), claims(notify)
     assert [first.person_id, second.person_id] == [late.person_id, early.person_id]
-    notify.hears(story.signed(unit_id, early))
+    notify.receive(story.signed(unit_id, early))
     assert claims(notify) is None  # the same person's other message is being sent

@@ -59,7 +59,7 @@ def reader(notify, notify_database, issuer) -> Reader:
 def failed_message(notify) -> str:
     unit_id, owner, story = uuid4(), Owner(), notify.story
     notify.mail.recipients_refused = "550 no such mailbox"
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     notify.dispatches()
     [row] = notify.rows("select message_key from messages")
     return str(row.message_key)
@@ -74,14 +74,14 @@ def test_a_list_a_lineage_and_the_balance(notify, reader):
 
     assert (line["message_key"], line["recipient"], line["code"]) == (key, "欧**", "smtp-550")
     assert lineage["rule"].startswith("clearwater.signing.agreement.signed.v1 → signed-exchange")
-    assert [each["outcome"] for each in lineage["tries"]] == ["failed"] and "欧**您好" in lineage["text"]
+    assert [attempt["outcome"] for attempt in lineage["tries"]] == ["failed"] and "欧**您好" in lineage["text"]
     assert (balance["planned"], balance["failed"], balance["missing"]) == (1, 1, 0)
 
 
 def test_pages_of_a_list_meet_without_a_gap(notify, reader):
     unit_id, owners, story = uuid4(), [Owner() for _ in range(5)], notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
     first = reader.get(f"/api/v1/messages?unit_id={unit_id}&limit=3").json
     second = reader.get(f"/api/v1/messages?unit_id={unit_id}&limit=3&cursor={first['next']}").json
@@ -104,7 +104,7 @@ def test_one_more_try_is_ordered_once_by_command_only(notify, reader):
     assert notify.states() == [("sent", "mail", None)]
 
 
-def test_what_is_known_is_not_resolved_and_a_foreign_message_is_not_there(notify, reader):
+def test_only_an_unknown_message_is_resolved_and_a_foreign_message_is_not_found(notify, reader):
     key = failed_message(notify)
     answer = reader.post(f"/api/v1/messages/{key}/outcomes", {"outcome": "arrived"}, key="k")
 
@@ -131,13 +131,13 @@ def three_failed(notify) -> list[str]:
     notify.mail.recipients_refused = "550 no such mailbox"
     unit_id, owners, story = uuid4(), [Owner() for _ in range(3)], notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
     notify.dispatches()
     notify.mail.recipients_refused = ""
     return [row.message_key for row in notify.rows("select message_key from messages where state = 'failed'")]
 
 
-def test_all_that_one_code_has_failed_is_sent_again_by_one_act_with_a_dry_run_before_it(notify, reader):
+def test_one_act_resends_all_messages_that_failed_with_one_code_after_a_dry_run(notify, reader):
     keys = three_failed(notify)
     [failure] = reader.get("/api/v1/failures", "auditor").json["failures"]
     assert (failure["code"], failure["channel"], failure["messages"]) == ("smtp-550", "mail", 3)
@@ -162,26 +162,26 @@ def test_all_that_one_code_has_failed_is_sent_again_by_one_act_with_a_dry_run_be
     assert act.ordered_by.startswith("command")
 
 
-def test_all_that_one_code_has_failed_is_sent_again_from_a_terminal(notify):
+def test_a_terminal_command_resends_all_messages_that_failed_with_one_code(notify):
     three_failed(notify)
-    said: list[str] = []
+    output: list[str] = []
     order = ["--code", "smtp-550", "--district", notify.district]
 
-    assert resending.command(order, notify.engine, tell=said.append) == 0
-    assert said == [f"{notify.district}  {'smtp-550':30} 3", "dry run: nothing was sent"]
+    assert resending.command(order, notify.engine, tell=output.append) == 0
+    assert output == [f"{notify.district}  {'smtp-550':30} 3", "dry run: nothing was sent"]
     with pytest.raises(SystemExit):
-        resending.command([*order, "--reason", "x"], notify.engine, tell=said.append)
-    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, tell=said.append)
+        resending.command([*order, "--reason", "x"], notify.engine, tell=output.append)
+    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, tell=output.append)
     notify.dispatches()
 
-    assert said[-1].endswith(" 3") and notify.balance().sent == 3
+    assert output[-1].endswith(" 3") and notify.balance().sent == 3
     assert [row.ordered_by for row in notify.rows("select ordered_by from resends")] == ["terminal: on call"]
 
 
 @pytest.mark.logs_error("channel held")
-def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify, reader):
+def test_a_held_channel_is_shown_and_probed_at_once_on_request(notify, reader):
     unit_id, owner, story = uuid4(), Owner(channels=("sms",)), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     notify.sms.answer, notify.sms.retry_after = 402, "3600"
     notify.dispatches()
 
@@ -203,11 +203,11 @@ def test_a_held_channel_is_told_and_tried_at_once_when_a_person_wants_it(notify,
     assert [each["held"] for each in reader.get("/api/v1/channels").json["channels"]] == [False, False]
 
 
-def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_what_happened(notify, reader):
+def test_without_a_script_the_page_confirms_acts_on_its_message_and_shows_the_result(notify, reader):
     shown, *others = three_failed(notify)
 
-    asked = reader.get(f"/messages?state=failed&m={shown}&ask=retry", Accept="text/html").text
-    assert 'action="/messages/acts"' in asked and f'name="m" value="{shown}"' in asked
+    question = reader.get(f"/messages?state=failed&m={shown}&ask=retry", Accept="text/html").text
+    assert 'action="/messages/acts"' in question and f'name="m" value="{shown}"' in question
     form = {"m": shown, "act": "retry", "state": "failed"}
     answer = reader.form("/messages/acts", form)
     assert answer.status_code == 303 and f"m={shown}" in answer.location and "state=failed" in answer.location
@@ -223,11 +223,11 @@ def test_without_a_script_the_page_asks_acts_on_the_message_it_shows_and_says_wh
     assert notify.balance().sent == 1 and notify.balance().failed == 2
 
 
-def test_without_a_script_all_of_a_code_are_sent_again_with_a_reason(notify, reader):
+def test_without_a_script_all_messages_of_a_code_are_resent_with_a_reason(notify, reader):
     three_failed(notify)
     group = {"code": "smtp-550", "channel": "mail", "district": notify.district}
-    asked = reader.get(f"/messages?resend=smtp-550&channel=mail&district={notify.district}", Accept="text/html").text
-    assert "再发 3 条" in asked
+    question = reader.get(f"/messages?resend=smtp-550&channel=mail&district={notify.district}", Accept="text/html").text
+    assert "再发 3 条" in question
 
     assert "did=no-reason" in reader.form("/messages/resends", {**group, "reason": " "}).location
     assert reader.form("/messages/resends", {**group, "reason": "x", "district": "999999"}).status_code == 404
@@ -240,7 +240,7 @@ def test_without_a_script_all_of_a_code_are_sent_again_with_a_reason(notify, rea
 @pytest.mark.parametrize(
     "place", ["did=now", "did=../x", "did=resent&count=٣", "ask=burn", "resend=x", "did=resent", "m=&did=retry"]
 )
-def test_a_mistyped_address_of_the_page_shows_the_page(notify, reader, place):
+def test_invalid_query_parameters_still_show_the_page(notify, reader, place):
     failed_message(notify)
 
     assert reader.get(f"/messages?{place}", Accept="text/html").status_code == 200

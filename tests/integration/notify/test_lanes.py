@@ -33,7 +33,7 @@ class Hanging:
 
 @pytest.fixture
 def running(notify):
-    """running(processes) runs the lanes of so many worker processes over a mail server that hangs."""
+    """running(processes) runs the lanes of that many worker processes against a hanging mail server."""
     hanging, stop, threads = Hanging(), threading.Event(), []
 
     def start(processes=1, **more):
@@ -61,7 +61,7 @@ def running(notify):
 def test_a_text_message_leaves_while_every_mail_hangs(notify, running):
     hanging = running()
     planned(notify, *(Owner() for _ in range(20)))
-    eventually(lambda: hanging.hung >= 2)  # the lane's threads are all at the server that says nothing
+    eventually(lambda: hanging.hung >= 2)  # all threads of the lane wait for the silent server
 
     began = time.monotonic()
     planned(notify, *(Owner(channels=("sms",)) for _ in range(3)))
@@ -81,15 +81,15 @@ def test_an_urgent_mail_leaves_while_others_that_are_not_hang(notify, running):
     later = [Owner() for _ in range(12)]
     for owner in later:
         unit_id, story = uuid4(), notify.story
-        notify.hears(
+        notify.receive(
             story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.rescinded(unit_id, uuid4())
         )
     hanging = running()
     eventually(lambda: hanging.hung >= 2)
-    asked = hanging.hung
+    hung_before = hanging.hung
 
     planned(notify, Owner())
-    eventually(lambda: hanging.hung > asked)  # it has reached the server, although those before it hang there
+    eventually(lambda: hanging.hung > hung_before)  # it has reached the server, although those before it hang there
     [urgent] = notify.rows("select state from messages join facts using (event_id) where facts.urgent")
     assert urgent.state == "trying"
 
@@ -110,18 +110,18 @@ def test_several_processes_send_each_message_once_over_kept_sessions(notify, run
     hanging.free.set()
     eventually(lambda: notify.balance().sent == 60)
 
-    assert len(hanging.server.mails) == 40 and len(notify.sms.asked) == 20
+    assert len(hanging.server.mails) == 40 and len(notify.sms.requests) == 20
     assert hanging.server.sessions < 40
-    assert notify.said().count("message.sent.v1") == 60
+    assert notify.event_types().count("message.sent.v1") == 60
 
 
-def test_one_persons_messages_keep_their_order_whoever_sends_them(notify):
+def test_the_messages_of_one_person_keep_their_order_across_workers(notify):
     owner, agreement_id = Owner(), uuid4()
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
     for number in range(8):
         notify.clock.at = NOON.replace(minute=number)
-        notify.hears(story.rescinded(unit_id, agreement_id if number == 0 else uuid4()))
+        notify.receive(story.rescinded(unit_id, agreement_id if number == 0 else uuid4()))
     with ThreadPoolExecutor(6) as workers:
         for _ in range(6):
             list(workers.map(lambda _: notify.dispatches(), range(6)))
@@ -129,12 +129,12 @@ def test_one_persons_messages_keep_their_order_whoever_sends_them(notify):
     tries = notify.rows(
         "select planned_at, began_at, ended_at from attempts join messages using (message_key) order by began_at"
     )
-    assert len(tries) == 8 and [each.planned_at for each in tries] == sorted(each.planned_at for each in tries)
+    assert len(tries) == 8 and [attempt.planned_at for attempt in tries] == sorted(each.planned_at for each in tries)
     assert all(before.ended_at <= after.began_at for before, after in pairwise(tries))
 
 
 @pytest.mark.logs_error("gateway failed", "message cannot be written")
-def test_a_message_over_which_the_program_stumbles_is_settled_and_the_others_are_sent(notify):
+def test_a_message_that_raises_an_exception_is_settled_and_the_others_are_sent(notify):
     class Stumbling:
         def __init__(self, gateway, bad):
             self.gateway, self.bad = gateway, bad
@@ -167,7 +167,7 @@ def test_a_message_over_which_the_program_stumbles_is_settled_and_the_others_are
 
 
 @pytest.mark.logs_error("message cannot be planned")
-def test_a_recipient_who_cannot_be_planned_for_does_not_keep_the_others_waiting(notify):
+def test_a_recipient_whose_planning_fails_does_not_delay_the_others(notify):
     owners, story, unit_id = [Owner() for _ in range(4)], notify.story, uuid4()
     with notify.as_owner() as connection:
         connection.exec_driver_sql(
@@ -179,7 +179,7 @@ def test_a_recipient_who_cannot_be_planned_for_does_not_keep_the_others_waiting(
         )
     try:
         known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-        notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+        notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
         notify.completer.run_once()
         notify.dispatches()
         assert (notify.balance().sent, notify.balance().incomplete) == (3, 1)

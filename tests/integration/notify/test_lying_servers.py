@@ -1,4 +1,4 @@
-"""Mail servers that hang up, refuse, ask for a login or answer nonsense at any place: is the outcome certain whenever it claims to be?"""
+"""Mail servers hang up, refuse, ask for a login or answer nonsense at any step: is every definite outcome correct?"""
 
 import email
 import socket
@@ -37,9 +37,9 @@ def sent(port, to="owner@example.org", **more):
     return mail(port, **more).send(to, TEXT, message_key="k-1")
 
 
-@pytest.mark.parametrize("said", ["250 ok", "251 will forward", "252 cannot vrfy", "250-two\r\n250 lines"])
-def test_every_positive_answer_to_a_recipient_is_accepted(said):
-    with Liar({"RCPT": said}) as server:
+@pytest.mark.parametrize("reply", ["250 ok", "251 will forward", "252 cannot vrfy", "250-two\r\n250 lines"])
+def test_every_positive_answer_to_a_recipient_is_accepted(reply):
+    with Liar({"RCPT": reply}) as server:
         assert sent(server.port) == Accepted("F00D")
 
 
@@ -70,7 +70,7 @@ def test_every_positive_answer_to_a_recipient_is_accepted(said):
         ({"EHLO": "550 no", "HELO": "550 no"}, Unwell("smtp-550")),
     ],
 )
-def test_an_outcome_says_what_is_certain(says, outcome):
+def test_an_outcome_claims_only_what_is_certain(says, outcome):
     with Liar(says) as server:
         assert sent(server.port) == outcome
 
@@ -99,7 +99,7 @@ def test_an_address_that_cannot_be_written_fails_its_own_message_only(to):
     assert server.verbs == []
 
 
-def test_an_international_domain_is_written_in_ascii_and_an_international_name_needs_the_servers_word():
+def test_an_international_domain_becomes_ascii_and_an_international_local_part_needs_smtputf8():
     with Liar() as server:
         assert sent(server.port, "o'neil@例子.测试") == Accepted("F00D")
         assert sent(server.port, "用户@例子.测试") == NotAccepted("mail-address-not-possible", permanent=True)
@@ -140,7 +140,7 @@ def test_a_refused_recipient_leaves_the_session_usable():
         assert server.sessions == 1
 
 
-def test_a_server_that_drags_a_conversation_out_is_cut_off():
+def test_a_mail_server_that_answers_too_slowly_is_cut_off():
     with Liar(pause=lambda verb: time.sleep(1.5 if verb == "RCPT" else 0)) as server:
         outcome = mail(server.port, whole_seconds=1).send("owner@example.org", TEXT, message_key="k")
     with Liar(pause=lambda verb: time.sleep(1.5 if verb == "greeting" else 0)) as server:
@@ -151,7 +151,7 @@ def test_a_server_that_drags_a_conversation_out_is_cut_off():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Of this machine, believed by whoever has it as its own authority."""
+    """A certificate for this machine. A client trusts it when it has it as its authority."""
     key, name = (
         ec.generate_private_key(ec.SECP256R1()),
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
@@ -221,7 +221,7 @@ def test_a_mail_goes_over_starttls_with_a_login_and_a_wrong_password_is_our_faul
     assert keeper.arrived == 1
 
 
-def test_a_certificate_that_is_not_believed_is_our_fault_and_nothing_goes_out_in_clear(secured):
+def test_an_untrusted_certificate_is_our_fault_and_nothing_is_sent_in_clear_text(secured):
     port, keeper = secured
     unknown = Mail("localhost", port, sender="n@clearwater.example", timeout_seconds=5, security="starttls")
     with Liar() as plain:
@@ -249,7 +249,7 @@ def test_a_text_gateway_that_is_not_there_is_our_fault(url, code):
     ("given", "seconds"),
     [("17", 17), ("0", 0), (" 120 ", 120), ("soon", None), ("-5", None), ("9" * 5000, 10**9), ("", None)],
 )
-def test_what_a_text_gateway_asks_us_to_wait_is_read(given, seconds):
+def test_the_retry_after_of_a_text_gateway_is_read(given, seconds):
     with TextGateway() as gateway:
         gateway.answer, gateway.retry_after = 429, given
         outcome = Sms(gateway.url).send("+8613800000000", TEXT, message_key="k")
@@ -257,7 +257,7 @@ def test_what_a_text_gateway_asks_us_to_wait_is_read(given, seconds):
     assert outcome == Unwell("sms-429", retry_after=None if seconds is None else timedelta(seconds=seconds))
 
 
-def test_an_instant_is_a_time_to_wait_too():
+def test_a_retry_after_may_be_an_instant():
     with TextGateway() as gateway:
         gateway.answer, gateway.retry_after = (
             503,
@@ -269,7 +269,7 @@ def test_an_instant_is_a_time_to_wait_too():
 
 
 @pytest.mark.parametrize("receipt", ["r\x00\ud800\u2028-1", 5, None, ["x"], "r" * 5000])
-def test_whatever_a_text_gateway_calls_a_message_can_be_kept(receipt):
+def test_any_receipt_id_of_a_text_gateway_becomes_a_short_printable_receipt(receipt):
     with TextGateway() as gateway:
         gateway.receipt = receipt
         outcome = Sms(gateway.url).send("+8613800000000", TEXT, message_key="k-1")
@@ -320,7 +320,7 @@ def dripping():
         server.shutdown()
 
 
-def test_a_text_gateway_that_drags_its_answer_out_is_cut_off(dripping):
+def test_a_text_gateway_that_answers_too_slowly_is_cut_off(dripping):
     sms = Sms(dripping, whole_seconds=0.5)
 
     assert sms.send("+8613800000000", TEXT, message_key="k") == Unclear("sms-gateway-silent")

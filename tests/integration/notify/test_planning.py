@@ -1,4 +1,4 @@
-"""Is each right-holder told once, whatever the order in which facts arrive, and however often they come again?"""
+"""Does each right-holder get one message, in any order of the facts and after any number of repeats?"""
 
 from datetime import timedelta
 from itertools import permutations
@@ -12,16 +12,16 @@ from tests.support.owners import NOON, Owner
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_facts_of_different_topics_arrive_in_any_order(notify, order):
     unit_id, owner, story = uuid4(), Owner(), notify.story
-    told = [story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner)]
+    facts = [story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner)]
 
     for place in order:
-        notify.hears(told[place])
+        notify.receive(facts[place])
 
     assert notify.states() == [("waiting", "mail", None)]
-    assert notify.said() == ["message.planned.v1"]
+    assert notify.event_types() == ["message.planned.v1"]
 
 
-def test_every_right_holder_is_told_over_their_own_channel_in_their_own_language(notify):
+def test_every_right_holder_gets_a_message_by_their_channel_and_in_their_language(notify):
     unit_id, story = uuid4(), notify.story
     owners = [
         Owner(language="zh-Hant", channels=("mail",)),
@@ -29,7 +29,7 @@ def test_every_right_holder_is_told_over_their_own_channel_in_their_own_language
         Owner(channels=("sms", "mail"), mobile=None),
     ]
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
     planned = notify.rows("select person_id, channel, language from messages")
 
@@ -43,50 +43,52 @@ def test_every_right_holder_is_told_over_their_own_channel_in_their_own_language
 
 def test_a_replay_of_all_topics_plans_and_sends_nothing_twice(notify):
     unit_id, owner, story = uuid4(), Owner(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     notify.dispatches()
     before = notify.states()
 
-    notify.reads(f"another-{uuid4()}")  # from the first record, with an inbox that knows of nothing
+    notify.reads(f"another-{uuid4()}")  # from the first record, with an empty inbox
     notify.dispatches()
 
     assert before == notify.states() == [("sent", "mail", None)]
     assert len(notify.mail.arrived) == 1
-    assert notify.said() == ["message.planned.v1", "message.sent.v1"]
+    assert notify.event_types() == ["message.planned.v1", "message.sent.v1"]
 
 
-def test_two_halves_that_arrive_at_the_same_moment_are_joined_by_the_worker(notify):
+def test_the_worker_completes_two_facts_that_arrive_at_the_same_moment(notify):
     unit_id, owner, story = uuid4(), Owner(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.signed(unit_id, owner))
     assert notify.balance().incomplete == 1
 
-    notify.hears(story.key(owner))
+    notify.receive(story.key(owner))
     notify.completer.run_once()
 
     assert (notify.balance().planned, notify.balance().incomplete) == (1, 0)
 
 
-def test_who_buys_the_unit_later_is_not_told_of_the_signing(notify):
+def test_a_later_buyer_gets_no_message_of_the_signing(notify):
     unit_id, seller, buyer, story = uuid4(), Owner(), Owner(), notify.story
-    notify.hears(story.unit(unit_id, seller), story.signed(unit_id, seller), story.unit(unit_id, buyer))
-    notify.hears(story.contact(buyer), story.key(buyer), story.contact(seller), story.key(seller))
+    notify.receive(story.unit(unit_id, seller), story.signed(unit_id, seller), story.unit(unit_id, buyer))
+    notify.receive(story.contact(buyer), story.key(buyer), story.contact(seller), story.key(seller))
 
     assert [row.person_id for row in notify.rows("select person_id from messages")] == [seller.person_id]
 
 
-def test_what_was_not_told_yet_is_undone_by_a_rescission(notify):
+def test_a_rescission_withdraws_a_message_that_was_not_sent(notify):
     unit_id, owner, story, agreement_id = uuid4(), Owner(), notify.story, uuid4()
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
-    notify.hears(story.signed(unit_id, owner, agreement_id=agreement_id), story.rescinded(unit_id, agreement_id))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner))
+    notify.receive(story.signed(unit_id, owner, agreement_id=agreement_id), story.rescinded(unit_id, agreement_id))
 
     assert sorted(state for state, _, _ in notify.states()) == ["superseded", "waiting"]
     assert notify.rows("select template from messages where state = 'waiting'")[0].template == "rescinded"
 
 
-def test_a_rescission_at_night_is_told_in_the_morning(notify):
+def test_the_message_of_a_rescission_at_night_waits_until_morning(notify):
     unit_id, owner, story = uuid4(), Owner(), notify.story
     notify.clock.at = NOON + timedelta(hours=12)  # midnight in Shanghai
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.rescinded(unit_id, uuid4()))
+    notify.receive(
+        story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.rescinded(unit_id, uuid4())
+    )
     notify.dispatches()
     assert notify.states() == [("held", "mail", None)] and notify.mail.arrived == []
 
@@ -97,9 +99,9 @@ def test_a_rescission_at_night_is_told_in_the_morning(notify):
 
 
 @pytest.mark.parametrize("owner", [Owner(channels=()), Owner(email=None, mobile=None)])
-def test_whoever_cannot_be_reached_is_on_record_as_not_told(notify, owner):
+def test_a_person_without_an_address_is_recorded_as_withheld(notify, owner):
     unit_id, story = uuid4(), notify.story
-    notify.hears(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
+    notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
 
     assert notify.states() == [("withheld", None, "no-channel")]
-    assert (notify.balance().planned, notify.balance().withheld, notify.said()) == (1, 1, [])
+    assert (notify.balance().planned, notify.balance().withheld, notify.event_types()) == (1, 1, [])

@@ -1,4 +1,4 @@
-"""The group's offsets go back to zero on a real broker: is anybody told twice?"""
+"""The group's offsets go back to zero on a real broker: does anybody get a message twice?"""
 
 from uuid import uuid4
 
@@ -14,14 +14,14 @@ from tests.support.eventually import eventually
 from tests.support.owners import PRIVATE, Owner, Story
 
 
-def test_a_group_that_is_set_back_to_the_first_record_sends_nothing_again(notify, platform):
+def test_rewinding_the_group_to_the_first_record_resends_nothing(notify, platform):
     district, group = platform.topics(), f"notify-{uuid4()}"
     story, unit_id, owner = Story(district), uuid4(), Owner()
     notify.district = district
     notify.dispatcher._districts = [district]
-    told = [story.project(), story.unit(unit_id, owner), story.contact(owner), story.key(owner)]
+    facts = [story.project(), story.unit(unit_id, owner), story.contact(owner), story.key(owner)]
     producer = kafka.Producer(platform.connection)
-    assert not producer.publish([*told, story.signed(unit_id, owner)])
+    assert not producer.publish([*facts, story.signed(unit_id, owner)])
     producer.close()
 
     first = read_until(notify, platform, group, records=5)
@@ -34,7 +34,7 @@ def test_a_group_that_is_set_back_to_the_first_record_sends_nothing_again(notify
 
     assert (first, again) == (5, 5)  # all of it was read twice
     assert notify.states() == [("sent", "mail", None)] and len(notify.mail.arrived) == 1
-    assert notify.said() == ["message.planned.v1", "message.sent.v1"]
+    assert notify.event_types() == ["message.planned.v1", "message.sent.v1"]
 
 
 def read_until(notify, platform, group, *, records):

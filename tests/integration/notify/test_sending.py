@@ -1,4 +1,4 @@
-"""Is a message sent once, by one worker, and never blindly again? Real mail server, real gateway, real database."""
+"""Is a message sent once, by one worker, and never again while its outcome is unknown? Real mail server, real gateway, real database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,10 @@ from tests.support.owners import NOON, Owner
 
 
 def planned(notify, *owners):
-    """A unit whose owners are about to be told that it is signed."""
+    """A signed unit whose messages to the owners are waiting."""
     unit_id, story = uuid4(), notify.story
     known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
-    notify.hears(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
 
 def claims(notify):
@@ -40,7 +40,7 @@ def test_eight_workers_send_each_message_once(notify):
 
     assert sorted(to for to, _ in notify.mail.arrived) == sorted(owner.email for owner in owners)
     assert (notify.balance().planned, notify.balance().sent) == (24, 24)
-    assert notify.said().count("message.sent.v1") == 24
+    assert notify.event_types().count("message.sent.v1") == 24
 
 
 def test_a_crash_between_the_mark_and_the_outcome_leaves_it_unknown_and_unsent(notify):
@@ -53,10 +53,10 @@ def test_a_crash_between_the_mark_and_the_outcome_leaves_it_unknown_and_unsent(n
     notify.dispatches()
 
     assert notify.states() == [("unknown", "mail", "answer-lost")] and notify.mail.arrived == []
-    assert notify.said() == ["message.planned.v1", "message.unknown.v1"]
+    assert notify.event_types() == ["message.planned.v1", "message.unknown.v1"]
 
 
-def test_a_slow_try_is_not_taken_for_a_dead_one(notify):
+def test_a_slow_attempt_is_not_treated_as_a_crash(notify):
     planned(notify, Owner())
     claims(notify)
 
@@ -65,7 +65,7 @@ def test_a_slow_try_is_not_taken_for_a_dead_one(notify):
 
 
 @pytest.mark.parametrize(("arrived", "state"), [(True, "sent"), (False, "waiting")])
-def test_a_gateway_that_can_tell_resolves_the_crash_by_itself(notify, arrived, state):
+def test_a_gateway_with_a_status_query_resolves_a_crash(notify, arrived, state):
     planned(notify, Owner(channels=("sms",)))
     claimed = claims(notify)
     if arrived:
@@ -76,7 +76,7 @@ def test_a_gateway_that_can_tell_resolves_the_crash_by_itself(notify, arrived, s
     assert [found for found, _, _ in notify.states()] == [state]
 
 
-def test_a_lost_answer_is_asked_about_and_never_sent_again(notify):
+def test_a_message_with_a_lost_answer_is_queried_and_never_resent(notify):
     planned(notify, Owner())
     notify.mail.answers = ["silence"]
     notify.dispatches()
@@ -89,7 +89,7 @@ def test_a_lost_answer_is_asked_about_and_never_sent_again(notify):
     assert len(notify.mail.arrived) == 1  # it had arrived, as an unknown one may have
 
 
-def test_what_was_certainly_not_taken_is_tried_again(notify):
+def test_a_message_certainly_not_accepted_is_retried(notify):
     planned(notify, Owner())
     notify.mail.answers = ["451 later"]
     notify.dispatches()
@@ -102,7 +102,7 @@ def test_what_was_certainly_not_taken_is_tried_again(notify):
     assert [row.outcome for row in notify.rows("select outcome from attempts order by try")] == ["not_accepted", "sent"]
 
 
-def test_a_refusal_for_good_fails_until_a_person_orders_one_more_try(notify):
+def test_a_permanently_refused_message_fails_until_a_person_orders_a_retry(notify):
     planned(notify, Owner())
     notify.mail.recipients_refused = "550 no such mailbox"
     notify.dispatches()
@@ -115,7 +115,7 @@ def test_a_refusal_for_good_fails_until_a_person_orders_one_more_try(notify):
     notify.dispatches()
 
     assert notify.states() == [("sent", "mail", None)]
-    assert notify.said() == ["message.planned.v1", "message.failed.v1", "message.sent.v1"]
+    assert notify.event_types() == ["message.planned.v1", "message.failed.v1", "message.sent.v1"]
 
 
 def test_a_person_resolves_an_unknown_message_without_sending_it(notify):
@@ -130,7 +130,7 @@ def test_a_person_resolves_an_unknown_message_without_sending_it(notify):
     assert notify.balance().sent == 1
 
 
-def test_a_late_answer_to_an_earlier_try_changes_nothing(notify):
+def test_a_late_answer_to_an_earlier_attempt_changes_nothing(notify):
     planned(notify, Owner())
     first = claims(notify)
     notify.inquires()  # given up on

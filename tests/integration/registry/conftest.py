@@ -1,4 +1,4 @@
-"""The registry whole: its application and worker on a real database, and tokens of a real issuer."""
+"""The whole registry: application and worker on a real database, and tokens of a real issuer."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ PRIVATE, PUBLIC = sealing.key_pair()
 
 @dataclass
 class Registry:
-    """Asked over HTTP as its callers do; the worker turns when a test says so."""
+    """The registry over HTTP. The worker runs when a test calls `work`."""
 
     app: Flask
     engine: Engine
@@ -78,7 +78,7 @@ class Registry:
             pass
 
     def project(self, made: sample.Sample | None = None, *, name: str = "澄水湾片区", district: str = DISTRICT) -> str:
-        """Opened, with the groups that the sample names."""
+        """Opens a project with the groups of the sample."""
         self.post("/districts", {"district": district, "name": "样例区"}, role="city", district=district)
         opened = self.post("/projects", {**PROJECT, "name": name}, district=district)
         assert opened.status_code == 201, opened.text
@@ -98,25 +98,25 @@ class Registry:
         commit: bool = True,
         district: str = DISTRICT,
     ) -> dict:
-        """Uploaded, read, checked and, unless told otherwise, committed. The import's report."""
+        """Uploads, reads and checks a workbook, and commits it unless `commit` is false. Returns the import's report."""
         uploaded = self.upload(project_id, content, name=name, district=district)
         assert uploaded.status_code == 202, uploaded.text
         import_id = uploaded.json["import_id"]
         self.work()
         if commit:
-            asked = self.post(f"/imports/{import_id}/commit", district=district)
-            assert asked.status_code == 202, asked.text
+            answer = self.post(f"/imports/{import_id}/commit", district=district)
+            assert answer.status_code == 202, answer.text
             self.work()
         return self.get(f"/imports/{import_id}", district=district).json
 
 
-def told(registry: Registry, event: type) -> list:
-    """What has been said of a kind, in the order of its saying."""
+def events_of(registry: Registry, event: type) -> list:
+    """The journal's events of one type, in order."""
     with registry.mechanism.connect() as connection:
         payloads = connection.execute(
             text("select payload from events where type = :type order by id"), {"type": event.declared.type}
         ).scalars()
-        return [codec.decode(event, bytes(each)) for each in payloads]
+        return [codec.decode(event, bytes(payload)) for payload in payloads]
 
 
 PROJECT = {

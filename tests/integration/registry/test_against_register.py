@@ -1,4 +1,4 @@
-"""A workbook against units that it leaves out, which stay: no two units have one code, none falls out of its building."""
+"""A workbook leaves registered units out: they stay, no two units share a code, and each floor stays inside its building."""
 
 import pytest
 from sqlalchemy import text
@@ -37,18 +37,18 @@ def named(registry: Registry, project_id: str, clerk: Clerk) -> set[tuple[str, s
     return {(each["sheet"], each["cell"], each["code"]) for each in report["listed"]}
 
 
-def test_a_house_code_is_one_units_whoever_says_otherwise(registry: Registry, project_id: str):
+def test_a_house_code_belongs_to_one_unit(registry: Registry, project_id: str):
     first, second = registry.get(f"/projects/{project_id}/units").json["items"][:2]
     clerk = later()
     clerk.unit(house_code=first["house_code"])
     assert named(registry, project_id, clerk) == {(HOLDERS_SHEET, "G2", "house-code-twice")}
 
-    said = {"reason": "按房产证更正", "house_code": first["house_code"]}
-    refused = registry.patch(f"/units/{second['unit_id']}", said)
+    correction = {"reason": "按房产证更正", "house_code": first["house_code"]}
+    refused = registry.patch(f"/units/{second['unit_id']}", correction)
     assert refused.status_code == 422, refused.text
     assert refused.json["facts"]["faults"] == [{"field": "/house_code", "code": "house-code-twice"}]
     with pytest.raises(IntegrityError), database.begin(registry.engine, district=DISTRICT) as tx:
-        tx.connection.execute(text("update units set house_code = :house_code"), said)
+        tx.connection.execute(text("update units set house_code = :house_code"), correction)
 
 
 def test_two_units_of_one_workbook_may_exchange_their_house_codes(registry: Registry, project_id: str):
@@ -62,7 +62,7 @@ def test_two_units_of_one_workbook_may_exchange_their_house_codes(registry: Regi
     assert (report["state"], report["changes"]["changed"]) == ("committed", 2), report["listed"]
 
 
-def test_a_building_code_is_one_buildings(registry: Registry, project_id: str):
+def test_a_building_code_belongs_to_one_building(registry: Registry, project_id: str):
     clerk = later()
     code = clerk.buildings.rows[2]["building_code"]
     clerk.buildings.rows = {2: {**clerk.buildings.rows[2], "building": "7栋"}}
@@ -93,7 +93,7 @@ def test_a_building_does_not_shrink_under_units_that_stay(
 
 
 @pytest.mark.parametrize(
-    ("registered", "said", "code"),
+    ("registered", "written", "code"),
     [
         ("买买提·艾力", "买买提\u2022艾力", None),
         ("买买提\u30fb艾力", "买买提·艾力", None),
@@ -103,21 +103,21 @@ def test_a_building_does_not_shrink_under_units_that_stay(
         ("金安", "金柏", "person-name-differs"),
     ],
 )
-def test_a_name_unlike_the_registered_one_says_why(registry: Registry, registered: str, said: str, code: str | None):
+def test_a_name_unlike_the_registered_one_says_why(registry: Registry, registered: str, written: str, code: str | None):
     """In a workbook, at a correction, of a tenant."""
     first, again = Clerk(), later()
     first.unit("单独所有", {"name": registered, "document_number": citizen("19600101")})
-    again.unit("单独所有", {"name": said, "document_number": citizen("19600101")})
+    again.unit("单独所有", {"name": written, "document_number": citizen("19600101")})
     opened = registry.project(sample.Sample("", [], [], first.groups))
     assert registry.imported(opened, first.file())["state"] == "committed"
 
     assert named(registry, opened, again) == ({(HOLDERS_SHEET, "O2", code)} if code else set())
     (unit,) = registry.get(f"/projects/{opened}/units").json["items"]
-    person = {"name": said, "document_type": "citizen_id", "document_number": citizen("19600101")}
+    person = {"name": written, "document_type": "citizen_id", "document_number": citizen("19600101")}
     changed = registry.patch(
         f"/units/{unit['unit_id']}", {"reason": "按房产证更正", "right_holders": [{"person": person}]}
     )
     let = registry.post(f"/units/{unit['unit_id']}/tenants", person)
     assert (changed.status_code, let.status_code) == ((422, 422) if code else (200, 201)), (changed.text, let.text)
     for answer in (changed, let) if code else ():
-        assert [each["code"] for each in answer.json["facts"]["faults"]] == [code]
+        assert [fault["code"] for fault in answer.json["facts"]["faults"]] == [code]

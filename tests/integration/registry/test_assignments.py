@@ -1,10 +1,10 @@
-"""Unit → group → officer: given one by one or by the stairwell, told once, and no change to a workbook that comes again."""
+"""Unit → group → officer: assigned one by one or by stairwell, published once, and unchanged by a re-import."""
 
 import pytest
 
 from services.registry.domain import sample
 from shared.events.registry import GroupFormed, UnitAssigned
-from tests.integration.registry.conftest import DISTRICT, Registry, told, workbook
+from tests.integration.registry.conftest import DISTRICT, Registry, events_of, workbook
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def groups(registry: Registry, project_id: str) -> dict[str, dict]:
     return {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
 
 
-def test_a_stairwell_changes_hands_at_once_and_each_unit_says_so_once(registry: Registry, project_id: str, made):
+def test_reassigning_a_stairwell_publishes_one_event_per_unit(registry: Registry, project_id: str, made):
     second = groups(registry, project_id)["二组"]
     officer = second["officers"][0]["staff_id"]
     place = {"compound": "云汀里", "building": "1栋", "stairwell": "2单元"}
-    before = len(told(registry, UnitAssigned))
+    before = len(events_of(registry, UnitAssigned))
     body = {"group_id": second["group_id"], "staff_id": officer, **place}
     first = registry.post(f"/projects/{project_id}/assignments", body, key="stairwell")
     again = registry.post(f"/projects/{project_id}/assignments", body, key="stairwell")
@@ -36,14 +36,14 @@ def test_a_stairwell_changes_hands_at_once_and_each_unit_says_so_once(registry: 
     assert (first.status_code, first.json["units"], first.json["changed"]) == (201, 12, 12), first.text
     assert (again.data, again.headers["Replayed"]) == (first.data, "true")
     assert (anew.json["units"], anew.json["changed"]) == (12, 0)
-    said = told(registry, UnitAssigned)[before:]
+    assigned_events = events_of(registry, UnitAssigned)[before:]
     listed = registry.get(f"/projects/{project_id}/assignments?staff_id={officer}&limit=200").json["items"]
     of_stairwell = [each["unit_id"] for each in listed if (each["building"], each["stairwell"]) == ("1栋", "2单元")]
-    assert sorted(str(each.unit_id) for each in said) == sorted(of_stairwell)
-    assert {str(each.staff_id) for each in said} == {officer}
+    assert sorted(str(event.unit_id) for event in assigned_events) == sorted(of_stairwell)
+    assert {str(event.staff_id) for event in assigned_events} == {officer}
 
 
-def test_what_was_given_to_another_is_no_change_of_the_next_workbook_that_says_so(
+def test_re_import_after_reassignment_leaves_the_unit_unchanged(
     registry: Registry, project_id: str, made: sample.Sample
 ):
     second = groups(registry, project_id)["二组"]
@@ -58,7 +58,7 @@ def test_what_was_given_to_another_is_no_change_of_the_next_workbook_that_says_s
     assert report["changes"] == {"new": 0, "changed": 0, "unchanged": 30}, report["changed"]
 
 
-def test_named_units_are_given_also_after_the_freezing(registry: Registry, project_id: str):
+def test_named_units_are_assigned_even_after_the_freeze(registry: Registry, project_id: str):
     registry.post(f"/projects/{project_id}/roll")
     units = [each["unit_id"] for each in registry.get(f"/projects/{project_id}/assignments").json["items"]][:3]
     second = groups(registry, project_id)["二组"]["group_id"]
@@ -83,14 +83,14 @@ def test_named_units_are_given_also_after_the_freezing(registry: Registry, proje
         ({"compound": "云汀里", "staff_id": "019ac2d4-0000-7000-8000-000000000001"}, 422, "officer-not-in-group"),
     ],
 )
-def test_what_cannot_be_given_is_refused(registry: Registry, project_id: str, body: dict, status: int, code: str):
+def test_an_invalid_assignment_is_refused(registry: Registry, project_id: str, body: dict, status: int, code: str):
     group_id = groups(registry, project_id)["一组"]["group_id"]
     refused = registry.post(f"/projects/{project_id}/assignments", {"group_id": group_id, **body})
 
     assert (refused.status_code, refused.json["code"]) == (status, code)
 
 
-def test_who_may_not_and_who_is_elsewhere_changes_nothing(registry: Registry, project_id: str):
+def test_a_wrong_role_or_a_foreign_district_changes_no_assignment(registry: Registry, project_id: str):
     group_id = groups(registry, project_id)["一组"]["group_id"]
     body = {"group_id": group_id, "compound": "云汀里"}
 
@@ -101,7 +101,7 @@ def test_who_may_not_and_who_is_elsewhere_changes_nothing(registry: Registry, pr
     assert registry.post(f"/groups/{group_id}/officers", officer, district="440305").status_code == 404
 
 
-def test_an_officer_joins_and_the_group_is_told_whole(registry: Registry, project_id: str):
+def test_a_new_officer_publishes_the_whole_group(registry: Registry, project_id: str):
     group = groups(registry, project_id)["一组"]
     officer = {"staff_number": "G99-1", "name": "方静"}
     joined = registry.post(f"/groups/{group['group_id']}/officers", officer)
@@ -109,5 +109,5 @@ def test_an_officer_joins_and_the_group_is_told_whole(registry: Registry, projec
 
     assert joined.json == registry.get(f"/groups/{group['group_id']}").json
     assert [each["name"] for each in joined.json["officers"]].count("方静") == 1
-    assert len(told(registry, GroupFormed)[-1].officers) == len(group["officers"]) + 1
+    assert len(events_of(registry, GroupFormed)[-1].officers) == len(group["officers"]) + 1
     assert (twice.status_code, twice.json["code"]) == (409, "officer-twice")

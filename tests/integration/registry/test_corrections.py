@@ -1,4 +1,4 @@
-"""What is put right after the import: by the same checks, as the next revision, with who and why; and never what is counted."""
+"""Corrections after the import: same checks, next revision, with person and reason; the counted roll never changes."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from services.registry.domain.invented import Invented, Inventor
 from shared.events import roll
 from shared.events.registry import ContactDetails, ContactRecorded, KeyWrapped, UnitAssigned, UnitRegistered
 from shared.messaging import sealing
-from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, told, workbook
+from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, events_of, workbook
 
 WHY = "权属资料复核"
 NEWCOMER = Inventor(99).hong_kong()
@@ -30,7 +30,7 @@ def project_id(registry: Registry, made: sample.Sample) -> str:
 
 def unit(registry: Registry, project_id: str, ownership: str = "sole", place: int = 0) -> dict:
     units = registry.get(f"/projects/{project_id}/units?limit=200").json["items"]
-    return [each for each in units if each["ownership"] == ownership][place]
+    return [unit for unit in units if unit["ownership"] == ownership][place]
 
 
 def holder(share: str) -> dict:
@@ -42,9 +42,12 @@ def holder(share: str) -> dict:
     }
 
 
-def test_a_value_put_right_is_the_next_revision_and_is_told_once(registry: Registry, project_id: str):
+def test_a_correction_makes_the_next_revision_and_one_event(registry: Registry, project_id: str):
     before = unit(registry, project_id)
-    said, assigned = len(told(registry, UnitRegistered)), len(told(registry, UnitAssigned))
+    registered_before, assigned_before = (
+        len(events_of(registry, UnitRegistered)),
+        len(events_of(registry, UnitAssigned)),
+    )
     body = {"reason": WHY, "registered_area": "70.01", "use": "commercial", "floor": 1, "top_floor": 2}
     corrected = registry.patch(f"/units/{before['unit_id']}", body)
 
@@ -52,19 +55,19 @@ def test_a_value_put_right_is_the_next_revision_and_is_told_once(registry: Regis
     assert (corrected.json["revision"], corrected.headers["ETag"]) == (2, '"2"')
     changed = {name for name, value in corrected.json.items() if value != before[name]}
     assert changed == {"revision", "registered_area", "use", "top_floor"}
-    (event,) = told(registry, UnitRegistered)[said:]
+    (event,) = events_of(registry, UnitRegistered)[registered_before:]
     assert (event.revision, event.area_hundredths_m2, event.top_floor) == (2, 7001, 2)
-    assert len(told(registry, UnitAssigned)) == assigned
+    assert len(events_of(registry, UnitAssigned)) == assigned_before
     (noted,) = registry.get(f"/units/{before['unit_id']}/corrections", role="auditor").json["items"]
     assert (noted["changed"], noted["reason"]) == (["floor", "registered_area", "use"], WHY)
 
     again = registry.patch(f"/units/{before['unit_id']}", body, version=2)
-    assert (again.json["revision"], len(told(registry, UnitRegistered))) == (2, said + 1)
+    assert (again.json["revision"], len(events_of(registry, UnitRegistered))) == (2, registered_before + 1)
     with registry.mechanism.connect() as connection:
         assert connection.execute(text("select count(*) from imports where state <> 'committed'")).scalar() == 0
 
 
-def test_a_correction_is_no_change_of_the_workbook_that_says_it_too(registry: Registry, project_id: str, made):
+def test_re_import_of_a_corrected_value_leaves_the_unit_unchanged(registry: Registry, project_id: str, made):
     before = unit(registry, project_id)
     registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, "surveyed_area": "70.01"})
     for line in made.holders:
@@ -89,7 +92,7 @@ def test_right_holders_are_replaced_by_known_and_new_ones(registry: Registry, pr
     shown = corrected.json["right_holders"]
     assert [(each["share"], each["overseas"]) for each in shown] == [("1/3", False), ("2/3", True)]
     assert (shown[0]["person_id"], shown[1]["masked_name"][1:]) == (old, "**")
-    assert [str(each.person_id) for each in told(registry, UnitRegistered)[-1].right_holders] == [
+    assert [str(holder.person_id) for holder in events_of(registry, UnitRegistered)[-1].right_holders] == [
         each["person_id"] for each in shown
     ]
     assert contact(registry, shown[1]["person_id"]).name == NEWCOMER.name
@@ -119,7 +122,7 @@ def test_right_holders_are_replaced_by_known_and_new_ones(registry: Registry, pr
         ({"right_holders": [{**holder("1"), "mobile": "12"}]}, ("/right_holders/0/mobile", "mobile-form")),
     ],
 )
-def test_what_a_workbook_may_not_say_a_correction_may_not_either(registry: Registry, project_id: str, change, fault):
+def test_a_correction_obeys_the_rules_of_a_workbook(registry: Registry, project_id: str, change, fault):
     before = unit(registry, project_id)
     refused = registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, **change})
 
@@ -145,11 +148,11 @@ def test_a_frozen_roll_lets_right_holders_change_and_nothing_that_is_counted(reg
     assert changed.json["right_holders"][0]["person_id"] != before["right_holders"][0]["person_id"]
     assert registry.get(f"/projects/{project_id}/roll").json == frozen
     lines = registry.get(f"/projects/{project_id}/roll/units?limit=200").json["items"]
-    (line,) = [each for each in lines if each["unit_id"] == before["unit_id"]]
+    (line,) = [line for line in lines if line["unit_id"] == before["unit_id"]]
     assert line["right_holders"] == [{"person_id": before["right_holders"][0]["person_id"], "share": "1"}]
-    said = [each for each in told(registry, UnitRegistered) if str(each.unit_id) == before["unit_id"]]
-    assert [(each.revision, each.after_freeze) for each in said] == [(1, False), (2, True)]
-    assert roll.digest(roll.current(told(registry, UnitRegistered))) == frozen["digest"]
+    of_unit = [event for event in events_of(registry, UnitRegistered) if str(event.unit_id) == before["unit_id"]]
+    assert [(each.revision, each.after_freeze) for each in of_unit] == [(1, False), (2, True)]
+    assert roll.digest(roll.current(events_of(registry, UnitRegistered))) == frozen["digest"]
 
 
 def test_a_guardian_and_shares_stay_when_only_the_unit_is_put_right(registry: Registry, project_id: str):
@@ -159,7 +162,7 @@ def test_a_guardian_and_shares_stay_when_only_the_unit_is_put_right(registry: Re
         assert (after["right_holders"], after["structure"]) == (before["right_holders"], "mixed")
 
 
-def test_two_who_correct_at_once_do_not_undo_each_other(registry: Registry, project_id: str):
+def test_concurrent_corrections_do_not_overwrite_each_other(registry: Registry, project_id: str):
     path = f"/units/{unit(registry, project_id)['unit_id']}"
     body = {"reason": WHY, "structure": "mixed"}
 
@@ -170,15 +173,15 @@ def test_two_who_correct_at_once_do_not_undo_each_other(registry: Registry, proj
     assert (unnamed.status_code, unnamed.json["code"]) == (428, "version-required")
 
 
-def test_who_may_not_who_is_elsewhere_and_what_is_unknown_changes_nothing(registry: Registry, project_id: str):
+def test_a_wrong_role_a_foreign_district_and_an_unknown_field_change_nothing(registry: Registry, project_id: str):
     before = unit(registry, project_id)
     person = f"/people/{before['right_holders'][0]['person_id']}"
     for path, body in ((f"/units/{before['unit_id']}", {"structure": "mixed"}), (person, {"language": "en"})):
-        said = {"reason": WHY, **body}
-        assert registry.patch(path, said, role="auditor").status_code == 403
-        assert registry.patch(path, said, district="440305").status_code == 404
-        assert registry.patch(path, {**said, "colour": "blue"}).json["code"] == "body-invalid"
-        assert registry.patch(path, {**said, "reason": "x"}).json["code"] == "body-invalid"
+        body_with_reason = {"reason": WHY, **body}
+        assert registry.patch(path, body_with_reason, role="auditor").status_code == 403
+        assert registry.patch(path, body_with_reason, district="440305").status_code == 404
+        assert registry.patch(path, {**body_with_reason, "colour": "blue"}).json["code"] == "body-invalid"
+        assert registry.patch(path, {**body_with_reason, "reason": "x"}).json["code"] == "body-invalid"
         assert registry.get(f"{path}/corrections", district="440305").status_code == 404
         assert registry.get(f"{path}/corrections", role="officer").status_code == 403
     nobody = {"reason": WHY, "right_holders": [{"person_id": before["unit_id"]}]}
@@ -187,9 +190,9 @@ def test_who_may_not_who_is_elsewhere_and_what_is_unknown_changes_nothing(regist
 
 
 def contact(registry: Registry, person_id: str) -> ContactDetails:
-    """What notify would read of the newest contact."""
-    wrapped = next(each for each in told(registry, KeyWrapped) if str(each.person_id) == person_id)
-    newest = [each for each in told(registry, ContactRecorded) if str(each.person_id) == person_id][-1]
+    """The newest contact as notify can read it."""
+    wrapped = next(event for event in events_of(registry, KeyWrapped) if str(event.person_id) == person_id)
+    newest = [event for event in events_of(registry, ContactRecorded) if str(event.person_id) == person_id][-1]
     key = sealing.unwrap(
         wrapped.wrapped["notify"],
         key_id=wrapped.key_id,
@@ -203,7 +206,7 @@ def contact(registry: Registry, person_id: str) -> ContactDetails:
     return ContactDetails.model_validate_json(content)
 
 
-def test_a_new_number_and_language_reach_notify_and_nobody_else(registry: Registry, project_id: str):
+def test_a_new_telephone_number_and_language_reach_only_notify(registry: Registry, project_id: str):
     before = unit(registry, project_id)
     path = f"/people/{before['right_holders'][0]['person_id']}"
     body = {"reason": "本人来电更改", "mobile": "14009990001", "language": "en", "email": None}
@@ -215,34 +218,34 @@ def test_a_new_number_and_language_reach_notify_and_nobody_else(registry: Regist
     assert registry.get(f"/units/{before['unit_id']}").json == before
     (noted,) = registry.get(f"{path}/corrections").json["items"]
     assert noted["changed"] == ["email", "language", "mobile"] and "1400999" not in changed.text + str(noted)
-    said = len(told(registry, ContactRecorded))
+    events_before = len(events_of(registry, ContactRecorded))
     assert registry.patch(path, body, version=2, role="officer").headers["ETag"] == '"2"'
-    assert len(told(registry, ContactRecorded)) == said
+    assert len(events_of(registry, ContactRecorded)) == events_before
 
 
-def test_a_name_put_right_is_told_with_every_unit(registry: Registry, project_id: str):
+def test_a_corrected_name_is_published_with_every_unit_of_the_person(registry: Registry, project_id: str):
     people = registry.get("/people?limit=200").json["items"]
-    owner = next(each for each in people if len(each["units"]) == 2)
-    said = len(told(registry, UnitRegistered))
+    owner = next(person for person in people if len(person["units"]) == 2)
+    events_before = len(events_of(registry, UnitRegistered))
     changed = registry.patch(f"/people/{owner['person_id']}", {"reason": "姓名登记有误", "name": "欧阳安澜"})
 
     assert changed.json["masked_name"] == "欧阳**"
-    events = told(registry, UnitRegistered)[said:]
-    assert {str(each.unit_id) for each in events} == {each["unit_id"] for each in owner["units"]}
-    assert {(each.revision, each.right_holders[0].masked_name) for each in events} == {(2, "欧阳**")}
+    events = events_of(registry, UnitRegistered)[events_before:]
+    assert {str(event.unit_id) for event in events} == {unit["unit_id"] for unit in owner["units"]}
+    assert {(event.revision, event.right_holders[0].masked_name) for event in events} == {(2, "欧阳**")}
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("contact_fields", "fault"),
     [
         ({"mobile": "12"}, ("/mobile", "mobile-form")),
         ({"email": "nobody"}, ("/email", "email-form")),
         ({"name": "陈\u200b安"}, ("/name", "not-printable")),
     ],
 )
-def test_a_contact_that_reaches_nobody_is_refused(registry: Registry, project_id: str, said: dict, fault):
+def test_a_contact_that_reaches_nobody_is_refused(registry: Registry, project_id: str, contact_fields: dict, fault):
     path = f"/people/{unit(registry, project_id)['right_holders'][0]['person_id']}"
-    refused = registry.patch(path, {"reason": WHY, **said})
+    refused = registry.patch(path, {"reason": WHY, **contact_fields})
 
     assert (refused.status_code, refused.json["code"]) == (422, "correction-faulty")
     assert [(each["field"], each["code"]) for each in refused.json["facts"]["faults"]] == [fault]
@@ -278,7 +281,7 @@ def test_a_tenant_is_a_person_like_any_other(registry: Registry, project_id: str
     assert len(registry.get(path).json["items"]) == 2
 
 
-def test_a_tenant_who_cannot_be_is_refused_and_none_is_seen_from_elsewhere(registry: Registry, project_id: str):
+def test_an_invalid_tenant_is_refused_and_no_tenant_is_visible_to_another_district(registry: Registry, project_id: str):
     path = f"/units/{unit(registry, project_id)['unit_id']}/tenants"
     tenant = tenant_to_be()
     body = {"name": tenant.name, "document_type": "citizen_id", "document_number": tenant.document_number}

@@ -1,4 +1,4 @@
-"""A csv from the upload to the roll: the same register as the workbook gives, the same codes at the same letters."""
+"""A csv from the upload to the roll: same register as from a workbook, same codes at the same cells."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from services.registry.domain import sample
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from shared.events import roll
 from shared.events.registry import UnitRegistered
-from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, told, workbook
+from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, events_of, workbook
 
 NAME = "units.csv"
 FIRST = 5  # the row of the first right-holder: below the buildings, an empty row and the header
@@ -47,7 +47,7 @@ def registered(registry: Registry, content: bytes, name: str) -> tuple[list, dic
     assert report["state"] == "committed", report
     units = registry.get(f"/projects/{project_id}/units?limit=200", district=district).json["items"]
     frozen = registry.post(f"/projects/{project_id}/roll", district=district).json
-    return sorted((without_ids(each) for each in units), key=lambda each: each["unit_code"]), frozen
+    return sorted((without_ids(unit) for unit in units), key=lambda each: each["unit_code"]), frozen
 
 
 def test_a_csv_makes_the_same_units_and_totals_as_its_workbook(registry: Registry):
@@ -63,7 +63,7 @@ def test_a_csv_over_its_workbook_changes_nothing_and_leaves_the_rolls_digest(reg
     made = small()
     project_id = registry.project(made)
     registry.imported(project_id, workbook(made))
-    digest = roll.digest(roll.current(told(registry, UnitRegistered)))
+    digest = roll.digest(roll.current(events_of(registry, UnitRegistered)))
     for content in (as_csv(made), as_csv(made).decode("utf-8-sig").encode("gb18030")):
         report = registry.imported(project_id, content, name=NAME)
         assert (report["state"], report["changes"]) == ("committed", {"new": 0, "changed": 0, "unchanged": 20})
@@ -71,7 +71,7 @@ def test_a_csv_over_its_workbook_changes_nothing_and_leaves_the_rolls_digest(reg
     assert registry.post(f"/projects/{project_id}/roll").json["digest"] == digest
 
 
-def test_a_csv_changes_only_what_it_says_otherwise(registry: Registry):
+def test_a_csv_changes_only_the_values_that_differ(registry: Registry):
     made = small()
     project_id = registry.project(made)
     registry.imported(project_id, workbook(made))
@@ -135,7 +135,7 @@ def test_a_faulty_csv_comes_back_as_a_workbook_that_can_be_corrected_and_uploade
     ],
     ids=["encoding", "nul", "quotes", "header", "endless"],
 )
-def test_what_shows_at_a_glance_is_refused_while_the_clerk_waits(registry: Registry, change, status: int, code: str):
+def test_an_unreadable_csv_is_refused_during_the_upload(registry: Registry, change, status: int, code: str):
     project_id = registry.project()
     refused = registry.upload(project_id, change(as_csv(small())), name=NAME)
 
@@ -157,7 +157,7 @@ def test_what_shows_at_a_glance_is_refused_while_the_clerk_waits(registry: Regis
     ],
     ids=["ragged", "quotes", "table", "columns"],
 )
-def test_what_the_reading_finds_is_in_the_report_and_nothing_is_kept(registry: Registry, change, code: str, facts):
+def test_a_mistake_found_while_reading_is_reported_and_nothing_is_stored(registry: Registry, change, code: str, facts):
     made = small()
     report = registry.imported(registry.project(made), change(as_csv(made)), name=NAME, commit=False)
 
@@ -168,7 +168,7 @@ def test_what_the_reading_finds_is_in_the_report_and_nothing_is_kept(registry: R
     assert (annotated.status_code, annotated.json["code"]) == (422, code)
 
 
-def test_the_template_for_a_csv_is_what_is_read(registry: Registry):
+def test_the_csv_template_is_readable_by_the_import(registry: Registry):
     answer = registry.get("/imports/template.csv")
 
     assert (answer.mimetype, answer.data[:3]) == ("text/csv", b"\xef\xbb\xbf")

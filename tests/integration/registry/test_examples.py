@@ -20,12 +20,12 @@ def story(registry: Registry) -> Story:
 
 
 def test_the_examples_run_as_a_story(story: Story) -> None:
-    assert story.told() and not story.untold()
+    assert story.run() and not story.unused_operations()
 
 
 @pytest.mark.timeout(600)
 def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story) -> None:
-    story.told()
+    story.run()
     hostile = Hostile(story)
 
     hostile.at_every_operation()

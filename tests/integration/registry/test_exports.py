@@ -1,4 +1,4 @@
-"""What goes out again: by the template, masked for who only looks, readable for a reason that stays; imported anew it changes nothing."""
+"""Exports follow the template: masked by default, readable for a recorded reason; a re-import changes nothing."""
 
 import io
 import tracemalloc
@@ -41,8 +41,8 @@ def rows(content: bytes, sheet: str = HOLDERS_SHEET) -> list[dict]:
     assert book.sheetnames == [HOLDERS_SHEET, BUILDINGS_SHEET]
     columns = HOLDERS if sheet == HOLDERS_SHEET else BUILDINGS
     header, *lines = book[sheet].values
-    assert [each.removesuffix("*") for each in header] == [each.header for each in columns]
-    return [dict(zip([each.name for each in columns], line, strict=True)) for line in lines]
+    assert [each.removesuffix("*") for each in header] == [column.header for column in columns]
+    return [dict(zip([column.name for column in columns], line, strict=True)) for line in lines]
 
 
 def readable(registry: Registry, project_id: str, **how: str):
@@ -67,10 +67,10 @@ def workbook_type() -> str:
     return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def test_what_was_put_right_and_given_away_since_is_exported_as_it_is_now(registry: Registry, project_id: str):
+def test_an_export_shows_corrections_and_reassignments(registry: Registry, project_id: str):
     unit = registry.get(f"/projects/{project_id}/units").json["items"][5]
-    said = {"reason": "复测面积", "surveyed_area": "70.01"}
-    assert registry.patch(f"/units/{unit['unit_id']}", said).status_code == 200
+    correction = {"reason": "复测面积", "surveyed_area": "70.01"}
+    assert registry.patch(f"/units/{unit['unit_id']}", correction).status_code == 200
     groups = {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
     to = {"group_id": groups["二组"]["group_id"], "unit_ids": [unit["unit_id"]]}
     assert registry.post(f"/projects/{project_id}/assignments", to).status_code == 201
@@ -83,7 +83,9 @@ def test_what_was_put_right_and_given_away_since_is_exported_as_it_is_now(regist
 
 
 @pytest.mark.parametrize("role", ["auditor", "city", "clerk", "command"])
-def test_without_a_reason_nobody_is_named(registry: Registry, project_id: str, made: sample.Sample, role: str):
+def test_an_export_without_a_reason_masks_every_name(
+    registry: Registry, project_id: str, made: sample.Sample, role: str
+):
     exported = registry.get(f"/projects/{project_id}/export.xlsx", role=role)
     assert (exported.status_code, exported.mimetype) == (200, workbook_type())
     assert "attachment" in exported.headers["Content-Disposition"]
@@ -95,7 +97,7 @@ def test_without_a_reason_nobody_is_named(registry: Registry, project_id: str, m
     assert shown & planted == set()
 
 
-def test_every_readable_export_is_written_down_and_stays(registry: Registry, project_id: str):
+def test_every_readable_export_is_recorded_in_an_append_only_table(registry: Registry, project_id: str):
     assert registry.get("/exports", role="auditor").json["items"] == []
     readable(registry, project_id, role="command")
     (noted,) = registry.get("/exports", role="auditor").json["items"]
@@ -106,7 +108,7 @@ def test_every_readable_export_is_written_down_and_stays(registry: Registry, pro
         tx.connection.execute(text("delete from exports"))
 
 
-def test_who_may_not_and_who_is_elsewhere_gets_nothing(registry: Registry, project_id: str):
+def test_a_wrong_role_or_a_foreign_district_gets_no_export(registry: Registry, project_id: str):
     assert {role: readable(registry, project_id, role=role).status_code for role in ("city", "auditor", "desk")} == {
         "city": 403,
         "auditor": 403,
@@ -121,7 +123,7 @@ def test_who_may_not_and_who_is_elsewhere_gets_nothing(registry: Registry, proje
     assert registry.get("/exports", role="auditor").json["items"] == []
 
 
-def test_who_has_been_forgotten_is_not_exported(registry: Registry, project_id: str, made: sample.Sample):
+def test_a_forgotten_person_is_not_exported(registry: Registry, project_id: str, made: sample.Sample):
     person = registry.get("/people").json["items"][0]
     registry.post(f"/people/{person['person_id']}/forgetting", {"reason": "本人书面要求"}, role="command")
 
@@ -129,7 +131,7 @@ def test_who_has_been_forgotten_is_not_exported(registry: Registry, project_id: 
     assert len(found) == len(person["units"]) and {row["document_number"] for row in found} == {None}
 
 
-def test_what_is_a_file_is_described_as_one(registry: Registry):
+def test_the_api_description_declares_files_as_binary(registry: Registry):
     paths = registry.app.test_client().get("/api/v1/openapi.json").json["paths"]
     files = [
         paths["/api/v1/imports/template"]["get"],
@@ -139,7 +141,7 @@ def test_what_is_a_file_is_described_as_one(registry: Registry):
     ]
     upload = paths["/api/v1/projects/{project_id}/imports"]["post"]["requestBody"]["content"]
 
-    assert [list(each["responses"]["200"]["content"]) for each in files] == [[workbook_type()]] * 4
+    assert [list(file["responses"]["200"]["content"]) for file in files] == [[workbook_type()]] * 4
     assert upload["multipart/form-data"]["schema"]["required"] == ["file"]
 
 

@@ -1,4 +1,4 @@
-"""`make import` as a process, against the API on a port and the worker: what does the person at the terminal see, and what stands?"""
+"""`make import` as a process, against the API and the worker: what does the terminal show, and what is stored?"""
 
 import os
 import pty
@@ -28,7 +28,7 @@ NAME = "澄水湾片区"
 
 @dataclass
 class Terminal:
-    """`works`: whether the worker turns by itself; else only when a test says so."""
+    """`works`: whether the worker runs by itself; otherwise only when a test runs it."""
 
     registry: Registry
     environment: dict[str, str]
@@ -49,7 +49,7 @@ class Terminal:
         return self.started[-1]
 
     def run(self, content: bytes, *more: str, name: str = "units.csv") -> tuple[int, str, str]:
-        """With a worker that turns until the command has ended: its exit code and what it said."""
+        """Runs the command, with a worker beside it. Returns the exit code and the output."""
         stop = threading.Event()
         working = threading.Thread(target=self.registry.importer.run_forever, args=(stop,))
         working.start()
@@ -67,7 +67,7 @@ class Terminal:
             return connection.execute(text("select state from imports order by uploaded_at desc limit 1")).scalar()
 
     def halfway(self) -> None:
-        """As the worker notes it a quarter into 100,000 rows."""
+        """Progress as the worker stores it, a quarter into 100,000 rows."""
         with database.begin(self.registry.engine, district=DISTRICT) as tx:
             tx.connection.execute(text("update imports set state = 'reading'"))
             tx.connection.execute(
@@ -101,7 +101,7 @@ def wrong() -> sample.Sample:
     return made
 
 
-def test_a_right_file_is_tried_and_then_committed(terminal: Terminal):
+def test_a_correct_file_is_checked_in_a_dry_run_and_then_committed(terminal: Terminal):
     terminal.registry.project(MADE)
     code, out, err = terminal.run(as_csv(MADE))
     assert (code, err) == (0, ""), out
@@ -124,7 +124,7 @@ def test_mistakes_are_listed_by_sheet_cell_code_and_text(terminal: Terminal):
     assert "mistakes in 34 rows; nothing is written" in out and terminal.state() == "faulty"
 
 
-def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
+def test_the_output_has_the_language_of_the_terminal(terminal: Terminal):
     terminal.registry.project(MADE)
     terminal.environment["LANG"] = "zh_CN.UTF-8"
 
@@ -132,7 +132,7 @@ def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (
             b"\xff\xfe",
@@ -142,14 +142,14 @@ def test_it_speaks_the_language_of_the_terminal(terminal: Terminal):
     ],
     ids=["at once", "while it is read"],
 )
-def test_what_is_refused_is_said_with_what_to_do(terminal: Terminal, content: bytes, said: str):
+def test_a_refusal_is_printed_with_what_to_do(terminal: Terminal, content: bytes, message: str):
     terminal.registry.project(MADE)
     code, _, err = terminal.run(content)
 
-    assert code == 2 and said in err
+    assert code == 2 and message in err
 
 
-def test_a_project_that_is_not_there_is_answered_with_those_that_are(terminal: Terminal):
+def test_an_unknown_project_is_answered_with_the_list_of_projects(terminal: Terminal):
     project_id = terminal.registry.project(name="另一片区")
     code, out, err = terminal.run(as_csv(MADE))
 
@@ -191,7 +191,7 @@ def test_in_a_terminal_a_bar_fills(terminal: Terminal):
 
 
 @pytest.mark.parametrize("commit", [False, True])
-def test_ctrl_c_ends_it_at_once_and_says_what_stands(terminal: Terminal, commit: bool):
+def test_ctrl_c_ends_the_command_at_once_and_prints_the_state_of_the_import(terminal: Terminal, commit: bool):
     terminal.registry.project(MADE)
     command = terminal.start(as_csv(MADE), *(["--commit"] if commit else []))
     eventually(lambda: terminal.state() == "uploaded")
@@ -205,11 +205,11 @@ def test_ctrl_c_ends_it_at_once_and_says_what_stands(terminal: Terminal, commit:
     _, err = command.communicate(timeout=60)
 
     assert command.returncode == 130 and "Traceback" not in err
-    said = (
+    message = (
         "A commit that has arrived goes on without this terminal, all of it or nothing"
         if commit
         else "The dry run goes on without"
     )
-    assert f"Interrupted. {said}" in err
+    assert f"Interrupted. {message}" in err
     terminal.registry.work()
     assert terminal.state() == ("committed" if commit else "clean")

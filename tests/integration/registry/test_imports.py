@@ -1,4 +1,4 @@
-"""Workbooks that are right, workbooks again, workbooks too large: what is imported is imported whole. Mistakes: test_mistakes.py."""
+"""Correct workbooks, repeated ones and too large ones: an import is complete or absent. Mistakes: test_mistakes.py."""
 
 import io
 import tracemalloc
@@ -29,7 +29,7 @@ def small() -> sample.Sample:
 
 
 def left_of_files(registry: Registry) -> list[tuple[object, ...]]:
-    """Of each import: how many parts and lines, and the key they are sealed with."""
+    """For each import: the number of parts and lines, and their sealing key."""
     parts = "select (select count(*) from import_parts) + (select count(*) from import_lines), wrapped_key from imports"
     with registry.mechanism.connect() as connection:
         return [tuple(row) for row in connection.execute(text(parts))]
@@ -53,8 +53,8 @@ def test_importing_again_changes_only_what_changed(registry: Registry):
     assert {key: unit for key, unit in after.items() if key != code} == {k: u for k, u in before.items() if k != code}
 
 
-def test_a_telephone_that_changes_is_told_before_it_is_written(registry: Registry):
-    """Of its owner's units nothing changes."""
+def test_a_changed_telephone_number_is_shown_before_the_commit(registry: Registry):
+    """The units of the owner do not change."""
     made = small()
     project_id = registry.project(made)
     assert registry.imported(project_id, workbook(made))["contacts_changed"] == 0
@@ -67,7 +67,7 @@ def test_a_telephone_that_changes_is_told_before_it_is_written(registry: Registr
 
 
 class Endless(io.RawIOBase):
-    """An upload that never says how long it is, and never ends."""
+    """An endless upload without a content length."""
 
     def __init__(self) -> None:
         head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
@@ -108,14 +108,14 @@ def test_the_same_upload_sent_again_is_one_import(registry: Registry):
     assert (other.status_code, other.json["code"]) == (422, "idempotency-key-reused")
 
 
-def test_a_name_of_a_file_that_no_page_can_show_loses_what_cannot_be_shown(registry: Registry):
+def test_unprintable_characters_are_removed_from_a_file_name(registry: Registry):
     made = small()
     uploaded = registry.upload(registry.project(made), workbook(made), name="a\0\x07b.xlsx")
 
     assert (uploaded.status_code, uploaded.json["file_name"]) == (202, "ab.xlsx"), uploaded.text
 
 
-def test_the_template_is_what_is_read(registry: Registry):
+def test_the_template_is_readable_by_the_import(registry: Registry):
     answer = registry.get("/imports/template")
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
 
@@ -124,7 +124,7 @@ def test_the_template_is_what_is_read(registry: Registry):
     assert registry.upload(registry.project(), answer.data).status_code == 202
 
 
-def test_a_worker_that_died_starts_the_reading_again(registry: Registry):
+def test_an_import_of_a_dead_worker_is_read_again(registry: Registry):
     made = small()
     uploaded = registry.upload(registry.project(made), workbook(made)).json
     registry.importer.run_once()
@@ -143,7 +143,7 @@ def test_a_worker_that_died_starts_the_reading_again(registry: Registry):
         assert connection.execute(text("select count(*) from import_lines")).scalar() == staged == len(made.holders)
 
 
-def test_what_was_imported_leaves_no_file_behind(registry: Registry):
+def test_a_finished_import_leaves_no_file_behind(registry: Registry):
     made = small()
     report = registry.imported(registry.project(made), workbook(made))
 
@@ -152,7 +152,7 @@ def test_what_was_imported_leaves_no_file_behind(registry: Registry):
     assert (gone.status_code, gone.json["code"]) == (410, "import-file-gone")
 
 
-def test_what_is_given_up_leaves_no_file_behind_and_goes_no_further(registry: Registry):
+def test_a_cancelled_import_leaves_no_file_behind_and_stops(registry: Registry):
     made = small()
     project_id = registry.project(made)
     report = registry.imported(project_id, workbook(made), commit=False)
@@ -169,7 +169,7 @@ def test_what_is_given_up_leaves_no_file_behind_and_goes_no_further(registry: Re
 
 
 def rows_with(registry: Registry, words: Sequence[str]) -> dict[str, int]:
-    """In how many rows of which table any of them stands, in whatever column."""
+    """By table, the number of rows that hold one of the values in any column."""
     found = {}
     with registry.mechanism.connect() as connection:
         tables = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
@@ -183,7 +183,7 @@ def rows_with(registry: Registry, words: Sequence[str]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("state", ["clean", "faulty", "refused"])
-def test_of_an_import_that_is_given_up_nothing_of_the_file_remains(registry: Registry, state: str):
+def test_nothing_of_the_file_remains_after_a_cancelled_import(registry: Registry, state: str):
     made = small()
     project_id = registry.project(made)
     written = {"clean": {}, "faulty": {"N2": "abc-shared"}, "refused": {"C1": "abc-stairwell"}}[state]

@@ -1,6 +1,6 @@
-"""The import's worker as a process, killed with -9 in every state: the next one goes on or starts over, and nothing is there twice.
+"""The import worker as a process, killed with -9 in every state: the next worker resumes or restarts, and stores nothing twice.
 
-Where it is killed is no matter of luck: the test holds the very row that the worker needs next, and sees it wait.
+The point of the kill is exact: the test locks the row that the worker needs next, and sees the worker wait.
 """
 
 import os
@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from services.registry.domain import sample
 from shared.events.registry import ContactRecorded, KeyWrapped, UnitAssigned, UnitRegistered
-from tests.integration.registry.conftest import DISTRICT, PUBLIC, VAULT_KEY, Registry, told, workbook
+from tests.integration.registry.conftest import DISTRICT, PUBLIC, VAULT_KEY, Registry, events_of, workbook
 from tests.support.eventually import eventually
 from tests.support.platform import Database, Platform
 
@@ -127,12 +127,12 @@ def assert_all_of_it_once(registry: Registry, made: sample.Sample) -> None:
         (KeyWrapped, "person_id", len(people)),
         (ContactRecorded, "person_id", len(people)),
     ):
-        times = Counter(getattr(each, key) for each in told(registry, event))
+        times = Counter(getattr(each, key) for each in events_of(registry, event))
         assert len(times) == count and set(times.values()) == {1}, event
 
 
 @pytest.mark.logs_error("import given up")
-def test_an_import_that_ends_every_worker_does_not_end_the_next(registry: Registry):
+def test_an_import_that_kills_every_worker_does_not_stop_the_next_import(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     project_id = registry.project(made)
     deadly, harmless = (registry.upload(project_id, workbook(made)).json["import_id"] for _ in range(2))

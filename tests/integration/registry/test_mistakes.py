@@ -1,4 +1,4 @@
-"""A workbook with every mistake a clerk makes: each named at its cell, nothing else named, nothing written."""
+"""A workbook with every kind of mistake: each is named at its cell, nothing else is named, nothing is stored."""
 
 import io
 import tomllib
@@ -31,7 +31,7 @@ from tests.support.spreadsheet import (
 _WEB = Path(pages.__file__).parent
 TEXTS = tomllib.loads((_WEB / "texts.toml").read_text(encoding="utf-8"))["faults"]
 PROBLEMS = tomllib.loads((_WEB.parent / "problems.toml").read_text(encoding="utf-8"))
-# What only a register that holds somebody can say: test_against_register.py.
+# Mistakes against registered units and persons are in test_against_register.py.
 AGAINST_REGISTER = {f"person-name-registered-{why}" for why in ("signs", "capitals", "variant")}
 _OF_AN_IMPORT = (
     "imports",
@@ -85,7 +85,7 @@ def test_every_mistake_is_named_at_its_cell_and_nothing_is_written(registry: Reg
     assert annotations(annotated.data) == clerk.mistakes
 
 
-def test_all_are_counted_and_the_first_thousand_listed(registry: Registry):
+def test_all_mistakes_are_counted_and_the_first_thousand_listed(registry: Registry):
     clerk = Clerk()
     clerk.unit("共同共有", *({"email": "nobody"} for _ in range(499)))
     clerk.unit("共同共有", *({"email": "nobody", "mobile": "1"} for _ in range(499)))
@@ -98,8 +98,8 @@ def test_all_are_counted_and_the_first_thousand_listed(registry: Registry):
 
 
 def annotations(content: bytes) -> set[Mistake]:
-    """What the tinted cells and the last column of an annotated workbook say."""
-    said: set[Mistake] = set()
+    """The mistakes in the tinted cells and the last column of an annotated workbook."""
+    mistakes: set[Mistake] = set()
     codes = {each["zh"]: code for code, each in TEXTS.items()}
     book = openpyxl.load_workbook(io.BytesIO(content))
     for name, columns in _COLUMNS.items():
@@ -108,14 +108,16 @@ def annotations(content: bytes) -> set[Mistake]:
             tinted = {columns[cell.column - 1].name for cell in row if cell.fill.fgColor.rgb == "FFFDEEEC"}
             words = str(row[len(columns)].value or "") if len(row) > len(columns) else ""
             listed = [each.partition("：") for each in words.removeprefix("问题：").split("；") if "：" in each]
-            here = {(names[header].name if header in names else "", codes[sentence]) for header, _, sentence in listed}
-            assert tinted == {column for column, _ in here} - {""}, (name, row[0].row, words)
-            said |= {(name, row[0].row, column, code) for column, code in here}
-    return said
+            marked = {
+                (names[header].name if header in names else "", codes[sentence]) for header, _, sentence in listed
+            }
+            assert tinted == {column for column, _ in marked} - {""}, (name, row[0].row, words)
+            mistakes |= {(name, row[0].row, column, code) for column, code in marked}
+    return mistakes
 
 
 def test_the_annotated_workbook_of_dates_is_read_as_it_was(registry: Registry):
-    """The clerk mends the one mistake in it and hands it in again, annotations and all."""
+    """The clerk corrects the one mistake and uploads the file again, with its annotations."""
     clerk = Clerk()
     row = clerk.unit("单独所有", {"titled_on": number(34_089, DATE), "mobile": "1"}, floor=3)
     project_id = project(registry, clerk)
@@ -140,7 +142,7 @@ def titled(registry: Registry) -> dict[str, str]:
         )
 
 
-def test_a_right_workbook_is_right_whatever_program_wrote_it(registry: Registry):
+def test_a_correct_workbook_of_any_program_is_accepted(registry: Registry):
     clerk = Clerk()
     clerk.units = 100
     days = (number(35_551, DATE), number(35_551.75, DATE_OF_A_CHINESE_PROGRAM), number("35551"), iso_day("1997-05-01"))
@@ -179,11 +181,11 @@ def test_a_right_workbook_is_right_whatever_program_wrote_it(registry: Registry)
     assert titled(registry) == {f"{door}": "1997-05-01" for door in range(101, 105)}
     assert (units["302"]["registered_area"], units["302"]["floor"]) == ("65.18", 3)
     owners = registry.get("/people?limit=200").json["items"]
-    assert [each["masked_name"] for each in owners if len(each["units"]) == 2] == ["林**"]
-    assert "欧阳**" in {each["masked_name"] for each in owners}
+    assert [owner["masked_name"] for owner in owners if len(owner["units"]) == 2] == ["林**"]
+    assert "欧阳**" in {owner["masked_name"] for owner in owners}
 
 
-def test_what_is_no_workbook_of_ours_is_refused_by_name(registry: Registry):
+def test_an_unusable_file_is_refused_with_its_code(registry: Registry):
     clerk = Clerk()
     clerk.unit()
     project_id = project(registry, clerk)
@@ -207,7 +209,7 @@ def refusal(registry: Registry, project_id: str, content: bytes) -> str:
 
 
 def files(clerk: Clerk) -> dict[str, Callable[[], bytes]]:
-    """By the code that is to be answered, and what is wrong."""
+    """Unusable files by the expected code and the fault."""
     sheets = [clerk.holders, clerk.buildings]
     right = clerk.file()
     ole = bytes.fromhex("d0cf11e0a1b11ae1")

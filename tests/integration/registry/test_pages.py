@@ -30,7 +30,7 @@ def test_every_page_stands_in_every_language(registry: Registry, language: str):
         assert f'lang="{language}"' in page(registry, f"{path}?language={language}")
 
 
-def test_an_import_says_what_it_is_at_and_what_to_do(registry: Registry):
+def test_the_page_of_an_import_shows_its_state_and_the_next_step(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.upload(registry.project(made), workbook(made)).json["import_id"]
 
@@ -43,7 +43,7 @@ def test_an_import_says_what_it_is_at_and_what_to_do(registry: Registry):
     assert "已写入 20 套" in page(registry, f"/register/imports/{import_id}")
 
 
-def test_an_import_that_is_not_wanted_any_more_is_given_up_on_its_page(registry: Registry):
+def test_an_import_is_cancelled_on_its_page(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.imported(registry.project(made), workbook(made), commit=False)["import_id"]
 
@@ -55,7 +55,7 @@ def test_an_import_that_is_not_wanted_any_more_is_given_up_on_its_page(registry:
     assert "已放弃，原表已销毁，一行也没有写入" in given_up and "data-post" not in given_up
 
 
-def test_how_far_an_import_is_stands_on_its_page_and_in_the_part_that_moves(registry: Registry):
+def test_the_page_of_an_import_and_its_live_part_show_the_progress(registry: Registry):
     """As the worker has noted it, half a minute into 100,000 rows."""
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.upload(registry.project(made), workbook(made)).json["import_id"]
@@ -88,7 +88,7 @@ def test_mistakes_are_listed_with_their_cells(registry: Registry):
     assert '<strong class="code">Q2</strong>' in listed and "校验位不对" in listed and "下载批注表" in listed
 
 
-def test_a_page_shows_nobodys_name(registry: Registry):
+def test_a_page_shows_no_name(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     registry.imported(registry.project(made), workbook(made))
 
@@ -96,6 +96,6 @@ def test_a_page_shows_nobodys_name(registry: Registry):
     assert [line["name"] for line in made.holders if line["name"] in shown] == []
 
 
-def test_before_anything_is_there_the_pages_say_so(registry: Registry):
+def test_empty_pages_say_that_they_are_empty(registry: Registry):
     assert "本区还没有项目" in page(registry, "/register/imports")
     assert "还没有权利人" in page(registry, "/register/people")

@@ -1,4 +1,4 @@
-"""From a workbook to the frozen roll: does the register hold what the clerk wrote, and does the world hear of it?"""
+"""From a workbook to the frozen roll: does the register hold the clerk's values, and are they published?"""
 
 from sqlalchemy import text
 
@@ -9,7 +9,7 @@ from shared.messaging import sealing
 from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, workbook
 
 
-def said(registry: Registry, event: type) -> list:
+def events_of(registry: Registry, event: type) -> list:
     with registry.mechanism.connect() as connection:
         rows = connection.execute(
             text("select payload from events where type = :type order by id"), {"type": event.declared.type}
@@ -35,7 +35,7 @@ def test_a_workbook_becomes_the_register_and_the_roll(registry: Registry):
 
     frozen = registry.post(f"/projects/{project_id}/roll")
     assert frozen.status_code == 201, frozen.text
-    lines = roll.current(said(registry, UnitRegistered))
+    lines = roll.current(events_of(registry, UnitRegistered))
     assert frozen.json["digest"] == roll.digest(lines)
     assert frozen.json["totals"] == roll.totals(lines).model_dump()
     assert (frozen.json["totals"]["units"], frozen.json["totals"]["households"]) == (20, 19)
@@ -46,10 +46,10 @@ def test_an_owner_of_two_units_is_one_person_whom_notify_can_reach(registry: Reg
     registry.imported(registry.project(made), workbook(made))
 
     owners = registry.get("/people?limit=200").json["items"]
-    assert [len(each["units"]) for each in owners].count(2) == 1
+    assert [len(owner["units"]) for owner in owners].count(2) == 1
 
-    keys = {each.person_id: each for each in said(registry, KeyWrapped)}
-    contacts = said(registry, ContactRecorded)
+    keys = {event.person_id: event for event in events_of(registry, KeyWrapped)}
+    contacts = events_of(registry, ContactRecorded)
     assert len(contacts) == len(owners) == len(keys)
     names = set()
     for contact in contacts:

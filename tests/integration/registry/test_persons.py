@@ -1,4 +1,4 @@
-"""Persons: readable only to who says why, nowhere else, and not at all once forgotten."""
+"""Persons are readable only for a stated reason, nowhere else, and never after they are forgotten."""
 
 import json
 import logging
@@ -34,24 +34,24 @@ def reveal(registry: Registry, person_id: str, *, role: str = "officer", distric
     return registry.post(f"/people/{person_id}/reveals", {"reason": "上门前核对电话"}, role=role, district=district)
 
 
-def test_a_reveal_says_who_and_is_written_down(registry: Registry, made: sample.Sample, people: list[dict]):
+def test_a_reveal_is_recorded_with_the_name_of_the_reader(registry: Registry, made: sample.Sample, people: list[dict]):
     names = {line["name"] for line in made.holders}
     shown = reveal(registry, people[0]["person_id"]).json
     audited = registry.get("/reveals", role="auditor").json["items"]
 
     assert shown["name"] in names and shown["document_number"].startswith("*")
-    assert [(each["person_id"], each["reason"], each["roles"]) for each in audited] == [
+    assert [(entry["person_id"], entry["reason"], entry["roles"]) for entry in audited] == [
         (people[0]["person_id"], "上门前核对电话", ["officer"])
     ]
 
 
 @pytest.mark.parametrize("role", ["auditor", "city"])
-def test_who_has_no_business_with_persons_is_refused(registry: Registry, people: list[dict], role: str):
+def test_a_role_without_access_to_persons_is_refused(registry: Registry, people: list[dict], role: str):
     assert reveal(registry, people[0]["person_id"], role=role).status_code == 403
     assert registry.get("/reveals", role="clerk").status_code == 403
 
 
-def test_a_foreign_district_does_not_know_the_person(registry: Registry, people: list[dict]):
+def test_a_person_is_not_found_from_another_district(registry: Registry, people: list[dict]):
     assert reveal(registry, people[0]["person_id"], district="440305").status_code == 404
     assert registry.get(f"/people/{people[0]['person_id']}", district="440305").status_code == 404
     assert registry.get("/people", district="440305").json["items"] == []
@@ -64,7 +64,7 @@ def test_the_audit_list_cannot_be_corrected(registry: Registry, people: list[dic
             tx.connection.execute(text(change))
 
 
-def test_a_forgotten_person_is_gone_and_every_reader_says_so(registry: Registry, people: list[dict]):
+def test_forgetting_deletes_the_key_and_lists_the_readers_that_dropped_it(registry: Registry, people: list[dict]):
     person_id = people[0]["person_id"]
     forgotten = registry.post(f"/people/{person_id}/forgetting", {"reason": "本人书面要求"}, role="command")
     assert forgotten.status_code == 201, forgotten.text
@@ -87,7 +87,7 @@ def test_a_forgotten_person_is_gone_and_every_reader_says_so(registry: Registry,
 
 
 class _Once:
-    """A subscription that has one event to give."""
+    """A subscription with one event."""
 
     def __init__(self, event: KeyDropped) -> None:
         headers = {"time": datetime.now(UTC).isoformat(), "epoch": "1"}
@@ -135,7 +135,7 @@ def test_no_readable_person_stands_anywhere_but_in_an_answer(
 
 
 def _scan(registry: Registry, planted: set[str]) -> None:
-    """Every row of every table, as text; what is stored as bytes is looked through as bytes."""
+    """Every row of every table, as text; bytes columns as bytes."""
     with registry.mechanism.connect() as connection:
         tables = connection.execute(
             text(

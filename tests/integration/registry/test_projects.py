@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.events.registry import ProjectOpened
-from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry, told
+from tests.integration.registry.conftest import DISTRICT, PROJECT, Registry, events_of
 
 BASIS = {"basis": "units", "percent": 85, "legal_ground": "样例"}
 
@@ -57,7 +57,7 @@ def test_a_name_that_no_workbook_could_hold_is_refused(registry: Registry, chang
     assert (refused.status_code, refused.json["code"]) == (422, "body-invalid")
 
 
-def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):
+def test_opening_a_project_publishes_it_and_its_groups(registry: Registry):
     project_id = registry.project()
     group = {"name": "一组", "officers": [{"staff_number": "G01-1", "name": "邱敏"}]}
     formed = registry.post(f"/projects/{project_id}/groups", group)
@@ -67,20 +67,27 @@ def test_a_project_and_its_groups_are_told_to_the_world(registry: Registry):
     assert registry.get(f"/projects/{project_id}/groups").json["items"] == [formed.json]
     assert (twice.status_code, twice.json["code"]) == (409, "group-formed")
     with registry.mechanism.connect() as connection:
-        said = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
-    assert [row.type.split(".", 2)[2] for row in said] == ["district.opened.v1", "project.opened.v1", "group.formed.v1"]
-    assert said[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
+        written = connection.execute(text("select type, topic, key, sequence from events order by id")).all()
+    assert [row.type.split(".", 2)[2] for row in written] == [
+        "district.opened.v1",
+        "project.opened.v1",
+        "group.formed.v1",
+    ]
+    assert written[1][1:] == (f"clearwater.{DISTRICT}.registry-project", project_id, 1)
 
 
-def test_the_counting_rule_is_told(registry: Registry):
+def test_the_counting_rule_is_published(registry: Registry):
     registry.project()
     opened = registry.post("/projects", {**PROJECT, "name": "乙片区", "counting_rule": "any_unit_signed"})
 
     assert opened.json["counting_rule"] == "any_unit_signed"
-    assert [each.counting_rule for each in told(registry, ProjectOpened)] == ["all_units_signed", "any_unit_signed"]
+    assert [event.counting_rule for event in events_of(registry, ProjectOpened)] == [
+        "all_units_signed",
+        "any_unit_signed",
+    ]
 
 
-def test_a_foreign_project_looks_like_none(registry: Registry):
+def test_a_project_of_another_district_is_not_found(registry: Registry):
     project_id = registry.project()
 
     for path in (f"/projects/{project_id}", f"/projects/{project_id}/roll"):
@@ -99,7 +106,7 @@ def test_lists_go_on_from_their_cursor(registry: Registry):
     assert rest["next"] is None
 
 
-def test_without_a_key_nothing_is_changed(registry: Registry):
+def test_a_change_without_an_idempotency_key_is_refused(registry: Registry):
     headers = registry.headers("city")
     body = {"district": DISTRICT, "name": "样例区"}
     refused = registry.app.test_client().post("/api/v1/districts", json=body, headers=headers)

@@ -1,4 +1,4 @@
-"""What the register can be asked: every list goes on from its cursor, nobody is named, another district's ids look like none."""
+"""Queries of the register: lists page by cursor, names are masked, ids of another district are not found."""
 
 from uuid import UUID
 
@@ -39,9 +39,9 @@ def test_places_add_up_to_the_units(registry: Registry, project_id: str):
 
     assert len(units) == 30 == sum(each["units"] for each in stairwells) == sum(each["units"] for each in buildings)
     assert [(each["compound"], each["buildings"], each["units"]) for each in compounds] == [("云汀里", 2, 30)]
-    assert sorted(unit for each in households for unit in each["units"]) == sorted(each["unit_id"] for each in units)
+    assert sorted(unit for each in households for unit in each["units"]) == sorted(unit["unit_id"] for unit in units)
     assert registry.get(f"/buildings/{buildings[0]['building_id']}").json == buildings[0]
-    assert [each["stairwell"] for each in buildings[0]["stairwells"]] == ["1单元", "2单元"]
+    assert [stairwell["stairwell"] for stairwell in buildings[0]["stairwells"]] == ["1单元", "2单元"]
 
 
 @pytest.mark.parametrize("role", ["clerk", "city", "auditor"])
@@ -70,7 +70,7 @@ def test_the_frozen_roll_proves_itself(registry: Registry, project_id: str):
     assert (roll.digest(lines), roll.totals(lines).model_dump()) == (frozen["digest"], frozen["totals"])
 
 
-def test_another_districts_ids_look_like_none(registry: Registry, project_id: str):
+def test_an_id_of_another_district_is_not_found(registry: Registry, project_id: str):
     registry.post(f"/projects/{project_id}/roll")
     building_id = registry.get(f"/projects/{project_id}/buildings").json["items"][0]["building_id"]
     group_id = registry.get(f"/projects/{project_id}/groups").json["items"][0]["group_id"]
@@ -82,7 +82,7 @@ def test_another_districts_ids_look_like_none(registry: Registry, project_id: st
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_question_that_is_not_known_is_refused(registry: Registry, project_id: str, name: str):
+def test_an_unknown_query_parameter_is_refused(registry: Registry, project_id: str, name: str):
     refused = registry.get(f"/projects/{project_id}/{name}?colour=blue")
 
     assert (refused.status_code, refused.json["code"]) == (422, "body-invalid")

@@ -35,7 +35,7 @@ def frozen(registry: Registry) -> str:
         "delete from rolls",
     ],
 )
-def test_the_database_itself_keeps_a_frozen_roll(registry: Registry, frozen: str, change: str):
+def test_the_database_enforces_a_frozen_roll(registry: Registry, frozen: str, change: str):
     with (
         pytest.raises(DBAPIError, match=r"frozen|permission"),
         database.begin(registry.engine, district=DISTRICT) as tx,
@@ -43,7 +43,7 @@ def test_the_database_itself_keeps_a_frozen_roll(registry: Registry, frozen: str
         tx.connection.execute(text(change))
 
 
-def test_what_is_not_membership_may_still_be_corrected(registry: Registry, frozen: str):
+def test_a_frozen_roll_allows_corrections_that_change_no_membership(registry: Registry, frozen: str):
     with database.begin(registry.engine, district=DISTRICT) as tx:
         changed = tx.connection.execute(text("update units set surveyed_area = 50, revision = revision + 1"))
     assert changed.rowcount == 20

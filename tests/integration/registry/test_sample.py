@@ -1,4 +1,4 @@
-"""The invented projects as the command makes them: imported over HTTP without one fault, and frozen with the totals they have."""
+"""The sample projects of the command import over HTTP without a fault and freeze with their own totals."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Units as houses have them: merged over two doors, on two storeys, below ground, shops."""
+"""Shapes of units: merged over two doors, on two storeys, below ground, shops."""
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +12,7 @@ from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 
 
 def shaped() -> sample.Sample:
-    """The first unit takes a neighbour's door with it, the second two storeys, the last is a shop in the basement."""
+    """The first unit includes a neighbour's door, the second has two storeys, the last is a shop in the basement."""
     made = sample.made(seed=1, units=20, district=DISTRICT)
     for building in made.buildings:
         building["floors_below"] = 1
@@ -31,7 +31,7 @@ def lines_of(made: sample.Sample, place: int) -> list[dict]:
     return [line for line in made.holders if line["unit_code"] == code]
 
 
-def test_every_shape_is_registered_and_told(registry: Registry):
+def test_every_shape_is_registered_and_published(registry: Registry):
     made = shaped()
     project_id = registry.project(made)
     report = registry.imported(project_id, workbook(made))
@@ -46,8 +46,8 @@ def test_every_shape_is_registered_and_told(registry: Registry):
         payloads = connection.execute(
             text("select payload from events where type = :type"), {"type": UnitRegistered.declared.type}
         ).scalars()
-        told = {str(each.unit_id): each for each in (codec.decode(UnitRegistered, bytes(one)) for one in payloads)}
-    assert (told[duplex["unit_id"]].floor, told[duplex["unit_id"]].top_floor) == (1, 2)
+        of_unit = {str(each.unit_id): each for each in (codec.decode(UnitRegistered, bytes(one)) for one in payloads)}
+    assert (of_unit[duplex["unit_id"]].floor, of_unit[duplex["unit_id"]].top_floor) == (1, 2)
     assert registry.imported(project_id, workbook(made), commit=False)["changes"]["unchanged"] == 20
 
 
@@ -64,7 +64,7 @@ def test_a_door_of_a_merged_unit_is_refused_against_the_register_too(registry: R
     assert [each["code"] for each in report["listed"]] == ["door-twice"]
 
 
-def test_the_database_itself_keeps_a_door_to_one_unit(registry: Registry):
+def test_the_database_enforces_one_unit_per_door(registry: Registry):
     made = shaped()
     registry.imported(registry.project(made), workbook(made))
 

@@ -15,7 +15,7 @@ PROGRAMS = ("openpyxl", "xlsxwriter", "sheetjs", "exceljs", "excelize", "poi", "
 
 
 def faults(registry: Registry, path: Path) -> set[tuple[str, str, str]]:
-    """Of its report. The groups that a sample names are formed before."""
+    """The report of the file's import. The groups of the sample are formed first."""
     made = sample.made(seed=1, units=500, district=DISTRICT)
     report = registry.imported(registry.project(made), path.read_bytes(), name=path.name, commit=False)
     assert report["refusal"] is None, report["refusal"]
@@ -27,7 +27,7 @@ def test_no_program_is_missing_from_the_shelf():
 
 
 @pytest.mark.parametrize("path", sorted(SHELF.glob("*.xlsx")), ids=lambda path: path.stem)
-def test_the_right_row_is_clean_and_the_wrong_one_named_at_its_cell(registry: Registry, path: Path):
+def test_a_correct_row_is_clean_and_a_wrong_one_is_named_at_its_cell(registry: Registry, path: Path):
     assert faults(registry, path) == {(HOLDERS_SHEET, "Q3", "check-digit")}
     with registry.mechanism.connect() as connection:
         (right, wrong) = connection.execute(text("select content from import_lines order by row")).scalars()
@@ -51,5 +51,5 @@ def test_the_right_row_is_clean_and_the_wrong_one_named_at_its_cell(registry: Re
         ("style-per-cell-poi.xlsx", {(f"O{row}", "name-with-digits") for row in (13, 169, 342, 410)}),
     ],
 )
-def test_what_once_failed_is_read(registry: Registry, name: str, expected: set[tuple[str, str]]):
+def test_a_file_that_once_failed_is_read(registry: Registry, name: str, expected: set[tuple[str, str]]):
     assert faults(registry, CASES / name) == {(HOLDERS_SHEET, *each) for each in expected}

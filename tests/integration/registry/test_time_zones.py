@@ -1,4 +1,4 @@
-"""The time zone in which somebody is to be written to: from the sheet to the sealed contact, and out again."""
+"""The time zone for a person's messages: from the sheet to the sealed contact, and into the export."""
 
 import io
 
@@ -19,14 +19,14 @@ def imported(registry: Registry, clerk: Clerk) -> tuple[str, str]:
     return project_id, person["person_id"]
 
 
-def owner(**said: str) -> Clerk:
+def owner(**more: str) -> Clerk:
     clerk = Clerk()
-    clerk.unit("单独所有", {"name": "陈安", "document_number": citizen("19600101"), "mobile": "+442071234567", **said})
+    clerk.unit("单独所有", {"name": "陈安", "document_number": citizen("19600101"), "mobile": "+442071234567", **more})
     return clerk
 
 
 def without_the_column(clerk: Clerk) -> bytes:
-    """As made from a template of before there was one."""
+    """A file from a template without the column."""
     return written([Sheet(HOLDERS_SHEET, HOLDERS[:-1], clerk.holders.rows), clerk.buildings])
 
 
@@ -49,7 +49,7 @@ def test_a_file_without_the_column_leaves_the_time_zone_as_it_is(registry: Regis
     assert contact(registry, person_id).time_zone == "Europe/London"
 
 
-def test_a_time_zone_is_put_right_and_a_wrong_one_refused(registry: Registry):
+def test_a_time_zone_is_corrected_and_an_invalid_one_refused(registry: Registry):
     _, person_id = imported(registry, owner())
     assert contact(registry, person_id).time_zone is None
     refused = registry.patch(f"/people/{person_id}", {"reason": "来电更正", "time_zone": "北京时间"})
@@ -64,12 +64,12 @@ def test_a_time_zone_is_put_right_and_a_wrong_one_refused(registry: Registry):
     assert contact(registry, person_id).time_zone == "America/Toronto"
 
 
-def test_a_name_put_right_obeys_the_rule_of_names(registry: Registry):
+def test_a_corrected_name_obeys_the_rule_of_names(registry: Registry):
     _, person_id = imported(registry, owner())
     for name, code in (("陈?", "name-lost-text"), ("陈安1", "name-with-digits"), ("陈\ue000", "private-use")):
         refused = registry.patch(f"/people/{person_id}", {"reason": "来电更正", "name": name})
         assert refused.status_code == 422, refused.text
-        assert [each["code"] for each in refused.json["facts"]["faults"]] == [code]
+        assert [fault["code"] for fault in refused.json["facts"]["faults"]] == [code]
 
 
 def test_an_international_mail_address_goes_out_in_its_ascii_form(registry: Registry):

@@ -1,4 +1,4 @@
-"""Does every event of a unit's case move the facet that it speaks of, and no other? The events are the contract's golden examples."""
+"""Does every event of a case change its own facet and no other? The events are the contract's golden examples."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from shared.events import catalogue, codec, examples
 from shared.service import database
 from tests.support.launch import Bus, Launch, Numbering
 
-# The facets (rights, agreement) after each; None is what nothing has been said of.
+# The facets (rights, agreement) after each event; None before the first event of a facet.
 AFTER = {
     "case.opened": (None, None),
     "rights.reviewing": ("reviewing", None),
@@ -46,14 +46,14 @@ def shown(engine, event) -> cells.Cell:
         return cells.of_units(tx, [event.unit_id])[0]
 
 
-def test_no_event_of_a_case_is_passed_over():
+def test_every_event_of_a_case_is_handled():
     kinds = {each.declared.type for each in catalogue.events() if each.declared.topic == "signing-case"}
 
     assert kinds == {f"clearwater.signing.{name}.v1" for name in AFTER}
 
 
 @pytest.mark.parametrize("name", AFTER)
-def test_an_event_moves_its_facet(engine, name):
+def test_an_event_changes_its_facet(engine, name):
     event = golden(name)
 
     Bus(engine).deliver(Numbering().messages("440303", [unit_of(event), event]))
@@ -63,7 +63,7 @@ def test_an_event_moves_its_facet(engine, name):
 
 
 @pytest.mark.parametrize("name", DETACHED)
-def test_a_detached_number_is_no_longer_the_units(engine, name):
+def test_a_detached_number_leaves_its_unit(engine, name):
     signed, undone = golden("agreement.signed"), golden(name)
 
     Bus(engine).deliver(Numbering().messages("440303", [unit_of(signed), signed, undone]))

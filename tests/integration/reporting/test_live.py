@@ -1,4 +1,4 @@
-"""Does a reader of the live stream get all it missed, or else start from a snapshot?"""
+"""Does a reader of the live stream get all missed events, or a snapshot?"""
 
 import json
 from itertools import islice
@@ -43,7 +43,7 @@ def day(engine: Engine) -> Day:
     return Day(engine)
 
 
-def told(events):
+def names_and_numbers(events):
     return [(event.name, event.number) for event in events]
 
 
@@ -57,19 +57,19 @@ def test_a_new_reader_starts_with_a_snapshot(day):
 
     (snapshot,) = day.hub.since("440303", None)
 
-    assert told([snapshot]) == [("snapshot", number)]
+    assert names_and_numbers([snapshot]) == [("snapshot", number)]
     assert signed(snapshot) == 1
     assert json.loads(snapshot.data)["projects"][0]["cells"] is None
 
 
-def test_a_reader_that_comes_back_gets_what_it_missed(day):
+def test_a_reconnecting_reader_gets_the_events_it_missed(day):
     seen = day.sign(0)
     day.sign(1)
     number = day.sign(2)
 
     (change,) = day.hub.since("440303", seen)
 
-    assert told([change]) == [("change", number)]
+    assert names_and_numbers([change]) == [("change", number)]
     cells = json.loads(change.data)["projects"][0]["cells"]
     assert {cell["unit_id"] for cell in cells} == {str(day.launch.named(f"unit {each}")) for each in (1, 2)}
     assert {cell["stage"] for cell in cells} == {"signed"}
@@ -90,34 +90,34 @@ def test_an_event_has_every_figure_of_the_wall_at_its_number(day):
     assert len(project["latest"]) == 2
 
 
-def test_a_reader_that_missed_nothing_gets_the_time_only(day):
+def test_a_reader_that_missed_nothing_gets_only_the_time(day):
     number = day.sign(0)
 
-    assert told(day.hub.since("440303", number)) == [("as_of", None)]
+    assert names_and_numbers(day.hub.since("440303", number)) == [("as_of", None)]
 
 
-def test_a_number_from_the_future_is_answered_with_reset_and_snapshot(day):
+def test_a_last_event_id_from_the_future_gets_reset_and_snapshot(day):
     number = day.sign(0)
 
-    assert told(day.hub.since("440303", number + 10_000)) == [("reset", None), ("snapshot", number)]
+    assert names_and_numbers(day.hub.since("440303", number + 10_000)) == [("reset", None), ("snapshot", number)]
 
 
-def test_a_reader_from_before_what_is_kept_is_answered_with_reset_and_snapshot(day, urls):
+def test_a_last_event_id_older_than_the_feed_gets_reset_and_snapshot(day, urls):
     number = day.sign(0)
     mechanism = wiring.engine(urls.mechanism, "test")
     with mechanism.begin() as connection:
         connection.execute(text("delete from feed where number < :number"), {"number": number})
     mechanism.dispose()
 
-    assert told(day.hub.since("440303", 1)) == [("reset", None), ("snapshot", number)]
+    assert names_and_numbers(day.hub.since("440303", 1)) == [("reset", None), ("snapshot", number)]
 
 
-def test_a_rebuilt_model_is_answered_with_reset_and_snapshot(day, engine):
+def test_a_reader_of_a_rebuilt_model_gets_reset_and_snapshot(day, engine):
     seen = day.sign(0)
     with database.begin(engine, district="440303") as tx:
         number = feed.append(tx, [feed.Entry("rebuilt", {})])
 
-    assert told(day.hub.since("440303", seen)) == [("reset", None), ("snapshot", number)]
+    assert names_and_numbers(day.hub.since("440303", seen)) == [("reset", None), ("snapshot", number)]
 
 
 def test_one_poll_serves_every_reader_of_the_district(day):
@@ -130,12 +130,12 @@ def test_one_poll_serves_every_reader_of_the_district(day):
 
     for reader in readers:
         event = reader.waiting.get_nowait()
-        assert told([event]) == [("change", number)]
+        assert names_and_numbers([event]) == [("change", number)]
         assert signed(event) == 2
         assert reader.waiting.empty()
 
 
-def test_a_reader_that_does_not_keep_up_is_dropped(day):
+def test_a_slow_reader_is_dropped(day):
     reader = day.hub.join("440303")
 
     for _ in range(reader.waiting.maxsize + 1):
@@ -144,7 +144,7 @@ def test_a_reader_that_does_not_keep_up_is_dropped(day):
     assert reader.dropped
 
 
-def test_an_event_is_written_as_server_sent_events_want_it(day):
+def test_an_event_has_the_format_of_server_sent_events(day):
     number = day.sign(0)
 
     (snapshot,) = day.hub.since("440303", None)
@@ -157,7 +157,7 @@ def test_an_event_is_written_as_server_sent_events_want_it(day):
 
 
 @pytest.mark.parametrize("came_back", [{}, {"since": 0}], ids=["alone", "with a since that is older"])
-def test_over_http_the_last_event_id_says_where_to_go_on(day, engine, issuer, came_back):
+def test_over_http_a_stream_resumes_at_the_last_event_id(day, engine, issuer, came_back):
     seen = day.sign(0)
     number = day.sign(1)
     app = factory.create(
@@ -179,12 +179,12 @@ def test_over_http_the_last_event_id_says_where_to_go_on(day, engine, issuer, ca
     answer.close()
 
 
-def test_what_happens_while_a_reader_joins_is_told_once(day):
+def test_an_event_during_a_join_is_sent_once(day):
     seen = day.sign(0)
     reader = day.hub.join("440303")
     day.hub.poll()
     joined = day.sign(1)
-    day.hub.poll()  # it waits for the reader, who reads it by itself too
+    day.hub.poll()  # it waits in the queue, and the reader also reads it from the feed
     events = stream._events(day.hub, reader, day.hub.since("440303", seen))
     told_first = list(islice(events, 2))
     number = day.sign(2)
@@ -195,7 +195,7 @@ def test_what_happens_while_a_reader_joins_is_told_once(day):
     events.close()
 
 
-def test_a_stream_ends_when_its_reader_does_not_keep_up(day):
+def test_the_stream_of_a_slow_reader_ends(day):
     reader = day.hub.join("440303")
     for _ in range(reader.waiting.maxsize + 1):
         day.hub.pulse()

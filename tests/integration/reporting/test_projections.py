@@ -1,4 +1,4 @@
-"""Is the read model the same, in whatever order the topics arrive, and after a rebuild?"""
+"""Is the read model the same in any order of the topics, and after a rebuild?"""
 
 import json
 from datetime import timedelta
@@ -18,14 +18,14 @@ from shared.service import database
 from tests.support import recount
 from tests.support.launch import Bus, Launch, Numbering, shuffled
 
-# What the projections fill: not the consumer's own tables, which stand beside them.
+# The tables of the projections, without the consumer's own tables.
 _READ_MODEL = text("""
     select tablename from pg_tables where schemaname = 'model' and tablename not in ('inbox', 'parked', 'quarantined') order by tablename
 """)
 
 
 def a_day(launch: Launch):
-    """Thirty of forty units have signed, one of them has taken it back."""
+    """Thirty of forty units have signed; one of them has rescinded."""
     signed = [launch.sign(number) for number in range(30)]
     cases = [event for number in range(35) for event in launch.prepare(number)]
     facts = [*launch.opening(), *launch.register(), *launch.groups(), launch.freeze(), *cases, *signed]
@@ -64,7 +64,7 @@ def test_a_right_holder_counts_once_and_as_signed_by_the_projects_rule(engine, r
     assert both.basis("area").numerator == sum(launch.unit(n).area_hundredths_m2 for n in (10, 11))
 
 
-def test_nothing_is_evaluated_until_our_own_roll_is_the_frozen_one(engine):
+def test_no_threshold_is_evaluated_until_our_roll_matches_the_frozen_roll(engine):
     launch = Launch(units=12)
     numbering, bus = Numbering(), Bus(engine)
     units = launch.register()
@@ -78,7 +78,7 @@ def test_nothing_is_evaluated_until_our_own_roll_is_the_frozen_one(engine):
     assert (after.roll, after.basis("units").rate) == ("frozen", "0.00")
 
 
-def test_a_rescission_is_a_row_of_its_own_and_takes_one_away(engine):
+def test_a_rescission_adds_a_negative_row(engine):
     launch = Launch()
     Bus(engine).deliver(Numbering().messages("440303", a_day(launch)))
 
@@ -91,7 +91,7 @@ def test_a_rescission_is_a_row_of_its_own_and_takes_one_away(engine):
     assert (cell.stage, cell.sequence_number) == ("rescinded", None)
 
 
-def test_what_lapses_with_the_period_takes_its_signing_away_on_the_day_of_the_lapse(engine):
+def test_a_lapsed_agreement_leaves_the_count_on_the_day_of_the_lapse(engine):
     launch = Launch(units=12)
     signed = [launch.sign(number) for number in range(3)]
     gone = [launch.lapse(each) for each in signed[:2]]
@@ -110,7 +110,7 @@ def test_what_lapses_with_the_period_takes_its_signing_away_on_the_day_of_the_la
     )
 
 
-def test_a_project_that_comes_after_its_signings_is_counted_by_its_own_rule(engine):
+def test_a_project_opened_after_its_signings_is_counted_by_its_own_rule(engine):
     launch = Launch(units=40, counting_rule="any_unit_signed")
     numbering, bus = Numbering(), Bus(engine)
     facts = [*launch.register(), launch.freeze(), launch.sign(10)]
@@ -133,14 +133,14 @@ def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed, rule)
     assert everything(other) == everything(engine)
     counted = recount.of([(each.type, json.loads(each.payload)) for each in messages], str(launch.project_id))
     standing = standing_of(other, launch)
-    assert {each.basis: (each.numerator, each.denominator) for each in standing.bases} == {
+    assert {basis.basis: (basis.numerator, basis.denominator) for basis in standing.bases} == {
         name: (counted.signed[name], counted.total[name]) for name in recount.BASES
     }
     other.dispose()
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["as it happened", "the roll comes last"])
-def test_who_buys_a_unit_after_the_freezing_moves_no_count(engine, late):
+def test_a_sale_after_the_freeze_changes_no_count(engine, late):
     launch = Launch(units=12)
     sold = launch.unit(5)
     buyers = tuple(launch.unit(number).right_holders[0].model_copy(update={"share": "1/2"}) for number in (6, 8))
@@ -160,7 +160,7 @@ def test_who_buys_a_unit_after_the_freezing_moves_no_count(engine, late):
         assert len(cells.of_units(tx, [sold.unit_id])[0].owners) == 2
 
 
-def test_a_unit_is_held_with_the_highest_of_its_floors_until_it_has_one_only(engine):
+def test_the_read_model_keeps_the_top_floor_of_a_unit_until_it_has_one_floor(engine):
     numbering, bus, unit = Numbering(), Bus(engine), Launch(units=1).unit(0)
 
     def floors():
@@ -174,7 +174,7 @@ def test_a_unit_is_held_with_the_highest_of_its_floors_until_it_has_one_only(eng
         assert floors() == (1, top_floor)
 
 
-def test_a_counting_rule_that_nobody_knows_here_holds_its_project(engine):
+def test_an_unknown_counting_rule_parks_its_project(engine):
     launch = Launch(units=1)
     opened = launch.opening()[1].model_copy(update={"counting_rule": "most_units_signed"})
 
@@ -186,7 +186,7 @@ def test_a_counting_rule_that_nobody_knows_here_holds_its_project(engine):
     assert parked.startswith("counting rule most_units_signed")
 
 
-def test_events_that_come_twice_change_nothing(engine):
+def test_a_repeated_event_changes_nothing(engine):
     messages = Numbering().messages("440303", a_day(Launch()))
     bus = Bus(engine)
     bus.deliver(messages)
@@ -197,7 +197,7 @@ def test_events_that_come_twice_change_nothing(engine):
     assert everything(engine) == once
 
 
-def test_a_signing_is_shown_before_its_unit_has_arrived_and_placed_afterwards(engine):
+def test_a_signing_is_counted_before_its_unit_arrives_and_placed_afterwards(engine):
     launch = Launch(units=1)
     numbering, bus = Numbering(), Bus(engine)
     signed = launch.sign(0)
@@ -218,7 +218,7 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
     bus = Bus(engine)
     bus.deliver(Numbering().messages("440303", a_day(launch)))
     live = everything(engine)
-    told: list[str] = []
+    lines: list[str] = []
     owner = wiring.engine(urls.owner, "test")
 
     rebuild.Rebuild(
@@ -229,18 +229,18 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
         subscription=bus.subscription("rebuild", batch=37),
         consumer=CONSUMER,
         reactions=reactions(),
-        tell=told.append,
+        tell=lines.append,
     ).run()
     owner.dispose()
 
     assert everything(engine) == live
-    assert told[-1].startswith("rebuilt from")
+    assert lines[-1].startswith("rebuilt from")
 
 
 def test_districts_do_not_see_each_other(engine):
-    here, there = Launch("440303", units=4), Launch("440305", units=4)
+    first, second = Launch("440303", units=4), Launch("440305", units=4)
     bus, numbering = Bus(engine, ("440303", "440305")), Numbering()
-    for launch in (here, there):
+    for launch in (first, second):
         bus.deliver(numbering.messages(launch.district, [*launch.opening(), *launch.register(), launch.freeze()]))
 
     with database_reading(engine) as tx:
@@ -269,7 +269,7 @@ def database_reading(engine: Engine, district: str = "440303"):
     return database.reading(engine, granted=[district])
 
 
-def test_buildings_stairwells_and_doors_stand_in_the_order_of_their_numbers(engine):
+def test_buildings_stairwells_and_doors_are_sorted_by_number(engine):
     numbering, bus, unit = Numbering(), Bus(engine), Launch(units=1).unit(0)
     wanted = [("2栋", "1单元", "201"), ("2栋", "2单元", "203"), ("2栋", "10单元", "220"), ("10栋", "1单元", "201")]
     placed = [

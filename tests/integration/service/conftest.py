@@ -52,7 +52,7 @@ class Kit:
             return list(connection.execute(text("select words from notes order by number")).scalars())
 
     def until_somebody_waits(self) -> None:
-        """Returns when a request waits for another one's lock."""
+        """Waits until a request waits for the lock of another one."""
         waiting = text(
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         )

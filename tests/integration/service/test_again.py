@@ -1,4 +1,4 @@
-"""Does a request that the database broke off begin anew, whole, and only so often?"""
+"""Is a request retried as a whole after a database abort, and only a limited number of times?"""
 
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -15,7 +15,7 @@ def retried(route: str) -> float:
     return REGISTRY.get_sample_value("clearwater_http_retried_total", {"route": f"/api/v1/{route}"}) or 0
 
 
-def test_both_sides_of_a_deadlock_are_carried_out(kit: Kit) -> None:
+def test_both_requests_of_a_deadlock_succeed(kit: Kit) -> None:
     client, before = kit.app.test_client(), retried("crossings")
     ids = [
         client.post("/api/v1/notes", json={"words": words}, headers=kit.bearer(**{"Idempotency-Key": words})).json[

@@ -1,4 +1,4 @@
-"""Over a real server: is a body that is too large, breaks off or is written strangely refused, and nothing done?"""
+"""Over a real server: is a too large, truncated or malformed body refused without effect?"""
 
 import json
 import socket
@@ -24,10 +24,18 @@ def url(kit: Kit, issuer: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
 
 
 def sent(url: str, kit: Kit, *chunks: bytes, line: str = "POST /api/v1/notes", **headers: str) -> tuple[int, str]:
-    """Status and code of what is answered to exactly these bytes, after which the client sends nothing more."""
+    """Status and code of the answer to exactly these bytes. The client then sends nothing more."""
     place = urlsplit(url)
-    told = {"Host": place.netloc, "Content-Type": "application/json", "Idempotency-Key": "k", "Connection": "close"}
-    lines = [f"{line} HTTP/1.1", *(f"{name}: {value}" for name, value in (told | kit.bearer() | headers).items())]
+    base_headers = {
+        "Host": place.netloc,
+        "Content-Type": "application/json",
+        "Idempotency-Key": "k",
+        "Connection": "close",
+    }
+    lines = [
+        f"{line} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in (base_headers | kit.bearer() | headers).items()),
+    ]
     with socket.create_connection((place.hostname or "", place.port or 0), timeout=60) as connection:
         connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
         for chunk in chunks:
@@ -46,8 +54,8 @@ def chunked(*parts: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 CHUNKED = {"Transfer-Encoding": "chunked"}
 
 
-def test_a_body_beyond_the_limit_is_refused_and_nothing_is_done(kit: Kit, url: str) -> None:
-    """Cut at the limit each of these would be whole."""
+def test_a_body_above_the_limit_is_refused_without_effect(kit: Kit, url: str) -> None:
+    """Each of these bodies would be valid if it were cut at the limit."""
     spaces = b" " * LARGEST
     exactly = BODY + b" " * (LARGEST - len(BODY))
 
@@ -60,8 +68,8 @@ def test_a_body_beyond_the_limit_is_refused_and_nothing_is_done(kit: Kit, url: s
     assert kit.written() == ["one", "one"]
 
 
-def test_a_body_that_breaks_off_is_refused_and_nothing_is_done(kit: Kit, url: str) -> None:
-    """What has arrived is a whole request each time, to whoever does not count."""
+def test_a_truncated_body_is_refused_without_effect(kit: Kit, url: str) -> None:
+    """The bytes received are a valid request for a server that ignores the declared length."""
     for chunks, headers in (
         ((BODY,), {"Content-Length": str(len(BODY) + 1)}),
         ((chunked(BODY, end=b""),), CHUNKED),
@@ -73,7 +81,7 @@ def test_a_body_that_breaks_off_is_refused_and_nothing_is_done(kit: Kit, url: st
     assert kit.written() == []
 
 
-def test_an_upload_that_breaks_off_or_is_too_large_is_refused(kit: Kit, url: str) -> None:
+def test_a_truncated_or_too_large_upload_is_refused(kit: Kit, url: str) -> None:
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
     multipart = {"Content-Type": "multipart/form-data; boundary=b", **CHUNKED}
     line = "POST /api/v1/uploads"

@@ -1,4 +1,4 @@
-"""What do those who know nothing of us but the description say of it: a validator, and a client that is generated from it?"""
+"""Is the API description correct for clients that know nothing else: a validator, and a generated client?"""
 
 import gc
 import importlib
@@ -79,7 +79,7 @@ def test_a_generated_client_finds_what_the_description_says(app: Flask, issuer: 
 
 
 def _asked(cases: some.SearchStrategy[schemathesis.Case], headers: dict[str, str]) -> dict[str, str]:
-    """What is wrong with the answers, once for each kind of fault of an operation."""
+    """The faults of the answers, one for each kind of fault of an operation."""
     found: dict[str, str] = {}
 
     @settings(

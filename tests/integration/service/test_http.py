@@ -45,12 +45,12 @@ def test_a_foreign_id_is_an_unknown_id(kit: Kit) -> None:
         ({"words": "a\0b"}, "/words", "zero-character"),
     ],
 )
-def test_each_fault_of_a_body_is_named(kit: Kit, body: dict[str, object], pointer: str, code: str) -> None:
+def test_every_fault_of_a_body_is_named(kit: Kit, body: dict[str, object], pointer: str, code: str) -> None:
     answer = kit.app.test_client().post("/api/v1/notes", json=body, headers=kit.bearer(**{"Idempotency-Key": "k"}))
 
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.content_type == "application/problem+json"
-    assert [(each["pointer"], each["code"]) for each in answer.json["errors"]] == [(pointer, code)]
+    assert [(error["pointer"], error["code"]) for error in answer.json["errors"]] == [(pointer, code)]
     assert answer.json["next"]
 
 
@@ -91,7 +91,7 @@ def test_refusals_speak_the_readers_language(kit: Kit, language: str, title: str
 
 
 @pytest.mark.logs_error("request failed")
-def test_a_failure_tells_its_number_and_nothing_else(kit: Kit) -> None:
+def test_an_internal_error_shows_only_its_number(kit: Kit) -> None:
     answer = kit.app.test_client().get("/api/v1/failure", headers={"Correlation-Id": "call-7"})
 
     assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
@@ -118,7 +118,7 @@ def test_health_and_metrics(kit: Kit) -> None:
     assert 'route="/api/v1/notes",status="200"' in client.get("/metrics").text
 
 
-def test_ours_is_the_district_of_a_clerk_with_one(kit: Kit) -> None:
+def test_a_clerk_with_one_district_uses_that_district(kit: Kit) -> None:
     several = kit.bearer(districts=(OURS, THEIRS), **{"Idempotency-Key": "k"})
     client = kit.app.test_client()
 
@@ -131,7 +131,7 @@ def test_ours_is_the_district_of_a_clerk_with_one(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("named", ["*", "a/b", "44030", "440303,440305", ""])
-def test_what_is_no_district_code_is_never_bound(kit: Kit, named: str) -> None:
+def test_an_invalid_district_code_is_never_set_on_the_connection(kit: Kit, named: str) -> None:
     headers = kit.bearer(districts=("*",), **{"Idempotency-Key": "k", "Clearwater-District": named})
 
     answer = kit.app.test_client().post("/api/v1/notes", json={"words": "一"}, headers=headers)
@@ -158,13 +158,13 @@ def test_an_edit_names_the_version_it_started_from(kit: Kit) -> None:
     assert kit.written() == ["二"]
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(kit: Kit, make: Callable[..., Flask]) -> None:
+def test_a_rate_limited_client_gets_a_retry_after(kit: Kit, make: Callable[..., Flask]) -> None:
     client = make(kit.engine, kit.meeting, Limits(per_second=0.5, burst=2)).test_client()
     limited = REGISTRY.get_sample_value("clearwater_http_limited_total", {"route": "/api/v1/notes"}) or 0
 
     answers = [client.get("/api/v1/notes", headers=kit.bearer()) for _ in range(3)]
 
-    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert (answers[2].json["code"], answers[2].headers["Retry-After"]) == ("too-many-requests", "2")
     assert client.get("/api/v1/notes", headers=kit.bearer(role="command")).status_code == HTTPStatus.OK
     assert REGISTRY.get_sample_value("clearwater_http_limited_total", {"route": "/api/v1/notes"}) == limited + 1

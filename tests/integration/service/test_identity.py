@@ -28,7 +28,7 @@ PAGE = {"Accept": "text/html"}
 
 
 def signed_in(kit: Kit, *, hint: str = "desk", next_page: str = "/desk") -> FlaskClient:
-    """A browser that went through the issuer as a person would."""
+    """A browser client that has signed in through the issuer."""
     client = kit.app.test_client()
     away = client.get("/login", query_string={"next": next_page, "login_hint": hint})
     back = httpx.get(away.location).headers["location"]
@@ -39,10 +39,10 @@ def signed_in(kit: Kit, *, hint: str = "desk", next_page: str = "/desk") -> Flas
 
 
 def test_a_person_signs_in_and_sees_the_page(kit: Kit) -> None:
-    asked = kit.app.test_client().get("/desk?unit=1", headers=PAGE)
+    redirect = kit.app.test_client().get("/desk?unit=1", headers=PAGE)
     client = signed_in(kit)
 
-    assert (asked.status_code, asked.location) == (HTTPStatus.FOUND, "/login?next=%2Fdesk%3Funit%3D1")
+    assert (redirect.status_code, redirect.location) == (HTTPStatus.FOUND, "/login?next=%2Fdesk%3Funit%3D1")
     assert "简云舟" in client.get("/desk", headers=PAGE).text
     cookie = client.get_cookie("clearwater_80")
     assert cookie is not None
@@ -75,20 +75,22 @@ def test_a_callback_with_a_foreign_state_is_refused(kit: Kit) -> None:
 
 
 def test_a_code_that_another_browser_asked_for_is_refused(kit: Kit) -> None:
-    """With the state of that browser, with ours, and with an id token of another login: nonce and state both hold."""
+    """Tries a foreign state, and an id token of another login: the state and the nonce are both checked."""
     ours, theirs = kit.app.test_client(), kit.app.test_client()
-    asked, foreign = (parse_qs(urlsplit(each.get("/login").location).query) for each in (ours, theirs))
-    mixed = {name: values[0] for name, values in asked.items()}
+    own, foreign = (parse_qs(urlsplit(each.get("/login").location).query) for each in (ours, theirs))
+    mixed = {name: values[0] for name, values in own.items()}
 
     def came_back(**changed: str) -> dict[str, str]:
-        told = {**mixed, "login_hint": "desk", **changed}
-        back = httpx.get(f"{kit.app.extensions['clearwater'].provider.address('authorization_endpoint')}", params=told)
+        parameters = {**mixed, "login_hint": "desk", **changed}
+        back = httpx.get(
+            f"{kit.app.extensions['clearwater'].provider.address('authorization_endpoint')}", params=parameters
+        )
         return {name: values[0] for name, values in parse_qs(urlsplit(back.headers["location"]).query).items()}
 
     with_foreign_state = came_back(state=foreign["state"][0])
     with_foreign_nonce = came_back(nonce=foreign["nonce"][0])
-    for told in (with_foreign_state, with_foreign_nonce):
-        answer = ours.get("/callback", query_string=told)
+    for returned in (with_foreign_state, with_foreign_nonce):
+        answer = ours.get("/callback", query_string=returned)
         assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "login-failed")
     assert ours.get("/callback", query_string=came_back()).status_code == HTTPStatus.FOUND
 
@@ -105,7 +107,7 @@ def test_a_code_that_another_browser_asked_for_is_refused(kit: Kit) -> None:
         "desk",
     ],
 )
-def test_nobody_is_sent_on_to_another_site(kit: Kit, elsewhere: str) -> None:
+def test_the_login_never_redirects_to_another_site(kit: Kit, elsewhere: str) -> None:
     client = kit.app.test_client()
     away = client.get("/login", query_string={"next": elsewhere, "login_hint": "desk"})
     back = urlsplit(httpx.get(away.location).headers["location"])
@@ -151,16 +153,16 @@ def test_tokens_that_are_not_ours_are_refused(kit: Kit, tmp_path: Path, issuer: 
     ids=str,
 )
 def test_a_token_of_our_key_for_something_else_is_refused(kit: Kit, changed: dict[str, str | None]) -> None:
-    """Of another audience is every id token that a browser brings home."""
+    """Every id token of a browser has another audience."""
     key = local_issuer._key(kit.local_dir)
     whole = jwt.decode(local_issuer.mint(kit.local_dir, role="desk", districts=[OURS]), key).claims
     claims = {name: value for name, value in (whole | changed).items() if value is not None}
 
-    def asked(claims: dict[str, object]) -> int:
+    def status_of(claims: dict[str, object]) -> int:
         token = jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
         return kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {token}"}).status_code
 
-    assert (asked(whole), asked(claims)) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
+    assert (status_of(whole), status_of(claims)) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
 
 
 def test_a_role_that_may_not_is_refused(kit: Kit) -> None:
@@ -180,17 +182,17 @@ def test_without_a_provider_nobody_is_let_in(issuer: tuple[str, Path]) -> None:
 
 
 def test_the_issuers_page_offers_every_role(issuer: tuple[str, Path]) -> None:
-    asked = "response_type=code&client_id=clearwater-kit&redirect_uri=http://localhost/callback&code_challenge_method=S256&code_challenge=c"
-    page = httpx.get(f"{issuer[0]}/authorize?{asked}").text
+    authorisation = "response_type=code&client_id=clearwater-kit&redirect_uri=http://localhost/callback&code_challenge_method=S256&code_challenge=c"
+    page = httpx.get(f"{issuer[0]}/authorize?{authorisation}").text
 
     assert all(person.name in page for person in local_issuer.PEOPLE)
     assert (
-        httpx.get(f"{issuer[0]}/authorize?{asked.replace('localhost', 'elsewhere.test')}").status_code
+        httpx.get(f"{issuer[0]}/authorize?{authorisation.replace('localhost', 'elsewhere.test')}").status_code
         == HTTPStatus.BAD_REQUEST
     )
 
 
-def test_a_key_rotated_at_the_issuer_is_fetched_but_not_at_every_knock(tmp_path: Path) -> None:
+def test_a_rotated_key_is_fetched_but_not_at_every_request(tmp_path: Path) -> None:
     seen: list[str] = []
     now = [1000.0]
     with issuing(tmp_path, seen) as url:
@@ -229,15 +231,15 @@ def test_keys_age_and_a_provider_that_is_down_is_asked_once_a_second(tmp_path: P
     assert [line["event"] for line in lines] == ["identity provider unreachable"]
 
 
-def test_a_header_of_another_shape_is_no_token_of_ours(kit: Kit) -> None:
+def test_a_malformed_token_header_is_refused(kit: Kit) -> None:
     shaped = b64encode(json.dumps({"alg": "RS256", "crit": 5}).encode()).decode().rstrip("=")
 
     answer = kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {shaped}.e30.x"})
     assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "token-invalid")
 
 
-def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
-    asked, let_go, now = Event(), Event(), [1000.0]
+def test_a_hanging_key_refresh_delays_no_request(tmp_path: Path) -> None:
+    fetched, let_go, now = Event(), Event(), [1000.0]
     slow = Flask("slow")
     fronted: list[str] = []
 
@@ -248,7 +250,7 @@ def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> Non
     @slow.get("/jwks.json")
     def keys() -> Response:
         if now[0] > 1000:
-            asked.set()
+            fetched.set()
             let_go.wait(20)
         return Response(public, content_type="application/json")
 
@@ -269,7 +271,7 @@ def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> Non
 
         knocking = Thread(target=knock, daemon=True)
         knocking.start()
-        assert asked.wait(20)
+        assert fetched.wait(20)
 
         assert provider.claims(token)["sub"]
         with pytest.raises(Refused, match="token-invalid"):
@@ -280,7 +282,7 @@ def test_a_look_for_newer_keys_that_hangs_holds_up_nobody(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("missing", ["issuer_url", "public_url", "session_secret"])
-def test_an_api_does_not_start_without_what_tells_people_apart(kit: Kit, tmp_path: Path, missing: str) -> None:
+def test_an_api_does_not_start_without_its_identity_settings(kit: Kit, tmp_path: Path, missing: str) -> None:
     settings = replace(Settings("http://issuer.test"), **{missing: ""})
 
     with pytest.raises(ValueError, match=missing.upper()):

@@ -1,4 +1,4 @@
-"""The same request fifty times at once, and again, and after a lost answer: one effect, one answer?"""
+"""The same request fifty times at once, repeated, and after a lost answer: is there one effect and one answer?"""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ def posts(kit: Kit, words: str, headers: dict[str, str], to: str = "notes") -> T
     return kit.app.test_client().post(f"/api/v1/{to}", json={"words": words}, headers=headers)
 
 
-def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
+def test_fifty_identical_requests_have_one_effect_and_one_answer(kit: Kit) -> None:
     headers = kit.bearer(**{"Idempotency-Key": "k"})
 
     with ThreadPoolExecutor(TWINS) as twins:
@@ -28,9 +28,9 @@ def test_fifty_twins_have_one_effect_and_one_answer(kit: Kit) -> None:
     answers.append(posts(kit, "一", headers))
 
     assert kit.written() == ["一"]
-    told = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
-    assert len(told) == 1
-    assert sum("Replayed" not in each.headers for each in answers) == 1
+    distinct = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
+    assert len(distinct) == 1
+    assert sum("Replayed" not in answer.headers for answer in answers) == 1
     assert answers[0].status_code == HTTPStatus.CREATED
 
 
@@ -74,8 +74,10 @@ def test_a_post_without_a_key_is_refused_and_a_careless_view_fails(kit: Kit) -> 
 
 
 @pytest.mark.parametrize(("words", "statuses", "replayed"), [("一", [201, 201], 1), ("禁一", [409, 201], 0)])
-def test_a_twin_waits_for_the_one_in_flight(kit: Kit, words: str, statuses: list[int], replayed: int) -> None:
-    """Committed, the twin gets the stored answer; rolled back, it carries the work out itself."""
+def test_an_identical_request_waits_for_the_one_in_flight(
+    kit: Kit, words: str, statuses: list[int], replayed: int
+) -> None:
+    """After a commit the twin gets the stored answer; after a rollback it does the work itself."""
     headers = kit.bearer(**{"Idempotency-Key": "k"})
 
     with ThreadPoolExecutor(2) as desks:
@@ -108,7 +110,7 @@ def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit:
         again = send(url)
 
     answers = [retry.result(), again]
-    assert [(each.status_code, each.headers["Replayed"]) for each in answers] == [(201, "true")] * 2
+    assert [(answer.status_code, answer.headers["Replayed"]) for answer in answers] == [(201, "true")] * 2
     assert answers[0].content == answers[1].content
     assert kit.written() == ["one"]
 
@@ -122,7 +124,7 @@ def test_after_a_dropped_connection_the_retry_gets_the_answer_that_was_lost(kit:
         b'{"words": "  one "}',
     ],
 )
-def test_the_same_request_written_otherwise_is_the_same_request(kit: Kit, otherwise: bytes) -> None:
+def test_an_equal_body_in_another_spelling_is_the_same_request(kit: Kit, otherwise: bytes) -> None:
     headers = kit.bearer(**{"Idempotency-Key": "k", "Content-Type": "application/json"})
     client = kit.app.test_client()
 
@@ -135,7 +137,7 @@ def test_the_same_request_written_otherwise_is_the_same_request(kit: Kit, otherw
     assert kit.written() == ["one"]
 
 
-def test_a_request_of_before_the_upgrade_is_known_by_its_bytes(kit: Kit) -> None:
+def test_a_request_stored_before_the_upgrade_is_recognised_by_its_bytes(kit: Kit) -> None:
     """Release 0.1.0 stored the digest of the query and of the body as it was written."""
     headers = kit.bearer(**{"Idempotency-Key": "k", "Content-Type": "application/json"})
     client = kit.app.test_client()

@@ -1,4 +1,4 @@
-"""Is what each service says of its API true to OpenAPI 3.1, and to itself?"""
+"""Is each service's API description valid OpenAPI 3.1 and consistent?"""
 
 import importlib
 import json
@@ -108,7 +108,7 @@ def operations(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def holds(app: Flask) -> dict[str, Any]:
-    """The description, after everything that must be true of any service's has been asserted."""
+    """Asserts the rules of every service's description. Returns the description."""
     client = app.test_client()
     described: dict[str, Any] = client.get("/api/v1/openapi.json").json
     jsonschema.validate(described, STRUCTURE, jsonschema.Draft202012Validator)
@@ -119,7 +119,7 @@ def holds(app: Flask) -> dict[str, Any]:
     names = [operation["operationId"] for _, operation in operations(described)]
     assert len(names) == len(set(names))
     for path, operation in operations(described):
-        places = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+        places = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
         assert places == set(re.findall(r"{(\w+)}", path)), path
     catalogue = app.extensions["clearwater"].problems.problems
     for each in openapi.routes(app):
@@ -135,13 +135,13 @@ def holds(app: Flask) -> dict[str, Any]:
         for code in re.findall(r"`([a-z][a-z-]+)`", json.dumps(described))
         if code in catalogue
     }
-    told = {
+    declared_codes = {
         (code, int(status))
         for _, operation in operations(described)
         for status, answer in operation["responses"].items()
         for code in re.findall(r"(?:^|; )`([a-z-]+)` ", answer["description"])
     }
-    assert told and told <= set(codes.items())
+    assert declared_codes and declared_codes <= set(codes.items())
     page = client.get("/api/v1/docs")
     assert page.status_code == 200
     assert all(f'id="problem-{code}"' in page.text for code in catalogue)
@@ -156,7 +156,7 @@ def test_the_kits_own_service_describes_itself(kit: Kit) -> None:
     assert post["security"] == [{"bearer": []}, {"cookie": []}]
     assert post["x-roles"] == ["desk", "city"]
     assert {"409", "422", "201", "401", "403", "429"} <= set(post["responses"])
-    assert any(each["name"] == "Idempotency-Key" for each in post["parameters"])
+    assert any(parameter["name"] == "Idempotency-Key" for parameter in post["parameters"])
     upload = described["paths"]["/api/v1/uploads"]["post"]["requestBody"]["content"]["multipart/form-data"]
     assert upload["schema"] == {"type": "object", "required": ["file"], "properties": {"file": {}}}
     assert "multipart/form-data: file" in kit.app.test_client().get("/api/v1/docs").text

@@ -1,4 +1,4 @@
-"""Do processes start, say how they are, and end as they should?"""
+"""Do processes start, report their health and stop as they should?"""
 
 import json
 import os
@@ -35,7 +35,7 @@ def process(script: str, *arguments: str, metrics: Path | None = None) -> Iterat
 
 
 def answered(url: str) -> httpx.Response:
-    transport = httpx.HTTPTransport(retries=8)  # tries again while the port is still closed, ever more slowly
+    transport = httpx.HTTPTransport(retries=8)  # retries while the port is closed, with growing delay
     with httpx.Client(transport=transport, timeout=20) as client:
         return client.get(url)
 
@@ -47,28 +47,28 @@ def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
         assert "python_info" in answered(f"{url}/metrics").text
 
         running.send_signal(signal.SIGTERM)
-        told, _ = running.communicate(timeout=20)
+        output, _ = running.communicate(timeout=20)
 
     assert running.returncode == 0
-    lines = [json.loads(line) for line in told.splitlines()]
+    lines = [json.loads(line) for line in output.splitlines()]
     assert [line["event"] for line in lines] == ["started", "asked to stop", "batch finished", "stopped"]
     assert {(line["service"], line["role"]) for line in lines} == {("kit", "worker")}
 
 
-def test_a_process_listens_where_it_is_told() -> None:
+def test_a_process_listens_on_its_configured_port() -> None:
     with process("looping.py", "0.0.0.0") as (_, url):
         assert answered(url.replace("127.0.0.1", "127.0.0.2") + "/ready").text == "ready"
 
 
 def test_one_loop_dying_ends_the_process_after_the_others() -> None:
     with process("looping.py", "die") as (running, _):
-        told, _ = running.communicate(timeout=20)
+        output, _ = running.communicate(timeout=20)
 
     assert running.returncode == 1
-    died = next(json.loads(line) for line in told.splitlines() if "loop died" in line)
+    died = next(json.loads(line) for line in output.splitlines() if "loop died" in line)
     assert (died["level"], died["loop"]) == ("error", "mortal")
     assert "RuntimeError: mobile ***" in died["exception"]
-    assert "batch finished" in told
+    assert "batch finished" in output
 
 
 @pytest.mark.parametrize("kind", [(), ("streams",)])
@@ -79,7 +79,7 @@ def test_an_application_is_served_and_ends_cleanly(tmp_path: Path, kind: tuple[s
         assert 'clearwater_http_replayed_total{route="/x"} 1.0' in answered(f"{url}/metrics").text
 
         running.send_signal(signal.SIGTERM)
-        told, _ = running.communicate(timeout=30)
+        output, _ = running.communicate(timeout=30)
 
-    assert running.returncode == 0, told
-    assert all(json.loads(line)["service"] == "kit" for line in told.splitlines())
+    assert running.returncode == 0, output
+    assert all(json.loads(line)["service"] == "kit" for line in output.splitlines())

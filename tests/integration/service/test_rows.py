@@ -1,4 +1,4 @@
-"""Does the database itself keep the districts apart, and does a start notice when it no longer does?"""
+"""Does row level security separate the districts, and does a start find it damaged?"""
 
 import pytest
 from sqlalchemy import text
@@ -39,7 +39,7 @@ def test_a_page_reads_one_snapshot(kit: Kit) -> None:
         assert page.connection.execute(_COUNT).scalar_one() == 0
 
 
-def test_the_owner_too_is_forced(kit: Kit) -> None:
+def test_row_level_security_is_forced_for_the_owner_too(kit: Kit) -> None:
     with database.begin(kit.engine, district=OURS) as tx:
         tx.connection.execute(_INSERT, {"d": OURS})
 
@@ -64,7 +64,7 @@ def test_the_owner_too_is_forced(kit: Kit) -> None:
         "drop table row_probe",
     ],
 )
-def test_a_start_notices_damage(kit: Kit, damage: str) -> None:
+def test_a_start_finds_damaged_row_level_security(kit: Kit, damage: str) -> None:
     rows.self_test(kit.engine, kit.mechanism)
     with kit.owner.begin() as owner:
         owner.execute(text(damage))
@@ -89,8 +89,8 @@ _GRANTED = "coalesce(current_setting('clearwater.granted', true), '')"
         ("bound_delete on {} using (true)", "not bound: delete"),
     ],
 )
-def test_a_start_notices_damage_that_is_the_same_in_every_table(kit: Kit, damage: str, noticed: str) -> None:
-    """Nothing differs from the probe then: only trying it tells."""
+def test_a_start_finds_the_same_damage_in_every_table(kit: Kit, damage: str, noticed: str) -> None:
+    """The tables then equal the probe table: only an attempt to read and write shows the damage."""
     with kit.owner.begin() as owner:
         for table in ("row_probe", "notes", "idempotent_answers"):
             owner.execute(text("alter policy " + damage.format(table)))
@@ -99,7 +99,7 @@ def test_a_start_notices_damage_that_is_the_same_in_every_table(kit: Kit, damage
         rows.self_test(kit.engine)
 
 
-def test_a_mechanism_that_sees_nothing_does_not_start(kit: Kit) -> None:
+def test_a_mechanism_without_grants_does_not_start(kit: Kit) -> None:
     rows.mechanism_test(kit.mechanism)
     with pytest.raises(rows.Unprotected, match="mechanism"):
         rows.mechanism_test(kit.engine)

@@ -1,4 +1,4 @@
-"""Is one small cookie the session of all services, and does nothing else than signing in make or prolong it?"""
+"""Is one small cookie the session of all services, and can only a sign-in create or renew it?"""
 
 import json
 import time
@@ -32,7 +32,7 @@ WHO = {"sub": "desk", "name": "简云舟", "roles": ["desk"], "districts": [OURS
 
 
 class ForeignProvider:
-    """A provider of another make: tests say what it puts into its tokens and its answers."""
+    """A provider of another vendor: tests set the content of its tokens and answers."""
 
     def __init__(self) -> None:
         self.app, self.url = Flask("provider"), ""
@@ -75,7 +75,7 @@ class ForeignProvider:
 
 @pytest.fixture
 def foreign(kit: Kit) -> Iterator[ForeignProvider]:
-    """In the place of the kit's own."""
+    """Replaces the kit's own provider."""
     provider = ForeignProvider()
     with served(provider.app) as url:
         provider.url = url
@@ -92,7 +92,7 @@ def _believing(kit: Kit, provider: Provider) -> Iterator[None]:
 
 
 def came_back(kit: Kit, client: FlaskClient | None = None):
-    """The answer of the callback, after the way to the provider."""
+    """Signs in at the provider and returns the answer of the callback."""
     client = client or kit.app.test_client()
     back = urlsplit(httpx.get(client.get("/login?next=/desk").location).headers["location"])
     return client.get(back.path, query_string=back.query, headers=PAGE)
@@ -122,7 +122,7 @@ def test_the_cookie_is_small_sealed_and_opens_for_nothing_else(kit: Kit) -> None
 @pytest.mark.parametrize(
     "change", [lambda sealed: sealed[:-2], lambda sealed: "x" + sealed, lambda _: "a.b.c", lambda _: "é"]
 )
-def test_a_cookie_that_was_touched_is_none(kit: Kit, change) -> None:
+def test_a_modified_cookie_is_refused(kit: Kit, change) -> None:
     client = signed_in(kit)
     cookie = client.get_cookie(NAME)
     assert cookie is not None
@@ -131,7 +131,7 @@ def test_a_cookie_that_was_touched_is_none(kit: Kit, change) -> None:
     assert client.get("/api/v1/notes").json["code"] == "token-invalid"
 
 
-def test_a_cookie_whose_time_is_over_is_none(kit: Kit) -> None:
+def test_an_expired_cookie_is_refused(kit: Kit) -> None:
     client = kit.app.test_client()
     client.set_cookie(NAME, session.seal(WHO, secret=SECRET, purpose="session", seconds=-1))
 
@@ -147,14 +147,14 @@ def test_a_stolen_copy_of_the_session_cannot_renew_itself(kit: Kit) -> None:
     assert thief.get("/api/v1/notes").status_code == HTTPStatus.OK
     assert thief.post("/login/renewal", headers=ORIGIN).status_code == HTTPStatus.UNAUTHORIZED
     assert "Set-Cookie" not in thief.get("/desk", headers=PAGE).headers
-    # Nor is it believed in the place of what renews.
+    # The session cookie is not accepted in place of the renewal cookie either.
     thief.set_cookie(RENEWAL, cookie.value, path="/login")
     assert thief.post("/login/renewal", headers=ORIGIN).status_code == HTTPStatus.UNAUTHORIZED
 
 
 def test_a_page_that_stays_open_renews_and_a_browser_that_comes_back_does_too(kit: Kit) -> None:
     client = signed_in(kit)
-    client.delete_cookie(NAME)  # as a browser does when its time is over
+    client.delete_cookie(NAME)  # as a browser does when the cookie expires
 
     assert (
         client.post("/login/renewal", headers={"Origin": "http://elsewhere.test"}).status_code == HTTPStatus.FORBIDDEN
@@ -167,13 +167,13 @@ def test_a_page_that_stays_open_renews_and_a_browser_that_comes_back_does_too(ki
     assert "简云舟" in client.get("/desk", headers=PAGE).text
 
 
-def test_somebody_else_is_asked_for_in_spite_of_a_session(kit: Kit) -> None:
+def test_changing_the_person_asks_for_a_login_despite_a_session(kit: Kit) -> None:
     away = signed_in(kit).get("/login?other=1&next=/desk").location
 
     assert parse_qs(urlsplit(away).query)["prompt"] == ["login"]
 
 
-def test_signing_out_ends_the_session_here_and_at_the_provider(kit: Kit) -> None:
+def test_signing_out_ends_our_session_and_the_providers(kit: Kit) -> None:
     with httpx.Client() as browser:
         client = kit.app.test_client()
         away = client.get("/login", query_string={"next": "/desk", "login_hint": "desk"}).location
@@ -208,7 +208,7 @@ def test_two_tabs_sign_in_side_by_side(kit: Kit) -> None:
     assert [answer.location for answer in answers] == ["/desk", "/desk"]
 
 
-def test_no_page_is_kept_for_going_back(kit: Kit) -> None:
+def test_no_page_is_cached_for_the_back_button(kit: Kit) -> None:
     assert signed_in(kit).get("/desk", headers=PAGE).headers["Cache-Control"] == "no-store"
 
 
@@ -223,7 +223,7 @@ def test_a_provider_that_names_hundreds_of_roles_and_groups_fits(kit: Kit, forei
     assert client.get("/api/v1/notes").status_code == HTTPStatus.OK
 
 
-def test_what_cannot_fit_is_told_on_a_page(kit: Kit, foreign: ForeignProvider) -> None:
+def test_a_session_too_large_for_a_cookie_is_explained_on_a_page(kit: Kit, foreign: ForeignProvider) -> None:
     foreign.claims |= {"districts": [str(number) for number in range(440000, 440900)]}
 
     answer = came_back(kit)
@@ -242,14 +242,14 @@ def test_a_refresh_token_that_no_cookie_holds_is_left_out(kit: Kit, foreign: For
 
 
 @pytest.mark.parametrize("unsaid", [None, "soon", -1, 0, [], 10**30])
-def test_an_odd_expires_in_is_no_failure_of_ours(kit: Kit, foreign: ForeignProvider, unsaid: object) -> None:
+def test_an_invalid_expires_in_is_handled(kit: Kit, foreign: ForeignProvider, unsaid: object) -> None:
     foreign.answer |= {"expires_in": unsaid}
 
     answer = came_back(kit)
     assert answer.status_code in {HTTPStatus.FOUND, HTTPStatus.UNAUTHORIZED}
 
 
-def test_a_token_of_unsaid_length_makes_a_session(kit: Kit, foreign: ForeignProvider) -> None:
+def test_a_token_without_expires_in_makes_a_session(kit: Kit, foreign: ForeignProvider) -> None:
     foreign.answer |= {"expires_in": None}
 
     assert came_back(kit).location == "/desk"
@@ -267,7 +267,7 @@ def test_a_token_of_unsaid_length_makes_a_session(kit: Kit, foreign: ForeignProv
         (503, "", "identity-unavailable"),
     ],
 )
-def test_whatever_the_provider_answers_has_a_code(
+def test_every_answer_of_the_provider_leads_to_a_code(
     kit: Kit, foreign: ForeignProvider, status: int, text: str, code: str
 ) -> None:
     foreign.answer = {"status": status, "text": text}
@@ -278,7 +278,7 @@ def test_whatever_the_provider_answers_has_a_code(
     assert [line for line in lines if line["log_level"] == "error"] == []
 
 
-def test_keys_that_we_cannot_use_are_passed_over(kit: Kit, foreign: ForeignProvider) -> None:
+def test_unusable_keys_are_skipped(kit: Kit, foreign: ForeignProvider) -> None:
     """RFC 7517, section 5: a set may hold keys of kinds, curves and uses that are for others."""
     foreign.keys = [
         {"kty": "AKP", "kid": "pq", "alg": "ML-DSA-65", "pub": "x"},
@@ -327,7 +327,7 @@ def test_a_bearer_token_from_the_future_names_the_clock_too(kit: Kit, foreign: F
     assert answer.json["facts"]["seconds"] == pytest.approx(600, abs=5)
 
 
-def test_a_provider_that_refuses_the_person_is_told_on_a_page(kit: Kit) -> None:
+def test_a_refusal_by_the_provider_is_shown_on_a_page(kit: Kit) -> None:
     client = kit.app.test_client()
     state = parse_qs(urlsplit(client.get("/login").location).query)["state"][0]
 

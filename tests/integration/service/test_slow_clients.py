@@ -1,4 +1,4 @@
-"""Do clients that never finish their request leave the threads of an API to others?"""
+"""Do clients that never finish a request leave the API's threads free for others?"""
 
 import time
 
@@ -13,7 +13,7 @@ LONG_AGO = 5.0  # the others' answers take milliseconds
 
 
 @pytest.mark.parametrize("kind", slow_clients.KINDS)
-def test_two_hundred_half_sent_requests_hold_nobody_up(kind: str) -> None:
+def test_two_hundred_unfinished_requests_delay_nobody(kind: str) -> None:
     with process("serving.py") as (_, url):
         assert answered(f"{url}/ready").text == "ready"
         with slow_clients.connected(f"{url}/ready", kind, many=200) as connections:
@@ -25,15 +25,15 @@ def test_two_hundred_half_sent_requests_hold_nobody_up(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [(), ("streams",)], ids=["api", "stream"])
-def test_a_header_that_never_ends_is_given_up(kind: tuple[str, ...]) -> None:
+def test_a_header_that_never_ends_times_out(kind: tuple[str, ...]) -> None:
     with process("serving.py", *kind) as (_, url):
         assert answered(f"{url}/ready").text == "ready"
         with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):
             assert slow_clients.given_up(connection, seconds=buffering.HEADER_SECONDS + 10)
 
 
-def test_a_header_that_drips_is_given_up() -> None:
-    """A byte a second keeps a connection busy for ever; the time counts from the first one."""
+def test_a_header_sent_too_slowly_times_out() -> None:
+    """One byte a second keeps a connection open for ever, so the time limit counts from the first byte."""
     with process("serving.py") as (_, url):
         assert answered(f"{url}/ready").text == "ready"
         with slow_clients.connected(f"{url}/ready", "header", many=1) as (connection,):

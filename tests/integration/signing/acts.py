@@ -1,7 +1,7 @@
-"""Everything that can be done to a project, in any order, on the real database: one Hypothesis rule per act.
+"""All acts on a project, in any order, on the real database: one Hypothesis rule per act.
 
-Each act is foretold by the plain model, to which world.py holds the tables. The machines of test_rules.py add what each rule forbids.
-Left to others: many hands at the same time (test_numbers.py, test_rights.py), the idempotency key (test_http.py).
+The plain model predicts each act, and world.py compares the tables with it. The machines of test_rules.py add what each rule forbids.
+Not here: concurrent acts (test_numbers.py, test_rights.py), the idempotency key (test_http.py).
 """
 
 from datetime import timedelta
@@ -64,7 +64,7 @@ class Acts(World):
     def register(self, name: str) -> None:
         deed, area, household = self.deed(name), 4_000 + 1_000 * len(self.model.houses), uuid4()
         facts = {"ownership": deed.ownership, "area_hundredths_m2": area, "household_id": household}
-        unit = self.here.register(*deed.holders, **facts)
+        unit = self.district.register(*deed.holders, **facts)
         self.model.houses[unit] = House(deed, household, area)
 
     def deed(self, name: str) -> Deed:
@@ -78,7 +78,7 @@ class Acts(World):
             "with a child": lambda: Deed("shares", (half, a_holder("1/2", capable=False))),
             "broken": lambda: Deed("shares", (half, a_holder("1/3"))),
             # The owner of the first unit, so that one right-holder has two.
-            "neighbour": lambda: Deed("sole", self.here.units[self.units[0]].right_holders[:1]),
+            "neighbour": lambda: Deed("sole", self.district.units[self.units[0]].right_holders[:1]),
         }
         if name == "neighbour" and self.model.houses[self.units[0]].deed.ownership != "sole":
             return made["sole"]()
@@ -88,25 +88,25 @@ class Acts(World):
     def change_the_right_holders(self, which, name) -> None:
         unit, house, deed = *self.house(which), self.deed(name)
         if deed != house.deed:
-            self.here.correct(unit, ownership=deed.ownership, right_holders=deed.holders)
+            self.district.correct(unit, ownership=deed.ownership, right_holders=deed.holders)
             self.model.change_rights(house, deed)
 
     @rule(which=HOUSE, floor=st.integers(1, 9))
     def correct_what_is_no_right(self, which, floor) -> None:
         unit, house = self.house(which)
-        self.here.correct(unit, floor=floor)
+        self.district.correct(unit, floor=floor)
         self.model.settle([house])
 
     @rule(sold=st.none() | HOUSE, to=DEED)
     def freeze(self, sold=None, to="sole") -> None:
-        """`sold`: which unit is sold after that, and the sale heard before our own units have proved the roll."""
+        """`sold`: the unit that is sold afterwards. Its event arrives before our units match the roll."""
         if not self.model.roll:
-            self.here.hear(self.here.frozen())
+            self.district.receive(self.district.frozen())
             self.model.freeze()
             if sold is not None:
                 self.change_the_right_holders(sold, to)
-            self.here.fan_out()
-            self.model.match(self.here.clock.at)
+            self.district.fan_out()
+            self.model.match(self.district.clock.at)
 
     # The desk's side.
 
@@ -143,7 +143,7 @@ class Acts(World):
         unit, house = self.house(which)
 
         def drafted() -> None:
-            self.agreements[unit] = self.here.drafted(unit, form=form)
+            self.agreements[unit] = self.district.drafted(unit, form=form)
 
         if self.attempt_it({"live-agreement-exists"} if house.state(*LIVE) else set(), drafted):
             house.agreements.append(Agreement("cash" if form == "cash" else "exchange"))
@@ -152,7 +152,7 @@ class Acts(World):
     def edit(self, which, form) -> None:
         _, house = self.house(which)
         if agreement_id := self.agreement(which):
-            version = self.here.rows("select version from agreements where agreement_id = :a", a=agreement_id)[
+            version = self.district.rows("select version from agreements where agreement_id = :a", a=agreement_id)[
                 0
             ].version
             command = EditTerms(agreement_id, version, form, "4", CASH[:1], DESK)
@@ -180,14 +180,14 @@ class Acts(World):
     def lock(self, which) -> None:
         _, house = self.house(which)
         agreement_id = self.agreement(which)
-        if agreement_id and self.attempt_it(self.model.against_locking(house), self.here.lock, agreement_id):
+        if agreement_id and self.attempt_it(self.model.against_locking(house), self.district.lock, agreement_id):
             self.model.lock(house)
 
     @rule(which=HOUSE)
     def unlock(self, which) -> None:
         _, house = self.house(which)
         against, agreement_id = set() if house.state(*SIGNABLE) else {"agreement-not-locked"}, self.agreement(which)
-        if agreement_id and self.attempt_it(against, self.here.unlock, agreement_id):
+        if agreement_id and self.attempt_it(against, self.district.unlock, agreement_id):
             house.last.state = "drafted"
 
     @rule(which=HOUSE, form=FORM)
@@ -197,7 +197,7 @@ class Acts(World):
             against = set() if house.state(*SIGNABLE) else {"agreement-not-locked"}
             command = SupersedeAgreement(agreement_id, form, "4", CASH[:1], "rule_set_superseded", "", DESK)
             if self.attempt(against, supersede_agreement, command):
-                [successor] = self.here.rows(
+                [successor] = self.district.rows(
                     "select agreement_id from agreements where supersedes = :a", a=agreement_id
                 )
                 self.agreements[unit] = successor.agreement_id
@@ -226,12 +226,12 @@ class Acts(World):
         owner=OWNER,
     )
     def record_a_mandate(self, which, holder, kind, days, owner=None) -> None:
-        """`owner`: of which unit the hand is one, where it is."""
+        """`owner`: the unit that the hand owns, if any."""
         unit, house = self.house(which)
-        who, until = self.holder(house, holder), day_of(self.here.clock.at) + days * DAYS
+        who, until = self.holder(house, holder), day_of(self.district.clock.at) + days * DAYS
         hand = self.hand(who, kind, owner)
         against = self.model.against_mandating(who, hand, kind)
-        if self.attempt_it(against, self.here.mandate, unit, who.person_id, hand, kind, until):
+        if self.attempt_it(against, self.district.mandate, unit, who.person_id, hand, kind, until):
             house.mandates.append(Mandate(who.person_id, hand, kind, until))
 
     @rule(
@@ -242,14 +242,14 @@ class Acts(World):
         owner=OWNER,
     )
     def sign(self, which, holder, capacity, papers, owner=None) -> None:
-        """Also what is signed already, as from a second window. `papers`: the originals are seen with the signature."""
+        """Also signs a signed agreement again, as a second window would. `papers`: the desk sees the originals with the signature."""
         _, house = self.house(which)
-        who, clock = self.holder(house, holder), self.here.clock
+        who, clock = self.holder(house, holder), self.district.clock
         hand = who.person_id if capacity == "self" else self.hand(who, capacity, owner)
         if agreement_id := self.agreement(which):
             against, at = self.model.against_signing(house, who, hand, capacity, clock.at, papers=papers), clock.at
             how = {"hand": hand, "capacity": capacity, "papers": PAPERS if papers else frozenset()}
-            if self.attempt_it(against, self.here.sign, agreement_id, who.person_id, **how):
+            if self.attempt_it(against, self.district.sign, agreement_id, who.person_id, **how):
                 self.model.sign(house, who, at)
 
     @rule(which=HOUSE)
@@ -274,8 +274,8 @@ class Acts(World):
     def rescind(self, which) -> None:
         _, house = self.house(which)
         agreement_id = self.agreement(which)
-        if agreement_id and self.attempt_it(self.model.against_rescinding(house), self.here.rescind, agreement_id):
-            self.model.rescind(house, self.here.clock.at)
+        if agreement_id and self.attempt_it(self.model.against_rescinding(house), self.district.rescind, agreement_id):
+            self.model.rescind(house, self.district.clock.at)
 
     @rule(which=HOUSE)
     def perform(self, which) -> None:
@@ -289,9 +289,9 @@ class Acts(World):
 
     @rule()
     def declare(self) -> None:
-        command = DeclareEffect(self.here.project_id, DOCUMENT, DESK)
+        command = DeclareEffect(self.district.project_id, DOCUMENT, DESK)
         if self.attempt(self.model.against_declaring(), declare_effect, command):
-            self.model.declared_on = self.model.declared_on or day_of(self.here.clock.at)
+            self.model.declared_on = self.model.declared_on or day_of(self.district.clock.at)
 
     @rule()
     def complete_and_declare(self) -> None:
@@ -300,21 +300,23 @@ class Acts(World):
 
     @rule()
     def close_the_period(self) -> None:
-        command, at = ClosePeriod(self.here.project_id, DESK), self.here.clock.at
+        command, at = ClosePeriod(self.district.project_id, DESK), self.district.clock.at
         if self.attempt(self.model.against_closing(at), close_period, command):
             self.model.closed_on = self.model.closed_on or day_of(at)
 
     @rule()
     def fan_out(self) -> None:
-        with self.here.transaction() as tx:
-            settle_agreements(tx, SettleAgreements(self.here.project_id))
+        with self.district.transaction() as tx:
+            settle_agreements(tx, SettleAgreements(self.district.project_id))
         self.model.settle(self.model.houses.values())
 
     @rule(ago=st.integers(0, 2))
     def close_a_day(self, ago) -> None:
-        at = self.here.clock.at
+        at = self.district.clock.at
         on = day_of(at) - ago * DAYS
-        if self.attempt(self.model.against_closing_day(on, at), close_day, CloseDay(self.here.project_id, on, DESK)):
+        if self.attempt(
+            self.model.against_closing_day(on, at), close_day, CloseDay(self.district.project_id, on, DESK)
+        ):
             self.day_closed(on)
 
     def day_closed(self, on: object) -> None:
@@ -322,7 +324,7 @@ class Acts(World):
 
     @rule(to=MOMENT)
     def let_time_pass(self, to) -> None:
-        clock, ends = self.here.clock, self.model.ends
+        clock, ends = self.district.clock, self.model.ends
         midnight = (clock.at + timedelta(hours=8)).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
             hours=8
         )

@@ -18,7 +18,7 @@ from shared.service import database as service_database
 from tests.support.platform import Database
 from tests.support.signing import District, SetClock
 
-HERE = "440303"
+DISTRICT = "440303"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def engine(urls: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def here(engine: Engine) -> District:
+def district(engine: Engine) -> District:
     """District 440303 with a project that has begun: 95 % of units."""
     district = District(engine, "440303")
     district.open_project()
@@ -45,7 +45,7 @@ def here(engine: Engine) -> District:
 class Desk:
     app: Flask
     issuer: Path
-    district: str = HERE
+    district: str = DISTRICT
 
     def ask(self, path: str, *, role: str = "desk", **query: Any) -> TestResponse:
         return self.app.test_client().get(f"/api/v1{path}", headers=self._bearer(role), query_string=query)

@@ -1,4 +1,4 @@
-"""States of a case, in which test_never.py and test_never_counts.py try what must never happen; and the SQL that they try."""
+"""States of a case, and the forbidden SQL that test_never.py and test_never_counts.py try in them."""
 
 from datetime import date
 from typing import get_args
@@ -20,190 +20,195 @@ Given = dict[str, object]
 AGENT = UUID(int=2)
 
 
-def of(unit: UUID, here: District, agreement_id: UUID | None = None, **more: object) -> Given:
-    owner = here.owners(unit)[0]
-    place = {"d": here.district, "p": here.project_id, "agent": AGENT}
+def of(unit: UUID, district: District, agreement_id: UUID | None = None, **more: object) -> Given:
+    owner = district.owners(unit)[0]
+    place = {"d": district.district, "p": district.project_id, "agent": AGENT}
     return {**place, "unit": unit, "o": owner, "a": agreement_id, "m": None, **more}
 
 
-def open_case(here: District) -> Given:
-    return of(here.register(), here)
+def open_case(district: District) -> Given:
+    return of(district.register(), district)
 
 
-def drafted(here: District) -> Given:
-    unit = here.register()
-    return of(unit, here, here.drafted(unit))
+def drafted(district: District) -> Given:
+    unit = district.register()
+    return of(unit, district, district.drafted(unit))
 
 
-def area_disputed(here: District) -> Given:
-    unit = here.register()
-    agreement_id = here.ready(unit)
-    here.unlock(agreement_id)
-    with here.transaction() as tx:
-        set_area_dispute(tx, SetAreaDispute(unit, True, "balcony", DESK), here.clock)
-    return of(unit, here, agreement_id)
+def area_disputed(district: District) -> Given:
+    unit = district.register()
+    agreement_id = district.ready(unit)
+    district.unlock(agreement_id)
+    with district.transaction() as tx:
+        set_area_dispute(tx, SetAreaDispute(unit, True, "balcony", DESK), district.clock)
+    return of(unit, district, agreement_id)
 
 
-def returned(here: District) -> Given:
-    given = drafted(here)
-    with here.transaction() as tx:
-        return_agreement(tx, ReturnAgreement(given["a"], "papers_missing", "", DESK), here.clock)  # type: ignore[arg-type]
+def returned(district: District) -> Given:
+    given = drafted(district)
+    with district.transaction() as tx:
+        return_agreement(tx, ReturnAgreement(given["a"], "papers_missing", "", DESK), district.clock)  # type: ignore[arg-type]
     return given
 
 
-def locked(here: District) -> Given:
-    unit = here.register()
-    return of(unit, here, here.ready(unit))
+def locked(district: District) -> Given:
+    unit = district.register()
+    return of(unit, district, district.ready(unit))
 
 
-def locked_jointly(here: District) -> Given:
-    unit = here.register(a_holder(None), a_holder(None), ownership="joint")
-    return of(unit, here, here.ready(unit))
+def locked_jointly(district: District) -> Given:
+    unit = district.register(a_holder(None), a_holder(None), ownership="joint")
+    return of(unit, district, district.ready(unit))
 
 
-def of_a_child(here: District) -> Given:
-    unit = here.register(a_holder(capable=False))
-    return of(unit, here, here.ready(unit))
+def of_a_child(district: District) -> Given:
+    unit = district.register(a_holder(capable=False))
+    return of(unit, district, district.ready(unit))
 
 
-def of_a_company(here: District) -> Given:
-    unit = here.register(a_holder(kind="organisation"))
-    return of(unit, here, here.ready(unit))
+def of_a_company(district: District) -> Given:
+    unit = district.register(a_holder(kind="organisation"))
+    return of(unit, district, district.ready(unit))
 
 
-def mandated(here: District) -> Given:
-    unit = here.register()
-    mandate = here.mandate(unit, here.owners(unit)[0], AGENT, "agent", date(2026, 11, 28))
-    return of(unit, here, here.ready(unit), m=mandate)
+def mandated(district: District) -> Given:
+    unit = district.register()
+    mandate = district.mandate(unit, district.owners(unit)[0], AGENT, "agent", date(2026, 11, 28))
+    return of(unit, district, district.ready(unit), m=mandate)
 
 
-def mandated_next_door(here: District) -> Given:
-    unit, other = here.register(), here.register()
-    mandate = here.mandate(other, here.owners(other)[0], AGENT, "agent", date(2027, 1, 1))
-    return of(unit, here, here.ready(unit), m=mandate)
+def mandated_next_door(district: District) -> Given:
+    unit, other = district.register(), district.register()
+    mandate = district.mandate(other, district.owners(other)[0], AGENT, "agent", date(2027, 1, 1))
+    return of(unit, district, district.ready(unit), m=mandate)
 
 
-def revoked(here: District) -> Given:
-    given = mandated(here)
-    with here.transaction() as tx:
-        revoke_mandate(tx, RevokeMandate(given["unit"], given["m"], "withdrawn", DESK), here.clock)  # type: ignore[arg-type]
+def revoked(district: District) -> Given:
+    given = mandated(district)
+    with district.transaction() as tx:
+        revoke_mandate(tx, RevokeMandate(given["unit"], given["m"], "withdrawn", DESK), district.clock)  # type: ignore[arg-type]
     return given
 
 
-def disputed(here: District) -> Given:
-    given = locked(here)
-    with here.transaction() as tx:
-        dispute_rights(tx, DisputeRights(given["unit"], "inheritance", DESK), here.clock)  # type: ignore[arg-type]
+def disputed(district: District) -> Given:
+    given = locked(district)
+    with district.transaction() as tx:
+        dispute_rights(tx, DisputeRights(given["unit"], "inheritance", DESK), district.clock)  # type: ignore[arg-type]
     return given
 
 
-def confirmed_jointly(here: District) -> Given:
-    unit = here.register(*(a_holder(None) for _ in range(3)), ownership="joint")
-    here.ready(unit)
-    return of(unit, here, other=here.owners(unit)[2])
+def confirmed_jointly(district: District) -> Given:
+    unit = district.register(*(a_holder(None) for _ in range(3)), ownership="joint")
+    district.ready(unit)
+    return of(unit, district, other=district.owners(unit)[2])
 
 
-def reviewed(here: District) -> Given:
-    unit = here.register()
-    agreement_id = here.ready(unit)
-    here.unlock(agreement_id)
-    here.review(agreement_id)
-    return of(unit, here, agreement_id)
+def reviewed(district: District) -> Given:
+    unit = district.register()
+    agreement_id = district.ready(unit)
+    district.unlock(agreement_id)
+    district.review(agreement_id)
+    return of(unit, district, agreement_id)
 
 
-def mandated_after_the_lock(here: District) -> Given:
-    unit = here.register()
-    agreement_id = here.ready(unit)
-    return of(unit, here, agreement_id, m=here.mandate(unit, here.owners(unit)[0], AGENT, "agent", date(2026, 11, 28)))
+def mandated_after_the_lock(district: District) -> Given:
+    unit = district.register()
+    agreement_id = district.ready(unit)
+    return of(
+        unit,
+        district,
+        agreement_id,
+        m=district.mandate(unit, district.owners(unit)[0], AGENT, "agent", date(2026, 11, 28)),
+    )
 
 
-def mandated_to_a_neighbour(here: District, **neighbour: object) -> Given:
-    """Whose hand was capable, and no owner of anything, when the paper was recorded."""
-    given = mandated(here)
-    here.register(a_holder(person_id=AGENT, **neighbour))
+def mandated_to_a_neighbour(district: District, **neighbour: object) -> Given:
+    """When the mandate was recorded, the hand was capable and owned no unit."""
+    given = mandated(district)
+    district.register(a_holder(person_id=AGENT, **neighbour))
     return given
 
 
-def mandated_to_a_minor(here: District) -> Given:
-    return mandated_to_a_neighbour(here, capable=False)
+def mandated_to_a_minor(district: District) -> Given:
+    return mandated_to_a_neighbour(district, capable=False)
 
 
-def mandated_to_a_company(here: District) -> Given:
-    return mandated_to_a_neighbour(here, kind="organisation")
+def mandated_to_a_company(district: District) -> Given:
+    return mandated_to_a_neighbour(district, kind="organisation")
 
 
-def beside_a_child(here: District) -> Given:
+def beside_a_child(district: District) -> Given:
     child = a_holder(capable=False)
-    here.register(child)
-    return of(here.register(), here, agent=child.person_id)
+    district.register(child)
+    return of(district.register(), district, agent=child.person_id)
 
 
-def half_signed(here: District) -> Given:
+def half_signed(district: District) -> Given:
     owners = [a_holder("1/2"), a_holder("1/2")]
-    unit = here.register(*owners)
-    agreement_id = here.ready(unit)
-    here.sign(agreement_id, owners[1].person_id)
-    return of(unit, here, agreement_id)
+    unit = district.register(*owners)
+    agreement_id = district.ready(unit)
+    district.sign(agreement_id, owners[1].person_id)
+    return of(unit, district, agreement_id)
 
 
-def frozen_beside_a_neighbour(here: District) -> Given:
+def frozen_beside_a_neighbour(district: District) -> Given:
     """Two units on the roll, one of them signed."""
-    here.register()
-    unit = here.register()
-    here.freeze()
-    return of(unit, here, here.signed(unit))
+    district.register()
+    unit = district.register()
+    district.freeze()
+    return of(unit, district, district.signed(unit))
 
 
-def announced(here: District) -> Given:
-    """A roll that no units of ours have proved."""
-    unit = here.register()
-    here.hear(here.frozen())
-    return of(unit, here)
+def announced(district: District) -> Given:
+    """A frozen roll that our units have not matched."""
+    unit = district.register()
+    district.receive(district.frozen())
+    return of(unit, district)
 
 
-def signed(here: District) -> Given:
-    unit = here.register()
-    return of(unit, here, here.signed(unit))
+def signed(district: District) -> Given:
+    unit = district.register()
+    return of(unit, district, district.signed(unit))
 
 
-def signed_jointly(here: District) -> Given:
-    unit = here.register(a_holder(None), a_holder(None), ownership="joint")
-    return of(unit, here, here.signed(unit))
+def signed_jointly(district: District) -> Given:
+    unit = district.register(a_holder(None), a_holder(None), ownership="joint")
+    return of(unit, district, district.signed(unit))
 
 
-def locked_beside_an_open_case(here: District) -> Given:
-    here.register()
-    return locked(here)
+def locked_beside_an_open_case(district: District) -> Given:
+    district.register()
+    return locked(district)
 
 
-def locked_after_a_neighbour_signed(here: District) -> Given:
-    here.signed(here.register())
-    return locked(here)
+def locked_after_a_neighbour_signed(district: District) -> Given:
+    district.signed(district.register())
+    return locked(district)
 
 
-def frozen(here: District) -> Given:
-    unit = here.register()
-    here.freeze()
-    return of(unit, here, None)
+def frozen(district: District) -> Given:
+    unit = district.register()
+    district.freeze()
+    return of(unit, district, None)
 
 
-def latched(here: District) -> Given:
-    unit = here.register()
-    here.freeze()
-    return of(unit, here, here.signed(unit))
+def latched(district: District) -> Given:
+    unit = district.register()
+    district.freeze()
+    return of(unit, district, district.signed(unit))
 
 
-def effective(here: District) -> Given:
-    given = latched(here)
-    with here.transaction() as tx:
-        declare_effect(tx, DeclareEffect(here.project_id, "罗府〔2026〕1号", DESK), here.clock)
-    here.fan_out()
+def effective(district: District) -> Given:
+    given = latched(district)
+    with district.transaction() as tx:
+        declare_effect(tx, DeclareEffect(district.project_id, "罗府〔2026〕1号", DESK), district.clock)
+    district.fan_out()
     return given
 
 
-def a_day_reported(here: District) -> Given:
-    given = signed(here)
-    carry_out(here.engine, here.district, DAY.format(on="2026-11-26", restatement=0), given)
+def a_day_reported(district: District) -> Given:
+    given = signed(district)
+    carry_out(district.engine, district.district, DAY.format(on="2026-11-26", restatement=0), given)
     return given
 
 
@@ -245,10 +250,10 @@ def carry_out(engine: Engine, district: str, statements: str, given: Given) -> N
             tx.connection.execute(text(statement), given)
 
 
-def refused(here: District, address: str, given: Given, statements: str, complaint: str) -> None:
+def refused(district: District, address: str, given: Given, statements: str, complaint: str) -> None:
     engine = service_database.connect(address, application_name="test", pool_size=1)
     try:
         with pytest.raises(DBAPIError, match=complaint):
-            carry_out(engine, here.district, statements, given)
+            carry_out(engine, district.district, statements, given)
     finally:
         engine.dispose()

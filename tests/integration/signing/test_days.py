@@ -1,4 +1,4 @@
-"""A closed day: frozen as of a feed number, the same whenever it is read again; what is learnt later is a restatement."""
+"""A closed day is frozen at a feed number and never changes; later facts make a restatement."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,79 +18,79 @@ _COUNT = "select signed_units, signed_households, signed_right_holders, signed_a
 _CHANGES = "select sum(units), sum(households), sum(right_holders), sum(area) from counted"
 
 
-def closed(here: District, on: date) -> ClosedDay:
-    with here.transaction() as tx:
-        return close_day(tx, CloseDay(here.project_id, on, DESK), here.clock)
+def closed(district: District, on: date) -> ClosedDay:
+    with district.transaction() as tx:
+        return close_day(tx, CloseDay(district.project_id, on, DESK), district.clock)
 
 
-def read_again(tx: Transaction, here: District, day: ClosedDay) -> ClosedDay:
-    """From the feed up to the number that the day was closed with."""
-    bases = days.bases(tx, here.project_id, day.business_on, as_of=day.as_of, total=None)
+def read_again(tx: Transaction, district: District, day: ClosedDay) -> ClosedDay:
+    """Recomputes the day from the feed, up to the number at its closing."""
+    bases = days.bases(tx, district.project_id, day.business_on, as_of=day.as_of, total=None)
     return replace(
         day,
-        figures=days.figures(tx, here.project_id, day.business_on, as_of=day.as_of),
+        figures=days.figures(tx, district.project_id, day.business_on, as_of=day.as_of),
         bases={name: replace(bases[name], total=each.total) for name, each in day.bases.items()},
     )
 
 
-def test_the_changes_of_the_feed_add_up_to_the_count_whatever_happens(here: District) -> None:
+def test_the_changes_of_the_feed_add_up_to_the_count_whatever_happens(district: District) -> None:
     both = a_holder()
-    early = here.signed(here.register(both))
-    here.freeze()
-    later = [here.signed(here.register()) for _ in range(2)]
-    here.rescind(early)
-    here.rescind(later[0])
+    early = district.signed(district.register(both))
+    district.freeze()
+    later = [district.signed(district.register()) for _ in range(2)]
+    district.rescind(early)
+    district.rescind(later[0])
 
-    assert here.rows(_COUNT) == here.rows(_CHANGES)
-    facts = here.rows("select fact, feed_number from counted order by feed_number")
+    assert district.rows(_COUNT) == district.rows(_CHANGES)
+    facts = district.rows("select fact, feed_number from counted order by feed_number")
     assert [row.fact for row in facts] == ["signed", "matched", "signed", "signed", "undone", "undone"]
     assert [row.feed_number for row in facts] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_day_is_the_same_for_ever_and_what_is_learnt_later_is_a_restatement(here: District) -> None:
-    here.open_project(("units", 50), counting_rule="any_unit_signed")
-    units = [here.register() for _ in range(2)]
-    here.freeze()
+def test_a_closed_day_never_changes_and_later_facts_make_a_restatement(district: District) -> None:
+    district.open_project(("units", 50), counting_rule="any_unit_signed")
+    units = [district.register() for _ in range(2)]
+    district.freeze()
     for unit in units:
-        here.signed(unit)
-    with here.transaction() as tx:
-        declare_effect(tx, DeclareEffect(here.project_id, "罗府〔2026〕1号", DESK), here.clock)
-    day = business_day(here.clock.now())
-    here.clock.set(LAUNCH + timedelta(days=1))
+        district.signed(unit)
+    with district.transaction() as tx:
+        declare_effect(tx, DeclareEffect(district.project_id, "罗府〔2026〕1号", DESK), district.clock)
+    day = business_day(district.clock.now())
+    district.clock.set(LAUNCH + timedelta(days=1))
 
-    first = closed(here, day)
-    here.fan_out()  # carries the effect of that day to its cases only now
-    again = closed(here, day)
+    first = closed(district, day)
+    district.fan_out()  # carries the effect of that day to its cases only now
+    again = closed(district, day)
 
     assert (first.restatement, first.as_of, first.figures["cash"].effective) == (0, 3, 0)
     assert (again.restatement, again.as_of, again.figures["cash"].effective) == (1, 5, 2)
     assert (first.figures["cash"].signed, first.figures["cash"].last_number) == (2, 2)
     assert (first.bases["units"].change, first.bases["units"].signed, first.bases["units"].total) == (2, 2, 2)
-    with here.transaction() as tx:
-        assert read_again(tx, here, first) == first
-        assert read_again(tx, here, again) == again
-    told = [payload for name, payload in here.said(here.project_id) if name == "day.closed"]
-    assert [(each["restatement"], each["as_of"]) for each in told] == [(0, 3), (1, 5)]
-    kept = here.rows("select counting_rule from days where project_id = :it", it=here.project_id)
-    assert {each["counting_rule"] for each in told} == {rule for (rule,) in kept} == {"any_unit_signed"}
+    with district.transaction() as tx:
+        assert read_again(tx, district, first) == first
+        assert read_again(tx, district, again) == again
+    closings = [payload for name, payload in district.events_of(district.project_id) if name == "day.closed"]
+    assert [(closing["restatement"], closing["as_of"]) for closing in closings] == [(0, 3), (1, 5)]
+    kept = district.rows("select counting_rule from days where project_id = :it", it=district.project_id)
+    assert {closing["counting_rule"] for closing in closings} == {rule for (rule,) in kept} == {"any_unit_signed"}
 
 
-def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(here: District) -> None:
-    here.register()
-    signed = here.signed(here.register())
-    here.freeze()
-    day = business_day(here.clock.now())
-    here.clock.set(LAUNCH + timedelta(days=1))
-    yesterday = closed(here, day)
-    here.rescind(signed)
-    here.clock.set(LAUNCH + timedelta(days=2))
-    today = closed(here, day + timedelta(days=1))
+def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(district: District) -> None:
+    district.register()
+    signed = district.signed(district.register())
+    district.freeze()
+    day = business_day(district.clock.now())
+    district.clock.set(LAUNCH + timedelta(days=1))
+    yesterday = closed(district, day)
+    district.rescind(signed)
+    district.clock.set(LAUNCH + timedelta(days=2))
+    today = closed(district, day + timedelta(days=1))
 
     assert (yesterday.bases["units"].signed, yesterday.bases["area"].signed) == (1, 6_518)
     assert (today.figures["cash"].signed, today.figures["cash"].undone, today.figures["cash"].net) == (0, 1, -1)
     assert (today.bases["units"].change, today.bases["units"].signed, today.bases["units"].total) == (-1, 0, 2)
     assert today.bases["area"].change == -6_518
-    assert closed(here, day).bases == yesterday.bases
+    assert closed(district, day).bases == yesterday.bases
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,11 @@ def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(here: District
     ],
     ids=["a gap", "twice", "the wrong sign", "changed", "removed", "another report"],
 )
-def test_the_database_itself_keeps_the_feed(here: District, breach: str) -> None:
-    here.signed(here.register())
-    here.clock.set(LAUNCH + timedelta(days=1))
-    closed(here, business_day(LAUNCH))
+def test_the_database_enforces_the_feed(district: District, breach: str) -> None:
+    district.signed(district.register())
+    district.clock.set(LAUNCH + timedelta(days=1))
+    closed(district, business_day(LAUNCH))
 
-    with pytest.raises(DBAPIError), here.transaction() as tx:
+    with pytest.raises(DBAPIError), district.transaction() as tx:
         tx.connection.exec_driver_sql(breach)
-    assert here.rows("select max(feed_number) from counted") == [(1,)]
+    assert district.rows("select max(feed_number) from counted") == [(1,)]

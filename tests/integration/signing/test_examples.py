@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 
 from deploy.local import issuer as local_issuer
-from tests.integration.signing.conftest import HERE, Desk
+from tests.integration.signing.conftest import DISTRICT, Desk
 from tests.support.hostile import Hostile
 from tests.support.signing import LAUNCH, District
 from tests.support.story import Story
 
 
 @pytest.fixture
-def story(desk: Desk, here: District) -> Story:
-    here.register()
-    here.freeze()
+def story(desk: Desk, district: District) -> Story:
+    district.register()
+    district.freeze()
     clock = desk.app.extensions["clearwater"].clock
     return Story(
         desk.app,
-        lambda role: local_issuer.mint(desk.issuer, role=role, districts=(HERE,)),
+        lambda role: local_issuer.mint(desk.issuer, role=role, districts=(DISTRICT,)),
         world={
             "projects.freeze_day": lambda: clock.set(LAUNCH + timedelta(days=1)),
             "projects.close": lambda: clock.set(LAUNCH + timedelta(days=16)),
@@ -27,12 +27,12 @@ def story(desk: Desk, here: District) -> Story:
 
 
 def test_the_examples_run_as_a_story(story: Story) -> None:
-    assert story.told() and not story.untold()
+    assert story.run() and not story.unused_operations()
 
 
 @pytest.mark.timeout(600)
 def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story) -> None:
-    story.told()
+    story.run()
     hostile = Hostile(story)
 
     hostile.at_every_operation()

@@ -1,4 +1,4 @@
-"""Who may sign for somebody else, on a paper that was seen, and who took the signature."""
+"""Who may sign for another person, with which paper, and who recorded the signature."""
 
 from datetime import date
 from uuid import UUID, uuid4
@@ -31,102 +31,102 @@ OWNER_OF = {
 
 @pytest.mark.parametrize("who", UNFIT)
 @pytest.mark.parametrize("beside", [True, False], ids=["co-owner", "owner elsewhere"])
-def test_a_registered_hand_that_is_not_capable_is_given_no_mandate(here: District, who: str, beside: bool) -> None:
+def test_a_registered_hand_that_is_not_capable_is_given_no_mandate(district: District, who: str, beside: bool) -> None:
     hand, kind = UNFIT[who]
     owner = OWNER_OF[kind]
     other = hand.model_copy(update={"share": "1/2"}) if beside else a_holder("1/2")
-    unit = here.register(owner, other)
+    unit = district.register(owner, other)
     if not beside:
-        here.register(hand)
+        district.register(hand)
 
     with pytest.raises(Refused, match="hand-not-capable"):
-        here.mandate(unit, owner.person_id, hand.person_id, kind, UNTIL)
+        district.mandate(unit, owner.person_id, hand.person_id, kind, UNTIL)
 
 
 @pytest.mark.parametrize("owner", [*OWNER_OF.values(), a_holder("1/2", kind="organisation", capable=False)])
 @pytest.mark.parametrize("kind", ["agent", "guardian", "representative"])
-def test_nobody_is_given_a_mandate_for_themselves(here: District, owner: RightHolder, kind: str) -> None:
-    unit = here.register(owner, a_holder("1/2"))
+def test_nobody_receives_a_mandate_for_themselves(district: District, owner: RightHolder, kind: str) -> None:
+    unit = district.register(owner, a_holder("1/2"))
 
     with pytest.raises(Refused, match=r"hand-not-another|guardian-required|representative-required|hand-not-entitled"):
-        here.mandate(unit, owner.person_id, owner.person_id, kind, UNTIL)
-    assert here.rows("select from mandates") == []
+        district.mandate(unit, owner.person_id, owner.person_id, kind, UNTIL)
+    assert district.rows("select from mandates") == []
 
 
-def test_a_hand_that_the_register_calls_incapable_after_its_mandate_signs_no_more(here: District) -> None:
+def test_a_hand_that_the_register_calls_incapable_after_its_mandate_signs_no_more(district: District) -> None:
     owner, agent = a_holder(), a_holder()
-    unit = here.register(owner)
-    here.mandate(unit, owner.person_id, agent.person_id, "agent", UNTIL)
-    agreement_id = here.ready(unit)
-    home = here.register(agent)
-    here.correct(home, right_holders=(agent.model_copy(update={"capable": False}),))
+    unit = district.register(owner)
+    district.mandate(unit, owner.person_id, agent.person_id, "agent", UNTIL)
+    agreement_id = district.ready(unit)
+    home = district.register(agent)
+    district.correct(home, right_holders=(agent.model_copy(update={"capable": False}),))
 
     with pytest.raises(Refused, match="hand-not-capable"):
-        here.sign(agreement_id, owner.person_id, hand=agent.person_id, capacity="agent")
-    here.correct(home, right_holders=(agent,))
-    assert here.sign(agreement_id, owner.person_id, hand=agent.person_id, capacity="agent").turn
+        district.sign(agreement_id, owner.person_id, hand=agent.person_id, capacity="agent")
+    district.correct(home, right_holders=(agent,))
+    assert district.sign(agreement_id, owner.person_id, hand=agent.person_id, capacity="agent").turn
 
 
-def test_a_capable_neighbour_signs_as_guardian(here: District) -> None:
+def test_a_capable_neighbour_signs_as_guardian(district: District) -> None:
     child, parent = a_holder(capable=False), a_holder()
-    unit = here.register(child)
-    here.register(parent)
-    here.mandate(unit, child.person_id, parent.person_id, "guardian", UNTIL)
+    unit = district.register(child)
+    district.register(parent)
+    district.mandate(unit, child.person_id, parent.person_id, "guardian", UNTIL)
 
-    assert here.sign(here.ready(unit), child.person_id, hand=parent.person_id, capacity="guardian").turn
+    assert district.sign(district.ready(unit), child.person_id, hand=parent.person_id, capacity="guardian").turn
 
 
 @pytest.mark.parametrize("reviewed_with_another", [True, False])
 def test_a_mandate_that_is_recorded_after_the_lock_brings_its_paper(
-    here: District, reviewed_with_another: bool
+    district: District, reviewed_with_another: bool
 ) -> None:
-    """Also where the review has seen the paper of another mandate of the same kind."""
+    """Also when the review has seen a paper of another mandate of the same kind."""
     owners, late = [a_holder("1/2"), a_holder("1/2")], uuid4()
-    unit = here.register(*owners)
+    unit = district.register(*owners)
     if reviewed_with_another:
-        here.mandate(unit, owners[1].person_id, uuid4(), "agent", UNTIL)
-    agreement_id = here.ready(unit)
-    here.mandate(unit, owners[0].person_id, late, "agent", UNTIL)
+        district.mandate(unit, owners[1].person_id, uuid4(), "agent", UNTIL)
+    agreement_id = district.ready(unit)
+    district.mandate(unit, owners[0].person_id, late, "agent", UNTIL)
     by_agent = {"hand": late, "capacity": "agent"}
 
     for papers in (frozenset[str](), frozenset({"identity", "guardianship"})):
         with pytest.raises(Refused, match="papers-missing") as refusal:
-            here.sign(agreement_id, owners[0].person_id, **by_agent, papers=papers)
+            district.sign(agreement_id, owners[0].person_id, **by_agent, papers=papers)
         assert refusal.value.facts["missing"] == ["power_of_attorney"]
-    here.sign(agreement_id, owners[0].person_id, **by_agent, papers=POWER)
+    district.sign(agreement_id, owners[0].person_id, **by_agent, papers=POWER)
 
-    assert here.rows("select papers from signatures") == [(["power_of_attorney"],)]
+    assert district.rows("select papers from signatures") == [(["power_of_attorney"],)]
 
 
-def test_of_two_good_papers_the_one_counts_that_was_seen(here: District) -> None:
+def test_of_two_valid_papers_the_reviewed_one_is_used(district: District) -> None:
     owner, agent = a_holder(), uuid4()
-    unit = here.register(owner)
-    seen = here.mandate(unit, owner.person_id, agent, "agent", UNTIL)
-    agreement_id = here.ready(unit)
-    here.mandate(unit, owner.person_id, agent, "agent", date(2030, 1, 1))
+    unit = district.register(owner)
+    seen = district.mandate(unit, owner.person_id, agent, "agent", UNTIL)
+    agreement_id = district.ready(unit)
+    district.mandate(unit, owner.person_id, agent, "agent", date(2030, 1, 1))
 
-    here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
+    district.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
 
-    assert here.rows("select mandate_id from signatures") == [(seen,)]
+    assert district.rows("select mandate_id from signatures") == [(seen,)]
 
 
-def test_another_review_sees_the_paper_that_came_after_the_lock(here: District) -> None:
+def test_another_review_sees_the_paper_that_came_after_the_lock(district: District) -> None:
     owner, agent = a_holder(), uuid4()
-    unit = here.register(owner)
-    agreement_id = here.ready(unit)
-    here.mandate(unit, owner.person_id, agent, "agent", UNTIL)
-    here.unlock(agreement_id)
-    here.review(agreement_id)
-    here.lock(agreement_id)
+    unit = district.register(owner)
+    agreement_id = district.ready(unit)
+    district.mandate(unit, owner.person_id, agent, "agent", UNTIL)
+    district.unlock(agreement_id)
+    district.review(agreement_id)
+    district.lock(agreement_id)
 
-    assert here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent").turn
+    assert district.sign(agreement_id, owner.person_id, hand=agent, capacity="agent").turn
 
 
 def test_who_took_a_signature_and_where_is_in_the_record_the_timeline_the_event_and_the_page(
-    desk: Desk, here: District
+    desk: Desk, district: District
 ) -> None:
-    unit = here.register()
-    agreement_id, owner = here.ready(unit), here.owners(unit)[0]
+    unit = district.register()
+    agreement_id, owner = district.ready(unit), district.owners(unit)[0]
     body = {"right_holder": str(owner), "hand": str(owner), "capacity": "self", "desk": "东3"}
 
     state = desk.post(f"/agreements/{agreement_id}/signatures", body).json
@@ -134,43 +134,43 @@ def test_who_took_a_signature_and_where_is_in_the_record_the_timeline_the_event_
 
     took = state["right_holders"][0]["taken_by"]
     assert took and state["right_holders"][0]["desk"] == "东3"
-    assert here.rows("select taken_by, desk from signatures") == [(took, "东3")]
+    assert district.rows("select taken_by, desk from signatures") == [(took, "东3")]
     [signer] = case["agreement"]["right_holders"]
     assert (signer["taken_by"], signer["desk"]) == (took, "东3")
     act = case["acts"][-1]
     assert (act["kind"], act["by"], act["at"]) == ("signature-taken", took, state["signed_at"])
     assert act["facts"]["desk"] == "东3" and act["facts"]["hand"] == str(owner)
-    told = dict(here.said(unit))["agreement.signed"]
-    assert (told["taken_by"], told["desk"]) == (took, "东3")
+    payload = dict(district.events_of(unit))["agreement.signed"]
+    assert (payload["taken_by"], payload["desk"]) == (took, "东3")
     page = desk.page(f"/desk/{unit}").text
     assert f"经办 {took}" in page and "签约台 东3" in page
 
 
 @pytest.mark.parametrize("desk_name", ["", "a" * 41, "<b>", "3\u20284", "-", "3\n4"])
-def test_a_desk_is_a_number_or_a_name(desk: Desk, here: District, desk_name: str) -> None:
-    unit = here.register()
-    owner = str(here.owners(unit)[0])
+def test_a_desk_is_a_number_or_a_name(desk: Desk, district: District, desk_name: str) -> None:
+    unit = district.register()
+    owner = str(district.owners(unit)[0])
     body = {"right_holder": owner, "hand": owner, "capacity": "self", "desk": desk_name}
 
-    assert desk.post(f"/agreements/{here.ready(unit)}/signatures", body).status_code in (400, 422)
-    assert here.rows("select from signatures") == []
+    assert desk.post(f"/agreements/{district.ready(unit)}/signatures", body).status_code in (400, 422)
+    assert district.rows("select from signatures") == []
 
 
-def test_shares_that_cannot_be_held_are_rejected_with_their_code_and_overflow_nothing(here: District) -> None:
+def test_shares_that_cannot_be_held_are_rejected_with_their_code_and_overflow_nothing(district: District) -> None:
     primes = (124_991, 124_987, 124_981, 124_979)
     fine = [a_holder(f"{part}/{8 * prime}") for prime in primes for part in (1, 2 * prime - 1)]
 
     with pytest.raises(Refused, match="shares-too-fine"):
-        here.register(*fine)
-    unit = here.register(
+        district.register(*fine)
+    unit = district.register(
         *(a_holder(f"{part}/{4 * prime}") for prime in (249_989, 249_973) for part in (1, 2 * prime - 1))
     )
-    here.signed(unit)
+    district.signed(unit)
 
-    assert here.rows("select state from agreements") == [("signed",)]
-    assert _rights(here, unit).flaw() is None
+    assert district.rows("select state from agreements") == [("signed",)]
+    assert _rights(district, unit).flaw() is None
 
 
-def _rights(here: District, unit: UUID) -> Rights:
-    with here.transaction() as tx:
+def _rights(district: District, unit: UUID) -> Rights:
+    with district.transaction() as tx:
         return cases.lock(tx, unit).rights

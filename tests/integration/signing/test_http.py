@@ -1,12 +1,12 @@
-"""The desk over HTTP: the whole path in the order of a desk, one answer for fifty, refusals that say what to do."""
+"""The desk over HTTP: the whole path, one answer for fifty identical posts, refusals with a next step."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-from tests.integration.signing.conftest import HERE, Desk
+from tests.integration.signing.conftest import DISTRICT, Desk
 from tests.support.signing import LAUNCH, District
 
-THERE = "440305"
+OTHER_DISTRICT = "440305"
 TERMS = {
     "form": "mixed",
     "rule_set_version": "3",
@@ -34,12 +34,12 @@ def self_signature(owner: UUID) -> dict[str, str]:
     return {"right_holder": str(owner), "hand": str(owner), "capacity": "self"}
 
 
-def test_a_desk_takes_a_unit_from_confirmation_to_its_number(desk: Desk, here: District) -> None:
-    unit = here.register()
-    here.freeze()
+def test_a_desk_takes_a_unit_from_confirmation_to_its_number(desk: Desk, district: District) -> None:
+    unit = district.register()
+    district.freeze()
     agreement_id = ready(desk, unit)
 
-    signed = desk.post(f"/agreements/{agreement_id}/signatures", self_signature(here.owners(unit)[0]))
+    signed = desk.post(f"/agreements/{agreement_id}/signatures", self_signature(district.owners(unit)[0]))
 
     assert (signed.status_code, signed.json["state"], signed.json["sequence_number"]) == (201, "signed", 1)
     assert signed.json["series"] == "exchange"  # mixed counts as exchange
@@ -53,31 +53,31 @@ def test_a_desk_takes_a_unit_from_confirmation_to_its_number(desk: Desk, here: D
         "signature-taken",
     ]
     assert desk.ask("/cases", unsigned="true").json["items"] == []
-    assert desk.ask(f"/projects/{here.project_id}/numbers").json["items"][0]["number"] == 1
-    counted = desk.ask(f"/projects/{here.project_id}").json
+    assert desk.ask(f"/projects/{district.project_id}/numbers").json["items"][0]["number"] == 1
+    counted = desk.ask(f"/projects/{district.project_id}").json
     assert counted["bases"][0] | {"legal_ground": ""} == {
         "basis": "units", "percent": 95, "legal_ground": "", "signed": 1, "total": 1, "missing": 0, "reached": True,
     }  # fmt: skip
 
 
-def test_fifty_posts_under_one_key_are_one_number_and_one_answer(desk: Desk, here: District) -> None:
-    unit = here.register()
-    path, body = f"/agreements/{ready(desk, unit)}/signatures", self_signature(here.owners(unit)[0])
+def test_fifty_posts_under_one_key_are_one_number_and_one_answer(desk: Desk, district: District) -> None:
+    unit = district.register()
+    path, body = f"/agreements/{ready(desk, unit)}/signatures", self_signature(district.owners(unit)[0])
 
     with ThreadPoolExecutor(50) as windows:
         answers = list(
-            windows.map(lambda _: desk.post(path, body, key="k", **{"Clearwater-District": HERE}), range(50))
+            windows.map(lambda _: desk.post(path, body, key="k", **{"Clearwater-District": DISTRICT}), range(50))
         )
 
-    assert {(each.status_code, each.data) for each in answers} == {(201, answers[0].data)}
-    assert here.rows("select count(*) as many from numbers")[0].many == 1
+    assert {(answer.status_code, answer.data) for answer in answers} == {(201, answers[0].data)}
+    assert district.rows("select count(*) as many from numbers")[0].many == 1
     second_window = desk.post(path, body, key="another")
     assert second_window.json == answers[0].json
     assert "Replayed" not in second_window.headers
 
 
-def test_a_refusal_says_what_and_what_next(desk: Desk, here: District) -> None:
-    unit = here.register()
+def test_a_refusal_names_the_reason_and_the_next_step(desk: Desk, district: District) -> None:
+    unit = district.register()
     drafted = desk.post(f"/cases/{unit}/agreements", TERMS).json["agreement_id"]
 
     refused = desk.post(f"/agreements/{drafted}/reviews", {"papers": ["identity"]})
@@ -87,8 +87,8 @@ def test_a_refusal_says_what_and_what_next(desk: Desk, here: District) -> None:
     assert refused.json["next"]
 
 
-def test_terms_are_edited_on_the_version_that_was_read(desk: Desk, here: District) -> None:
-    drafted = desk.post(f"/cases/{here.register()}/agreements", TERMS).json
+def test_terms_are_edited_on_the_version_that_was_read(desk: Desk, district: District) -> None:
+    drafted = desk.post(f"/cases/{district.register()}/agreements", TERMS).json
     path, changed = f"/agreements/{drafted['agreement_id']}/terms", {**TERMS, "rule_set_version": "4"}
 
     assert desk.put(path, changed, version=drafted["version"]).status_code == 200
@@ -98,8 +98,8 @@ def test_terms_are_edited_on_the_version_that_was_read(desk: Desk, here: Distric
     assert desk.ask(f"/agreements/{drafted['agreement_id']}").json["rule_set_version"] == "4"
 
 
-def test_a_second_draft_of_a_unit_is_refused_and_names_the_first(desk: Desk, here: District) -> None:
-    unit = here.register()
+def test_a_second_draft_of_a_unit_is_refused_and_names_the_first(desk: Desk, district: District) -> None:
+    unit = district.register()
     first = desk.post(f"/cases/{unit}/agreements", TERMS).json["agreement_id"]
 
     second = desk.post(f"/cases/{unit}/agreements", TERMS)
@@ -108,36 +108,39 @@ def test_a_second_draft_of_a_unit_is_refused_and_names_the_first(desk: Desk, her
     assert second.json["facts"]["agreement_id"] == first
 
 
-def test_privileges_belong_to_their_roles(desk: Desk, here: District) -> None:
-    agreement_id = ready(desk, here.register())
+def test_privileges_belong_to_their_roles(desk: Desk, district: District) -> None:
+    agreement_id = ready(desk, district.register())
     reason = {"reason": "amount_wrong"}
 
     assert desk.post(f"/agreements/{agreement_id}/unlocks", reason).status_code == 403
     assert desk.post(f"/agreements/{agreement_id}/unlocks", reason, role="command").json["state"] == "drafted"
     assert (
-        desk.post(f"/projects/{here.project_id}/declarations", {"document_number": "罗府〔2026〕1号"}).status_code
+        desk.post(f"/projects/{district.project_id}/declarations", {"document_number": "罗府〔2026〕1号"}).status_code
         == 403
     )
 
 
-def test_another_district_sees_nothing_and_changes_nothing(desk: Desk, here: District) -> None:
-    unit = here.register()
+def test_another_district_sees_nothing_and_changes_nothing(desk: Desk, district: District) -> None:
+    unit = district.register()
     agreement_id = ready(desk, unit)
-    there = Desk(desk.app, desk.issuer, THERE)
+    there = Desk(desk.app, desk.issuer, OTHER_DISTRICT)
 
     assert there.ask(f"/cases/{unit}").status_code == 404
     assert there.ask("/cases").json["items"] == []
-    assert there.post(f"/agreements/{agreement_id}/signatures", self_signature(here.owners(unit)[0])).status_code == 404
+    assert (
+        there.post(f"/agreements/{agreement_id}/signatures", self_signature(district.owners(unit)[0])).status_code
+        == 404
+    )
 
 
-def test_a_decision_of_the_project_over_http(desk: Desk, here: District) -> None:
-    unit, path = here.register(), f"/projects/{here.project_id}"
-    here.freeze()
+def test_a_decision_of_the_project_over_http(desk: Desk, district: District) -> None:
+    unit, path = district.register(), f"/projects/{district.project_id}"
+    district.freeze()
     early = desk.post(f"{path}/declarations", {"document_number": "罗府〔2026〕1号"}, role="command")
-    here.signed(unit)
+    district.signed(unit)
 
     declared = desk.post(f"{path}/declarations", {"document_number": "罗府〔2026〕1号"}, role="command")
-    here.fan_out()
+    district.fan_out()
 
     assert (early.status_code, early.json["code"], early.json["facts"]["missing"]) == (
         409,

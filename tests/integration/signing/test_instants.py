@@ -18,77 +18,77 @@ def jumps(direction: str) -> float:
     return REGISTRY.get_sample_value("clearwater_clock_jumped_total", {"direction": direction}) or 0.0
 
 
-def instants(here: District, agreement_id: object) -> list[datetime]:
-    rows = here.rows("select signed_at from signatures where agreement_id = :a order by signed_at", a=agreement_id)
+def instants(district: District, agreement_id: object) -> list[datetime]:
+    rows = district.rows("select signed_at from signatures where agreement_id = :a order by signed_at", a=agreement_id)
     return [row.signed_at for row in rows]
 
 
 @pytest.mark.parametrize("back", [timedelta(microseconds=1), timedelta(seconds=2), timedelta(seconds=58)])
-def test_a_small_step_back_between_two_hands_is_smoothed(here: District, back: timedelta) -> None:
+def test_a_small_clock_step_back_between_two_signatures_is_smoothed(district: District, back: timedelta) -> None:
     owners = [a_holder(share) for share in HALVES]
-    agreement_id = here.ready(here.register(*owners))
-    neighbour = here.ready(here.register())
-    here.clock.set(LAUNCH + timedelta(hours=1))
+    agreement_id = district.ready(district.register(*owners))
+    neighbour = district.ready(district.register())
+    district.clock.set(LAUNCH + timedelta(hours=1))
 
-    here.sign(agreement_id, owners[0].person_id)
-    here.clock.jump(-back)
-    here.sign(agreement_id, owners[1].person_id)
-    signed = here.sign(agreement_id, owners[2].person_id)
-    here.sign(neighbour, here.owners(list(here.units)[1])[0])
+    district.sign(agreement_id, owners[0].person_id)
+    district.clock.jump(-back)
+    district.sign(agreement_id, owners[1].person_id)
+    signed = district.sign(agreement_id, owners[2].person_id)
+    district.sign(neighbour, district.owners(list(district.units)[1])[0])
 
-    given = instants(here, agreement_id)
+    given = instants(district, agreement_id)
     assert all(one < after for one, after in pairwise(given)) and signed.turn and signed.turn.signed_at == given[-1]
-    numbers = here.rows("select number, signed_at from numbers order by number")
+    numbers = district.rows("select number, signed_at from numbers order by number")
     assert [row.number for row in numbers] == [1, 2] and numbers[0].signed_at < numbers[1].signed_at
 
 
 @pytest.mark.parametrize("act", ["first hand", "last hand", "unlock"])
 @pytest.mark.parametrize("by", [timedelta(minutes=2), timedelta(days=400), -timedelta(minutes=2), -timedelta(days=1)])
 @pytest.mark.logs_error("clock jumped")
-def test_a_jump_is_refused_with_an_alarm_and_pins_nothing(here: District, by: timedelta, act: str) -> None:
+def test_a_clock_jump_is_refused_with_an_alarm_and_stores_nothing(district: District, by: timedelta, act: str) -> None:
     owners = [a_holder("1/2"), a_holder("1/2")]
-    agreement_id = here.ready(here.register(*owners))
-    here.sign(agreement_id, owners[0].person_id)
+    agreement_id = district.ready(district.register(*owners))
+    district.sign(agreement_id, owners[0].person_id)
     direction = "forward" if by > timedelta() else "back"
     before = jumps(direction)
     if act == "first hand":
         owners.append(a_holder())
-        agreement_id = here.ready(here.register(owners[2]))
+        agreement_id = district.ready(district.register(owners[2]))
 
     def carry_out() -> None:
         if act == "unlock":
-            here.unlock(agreement_id)
+            district.unlock(agreement_id)
         else:
-            here.sign(agreement_id, owners[-1].person_id)
+            district.sign(agreement_id, owners[-1].person_id)
 
-    here.clock.jump(by)
+    district.clock.jump(by)
     with pytest.raises(Refused, match="clock-jumped") as refusal:
         carry_out()
-    here.clock.jump(-by)
+    district.clock.jump(-by)
     carry_out()
 
     assert refusal.value.facts["direction"] == direction
     assert jumps(direction) == before + 1
-    [moved] = here.rows("select moved_at from agreements where agreement_id = :a", a=agreement_id)
-    assert abs(moved.moved_at - here.clock.now()) < timedelta(seconds=30)
+    [moved] = district.rows("select moved_at from agreements where agreement_id = :a", a=agreement_id)
+    assert abs(moved.moved_at - district.clock.now()) < timedelta(seconds=30)
 
 
 @pytest.mark.logs_error("clock jumped")
-def test_a_clock_that_is_behind_the_last_instant_is_refused_even_where_it_does_not_know_it(here: District) -> None:
-    """As a second machine's, which has been wrong since its start."""
+def test_a_clock_behind_the_last_stored_instant_is_refused(district: District) -> None:
+    """The clock of a second machine that was wrong from its start."""
     owners = [a_holder("1/2"), a_holder("1/2")]
-    agreement_id = here.ready(here.register(*owners))
-    here.sign(agreement_id, owners[0].person_id)
-    here.clock.set(here.clock.now() - timedelta(minutes=5))
+    agreement_id = district.ready(district.register(*owners))
+    district.sign(agreement_id, owners[0].person_id)
+    district.clock.set(district.clock.now() - timedelta(minutes=5))
 
     with pytest.raises(Refused, match="clock-jumped"):
-        here.sign(agreement_id, owners[1].person_id)
+        district.sign(agreement_id, owners[1].person_id)
     with pytest.raises(Refused, match="clock-jumped"):
-        here.unlock(agreement_id)
+        district.unlock(agreement_id)
 
 
 @pytest.mark.logs_error("clock jumped")
-def test_a_machine_whose_clock_is_not_the_databases_is_refused(here: District) -> None:
+def test_a_machine_whose_clock_is_not_the_databases_is_refused(district: District) -> None:
     class OfAnotherMachine(clocks.RealClock):
         def now(self) -> datetime:
             return super().now() + timedelta(minutes=3)
@@ -96,31 +96,31 @@ def test_a_machine_whose_clock_is_not_the_databases_is_refused(here: District) -
         def real(self) -> datetime:
             return self.now()
 
-    here.open_project(starts_at=datetime.now(UTC) - timedelta(days=1))
-    here.clock = clocks.RealClock()  # type: ignore[assignment]
-    unit = here.register()
-    agreement_id = here.ready(unit)
-    here.clock = OfAnotherMachine()  # type: ignore[assignment]
+    district.open_project(starts_at=datetime.now(UTC) - timedelta(days=1))
+    district.clock = clocks.RealClock()  # type: ignore[assignment]
+    unit = district.register()
+    agreement_id = district.ready(unit)
+    district.clock = OfAnotherMachine()  # type: ignore[assignment]
 
     with pytest.raises(Refused, match="clock-jumped"):
-        here.sign(agreement_id, here.owners(unit)[0])
-    here.clock = clocks.RealClock()  # type: ignore[assignment]
-    assert here.sign(agreement_id, here.owners(unit)[0]).turn
+        district.sign(agreement_id, district.owners(unit)[0])
+    district.clock = clocks.RealClock()  # type: ignore[assignment]
+    assert district.sign(agreement_id, district.owners(unit)[0]).turn
 
 
-def test_a_project_that_was_quiet_for_days_goes_on(here: District) -> None:
-    first, second = here.register(), here.register()
-    here.signed(first)
-    agreement_id = here.ready(second)
-    here.clock.set(LAUNCH + timedelta(days=13))
+def test_a_project_without_events_for_days_accepts_a_signature(district: District) -> None:
+    first, second = district.register(), district.register()
+    district.signed(first)
+    agreement_id = district.ready(second)
+    district.clock.set(LAUNCH + timedelta(days=13))
 
-    assert here.sign(agreement_id, here.owners(second)[0]).turn
+    assert district.sign(agreement_id, district.owners(second)[0]).turn
 
 
 @pytest.mark.logs_error("clock jumped")
-def test_a_desk_is_told_and_the_same_key_is_carried_out_when_the_clock_is_well(desk: Desk, here: District) -> None:
-    unit = here.register()
-    agreement_id, owner = here.ready(unit), here.owners(unit)[0]
+def test_a_desk_gets_a_clock_refusal_and_may_repeat_the_same_key_later(desk: Desk, district: District) -> None:
+    unit = district.register()
+    agreement_id, owner = district.ready(unit), district.owners(unit)[0]
     clock = desk.app.extensions["clearwater"].clock
     body = {"right_holder": str(owner), "hand": str(owner), "capacity": "self"}
 

@@ -1,4 +1,4 @@
-"""What must never happen, tried in SQL: refused to the app's role, and where a rule says so to the owner of the tables too."""
+"""Forbidden changes in SQL: refused for the app role, and for some rules also for the owner of the tables."""
 
 from collections.abc import Callable
 from typing import get_args
@@ -48,7 +48,7 @@ from tests.integration.signing.given import (
 from tests.support.platform import Database
 from tests.support.signing import District
 
-# What is refused whoever asks: (after this, that, for this reason).
+# Refused for every role: (state, statement, message).
 BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "shares below one": (locked, "update case_holders set parts = 1, whole = 3", "not whole"),
     "joint owner alone": (locked, "update cases set ownership = 'joint'", "not whole"),
@@ -198,7 +198,7 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         signed, "insert into groups values ('440305', gen_random_uuid(), :p, 'x', '{}')", "row-level security"
     ),
 }  # fmt: skip
-# What the app has no grant for; its owner may, as whoever writes the next migration.
+# Statements without a grant for the app role. The owner may run them, in a migration.
 NOT_GRANTED = {
     "an agreement of another unit": (signed, "update agreements set unit_id = gen_random_uuid()"),
     "another area on the roll": (frozen, "update roll_units set area = 1"),
@@ -212,36 +212,36 @@ ONLY_ADDED_TO = (
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_what_must_never_happen_is_refused_whoever_asks(here: District, urls: Database, breach: str) -> None:
+def test_what_must_never_happen_is_refused_whoever_asks(district: District, urls: Database, breach: str) -> None:
     after, statements, complaint = BREACHES[breach]
-    given = after(here)
+    given = after(district)
 
     for address in (urls.app, urls.owner):
-        refused(here, address, given, statements, complaint)
+        refused(district, address, given, statements, complaint)
 
 
 @pytest.mark.parametrize("breach", NOT_GRANTED)
-def test_what_is_no_act_of_the_service_is_not_granted_to_it(here: District, urls: Database, breach: str) -> None:
+def test_the_service_has_no_grant_for_other_statements(district: District, urls: Database, breach: str) -> None:
     after, statement = NOT_GRANTED[breach]
-    given = after(here)
+    given = after(district)
 
-    refused(here, urls.app, given, statement, "permission denied")
+    refused(district, urls.app, given, statement, "permission denied")
 
 
 @pytest.mark.parametrize("table", ONLY_ADDED_TO)
 @pytest.mark.parametrize("statement", ["update {} set district = district", "delete from {}", "truncate {} cascade"])
-def test_a_record_is_only_added_to(here: District, urls: Database, table: str, statement: str) -> None:
-    refused(here, urls.app, {}, statement.format(table), "permission denied")
-    refused(here, urls.owner, {}, statement.format(table), "only added to")
+def test_a_record_is_append_only(district: District, urls: Database, table: str, statement: str) -> None:
+    refused(district, urls.app, {}, statement.format(table), "permission denied")
+    refused(district, urls.owner, {}, statement.format(table), "only added to")
 
 
-def test_the_same_papers_are_good_where_nothing_is_wrong(here: District) -> None:
-    """The other side of each refusal above: what the rules allow passes in SQL too."""
-    given = mandated(here)
+def test_the_same_statements_pass_without_a_breach(district: District) -> None:
+    """The counterpart of the refusals above: SQL that obeys the rules is accepted."""
+    given = mandated(district)
     last_moment = "2026-11-28 15:59:59.999999Z"  # of the paper's last day in Shanghai
     signing = tuple(each.format(capacity="agent", series="cash", at=last_moment) for each in (BY_AGENT, NUMBER, FED))
     reports = (DAY.format(on="2026-11-26", restatement=number) for number in range(2))
-    carry_out(here.engine, here.district, "; ".join((*signing, TO.format("signed"), *reports)), given)
+    carry_out(district.engine, district.district, "; ".join((*signing, TO.format("signed"), *reports)), given)
 
-    assert here.rows("select state from agreements") == [("signed",)]
-    assert here.rows("select restatement from days order by 1") == [(0,), (1,)]
+    assert district.rows("select state from agreements") == [("signed",)]
+    assert district.rows("select restatement from days order by 1") == [(0,), (1,)]

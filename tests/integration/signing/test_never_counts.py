@@ -1,4 +1,4 @@
-"""The same of hands, papers, confirmed rights, counters, counts and districts: tried in SQL, refused whoever asks."""
+"""Forbidden SQL on hands, papers, confirmed rights, counters, counts and districts: refused for every role."""
 
 from collections.abc import Callable
 
@@ -161,12 +161,12 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_what_must_never_happen_is_refused_whoever_asks(here: District, urls: Database, breach: str) -> None:
+def test_what_must_never_happen_is_refused_whoever_asks(district: District, urls: Database, breach: str) -> None:
     after, statements, complaint = BREACHES[breach]
-    given = after(here)
+    given = after(district)
 
     for address in (urls.app, urls.owner):
-        refused(here, address, given, statements, complaint)
+        refused(district, address, given, statements, complaint)
 
 
 # Every foreign key of the tables that have a district, as the database has it.
@@ -176,12 +176,12 @@ _KEYS = """
                join pg_attribute using (attnum) where attrelid = conrelid) as columns
     from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace
 """
-# Of one unit, of one day, of one event: another key of the same row has the district.
+# Keys inside one unit, day or event: another key of the same row includes the district.
 _WITHIN = {("agreements", "agreements"), ("days", "days"), ("unsent", "events")}
 
 
-def test_every_row_and_what_it_hangs_on_are_of_one_district(here: District) -> None:
-    keys = [row for row in here.rows(_KEYS) if (row.child, row.parent) not in _WITHIN]
+def test_every_foreign_key_includes_the_district(district: District) -> None:
+    keys = [row for row in district.rows(_KEYS) if (row.child, row.parent) not in _WITHIN]
 
     assert len(keys) > 20
     assert [row for row in keys if row.columns[0] != "district"] == []
@@ -205,10 +205,10 @@ _HUNG = {
 
 @pytest.mark.parametrize("table", _HUNG)
 def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
-    here: District, urls: Database, table: str
+    district: District, urls: Database, table: str
 ) -> None:
-    unit = here.register()
-    here.hear(here.frozen())
+    unit = district.register()
+    district.receive(district.frozen())
     statement = f"insert into {table} select {_HUNG[table]}"
 
     for address in (urls.app, urls.owner):
@@ -223,7 +223,7 @@ def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
 
 
 def carry_out_over_both(engine: Engine, statement: str, given: Given) -> None:
-    """As whoever holds the role may: both districts are seen, and the other one is written."""
+    """Writes to the other district while both are granted, as the role may."""
     with service_database.begin(engine, district="440305") as tx:
         tx.connection.execute(text("select set_config('clearwater.granted', '*', true)"))
         tx.connection.execute(text(statement), given)

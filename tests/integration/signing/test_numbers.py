@@ -1,4 +1,4 @@
-"""Many desks at once: numbers gap-free, and one order of numbers, instants and commits."""
+"""Concurrent desks: numbers are gap-free, and numbers, instants and commits have one order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,29 +18,29 @@ from tests.support.signing import LAUNCH, District
 EACH = 12
 
 
-def test_sixteen_desks_on_one_series_and_eight_on_another(here: District) -> None:
+def test_concurrent_desks_get_gap_free_numbers_in_each_series(district: District) -> None:
     desks = {"exchange": 16, "cash": 8}
-    units = [(here.register(), form) for form, many in desks.items() for _ in range(many * EACH)]
-    here.freeze()
-    todo = [(here.ready(unit, form=form), here.owners(unit)[0]) for unit, form in units]
+    units = [(district.register(), form) for form, many in desks.items() for _ in range(many * EACH)]
+    district.freeze()
+    todo = [(district.ready(unit, form=form), district.owners(unit)[0]) for unit, form in units]
 
     with ThreadPoolExecutor(24) as threads:
-        signed = list(threads.map(lambda each: here.sign(*each), todo))
+        signed = list(threads.map(lambda each: district.sign(*each), todo))
 
     for series, many in desks.items():
         assert _numbers(signed, series) == list(range(1, many * EACH + 1))
-        by_number = here.rows(
+        by_number = district.rows(
             "select number, signed_at from numbers where series = :s order by number",
             s=series,
         )
         assert all(one.signed_at < next_one.signed_at for one, next_one in pairwise(by_number))
         # Journal ids are drawn under the lock of the series, which lasts until the commit: their order is the commits'.
-        journal = here.rows(
+        journal = district.rows(
             "select convert_from(payload, 'utf8')::jsonb as payload from events where type like '%.agreement.signed.v1' order by id"
         )
-        spoken = [row.payload["sequence_number"] for row in journal if row.payload["series"] == series]
-        assert spoken == list(range(1, many * EACH + 1))
-    count = here.rows("select signed_units from projects")[0]
+        event_numbers = [row.payload["sequence_number"] for row in journal if row.payload["series"] == series]
+        assert event_numbers == list(range(1, many * EACH + 1))
+    count = district.rows("select signed_units from projects")[0]
     assert count.signed_units == 24 * EACH
 
 
@@ -48,105 +48,105 @@ def _numbers(signed: list[Agreement], series: str) -> list[int]:
     return sorted(each.turn.number for each in signed if each.turn and each.series == series)
 
 
-def test_the_same_signature_from_many_windows_is_one_number(here: District) -> None:
-    unit = here.register()
-    agreement_id, owner = here.ready(unit), here.owners(unit)[0]
+def test_the_same_signature_from_many_windows_is_one_number(district: District) -> None:
+    unit = district.register()
+    agreement_id, owner = district.ready(unit), district.owners(unit)[0]
 
     with ThreadPoolExecutor(16) as threads:
-        signed = list(threads.map(lambda _: here.sign(agreement_id, owner), range(16)))
+        signed = list(threads.map(lambda _: district.sign(agreement_id, owner), range(16)))
 
     assert {each.turn.number for each in signed if each.turn} == {1}
-    assert here.rows("select count(*) as many from numbers")[0].many == 1
-    assert here.types(unit).count("agreement.signed") == 1
+    assert district.rows("select count(*) as many from numbers")[0].many == 1
+    assert district.types(unit).count("agreement.signed") == 1
 
 
-def test_a_rescinded_number_stays_detached_and_is_never_given_again(here: District) -> None:
-    first, second = here.register(), here.register()
-    one = here.signed(first)
-    here.rescind(one)
-    here.signed(second)
-    again = here.signed(first)
+def test_a_rescinded_number_stays_detached_and_is_never_given_again(district: District) -> None:
+    first, second = district.register(), district.register()
+    one = district.signed(first)
+    district.rescind(one)
+    district.signed(second)
+    again = district.signed(first)
 
-    given = here.rows(
+    given = district.rows(
         "select number, agreement_id, reason from numbers left join detachments using (agreement_id) order by number"
     )
     assert [row.number for row in given] == [1, 2, 3]
     assert given[0].agreement_id == one and given[0].reason == "owner_withdrew"
     assert given[2].agreement_id == again
-    assert here.types(first).count("agreement.rescinded") == 1
+    assert district.types(first).count("agreement.rescinded") == 1
 
 
-# The one order (architecture.md, section 3), as whoever else comes to hold one of them.
+# The lock order (architecture.md, section 3). Another session holds one of the locks.
 ORDER: list[Callable[[Transaction, District, Agreement], object]] = [
     lambda tx, _, agreement: cases.lock(tx, agreement.unit_id),
     lambda tx, _, agreement: agreements.load(tx, agreement.agreement_id),
-    lambda tx, here, _: projects.lock(tx, here.project_id),
-    lambda tx, here, _: numbers.turn(tx, here.project_id, "cash", here.clock),
+    lambda tx, district, _: projects.lock(tx, district.project_id),
+    lambda tx, district, _: numbers.turn(tx, district.project_id, "cash", district.clock),
 ]
 
 
 @pytest.mark.parametrize("place", range(len(ORDER)), ids=["case", "agreement", "project", "series"])
-def test_a_signing_waits_at_each_lock_and_holds_none_that_comes_after(here: District, place: int) -> None:
-    here.signed(here.register())
-    unit = here.register()
-    agreement_id, owner = here.ready(unit), here.owners(unit)[0]
-    with here.transaction() as tx:
+def test_a_signing_waits_at_each_lock_and_holds_none_that_comes_after(district: District, place: int) -> None:
+    district.signed(district.register())
+    unit = district.register()
+    agreement_id, owner = district.ready(unit), district.owners(unit)[0]
+    with district.transaction() as tx:
         agreement = agreements.load(tx, agreement_id)
 
     with ThreadPoolExecutor(1) as desk:
-        with here.transaction() as tx:
+        with district.transaction() as tx:
             tx.connection.execute(text("set local lock_timeout = '5s'"))
-            ORDER[place](tx, here, agreement)
-            signing = desk.submit(here.sign, agreement_id, owner)
-            eventually(lambda: here.rows("select from pg_locks where not granted"), seconds=20)
+            ORDER[place](tx, district, agreement)
+            signing = desk.submit(district.sign, agreement_id, owner)
+            eventually(lambda: district.rows("select from pg_locks where not granted"), seconds=20)
             for later in ORDER[place + 1 :]:
-                later(tx, here, agreement)
+                later(tx, district, agreement)
             assert not signing.done()
         assert signing.result().turn == Turn(
-            2, here.rows("select last_at from series where last_number = 2")[0].last_at
+            2, district.rows("select last_at from series where last_number = 2")[0].last_at
         )
 
 
-def test_who_waits_for_a_series_reads_the_clock_only_when_it_is_free(here: District) -> None:
-    """A signing waits at its project already. That the series itself is waited for holds whoever else comes to take a number."""
-    here.signed(here.register())
+def test_a_signing_reads_the_clock_after_it_has_locked_the_series(district: District) -> None:
+    """A signing already waits for its project. The wait for the series matters for any other code that takes a number."""
+    district.signed(district.register())
 
     def next_turn() -> Turn:
-        with here.transaction() as tx:
-            return numbers.turn(tx, here.project_id, "cash", here.clock)
+        with district.transaction() as tx:
+            return numbers.turn(tx, district.project_id, "cash", district.clock)
 
     with ThreadPoolExecutor(1) as other:
-        with here.transaction() as tx:
-            numbers.turn(tx, here.project_id, "cash", here.clock)
+        with district.transaction() as tx:
+            numbers.turn(tx, district.project_id, "cash", district.clock)
             waiting = other.submit(next_turn)
-            eventually(lambda: here.rows("select from pg_locks where not granted"))
-            freed_at = here.clock.now()
+            eventually(lambda: district.rows("select from pg_locks where not granted"))
+            freed_at = district.clock.now()
         assert waiting.result().signed_at > freed_at
 
 
-def test_an_instant_is_later_than_the_one_before_even_where_the_clock_stands(here: District) -> None:
+def test_instants_increase_even_when_the_clock_stands_still(district: District) -> None:
     class Standing:
         def now(self) -> datetime:
             return LAUNCH
 
-    here.signed(here.register())
-    before = here.rows("select last_number, last_at from series where last_number > 0")[0]
+    district.signed(district.register())
+    before = district.rows("select last_number, last_at from series where last_number > 0")[0]
 
-    with here.transaction() as tx:
-        turn = numbers.turn(tx, here.project_id, "cash", Standing())
+    with district.transaction() as tx:
+        turn = numbers.turn(tx, district.project_id, "cash", Standing())
 
     assert (turn.number, turn.signed_at) == (2, before.last_at + timedelta(microseconds=1))
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_number_that_does_not_follow_is_refused_by_the_database(here: District, number: int) -> None:
-    here.signed(here.register())
-    unit = here.register()
-    agreement_id = here.ready(unit)
+def test_the_database_refuses_a_number_out_of_sequence(district: District, number: int) -> None:
+    district.signed(district.register())
+    unit = district.register()
+    agreement_id = district.ready(unit)
 
-    with pytest.raises(DBAPIError, match=r"does not follow|duplicate key"), here.transaction() as tx:
+    with pytest.raises(DBAPIError, match=r"does not follow|duplicate key"), district.transaction() as tx:
         tx.connection.execute(
             text("""insert into numbers (district, project_id, series, number, agreement_id, signed_at)
                     values (:d, :p, 'cash', :n, :a, now())"""),
-            {"d": here.district, "p": here.project_id, "n": number, "a": agreement_id},
+            {"d": district.district, "p": district.project_id, "n": number, "a": agreement_id},
         )

@@ -15,9 +15,9 @@ def page(desk: Desk, path: str, **query: str) -> str:
     return answer.text
 
 
-def test_the_list_finds_cases_and_pages_through_them(desk: Desk, here: District) -> None:
-    units = [here.register() for _ in range(52)]
-    here.ready(units[0])
+def test_the_list_finds_cases_and_pages_through_them(desk: Desk, district: District) -> None:
+    units = [district.register() for _ in range(52)]
+    district.ready(units[0])
 
     first = page(desk, "/desk")
     assert first.count('class="open"') == 50 and "下一页" in first
@@ -28,11 +28,11 @@ def test_the_list_finds_cases_and_pages_through_them(desk: Desk, here: District)
     assert page(desk, "/desk", state="unsigned").count('class="open"') == 50
 
 
-def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, here: District) -> None:
-    mine, other = here.register(building="3栋", door="702"), here.register(building="4栋", door="702")
+def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, district: District) -> None:
+    mine, other = district.register(building="3栋", door="702"), district.register(building="4栋", door="702")
     group_id = uuid4()
-    here.hear(GroupFormed(project_id=here.project_id, group_id=group_id, name="五组", officers=()))
-    here.hear(UnitAssigned(project_id=here.project_id, unit_id=mine, group_id=group_id, staff_id=None))
+    district.receive(GroupFormed(project_id=district.project_id, group_id=group_id, name="五组", officers=()))
+    district.receive(UnitAssigned(project_id=district.project_id, unit_id=mine, group_id=group_id, staff_id=None))
 
     found = page(desk, "/desk", place="702 3栋")
     assert f'id="u-{mine}"' in found and f'id="u-{other}"' not in found
@@ -40,64 +40,64 @@ def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, her
     assert [row["unit_id"] for row in desk.ask("/cases", place="4栋 702").json["items"]] == [str(other)]
 
 
-def test_the_way_back_leads_to_the_row_in_the_list_that_was_asked_for(desk: Desk, here: District) -> None:
-    unit = here.register(building="3栋", door="702")
-    asked = {"place": "702 3栋", "state": "unsigned"}
-    address = f"?{urlencode(asked)}".replace("&", "&amp;")
+def test_the_way_back_leads_to_the_row_in_the_list_that_was_asked_for(desk: Desk, district: District) -> None:
+    unit = district.register(building="3栋", door="702")
+    filters = {"place": "702 3栋", "state": "unsigned"}
+    address = f"?{urlencode(filters)}".replace("&", "&amp;")
 
-    assert f'href="/desk/{unit}{address}"' in page(desk, "/desk", **asked)
-    assert f'href="/desk{address}#u-{unit}" id="back"' in page(desk, f"/desk/{unit}", **asked, step="sign")
+    assert f'href="/desk/{unit}{address}"' in page(desk, "/desk", **filters)
+    assert f'href="/desk{address}#u-{unit}" id="back"' in page(desk, f"/desk/{unit}", **filters, step="sign")
     assert f'href="/desk#u-{unit}" id="back"' in page(desk, f"/desk/{unit}")
 
 
-def test_an_act_that_is_anothers_says_whose_it_is(desk: Desk, here: District) -> None:
-    unit = here.register()
-    here.ready(unit)
+def test_an_act_of_another_role_names_that_role(desk: Desk, district: District) -> None:
+    unit = district.register()
+    district.ready(unit)
 
     assert "解锁：由指挥部办理" in page(desk, f"/desk/{unit}")
     assert 'data-ask="unlock"' not in page(desk, f"/desk/{unit}")
 
 
-def test_a_household_goes_through_four_steps(desk: Desk, here: District) -> None:
+def test_a_household_goes_through_four_steps(desk: Desk, district: District) -> None:
     owners = [a_holder("1/3") for _ in range(3)]
-    unit = here.register(*owners)
+    unit = district.register(*owners)
     assert "还没有协议" in page(desk, f"/desk/{unit}")
-    agreement_id = here.drafted(unit)
+    agreement_id = district.drafted(unit)
     assert 'data-act="take_up">开始核查权利' in page(desk, f"/desk/{unit}")
     desk.post(f"/cases/{unit}/rights/reviews", {})
     assert 'data-act="take_up"' not in page(desk, f"/desk/{unit}")
     assert "确认权利" in page(desk, f"/desk/{unit}")
     desk.post(f"/cases/{unit}/rights/confirmations", {})
     assert "审核通过" in page(desk, f"/desk/{unit}")
-    here.review(agreement_id)
+    district.review(agreement_id)
     assert "锁定协议" in page(desk, f"/desk/{unit}")
-    here.lock(agreement_id)
+    district.lock(agreement_id)
     assert "开始签署" in page(desk, f"/desk/{unit}")
     assert "正在签" in page(desk, f"/desk/{unit}", step="sign")
-    here.sign(agreement_id, owners[0].person_id)
+    district.sign(agreement_id, owners[0].person_id)
     assert "已签份额 1/3" in page(desk, f"/desk/{unit}")
     for owner in owners[1:]:
-        here.sign(agreement_id, owner.person_id)
+        district.sign(agreement_id, owner.person_id)
     assert '<output id="number">1</output>' in page(desk, f"/desk/{unit}")
-    here.rescind(agreement_id)
+    district.rescind(agreement_id)
     assert "协议已终止" in page(desk, f"/desk/{unit}")
 
 
-def test_a_child_without_a_guardian_on_record_cannot_be_signed_for(desk: Desk, here: District) -> None:
+def test_a_child_without_a_guardian_on_record_cannot_be_signed_for(desk: Desk, district: District) -> None:
     child = a_holder(capable=False)
-    unit = here.register(child)
-    here.ready(unit)
+    unit = district.register(child)
+    district.ready(unit)
     assert "还没有登记可以代签的人" in page(desk, f"/desk/{unit}", step="sign")
 
-    here.mandate(unit, child.person_id, uuid4(), "guardian", date(2027, 1, 1))
+    district.mandate(unit, child.person_id, uuid4(), "guardian", date(2027, 1, 1))
 
     assert "监护人，2027-01-01 前有效" in page(desk, f"/desk/{unit}", step="sign")
 
 
-def test_disputed_rights_stop_the_desk(desk: Desk, here: District) -> None:
-    unit = here.register()
-    here.ready(unit)
-    here.correct(unit, right_holders=(a_holder(),))
+def test_disputed_rights_stop_the_desk(desk: Desk, district: District) -> None:
+    unit = district.register()
+    district.ready(unit)
+    district.correct(unit, right_holders=(a_holder(),))
 
     assert "权利有争议，不能签" in page(desk, f"/desk/{unit}")
 

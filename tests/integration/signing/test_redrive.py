@@ -1,4 +1,4 @@
-"""`python -m services.<service> redrive`: one command for all, and every key that can go on does."""
+"""`python -m services.<service> redrive`: one command for every service; it applies every key that can continue."""
 
 import os
 import subprocess
@@ -30,8 +30,8 @@ def redrive(service: str, urls: Database, *arguments: str) -> "subprocess.Comple
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def parked(here: District) -> int:
-    return int(here.rows("select count(*) from parked where released_at is null")[0][0])
+def parked(district: District) -> int:
+    return int(district.rows("select count(*) from parked where released_at is null")[0][0])
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -41,25 +41,25 @@ def test_every_service_has_the_same_command(service: str, database: Callable[[st
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
 
 
-def test_all_keys_that_can_go_on_do(here: District, urls: Database) -> None:
-    told = [here.units[here.register()] for _ in range(2)]
-    news = [each.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{each.door}"}) for each in told]
-    topic, broker = topics.name(here.district, "registry-unit"), memory.Broker()
+def test_redrive_applies_every_key_that_can_continue(district: District, urls: Database) -> None:
+    registered = [district.units[district.register()] for _ in range(2)]
+    news = [each.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{each.door}"}) for each in registered]
+    topic, broker = topics.name(district.district, "registry-unit"), memory.Broker()
     broker.create(topic)
     consumer = Consumer(
-        CONSUMER, here.engine, memory.Subscription(broker, group="g", topics=topics.pattern("registry-unit")),
-        reactions(here.clock),
+        CONSUMER, district.engine, memory.Subscription(broker, group="g", topics=topics.pattern("registry-unit")),
+        reactions(district.clock),
     )  # fmt: skip
     for sequence, revision in ((2, 2), (1, 1)):
         for each in news:
             event = each.model_copy(update={"revision": revision})
             memory.Producer(broker).publish([kit.message(event.key, sequence, topic=topic, event=event)])
         consumer.run_once()
-    assert parked(here) == 4  # the first of each came after the second
+    assert parked(district) == 4  # the first event of each key came after the second
 
     tried = redrive("signing", urls, "--dry-run")
-    assert (tried.returncode, tried.stdout.count(" applied"), parked(here)) == (0, 4, 4), tried.stderr
-    ended = redrive("signing", urls, "--district", here.district)
+    assert (tried.returncode, tried.stdout.count(" applied"), parked(district)) == (0, 4, 4), tried.stderr
+    ended = redrive("signing", urls, "--district", district.district)
 
-    assert (ended.returncode, ended.stdout.count(" applied"), parked(here)) == (0, 4, 0), ended.stderr
-    assert {row.revision for row in here.rows("select revision from cases where unit_code like 'HF-09-%'")} == {2}
+    assert (ended.returncode, ended.stdout.count(" applied"), parked(district)) == (0, 4, 0), ended.stderr
+    assert {row.revision for row in district.rows("select revision from cases where unit_code like 'HF-09-%'")} == {2}

@@ -1,4 +1,4 @@
-"""Rights that change, hands that may not, locks that open while somebody signs."""
+"""Changes of rights, hands without authority, and locks that open during a signing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -20,159 +20,159 @@ from shared.refusal import Refused
 from tests.support.signing import DESK, PAPERS, District, a_holder
 
 
-def confirm(here: District, unit: object) -> None:
-    with here.transaction() as tx:
-        confirm_rights(tx, ConfirmRights(unit, DESK), here.clock)  # type: ignore[arg-type]
+def confirm(district: District, unit: object) -> None:
+    with district.transaction() as tx:
+        confirm_rights(tx, ConfirmRights(unit, DESK), district.clock)  # type: ignore[arg-type]
 
 
-def test_a_holder_added_after_the_lock_blocks_signing_until_it_is_locked_anew(here: District) -> None:
+def test_a_holder_added_after_the_lock_blocks_signing_until_it_is_locked_anew(district: District) -> None:
     first, second = a_holder("1/2"), a_holder("1/2")
-    unit = here.register(first, second)
-    agreement_id = here.ready(unit)
-    here.sign(agreement_id, first.person_id)
+    unit = district.register(first, second)
+    agreement_id = district.ready(unit)
+    district.sign(agreement_id, first.person_id)
     thirds = [first.model_copy(update={"share": "1/3"}), second.model_copy(update={"share": "1/3"}), a_holder("1/3")]
-    here.correct(unit, right_holders=tuple(thirds))
+    district.correct(unit, right_holders=tuple(thirds))
 
     with pytest.raises(Refused, match="rights-disputed"):
-        here.sign(agreement_id, second.person_id)
-    confirm(here, unit)
+        district.sign(agreement_id, second.person_id)
+    confirm(district, unit)
     with pytest.raises(Refused, match="rights-changed-since-lock"):
-        here.sign(agreement_id, second.person_id)
-    here.unlock(agreement_id)
-    here.review(agreement_id)
-    here.lock(agreement_id)
+        district.sign(agreement_id, second.person_id)
+    district.unlock(agreement_id)
+    district.review(agreement_id)
+    district.lock(agreement_id)
     for holder in thirds:
-        signed = here.sign(agreement_id, holder.person_id)
+        signed = district.sign(agreement_id, holder.person_id)
 
     assert signed.turn and signed.turn.number == 1
-    assert here.types(unit).count("rights.disputed") == 1
-    # What was signed on the first paper stays on record and counted no more.
+    assert district.types(unit).count("rights.disputed") == 1
+    # Signatures on the first paper stay stored and no longer count.
     assert [
-        row.many for row in here.rows("select count(*) as many from signatures group by lock_count order by 1")
+        row.many for row in district.rows("select count(*) as many from signatures group by lock_count order by 1")
     ] == [1, 3]
 
 
-def test_a_signed_case_stays_signed_and_raises_a_task_when_rights_change(here: District) -> None:
-    unit = here.register()
-    here.signed(unit)
-    here.correct(unit, right_holders=(a_holder(),))
+def test_a_signed_case_stays_signed_and_raises_a_task_when_rights_change(district: District) -> None:
+    unit = district.register()
+    district.signed(unit)
+    district.correct(unit, right_holders=(a_holder(),))
 
-    assert here.types(unit)[-1] == "rights.disputed"
-    assert here.rows("select state from agreements")[0].state == "signed"
-    assert [row.code for row in here.rows("select code from tasks")] == ["rights-changed-after-signing"]
-
-
-def test_a_correction_that_changes_no_right_disputes_nothing(here: District) -> None:
-    unit = here.register()
-    agreement_id = here.ready(unit)
-    here.correct(unit, floor=3)
-    here.sign(agreement_id, here.owners(unit)[0])
-
-    assert "rights.disputed" not in here.types(unit)
+    assert district.types(unit)[-1] == "rights.disputed"
+    assert district.rows("select state from agreements")[0].state == "signed"
+    assert [row.code for row in district.rows("select code from tasks")] == ["rights-changed-after-signing"]
 
 
-def test_an_older_revision_is_no_news(here: District) -> None:
-    unit = here.register()
-    first = here.units[unit]
-    here.correct(unit, floor=9)
-    here.hear(first)
+def test_a_correction_that_changes_no_right_disputes_nothing(district: District) -> None:
+    unit = district.register()
+    agreement_id = district.ready(unit)
+    district.correct(unit, floor=3)
+    district.sign(agreement_id, district.owners(unit)[0])
 
-    assert here.rows("select floor, revision from cases") == [(9, 2)]
-    assert here.types(unit) == ["case.opened"]
-
-
-def test_two_revisions_in_one_poll_are_taken_in_turn(here: District) -> None:
-    unit = here.register()
-    known = here.units[unit]
-    here.hear(*(known.model_copy(update={"revision": number, "floor": number}) for number in (2, 3)))
-
-    assert here.rows("select floor, revision from cases") == [(3, 3)]
+    assert "rights.disputed" not in district.types(unit)
 
 
-def test_a_disputed_right_and_a_disputed_area_each_block_in_their_place(here: District) -> None:
-    unit = here.register()
-    agreement_id = here.ready(unit)
-    with here.transaction() as tx:
-        dispute_rights(tx, DisputeRights(unit, "inheritance", DESK), here.clock)
+def test_an_older_revision_is_ignored(district: District) -> None:
+    unit = district.register()
+    first = district.units[unit]
+    district.correct(unit, floor=9)
+    district.receive(first)
+
+    assert district.rows("select floor, revision from cases") == [(9, 2)]
+    assert district.types(unit) == ["case.opened"]
+
+
+def test_two_revisions_in_one_poll_are_taken_in_turn(district: District) -> None:
+    unit = district.register()
+    known = district.units[unit]
+    district.receive(*(known.model_copy(update={"revision": number, "floor": number}) for number in (2, 3)))
+
+    assert district.rows("select floor, revision from cases") == [(3, 3)]
+
+
+def test_a_disputed_right_and_a_disputed_area_each_block_in_their_place(district: District) -> None:
+    unit = district.register()
+    agreement_id = district.ready(unit)
+    with district.transaction() as tx:
+        dispute_rights(tx, DisputeRights(unit, "inheritance", DESK), district.clock)
     with pytest.raises(Refused, match="rights-disputed"):
-        here.sign(agreement_id, here.owners(unit)[0])
-    confirm(here, unit)
-    here.unlock(agreement_id)
-    with here.transaction() as tx:
-        set_area_dispute(tx, SetAreaDispute(unit, True, "balcony", DESK), here.clock)
+        district.sign(agreement_id, district.owners(unit)[0])
+    confirm(district, unit)
+    district.unlock(agreement_id)
+    with district.transaction() as tx:
+        set_area_dispute(tx, SetAreaDispute(unit, True, "balcony", DESK), district.clock)
 
     with pytest.raises(Refused, match="review-incomplete") as refusal:
-        here.review(agreement_id)
+        district.review(agreement_id)
     assert list(refusal.value.facts["failed"]) == ["no-area-dispute"]  # type: ignore[call-overload]
 
 
-def test_a_child_without_a_guardian_is_not_signed_for(here: District) -> None:
+def test_nobody_signs_for_a_child_without_a_guardian(district: District) -> None:
     child, guardian = a_holder(capable=False), uuid4()
-    unit = here.register(child)
-    agreement_id = here.ready(unit)
+    unit = district.register(child)
+    agreement_id = district.ready(unit)
 
     with pytest.raises(Refused, match="guardian-required"):
-        here.sign(agreement_id, child.person_id)
+        district.sign(agreement_id, child.person_id)
     with pytest.raises(Refused, match="hand-not-entitled"):
-        here.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian")
-    here.mandate(unit, child.person_id, guardian, "guardian", date(2027, 1, 1))
-    assert here.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian", papers=PAPERS).turn
+        district.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian")
+    district.mandate(unit, child.person_id, guardian, "guardian", date(2027, 1, 1))
+    assert district.sign(agreement_id, child.person_id, hand=guardian, capacity="guardian", papers=PAPERS).turn
 
 
-def test_an_agent_whose_paper_ended_yesterday_may_not_sign(here: District) -> None:
+def test_an_agent_whose_paper_ended_yesterday_may_not_sign(district: District) -> None:
     owner, agent = a_holder(), uuid4()
-    unit = here.register(owner)
-    agreement_id = here.ready(unit)
-    today = business_day(here.clock.now())
-    here.mandate(unit, owner.person_id, agent, "agent", today - timedelta(days=1))
+    unit = district.register(owner)
+    agreement_id = district.ready(unit)
+    today = business_day(district.clock.now())
+    district.mandate(unit, owner.person_id, agent, "agent", today - timedelta(days=1))
 
     with pytest.raises(Refused, match="mandate-expired"):
-        here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
-    here.mandate(unit, owner.person_id, agent, "agent", today)
-    assert here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent", papers=PAPERS).turn
+        district.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
+    district.mandate(unit, owner.person_id, agent, "agent", today)
+    assert district.sign(agreement_id, owner.person_id, hand=agent, capacity="agent", papers=PAPERS).turn
 
 
-def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(here: District) -> None:
+def test_locks_opened_and_shut_while_desks_sign_leave_one_whole_signing(district: District) -> None:
     owners = [a_holder("1/3") for _ in range(3)]
-    unit = here.register(*owners)
-    agreement_id = here.ready(unit)
+    unit = district.register(*owners)
+    agreement_id = district.ready(unit)
 
     def attempt(number: int) -> None:
         try:
             if number % 4 == 3:
-                here.unlock(agreement_id)
-                here.review(agreement_id)
-                here.lock(agreement_id)
+                district.unlock(agreement_id)
+                district.review(agreement_id)
+                district.lock(agreement_id)
             else:
-                here.sign(agreement_id, owners[number % 4].person_id)
+                district.sign(agreement_id, owners[number % 4].person_id)
         except Refused:
             return
 
     with ThreadPoolExecutor(8) as desks:
         list(desks.map(attempt, range(24)))
-    if here.rows("select state from agreements")[0].state != "signed":
-        here.review(agreement_id) if here.rows("select state from agreements")[0].state == "drafted" else None
-        here.lock(agreement_id)
+    if district.rows("select state from agreements")[0].state != "signed":
+        district.review(agreement_id) if district.rows("select state from agreements")[0].state == "drafted" else None
+        district.lock(agreement_id)
         for owner in owners:
-            here.sign(agreement_id, owner.person_id)
+            district.sign(agreement_id, owner.person_id)
 
-    assert here.rows("select state, number from agreements join numbers using (agreement_id)") == [("signed", 1)]
-    last = here.rows("select max(lock_count) as last from signatures")[0].last
-    assert here.rows("select count(*) as many from signatures where lock_count = :last", last=last)[0].many == 3
-    assert here.types(unit).count("agreement.signed") == 1
+    assert district.rows("select state, number from agreements join numbers using (agreement_id)") == [("signed", 1)]
+    last = district.rows("select max(lock_count) as last from signatures")[0].last
+    assert district.rows("select count(*) as many from signatures where lock_count = :last", last=last)[0].many == 3
+    assert district.types(unit).count("agreement.signed") == 1
 
 
-def test_a_paper_revoked_after_the_lock_signs_no_more_and_is_revoked_once(here: District) -> None:
+def test_a_mandate_revoked_after_the_lock_cannot_sign_and_is_revoked_once(district: District) -> None:
     owner, agent = a_holder(), uuid4()
-    unit = here.register(owner)
-    agreement_id = here.ready(unit)
-    paper = here.mandate(unit, owner.person_id, agent, "agent", business_day(here.clock.now()))
+    unit = district.register(owner)
+    agreement_id = district.ready(unit)
+    paper = district.mandate(unit, owner.person_id, agent, "agent", business_day(district.clock.now()))
     instants = set()
     for reason in ("withdrawn", "again"):
-        with here.transaction() as tx:
-            revoke_mandate(tx, RevokeMandate(unit, paper, reason, DESK), here.clock)
-        instants |= {row.revoked_at for row in here.rows("select revoked_at from mandates")}
+        with district.transaction() as tx:
+            revoke_mandate(tx, RevokeMandate(unit, paper, reason, DESK), district.clock)
+        instants |= {row.revoked_at for row in district.rows("select revoked_at from mandates")}
 
     assert len(instants) == 1
     with pytest.raises(Refused, match="hand-not-entitled"):
-        here.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")
+        district.sign(agreement_id, owner.person_id, hand=agent, capacity="agent")

@@ -1,6 +1,6 @@
 """Each rule of product.md 3.3 that signing answers for: one Hypothesis machine a rule, against the real database.
 
-A machine does everything that can be done (acts.py) and, after each step, looks for what its rule forbids in the tables and in the
+A machine performs all acts (acts.py). After each step it looks for violations of its rule in the tables and in the
 journal. Runs are the same each time; `HYPOTHESIS_PROFILE=long make test` draws new ones, and more of them.
 """
 
@@ -25,9 +25,7 @@ BOUNDED = settings(
     stateful_step_count=60 if LONG else 30,
     derandomize=not LONG,
     database=None,
-    phases=tuple(Phase)
-    if LONG
-    else (Phase.generate,),  # a shorter story of a failure takes minutes: drawn long, on demand
+    phases=tuple(Phase) if LONG else (Phase.generate,),  # shrinking a failure takes minutes, so it runs only on demand
     report_multiple_bugs=False,
     deadline=None,
     print_blob=True,
@@ -46,7 +44,7 @@ class Rule1(Acts):
     @invariant()
     def every_review_had_confirmed_rights(self) -> None:
         last: dict[str, str] = {}
-        for event in self.told():
+        for event in self.payloads():
             if event["type"] == "agreement.reviewed":
                 assert last[event["unit_id"]] == "rights.confirmed"
             if event["type"].startswith("rights."):
@@ -54,7 +52,7 @@ class Rule1(Acts):
 
     @invariant()
     def every_review_saw_the_papers_that_are_always_needed(self) -> None:
-        for row in self.here.rows("select facts from acts where kind = 'reviewed'"):
+        for row in self.district.rows("select facts from acts where kind = 'reviewed'"):
             assert {"identity", "title_certificate", "account"} <= set(row.facts["papers"])
 
 
@@ -65,7 +63,7 @@ class Rule2(Acts):
 
     @invariant()
     def what_is_locked_stays_as_it_was(self) -> None:
-        rows = self.here.rows("""
+        rows = self.district.rows("""
             select agreement_id, lock_count, (agreements.rule_set_version, locks.rule_set_version, digest, form, (
                        select json_agg(term_lines order by head) from term_lines
                        where term_lines.agreement_id = agreements.agreement_id))::text as paper
@@ -76,30 +74,30 @@ class Rule2(Acts):
 
     @invariant()
     def every_unlocking_has_its_reason(self) -> None:
-        acts = self.here.rows("select reason from acts where kind = 'unlocked'")
+        acts = self.district.rows("select reason from acts where kind = 'unlocked'")
         assert all(row.reason for row in acts)
-        assert len(acts) == len(self.told("agreement.unlocked"))
+        assert len(acts) == len(self.payloads("agreement.unlocked"))
 
 
 class Rule3(Acts):
     @invariant()
     def nobody_is_missing_from_what_is_signed(self) -> None:
-        assert self.here.rows("""
+        assert self.district.rows("""
             select from agreements join locked_holders using (agreement_id, lock_count)
             left join signatures on signatures.agreement_id = agreements.agreement_id
                 and signatures.lock_count = agreements.lock_count and right_holder = person_id
             where state in ('signed', 'effective', 'performed') and right_holder is null
         """) == []  # fmt: skip
         confirmed: dict[str, set[str]] = {}
-        for event in self.told("rights.confirmed", "agreement.signed"):
+        for event in self.payloads("rights.confirmed", "agreement.signed"):
             if event["type"] == "rights.confirmed":
-                confirmed[event["unit_id"]] = {each["person_id"] for each in event["right_holders"]}
+                confirmed[event["unit_id"]] = {holder["person_id"] for holder in event["right_holders"]}
             else:
                 assert set(event["right_holders"]) == confirmed[event["unit_id"]]
 
     @invariant()
     def every_hand_was_entitled_on_its_day(self) -> None:
-        assert self.here.rows("""
+        assert self.district.rows("""
             select from signatures join locked_holders using (agreement_id, lock_count) left join mandates using (mandate_id)
             where person_id = signatures.right_holder and not case capacity
                 when 'self' then signatures.hand = person_id and capable and locked_holders.kind = 'natural'
@@ -112,23 +110,25 @@ class Rule3(Acts):
 class Rule4(Acts):
     @invariant()
     def numbers_are_gap_free_and_rise_with_their_instants(self) -> None:
-        told = self.told("agreement.signed")
+        signings = self.payloads("agreement.signed")
         for series in ("exchange", "cash"):
-            rows = self.here.rows("select number, signed_at from numbers where series = :s order by number", s=series)
+            rows = self.district.rows(
+                "select number, signed_at from numbers where series = :s order by number", s=series
+            )
             assert [row.number for row in rows] == list(range(1, len(rows) + 1))
             assert all(one.signed_at < after.signed_at for one, after in pairwise(rows))
-            assert [each["sequence_number"] for each in told if each["series"] == series] == [
+            assert [signing["sequence_number"] for signing in signings if signing["series"] == series] == [
                 row.number for row in rows
             ]
 
     @invariant()
     def an_undone_number_stays_with_its_reason(self) -> None:
-        undone = self.here.rows("""
+        undone = self.district.rows("""
             select reason from agreements join numbers using (agreement_id) left join detachments using (agreement_id)
             where state not in ('signed', 'effective', 'performed') or reason is not null
         """)
         assert all(row.reason for row in undone)
-        assert len(undone) == len(self.told("agreement.rescinded", "agreement.void"))
+        assert len(undone) == len(self.payloads("agreement.rescinded", "agreement.void"))
 
 
 class Rule5(Acts):
@@ -136,12 +136,12 @@ class Rule5(Acts):
 
     @invariant()
     def at_most_one_agreement_of_a_unit_is_alive(self) -> None:
-        assert self.here.rows("""
+        assert self.district.rows("""
             select unit_id from agreements where state not in ('returned', 'superseded', 'rescinded', 'void')
             group by unit_id having count(*) > 1
         """) == []  # fmt: skip
         signed: set[str] = set()
-        for event in self.told("agreement.signed", "agreement.rescinded", "agreement.void"):
+        for event in self.payloads("agreement.signed", "agreement.rescinded", "agreement.void"):
             if event["type"] == "agreement.signed":
                 assert event["unit_id"] not in signed
                 signed.add(event["unit_id"])
@@ -150,37 +150,37 @@ class Rule5(Acts):
 
     @invariant()
     def what_was_superseded_holds_no_number_and_has_one_successor(self) -> None:
-        rows = self.here.rows("""
+        rows = self.district.rows("""
             select number, successor.agreement_id from agreements old left join numbers using (agreement_id)
             left join agreements successor on successor.supersedes = old.agreement_id where old.state = 'superseded'
         """)
         assert all(row.number is None and row.agreement_id for row in rows)
         assert {row.agreement_id for row in rows} == {
-            UUID(each["successor"]) for each in self.told("agreement.superseded")
+            UUID(event["successor"]) for event in self.payloads("agreement.superseded")
         }
 
     @invariant()
     def signed_again_is_no_second_number(self) -> None:
-        signed = [each["agreement_id"] for each in self.told("agreement.signed")]
-        assert len(signed) == len(set(signed)) == self.here.rows("select count(*) from numbers")[0][0]
+        signed = [event["agreement_id"] for event in self.payloads("agreement.signed")]
+        assert len(signed) == len(set(signed)) == self.district.rows("select count(*) from numbers")[0][0]
 
 
 class Rule6(Acts):
     @invariant()
     def the_latch_fell_once_with_the_count_of_that_moment(self) -> None:
-        reached = self.told("threshold.reached")
+        reached = self.payloads("threshold.reached")
         assert len(reached) == (self.model.latched is not None)
         for event in reached:
-            printed = {each["basis"]: (each["signed"], each["total"]) for each in event["bases"]}
-            foretold = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
-            assert printed == {name: foretold[name] for name in self.model.least}
+            printed = {basis["basis"]: (basis["signed"], basis["total"]) for basis in event["bases"]}
+            predicted = dict(zip(BASES, zip(self.model.latched, self.model.total(), strict=True), strict=True))
+            assert printed == {name: predicted[name] for name in self.model.least}
             assert event["counting_rule"] == self.model.rule
-            assert all(each["signed"] * 100 >= each["total"] * each["percent"] for each in event["bases"])
+            assert all(basis["signed"] * 100 >= basis["total"] * basis["percent"] for basis in event["bases"])
 
     @invariant()
     def nothing_takes_effect_without_a_declaration(self) -> None:
         order = {"threshold.reached": 0, "effect.declared": 1, "agreement.effective": 2}
-        story = self.told("agreement.signed", *order)
+        story = self.payloads("agreement.signed", *order)
         steps = [order[each["type"]] for each in story if each["type"] in order]
         assert steps == sorted(steps) and set(steps) == set(range(len(set(steps))))
         signed = {each["agreement_id"]: each["signed_at"] for each in story if each["type"] == "agreement.signed"}
@@ -200,29 +200,29 @@ class Rule7(Acts):
 
     def prepare(self) -> None:
         super().prepare()
-        self.here.clock.set(LAUNCH + 14 * DAYS)
+        self.district.clock.set(LAUNCH + 14 * DAYS)
 
     @invariant()
     def nothing_is_void_unless_the_period_closed_without_the_threshold(self) -> None:
-        closed = self.told("period.closed")
-        for event in self.told("agreement.void"):
+        closed = self.payloads("period.closed")
+        for event in self.payloads("agreement.void"):
             assert [each["threshold_reached"] for each in closed] == [False]
             assert event["void_at"] == closed[0]["closed_at"]
-        assert not (self.told("agreement.void") and self.told("threshold.reached"))
+        assert not (self.payloads("agreement.void") and self.payloads("threshold.reached"))
 
     @precondition(lambda self: self.model.lapsed)
     @invariant()
     def nothing_is_signed_or_takes_effect_after_that(self) -> None:
-        story = [each["type"] for each in self.told()]
+        story = [event["type"] for event in self.payloads()]
         after = story[story.index("period.closed") :]
         assert not {"agreement.signed", "agreement.effective", "threshold.reached"} & set(after)
 
     def teardown(self) -> None:
-        """In the end all of them are void, on the day of the closing, and count no more."""
+        """In the end all of them are void on the day of the closing and no longer count."""
         self.let_time_pass("the end")
         self.close_the_period()
         self.fan_out()
-        self.the_tables_are_as_foretold()
+        self.the_tables_equal_the_model()
         if self.model.lapsed:
             assert self.model.signed() == (0, 0, 0, 0)
         super().teardown()
@@ -234,21 +234,21 @@ class Rule11(Acts):
         super().__init__()
 
     def day_closed(self, on) -> None:
-        told = self.told("day.closed")[-1]
-        figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in told["series"]}
-        bases = {each["basis"]: (each["change"], each["signed"]) for each in told["bases"]}
-        foretold = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
-        assert told["business_on"] == on.isoformat()
+        closing = self.payloads("day.closed")[-1]
+        figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in closing["series"]}
+        bases = {basis["basis"]: (basis["change"], basis["signed"]) for basis in closing["bases"]}
+        predicted = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
+        assert closing["business_on"] == on.isoformat()
         assert figures == self.model.figures(on)
-        assert bases == dict(zip(BASES, foretold, strict=True))
+        assert bases == dict(zip(BASES, predicted, strict=True))
 
     @invariant()
     def what_was_reported_never_changes(self) -> None:
-        rows = self.here.rows("select * from days order by closed_at, business_on")
-        told = self.told("day.closed")
+        rows = self.district.rows("select * from days order by closed_at, business_on")
+        closings = self.payloads("day.closed")
         assert [*rows][: len(self.reports)] == self.reports
         assert [(row.business_on.isoformat(), row.restatement, row.as_of) for row in rows] == [
-            (each["business_on"], each["restatement"], each["as_of"]) for each in told
+            (closing["business_on"], closing["restatement"], closing["as_of"]) for closing in closings
         ]
         self.reports = [*rows]
 
@@ -271,22 +271,22 @@ class Rule12(Acts):
     @invariant()
     def every_story_is_told_in_the_order_of_the_one_clock(self) -> None:
         stories: dict[str, list[datetime]] = {}
-        for event in self.told():
+        for event in self.payloads():
             if "unit_id" in event:
                 stories.setdefault(event["unit_id"], []).extend(
                     _at(event[name]) for name in self._INSTANT if name in event
                 )
         for instants in stories.values():
             assert instants == sorted(instants)
-            assert all(LAUNCH <= at <= self.here.clock.at and at.utcoffset() == 0 * DAYS for at in instants)
+            assert all(LAUNCH <= at <= self.district.clock.at and at.utcoffset() == 0 * DAYS for at in instants)
 
     @invariant()
     def a_day_ends_at_midnight_in_shanghai(self) -> None:
-        for event in self.told("day.closed"):
+        for event in self.payloads("day.closed"):
             assert event["business_on"] < day_of(_at(event["closed_at"])).isoformat()
             last = [
                 each["sequence_number"]
-                for each in self.told("agreement.signed")
+                for each in self.payloads("agreement.signed")
                 if each["series"] == "cash" and day_of(_at(each["signed_at"])).isoformat() <= event["business_on"]
             ]
             assert [each["last_number"] for each in event["series"] if each["series"] == "cash"] == last[-1:]

@@ -1,4 +1,4 @@
-"""Who acts on what has changed since they read it is told so; who names nothing is served as before."""
+"""An act with an outdated version is refused; an act without a version is accepted."""
 
 from datetime import timedelta
 
@@ -9,8 +9,8 @@ from tests.integration.signing.test_http import PAPERS, TERMS, ready, self_signa
 from tests.support.signing import LAUNCH, District, a_holder
 
 
-def test_a_review_and_a_lock_hold_for_the_version_that_was_read(desk: Desk, here: District) -> None:
-    unit = here.register()
+def test_a_review_and_a_lock_hold_for_the_version_that_was_read(desk: Desk, district: District) -> None:
+    unit = district.register()
     desk.post(f"/cases/{unit}/rights/confirmations", {})
     drafted = desk.post(f"/cases/{unit}/agreements", TERMS)
     path, stale = f"/agreements/{drafted.json['agreement_id']}", {"If-Match": drafted.headers["ETag"]}
@@ -35,12 +35,12 @@ def test_a_review_and_a_lock_hold_for_the_version_that_was_read(desk: Desk, here
     ],
 )
 def test_what_undoes_an_agreement_holds_for_the_version_that_was_read(
-    desk: Desk, here: District, acts: int, last: str, role: str
+    desk: Desk, district: District, acts: int, last: str, role: str
 ) -> None:
-    unit = here.register()
+    unit = district.register()
     desk.post(f"/cases/{unit}/rights/confirmations", {})
     path = f"/agreements/{desk.post(f'/cases/{unit}/agreements', TERMS).json['agreement_id']}"
-    before = (("reviews", PAPERS), ("locks", {}), ("signatures", self_signature(here.owners(unit)[0])))
+    before = (("reviews", PAPERS), ("locks", {}), ("signatures", self_signature(district.owners(unit)[0])))
     for name, body in before[:acts]:
         desk.post(f"{path}/{name}", body)
     read, body = desk.ask(path), {} if last == "pre-registrations" else {"reason": "other"}
@@ -52,44 +52,44 @@ def test_what_undoes_an_agreement_holds_for_the_version_that_was_read(
     assert done.status_code == 201 and done.json["state"] != read.json["state"]
 
 
-def test_a_signature_holds_for_the_terms_on_the_paper(desk: Desk, here: District) -> None:
-    unit = here.register()
+def test_a_signature_holds_for_the_terms_on_the_paper(desk: Desk, district: District) -> None:
+    unit = district.register()
     path = f"/agreements/{ready(desk, unit)}"
     locked = desk.ask(path).json["terms_digest"]
-    signature = self_signature(here.owners(unit)[0])
+    signature = self_signature(district.owners(unit)[0])
 
     refused = desk.post(f"{path}/signatures", {**signature, "terms_digest": "0" * 64})
     assert (refused.status_code, refused.json["code"]) == (409, "terms-changed-since-read")
     assert refused.json["facts"]["terms_digest"] == locked
-    assert here.rows("select * from signatures") == []
+    assert district.rows("select * from signatures") == []
     assert desk.post(f"{path}/signatures", {**signature, "terms_digest": locked}).json["state"] == "signed"
 
 
-def test_a_confirmation_holds_for_the_rights_that_were_read(desk: Desk, here: District) -> None:
-    unit = here.register()
+def test_a_confirmation_holds_for_the_rights_that_were_read(desk: Desk, district: District) -> None:
+    unit = district.register()
     path, read = f"/cases/{unit}/rights/confirmations", desk.ask(f"/cases/{unit}").json["revision"]
-    here.correct(unit, right_holders=(a_holder(),))
+    district.correct(unit, right_holders=(a_holder(),))
 
     refused = desk.post(path, {"revision": read})
     assert (refused.status_code, refused.json["code"]) == (409, "rights-changed-since-read")
-    here.correct(unit, floor=7)  # not of the rights: whoever read revision 2 has read them
+    district.correct(unit, floor=7)  # no change of rights: revision 2 has the same rights
     assert desk.post(path, {"revision": read + 1}).json["rights"] == "confirmed"
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1999-12-31", "2200-01-01"])
-def test_a_day_of_another_age_is_refused(desk: Desk, here: District, day: str) -> None:
-    refused = desk.post(f"/projects/{here.project_id}/days", {"business_on": day}, role="command")
+def test_a_day_outside_the_supported_years_is_refused(desk: Desk, district: District, day: str) -> None:
+    refused = desk.post(f"/projects/{district.project_id}/days", {"business_on": day}, role="command")
 
     assert (refused.status_code, refused.json["code"]) == (422, "body-invalid")
 
 
-def test_a_declared_project_answers_with_its_version(desk: Desk, here: District) -> None:
-    here.signed(here.register())
-    here.freeze()
-    path, body = f"/projects/{here.project_id}", {"document_number": "罗府〔2026〕1号"}
+def test_a_declared_project_answers_with_its_version(desk: Desk, district: District) -> None:
+    district.signed(district.register())
+    district.freeze()
+    path, body = f"/projects/{district.project_id}", {"document_number": "罗府〔2026〕1号"}
 
     declared = desk.post(f"{path}/declarations", body, role="command")
     again = desk.post(f"{path}/declarations", body, role="command")
-    here.clock.set(LAUNCH + timedelta(days=1))
+    district.clock.set(LAUNCH + timedelta(days=1))
 
     assert declared.headers["ETag"] == again.headers["ETag"] == desk.ask(path).headers["ETag"]

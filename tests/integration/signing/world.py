@@ -1,6 +1,6 @@
-"""The world in which acts.py plays: one district on the real database, and beside it the plain model (tests/support/ruler.py).
+"""The state for acts.py: one district on the real database, and the plain model (tests/support/ruler.py) beside it.
 
-Stays true: a refusal names one of the model's reasons and changes no row and no event; what passes leaves the tables as the model has them.
+Invariant: a refusal has a reason of the model and changes no row and no event; after an accepted act the tables equal the model.
 """
 
 import json
@@ -48,7 +48,7 @@ _DECIDED = """
 
 
 class StillClock(SetClock):
-    """Goes on by a millisecond each time it is asked, so that a run is the same whenever it is repeated."""
+    """Advances by one millisecond at each reading, so that a run is repeatable."""
 
     def set(self, at: datetime) -> None:
         self.at = at
@@ -66,69 +66,69 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.agreements: dict[UUID, UUID] = {}
-        self.here = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
+        self.district = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
 
     @initialize(rule=st.sampled_from(COUNTING_RULES), sold=st.booleans())
     def open_the_project(self, rule: CountingRule, sold: bool) -> None:
         """`sold`: whether a unit changes hands between the freezing of the roll and its count."""
         self.sold = sold
-        self.here.open_project(*self.bases, automatic=self.automatic, counting_rule=rule)
+        self.district.open_project(*self.bases, automatic=self.automatic, counting_rule=rule)
         self.model = Ruler(LAUNCH, LAUNCH + 15 * DAYS, dict(self.bases), automatic=self.automatic, rule=rule)
         self.prepare()
 
     def prepare(self) -> None:
-        """What has happened before anything is drawn."""
+        """Steps before the first drawn act."""
 
-    # What was foretold.
+    # What the model predicts.
 
     @invariant()
-    def the_tables_are_as_foretold(self) -> None:
-        stands = {row.unit_id: tuple(row)[1:] for row in self.here.rows(_STANDS)}  # of several agreements the last one
-        assert stands == {unit: _foretold(house) for unit, house in self.model.houses.items()}
-        decided = self.here.rows(_DECIDED)[0]
+    def the_tables_equal_the_model(self) -> None:
+        stands = {row.unit_id: tuple(row)[1:] for row in self.district.rows(_STANDS)}  # the last agreement of each unit
+        assert stands == {unit: _predicted(house) for unit, house in self.model.houses.items()}
+        decided = self.district.rows(_DECIDED)[0]
         assert (decided.matched, decided.latched) == (bool(self.model.roll), self.model.latched is not None)
         assert decided[1:5] == self.model.signed()
         assert decided.declared_at is None or day_of(decided.declared_at) == self.model.declared_on
         assert decided.closed_at is None or day_of(decided.closed_at) == self.model.closed_on
 
     def teardown(self) -> None:
-        """A stranger who has nothing but the events counts the same, and calls every unit's stage by the same name."""
+        """A recount from the events alone gives the same figures and the same stage of every unit."""
         if not self.model.roll:
             return
-        heard = [(event.declared.type, event.model_dump(mode="json")) for event in self.here.heard]
-        said = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.told()]
-        counted = recount.of([*heard, *said], str(self.here.project_id))
+        registry_events = [(event.declared.type, event.model_dump(mode="json")) for event in self.district.received]
+        own_events = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.payloads()]
+        counted = recount.of([*registry_events, *own_events], str(self.district.project_id))
         assert tuple(counted.total.values()) == self.model.total()
         assert tuple(counted.signed.values()) == self.model.signed()
         assert (counted.rule, counted.called) == (self.model.rule, self.model.latched is not None)
-        with self.here.transaction() as tx:
+        with self.district.transaction() as tx:
             rows = case_list.read(tx, CasesQuery(limit=200))
-            project = project_count.read(tx, self.here.project_id)
+            project = project_count.read(tx, self.district.project_id)
         assert {str(row.unit_id): row.stage for row in rows} == counted.stages
-        assert {each.basis: each.reached for each in project.bases} == counted.reached
+        assert {basis.basis: basis.reached for basis in project.bases} == counted.reached
         assert project.live == counted.live
 
     def attempt(self, against: set[str], command: Callable[..., object], what: object) -> bool:
         def carry_out() -> None:
-            with self.here.transaction() as tx:
-                command(tx, what, self.here.clock)
+            with self.district.transaction() as tx:
+                command(tx, what, self.district.clock)
 
         return self.attempt_it(against, carry_out)
 
     def attempt_it(self, against: set[str], act: Callable[..., object], *given: object, **named: object) -> bool:
-        before = self.here.rows(_STORED) if against else None
+        before = self.district.rows(_STORED) if against else None
         code = _refusal(lambda: act(*given, **named))
         assert (code in against) if code else not against, (
             f"{code or 'carried out'}, where {against or 'no refusal'} was due"
         )
-        assert not code or self.here.rows(_STORED) == before, f"refused for {code}, and something changed"
+        assert not code or self.district.rows(_STORED) == before, f"refused for {code}, and something changed"
         return not code
 
     # What the machines look at.
 
     @property
     def units(self) -> list[UUID]:
-        return list(self.here.units)
+        return list(self.district.units)
 
     def house(self, which: int) -> tuple[UUID, House]:
         return self.units[which], self.model.houses[self.units[which]]
@@ -146,14 +146,14 @@ class World(RuleBasedStateMachine):
         """The last one of the unit."""
         return self.agreements.get(self.units[which])
 
-    def told(self, *names: str) -> list[dict[str, Any]]:
-        """The payloads of the journal's events of these types (all without any), each with its `type`, in the order of commits."""
-        said = []
-        for row in self.here.rows("select type, payload from events order by id"):
+    def payloads(self, *names: str) -> list[dict[str, Any]]:
+        """The payloads of the journal's events of these types (default: all), each with its `type`, in commit order."""
+        found = []
+        for row in self.district.rows("select type, payload from events order by id"):
             name = row.type.removeprefix("clearwater.signing.").removesuffix(".v1")
             if not names or name in names:
-                said.append({"type": name, **json.loads(bytes(row.payload))})
-        return said
+                found.append({"type": name, **json.loads(bytes(row.payload))})
+        return found
 
 
 def _refusal(act: Callable[[], object]) -> str:
@@ -164,7 +164,7 @@ def _refusal(act: Callable[[], object]) -> str:
     return ""
 
 
-def _foretold(house: House) -> tuple[object, ...]:
+def _predicted(house: House) -> tuple[object, ...]:
     if (it := house.last) is None:
         return house.rights, house.area_disputed, None, None, 0, 0
     signatures = len(it.signed) if it.state in (*SIGNABLE, *SIGNED, "superseded", "rescinded", "void") or it.deed else 0

@@ -16,14 +16,14 @@ DISTRICT = system.SAMPLE_DISTRICTS[0]
 
 
 def main() -> None:
-    here = place.from_environment()
-    system.start_services(system.start_platform(here), here, services=["payments"])
-    running = [process for process in declared(here) if process.name.startswith("payments-")]
-    with Person(here, "officer", DISTRICT) as officer:
-        asked = officer.post("payments", "/payments", {"amount_fen": 12_000}, key="the only one")
-        path = f"/payments/{asked['payment_id']}"
+    site = place.from_environment()
+    system.start_services(system.start_platform(site), site, services=["payments"])
+    running = [process for process in declared(site) if process.name.startswith("payments-")]
+    with Person(site, "officer", DISTRICT) as officer:
+        created = officer.post("payments", "/payments", {"amount_fen": 12_000}, key="the only one")
+        path = f"/payments/{created['payment_id']}"
         wait_for("its way over the bus", lambda: officer.get("payments", path)["published"])
-        answers: dict[str, Any] = {"asked": asked, "published": officer.get("payments", path)}
+        answers: dict[str, Any] = {"created": created, "published": officer.get("payments", path)}
     answers["services"] = list(SERVICES)
     answers["ready"] = {process.name: starting.is_ready(process) for process in running}
     sys.stdout.write("\n" + json.dumps(answers) + "\n")

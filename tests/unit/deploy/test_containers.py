@@ -23,7 +23,7 @@ NO_PLUGIN = "docker: unknown command: docker compose"
         (f'[ "$1" = version ] || {{ echo "{NO_PLUGIN}" >&2; exit 1; }}', f"`docker compose` fails: {NO_PLUGIN}"),
     ],
 )
-def test_it_says_in_one_line_why_it_cannot_run(tmp_path: Path, docker: str | None, reason: str):
+def test_compose_test_says_in_one_line_why_it_cannot_run(tmp_path: Path, docker: str | None, reason: str):
     if docker is not None:
         (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")
         (tmp_path / "docker").chmod(0o755)
@@ -39,7 +39,7 @@ def test_it_says_in_one_line_why_it_cannot_run(tmp_path: Path, docker: str | Non
 
 
 @pytest.mark.parametrize("listing", ["[{0},{1}]", "{0}\n{1}"])
-def test_it_reads_the_states_of_every_version_of_compose(listing: str):
+def test_the_output_of_every_compose_version_is_read(listing: str):
     running = '{"Service": "signing-api", "State": "running", "Health": "starting", "ExitCode": 0}'
     ended = '{"Service": "topics", "State": "exited", "Health": "", "ExitCode": 3}'
 
@@ -48,7 +48,7 @@ def test_it_reads_the_states_of_every_version_of_compose(listing: str):
     assert states == {"signing-api": "running starting", "topics": "exited 3"}
 
 
-def test_keys_that_something_may_be_sealed_with_are_not_written_over(tmp_path: Path):
+def test_sealing_keys_are_never_overwritten(tmp_path: Path):
     file, kept = tmp_path / ".env", tmp_path / "kept"
     file.write_text("VAULT_KEY='of before'\n")
 
@@ -64,7 +64,7 @@ def test_keys_that_something_may_be_sealed_with_are_not_written_over(tmp_path: P
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_secrets_are_added_and_never_made_anew(tmp_path: Path):
+def test_missing_secrets_are_added_and_existing_ones_kept(tmp_path: Path):
     first = dict(line.split("=", 1) for line in secrets.lines(tmp_path))
     kept = tmp_path / "secrets.json"
     kept.write_text(kept.read_text().replace("session_secret", "a_name_of_before"))

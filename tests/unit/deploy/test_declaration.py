@@ -1,4 +1,4 @@
-"""Is the declaration whole: every need declared before, every port its own, every secret of a kind that can be made?"""
+"""Is the declaration complete: dependencies first, unique ports, and a known kind for every secret?"""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from deploy.declaration import PLATFORM, PORTS, SERVICES
 from deploy.local import keys
 
 
-def test_whatever_a_process_needs_is_declared_before_it():
+def test_every_dependency_is_declared_before_its_process():
     started = set(PLATFORM)
     for process in declaration.processes():
         assert set(process.needs) <= started, process.name
@@ -32,15 +32,15 @@ def test_a_services_ports_stay_within_its_ten():
     assert len(owners) == len(SERVICES)
 
 
-def test_the_plan_of_ports_is_the_promised_one():
-    """Add, never renumber: people have noted the addresses."""
+def test_the_port_numbers_are_the_documented_ones():
+    """Add ports, never renumber them: people have noted the addresses."""
     assert (PORTS["registry-api"], PORTS["registry-worker"]) == (10, 13)
     assert (PORTS["signing-api"], PORTS["notify-api"], PORTS["reporting-api"]) == (20, 30, 40)
     assert (PORTS["reporting-stream"], PORTS["reporting-consumer"]) == (41, 42)
     assert (PORTS["issuer"], PORTS["messages"], PORTS["smtp"]) == (4, 5, 6)
 
 
-def test_secrets_of_an_installation_of_before_are_kept_and_the_pair_stays_a_pair(tmp_path: Path):
+def test_an_upgrade_keeps_the_secrets_and_the_key_pair(tmp_path: Path):
     first = keys.load(tmp_path)
     stored = json.loads((tmp_path / "secrets.json").read_text())
     del stored["session_secret"]

@@ -17,7 +17,7 @@ Registry = Callable[[int, str], AbstractContextManager[Place]]
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
-    """One that gives the same answer to whatever it is asked, and the place of its installation."""
+    """A registry that gives the same answer to every request, and the place of its installation."""
     issuer.prepare(tmp_path, issuer="http://127.0.0.1:1")
 
     @contextmanager
@@ -30,7 +30,7 @@ def registry(tmp_path: Path) -> Registry:
     return answering
 
 
-def test_a_district_that_is_open_was_registered_before(registry: Registry):
+def test_an_open_district_is_reported_as_registered_before(registry: Registry):
     with registry(409, "district-open") as place:
         assert districts.register(place, "440306") == "district 440306 was registered before"
     with registry(201, "") as place:
@@ -38,12 +38,12 @@ def test_a_district_that_is_open_was_registered_before(registry: Registry):
 
 
 @pytest.mark.parametrize(("status", "code"), [(409, "version-superseded"), (422, "district-code-invalid")])
-def test_any_other_refusal_is_told(registry: Registry, status: int, code: str):
+def test_any_other_refusal_is_printed(registry: Registry, status: int, code: str):
     with registry(status, code) as place, pytest.raises(CannotStart, match=f"440306: {status} .*{code}"):
         districts.register(place, "440306")
 
 
-def test_a_registry_that_is_not_there_is_told(registry: Registry):
+def test_an_unreachable_registry_is_reported(registry: Registry):
     with registry(201, "") as place:
         nowhere = Place(place.local_dir, place.port_base)
 

@@ -1,4 +1,4 @@
-"""Do the handles that take a word say in one line what is wrong with it?"""
+"""Do the make targets with an argument say in one line what is wrong with it?"""
 
 import sys
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(
-    ("role", "district", "said"),
+    ("role", "district", "complaint"),
     [
         ("king", "440303", "ROLE=king is no role: choose one of clerk, desk, officer, command, city, auditor."),
         ("", "440303", "ROLE= is no role: "),
@@ -43,11 +43,11 @@ def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         ("desk", "440303", "has no issuer yet: run `make up` first."),
     ],
 )
-def test_a_token_that_nobody_could_use_is_not_made(handle: Handle, role: str, district: str, said: str) -> None:
+def test_an_unusable_token_is_not_issued(handle: Handle, role: str, district: str, complaint: str) -> None:
     refused = handle("token", "--role", role, "--district", district)
 
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert said in refused.stderr
+    assert complaint in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""Does a start that cannot work say so in one line with what to do?"""
+"""Does a start that cannot work fail with one line that says what to do?"""
 
 import socket
 from pathlib import Path
@@ -14,17 +14,17 @@ def test_a_busy_port_is_named_with_its_process(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind((place.HOST, 0))
         taken.listen()
-        here = Place(tmp_path, taken.getsockname()[1] - PORTS["kafka"])
+        busy = Place(tmp_path, taken.getsockname()[1] - PORTS["kafka"])
 
         with pytest.raises(CannotStart) as refusal:
-            machine.check(here, ["kafka"])
+            machine.check(busy, ["kafka"])
 
-    assert f"Port {here.port('kafka')}, wanted for kafka, is taken by" in str(refusal.value)
+    assert f"Port {busy.port('kafka')}, wanted for kafka, is taken by" in str(refusal.value)
     assert "PORT_BASE" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
-def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
+def test_too_little_disk_space_is_reported_with_both_figures(tmp_path: Path):
     with pytest.raises(CannotStart) as refusal:
         machine.check(Place(tmp_path, 18_000), [], free_bytes=lambda _: 312_000_000)
 
@@ -33,21 +33,21 @@ def test_too_little_space_is_told_with_both_figures(tmp_path: Path):
     )
 
 
-def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
+def test_a_directory_that_cannot_be_created_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
 
     with pytest.raises(CannotStart, match=r"cannot be made or written .* set LOCAL_DIR"):
         machine.check(Place(tmp_path / "file" / "local", 18_000), [])
 
 
-def test_a_directory_that_is_there_and_cannot_be_written_is_named():
-    """By nobody, not by root either."""
+def test_an_existing_directory_that_is_not_writable_is_named():
+    """Not writable by anybody, even by root."""
     with pytest.raises(CannotStart, match=r"^/proc cannot be made or written .* set LOCAL_DIR"):
         machine.check(Place(Path("/proc"), 18_000), [], free_bytes=lambda _: 10**12)
 
 
 @pytest.mark.parametrize("base", ["none", "80", "65530"])
-def test_a_port_base_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, base):
+def test_an_invalid_port_base_is_refused(monkeypatch: pytest.MonkeyPatch, base):
     monkeypatch.setenv("PORT_BASE", base)
 
     with pytest.raises(CannotStart, match=f"PORT_BASE={base}"):

@@ -12,7 +12,7 @@ from deploy.local.place import ROOT
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """As much of a fresh clone as the first rule needs."""
+    """The part of a fresh clone that the first rule needs."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "workspace.lock").touch()
@@ -27,20 +27,20 @@ def test_an_old_python_is_named_with_its_version(clone: Path):
     assert make(clone, old) == "Python 3.9.2 is too old: use 3.11 or newer, make PYTHON=python3.11"
 
 
-def test_a_python_that_is_not_there_is_named(clone: Path):
-    said = make(clone, Path("no-such-python"))
+def test_a_missing_python_is_named(clone: Path):
+    output = make(clone, Path("no-such-python"))
 
-    assert said == "There is no no-such-python: install Python 3.11 or newer, or name yours with make PYTHON=…"
+    assert output == "There is no no-such-python: install Python 3.11 or newer, or name yours with make PYTHON=…"
 
 
 def make(clone: Path, python: Path) -> str:
-    """What it says before make's own last line."""
+    """The output before make's own last line."""
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
         ["make", "setup", f"PYTHON={python}"], cwd=clone, env=alone, capture_output=True, text=True, check=False
     )  # fmt: skip
     assert done.returncode == 2
     assert not (clone / ".venv").exists()
-    said, last = done.stderr.strip().splitlines()
+    output, last = done.stderr.strip().splitlines()
     assert last.startswith("make: ***")
-    return said
+    return output

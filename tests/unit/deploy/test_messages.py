@@ -42,7 +42,7 @@ def test_a_mail_is_shown_with_its_key_newest_first_and_after_a_restart(tmp_path:
     assert "签约通知" in client.get("/").text
 
 
-def test_all_of_a_launch_are_kept_and_shown_page_by_page(tmp_path: Path):
+def test_all_messages_of_a_launch_are_kept_and_shown_page_by_page(tmp_path: Path):
     """A launch of 1,708 units sends some four thousand."""
     count = 4_000
     filled(tmp_path, count)
@@ -71,7 +71,7 @@ def test_a_message_is_found_by_its_words_in_any_case(tmp_path: Path):
     assert 'href="?q=key&amp;page=2"' in client.get("/?q=key").text
 
 
-def test_half_a_line_that_a_kill_has_left_spoils_no_message(tmp_path: Path):
+def test_a_half_written_line_spoils_no_message(tmp_path: Path):
     filled(tmp_path, 2)
     with (tmp_path / "messages.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"channel": "sms", "to": ["138')

@@ -1,4 +1,4 @@
-"""Is the order of `make soak` another with each seed, the same with the same one, and never across folders or into a module?"""
+"""Does the seed of `make soak` determine the order, and do folders keep their order and modules stay together?"""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.support.shuffled import shuffled
 
 
 class Item(NamedTuple):
-    """As much of a pytest item as its order depends on."""
+    """The part of a pytest item that its order depends on."""
 
     path: Path
     name: str
@@ -25,7 +25,7 @@ SUITE = [
 ]
 
 
-def test_the_seed_makes_the_order():
+def test_the_seed_determines_the_order():
     assert shuffled(SUITE, 1) == shuffled(SUITE, 1)
     assert shuffled(SUITE, 1) != shuffled(SUITE, 2)
     assert sorted(shuffled(SUITE, 1)) == sorted(SUITE)

@@ -78,7 +78,7 @@ def test_a_tombstone_is_its_key() -> None:
     assert codec.decode(KeyDeleted, None, key=deleted.key) == deleted
 
 
-def test_what_is_not_the_event_is_refused() -> None:
+def test_a_payload_of_another_event_is_refused() -> None:
     for payload in (None, b"", b"[]", b"\xff", b'{"district": 440303}'):
         with pytest.raises(ValidationError):
             codec.decode("clearwater.registry.district.opened.v1", payload)

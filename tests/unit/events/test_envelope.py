@@ -1,4 +1,4 @@
-"""Do the headers say who, what and where in the order, and is a record that does not refused?"""
+"""Do the headers carry source, type and sequence, and is a record without them refused?"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -31,7 +31,7 @@ def a_message(sequence: int = 1, **headers: str) -> Sent:
 
 
 @given(st.integers(1, 2**63 - 1), st.integers(1, 2**31 - 1), st.sampled_from(["", "abc"]))
-def test_what_is_written_is_read_back(sequence: int, epoch: int, trace: str) -> None:
+def test_an_encoded_event_decodes_to_itself(sequence: int, epoch: int, trace: str) -> None:
     message = a_message(sequence, epoch=str(epoch), **({"correlationid": trace} if trace else {}))
 
     assert tuple(envelope.decode(TOPIC, UNIT.encode(), envelope.encode(message))) == tuple(message)
@@ -92,7 +92,7 @@ def test_a_record_without_a_key_or_on_a_foreign_topic_is_unreadable() -> None:
 
 
 @given(st.lists(st.tuples(st.text(), st.none() | st.binary())), st.none() | st.binary(), st.text())
-def test_rubbish_is_unreadable_and_nothing_worse(
+def test_random_bytes_are_unreadable_and_raise_nothing_else(
     headers: list[tuple[str, bytes | None]], key: bytes | None, topic: str
 ) -> None:
     with pytest.raises(Unreadable):

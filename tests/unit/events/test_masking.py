@@ -1,4 +1,4 @@
-"""Is a name hidden by one rule, wherever somebody may see it without a reason?"""
+"""Does one rule mask every name that is readable without a reason?"""
 
 import pytest
 from hypothesis import given
@@ -33,11 +33,11 @@ def test_a_masked_name_keeps_the_family_name_only(name, kind, shown):
 
 
 @given(st.text(min_size=1, max_size=40), st.sampled_from(["natural", "organisation"]))
-def test_no_name_stands_there_whole(name, kind):
+def test_a_masked_name_never_shows_the_whole_name(name, kind):
     assert name not in masked(name, kind).removesuffix("**") or name == ""
 
 
 @pytest.mark.parametrize("surname", sorted(COMPOUND_SURNAMES))
-def test_what_the_registry_says_of_a_person_is_masked_by_the_published_list(surname: str):
+def test_registry_events_mask_a_person_by_the_published_list(surname: str):
     assert len(surname) == 2
     assert Personal(f"{surname}安", "citizen_id", "").masked_name == f"{surname}**"

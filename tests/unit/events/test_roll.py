@@ -1,4 +1,4 @@
-"""Does everybody get the same digest of the same roll, and another one for another roll?"""
+"""Is the digest the same for the same roll, and different for another roll?"""
 
 import hashlib
 from random import Random
@@ -23,14 +23,14 @@ def a_unit(**changes: object) -> UnitRegistered:
     return UnitRegistered.model_validate({**golden, **changes})
 
 
-def test_a_counting_rule_is_known_or_nothing() -> None:
+def test_an_unknown_counting_rule_is_none() -> None:
     assert [roll.counting_rule(code) for code in roll.COUNTING_RULES] == [*roll.COUNTING_RULES]
     assert roll.counting_rule("most_units_signed") is None
 
 
 @given(LINES, st.randoms())
 def test_the_order_of_arrival_does_not_matter(lines: list[Line], random: Random) -> None:
-    shuffled = [each._replace(right_holders=each.right_holders[::-1]) for each in lines]
+    shuffled = [line._replace(right_holders=line.right_holders[::-1]) for line in lines]
     random.shuffle(shuffled)
 
     assert roll.digest(shuffled) == roll.digest(lines)

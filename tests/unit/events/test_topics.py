@@ -1,4 +1,4 @@
-"""Do names of topics say whose they are, and does the pattern find them all?"""
+"""Do topic names carry district and owner, and does the pattern find all of them?"""
 
 import re
 
@@ -8,7 +8,7 @@ from shared.events import topics
 
 
 @pytest.mark.parametrize("kind", topics.KINDS)
-def test_a_name_leads_back_to_its_district_and_kind(kind: str) -> None:
+def test_a_topic_name_parses_to_its_district_and_kind(kind: str) -> None:
     name = topics.name("440305", kind)
 
     assert topics.district(name) == "440305"
@@ -26,7 +26,7 @@ def test_a_pattern_finds_its_kinds_only() -> None:
 
 
 @pytest.mark.parametrize("foreign", ["", "clearwater.440303", "clearwater.44.signing-case", "x.440303.signing-case"])
-def test_what_is_not_ours_is_refused(foreign: str) -> None:
+def test_a_foreign_topic_name_is_refused(foreign: str) -> None:
     with pytest.raises(ValueError, match="not a topic"):
         topics.district(foreign)
 

@@ -30,7 +30,7 @@ def test_an_installation_without_a_district_waits_for_nothing() -> None:
     assert waiting.missing() is None
 
 
-def test_what_is_missing_at_the_start_is_named_until_it_is_there() -> None:
+def test_topics_missing_at_the_start_are_named_until_they_exist() -> None:
     with_gap = broker(UNIT)
     waiting = awaited(with_gap)
     waiting.look()
@@ -49,7 +49,7 @@ def test_a_district_that_was_read_before_is_known_without_any_topic() -> None:
     assert waiting.missing() == f"topics not to be seen: {PROJECT}, {UNIT}"
 
 
-def test_a_district_that_is_being_made_is_given_time() -> None:
+def test_a_district_under_creation_is_given_time() -> None:
     making = broker()
     waiting = awaited(making)
     waiting.look()

@@ -7,6 +7,6 @@ from kafka.record import util
 from shared.messaging import kafka  # noqa: F401 - what the services import
 
 
-def test_a_batch_is_not_summed_up_in_python():
+def test_the_checksum_of_a_batch_is_not_computed_in_python():
     with patch("kafka.record._crc32c.crc_update", side_effect=AssertionError("summed up in Python")):
         assert util.calc_crc32c(memoryview(b"123456789")) == 0xE3069283  # the check value that CRC catalogues give

@@ -1,4 +1,4 @@
-"""A foreign client may give a header any name. Is its record read, and each one after it?"""
+"""A foreign client may give a header any name. Are its record and the later records read?"""
 
 from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
@@ -21,7 +21,7 @@ def a_batch(name: bytes) -> DefaultRecordBatch:
     return DefaultRecordBatch(bytearray(builder.build()).replace(b"name", name))
 
 
-def test_a_header_whose_name_is_no_text_stops_no_reader():
+def test_a_header_name_that_is_not_utf_8_stops_no_reader():
     assert kafka.DefaultRecordBatch is DefaultRecordBatch
 
     first, second = a_batch(b"\xff\xfe\x00\xc3")
@@ -30,7 +30,7 @@ def test_a_header_whose_name_is_no_text_stops_no_reader():
     assert [(each.offset, each.key, each.value) for each in (first, second)] == [(0, b"k", b"one"), (1, b"k", b"two")]
 
 
-def test_a_name_that_is_text_is_read_as_it_is():
+def test_a_header_name_in_utf_8_is_read_unchanged():
     first, _ = a_batch("名a".encode())
 
     assert first.headers[0] == ("名a", b"1")

@@ -1,4 +1,4 @@
-"""What is a message to a key that has come so far?"""
+"""How is a message judged against the watermark of its key?"""
 
 from uuid import uuid4
 
@@ -38,7 +38,7 @@ def at(epoch: int, sequence: int, *, parked: bool = False) -> Watermark:
         (at(2, 5), (1, 6), "epoch"),
     ],
 )
-def test_contiguous(mark, message, verdict):
+def test_a_message_is_judged_by_its_number_and_epoch(mark, message, verdict):
     assert inbox.judge(mark, a_message(*message)) == verdict
 
 

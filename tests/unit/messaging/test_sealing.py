@@ -1,4 +1,4 @@
-"""Can only the right key read it, and nobody once the key is gone?"""
+"""Can only the right key open sealed content, and nobody after the key is deleted?"""
 
 import base64
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ VAULT = base64.b64encode(bytes(range(32))).decode()
 
 
 @given(st.binary(max_size=500))
-def test_what_is_sealed_opens_with_the_persons_key(content: bytes) -> None:
+def test_sealed_content_opens_with_the_key_of_the_person(content: bytes) -> None:
     key = sealing.new_key()
 
     sealed = sealing.seal(content, key=key, person_id=PERSON, event_type=TYPE)
@@ -53,7 +53,7 @@ def test_one_changed_bit_is_noticed(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("moved", ["person", "key", "key_id", "type"])
-def test_a_ciphertext_opens_nowhere_else(moved: str) -> None:
+def test_a_ciphertext_opens_only_in_its_own_context(moved: str) -> None:
     key = sealing.new_key()
     sealed = sealing.seal(b"x", key=key, person_id=PERSON, event_type=TYPE)
     if moved == "key_id":

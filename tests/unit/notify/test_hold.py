@@ -1,4 +1,4 @@
-"""What is the channel's fault holds the channel, and is no try of the message."""
+"""A fault of the channel holds the channel and uses no attempt of the message."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -28,7 +28,7 @@ def test_a_channel_that_is_unwell_never_fails_a_message():
     assert (it.state, it.code, it.tries, it.next_try_at, it.recorded) == ("waiting", "sms-401", 1, None, [])
 
 
-def test_a_message_that_alone_makes_the_channel_unwell_again_and_again_is_given_up():
+def test_a_message_that_repeatedly_breaks_the_channel_alone_fails():
     it = a_message(tries=0)
     while it.state != "failed":
         it.state, it.tries = "trying", it.tries + 1
@@ -37,14 +37,14 @@ def test_a_message_that_alone_makes_the_channel_unwell_again_and_again_is_given_
     assert (it.tries, it.code) == (6, "sms-401")
 
 
-def test_a_broken_gateway_may_have_taken_it():
+def test_a_broken_gateway_may_have_accepted_the_message():
     it = a_message()
     it.settle(Unwell("sms-500", perhaps_taken=True), **CALL)
 
     assert it.state == "unknown"
 
 
-def test_what_a_person_orders_anew_has_all_its_tries_again():
+def test_a_message_ordered_again_has_all_its_attempts():
     it = a_message(tries=6)
     it.settle(NotAccepted("smtp-451", permanent=False), **CALL)
     assert it.state == "failed"
@@ -56,14 +56,14 @@ def test_what_a_person_orders_anew_has_all_its_tries_again():
     assert (it.state, it.next_try_at) == ("waiting", NOON + timedelta(seconds=2))
 
 
-def test_night_is_no_try():
+def test_waiting_for_the_morning_is_no_attempt():
     it = a_message(tries=3)
     it.postpone(until=NOON)
 
     assert (it.state, it.tries, it.hold_until, it.code) == ("held", 2, NOON, "quiet-hours")
 
 
-def test_a_probe_comes_later_and_later_and_never_before_the_other_side_asks_for_it():
+def test_probes_are_delayed_more_each_time_and_never_before_the_retry_after():
     pauses = [hold.pause(number) for number in range(9)]
 
     assert pauses == sorted(pauses) and pauses[0] <= timedelta(seconds=5) and pauses[-1] == timedelta(minutes=5)
@@ -88,17 +88,17 @@ def test_a_channel_works_when_it_has_judged_a_message(outcome, works, lost):
 
 
 @pytest.mark.parametrize("code", [200, 250, 251, 252, 259])
-def test_every_positive_reply_is_one(code):
+def test_every_positive_reply_is_an_acceptance(code):
     assert replies.positive(code)
 
 
 @pytest.mark.parametrize("code", [-1, 0, 221, 354, 421, 450, 550])
-def test_a_leave_taking_and_every_other_class_is_no_yes(code):
+def test_a_221_and_every_reply_outside_2xx_is_no_acceptance(code):
     assert not replies.positive(code)
 
 
 @pytest.mark.parametrize(
-    ("place", "code", "said", "outcome"),
+    ("place", "code", "text", "outcome"),
     [
         ("recipient", 450, b"4.2.0 greylisted", NotAccepted("smtp-450", permanent=False)),
         ("recipient", 452, b"4.5.3 too many recipients", NotAccepted("smtp-452", permanent=False)),
@@ -121,5 +121,5 @@ def test_a_leave_taking_and_every_other_class_is_no_yes(code):
         ("session", 554, b"no service here", Unwell("smtp-554")),
     ],
 )
-def test_a_refusal_is_about_the_message_or_about_us(place, code, said, outcome):
-    assert replies.refused(code, said, place=place) == outcome
+def test_a_refusal_is_about_the_message_or_about_us(place, code, text, outcome):
+    assert replies.refused(code, text, place=place) == outcome

@@ -1,4 +1,4 @@
-"""Is the night that a message respects the person's own, wherever they live?"""
+"""Do quiet hours follow the person's own time zone?"""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,8 +21,8 @@ ZONES = (
     [
         ("Europe/London", "2026-12-12T00:00+00:00", "2026-12-12T08:00+00:00"),
         ("Europe/London", "2026-07-01T22:00+00:00", "2026-07-02T07:00+00:00"),  # summer time
-        ("America/New_York", "2026-11-01T03:00+00:00", "2026-11-01T13:00+00:00"),  # the night that has an hour more
-        ("America/New_York", "2026-03-08T04:00+00:00", "2026-03-08T12:00+00:00"),  # the night that has an hour less
+        ("America/New_York", "2026-11-01T03:00+00:00", "2026-11-01T13:00+00:00"),  # the night with one extra hour
+        ("America/New_York", "2026-03-08T04:00+00:00", "2026-03-08T12:00+00:00"),  # the night with one hour less
         ("Asia/Kolkata", "2026-06-01T15:59+00:00", "2026-06-01T15:59+00:00"),  # 21:29
         ("Asia/Kolkata", "2026-06-01T16:00+00:00", "2026-06-02T02:30+00:00"),  # 21:30
         ("Asia/Kathmandu", "2026-06-01T02:14+00:00", "2026-06-01T02:15+00:00"),  # one minute before eight
@@ -35,7 +35,7 @@ def test_a_message_waits_for_the_persons_own_morning(zone, at, until):
 
 
 @given(st.integers(0, 2 * 365 * 24 * 60), st.sampled_from(ZONES))
-def test_whenever_it_is_planned_it_arrives_by_day_and_no_later_than_the_next_morning(minute, name):
+def test_a_message_arrives_in_the_daytime_and_by_the_next_morning(minute, name):
     at, zone = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute), ZoneInfo(name)
     until = may_disturb_from(at, urgent=False, zone=zone)
     local = until.astimezone(zone)
@@ -45,7 +45,7 @@ def test_whenever_it_is_planned_it_arrives_by_day_and_no_later_than_the_next_mor
     assert may_disturb_from(until, urgent=False, zone=zone) == until
 
 
-def test_what_is_urgent_is_so_for_two_hours():
+def test_a_message_is_urgent_for_two_hours():
     at = datetime(2026, 5, 31, 16, tzinfo=UTC)
 
     assert answers_the_moment(urgent=True, planned_at=at, at=at + timedelta(minutes=119))
@@ -56,7 +56,7 @@ def test_what_is_urgent_is_so_for_two_hours():
 @pytest.mark.parametrize(
     ("named", "mobile", "zone"),
     [
-        ("America/Vancouver", "+85291234567", "America/Vancouver"),  # what the person says goes before their number
+        ("America/Vancouver", "+85291234567", "America/Vancouver"),  # the person's own choice goes before their number
         (" Europe/Paris ", None, "Europe/Paris"),
         (None, "+85291234567", "Asia/Hong_Kong"),
         (None, "+6591234567", "Asia/Singapore"),
@@ -76,7 +76,7 @@ def test_what_is_urgent_is_so_for_two_hours():
         ("x\0y", "+0", "Asia/Shanghai"),
     ],
 )
-def test_a_zone_is_the_one_that_is_named_or_the_numbers_countrys_or_the_places(named, mobile, zone):
+def test_the_zone_is_the_named_one_or_that_of_the_number_or_of_the_place(named, mobile, zone):
     noons = [datetime(2026, month, 1, 12, tzinfo=UTC) for month in range(1, 13)]
     found, expected = zones.of(named, mobile), ZoneInfo(zone)
 

@@ -1,4 +1,4 @@
-"""From plan to receipt: what an outcome does, and that nothing in doubt is ever tried again."""
+"""From plan to receipt: the effect of each outcome. A message in doubt is never retried."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -33,15 +33,15 @@ def test_the_key_is_the_same_for_the_same_four_and_for_no_others():
     assert len({message.key(**each) for each in (four, *others)}) == 5
 
 
-def test_a_message_that_was_taken_is_sent_and_says_so():
+def test_an_accepted_message_is_sent_and_records_an_event():
     it = a_message()
     it.settle(Accepted("4F2A"), **CALL)
 
     assert (it.state, it.receipt, it.settled_at) == ("sent", "4F2A", NOON)
-    assert [type(each).__name__ for each in it.recorded] == ["MessageSent"]
+    assert [type(event).__name__ for event in it.recorded] == ["MessageSent"]
 
 
-def test_what_was_certainly_not_taken_is_tried_again_later_and_later_and_then_given_up():
+def test_a_message_certainly_not_accepted_is_retried_with_growing_delay_and_then_fails():
     it, pauses = a_message(tries=0), []
     while it.state != "failed":
         it.state, it.tries = "trying", it.tries + 1
@@ -51,23 +51,23 @@ def test_what_was_certainly_not_taken_is_tried_again_later_and_later_and_then_gi
 
     assert pauses == sorted(pauses) and pauses[0] < timedelta(seconds=5) and pauses[-1] == timedelta(hours=1)
     assert it.tries == len(pauses) + 1
-    assert [type(each).__name__ for each in it.recorded] == ["MessageFailed"]
+    assert [type(event).__name__ for event in it.recorded] == ["MessageFailed"]
 
 
-def test_a_refusal_for_good_is_not_tried_again():
+def test_a_permanent_refusal_is_not_retried():
     it = a_message()
     it.settle(REFUSED, **CALL)
 
     assert (it.state, it.code, it.next_try_at) == ("failed", "smtp-550", None)
 
 
-def test_a_lost_answer_is_unknown_until_the_gateway_or_a_person_tells():
+def test_a_message_with_a_lost_answer_is_unknown_until_it_is_resolved():
     it = a_message()
     it.settle(Unclear("answer-lost"), **CALL)
     it.settle(Unclear("answer-lost"), **CALL)
 
     assert it.state == "unknown"
-    assert [type(each).__name__ for each in it.recorded] == ["MessageUnknown"]  # asked twice, told once
+    assert [type(event).__name__ for event in it.recorded] == ["MessageUnknown"]  # asked twice, told once
     it.settle(Accepted("late"), **CALL)
     assert it.state == "sent"
 
@@ -95,13 +95,13 @@ def test_only_an_unknown_message_is_resolved(state):
 
 
 @pytest.mark.parametrize("state", ["held", "waiting", "sent", "failed", "withheld", "superseded"])
-def test_an_outcome_of_no_try_is_refused(state):
+def test_an_outcome_without_an_attempt_is_refused(state):
     with pytest.raises(Refused, match="message-not-under-way"):
         a_message(state).settle(Accepted("?"), **CALL)
 
 
 @given(st.lists(st.sampled_from([Accepted("r"), BUSY, REFUSED, Unclear("answer-lost")]), max_size=30))
-def test_a_gateway_is_never_called_again_after_it_may_have_taken_the_message(outcomes):
+def test_a_gateway_that_may_have_accepted_a_message_is_never_called_again(outcomes):
     it, may_have_it = a_message("waiting", tries=0), False
     for outcome in outcomes:
         if it.state == "waiting":  # the dispatcher's turn

@@ -1,4 +1,4 @@
-"""Who is told of a fact, over which channel, and when."""
+"""Who gets a message about a fact, by which channel, and when."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -33,13 +33,13 @@ def test_the_first_preferred_channel_with_an_address(preferred, addresses, usabl
     assert planning.usable(preferred, addresses) == usable
 
 
-def test_the_number_is_told_at_once_even_at_night():
+def test_a_message_with_a_number_is_sent_at_once_even_at_night():
     plan = planning.decide(Reach("en", ("mail", "sms")), superseded=False, urgent=True, at=MIDNIGHT)
 
     assert (plan.state, plan.channel, plan.hold_until) == ("waiting", "mail", MIDNIGHT)
 
 
-def test_what_can_wait_waits_until_morning():
+def test_a_message_that_is_not_urgent_waits_until_morning():
     plan = planning.decide(Reach("en", ("sms",)), superseded=False, urgent=False, at=MIDNIGHT)
 
     assert (plan.state, plan.hold_until) == ("held", MORNING)
@@ -74,7 +74,7 @@ def test_quiet_hours(at, until):
     assert may_disturb_from(at, urgent=True) == at
 
 
-def test_a_signing_tells_everybody_who_signed_their_number():
+def test_a_signing_sends_the_number_to_every_signer():
     holders = (uuid4(), uuid4())
     ids = {"project_id": uuid4(), "unit_id": uuid4(), "agreement_id": uuid4()}
     event = AgreementSigned(
@@ -85,7 +85,7 @@ def test_a_signing_tells_everybody_who_signed_their_number():
     assert (fact.template, fact.number, fact.recipients, fact.urgent) == ("signed-exchange", 7, holders, True)
 
 
-def test_a_rescission_undoes_what_was_not_told_yet():
+def test_a_rescission_withdraws_messages_that_were_not_sent():
     ids = {"project_id": uuid4(), "unit_id": uuid4(), "agreement_id": uuid4()}
     event = AgreementRescinded(**ids, series="cash", sequence_number=7, reason="withdrawn", rescinded_at=NOON)
     fact = rules.read(event)
@@ -93,6 +93,6 @@ def test_a_rescission_undoes_what_was_not_told_yet():
     assert fact.recipients is None and not fact.urgent and "signed-cash" in fact.supersedes
 
 
-def test_what_tells_nobody_anything_has_no_rule():
+def test_an_event_without_messages_has_no_rule():
     with pytest.raises(KeyError):
         rules.read(DistrictOpened(district="440303", name="澄水湾"))

@@ -1,4 +1,4 @@
-"""What a message says, and that what was once sent never changes."""
+"""The text of a message; a published version never changes."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from services.notify.domain.wording import LANGUAGES, Particulars, instant, rend
 EVENING = datetime(2026, 11, 28, 16, 5, tzinfo=UTC)  # five past midnight in Shanghai, the next day
 UNIT = Particulars("澄水湾片区", "和丰苑4栋206", "范**", 1424, EVENING)
 
-# A published version is what people have read. A better sentence is a new version: add its line, change none.
+# People have read the published versions. A better sentence is a new version: add a line, change none.
 PUBLISHED = {
     ("effective", 1): "fc9107e3470ee7b6",
     ("rescinded", 1): "3f9df6dbc211eba2",
@@ -21,7 +21,7 @@ PUBLISHED = {
 }
 
 
-def test_published_versions_are_as_they_were_published():
+def test_published_template_versions_never_change():
     assert {key: _digest(template) for key, template in templates.every().items()} == PUBLISHED
 
 
@@ -29,11 +29,11 @@ def test_published_versions_are_as_they_were_published():
 @pytest.mark.parametrize("channel", ["mail", "sms"])
 @pytest.mark.parametrize("name", ["signed-exchange", "signed-cash", "rescinded", "effective", "void"])
 def test_every_template_says_who_what_and_when_in_every_language(name, channel, language):
-    told = render(templates.newest(name), language=language, channel=channel, particulars=UNIT)
+    rendered = render(templates.newest(name), language=language, channel=channel, particulars=UNIT)
 
-    for said in ("范**", "和丰苑4栋206", instant(EVENING, language)):
-        assert said in told.body
-    assert "{" not in told.title + told.body
+    for fact in ("范**", "和丰苑4栋206", instant(EVENING, language)):
+        assert fact in rendered.body
+    assert "{" not in rendered.title + rendered.body
 
 
 @pytest.mark.parametrize(
@@ -48,27 +48,27 @@ def test_every_template_says_who_what_and_when_in_every_language(name, channel, 
     ],
 )
 def test_an_exchange_number_orders_house_selection_and_a_cash_number_does_not(name, language, means):
-    told = render(templates.newest(name), language=language, channel="mail", particulars=UNIT)
+    rendered = render(templates.newest(name), language=language, channel="mail", particulars=UNIT)
 
-    assert "1424" in told.title and "1424" in told.body  # no comma in a number that people compare
-    assert means in " ".join(told.body.split())
+    assert "1424" in rendered.title and "1424" in rendered.body  # no comma in a number that people compare
+    assert means in " ".join(rendered.body.split())
 
 
-def test_instants_are_told_in_the_time_of_the_place():
+def test_instants_have_the_time_zone_of_the_place():
     assert instant(EVENING, "zh-Hans") == "2026年11月29日00:05"
     assert instant(EVENING, "en") == "29 Nov 2026, 00:05 (Beijing time)"
 
 
 def test_a_chinese_text_message_fits_into_two_parts():
     for name in ("signed-exchange", "signed-cash"):
-        told = render(templates.newest(name), language="zh-Hans", channel="sms", particulars=UNIT)
-        assert len(told.body) <= 2 * 67
+        rendered = render(templates.newest(name), language="zh-Hans", channel="sms", particulars=UNIT)
+        assert len(rendered.body) <= 2 * 67
 
 
-def test_particulars_come_back_as_they_were_stored():
+def test_stored_particulars_are_read_back_unchanged():
     assert Particulars.of(UNIT.stored()) == UNIT
 
 
 def _digest(template):
-    said = "".join(f"{each}|{w.title}|{w.short}|{w.body}" for each, w in sorted(template.wordings.items()))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    joined = "".join(f"{each}|{w.title}|{w.short}|{w.body}" for each, w in sorted(template.wordings.items()))
+    return hashlib.sha256(joined.encode()).hexdigest()[:16]

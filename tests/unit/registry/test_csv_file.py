@@ -115,7 +115,7 @@ def test_a_line_break_in_quotes_belongs_to_its_cell_and_counts_no_row():
         (lines(BUILDINGS_HEAD, BUILDING), "workbook-wrong-sheet", {"expected": HOLDERS_SHEET}),
     ],
 )
-def test_what_cannot_be_believed_is_refused_with_its_place(content: bytes, code: str, facts: dict):
+def test_an_invalid_csv_is_refused_with_the_place(content: bytes, code: str, facts: dict):
     refusal = refused(content)
 
     assert (refusal.code, refusal.facts) == (code, facts)
@@ -135,7 +135,7 @@ def test_the_name_says_what_a_file_is():
 
 
 @pytest.mark.parametrize("tail", [b'"' + b"x,\r\n" * 2_000_000, b"," * 8_000_000], ids=["a quote", "a row without end"])
-def test_no_more_of_a_row_is_kept_than_it_may_be_long(tail: bytes):
+def test_at_most_the_maximum_length_of_a_row_is_kept(tail: bytes):
     file = io.BytesIO(RIGHT + tail)
     tracemalloc.start()
     with csv_file.reading(file) as book, pytest.raises(Refused, match=r"csv-quotes|workbook-too-large"):

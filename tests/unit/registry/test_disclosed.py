@@ -1,4 +1,4 @@
-"""Does a text that others may read give a person away, and is a code of a place never taken for one?"""
+"""Is personal data found in a readable text, and is a place code never mistaken for it?"""
 
 from datetime import date
 
@@ -35,7 +35,7 @@ def test_a_telephone_or_a_paper_s_number_is_seen_however_it_is_written(text: str
         f"0{CITIZEN}", "91440300MA5EXAMPL1", "云汀里13期", "G01-1",
     ],
 )  # fmt: skip
-def test_a_code_of_a_place_is_nobody_s(text: str):
+def test_a_place_code_is_no_personal_data(text: str):
     assert not disclosed.is_personal(text)
 
 
@@ -49,27 +49,27 @@ def written(column: template.Column) -> dict[str, Cell]:
 
 @pytest.mark.parametrize("column", [each for each in template.HOLDERS if not each.personal], ids=lambda each: each.name)
 def test_no_column_that_is_not_sealed_lets_a_telephone_through(column: template.Column):
-    """By the template, so that a new column is held to it too."""
+    """Takes the columns from the template, so that a new column is tested too."""
     line, faults = lines.holder(2, written(column), today=TODAY)
 
     assert column.name not in line.values and column.name in {fault.column for fault in faults}
 
 
 @pytest.mark.parametrize("column", template.BUILDINGS, ids=lambda each: each.name)
-def test_nor_does_one_of_a_building(column: template.Column):
+def test_no_building_column_lets_a_telephone_through(column: template.Column):
     line, faults = lines.building(2, {column.name: Cell("text", "13800138000")})
 
     assert column.name not in line.values and column.name in {fault.column for fault in faults}
 
 
-def test_what_an_event_says_of_a_unit_comes_from_columns_that_are_not_sealed():
+def test_unit_events_use_only_columns_that_are_not_sealed():
     sealed = {column.name for column in template.HOLDERS if column.personal}
 
     assert sealed.isdisjoint(UnitRegistered.model_fields)
     assert {"compound", "building", "stairwell", "door", "unit_code"} <= set(UnitRegistered.model_fields) - sealed
 
 
-def test_a_telephone_typed_as_a_number_is_one():
-    household = next(each for each in template.HOLDERS if each.name == "household")
+def test_a_telephone_typed_as_a_number_is_found():
+    household = next(column for column in template.HOLDERS if column.name == "household")
 
     assert disclosed.is_personal(cells.plain(Cell("number", "1.3800138E10"))) and household.form == "text"

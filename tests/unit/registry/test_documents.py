@@ -1,4 +1,4 @@
-"""Does each paper's number pass its own check, and no other?"""
+"""Does the number of each paper pass its own check, and a wrong number not?"""
 
 from datetime import date
 
@@ -60,5 +60,5 @@ def test_every_single_wrong_digit_is_caught(born, order, place, by):
     assert documents.flaw("citizen_id", wrong, today=TODAY) is not None
 
 
-def test_a_number_is_one_number_however_it_is_spelt():
+def test_all_spellings_of_a_document_number_are_equal():
     assert documents.tidied(" 11010519491231002x ") == "11010519491231002X"

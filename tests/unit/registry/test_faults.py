@@ -1,4 +1,4 @@
-"""The codes of what can be wrong with a workbook: is each that the service can give declared with its texts, and none besides?"""
+"""Has every fault code of a workbook its texts, and has every text its code?"""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""A clerk's line: is each mistake named at its cell, and nothing repaired in silence?"""
+"""A clerk's line: is each mistake named at its cell, and nothing corrected silently?"""
 
 from datetime import date
 from decimal import Decimal
@@ -115,6 +115,6 @@ def test_a_csvs_cell_has_the_codes_of_a_sheets(column: str, written: str, code: 
 
 @pytest.mark.parametrize("written", ["1997-05-01", "1997-5-1", "1997/5/1", "1997/05/01"])
 def test_a_day_is_read_as_a_chinese_spreadsheet_shows_it_in_a_csv(written: str):
-    of = next(each for each in template.HOLDERS if each.name == "titled_on")
+    of = next(column for column in template.HOLDERS if column.name == "titled_on")
 
     assert cells.read(of, cells.typed(of, written)) == (date(1997, 5, 1), None)

@@ -1,4 +1,4 @@
-"""Is a text a name, is its spelling one, and is it said why two names that look alike are not the same?"""
+"""Is a text a valid name, is its spelling canonical, and is the difference of similar names named?"""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_an_organisation_is_known_by_how_its_name_ends():
 
 
 @pytest.mark.parametrize("lost", "?？﹖⁇□〓■▢◻⬜☐○●*＊﹡✱×※\ufffd\ufffc")
-def test_a_name_with_a_lost_or_hidden_character_is_nobodys(lost: str):
+def test_a_name_with_a_lost_or_hidden_character_is_refused(lost: str):
     assert flaw(f"李{lost}", "natural") == "name-lost-text"
     assert flaw(f"{lost}安柏", None) == "name-lost-text"
     assert flaw(f"澄水湾{lost}物业有限公司", "organisation") == "name-lost-text"
@@ -46,12 +46,12 @@ def test_a_digit_is_right_in_the_name_of_an_organisation_only(digit: str):
 @pytest.mark.parametrize(
     "name", ["王〇", "一二三", "O’Neil 3rd", "陈大文 CHAN Tai Man", "𰀀𱍐", "王\U0002ebf0", "阿依古丽·买买提"]
 )
-def test_what_looks_odd_and_is_right_stays_right(name: str):
+def test_an_unusual_correct_name_is_accepted(name: str):
     assert flaw(name, "natural") is None
 
 
 @pytest.mark.parametrize("dot", "\u00b7\u2022\u30fb\u2027\uff65\u2219\u22c5")
-def test_every_middle_dot_is_one(dot: str):
+def test_all_middle_dot_characters_are_equal(dot: str):
     assert canonical(f"买买提{dot}艾力") == "买买提\u00b7艾力"
 
 
@@ -67,10 +67,10 @@ def test_every_middle_dot_is_one(dot: str):
         ("陈安", "陈柏", None),
     ],
 )
-def test_what_two_names_that_look_alike_differ_in_is_named(one: str, other: str, why: str | None):
+def test_the_difference_between_two_similar_names_is_named(one: str, other: str, why: str | None):
     assert alike(one, other) == alike(other, one) == why
 
 
-def test_a_trace_of_lost_text_is_seen_in_a_place_too():
+def test_lost_text_is_also_found_in_a_place():
     assert all(map(lost_text, ["和?苑", "□栋", "一\ufffd组"]))
     assert not any(map(lost_text, ["和丰苑（二期）", "3栋", "A*", "1#"]))

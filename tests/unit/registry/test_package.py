@@ -1,4 +1,4 @@
-"""A workbook's package by the standard: are parts found by relation, types taken for what they say, and lies refused by name?"""
+"""A workbook's package by the standard: are parts found by relation, types read as declared, and false declarations refused by name?"""
 
 import io
 import tracemalloc
@@ -54,7 +54,7 @@ def names(file: io.BytesIO) -> list[str]:
 
 
 def refusal(file: io.BytesIO) -> tuple[str, str]:
-    """The code and the part it names, while the clerk waits or when it is read."""
+    """The code of the refusal and the part that it names, from the upload or from the reading."""
     with pytest.raises(Refused) as refused:
         names(file)
     return refused.value.code, str(refused.value.facts.get("part"))
@@ -147,14 +147,14 @@ MACROS = {
 
 
 @pytest.mark.parametrize("change", MACROS.values(), ids=MACROS)
-def test_a_macro_that_is_there_is_refused_whatever_says_so(change):
+def test_an_existing_macro_is_refused_however_it_is_declared(change):
     code, part = refusal(zipped(change(parts())))
 
     assert code == "workbook-macros" and part.startswith("xl/")
 
 
 @pytest.mark.parametrize("part", ["/xl/vbaProject.bin", "/xl/a.bin"])
-def test_a_macro_that_is_only_declared_is_none(part: str):
+def test_a_declared_macro_without_a_part_is_accepted(part: str):
     assert names(zipped(replaced(parts(), "[Content_Types].xml", with_override(part, VBA)))) == ["陈安"]
 
 
@@ -171,7 +171,7 @@ def test_a_macro_that_is_only_declared_is_none(part: str):
     ],
     ids=["no relations", "no types", "a text", "binary", "two parts of one name", "styles broken", "sheet broken"],
 )  # fmt: skip
-def test_what_cannot_be_read_is_named(change, part: str):
+def test_an_unreadable_part_is_named(change, part: str):
     assert refusal(zipped(change(parts()))) == ("workbook-unreadable", part)
 
 
@@ -193,7 +193,7 @@ def styled(count: int) -> bytes:
     )
 
 
-def test_size_is_judged_by_bytes_and_not_by_how_well_they_shrink():
+def test_the_size_limit_counts_bytes_and_not_the_compression_ratio():
     contents = {**parts(), "xl/styles.xml": styled(60_000), "xl/media/white.bmp": b"\0" * 40 * MEGABYTE}
     file = zipped(contents)
     assert len(file.getvalue()) < MEGABYTE / 5
@@ -221,7 +221,7 @@ def test_what_is_too_large_is_named_and_memory_stays_bounded(path: str, content:
     assert found == ("workbook-too-large", path) and peak < 32 * MEGABYTE
 
 
-def test_a_part_never_gives_more_than_the_limit_however_it_was_declared():
+def test_a_part_never_unpacks_beyond_the_limit():
     with zipfile.ZipFile(zipped({"xl/a.xml": b" " * 40 * MEGABYTE})) as contents:
         chunks = Parts(contents, archive.parts(contents)).chunks("/xl/a.xml", most_bytes=MEGABYTE)
         with pytest.raises(Refused, match="workbook-too-large") as refused:
@@ -231,7 +231,7 @@ def test_a_part_never_gives_more_than_the_limit_however_it_was_declared():
 
 
 def test_a_directory_that_lies_about_a_size_gains_nothing():
-    """Declared as 1,000 bytes, and more in it: what is beyond is not unpacked, and the sum does not come out."""
+    """Declared as 1,000 bytes and larger: the rest is not unpacked, and the checksum fails."""
     contents = {**parts(), "xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + b" " * MEGABYTE}
     size = len(contents["xl/worksheets/sheet1.xml"]).to_bytes(4, "little")
     crc = zlib.crc32(contents["xl/worksheets/sheet1.xml"]).to_bytes(4, "little")

@@ -1,4 +1,4 @@
-"""Somebody who is recorded again: what a newer line says counts, and what it does not say stays."""
+"""A person who is recorded again: a newer line replaces the values it has, and keeps the others."""
 
 from services.registry.domain import person
 
@@ -16,7 +16,7 @@ def test_an_owner_who_is_named_as_a_guardian_keeps_telephone_and_language():
     assert (guardian.contact().language, guardian.contact().channels) == ("zh-Hans", ())
 
 
-def test_an_empty_cell_of_the_language_takes_back_nothing_that_another_unit_s_row_says():
+def test_an_empty_language_cell_keeps_the_language_of_another_row():
     silent = person.of_line({**LINE, "language": None})
 
     assert silent.message_language == "zh-Hans"

@@ -1,4 +1,4 @@
-"""The invented project: whole, valid, repeatable, and nobody in it real."""
+"""The sample project is complete, valid and repeatable, and has no real person."""
 
 import re
 from collections import Counter
@@ -44,7 +44,7 @@ def test_the_reference_project_has_every_kind_of_owner_many_times():
     children = [line for line in made.holders if line.get("capacity")]
     assert len(children) > 5 and all(line["guardian_document_number"] for line in children)
     assert sum(count == 2 for count in owned.values()) == 53 == sum(count > 1 for count in owned.values())
-    assert len(made.mandates) > 5 and len({each.valid_until for each in made.mandates}) > 5
+    assert len(made.mandates) > 5 and len({mandate.valid_until for mandate in made.mandates}) > 5
 
 
 def test_the_smallest_has_every_kind_of_right_holder():
@@ -71,7 +71,7 @@ def test_every_line_passes_every_check():
         assert lines.holder(number, cells, today=TODAY)[1] == []
 
 
-# Each in a form that passes and in a range that no office gives out: invented.py says why.
+# Each number is valid and from a range that no office issues: invented.py gives the reason.
 NOT_GIVEN_OUT = {
     "居民身份证": r"440399[0-9]{8}000[0-9X]",
     "港澳台居民居住证": r"810000[0-9]{8}000[0-9X]",
@@ -82,7 +82,7 @@ NOT_GIVEN_OUT = {
 }
 
 
-def test_nobody_in_it_is_real():
+def test_no_person_of_the_sample_is_real():
     made = sample.made(seed=1, units=1708, district="440303")
 
     assert all(line["email"].endswith(".invalid") for line in made.holders if "email" in line)

@@ -1,4 +1,4 @@
-"""Sheets as spreadsheets write them: are they read right, and what harms refused from the table of contents?"""
+"""Sheets as spreadsheets write them: are they read correctly, and are harmful files refused by their table of contents?"""
 
 import io
 import tracemalloc
@@ -57,7 +57,7 @@ def typed(content_type: str, encoding: str = "utf-8", *, part: str = "/xl/workbo
 
 
 def huge() -> io.BytesIO:
-    """A part that says of itself that it unpacks to 700 MB."""
+    """A part whose declared size is 700 MB."""
     file = a_workbook()
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("xl/media/bomb.bin", b"\0")
@@ -88,17 +88,17 @@ def test_the_same_rows_are_the_same_bytes_whenever_they_are_written():
     assert a_workbook().getvalue() == a_workbook().getvalue()
 
 
-@pytest.mark.parametrize("said", ["_x0041_", "_x005F_x0041_", "=1+1", "{<&>}", "a_xb", "'1"])
-def test_whatever_a_text_looks_like_it_comes_back_as_it_was(said: str):
+@pytest.mark.parametrize("label", ["_x0041_", "_x005F_x0041_", "=1+1", "{<&>}", "a_xb", "'1"])
+def test_every_text_is_read_back_unchanged(label: str):
     file = io.BytesIO()
-    workbook_stream.write(file, holders=[{"household": said}], buildings=[])
+    workbook_stream.write(file, holders=[{"household": label}], buildings=[])
     with workbook.reading(file) as book:
         (row,) = book.sheet(HOLDERS_SHEET).rows()
 
-    assert row.cells == {"household": Cell("text", said)}
+    assert row.cells == {"household": Cell("text", label)}
 
 
-def test_what_a_sheet_hides_is_seen():
+def test_hidden_rows_and_columns_are_found():
     def hide(book):
         sheet = book[HOLDERS_SHEET]
         sheet.row_dimensions[3].hidden = True
@@ -123,7 +123,7 @@ def test_what_a_sheet_hides_is_seen():
     assert rows[6].cells["registered_area"] == Cell("formula", "=")
 
 
-def test_what_is_drawn_together_to_nothing_is_hidden_too():
+def test_a_row_or_column_of_zero_size_is_hidden_too():
     file = a_workbook()
     with zipfile.ZipFile(file) as archive:
         part = archive.read("xl/worksheets/sheet1.xml").decode()
@@ -155,7 +155,7 @@ def test_what_is_drawn_together_to_nothing_is_hidden_too():
     ],
     ids=["no-zip", "password", "macros", "xlsm", "macros-by-another-name", "bomb", "wrong-sheet", "doctype"],
 )
-def test_what_harms_is_refused_before_it_is_unpacked(file, code):
+def test_a_harmful_file_is_refused_before_it_is_unpacked(file, code):
     with pytest.raises(Refused, match=code):
         workbook.inspect(file())
 
@@ -185,8 +185,8 @@ MEGABYTES = 2 * MEGABYTE
     ],
     ids=["nested", "attribute", "comment", "names", "column", "merge", "entity-in-utf-16"],
 )
-def test_what_no_spreadsheet_writes_is_refused_before_it_costs_anything(part: bytes):
-    # Unpacked, so that not the ratio but the reading itself has to notice.
+def test_xml_that_no_spreadsheet_writes_is_refused_with_little_memory(part: bytes):
+    # Stored without compression, so that the reader and not the ratio must find it.
     file = repacked(a_workbook(), packed=zipfile.ZIP_STORED, **{"xl/worksheets/sheet1.xml": part})
     with workbook.reading(file) as book:
         tracemalloc.start()

@@ -9,11 +9,11 @@ def drawn(*cells: Cell) -> tuple[tuple[int, ...], list[list[str]]]:
     """The floors from the top, and per stairwell what its places say: door, and floors x doors where more than one."""
     building = placing.building(cells)
 
-    def said(place: placing.Place) -> str:
+    def label(place: placing.Place) -> str:
         size = f" {place.floors}x{place.doors}" if (place.floors, place.doors) != (1, 1) else ""
         return f"{place.cell.door}{size}" if place.cell else "-"
 
-    return building.floors, [[said(place) for place in well.places] for well in building.wells]
+    return building.floors, [[label(place) for place in well.places] for well in building.wells]
 
 
 def test_a_duplex_keeps_the_column_of_its_lowest_floor_on_all_its_floors():

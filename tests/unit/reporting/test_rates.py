@@ -1,4 +1,4 @@
-"""Does a rate say neither more nor less than was signed?"""
+"""Does a rate show exactly what was signed?"""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Is the stage derived by the order of product.md 3.2, and from nothing that was not said?"""
+"""Is the stage derived by the order of product.md 3.2, and only from known facts?"""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Does the business clock pace, persist and never run back?"""
+"""Does the business clock keep its speed, survive a restart and never run back?"""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from shared.service import clock
 LAUNCH = datetime(2026, 5, 31, 1, tzinfo=UTC)
 
 
-def told(file: Path, business_at: datetime, *, speed: float, real_at: datetime | None = None) -> None:
+def set_clock(file: Path, business_at: datetime, *, speed: float, real_at: datetime | None = None) -> None:
     setting = {
         "business_at": business_at.isoformat(),
         "real_at": (real_at or datetime.now(UTC)).isoformat(),
@@ -20,16 +20,16 @@ def told(file: Path, business_at: datetime, *, speed: float, real_at: datetime |
     new.rename(file)
 
 
-def test_it_is_real_time_until_a_day_is_set(tmp_path: Path) -> None:
+def test_the_business_clock_is_real_time_until_it_is_set(tmp_path: Path) -> None:
     paced = clock.at_start(str(tmp_path / "clock.json"))
     assert abs(paced.now() - datetime.now(UTC)) < timedelta(seconds=5)
 
-    told(tmp_path / "clock.json", LAUNCH, speed=1)
+    set_clock(tmp_path / "clock.json", LAUNCH, speed=1)
     assert timedelta() <= paced.now() - LAUNCH < timedelta(seconds=5)
 
 
-def test_it_runs_at_its_speed(tmp_path: Path) -> None:
-    told(tmp_path / "clock.json", LAUNCH, speed=60, real_at=datetime.now(UTC) - timedelta(minutes=1))
+def test_the_business_clock_runs_at_its_speed(tmp_path: Path) -> None:
+    set_clock(tmp_path / "clock.json", LAUNCH, speed=60, real_at=datetime.now(UTC) - timedelta(minutes=1))
 
     assert (
         timedelta(hours=1)
@@ -38,19 +38,19 @@ def test_it_runs_at_its_speed(tmp_path: Path) -> None:
     )
 
 
-def test_a_small_step_back_is_waited_out_and_a_new_day_is_obeyed(tmp_path: Path) -> None:
+def test_a_small_step_back_stops_the_clock_and_a_new_day_is_followed(tmp_path: Path) -> None:
     file = tmp_path / "clock.json"
-    told(file, LAUNCH, speed=0)
+    set_clock(file, LAUNCH, speed=0)
     paced = clock.at_start(str(file))
     first = paced.now()
 
-    told(file, LAUNCH - timedelta(seconds=30), speed=0)
+    set_clock(file, LAUNCH - timedelta(seconds=30), speed=0)
     assert paced.now() == first
-    told(file, LAUNCH - timedelta(days=1), speed=0)
+    set_clock(file, LAUNCH - timedelta(days=1), speed=0)
     assert paced.now() == LAUNCH - timedelta(days=1)
 
 
-def test_a_business_day_is_shanghais() -> None:
+def test_a_business_day_is_a_day_in_shanghai() -> None:
     assert clock.business_day(datetime(2026, 5, 31, 15, 59, tzinfo=UTC)) == date(2026, 5, 31)
     assert clock.business_day(datetime(2026, 5, 31, 16, tzinfo=UTC)) == date(2026, 6, 1)
     assert isinstance(clock.at_start(""), clock.RealClock)

@@ -1,4 +1,4 @@
-"""What no view may see: is it found, wherever it stands, and nothing else?"""
+"""Are values that no view may see found at any place of a request, and no others?"""
 
 import io
 import json
@@ -21,7 +21,7 @@ SOUND = some.recursive(
 
 
 @given(SOUND)
-def test_what_is_sound_passes_and_is_read_as_it_is(value: object) -> None:
+def test_a_valid_request_is_read_unchanged(value: object) -> None:
     assert list(edge.faults(edge.read_json(json.dumps(value).encode()))) == []
 
 
@@ -38,7 +38,7 @@ def test_what_is_sound_passes_and_is_read_as_it_is(value: object) -> None:
         ('{"a": {"b/~": 1, "b/~": 1}}', "/a/b~1~0", "duplicate-key"),
     ],
 )
-def test_what_the_database_or_int_would_choke_on_is_named_at_its_place(written: str, place: str, code: str) -> None:
+def test_values_that_the_database_or_int_refuse_are_named_at_their_place(written: str, place: str, code: str) -> None:
     [fault] = edge.faults(edge.read_json(written.encode()))
 
     assert (fault.told("zh")["pointer"], fault.code) == (place, code)
@@ -46,7 +46,7 @@ def test_what_the_database_or_int_would_choke_on_is_named_at_its_place(written: 
 
 
 @pytest.mark.parametrize("written", [b"", b"{", b"\xff", '"é"'.encode("utf-16"), b"[" * 100_000, b"\xef\xbb\xbf1"])
-def test_what_is_no_json_in_utf_8_is_a_value_error(written: bytes) -> None:
+def test_a_body_that_is_not_json_in_utf_8_is_a_value_error(written: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         edge.read_json(written)
 
@@ -57,7 +57,7 @@ def test_an_instant_that_another_time_zone_cannot_say_is_a_fault(instant: dateti
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "٣", "9" * 5_000, "9223372036854775808", " 1", "1_0", "x"])
-def test_what_is_no_whole_number_of_a_bigint_is_none(text: str) -> None:
+def test_a_text_that_is_no_bigint_gives_none(text: str) -> None:
     assert edge.whole_number(text) is None
     assert edge.whole_number("9223372036854775807") == 2**63 - 1
 

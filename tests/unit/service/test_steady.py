@@ -1,4 +1,4 @@
-"""Does a clock know that it was set, and does idle time never look like it?"""
+"""Is a changed clock detected, and is idle time never taken for a change?"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def test_idle_time_and_small_corrections_are_no_jump(steps):
 
 
 @given(st.integers(0, 10**6), st.integers(61, 10**8), st.sampled_from([1, -1]))
-def test_a_clock_that_was_set_has_strayed_until_it_is_back(idle, seconds, direction):
+def test_a_changed_clock_is_off_until_it_is_corrected(idle, seconds, direction):
     machine, by = Machine(), timedelta(seconds=seconds) * direction
     machine.off = by
     machine.seconds += idle
@@ -47,10 +47,10 @@ def test_a_clock_that_was_set_has_strayed_until_it_is_back(idle, seconds, direct
     assert machine.steady.strayed() == timedelta()
 
 
-def told(file: Path, business_at: datetime, *, speed: float, real_at: datetime) -> None:
-    said = {"business_at": business_at.isoformat(), "real_at": real_at.isoformat(), "speed": speed}
+def set_clock(file: Path, business_at: datetime, *, speed: float, real_at: datetime) -> None:
+    setting = {"business_at": business_at.isoformat(), "real_at": real_at.isoformat(), "speed": speed}
     new = file.with_suffix(".new")
-    new.write_text(json.dumps(said))
+    new.write_text(json.dumps(setting))
     new.rename(file)
 
 
@@ -59,18 +59,18 @@ def test_a_day_that_goes_on_at_another_speed_is_no_jump_and_another_day_is(tmp_p
     paced = clock.at_start(str(file))
     assert isinstance(paced, clock.Watched)
     assert paced.strayed() == timedelta()
-    told(file, NOON, speed=60, real_at=began)
+    set_clock(file, NOON, speed=60, real_at=began)
     assert paced.strayed() == timedelta()  # the day has begun
     half = began + timedelta(minutes=30)
-    told(file, NOON + timedelta(hours=30), speed=1, real_at=half)
+    set_clock(file, NOON + timedelta(hours=30), speed=1, real_at=half)
     assert paced.strayed() == timedelta()
 
     for by in (2 * BOUND, -2 * BOUND, timedelta(days=3)):
-        told(file, NOON + timedelta(hours=30) + by, speed=1, real_at=half)
+        set_clock(file, NOON + timedelta(hours=30) + by, speed=1, real_at=half)
         assert paced.strayed() == by
-        told(file, NOON + timedelta(hours=30) + by, speed=60, real_at=half)
-        assert paced.strayed() == by  # another speed does not put it right
-        told(file, NOON + timedelta(hours=30), speed=1, real_at=half)
+        set_clock(file, NOON + timedelta(hours=30) + by, speed=60, real_at=half)
+        assert paced.strayed() == by  # another speed does not correct it
+        set_clock(file, NOON + timedelta(hours=30), speed=1, real_at=half)
         assert paced.strayed() == timedelta()
 
 

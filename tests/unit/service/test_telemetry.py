@@ -1,4 +1,4 @@
-"""Do log lines and events carry what led to them, and no person?"""
+"""Do log lines and events carry their cause, and no personal data?"""
 
 from shared.service.limits import Limits
 from shared.telemetry import log, tracing
@@ -17,13 +17,13 @@ def test_a_request_gives_its_ids_to_the_events_it_causes() -> None:
     assert tracing.headers() == {}
 
 
-def test_what_a_stranger_sends_is_taken_only_when_well_formed() -> None:
+def test_trace_headers_are_accepted_only_when_well_formed() -> None:
     with tracing.request(correlation_id='x"\n{}', traceparent="nonsense") as trace:
         assert "\n" not in trace.correlation_id
         assert len(trace.traceparent) == len(PARENT)
 
 
-def test_an_event_is_the_cause_of_what_follows_it() -> None:
+def test_an_event_is_the_cause_of_the_events_it_triggers() -> None:
     with tracing.following(event_id="e-1", received={"ce_correlationid": "call-7", "ce_traceparent": PARENT}):
         assert tracing.headers()["causationid"] == "e-1"
         assert log.traced(None, "info", {"event": "x"})["correlation_id"] == "call-7"

@@ -37,7 +37,7 @@ def a_paper(holder, kind: str, valid_until: date = date(2026, 11, 28)) -> Mandat
 
 
 @given(st.integers(2, 12), st.booleans(), st.randoms())
-def test_only_the_last_right_holder_completes_it(count, joint, random):
+def test_only_the_signature_of_the_last_right_holder_completes_an_agreement(count, joint, random):
     holders = [a_holder(None if joint else f"1/{count}") for _ in range(count)]
     agreement = a_locked(rights_of(*holders, ownership="joint" if joint else "shares"))
     random.shuffle(holders)
@@ -85,7 +85,7 @@ def test_an_organisation_signs_through_its_representative():
 
 
 @pytest.mark.parametrize(("days", "good"), [(0, True), (-1, False)])
-def test_a_paper_is_good_to_the_end_of_its_last_day_in_shanghai(days, good):
+def test_a_paper_is_valid_until_the_end_of_its_last_day_in_shanghai(days, good):
     owner = a_holder()
     agreement = a_locked(rights_of(owner))
     paper = a_paper(owner, "agent", date(2026, 11, 28) + timedelta(days=days))
@@ -118,7 +118,7 @@ def test_shares_that_are_not_whole_are_never_signed():
 
 
 class Life(RuleBasedStateMachine):
-    """Every act in any order: what may not be is refused and changes nothing."""
+    """Every act in any order: a forbidden act is refused and changes nothing."""
 
     @initialize(owners=st.integers(1, 4))
     def begin(self, owners):
@@ -194,10 +194,10 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def each_thing_is_said_once(self):
-        said = [type(event).__name__ for event in self.agreement.recorded]
-        assert all(said.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
+        types = [type(event).__name__ for event in self.agreement.recorded]
+        assert all(types.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
         exits = {"returned", "superseded", "rescinded", "void"}
-        assert [said.count(f"Agreement{each.capitalize()}") for each in exits].count(1) == (
+        assert [types.count(f"Agreement{each.capitalize()}") for each in exits].count(1) == (
             self.agreement.state in exits
         )
 

@@ -1,4 +1,4 @@
-"""Are shares exact, and a change of rights seen?"""
+"""Are shares exact, and is a change of rights detected?"""
 
 from fractions import Fraction
 
@@ -26,7 +26,7 @@ def test_parts_of_a_whole_are_whole_and_one_part_less_is_not(parts):
 
 
 @given(st.lists(positive, min_size=2, max_size=8))
-def test_the_database_adds_the_same_shares_up_or_is_not_given_them(shares):
+def test_the_database_computes_the_same_sum_of_shares_or_never_receives_them(shares):
     if common_denominator(shares) is None:
         with pytest.raises(Refused, match="shares-too-fine"):
             rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
@@ -57,7 +57,7 @@ def test_each_ownership_has_its_own_wholeness(ownership, shares, flaw):
     assert rights_of(*map(a_holder, shares), ownership=ownership).flaw() == flaw
 
 
-def test_the_same_person_twice_is_a_flaw():
+def test_a_repeated_person_is_a_flaw():
     holder = a_holder("1/2")
 
     assert rights_of(holder, holder).flaw() == "holder-twice"
@@ -66,7 +66,7 @@ def test_the_same_person_twice_is_a_flaw():
 @given(st.randoms())
 def test_order_and_spelling_change_no_right(random):
     holders = [a_holder("1/4") for _ in range(4)]
-    shuffled = [type(each)(each.person_id, "陳**", each.share, written="2/8") for each in holders]
+    shuffled = [type(holder)(holder.person_id, "陳**", holder.share, written="2/8") for holder in holders]
     random.shuffle(shuffled)
 
     assert not rights_of(*holders).differs(rights_of(*shuffled))

@@ -1,4 +1,4 @@
-"""The digest in the foot of the paper: the same for the same terms, another for whatever is different."""
+"""The digest on the paper: the same for the same terms, different for any change."""
 
 import hashlib
 from dataclasses import replace
@@ -35,14 +35,14 @@ def test_the_digest_is_that_of_the_canonical_text_whatever_the_order_of_the_line
     ],
     ids="".join,
 )
-def test_whatever_a_line_says_is_in_the_digest(changed):
+def test_every_field_of_a_line_changes_the_digest(changed):
     other = (HOUSING, replace(FEE, **changed))
 
     assert digest(other, form="mixed", rule_set_version="3") != digest(LINES, form="mixed", rule_set_version="3")
 
 
 @pytest.mark.parametrize("terms", [("exchange", "3"), ("mixed", "4")])
-def test_form_and_rule_set_are_in_the_digest(terms):
+def test_form_and_rule_set_change_the_digest(terms):
     form, rule_set_version = terms
 
     other = digest(LINES, form=form, rule_set_version=rule_set_version)

@@ -50,7 +50,7 @@ def test_a_reading_is_exact_and_says_how_many_are_missing(total, signed, percent
         assert not Reading(reading.basis, signed + reading.missing - 1, total).reached
 
 
-def test_what_prints_as_95_by_rounding_is_not_95():
+def test_a_rate_that_rounds_to_95_has_not_reached_95():
     assert not Reading(Basis("units", 95, "方案"), 94_996, 100_000).reached
     assert Reading(Basis("units", 95, "方案"), 95_000, 100_000).reached
 
@@ -63,7 +63,7 @@ def test_without_a_roll_nothing_is_reached(total):
 
 
 class Signing(RuleBasedStateMachine):
-    """Units are signed and rescinded at will; the model is the set of units that are signed."""
+    """Units are signed and rescinded in any order; the model is the set of signed units."""
 
     UNITS = 20
 
@@ -106,9 +106,9 @@ class Signing(RuleBasedStateMachine):
     @invariant()
     def the_latch_fell_once_and_stays(self):
         assert (self.project.latch is not None) == (self.most * 100 >= self.UNITS * 95)
-        said = [type(event).__name__ for event in self.project.recorded]
-        assert said.count("ThresholdReached") == (self.project.latch is not None)
-        assert said.count("EffectDeclared") == (self.project.declaration is not None)
+        types = [type(event).__name__ for event in self.project.recorded]
+        assert types.count("ThresholdReached") == (self.project.latch is not None)
+        assert types.count("EffectDeclared") == (self.project.declaration is not None)
 
 
 TestSigning = Signing.TestCase
