@@ -88,7 +88,7 @@ def test_only_a_text_gateway_with_a_status_query_resolves_a_message():
         assert Sms(f"http://127.0.0.1:{port}/sms").ask("k-1") is None
 
 
-@pytest.mark.parametrize("character", ["\ud800", "\udfff"])  # a line break is folded: test_lying_servers.py
+@pytest.mark.parametrize("character", ["\ud800"])  # a line break is folded: test_lying_servers.py
 def test_a_subject_that_cannot_be_written_fails_before_anything_is_sent(character):
     nowhere = Mail("127.0.0.1", 1, sender="notice@clearwater.example")
 
