@@ -126,13 +126,9 @@ def list_of_failed(system: Platform, chromium: Browser, sides: list[Side]) -> It
     made: list[Page] = []
 
     def make(key: str, *, size: str, language: str, **options) -> Page:
-        url = f"{system.place.url('notify-api')}/messages?state=failed&m={key}&language={language}"
-        made.append(
-            pages.signed_in(
-                chromium, system.place, url,
-                service="notify", role="command", district=sides[0].code, size=size, **options,
-            )
-        )  # fmt: skip
+        path = f"/messages?state=failed&m={key}&language={language}"
+        who = {"role": "command", "district": sides[0].code}
+        made.append(pages.signed_in(chromium, system.place, path, size=size, **who, **options))
         made[-1].on("dialog", lambda dialog: pytest.fail(f"a window asks: {dialog.message}"))
         return made[-1]
 

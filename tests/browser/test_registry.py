@@ -92,7 +92,7 @@ def test_a_workbook_with_a_mistake_comes_back_with_its_cell(desk: Desk, tmp_path
     with page.expect_download() as download:
         page.get_by_role("link", name="下载批注表").press("Enter")
     sheet = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()))[HOLDERS_SHEET]
-    assert "校验位" in str(sheet["AB2"].value)
+    assert "校验位" in str(sheet["AC2"].value)
     page.context.close()
 
 

@@ -170,7 +170,7 @@ def test_the_wall_speaks_three_languages(stage):
         ("zh-Hant", "已簽約套數", "權利人名下各套全簽才計"),
         ("en", "Units signed", "An owner counts once all their units are signed"),
     ):
-        page = stage.page("wall", f"/?language={language}")
+        page = stage.page("wall", f"/wall?language={language}")
         expect(page.locator("#count-h")).to_have_text(heading)
         expect(page.get_by_text(rule)).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", language)
