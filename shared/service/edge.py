@@ -33,7 +33,7 @@ _SHOWN_FAULTS: Final = 100
 
 
 class Incoming(Request):
-    """Flask's request, whose body is read by `Body` and whose cookies may be of any bytes."""
+    """Flask's request, whose body is read by `Body` and whose cookies and query may be of any bytes."""
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -55,6 +55,12 @@ class Incoming(Request):
         super().close()
         for part in self._parts:
             part.close()
+
+    @cached_property
+    def args(self) -> Any:  # noqa: ANN401 - werkzeug's own types
+        """Readable in any case, since the refusal of a malformed query (check_request) reads the language from it."""
+        query = self.query_string.decode(errors="replace")
+        return self.parameter_storage_class(parse_qsl(query, keep_blank_values=True, errors="replace"))
 
     @cached_property
     def cookies(self) -> Any:  # noqa: ANN401 - werkzeug's own types
