@@ -1,6 +1,8 @@
 """A launch day in the running system and a browser that is signed in to it, for tests of reporting's pages.
 
 The events come straight from the broker, in a district of the test's own, as registry and signing would have sent them.
+Signing hears of the district's units too and would open their cases. So its relay rests meanwhile: a second writer under
+the same numbers is what reporting parks as diverged.
 """
 
 import time
@@ -15,6 +17,7 @@ from tests.support.eventually import eventually
 from tests.support.launch import Launch, Numbering
 from tests.support.platform import Platform
 
+_RELAY = "signing-relay"
 _APPEARS_SECONDS = 180  # a new district is found at the next metadata refresh, by a consumer that has just joined
 
 
@@ -23,6 +26,7 @@ class Stage:
 
     def __init__(self, system: Platform, browser: Browser, *, units: int = 40, signed: int = 8) -> None:
         self.system, self.browser = system, browser
+        system.supervisor.stop(_RELAY)
         self.district = system.topics()
         self.launch = Launch(self.district, units=units, opened_at=datetime.now(UTC) - timedelta(hours=1))
         self._numbering = Numbering()
@@ -48,6 +52,7 @@ class Stage:
 
     def close(self) -> None:
         self._producer.close()
+        self.system.supervisor.start(_RELAY)
 
     def until_it_shows(self, signed: int) -> None:
         """An empty page reloads by itself; this helper reloads it more often."""
