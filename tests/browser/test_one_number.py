@@ -63,7 +63,7 @@ def test_every_figure_of_the_wall_is_of_one_feed_number_in_every_frame(stage):
 
     launch(stage, page, range(BEFORE, BEFORE + LAUNCHED))
 
-    samples = _samples(page, count=BEFORE + LAUNCHED)
+    samples = _samples(page, count=BEFORE + LAUNCHED, least=6)
     midnight = samples[0]["count"] - samples[0]["today"]
     for seen in samples:
         figures = {seen[name] for name in ("squares", "basis", "scores")} | {seen["today"] + midnight}
@@ -86,7 +86,7 @@ def test_every_figure_of_the_grid_is_of_one_feed_number_in_every_frame(stage):
 
     launch(stage, page, [number for number in in_building if number >= first])
 
-    samples = _samples(page, count=len(in_building))
+    samples = _samples(page, count=len(in_building), least=3)  # it draws at most once a second
     assert samples[0]["count"] == len(signed)
     for seen in samples:
         assert {seen[name] for name in ("cells", "legend", "panels")} == {seen["count"]}, seen
@@ -117,10 +117,11 @@ def _sample(page: Page, figures: str) -> None:
     )
 
 
-def _samples(page: Page, *, count: int) -> list[dict[str, int]]:
+def _samples(page: Page, *, count: int, least: int) -> list[dict[str, int]]:
+    """`least`: so many different counts must have been seen, or the launch was over before the page moved."""
     page.wait_for_function("(count) => JSON.parse(window.samples.at(-1)).count === count", arg=count, timeout=60_000)
     samples = page.evaluate("window.samples.map((seen) => JSON.parse(seen))")
-    assert len({seen["count"] for seen in samples}) > 5, "the launch was not seen while it ran"
+    assert len({seen["count"] for seen in samples}) >= least, "the launch was not seen while it ran"
     return samples
 
 
