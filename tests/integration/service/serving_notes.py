@@ -7,6 +7,7 @@ from flask import Flask
 
 from shared.service import database, factory, serve
 from shared.service.clock import RealClock
+from shared.service.migrations import Migrations
 from shared.telemetry import log
 from tests.integration.service.notes import Meeting, notes
 from tests.support.serving import Settings
@@ -21,7 +22,7 @@ def create() -> Flask:
         clock=RealClock(),
         settings=Settings(ISSUER),
         blueprints=[notes],
-        migrations=Path(PLACE) / "migrations",
+        migrations=Migrations(Path(PLACE) / "migrations"),
         problem_files=[Path(PLACE) / "problems.toml"],
         resources=Meeting(),
     )
