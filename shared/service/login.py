@@ -12,6 +12,7 @@ its own; nobody is sent on to another site. Left to others: what a session holds
 import re
 import secrets
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -151,6 +152,8 @@ def _exchanged(**grant: str) -> dict[str, Any]:
             _log.warning("the provider refuses a grant", grant_type=grant["grant_type"], reason=str(failure))
             raise Refused("login-failed") from failure
         except RequestException as failure:
+            if failure.response is not None and failure.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise Refused("login-failed") from failure
             _log.warning("identity provider unreachable", reason=str(failure))
             raise Refused("identity-unavailable") from failure
 

@@ -342,7 +342,10 @@ def test_a_refusal_by_the_provider_is_shown_on_a_page(kit: Kit) -> None:
 def test_a_hostile_state_is_refused(kit: Kit, state: str) -> None:
     answer = kit.app.test_client().get("/callback", query_string={"code": "c", "state": state})
 
-    assert (answer.status_code, answer.json["code"]) == (HTTPStatus.UNAUTHORIZED, "login-failed")
+    refusals = {(HTTPStatus.UNAUTHORIZED, "login-failed")}
+    if "\0" in state:  # edge.py refuses it before login.py reads it
+        refusals = {(HTTPStatus.UNPROCESSABLE_ENTITY, "body-invalid")}
+    assert (answer.status_code, answer.json["code"]) in refusals
 
 
 def test_services_reach_the_provider_where_browsers_do_not(tmp_path: Path) -> None:
