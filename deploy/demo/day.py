@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from deploy.local.place import Place
-from shared.service.clock import PacedClock
+from shared.service.clock import Clock, PacedClock
 
 _LAUNCH = datetime(2026, 11, 28, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -27,6 +27,11 @@ def calm_down(place: Place) -> None:
     """Continues at the pace of real time, so that there is time to look around."""
     file = _file(place)
     _write(file, PacedClock(file).now(), speed=1.0)
+
+
+def clock(place: Place) -> Clock:
+    """The clock that the processes of this installation read; real time until the day has begun."""
+    return PacedClock(_file(place))
 
 
 def _file(place: Place) -> Path:

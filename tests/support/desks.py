@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
+from deploy.demo import day
 from deploy.local import processes
 from services.signing.commands.draft_agreement import EditTerms, edit_terms
 from services.signing.commands.settle_rights import ConfirmRights, confirm_rights
@@ -16,7 +17,7 @@ from shared.events.registry import GroupFormed, Officer, RightHolder, UnitAssign
 from shared.service import database
 from tests.support import pages
 from tests.support.platform import Platform
-from tests.support.signing import DESK, District, SetClock, a_holder
+from tests.support.signing import DESK, District, a_holder
 
 EXCHANGE = (
     TermLine("exchange_area", "area", 0, Decimal("78.22")),
@@ -36,7 +37,7 @@ class Desks:
         self.engine = database.connect(
             processes.environment(system.place, "signing", "api")["DATABASE_URL"], application_name="test"
         )
-        self.district = District(self.engine, system.topics(), SetClock(datetime.now(UTC)))
+        self.district = District(self.engine, system.topics(), day.clock(system.place))
         self.district.open_project(starts_at=datetime(2026, 1, 1, tzinfo=UTC), days=3_650)
 
     def close(self) -> None:

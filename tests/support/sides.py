@@ -6,7 +6,7 @@ from deploy.demo.desk import Desk
 from deploy.demo.opening import District, Opened, open_district
 from deploy.local.place import Place
 
-UNITS, READY = 8, 4
+UNITS, READY = 24, 4  # more than the tests of one session sign in a district
 SAMPLES = (
     District("440303", "示例一区", "澄水湾片区", seed=1),
     District("440305", "示例二区", "云汀里片区", seed=2),

@@ -35,6 +35,7 @@ from shared.events.registry import (
 from shared.messaging import journal
 from shared.messaging.ports import Message
 from shared.service import database
+from shared.service.clock import Clock
 from shared.service.database import Transaction
 from shared.service.steady import BOUND
 
@@ -88,7 +89,7 @@ class District:
 
     engine: Engine
     district: str
-    clock: SetClock = field(default_factory=SetClock)
+    clock: Clock = field(default_factory=SetClock)
     project_id: UUID = field(default_factory=uuid4)
     units: dict[UUID, UnitRegistered] = field(default_factory=dict)
     received: list[Event] = field(default_factory=list)

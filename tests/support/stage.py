@@ -39,6 +39,11 @@ class Stage:
         messages = self._numbering.messages(self.district, events)
         eventually(lambda: self._published(messages))
 
+    def register_again(self) -> None:
+        """All units anew and at once: more than an event to the page can name, so that the page must be redrawn."""
+        units = (self.launch.unit(number) for number in range(self.launch.units))
+        self.publish(*(unit.model_copy(update={"revision": 2, "after_freeze": True}) for unit in units))
+
     def _published(self, messages: list[Message]) -> bool:
         """On a busy machine the broker may answer late. A second publish is a repeat for the consumer."""
         try:

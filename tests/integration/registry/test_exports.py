@@ -1,7 +1,6 @@
 """Exports follow the template: masked by default, readable for a recorded reason; a re-import changes nothing."""
 
 import io
-import tracemalloc
 from datetime import date
 
 import openpyxl
@@ -11,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 
 from services.registry.domain import sample
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
-from services.registry.gateways import workbook_stream
 from shared.service import database
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 
@@ -143,18 +141,3 @@ def test_the_api_description_declares_files_as_binary(registry: Registry):
 
     assert [list(file["responses"]["200"]["content"]) for file in files] == [[workbook_type()]] * 4
     assert upload["multipart/form-data"]["schema"]["required"] == ["file"]
-
-
-def test_memory_does_not_grow_with_the_rows():
-    line = {column.name: "一段文字{不是公式}" for column in HOLDERS}
-    peaks = []
-    for count in (2_000, 20_000):
-        tracemalloc.start()
-        sent = sum(
-            len(each) for each in workbook_stream.stream([(HOLDERS_SHEET, HOLDERS, (line for _ in range(count)))])
-        )
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-        assert sent > count
-
-    assert peaks[1] < peaks[0] * 1.5

@@ -278,3 +278,19 @@ def test_a_formula_is_shown_in_the_annotated_workbook_and_not_run():
         workbook_writer.annotate(made, [(HOLDERS_SHEET, book.sheet(HOLDERS_SHEET).rows())], {}, sentence=str)
 
     assert openpyxl.load_workbook(made)[HOLDERS_SHEET]["N2"].data_type != "f"
+
+
+def test_an_export_holds_no_more_with_more_rows():
+    """Here and not among the integration tests: their process has threads of Kafka clients, which allocate too."""
+    line = {column.name: "一段文字{不是公式}" for column in HOLDERS}
+    peaks = []
+    for count in (2_000, 20_000):
+        tracemalloc.start()
+        sent = sum(
+            len(chunk) for chunk in workbook_stream.stream([(HOLDERS_SHEET, HOLDERS, (line for _ in range(count)))])
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert sent > count
+
+    assert peaks[1] < peaks[0] * 1.5
