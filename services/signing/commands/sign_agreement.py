@@ -8,7 +8,6 @@ from services.signing.domain.agreement import Agreement, Taking
 from services.signing.domain.hand import Review
 from services.signing.domain.mandate import Capacity, Mandate
 from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects, roll
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -73,7 +72,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     agreements.save(tx, agreement)
     # In causal order: the signing, its consequences in the project, then the effect.
     signed, effective = agreement.recorded[:1], agreement.recorded[1:]
-    journal.write(tx, [*signed, *project.recorded, *effective])
+    tx.record(*signed, *project.recorded, *effective)
     return agreement
 
 
