@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shared.messaging import feed, kafka, schema
 from shared.messaging.consumer import Consumer
+from shared.messaging.reactions import on, table
 from shared.messaging.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
 from shared.messaging.rebuild import schema as model_schema
 from shared.messaging.relay import Relay
@@ -141,11 +142,11 @@ def test_a_rebuild_whose_reactions_reject_more_swaps_nothing(place):
         continue
     live._subscription.close()
 
-    def reject(tx, messages):
-        kit.add_up(tx, [message._replace(payload=b"{}") for message in messages])
+    def reject(_tx, _batch):
+        kit.Happened.model_validate({})
 
     with pytest.raises(Stuck):
-        rebuild(place, [], {kit.Happened.declared.type: reject}).run()
+        rebuild(place, [], table(on(kit.Happened, reject))).run()
 
     with database.begin(place.app, district=place.district) as tx:
         assert len(kit.effects(tx.connection)) == 5
