@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, text
 
+from services.reporting.store import feed
 from shared.events.contract import Event, declare
 from shared.messaging import schema
 from shared.messaging.consumer import Rejected
@@ -42,7 +43,7 @@ def tables() -> list[str]:
         *schema.journal(SERVICE),
         *schema.inbox(SERVICE),
         *schema.decisions(SERVICE),
-        *schema.feed(SERVICE),
+        *feed.schema(SERVICE),
         *read_model(),
     ]
 

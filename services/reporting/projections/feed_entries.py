@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from shared.messaging import feed
+from services.reporting.store import feed
 from shared.messaging.reactions import Received
 from shared.service.database import Transaction
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.reporting.store import feed
 from shared.events import codec, topics
 from shared.events.registry import KeyDeleted, KeyWrapped
-from shared.messaging import feed, memory, quarantine
+from shared.messaging import memory, quarantine
 from shared.messaging.consumer import Consumer, Rejected, TooManyRejected
 from shared.messaging.ports import Message
 from shared.messaging.reactions import Batch, Received, on, table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import text
 
-from shared.messaging import feed
+from services.reporting.store import feed
 from shared.messaging.consumer import TooManyRejected
 from shared.messaging.reactions import Batch, Received, on, table
 from shared.messaging.redrive import Redrive
@@ -104,7 +104,7 @@ def test_healing_goes_on_after_a_deadlock(bench):
 
 
 def test_a_writer_of_the_model_blocks_its_swap(bench, engines):
-    """A rebuild (rebuild.py) waits for the consumer's and the redrive's transaction, and neither finds new tables half-way."""
+    """A rebuild waits for the consumer's and the redrive's transaction, and neither finds new tables half-way."""
     key, swappable = a_key(), []
     swap = text("select pg_try_advisory_xact_lock(hashtext('swap'), hashtext('public'))")
 

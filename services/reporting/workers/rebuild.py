@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from shared.messaging import feed
+from services.reporting.store import feed
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Subscription
 from shared.messaging.reactions import Reactions

@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from shared.messaging import feed, kafka, schema
+from services.reporting.store import feed
+from services.reporting.workers.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
+from services.reporting.workers.rebuild import schema as model_schema
+from shared.messaging import kafka, schema
 from shared.messaging.consumer import Consumer
 from shared.messaging.reactions import on, table
-from shared.messaging.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
-from shared.messaging.rebuild import schema as model_schema
 from shared.messaging.relay import Relay
 from shared.service import database, rows
 from tests.support import kit
@@ -41,7 +42,7 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
         [
             *rows.schema(kit.SERVICE),
             *schema.journal(kit.SERVICE),
-            *schema.feed(kit.SERVICE),
+            *feed.schema(kit.SERVICE),
             *schema.decisions(kit.SERVICE),
             *model_schema(kit.SERVICE, tables()),
         ],
