@@ -27,7 +27,7 @@ from deploy.local import place as places
 from deploy.local import system
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
-from shared.service.clock import SHANGHAI
+from shared.events.day import SHANGHAI
 
 _DISTRICTS = (
     District("440303", "示例一区", "澄水湾片区", seed=1),

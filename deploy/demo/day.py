@@ -7,12 +7,12 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from deploy.local.place import Place
+from shared.events.day import SHANGHAI
 from shared.service.clock import Clock, PacedClock
 
-_LAUNCH = datetime(2026, 11, 28, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+_LAUNCH = datetime(2026, 11, 28, 9, 0, tzinfo=SHANGHAI)
 
 
 def begin(place: Place, *, speed: float) -> datetime:

@@ -25,7 +25,7 @@ from services.notify.workers.inquire import Inquirer
 from services.notify.workers.lanes import Lanes
 from shared.events import topics
 from shared.messaging.conservation import Hop
-from shared.messaging.consumer import Reactions
+from shared.messaging.reactions import Reactions
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
 from shared.service.lifecycle import Loop

@@ -16,9 +16,11 @@ from services.reporting.config import Settings
 from services.reporting.projections import feed_entries
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
+from services.reporting.store import feed
 from services.reporting.web.pages import pages
+from services.reporting.workers import rebuild
 from shared.events import topics
-from shared.messaging import rebuild, retention
+from shared.messaging import retention
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory, serve
 from shared.service.lifecycle import Loop
@@ -96,7 +98,7 @@ def run_consumer() -> None:
 
 
 def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
-    trims = retention.Retention(mechanism, (*retention.CONSUMER, retention.FEED))
+    trims = retention.Retention(mechanism, (*retention.CONSUMER, feed.TRIMMED))
     return {"retention": trims.run_forever, "reconciler": SERVICE.reconciler(mechanism).run_forever}
 
 

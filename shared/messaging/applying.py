@@ -1,16 +1,16 @@
 """Applying one district's part of a poll, inside its transaction: which messages are due, their reactions, what parks.
 
-Stays true: a reaction sees messages of one type in the order of their keys, each for the first time. What a reaction refuses or fails
+Stays true: a reaction sees events of one type in the order of their keys, each for the first time. What a reaction refuses or fails
 at leaves no trace but a parked row: a batch with a bad message is halved until the bad one stands alone. Only what would fail for every
 message ends the process: a database that is away, too slow or in conflict.
 Left to others: the transaction, trying it again, the counting (consumer.py).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -18,17 +18,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from shared.events import topics
-from shared.messaging import decisions, inbox, parking, quarantine, rounds
+from shared.messaging import decisions, inbox, parking, quarantine, reactions, rounds
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
+from shared.messaging.reactions import On, Reactions, Received, Then, caused_by
 from shared.refusal import Refused
 from shared.service import database, journal
 from shared.service.database import Transaction
-from shared.telemetry import log, tracing
-
-Reaction = Callable[[Transaction, Sequence[Message]], None]
-Reactions = Mapping[str, Reaction]
-Then = Callable[[Transaction, Sequence[Message]], None]
+from shared.telemetry import log
 
 _VERSION = re.compile(r"\.v[0-9]+$")
 # Deferred constraints are checked after each reaction, while the message that broke one is still known.
@@ -47,23 +44,6 @@ _log = log.get(__name__)
 UNEXPECTED: Final = "unexpected"
 # Any other exception parks its message too, and is logged as an error.
 _FORESEEN = (Rejected, Refused, ValidationError, IntegrityError, DataError, journal.TooLarge)
-
-
-def each(reaction: Callable[[Transaction, Message], None]) -> Reaction:
-    """For reactions that run one command per message: each event they write has that message as its cause."""
-
-    def one_by_one(tx: Transaction, messages: Sequence[Message]) -> None:
-        for message in messages:
-            with caused_by(message):
-                reaction(tx, message)
-
-    return one_by_one
-
-
-def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
-    return tracing.following(
-        event_id=message.event_id, received={f"ce_{name}": value for name, value in message.headers.items()}
-    )
 
 
 @contextmanager
@@ -113,7 +93,7 @@ def log_parked(consumer: str, parked: Parked) -> None:
 
 @dataclass
 class Outcome:
-    applied: list[Message] = field(default_factory=list)
+    applied: list[Received[Any]] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     quarantined: list[Unreadable] = field(default_factory=list)
     repeated: int = 0
@@ -122,24 +102,32 @@ class Outcome:
 
 
 class Applying:
-    def __init__(self, consumer: str, reactions: Reactions, *, then: Then | None, max_rejected: int) -> None:
-        self.consumer, self.reactions, self._then, self._max_rejected = consumer, reactions, then, max_rejected
-        self._stems = {_VERSION.sub("", event_type) for event_type in reactions}
+    def __init__(self, consumer: str, table: Reactions, *, then: Then | None, max_rejected: int) -> None:
+        self.consumer, self.reactions, self._then, self._max_rejected = consumer, table, then, max_rejected
+        self._stems = {_VERSION.sub("", event_type) for event_type in table}
         self._in_a_row = 0
 
-    def apply(self, tx: Transaction, records: Sequence[Message | Unreadable]) -> Outcome:
+    def receive(self, records: Sequence[Message | Unreadable]) -> Sequence[Received[Any] | Unreadable]:
+        """For `apply`, which may be tried again with the same: what it has decoded stays decoded."""
+        return [
+            record if isinstance(record, Unreadable) else reactions.received(record, self.reactions)
+            for record in map(self._readable, records)
+        ]
+
+    def apply(self, tx: Transaction, records: Sequence[Received[Any] | Unreadable]) -> Outcome:
         """Raises TooManyRejected, and every error that is an outage of the database."""
         outcome = Outcome(in_a_row=self._in_a_row)
         inbox.share(tx)
-        messages = []
-        for record in map(self._readable, records):
-            if isinstance(record, Message):
-                messages.append(record)
-            else:
+        received = []
+        for record in records:
+            if isinstance(record, Unreadable):
                 quarantine.keep(tx, self.consumer, record)
                 outcome.quarantined.append(record)
+            else:
+                received.append(record)
+        messages = [it.message for it in received]
         marks = inbox.lock(tx, self.consumer, map(key_of, messages)) if messages else {}
-        _Poll(self, tx, marks, outcome).apply(messages)
+        _Poll(self, tx, marks, outcome).apply(received)
         if marks:
             inbox.move(tx, self.consumer, marks)
             inbox.reach(tx, self.consumer, _ends(messages))
@@ -168,13 +156,13 @@ class _Poll:
         self._passed_over: frozenset[UUID] = frozenset()
         self._lower: list[Message] = []
 
-    def apply(self, messages: Sequence[Message]) -> None:
+    def apply(self, received: Sequence[Received[Any]]) -> None:
         consumer = self._applying.consumer
-        self._passed_over = decisions.passed_over(self._tx, consumer, (message.event_id for message in messages))
-        for event_type, layer in _layers(messages):
-            due = [message for message in layer if self._is_due(message)]
-            if due and (reaction := self._applying.reactions.get(event_type)):
-                self._react(reaction, due)
+        self._passed_over = decisions.passed_over(self._tx, consumer, (it.message.event_id for it in received))
+        for event_type, layer in _layers(received):
+            due = [it for it in layer if self._is_due(it.message)]
+            if due and (on := self._applying.reactions.get(event_type)):
+                self._react(on, due)
         if self._lower:
             judged = inbox.judged(self._tx, consumer, {message.topic for message in self._lower})
             again = [each for each in self._lower if each.offset >= judged.get((each.topic, each.partition), 0)]
@@ -209,24 +197,24 @@ class _Poll:
             parking.supersede(self._tx, self._applying.consumer, message)
             self._marks[key] = replace(self._marks[key], parked=False)
 
-    def _react(self, reaction: Reaction, messages: Sequence[Message]) -> None:
+    def _react(self, on: On, received: Sequence[Received[Any]]) -> None:
         try:
-            with attempt(self._tx, messages[-1]):
-                reaction(self._tx, messages)
+            with attempt(self._tx, received[-1].message):
+                on.react(self._tx, received)
         except Rejected as refusal:
-            if len(messages) == 1:
-                self._reject(messages[0], str(refusal))
+            if len(received) == 1:
+                self._reject(received[0].message, str(refusal))
             else:
-                self._halve(reaction, messages)
+                self._halve(on, received)
         else:
-            self._outcome.applied.extend(messages)
+            self._outcome.applied.extend(received)
             self._outcome.in_a_row = 0
 
-    def _halve(self, reaction: Reaction, messages: Sequence[Message]) -> None:
-        half = len(messages) // 2
-        for part in (messages[:half], messages[half:]):
-            if ready := [message for message in part if not self._waits(message)]:
-                self._react(reaction, ready)
+    def _halve(self, on: On, received: Sequence[Received[Any]]) -> None:
+        half = len(received) // 2
+        for part in (received[:half], received[half:]):
+            if ready := [it for it in part if not self._waits(it.message)]:
+                self._react(on, ready)
 
     def _reject(self, message: Message, reason: str) -> None:
         self._outcome.rejected += 1
@@ -267,13 +255,14 @@ def _ends(messages: Sequence[Message]) -> dict[tuple[str, int], int]:
     return ends
 
 
-def _layers(polled: Sequence[Message]) -> Iterator[tuple[str, list[Message]]]:
+def _layers(polled: Sequence[Received[Any]]) -> Iterator[tuple[str, list[Received[Any]]]]:
     """Groups messages of one type, as far as the order within each key allows, so that a reaction gets large batches."""
     level: dict[Key, tuple[int, str]] = {}
-    layers: dict[tuple[int, str], list[Message]] = {}
-    for message in polled:
-        depth, before = level.get(key_of(message), (0, message.type))
-        level[key_of(message)] = place = (depth + (before != message.type), message.type)
-        layers.setdefault(place, []).append(message)
-    for (_, event_type), messages in sorted(layers.items(), key=lambda layer: layer[0]):
-        yield event_type, messages
+    layers: dict[tuple[int, str], list[Received[Any]]] = {}
+    for it in polled:
+        key, event_type = key_of(it.message), it.message.type
+        depth, before = level.get(key, (0, event_type))
+        level[key] = place = (depth + (before != event_type), event_type)
+        layers.setdefault(place, []).append(it)
+    for (_, event_type), layer in sorted(layers.items(), key=lambda level_and_layer: level_and_layer[0]):
+        yield event_type, layer

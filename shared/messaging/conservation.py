@@ -14,15 +14,14 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
 
 from shared.events import topics
+from shared.events.day import SHANGHAI, business_day
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Reader
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SLACK = timedelta(minutes=5)  # between the broker's clock and ours
 _LONGEST = timedelta(hours=1)  # a transaction; it only bounds the scan
 _CHUNK = 5_000
@@ -113,7 +112,7 @@ class Published:
             horizon = connection.execute(_HORIZON).scalar_one()
             for district in connection.execute(_DISTRICTS).scalars().all():
                 for row in connection.execute(_WRITTEN, {**parameters, "horizon": horizon, "district": district}):
-                    place = Place(district, row.written_at.astimezone(SHANGHAI).date())
+                    place = Place(district, business_day(row.written_at))
                     self._written[place] += 1
                     if row.event_id in self._early:
                         self._early.remove(row.event_id)
@@ -230,7 +229,7 @@ def messages(reader: Reader, pattern: str, since: datetime) -> Iterator[Message]
 
 
 def place_of(message: Message) -> Place:
-    return Place(topics.district(message.topic), _written_at(message).astimezone(SHANGHAI).date())
+    return Place(topics.district(message.topic), business_day(_written_at(message)))
 
 
 def _written_at(message: Message) -> datetime:

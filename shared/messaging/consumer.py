@@ -22,20 +22,17 @@ from shared.messaging import inbox, parking
 from shared.messaging.applying import (
     Applying,
     Outcome,
-    Reaction,
-    Reactions,
     Rejected,
-    Then,
     TooManyRejected,
-    each,
     log_parked,
 )
 from shared.messaging.awaited import Awaited
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
+from shared.messaging.reactions import Reactions, Then
 from shared.service import database
 from shared.telemetry import log, metrics
 
-__all__ = ["Consumer", "Reaction", "Reactions", "Rejected", "Then", "TooManyRejected", "each"]
+__all__ = ["Consumer", "Rejected", "TooManyRejected"]
 
 _ATTEMPTS = 20
 _MEASURE_SECONDS = 2.0
@@ -87,10 +84,11 @@ class Consumer:
         return len(polled)
 
     def _applied(self, district: str, records: Sequence[Message | Unreadable]) -> Outcome:
+        received = self._applying.receive(records)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with database.begin(self._engine, district=district) as tx:
-                    return self._applying.apply(tx, records)
+                    return self._applying.apply(tx, received)
             except OperationalError as failure:
                 if not database.transient(failure) or attempt == _ATTEMPTS:
                     raise
@@ -106,8 +104,8 @@ class Consumer:
         metrics.REPEATED.labels(self._name, district).inc(outcome.repeated)
         metrics.REJECTED.labels(self._name, district).inc(outcome.rejected)
         latency, now = metrics.PROJECTION_SECONDS.labels(self._name, district), datetime.now(UTC)
-        for message in outcome.applied:
-            latency.observe((now - datetime.fromisoformat(message.headers["time"])).total_seconds())
+        for it in outcome.applied:
+            latency.observe((now - datetime.fromisoformat(it.message.headers["time"])).total_seconds())
         for record in outcome.quarantined:
             metrics.QUARANTINED.labels(self._name, record.topic).inc()
             _log.warning("quarantined", consumer=self._name, **_place(record), reason=record.reason)

@@ -45,7 +45,7 @@ _LOCK = text("""
     on conflict (consumer, topic, key) do update set last_sequence = inbox.last_sequence
     returning topic, key, epoch, last_sequence, last_event_id, parked
 """)
-# Every transaction that writes tables of this schema shares this lock; a rebuild that swaps schemas (rebuild.py) takes it alone. It
+# Every transaction that writes tables of this schema shares this lock; a rebuild that swaps schemas takes it alone. It
 # comes before the first statement that names a table, so that every name is looked up after the swap.
 _SHARE = text("select pg_advisory_xact_lock_shared(hashtext('swap'), hashtext(current_schema()))")
 _MOVE = text("""

@@ -7,10 +7,11 @@ line at level ERROR that names ids. Left to others: the equations (conservation.
 import argparse
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from shared.messaging.conservation import SHANGHAI, Equation, Hop
+from shared.events.day import business_day, midnight
+from shared.messaging.conservation import Equation, Hop
 from shared.messaging.ports import Unavailable
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
@@ -31,8 +32,8 @@ class Reconciler:
     def __init__(self, *hops: Hop, since: date | None = None) -> None:
         self._hops = hops
         self._rounds = Rounds("reconciler")
-        first = since or (datetime.now(SHANGHAI) - timedelta(hours=1)).date()
-        self._since = datetime.combine(first, time(), tzinfo=SHANGHAI).astimezone(UTC)
+        first = since or business_day(datetime.now(UTC) - timedelta(hours=1))
+        self._since = midnight(first)
         self._before: dict[tuple[str, str], frozenset[str]] = {}
         self.breaches: dict[tuple[str, str], list[str]] = {}  # by equation and district
 

@@ -7,17 +7,18 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from shared.messaging import decisions, inbox, parking, quarantine, records
-from shared.messaging.applying import Reactions, Rejected, Then, attempt
+from shared.messaging import decisions, inbox, parking, quarantine, reactions, records
+from shared.messaging.applying import Rejected, attempt
 from shared.messaging.decisions import Decided
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.parking import Waiting
 from shared.messaging.ports import Message, Unreadable
+from shared.messaging.reactions import Reactions, Received, Then
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.database import Transaction
@@ -61,10 +62,10 @@ class Ambiguous(Exception):  # noqa: N818 - an answer, not an error
 
 
 class Redrive:
-    """`reactions` and `then` are the consumer's own, `engine` is the app role's."""
+    """`table` and `then` are the consumer's own, `engine` is the app role's."""
 
-    def __init__(self, consumer: str, engine: Engine, reactions: Reactions, *, then: Then | None = None) -> None:
-        self._consumer, self._engine, self._reactions, self._then = consumer, engine, reactions, then
+    def __init__(self, consumer: str, engine: Engine, table: Reactions, *, then: Then | None = None) -> None:
+        self._consumer, self._engine, self._reactions, self._then = consumer, engine, table, then
         self._healing = Rounds("redrive")
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -131,9 +132,8 @@ class Redrive:
             if decision == "accept-epoch" and waiting and _verdict(mark, waiting[0]) == "epoch":
                 first = waiting[0].message
                 mark = Watermark(first.epoch, first.sequence - 1, None, parked=True)
-            mark, tried = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
+            mark, tried, applied = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
             inbox.move(tx, self._consumer, {key: replace(mark, parked=parking.any_of(tx, self._consumer, key))})
-            applied = [it.message for it in tried if it.outcome == "applied" and it.message.type in self._reactions]
             if self._then and applied:
                 self._then(tx, applied)
             tx.flush()  # last, but before the counting
@@ -192,15 +192,17 @@ class Redrive:
 
     def _try(
         self, tx: Transaction, mark: Watermark, waiting: Sequence[Waiting], decided: Decided | None
-    ) -> tuple[Watermark, list[Tried]]:
-        tried: list[Tried] = []
+    ) -> tuple[Watermark, list[Tried], list[Received[Any]]]:
+        """Also returns what had a reaction."""
+        tried, applied = list[Tried](), list[Received[Any]]()
         passed_over = decisions.passed_over(tx, self._consumer, (row.message.event_id for row in waiting))
         for row in waiting:
             message = row.message
             if self._is_kept_out(tx, row, passed_over, decided):
                 verdict = PASSED_OVER
             elif (verdict := _verdict(mark, row)) == "next":
-                verdict = self._apply(tx, message)
+                verdict = self._apply(tx, it := reactions.received(message, self._reactions))
+                applied += [it] if verdict == "applied" and it.kind else []
             elif verdict == parking.DIVERGED:
                 parking.blame(tx, self._consumer, message, reason=verdict, ours=row.ours or mark.last_event_id)
             tried.append(Tried(message, verdict))
@@ -209,7 +211,7 @@ class Redrive:
             parking.release(tx, self._consumer, message, outcome=verdict)
             if verdict == "applied":
                 mark = mark.reached(message)
-        return mark, tried
+        return mark, tried, applied
 
     def _is_kept_out(
         self, tx: Transaction, row: Waiting, passed_over: Collection[UUID], decided: Decided | None
@@ -225,13 +227,13 @@ class Redrive:
         decisions.decide(tx, self._consumer, decided, place=row.message, against=event_id)
         return True
 
-    def _apply(self, tx: Transaction, message: Message) -> str:
+    def _apply(self, tx: Transaction, it: Received[Any]) -> str:
         try:
-            with attempt(tx, message):
-                if reaction := self._reactions.get(message.type):
-                    reaction(tx, [message])
+            with attempt(tx, it.message):
+                if on := self._reactions.get(it.message.type):
+                    on.react(tx, [it])
         except Rejected as refusal:
-            parking.blame(tx, self._consumer, message, reason=str(refusal))
+            parking.blame(tx, self._consumer, it.message, reason=str(refusal))
             return str(refusal)
         return "applied"
 

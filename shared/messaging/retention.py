@@ -1,7 +1,7 @@
 """Retention: deletes bodies that have no purpose any more, in small batches.
 
-Stays true: watermarks, numbers, keys, reasons and the journal stay; only what was released is trimmed, and only entries that no reader can
-still be after are dropped from the feed. A batch is a short transaction of its own.
+Stays true: watermarks, numbers, keys, reasons and the journal stay; only what was released is trimmed. A batch is a short transaction of
+its own.
 """
 
 import threading
@@ -15,12 +15,6 @@ from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.database import Transaction
 
-# The last entry always stays, so that a reader finds the number up to which the feed was kept.
-FEED = text("""
-    delete from feed where (district, number) in (
-        select district, number from feed join feed_numbers using (district)
-        where appended_at < clock_timestamp() - interval '30 days' and number < last_number limit :batch)
-""")
 PARKED = text("""
     update parked set payload = null, headers = '{}', trimmed_at = clock_timestamp()
     where (consumer, topic, key, epoch, sequence) in (

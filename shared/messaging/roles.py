@@ -18,9 +18,10 @@ from sqlalchemy import Engine
 
 from shared.messaging import credentials, kafka, reconciler, redriving, restored
 from shared.messaging.conservation import Hop, Published, Settled
-from shared.messaging.consumer import Consumer, Reactions, Then
+from shared.messaging.consumer import Consumer
 from shared.messaging.divergence import Doubts
 from shared.messaging.ports import Subscription, Unavailable
+from shared.messaging.reactions import Reactions, Then
 from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay

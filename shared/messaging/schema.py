@@ -3,7 +3,6 @@
     journal    events (append-only, for the project's life), unsent, event_keys, epochs, held
     inbox      inbox, positions, doubted, parked, quarantined
     decisions  decisions; it outlasts a rebuild of the tables of the inbox
-    feed       feed_numbers, feed
 
 Stays true: every row belongs to a district, and row-level security keeps the districts apart. The consumer writes as the app role, bound
 to one district; the relay, retention and the reconciler are the mechanism and see all.
@@ -99,15 +98,4 @@ def decisions(service: str) -> list[str]:
             decided_by text not null check (decided_by <> ''), decided_at timestamptz not null default clock_timestamp(),
             district text not null, primary key (consumer, event_id))""",
         *rows.protect("decisions", service=service, app="select, insert"),
-    ]
-
-
-def feed(service: str) -> list[str]:
-    return [
-        """create table feed_numbers (district text primary key, last_number bigint not null) with (fillfactor = 50)""",
-        *rows.protect("feed_numbers", service=service, app="select, insert, update"),
-        """create table feed (
-            district text, number bigint, kind text not null, body jsonb not null,
-            appended_at timestamptz not null default clock_timestamp(), primary key (district, number))""",
-        *rows.protect("feed", service=service, app="select, insert", mechanism="select, delete"),
     ]

@@ -9,14 +9,12 @@ the store takes under the lock that orders it.
 
 import json
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
-from zoneinfo import ZoneInfo
 
 from shared.service.steady import BOUND, Steady, wall
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SETBACK = timedelta(minutes=1)  # less is a race between two settings of one day and is waited out; more is a new day
 
 
@@ -113,8 +111,3 @@ class PacedClock:
 def at_start(path: str) -> Clock:
     """The clock named by CLOCK_FILE; empty means real time."""
     return PacedClock(Path(path)) if path else RealClock()
-
-
-def business_day(instant: datetime) -> date:
-    """The calendar day on which an instant counts, wherever the reader sits."""
-    return instant.astimezone(SHANGHAI).date()

@@ -4,11 +4,11 @@ Stays true: a rate is cut, never rounded up to a threshold; a distance is rounde
 """
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+
+from shared.events import threshold
+from shared.events.day import SHANGHAI
 
 UNKNOWN = "—"
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
-_HUNDREDTHS = 10_000  # of a percent
 
 
 def count(number: int | None) -> str:
@@ -17,10 +17,8 @@ def count(number: int | None) -> str:
 
 def rate(numerator: int | None, denominator: int | None) -> str:
     """94.996 % prints as 94.99%. Unknown where the roll is unknown or empty."""
-    if numerator is None or not denominator:
-        return UNKNOWN
-    hundredths = numerator * _HUNDREDTHS // denominator
-    return f"{hundredths // 100}.{hundredths % 100:02d}%"
+    hundredths = None if numerator is None else threshold.cut(numerator, denominator)
+    return UNKNOWN if hundredths is None else f"{threshold.printed(hundredths)}%"
 
 
 def area(hundredths: int | None) -> str:
@@ -29,11 +27,11 @@ def area(hundredths: int | None) -> str:
 
 
 def clock_time(at: datetime | None) -> str:
-    return UNKNOWN if at is None else at.astimezone(_SHANGHAI).strftime("%H:%M:%S")
+    return UNKNOWN if at is None else at.astimezone(SHANGHAI).strftime("%H:%M:%S")
 
 
 def day(at: datetime | None) -> str:
-    return UNKNOWN if at is None else at.astimezone(_SHANGHAI).strftime("%Y-%m-%d")
+    return UNKNOWN if at is None else at.astimezone(SHANGHAI).strftime("%Y-%m-%d")
 
 
 def machine_time(at: datetime | None) -> str:

@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from services.reporting.domain.stage import Facets
 from services.reporting.queries.cells import Cell
+from shared.events.stage import Facets
 
 
 def a_cell(door: str, floor: int, top_floor: int | None = None, **where: str) -> Cell:

@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, text
 
+from services.reporting.store import feed
 from shared.events.contract import Event, declare
 from shared.messaging import schema
 from shared.messaging.consumer import Rejected
 from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch, on, table
 from shared.service import database, rows
 from shared.service.database import Transaction
 
@@ -41,7 +43,7 @@ def tables() -> list[str]:
         *schema.journal(SERVICE),
         *schema.inbox(SERVICE),
         *schema.decisions(SERVICE),
-        *schema.feed(SERVICE),
+        *feed.schema(SERVICE),
         *read_model(),
     ]
 
@@ -80,19 +82,19 @@ _ADD = text("""
 """)
 
 
-def add_up(tx: Transaction, messages: Sequence[Message]) -> None:
-    happened = [Happened.model_validate_json(message.payload or b"") for message in messages]
-    if any(event.poison for event in happened):
+def add_up(tx: Transaction, batch: Batch[Happened]) -> None:
+    messages = [it.message for it in batch.received]
+    if any(event.poison for event in batch.events):
         raise Rejected("poison")
     columns = {"district": tx.district, "keys": [message.key for message in messages]}
     sequences = [message.sequence for message in messages]
     tx.connection.execute(
         _EFFECTS, {**columns, "ids": [message.event_id for message in messages], "sequences": sequences}
     )
-    tx.connection.execute(_ADD, {**columns, "amounts": [event.amount for event in happened]})
+    tx.connection.execute(_ADD, {**columns, "amounts": [event.amount for event in batch.events]})
 
 
-REACTIONS = {Happened.declared.type: add_up}
+REACTIONS = table(on(Happened, add_up))
 
 
 def message(

@@ -33,6 +33,7 @@ from shared.events.registry import (
     UnitRegistered,
 )
 from shared.messaging.ports import Message
+from shared.messaging.reactions import received
 from shared.service import database
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -103,8 +104,9 @@ class District:
         """Passes events of the registry to the consumer's reactions."""
         self.received += events
         messages = [self._message(event) for event in events]
+        table = reactions(self.clock)
         with self.transaction() as tx:
-            reactions(self.clock)[messages[0].type](tx, messages)
+            table[messages[0].type].react(tx, [received(message, table) for message in messages])
 
     def open_project(
         self,

@@ -6,9 +6,8 @@ person is doing at that moment: the number of the agreement just signed. Left to
 
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+from shared.events.day import SHANGHAI
 
 _FROM, _UNTIL = time(21, 30), time(8, 0)
 _AT_THE_DESK: Final = timedelta(hours=2)

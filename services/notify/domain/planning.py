@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Literal
 
-from services.notify.domain.hours import SHANGHAI, may_disturb_from
+from services.notify.domain.hours import may_disturb_from
 from services.notify.domain.wording import Channel, Language
+from shared.events.day import SHANGHAI
 
 
 @dataclass(frozen=True)

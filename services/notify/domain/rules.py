@@ -39,11 +39,11 @@ class Fact:
 
 def read(event: Event) -> Fact:
     """Raises KeyError for an event without a message."""
-    return _RULES[event.declared.type](event)
+    return _RULES[type(event)](event)
 
 
-def event_types() -> tuple[str, ...]:
-    """The types of all events that lead to messages."""
+def facts() -> tuple[type[Event], ...]:
+    """All events that lead to messages."""
     return tuple(_RULES)
 
 
@@ -92,9 +92,9 @@ def _later(
     )
 
 
-_RULES: Mapping[str, Callable[..., Fact]] = {
-    AgreementSigned.declared.type: _signed,
-    AgreementRescinded.declared.type: _rescinded,
-    AgreementEffective.declared.type: _effective,
-    AgreementVoid.declared.type: _void,
+_RULES: Mapping[type[Event], Callable[..., Fact]] = {
+    AgreementSigned: _signed,
+    AgreementRescinded: _rescinded,
+    AgreementEffective: _effective,
+    AgreementVoid: _void,
 }

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+
+from shared.events.day import SHANGHAI
 
 Language = Literal["zh-Hans", "zh-Hant", "en"]
 Channel = Literal["mail", "sms"]
 
 LANGUAGES: tuple[Language, ...] = ("zh-Hans", "zh-Hant", "en")
-
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def render(template: Template, *, language: Language, channel: Channel, particul
 
 def instant(at: datetime, language: Language) -> str:
     """To the minute, always in the time zone of the project."""
-    local = at.astimezone(_SHANGHAI)
+    local = at.astimezone(SHANGHAI)
     if language == "en":
         return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M} (Beijing time)"
     return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"

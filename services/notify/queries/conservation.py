@@ -9,14 +9,15 @@ detected. `waiting` includes the one a worker is sending now.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from shared.events.day import business_day, midnight
 from shared.messaging.conservation import Equation, Place
-from shared.service.clock import SHANGHAI, Clock
+from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 _BALANCE = text("""
@@ -132,8 +133,8 @@ class Planned:
         self._engine, self._clock = engine, clock
 
     def count(self, since: datetime) -> Sequence[Equation]:
-        today = self._clock.now().astimezone(SHANGHAI).date()
-        parameters = {"since": min(since, datetime.combine(today - timedelta(days=1), time(), tzinfo=SHANGHAI))}
+        today = business_day(self._clock.now())
+        parameters = {"since": min(since, midnight(today - timedelta(days=1)))}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             unpaired = connection.execute(_UNPAIRED, parameters).all()
             return [

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-from services.notify.domain.hours import SHANGHAI
+from shared.events.day import SHANGHAI
 
 _MONTHS: Final = tuple(datetime(2026, month, day, tzinfo=UTC) for month in range(1, 13) for day in (1, 15))
 

@@ -14,8 +14,8 @@ from services.registry.queries import corrections as reads
 from services.registry.queries import units
 from services.registry.queries.corrections import CorrectionState, TenancyState
 from services.registry.queries.units import PersonState, UnitState
+from shared.events.day import business_day
 from shared.service import database, http, identity
-from shared.service.clock import business_day
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
 from shared.service.running import running

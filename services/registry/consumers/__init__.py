@@ -1,16 +1,14 @@
-"""One file per handler, and the table from event type to handler."""
-
-from collections.abc import Mapping
+"""One file per handler, and the table from event to handler."""
 
 from services.registry.consumers.when_key_dropped_note_receipt import when_key_dropped_note_receipt
 from shared.events import topics
 from shared.events.notify import KeyDropped
-from shared.messaging.consumer import Reaction
+from shared.messaging.reactions import Reactions, on, table
 
 CONSUMER = "registry"
 KINDS = topics.read_by(CONSUMER)
 
 
-def reactions() -> Mapping[str, Reaction]:
-    """Handlers by event type. Other events are skipped."""
-    return {KeyDropped.declared.type: when_key_dropped_note_receipt}
+def reactions() -> Reactions:
+    """Other events are skipped."""
+    return table(on(KeyDropped, when_key_dropped_note_receipt))

@@ -19,10 +19,11 @@ from services.registry.domain.imports import AT_WORK
 from services.registry.store import imports, progress
 from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
+from shared.events.day import business_day
 from shared.messaging.rounds import Rounds, Work
 from shared.refusal import Refused
 from shared.service import database
-from shared.service.clock import Clock, business_day
+from shared.service.clock import Clock
 from shared.telemetry import log
 
 _WAITING = text("""

@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.reporting.domain.rates import BasisName
-from services.reporting.domain.stage import Stage
 from services.reporting.queries import as_of as moment
 from services.reporting.queries.cells import Cell
 from services.reporting.queries.signings import Signing
 from services.reporting.queries.standings import Call, RollState, Standing
+from shared.events.stage import Stage
 from shared.events.terms import CountingRule
 from shared.service import http
 

@@ -21,7 +21,8 @@ from sqlalchemy import Engine, text
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
 from services.reporting.queries import as_of, cells, pace, scores, signings, standings
 from services.reporting.queries.standings import Standing
-from shared.messaging import feed, rounds
+from services.reporting.store import feed
+from shared.messaging import rounds
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock

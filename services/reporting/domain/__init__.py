@@ -1,1 +1,1 @@
-"""Pure rules for screens: the derived stage, and truncation of rates. Standard library only."""
+"""Pure rules for screens: rates with their basis, the line of the day, the facets on the pages."""

@@ -1,12 +1,13 @@
 """Progress of a project on one basis: a rate has its basis, numerator, denominator and distance to the threshold.
 
-Stays true: a rate is cut to two decimals, never rounded up to a threshold (product.md 3.3 rule 6): whole numbers only, and
-`reached` is `signed × 100 >= total × percent`. The denominator is the frozen roll. Until reporting's own units give its digest
-there is no denominator and no rate.
+Stays true: a rate is cut to two decimals, never rounded up to a threshold (shared/events/threshold.py). The denominator is
+the frozen roll. Until reporting's own units give its digest there is no denominator and no rate.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from shared.events import threshold
 
 BasisName = Literal["units", "households", "right_holders", "area"]
 NAMES: Final[tuple[BasisName, ...]] = ("right_holders", "area", "units", "households")
@@ -30,24 +31,23 @@ class Basis:
     @property
     def hundredths(self) -> int | None:
         """The rate in hundredths of a percent, truncated: 9490 is 94.90 %."""
-        return self.numerator * 10_000 // self.denominator if self.denominator else None
+        return threshold.cut(self.numerator, self.denominator)
 
     @property
     def rate(self) -> str | None:
         cut = self.hundredths
-        return None if cut is None else f"{cut // 100}.{cut % 100:02d}"
+        return None if cut is None else threshold.printed(cut)
 
     @property
     def distance(self) -> int | None:
         """How many more must sign, rounded up; negative: how many more than needed have signed."""
         if not self.denominator:
             return None
-        needed = -(-self.denominator * (self.percent or LINE) // 100)
-        return needed - self.numerator
+        return threshold.distance(self.numerator, self.denominator, self.percent or LINE)
 
     @property
     def reached(self) -> bool:
-        return bool(self.denominator) and self.numerator * 100 >= (self.denominator or 0) * (self.percent or LINE)
+        return threshold.reached(self.numerator, self.denominator or 0, self.percent or LINE)
 
 
 def scale(bases: list[Basis]) -> tuple[int, int]:
@@ -57,4 +57,4 @@ def scale(bases: list[Basis]) -> tuple[int, int]:
     for low, high in ((9_400, 9_600), (9_000, 10_000)):
         if rates and all(low <= place <= high for place in (*rates, *thresholds)):
             return low, high
-    return 0, 10_000
+    return 0, threshold.WHOLE

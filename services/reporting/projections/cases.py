@@ -3,12 +3,11 @@
 A case may arrive before its unit: the row waits, and a query joins both once the unit is there.
 """
 
-from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import text
 
-from services.reporting.projections import batch
+from services.reporting.projections import bulk
 from shared.events.contract import Event
 from shared.events.signing import (
     AgreementDrafted,
@@ -29,7 +28,7 @@ from shared.events.signing import (
     RightsDisputed,
     RightsReviewing,
 )
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 # A column that is not in an event keeps its value; `detached` takes the number off the unit.
@@ -72,7 +71,7 @@ _VOID = text("""
 """)
 
 _Facets = dict[str, object]
-_FACETS_OF: Final[dict[type[Event], tuple[str, _Facets]]] = {
+FACETS_OF: Final[dict[type[Event], tuple[str, _Facets]]] = {
     CaseOpened: ("opened_at", {}),
     RightsReviewing: ("reviewing_at", {"rights": "reviewing"}),
     RightsConfirmed: ("confirmed_at", {"rights": "confirmed"}),
@@ -91,30 +90,31 @@ _FACETS_OF: Final[dict[type[Event], tuple[str, _Facets]]] = {
     AgreementVoid: ("void_at", {"agreement": "void", "detached": True}),
     AgreementPerformed: ("performed_at", {"agreement": "performed"}),
 }
-_FACTS: Final = {AgreementSigned: "signed", AgreementRescinded: "rescinded"}
 
 
-def reaction(kind: type[Event]) -> Callable[[Transaction, Sequence[Message]], None]:
-    """The handler for a batch of one of the event types above."""
-    instant, facets = _FACETS_OF[kind]
-
-    def when_case_changed_note_its_facets(tx: Transaction, messages: Sequence[Message]) -> None:
-        events = [event.model_dump() for event in batch.events(kind, messages)]
-        rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in events}
-        ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in events}
-        changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
-        batch.write(tx, _KEEP, changed)
-        batch.write(tx, _CHANGE, changed)
-        if kind in _FACTS:
-            batch.write(tx, _SIGNINGS, [{**row, "fact": _FACTS[kind], "at": row[instant]} for row in events])
-        if kind is AgreementVoid:
-            batch.write(tx, _VOID, events)
-
-    return when_case_changed_note_its_facets
+def when_case_changed_note_its_facets(tx: Transaction, batch: Batch[Event]) -> None:
+    """For a batch of one of the event types above."""
+    instant, facets = FACETS_OF[batch.kind]
+    events = [event.model_dump() for event in batch.events]
+    rows = {row["unit_id"]: {**_number(row), **facets, "changed_at": row[instant]} for row in events}
+    ids = {row["unit_id"]: {"unit_id": row["unit_id"], "project_id": row["project_id"]} for row in events}
+    changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
+    bulk.write(tx, _KEEP, changed)
+    bulk.write(tx, _CHANGE, changed)
 
 
-def reactions() -> dict[type[Event], Callable[[Transaction, Sequence[Message]], None]]:
-    return {kind: reaction(kind) for kind in _FACETS_OF}
+def when_agreement_signed_list_the_signing(tx: Transaction, batch: Batch[AgreementSigned]) -> None:
+    rows = [{**event.model_dump(), "fact": "signed", "at": event.signed_at} for event in batch.events]
+    bulk.write(tx, _SIGNINGS, rows)
+
+
+def when_agreement_rescinded_list_the_undoing(tx: Transaction, batch: Batch[AgreementRescinded]) -> None:
+    rows = [{**event.model_dump(), "fact": "rescinded", "at": event.rescinded_at} for event in batch.events]
+    bulk.write(tx, _SIGNINGS, rows)
+
+
+def when_agreement_void_list_the_undoing(tx: Transaction, batch: Batch[AgreementVoid]) -> None:
+    bulk.write(tx, _VOID, [event.model_dump() for event in batch.events])
 
 
 def _number(row: dict[str, object]) -> _Facets:

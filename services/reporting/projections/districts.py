@@ -1,12 +1,10 @@
 """The districts of the installation."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import text
 
-from services.reporting.projections import batch
+from services.reporting.projections import bulk
 from shared.events.registry import DistrictOpened
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 _KEEP = text("""
@@ -16,5 +14,5 @@ _KEEP = text("""
 """)
 
 
-def when_district_opened_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
-    batch.write(tx, _KEEP, [{"name": event.name} for event in batch.latest(DistrictOpened, messages)])
+def when_district_opened_list_it(tx: Transaction, batch: Batch[DistrictOpened]) -> None:
+    bulk.write(tx, _KEEP, [{"name": event.name} for event in bulk.latest(batch)])

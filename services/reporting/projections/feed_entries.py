@@ -6,24 +6,22 @@ whose number it sends. So an entry never goes stale, and a poll of 500 events gi
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from shared.events import codec
-from shared.messaging import feed
-from shared.messaging.ports import Message
+from services.reporting.store import feed
+from shared.messaging.reactions import Received
 from shared.service.database import Transaction
 
 MOST_UNITS: Final = 200  # above this, a screen reloads
 
 
-def after(tx: Transaction, applied: Sequence[Message]) -> None:
+def after(tx: Transaction, applied: Sequence[Received[Any]]) -> None:
     """The consumer's `then` callback: receives everything that was applied in this transaction."""
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
-    for message in applied:
-        event = codec.decode(message.type, message.payload, key=message.key)
-        units = changed[getattr(event, "project_id", None)]
-        if unit_id := getattr(event, "unit_id", None):
+    for it in applied:
+        units = changed[getattr(it.event, "project_id", None)]
+        if unit_id := getattr(it.event, "unit_id", None):
             units.add(unit_id)
     entries = [_entry(project_id, units) for project_id, units in sorted(changed.items(), key=str)]
     feed.append(tx, entries)

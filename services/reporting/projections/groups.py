@@ -1,12 +1,10 @@
 """Signing groups and the units assigned to each (责任田)."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import text
 
-from services.reporting.projections import batch
+from services.reporting.projections import bulk
 from shared.events.registry import GroupFormed, UnitAssigned
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 _GROUP = text("""
@@ -23,12 +21,12 @@ _ASSIGN = text("""
 """)
 
 
-def when_group_formed_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_group_formed_list_it(tx: Transaction, batch: Batch[GroupFormed]) -> None:
     # The key is the project, so the last of each group counts, not of each key.
-    formed = {event.group_id: event.model_dump(mode="json") for event in batch.events(GroupFormed, messages)}
-    batch.write(tx, _GROUP, list(formed.values()))
+    formed = {event.group_id: event.model_dump(mode="json") for event in batch.events}
+    bulk.write(tx, _GROUP, list(formed.values()))
 
 
-def when_unit_assigned_note_its_group(tx: Transaction, messages: Sequence[Message]) -> None:
-    assigned = {event.unit_id: event.model_dump() for event in batch.events(UnitAssigned, messages)}
-    batch.write(tx, _ASSIGN, list(assigned.values()))
+def when_unit_assigned_note_its_group(tx: Transaction, batch: Batch[UnitAssigned]) -> None:
+    assigned = {event.unit_id: event.model_dump() for event in batch.events}
+    bulk.write(tx, _ASSIGN, list(assigned.values()))

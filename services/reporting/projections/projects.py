@@ -3,16 +3,14 @@
 Three tables, because the three arrive in any order: `projects`, `rolls`, `calls`.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import text
 
-from services.reporting.projections import batch
+from services.reporting.projections import bulk
 from shared.events import roll
 from shared.events.registry import ProjectOpened, RollFrozen
 from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
 from shared.messaging.consumer import Rejected
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 _OPENED = text("""
@@ -53,9 +51,9 @@ _CLOSED = text("""
 """)
 
 
-def when_project_opened_list_it(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_project_opened_list_it(tx: Transaction, batch: Batch[ProjectOpened]) -> None:
     """Raises Rejected for an unknown counting rule."""
-    for event in batch.events(ProjectOpened, messages):
+    for event in batch.events:
         if roll.counting_rule(event.counting_rule) is None:
             message = f"counting rule {event.counting_rule} of project {event.project_id} is not known here"
             raise Rejected(message)
@@ -68,12 +66,12 @@ def when_project_opened_list_it(tx: Transaction, messages: Sequence[Message]) ->
             "starts_at": event.signing_period.starts_at,
             "ends_at": event.signing_period.ends_at,
         }
-        for event in batch.latest(ProjectOpened, messages)
+        for event in bulk.latest(batch)
     ]
-    batch.write(tx, _OPENED, rows)
+    bulk.write(tx, _OPENED, rows)
 
 
-def when_roll_frozen_take_its_totals(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_roll_frozen_take_its_totals(tx: Transaction, batch: Batch[RollFrozen]) -> None:
     rows = [
         {
             "project_id": event.project_id,
@@ -84,29 +82,29 @@ def when_roll_frozen_take_its_totals(tx: Transaction, messages: Sequence[Message
             "digest": event.digest,
             "frozen_at": event.frozen_at,
         }
-        for event in batch.latest(RollFrozen, messages)
+        for event in bulk.latest(batch)
     ]
-    batch.write(tx, _FROZEN, rows)
+    bulk.write(tx, _FROZEN, rows)
 
 
-def when_threshold_reached_note_the_call(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_threshold_reached_note_the_call(tx: Transaction, batch: Batch[ThresholdReached]) -> None:
     rows = [
         {
             "project_id": event.project_id,
             "reached_at": event.reached_at,
             "reached_bases": [basis.model_dump() for basis in event.bases],
         }
-        for event in batch.latest(ThresholdReached, messages)
+        for event in bulk.latest(batch)
     ]
-    batch.write(tx, _REACHED, rows)
+    bulk.write(tx, _REACHED, rows)
 
 
-def when_effect_declared_note_the_decision(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_effect_declared_note_the_decision(tx: Transaction, batch: Batch[EffectDeclared]) -> None:
     wanted = {"project_id", "effective_at", "document_number"}
-    rows = [event.model_dump(include=wanted) for event in batch.latest(EffectDeclared, messages)]
-    batch.write(tx, _DECLARED, rows)
+    rows = [event.model_dump(include=wanted) for event in bulk.latest(batch)]
+    bulk.write(tx, _DECLARED, rows)
 
 
-def when_period_closed_note_the_end(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_period_closed_note_the_end(tx: Transaction, batch: Batch[PeriodClosed]) -> None:
     wanted = {"project_id", "closed_at"}
-    batch.write(tx, _CLOSED, [event.model_dump(include=wanted) for event in batch.latest(PeriodClosed, messages)])
+    bulk.write(tx, _CLOSED, [event.model_dump(include=wanted) for event in bulk.latest(batch)])

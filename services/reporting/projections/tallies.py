@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.events import roll
+from shared.events.stage import COUNTED
 from shared.service.database import Transaction
 
 # Rows are locked in one global order until the commit. The count below is a separate statement, so that its
@@ -24,7 +25,7 @@ _LOCK = text("""
 _COUNT = text("""
     with roll as (
         select units.project_id, units.unit_id, household_id, area,
-               coalesce(agreement in ('signed', 'effective', 'performed'), false) as signed
+               coalesce(agreement = any(:counted), false) as signed
         from units left join cases using (unit_id) where units.project_id = any(cast(:projects as uuid[]))),
     by_unit as (
         select project_id, count(*) as units, count(*) filter (where signed) as signed_units, coalesce(sum(area), 0) as area,
@@ -65,7 +66,7 @@ _MATCHES = text("update rolls set matches = true where project_id = :project_id"
 
 def settle(tx: Transaction, projects: Iterable[UUID]) -> None:
     """To be called after the projection of a batch, in its transaction."""
-    touched = {"district": tx.district, "projects": sorted(set(projects))}
+    touched = {"district": tx.district, "projects": sorted(set(projects)), "counted": sorted(COUNTED)}
     if touched["projects"]:
         tx.connection.execute(_LOCK, touched)
         tx.connection.execute(_COUNT, touched)

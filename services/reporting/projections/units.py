@@ -3,13 +3,11 @@
 Until then the two are the same. After the freezing the registry does not change a unit's area or household.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import text
 
-from services.reporting.projections import batch
+from services.reporting.projections import bulk
 from shared.events.registry import UnitRegistered
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 _KEEP = text("""
@@ -38,11 +36,11 @@ _HOLDERS = text("""
 """)
 
 
-def when_unit_registered_draw_it(tx: Transaction, messages: Sequence[Message]) -> None:
-    batch.write(tx, _KEEP, [_row(unit) for unit in batch.latest(UnitRegistered, messages)])
-    events = batch.events(UnitRegistered, messages)
+def when_unit_registered_draw_it(tx: Transaction, batch: Batch[UnitRegistered]) -> None:
+    bulk.write(tx, _KEEP, [_row(unit) for unit in bulk.latest(batch)])
+    events = batch.events
     counted = {unit.unit_id: unit for unit in events if not unit.after_freeze}.values()
-    batch.write(tx, _FORGET_HOLDERS, [{"unit_id": unit.unit_id} for unit in counted])
+    bulk.write(tx, _FORGET_HOLDERS, [{"unit_id": unit.unit_id} for unit in counted])
     holders = [
         {
             "project_id": unit.project_id,
@@ -53,7 +51,7 @@ def when_unit_registered_draw_it(tx: Transaction, messages: Sequence[Message]) -
         for unit in counted
         for holder in unit.right_holders
     ]
-    batch.write(tx, _HOLDERS, holders)
+    bulk.write(tx, _HOLDERS, holders)
 
 
 def _row(unit: UnitRegistered) -> dict[str, object]:

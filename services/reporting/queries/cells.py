@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.reporting.domain.stage import DONE, Facets, Stage, stage
+from shared.events.stage import DONE, Facets, Stage, stage
 from shared.service.database import Transaction
 
 _COLUMNS = """

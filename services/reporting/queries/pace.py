@@ -6,7 +6,7 @@ from services.reporting.domain import pace
 from services.reporting.domain.pace import Pace
 from services.reporting.queries import signings
 from services.reporting.queries.standings import Standing
-from shared.service.clock import SHANGHAI
+from shared.events.day import SHANGHAI
 from shared.service.database import Transaction
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.reporting.domain.stage import COUNTED
+from shared.events.stage import COUNTED
 from shared.service.database import Transaction
 
 _SCORES = text("""

@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from services.reporting.domain.facets import FACETS
-from services.reporting.domain.stage import STAGES
 from services.reporting.queries import as_of, cells, pace, scores, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.web import drawing, placing
+from shared.events.stage import STAGES
 from shared.refusal import Unknown
 from shared.service import identity
 from shared.service.database import Transaction

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from services.signing.domain.day import ClosedDay
-from services.signing.domain.mandate import midnight
 from services.signing.store import agreements, counted, days, instants, projects
+from shared.events.day import midnight
 from shared.refusal import Refused
 from shared.service.clock import Clock
 from shared.service.database import Transaction

@@ -1,6 +1,4 @@
-"""Handlers of other services' events, one file each, and the table from event type to handler."""
-
-from collections.abc import Mapping
+"""Handlers of other services' events, one file each, and the table from event to handler."""
 
 from services.signing.consumers.when_group_formed_keep_it import when_group_formed_keep_it
 from services.signing.consumers.when_project_opened_keep_its_rules import when_project_opened_keep_its_rules
@@ -9,18 +7,18 @@ from services.signing.consumers.when_unit_assigned_keep_who_answers import when_
 from services.signing.consumers.when_unit_registered_open_its_case import when_unit_registered_open_its_case
 from shared.events import topics
 from shared.events.registry import GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
-from shared.messaging.consumer import Reaction
+from shared.messaging.reactions import Reactions, on, table
 from shared.service.clock import Clock
 
 CONSUMER = "signing"
 KINDS = topics.read_by(CONSUMER)
 
 
-def reactions(clock: Clock) -> Mapping[str, Reaction]:
-    return {
-        UnitRegistered.declared.type: when_unit_registered_open_its_case(clock),
-        ProjectOpened.declared.type: when_project_opened_keep_its_rules,
-        RollFrozen.declared.type: when_roll_frozen_await_its_units,
-        GroupFormed.declared.type: when_group_formed_keep_it,
-        UnitAssigned.declared.type: when_unit_assigned_keep_who_answers,
-    }
+def reactions(clock: Clock) -> Reactions:
+    return table(
+        on(UnitRegistered, when_unit_registered_open_its_case, clock=clock),
+        on(ProjectOpened, when_project_opened_keep_its_rules),
+        on(RollFrozen, when_roll_frozen_await_its_units),
+        on(GroupFormed, when_group_formed_keep_it),
+        on(UnitAssigned, when_unit_assigned_keep_who_answers),
+    )

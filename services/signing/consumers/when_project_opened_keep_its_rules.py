@@ -1,21 +1,18 @@
 """Stores period, bases, series and counting rule of an opened or changed project."""
 
-from collections.abc import Sequence
-
-from services.signing.consumers.reading import events
 from services.signing.domain.project import Project
 from services.signing.domain.threshold import Basis
 from services.signing.store import projects
 from shared.events import roll
 from shared.events.registry import ProjectOpened
 from shared.messaging.consumer import Rejected
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 
-def when_project_opened_keep_its_rules(tx: Transaction, messages: Sequence[Message]) -> None:
+def when_project_opened_keep_its_rules(tx: Transaction, batch: Batch[ProjectOpened]) -> None:
     """Raises Rejected for a counting rule that is unknown, or that differs from the one of the counted roll."""
-    for event in events(ProjectOpened, messages):
+    for event in batch.events:
         if not projects.put(tx, _project(event)):
             message = f"another counting rule for project {event.project_id}, whose roll is counted already"
             raise Rejected(message)

@@ -3,18 +3,15 @@
 Units arrive on another topic, earlier or later. A match in this handler would race with the handler of the last unit.
 """
 
-from collections.abc import Sequence
-
-from services.signing.consumers.reading import events
 from services.signing.store import roll
 from shared.events.registry import RollFrozen
 from shared.messaging.consumer import Rejected
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 
-def when_roll_frozen_await_its_units(tx: Transaction, messages: Sequence[Message]) -> None:
-    for event in events(RollFrozen, messages):
+def when_roll_frozen_await_its_units(tx: Transaction, batch: Batch[RollFrozen]) -> None:
+    for event in batch.events:
         if not roll.announce(tx, event):
             message = f"project {event.project_id} is counted over another roll already"
             raise Rejected(message)

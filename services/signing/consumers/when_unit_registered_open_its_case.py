@@ -4,24 +4,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from services.signing.commands.open_cases import OpenCases, Registered, open_cases
-from services.signing.consumers.reading import events
 from services.signing.domain.case import Unit
 from services.signing.domain.rights import Holder, Rights
 from shared.events.registry import RightHolder, UnitRegistered
-from shared.messaging.consumer import Reaction
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 
-def when_unit_registered_open_its_case(clock: Clock) -> Reaction:
-    def react(tx: Transaction, messages: Sequence[Message]) -> None:
-        # A poll may hold several revisions of a unit. Each may dispute rights confirmed on an earlier one, so they run in turn.
-        for turn in _turns(events(UnitRegistered, messages)):
-            registered = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
-            open_cases(tx, OpenCases(registered), clock)
-
-    return react
+def when_unit_registered_open_its_case(tx: Transaction, batch: Batch[UnitRegistered], *, clock: Clock) -> None:
+    # A poll may hold several revisions of a unit. Each may dispute rights confirmed on an earlier one, so they run in turn.
+    for turn in _turns(batch.events):
+        registered = [Registered(_unit(event), _rights(event), event.after_freeze) for event in turn]
+        open_cases(tx, OpenCases(registered), clock)
 
 
 def _turns(events: Sequence[UnitRegistered]) -> list[list[UnitRegistered]]:

@@ -16,10 +16,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.signing.domain import terms
-from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, business_day, entitlement
+from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, entitlement
 from services.signing.domain.rights import Holder, Rights
 from services.signing.domain.terms import Form, TermLine
 from shared.events.contract import Event
+from shared.events.day import business_day
 from shared.events.signing import (
     AgreementDrafted,
     AgreementEffective,

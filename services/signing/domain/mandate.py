@@ -7,7 +7,7 @@ Left to others: whether the other person is capable, and whether the desk has se
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -15,9 +15,6 @@ from services.signing.domain.rights import Holder
 
 Capacity = Literal["self", "agent", "guardian", "representative"]
 MandateKind = Literal["agent", "guardian", "representative"]
-
-# China has kept one offset since 1991, so business days need no time zone database on the machine.
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 @dataclass(frozen=True)
@@ -50,16 +47,6 @@ class NotEntitled:
 
     code: str
     valid_until: date | None = None
-
-
-def business_day(at: datetime) -> date:
-    """The day in Shanghai on which an instant falls."""
-    return at.astimezone(SHANGHAI).date()
-
-
-def midnight(day: date) -> datetime:
-    """The instant in UTC at which a business day begins."""
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def entitlement(

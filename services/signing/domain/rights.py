@@ -1,20 +1,27 @@
 """The right-holders of a unit, their shares, and whether the shares are whole.
 
-Stays true: shares are exact fractions. Joint owners (共同共有, Civil Code art. 299) have none and all sign; owners by shares
-(按份共有, art. 298) have one each and they sum to exactly 1.
+Stays true: shares are exact fractions. Joint owners have none and all sign. Who owns the whole: shared/events/shares.py.
 Left to others: who these people are (registry) and by whose hand they sign (mandate.py).
 """
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
+from shared.events import shares
 from shared.events.shares import common_denominator
 from shared.refusal import Refused
 
 Ownership = Literal["sole", "joint", "shares"]
 Kind = Literal["natural", "organisation"]
+# A person at the desk does the same about both: the register must be corrected.
+_CODES: Final = {
+    "sole-owner-with-share": "sole-owner-not-alone",
+    "joint-owner-with-share": "joint-owners-have-shares",
+    "share-missing": "shares-incomplete",
+    "shares-not-one": "shares-incomplete",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,8 @@ class Rights:
             return "holders-missing"
         if len({holder.person_id for holder in self.holders}) < len(self.holders):
             return "holder-twice"
-        return _FLAWS[self.ownership](self.holders)
+        found = shares.flaw(self.ownership, [holder.share for holder in self.holders])
+        return None if found is None else _CODES.get(found, found)
 
     def differs(self, other: "Rights") -> bool:
         """True when ownership, holders, shares, kinds or capacity differ. A new spelling of a name or another order is no difference."""
@@ -60,25 +68,3 @@ class Rights:
 
 def _substance(rights: Rights) -> frozenset[tuple[UUID, Fraction | None, Kind, bool]]:
     return frozenset((holder.person_id, holder.share, holder.kind, holder.capable) for holder in rights.holders)
-
-
-def _sole(holders: tuple[Holder, ...]) -> str | None:
-    whole = len(holders) == 1 and holders[0].share in (None, Fraction(1))
-    return None if whole else "sole-owner-not-alone"
-
-
-def _joint(holders: tuple[Holder, ...]) -> str | None:
-    if any(holder.share is not None for holder in holders):
-        return "joint-owners-have-shares"
-    return None if len(holders) > 1 else "joint-owner-alone"
-
-
-def _shares(holders: tuple[Holder, ...]) -> str | None:
-    shares = [holder.share for holder in holders]
-    if any(share is None or share <= 0 for share in shares):
-        return "shares-incomplete"
-    total = sum((share for share in shares if share is not None), Fraction(0))
-    return None if total == 1 else "shares-incomplete"
-
-
-_FLAWS = {"sole": _sole, "joint": _joint, "shares": _shares}

@@ -1,12 +1,13 @@
 """Whether enough have signed: several bases joined by AND, counted over the frozen roll.
 
-Stays true: only integers are compared, `signed * 100 >= total * percent`, so 94.996 % is not 95 %. The denominator is the whole roll,
+Stays true: only integers are compared (shared/events/threshold.py). The denominator is the whole roll,
 not only the units with a record. A right-holder counts once, and as signed by the project's counting rule.
 Left to others: the counting itself (store/roll.py) and the latch (project.py).
 """
 
 from dataclasses import dataclass, fields
 
+from shared.events import threshold
 from shared.events.terms import Basis as BasisName
 
 
@@ -43,12 +44,12 @@ class Reading:
 
     @property
     def reached(self) -> bool:
-        return self.total > 0 and self.signed * 100 >= self.total * self.basis.percent
+        return threshold.reached(self.signed, self.total, self.basis.percent)
 
     @property
     def missing(self) -> int:
         """How many more are needed, rounded up."""
-        return max(0, -(-self.total * self.basis.percent // 100) - self.signed)
+        return max(0, threshold.distance(self.signed, self.total, self.basis.percent))
 
 
 def read(bases: tuple[Basis, ...], signed: Counts, total: Counts) -> tuple[Reading, ...]:

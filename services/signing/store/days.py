@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.signing.domain.day import BasisDay, ClosedDay, SeriesDay
-from services.signing.domain.mandate import midnight
 from services.signing.domain.threshold import Counts
+from shared.events.day import midnight
 from shared.events.terms import Basis, Series
 from shared.service.database import Transaction
 

@@ -11,11 +11,11 @@ from flask import Blueprint, render_template, request
 from pydantic import ValidationError
 
 from services.signing.domain.agreement import State
-from services.signing.domain.mandate import business_day
 from services.signing.queries import as_of, case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
 from services.signing.web import acts
 from services.signing.web import desk as desks
+from shared.events.day import business_day
 from shared.service import identity
 from shared.service.database import Transaction, reading
 from shared.service.running import running

@@ -1,15 +1,15 @@
-"""Do signing and reporting derive the same stage from the same facts? Neither may import the other, so a test compares them."""
+"""Do signing and reporting derive the same stage from the same facts?"""
 
 from itertools import product
 from typing import get_args
 
 import pytest
 
-from services.reporting.domain import stage as of_reporting
-from services.reporting.domain.stage import Facets
 from services.signing.domain import stage as of_signing
 from services.signing.domain.agreement import State
 from services.signing.domain.case import RightsState
+from shared.events import stage as of_reporting
+from shared.events.stage import Facets
 
 
 @pytest.mark.parametrize(("agreement", "rights"), list(product((None, *get_args(State)), get_args(RightsState))))

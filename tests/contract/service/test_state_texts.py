@@ -7,9 +7,9 @@ import pytest
 
 from deploy.local.place import ROOT
 from services.reporting.domain import facets
-from services.reporting.domain import stage as reporting_stage
 from services.signing.domain import agreement, case
 from services.signing.domain import stage as signing_stage
+from shared.events import stage as reporting_stage
 from shared.web.languages import NAMES, Catalogue
 
 REPORTING, SIGNING = (ROOT / "services" / service / "web" / "texts.toml" for service in ("reporting", "signing"))

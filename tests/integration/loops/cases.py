@@ -31,6 +31,7 @@ from services.signing.workers.fan_out import FanOut
 from shared.events.registry import SigningPeriod, ThresholdBasis
 from shared.messaging import memory, retention
 from shared.messaging.consumer import Consumer
+from shared.messaging.reactions import Batch, on, table
 from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
@@ -111,15 +112,15 @@ def _bench(world: World) -> SimpleNamespace:
 def consumer(world: World) -> Case:
     bench, met = _bench(world), list[str]()
 
-    def react(tx: databases.Transaction, messages: Any) -> None:
-        if any(message.key == bench.bad for message in messages):
+    def react(tx: databases.Transaction, batch: Batch[kit.Happened]) -> None:
+        if any(event.key == bench.bad for event in batch.events):
             met.append(bench.bad)
             raise Planted
-        kit.add_up(tx, messages)
+        kit.add_up(tx, batch)
 
     bench.send(bench.bad, 1)
     bench.send(bench.good, 1)
-    made = bench.consumer({kit.Happened.declared.type: react})
+    made = bench.consumer(table(on(kit.Happened, react)))
     return Case(made.run_forever, lambda: bench.good in consuming.effects(bench), lambda: bool(met))
 
 

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.events import topics
-from shared.events.registry import KeyWrapped
-from shared.messaging import feed, memory, quarantine
-from shared.messaging.consumer import Consumer, Rejected, TooManyRejected, each
+from services.reporting.store import feed
+from shared.events import codec, topics
+from shared.events.registry import KeyDeleted, KeyWrapped
+from shared.messaging import memory, quarantine
+from shared.messaging.consumer import Consumer, Rejected, TooManyRejected
 from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch, Received, on, table
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.service import database, rows
@@ -66,12 +68,12 @@ def test_a_poison_event_parks_its_key_and_no_other(bench):
 
 
 def test_an_event_the_database_refuses_is_parked_without_its_values_in_the_reason(bench):
-    def break_it(tx: Transaction, messages: Sequence[Message]) -> None:
-        kit.add_up(tx, messages)
+    def break_it(tx: Transaction, batch: Batch[kit.Happened]) -> None:
+        kit.add_up(tx, batch)
         tx.connection.execute(text("insert into totals select 'secret', null, :d"), {"d": tx.district})
 
     bench.send(a_key(), 1)
-    bench.consumer({kit.Happened.declared.type: break_it}).run_once()
+    bench.consumer(table(on(kit.Happened, break_it))).run_once()
 
     ((_, reason),) = parked(bench)
     assert reason.startswith("NotNullViolation") and "secret" not in reason
@@ -92,7 +94,7 @@ def test_a_dry_run_changes_nothing_and_redrive_applies_the_parked_key(bench):
     bench.send(key, 2, 3)
     consumer.run_once()
     (waiting,) = bench.redrive.keys(bench.district)
-    repaired = Redrive(bench.redrive._consumer, bench.engines.app, {kit.Happened.declared.type: count_only})
+    repaired = Redrive(bench.redrive._consumer, bench.engines.app, table(on(kit.Happened, count_only)))
 
     assert [each.outcome for each in bench.redrive.key(waiting, district=bench.district, dry_run=True).tried] == [
         "poison"
@@ -110,8 +112,8 @@ def test_a_dry_run_changes_nothing_and_redrive_applies_the_parked_key(bench):
     assert bench.rows_of("select outcome, payload is not null from parked order by sequence") == [("applied", True)] * 3
 
 
-def count_only(tx: Transaction, messages: Sequence[Message]) -> None:
-    for message in messages:
+def count_only(tx: Transaction, batch: Batch[kit.Happened]) -> None:
+    for message in (it.message for it in batch.received):
         row = {"event_id": message.event_id, "key": message.key, "sequence": message.sequence, "district": tx.district}
         tx.connection.execute(
             text(
@@ -141,7 +143,9 @@ def test_an_unknown_version_is_quarantined_and_comes_back_after_the_upgrade(benc
     assert (effects(bench), parked(bench)) == ({key: [1]}, [(3, "gap")])
     assert bench.rows_of("select reason from quarantined") == [("unknown-version",)]
 
-    upgraded = Redrive(f"c{bench.district}", bench.engines.app, {**kit.REACTIONS, tomorrow: kit.add_up})
+    upgraded = Redrive(
+        f"c{bench.district}", bench.engines.app, {**kit.REACTIONS, tomorrow: on(kit.Happened, kit.add_up)}
+    )
     assert [outcome for _, outcome in bench.redrive.requeue(bench.district)] == ["unknown-version"]
     assert [outcome for _, outcome in upgraded.requeue(bench.district)] == ["requeued"]
     upgraded.heal(bench.district)
@@ -211,17 +215,21 @@ def test_on_a_latest_topic_only_going_backwards_is_refused(bench):
     topic, key = topics.name(bench.district, LATEST), a_key()
     seen: list[int] = []
 
-    def react(tx: Transaction, messages: Sequence[Message]) -> None:
-        if any(message.payload == b"bad" for message in messages):
+    def react(_tx: Transaction, batch: Batch[KeyWrapped] | Batch[KeyDeleted]) -> None:
+        if any("bad" in getattr(event, "wrapped", {}) for event in batch.events):
             raise Rejected("bad")
-        seen.extend(message.sequence for message in messages)
+        seen.extend(it.message.sequence for it in batch.received)
 
-    consumer = bench.consumer({KeyWrapped.declared.type: react}, kinds=(LATEST,))
+    reactions = table(on(KeyWrapped, react), on(KeyDeleted, react))
+    consumer = bench.consumer(reactions, kinds=(LATEST,))
 
-    def send(sequence: int, payload: bytes | None = b"{}") -> None:
+    def send(sequence: int, reader: str | None = "notify") -> None:
+        """A key for this reader; None deletes it."""
         headers = kit.message(key, 1, topic=bench.topic).headers
-        type_ = KeyWrapped.declared.type
-        bench.producer.publish([Message(uuid4(), topic, key, sequence, type_, payload, headers)])
+        wrapped = KeyWrapped(person_id=key, key_id=uuid4(), wrapped={f"{reader}": "AAAA"})
+        event = wrapped if reader else KeyDeleted(person_id=key)
+        message = Message(uuid4(), topic, key, sequence, event.declared.type, codec.encode(event), headers)
+        bench.producer.publish([message])
 
     send(3)
     send(7)
@@ -229,14 +237,14 @@ def test_on_a_latest_topic_only_going_backwards_is_refused(bench):
     consumer.run_once()
     assert (seen, parked(bench)) == ([3, 7], [])
 
-    send(8, b"bad")
+    send(8, "bad")
     consumer.run_once()
     assert parked(bench) == [(8, "bad")]
-    send(9, b"bad")
+    send(9, "bad")
     send(10, None)
     consumer.run_once()
     assert (seen, parked(bench)) == ([3, 7, 10], [])
-    consumer = bench.consumer({KeyWrapped.declared.type: react}, kinds=(LATEST,))
+    consumer = bench.consumer(reactions, kinds=(LATEST,))
     consumer.run_once()
     assert seen == [3, 7, 10]
 
@@ -244,14 +252,14 @@ def test_on_a_latest_topic_only_going_backwards_is_refused(bench):
 def test_an_event_of_a_reaction_names_its_cause_and_is_written_once(bench):
     keys = [a_key() for _ in range(5)]
 
-    def reply(tx: Transaction, message: Message) -> None:
-        if message.key == keys[3]:
-            tx.record(kit.Passed(unit_id=message.key))
-            raise Rejected("after writing")
-        tx.record(kit.Passed(unit_id=message.key))
+    def reply(tx: Transaction, batch: Batch[kit.Happened]) -> None:
+        for happened in batch.one_by_one():
+            tx.record(kit.Passed(unit_id=happened.event.unit_id))
+            if happened.event.key == keys[3]:
+                raise Rejected("after writing")
 
     sent = [bench.send(key, 1)[0] for key in keys]
-    bench.consumer({kit.Happened.declared.type: each(reply)}).run_once()
+    bench.consumer(table(on(kit.Happened, reply))).run_once()
 
     headers_of = dict(bench.rows_of("select key, headers from events where type like '%passed%'"))
     assert set(headers_of) == set(keys) - {keys[3]}
@@ -269,7 +277,7 @@ def test_a_deadlock_is_retried_in_place(bench):
     met, tries = threading.Barrier(2, timeout=20), []
 
     def crossing(first: str, second: str):
-        def react(tx: Transaction, messages: Sequence[Message]) -> None:
+        def react(tx: Transaction, batch: Batch[kit.Happened]) -> None:
             tries.append(first)
             touch(tx, first)
             if len(tries) <= 2:
@@ -281,10 +289,9 @@ def test_a_deadlock_is_retried_in_place(bench):
     def touch(tx: Transaction, row: str) -> None:
         tx.connection.execute(text("update totals set total = total + 1 where key = :k"), {"k": row + bench.district})
 
-    happened = kit.Happened.declared.type
     consumers = [
-        bench.consumer({happened: crossing("a", "b")}, name=f"one{two}"),
-        bench.consumer({happened: crossing("b", "a")}, name=f"two{two}"),
+        bench.consumer(table(on(kit.Happened, crossing("a", "b"))), name=f"one{two}"),
+        bench.consumer(table(on(kit.Happened, crossing("b", "a"))), name=f"two{two}"),
     ]
     threads = [threading.Thread(target=consumer.run_once) for consumer in consumers]
     for thread in threads:
@@ -316,15 +323,15 @@ def test_the_transaction_of_a_sleeping_consumer_times_out(bench, engines):
     key = a_key()
     bench.send(key, 1)
 
-    def sleep(tx: Transaction, messages: Sequence[Message]) -> None:
+    def sleep(tx: Transaction, batch: Batch[kit.Happened]) -> None:
         threading.Event().wait(1.0)
-        kit.add_up(tx, messages)
+        kit.add_up(tx, batch)
 
     asleep = Consumer(
         f"c{bench.district}",
         impatient,
         memory.Subscription(bench.broker, group="asleep", topics=".*"),
-        {kit.Happened.declared.type: sleep},
+        table(on(kit.Happened, sleep)),
     )
     with pytest.raises(DBAPIError):
         asleep.run_once()
@@ -335,8 +342,8 @@ def test_the_transaction_of_a_sleeping_consumer_times_out(bench, engines):
 
 
 def test_the_callback_then_numbers_applied_events_without_a_gap(bench):
-    def number(tx: Transaction, messages: Sequence[Message]) -> None:
-        feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])
+    def number(tx: Transaction, applied: Sequence[Received]) -> None:
+        feed.append(tx, [feed.Entry("happened", {"sequence": it.message.sequence}) for it in applied])
 
     consumer = bench.consumer(then=number)
     for _ in range(5):

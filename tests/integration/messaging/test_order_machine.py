@@ -17,6 +17,7 @@ from sqlalchemy import text
 from shared.events import topics
 from shared.messaging import memory
 from shared.messaging.consumer import Consumer
+from shared.messaging.reactions import on, table
 from shared.messaging.redrive import Redrive
 from shared.service import database
 from tests.support import kit
@@ -44,12 +45,12 @@ class Order(RuleBasedStateMachine):
 
     def consumer(self) -> Consumer:
         subscription = memory.Subscription(self.broker, group="g", topics=".*", batch=5)
-        return Consumer(self.name, self.engines.app, subscription, {kit.Happened.declared.type: self.react})
+        return Consumer(self.name, self.engines.app, subscription, table(on(kit.Happened, self.react)))
 
-    def react(self, tx, messages) -> None:
-        if any(str(message.event_id) in self.poisoned for message in messages):
-            messages = [message._replace(payload=b"{}") for message in messages]
-        kit.add_up(tx, messages)
+    def react(self, tx, batch) -> None:
+        if any(str(it.message.event_id) in self.poisoned for it in batch.received):
+            kit.Happened.model_validate({})
+        kit.add_up(tx, batch)
 
     def publish(self, key: str, sequence: int) -> None:
         self.sent[key].add(sequence)

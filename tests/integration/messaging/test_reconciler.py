@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from services.reporting.store import feed
 from shared.events import topics
 from shared.events.registry import KeyDeleted
-from shared.messaging import feed, kafka, memory, reconciler, retention
+from shared.messaging import kafka, memory, reconciler, retention
 from shared.messaging.conservation import Equation, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Unavailable
@@ -249,7 +250,7 @@ def test_retention_deletes_old_payloads_and_feed_rows_and_keeps_parked_rows(flow
         connection.execute(text("select set_config('clearwater.district', :d, true)"), {"d": flow.district})
         connection.execute(text("select set_config('clearwater.granted', :d, true)"), {"d": flow.district})
         connection.execute(text("update feed set appended_at = now() - interval '31 days' where number < 4"))
-    trims = Retention(flow.engines.mechanism, [*retention.CONSUMER, retention.FEED], batch=2)
+    trims = Retention(flow.engines.mechanism, [*retention.CONSUMER, feed.TRIMMED], batch=2)
     while trims.run_once():
         continue
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import text
 
-from shared.messaging import feed
+from services.reporting.store import feed
 from shared.messaging.consumer import TooManyRejected
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch, Received, on, table
 from shared.messaging.redrive import Redrive
 from shared.service import rows
 from shared.service.database import Transaction
@@ -30,9 +30,9 @@ def test_accepting_an_epoch_does_not_skip_a_plain_gap(bench):
     assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
 
 
-def into_another_district(tx: Transaction, messages: Sequence[Message]) -> None:
-    kit.add_up(tx, messages)
-    if any(kit.Happened.model_validate_json(message.payload or b"").filling for message in messages):
+def into_another_district(tx: Transaction, batch: Batch[kit.Happened]) -> None:
+    kit.add_up(tx, batch)
+    if any(event.filling for event in batch.events):
         tx.connection.execute(text("insert into totals values (:k, 0, '440399')"), {"k": a_key()})
 
 
@@ -40,7 +40,7 @@ def test_a_row_of_another_district_parks_its_message_and_no_other(bench):
     bad, good = a_key(), a_key()
     bench.send(bad, 1, filling="x")
     bench.send(good, 1)
-    crossing = {kit.Happened.declared.type: into_another_district}
+    crossing = table(on(kit.Happened, into_another_district))
     bench.consumer(crossing).run_once()
 
     ((_, reason),) = parked(bench)
@@ -52,23 +52,22 @@ def test_a_row_of_another_district_parks_its_message_and_no_other(bench):
 
 
 def test_a_missing_grant_stops_the_consumer(bench):
-    def without_a_grant(tx: Transaction, messages: Sequence[Message]) -> None:
+    def without_a_grant(tx: Transaction, batch: Batch[kit.Happened]) -> None:
         tx.connection.execute(text("insert into held (topic) values ('x')"))
 
     for _ in range(5):
         bench.send(a_key(), 1)
     with pytest.raises(TooManyRejected):
-        bench.consumer({kit.Happened.declared.type: without_a_grant}, max_rejected=5).run_once()
+        bench.consumer(table(on(kit.Happened, without_a_grant)), max_rejected=5).run_once()
     assert parked(bench) == []
 
 
 def test_a_violation_found_at_commit_parks_its_message_and_no_other(bench):
-    def twice(tx: Transaction, messages: Sequence[Message]) -> None:
-        kit.add_up(tx, messages)
-        for message in messages:
+    def twice(tx: Transaction, batch: Batch[kit.Happened]) -> None:
+        kit.add_up(tx, batch)
+        for event in batch.events:
             again = {"k": f"again {bench.district}", "d": tx.district}
-            poison = kit.Happened.model_validate_json(message.payload or b"").filling
-            for _ in range(2 if poison else 0):
+            for _ in range(2 if event.filling else 0):
                 tx.connection.execute(text("insert into put_off values (:k, :d)"), again)
 
     with bench.engines.owner.begin() as owner:
@@ -78,7 +77,7 @@ def test_a_violation_found_at_commit_parks_its_message_and_no_other(bench):
     bad, good = a_key(), a_key()
     bench.send(bad, 1, filling="x")
     bench.send(good, 1)
-    bench.consumer({kit.Happened.declared.type: twice}).run_once()
+    bench.consumer(table(on(kit.Happened, twice))).run_once()
 
     assert [reason for _, reason in parked(bench)] == ["UniqueViolation: put_off_k_key"]
     assert effects(bench) == {good: [1]}
@@ -92,29 +91,29 @@ def test_healing_goes_on_after_a_deadlock(bench):
     consumer.run_once()
     failures = []
 
-    def deadlocked_once(tx: Transaction, messages: Sequence[Message]) -> None:
+    def deadlocked_once(tx: Transaction, batch: Batch[kit.Happened]) -> None:
         if not failures:
             failures.append(1)
             tx.connection.execute(text("do $$ begin raise exception 'd' using errcode = 'deadlock_detected'; end $$"))
-        kit.add_up(tx, messages)
+        kit.add_up(tx, batch)
         stop.set()
 
-    Redrive(f"c{bench.district}", bench.engines.app, {kit.Happened.declared.type: deadlocked_once}).run_forever(stop)
+    Redrive(f"c{bench.district}", bench.engines.app, table(on(kit.Happened, deadlocked_once))).run_forever(stop)
 
     assert (effects(bench), parked(bench)) == ({key: [1, 2, 3]}, [])
 
 
 def test_a_writer_of_the_model_blocks_its_swap(bench, engines):
-    """A rebuild (rebuild.py) waits for the consumer's and the redrive's transaction, and neither finds new tables half-way."""
+    """A rebuild waits for the consumer's and the redrive's transaction, and neither finds new tables half-way."""
     key, swappable = a_key(), []
     swap = text("select pg_try_advisory_xact_lock(hashtext('swap'), hashtext('public'))")
 
-    def react(tx: Transaction, messages: Sequence[Message]) -> None:
+    def react(tx: Transaction, batch: Batch[kit.Happened]) -> None:
         with engines.owner.begin() as other:
             swappable.append(other.execute(swap).scalar_one())
-        kit.add_up(tx, messages)
+        kit.add_up(tx, batch)
 
-    reactions = {kit.Happened.declared.type: react}
+    reactions = table(on(kit.Happened, react))
     bench.send(key, 2)
     bench.consumer(reactions).run_once()
     bench.send(key, 1)
@@ -132,18 +131,18 @@ def test_a_redriven_event_is_journaled_and_numbered_like_any_other(bench, engine
     key, counting = a_key(), text("select count(*) from events where district = :d")
     meanwhile: list[int] = []
 
-    def reply(tx: Transaction, messages: Sequence[Message]) -> None:
-        tx.record(*(kit.Passed(unit_id=message.key) for message in messages))
+    def reply(tx: Transaction, batch: Batch[kit.Happened]) -> None:
+        tx.record(*(kit.Passed(unit_id=event.unit_id) for event in batch.events))
         meanwhile.append(tx.connection.execute(counting, {"d": bench.district}).scalar_one())
 
-    def number(tx: Transaction, messages: Sequence[Message]) -> None:
-        feed.append(tx, [feed.Entry("happened", {"sequence": message.sequence}) for message in messages])
+    def number(tx: Transaction, applied: Sequence[Received]) -> None:
+        feed.append(tx, [feed.Entry("happened", {"sequence": it.message.sequence}) for it in applied])
 
     bench.send(key, 2, 3)
-    bench.consumer({kit.Happened.declared.type: reply}).run_once()
+    bench.consumer(table(on(kit.Happened, reply))).run_once()
     bench.send(key, 1)
-    bench.consumer({kit.Happened.declared.type: reply}, then=number).run_once()
-    healing = Redrive(f"c{bench.district}", engines.app, {kit.Happened.declared.type: reply}, then=number)
+    bench.consumer(table(on(kit.Happened, reply)), then=number).run_once()
+    healing = Redrive(f"c{bench.district}", engines.app, table(on(kit.Happened, reply)), then=number)
     assert healing.heal(bench.district) == 1
 
     assert meanwhile == [0, 0, 0]

@@ -1,7 +1,8 @@
-"""Each service's migrations create the kit's tables. Are they as the kit declares them?"""
+"""Each service's migrations create the kit's tables, reporting's also those of the feed. Are they as they are declared?"""
 
 import pytest
 
+from services.reporting.store import feed
 from shared.messaging import schema
 from shared.service import database as databases
 from shared.service import idempotency, rows
@@ -25,7 +26,7 @@ def test_the_kits_tables_of_a_service_are_those_that_the_kit_declares(service, p
     owner = databases.connect(declared.owner, application_name="declared")
     statements = [*rows.schema(kit.SERVICE), *idempotency.schema(kit.SERVICE), *schema.journal(kit.SERVICE)]
     kit.create(
-        owner, [*statements, *schema.inbox(kit.SERVICE), *schema.decisions(kit.SERVICE), *schema.feed(kit.SERVICE)]
+        owner, [*statements, *schema.inbox(kit.SERVICE), *schema.decisions(kit.SERVICE), *feed.schema(kit.SERVICE)]
     )
     owner.dispose()
 

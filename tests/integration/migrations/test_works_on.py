@@ -14,11 +14,12 @@ from services.notify.store.contacts import Opener
 from services.registry import api as registry_api
 from services.registry import wiring as registry_wiring
 from services.reporting.projections.reactions import CONSUMER as REPORTING
+from services.reporting.workers import rebuild
 from services.signing import wiring as signing_wiring
 from services.signing.config import Settings
 from shared.events import codec, signing, topics
 from shared.events.registry import ProjectOpened
-from shared.messaging import memory, rebuild
+from shared.messaging import memory
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
 from shared.service import database as databases

@@ -12,8 +12,8 @@ from services.reporting.projections.reactions import CONSUMER, reactions
 from services.reporting.queries import cells, signings, standings
 from services.reporting.web import placing
 from services.reporting.wiring import MIGRATIONS
+from services.reporting.workers import rebuild
 from shared.events import roll
-from shared.messaging import rebuild
 from shared.service import database
 from tests.support import recount
 from tests.support.launch import Bus, Launch, Numbering, shuffled

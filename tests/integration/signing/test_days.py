@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import DeclareEffect, declare_effect
 from services.signing.domain.day import ClosedDay
-from services.signing.domain.mandate import business_day
 from services.signing.store import days
+from shared.events.day import business_day
 from shared.service.database import Transaction
 from tests.support.signing import DESK, LAUNCH, District, a_holder
 

@@ -15,7 +15,7 @@ from services.signing.commands.settle_rights import (
     dispute_rights,
     set_area_dispute,
 )
-from services.signing.domain.mandate import business_day
+from shared.events.day import business_day
 from shared.refusal import Refused
 from tests.support.signing import DESK, PAPERS, District, a_holder
 

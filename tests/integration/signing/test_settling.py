@@ -11,8 +11,8 @@ from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
 from services.signing.commands.settle_rights import ConfirmRights, DisputeRights, confirm_rights, dispute_rights
 from services.signing.domain.day import ClosedDay
-from services.signing.domain.mandate import business_day
 from services.signing.workers.fan_out import FanOut
+from shared.events.day import business_day
 from shared.refusal import Refused
 from shared.telemetry import metrics
 from tests.support.signing import DESK, LAUNCH, District, a_holder

@@ -9,7 +9,7 @@ import pytest
 from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
 from services.signing.domain.day import ClosedDay
-from services.signing.domain.mandate import business_day
+from shared.events.day import business_day
 from shared.messaging.consumer import Rejected
 from shared.refusal import Refused
 from tests.support.signing import DESK, LAUNCH, District, a_holder

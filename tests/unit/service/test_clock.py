@@ -1,7 +1,7 @@
 """Does the business clock keep its speed, survive a restart and never run back?"""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.service import clock
@@ -50,7 +50,5 @@ def test_a_small_step_back_stops_the_clock_and_a_new_day_is_followed(tmp_path: P
     assert paced.now() == LAUNCH - timedelta(days=1)
 
 
-def test_a_business_day_is_a_day_in_shanghai() -> None:
-    assert clock.business_day(datetime(2026, 5, 31, 15, 59, tzinfo=UTC)) == date(2026, 5, 31)
-    assert clock.business_day(datetime(2026, 5, 31, 16, tzinfo=UTC)) == date(2026, 6, 1)
+def test_without_a_file_the_clock_is_real_time() -> None:
     assert isinstance(clock.at_start(""), clock.RealClock)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.signing.domain.agreement import SIGNED, Agreement, Turn
-from services.signing.domain.mandate import Mandate, business_day, midnight
+from services.signing.domain.mandate import Mandate
+from shared.events.day import business_day, midnight
 from shared.refusal import Refused
 from tests.unit.signing.builders import LINES, NOON, a_draft, a_holder, a_locked, rights_of
 

@@ -1,8 +1,8 @@
 /* Moves the four bases as the server drew them: same marks, same lines, same words. */
 import { count, word } from "/static/shell/status.js";
+import { cut, scale } from "./rules.js";
 
-const SCALES = [[9400, 9600], [9000, 10000]];
-const hundredths = (basis) => (basis.denominator ? Math.floor((basis.numerator * 10000) / basis.denominator) : null);
+const hundredths = (basis) => cut(basis.numerator, basis.denominator);
 const whole = (basis, value) => (value === null ? "—" : count(basis.basis === "area" ? Math.floor(value / 100) : value));
 const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
@@ -15,12 +15,6 @@ export function distance(basis) {
   const by = basis.basis === "area" ? 100 : 1;
   const n = basis.distance > 0 ? Math.ceil(basis.distance / by) : Math.floor(-basis.distance / by);
   return word("live", basis.distance > 0 ? "short" : "beyond", { n: count(n), unit: word("counted", basis.basis) });
-}
-
-function scale(bases) {
-  const rates = bases.map(hundredths).filter((rate) => rate !== null);
-  const places = [...rates, ...bases.filter((basis) => basis.required).map((basis) => basis.percent * 100)];
-  return SCALES.find(([low, high]) => rates.length && places.every((place) => place >= low && place <= high)) ?? [0, 10000];
 }
 
 /** `ends` fixes the scale, for pages on which several projects share one. */

@@ -2,6 +2,7 @@
 import { clockTime, count, word } from "/static/shell/status.js";
 import * as bases from "./bases.js";
 import { follow, redraw, watch } from "./live.js";
+import { cut, printed } from "./rules.js";
 
 const SLOTS = 6;
 const GROUPS = 11;
@@ -56,8 +57,8 @@ function scoreboard(scores) {
   for (const { name, done, units } of scores) {
     const row = rowOf(name);
     if (!row) continue;
-    const cut = Math.floor((done * 10000) / units), width = worst ? ((units - done) / worst) * 100 : 0;
-    put(row.querySelector(".r"), `${Math.floor(cut / 100)}.${String(cut % 100).padStart(2, "0")}%`);
+    const width = worst ? ((units - done) / worst) * 100 : 0;
+    put(row.querySelector(".r"), `${printed(cut(done, units))}%`);
     put(row.querySelector(".n"), `${done} / ${units}`);
     put(row.querySelector(".go b"), String(units - done));
     const bar = row.querySelector(".go rect");

@@ -6,7 +6,7 @@ from typing import Final
 from flask import Flask
 from services.payments.api.payments import payments
 from services.payments.config import Settings
-from services.payments.consumers import CONSUMER, KINDS, REACTIONS
+from services.payments.consumers import CONSUMER, KINDS, reactions
 
 from shared.events import topics
 from shared.messaging.roles import Service
@@ -36,5 +36,5 @@ SERVICE: Final = Service(
     create_api=create_api,
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
-    reactions=lambda: REACTIONS,
+    reactions=reactions,
 )

@@ -1,23 +1,21 @@
 """What payments does about events: it notes that its own have come back over the bus, as a bank's gateway would read them."""
 
-from collections.abc import Mapping, Sequence
 from typing import Final
-from uuid import UUID
 
 from services.payments.store import payments
 from shared.events.payments import PaymentRequested
 
 from shared.events import topics
-from shared.messaging.consumer import Reaction
-from shared.messaging.ports import Message
+from shared.messaging.reactions import Batch, Reactions, on, table
 from shared.service.database import Transaction
 
 CONSUMER: Final = "payments"
 KINDS: Final = topics.read_by(CONSUMER)
 
 
-def when_payment_requested_note_it(tx: Transaction, messages: Sequence[Message]) -> None:
-    payments.note_published(tx, [UUID(message.key) for message in messages])
+def when_payment_requested_note_it(tx: Transaction, batch: Batch[PaymentRequested]) -> None:
+    payments.note_published(tx, [event.payment_id for event in batch.events])
 
 
-REACTIONS: Final[Mapping[str, Reaction]] = {PaymentRequested.declared.type: when_payment_requested_note_it}
+def reactions() -> Reactions:
+    return table(on(PaymentRequested, when_payment_requested_note_it))

@@ -1,4 +1,4 @@
-"""The stage of a unit, derived from parallel facts (product.md 3.2): first match wins.
+"""The stage of a unit, derived from parallel facts (docs/domain.md) and never stored: first match wins.
 
 An unknown facet is None. Only events set a facet; it is never inferred from a later stage.
 """
@@ -25,13 +25,13 @@ Stage = Literal[
     "void",
 ]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-COUNTED = frozenset({"signed", "effective", "performed"})  # states of an agreement that count toward a threshold
+COUNTED = frozenset({"signed", "effective", "performed"})  # states of an agreement that count towards a threshold
 DONE: frozenset[Stage] = frozenset(STAGES[STAGES.index("signed") : STAGES.index("demolished") + 1])
 
 
 @dataclass(frozen=True)
 class Facets:
-    """What is known of one case. The names are those of product.md 3.2."""
+    """What is known of one case. The names are those of docs/domain.md."""
 
     survey: str | None = None
     rights: str | None = None

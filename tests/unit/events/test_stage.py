@@ -1,10 +1,10 @@
-"""Is the stage derived by the order of product.md 3.2, and only from known facts?"""
+"""Is the stage derived by the order of docs/domain.md, and only from known facts?"""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.stage import STAGES, Facets, stage
+from shared.events.stage import STAGES, Facets, stage
 
 AGREEMENTS = {
     "drafted": "negotiating",

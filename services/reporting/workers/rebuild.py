@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from shared.messaging import feed
-from shared.messaging.consumer import Consumer, Reactions
+from services.reporting.store import feed
+from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Subscription
+from shared.messaging.reactions import Reactions
 from shared.messaging.redrive import Redrive
 from shared.service import database, migrations
 from shared.service.database import Transaction

@@ -8,10 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from shared.messaging import feed, kafka, schema
+from services.reporting.store import feed
+from services.reporting.workers.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
+from services.reporting.workers.rebuild import schema as model_schema
+from shared.messaging import kafka, schema
 from shared.messaging.consumer import Consumer
-from shared.messaging.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
-from shared.messaging.rebuild import schema as model_schema
+from shared.messaging.reactions import on, table
 from shared.messaging.relay import Relay
 from shared.service import database, rows
 from tests.support import kit
@@ -40,7 +42,7 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
         [
             *rows.schema(kit.SERVICE),
             *schema.journal(kit.SERVICE),
-            *schema.feed(kit.SERVICE),
+            *feed.schema(kit.SERVICE),
             *schema.decisions(kit.SERVICE),
             *model_schema(kit.SERVICE, tables()),
         ],
@@ -141,11 +143,11 @@ def test_a_rebuild_whose_reactions_reject_more_swaps_nothing(place):
         continue
     live._subscription.close()
 
-    def reject(tx, messages):
-        kit.add_up(tx, [message._replace(payload=b"{}") for message in messages])
+    def reject(_tx, _batch):
+        kit.Happened.model_validate({})
 
     with pytest.raises(Stuck):
-        rebuild(place, [], {kit.Happened.declared.type: reject}).run()
+        rebuild(place, [], table(on(kit.Happened, reject))).run()
 
     with database.begin(place.app, district=place.district) as tx:
         assert len(kit.effects(tx.connection)) == 5

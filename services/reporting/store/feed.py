@@ -2,7 +2,7 @@
 
 Stays true: a district's numbers are 1, 2, 3 … without a gap and in commit order, because its counter row is taken last in the transaction
 and held until the commit. A sequence or an identity column would let a slow transaction's lower number appear after a higher
-one was read, and be skipped for ever. Entries are dropped in time (retention.py); a number is never used again.
+one was read, and be skipped for ever. Entries are dropped in time (TRIMMED); a number is never used again.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
+from shared.service import rows
 from shared.service.database import Transaction
 
 _APPEND = text("""
@@ -30,6 +31,12 @@ _AFTER = text("""
 """)
 _LATEST = text("select last_number from feed_numbers where district = :district")
 _OLDEST = text("select min(number) from feed where district = :district")
+# For the kit's retention. The last entry always stays, so that a reader finds the number up to which the feed was kept.
+TRIMMED = text("""
+    delete from feed where (district, number) in (
+        select district, number from feed join feed_numbers using (district)
+        where appended_at < clock_timestamp() - interval '30 days' and number < last_number limit :batch)
+""")
 
 
 class Entry(NamedTuple):
@@ -70,3 +77,15 @@ def complete_after(connection: Connection, district: str, number: int) -> bool:
     newest = latest(connection, district)
     oldest = connection.execute(_OLDEST, {"district": district}).scalar_one()
     return number == newest or (oldest is not None and oldest - 1 <= number < newest)
+
+
+def schema(service: str) -> list[str]:
+    """The declaration that the migrations are held to (tests/integration/migrations/test_kit_tables.py)."""
+    return [
+        """create table feed_numbers (district text primary key, last_number bigint not null) with (fillfactor = 50)""",
+        *rows.protect("feed_numbers", service=service, app="select, insert, update"),
+        """create table feed (
+            district text, number bigint, kind text not null, body jsonb not null,
+            appended_at timestamptz not null default clock_timestamp(), primary key (district, number))""",
+        *rows.protect("feed", service=service, app="select, insert", mechanism="select, delete"),
+    ]

@@ -1,0 +1,1 @@
+"""SQL of the feed: what the consumer has applied, numbered."""

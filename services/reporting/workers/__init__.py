@@ -1,0 +1,1 @@
+"""The rebuild of the read model, beside the consumer that runs."""
