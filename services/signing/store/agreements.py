@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.signing.domain.agreement import SIGNABLE, Agreement, Lock, Signature, Turn
 from services.signing.domain.terms import TermLine
-from services.signing.store import rights
+from services.signing.store import pipeline, rights
+from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -36,6 +37,7 @@ _SIGNATURES = text("""
     where agreement_id = any(:agreement_ids) order by signed_at
 """)
 _NUMBERS = text("select agreement_id, number, signed_at from numbers where agreement_id = any(:agreement_ids)")
+_PARTS = (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
 _ADD = text("""
     insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, supersedes, state, drafted_at,
                             moved_at)
@@ -62,12 +64,10 @@ _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
-# A signature is never changed: inserting the same one again does nothing.
 _ADD_SIGNATURE = text("""
     insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
             cast(:papers as text[]))
-    on conflict do nothing
 """)
 
 
@@ -95,10 +95,10 @@ def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
 
 
 def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]:
-    parameters = {"agreement_ids": list(agreement_ids)}
-    rows = tx.connection.execute(_AGREEMENTS, parameters).all()
-    parts = _Parts(tx, parameters) if rows else None
-    return [parts.agreement(row) for row in rows] if parts else []
+    """Under their locks, in one round trip. Call it under the locks of their cases."""
+    it = {"agreement_ids": list(agreement_ids)}
+    rows, *parts = pipeline.together(tx, *(Query(part, it) for part in (_AGREEMENTS, *_PARTS)))
+    return [_Parts(*parts).agreement(row) for row in rows]
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
@@ -110,16 +110,20 @@ def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
 
 def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> None:
     saved = tx.connection.execute(_SAVE, _row(tx, agreement))
-    if saved.rowcount != 1:
+    if saved.rowcount not in (1, pipeline.UNKNOWN):
         message = f"agreement {agreement.agreement_id} was changed under its lock"
         raise AssertionError(message)
     agreement.version += 1
     if new_lines:
         tx.connection.execute(_DROP_LINES, {"agreement_id": agreement.agreement_id})
         _replace_lines(tx, agreement)
+
+
+def add_signature(tx: Transaction, agreement: Agreement) -> None:
+    """The last one. Call it before the save: the agreement must still be open to signatures, or signed with this one."""
     key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
-    if agreement.signatures:
-        tx.connection.execute(_ADD_SIGNATURE, [_signature(signature, key) for signature in agreement.signatures])
+    signature = agreement.signatures[-1]
+    tx.connection.execute(_ADD_SIGNATURE, {**key, **vars(signature), "papers": list(signature.papers)})
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
@@ -142,15 +146,12 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
 
 
 class _Parts:
-    """The parts of several agreements, read with one statement per table."""
+    """The parts of several agreements, in the order of _PARTS."""
 
-    def __init__(self, tx: Transaction, parameters: dict[str, list[UUID]]) -> None:
-        self._lines, self._locks, self._holders, self._signatures, self._numbers = (
-            tx.connection.execute(query, parameters).all()
-            for query in (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
-        )
+    def __init__(self, *parts: Sequence[Any]) -> None:
+        self._lines, self._locks, self._holders, self._signatures, self._numbers = parts
 
-    def agreement(self, row: Row[Any]) -> Agreement:
+    def agreement(self, row: Any) -> Agreement:  # noqa: ANN401 - a row of the table
         numbers = [Turn(turn.number, turn.signed_at) for turn in self._numbers if turn.agreement_id == row.agreement_id]
         return Agreement(
             row.agreement_id,
@@ -184,13 +185,9 @@ class _Parts:
                 return Lock(lock.lock_count, frozen, lock.rights_revision, lock.digest, lock.locked_at, lock.locked_by)
         return None
 
-    def _signatures_of(self, row: Row[Any]) -> list[Signature]:
+    def _signatures_of(self, row: Any) -> list[Signature]:  # noqa: ANN401 - a row of the table
         ours = (signature for signature in self._signatures if signature.agreement_id == row.agreement_id)
         return [Signature(*(getattr(signature, part.name) for part in fields(Signature))) for signature in ours]
-
-
-def _signature(signature: Signature, key: dict[str, object]) -> dict[str, object]:
-    return {**key, **vars(signature), "papers": list(signature.papers)}
 
 
 def _replace_lines(tx: Transaction, agreement: Agreement) -> None:
