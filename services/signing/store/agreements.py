@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from services.signing.domain.agreement import SIGNABLE, Agreement, Lock, Signature, Turn
 from services.signing.domain.terms import TermLine
@@ -15,29 +15,23 @@ from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-_AGREEMENTS = text("select * from agreements where agreement_id = any(:agreement_ids) order by unit_id for update")
-_LIVE = text("""
-    select agreement_id from agreements
-    where unit_id = :unit_id and state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed')
-""")
+_PARTS = (
+    "select * from agreements where agreement_id {} order by unit_id for update",
+    "select * from term_lines where agreement_id {} order by position",
+    "select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id {}",
+    "select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count) where agreement_id {}",
+    "select signatures.* from signatures join agreements using (agreement_id, lock_count) where agreement_id {} order by signed_at",
+    "select agreement_id, number, signed_at from numbers where agreement_id {}",
+)
+# For one agreement without an array: the database plans such a statement once, and one with an array for every array.
+_ONE, _MANY = (
+    tuple(text(part.format(which)) for part in _PARTS) for which in ("= :agreement_id", "= any(:agreement_ids)")
+)
+_LIVE = text("select agreement_id from agreements where unit_id = :unit_id and live")
 _SIGNED_OF = text("""
     select unit_id, agreement_id from agreements where project_id = :project_id and state = 'signed' order by unit_id limit :limit
 """)
 _SIGNED_ON = text("select agreement_id from agreements where unit_id = any(:unit_ids) and state = 'signed'")
-_LINES = text("select * from term_lines where agreement_id = any(:agreement_ids) order by position")
-_LOCKS = text("""
-    select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id = any(:agreement_ids)
-""")
-_HOLDERS = text("""
-    select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count)
-    where agreement_id = any(:agreement_ids)
-""")
-_SIGNATURES = text("""
-    select signatures.* from signatures join agreements using (agreement_id, lock_count)
-    where agreement_id = any(:agreement_ids) order by signed_at
-""")
-_NUMBERS = text("select agreement_id, number, signed_at from numbers where agreement_id = any(:agreement_ids)")
-_PARTS = (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
 _ADD = text("""
     insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, supersedes, state, drafted_at,
                             moved_at)
@@ -73,7 +67,7 @@ _ADD_SIGNATURE = text("""
 
 def load(tx: Transaction, agreement_id: UUID) -> Agreement:
     """Raises Refused: agreement-unknown."""
-    if found := load_many(tx, [agreement_id]):
+    if found := _load(tx, _ONE, {"agreement_id": agreement_id}):
         return found[0]
     raise Refused("agreement-unknown")
 
@@ -95,10 +89,8 @@ def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
 
 
 def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]:
-    """Under their locks, in one round trip. Call it under the locks of their cases."""
-    it = {"agreement_ids": list(agreement_ids)}
-    rows, *parts = pipeline.together(tx, *(Query(part, it) for part in (_AGREEMENTS, *_PARTS)))
-    return [_Parts(*parts).agreement(row) for row in rows]
+    """Under their locks, by unit. Call it under the locks of their cases."""
+    return _load(tx, _MANY, {"agreement_ids": list(agreement_ids)})
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
@@ -145,8 +137,14 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
     tx.connection.execute(_ADD_HOLDER, rights.rows(lock.rights, **key))
 
 
+def _load(tx: Transaction, statements: Sequence[TextClause], which: dict[str, object]) -> list[Agreement]:
+    """In one round trip."""
+    rows, *parts = pipeline.together(tx, *(Query(statement, which) for statement in statements))
+    return [_Parts(*parts).agreement(row) for row in rows]
+
+
 class _Parts:
-    """The parts of several agreements, in the order of _PARTS."""
+    """The parts of several agreements."""
 
     def __init__(self, *parts: Sequence[Any]) -> None:
         self._lines, self._locks, self._holders, self._signatures, self._numbers = parts

@@ -27,9 +27,8 @@ _HOLDERS_OF = text("""
 # Several cases are always locked in one global order: by unit.
 _LOCK_MANY = text("select * from cases where unit_id = any(:unit_ids) order by unit_id for update")
 _HOLDERS = text("select * from case_holders where unit_id = any(:unit_ids)")
-_SIGNED = text(
-    "select unit_id from agreements where unit_id = any(:unit_ids) and state in ('signed', 'effective', 'performed')"
-)
+_HOLDERS_ON = text("select * from case_holders where unit_id = :unit_id")
+_SIGNED = text("select unit_id from agreements where unit_id = any(:unit_ids) and counts_as_signed")
 _ADD = text("""
     insert into cases (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, door, area,
                        household_id, ownership, rights_state, rights_revision, area_disputed, opened_at)
@@ -67,7 +66,7 @@ _REVOKE_MANDATE = text("""
 
 def lock(tx: Transaction, unit_id: UUID) -> Case:
     """Raises Refused: case-unknown."""
-    rows, holders = pipeline.together(tx, Query(_LOCK, {"unit_id": unit_id}), Query(_HOLDERS, {"unit_ids": [unit_id]}))
+    rows, holders = pipeline.together(tx, Query(_LOCK, {"unit_id": unit_id}), Query(_HOLDERS_ON, {"unit_id": unit_id}))
     if not rows:
         raise Refused("case-unknown")
     return _cases(rows, holders)[0]

@@ -54,7 +54,7 @@ _KEEP_HOLDER = text("""
 _COPY_UNITS = text("""
     insert into roll_units (district, project_id, unit_id, household_id, area, signed)
     select :district, :project_id, unit_id, household_id, area, exists (
-        select from agreements where agreements.unit_id = line.unit_id and state in ('signed', 'effective', 'performed'))
+        select from agreements where agreements.unit_id = line.unit_id and counts_as_signed)
     from unnest(cast(:unit_ids as uuid[]), cast(:household_ids as uuid[]), cast(:areas as bigint[])) as line (unit_id, household_id, area)
 """)
 _MEMBERS = "unnest(cast(:units as uuid[]), cast(:kinds as text[]), cast(:parties as uuid[])) as member (unit_id, kind, party_id)"
