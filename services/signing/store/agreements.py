@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from services.signing.domain.agreement import SIGNABLE, Agreement, Lock, Signature, Turn
+from services.signing.domain.agreement import Agreement, Lock, Signature, Turn
+from services.signing.domain.moves import SIGNABLE, UNLOCKED
 from services.signing.domain.terms import TermLine
 from services.signing.store import pipeline, rights
 from services.signing.store.pipeline import Query
@@ -162,8 +163,8 @@ class _Parts:
             state=row.state,
             version=row.version,
             lock_count=row.lock_count,
-            lock=None if row.state in ("drafted", "reviewed", "returned") else self._lock_of(row.agreement_id),
-            signatures=self._signatures_of(row) if row.state not in ("drafted", "reviewed", "returned") else [],
+            lock=None if row.state in UNLOCKED else self._lock_of(row.agreement_id),
+            signatures=[] if row.state in UNLOCKED else self._signatures_of(row),
             turn=numbers[0] if numbers else None,
             effective_at=row.effective_at,
             moved_at=row.moved_at,

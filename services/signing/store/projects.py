@@ -59,6 +59,15 @@ _CLOSE = text("""
     insert into closings (district, project_id, reached, closed_at, closed_by)
     values (:district, :project_id, :reached, :closed_at, :closed_by)
 """)
+# The agreements themselves show what is not settled yet.
+_TO_SETTLE = text("""
+    select district, project_id from projects
+    where (exists (select from declarations where declarations.project_id = projects.project_id)
+           or exists (select from closings where closings.project_id = projects.project_id and not reached))
+      and exists (select from agreements where agreements.project_id = projects.project_id and state = 'signed')
+    order by district, project_id
+""")
+_DISTRICTS = text("select distinct district from projects")
 _COUNTS = ("units", "households", "right_holders", "area")
 
 
@@ -123,6 +132,15 @@ def save(tx: Transaction, project: Project) -> None:
         tx.connection.execute(_DECLARE, {**key, **vars(project.declaration)})
     if project.closing and PeriodClosed in new:
         tx.connection.execute(_CLOSE, {**key, **vars(project.closing)})
+
+
+def to_settle(tx: Transaction) -> list[tuple[str, UUID]]:
+    """District and id of each project that has decided, and has agreements that the decision has not reached."""
+    return [(row.district, row.project_id) for row in tx.connection.execute(_TO_SETTLE)]
+
+
+def districts(tx: Transaction) -> set[str]:
+    return set(tx.connection.execute(_DISTRICTS).scalars())
 
 
 def _project(row: Any) -> Project:  # noqa: ANN401 - a row of _PROJECT

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from services.signing.commands.decide_project import ClosePeriod, close_period
 from services.signing.commands.sign_agreement import SignAgreement, sign_agreement
@@ -97,12 +98,16 @@ def test_an_error_of_a_write_that_was_not_awaited_is_raised_and_undoes_everythin
     district.sign(agreement_id, first)
     before = district.rows("select last_number from series")
 
-    with pytest.raises(Exception, match="does not follow"), district.transaction() as tx:
-        sign(district, tx, agreement_id, last)
-        tx.connection.exec_driver_sql(
-            "insert into numbers (district, project_id, series, number, agreement_id, signed_at) "
-            "select district, project_id, series, 9, agreement_id, now() from agreements"
-        )
+    def sign_and_break_a_rule() -> None:
+        with district.transaction() as tx:
+            sign(district, tx, agreement_id, last)
+            tx.connection.exec_driver_sql(
+                "insert into numbers (district, project_id, series, number, agreement_id, signed_at) "
+                "select district, project_id, series, 9, agreement_id, now() from agreements"
+            )
+
+    with pytest.raises(DBAPIError, match="does not follow"):
+        sign_and_break_a_rule()
 
     assert district.rows("select last_number from series") == before
     assert len(district.rows("select from signatures")) == 1

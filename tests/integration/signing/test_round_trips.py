@@ -67,4 +67,3 @@ def test_a_signature_after_the_threshold_writes_the_latch_no_second_time(desk: D
 
     assert district.rows("select count(*) as many from latches")[0].many == 1
     assert not [statement for statement in wire.statements if "into latches" in statement]
-

@@ -35,11 +35,11 @@ def traced(engine: Engine) -> Iterator[Wire]:
     wire = Wire()
     with tempfile.TemporaryFile("w+") as file:
 
-        def begin(connection: Any, *_: object) -> None:  # noqa: ANN401 - the driver's connection
+        def begin(connection: Any, *_: object) -> None:
             connection.pgconn.trace(file.fileno())
             connection.pgconn.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
 
-        def end(connection: Any, *_: object) -> None:  # noqa: ANN401 - the driver's connection
+        def end(connection: Any, *_: object) -> None:
             connection.pgconn.untrace()
 
         engine.dispose()
