@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test bench lock clean \
+.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts bench lock clean \
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is
@@ -89,6 +89,7 @@ migrations:
 generated:
 	$(RUN) -m shared.events.generate --check
 	$(RUN) -m deploy.images.compose --check
+	$(RUN) -m deploy.monitoring.metrics --check
 
 unit-tests:
 	$(RUN) -m pytest -q tests/unit tests/contract
@@ -102,6 +103,14 @@ soak: setup ## the suite again and again, shuffled, beside load: make soak ROUND
 
 compose-test: setup ## builds the containers, brings them up and signs in them; needs Docker
 	@$(RUN) -m tests.e2e.containers
+
+ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH
+	@$(RUN) -m deploy.monitoring
+
+alerts: ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
+	@command -v promtool >/dev/null || { echo "There is no promtool on the PATH: Debian has it in its package prometheus." >&2; exit 2; }
+	promtool check rules deploy/monitoring/alerts.yml
+	promtool test rules deploy/monitoring/alerts.test.yml
 
 bench: setup ## relay and consumer against bare Kafka, as ratios; what importing 100,000 rows costs
 	@$(RUN) -m tests.load.bench

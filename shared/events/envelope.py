@@ -4,7 +4,7 @@
     ce_partitionkey, ce_epoch, and where known ce_correlationid, ce_causationid, ce_traceparent
 
 Stays true: the headers alone say who wrote a record, which event it is and its place in the order of its key.
-Left to others: counting the sequence (messaging/journal.py), the value (codec.py).
+Left to others: counting the sequence (service/journal.py), the value (codec.py).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,1 +1,1 @@
-"""Moving events: journal and relay on the emitter's side, inbox, consumer, parking and redrive on the reader's. No business noun."""
+"""Moving events: relay on the emitter's side, inbox, consumer, parking and redrive on the reader's. No business noun."""

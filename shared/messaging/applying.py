@@ -18,11 +18,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from shared.events import topics
-from shared.messaging import decisions, inbox, journal, parking, quarantine, rounds
+from shared.messaging import decisions, inbox, parking, quarantine, rounds
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
 from shared.refusal import Refused
-from shared.service import database
+from shared.service import database, journal
 from shared.service.database import Transaction
 from shared.telemetry import log, tracing
 
@@ -70,7 +70,7 @@ def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
 def attempt(tx: Transaction, last: Message) -> Iterator[None]:
     """A savepoint for one reaction. Raises Rejected where the messages are at fault; an error of the database passes unchanged."""
     try:
-        with tx.connection.begin_nested(), journal.deferred(tx), caused_by(last):
+        with tx.savepoint(), caused_by(last):
             yield
             tx.connection.execute(_CHECK)
             tx.connection.execute(_PUT_OFF)
@@ -139,8 +139,7 @@ class Applying:
                 quarantine.keep(tx, self.consumer, record)
                 outcome.quarantined.append(record)
         marks = inbox.lock(tx, self.consumer, map(key_of, messages)) if messages else {}
-        with journal.deferred(tx):
-            _Poll(self, tx, marks, outcome).apply(messages)
+        _Poll(self, tx, marks, outcome).apply(messages)
         if marks:
             inbox.move(tx, self.consumer, marks)
             inbox.reach(tx, self.consumer, _ends(messages))

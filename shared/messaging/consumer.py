@@ -1,7 +1,7 @@
 """The consumer: turns messages into effects, each once, in the order of its key.
 
-    poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react ─▶ journal
-         ─▶ move marks ─▶ then ─▶ commit ─▶ offsets
+    poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react
+         ─▶ move marks ─▶ then ─▶ events, commit ─▶ offsets
 
 A rejected message is parked, and every later one of its key queues behind it; all other keys go on (redrive.py applies parked ones).
 A message with the number of another event is parked too, until a person decides. A record that cannot be read is quarantined.

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from shared.messaging import decisions, inbox, journal, parking, quarantine, records
+from shared.messaging import decisions, inbox, parking, quarantine, records
 from shared.messaging.applying import Reactions, Rejected, Then, attempt
 from shared.messaging.decisions import Decided
 from shared.messaging.inbox import Key, Watermark, key_of
@@ -131,15 +131,15 @@ class Redrive:
             if decision == "accept-epoch" and waiting and _verdict(mark, waiting[0]) == "epoch":
                 first = waiting[0].message
                 mark = Watermark(first.epoch, first.sequence - 1, None, parked=True)
-            with journal.deferred(tx):
-                mark, tried = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
+            mark, tried = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
             inbox.move(tx, self._consumer, {key: replace(mark, parked=parking.any_of(tx, self._consumer, key))})
             applied = [it.message for it in tried if it.outcome == "applied" and it.message.type in self._reactions]
             if self._then and applied:
                 self._then(tx, applied)
+            tx.flush()  # last, but before the counting
             changes = _changes(before, _touched(tx))
             if dry_run:
-                tx.connection.rollback()
+                tx.rollback()
         return Attempt(tried, changes)
 
     def accept_theirs(self, key: Key, *, district: str, decided: Decided, dry_run: bool = False) -> Sequence[Waiting]:
@@ -158,7 +158,7 @@ class Redrive:
                 if row.ours:
                     decisions.decide(tx, self._consumer, decided, place=row.message, against=row.ours)
             if dry_run:
-                tx.connection.rollback()
+                tx.rollback()
         return found
 
     def requeue(
@@ -170,7 +170,7 @@ class Redrive:
             waiting = quarantine.waiting(tx, self._consumer, topic=topic, batch=batch)
             outcomes = [(record, self._requeue(tx, record)) for record in waiting]
             if dry_run:
-                tx.connection.rollback()
+                tx.rollback()
         return outcomes
 
     def _requeue(self, tx: Transaction, record: Unreadable) -> str:

@@ -7,7 +7,8 @@ its own key, which is tried again at longer and longer intervals and heals by it
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
@@ -21,6 +22,8 @@ from shared.telemetry import log, metrics
 # The lock belongs to the transaction that also deletes: a relay that loses one loses both. It is tried, not waited for:
 # a waiting session keeps a snapshot, and with it every dead row of `unsent`.
 _LOCK = text("select pg_try_advisory_xact_lock(hashtext('relay'))")
+# The idle relay asks this fifty times a second, so it is one round trip outside a transaction, and nothing else.
+_ANY = "select exists (select from unsent)"
 _OLDEST = text("""
     select event_id, topic, key, sequence, type, payload, headers, id, held.tries
     from unsent join events using (id) left join held using (topic, key)
@@ -53,16 +56,13 @@ class Relay:
     def __init__(self, engine: Engine, producer: Producer, *, batch: int = 1000) -> None:
         self._engine, self._producer, self._batch = engine, producer, batch
         self._measured_at = 0.0
+        self._probe: Connection | None = None
 
     def run_once(self) -> int:
         """Sends one batch, returns how many were acknowledged; 0 when another relay is active or nothing is due. Raises Unavailable."""
-        try:
+        # A session that was ended is rolled back: all events are still unsent, and those already sent are repeated.
+        with _outages():
             sent = self._sent()
-        except DBAPIError as failure:
-            # A session that was ended is rolled back: all events are still unsent, and those already sent are repeated.
-            if not failure.connection_invalidated and not database.transient(failure):
-                raise
-            raise Unavailable(f"database: {type(failure.orig).__name__}") from failure
         for row in sent:
             metrics.RELAY_SENT.labels(topics.district(row.topic)).inc()
         return len(sent)
@@ -76,10 +76,17 @@ class Relay:
             refused = self._producer.publish([Message(*row[:7]) for row in rows])
             return self._settle(connection, rows, refused)
 
+    def waiting(self) -> bool:
+        """Whether any event is unsent; it may be held, or another relay's. Raises Unavailable."""
+        with _outages():
+            if self._probe is None or self._probe.invalidated:
+                self._probe = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            return bool(self._probe.exec_driver_sql(_ANY).scalar_one())
+
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
         while not stop.is_set():
             try:
-                idle = not self.run_once()
+                idle = not (self.waiting() and self.run_once())
             except Unavailable as outage:
                 _log.warning("not sent, tried again", reason=str(outage))
                 stop.wait(_OUTAGE_SECONDS)
@@ -88,6 +95,8 @@ class Relay:
                 self.measure()
             if idle:
                 stop.wait(idle_seconds)
+        if self._probe:
+            self._probe.close()
         self._producer.close()
 
     def measure(self) -> None:
@@ -121,3 +130,14 @@ class Relay:
             )
             _log.warning("held", **key._asdict(), sequence=refusal.message.sequence, reason=refusal.reason)
         return sent
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    """Raises Unavailable in place of a lost session or a transient failure."""
+    try:
+        yield
+    except DBAPIError as failure:
+        if not failure.connection_invalidated and not database.transient(failure):
+            raise
+        raise Unavailable(f"database: {type(failure.orig).__name__}") from failure

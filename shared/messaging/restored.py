@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
 
-from shared.messaging import journal
 from shared.messaging.ports import Unavailable
+from shared.service import journal
 
 
 def command(argv: Sequence[str], mechanism: Engine, *, rewind: Callable[[], None], tell: Callable[[str], None]) -> int:

@@ -11,8 +11,7 @@ to one district; the relay, retention and the reconciler are the mechanism and s
 """
 
 from shared.service import rows
-
-MAX_PAYLOAD = 262_144  # a quarter of the broker's own limit, so that every written event can be sent
+from shared.service.journal import MAX_PAYLOAD
 
 
 def journal(service: str) -> list[str]:

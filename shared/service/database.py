@@ -4,7 +4,9 @@
     reading  every granted district, read only, all statements on one snapshot
 
 Stays true: a transaction without a bound district sees no row and writes none. The binding ends with the transaction, so a
-pooled connection carries nothing from one request to the next.
+pooled connection carries nothing from one request to the next. The events recorded on a transaction are written as its last act
+before the commit, and leave with it; a savepoint that is rolled back drops those recorded in it.
+Left to others: how events are written (journal.py).
 """
 
 import re
@@ -24,6 +26,10 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from shared.events.contract import Event
+from shared.service import journal
+from shared.service.journal import Recorded
+
 EVERY = "*"  # the grant of the city: every district, those of tomorrow too
 
 _TRANSIENT = frozenset({"40P01", "40001"})  # deadlock, serialization failure: the same work again will do
@@ -37,20 +43,59 @@ _BIND = "select set_config('clearwater.district', %s, true), set_config('clearwa
 @dataclass(frozen=True)
 class Transaction:
     """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only
-    reads. `at_end` is closed after the commit or the rollback.
+    reads. Only `begin` makes a transaction that records events. `at_end` is closed after the commit or the rollback.
     """
 
     connection: Connection
     district: str
-    at_end: ExitStack = field(default_factory=ExitStack)
+    _recorded: list[Recorded] | None = field(default=None, repr=False)
+    at_end: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def record(self, *events: Event) -> None:
+        """The events leave with the transaction: they are written just before its commit, in this order. Raises TooLarge."""
+        if self._recorded is None or not self.connection.in_transaction():
+            raise RuntimeError("events are recorded in a transaction that is open for writing")
+        self._recorded.extend(map(journal.recorded, events))
+
+    def flush(self) -> None:
+        """Writes what is recorded so far, so that a large import need not hold all of it.
+
+        The keys of these events are locked from now until the commit. So call it before the end only where no other transaction
+        can hold one of these keys and wait for another.
+        """
+        if self._recorded:
+            journal.write(self.connection, self.district, self._recorded)
+            self._recorded.clear()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undone by any exception, with the events recorded inside; those recorded before it stay recorded, even if flushed inside."""
+        before = list(self._recorded or ())
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            self._keep(before)
+            raise
+
+    def rollback(self) -> None:
+        """Undoes everything and drops every recorded event. Nothing else can be done in this transaction."""
+        self.connection.rollback()
+        self._keep([])
+
+    def _keep(self, records: list[Recorded]) -> None:
+        if self._recorded is not None:
+            self._recorded[:] = records
 
 
 @contextmanager
 def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
-    """Commits on leaving, rolls back on any exception."""
+    """Writes the recorded events and commits on leaving, rolls back on any exception."""
     with _connected(engine) as connection, ExitStack() as at_end, connection.begin():
         _bind(connection, "begin", district, [district])
-        yield Transaction(connection, district, at_end)
+        tx = Transaction(connection, district, [], at_end)
+        yield tx
+        tx.flush()
 
 
 @contextmanager

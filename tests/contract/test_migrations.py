@@ -23,6 +23,16 @@ def test_versions_are_numbered_without_a_gap_and_have_their_sql(folder: Path):
     assert [file.name for file in versions if not list(folder.glob(f"versions/{file.stem}.*sql"))] == []
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_a_version_has_the_number_of_its_file(folder: Path):
+    """Without alembic, `/ready` knows the versions by their files' names."""
+    before = "None"
+    for file in sorted(folder.glob("versions/[0-9]*.py")):
+        number = file.name[:4]
+        assert f'revision, down_revision = "{number}", {before}\n' in file.read_text("utf-8")
+        before = f'"{number}"'
+
+
 def test_a_changed_removed_or_inserted_migration_is_named(tmp_path: Path):
     versions = tmp_path / "versions"
     versions.mkdir()

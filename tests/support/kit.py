@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Engine, text
 
 from shared.events.contract import Event, declare
-from shared.messaging import journal, schema
+from shared.messaging import schema
 from shared.messaging.consumer import Rejected
 from shared.messaging.ports import Message
 from shared.service import database, rows
@@ -65,7 +65,7 @@ def create(owner: Engine, statements: Sequence[str]) -> None:
 def happen(engine: Engine, district: str, units: Sequence[UUID], **content: object) -> None:
     """Writes one event of each unit, in one transaction."""
     with database.begin(engine, district=district) as tx:
-        journal.write(tx, [Happened(unit_id=unit, **content) for unit in units])
+        tx.record(*(Happened(unit_id=unit, **content) for unit in units))
 
 
 _EFFECTS = text("""

@@ -32,7 +32,6 @@ from shared.events.registry import (
     ThresholdBasis,
     UnitRegistered,
 )
-from shared.messaging import journal
 from shared.messaging.ports import Message
 from shared.service import database
 from shared.service.clock import Clock
@@ -104,7 +103,7 @@ class District:
         """Passes events of the registry to the consumer's reactions."""
         self.received += events
         messages = [self._message(event) for event in events]
-        with self.transaction() as tx, journal.deferred(tx):
+        with self.transaction() as tx:
             reactions(self.clock)[messages[0].type](tx, messages)
 
     def open_project(

@@ -7,7 +7,6 @@ from uuid import UUID
 from services.notify.store import known, messages
 from services.notify.store.contacts import READER
 from shared.events.notify import KeyDropped
-from shared.messaging import journal
 from shared.service.database import Transaction
 
 
@@ -21,6 +20,4 @@ def drop_key(tx: Transaction, command: DropKey) -> None:
     key_id = known.drop_key(tx, command.person_id, at=command.at)
     messages.withhold(tx, command.person_id, at=command.at)
     if key_id is not None:
-        journal.write(
-            tx, [KeyDropped(person_id=command.person_id, key_id=key_id, reader=READER, dropped_at=command.at)]
-        )
+        tx.record(KeyDropped(person_id=command.person_id, key_id=key_id, reader=READER, dropped_at=command.at))

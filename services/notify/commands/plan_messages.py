@@ -6,7 +6,6 @@ Stays true: running it again plans no message twice. It opens an address only to
 time zone. If planning fails for one recipient, their message is recorded as withheld; the other recipients get theirs.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +15,8 @@ from services.notify.domain.wording import Particulars
 from services.notify.store import facts, messages
 from services.notify.store.contacts import Opener
 from services.notify.store.facts import Complete
-from shared.events.contract import Event
 from shared.events.notify import MessagePlanned
-from shared.messaging import journal, rounds, sealing
+from shared.messaging import rounds, sealing
 from shared.service.database import Transaction
 from shared.telemetry import log
 
@@ -37,32 +35,26 @@ def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> 
     complete = facts.complete(tx, batch=command.batch)
     if not complete:
         return 0
-    planned: list[Complete] = []
-    events_written: list[Event] = []
-    for fact in complete:
-        if (events := _planned(tx, fact, at=command.at, opener=opener)) is not None:
-            planned.append(fact)
-            events_written += events
+    planned = [fact for fact in complete if _planned(tx, fact, at=command.at, opener=opener)]
     if planned:
         facts.planned(tx, [fact.due for fact in planned], at=command.at)
-    journal.write(tx, events_written)
     return len(planned)
 
 
-def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Sequence[Event] | None:
-    """The events to write. None when the message cannot be stored: the recipient stays unplanned and counts as `incomplete`."""
+def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> bool:
+    """False when the message cannot be stored: the recipient stays unplanned and counts as `incomplete`."""
     try:
-        with tx.connection.begin_nested():
-            event = _plan(tx, due, at=at, opener=opener)
+        with tx.savepoint():
+            _plan(tx, due, at=at, opener=opener)
     except Exception as failure:
         if tx.connection.invalidated:
             raise
         _cannot(due, failure)
-        return None
-    return [] if event is None else [event]
+        return False
+    return True
 
 
-def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Event | None:
+def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> None:
     template = templates.newest(due.template)
     plan = _decided(due, at=at, opener=opener)
     key = message.key(
@@ -84,19 +76,20 @@ def _plan(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> Ev
         planned_at=at,
         hold_until=plan.hold_until,
     )
-    if not messages.add(tx, row) or plan.channel is None:
-        return None
-    return MessagePlanned(
-        message_key=key,
-        unit_id=due.unit_id,
-        cause_event_id=due.due.event_id,
-        person_id=due.due.person_id,
-        template=template.name,
-        channel=plan.channel,
-        language=plan.language,
-        planned_at=at,
-        hold_until=plan.hold_until if plan.state == "held" else None,
-    )
+    if messages.add(tx, row) and plan.channel is not None:
+        tx.record(
+            MessagePlanned(
+                message_key=key,
+                unit_id=due.unit_id,
+                cause_event_id=due.due.event_id,
+                person_id=due.due.person_id,
+                template=template.name,
+                channel=plan.channel,
+                language=plan.language,
+                planned_at=at,
+                hold_until=plan.hold_until if plan.state == "held" else None,
+            )
+        )
 
 
 def _decided(due: Complete, *, at: datetime, opener: Opener) -> Plan:

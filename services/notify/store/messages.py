@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from services.notify.domain.message import Message
 from services.notify.domain.wording import Channel, Language
-from shared.messaging import journal
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 
@@ -192,11 +191,11 @@ def save(tx: Transaction, message: Message) -> None:
         )
     }
     tx.connection.execute(_SAVE, row)
-    journal.write(tx, message.recorded)
+    tx.record(*message.recorded)
 
 
 def end_try(tx: Transaction, message: Message, *, number: int, real_at: datetime) -> None:
-    """Records how a try ended. Call before `save` writes the journal, which is a transaction's last act."""
+    """Records how a try ended."""
     outcome = "not_accepted" if message.state in ("waiting", "held") else message.state
     place = {"message_key": message.message_key, "try": number}
     tx.connection.execute(_END, {**place, "outcome": outcome, "code": message.code, "real_at": real_at})

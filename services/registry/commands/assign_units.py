@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.registry.store import assignments, projects
 from shared.events.registry import UnitAssigned
-from shared.messaging import journal
 from shared.refusal import Refused, Unknown
 from shared.service.database import Transaction
 
@@ -41,13 +40,12 @@ def assign_units(tx: Transaction, command: AssignUnits) -> tuple[int, int]:
         if not meant:
             raise Refused("place-without-units", **{name: value for name, value in place.items() if value})
     changed = assignments.assign(tx, meant, to)
-    journal.write(
-        tx,
-        [
+    tx.record(
+        *(
             UnitAssigned(
                 project_id=command.project_id, unit_id=unit_id, group_id=command.group_id, staff_id=command.staff_id
             )
             for unit_id in changed
-        ],
+        )
     )
     return len(meant), len(changed)

@@ -1,8 +1,8 @@
 """Commits a clean import to the register: all of it in one transaction, or nothing.
 
 Stays true: the rows are checked again under the project's lock, because the register may have changed since the dry run.
-Events are written in batches of a thousand, in the order of their keys. This cannot deadlock here, and only here, because
-imports of a district run one after another (below) and no other command writes events about units and people that do not exist yet.
+Events are flushed in batches of a thousand. This cannot deadlock here, and only here, because imports of a district run one after
+another (below) and no other command writes events about units and people that do not exist yet.
 """
 
 import json
@@ -19,7 +19,6 @@ from services.registry.store import alike, checks, imports, people, projects, un
 from services.registry.store import vault as sealed
 from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
-from shared.messaging import journal
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused
 from shared.service.database import Transaction
@@ -53,14 +52,16 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, repor
         return
     done, total = 0, counted.lines + counted.units
     for lines, found in people_in(tx, vault, it):
-        journal.write(tx, people.record(tx, vault, found, at=command.at))
+        tx.record(*people.record(tx, vault, found, at=command.at))
+        tx.flush()
         done += lines
         report(done, total)
     units.carry_over(tx, it.import_id, it.project_id, at=command.at)
     it.move("committed")
     imports.save(tx, it)
     for batch in units.changed(tx, it.import_id, it.project_id):
-        journal.write(tx, batch)
+        tx.record(*batch)
+        tx.flush()
         done += len({event.unit_id for event in batch})
         report(done, total)
     imports.committed(tx, it.import_id, at=command.at)

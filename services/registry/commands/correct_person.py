@@ -9,7 +9,6 @@ from services.registry.domain import details
 from services.registry.store import corrections, people, units
 from services.registry.store.corrections import Correction
 from services.registry.store.vault import Vault
-from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -44,5 +43,5 @@ def correct_person(tx: Transaction, vault: Vault, command: CorrectPerson) -> int
         corrections.record(tx, noted, person_id=command.person_id)
     if events and "name" in command.changes:
         events += units.renamed(tx, command.person_id)
-    journal.write(tx, events)
+    tx.record(*events)
     return revision

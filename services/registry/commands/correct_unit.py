@@ -18,7 +18,6 @@ from services.registry.domain.template import HOLDERS, HOLDERS_SHEET
 from services.registry.store import alike, checks, corrections, people, projects, units
 from services.registry.store.corrections import Correction, Held
 from services.registry.store.vault import Vault
-from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -76,7 +75,7 @@ def correct_unit(tx: Transaction, vault: Vault, command: CorrectUnit) -> int:
         corrections.record(tx, noted, unit_id=unit.unit_id)
         events.append(registered)
     corrections.end(tx, import_id)
-    journal.write(tx, events)
+    tx.record(*events)
     return revision
 
 

@@ -12,7 +12,6 @@ from uuid import UUID
 from services.registry.domain import details, person
 from services.registry.store import alike, corrections, people, tenancies
 from services.registry.store.vault import Vault
-from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -63,7 +62,7 @@ def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
             "at": command.at,
         },
     )
-    journal.write(tx, events)
+    tx.record(*events)
     return tenancy_id
 
 

@@ -17,7 +17,6 @@ from services.registry.store.vault import Vault
 from shared.events.contract import Event
 from shared.events.registry import KeyDeleted, Sealed
 from shared.events.terms import PersonKind
-from shared.messaging import journal
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused, Unknown
 from shared.service.database import Transaction
@@ -181,7 +180,7 @@ def forget(tx: Transaction, person_id: UUID, *, reason: str, by: str, at: dateti
         raise absent(tx, person_id)
     tx.connection.execute(_FORGET, {**place, "at": at})
     tx.connection.execute(_FORGOTTEN, {**place, "key_id": key_id, "reason": reason, "by": by, "at": at})
-    journal.write(tx, [KeyDeleted(person_id=person_id)])
+    tx.record(KeyDeleted(person_id=person_id))
     return UUID(str(key_id))
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 
 from services.registry.domain.project import Group, Member, Project, district_opened
 from shared.events.registry import RollFrozen
-from shared.messaging import journal
 from shared.refusal import Refused, Unknown
 from shared.service.database import Transaction
 
@@ -55,7 +54,7 @@ def open_district(tx: Transaction, *, name: str, at: object) -> None:
     event = district_opened(tx.district, name)
     if tx.connection.execute(_DISTRICT, {"district": tx.district, "name": name, "at": at}).scalar() is None:
         raise Refused("district-open", district=tx.district)
-    journal.write(tx, [event])
+    tx.record(event)
 
 
 def add(tx: Transaction, project: Project) -> None:
@@ -80,7 +79,7 @@ def add(tx: Transaction, project: Project) -> None:
         raise Refused("district-not-open", district=project.district) from no_district
     if added is None:
         raise Refused("project-open", name=project.name)
-    journal.write(tx, [event])
+    tx.record(event)
 
 
 def lock(tx: Transaction, project_id: UUID) -> None:
@@ -108,7 +107,7 @@ def add_group(tx: Transaction, group: Group) -> None:
     if tx.connection.execute(_GROUP, {**place, "name": group.name}).scalar() is None:
         raise Refused("group-formed", name=group.name)
     _add_members(tx, group, group.officers)
-    journal.write(tx, [event])
+    tx.record(event)
 
 
 def add_officer(tx: Transaction, group_id: UUID, officer: Member) -> Group:
@@ -121,7 +120,7 @@ def add_officer(tx: Transaction, group_id: UUID, officer: Member) -> Group:
     group = Group(group_id, row.project_id, row.name, (*members, officer))
     event = group.formed()
     _add_members(tx, group, (officer,))
-    journal.write(tx, [event])
+    tx.record(event)
     return group
 
 
@@ -141,4 +140,4 @@ def freeze(tx: Transaction, frozen: RollFrozen, *, by: str) -> None:
     values = {**place, **totals, "digest": frozen.digest, "frozen_at": frozen.frozen_at, "frozen_by": by}
     tx.connection.execute(_ROLL, values)
     tx.connection.execute(_ROLL_LINES, place)
-    journal.write(tx, [frozen])
+    tx.record(frozen)

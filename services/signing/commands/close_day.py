@@ -11,7 +11,6 @@ from uuid import UUID
 from services.signing.domain.day import ClosedDay
 from services.signing.domain.mandate import midnight
 from services.signing.store import agreements, counted, days, instants, projects
-from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -42,5 +41,5 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     restatement = days.following(tx, project_id, on)
     closed = ClosedDay(project_id, on, restatement, as_of, at, figures, bases, project.counting_rule)
     days.add(tx, closed, by=command.by)
-    journal.write(tx, [closed.event()])
+    tx.record(closed.event())
     return closed

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.signing.domain.project import Project
 from services.signing.store import instants, projects
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -41,5 +40,5 @@ def _saved(tx: Transaction, project: Project) -> Project:
     """Saves the project if the act changed it. A repeated act changes nothing and keeps the stored version."""
     if project.recorded:
         projects.save(tx, project)
-        journal.write(tx, project.recorded)
+        tx.record(*project.recorded)
     return project

@@ -12,7 +12,6 @@ from services.signing.domain.case import Case
 from services.signing.domain.terms import Form, TermLine
 from services.signing.store import acts, agreements, cases, instants, projects
 from services.signing.store.acts import Act
-from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -63,7 +62,7 @@ def draft_agreement(tx: Transaction, command: DraftAgreement, clock: Clock) -> A
     agreement = _drawn_up(case, command, at=at)
     agreements.add(tx, agreement, at=at)
     acts.record(tx, Act("drafted", command.unit_id, command.by, at, agreement.agreement_id))
-    journal.write(tx, agreement.recorded)
+    tx.record(*agreement.recorded)
     return agreement
 
 
@@ -85,7 +84,7 @@ def supersede_agreement(tx: Transaction, command: SupersedeAgreement, clock: Clo
     unit_id, by = case.unit.unit_id, command.by
     acts.record(tx, Act("superseded", unit_id, by, at, old.agreement_id, command.reason, facts))
     acts.record(tx, Act("drafted", unit_id, by, at, successor.agreement_id))
-    journal.write(tx, [*old.recorded, *successor.recorded])
+    tx.record(*old.recorded, *successor.recorded)
     return successor
 
 
@@ -99,7 +98,7 @@ def edit_terms(tx: Transaction, command: EditTerms, clock: Clock) -> Agreement:
     agreement.edit(command.lines, form=command.form, rule_set_version=command.rule_set_version, at=at)
     agreements.save(tx, agreement, new_lines=True)
     acts.record(tx, Act("terms-edited", case.unit.unit_id, command.by, at, agreement.agreement_id))
-    journal.write(tx, agreement.recorded)
+    tx.record(*agreement.recorded)
     return agreement
 
 

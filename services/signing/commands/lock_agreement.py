@@ -7,7 +7,6 @@ from services.signing.domain.agreement import Agreement
 from services.signing.domain.moves import SIGNABLE
 from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -52,7 +51,7 @@ def lock_agreement(tx: Transaction, command: LockAgreement, clock: Clock) -> Agr
     agreements.save(tx, agreement)
     agreements.save_lock(tx, agreement)
     acts.record(tx, Act("locked", case.unit.unit_id, command.by, at, agreement.agreement_id))
-    journal.write(tx, agreement.recorded)
+    tx.record(*agreement.recorded)
     return agreement
 
 
@@ -69,7 +68,7 @@ def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) ->
     facts: dict[str, object] = {"note": command.note, "signatures_void": void}
     act = Act("unlocked", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)
     acts.record(tx, act)
-    journal.write(tx, agreement.recorded)
+    tx.record(*agreement.recorded)
     return agreement
 
 
@@ -83,5 +82,5 @@ def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreeme
     if agreement.recorded:
         agreements.save(tx, agreement)
         acts.record(tx, Act("pre-registered", case.unit.unit_id, command.by, at, agreement.agreement_id))
-        journal.write(tx, agreement.recorded)
+        tx.record(*agreement.recorded)
     return agreement

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.signing.store import counted, instants, projects, roll
 from services.signing.store.roll import Proof
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -31,5 +30,5 @@ def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
     project.evaluate(at=at)
     projects.save(tx, project)
     counted.add_matched(tx, project.project_id, project.signed, at=at)
-    journal.write(tx, project.recorded)
+    tx.record(*project.recorded)
     return True

@@ -7,7 +7,6 @@ from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.case import Case, Unit
 from services.signing.domain.rights import Rights
 from services.signing.store import cases, roll
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -44,4 +43,4 @@ def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
     cases.add(tx, opened, at=at)
     cases.save(tx, *known.values(), at=at, new_facts=True)
     roll.keep_holders(tx, on_roll)
-    journal.write(tx, [*settled, *(event for case in (*opened, *known.values()) for event in case.recorded)])
+    tx.record(*settled, *(event for case in (*opened, *known.values()) for event in case.recorded))

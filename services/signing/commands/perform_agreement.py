@@ -7,7 +7,6 @@ from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.agreement import Agreement
 from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -35,5 +34,5 @@ def perform_agreement(tx: Transaction, command: PerformAgreement, clock: Clock) 
         agreements.save(tx, agreement)
         facts: dict[str, object] = {"evidence": command.evidence}
         acts.record(tx, Act("performed", case.unit.unit_id, command.by, at, agreement.agreement_id, facts=facts))
-    journal.write(tx, [*settled, *agreement.recorded])
+    tx.record(*settled, *agreement.recorded)
     return agreement

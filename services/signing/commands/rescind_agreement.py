@@ -8,7 +8,6 @@ from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
 from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects
 from services.signing.store.acts import Act
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -39,5 +38,5 @@ def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) 
     facts: dict[str, object] = {"note": command.note}
     act = Act("rescinded", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)
     acts.record(tx, act)
-    journal.write(tx, [*agreement.recorded, *project.recorded])
+    tx.record(*agreement.recorded, *project.recorded)
     return agreement

@@ -8,7 +8,6 @@ from services.signing.domain.agreement import Agreement
 from services.signing.domain.review import Item
 from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
-from shared.messaging import journal
 from shared.refusal import Refused
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -59,7 +58,7 @@ def review_agreement(tx: Transaction, command: ReviewAgreement, clock: Clock) ->
     agreements.save(tx, agreement)
     facts: dict[str, object] = {"items": [item.code for item in items], "papers": sorted(command.papers)}
     acts.record(tx, Act("reviewed", case.unit.unit_id, command.by, at, agreement.agreement_id, facts=facts))
-    journal.write(tx, agreement.recorded)
+    tx.record(*agreement.recorded)
     return Reviewed(agreement, items)
 
 
@@ -74,5 +73,5 @@ def return_agreement(tx: Transaction, command: ReturnAgreement, clock: Clock) ->
     facts: dict[str, object] = {"note": command.note}
     what = Act("returned", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)
     acts.record(tx, what)
-    journal.write(tx, agreement.recorded)
+    tx.record(*agreement.recorded)
     return agreement

@@ -15,7 +15,6 @@ from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project
 from services.signing.store import agreements, cases, counted, numbers, projects
 from shared.events.contract import Event
-from shared.messaging import journal
 from shared.service.database import Transaction
 
 LAPSED = "period-ended-without-threshold"
@@ -36,7 +35,7 @@ def settle_agreements(tx: Transaction, command: SettleAgreements) -> int:
     loaded = agreements.load_many(tx, [agreement_id for _, agreement_id in waiting])
     project = projects.lock(tx, command.project_id)
     events = _settle(tx, project, loaded)
-    journal.write(tx, events)
+    tx.record(*events)
     return len(events)
 
 

@@ -7,7 +7,6 @@ from services.signing.commands.settle_agreements import settle_first
 from services.signing.domain.case import Case
 from services.signing.store import acts, cases, instants
 from services.signing.store.acts import Act
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -55,7 +54,7 @@ def take_up_rights(tx: Transaction, command: TakeUpRights, clock: Clock) -> Case
     if case.recorded:
         cases.save(tx, case, at=at)
         acts.record(tx, Act("rights-taken-up", command.unit_id, command.by, at, facts={"revision": case.unit.revision}))
-    journal.write(tx, [*settled, *case.recorded])
+    tx.record(*settled, *case.recorded)
     return case
 
 
@@ -67,7 +66,7 @@ def confirm_rights(tx: Transaction, command: ConfirmRights, clock: Clock) -> Cas
     case.confirm(at=at, read=command.revision)
     cases.save(tx, case, at=at)
     acts.record(tx, Act("rights-confirmed", command.unit_id, command.by, at, facts={"revision": case.unit.revision}))
-    journal.write(tx, [*settled, *case.recorded])
+    tx.record(*settled, *case.recorded)
     return case
 
 
@@ -80,7 +79,7 @@ def dispute_rights(tx: Transaction, command: DisputeRights, clock: Clock) -> Cas
     cases.save(tx, case, at=at)
     facts: dict[str, object] = {"note": command.note}
     acts.record(tx, Act("rights-disputed", command.unit_id, command.by, at, reason=command.reason, facts=facts))
-    journal.write(tx, [*settled, *case.recorded])
+    tx.record(*settled, *case.recorded)
     return case
 
 

@@ -13,7 +13,6 @@ from services.signing.domain.mandate import Capacity, Mandate
 from services.signing.store import acts, agreements, cases, counted, instants, numbers, pipeline, places, projects
 from services.signing.store.places import Place
 from shared.events.contract import Event
-from shared.messaging import journal
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -69,7 +68,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     events = _completed(tx, agreement, place) if place else agreement.recorded
     agreements.add_signature(tx, agreement)
     agreements.save(tx, agreement)
-    journal.write(tx, events)
+    tx.record(*events)
     return agreement
 
 

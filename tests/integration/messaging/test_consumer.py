@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.events import topics
 from shared.events.registry import KeyWrapped
-from shared.messaging import feed, journal, memory, quarantine
+from shared.messaging import feed, memory, quarantine
 from shared.messaging.consumer import Consumer, Rejected, TooManyRejected, each
 from shared.messaging.ports import Message
 from shared.messaging.redrive import Redrive
@@ -246,9 +246,9 @@ def test_an_event_of_a_reaction_names_its_cause_and_is_written_once(bench):
 
     def reply(tx: Transaction, message: Message) -> None:
         if message.key == keys[3]:
-            journal.write(tx, [kit.Passed(unit_id=message.key)])
+            tx.record(kit.Passed(unit_id=message.key))
             raise Rejected("after writing")
-        journal.write(tx, [kit.Passed(unit_id=message.key)])
+        tx.record(kit.Passed(unit_id=message.key))
 
     sent = [bench.send(key, 1)[0] for key in keys]
     bench.consumer({kit.Happened.declared.type: each(reply)}).run_once()

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from shared.events import topics
 from shared.events.registry import KeyDeleted
-from shared.messaging import feed, journal, kafka, memory, reconciler, retention
+from shared.messaging import feed, kafka, memory, reconciler, retention
 from shared.messaging.conservation import Equation, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Unavailable
@@ -99,7 +99,8 @@ def test_an_event_that_a_relay_sends_again_is_counted_once(flow):
 def test_a_transaction_that_commits_late_is_counted_once(flow):
     """The late transaction draws its ids and times before the other transactions commit."""
     with database.begin(flow.engines.app, district=flow.district) as slow:
-        journal.write(slow, [kit.Happened(unit_id=uuid4())])
+        slow.record(kit.Happened(unit_id=uuid4()))
+        slow.flush()
         written(flow, 1)
         for _ in range(2):
             flow.published.run_once()
@@ -194,7 +195,7 @@ def test_a_compacted_topic_keeps_the_last_of_a_key_only(flow, engines):
     counting = Reconciler(Published("registry", engines.mechanism, memory.Reader(flow.broker)))
     flow.broker.create(topic)
     with database.begin(engines.app, district=flow.district) as tx:
-        journal.write(tx, [KeyDeleted(person_id=key) for _ in range(3)])
+        tx.record(*(KeyDeleted(person_id=key) for _ in range(3)))
     relayed(flow)
     log = next(log for (name, _), log in flow.broker.logs.items() if name == topic and log)
     del log[:2]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import text
 
-from shared.messaging import feed, journal
+from shared.messaging import feed
 from shared.messaging.consumer import TooManyRejected
 from shared.messaging.ports import Message
 from shared.messaging.redrive import Redrive
@@ -128,12 +128,12 @@ def test_a_writer_of_the_model_blocks_its_swap(bench, engines):
 
 
 def test_a_redriven_event_is_journaled_and_numbered_like_any_other(bench, engines):
-    """The journal is written once, after the last reaction, so that keys are locked in one order; `then` comes after that."""
+    """The journal is written once, as the transaction's last act, so that keys are locked in one order."""
     key, counting = a_key(), text("select count(*) from events where district = :d")
     meanwhile: list[int] = []
 
     def reply(tx: Transaction, messages: Sequence[Message]) -> None:
-        journal.write(tx, [kit.Passed(unit_id=message.key) for message in messages])
+        tx.record(*(kit.Passed(unit_id=message.key) for message in messages))
         meanwhile.append(tx.connection.execute(counting, {"d": bench.district}).scalar_one())
 
     def number(tx: Transaction, messages: Sequence[Message]) -> None:

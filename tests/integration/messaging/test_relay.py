@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.events import topics
-from shared.messaging import journal, memory
+from shared.messaging import memory
 from shared.messaging.ports import Unavailable
 from shared.messaging.relay import Relay
-from shared.service import database
+from shared.service import database, journal
 from tests.support import kit
 
 
@@ -171,5 +171,5 @@ def test_a_transaction_that_rolls_back_leaves_no_hole(engines, district):
 
 def say_and_fail(engines: SimpleNamespace, district: str, unit: UUID) -> None:
     with database.begin(engines.app, district=district) as tx:
-        journal.write(tx, [kit.Happened(unit_id=unit)])
+        tx.record(kit.Happened(unit_id=unit))
         raise ZeroDivisionError

@@ -2,14 +2,12 @@
 
 Stays true: an event is in the journal if and only if its cause is committed. Each key counts its own events 1, 2, 3 … without
 a gap, in commit order. `events` is only ever added to; `unsent` holds one narrow row per event until the broker has it.
-Left to others: sending (relay.py).
+Left to others: when it is written, which is the transaction's last act (database.py); sending (messaging/relay.py).
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
@@ -17,9 +15,9 @@ from uuid_utils.compat import uuid7
 
 from shared.events import codec, topics
 from shared.events.contract import Event
-from shared.messaging import schema
-from shared.service.database import Transaction
 from shared.telemetry import tracing
+
+MAX_PAYLOAD: Final = 262_144  # a quarter of the broker's own limit, so that every written event can be sent
 
 # The keys' rows stay locked until the commit, so that within a key the order of ids is the order of commits. They are
 # locked in one order by everyone and in one statement, or two transactions with the same keys would deadlock.
@@ -50,43 +48,40 @@ class TooLarge(Exception):  # noqa: N818 - names the state found
     """An event that the broker would refuse: its command fails instead."""
 
 
-class _Record(NamedTuple):
+class Recorded(NamedTuple):
+    """An event as it will be written: with what led to it, and the instant at which it was recorded."""
+
     event: Event
     headers: dict[str, str]
     payload: bytes | None
 
 
-_deferring: ContextVar[list[_Record] | None] = ContextVar("deferring", default=None)
+def recorded(event: Event) -> Recorded:
+    """An event declared as a tombstone has the payload null. Raises TooLarge."""
+    payload = codec.encode(event)
+    if payload is not None and len(payload) > MAX_PAYLOAD:
+        raise TooLarge(f"{event.declared.type} of {event.key}: {len(payload)} bytes")
+    return Recorded(event, {**tracing.headers(), "time": datetime.now(UTC).isoformat()}, payload)
 
 
-def write(tx: Transaction, events: Iterable[Event]) -> None:
-    """Writes the events of a transaction. Call it last: it locks the keys until the commit.
+def write(connection: Connection, district: str, records: Sequence[Recorded]) -> None:
+    """For the transaction alone: it calls this last, because the keys' rows stay locked until the commit.
 
-    Inside `deferred` it only collects. An event declared as a tombstone has the payload null. Raises TooLarge.
+    The rows are locked sorted by key; the ids keep the order of recording, in which a cause comes before its consequences.
     """
-    records = [_record_of(event) for event in events]
-    if (collected := _deferring.get()) is not None:
-        collected.extend(records)
-    else:
-        _write(tx, records)
-
-
-@contextmanager
-def deferred(tx: Transaction) -> Iterator[None]:
-    """Collects the events written inside the block and writes them once at its end; for several commands in one transaction.
-
-    A nested block hands its events to the outer one. When it ends in an exception, it drops them, as a savepoint does.
-    """
-    outer, inner = _deferring.get(), list[_Record]()
-    token = _deferring.set(inner)
-    try:
-        yield
-    finally:
-        _deferring.reset(token)
-    if outer is None:
-        _write(tx, inner)
-    else:
-        outer.extend(inner)
+    connection.execute(
+        _WRITE,
+        {
+            "district": district,
+            "ids": [uuid7() for _ in records],
+            "kinds": [record.event.declared.topic for record in records],
+            "topics": [topics.name(district, record.event.declared.topic) for record in records],
+            "keys": [record.event.key for record in records],
+            "types": [record.event.declared.type for record in records],
+            "headers": [Jsonb(record.headers) for record in records],
+            "payloads": [record.payload for record in records],
+        },
+    )
 
 
 def new_epoch(connection: Connection, *, reason: str) -> int:
@@ -95,28 +90,3 @@ def new_epoch(connection: Connection, *, reason: str) -> int:
     For the mechanism role. Returns the new epoch.
     """
     return int(connection.execute(_NEW_EPOCH, {"reason": reason}).scalar_one())
-
-
-def _record_of(event: Event) -> _Record:
-    payload = codec.encode(event)
-    if payload is not None and len(payload) > schema.MAX_PAYLOAD:
-        raise TooLarge(f"{event.declared.type} of {event.key}: {len(payload)} bytes")
-    return _Record(event, {**tracing.headers(), "time": datetime.now(UTC).isoformat()}, payload)
-
-
-def _write(tx: Transaction, records: list[_Record]) -> None:
-    if not records:
-        return
-    tx.connection.execute(
-        _WRITE,
-        {
-            "district": tx.district,
-            "ids": [uuid7() for _ in records],
-            "kinds": [record.event.declared.topic for record in records],
-            "topics": [topics.name(tx.district, record.event.declared.topic) for record in records],
-            "keys": [record.event.key for record in records],
-            "types": [record.event.declared.type for record in records],
-            "headers": [Jsonb(record.headers) for record in records],
-            "payloads": [record.payload for record in records],
-        },
-    )

@@ -1,0 +1,45 @@
+"""`make ops`: a Prometheus beside the local platform, which scrapes every process and evaluates the alerts, until it is interrupted.
+
+Prometheus is not fetched: the README's two commands never need it. Without one on the PATH this prints how to get it, and exits with 2.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from deploy.local.place import HOST, CannotStart, Place, from_environment
+from deploy.local.processes import local_site
+from deploy.monitoring import scraping
+
+PORT_STEP = 9  # from PORT_BASE; deploy/declaration.py has the plan of the others
+
+
+def main() -> int:
+    try:
+        return watch(from_environment())
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
+        return 2
+
+
+def watch(place: Place) -> int:
+    """Returns Prometheus' exit code. Raises CannotStart."""
+    program = shutil.which("prometheus")
+    if not program:
+        raise CannotStart("There is no Prometheus on the PATH: Debian has it as `prometheus`; its site has archives.")
+    if not place.path("supervisord.conf").exists():
+        raise CannotStart("Nothing runs here: start it with `make up`.")
+    file, data = place.path("prometheus.yml"), place.path("prometheus")
+    file.write_text(scraping.configuration(local_site(place)), encoding="utf-8")
+    address = f"{HOST}:{place.port_base + PORT_STEP}"
+    print(f"Prometheus: http://{address}/alerts    (Ctrl-C ends it; its data stay in {data.name}/)", flush=True)
+    options = [f"--config.file={file}", f"--storage.tsdb.path={data}", f"--web.listen-address={address}"]
+    try:
+        return subprocess.run([program, *options, "--log.level=warn"], env=os.environ, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Writes docs/metrics.md from the declared metrics: name, kind, labels and the one sentence of each.
+
+`python -m deploy.monitoring.metrics` writes it. With `--check` it exits 1 when the file is not as it would be written now.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from deploy.local.place import ROOT
+from services.notify.workers import count
+from shared.telemetry import metrics
+
+Metric = Counter | Gauge | Histogram
+DOCUMENT = ROOT / "docs" / "metrics.md"
+_HEAD = """# Metrics
+
+Written by `python -m deploy.monitoring.metrics` from the declarations in the code: change those, not this.
+Every process serves its own at `/metrics`, on its own port; the front door does not lead there. The scraper adds `service` and `role`.
+Labels are few and bounded: a district, a consumer, a topic, a route template, never an id or a person.
+
+| metric | kind | labels | meaning |
+|---|---|---|---|
+"""
+
+
+def declared() -> Iterator[Metric]:
+    """Every metric of every service, in the order of its declaration."""
+    for module in (metrics, count):
+        yield from (value for value in vars(module).values() if isinstance(value, Metric))
+
+
+def exposed(metric: Metric) -> str:
+    """The name under which Prometheus stores it."""
+    (family,) = metric.describe()
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def labels(metric: Metric) -> tuple[str, ...]:
+    return tuple(metric._labelnames)  # noqa: SLF001 - prometheus-client has no public way to them
+
+
+def text() -> str:
+    return _HEAD + "".join(map(_row, declared()))
+
+
+def _row(metric: Metric) -> str:
+    (family,) = metric.describe()
+    named = ", ".join(f"`{label}`" for label in labels(metric))
+    return f"| `{exposed(metric)}` | {family.type} | {named} | {family.documentation} |\n"
+
+
+def main(arguments: list[str]) -> int:
+    if arguments != ["--check"]:
+        DOCUMENT.write_text(text(), encoding="utf-8")
+        return 0
+    if DOCUMENT.exists() and DOCUMENT.read_text(encoding="utf-8") == text():
+        return 0
+    print(f"{DOCUMENT.name} is stale: run python -m deploy.monitoring.metrics", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""Prometheus' configuration for an installation, from the one declaration: every process of every service is a target.
+
+The targets' labels `service` and `role` are what alerts and dashboards select by. A process without metrics of its own is no target.
+"""
+
+import json
+from typing import Any, Final
+
+from deploy import declaration
+from deploy.declaration import SERVICES
+from deploy.local.place import ROOT
+
+ALERTS: Final = ROOT / "deploy" / "monitoring" / "alerts.yml"
+_SECONDS: Final = 5
+
+
+def configuration(site: declaration.Site, *, rules: str = str(ALERTS), alertmanager: str = "") -> str:
+    """As JSON, which is YAML too. `alertmanager`: host and port; empty: alerts are shown by Prometheus alone."""
+    whole: dict[str, Any] = {
+        "global": {"scrape_interval": f"{_SECONDS}s", "evaluation_interval": f"{_SECONDS}s"},
+        "rule_files": [rules],
+        "scrape_configs": [{"job_name": "clearwater", "static_configs": targets(site)}],
+    }
+    if alertmanager:
+        whole["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def targets(site: declaration.Site) -> list[dict[str, Any]]:
+    return [
+        {
+            "targets": [f"{site.host(service.process(role))}:{site.port(service.process(role))}"],
+            "labels": {"service": service.name, "role": role.name},
+        }
+        for service in SERVICES.values()
+        for role in service.roles
+    ]

@@ -1,0 +1,84 @@
+"""Is every alert about metrics that exist, held by a case in which it fires and one in which it is silent, and explained in the runbook?"""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.declaration import SERVICES
+from deploy.local.place import ROOT
+from deploy.monitoring import metrics, scraping
+
+MONITORING = ROOT / "deploy" / "monitoring"
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((MONITORING / "alerts.yml").read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+RECORDED = {rule["record"] for rule in RULES if "record" in rule}
+CASES: list[dict[str, Any]] = yaml.safe_load((MONITORING / "alerts.test.yml").read_text("utf-8"))["tests"]
+RUNBOOK = dict(
+    re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", (ROOT / "docs/runbook.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+)
+SCRAPED = {"service", "role", "job", "instance", "le"}  # labels that the scraper or a histogram adds
+DECLARED = {
+    name: {*metrics.labels(metric), *SCRAPED}
+    for metric in metrics.declared()
+    for name in (metrics.exposed(metric), *(f"{metrics.exposed(metric)}_{part}" for part in ("bucket", "count", "sum")))
+} | {"up": SCRAPED}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_says_who_acts_and_what_to_do(alert: str):
+    rule = ALERTS[alert]
+
+    assert rule["labels"]["severity"] in ("page", "ticket")
+    assert rule["labels"]["owner"] in (*SERVICES, "platform")
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+    assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{alert.lower()}"
+    for part in ("Symptom.", "See it.", "Do.", "Over when"):
+        assert f"**{part}**" in RUNBOOK[alert], part
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent(alert: str):
+    expected = [
+        checked["exp_alerts"] for case in CASES for checked in case["alert_rule_test"] if checked["alertname"] == alert
+    ]
+
+    assert [bool(alerts) for alerts in expected] == [True, False]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
+def test_a_rule_selects_metrics_and_labels_that_exist(rule: dict[str, Any]):
+    selectors = re.findall(r"(?<![\w:])(up|clearwater[\w:]*)(?:\{([^}]*)\})?", rule["expr"])
+
+    assert selectors
+    for name, matchers in selectors:
+        assert name in DECLARED or name in RECORDED, name
+        assert set(re.findall(r"(\w+)=", matchers)) <= DECLARED.get(name, set()), matchers
+
+
+def test_the_runbook_has_no_entry_without_an_alert():
+    assert RUNBOOK.keys() == ALERTS.keys()
+
+
+def test_the_list_of_metrics_is_as_the_code_declares_them():
+    assert metrics.DOCUMENT.read_text(encoding="utf-8") == metrics.text()
+
+
+def test_every_process_of_every_service_is_scraped():
+    class Site:
+        def host(self, process: str) -> str:
+            return process
+
+        def port(self, name: str) -> int:
+            return 1
+
+    labels = [target["labels"] for target in scraping.targets(Site())]  # type: ignore[arg-type]
+
+    assert labels == [
+        {"service": name, "role": role.name} for name, service in SERVICES.items() for role in service.roles
+    ]
