@@ -10,12 +10,20 @@ Left to others: how events are written (journal.py).
 """
 
 import re
+import select
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, ResourceClosedError
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    DBAPIError,
+    InvalidatePoolError,
+    OperationalError,
+    PendingRollbackError,
+    ResourceClosedError,
+)
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shared.events.contract import Event
@@ -29,20 +37,19 @@ _OUT_OF_TIME = frozenset({"57014", "55P03"})  # a statement, or its wait for a l
 _WRONG_STATEMENT = "42"  # the class: no such table, column, function …
 _FORBIDDEN = "42501"  # in it, and of one row: its district is another
 _CODE = re.compile(r"\w+")
-_BIND = text("""
-    select set_config('clearwater.district', :district, true), set_config('clearwater.granted', :granted, true)
-""")
+_BIND = "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', %s, true)"
 
 
 @dataclass(frozen=True)
 class Transaction:
     """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only
-    reads. Only `begin` makes a transaction that records events.
+    reads. Only `begin` makes a transaction that records events. `at_end` is closed after the commit or the rollback.
     """
 
     connection: Connection
     district: str
     _recorded: list[Recorded] | None = field(default=None, repr=False)
+    at_end: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def record(self, *events: Event) -> None:
         """The events leave with the transaction: they are written just before its commit, in this order. Raises TooLarge."""
@@ -84,9 +91,9 @@ class Transaction:
 @contextmanager
 def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
     """Writes the recorded events and commits on leaving, rolls back on any exception."""
-    with engine.begin() as connection:
-        _bind(connection, district, [district])
-        tx = Transaction(connection, district, [])
+    with _connected(engine) as connection, ExitStack() as at_end, connection.begin():
+        _bind(connection, "begin", district, [district])
+        tx = Transaction(connection, district, [], at_end)
         yield tx
         tx.flush()
 
@@ -94,12 +101,27 @@ def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
 @contextmanager
 def reading(engine: Engine, *, granted: Sequence[str]) -> Iterator[Transaction]:
     """Sees the granted districts, `["*"]` = every one. A page's numbers and its as-of come from one snapshot."""
-    with (
-        engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection,
-        connection.begin(),
-    ):
-        _bind(connection, "", granted)
+    with _connected(engine) as connection, connection.begin():
+        _bind(connection, "begin isolation level repeatable read, read only", "", granted)
         yield Transaction(connection, "")
+
+
+@contextmanager
+def pipelined(connection: Connection) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """The statements of the block are sent without waiting for their results, in one round trip; only the driver's own
+    cursors can read them, after the block. Raises the error of the first that fails, as `connection` raises errors.
+    """
+    driver: psycopg.Connection[tuple[object, ...]] = connection.connection.driver_connection  # type: ignore[assignment]
+    try:
+        with driver.pipeline():
+            yield driver
+    except psycopg.Error as failure:
+        lost = connection.dialect.is_disconnect(failure, driver, None)  # type: ignore[arg-type]
+        if lost:
+            connection.invalidate(failure)
+        raise DBAPIError.instance(
+            None, None, failure, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+        ) from failure
 
 
 def connect(  # noqa: PLR0913 - each is a property of the process that connects
@@ -123,12 +145,11 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
         "search_path": search_path,
         "timezone": "UTC",
     }
-    return create_engine(
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error's text is logged, and parameters may be persons
         connect_args={
             "application_name": application_name,
@@ -141,6 +162,8 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items() if value is not None),
         },
     )
+    event.listen(engine, "checkout", _expect_open)
+    return engine
 
 
 def transient(error: BaseException) -> bool:
@@ -166,12 +189,30 @@ def sqlstate(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
 
 
-def _bind(connection: Connection, district: str, granted: Sequence[str]) -> None:
+def _connected(engine: Engine) -> Connection:
+    """A connection whose driver begins no transaction by itself: that would be a round trip of its own."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _bind(connection: Connection, begin: str, district: str, granted: Sequence[str]) -> None:
     for code in granted:
         if code != EVERY and not _CODE.fullmatch(code):
             message = f"not a district code: {code!r}"
             raise ValueError(message)
-    connection.execute(_BIND, {"district": district, "granted": EVERY if EVERY in granted else ",".join(granted)})
+    with pipelined(connection) as driver:
+        driver.execute(begin)
+        driver.execute(_BIND, [district, EVERY if EVERY in granted else ",".join(granted)])
+
+
+def _expect_open(connection: "psycopg.Connection[tuple[object, ...]]", *_: object) -> None:
+    """Notices a connection that the server has closed, without a round trip: nothing else is there to be read at rest.
+    The pool then opens another.
+    """
+    if not connection.closed:
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+    if connection.closed or waiting.poll(0):
+        raise InvalidatePoolError("the server has closed it")
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.signing.domain.agreement import SIGNABLE, Agreement
+from services.signing.domain.agreement import Agreement
+from services.signing.domain.moves import SIGNABLE
 from services.signing.store import acts, agreements, cases, instants
 from services.signing.store.acts import Act
 from shared.service.clock import Clock

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.signing.commands.counting import count_undone
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
-from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects, roll
+from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects
 from services.signing.store.acts import Act
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -32,10 +33,7 @@ def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) 
     at = instants.next_one(tx, clock, agreement.last_at)
     agreement.rescind(reason=command.reason, at=at)
     numbers.detach(tx, agreement.agreement_id, reason=command.reason, by=command.by, at=at)
-    change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
-    project.count(change, at=at)
-    projects.save(tx, project)
-    counted.add(tx, agreement, "undone", change, at=at)
+    count_undone(tx, project, [agreement], at=at)
     agreements.save(tx, agreement)
     facts: dict[str, object] = {"note": command.note}
     act = Act("rescinded", case.unit.unit_id, command.by, at, agreement.agreement_id, command.reason, facts)

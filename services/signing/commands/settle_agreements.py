@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.signing.commands.counting import count_undone
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project
-from services.signing.store import agreements, cases, counted, numbers, projects, roll
+from services.signing.store import agreements, cases, counted, numbers, projects
 from shared.events.contract import Event
 from shared.service.database import Transaction
 
@@ -71,10 +72,7 @@ def _take_back(tx: Transaction, project: Project, void: Sequence[Agreement], *, 
     """Detaches their numbers at the instant of the closing; they no longer count."""
     for agreement in void:
         numbers.detach(tx, agreement.agreement_id, reason=LAPSED, by="signing", at=at)
-        change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=False)
-        project.count(change, at=at)
-        counted.add(tx, agreement, "undone", change, at=at)
-    projects.save(tx, project)
+    count_undone(tx, project, void, at=at)
 
 
 def _projects(loaded: Sequence[Agreement]) -> list[UUID]:

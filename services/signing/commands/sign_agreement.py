@@ -1,13 +1,18 @@
 """Adds the signature for one right-holder. The last one takes the number, changes the count and may set the latch."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from services.signing.commands.counting import count_signed
 from services.signing.domain import effect, hand
-from services.signing.domain.agreement import Agreement, Taking
+from services.signing.domain.agreement import Agreement, Taking, Turn
+from services.signing.domain.case import Case
 from services.signing.domain.hand import Review
 from services.signing.domain.mandate import Capacity, Mandate
-from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects, roll
+from services.signing.store import acts, agreements, cases, counted, instants, numbers, pipeline, places, projects
+from services.signing.store.places import Place
+from shared.events.contract import Event
 from shared.service.clock import Clock
 from shared.service.database import Transaction
 
@@ -26,8 +31,18 @@ class SignAgreement:
     papers: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class _OnRecord:
+    """What is known of a person who signs for another; nothing of one who signs for themselves."""
+
+    mandates: tuple[Mandate, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    capable: bool = True
+
+
 def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
-    """Idempotent: a second call takes no second number.
+    """Idempotent: a second call takes no second number. Only the signature that completes the agreement takes the locks of the project
+    and the series, last of all. After a signature, nothing more can be read in the transaction.
 
     Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
     terms-changed-since-read, clock-jumped, hand-not-capable, papers-missing, and those of Agreement.sign.
@@ -39,48 +54,65 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     if agreement.has_signed(command.right_holder):
         return agreement
     case.expect_confirmed()
-    project = projects.lock(tx, agreement.project_id)
-    # Only the last signature queues at the series; its instant is read there, so numbers and instants rise together.
-    completes = agreement.completed_by(command.right_holder)
-    place, after = (agreement.project_id, agreement.series), agreement.last_at
-    turn = numbers.turn(tx, *place, clock, after=after) if completes else None
-    at = turn.signed_at if turn else instants.next_one(tx, clock, after)
-    project.expect_open(at)
-    mandates, reviews = _on_record(tx, agreement, command)
+    known = _on_record(tx, agreement, command)
+    if agreement.completed_by(command.right_holder):
+        place = places.take(tx, agreement, clock)
+        place.project.expect_open(place.turn.signed_at)
+        _sign(command, case, agreement, known, at=place.turn.signed_at, turn=place.turn)
+    else:
+        place, (project, database_at) = None, projects.share(tx, agreement.project_id)
+        at = instants.next_one(tx, clock, agreement.last_at, database_at=database_at)
+        project.expect_open(at)
+        _sign(command, case, agreement, known, at=at)
+    pipeline.write_without_waiting(tx)
+    events = _completed(tx, agreement, place) if place else agreement.recorded
+    agreements.add_signature(tx, agreement)
+    agreements.save(tx, agreement)
+    tx.record(*events)
+    return agreement
+
+
+def _completed(tx: Transaction, agreement: Agreement, place: Place) -> list[Event]:
+    """Writes the number, the count and what follows from it. The events in causal order: the signing, its consequences in the project,
+    the effect.
+    """
+    numbers.take(tx, agreement, place.turn)
+    count_signed(tx, place.project, agreement, place.change, at=place.turn.signed_at)
+    effect.settle(agreement, place.project)
+    counted.add_effective(tx, [agreement])
+    signed, *effective = agreement.recorded
+    return [signed, *place.project.recorded, *effective]
+
+
+def _sign(  # noqa: PLR0913 - what is signed, what is known, and when
+    command: SignAgreement,
+    case: Case,
+    agreement: Agreement,
+    known: _OnRecord,
+    *,
+    at: datetime,
+    turn: Turn | None = None,
+) -> None:
     agreement.sign(
         command.right_holder,
         hand=command.hand,
         capacity=command.capacity,
-        mandates=mandates,
+        mandates=known.mandates,
         rights_revision=case.rights_revision,
         area=case.unit.area,
         at=at,
         turn=turn,
         taking=Taking(command.by, command.desk, command.papers),
     )
-    for mandate in (item for item in mandates if item.mandate_id == agreement.signatures[-1].mandate_id):
-        hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
-        hand.expect_seen(mandate, reviews, command.papers)
-    if turn:
-        numbers.take(tx, agreement, turn)
-        change = roll.count(tx, project_id=project.project_id, unit_id=agreement.unit_id, signed=True)
-        project.count(change, at=at)
-        projects.save(tx, project)
-        counted.add(tx, agreement, "signed", change, at=at)
-        effect.settle(agreement, project)
-        counted.add_effective(tx, [agreement])
-    agreements.save(tx, agreement)
-    # In causal order: the signing, its consequences in the project, then the effect.
-    signed, effective = agreement.recorded[:1], agreement.recorded[1:]
-    tx.record(*signed, *project.recorded, *effective)
-    return agreement
+    for mandate in (item for item in known.mandates if item.mandate_id == agreement.signatures[-1].mandate_id):
+        hand.expect_capable(command.hand, capable=known.capable)
+        hand.expect_seen(mandate, known.reviews, command.papers)
 
 
-def _on_record(
-    tx: Transaction, agreement: Agreement, command: SignAgreement
-) -> tuple[tuple[Mandate, ...], list[Review]]:
-    """The mandates and reviews for a person who signs for another; empty for one who signs for themselves."""
+def _on_record(tx: Transaction, agreement: Agreement, command: SignAgreement) -> _OnRecord:
+    """Read before the locks of the project and the series."""
     if command.capacity == "self":
-        return (), []
+        return _OnRecord()
     reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)
-    return hand.seen_first(cases.mandates(tx, agreement.unit_id), reviews, command.papers), reviews
+    mandates = hand.seen_first(cases.mandates(tx, agreement.unit_id), reviews, command.papers)
+    return _OnRecord(mandates, tuple(reviews), cases.capable(tx, command.hand))

@@ -1,7 +1,4 @@
-"""The agreement of one unit, from draft to effect.
-
-    drafted → reviewed → locked → (pre_registered) → signed → effective → performed
-    exits: returned (before the lock), superseded (locked, unsigned), void (signed, the threshold missed), rescinded (signed or effective)
+"""The agreement of one unit, from draft to effect. Its states and the acts that move it are a table: moves.py.
 
 Stays true: it is signed only when every right-holder of the locked rights has signed, one at a time, each by an entitled hand. A locked
 agreement does not change. Signing a signed agreement changes nothing. An agreement with a number is never superseded (decision 12).
@@ -12,11 +9,12 @@ Left to others: number and instant, taken under the lock of the series (store/nu
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from services.signing.domain import terms
+from services.signing.domain import moves, terms
 from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, entitlement
+from services.signing.domain.moves import LIVE, MOVES, SIGNABLE, SIGNED, Act
 from services.signing.domain.rights import Holder, Rights
 from services.signing.domain.terms import Form, TermLine
 from shared.events.contract import Event
@@ -39,16 +37,9 @@ from shared.events.signing import (
 from shared.events.terms import Series
 from shared.refusal import Refused
 
-State = Literal[
-    "drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed",
-    "returned", "superseded", "rescinded", "void",
-]  # fmt: skip
+State = moves.State
 # The form of a token's subject that an event may contain (shared/events/terms.py, StaffId).
 _STAFF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}")
-LIVE: tuple[State, ...] = ("drafted", "reviewed", "locked", "pre_registered", "signed", "effective", "performed")
-OPEN: tuple[State, ...] = ("drafted", "reviewed")
-SIGNABLE: tuple[State, ...] = ("locked", "pre_registered")
-SIGNED: tuple[State, ...] = ("signed", "effective", "performed")
 
 
 @dataclass(frozen=True)
@@ -143,49 +134,44 @@ class Agreement:
 
     def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str, at: datetime) -> None:
         """New terms make it a draft again. Raises Refused: agreement-not-open, terms-wrong."""
-        self._expect(*OPEN, otherwise="agreement-not-open")
+        self._expect("edit")
         _expect_whole(lines)
-        self.lines, self.form, self.rule_set_version, self.state = lines, form, rule_set_version, "drafted"
+        self._move("edit")
+        self.lines, self.form, self.rule_set_version = lines, form, rule_set_version
         self._record(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
 
     def pass_review(self, *, at: datetime) -> None:
-        self._expect(*OPEN, otherwise="agreement-not-open")
-        if self.state == "drafted":
-            self.state = "reviewed"
+        if self._move("review"):
             self._record(AgreementReviewed(**self._place(), reviewed_at=at), at)
 
     def freeze(self, rights: Rights, *, rights_revision: int, at: datetime, by: str) -> None:
         """Raises Refused: agreement-not-reviewed."""
-        self._expect("reviewed", otherwise="agreement-not-reviewed")
+        self._move("lock")
         self.lock_count += 1
         self.lock = Lock(self.lock_count, rights, rights_revision, self.digest(), at, by)
-        self.signatures, self.state = [], "locked"
+        self.signatures = []
         frozen = {"rule_set_version": self.rule_set_version, "terms_digest": self.lock.digest}
         self._record(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
 
     def unfreeze(self, *, reason: str, at: datetime) -> None:
         """Back to a draft. Existing signatures were given on other terms and no longer count."""
-        self._expect(*SIGNABLE, otherwise="agreement-not-locked")
-        self.lock, self.signatures, self.state = None, [], "drafted"
+        self._move("unlock")
+        self.lock, self.signatures = None, []
         self._record(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
 
     def pre_register(self, *, at: datetime) -> None:
         """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
-        if self.state != "pre_registered":
-            self._expect("locked", otherwise="agreement-not-locked")
-            self.state = "pre_registered"
+        if self._move("pre-register"):
             self._record(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
 
     def give_back(self, *, reason: str, at: datetime) -> None:
         """Raises Refused: agreement-not-open."""
-        self._expect(*OPEN, otherwise="agreement-not-open")
-        self.state = "returned"
+        self._move("return")
         self._record(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
 
     def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
         """Supersedes this agreement. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
-        self._expect(*SIGNABLE, otherwise="agreement-not-locked")
-        self.state = "superseded"
+        self._move("supersede")
         self._record(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
@@ -234,7 +220,7 @@ class Agreement:
         """
         if self.has_signed(right_holder):
             return
-        self._expect(*SIGNABLE, otherwise="agreement-not-locked")
+        self._expect("sign")
         lock = self._frozen()
         if lock.rights_revision != rights_revision:
             raise Refused("rights-changed-since-lock", locked_at=lock.locked_at)
@@ -253,33 +239,31 @@ class Agreement:
 
     def rescind(self, *, reason: str, at: datetime) -> None:
         """A performed agreement cannot be rescinded (Civil Code art. 557). Raises Refused: agreement-not-signed."""
-        self._expect("signed", "effective", otherwise="agreement-not-signed")
-        self.state = "rescinded"
+        self._move("rescind")
         number = {"series": self.series, "sequence_number": self._placed().number}
         self._record(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
 
     def lapse(self, closed_at: datetime) -> bool:
         """The period ended without the threshold. False when there is nothing to lapse."""
-        if self.state != "signed":
+        if not self._open_to("lapse"):
             return False
-        self.state = "void"
+        self._move("lapse")
         self._record(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
         return True
 
     def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
         """Depends only on the signing and the declaration, not on the caller. False when there is nothing to do."""
-        if self.state != "signed":
+        if not self._open_to("take effect"):
             return False
-        self.state, self.effective_at = "effective", max(self._placed().signed_at, declared_at)
+        self._move("take effect")
+        self.effective_at = max(self._placed().signed_at, declared_at)
         effect = {"effective_at": self.effective_at, "declaration": document_number}
         self._record(AgreementEffective(**self._place(), **effect), self.effective_at)
         return True
 
     def perform(self, *, at: datetime) -> None:
         """Idempotent. Raises Refused: agreement-not-effective."""
-        if self.state != "performed":
-            self._expect("effective", otherwise="agreement-not-effective")
-            self.state = "performed"
+        if self._move("perform"):
             self._record(AgreementPerformed(**self._place(), performed_at=at), at)
 
     @property
@@ -303,7 +287,8 @@ class Agreement:
     def _complete(self, lock: Lock, turn: Turn | None, area: int) -> None:
         if flaw := lock.rights.flaw():
             raise Refused("shares-incomplete", flaw=flaw)
-        self.turn, self.state = turn, "signed"
+        self.turn = turn
+        self._move("sign")
         placed = self._placed()
         number = {"series": self.series, "sequence_number": placed.number, "signed_at": placed.signed_at}
         holders = tuple(holder.person_id for holder in lock.rights.holders)
@@ -333,9 +318,18 @@ class Agreement:
             raise AssertionError(message)
         return self.turn
 
-    def _expect(self, *states: State, otherwise: str) -> None:
-        if self.state not in states:
-            raise Refused(otherwise, state=self.state)
+    def _open_to(self, act: Act) -> bool:
+        return self.state in MOVES[act].sources
+
+    def _expect(self, act: Act) -> None:
+        if not self._open_to(act):
+            raise Refused(MOVES[act].refusal, state=self.state)
+
+    def _move(self, act: Act) -> bool:
+        """False when it was there already: the act is done again and changes nothing."""
+        self._expect(act)
+        before, self.state = self.state, MOVES[act].target
+        return self.state != before
 
 
 def _expect_whole(lines: tuple[TermLine, ...]) -> None:

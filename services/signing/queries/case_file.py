@@ -39,8 +39,7 @@ _ACTS = text("""
     order by at
 """)
 _AGREEMENTS = text("""
-    select agreement_id from agreements where unit_id = :unit_id
-    order by state in ('returned', 'superseded', 'rescinded', 'void'), drafted_at desc
+    select agreement_id from agreements where unit_id = :unit_id order by live desc, drafted_at desc
 """)
 
 

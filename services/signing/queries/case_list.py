@@ -19,14 +19,14 @@ _LIST = text("""
            groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
     from cases
     left join lateral (
-        select agreement_id, state, series from agreements where agreements.unit_id = cases.unit_id
-        order by state in ('returned', 'superseded', 'rescinded', 'void'), drafted_at desc limit 1) as agreement on true
+        select agreement_id, state, series, counts_as_signed from agreements where agreements.unit_id = cases.unit_id
+        order by live desc, drafted_at desc limit 1) as agreement on true
     left join numbers using (agreement_id)
     left join assignments on assignments.unit_id = cases.unit_id
     left join groups using (group_id)
     where (cast(:project_id as uuid) is null or cases.project_id = :project_id)
       and (cast(:state as text) is null or state = :state)
-      and (not :unsigned or state is null or state not in ('signed', 'effective', 'performed'))
+      and (not :unsigned or counts_as_signed is not true)
       and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
       and (cast(:group_id as uuid) is null or group_id = :group_id)
       and not exists (select from unnest(cast(:place as text[])) as word

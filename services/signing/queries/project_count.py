@@ -19,7 +19,7 @@ _PROJECT = text("""
                      where series.project_id = projects.project_id), '{}') as numbers,
            (select jsonb_object_agg(series, live) from (
                 select series, count(*) as live from agreements
-                where agreements.project_id = projects.project_id and state in ('signed', 'effective', 'performed')
+                where agreements.project_id = projects.project_id and counts_as_signed
                 group by series)) as live
     from projects left join latches using (project_id) left join declarations using (project_id)
     left join closings using (project_id)

@@ -6,36 +6,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import TextClause, text
 
-from services.signing.domain.agreement import SIGNABLE, Agreement, Lock, Signature, Turn
+from services.signing.domain.agreement import Agreement, Lock, Signature, Turn
+from services.signing.domain.moves import SIGNABLE, UNLOCKED
 from services.signing.domain.terms import TermLine
-from services.signing.store import rights
+from services.signing.store import pipeline, rights
+from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-_AGREEMENTS = text("select * from agreements where agreement_id = any(:agreement_ids) order by unit_id for update")
-_LIVE = text("""
-    select agreement_id from agreements
-    where unit_id = :unit_id and state in ('drafted', 'reviewed', 'locked', 'pre_registered', 'signed', 'effective', 'performed')
-""")
+_PARTS = (
+    "select * from agreements where agreement_id {} order by unit_id for update",
+    "select * from term_lines where agreement_id {} order by position",
+    "select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id {}",
+    "select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count) where agreement_id {}",
+    "select signatures.* from signatures join agreements using (agreement_id, lock_count) where agreement_id {} order by signed_at",
+    "select agreement_id, number, signed_at from numbers where agreement_id {}",
+)
+# For one agreement without an array: the database plans such a statement once, and one with an array for every array.
+_ONE, _MANY = (
+    tuple(text(part.format(which)) for part in _PARTS) for which in ("= :agreement_id", "= any(:agreement_ids)")
+)
+_LIVE = text("select agreement_id from agreements where unit_id = :unit_id and live")
 _SIGNED_OF = text("""
     select unit_id, agreement_id from agreements where project_id = :project_id and state = 'signed' order by unit_id limit :limit
 """)
 _SIGNED_ON = text("select agreement_id from agreements where unit_id = any(:unit_ids) and state = 'signed'")
-_LINES = text("select * from term_lines where agreement_id = any(:agreement_ids) order by position")
-_LOCKS = text("""
-    select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id = any(:agreement_ids)
-""")
-_HOLDERS = text("""
-    select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count)
-    where agreement_id = any(:agreement_ids)
-""")
-_SIGNATURES = text("""
-    select signatures.* from signatures join agreements using (agreement_id, lock_count)
-    where agreement_id = any(:agreement_ids) order by signed_at
-""")
-_NUMBERS = text("select agreement_id, number, signed_at from numbers where agreement_id = any(:agreement_ids)")
 _ADD = text("""
     insert into agreements (district, agreement_id, unit_id, project_id, form, series, rule_set_version, supersedes, state, drafted_at,
                             moved_at)
@@ -62,18 +59,16 @@ _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
-# A signature is never changed: inserting the same one again does nothing.
 _ADD_SIGNATURE = text("""
     insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
             cast(:papers as text[]))
-    on conflict do nothing
 """)
 
 
 def load(tx: Transaction, agreement_id: UUID) -> Agreement:
     """Raises Refused: agreement-unknown."""
-    if found := load_many(tx, [agreement_id]):
+    if found := _load(tx, _ONE, {"agreement_id": agreement_id}):
         return found[0]
     raise Refused("agreement-unknown")
 
@@ -95,10 +90,8 @@ def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
 
 
 def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]:
-    parameters = {"agreement_ids": list(agreement_ids)}
-    rows = tx.connection.execute(_AGREEMENTS, parameters).all()
-    parts = _Parts(tx, parameters) if rows else None
-    return [parts.agreement(row) for row in rows] if parts else []
+    """Under their locks, by unit. Call it under the locks of their cases."""
+    return _load(tx, _MANY, {"agreement_ids": list(agreement_ids)})
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
@@ -110,16 +103,20 @@ def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
 
 def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> None:
     saved = tx.connection.execute(_SAVE, _row(tx, agreement))
-    if saved.rowcount != 1:
+    if saved.rowcount not in (1, pipeline.UNKNOWN):
         message = f"agreement {agreement.agreement_id} was changed under its lock"
         raise AssertionError(message)
     agreement.version += 1
     if new_lines:
         tx.connection.execute(_DROP_LINES, {"agreement_id": agreement.agreement_id})
         _replace_lines(tx, agreement)
+
+
+def add_signature(tx: Transaction, agreement: Agreement) -> None:
+    """The last one. Call it before the save: the agreement must still be open to signatures, or signed with this one."""
     key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
-    if agreement.signatures:
-        tx.connection.execute(_ADD_SIGNATURE, [_signature(signature, key) for signature in agreement.signatures])
+    signature = agreement.signatures[-1]
+    tx.connection.execute(_ADD_SIGNATURE, {**key, **vars(signature), "papers": list(signature.papers)})
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
@@ -141,16 +138,19 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
     tx.connection.execute(_ADD_HOLDER, rights.rows(lock.rights, **key))
 
 
+def _load(tx: Transaction, statements: Sequence[TextClause], which: dict[str, object]) -> list[Agreement]:
+    """In one round trip."""
+    rows, *parts = pipeline.together(tx, *(Query(statement, which) for statement in statements))
+    return [_Parts(*parts).agreement(row) for row in rows]
+
+
 class _Parts:
-    """The parts of several agreements, read with one statement per table."""
+    """The parts of several agreements."""
 
-    def __init__(self, tx: Transaction, parameters: dict[str, list[UUID]]) -> None:
-        self._lines, self._locks, self._holders, self._signatures, self._numbers = (
-            tx.connection.execute(query, parameters).all()
-            for query in (_LINES, _LOCKS, _HOLDERS, _SIGNATURES, _NUMBERS)
-        )
+    def __init__(self, *parts: Sequence[Any]) -> None:
+        self._lines, self._locks, self._holders, self._signatures, self._numbers = parts
 
-    def agreement(self, row: Row[Any]) -> Agreement:
+    def agreement(self, row: Any) -> Agreement:  # noqa: ANN401 - a row of the table
         numbers = [Turn(turn.number, turn.signed_at) for turn in self._numbers if turn.agreement_id == row.agreement_id]
         return Agreement(
             row.agreement_id,
@@ -163,8 +163,8 @@ class _Parts:
             state=row.state,
             version=row.version,
             lock_count=row.lock_count,
-            lock=None if row.state in ("drafted", "reviewed", "returned") else self._lock_of(row.agreement_id),
-            signatures=self._signatures_of(row) if row.state not in ("drafted", "reviewed", "returned") else [],
+            lock=None if row.state in UNLOCKED else self._lock_of(row.agreement_id),
+            signatures=[] if row.state in UNLOCKED else self._signatures_of(row),
             turn=numbers[0] if numbers else None,
             effective_at=row.effective_at,
             moved_at=row.moved_at,
@@ -184,13 +184,9 @@ class _Parts:
                 return Lock(lock.lock_count, frozen, lock.rights_revision, lock.digest, lock.locked_at, lock.locked_by)
         return None
 
-    def _signatures_of(self, row: Row[Any]) -> list[Signature]:
+    def _signatures_of(self, row: Any) -> list[Signature]:  # noqa: ANN401 - a row of the table
         ours = (signature for signature in self._signatures if signature.agreement_id == row.agreement_id)
         return [Signature(*(getattr(signature, part.name) for part in fields(Signature))) for signature in ours]
-
-
-def _signature(signature: Signature, key: dict[str, object]) -> dict[str, object]:
-    return {**key, **vars(signature), "papers": list(signature.papers)}
 
 
 def _replace_lines(tx: Transaction, agreement: Agreement) -> None:

@@ -6,24 +6,29 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from services.signing.domain.case import Case, Unit
 from services.signing.domain.mandate import Mandate
-from services.signing.store import rights
+from services.signing.store import pipeline, rights
+from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
 # Every command on a unit takes this lock first, so no aggregate of a unit decides on stale data of another.
 _LOCK = text("select * from cases where unit_id = :unit_id for update")
-_CASE_OF = text("select unit_id from agreements where agreement_id = :agreement_id")
+_LOCK_OF = text("""
+    select * from cases where unit_id = (select unit_id from agreements where agreement_id = :agreement_id) for update
+""")
+_HOLDERS_OF = text("""
+    select * from case_holders where unit_id = (select unit_id from agreements where agreement_id = :agreement_id)
+""")
 # Several cases are always locked in one global order: by unit.
 _LOCK_MANY = text("select * from cases where unit_id = any(:unit_ids) order by unit_id for update")
 _HOLDERS = text("select * from case_holders where unit_id = any(:unit_ids)")
-_SIGNED = text(
-    "select unit_id from agreements where unit_id = any(:unit_ids) and state in ('signed', 'effective', 'performed')"
-)
+_HOLDERS_ON = text("select * from case_holders where unit_id = :unit_id")
+_SIGNED = text("select unit_id from agreements where unit_id = any(:unit_ids) and counts_as_signed")
 _ADD = text("""
     insert into cases (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, door, area,
                        household_id, ownership, rights_state, rights_revision, area_disputed, opened_at)
@@ -61,23 +66,25 @@ _REVOKE_MANDATE = text("""
 
 def lock(tx: Transaction, unit_id: UUID) -> Case:
     """Raises Refused: case-unknown."""
-    row = tx.connection.execute(_LOCK, {"unit_id": unit_id}).one_or_none()
-    if row is None:
+    rows, holders = pipeline.together(tx, Query(_LOCK, {"unit_id": unit_id}), Query(_HOLDERS_ON, {"unit_id": unit_id}))
+    if not rows:
         raise Refused("case-unknown")
-    return _cases(tx, [row])[0]
+    return _cases(rows, holders)[0]
 
 
 def lock_of(tx: Transaction, agreement_id: UUID) -> Case:
     """The case that an agreement belongs to, for commands that name the agreement only. Raises Refused: agreement-unknown."""
-    unit_id = tx.connection.execute(_CASE_OF, {"agreement_id": agreement_id}).scalar_one_or_none()
-    if unit_id is None:
+    it = {"agreement_id": agreement_id}
+    rows, holders = pipeline.together(tx, Query(_LOCK_OF, it), Query(_HOLDERS_OF, it))
+    if not rows:
         raise Refused("agreement-unknown")
-    return lock(tx, unit_id)
+    return _cases(rows, holders)[0]
 
 
 def lock_units(tx: Transaction, unit_ids: Iterable[UUID]) -> dict[UUID, Case]:
-    rows = tx.connection.execute(_LOCK_MANY, {"unit_ids": sorted(set(unit_ids))}).all()
-    return {case.unit.unit_id: case for case in _cases(tx, rows)}
+    units = {"unit_ids": sorted(set(unit_ids))}
+    rows, holders = pipeline.together(tx, Query(_LOCK_MANY, units), Query(_HOLDERS, units))
+    return {case.unit.unit_id: case for case in _cases(rows, holders)}
 
 
 def with_signed_agreement(tx: Transaction, cases: Iterable[Case]) -> set[UUID]:
@@ -145,14 +152,14 @@ def _replace_holders(tx: Transaction, cases: Sequence[Case], *, known: bool) -> 
         tx.connection.execute(_ADD_HOLDER, holders)
 
 
-def _cases(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Case]:
-    holders: dict[UUID, list[Row[Any]]] = {row.unit_id: [] for row in rows}
-    for holder in tx.connection.execute(_HOLDERS, {"unit_ids": list(holders)}):
-        holders[holder.unit_id].append(holder)
+def _cases(rows: Sequence[Any], holders: Iterable[Any]) -> list[Case]:
+    of_unit: dict[UUID, list[Any]] = {row.unit_id: [] for row in rows}
+    for holder in holders:
+        of_unit[holder.unit_id].append(holder)
     return [
         Case(
             Unit(**{field.name: getattr(row, field.name) for field in fields(Unit)}),
-            rights.read(row.ownership, holders[row.unit_id]),
+            rights.read(row.ownership, of_unit[row.unit_id]),
             rights_state=row.rights_state,
             rights_revision=row.rights_revision,
             area_disputed=row.area_disputed,

@@ -4,13 +4,16 @@ Stays true: per project and series 1, 2, 3 … without a gap, and the order of n
 agreement was undone stays, with a second row for the reason. The table is append-only; the app role has no other permission.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from services.signing.domain.agreement import Agreement, Turn
-from services.signing.store import instants
+from services.signing.store import instants, pipeline
+from services.signing.store.pipeline import Query
 from shared.events.terms import Series
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -38,12 +41,21 @@ def turn(tx: Transaction, project_id: UUID, series: Series, clock: Clock, *, aft
 
     `after`: the last instant of the agreement itself. Raises Refused: clock-jumped.
     """
-    place = {"project_id": project_id, "series": series}
-    row = tx.connection.execute(_LOCK, place).one_or_none()
-    if row is None:
-        tx.connection.execute(_OPEN, {**place, "district": tx.district})
-        row = tx.connection.execute(_LOCK, place).one()
-    return Turn(row.last_number + 1, instants.next_one(tx, clock, row.last_at, after))
+    last, last_at = read(tx, pipeline.together(tx, locking(project_id, series))[0], project_id, series)
+    return Turn(last + 1, instants.next_one(tx, clock, last_at, after))
+
+
+def locking(project_id: UUID, series: Series) -> Query:
+    """For `read`."""
+    return Query(_LOCK, {"project_id": project_id, "series": series})
+
+
+def read(tx: Transaction, rows: Sequence[Any], project_id: UUID, series: Series) -> tuple[int, datetime | None]:
+    """The last number of the locked series and its instant. The first signing of a series opens it, in two more round trips."""
+    if not rows:
+        tx.connection.execute(_OPEN, {"district": tx.district, "project_id": project_id, "series": series})
+        [rows] = pipeline.together(tx, locking(project_id, series))
+    return rows[0].last_number, rows[0].last_at
 
 
 def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:

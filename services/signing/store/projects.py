@@ -1,14 +1,22 @@
-"""Projects: one row, which every signing locks after its agreement, and the facts that happen once."""
+"""Projects: one row, and the facts that happen once. All that changes a count or decides takes the lock of the row.
+
+A signature that does not complete its agreement only looks at the period: it shares the row with all others of its kind and with those
+who count, and keeps out nobody but whoever decides (LOCK conflicts with _SHARE, COUNT does not).
+"""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.signing.domain.project import Closing, Declaration, Latch, Project
 from services.signing.domain.threshold import Basis, Counts, Reading
+from services.signing.store import instants, pipeline
+from services.signing.store.pipeline import Query
+from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -22,6 +30,8 @@ _PROJECT = """
 _READ = text(_PROJECT)
 # Lock before reading the related facts: they are added only under this lock, and a join would read them as of before it.
 _LOCK = text("select from projects where project_id = :project_id for update")
+_COUNT = text("select from projects where project_id = :project_id for no key update")
+_SHARE = text("select from projects where project_id = :project_id for key share")
 _PUT = text("""
     insert into projects (district, project_id, name, series, starts_at, ends_at, automatic, bases, counting_rule)
     values (:district, :project_id, :name, :series, :starts_at, :ends_at, :automatic, cast(:bases as jsonb), :counting_rule)
@@ -39,31 +49,61 @@ _SAVE = text("""
 """)
 _LATCH = text("""
     insert into latches (district, project_id, reached_at, readings)
-    values (:district, :project_id, :reached_at, cast(:readings as jsonb)) on conflict do nothing
+    values (:district, :project_id, :reached_at, cast(:readings as jsonb))
 """)
 _DECLARE = text("""
     insert into declarations (district, project_id, document_number, declared_at, declared_by, automatic)
-    values (:district, :project_id, :document_number, :declared_at, :declared_by, :automatic) on conflict do nothing
+    values (:district, :project_id, :document_number, :declared_at, :declared_by, :automatic)
 """)
 _CLOSE = text("""
     insert into closings (district, project_id, reached, closed_at, closed_by)
-    values (:district, :project_id, :reached, :closed_at, :closed_by) on conflict do nothing
+    values (:district, :project_id, :reached, :closed_at, :closed_by)
 """)
+# The agreements themselves show what is not settled yet.
+_TO_SETTLE = text("""
+    select district, project_id from projects
+    where (exists (select from declarations where declarations.project_id = projects.project_id)
+           or exists (select from closings where closings.project_id = projects.project_id and not reached))
+      and exists (select from agreements where agreements.project_id = projects.project_id and state = 'signed')
+    order by district, project_id
+""")
+_DISTRICTS = text("select distinct district from projects")
 _COUNTS = ("units", "households", "right_holders", "area")
 
 
 def find(tx: Transaction, project_id: UUID) -> Project:
     """Without a lock, for decisions that do not depend on the count. Raises Refused: project-unknown."""
-    row = tx.connection.execute(_READ, {"project_id": project_id}).one_or_none()
-    if row is None:
-        raise Refused("project-unknown")
-    return _project(row)
+    return read(pipeline.together(tx, reading(project_id))[0])
 
 
 def lock(tx: Transaction, project_id: UUID) -> Project:
     """Raises Refused: project-unknown."""
     tx.connection.execute(_LOCK, {"project_id": project_id})
     return find(tx, project_id)
+
+
+def share(tx: Transaction, project_id: UUID) -> tuple[Project, datetime]:
+    """The project, undecided until the commit, and the database's clock. Raises Refused: project-unknown."""
+    queries = (Query(_SHARE, {"project_id": project_id}), reading(project_id), instants.DATABASE)
+    _, rows, [(database_at,)] = pipeline.together(tx, *queries)
+    return read(rows), database_at
+
+
+def counting(project_id: UUID) -> Query:
+    """The lock of whoever changes the count."""
+    return Query(_COUNT, {"project_id": project_id})
+
+
+def reading(project_id: UUID) -> Query:
+    """For `read`. It stands after the lock, so that it sees what was decided before."""
+    return Query(_READ, {"project_id": project_id})
+
+
+def read(rows: Sequence[Any]) -> Project:
+    """Raises Refused: project-unknown."""
+    if not rows:
+        raise Refused("project-unknown")
+    return _project(rows[0])
 
 
 def put(tx: Transaction, project: Project) -> bool:
@@ -76,22 +116,34 @@ def put(tx: Transaction, project: Project) -> bool:
 
 
 def save(tx: Transaction, project: Project) -> None:
-    """Call it under the project's lock, so that the version here equals the one in the database."""
+    """Call it under the project's lock, so that the version here equals the one in the database. What has happened once is
+    written with the event that tells of it.
+    """
     key = {"district": tx.district, "project_id": project.project_id}
     totals = {f"total_{name}": project.total and getattr(project.total, name) for name in _COUNTS}
     signed = {f"signed_{name}": getattr(project.signed, name) for name in _COUNTS}
     tx.connection.execute(_SAVE, {**key, **totals, **signed})
     project.version += 1
-    if project.latch:
+    new = {type(event) for event in project.recorded}
+    if project.latch and ThresholdReached in new:
         readings = json.dumps([_printed(reading) for reading in project.latch.readings], ensure_ascii=False)
         tx.connection.execute(_LATCH, {**key, "reached_at": project.latch.reached_at, "readings": readings})
-    if project.declaration:
+    if project.declaration and EffectDeclared in new:
         tx.connection.execute(_DECLARE, {**key, **vars(project.declaration)})
-    if project.closing:
+    if project.closing and PeriodClosed in new:
         tx.connection.execute(_CLOSE, {**key, **vars(project.closing)})
 
 
-def _project(row: Row[Any]) -> Project:
+def to_settle(tx: Transaction) -> list[tuple[str, UUID]]:
+    """District and id of each project that has decided, and has agreements that the decision has not reached."""
+    return [(row.district, row.project_id) for row in tx.connection.execute(_TO_SETTLE)]
+
+
+def districts(tx: Transaction) -> set[str]:
+    return set(tx.connection.execute(_DISTRICTS).scalars())
+
+
+def _project(row: Any) -> Project:  # noqa: ANN401 - a row of _PROJECT
     bases = tuple(Basis(**basis) for basis in row.bases)
     return Project(
         row.project_id,
@@ -112,7 +164,7 @@ def _project(row: Row[Any]) -> Project:
     )
 
 
-def _declaration(row: Row[Any]) -> Declaration | None:
+def _declaration(row: Any) -> Declaration | None:  # noqa: ANN401 - a row of _PROJECT
     if row.declared_at is None:
         return None
     return Declaration(row.declared_at, row.declared_by, row.document_number, row.by_rule)
@@ -131,5 +183,5 @@ def _printed(reading: Reading) -> dict[str, object]:
     return {"basis": vars(reading.basis), "signed": reading.signed, "total": reading.total}
 
 
-def _counts(row: Row[Any], prefix: str) -> Counts:
+def _counts(row: Any, prefix: str) -> Counts:  # noqa: ANN401 - a row of _PROJECT
     return Counts(**{name: getattr(row, f"{prefix}_{name}") for name in _COUNTS})

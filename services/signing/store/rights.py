@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, cast
 
-from sqlalchemy import Row
-
 from services.signing.domain.rights import Holder, Ownership, Rights
 
 
@@ -28,7 +26,7 @@ def rows(rights: Rights, **key: object) -> list[dict[str, object]]:
     ]
 
 
-def read(ownership: str, holders: Iterable[Row[Any]]) -> Rights:
+def read(ownership: str, holders: Iterable[Any]) -> Rights:
     return Rights(
         cast("Ownership", ownership),
         tuple(
@@ -38,5 +36,5 @@ def read(ownership: str, holders: Iterable[Row[Any]]) -> Rights:
     )
 
 
-def _share(row: Row[Any]) -> Fraction | None:
+def _share(row: Any) -> Fraction | None:  # noqa: ANN401 - a row of either table
     return None if row.parts is None else Fraction(row.parts, row.whole)

@@ -16,6 +16,8 @@ from sqlalchemy import text
 
 from services.signing.domain.case import Case
 from services.signing.domain.threshold import Counts
+from services.signing.store import pipeline
+from services.signing.store.pipeline import Query
 from shared.events import roll
 from shared.events.registry import RollFrozen, Totals
 from shared.events.terms import CountingRule
@@ -52,7 +54,7 @@ _KEEP_HOLDER = text("""
 _COPY_UNITS = text("""
     insert into roll_units (district, project_id, unit_id, household_id, area, signed)
     select :district, :project_id, unit_id, household_id, area, exists (
-        select from agreements where agreements.unit_id = line.unit_id and state in ('signed', 'effective', 'performed'))
+        select from agreements where agreements.unit_id = line.unit_id and counts_as_signed)
     from unnest(cast(:unit_ids as uuid[]), cast(:household_ids as uuid[]), cast(:areas as bigint[])) as line (unit_id, household_id, area)
 """)
 _MEMBERS = "unnest(cast(:units as uuid[]), cast(:kinds as text[]), cast(:parties as uuid[])) as member (unit_id, kind, party_id)"
@@ -186,9 +188,18 @@ def copy(
 
 def count(tx: Transaction, *, project_id: UUID, unit_id: UUID, signed: bool) -> Counts:
     """The change of the count by signing or un-signing one unit; zero while there is no roll."""
-    it = {"project_id": project_id, "unit_id": unit_id, "signed": signed}
-    change = _counts(tx.connection.execute(_COUNT, it).one())
+    change = read_change(pipeline.together(tx, counting(project_id, unit_id, signed=signed))[0])
     return change if signed else -change
+
+
+def counting(project_id: UUID, unit_id: UUID, *, signed: bool) -> Query:
+    """Marks the unit. For `read_change`."""
+    return Query(_COUNT, {"project_id": project_id, "unit_id": unit_id, "signed": signed})
+
+
+def read_change(rows: Sequence[Any]) -> Counts:
+    """By how much the count differs, without its sign."""
+    return _counts(rows[0])
 
 
 def _members(line: roll.Line) -> list[tuple[UUID, str, UUID]]:

@@ -8,24 +8,14 @@ import threading
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from services.signing.commands.settle_agreements import SettleAgreements, settle_agreements
-from services.signing.store import roll
+from services.signing.store import projects, roll
 from services.signing.workers.rolls import Rolls
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
-
-_DUE = text("""
-    select district, project_id from projects
-    where (exists (select from declarations where declarations.project_id = projects.project_id)
-           or exists (select from closings where closings.project_id = projects.project_id and not reached))
-      and exists (select from agreements where agreements.project_id = projects.project_id and state = 'signed')
-    order by district, project_id
-""")
-
-_DISTRICTS = text("select distinct district from projects")
 
 
 class FanOut:
@@ -46,8 +36,7 @@ class FanOut:
         """One batch per project, and every matching roll. Returns how much was done; 0 when nothing is due."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = roll.waiting(tx)
-            known = set(tx.connection.execute(_DISTRICTS).scalars())
-            due = [(row.district, row.project_id) for row in tx.connection.execute(_DUE)]
+            known, due = projects.districts(tx), projects.to_settle(tx)
         self._rolls.know(known)
         self._rounds.know(known)
         rolls = [

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.signing.domain.agreement import SIGNED, Agreement, Turn
+from services.signing.domain.agreement import Agreement, Turn
 from services.signing.domain.mandate import Mandate
+from services.signing.domain.moves import SIGNED
 from shared.events.day import business_day, midnight
 from shared.refusal import Refused
 from tests.unit.signing.builders import LINES, NOON, a_draft, a_holder, a_locked, rights_of
