@@ -30,7 +30,7 @@ def find() -> str:
         "registry-find.html",
         "",
         title=text("finding.title"),
-        words=words,
+        asked=words,
         found=found,
         project=project,
         everywhere=everywhere,

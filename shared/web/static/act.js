@@ -1,7 +1,7 @@
 /* A form that carries out one act of an API. It sends its fields as JSON under a key that a repeated attempt keeps, shows a refusal in three parts and goes to the trace.
 
    form:  data-act, the address; data-method (POST); data-then, where to go, with {field} of the answer; data-district; data-version (If-Match);
-          data-changed: only what was changed is sent.
+          data-changed: only what was changed is sent; fields of one data-with are sent together.
    field: name, the path in the body (person.name); data-kind: integer, boolean, instant (a Shanghai time), list (of checkboxes); else text.
    data-item="bases": an element whose fields are one item of that list; left out while its checkbox data-take is not ticked. */
 const words = JSON.parse(document.querySelector("[data-act-words]")?.dataset.actWords ?? "{}");
@@ -9,6 +9,11 @@ const fields = (node) => [...node.querySelectorAll("input[name], select[name], t
 const itemOf = (field) => field.closest("[data-item]");
 
 function changed(field) {
+  const together = field.dataset.with && field.form.querySelectorAll(`[data-with="${field.dataset.with}"]`);
+  return together ? [...together].some(altered) : altered(field);
+}
+
+function altered(field) {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
   if (field.tagName === "SELECT") return [...field.options].some((each) => each.selected !== each.defaultSelected);
   return field.value !== field.defaultValue;
