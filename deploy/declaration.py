@@ -150,7 +150,17 @@ SERVICES: dict[str, Service] = {
 FRONT_DOOR = "front-door"
 # The service that carries, for all, the sign-in, the front page and what every page is drawn with (decision 18).
 ENTRANCE = "signing"
-ENTRANCE_PATHS = ("/", "/docs", "/login", "/login/renewal", "/callback", "/logout", "/signed-out", "/static/shell/*")
+ENTRANCE_PATHS = (
+    "/",
+    "/help",
+    "/docs",
+    "/login",
+    "/login/renewal",
+    "/callback",
+    "/logout",
+    "/signed-out",
+    "/static/shell/*",
+)
 
 # Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
 PORTS: dict[str, int] = {

@@ -91,7 +91,7 @@ def _person() -> Person | None:
         subject = identity.current()
     except Refused:
         return None
-    return Person(subject.name, tuple(sorted(subject.roles)), subject.seconds_left)
+    return Person(subject.name, tuple(sorted(subject.roles)), subject.granted, subject.seconds_left)
 
 
 def _around_requests(app: Flask) -> None:

@@ -32,3 +32,8 @@ SECTIONS: Final = (
 def open_to(roles: Collection[str]) -> list[Section]:
     """In the order in which a page lists them."""
     return [section for section in SECTIONS if not set(roles).isdisjoint(section.roles)]
+
+
+def of(path: str) -> str | None:
+    """The part that a path belongs to."""
+    return next((each.name for each in SECTIONS if path == each.path or path.startswith(f"{each.path}/")), None)

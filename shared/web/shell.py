@@ -6,19 +6,21 @@ Left to others: who is signed in (the service kit passes a function) and Content
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
-from shared.web import figures, languages
+from shared.web import figures, languages, sections
 from shared.web.languages import Catalogue, Language
 
 _HERE: Final = Path(__file__).parent
 _YEAR_SECONDS: Final = 31_536_000
-_COOKIES: Final = {"language": "clearwater_language", "theme": "clearwater_theme"}
+_COOKIES: Final = {"language": "clearwater_language", "theme": "clearwater_theme", "project": "clearwater_project"}
 _THEMES: Final = ("light", "dark")
 
 
@@ -28,6 +30,7 @@ class Person:
 
     name: str
     roles: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()  # `*`: the whole city
     seconds_left: float = float("inf")  # of the session: static/session.js renews it before it ends
 
 
@@ -79,6 +82,18 @@ def text(name: str, **facts: object) -> str:
     return _of(current_app).texts.text(language(), name, **facts)
 
 
+def project_chosen() -> UUID | None:
+    """The project in the address, else the last one that this browser chose. Nobody has checked that the reader may see it."""
+    return _uuid(request.args.get("project")) or _uuid(request.cookies.get(_COOKIES["project"]))
+
+
+def _uuid(value: str | None) -> UUID | None:
+    try:
+        return UUID(value or "")
+    except ValueError:
+        return None
+
+
 def _open(setup: BlueprintSetupState, person: Callable[[], Person | None]) -> None:
     _of(cast("Flask", setup.app)).person = person
 
@@ -95,14 +110,18 @@ def _theme(default: str) -> str:
 
 def _context() -> dict[str, Any]:
     shell = _of(current_app)
+    person = shell.person()
     return {
         "t": text,
         "words": lambda *sections: {key: shell.texts.section(language(), key) for key in sections},
         "language": language(),
         "languages": languages.NAMES,
         "theme": _theme,
-        "person": shell.person(),
+        "person": person,
         "figures": figures,
+        "sections": lambda: sections.open_to(person.roles) if person else [],
+        "section_here": lambda: sections.of(request.path),
+        "project_chosen": project_chosen,
         "has_fonts": (_HERE / "static" / "fonts" / "fonts.css").is_file(),
         "again": _again,
         "here": request.full_path.rstrip("?"),
@@ -117,8 +136,13 @@ def _again(**changed: str) -> str:
 
 def _remember(response: Response) -> Response:
     """Stores a choice from the address in a cookie: it holds on every page of the service, without a script."""
-    chosen = {"language": languages.known(request.args.get("language")), "theme": request.args.get("theme")}
+    theme, project = request.args.get("theme"), _uuid(request.args.get("project"))
+    chosen = {
+        "language": languages.known(request.args.get("language")),
+        "theme": theme if theme in _THEMES else None,
+        "project": str(project) if project and response.status_code < HTTPStatus.BAD_REQUEST else None,
+    }
     for name, value in chosen.items():
-        if value and (name == "language" or value in _THEMES):
+        if value:
             response.set_cookie(_COOKIES[name], value, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
     return response

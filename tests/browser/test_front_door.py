@@ -15,6 +15,7 @@ pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 PATHS = (
     "/",
+    "/help",
     "/wall",
     "/map",
     "/city",
@@ -86,7 +87,7 @@ def test_one_sign_in_opens_every_page_at_one_address(window: Window) -> None:
             assert page.locator("html").get_attribute("lang") == language
     assert window.failures == []
     page.goto(f"{window.front}/?language=zh-Hans")
-    sections = page.locator("main li a")
+    sections = page.locator("header nav#ways a:not([href='/'])")
     assert [link.get_attribute("href") for link in sections.all()] == [
         "/wall",
         "/map",

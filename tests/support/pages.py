@@ -62,10 +62,13 @@ def violations(page: Page) -> str:
 
 
 def small_targets(page: Page) -> list[str]:
-    """Buttons, fields and links that stand alone and are less than 44 px high. A link inside a sentence may be."""
+    """Buttons, fields and links that stand alone and are less than 44 px high. A link in a sentence may be; a tick is hit by its label."""
     return page.evaluate(
-        """least => [...document.querySelectorAll('button, select, input:not([type=hidden]), summary, nav a, a.btn')]
-            .filter(each => each.offsetParent && each.getBoundingClientRect().height < least - 0.5)
-            .map(each => each.outerHTML.slice(0, 120))""",
+        """least => {
+            const hit = each => (['checkbox', 'radio'].includes(each.type) && each.closest('label')) || each;
+            return [...document.querySelectorAll('button, select, input:not([type=hidden]), summary, nav a, a.btn')]
+            .filter(each => each.offsetParent && hit(each).getBoundingClientRect().height < least - 0.5)
+            .map(each => each.outerHTML.slice(0, 120));
+        }""",
         _SMALLEST_TARGET,
     )

@@ -55,9 +55,19 @@ _EXPORTS = text("""
     where export_id > :after order by export_id limit :limit
 """)
 
+_LATEST = text("""
+    select export_id, district, project_id, subject, roles, reason, units, exported_at from exports
+    order by export_id desc limit :limit
+""")
+
 
 def page(tx: Transaction, *, after: UUID, limit: int) -> list[ExportState]:
     rows = tx.connection.execute(_EXPORTS, {"after": after, "limit": limit}).mappings()
+    return [ExportState.model_validate(dict(row)) for row in rows]
+
+
+def latest(tx: Transaction, *, limit: int) -> list[ExportState]:
+    rows = tx.connection.execute(_LATEST, {"limit": limit}).mappings()
     return [ExportState.model_validate(dict(row)) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Places of units: compounds, buildings with their stairwells, households; and the assignment of each unit."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -90,6 +91,10 @@ _ASSIGNMENTS = text("""
         and (cast(:group_id as uuid) is null or units.group_id = :group_id)
         and (cast(:staff_id as uuid) is null or units.staff_id = :staff_id)
         and (not :unassigned or units.group_id is null)
+        and (cast(:login as text) is null or officers.subject = :login)
+        and (cast(:compound as text) is null or compound = :compound)
+        and (cast(:building as text) is null or building = :building)
+        and (cast(:stairwell as text) is null or stairwell = :stairwell)
     order by unit_id limit :limit
 """)
 
@@ -134,8 +139,12 @@ def assignments(  # noqa: PLR0913 - each is a filter
     group_id: UUID | None = None,
     staff_id: UUID | None = None,
     unassigned: bool = False,
+    login: str | None = None,
+    at: Mapping[str, str | None] | None = None,
 ) -> list[AssignmentState]:
-    place = {"project_id": project_id, "after": after, "limit": limit}
-    filters = {"group_id": group_id, "staff_id": staff_id, "unassigned": unassigned}
-    rows = tx.connection.execute(_ASSIGNMENTS, {**place, **filters}).mappings()
+    """`login`: of the officer who answers. `at`: compound, building, stairwell; one that is left out or None selects all."""
+    page = {"project_id": project_id, "after": after, "limit": limit}
+    filters = {"group_id": group_id, "staff_id": staff_id, "unassigned": unassigned, "login": login}
+    place = {name: (at or {}).get(name) for name in ("compound", "building", "stairwell")}
+    rows = tx.connection.execute(_ASSIGNMENTS, {**page, **filters, **place}).mappings()
     return [AssignmentState.model_validate(dict(row)) for row in rows]

@@ -1,57 +1,58 @@
-"""/register/imports, /register/units, /register/people: imports of workbooks, and the registered units and people, masked."""
+"""/register/imports, /register/units, /register/people: imports of workbooks, and the registered units and people, masked.
+
+The pages of the other acts are beside it: opening.py, groups.py, rolls.py, units.py, people.py, finding.py.
+"""
 
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from services.registry.domain.imports import AT_WORK
 from services.registry.queries import imports, projects, units
-from services.registry.queries.projects import ProjectState
+from services.registry.web import audit, finding, frame, groups, opening, people, rolls
+from services.registry.web import units as unit_pages
+from services.registry.web.frame import FIELD, IMPORTERS, SHOWN
 from shared.service import identity
-from shared.service.database import Transaction, reading
+from shared.service.database import reading
 from shared.service.running import running
 from shared.web.shell import add_texts, language, text
 
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/registry", template_folder="templates"
 )
-add_texts(pages, Path(__file__).with_name("texts.toml"))
+for name in ("texts.toml", "acts.toml"):
+    add_texts(pages, Path(__file__).with_name(name))
+for module in (opening, groups, rolls, unit_pages, people, finding, audit):
+    module.add_to(pages)
 
-_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
-_CLERKS = ("clerk", "command")
-_IMPORTERS = (*_CLERKS, "auditor")  # roles that may see imports
-_SHOWN = 50
-_PROJECTS = 200
-_MOST_SECONDS_SHOWN = 90  # above this, the time is shown in minutes
+_LAST = UUID(int=2**128 - 1)
+_MOST_SECONDSSHOWN = 90  # above this, the time is shown in minutes
 
 
 @pages.get("/register")
 @identity.requires()
 def front() -> Response:
-    return redirect(url_for("pages.import_list" if _has(*_IMPORTERS) else "pages.unit_list"))
+    return redirect(url_for("pages.project_list" if frame.has(*IMPORTERS) else "pages.unit_list"))
 
 
 @pages.get("/register/imports")
-@identity.requires(*_IMPORTERS)
+@identity.requires(*IMPORTERS)
 def import_list() -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
-        chosen = _chosen(tx)
-        earlier = (
-            imports.page(tx, chosen["project"].project_id, before=_LAST, limit=_SHOWN) if chosen["project"] else []
-        )
-    return _page("registry-imports.html", "imports", earlier=earlier, title=text("imports.title"), **chosen)
+        chosen = frame.chosen(tx)
+        earlier = imports.page(tx, chosen["project"].project_id, before=_LAST, limit=SHOWN) if chosen["project"] else []
+    return frame.page("registry-imports.html", "imports", earlier=earlier, title=text("imports.title"), **chosen)
 
 
 @pages.get("/register/imports/<uuid:import_id>")
-@identity.requires(*_IMPORTERS)
+@identity.requires(*IMPORTERS)
 def import_report(import_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.report(tx, import_id, sentence=lambda code: text(f"faults.{code}"))
         project = projects.one(tx, report.project_id)
-    return _page(
+    return frame.page(
         "registry-import.html",
         "imports",
         report=report,
@@ -65,7 +66,7 @@ def import_report(import_id: UUID) -> str:
 
 
 @pages.get("/register/imports/<uuid:import_id>/progress")
-@identity.requires(*_IMPORTERS)
+@identity.requires(*IMPORTERS)
 def import_progress(import_id: UUID) -> str:
     """The part of the report that changes while the worker runs."""
     with reading(running().engine, granted=identity.current().granted) as tx:
@@ -78,59 +79,30 @@ def import_progress(import_id: UUID) -> str:
 @pages.get("/register/units")
 @identity.requires()
 def unit_list() -> str:
+    filters = {name: request.args.get(name) or None for name in ("compound", "building")}
     with reading(running().engine, granted=identity.current().granted) as tx:
-        chosen = _chosen(tx)
+        chosen = frame.chosen(tx)
         project = chosen["project"]
-        found = units.page(tx, project.project_id, after=_after(), limit=_SHOWN + 1) if project else []
-    more = found[_SHOWN - 1].unit_id if len(found) > _SHOWN else None
-    return _page("registry-units.html", "units", units=found[:_SHOWN], more=more, title=text("units.title"), **chosen)
-
-
-@pages.get("/register/people")
-@identity.requires("clerk", "desk", "officer", "command")
-def person_list() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
-        found = units.people(tx, after=_after(), limit=_SHOWN + 1)
-    more = found[_SHOWN - 1].person_id if len(found) > _SHOWN else None
-    return _page("registry-people.html", "people", people=found[:_SHOWN], more=more, title=text("people.title"))
-
-
-def _page(template: str, here: str, **facts: Any) -> str:  # noqa: ANN401 - as the templates name them
-    links = [
-        {"href": url_for(f"pages.{view}"), "text": text(f"pages.{name}"), "here": name == here}
-        for name, view in (("imports", "import_list"), ("units", "unit_list"), ("people", "person_list"))
-    ]
-    return render_template(
-        template,
-        pages=links,
-        state="live",
-        is_clerk=_has(*_CLERKS),
-        may_export=_has(*_CLERKS, "city", "auditor"),
-        **facts,
+        found = units.page(tx, project.project_id, after=frame.after(), limit=SHOWN + 1, **filters) if project else []
+    more = found[SHOWN - 1].unit_id if len(found) > SHOWN else None
+    return frame.page(
+        "registry-units.html",
+        "units",
+        units=found[:SHOWN],
+        more=more,
+        filters=filters,
+        title=text("units.title"),
+        **chosen,
     )
 
 
-def _has(*roles: str) -> bool:
-    return bool(identity.current().roles.intersection(roles))
-
-
-def _chosen(tx: Transaction) -> dict[str, Any]:
-    """The project in the address, else the newest. A project of another district is treated as unknown."""
-    all_of_them: list[ProjectState] = projects.page(tx, after=_FIRST, limit=_PROJECTS)
-    if (wanted := request.args.get("project")) is None:
-        return {"projects": all_of_them, "project": all_of_them[-1] if all_of_them else None}
-    found = next((project for project in all_of_them if str(project.project_id) == wanted), None)
-    if found is None:
-        abort(404)
-    return {"projects": all_of_them, "project": found}
-
-
-def _after() -> UUID:
-    """A mistyped address shows the first page, not an error."""
-    try:
-        return UUID(request.args.get("after", ""))
-    except ValueError:
-        return _FIRST
+@pages.get("/register/people")
+@identity.requires(*FIELD)
+def person_list() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        found = units.people(tx, after=frame.after(), limit=SHOWN + 1)
+    more = found[SHOWN - 1].person_id if len(found) > SHOWN else None
+    return frame.page("registry-people.html", "people", people=found[:SHOWN], more=more, title=text("people.title"))
 
 
 def _result(report: imports.ImportState) -> str:
@@ -142,7 +114,7 @@ def _result(report: imports.ImportState) -> str:
     done = text(f"progress.{now.step}", done=f"{now.done:,}", total=f"{now.total:,}")
     if now.rest_seconds is None or now.step == "checking":  # checks take different times
         return done
-    if now.rest_seconds > _MOST_SECONDS_SHOWN:
+    if now.rest_seconds > _MOST_SECONDSSHOWN:
         return done + text("progress.minutes", minutes=-(-now.rest_seconds // 60))
     return done + text("progress.seconds", seconds=max(-(-now.rest_seconds // 10) * 10, 10))
 

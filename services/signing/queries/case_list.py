@@ -27,6 +27,8 @@ _LIST = text("""
     where (cast(:project_id as uuid) is null or cases.project_id = :project_id)
       and (cast(:state as text) is null or state = :state)
       and (not :unsigned or counts_as_signed is not true)
+      and (not :half_signed or state in ('locked', 'pre_registered')
+           and exists (select from signatures where signatures.agreement_id = agreement.agreement_id))
       and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
       and (cast(:group_id as uuid) is null or group_id = :group_id)
       and not exists (select from unnest(cast(:place as text[])) as word
@@ -40,6 +42,7 @@ class CasesQuery(http.Page):
     project_id: UUID | None = None
     state: State | None = Field(default=None, description="State of the live agreement, else of the last one.")
     unsigned: bool = Field(default=False, description="true: only what is not signed, also where nothing is drafted.")
+    half_signed: bool = Field(default=False, description="true: only where somebody has signed and somebody has not.")
     unit_code: str | None = Field(default=None, max_length=60, description="Beginning of the unit's code.")
     place: str | None = Field(
         default=None,
@@ -77,6 +80,7 @@ def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
         "project_id": query.project_id,
         "state": query.state,
         "unsigned": query.unsigned,
+        "half_signed": query.half_signed,
         "unit_code": query.unit_code,
         "place": (query.place or "").split(),
         "group_id": query.group_id,

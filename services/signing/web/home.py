@@ -1,20 +1,88 @@
-"""/ and /docs: where a person and a programmer start. Signing carries them, and the sign-in, for all services (decision 18)."""
+"""/, /help and /docs: where a person and a programmer start. Signing carries them, and the sign-in, for all services (decision 18).
+
+The home knows which rows a role has and where each leads; static/home.js asks each service for its own counts (decision 30).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from flask import Blueprint, render_template
 
+from services.signing.domain.mandate import business_day
 from shared.service import identity
 from shared.service.running import running
 from shared.web import sections
-from shared.web.shell import text
+from shared.web.shell import add_texts, text
 
 home = Blueprint("home", __name__, template_folder="templates")
+add_texts(home, Path(__file__).with_name("home.toml"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What may wait for a role: its name in the texts and in home.js, the service that counts it, and where it is done."""
+
+    name: str
+    service: str
+    leads_to: str
+
+
+_UNFROZEN: Final = Row("unfrozen", "registry", "/register/projects")
+_FAILED: Final = Row("failed", "notify", "/messages?state=failed")
+# In the order in which a role's home lists them.
+ROWS: Final[dict[str, tuple[Row, ...]]] = {
+    "clerk": (
+        _UNFROZEN,
+        Row("faulty", "registry", "/register/imports"),
+        Row("clean", "registry", "/register/imports"),
+        Row("unassigned", "registry", "/register/projects"),
+    ),
+    "desk": (
+        Row("ready", "signing", "/desk?state=locked"),
+        Row("half_signed", "signing", "/desk?state=locked"),
+        Row("drafts", "signing", "/desk?state=drafted"),
+        Row("returned", "signing", "/desk?state=returned"),
+    ),
+    "officer": (Row("mine", "registry", "/register/projects"), Row("ready", "signing", "/desk?state=locked")),
+    "command": (
+        Row("to_go", "reporting", "/wall"),
+        Row("disputed", "signing", "/desk?state=unsigned"),
+        Row("to_declare", "signing", "/wall"),
+        Row("to_close", "signing", "/wall"),
+        _FAILED,
+        _UNFROZEN,
+    ),
+    "city": (Row("late", "reporting", "/city"), Row("held", "notify", "/messages"), _FAILED, _UNFROZEN),
+    "auditor": (
+        Row("reveals", "registry", "/register/audit"),
+        Row("exports", "registry", "/register/audit"),
+        Row("rolls", "registry", "/register/audit"),
+        Row("declared", "signing", "/wall"),
+    ),
+}
 
 
 @home.get("/")
 @identity.requires()
 def front() -> str:
-    open_to = sections.open_to(identity.current().roles)
-    return render_template("home.html", title=text("shell.home"), sections=open_to)
+    roles = identity.current().roles
+    rows = list(dict.fromkeys(row for role, mine in ROWS.items() if role in roles for row in mine))
+    return render_template(
+        "home.html",
+        title=text("shell.home"),
+        rows=rows,
+        services=running().settings.services.split(),
+        may_open=bool(roles & {"clerk", "command"}),
+        today=business_day(running().clock.now()),
+    )
+
+
+@home.get("/help")
+@identity.requires()
+def help_page() -> str:
+    """What each part that the reader may open is for, and the keys that work everywhere."""
+    return render_template("help.html", title=text("shell.help"), parts=sections.open_to(identity.current().roles))
 
 
 @home.get("/docs")

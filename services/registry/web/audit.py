@@ -1,0 +1,32 @@
+"""/register/audit: who looked at a person and who exported the register, and why."""
+
+from flask import Blueprint
+
+from services.registry.queries import exports, projects, reveals
+from services.registry.web import frame
+from services.registry.web.frame import SHOWN
+from shared.service import identity
+from shared.service.database import reading
+from shared.service.running import running
+from shared.web.shell import text
+
+
+def add_to(pages: Blueprint) -> None:
+    frame.add(pages, "/register/audit", audit, "auditor")
+
+
+def audit() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        seen = reveals.latest(tx, limit=SHOWN)
+        exported = exports.latest(tx, limit=SHOWN)
+        names = {each.project_id: each.name for each in frame.every(tx)}
+        rolls = [projects.roll(tx, each.project_id) for each in frame.every(tx) if each.roll_frozen_at]
+    return frame.page(
+        "registry-audit.html",
+        "audit",
+        title=text("audit.title"),
+        seen=seen,
+        exported=exported,
+        names=names,
+        rolls=rolls,
+    )

@@ -1,0 +1,88 @@
+"""/register/projects, /register/projects/new, /register/projects/{project_id}, /register/districts: opening, and how far a project is."""
+
+from uuid import UUID
+
+from flask import Blueprint
+
+from services.registry.queries import projects, readiness
+from services.registry.queries.projects import ProjectState, RollState
+from services.registry.queries.readiness import Readiness
+from services.registry.web import frame
+from services.registry.web.frame import CLERKS
+from shared.service import identity
+from shared.service.database import Transaction, reading
+from shared.service.running import running
+from shared.web.shell import text
+
+_DISTRICTS = 500
+
+
+def add_to(pages: Blueprint) -> None:
+    frame.add(pages, "/register/projects", project_list)
+    frame.add(pages, "/register/projects/new", project_opening, *CLERKS)
+    frame.add(pages, "/register/projects/<uuid:project_id>", project)
+    frame.add(pages, "/register/districts", district_opening, "city")
+
+
+def project_list() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        found = frame.every(tx)
+        names = _districts(tx)
+    return frame.page(
+        "registry-projects.html",
+        "projects",
+        title=text("projects.title"),
+        found=found,
+        names=names,
+        may_open_district=frame.has("city"),
+    )
+
+
+def project_opening() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        districts, found = _districts(tx), frame.every(tx)
+    return frame.page("registry-open.html", "projects", title=text("opening.title"), districts=districts, others=found)
+
+
+def project(project_id: UUID) -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        found = projects.one(tx, project_id)
+        ready = readiness.of(tx, project_id)
+        roll = projects.roll(tx, project_id) if found.roll_frozen_at else None
+        by = readiness.frozen_by(tx, project_id)
+    return frame.page(
+        "registry-project-life.html",
+        "projects",
+        title=found.name,
+        project=found,
+        project_id=project_id,
+        ready=ready,
+        roll=roll,
+        frozen_by=by,
+        steps=_steps(found, ready, roll),
+    )
+
+
+def district_opening() -> str:
+    with reading(running().engine, granted=identity.current().granted) as tx:
+        districts = projects.districts(tx, after="", limit=_DISTRICTS)
+    return frame.page("registry-districts.html", "projects", title=text("districts.title"), districts=districts)
+
+
+def _districts(tx: Transaction) -> dict[str, str]:
+    return {each.district: each.name for each in projects.districts(tx, after="", limit=_DISTRICTS)}
+
+
+def _steps(found: ProjectState, ready: Readiness, roll: RollState | None) -> list[tuple[str, str]]:
+    """The registry's steps of a project's life, each done, now (waits for a person) or later. Groups may come at any time."""
+    done = {
+        "opened": True,
+        "groups": ready.groups > 0,
+        "import": ready.units > 0 and not ready.unfinished,
+        "assign": ready.units > 0 and not ready.unassigned,
+        "freeze": roll is not None,
+    }
+    waiting = next((name for name in ("groups", "import", "assign", "freeze") if not done[name]), "")
+    if roll is not None and found.units:
+        done["import"] = True
+    return [(name, "done" if done[name] else "now" if name == waiting else "") for name in done]

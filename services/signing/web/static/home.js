@@ -1,0 +1,218 @@
+/* The home asks each service for its own counts over the front door; services never call each other. What does not answer is shown so, the rest stays. */
+import { current, places } from "/static/shell/head.js";
+
+const body = document.body;
+const words = JSON.parse(body.dataset.home).home;
+const word = (name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
+const figure = (number) => number.toLocaleString("en-US");
+const MOST_PAGES = 10;
+const DAY_MILLISECONDS = 86_400_000;
+
+/** One answer of a service. Throws when there is none. */
+async function ask(service, path) {
+  const answer = await fetch(`/api/${service}/v1${path}`, { signal: AbortSignal.timeout(20_000) });
+  if (!answer.ok) throw new Error(`${service} ${path}: ${answer.status}`);
+  return answer.json();
+}
+
+/** The items of a list. `whole` is false when there are more than are read. */
+async function every(service, path, pages = MOST_PAGES) {
+  const items = [];
+  let next = "";
+  for (let page = 0; page < pages && next !== null; page++) {
+    const found = await ask(service, `${path}${path.includes("?") ? "&" : "?"}limit=200${next && `&cursor=${next}`}`);
+    items.push(...found.items);
+    next = found.next;
+  }
+  return { items, whole: next === null };
+}
+
+const asked = {};
+const once = (name, load) => (asked[name] ??= load());
+const projects = () => once("projects", async () => (await every("registry", "/projects")).items);
+const standings = () => once("standings", () => ask("reporting", "/projects"));
+const signed = (standing) => standing.bases.find((each) => each.basis === "units");
+const frozen = async () => (await standings()).items.filter((each) => each.roll === "frozen");
+
+/* Each row: how many, in words, by when, and where it leads if not where the page says. `calm`: nobody has to act. */
+const listed = async (service, path, calm = false) => {
+  const { items, whole } = await every(service, path, 2);
+  return { n: items.length, more: !whole, calm, detail: items.slice(0, 2).map((each) => [each.compound, each.building, each.door].filter(Boolean).join(" ")).filter(Boolean).join(word("comma")) };
+};
+const inImports = async (state) => {
+  const open = await projects();
+  const found = await Promise.all(open.map(async (each) => (await ask("registry", `/projects/${each.project_id}/imports?limit=200`)).items.filter((one) => one.state === state)));
+  const mine = found.flat();
+  return { n: mine.length, detail: mine.slice(0, 2).map((each) => each.file_name).join(word("comma")), href: mine.length === 1 ? `/register/imports/${mine[0].import_id}` : undefined };
+};
+const perProject = async (path) => {
+  const found = await projects();
+  return Promise.all(found.map(async (project) => ({ project, ...(await every("registry", `/projects/${project.project_id}${path}`, 2)) })));
+};
+const summed = (found, href) => {
+  const with_some = found.filter((each) => each.items.length);
+  const first = with_some[0];
+  return { n: with_some.reduce((sum, each) => sum + each.items.length, 0), more: with_some.some((each) => !each.whole), detail: with_some.map((each) => each.project.name).join(word("comma")), href: first && href(first.project) };
+};
+const decisions = () => once("decisions", async () => Promise.all((await frozen()).map((each) => ask("signing", `/projects/${each.project_id}`))));
+
+const COUNT = {
+  unfrozen: async () => {
+    const open = (await projects()).filter((each) => !each.roll_frozen_at);
+    const first = open.toSorted((a, b) => a.starts_at.localeCompare(b.starts_at))[0];
+    const days = first && Math.ceil((Date.parse(first.starts_at) - Date.parse(`${body.dataset.today}T00:00:00+08:00`)) / DAY_MILLISECONDS);
+    return { n: open.length, detail: open.map((each) => each.name).join(word("comma")), by: first && (days > 0 ? word("days_left", { days }) : word("started")), href: first && `/register/projects/${first.project_id}` };
+  },
+  faulty: () => inImports("faulty"),
+  clean: () => inImports("clean"),
+  unassigned: async () => summed(await perProject("/assignments?unassigned=true"), (project) => `/register/projects/${project.project_id}/assignments?unassigned=1`),
+  mine: async () => {
+    const found = summed(await perProject("/assignments?mine=true"), (project) => `/register/projects/${project.project_id}/assignments?mine=1`);
+    return { ...found, calm: true, detail: found.n ? found.detail : word("not_known") };
+  },
+  ready: () => listed("signing", "/cases?state=locked"),
+  half_signed: () => listed("signing", "/cases?half_signed=true"),
+  drafts: () => listed("signing", "/cases?state=drafted"),
+  returned: () => listed("signing", "/cases?state=returned"),
+  disputed: async () => {
+    const { items, whole } = await every("signing", "/cases?unsigned=true");
+    const blocked = items.filter((each) => each.rights === "disputed");
+    return { n: blocked.length, more: !whole, detail: blocked.slice(0, 2).map((each) => `${each.compound} ${each.building} ${each.door}`).join(word("comma")) };
+  },
+  to_go: async () => {
+    const counted = (await frozen()).map((each) => ({ each, left: signed(each).denominator - signed(each).numerator }));
+    const first = counted.toSorted((a, b) => b.left - a.left)[0];
+    return { n: counted.reduce((sum, { left }) => sum + left, 0), detail: counted.map(({ each, left }) => `${each.name} ${figure(left)}`).join(word("comma")), href: first && `/wall?project=${first.each.project_id}` };
+  },
+  to_declare: async () => {
+    const mine = (await decisions()).filter((each) => each.reached_at && !each.declared_at);
+    return { n: mine.length, detail: mine.map((each) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}` };
+  },
+  to_close: async () => {
+    const found = await Promise.all((await decisions()).filter((each) => !each.closed_at).map(async (each) => ({ each, days: await daysToClose(each) })));
+    const mine = found.filter(({ days }) => days > 0);
+    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ each }) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].each.project_id}` };
+  },
+  failed: async () => {
+    const { failures } = await ask("notify", "/failures");
+    return { n: failures.reduce((sum, each) => sum + each.messages, 0), detail: failures.map((each) => each.code).join(word("comma")) };
+  },
+  held: async () => {
+    const held = (await ask("notify", "/channels")).channels.filter((each) => each.held);
+    return { n: held.length, detail: held.map((each) => `${each.district} ${each.channel}`).join(word("comma")) };
+  },
+  late: async () => {
+    const late = (await ask("reporting", "/city")).districts.filter((each) => (each.as_of.lag_seconds ?? 0) > 60);
+    return { n: late.length, detail: late.map((each) => each.name).join(word("comma")) };
+  },
+  reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
+  exports: async () => recent(await every("registry", "/exports"), "exported_at"),
+  rolls: async () => {
+    const mine = (await projects()).filter((each) => each.roll_frozen_at);
+    return { n: mine.length, calm: true, detail: mine.map((each) => each.name).join(word("comma")) };
+  },
+  declared: async () => {
+    const mine = (await decisions()).filter((each) => each.reached_at);
+    return { n: mine.length, calm: true, detail: mine.map((each) => each.name).join(word("comma")) };
+  },
+};
+
+async function daysToClose(project) {
+  const [last] = (await ask("signing", `/projects/${project.project_id}/days?limit=1`)).items;
+  const day = (text) => Math.floor((Date.parse(text) + 8 * 3_600_000) / DAY_MILLISECONDS);
+  const from = last ? day(`${last.business_on}T00:00:00+08:00`) + 1 : day(project.starts_at);
+  const until = Math.min(day(`${body.dataset.today}T00:00:00+08:00`), day(project.ends_at));
+  return Math.max(until - from, 0);
+}
+
+/** Of the last seven days. The list is oldest first. */
+function recent({ items, whole }, at) {
+  const since = Date.parse(`${body.dataset.today}T00:00:00+08:00`) - 6 * DAY_MILLISECONDS;
+  const mine = items.filter((each) => Date.parse(each[at]) >= since);
+  return { n: mine.length, more: !whole, calm: true, detail: mine.slice(-2).map((each) => each.reason).join(word("comma")) };
+}
+
+const SERVICES = {
+  registry: () => ask("registry", "/districts?limit=1"),
+  signing: () => ask("signing", "/cases?limit=1"),
+  notify: () => ask("notify", "/conservation"),
+  reporting: standings,
+};
+
+const make = (name, content = "", attributes = {}) => {
+  const node = Object.assign(document.createElement(name), { textContent: content });
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+};
+const doubt = () => make("i", "", { class: "g", "aria-hidden": "true" });
+
+async function fill(row) {
+  const n = row.querySelector(".n"), detail = row.querySelector("[data-detail]"), link = row.querySelector("a");
+  const found = await COUNT[row.dataset.row]().catch(() => null);
+  if (!found) {
+    row.className = "silent";
+    detail.replaceChildren(doubt(), ` ${word("silent", { service: words[`of_${row.dataset.service}`] })}`);
+    return { failed: true };
+  }
+  row.className = found.n === 0 ? "none" : found.calm ? "" : "todo";
+  n.textContent = `${figure(found.n)}${found.more ? "+" : ""}`;
+  detail.textContent = found.detail || (found.n ? "" : word("nothing"));
+  if (found.by) detail.append(make("span", found.by, { class: "by" }));
+  if (found.href) link.href = found.href;
+  return { todo: found.n > 0 && !found.calm, name: row.querySelector("span > b").textContent, n: n.textContent };
+}
+
+/** The heading is the finding. */
+function conclude(results) {
+  const todo = results.filter((each) => each.todo), silent = results.some((each) => each.failed);
+  const said = todo.length ? word("finding", { n: todo.length, first: todo[0].name, count: todo[0].n }) : word("calm");
+  document.getElementById("finding").textContent = silent ? `${said}${word("partly")}` : said;
+}
+
+function fact(list, name, value, href) {
+  const shown = make("dd");
+  shown.append(href ? make("a", value, { href }) : value);
+  list.append(make("dt", name), shown);
+}
+
+/** The project that the head shows, as reporting counts it. */
+async function facts() {
+  const list = document.getElementById("facts"), found = await standings().catch(() => null);
+  const known = await places();
+  const chosen = found && (found.items.find((each) => known && each.project_id === current(known)?.project_id) ?? found.items[0]);
+  list.replaceChildren();
+  if (!chosen) {
+    fact(list, found ? word("no_project") : word("silent", { service: words.of_reporting }), "—");
+    return;
+  }
+  document.getElementById("facts-name").textContent = chosen.name;
+  document.getElementById("facts-day").textContent = chosen.district_name;
+  for (const basis of chosen.bases) {
+    const shown = basis.basis === "area" ? (each) => figure(Math.floor(each / 100)) : figure;
+    const rate = basis.rate === null || basis.rate === undefined ? "—" : `${basis.rate}%`;
+    fact(list, words[`basis_${basis.basis}`], `${rate}　${shown(basis.numerator)} / ${basis.denominator === null ? "—" : shown(basis.denominator)}`, `/wall?project=${chosen.project_id}`);
+  }
+  fact(list, word("as_of"), `${found.as_of.at ? new Date(found.as_of.at).toLocaleTimeString("en-GB", { timeZone: "Asia/Shanghai" }) : "—"}　${word("number")} ${figure(found.as_of.number)}`);
+}
+
+async function health(service) {
+  const shown = document.getElementById(`health-${service}`), began = performance.now();
+  const answered = await SERVICES[service]().then(() => true, () => false);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (answered) shown.replaceChildren(word("answers"), make("small", `　${word("seconds", { seconds })}`));
+  else shown.replaceChildren(doubt(), ` ${word("no_answer")}`);
+}
+
+async function begin() {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const [results] = await Promise.all([Promise.all(rows.map(fill)), facts(), ...Object.keys(SERVICES).filter((each) => document.getElementById(`health-${each}`)).map(health)]);
+  const none = await projects().then((found) => found.length === 0, () => false);
+  document.getElementById("begin").hidden = !none;
+  if (none) {
+    document.getElementById("wait-head").hidden = document.getElementById("rows").hidden = true;
+    document.getElementById("finding").textContent = word("fresh");
+  } else conclude(results);
+  document.getElementById("rows").setAttribute("aria-busy", "false");
+}
+
+begin();

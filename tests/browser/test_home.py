@@ -1,0 +1,129 @@
+"""Does every role find what waits for it at /, and reach everything from the one head, by keyboard, on a screen and on a phone?"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from deploy.local import districts
+from shared.service.identity import ROLES
+from shared.web.languages import NAMES
+from tests.support import pages
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
+
+EMPTY = "440311"
+SLOW_MILLISECONDS = 30_000
+
+
+@pytest.fixture(scope="module")
+def chromium(system: Platform) -> Iterator[Browser]:
+    expect.set_options(timeout=SLOW_MILLISECONDS)
+    with pages.chromium() as browser:
+        yield browser
+
+
+def filled(page: Page) -> None:
+    expect(page.locator("#rows")).to_have_attribute("aria-busy", "false")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_sees_counts_with_their_links(chromium: Browser, system: Platform, sides: list, role: str) -> None:
+    page = pages.signed_in(chromium, system.place, "/", role=role, district=sides[0].code, bypass_csp=True)
+    filled(page)
+
+    rows = page.locator("[data-row]")
+    assert rows.count() >= 2
+    assert page.locator("[data-row].silent").count() == 0
+    assert all(each[0].isdigit() for each in rows.locator(".n").all_inner_texts())
+    for link in rows.locator("a").all():
+        answer = page.request.get(f"{system.place.front_url}{link.get_attribute('href')}")
+        assert answer.status == 200, link.get_attribute("href")
+    assert pages.violations(page) == ""
+    for width, height in pages.SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert pages.small_targets(page) == []
+    page.context.close()
+
+
+def test_a_service_that_does_not_answer_is_named_and_the_rest_stays(
+    chromium: Browser, system: Platform, sides: list
+) -> None:
+    page = pages.signed_in(chromium, system.place, "/docs", role="command", district=sides[0].code)
+    page.route("**/api/notify/v1/**", lambda route: route.abort())
+    page.goto(system.place.front_url)
+    filled(page)
+
+    expect(page.locator("[data-row=failed]")).to_have_class("silent")
+    expect(page.locator("[data-row=failed] [data-detail]")).to_contain_text("消息服务没有回答")
+    expect(page.locator("#health-notify")).to_contain_text("没有回答")
+    expect(page.locator("#health-signing")).to_contain_text("在回答")
+    assert page.locator("[data-row=to_go] .n").inner_text() != "—"
+    expect(page.locator("#finding")).to_contain_text("有的服务没有回答")
+    page.context.close()
+
+
+@pytest.mark.parametrize(("role", "may"), [("clerk", True), ("desk", False)])
+def test_an_empty_system_says_what_comes_first(chromium: Browser, system: Platform, role: str, may: bool) -> None:
+    districts.add(system.place, EMPTY)
+    page = pages.signed_in(chromium, system.place, "/", role=role, district=EMPTY, bypass_csp=True)
+
+    expect(page.locator("#begin li")).to_have_count(4)
+    expect(page.locator("#begin")).to_be_visible()
+    assert (page.locator("#begin a[href='/register/projects/new']").count() == 1) is may
+    assert pages.violations(page) == ""
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_the_head_works_by_keyboard_on_a_phone(chromium: Browser, system: Platform, sides: list, language: str) -> None:
+    page = pages.signed_in(
+        chromium,
+        system.place,
+        f"/messages?language={language}",
+        role="command",
+        district=sides[0].code,
+        size="phone",
+        bypass_csp=True,
+    )
+    page.locator("#menu").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("header form[action='/logout'] button")).to_be_visible()
+    ways = page.locator("#ways a")
+    assert [each.get_attribute("href") for each in ways.all()][:2] == ["/", "/wall"]
+    expect(page.locator("#ways a[aria-current]")).to_have_attribute("href", "/messages")
+    assert pages.small_targets(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES["phone"][0]
+    assert pages.violations(page) == ""
+    page.set_viewport_size({"width": pages.SIZES["phone"][0], "height": pages.SIZES["phone"][1]})
+    page.keyboard.press("Escape")
+    expect(page.locator("#ways")).to_be_hidden()
+    expect(page.locator("#menu")).to_be_focused()
+    page.context.close()
+
+
+def test_the_search_and_the_switch_of_projects_work_by_keyboard(
+    chromium: Browser, system: Platform, sides: list
+) -> None:
+    page = pages.signed_in(chromium, system.place, "/messages", role="clerk", district=sides[0].code)
+    page.keyboard.press("/")
+    expect(page.locator("#find-words")).to_be_focused()
+    page.keyboard.type("１－１０１室")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/register/find**")
+    expect(page.locator("#found-head")).to_contain_text("读作 1栋101")
+    expect(page.locator("main .line a").first).to_contain_text("1栋 101")
+
+    page.locator("#switch").focus()
+    page.keyboard.press("Enter")
+    chosen = page.locator("#projects a[aria-current]")
+    expect(chosen).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#projects")).to_be_hidden()
+    expect(page.locator("#switch")).to_be_focused()
+    page.keyboard.press("Enter")
+    chosen.press("Enter")
+    page.wait_for_url("**/register/find?project=**")
+    page.context.close()

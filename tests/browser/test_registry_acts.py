@@ -1,0 +1,283 @@
+"""Does a clerk open a project, form a group, assign, correct, record a tenant and freeze the roll: by keyboard, with each trace?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from deploy.demo import imports
+from deploy.demo.people import Person
+from deploy.local import districts
+from deploy.local.place import Place
+from services.registry.domain import sample
+from services.registry.gateways import workbook_stream
+from shared.web.languages import NAMES
+from tests.support import pages
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
+
+DISTRICT = "440309"
+NAME = "云汀里二期"
+SLOW_MILLISECONDS = 30_000
+
+
+@pytest.fixture(scope="module")
+def chromium(system: Platform) -> Iterator[Browser]:
+    districts.add(system.place, DISTRICT, name="样例二区")
+    with pages.chromium() as browser:
+        yield browser
+
+
+class Clerk:
+    """A clerk at the keyboard. `look` is how every page of the journey is judged."""
+
+    def __init__(self, browser: Browser, place: Place, district: str = DISTRICT) -> None:
+        self.place, self.district = place, district
+        self.page: Page = pages.signed_in(
+            browser, place, "/register/projects", role="clerk", district=district, bypass_csp=True
+        )
+        self.page.set_default_timeout(SLOW_MILLISECONDS)
+        expect.set_options(timeout=SLOW_MILLISECONDS)
+
+    def press(self, target: Locator) -> None:
+        target.focus()
+        self.page.keyboard.press("Enter")
+
+    def write(self, label: str, words: str) -> None:
+        self.page.get_by_label(label, exact=True).focus()
+        self.page.keyboard.type(words)
+
+    def look(self) -> None:
+        """axe at both sizes, targets of 44 px, and nothing wider than the screen."""
+        assert pages.violations(self.page) == "", self.page.url
+        for width, height in pages.SIZES.values():
+            self.page.set_viewport_size({"width": width, "height": height})
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
+            assert pages.small_targets(self.page) == [], self.page.url
+        self.page.set_viewport_size({"width": 1366, "height": 768})
+
+    def refused(self) -> Locator:
+        said = self.page.locator("[data-refusal]:not([hidden])")
+        expect(said).to_be_focused()
+        return said
+
+    def done(self, words: str) -> None:
+        expect(self.page.locator(".said.ok h2")).to_contain_text(words)
+
+    @property
+    def project_id(self) -> str:
+        return self.page.url.split("/register/projects/")[1][:36]
+
+
+def test_a_project_is_taken_from_the_empty_register_to_the_frozen_roll_by_keyboard(
+    chromium: Browser, system: Platform, tmp_path: Path
+) -> None:
+    clerk = Clerk(chromium, system.place)
+    page = clerk.page
+    expect(page.locator("main h2").first).to_have_text("这里还没有片区")
+    clerk.look()
+
+    _open(clerk)
+    project_id = clerk.project_id
+    _form_group(clerk)
+    _freeze_nothing(clerk, project_id)
+    _imported(system.place, project_id, tmp_path)
+    _assign(clerk, project_id)
+    _correct(clerk)
+    _record_tenant(clerk)
+    _freeze(clerk, project_id)
+    page.context.close()
+
+
+def _open(clerk: Clerk) -> None:
+    page = clerk.page
+    clerk.press(page.get_by_role("link", name="立项").last)
+    page.wait_for_url("**/register/projects/new")
+    clerk.look()
+    clerk.write("片区名称", NAME)
+    page.get_by_label("签约期开始").fill("2026-12-05T09:00")  # the fields for instants are the browser's own
+    page.get_by_label("签约期结束").fill("2026-12-01T00:00")
+    page.get_by_label("权利人 法律依据").focus()
+    page.keyboard.type("示例市更新条例第三十六条")
+    clerk.press(page.get_by_role("button", name="立项"))
+    said = clerk.refused()
+    expect(said.locator("a")).to_contain_text("面积 法律依据")  # ticked, and without its ground
+    clerk.look()
+
+    page.get_by_label("面积 法律依据").focus()
+    page.keyboard.type("同条第二款")
+    clerk.press(page.get_by_role("button", name="立项"))
+    expect(clerk.refused()).to_contain_text("period-empty")
+    page.get_by_label("签约期结束").fill("2027-01-31T00:00")
+    clerk.press(page.get_by_role("button", name="立项"))
+    clerk.done(f"{NAME} 已立项")
+    expect(page.locator(".line .now b").first).to_contain_text("分组")
+    clerk.look()
+
+
+def _form_group(clerk: Clerk) -> None:
+    page = clerk.page
+    clerk.press(page.locator(".line a", has_text="分组"))
+    page.wait_for_url("**/groups")
+    clerk.look()
+    clerk.write("小组名称", "一组")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Q-01")
+    page.keyboard.press("Tab")
+    page.keyboard.type("邱敏")
+    clerk.press(page.get_by_role("button", name="再加一名经办人"))
+    page.keyboard.type("Q-02")
+    page.keyboard.press("Tab")
+    page.keyboard.type("庄颖")
+    clerk.press(page.get_by_role("button", name="成立小组"))
+    clerk.done("小组已成立")
+    expect(page.locator("article.group tbody tr")).to_have_count(2)
+
+
+def _freeze_nothing(clerk: Clerk, project_id: str) -> None:
+    """A refusal before the act leads on."""
+    clerk.page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/freeze")
+    expect(clerk.page.locator(".said h2")).to_have_text("名册不能冻结：片区里没有房屋")
+    clerk.look()
+    clerk.press(clerk.page.locator(".said a"))
+    clerk.page.wait_for_url(f"**/register/imports?project={project_id}")
+
+
+def _imported(place: Place, project_id: str, folder: Path) -> None:
+    made = sample.made(seed=11, units=24, district=DISTRICT)
+    path = folder / "book.xlsx"
+    ours = [{**line, "group": "一组", "officer": None} for line in made.holders]
+    with path.open("wb") as file:
+        workbook_stream.write(
+            file,
+            holders=[{name: value for name, value in line.items() if value is not None} for line in ours],
+            buildings=made.buildings,
+        )
+    with Person(place, "clerk", DISTRICT) as clerk:
+        report = imports.uploaded(clerk, project_id, (path.name, path.read_bytes()), key=f"acts-{project_id}")
+        report = imports.followed(clerk, report, on_report=lambda _: None)
+        done = imports.committed(clerk, report["import_id"], key=f"acts-commit-{project_id}", on_report=lambda _: None)
+    assert done["state"] == "committed", done
+
+
+def _assign(clerk: Clerk, project_id: str) -> None:
+    page = clerk.page
+    page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/assignments")
+    clerk.look()
+    page.locator("#all").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#picked")).to_contain_text("已选 24 套，其中 24 套现在有人负责")
+    page.locator("#group").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator("#staff").focus()
+    page.keyboard.press("ArrowDown")
+    clerk.press(page.get_by_role("button", name="分派选中的房屋"))
+    clerk.done("已分派 24 套，其中 24 套换了负责人")
+    expect(page.locator("tbody td").last).to_have_text("一组 邱敏")
+
+
+def _correct(clerk: Clerk) -> None:
+    page = clerk.page
+    clerk.press(page.locator("tbody a").first)
+    clerk.press(page.get_by_role("link", name="更正", exact=True))
+    page.wait_for_url("**/correction")
+    clerk.look()
+    area = page.get_by_label("登记面积")
+    area.fill("八十八")
+    clerk.write("更正的理由", "按复测成果更正")
+    clerk.press(page.get_by_role("button", name="更正"))
+    expect(clerk.refused().locator("a")).to_contain_text("登记面积：不是面积")
+    expect(area).to_have_attribute("aria-invalid", "true")
+    area.fill("88.60")
+    clerk.press(page.get_by_role("button", name="更正"))
+    clerk.done("已更正")
+    expect(page.locator("section", has=page.locator("#trace-head"))).to_contain_text("登记面积")
+    expect(page.locator("section", has=page.locator("#trace-head"))).to_contain_text("按复测成果更正")
+    clerk.look()
+
+
+def _record_tenant(clerk: Clerk) -> None:
+    page = clerk.page
+    clerk.press(page.locator("summary", has_text="登记租户"))
+    page.get_by_label("姓名").focus()
+    page.keyboard.type("龚理")
+    page.get_by_label("证件号码").focus()
+    page.keyboard.type("E12345678")
+    page.get_by_label("证件类型").select_option("passport")
+    clerk.press(page.get_by_role("button", name="登记租户"))
+    clerk.done("租户已登记")
+    expect(page.locator("section", has=page.locator("#tenants-head"))).to_contain_text("龚*")
+    assert "龚理" not in page.content()
+
+
+def _freeze(clerk: Clerk, project_id: str) -> None:
+    page = clerk.page
+    page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/freeze")
+    clerk.look()
+    button = page.get_by_role("button", name="冻结 24 套")
+    digest = page.locator(".digest").inner_text()
+    clerk.write("核对总数后，输入套数 24", "25")
+    clerk.press(button)
+    expect(page.locator("#sure:invalid")).to_be_visible()
+    page.locator("#sure").fill("24")
+    clerk.press(button)
+    clerk.done("名册已冻结，24 套")
+    expect(page.locator(".digest")).to_have_text(digest)
+    expect(page.locator(".trace", has=page.locator(".digest"))).to_contain_text("clerk-440309")
+    clerk.look()
+    page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/freeze")
+    assert page.url.endswith(project_id)  # there is nothing left to freeze
+
+
+@pytest.mark.parametrize("role", ["desk", "city", "auditor"])
+def test_what_a_role_may_not_do_is_not_offered(chromium: Browser, system: Platform, sides: list, role: str) -> None:
+    page = pages.signed_in(
+        chromium, system.place, "/register/projects", role=role, district=sides[0].code, bypass_csp=True
+    )
+    assert page.get_by_role("link", name="立项").count() == 0
+    page.locator("main .line a").first.press("Enter")
+    page.wait_for_url("**/register/projects/*")
+    assert page.locator("main a[href$='/freeze']").count() == 0
+    assert pages.violations(page) == ""
+    refused = page.goto(f"{system.place.front_url}/register/projects/new")
+    assert refused is not None and refused.status == 403
+    assert page.locator("main a").first.get_attribute("href") == "/"
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", NAMES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_acts_are_whole_in_every_language_and_theme(
+    chromium: Browser, system: Platform, sides: list, language: str, theme: str
+) -> None:
+    district = sides[0].code
+    with Person(system.place, "clerk", district) as clerk:
+        project = next(clerk.every("registry", "/projects"))["project_id"]
+        unit = clerk.get("registry", f"/projects/{project}/units", limit=1)["items"][0]
+    person = unit["right_holders"][0]["person_id"]
+    page = pages.signed_in(
+        chromium,
+        system.place,
+        f"/register/projects/new?language={language}&theme={theme}",
+        role="clerk",
+        district=district,
+        bypass_csp=True,
+    )
+    for path in (
+        "/projects/new",
+        f"/projects/{project}",
+        f"/projects/{project}/groups",
+        f"/projects/{project}/assignments",
+        f"/units/{unit['unit_id']}",
+        f"/units/{unit['unit_id']}/correction",
+        f"/people/{person}",
+        "/find?q=5-503",
+    ):
+        answer = page.goto(f"{system.place.front_url}/register{path}")
+        assert answer is not None and answer.status == 200, path
+        assert page.locator("html").get_attribute("lang") == language
+        assert pages.violations(page) == "", path
+        assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES["phone"][0], path
+    page.context.close()

@@ -1,0 +1,45 @@
+"""Is a place found however a person writes it, and no other place with it?"""
+
+import pytest
+
+from services.registry.domain import wording
+
+HERE = wording.place("银泉阁", "5栋", "1单元", "503")
+OTHERS = [
+    wording.place("银泉阁", "15栋", "1单元", "503"),
+    wording.place("银泉阁", "5栋", "1单元", "1503"),
+    wording.place("和丰苑", "4栋", "2单元", "503"),
+]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "银泉阁5栋503",
+        "银泉阁 5栋 503",
+        "５－５０３",
+        "5-503",
+        "5_503室",
+        "5-1-503",
+        "银泉阁5号楼503房",
+        "銀泉閣5棟503",
+        "银泉阁五幢五零三",
+        "银泉阁 5栋 1单元 503",
+        "银泉阁5-503",
+    ],
+)
+def test_spellings_of_one_place_meet(words: str) -> None:
+    folded = wording.fold(words)
+
+    assert HERE.matches(folded)
+    assert not any(other.matches(folded) for other in OTHERS)
+
+
+@pytest.mark.parametrize("words", ["503", "银泉阁", "银泉阁5栋", "银"])
+def test_the_beginning_of_a_place_and_a_door_alone_find_it(words: str) -> None:
+    assert HERE.matches(wording.fold(words))
+
+
+@pytest.mark.parametrize("words", ["", "50", "4-503", "5-504", "泉阁503", "'; drop table units", "%"])
+def test_other_words_do_not_find_it(words: str) -> None:
+    assert not HERE.matches(wording.fold(words))
