@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from services.signing.domain.mandate import business_day
+from shared.events.day import business_day
 from shared.service import identity
 from shared.service.running import running
 from shared.web import sections
