@@ -34,7 +34,7 @@ _BIND = text("""
 """)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transaction:
     """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only
     reads. Only `begin` makes a transaction that records events.
