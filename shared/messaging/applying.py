@@ -21,7 +21,7 @@ from shared.events import topics
 from shared.messaging import decisions, inbox, parking, quarantine, reactions, rounds
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
-from shared.messaging.reactions import On, Reactions, Received, Then, caused_by
+from shared.messaging.reactions import AfterReactions, On, Reactions, Received, caused_by
 from shared.refusal import Refused
 from shared.service import database, journal
 from shared.service.database import Transaction
@@ -102,8 +102,11 @@ class Outcome:
 
 
 class Applying:
-    def __init__(self, consumer: str, table: Reactions, *, then: Then | None, max_rejected: int) -> None:
-        self.consumer, self.reactions, self._then, self._max_rejected = consumer, table, then, max_rejected
+    def __init__(
+        self, consumer: str, table: Reactions, *, after_reactions: AfterReactions | None, max_rejected: int
+    ) -> None:
+        self.consumer, self.reactions = consumer, table
+        self._after_reactions, self._max_rejected = after_reactions, max_rejected
         self._stems = {_VERSION.sub("", event_type) for event_type in table}
         self._in_a_row = 0
 
@@ -131,8 +134,8 @@ class Applying:
         if marks:
             inbox.move(tx, self.consumer, marks)
             inbox.reach(tx, self.consumer, _ends(messages))
-        if self._then and outcome.applied:
-            self._then(tx, outcome.applied)
+        if self._after_reactions and outcome.applied:
+            self._after_reactions(tx, outcome.applied)
         return outcome
 
     def commit(self, outcome: Outcome) -> None:

@@ -1,7 +1,7 @@
 """The consumer: turns messages into effects, each once, in the order of its key.
 
     poll ─▶ by district ─▶ lock marks ─▶ judge (repeat? behind a parked one? gap?) ─▶ react
-         ─▶ move marks ─▶ then ─▶ events, commit ─▶ offsets
+         ─▶ move marks ─▶ after_reactions ─▶ events, commit ─▶ offsets
 
 A rejected message is parked, and every later one of its key queues behind it; all other keys go on (redrive.py applies parked ones).
 A message with the number of another event is parked too, until a person decides. A record that cannot be read is quarantined.
@@ -28,7 +28,7 @@ from shared.messaging.applying import (
 )
 from shared.messaging.awaited import Awaited
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
-from shared.messaging.reactions import Reactions, Then
+from shared.messaging.reactions import AfterReactions, Reactions
 from shared.service import database
 from shared.telemetry import log, metrics
 
@@ -41,7 +41,7 @@ _log = log.get(__name__)
 
 
 class Consumer:
-    """`name` marks its rows in the inbox: two consumers of one service have two. `then` is called last in every transaction."""
+    """`name` marks its rows in the inbox: two consumers of one service have two. `after_reactions` gets what a transaction applied."""
 
     def __init__(  # noqa: PLR0913 - the parts that wiring.py puts together
         self,
@@ -50,11 +50,11 @@ class Consumer:
         subscription: Subscription,
         reactions: Reactions,
         *,
-        then: Then | None = None,
+        after_reactions: AfterReactions | None = None,
         max_rejected: int = 100,
     ) -> None:
         self._engine, self._subscription, self._name = engine, subscription, name
-        self._applying = Applying(name, reactions, then=then, max_rejected=max_rejected)
+        self._applying = Applying(name, reactions, after_reactions=after_reactions, max_rejected=max_rejected)
         self.awaited = Awaited(subscription)
         self._measured_at = 0.0
         metrics.TRANSIENT.labels(name)

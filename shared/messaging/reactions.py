@@ -66,7 +66,7 @@ class Batch(Generic[E]):
 
 
 Reaction = Callable[[Transaction, Batch[E]], None]
-Then = Callable[[Transaction, Sequence[Received[Any]]], None]
+AfterReactions = Callable[[Transaction, Sequence[Received[Any]]], None]
 
 
 class On(NamedTuple):

@@ -18,7 +18,7 @@ from shared.messaging.decisions import Decided
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.parking import Waiting
 from shared.messaging.ports import Message, Unreadable
-from shared.messaging.reactions import Reactions, Received, Then
+from shared.messaging.reactions import AfterReactions, Reactions, Received
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.database import Transaction
@@ -62,10 +62,12 @@ class Ambiguous(Exception):  # noqa: N818 - an answer, not an error
 
 
 class Redrive:
-    """`table` and `then` are the consumer's own, `engine` is the app role's."""
+    """`table` and `after_reactions` are the consumer's own, `engine` is the app role's."""
 
-    def __init__(self, consumer: str, engine: Engine, table: Reactions, *, then: Then | None = None) -> None:
-        self._consumer, self._engine, self._reactions, self._then = consumer, engine, table, then
+    def __init__(
+        self, consumer: str, engine: Engine, table: Reactions, *, after_reactions: AfterReactions | None = None
+    ) -> None:
+        self._consumer, self._engine, self._reactions, self._after_reactions = consumer, engine, table, after_reactions
         self._healing = Rounds("redrive")
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -134,8 +136,8 @@ class Redrive:
                 mark = Watermark(first.epoch, first.sequence - 1, None, parked=True)
             mark, tried, applied = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
             inbox.move(tx, self._consumer, {key: replace(mark, parked=parking.any_of(tx, self._consumer, key))})
-            if self._then and applied:
-                self._then(tx, applied)
+            if self._after_reactions and applied:
+                self._after_reactions(tx, applied)
             tx.flush()  # last, but before the counting
             changes = _changes(before, _touched(tx))
             if dry_run:

@@ -21,7 +21,7 @@ from shared.messaging.conservation import Hop, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.divergence import Doubts
 from shared.messaging.ports import Subscription, Unavailable
-from shared.messaging.reactions import Reactions, Then
+from shared.messaging.reactions import AfterReactions, Reactions
 from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
@@ -41,7 +41,7 @@ Command = Callable[[Sequence[str]], int]
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """`topics` is the pattern of what it consumes, `then` what its consumer does last in every transaction.
+    """`topics` is the pattern of what it consumes, `after_reactions` what its consumer does last before it commits.
 
     `hops`: equations of its own beside those of journal and inbox. `emits`: it has a journal. `rebuilt`: all that its consumer makes is
     made again by its command `rebuild`. `search_path`: where its tables are, if not in the database's own place.
@@ -54,7 +54,7 @@ class Service:
     consumer: str
     topics: str
     reactions: Callable[[], Reactions]
-    then: Then | None = None
+    after_reactions: AfterReactions | None = None
     hops: Callable[[Engine], Sequence[Hop]] = lambda _: ()
     emits: bool = True
     rebuilt: bool = False
@@ -106,12 +106,12 @@ class Service:
 
     def consume(self, engine: Engine, subscription: Subscription, more: Mapping[str, Loop] | None = None) -> None:
         """`more`: loops of the service's own that live and die with its consumer."""
-        consumer = Consumer(self.consumer, engine, subscription, self.reactions(), then=self.then)
+        consumer = Consumer(self.consumer, engine, subscription, self.reactions(), after_reactions=self.after_reactions)
         loops = {**self.consumer_loops(engine, consumer), **(more or {})}
         self.loop("consumer", engine, loops, consumer.awaited.missing)
 
     def consumer_loops(self, engine: Engine, consumer: Consumer) -> Mapping[str, Loop]:
-        healing = Redrive(self.consumer, engine, self.reactions(), then=self.then)
+        healing = Redrive(self.consumer, engine, self.reactions(), after_reactions=self.after_reactions)
         return {"consumer": consumer.run_forever, "redrive": healing.run_forever}
 
     def subscription(self, group: str) -> kafka.Subscription:
@@ -130,7 +130,7 @@ class Service:
 
     def redrive(self, arguments: Sequence[str]) -> int:
         """The consumer's own reactions, for a person at a terminal."""
-        waiting = Redrive(self.consumer, self.app("redrive"), self.reactions(), then=self.then)
+        waiting = Redrive(self.consumer, self.app("redrive"), self.reactions(), after_reactions=self.after_reactions)
         rebuild = f"python -m services.{self.name} rebuild" if self.rebuilt else None
         return redriving.command(
             arguments, {self.consumer: waiting}, tell=print, history=self._history, rebuild=rebuild

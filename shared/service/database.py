@@ -40,7 +40,7 @@ _CODE = re.compile(r"\w+")
 _BIND = "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', %s, true)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transaction:
     """`district` is the one bound for writing, a GB/T 2260 code such as 440303; empty in a transaction that only
     reads. Only `begin` makes a transaction that records events. `at_end` is closed after the commit or the rollback.

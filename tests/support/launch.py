@@ -211,7 +211,9 @@ class Bus:
             for kind in TOPICS:
                 self.broker.create(topics.name(district, kind))
         self.producer = memory.Producer(self.broker)
-        self.consumer = Consumer(CONSUMER, engine, self.subscription(CONSUMER), reactions(), then=feed_entries.after)
+        self.consumer = Consumer(
+            CONSUMER, engine, self.subscription(CONSUMER), reactions(), after_reactions=feed_entries.after
+        )
 
     def subscription(self, group: str, *, batch: int = 500) -> memory.Subscription:
         return memory.Subscription(self.broker, group=group, topics=topics.pattern(*TOPICS), batch=batch)

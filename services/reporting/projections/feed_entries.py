@@ -17,7 +17,7 @@ MOST_UNITS: Final = 200  # above this, a screen reloads
 
 
 def after(tx: Transaction, applied: Sequence[Received[Any]]) -> None:
-    """The consumer's `then` callback: receives everything that was applied in this transaction."""
+    """The consumer's `after_reactions`: receives everything that was applied in this transaction."""
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
     for it in applied:
         units = changed[getattr(it.event, "project_id", None)]

@@ -341,11 +341,11 @@ def test_the_transaction_of_a_sleeping_consumer_times_out(bench, engines):
     assert effects(bench) == {key: [1]}
 
 
-def test_the_callback_then_numbers_applied_events_without_a_gap(bench):
+def test_a_callback_after_the_reactions_numbers_applied_events_without_a_gap(bench):
     def number(tx: Transaction, applied: Sequence[Received]) -> None:
         feed.append(tx, [feed.Entry("happened", {"sequence": it.message.sequence}) for it in applied])
 
-    consumer = bench.consumer(then=number)
+    consumer = bench.consumer(after_reactions=number)
     for _ in range(5):
         bench.send(a_key(), 1, 2)
         bench.send(a_key(), 1, poison=True)

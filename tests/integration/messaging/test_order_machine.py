@@ -125,7 +125,7 @@ class Order(RuleBasedStateMachine):
             self.poisoned = before
 
     def redrive(self) -> Redrive:
-        return Redrive(self.name, self.engines.app, {kit.Happened.declared.type: self.react})
+        return Redrive(self.name, self.engines.app, table(on(kit.Happened, self.react)))
 
     def found(self) -> tuple[dict[str, list[int]], set[tuple[str, int]]]:
         with database.begin(self.engines.app, district=self.district) as tx:

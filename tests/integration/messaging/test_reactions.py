@@ -48,11 +48,12 @@ def test_a_record_is_decoded_once_through_halving_retries_and_several_reactions(
 
     keys = [a_key() for _ in range(40)]
     for place, key in enumerate(keys):
-        bench.send(key, 1, 2, filling=key, poison=place in (3, 17, 30))
+        for sequence in (1, 2):  # no two payloads are alike
+            bench.send(key, sequence, amount=sequence, poison=place in (3, 17, 30))
     undecodable = kit.message(a_key(), 1, topic=bench.topic)._replace(payload=b'{"unit_id": "planted"}')
     bench.producer.publish([undecodable])
     reactions = table(on(kit.Happened, deadlock_at_first), on(kit.Happened, kit.add_up), on(kit.Happened, look_again))
-    bench.consumer(reactions, then=number).run_once()
+    bench.consumer(reactions, after_reactions=number).run_once()
 
     assert len(tries) > 2  # it was tried again, and halved
     assert len(numbered) == 2 * 37 == sum(map(len, effects(bench).values()))
@@ -71,7 +72,9 @@ def test_a_redriven_record_is_decoded_once(bench, decoded):
 
     applied: list[UUID] = []
     reactions = table(on(kit.Happened, lambda tx, batch: None), on(kit.Happened, lambda tx, batch: None))
-    redrive = Redrive(f"c{bench.district}", bench.engines.app, reactions, then=lambda _, its: applied.extend(its))
+    redrive = Redrive(
+        f"c{bench.district}", bench.engines.app, reactions, after_reactions=lambda _, its: applied.extend(its)
+    )
     (waiting,) = bench.redrive.keys(bench.district)
     redrive.key(waiting, district=bench.district)
 

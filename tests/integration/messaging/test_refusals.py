@@ -141,8 +141,8 @@ def test_a_redriven_event_is_journaled_and_numbered_like_any_other(bench, engine
     bench.send(key, 2, 3)
     bench.consumer(table(on(kit.Happened, reply))).run_once()
     bench.send(key, 1)
-    bench.consumer(table(on(kit.Happened, reply)), then=number).run_once()
-    healing = Redrive(f"c{bench.district}", engines.app, table(on(kit.Happened, reply)), then=number)
+    bench.consumer(table(on(kit.Happened, reply)), after_reactions=number).run_once()
+    healing = Redrive(f"c{bench.district}", engines.app, table(on(kit.Happened, reply)), after_reactions=number)
     assert healing.heal(bench.district) == 1
 
     assert meanwhile == [0, 0, 0]
