@@ -11,13 +11,11 @@ from uuid import UUID
 
 from services.signing.commands.counting import count_undone
 from services.signing.domain import effect
-from services.signing.domain.agreement import Agreement
+from services.signing.domain.agreement import LAPSED, Agreement
 from services.signing.domain.project import Project
 from services.signing.store import agreements, cases, counted, numbers, projects
 from shared.events.contract import Event
 from shared.service.database import Transaction
-
-LAPSED = "period-ended-without-threshold"
 
 
 @dataclass(frozen=True)
