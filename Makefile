@@ -112,7 +112,8 @@ alerts: ## every alert fires when it must and is silent when it must; needs prom
 	promtool check rules deploy/monitoring/alerts.yml
 	promtool test rules deploy/monitoring/alerts.test.yml
 
-bench: setup ## relay and consumer against bare Kafka, as ratios; what importing 100,000 rows costs
+bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; importing 100,000 rows
+	@$(RUN) -m tests.load.signatures
 	@$(RUN) -m tests.load.bench
 	@$(RUN) -m tests.load.imports
 

@@ -4,9 +4,8 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from services.signing.api import carrying_out
+from services.signing.api import transaction
 from services.signing.api.bodies import Nothing, Performance, Reason, Review, Succession, Terms
-from services.signing.api.states import AgreementState, ReviewState
 from services.signing.commands.draft_agreement import (
     DraftAgreement,
     EditTerms,
@@ -34,8 +33,9 @@ from services.signing.commands.review_agreement import (
 )
 from services.signing.domain.agreement import Agreement
 from services.signing.queries import agreement_file
-from services.signing.queries.agreement_file import AgreementFile
+from services.signing.queries.agreement_file import AgreementFile, ReviewedFile
 from shared.service import database, http, identity
+from shared.service.database import Transaction
 from shared.service.running import running
 
 agreements = Blueprint("agreements", __name__, url_prefix="/api/v1")
@@ -43,12 +43,12 @@ _PREPARING = ("desk", "officer")
 _IT = "/agreements/<uuid:agreement_id>"
 
 
-def _version(agreement: Agreement) -> int:
-    return agreement.version
+def _answer(_: Transaction, agreement: Agreement) -> AgreementFile:
+    return AgreementFile.of(agreement)
 
 
-def _reviewed(reviewed: Reviewed) -> ReviewState:
-    return ReviewState.reviewed(reviewed.agreement, reviewed.items)
+def _reviewed(_: Transaction, reviewed: Reviewed) -> ReviewedFile:
+    return agreement_file.reviewed(reviewed.agreement, reviewed.items)
 
 
 @http.route(
@@ -56,7 +56,7 @@ def _reviewed(reviewed: Reviewed) -> ReviewState:
     "POST",
     "/cases/<uuid:unit_id>/agreements",
     roles=_PREPARING,
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=(
         "case-unknown",
         "project-unknown",
@@ -68,8 +68,8 @@ def _reviewed(reviewed: Reviewed) -> ReviewState:
 )
 def draft(unit_id: UUID, body: Terms) -> http.Answer:
     """Drafts the agreement of a unit. A unit has at most one live agreement."""
-    command = DraftAgreement(unit_id, body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
-    return carrying_out.once(draft_agreement, command, AgreementState.of, version=_version)
+    command = DraftAgreement(unit_id, body.form, body.rule_set_version, body.term_lines(), transaction.by())
+    return transaction.once(draft_agreement, command, _answer)
 
 
 @http.route(agreements, "GET", _IT, roles=identity.ROLES, answers=AgreementFile, problems=("agreement-unknown",))
@@ -85,7 +85,7 @@ def read_agreement(agreement_id: UUID) -> http.Answer:
     "PUT",
     f"{_IT}/terms",
     roles=_PREPARING,
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=(
         "agreement-unknown",
         "version-required",
@@ -98,12 +98,12 @@ def read_agreement(agreement_id: UUID) -> http.Answer:
 )
 def edit(agreement_id: UUID, body: Terms) -> http.Answer:
     """Replaces the terms of a draft of the version in If-Match. A reviewed agreement must be reviewed again."""
-    facts = (body.form, body.rule_set_version, body.term_lines(), carrying_out.by())
+    facts = (body.form, body.rule_set_version, body.term_lines(), transaction.by())
     command = EditTerms(agreement_id, http.expected_version(), *facts)
     service = running()
     with database.begin(service.engine, district=identity.current().district) as tx:
         edited = edit_terms(tx, command, service.clock)
-    return http.ok(AgreementState.of(edited), version=edited.version)
+    return http.ok(AgreementFile.of(edited), version=edited.version)
 
 
 @http.route(
@@ -111,7 +111,7 @@ def edit(agreement_id: UUID, body: Terms) -> http.Answer:
     "POST",
     f"{_IT}/reviews",
     roles=_PREPARING,
-    answers=ReviewState,
+    answers=ReviewedFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-open", "review-incomplete", "clock-jumped"),
 )
 def review(agreement_id: UUID, body: Review) -> http.Answer:
@@ -119,8 +119,8 @@ def review(agreement_id: UUID, body: Review) -> http.Answer:
 
     With If-Match, only if the version matches.
     """
-    command = ReviewAgreement(agreement_id, frozenset(body.papers), carrying_out.by(), http.given_version())
-    return carrying_out.once(review_agreement, command, _reviewed, version=lambda done: done.agreement.version)
+    command = ReviewAgreement(agreement_id, frozenset(body.papers), transaction.by(), http.given_version())
+    return transaction.once(review_agreement, command, _reviewed)
 
 
 @http.route(
@@ -128,7 +128,7 @@ def review(agreement_id: UUID, body: Review) -> http.Answer:
     "POST",
     f"{_IT}/returns",
     roles=_PREPARING,
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-open", "clock-jumped"),
 )
 def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
@@ -136,8 +136,8 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, only if the version matches.
     """
-    command = ReturnAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
-    return carrying_out.once(return_agreement, command, AgreementState.of, version=_version)
+    command = ReturnAgreement(agreement_id, body.reason, body.note, transaction.by(), http.given_version())
+    return transaction.once(return_agreement, command, _answer)
 
 
 @http.route(
@@ -145,7 +145,7 @@ def give_back(agreement_id: UUID, body: Reason) -> http.Answer:
     "POST",
     f"{_IT}/locks",
     roles=_PREPARING,
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=(
         "agreement-unknown",
         "version-superseded",
@@ -160,8 +160,8 @@ def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an
 
     With If-Match, only if the version matches.
     """
-    command = LockAgreement(agreement_id, carrying_out.by(), http.given_version())
-    return carrying_out.once(lock_agreement, command, AgreementState.of, version=_version)
+    command = LockAgreement(agreement_id, transaction.by(), http.given_version())
+    return transaction.once(lock_agreement, command, _answer)
 
 
 @http.route(
@@ -169,7 +169,7 @@ def lock(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an
     "POST",
     f"{_IT}/unlocks",
     roles=("command",),
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-locked", "clock-jumped"),
 )
 def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
@@ -177,8 +177,8 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, only if the version matches.
     """
-    command = UnlockAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
-    return carrying_out.once(unlock_agreement, command, AgreementState.of, version=_version)
+    command = UnlockAgreement(agreement_id, body.reason, body.note, transaction.by(), http.given_version())
+    return transaction.once(unlock_agreement, command, _answer)
 
 
 @http.route(
@@ -186,7 +186,7 @@ def unlock(agreement_id: UUID, body: Reason) -> http.Answer:
     "POST",
     f"{_IT}/supersessions",
     roles=("command",),
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=(
         "agreement-unknown",
         "version-superseded",
@@ -208,10 +208,10 @@ def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
         body.term_lines(),
         reason=body.reason,
         note=body.note,
-        by=carrying_out.by(),
+        by=transaction.by(),
         version=http.given_version(),
     )
-    return carrying_out.once(supersede_agreement, command, AgreementState.of, version=_version)
+    return transaction.once(supersede_agreement, command, _answer)
 
 
 @http.route(
@@ -219,7 +219,7 @@ def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
     "POST",
     f"{_IT}/pre-registrations",
     roles=_PREPARING,
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-locked", "clock-jumped"),
 )
 def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
@@ -227,8 +227,8 @@ def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 
 
     With If-Match, only if the version matches.
     """
-    command = PreRegister(agreement_id, carrying_out.by(), http.given_version())
-    return carrying_out.once(pre_register, command, AgreementState.of, version=_version)
+    command = PreRegister(agreement_id, transaction.by(), http.given_version())
+    return transaction.once(pre_register, command, _answer)
 
 
 @http.route(
@@ -236,7 +236,7 @@ def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 
     "POST",
     f"{_IT}/rescissions",
     roles=("command",),
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-signed", "clock-jumped"),
 )
 def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
@@ -244,8 +244,8 @@ def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
 
     With If-Match, only if the version matches.
     """
-    command = RescindAgreement(agreement_id, body.reason, body.note, carrying_out.by(), http.given_version())
-    return carrying_out.once(rescind_agreement, command, AgreementState.of, version=_version)
+    command = RescindAgreement(agreement_id, body.reason, body.note, transaction.by(), http.given_version())
+    return transaction.once(rescind_agreement, command, _answer)
 
 
 @http.route(
@@ -253,7 +253,7 @@ def rescind(agreement_id: UUID, body: Reason) -> http.Answer:
     "POST",
     f"{_IT}/performances",
     roles=("command",),
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-effective", "clock-jumped"),
 )
 def perform(agreement_id: UUID, body: Performance) -> http.Answer:
@@ -261,5 +261,5 @@ def perform(agreement_id: UUID, body: Performance) -> http.Answer:
 
     With If-Match, only if the version matches.
     """
-    command = PerformAgreement(agreement_id, body.evidence, carrying_out.by(), http.given_version())
-    return carrying_out.once(perform_agreement, command, AgreementState.of, version=_version)
+    command = PerformAgreement(agreement_id, body.evidence, transaction.by(), http.given_version())
+    return transaction.once(perform_agreement, command, _answer)

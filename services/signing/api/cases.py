@@ -4,9 +4,8 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from services.signing.api import carrying_out
+from services.signing.api import transaction
 from services.signing.api.bodies import AreaDispute, Confirmation, Dispute, NewMandate, Nothing, Reason
-from services.signing.api.states import CaseState, MandateState
 from services.signing.commands.keep_mandates import RecordMandate, RevokeMandate, record_mandate, revoke_mandate
 from services.signing.commands.settle_rights import (
     ConfirmRights,
@@ -19,18 +18,24 @@ from services.signing.commands.settle_rights import (
     take_up_rights,
 )
 from services.signing.domain.case import Case
+from services.signing.domain.mandate import Mandate
 from services.signing.queries import case_file, case_list
-from services.signing.queries.case_file import CaseFile
+from services.signing.queries.case_file import CaseFile, MandateRow
 from services.signing.queries.case_list import CaseRow, CasesQuery
 from shared.service import database, http, identity
+from shared.service.database import Transaction
 from shared.service.running import running
 
 cases = Blueprint("cases", __name__, url_prefix="/api/v1")
 _READERS = identity.ROLES
 
 
-def _version(case: Case) -> int:
-    return case.version
+def _answer(tx: Transaction, case: Case) -> CaseFile:
+    return case_file.read(tx, case.unit.unit_id)
+
+
+def _mandate(tx: Transaction, mandate: Mandate) -> MandateRow:
+    return case_file.mandate(tx, mandate.mandate_id)
 
 
 @http.route(cases, "GET", "/cases", roles=_READERS, answers=http.Paged[CaseRow], problems=("cursor-invalid",))
@@ -54,12 +59,12 @@ def read_case(unit_id: UUID) -> http.Answer:
     "POST",
     "/cases/<uuid:unit_id>/rights/reviews",
     roles=("desk", "officer", "command"),
-    answers=CaseState,
+    answers=CaseFile,
     problems=("case-unknown", "rights-already-confirmed", "clock-jumped"),
 )
 def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """Starts the examination of the unit's rights, also after a dispute."""
-    return carrying_out.once(take_up_rights, TakeUpRights(unit_id, carrying_out.by()), CaseState.of, version=_version)
+    return transaction.once(take_up_rights, TakeUpRights(unit_id, transaction.by()), _answer)
 
 
 @http.route(
@@ -67,13 +72,13 @@ def take_up(unit_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an e
     "POST",
     "/cases/<uuid:unit_id>/rights/confirmations",
     roles=("desk", "officer", "command"),
-    answers=CaseState,
+    answers=CaseFile,
     problems=("case-unknown", "rights-changed-since-read", "shares-incomplete", "clock-jumped"),
 )
 def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
     """Confirms the rights from the registry. They must be whole. `revision`: the revision that was read."""
-    command = ConfirmRights(unit_id, carrying_out.by(), body.revision)
-    return carrying_out.once(confirm_rights, command, CaseState.of, version=_version)
+    command = ConfirmRights(unit_id, transaction.by(), body.revision)
+    return transaction.once(confirm_rights, command, _answer)
 
 
 @http.route(
@@ -81,13 +86,13 @@ def confirm(unit_id: UUID, body: Confirmation) -> http.Answer:
     "POST",
     "/cases/<uuid:unit_id>/rights/disputes",
     roles=("desk", "officer", "command"),
-    answers=CaseState,
+    answers=CaseFile,
     problems=("case-unknown", "clock-jumped"),
 )
 def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
     """Blocks signing until the rights are confirmed again."""
-    command = DisputeRights(unit_id, body.reason, carrying_out.by(), body.note)
-    return carrying_out.once(dispute_rights, command, CaseState.of, version=_version)
+    command = DisputeRights(unit_id, body.reason, transaction.by(), body.note)
+    return transaction.once(dispute_rights, command, _answer)
 
 
 @http.route(
@@ -95,13 +100,13 @@ def dispute(unit_id: UUID, body: Dispute) -> http.Answer:
     "POST",
     "/cases/<uuid:unit_id>/area-disputes",
     roles=("desk", "officer", "command"),
-    answers=CaseState,
+    answers=CaseFile,
     problems=("case-unknown", "clock-jumped"),
 )
 def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
     """An open area dispute blocks the review."""
-    command = SetAreaDispute(unit_id, body.disputed, body.reason, carrying_out.by(), body.note)
-    return carrying_out.once(set_area_dispute, command, CaseState.of, version=_version)
+    command = SetAreaDispute(unit_id, body.disputed, body.reason, transaction.by(), body.note)
+    return transaction.once(set_area_dispute, command, _answer)
 
 
 @http.route(
@@ -109,7 +114,7 @@ def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
     "POST",
     "/cases/<uuid:unit_id>/mandates",
     roles=("desk", "officer"),
-    answers=MandateState,
+    answers=MandateRow,
     problems=(
         "case-unknown",
         "not-a-right-holder",
@@ -124,7 +129,7 @@ def dispute_area(unit_id: UUID, body: AreaDispute) -> http.Answer:
 def record(unit_id: UUID, body: NewMandate) -> http.Answer:
     """Records a mandate: a document by which a person signs for one right-holder of this unit."""
     facts = (body.right_holder, body.hand, body.kind, body.valid_until, body.evidence)
-    return carrying_out.once(record_mandate, RecordMandate(unit_id, *facts, by=carrying_out.by()), MandateState.of)
+    return transaction.once(record_mandate, RecordMandate(unit_id, *facts, by=transaction.by()), _mandate)
 
 
 @http.route(
@@ -137,5 +142,5 @@ def record(unit_id: UUID, body: NewMandate) -> http.Answer:
 )
 def revoke(unit_id: UUID, mandate_id: UUID, body: Reason) -> http.Answer:
     """Revokes a mandate. Signatures based on it stay valid."""
-    command = RevokeMandate(unit_id, mandate_id, body.reason, carrying_out.by(), body.note)
-    return carrying_out.once(revoke_mandate, command, lambda _: Nothing())
+    command = RevokeMandate(unit_id, mandate_id, body.reason, transaction.by(), body.note)
+    return transaction.once(revoke_mandate, command, lambda *_: Nothing())

@@ -4,30 +4,34 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from services.signing.api import carrying_out
+from services.signing.api import transaction
 from services.signing.api.bodies import CloseDay, Declaration, Nothing
-from services.signing.api.states import ProjectState
 from services.signing.commands.close_day import CloseDay as CloseDayCommand
 from services.signing.commands.close_day import close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
+from services.signing.domain.day import ClosedDay
 from services.signing.domain.project import Project
 from services.signing.queries import day_list, number_list, project_count
 from services.signing.queries.day_list import DayRow, DaysQuery
 from services.signing.queries.number_list import NumberRow, NumbersQuery
+from services.signing.queries.project_count import ProjectCount
 from shared.service import database, http, identity
+from shared.service.database import Transaction
 from shared.service.running import running
 
 projects = Blueprint("projects", __name__, url_prefix="/api/v1")
 _IT = "/projects/<uuid:project_id>"
 
 
-def _version(project: Project) -> int:
-    return project.version
+def _answer(tx: Transaction, project: Project) -> ProjectCount:
+    return project_count.read(tx, project.project_id)
 
 
-@http.route(
-    projects, "GET", _IT, roles=identity.ROLES, answers=project_count.ProjectCount, problems=("project-unknown",)
-)
+def _day(_: Transaction, day: ClosedDay) -> DayRow:
+    return DayRow.model_validate(day)
+
+
+@http.route(projects, "GET", _IT, roles=identity.ROLES, answers=ProjectCount, problems=("project-unknown",))
 def read_project(project_id: UUID) -> http.Answer:
     """The count over the frozen roll on every basis of the project, and what has been decided."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
@@ -55,13 +59,13 @@ def list_numbers(project_id: UUID, query: NumbersQuery) -> http.Answer:
     "POST",
     f"{_IT}/declarations",
     roles=("command",),
-    answers=ProjectState,
+    answers=ProjectCount,
     problems=("project-unknown", "threshold-not-reached", "effect-already-declared", "clock-jumped"),
 )
 def declare(project_id: UUID, body: Declaration) -> http.Answer:
     """Declares effect. All signed agreements take effect together, later ones as they are signed."""
-    command = DeclareEffect(project_id, body.document_number, carrying_out.by())
-    return carrying_out.once(declare_effect, command, ProjectState.of, version=_version)
+    command = DeclareEffect(project_id, body.document_number, transaction.by())
+    return transaction.once(declare_effect, command, _answer)
 
 
 @http.route(
@@ -69,14 +73,12 @@ def declare(project_id: UUID, body: Declaration) -> http.Answer:
     "POST",
     f"{_IT}/closings",
     roles=("command",),
-    answers=ProjectState,
+    answers=ProjectCount,
     problems=("project-unknown", "period-still-open", "roll-not-frozen", "clock-jumped"),
 )
 def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """Closes the period after its end. If the threshold was not reached, all signed agreements become void."""
-    return carrying_out.once(
-        close_period, ClosePeriod(project_id, carrying_out.by()), ProjectState.of, version=_version
-    )
+    return transaction.once(close_period, ClosePeriod(project_id, transaction.by()), _answer)
 
 
 @http.route(
@@ -104,5 +106,5 @@ def list_days(project_id: UUID, query: DaysQuery) -> http.Answer:
 )
 def freeze_day(project_id: UUID, body: CloseDay) -> http.Answer:
     """Freezes the figures of a business day as of a feed number. Closing a day again adds a restatement."""
-    command = CloseDayCommand(project_id, body.business_on, carrying_out.by())
-    return carrying_out.once(close_day, command, DayRow.model_validate)
+    command = CloseDayCommand(project_id, body.business_on, transaction.by())
+    return transaction.once(close_day, command, _day)

@@ -4,11 +4,13 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from services.signing.api import carrying_out
+from services.signing.api import transaction
 from services.signing.api.bodies import AddSignature
-from services.signing.api.states import AgreementState
 from services.signing.commands.sign_agreement import SignAgreement, sign_agreement
+from services.signing.domain.agreement import Agreement
+from services.signing.queries.agreement_file import AgreementFile
 from shared.service import http
+from shared.service.database import Transaction
 
 signatures = Blueprint("signatures", __name__, url_prefix="/api/v1")
 _REFUSALS = (
@@ -19,12 +21,17 @@ _REFUSALS = (
 )
 
 
+def _answer(_: Transaction, agreement: Agreement) -> AgreementFile:
+    """Of what is in memory: nothing more is read under the locks of a signature."""
+    return AgreementFile.of(agreement)
+
+
 @http.route(
     signatures,
     "POST",
     "/agreements/<uuid:agreement_id>/signatures",
     roles=("desk",),
-    answers=AgreementState,
+    answers=AgreementFile,
     problems=_REFUSALS,
 )
 def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
@@ -33,9 +40,9 @@ def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
     command = SignAgreement(
         agreement_id,
         *signature,
-        by=carrying_out.by(),
+        by=transaction.by(),
         terms_digest=body.terms_digest,
         desk=body.desk,
         papers=frozenset(body.papers),
     )
-    return carrying_out.once(sign_agreement, command, AgreementState.of, version=lambda signed: signed.version)
+    return transaction.once(sign_agreement, command, _answer)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from services.signing.domain.day import ClosedDay
-from services.signing.store import agreements, counted, days, instants, projects
+from services.signing.store import agreements, days, instants, project_feed, projects
 from shared.events.day import midnight
 from shared.refusal import Refused
 from shared.service.clock import Clock
@@ -35,7 +35,7 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     # Agreements lapse at the instant of the closing but are written later; until then the day's figures are incomplete.
     if project.lapsed and agreements.signed_of(tx, project_id, limit=1):
         raise Refused("project-settling")
-    as_of = counted.latest(tx, project_id)
+    as_of = project_feed.latest(tx, project_id)
     figures = days.figures(tx, project_id, on, as_of=as_of)
     bases = days.bases(tx, project_id, on, as_of=as_of, total=project.total)
     restatement = days.following(tx, project_id, on)

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project
 from services.signing.domain.threshold import Counts
-from services.signing.store import counted, projects, roll
+from services.signing.store import project_feed, projects, roll
 from shared.service.database import Transaction
 
 
@@ -28,7 +28,7 @@ def _count(
     tx: Transaction,
     project: Project,
     changes: Sequence[tuple[Agreement, Counts]],
-    fact: counted.Fact,
+    fact: project_feed.Fact,
     *,
     at: datetime,
 ) -> None:
@@ -36,4 +36,4 @@ def _count(
         project.count(change, at=at)
     projects.save(tx, project)
     for agreement, change in changes:
-        counted.add(tx, agreement, fact, change, at=at)
+        project_feed.add(tx, agreement, fact, change, at=at)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.signing.store import counted, instants, projects, roll
+from services.signing.store import instants, project_feed, projects, roll
 from services.signing.store.roll import Proof
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -29,6 +29,6 @@ def match_roll(tx: Transaction, command: MatchRoll, clock: Clock) -> bool:
     project.total, project.signed = matched
     project.evaluate(at=at)
     projects.save(tx, project)
-    counted.add_matched(tx, project.project_id, project.signed, at=at)
+    project_feed.add_matched(tx, project.project_id, project.signed, at=at)
     tx.record(*project.recorded)
     return True

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.signing.commands.counting import count_undone
 from services.signing.domain import effect
 from services.signing.domain.agreement import Agreement
-from services.signing.store import acts, agreements, cases, counted, instants, numbers, projects
+from services.signing.store import acts, agreements, cases, instants, numbers, project_feed, projects
 from services.signing.store.acts import Act
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -29,7 +29,7 @@ def rescind_agreement(tx: Transaction, command: RescindAgreement, clock: Clock) 
     project = projects.lock(tx, agreement.project_id)
     # The project's decision is applied first, so that no rescission overtakes an earlier declaration of effect.
     if effect.settle(agreement, project):
-        counted.add_effective(tx, [agreement])
+        project_feed.add_effective(tx, [agreement])
     at = instants.next_one(tx, clock, agreement.last_at)
     agreement.rescind(reason=command.reason, at=at)
     numbers.detach(tx, agreement.agreement_id, reason=command.reason, by=command.by, at=at)

@@ -11,13 +11,11 @@ from uuid import UUID
 
 from services.signing.commands.counting import count_undone
 from services.signing.domain import effect
-from services.signing.domain.agreement import Agreement
+from services.signing.domain.agreement import LAPSED, Agreement
 from services.signing.domain.project import Project
-from services.signing.store import agreements, cases, counted, numbers, projects
+from services.signing.store import agreements, cases, numbers, project_feed, projects
 from shared.events.contract import Event
 from shared.service.database import Transaction
-
-LAPSED = "period-ended-without-threshold"
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def _settle(tx: Transaction, project: Project, loaded: Sequence[Agreement]) -> l
     settled = [agreement for agreement in loaded if effect.settle(agreement, project)]
     for agreement in settled:
         agreements.save(tx, agreement)
-    counted.add_effective(tx, settled)
+    project_feed.add_effective(tx, settled)
     void = [agreement for agreement in settled if agreement.state == "void"]
     if void and project.closing:
         _take_back(tx, project, void, at=project.closing.closed_at)

@@ -10,7 +10,7 @@ from services.signing.domain.agreement import Agreement, Taking, Turn
 from services.signing.domain.case import Case
 from services.signing.domain.hand import Review
 from services.signing.domain.mandate import Capacity, Mandate
-from services.signing.store import acts, agreements, cases, counted, instants, numbers, pipeline, places, projects
+from services.signing.store import acts, agreements, cases, instants, numbers, pipeline, places, project_feed, projects
 from services.signing.store.places import Place
 from shared.events.contract import Event
 from shared.service.clock import Clock
@@ -79,7 +79,7 @@ def _completed(tx: Transaction, agreement: Agreement, place: Place) -> list[Even
     numbers.take(tx, agreement, place.turn)
     count_signed(tx, place.project, agreement, place.change, at=place.turn.signed_at)
     effect.settle(agreement, place.project)
-    counted.add_effective(tx, [agreement])
+    project_feed.add_effective(tx, [agreement])
     signed, *effective = agreement.recorded
     return [signed, *place.project.recorded, *effective]
 

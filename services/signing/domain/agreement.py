@@ -38,6 +38,7 @@ from shared.events.terms import Series
 from shared.refusal import Refused
 
 State = moves.State
+LAPSED = "period-ended-without-threshold"  # why a number is let go at the end of a period
 # The form of a token's subject that an event may contain (shared/events/terms.py, StaffId).
 _STAFF_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}")
 
@@ -83,6 +84,14 @@ class Lock:
     locked_by: str
 
 
+@dataclass(frozen=True)
+class Detachment:
+    """When and why the number was let go. It is never given again."""
+
+    at: datetime
+    reason: str
+
+
 @dataclass
 class Agreement:
     agreement_id: UUID
@@ -100,6 +109,8 @@ class Agreement:
     turn: Turn | None = None
     effective_at: datetime | None = None
     moved_at: datetime | None = None  # its last instant; the next one is later
+    detachment: Detachment | None = None
+    superseded_by: UUID | None = None
     recorded: list[Event] = field(default_factory=list)
 
     @property
@@ -172,6 +183,7 @@ class Agreement:
     def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
         """Supersedes this agreement. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
         self._move("supersede")
+        self.superseded_by = successor
         self._record(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
@@ -240,6 +252,7 @@ class Agreement:
     def rescind(self, *, reason: str, at: datetime) -> None:
         """A performed agreement cannot be rescinded (Civil Code art. 557). Raises Refused: agreement-not-signed."""
         self._move("rescind")
+        self.detachment = Detachment(at, reason)
         number = {"series": self.series, "sequence_number": self._placed().number}
         self._record(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
 
@@ -248,6 +261,7 @@ class Agreement:
         if not self._open_to("lapse"):
             return False
         self._move("lapse")
+        self.detachment = Detachment(closed_at, LAPSED)
         self._record(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
         return True
 

@@ -1,38 +1,23 @@
-"""One agreement: its lines, what its lock froze, who has signed by whose hand, its number and what became of it."""
+"""One agreement: its lines, what its lock froze, who has signed by whose hand, its number and what became of it.
 
+Stays true: an act on an agreement is answered with the same model, made from the same aggregate, as reading it.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Row, text
 
 from services.signing.domain import terms
-from services.signing.domain.terms import Form, LineKind, TermLine
-from services.signing.queries.fractions import written
+from services.signing.domain.agreement import Agreement, Signature
+from services.signing.domain.review import Item
+from services.signing.domain.rights import Holder
+from services.signing.domain.terms import Form, LineKind
+from services.signing.store import agreements
 from shared.events.terms import Series
-from shared.refusal import Refused
 from shared.service.database import Transaction
-
-_AGREEMENT = text("""
-    select agreements.*, successor.agreement_id as superseded_by, number, signed_at, detached_at,
-           detachments.reason as detached_for, digest, locked_at, locked_by
-    from agreements left join agreements successor on successor.supersedes = agreements.agreement_id
-    left join numbers on numbers.agreement_id = agreements.agreement_id
-    left join detachments on detachments.agreement_id = agreements.agreement_id
-    left join locks on locks.agreement_id = agreements.agreement_id and locks.lock_count = agreements.lock_count
-         and agreements.state not in ('drafted', 'reviewed', 'returned')
-    where agreements.agreement_id = :agreement_id
-""")
-_LINES = text("select * from term_lines where agreement_id = :agreement_id order by position")
-_HOLDERS = text("""
-    select person_id, name, kind, capable, parts, whole, hand, capacity, signed_at, taken_by, desk
-    from locked_holders holder
-    left join signatures on signatures.agreement_id = holder.agreement_id and signatures.lock_count = holder.lock_count
-         and right_holder = person_id
-    where holder.agreement_id = :agreement_id and holder.lock_count = :lock_count order by position
-""")
 
 
 class LineRow(BaseModel):
@@ -83,53 +68,66 @@ class AgreementFile(BaseModel):
     superseded_by: UUID | None
     version: int
 
+    @classmethod
+    def of(cls, agreement: Agreement) -> "AgreementFile":
+        lock, turn, undone = agreement.lock, agreement.turn, agreement.detachment
+        return cls(
+            agreement_id=agreement.agreement_id,
+            unit_id=agreement.unit_id,
+            project_id=agreement.project_id,
+            state=agreement.state,
+            form=agreement.form,
+            series=agreement.series,
+            rule_set_version=agreement.rule_set_version,
+            lines=[LineRow(**vars(line)) for line in agreement.lines],
+            total_once_fen=terms.total_once_fen(agreement.lines),
+            terms_digest=lock and lock.digest,
+            locked_at=lock and lock.locked_at,
+            locked_by=lock and lock.locked_by,
+            right_holders=_signers(agreement),
+            sequence_number=turn and turn.number,
+            signed_at=turn and turn.signed_at,
+            effective_at=agreement.effective_at,
+            detached_at=undone and undone.at,
+            detached_for=undone and undone.reason,
+            supersedes=agreement.supersedes,
+            superseded_by=agreement.superseded_by,
+            version=agreement.version,
+        )
+
+
+class ReviewedFile(AgreementFile):
+    """The answer to a review: the agreement, and what was looked at."""
+
+    checklist: list[str] = Field(description="Codes of what was checked and holds.")
+
 
 def read(tx: Transaction, agreement_id: UUID) -> AgreementFile:
     """Raises Refused: agreement-unknown."""
-    it = {"agreement_id": agreement_id}
-    row = tx.connection.execute(_AGREEMENT, it).one_or_none()
-    if row is None:
-        raise Refused("agreement-unknown")
-    lines = [
-        TermLine(line.head, line.kind, line.amount_fen, line.quantity, line.unit_price_fen)
-        for line in tx.connection.execute(_LINES, it)
-    ]
-    holders = tx.connection.execute(_HOLDERS, {**it, "lock_count": row.lock_count}) if row.digest else ()
-    return AgreementFile(
-        agreement_id=row.agreement_id,
-        unit_id=row.unit_id,
-        project_id=row.project_id,
-        state=row.state,
-        form=row.form,
-        series=row.series,
-        rule_set_version=row.rule_set_version,
-        lines=[LineRow(**vars(line)) for line in lines],
-        total_once_fen=terms.total_once_fen(lines),
-        terms_digest=row.digest,
-        locked_at=row.locked_at,
-        locked_by=row.locked_by,
-        right_holders=[_signer(holder) for holder in holders],
-        sequence_number=row.number,
-        signed_at=row.signed_at,
-        effective_at=row.effective_at,
-        detached_at=row.detached_at,
-        detached_for=row.detached_for,
-        supersedes=row.supersedes,
-        superseded_by=row.superseded_by,
-        version=row.version,
-    )
+    return AgreementFile.of(agreements.read(tx, agreement_id))
 
 
-def _signer(row: Row[Any]) -> SignerRow:
+def reviewed(agreement: Agreement, items: Iterable[Item]) -> ReviewedFile:
+    return ReviewedFile(**dict(AgreementFile.of(agreement)), checklist=[item.code for item in items])
+
+
+def _signers(agreement: Agreement) -> list[SignerRow]:
+    if agreement.lock is None:
+        return []
+    signed = {signature.right_holder: signature for signature in agreement.signatures}
+    return [_signer(holder, signed.get(holder.person_id)) for holder in agreement.lock.rights.holders]
+
+
+def _signer(holder: Holder, signature: Signature | None) -> SignerRow:
     return SignerRow(
-        person_id=row.person_id,
-        name=row.name,
-        share=written(row.parts, row.whole),
-        kind=row.kind,
-        capable=row.capable,
-        hand=row.hand,
-        capacity=row.capacity,
-        signed_at=row.signed_at,
-        taken_by=row.taken_by,
-        desk=row.desk,
+        person_id=holder.person_id,
+        name=holder.name,
+        share=None if holder.share is None else str(holder.share),
+        kind=holder.kind,
+        capable=holder.capable,
+        hand=signature and signature.hand,
+        capacity=signature and signature.capacity,
+        signed_at=signature and signature.signed_at,
+        taken_by=signature and signature.taken_by,
+        desk=signature and signature.desk,
     )

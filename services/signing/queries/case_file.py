@@ -23,10 +23,12 @@ _CASE = text("""
     where unit_id = :unit_id
 """)
 _HOLDERS = text("select * from case_holders where unit_id = :unit_id order by position")
-_MANDATES = text("""
+_MANDATE = """
     select *, (select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = hand) as hand_capable
-    from mandates where unit_id = :unit_id order by recorded_at
-""")
+    from mandates
+"""
+_MANDATES = text(f"{_MANDATE} where unit_id = :unit_id order by recorded_at")
+_ONE_MANDATE = text(f"{_MANDATE} where mandate_id = :mandate_id")
 _TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
 # A signature is an act too, but is stored with its agreement.
 _ACTS = text("""
@@ -94,6 +96,7 @@ class CaseFile(BaseModel):
     area_hundredths_m2: int
     ownership: Ownership
     rights: str
+    rights_revision: int = Field(description="Revision of the registry's data in which the rights last changed.")
     area_disputed: bool
     stage: Stage
     group: str | None
@@ -106,6 +109,12 @@ class CaseFile(BaseModel):
     agreement: AgreementFile | None = Field(description="The live one, else the last one.")
     earlier_agreements: list[UUID]
     acts: list[ActRow]
+
+
+def mandate(tx: Transaction, mandate_id: UUID) -> MandateRow:
+    """One that is on record."""
+    row = tx.connection.execute(_ONE_MANDATE, {"mandate_id": mandate_id}).one()
+    return MandateRow.model_validate(row, from_attributes=True)
 
 
 def read(tx: Transaction, unit_id: UUID) -> CaseFile:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from services.signing.domain.agreement import Agreement, Lock, Signature, Turn
+from services.signing.domain.agreement import Agreement, Detachment, Lock, Signature, Turn
 from services.signing.domain.moves import SIGNABLE, UNLOCKED
 from services.signing.domain.terms import TermLine
 from services.signing.store import pipeline, rights
@@ -16,17 +16,29 @@ from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
+_AGREEMENTS = """
+    select agreements.*, (
+        select successor.agreement_id from agreements successor where successor.supersedes = agreements.agreement_id) as superseded_by
+    from agreements where agreement_id {} order by unit_id
+"""
 _PARTS = (
-    "select * from agreements where agreement_id {} order by unit_id for update",
     "select * from term_lines where agreement_id {} order by position",
     "select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id {}",
     "select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count) where agreement_id {}",
     "select signatures.* from signatures join agreements using (agreement_id, lock_count) where agreement_id {} order by signed_at",
-    "select agreement_id, number, signed_at from numbers where agreement_id {}",
+    """
+        select agreement_id, number, signed_at, detached_at, reason from numbers left join detachments using (agreement_id)
+        where agreement_id {}
+    """,
 )
 # For one agreement without an array: the database plans such a statement once, and one with an array for every array.
-_ONE, _MANY = (
-    tuple(text(part.format(which)) for part in _PARTS) for which in ("= :agreement_id", "= any(:agreement_ids)")
+_ONE, _MANY, _READ = (
+    tuple(text(part.format(which)) for part in (_AGREEMENTS + lock, *_PARTS))
+    for which, lock in (
+        ("= :agreement_id", "for update"),
+        ("= any(:agreement_ids)", "for update"),
+        ("= :agreement_id", ""),
+    )
 )
 _LIVE = text("select agreement_id from agreements where unit_id = :unit_id and live")
 _SIGNED_OF = text("""
@@ -69,6 +81,13 @@ _ADD_SIGNATURE = text("""
 def load(tx: Transaction, agreement_id: UUID) -> Agreement:
     """Raises Refused: agreement-unknown."""
     if found := _load(tx, _ONE, {"agreement_id": agreement_id}):
+        return found[0]
+    raise Refused("agreement-unknown")
+
+
+def read(tx: Transaction, agreement_id: UUID) -> Agreement:
+    """Without a lock, for a reader. Raises Refused: agreement-unknown."""
+    if found := _load(tx, _READ, {"agreement_id": agreement_id}):
         return found[0]
     raise Refused("agreement-unknown")
 
@@ -151,7 +170,7 @@ class _Parts:
         self._lines, self._locks, self._holders, self._signatures, self._numbers = parts
 
     def agreement(self, row: Any) -> Agreement:  # noqa: ANN401 - a row of the table
-        numbers = [Turn(turn.number, turn.signed_at) for turn in self._numbers if turn.agreement_id == row.agreement_id]
+        given = next((number for number in self._numbers if number.agreement_id == row.agreement_id), None)
         return Agreement(
             row.agreement_id,
             row.project_id,
@@ -165,9 +184,11 @@ class _Parts:
             lock_count=row.lock_count,
             lock=None if row.state in UNLOCKED else self._lock_of(row.agreement_id),
             signatures=[] if row.state in UNLOCKED else self._signatures_of(row),
-            turn=numbers[0] if numbers else None,
+            turn=given and Turn(given.number, given.signed_at),
             effective_at=row.effective_at,
             moved_at=row.moved_at,
+            detachment=Detachment(given.detached_at, given.reason) if given and given.detached_at else None,
+            superseded_by=row.superseded_by,
         )
 
     def _lines_of(self, agreement_id: UUID) -> tuple[TermLine, ...]:

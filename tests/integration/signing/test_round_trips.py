@@ -4,8 +4,8 @@ from sqlalchemy import Engine
 
 from tests.integration.signing.conftest import Desk
 from tests.integration.signing.test_http import self_signature
-from tests.integration.signing.wire import Wire, traced
 from tests.support.signing import District, a_holder
+from tests.support.wire import Wire, traced
 
 PROJECT_LOCKED, SERIES_LOCKED = "for no key update", "from series where project_id = $1 and series = $2 for update"
 

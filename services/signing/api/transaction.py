@@ -22,16 +22,16 @@ def by() -> str:
 def once(
     carry_out: Callable[[Transaction, C, Clock], S],
     command: C,
-    answer: Callable[[S], BaseModel],
-    *,
-    version: Callable[[S], int] | None = None,
+    answer: Callable[[Transaction, S], BaseModel],
 ) -> http.Answer:
-    """Claim and answer commit together, so a retry after a lost answer finds both or neither."""
+    """Claim and answer commit together, so a retry after a lost answer finds both or neither. `answer` makes the model that reading the
+    same thing gives; its version, if it has one, is the answer's ETag.
+    """
     service = running()
     with database.begin(service.engine, district=identity.current().district) as tx:
 
         def act() -> http.Answer:
-            state = carry_out(tx, command, service.clock)
-            return http.created(answer(state), version=version(state) if version else None)
+            found = answer(tx, carry_out(tx, command, service.clock))
+            return http.created(found, version=getattr(found, "version", None))
 
         return idempotency.once(tx, act)

@@ -1,0 +1,95 @@
+"""A transaction begins in one round trip, and a connection that the server has closed is noticed without one."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from shared.service import database
+from tests.support.eventually import eventually
+from tests.support.platform import Database, Platform
+from tests.support.wire import traced
+
+_PID = text("select pg_backend_pid()")
+
+
+@pytest.fixture
+def engine(empty_database: Callable[[str], Database]) -> Iterator[Engine]:
+    engine = database.connect(empty_database("kit").app, application_name="test", pool_size=2)
+    yield engine
+    engine.dispose()
+
+
+def pid(engine: Engine) -> int:
+    with database.reading(engine, granted=["440303"]) as tx:
+        return int(tx.connection.execute(_PID).scalar_one())
+
+
+def end(platform: Platform, pid: int) -> None:
+    """Ends a session, and returns when it has gone."""
+    with psycopg.connect(platform.superuser_url(), autocommit=True) as superuser:
+        superuser.execute("select pg_terminate_backend(%s)", (pid,))
+        eventually(lambda: not superuser.execute("select from pg_stat_activity where pid = %s", (pid,)).fetchall())
+
+
+def test_begin_and_the_binding_to_a_district_are_one_round_trip(engine: Engine) -> None:
+    with traced(engine) as wire, database.begin(engine, district="440303") as tx:
+        tx.connection.execute(text("select 1"))
+
+    assert [len(trip) for trip in wire.trips] == [2, 1, 1]
+    assert "begin" in wire.trips[0][0] and "set_config" in wire.trips[0][1]
+    assert "COMMIT" in wire.trips[2][0]
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced_before_it_is_used(
+    engine: Engine, platform: Platform
+) -> None:
+    before = pid(engine)
+    end(platform, before)
+
+    assert pid(engine) != before
+
+
+def test_a_connection_that_is_lost_in_the_middle_is_an_outage(engine: Engine, platform: Platform) -> None:
+    def lose() -> None:
+        with database.begin(engine, district="440303") as tx:
+            end(platform, int(tx.connection.execute(_PID).scalar_one()))
+            with database.pipelined(tx.connection) as driver:
+                driver.execute("select 1")
+
+    with pytest.raises(DBAPIError) as failure:
+        lose()
+
+    assert database.outage(failure.value)
+    assert pid(engine) > 0
+
+
+def test_an_error_of_statements_sent_together_is_raised_as_any_other(engine: Engine) -> None:
+    def divide() -> None:
+        with database.begin(engine, district="440303") as tx, database.pipelined(tx.connection) as driver:
+            driver.execute("select 1/0")
+            driver.execute("select 1")
+
+    with pytest.raises(DBAPIError) as failure:
+        divide()
+
+    assert database.sqlstate(failure.value) == "22012"
+    assert not database.outage(failure.value)
+
+
+@pytest.mark.parametrize("write", [True, False], ids=["writing", "reading"])
+def test_a_transaction_is_what_it_says_although_the_driver_begins_none_by_itself(engine: Engine, write: bool) -> None:
+    opened = (
+        database.begin(engine, district="440303") if write else database.reading(engine, granted=["440303", "440305"])
+    )
+    with opened as tx:
+        shown = {
+            name: tx.connection.execute(text(f"show {name}")).scalar_one()
+            for name in ("transaction_isolation", "transaction_read_only")
+        }
+
+    assert tuple(shown.values()) == (("read committed", "off") if write else ("repeatable read", "on"))
+    with engine.begin() as plain:
+        assert plain.execute(text("select current_setting('clearwater.district', true)")).scalar_one() == ""
