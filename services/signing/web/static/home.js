@@ -86,12 +86,12 @@ const COUNT = {
   },
   to_declare: async () => {
     const mine = (await decisions()).filter((each) => each.reached_at && !each.declared_at);
-    return { n: mine.length, detail: mine.map((each) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}` };
+    return { n: mine.length, detail: mine.map((each) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}/effect` };
   },
   to_close: async () => {
     const found = await Promise.all((await decisions()).filter((each) => !each.closed_at).map(async (each) => ({ each, days: await daysToClose(each) })));
     const mine = found.filter(({ days }) => days > 0);
-    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ each }) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].each.project_id}` };
+    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ each }) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].each.project_id}/days` };
   },
   failed: async () => {
     const { failures } = await ask("notify", "/failures");
