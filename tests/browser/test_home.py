@@ -92,6 +92,7 @@ def test_the_head_works_by_keyboard_on_a_phone(chromium: Browser, system: Platfo
     page.keyboard.press("Enter")
     expect(page.locator("header form[action='/logout'] button")).to_be_visible()
     ways = page.locator("#ways a")
+    expect(ways.first).to_be_visible()
     assert [each.get_attribute("href") for each in ways.all()][:2] == ["/", "/wall"]
     expect(page.locator("#ways a[aria-current]")).to_have_attribute("href", "/messages")
     assert pages.small_targets(page) == []

@@ -53,7 +53,13 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         _FAILED,
         _UNFROZEN,
     ),
-    "city": (Row("late", "reporting", "/city"), Row("held", "notify", "/messages"), _FAILED, _UNFROZEN),
+    "city": (
+        Row("districts", "reporting", "/city"),
+        Row("late", "reporting", "/city"),
+        Row("held", "notify", "/messages"),
+        _FAILED,
+        _UNFROZEN,
+    ),
     "auditor": (
         Row("reveals", "registry", "/register/audit"),
         Row("exports", "registry", "/register/audit"),

@@ -43,6 +43,21 @@ def test_reassigning_a_stairwell_publishes_one_event_per_unit(registry: Registry
     assert {str(event.staff_id) for event in assigned_events} == {officer}
 
 
+def test_an_officer_lists_the_units_of_their_own_login(registry: Registry, project_id: str):
+    """A login that no officer has owns nothing, and no login sees another's units by it."""
+    officer = {"staff_number": "Q-77", "name": "邱敏", "subject": f"officer-{DISTRICT}"}
+    group = registry.post(f"/projects/{project_id}/groups", {"name": "七组", "officers": [officer]}).json
+    unit = registry.get(f"/projects/{project_id}/units?limit=1").json["items"][0]["unit_id"]
+    body = {"group_id": group["group_id"], "staff_id": group["officers"][0]["staff_id"], "unit_ids": [unit]}
+    registry.post(f"/projects/{project_id}/assignments", body)
+
+    mine = registry.get(f"/projects/{project_id}/assignments?mine=true", role="officer").json
+    others = registry.get(f"/projects/{project_id}/assignments?mine=true", role="desk").json
+
+    assert [each["unit_id"] for each in mine["items"]] == [unit]
+    assert others["items"] == []
+
+
 def test_re_import_after_reassignment_leaves_the_unit_unchanged(
     registry: Registry, project_id: str, made: sample.Sample
 ):

@@ -31,6 +31,7 @@ const asked = {};
 const once = (name, load) => (asked[name] ??= load());
 const projects = () => once("projects", async () => (await every("registry", "/projects")).items);
 const standings = () => once("standings", () => ask("reporting", "/projects"));
+const city = () => once("city", () => ask("reporting", "/city"));
 const signed = (standing) => standing.bases.find((each) => each.basis === "units");
 const frozen = async () => (await standings()).items.filter((each) => each.roll === "frozen");
 
@@ -86,12 +87,12 @@ const COUNT = {
   },
   to_declare: async () => {
     const mine = (await decisions()).filter((each) => each.reached_at && !each.declared_at);
-    return { n: mine.length, detail: mine.map((each) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}` };
+    return { n: mine.length, detail: mine.map((each) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}/effect` };
   },
   to_close: async () => {
     const found = await Promise.all((await decisions()).filter((each) => !each.closed_at).map(async (each) => ({ each, days: await daysToClose(each) })));
     const mine = found.filter(({ days }) => days > 0);
-    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ each }) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].each.project_id}` };
+    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ each }) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].each.project_id}/days` };
   },
   failed: async () => {
     const { failures } = await ask("notify", "/failures");
@@ -101,8 +102,14 @@ const COUNT = {
     const held = (await ask("notify", "/channels")).channels.filter((each) => each.held);
     return { n: held.length, detail: held.map((each) => `${each.district} ${each.channel}`).join(word("comma")) };
   },
+  districts: async () => {
+    const { districts } = await city();
+    const left = (each) => each.projects.filter((one) => one.roll === "frozen").reduce((sum, one) => sum + signed(one).denominator - signed(one).numerator, 0);
+    const most = districts.toSorted((a, b) => left(b) - left(a)).slice(0, 3);
+    return { n: districts.length, calm: true, detail: most.map((each) => word("to_sign", { district: each.name, n: figure(left(each)) })).join(word("comma")) };
+  },
   late: async () => {
-    const late = (await ask("reporting", "/city")).districts.filter((each) => (each.as_of.lag_seconds ?? 0) > 60);
+    const late = (await city()).districts.filter((each) => (each.as_of.lag_seconds ?? 0) > 60);
     return { n: late.length, detail: late.map((each) => each.name).join(word("comma")) };
   },
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
