@@ -14,7 +14,7 @@ from services.signing.domain.agreement import State
 from services.signing.domain.mandate import business_day
 from services.signing.queries import as_of, case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
-from services.signing.web import acts
+from services.signing.web import acts, case_pages
 from services.signing.web import desk as desks
 from shared.service import identity
 from shared.service.database import Transaction, reading
@@ -24,7 +24,9 @@ from shared.web.shell import AsOf, add_texts, text
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/signing", template_folder="templates"
 )
-add_texts(pages, Path(__file__).with_name("texts.toml"))
+for texts in ("texts.toml", "acts.toml"):
+    add_texts(pages, Path(__file__).with_name(texts))
+case_pages.add_to(pages)
 
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")

@@ -27,6 +27,7 @@ const requests = {
   return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, said(form), version],
   unlock: ({ agreement, version }, form) => [`/agreements/${agreement}/unlocks`, said(form), version],
   rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, said(form), version],
+  perform: ({ agreement, version }, form) => [`/agreements/${agreement}/performances`, { evidence: form.elements.evidence.value.trim() }, version],
   sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
     return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value) }];
@@ -157,7 +158,7 @@ const submitted = (form) => {
   const [reason, sure] = form.querySelectorAll("[data-phase]"), fault = form.querySelector(".fault"), { number } = form.elements;
   fault.textContent = "";
   if (!sure || sure.hidden) {
-    const missing = [...reason.querySelectorAll(":required")].find((each) => !each.checkValidity());
+    const missing = [...reason.querySelectorAll(":required")].find((each) => !each.checkValidity() || !each.value.trim());
     if (missing) {
       fault.textContent = fault.dataset.reason;
       missing.focus();
