@@ -1,14 +1,17 @@
 """Does every act beside the signing have its page: by keyboard alone, checked beforehand, with its trace afterwards?"""
 
 from collections.abc import Iterator
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.signing.domain.mandate import business_day, midnight
 from tests.support import pages
 from tests.support.desks import Desks, press, tab_to, write
 from tests.support.platform import Platform
+from tests.support.signing import a_holder
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
@@ -130,3 +133,106 @@ def test_a_line_that_is_wrong_is_named_at_its_field_and_nothing_is_sent(desks: D
     expect(page.locator("#once")).to_have_text("—")
     assert lines(desks, unit) == []
     page.close()
+
+
+def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_withdrawn(desks: Desks):
+    child = a_holder("1/2", masked_name="范*", capable=False)
+    unit = desks.district.register(child, a_holder("1/2", masked_name="李**"))
+    page = desks.page(f"/{unit}/rights", checked=True)
+    press(page, "details summary")
+    page.keyboard.press("Enter")
+    choose(page, "details[open] [name=reason]", "inheritance")
+    write(page, "details[open] [name=note]", "继承人未到齐")
+    fits(page)
+    page.locator("details[open] [name=note]").focus()
+    press(page, "details[open] button")
+    said(page, "争议已登记")
+    press(page, ".act .main")
+    said(page, "权利已确认")
+    expect(page.locator(".trace")).to_contain_text("继承人未到齐")
+
+    press(page, f'.ways a[href="/desk/{unit}/mandates"]')
+    page.wait_for_url("**/mandates")
+    expect(page.locator(".now")).to_contain_text("还没有登记可以代签的人")
+    press(page, ".now summary")
+    page.keyboard.press("Enter")
+    page.locator(".now [name=valid_until]").fill("2036-12-31")  # how a date is typed depends on the browser
+    write(page, ".now [name=evidence]", "户口簿")
+    fits(page)
+    page.locator(".now [name=evidence]").focus()
+    press(page, ".now button")
+    said(page, "委托已登记")
+    expect(page.locator(".holders")).to_contain_text("监护人")
+    hand, right_holder = desks.district.rows("select hand, right_holder from mandates where unit_id = :it", it=unit)[0]
+    assert hand != right_holder and right_holder == child.person_id
+
+    press(page, ".paper-of summary")
+    page.keyboard.press("Enter")
+    choose(page, ".paper-of [name=reason]", "mandate_void")
+    write(page, ".paper-of [name=note]", "文书作废")
+    press(page, ".paper-of button")
+    said(page, "委托已撤销")
+    expect(page.locator(".trace")).to_contain_text("文书作废")
+    page.close()
+
+
+def test_command_declares_effect_with_its_document_and_closes_a_day(system: Platform, desks: Desks):
+    own = Desks(system, desks.browser)
+    today = business_day(own.district.clock.now())
+    own.district.project_id = uuid4()
+    project = own.district.open_project(starts_at=midnight(today - timedelta(days=2)))
+    unit = own.district.register()
+    own.ready(unit)
+    own.district.freeze()
+    place = f"/projects/{project}"
+    page = own.page(f"{place}/effect", role="command", checked=True)
+    expect(page.locator("#step-head")).to_contain_text("不能宣布：还差 1 套")
+    expect(page.locator('button[form="declare"]')).to_be_disabled()
+    fits(page)
+    own.district.sign(own.agreement(unit), own.district.owners(unit)[0])
+
+    page.goto(f"{own.url}/desk{place}")
+    expect(page.locator("#step-head")).to_contain_text("条件已达到，等宣布生效")
+    fits(page)
+    press(page, f'.acts a[href="/desk{place}/effect"]')
+    page.wait_for_url("**/effect")
+    write(page, "[name=document_number]", "示征告〔2026〕31 号")
+    write(page, "[name=_again]", "示征告〔2026〕13 号")
+    press(page, 'button[form="declare"]')
+    expect(page.locator(".err")).to_contain_text("两次写的不一样")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("示征告〔2026〕31 号")
+    press(page, 'button[form="declare"]')
+    said(page, "已宣布生效")
+    expect(page.locator(".facts")).to_contain_text("示征告〔2026〕31 号")
+    expect(page.locator(".facts")).to_contain_text("command-")
+
+    press(page, f'.ways a[href="/desk{place}/days"]')
+    page.wait_for_url("**/days")
+    expect(page.locator(".days li")).to_have_count(2)
+    fits(page)
+    press(page, ".days .main")
+    said(page, "这一天已关")
+    expect(page.locator(".bases")).to_contain_text(str(today - timedelta(days=2)))
+    expect(page.locator(".days li")).to_have_count(1)
+    page.close()
+    own.close()
+
+
+def test_a_period_that_ends_without_the_threshold_is_closed_by_typing_what_becomes_void(system: Platform, desks: Desks):
+    own = Desks(system, desks.browser)
+    own.district.project_id = uuid4()
+    project = own.district.open_project(starts_at=own.district.clock.now() - timedelta(days=9), days=7)
+    own.district.register()
+    own.district.freeze()
+    page = own.page(f"/projects/{project}/period", role="command", checked=True)
+    fits(page)
+    press(page, 'button[form="close"]')
+    expect(page.locator(".err")).to_contain_text("没有填")
+    page.keyboard.type("0")
+    press(page, 'button[form="close"]')
+
+    said(page, "签约期已结束")
+    expect(page.locator("#step-head")).to_contain_text("条件未达到")
+    page.close()
+    own.close()

@@ -14,7 +14,7 @@ from services.signing.domain.agreement import State
 from services.signing.domain.mandate import business_day
 from services.signing.queries import as_of, case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
-from services.signing.web import acts, case_pages
+from services.signing.web import acts, case_pages, project_pages
 from services.signing.web import desk as desks
 from shared.service import identity
 from shared.service.database import Transaction, reading
@@ -27,10 +27,11 @@ pages = Blueprint(
 for texts in ("texts.toml", "acts.toml"):
     add_texts(pages, Path(__file__).with_name(texts))
 case_pages.add_to(pages)
+project_pages.add_to(pages)
 
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
-_FIELDS = ("place", "unit_code", "state", "group_id", "cursor")
+_FIELDS = ("place", "unit_code", "state", "group_id", "project_id", "cursor")
 _UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not signed
 
 

@@ -6,12 +6,14 @@
 
 import { word } from "/static/shell/status.js";
 import { ask, decided, read, unanswered } from "./asking.js";
+import * as myDesk from "./my-desk.js";
 import * as saying from "./saying.js";
 
 const AGAIN_SECONDS = 4;
 const LOOK_MILLISECONDS = 5_000;
 const $ = (id) => document.getElementById(id);
 const here = () => $("desk").dataset;
+const standing = () => myDesk.name(here().person);
 const chosen = (name) => [...document.querySelectorAll(`input[name="${name}"]:checked`)];
 let held = false; // an answer stands in place of the step
 let offline = false;
@@ -30,7 +32,7 @@ const requests = {
   perform: ({ agreement, version }, form) => [`/agreements/${agreement}/performances`, { evidence: form.elements.evidence.value.trim() }, version],
   sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
-    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value) }];
+    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value), ...(standing() && { desk: standing() }) }];
   },
 };
 
@@ -53,6 +55,7 @@ const release = () => {
 };
 
 const dress = () => {
+  $("desk-name").textContent = standing() ?? $("desk-name").dataset.none;
   for (const each of document.querySelectorAll(".shares i")) {
     const [parts, whole = "1"] = each.dataset.share.split("/");
     each.style.flexGrow = String(Number(parts) / Number(whole));
