@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from services.signing.domain.mandate import business_day, midnight
 from tests.support import pages
-from tests.support.desks import Desks, press, tab_to, write
+from tests.support.desks import Desks, press, step, tab_to, write
 from tests.support.platform import Platform
 from tests.support.signing import a_holder
 
@@ -236,3 +236,31 @@ def test_a_period_that_ends_without_the_threshold_is_closed_by_typing_what_becom
     expect(page.locator("#step-head")).to_contain_text("条件未达到")
     page.close()
     own.close()
+
+
+def test_a_desk_is_named_once_and_its_name_goes_with_the_signature(desks: Desks):
+    unit = desks.ready()
+    page = desks.page()
+    write(page, "#my-desk [name=desk]", "２号台")
+    page.keyboard.press("Enter")
+    expect(page.locator("#my-desk-now")).to_contain_text("2号台")
+    page.goto(f"{desks.url}/desk/{unit}?step=sign")
+    expect(page.locator("#desk-name")).to_have_text("2号台")
+    press(page, 'button[data-act="sign"]')
+
+    step(page, "顺序号")
+    expect(page.locator(".holders")).to_contain_text("2号台")
+    page.evaluate("localStorage.clear()")
+    page.close()
+
+
+def test_a_case_is_found_however_its_place_is_written(desks: Desks):
+    unit = desks.district.register(compound="银泉阁", building="5栋", stairwell="2单元", door="503")
+    other = desks.district.register(compound="银泉阁", building="15栋", stairwell="2单元", door="503")
+    page = desks.page()
+    for written in ("银泉阁5栋503", "5-503", "５号楼５０３室", "5幢2单元503"):
+        page.locator("input[name=place]").fill(written)
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#u-{unit}")).to_be_visible()
+        expect(page.locator(f"#u-{other}")).to_have_count(0)
+    page.close()

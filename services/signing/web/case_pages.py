@@ -49,18 +49,19 @@ def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
     def view(unit_id: UUID) -> str:
         with reading(running().engine, granted=identity.current().granted) as tx:
             case = case_file.read(tx, unit_id)
-            return render_template(
-                f"case-{name}.html",
-                title=f"{case.compound} {case.building} {case.door}",
-                page=name,
-                case=case,
-                agreement=case.agreement,
-                did=_did(),
-                trace=[act for act in reversed(case.acts) if act.kind in _TRACE.get(name, (act.kind,))],
-                capitals=capitals,
-                as_of=AsOf(running().clock.now(), as_of.read(tx), None),
-                **facts(tx, case),
-            )
+            found, number = facts(tx, case), as_of.read(tx)
+        return render_template(
+            f"case-{name}.html",
+            title=f"{case.compound} {case.building} {case.door}",
+            page=name,
+            case=case,
+            agreement=case.agreement,
+            did=_did(),
+            trace=[act for act in reversed(case.acts) if act.kind in _TRACE.get(name, (act.kind,))],
+            capitals=capitals,
+            as_of=AsOf(running().clock.now(), number, None),
+            **found,
+        )
 
     return view
 

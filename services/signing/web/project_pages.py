@@ -35,29 +35,33 @@ def add_to(pages: Blueprint) -> None:
 def projects() -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         counts = [project_count.read(tx, project_id) for project_id in project_count.every(tx)]
-        return render_template("projects.html", title=text("project.all"), counts=counts, as_of=_as_of(tx))
+        at = _as_of(tx)
+    return render_template("projects.html", title=text("project.all"), counts=counts, as_of=at)
 
 
 def project(project_id: UUID, page: str = "") -> str:
     now = running().clock.now()
     with reading(running().engine, granted=identity.current().granted) as tx:
         count = project_count.read(tx, project_id)
-        return render_template(
-            f"project-{page or 'count'}.html",
-            title=count.name,
-            page=page,
-            project=count,
-            now=now,
-            decided=project_page.decided(tx, project_id),
-            waiting=project_page.waiting(tx, project_id),
-            awaiting=project_page.awaiting_effect(tx, project_id),
-            due=project_page.days_to_close(tx, count, now),
-            days=day_list.read(tx, project_id, DaysQuery(limit=_SHOWN)) if page == "days" else [],
-            may=_may(page),
-            short=_short(count),
-            did=text(f"did.{did}") if (did := request.args.get("did", "")) in _DONE else "",
-            as_of=_as_of(tx),
-        )
+        found = {
+            "decided": project_page.decided(tx, project_id),
+            "waiting": project_page.waiting(tx, project_id),
+            "awaiting": project_page.awaiting_effect(tx, project_id),
+            "due": project_page.days_to_close(tx, count, now),
+            "days": day_list.read(tx, project_id, DaysQuery(limit=_SHOWN)) if page == "days" else [],
+            "as_of": _as_of(tx),
+        }
+    return render_template(
+        f"project-{page or 'count'}.html",
+        title=count.name,
+        page=page,
+        project=count,
+        now=now,
+        may=_may(page),
+        short=_short(count),
+        did=text(f"did.{did}") if (did := request.args.get("did", "")) in _DONE else "",
+        **found,
+    )
 
 
 def _short(count: ProjectCount) -> list[str]:
