@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
+from services.signing.domain import places
 from services.signing.domain.agreement import State
 from services.signing.domain.stage import Stage, stage
 from shared.events.terms import Series
@@ -32,7 +33,8 @@ _LIST = text("""
       and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
       and (cast(:group_id as uuid) is null or group_id = :group_id)
       and not exists (select from unnest(cast(:place as text[])) as word
-                      where strpos(concat_ws(' ', unit_code, compound, building, stairwell, door), word) = 0)
+                      where strpos(concat_ws(' ', '', unit_code, compound, regexp_replace(building, '(号楼|幢|座)$', '栋'), stairwell, door,
+                                             groups.officers ->> cast(staff_id as text), number), word) = 0)
       and (cast(:after_code as text) is null or (unit_code, cases.unit_id) > (:after_code, cast(:after_unit as uuid)))
     order by unit_code, cases.unit_id limit :limit
 """)
@@ -47,7 +49,7 @@ class CasesQuery(http.Page):
     place: str | None = Field(
         default=None,
         max_length=120,
-        description="Words of the place, each of which must occur in code, compound, building, stairwell or door.",
+        description="Words as people write them, each of which must occur: a place (5-503), a code, a sequence number, an officer.",
     )
     group_id: UUID | None = Field(default=None, description="Of the signing group that answers for the unit.")
 
@@ -82,7 +84,7 @@ def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
         "unsigned": query.unsigned,
         "half_signed": query.half_signed,
         "unit_code": query.unit_code,
-        "place": (query.place or "").split(),
+        "place": places.words(query.place or ""),
         "group_id": query.group_id,
     }
     place = {"after_code": after[0], "after_unit": after[1], "limit": query.limit + 1}

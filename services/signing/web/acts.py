@@ -11,7 +11,9 @@ from typing import Literal
 from services.signing.queries.case_file import CaseFile
 from shared.service import declared
 
-Name = Literal["take_up", "confirm", "review", "return", "lock", "register", "unlock", "begin", "sign", "rescind"]
+Name = Literal[
+    "take_up", "confirm", "review", "return", "lock", "register", "unlock", "begin", "sign", "rescind", "perform"
+]
 _ROUTES: dict[Name, str] = {
     "take_up": "cases.take_up",
     "confirm": "cases.confirm",
@@ -23,7 +25,9 @@ _ROUTES: dict[Name, str] = {
     "begin": "signatures.add_signature",
     "sign": "signatures.add_signature",
     "rescind": "agreements.rescind",
+    "perform": "agreements.perform",
 }
+_AFTER: dict[str, tuple[Name, ...]] = {"signed": ("rescind",), "effective": ("rescind", "perform")}
 # The codes of reasons to undo an act. A note in words accompanies them.
 REASONS: dict[Name, tuple[str, ...]] = {
     "return": ("papers_missing", "terms_wrong", "household_asked", "other"),
@@ -40,8 +44,8 @@ class Act:
 
     @property
     def asks(self) -> bool:
-        """Whether the act needs a reason."""
-        return self.name in REASONS
+        """Whether the act needs a reason, or evidence."""
+        return self.name in REASONS or self.name == "perform"
 
 
 def offered(case: CaseFile, *, view: str, roles: frozenset[str]) -> tuple[Act, ...]:
@@ -59,8 +63,7 @@ def _allowed(case: CaseFile, view: str) -> Iterator[Name]:
     if view == "locked" and state == "locked":
         yield "register"
     if view == "number":
-        if state != "performed":
-            yield "rescind"
+        yield from _AFTER.get(state, ())
     elif case.rights != "confirmed" and view != "ended":
         if case.rights != "reviewing":
             yield "take_up"

@@ -54,7 +54,7 @@ class Desk:
 def of(case: CaseFile, *, today: date, signing: bool, holder: str = "") -> Desk:
     """`signing`: the paper was compared with the page, so signing may start. `holder`: the right-holder that the desk has chosen."""
     view = _view(case, signing=signing)
-    rights, mandates = _rights(case), _mandates(case)
+    rights, mandates = signing_people.rights(case), _mandates(case)
     signers = signing_people.of(case, mandates, today=today)
     waiting = [signer for signer in signers if signer.signed_at is None]
     chosen = next((signer for signer in waiting if str(signer.person_id) == holder), None)
@@ -98,10 +98,6 @@ def _items(case: CaseFile, rights: Rights, mandates: tuple[Mandate, ...]) -> tup
         mandates=mandates,
         papers=papers if agreement and agreement.state == "reviewed" else frozenset(),
     )
-
-
-def _rights(case: CaseFile) -> Rights:
-    return Rights(case.ownership, tuple(signing_people.holder(holder) for holder in case.right_holders))
 
 
 def _mandates(case: CaseFile) -> tuple[Mandate, ...]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from services.signing.domain.agreement import State
 from services.signing.queries import as_of, case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
-from services.signing.web import acts
+from services.signing.web import acts, case_pages, project_pages
 from services.signing.web import desk as desks
 from shared.events.day import business_day
 from shared.service import identity
@@ -24,11 +24,14 @@ from shared.web.shell import AsOf, add_texts, text
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/signing", template_folder="templates"
 )
-add_texts(pages, Path(__file__).with_name("texts.toml"))
+for texts in ("texts.toml", "acts.toml"):
+    add_texts(pages, Path(__file__).with_name(texts))
+case_pages.add_to(pages)
+project_pages.add_to(pages)
 
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
-_FIELDS = ("place", "unit_code", "state", "group_id", "cursor")
+_FIELDS = ("place", "unit_code", "state", "group_id", "project_id", "cursor")
 _UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not signed
 
 
@@ -37,19 +40,20 @@ _UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not si
 def cases() -> str:
     filters = _filters()
     with reading(running().engine, granted=identity.current().granted) as tx:
-        found = case_list.read(tx, filters)
-        return render_template(
-            "cases.html",
-            title=text("desk.title"),
-            rows=found[:_SHOWN],
-            after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
-            asked=filters,
-            listed=_listed(),
-            states=(_UNSIGNED, *get_args(State)),
-            chosen=_UNSIGNED if filters.unsigned else filters.state,
-            groups=group_list.read(tx),
-            as_of=_as_of(tx),
-        )
+        found, groups, at = case_list.read(tx, filters), group_list.read(tx), _as_of(tx)
+    # Drawn after the transaction: a page that is drawn for the first time may take longer than one may stand idle.
+    return render_template(
+        "cases.html",
+        title=text("desk.title"),
+        rows=found[:_SHOWN],
+        after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
+        asked=filters,
+        listed=_listed(),
+        states=(_UNSIGNED, *get_args(State)),
+        chosen=_UNSIGNED if filters.unsigned else filters.state,
+        groups=groups,
+        as_of=at,
+    )
 
 
 @pages.get("/desk/<uuid:unit_id>")
@@ -57,24 +61,25 @@ def cases() -> str:
 def desk(unit_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         case = case_file.read(tx, unit_id)
-        shown = desks.of(
-            case,
-            today=business_day(running().clock.now()),
-            signing=request.args.get("step") == "sign",
-            holder=request.args.get("holder", ""),
-        )
-        return render_template(
-            "desk.html",
-            title=f"{case.compound} {case.building} {case.door}",
-            case=case,
-            agreement=case.agreement,
-            desk=shown,
-            acts=acts.offered(case, view=shown.view, roles=identity.current().roles),
-            reasons=acts.REASONS,
-            listed=_listed(),
-            following=_next_ready(tx, case.project_id, unit_id),
-            as_of=_as_of(tx),
-        )
+        following, at = _next_ready(tx, case.project_id, unit_id), _as_of(tx)
+    shown = desks.of(
+        case,
+        today=business_day(running().clock.now()),
+        signing=request.args.get("step") == "sign",
+        holder=request.args.get("holder", ""),
+    )
+    return render_template(
+        "desk.html",
+        title=f"{case.compound} {case.building} {case.door}",
+        case=case,
+        agreement=case.agreement,
+        desk=shown,
+        acts=acts.offered(case, view=shown.view, roles=identity.current().roles),
+        reasons=acts.REASONS,
+        listed=_listed(),
+        following=following,
+        as_of=at,
+    )
 
 
 def _listed() -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.signing.domain.hand import Review, unseen
 from services.signing.domain.mandate import Capacity, Mandate, NotEntitled, entitlement
-from services.signing.domain.rights import Holder
+from services.signing.domain.rights import Holder, Rights
 from services.signing.queries.agreement_file import SignerRow
 from services.signing.queries.case_file import CaseFile, HolderRow
 
@@ -86,6 +86,10 @@ def _reviews(case: CaseFile) -> tuple[Review, ...]:
 def holder(row: HolderRow | SignerRow) -> Holder:
     kind: Literal["organisation", "natural"] = "organisation" if row.kind == "organisation" else "natural"
     return Holder(row.person_id, row.name, Fraction(row.share) if row.share else None, kind, row.capable)
+
+
+def rights(case: CaseFile) -> Rights:
+    return Rights(case.ownership, tuple(holder(row) for row in case.right_holders))
 
 
 def signed_share(signers: Sequence[Signer]) -> str | None:

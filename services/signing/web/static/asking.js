@@ -12,7 +12,7 @@ const kept = (unit) => `clearwater.desk.${unit}`;
 export const unanswered = (unit) => JSON.parse(sessionStorage.getItem(kept(unit)));
 
 /** An act that somebody has decided on: where to, what, and on which version of what was on the screen. */
-export const decided = (unit, act, [path, body, version]) => ({ unit, act, path, body, version, key: crypto.randomUUID(), at: new Date().toISOString() });
+export const decided = (unit, act, [path, body, version, method = "POST"]) => ({ unit, act, path, body, version, method, key: crypto.randomUUID(), at: new Date().toISOString() });
 
 /** done with the state, refused with the problem, busy for some seconds, or lost: nobody knows. */
 export async function ask(intent, district) {
@@ -21,7 +21,7 @@ export async function ask(intent, district) {
   if (intent.version) headers["If-Match"] = `"${intent.version}"`;
   let response, told;
   try {
-    response = await fetch(API + intent.path, { method: "POST", headers, body: JSON.stringify(intent.body), credentials: "same-origin", signal: AbortSignal.timeout(SILENT_MILLISECONDS) });
+    response = await fetch(API + intent.path, { method: intent.method, headers, body: JSON.stringify(intent.body), credentials: "same-origin", signal: AbortSignal.timeout(SILENT_MILLISECONDS) });
     told = await response.json();
   } catch {
     return { outcome: "lost" };

@@ -6,12 +6,14 @@
 
 import { word } from "/static/shell/status.js";
 import { ask, decided, read, unanswered } from "./asking.js";
+import * as myDesk from "./my-desk.js";
 import * as saying from "./saying.js";
 
 const AGAIN_SECONDS = 4;
 const LOOK_MILLISECONDS = 5_000;
 const $ = (id) => document.getElementById(id);
 const here = () => $("desk").dataset;
+const standing = () => myDesk.name(here().person);
 const chosen = (name) => [...document.querySelectorAll(`input[name="${name}"]:checked`)];
 let held = false; // an answer stands in place of the step
 let offline = false;
@@ -27,9 +29,10 @@ const requests = {
   return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, said(form), version],
   unlock: ({ agreement, version }, form) => [`/agreements/${agreement}/unlocks`, said(form), version],
   rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, said(form), version],
+  perform: ({ agreement, version }, form) => [`/agreements/${agreement}/performances`, { evidence: form.elements.evidence.value.trim() }, version],
   sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
-    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value) }];
+    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value), ...(standing() && { desk: standing() }) }];
   },
 };
 
@@ -52,6 +55,7 @@ const release = () => {
 };
 
 const dress = () => {
+  $("desk-name").textContent = standing() ?? $("desk-name").dataset.none;
   for (const each of document.querySelectorAll(".shares i")) {
     const [parts, whole = "1"] = each.dataset.share.split("/");
     each.style.flexGrow = String(Number(parts) / Number(whole));
@@ -157,7 +161,7 @@ const submitted = (form) => {
   const [reason, sure] = form.querySelectorAll("[data-phase]"), fault = form.querySelector(".fault"), { number } = form.elements;
   fault.textContent = "";
   if (!sure || sure.hidden) {
-    const missing = [...reason.querySelectorAll(":required")].find((each) => !each.checkValidity());
+    const missing = [...reason.querySelectorAll(":required")].find((each) => !each.checkValidity() || !each.value.trim());
     if (missing) {
       fault.textContent = fault.dataset.reason;
       missing.focus();

@@ -67,6 +67,17 @@ export const refused = (problem, act, { look, back, others }) => {
   return [head("", problem.title, ...facts(problem)), steps(...rows), still(unchanged, ...trace, word("desk", "refused_code", { code: problem.code }))];
 };
 
+/** Somebody else has saved other terms since ours were read: `saved` shows them. */
+export const conflict = (saved, { theirs, over, back }) => [
+  head(" wait", word("desk", "conflict_head"), word("desk", "conflict_why")),
+  saved,
+  steps(
+    [word("desk", "conflict_theirs"), word("desk", "conflict_theirs_why"), button(word("desk", "conflict_theirs_do"), theirs, true)],
+    [word("desk", "conflict_over"), word("desk", "conflict_over_why"), button(word("desk", "conflict_over_do"), over)],
+    [word("desk", "conflict_back"), "", button(word("desk", "go_back"), back)],
+  ),
+];
+
 export const lost = (intent, { tries, seconds, busy, now }) => [
   head(" wait", word("desk", busy ? "busy_head" : "lost_head"), word("desk", busy ? "busy_why" : "lost_why")),
   steps(

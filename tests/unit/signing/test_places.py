@@ -1,0 +1,27 @@
+"""Is a case found however people write its place?"""
+
+import pytest
+
+from services.signing.domain.places import words
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("银泉阁5栋503", ["银泉阁", " 5栋", " 503"]),
+        ("5-503", [" 5栋", " 503"]),
+        ("５－５０３", [" 5栋", " 503"]),
+        ("5—2—503", [" 5栋", " 2单元", " 503"]),
+        ("５号楼 ５０３室", [" 5栋", " 503"]),
+        ("5幢2单元503", [" 5栋", " 2单元", " 503"]),
+        ("702 3栋", [" 702", " 3栋"]),
+        ("1024", [" 1024"]),
+        ("邱敏", ["邱敏"]),
+        ("HF-04-0052", ["HF-04-0052"]),
+        ("440303001001GB00001F00020006", ["440303001001GB00001F00020006"]),
+        ("00020006", ["00020006"]),
+        ("  ", []),
+    ],
+)
+def test_what_is_looked_for(written: str, found: list[str]):
+    assert words(written) == found
