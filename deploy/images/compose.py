@@ -124,7 +124,8 @@ def _postgres() -> Entry:
         "environment": {"POSTGRES_PASSWORD": _SITE.secret("postgres_password")},
         "command": ["postgres", *(part for setting in settings for part in ("-c", setting))],
         "volumes": ["postgres:/var/lib/postgresql"],
-        "healthcheck": _healthcheck("pg_isready", "-U", "postgres"),
+        # By TCP: while the image makes the cluster, a server for its own use answers on the socket, and only there.
+        "healthcheck": _healthcheck("pg_isready", "-h", HOST, "-U", "postgres"),
     }
 
 

@@ -34,8 +34,6 @@ def write(file: Path, local_dir: Path) -> None:
 
 def main() -> None:
     SHARED.mkdir(parents=True, exist_ok=True)  # or Docker makes it, for root alone
-    if sys.argv[1:2] == ["--rotate"]:
-        rotate(KEPT_IN, sys.argv[2:])
     try:
         if sys.argv[1:2] == ["--rotate"]:
             rotate(KEPT_IN, sys.argv[2:])
