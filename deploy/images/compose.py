@@ -3,13 +3,15 @@
 `python -m deploy.images.compose` writes it; with `--check` it exits 1 when the file is not as it would be written now.
 
 Stays true: one image a service, built by its migration step and used by all its processes; every process has a health check and
-starts when what it needs is healthy, so that `docker compose up -d --wait` returns when all is ready; no secret stands in the file.
-Left to others: which processes there are (deploy/declaration.py), the values of the secrets (secrets.py).
+starts when what it needs is healthy, so that `docker compose up -d --wait` returns when all is ready; no secret stands in the file
+or in an environment; no process is root, can gain rights or write to its image, and each has a limit of memory and processes.
+Left to others: which processes there are (deploy/declaration.py), secrets as files (secret_files.py) and their values (secrets.py).
 """
 
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -28,7 +30,8 @@ from deploy.declaration import (
     bus_roles,
 )
 from deploy.front_door import caddyfile as front_door
-from deploy.images.running import PORT_BASE, SHARED
+from deploy.images import secret_files
+from deploy.images.running import PORT_BASE, SECRETS, SHARED
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
@@ -38,7 +41,7 @@ CADDYFILE = ROOT / "deploy" / "images" / "Caddyfile"
 _PAGES = "/etc/caddy/pages"
 _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
-# The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
+# Passwords and keys are files, which `make secrets` writes, with .env for what is not secret; nothing secret stands here.
 """
 _OWN_PORTS = {
     "postgres": 5432,
@@ -47,7 +50,19 @@ _OWN_PORTS = {
     "kafka-internal": 9094,
 }  # the images' own ports; not reachable from outside
 _FILES = "/var/lib/clearwater"
+_METRICS = f"{_FILES}/metrics"
 Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Far above what is used: they end a process that runs away before it ends its neighbours."""
+
+    memory: str
+    processes: int
+
+
+_OURS = _Limits(memory="768m", processes=256)
 
 
 class Containers:
@@ -81,16 +96,31 @@ _SITE = Containers()
 
 
 def document() -> Entry:
+    services = _services()
+    keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
+    folder = f"./{SECRETS.relative_to(ROOT)}"
+    return {
+        "name": "clearwater",
+        "services": {name: secret_files.mounted(name, entry) for name, entry in services.items()},
+        "secrets": {name: {"file": f"{folder}/{name}"} for name in secret_files.templates(services)},
+        "volumes": dict.fromkeys(keeping),
+    }
+
+
+def secret_templates() -> dict[str, str]:
+    return secret_files.templates(_services())
+
+
+def _services() -> dict[str, Entry]:
     services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases()}
     services |= {"users": _users(), "topics": _topics()}
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
-    services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
-    keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
-    return {"name": "clearwater", "services": services, "volumes": dict.fromkeys(keeping)}
+    return services | {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
 
 
 def caddyfile() -> str:
-    return _HEAD.splitlines()[0] + "\n" + front_door.text(_SITE, files="/data", pages=_PAGES)
+    secret = f"{{file.{secret_files.MOUNTED_IN}/FRONT_DOOR_SECRET}}"
+    return _HEAD.splitlines()[0] + "\n" + front_door.text(_SITE, files="/data/caddy", pages=_PAGES, secret=secret)
 
 
 def text() -> str:
@@ -120,8 +150,13 @@ def _postgres() -> Entry:
     settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10")
     return {
         "image": "postgres:18",
+        "user": "postgres",
+        **_guards(_Limits(memory="1g", processes=512), writes=("/var/run/postgresql",)),
         "restart": "unless-stopped",
-        "environment": {"POSTGRES_PASSWORD": _SITE.secret("postgres_password")},
+        "environment": {
+            "POSTGRES_PASSWORD": _SITE.secret("postgres_password"),
+            "POSTGRES_PASSWORD_FILE": f"{secret_files.MOUNTED_IN}/POSTGRES_PASSWORD",
+        },
         "command": ["postgres", *(part for setting in settings for part in ("-c", setting))],
         "volumes": ["postgres:/var/lib/postgresql"],
         # By TCP: while the image makes the cluster, a server for its own use answers on the socket, and only there.
@@ -132,7 +167,9 @@ def _postgres() -> Entry:
 def _kafka() -> Entry:
     declared = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
     version = next(each.split(":")[2].rstrip("!") for each in declared if each.startswith("org.apache.kafka:kafka_"))
-    passwords = {key: _SITE.secret(key) for key in map(declaration.password_key, BUS_STATIC)}
+    keys = list(map(declaration.password_key, BUS_STATIC))
+    # Kafka itself puts the files' contents in the place of these.
+    passwords = {key: f"$${{directory:{secret_files.MOUNTED_IN}:{key.upper()}}}" for key in keys}
     listeners = {name: _SITE.port(port) for name, port in broker.LISTENERS.items()}
     settings = (
         broker.SETTINGS
@@ -142,12 +179,16 @@ def _kafka() -> Entry:
             "advertised.listeners": ",".join(f"{name}://kafka:{listeners[name]}" for name in ("CLIENT", "INTERNAL")),
             "controller.quorum.voters": "1@kafka:9093",
             "log.dirs": "/var/lib/kafka/data",
+            "config.providers": "directory",
+            "config.providers.directory.class": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
         }
     )
+    variables = {_variable(name): value for name, value in settings.items()}
     return {
         "image": f"apache/kafka:{version}",
+        **_guards(_Limits(memory="1g", processes=1024), writes=("/opt/kafka/config", "/opt/kafka/logs")),
         "restart": "unless-stopped",
-        "environment": {_variable(name): value for name, value in settings.items()},
+        "environment": {**variables, "KAFKA_HEAP_OPTS": " ".join(broker.MEMORY), **_secrets(*keys)},
         "volumes": ["kafka:/var/lib/kafka/data"],
         # Its port opens when it serves. Kafka's own tools would start a Java machine for each look.
         "healthcheck": _healthcheck("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"),
@@ -208,7 +249,7 @@ def _migration(service: Service) -> Entry:
 
 def _step(entry: Entry, needs: Mapping[str, str]) -> Entry:
     """Runs once. `--wait` waits for its end because others need it completed."""
-    return {**entry, "restart": "no", "depends_on": _needs(needs)}
+    return {**entry, **_guards(_OURS), "restart": "no", "depends_on": _needs(needs)}
 
 
 def _running(process: Process) -> Entry:
@@ -218,6 +259,7 @@ def _running(process: Process) -> Entry:
         needs |= dict.fromkeys((f"{process.image}-migrate", "topics"), "service_completed_successfully")
     entry = {
         **_image(process.image or "platform"),
+        **_guards(_OURS, writes=(_METRICS,) if process.image and process.published else ()),
         "command": list(process.arguments) if process.image else [process.module, *process.arguments],
         "restart": "unless-stopped",
         "init": True,
@@ -241,6 +283,9 @@ def _front_door(process: Process) -> Entry:
     port = _SITE.port(process.name)
     return {
         "image": "caddy:2.11.7",
+        "user": "1000:1000",
+        **_guards(_Limits(memory="256m", processes=256)),
+        "cap_add": ["NET_BIND_SERVICE"],  # its program does not start without, at any port
         "restart": "unless-stopped",
         "environment": {"FRONT_DOOR_SECRET": _SITE.secret("front_door_secret")},
         "volumes": [
@@ -255,6 +300,18 @@ def _front_door(process: Process) -> Entry:
 
 
 _DRAWN = {FRONT_DOOR: _front_door}
+
+
+def _guards(limits: _Limits, *, writes: Sequence[str] = ()) -> Entry:
+    """What no process needs, whoever takes it over. `writes`: folders beside its volumes, in memory, gone when it ends."""
+    return {
+        "read_only": True,
+        "tmpfs": ["/tmp", *writes],  # noqa: S108 - the container's own
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "mem_limit": limits.memory,
+        "pids_limit": limits.processes,
+    }
 
 
 def _needs(conditions: Mapping[str, str]) -> Entry:
@@ -274,8 +331,8 @@ def _image(name: str) -> Entry:
 
 
 def _healthcheck(*command: str) -> Entry:
-    """Looks every second until it is ready, then seldom: each look starts a program."""
-    check = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "180s", "start_interval": "1s"}
+    """One interval for all its life: Docker before 25 refuses a file that asks for a shorter one at the start."""
+    check = {"interval": "5s", "timeout": "10s", "retries": 6, "start_period": "180s"}
     return {"test": ["CMD", *command], **check}
 
 
