@@ -62,6 +62,7 @@ class _Limits:
     processes: int
 
 
+_USER = 10_001  # clearwater in our images
 _OURS = _Limits(memory="768m", processes=256)
 
 
@@ -150,8 +151,7 @@ def _postgres() -> Entry:
     settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10")
     return {
         "image": "postgres:18",
-        "user": "postgres",
-        **_guards(_Limits(memory="1g", processes=512), writes=("/var/run/postgresql",)),
+        **_guards(_Limits(memory="1g", processes=512), user=999, writes=("/var/run/postgresql",)),
         "restart": "unless-stopped",
         "environment": {
             "POSTGRES_PASSWORD": _SITE.secret("postgres_password"),
@@ -186,7 +186,7 @@ def _kafka() -> Entry:
     variables = {_variable(name): value for name, value in settings.items()}
     return {
         "image": f"apache/kafka:{version}",
-        **_guards(_Limits(memory="1g", processes=1024), writes=("/opt/kafka/config", "/opt/kafka/logs")),
+        **_guards(_Limits(memory="1g", processes=1024), user=1000, writes=("/opt/kafka/config", "/opt/kafka/logs")),
         "restart": "unless-stopped",
         "environment": {**variables, "KAFKA_HEAP_OPTS": " ".join(broker.MEMORY), **_secrets(*keys)},
         "volumes": ["kafka:/var/lib/kafka/data"],
@@ -249,7 +249,7 @@ def _migration(service: Service) -> Entry:
 
 def _step(entry: Entry, needs: Mapping[str, str]) -> Entry:
     """Runs once. `--wait` waits for its end because others need it completed."""
-    return {**entry, **_guards(_OURS), "restart": "no", "depends_on": _needs(needs)}
+    return {**entry, **_guards(_OURS, user=_USER), "restart": "no", "depends_on": _needs(needs)}
 
 
 def _running(process: Process) -> Entry:
@@ -259,7 +259,7 @@ def _running(process: Process) -> Entry:
         needs |= dict.fromkeys((f"{process.image}-migrate", "topics"), "service_completed_successfully")
     entry = {
         **_image(process.image or "platform"),
-        **_guards(_OURS, writes=(_METRICS,) if process.image and process.published else ()),
+        **_guards(_OURS, user=_USER, writes=(_METRICS,) if process.image and process.published else ()),
         "command": list(process.arguments) if process.image else [process.module, *process.arguments],
         "restart": "unless-stopped",
         "init": True,
@@ -283,8 +283,7 @@ def _front_door(process: Process) -> Entry:
     port = _SITE.port(process.name)
     return {
         "image": "caddy:2.11.7",
-        "user": "1000:1000",
-        **_guards(_Limits(memory="256m", processes=256)),
+        **_guards(_Limits(memory="256m", processes=256), user=_USER),
         "cap_add": ["NET_BIND_SERVICE"],  # its program does not start without, at any port
         "restart": "unless-stopped",
         "environment": {"FRONT_DOOR_SECRET": _SITE.secret("front_door_secret")},
@@ -302,11 +301,15 @@ def _front_door(process: Process) -> Entry:
 _DRAWN = {FRONT_DOOR: _front_door}
 
 
-def _guards(limits: _Limits, *, writes: Sequence[str] = ()) -> Entry:
-    """What no process needs, whoever takes it over. `writes`: folders beside its volumes, in memory, gone when it ends."""
+def _guards(limits: _Limits, *, user: int, writes: Sequence[str] = ()) -> Entry:
+    """What no process needs, whoever takes it over. `writes`: folders beside its volumes, in memory, gone when it ends.
+
+    Without `uid` such a folder belongs to root, with the mode that it has in the image.
+    """
     return {
+        "user": f"{user}:{user}",
         "read_only": True,
-        "tmpfs": ["/tmp", *writes],  # noqa: S108 - the container's own
+        "tmpfs": [f"{folder}:uid={user}" for folder in ("/tmp", *writes)],  # noqa: S108 - the container's own
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "mem_limit": limits.memory,

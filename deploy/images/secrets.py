@@ -32,7 +32,7 @@ def rotate(local_dir: Path, roles: Sequence[str]) -> None:
         keys.replace(local_dir, rotation.successor(known, role))
 
 
-def write(file: Path, local_dir: Path, folder: Path = SECRETS) -> None:
+def write(file: Path, local_dir: Path, folder: Path) -> None:
     """Raises CannotStart for a file with other keys than ours: what was sealed with them could not be opened any more."""
     if file.exists() and not (local_dir / "secrets.json").exists():
         raise CannotStart(
@@ -40,7 +40,7 @@ def write(file: Path, local_dir: Path, folder: Path = SECRETS) -> None:
         )
     file.touch(mode=0o600)
     file.write_text("\n".join(lines(local_dir)) + "\n", encoding="utf-8")
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, content in files(local_dir).items():
         _put(folder / name, content)
 
@@ -58,7 +58,7 @@ def main() -> None:
     try:
         if sys.argv[1:2] == ["--rotate"]:
             rotate(KEPT_IN, sys.argv[2:])
-        write(ROOT / ".env", KEPT_IN)
+        write(ROOT / ".env", KEPT_IN, SECRETS)
     except CannotStart as reason:
         sys.exit(str(reason))
 
