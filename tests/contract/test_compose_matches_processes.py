@@ -170,6 +170,18 @@ def test_what_a_process_writes_beside_its_volumes_is_in_memory():
             assert any(written.startswith(f"{folder}/") for folder in (*folders, *volumes)), name
 
 
+def test_no_container_leaves_a_nameless_volume_behind():
+    """Each path that an image of others declares as a volume is one of ours, or in memory."""
+    declared = {
+        "postgres": {"/var/lib/postgresql"},
+        "kafka": {"/etc/kafka/secrets", "/var/lib/kafka/data", "/mnt/shared/config"},
+    }
+    for name, paths in declared.items():
+        entry = COMPOSE[name]
+        volumes = {volume.split(":")[1] for volume in entry["volumes"]}
+        assert paths <= volumes | {folder.partition(":")[0] for folder in entry["tmpfs"]}
+
+
 def test_our_images_have_the_user_that_the_file_names():
     for dockerfile in ("service", "platform"):
         text = (ROOT / "deploy" / "images" / f"{dockerfile}.Dockerfile").read_text(encoding="utf-8")
