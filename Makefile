@@ -68,7 +68,7 @@ import: $(INSTALLED) ## import a workbook or a csv: make import FILE=units.csv P
 
 check: setup format-check lint types contracts migrations generated unit-tests ## the one definition of clean, under 3 minutes
 
-secrets: $(INSTALLED) ## for `docker compose up -d --wait`: writes the passwords and keys of its containers to .env
+secrets: $(INSTALLED) $(ASSETS) ## for `docker compose up -d --wait`: the passwords and keys of its containers, and the pages' fonts
 	@$(RUN) -m deploy.images.secrets
 
 format-check:

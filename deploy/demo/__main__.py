@@ -169,7 +169,12 @@ def _farewell(installation: Place) -> None:
     screen.fact("messages", f"{installation.front_url}/messages")
     screen.fact("mailbox", installation.url("messages"))
     screen.fact("sign in", "choose a sample person on the login page; there is no password. Try command, then city")
-    screen.fact("again", "`make demo` signs the next units; `make down` stops everything")
+    again, stop = (
+        ("make demo CONTAINERS=yes", "docker compose down")
+        if installation.local_dir == containers.SHARED
+        else ("make demo", "make down")
+    )
+    screen.fact("again", f"`{again}` signs the next units; `{stop}` stops everything")
 
 
 def _number(name: str, otherwise: float) -> float:

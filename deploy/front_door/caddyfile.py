@@ -22,12 +22,15 @@ _KEPT_SECONDS = (
 )
 _LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
 _POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+FROM_ENVIRONMENT = "{env.FRONT_DOOR_SECRET}"
 PAGES = Path(__file__).with_name("pages")
 
 
-def text(site: Site, *, files: str, pages: str) -> str:
-    """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself."""
-    return "\n".join([*_global(site, files), *_proxy(), *_site(site, pages), *_other_names(site), ""])
+def text(site: Site, *, files: str, pages: str, secret: str = FROM_ENVIRONMENT) -> str:
+    """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself.
+    `secret`: by which services know it, as Caddy reads it.
+    """
+    return "\n".join([*_global(site, files), *_proxy(secret), *_site(site, pages), *_other_names(site), ""])
 
 
 def _global(site: Site, files: str) -> list[str]:
@@ -60,14 +63,14 @@ def _global(site: Site, files: str) -> list[str]:
     ]
 
 
-def _proxy() -> list[str]:
+def _proxy(secret: str) -> list[str]:
     """(service) for all that is one request and one answer, (stream) for what goes on for hours."""
     shared = [
         "\t\theader_up -Forwarded",
         "\t\theader_up -X-Real-IP",
         "\t\theader_up -X-Forwarded-Port",
         "\t\theader_up -X-Forwarded-Prefix",
-        "\t\theader_up Clearwater-Front-Door {env.FRONT_DOOR_SECRET}",
+        f"\t\theader_up Clearwater-Front-Door {secret}",
         "\t\theader_down -Server",
         "\t\theader_down -Via",
     ]

@@ -3,14 +3,14 @@
 `python -m deploy.images.compose` writes it; with `--check` it exits 1 when the file is not as it would be written now.
 
 Stays true: one image a service, built by its migration step and used by all its processes; every process has a health check and
-starts when what it needs is healthy, so that `docker compose up -d --wait` returns when all is ready; no secret stands in the file.
-Left to others: which processes there are (deploy/declaration.py), the values of the secrets (secrets.py).
+starts when what it needs is healthy, so that `docker compose up -d --wait` returns when all is ready; no secret stands in the file
+or in an environment; no process is root, can gain rights or write to its image, and each has a limit of memory and processes.
+Left to others: which processes there are (deploy/declaration.py), secrets as files (secret_files.py) and their values (secrets.py).
 """
 
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import yaml
 
@@ -21,14 +21,16 @@ from deploy.declaration import (
     DATABASE_ROLES,
     FRONT_DOOR,
     PLATFORM,
-    PORTS,
     SERVICES,
     Process,
     Service,
     bus_roles,
 )
 from deploy.front_door import caddyfile as front_door
-from deploy.images.running import PORT_BASE, SHARED
+from deploy.images import secret_files
+from deploy.images.parts import Entry, Limits, guards, healthcheck, secret_variables, waits_for
+from deploy.images.running import SECRETS, SHARED
+from deploy.images.site import FILES, SITE
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
@@ -38,59 +40,43 @@ CADDYFILE = ROOT / "deploy" / "images" / "Caddyfile"
 _PAGES = "/etc/caddy/pages"
 _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
-# The passwords and keys are in .env, which `make secrets` writes; nothing secret stands here.
+# Passwords and keys are files, which `make secrets` writes, with .env for what is not secret; nothing secret stands here.
 """
-_OWN_PORTS = {
-    "postgres": 5432,
-    "kafka": 9092,
-    "kafka-controller": 9093,
-    "kafka-internal": 9094,
-}  # the images' own ports; not reachable from outside
-_FILES = "/var/lib/clearwater"
-Entry = dict[str, Any]
+_METRICS = f"{FILES}/metrics"
 
 
-class Containers:
-    """Containers as a Site: each is reached by its name from inside, and on this machine's loopback from outside."""
-
-    bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
-    clock_file = f"{_FILES}/shared/clock.json"  # the demo's, if it plays; real time until then
-    bus_ca_file = ""  # what it carries stays on the containers' own network
-
-    def host(self, process: str) -> str:
-        return process
-
-    def port(self, name: str) -> int:
-        return _OWN_PORTS.get(name, PORT_BASE + PORTS[name])
-
-    def public_url(self, process: str) -> str:
-        return f"http://{HOST}:{self.port(process)}"
-
-    @property
-    def front_url(self) -> str:
-        return f"https://{HOST}:{self.port(FRONT_DOOR)}"
-
-    def secret(self, name: str) -> str:
-        return f"${{{name.upper()}}}"
-
-    def file(self, *parts: str) -> str:
-        return "/".join((_FILES, *parts))
-
-
-_SITE = Containers()
+# The last two are volumes of its image: left to Docker, each new container would leave two nameless ones behind.
+_KAFKA_WRITES = ("/opt/kafka/config", "/opt/kafka/logs", "/etc/kafka/secrets", "/mnt/shared/config")
+_USER = 10_001  # clearwater in our images
+_OURS = Limits(memory="768m", processes=256)
 
 
 def document() -> Entry:
+    services = _services()
+    keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
+    folder = f"./{SECRETS.relative_to(ROOT)}"
+    return {
+        "name": "clearwater",
+        "services": {name: secret_files.mounted(name, entry) for name, entry in services.items()},
+        "secrets": {name: {"file": f"{folder}/{name}"} for name in secret_files.templates(services)},
+        "volumes": dict.fromkeys(keeping),
+    }
+
+
+def secret_templates() -> dict[str, str]:
+    return secret_files.templates(_services())
+
+
+def _services() -> dict[str, Entry]:
     services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases()}
     services |= {"users": _users(), "topics": _topics()}
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
-    services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
-    keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
-    return {"name": "clearwater", "services": services, "volumes": dict.fromkeys(keeping)}
+    return services | {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
 
 
 def caddyfile() -> str:
-    return _HEAD.splitlines()[0] + "\n" + front_door.text(_SITE, files="/data", pages=_PAGES)
+    secret = f"{{file.{secret_files.MOUNTED_IN}/FRONT_DOOR_SECRET}}"
+    return _HEAD.splitlines()[0] + "\n" + front_door.text(SITE, files="/data/caddy", pages=_PAGES, secret=secret)
 
 
 def text() -> str:
@@ -120,19 +106,26 @@ def _postgres() -> Entry:
     settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10")
     return {
         "image": "postgres:18",
+        **guards(Limits(memory="1g", processes=512), user=999, writes=("/var/run/postgresql",)),
         "restart": "unless-stopped",
-        "environment": {"POSTGRES_PASSWORD": _SITE.secret("postgres_password")},
+        "environment": {
+            "POSTGRES_PASSWORD": SITE.secret("postgres_password"),
+            "POSTGRES_PASSWORD_FILE": f"{secret_files.MOUNTED_IN}/POSTGRES_PASSWORD",
+        },
         "command": ["postgres", *(part for setting in settings for part in ("-c", setting))],
         "volumes": ["postgres:/var/lib/postgresql"],
-        "healthcheck": _healthcheck("pg_isready", "-U", "postgres"),
+        # By TCP: while the image makes the cluster, a server for its own use answers on the socket, and only there.
+        "healthcheck": healthcheck("pg_isready", "-h", HOST, "-U", "postgres"),
     }
 
 
 def _kafka() -> Entry:
     declared = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
     version = next(each.split(":")[2].rstrip("!") for each in declared if each.startswith("org.apache.kafka:kafka_"))
-    passwords = {key: _SITE.secret(key) for key in map(declaration.password_key, BUS_STATIC)}
-    listeners = {name: _SITE.port(port) for name, port in broker.LISTENERS.items()}
+    keys = list(map(declaration.password_key, BUS_STATIC))
+    # Kafka itself puts the files' contents in the place of these.
+    passwords = {key: f"$${{directory:{secret_files.MOUNTED_IN}:{key.upper()}}}" for key in keys}
+    listeners = {name: SITE.port(port) for name, port in broker.LISTENERS.items()}
     settings = (
         broker.SETTINGS
         | broker.static_users(passwords)
@@ -141,15 +134,19 @@ def _kafka() -> Entry:
             "advertised.listeners": ",".join(f"{name}://kafka:{listeners[name]}" for name in ("CLIENT", "INTERNAL")),
             "controller.quorum.voters": "1@kafka:9093",
             "log.dirs": "/var/lib/kafka/data",
+            "config.providers": "directory",
+            "config.providers.directory.class": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
         }
     )
+    variables = {_variable(name): value for name, value in settings.items()}
     return {
         "image": f"apache/kafka:{version}",
+        **guards(Limits(memory="1g", processes=1024), user=1000, writes=_KAFKA_WRITES),
         "restart": "unless-stopped",
-        "environment": {_variable(name): value for name, value in settings.items()},
+        "environment": {**variables, "KAFKA_HEAP_OPTS": " ".join(broker.MEMORY), **secret_variables(*keys)},
         "volumes": ["kafka:/var/lib/kafka/data"],
         # Its port opens when it serves. Kafka's own tools would start a Java machine for each look.
-        "healthcheck": _healthcheck("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"),
+        "healthcheck": healthcheck("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"),
     }
 
 
@@ -160,7 +157,7 @@ def _variable(setting: str) -> str:
 
 def _databases() -> Entry:
     """Each service's database and its users."""
-    environment = _secrets(
+    environment = secret_variables(
         "postgres_password", *(f"{service}_{role}_password" for service in SERVICES for role in DATABASE_ROLES)
     )
     return _step(
@@ -172,8 +169,8 @@ def _databases() -> Entry:
 def _users() -> Entry:
     """The broker's: its image formats the storage without any."""
     secrets = (key for role in bus_roles() for key in (declaration.side_key(role), declaration.password_key(role)))
-    environment = _secrets(declaration.password_key("founder"), *secrets)
-    environment["KAFKA_INTERNAL"] = f"kafka:{_SITE.port('kafka-internal')}"
+    environment = secret_variables(declaration.password_key("founder"), *secrets)
+    environment["KAFKA_INTERNAL"] = f"kafka:{SITE.port('kafka-internal')}"
     return _step(
         {**_image("platform"), "command": ["deploy.images.users"], "environment": environment},
         {"kafka": "service_healthy"},
@@ -183,9 +180,9 @@ def _users() -> Entry:
 def _topics() -> Entry:
     """Those of the two sample districts, and the rights on them."""
     environment = {
-        "KAFKA_BOOTSTRAP": f"kafka:{_SITE.port('kafka')}",
-        "KAFKA_USER": f"{BUS_ADMIN}-{_SITE.secret(declaration.side_key(BUS_ADMIN))}",
-        "KAFKA_PASSWORD": _SITE.secret(declaration.password_key(BUS_ADMIN)),
+        "KAFKA_BOOTSTRAP": f"kafka:{SITE.port('kafka')}",
+        "KAFKA_USER": f"{BUS_ADMIN}-{SITE.secret(declaration.side_key(BUS_ADMIN))}",
+        "KAFKA_PASSWORD": SITE.secret(declaration.password_key(BUS_ADMIN)),
     }
     return _step(
         {**_image("platform"), "command": ["deploy.images.topics", *SAMPLE_DISTRICTS], "environment": environment},
@@ -193,12 +190,8 @@ def _topics() -> Entry:
     )
 
 
-def _secrets(*names: str) -> dict[str, str]:
-    return {name.upper(): _SITE.secret(name) for name in names}
-
-
 def _migration(service: Service) -> Entry:
-    environment = declaration.service_environment(_SITE, service)
+    environment = declaration.service_environment(SITE, service)
     return _step(
         {**_built(service.name), "command": ["migrate"], "environment": environment},
         {"databases": "service_completed_successfully"},
@@ -207,57 +200,56 @@ def _migration(service: Service) -> Entry:
 
 def _step(entry: Entry, needs: Mapping[str, str]) -> Entry:
     """Runs once. `--wait` waits for its end because others need it completed."""
-    return {**entry, "restart": "no", "depends_on": _needs(needs)}
+    return {**entry, **guards(_OURS, user=_USER), "restart": "no", "depends_on": waits_for(needs)}
 
 
 def _running(process: Process) -> Entry:
-    port = _SITE.port(process.name)
+    port = SITE.port(process.name)
     needs = dict.fromkeys(process.needs, "service_healthy")
     if process.image:
         needs |= dict.fromkeys((f"{process.image}-migrate", "topics"), "service_completed_successfully")
     entry = {
         **_image(process.image or "platform"),
+        **guards(_OURS, user=_USER, writes=(_METRICS,) if process.image and process.published else ()),
         "command": list(process.arguments) if process.image else [process.module, *process.arguments],
         "restart": "unless-stopped",
         "init": True,
         "stop_grace_period": "25s",
-        "environment": process.environment(_SITE),
-        "healthcheck": _healthcheck("python", "-S", "-c", _probe(port, process.ready)),
+        "environment": process.environment(SITE),
+        "healthcheck": healthcheck("python", "-S", "-c", _probe(port, process.ready)),
     }
     if needs:
-        entry["depends_on"] = _needs(needs)
+        entry["depends_on"] = waits_for(needs)
     if process.published:
         entry["ports"] = [f"{HOST}:{port}:{port}"]
     if process.image:
-        entry["volumes"] = [f"./{SHARED.relative_to(ROOT)}:{_FILES}/{SHARED.name}:ro"]
+        entry["volumes"] = [f"./{SHARED.relative_to(ROOT)}:{FILES}/{SHARED.name}:ro"]
     if process.keeps_files:
-        entry["volumes"] = [f"{process.name}:{_FILES}"]
+        entry["volumes"] = [f"{process.name}:{FILES}"]
     return entry
 
 
 def _front_door(process: Process) -> Entry:
     """Caddy's own image, with the configuration that the local platform's is written from too."""
-    port = _SITE.port(process.name)
+    port = SITE.port(process.name)
     return {
         "image": "caddy:2.11.7",
+        **guards(Limits(memory="256m", processes=256), user=_USER),
+        "cap_add": ["NET_BIND_SERVICE"],  # its program does not start without, at any port
         "restart": "unless-stopped",
-        "environment": {"FRONT_DOOR_SECRET": _SITE.secret("front_door_secret")},
+        "environment": {"FRONT_DOOR_SECRET": SITE.secret("front_door_secret")},
         "volumes": [
             f"{process.name}:/data",
             "./deploy/images/Caddyfile:/etc/caddy/Caddyfile:ro",
             f"./deploy/front_door/pages:{_PAGES}:ro",
         ],
         "ports": [f"{HOST}:{port}:{port}"],
-        "depends_on": _needs(dict.fromkeys(process.needs, "service_healthy")),
-        "healthcheck": _healthcheck("nc", "-z", HOST, str(port)),
+        "depends_on": waits_for(dict.fromkeys(process.needs, "service_healthy")),
+        "healthcheck": healthcheck("nc", "-z", HOST, str(port)),
     }
 
 
 _DRAWN = {FRONT_DOOR: _front_door}
-
-
-def _needs(conditions: Mapping[str, str]) -> Entry:
-    return {name: {"condition": condition} for name, condition in conditions.items()}
 
 
 def _built(name: str) -> Entry:
@@ -270,12 +262,6 @@ def _built(name: str) -> Entry:
 
 def _image(name: str) -> Entry:
     return {"image": f"clearwater/{name}:local", "pull_policy": "never"}
-
-
-def _healthcheck(*command: str) -> Entry:
-    """Looks every second until it is ready, then seldom: each look starts a program."""
-    check = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "180s", "start_interval": "1s"}
-    return {"test": ["CMD", *command], **check}
 
 
 def _probe(port: int, path: str) -> str:

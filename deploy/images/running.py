@@ -12,6 +12,8 @@ PORT_BASE = 18_000
 KEPT_IN = ROOT / ".local-containers"
 # The one folder that the services' containers read too: the demo's business clock.
 SHARED = KEPT_IN / "shared"
+# One file for each secret; a container gets those that it reads.
+SECRETS = KEPT_IN / "secrets"
 
 
 def place() -> Place:
@@ -20,6 +22,7 @@ def place() -> Place:
     copied = docker("compose", "cp", "issuer:/var/lib/clearwater/issuer", f"{SHARED}/")
     if copied.returncode:
         raise CannotStart(f"The containers do not run: `docker compose up -d --wait` first. {last_line(copied.stderr)}")
+    (SHARED / "issuer").chmod(0o700)  # its key is not for the containers
     return Place(SHARED, PORT_BASE, tls=True)
 
 

@@ -1,19 +1,29 @@
-"""python -m deploy.images.secrets [--rotate <role> …]: .env, the secrets of an installation in containers.
+"""python -m deploy.images.secrets [--rotate <role> …]: the secrets of an installation in containers, each a file, and .env for the rest.
 
 Run again, it only adds what is missing. `--rotate` gives these roles their other user on the broker, with a new password.
+The files can be read by every user since each image has a user of its own; their folder is closed to all but its owner.
 """
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.images.running import KEPT_IN, SHARED
+from deploy.images import compose, secret_files
+from deploy.images.running import KEPT_IN, SECRETS, SHARED
 from deploy.local import keys, rotation
 from deploy.local.place import ROOT, CannotStart
 
 
 def lines(local_dir: Path) -> list[str]:
-    return [f"{name.upper()}='{value}'" for name, value in keys.load(local_dir).items()]
+    """What is not secret, but of this installation only."""
+    known = keys.load(local_dir).items()
+    return [f"{name.upper()}='{value}'" for name, value in known if secret_files.is_public(name)]
+
+
+def files(local_dir: Path) -> dict[str, str]:
+    """By name: what a container finds in it."""
+    known = keys.load(local_dir)
+    return {name: secret_files.filled(template, known) for name, template in compose.secret_templates().items()}
 
 
 def rotate(local_dir: Path, roles: Sequence[str]) -> None:
@@ -22,7 +32,7 @@ def rotate(local_dir: Path, roles: Sequence[str]) -> None:
         keys.replace(local_dir, rotation.successor(known, role))
 
 
-def write(file: Path, local_dir: Path) -> None:
+def write(file: Path, local_dir: Path, folder: Path) -> None:
     """Raises CannotStart for a file with other keys than ours: what was sealed with them could not be opened any more."""
     if file.exists() and not (local_dir / "secrets.json").exists():
         raise CannotStart(
@@ -30,16 +40,25 @@ def write(file: Path, local_dir: Path) -> None:
         )
     file.touch(mode=0o600)
     file.write_text("\n".join(lines(local_dir)) + "\n", encoding="utf-8")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in files(local_dir).items():
+        _put(folder / name, content)
+
+
+def _put(file: Path, content: str) -> None:
+    """In one step, and as a new file: a container that runs keeps the one that it has begun with."""
+    unfinished = file.with_suffix(".new")
+    unfinished.write_text(content, encoding="utf-8")
+    unfinished.chmod(0o444)
+    unfinished.replace(file)
 
 
 def main() -> None:
     SHARED.mkdir(parents=True, exist_ok=True)  # or Docker makes it, for root alone
-    if sys.argv[1:2] == ["--rotate"]:
-        rotate(KEPT_IN, sys.argv[2:])
     try:
         if sys.argv[1:2] == ["--rotate"]:
             rotate(KEPT_IN, sys.argv[2:])
-        write(ROOT / ".env", KEPT_IN)
+        write(ROOT / ".env", KEPT_IN, SECRETS)
     except CannotStart as reason:
         sys.exit(str(reason))
 

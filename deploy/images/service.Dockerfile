@@ -3,11 +3,11 @@
 # `docker run clearwater/signing <role or command>` is `python -m services.signing <role or command>`.
 FROM python:3.11-slim
 ARG SERVICE
-RUN useradd --system --no-create-home clearwater && install -d -o clearwater /var/lib/clearwater
 WORKDIR /clearwater
 COPY requirements/${SERVICE}.lock requirements/service.lock
 RUN pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r requirements/service.lock
 RUN printf '#!/bin/sh\nexec python -m services.%s "$@"\n' "${SERVICE}" > /usr/local/bin/service && chmod 755 /usr/local/bin/service
+RUN useradd --system --uid 10001 --no-create-home clearwater && install -d -o clearwater /var/lib/clearwater
 COPY shared shared
 COPY services/${SERVICE} services/${SERVICE}
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/clearwater BIND=0.0.0.0

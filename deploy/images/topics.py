@@ -1,15 +1,16 @@
 """python -m deploy.images.topics <district> …: the topics of these districts and the rights on them, in the broker of KAFKA_BOOTSTRAP."""
 
-import os
 import sys
 
+from deploy.images import secret_files
 from deploy.local import topics
 from shared.messaging import credentials
 
 
 def main() -> None:
+    settings = secret_files.read()
     admin = credentials.connection(
-        os.environ["KAFKA_BOOTSTRAP"], user=os.environ["KAFKA_USER"], password=os.environ["KAFKA_PASSWORD"]
+        settings["KAFKA_BOOTSTRAP"], user=settings["KAFKA_USER"], password=settings["KAFKA_PASSWORD"]
     )
     topics.keep_rights(admin)
     for district in sys.argv[1:]:

@@ -4,16 +4,16 @@ Run again, it stores the same once more. A broker that a former version has form
 `--only-in-use` removes each role's other user, after a rotation.
 """
 
-import os
 import sys
 
 from deploy.declaration import bus_roles, password_key, side_key
+from deploy.images import secret_files
 from deploy.local import access, admin
 
 
 def main() -> None:
-    secrets = {name.lower(): value for name, value in os.environ.items()}
-    founder = admin.founder(os.environ["KAFKA_INTERNAL"], secrets[password_key("founder")])
+    secrets = {name.lower(): value for name, value in secret_files.read().items()}
+    founder = admin.founder(secrets["kafka_internal"], secrets[password_key("founder")])
     admin.store_users(founder, secrets)
     if "--only-in-use" in sys.argv[1:]:
         admin.remove_users(founder, [f"{role}-{access.other(secrets[side_key(role)])}" for role in bus_roles()])

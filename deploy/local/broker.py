@@ -21,7 +21,7 @@ from deploy.local.place import HOST, CannotStart, Place
 LISTENERS = {"CLIENT": "kafka", "INTERNAL": "kafka-internal", "CONTROLLER": "kafka-controller"}
 # By listener; the first user is the broker itself. No user is known on both listeners.
 STATIC_USERS = {"internal": ("broker", "founder"), "controller": ("controller",)}
-_MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
+MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
 SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -62,7 +62,7 @@ SETTINGS = {
 
 
 def command(place: Place) -> tuple[str, ...]:
-    return (*_java(), *_MEMORY, "-cp", _class_path(), "kafka.Kafka", str(_settings(place)))
+    return (*_java(), *MEMORY, "-cp", _class_path(), "kafka.Kafka", str(_settings(place)))
 
 
 def prepare(place: Place) -> None:

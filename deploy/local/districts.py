@@ -31,7 +31,7 @@ def register(place: Place, district: str, *, name: str = "") -> str:
                 "Clearwater-District": district,
                 "Idempotency-Key": uuid4().hex,
             },
-            timeout=10,
+            timeout=30,
             trust_env=False,
         )
     except httpx.HTTPError as error:

@@ -1,5 +1,6 @@
 """What every service reads from its environment. A service's config.py adds what is its own."""
 
+import os
 from typing import Literal
 
 from pydantic import Field
@@ -7,9 +8,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Environment(BaseSettings):
-    """Checked at start. A role may leave out what it does not need: only the app role's database is required of all."""
+    """Checked at start. A role may leave out what it does not need: only the app role's database is required of all.
 
-    model_config = SettingsConfigDict(frozen=True)
+    SECRETS_DIR names a folder with a file for each setting that shall not be a variable, as Docker and Kubernetes mount secrets.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, secrets_dir=os.environ.get("SECRETS_DIR"))
 
     database_url: str = Field(description="address of the database for the app role: requests, reactions, work")
     database_url_mechanism: str = Field(default="", description="the same for the mechanism role, which sees every row")

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from deploy.declaration import SERVICES
+from deploy.images import secrets
 from deploy.local import broker, jars, keys, processes
 from deploy.local.place import ROOT, Place
 
@@ -49,7 +50,10 @@ def test_a_process_gets_the_same_environment(declared, service, role):
     assert container["command"] == [role]
     assert container["image"] == f"clearwater/{service}:local"
     wanted = {key for key in declared[name].environment if not key.startswith("PYTHON")}
-    assert set(container["environment"]) == wanted
+    secret = {each["target"] for each in container["secrets"]}
+    assert secret | set(container["environment"]) == wanted | {"SECRETS_DIR"}
+    assert secret & set(container["environment"]) == set()
+    assert container["environment"]["SECRETS_DIR"] == "/run/secrets"
     for port in ("PORT", "HEALTH_PORT"):
         assert container["environment"][port] == declared[name].environment[port]
 
@@ -91,8 +95,9 @@ def test_an_image_holds_one_service_and_its_own_lock(service):
 def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
     check = COMPOSE[name]["healthcheck"]
     assert check["test"][0] == "CMD"
-    if name == "postgres":
-        assert check["test"][1] == "pg_isready"
+    assert set(check) == {"test", "interval", "timeout", "retries", "start_period"}, "older engines refuse others"
+    if name == "postgres":  # while its image makes the cluster, a server for its own use answers on the socket
+        assert check["test"][1:4] == ["pg_isready", "-h", "127.0.0.1"]
         return
     port = 9092 if name == "kafka" else declared[name].port
     assert re.search(rf"\b{port}\b", check["test"][-1])
@@ -140,11 +145,80 @@ def test_an_address_leads_to_a_container_or_to_a_port_that_is_published(name):
     assert wrong == {}
 
 
-def test_every_secret_exists_and_none_is_in_the_file(tmp_path):
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    used = set(re.findall(r"\$\{(\w+)\}", text))
+@pytest.mark.parametrize("name", sorted(COMPOSE))
+def test_a_container_has_no_rights_that_it_does_not_need(name):
+    entry = COMPOSE[name]
+    user, _, group = entry["user"].partition(":")
 
-    assert used <= {name.upper() for name in keys.load(tmp_path)}
-    assert {"VAULT_KEY", "POSTGRES_PASSWORD", "READER_PRIVATE_KEY", "SESSION_SECRET", "FRONT_DOOR_SECRET"} <= used
-    assert [line for line in text.splitlines() if re.search(r"(PASSWORD|SECRET|KEYS?): (?!.*\$\{)", line)] == []
+    assert int(user) > 0
+    assert int(group) > 0
+    assert entry["read_only"] is True
+    assert entry["cap_drop"] == ["ALL"]
+    assert entry.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "front-door" else [])
+    assert entry["security_opt"] == ["no-new-privileges:true"]
+    assert entry["mem_limit"]
+    assert entry["pids_limit"]
+    # A folder in memory belongs to root unless it says whose it is: the process could not write to it.
+    assert {folder.partition(":")[2] for folder in entry["tmpfs"]} == {f"uid={user}"}
+
+
+def test_what_a_process_writes_beside_its_volumes_is_in_memory():
+    for name, entry in COMPOSE.items():
+        folders = [folder.partition(":")[0] for folder in entry["tmpfs"]]
+        volumes = [volume.split(":")[1] for volume in entry.get("volumes", ()) if not volume.endswith(":ro")]
+        if written := entry.get("environment", {}).get("PROMETHEUS_MULTIPROC_DIR"):
+            assert any(written.startswith(f"{folder}/") for folder in (*folders, *volumes)), name
+
+
+def test_no_container_leaves_a_nameless_volume_behind():
+    """Each path that an image of others declares as a volume is one of ours, or in memory."""
+    declared = {
+        "postgres": {"/var/lib/postgresql"},
+        "kafka": {"/etc/kafka/secrets", "/var/lib/kafka/data", "/mnt/shared/config"},
+    }
+    for name, paths in declared.items():
+        entry = COMPOSE[name]
+        volumes = {volume.split(":")[1] for volume in entry["volumes"]}
+        assert paths <= volumes | {folder.partition(":")[0] for folder in entry["tmpfs"]}
+
+
+def test_our_images_have_the_user_that_the_file_names():
+    for dockerfile in ("service", "platform"):
+        text = (ROOT / "deploy" / "images" / f"{dockerfile}.Dockerfile").read_text(encoding="utf-8")
+        assert re.search(r"useradd .*--uid 10001 .*clearwater", text)
+    ours = [entry for entry in COMPOSE.values() if entry["image"].startswith("clearwater/")]
+    assert {entry["user"] for entry in ours} == {"10001:10001"}
+
+
+def test_docker_is_sent_what_the_images_copy_and_no_more():
+    patterns = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    dockerfiles = [ROOT / "deploy" / "images" / f"{name}.Dockerfile" for name in ("service", "platform")]
+    copied = {
+        line.split()[1].partition("/")[0]
+        for file in dockerfiles
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.startswith("COPY")
+    }
+
+    assert [pattern for pattern in patterns if not pattern.startswith(("#", "!"))] == ["*", "**/__pycache__"]
+    assert {pattern[1:].partition("/")[0] for pattern in patterns if pattern.startswith("!")} == copied
+
+
+def test_every_secret_is_a_file_and_none_is_in_the_file_or_an_environment(tmp_path):
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    written = secrets.files(tmp_path)
+    variables = set(re.findall(r"\$\{(\w+)\}", text))
+    mounted = {each["source"] for entry in COMPOSE.values() for each in entry.get("secrets", ())}
+
+    assert variables == {line.partition("=")[0] for line in secrets.lines(tmp_path)}
+    assert all(name.endswith(("_SIDE", "_PUBLIC_KEY")) for name in variables)
+    assert mounted == set(written) == set(DOCUMENT["secrets"])
+    assert {name: each["file"] for name, each in DOCUMENT["secrets"].items()} == {
+        name: f"./.local-containers/secrets/{name}" for name in written
+    }
+    assert {"vault_key", "postgres_password", "reader_private_key", "session_secret", "front_door_secret"} <= mounted
+    assert [line for line in text.splitlines() if re.search(r"_(PASSWORD|SECRET|PRIVATE_KEY): ", line)] == []
     assert re.findall(r"://[^$@\s]+:[^$@\s]+@", text) == []
+    known = set(keys.load(tmp_path).values()) - {"a", "b"}
+    assert [value for value in known if value in text] == []
+    assert [name for name, content in written.items() if "${" in content or not content] == []

@@ -17,14 +17,23 @@ import httpx
 import yaml
 from playwright.sync_api import expect
 
+from deploy.demo.people import Person
 from deploy.images import running
 from deploy.images.running import docker, last_line
 from deploy.local import machine
 from deploy.local.place import ROOT, CannotStart, Place
+from tests.support.eventually import eventually
 from tests.support.pages import chromium
 
 PROJECT = "clearwater-compose-test"
 WAIT_SECONDS = 1_200
+# Inside a container: kills all but its first process, which the engine protects, and itself.
+_KILLER = """
+import os, pathlib, signal
+for process in pathlib.Path("/proc").iterdir():
+    if process.name.isdigit() and int(process.name) not in (1, os.getpid()):
+        os.kill(int(process.name), signal.SIGKILL)
+"""
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 
 
@@ -34,11 +43,13 @@ def main() -> int:
         check()
         with containers():
             look()
+            survive()
     except CannotStart as reason:
         print(f"compose-test cannot run here: {reason}", file=sys.stderr)
         return 2
     print(
-        "Containers: all healthy; signed in by a browser of this machine; a signing is on the wall and in the mailbox."
+        "Containers: all healthy; signed in by a browser of this machine; a signing is on the wall and in the mailbox; "
+        "killed, restarted, taken down and brought up again, they show the same."
     )
     return 0
 
@@ -57,8 +68,7 @@ def check() -> None:
 def containers() -> Iterator[None]:
     call(sys.executable, "-m", "deploy.images.secrets")
     try:
-        wait = ("--wait", "--wait-timeout", str(WAIT_SECONDS))
-        call("docker", "compose", "up", "--detach", "--build", *wait)
+        up("--build")
         yield
     except BaseException:
         subprocess.run(["docker", "compose", "logs", "--tail", "20"], cwd=ROOT, check=False)
@@ -68,15 +78,53 @@ def containers() -> Iterator[None]:
             call("docker", "compose", "down", "--volumes", "--timeout", "30")
 
 
+def up(*options: str) -> None:
+    call("docker", "compose", "up", "--detach", "--wait", "--wait-timeout", str(WAIT_SECONDS), *options)
+    wrong = unwell()
+    assert not wrong, wrong
+
+
+def unwell() -> dict[str, str]:
+    states = parsed(call("docker", "compose", "ps", "--all", "--format", "json", capture=True))
+    assert set(states) == set(COMPOSE)
+    return {name: state for name, state in states.items() if state not in ("running healthy", "exited 0")}
+
+
 def look() -> None:
     call("docker", "images", "--filter", "reference=clearwater/*")  # their sizes
-    states = parsed(call("docker", "compose", "ps", "--all", "--format", "json", capture=True))
-    wrong = {name: state for name, state in states.items() if state not in ("running healthy", "exited 0")}
-    assert not wrong, wrong
     sign_in()
     call(sys.executable, "-m", "deploy.demo", "--containers", UNITS="8", SIGN="1")
     mailbox = Place(running.SHARED, running.PORT_BASE).url("messages")
     assert httpx.get(f"{mailbox}/messages.json", trust_env=False).raise_for_status().json(), "no message arrived"
+
+
+def survive() -> None:
+    """A process that is killed comes back by itself; what is taken down comes back with its data."""
+    before = standing()
+    kill("signing-api")
+    call("docker", "compose", "restart", "postgres", "kafka")
+    eventually(lambda: not unwell(), seconds=WAIT_SECONDS, every_seconds=2)
+    assert standing() == before
+    call("docker", "compose", "down", "--timeout", "30")
+    up()
+    assert standing() == before
+    sign_in()
+
+
+def kill(service: str) -> None:
+    """The process and not the container: for the engine, a container that a person has killed is one to be left alone."""
+    docker("compose", "exec", service, "python", "-c", _KILLER)
+    container = call("docker", "compose", "ps", "--all", "--quiet", service, capture=True)
+    count = ("docker", "inspect", "--format", "{{.RestartCount}}", container)
+    eventually(lambda: int(call(*count, capture=True)) > 0)
+
+
+def standing() -> Any:
+    """What the wall and the messages show, without the instants."""
+    with Person(Place(running.SHARED, running.PORT_BASE), "city", "*") as city:
+        projects = [project["project_id"] for project in city.get("reporting", "/projects")["items"]]
+        rates = {project: city.get("reporting", f"/projects/{project}/rates")["bases"] for project in sorted(projects)}
+        return rates, city.get("notify", "/conservation")["districts"]
 
 
 def sign_in() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.images import secrets
+from deploy.images import secret_files, secrets
+from deploy.local import keys
 from deploy.local.place import ROOT, CannotStart
 from tests.e2e.containers import parsed
 
@@ -49,28 +50,116 @@ def test_the_output_of_every_compose_version_is_read(listing: str):
 
 
 def test_sealing_keys_are_never_overwritten(tmp_path: Path):
-    file, kept = tmp_path / ".env", tmp_path / "kept"
+    file, kept, folder = tmp_path / ".env", tmp_path / "kept", tmp_path / "secrets"
     file.write_text("VAULT_KEY='of before'\n")
 
     with pytest.raises(CannotStart, match="move it away first"):
-        secrets.write(file, kept)
+        secrets.write(file, kept, folder)
     assert file.read_text() == "VAULT_KEY='of before'\n"
+    assert not folder.exists()
 
     file.unlink()
-    secrets.write(file, kept)
-    first = file.read_text()
-    secrets.write(file, kept)
-    assert file.read_text() == first
+    secrets.write(file, kept, folder)
+    first = contents(file, folder)
+    secrets.write(file, kept, folder)
+    assert contents(file, folder) == first
     assert file.stat().st_mode & 0o077 == 0
 
 
 def test_missing_secrets_are_added_and_existing_ones_kept(tmp_path: Path):
-    first = dict(line.split("=", 1) for line in secrets.lines(tmp_path))
+    first = keys.load(tmp_path)
     kept = tmp_path / "secrets.json"
     kept.write_text(kept.read_text().replace("session_secret", "a_name_of_before"))
 
-    second = dict(line.split("=", 1) for line in secrets.lines(tmp_path))
+    second = keys.load(tmp_path)
 
-    assert set(second) == {*first, "A_NAME_OF_BEFORE"}
-    assert {name for name in first if first[name] != second[name]} == {"SESSION_SECRET"}
-    assert all(value.startswith("'") and value.endswith("'") and "'" not in value[1:-1] for value in first.values())
+    assert set(second) == {*first, "a_name_of_before"}
+    assert {name for name in first if first[name] != second[name]} == {"session_secret"}
+    assert all("'" not in value for value in first.values())
+
+
+def test_a_secret_is_a_file_that_only_its_container_and_the_owner_reach(tmp_path: Path):
+    file, folder = tmp_path / ".env", tmp_path / "secrets"
+    secrets.write(file, tmp_path / "kept", folder)
+    known = keys.load(tmp_path / "kept")
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    # The user of an image is not the one who runs Docker: what a container is given it must be able to read.
+    assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o444}
+    assert (folder / "session_secret").read_text() == known["session_secret"]
+    assert known["signing_app_password"] in (folder / "signing_database_url").read_text()
+    assert not [value for name, value in known.items() if "password" in name and value in file.read_text()]
+
+
+def test_a_running_container_keeps_the_secret_that_it_began_with(tmp_path: Path):
+    folder = tmp_path / "secrets"
+    secrets.write(tmp_path / ".env", tmp_path / "kept", folder)
+    with (folder / "kafka_signing_relay_password").open() as mounted:
+        secrets.rotate(tmp_path / "kept", ["signing-relay"])
+        secrets.write(tmp_path / ".env", tmp_path / "kept", folder)
+        former = mounted.read()
+
+    assert (folder / "kafka_signing_relay_password").read_text() not in ("", former)
+    assert "KAFKA_SIGNING_RELAY_SIDE='b'" in (tmp_path / ".env").read_text()
+
+
+def test_a_rotation_gives_the_role_its_other_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run as a person runs it: twice in one run would give the same user another password while it is in use."""
+    for name, path in {"KEPT_IN": "kept", "SHARED": "kept/shared", "SECRETS": "kept/secrets", "ROOT": "."}.items():
+        monkeypatch.setattr(secrets, name, tmp_path / path)
+    monkeypatch.setattr(sys, "argv", ["secrets"])
+    secrets.main()
+    monkeypatch.setattr(sys, "argv", ["secrets", "--rotate", "signing-relay"])
+    secrets.main()
+
+    assert keys.load(tmp_path / "kept")["kafka_signing_relay_side"] == "b"
+
+
+def test_a_step_reads_its_secrets_from_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "KAFKA_PASSWORD").write_text("from a file")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("KAFKA_USER", "admin-a")
+
+    settings = secret_files.read()
+
+    assert (settings["KAFKA_USER"], settings["KAFKA_PASSWORD"]) == ("admin-a", "from a file")
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("postgresql://a:${A_PASSWORD}@b", "signing_url"),
+        ("${A_PASSWORD}", "a_password"),
+        ("x-${A_SIDE}", None),
+        ("plain", None),
+        ("$${directory:/run/secrets:A_PASSWORD}", None),
+    ],
+)
+def test_what_holds_a_secret_is_no_variable(value: str, source: str | None):
+    entry = secret_files.mounted("signing-api", {"environment": {"URL": value}})
+
+    assert entry.get("secrets", []) == ([{"source": source, "target": "URL"}] if source else [])
+    assert ("URL" in entry["environment"]) == (source is None)
+
+
+def test_a_service_reads_a_setting_from_a_file(tmp_path: Path):
+    (tmp_path / "DATABASE_URL").write_text("postgresql://of/a/file\n")
+    program = "from shared.service.environment import Environment; print(Environment().database_url)"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SECRETS_DIR": str(tmp_path)}
+
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "postgresql://of/a/file\n"
+
+
+def test_the_newcomers_first_command_fetches_what_images_show():
+    """The fonts come from npm, which no image asks: they are in shared/ before the images are built."""
+    rule = next(
+        line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line.startswith("secrets:")
+    )
+
+    assert "$(ASSETS)" in rule
+
+
+def contents(file: Path, folder: Path) -> dict[str, str]:
+    return {each.name: each.read_text() for each in (file, *folder.iterdir())}
