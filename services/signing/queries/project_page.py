@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.signing.domain.mandate import business_day
 from services.signing.queries.project_count import ProjectCount
+from shared.events.day import business_day
 from shared.service.database import Transaction
 
 _WAITING = text("""
