@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from services.signing.domain.mandate import business_day, midnight
+from shared.events.day import business_day, midnight
 from tests.support import pages
 from tests.support.desks import Desks, press, step, tab_to, write
 from tests.support.platform import Platform

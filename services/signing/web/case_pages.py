@@ -7,10 +7,11 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 
 from services.signing.domain.capitals import capitals
-from services.signing.domain.mandate import MandateKind, business_day, unfit
+from services.signing.domain.mandate import MandateKind, unfit
 from services.signing.queries import as_of, case_file, drafting
 from services.signing.queries.case_file import CaseFile
 from services.signing.web import drafts, signers
+from shared.events.day import business_day
 from shared.refusal import Unknown
 from shared.service import declared, identity
 from shared.service.database import Transaction, reading
