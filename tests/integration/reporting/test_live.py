@@ -10,7 +10,7 @@ from deploy.local.issuer import mint
 from services.reporting import wiring
 from services.reporting.api import stream
 from services.reporting.api.live import Hub
-from shared.messaging import feed
+from services.reporting.store import feed
 from shared.service import database, factory
 from shared.service.clock import RealClock
 from tests.support.launch import Bus, Launch, Numbering

@@ -9,8 +9,9 @@ from services.registry.domain import cells, documents, lines, names, shares
 from services.registry.gateways import workbook
 from services.registry.store import alike, checks
 from services.registry.web import pages
+from shared.events import shares as ownership
 
-_GIVEN_BY = (cells, lines, names, documents, shares, checks, alike)
+_GIVEN_BY = (cells, lines, names, documents, shares, ownership, checks, alike)
 _CODE = re.compile(r"""["']([a-z]+(?:-[a-z]+)+)["']""")
 
 
