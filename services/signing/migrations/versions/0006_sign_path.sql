@@ -93,34 +93,7 @@ begin
 end $$;
 
 
--- 2. The same proof, once. A signing changes the agreement and adds its number, so the whole check ran twice. A number, or a detachment,
---    whose agreement does not change in its transaction is refused by the agreement's state alone: one that is signed or undone has
---    its number (or detachment) already, and takes no second one.
-
-create function number_is_of_a_signing() returns trigger language plpgsql as $$
-declare it text;
-begin
-    select state into it from agreements where agreement_id = new.agreement_id;
-    if coalesce(it, '') not in ('signed', 'effective', 'performed', 'rescinded', 'void') then
-        raise exception 'agreement % is % and its number says otherwise', new.agreement_id, it using errcode = 'check_violation';
-    end if;
-    return null;
-end $$;
-create function detachment_is_of_an_undoing() returns trigger language plpgsql as $$
-declare it text;
-begin
-    select state into it from agreements where agreement_id = new.agreement_id;
-    if coalesce(it, '') not in ('rescinded', 'void') then
-        raise exception 'agreement % is % and its number says otherwise', new.agreement_id, it using errcode = 'check_violation';
-    end if;
-    return null;
-end $$;
-drop trigger agreement_is_whole on numbers;
-drop trigger agreement_is_whole on detachments;
-create constraint trigger number_is_of_a_signing after insert or update on numbers deferrable initially deferred for each row
-    execute function number_is_of_a_signing();
-create constraint trigger detachment_is_of_an_undoing after insert or update on detachments deferrable initially deferred for each row
-    execute function detachment_is_of_an_undoing();
+-- 2. The same proof for less.
 
 -- The series is compared with its last number where it changes; a number beside an unchanged series is beyond it.
 create function number_is_within_its_series() returns trigger language plpgsql as $$
@@ -133,7 +106,7 @@ begin
     return null;
 end $$;
 drop trigger series_is_as_numbered on numbers;
-create constraint trigger number_is_within_its_series after insert on numbers deferrable initially deferred for each row
+create constraint trigger series_is_as_numbered after insert on numbers deferrable initially deferred for each row
     execute function number_is_within_its_series();
 
 -- One lookup for a fact, not four.
