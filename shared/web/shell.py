@@ -99,7 +99,10 @@ def _open(setup: BlueprintSetupState, person: Callable[[], Person | None]) -> No
 
 
 def _of(app: Flask) -> Shell:
-    found: Shell = app.extensions.setdefault("shell", Shell(person=lambda: None))
+    """Made once: a Shell reads the catalogue, and a page asks for hundreds of texts."""
+    if "shell" not in app.extensions:
+        app.extensions["shell"] = Shell(person=lambda: None)
+    found: Shell = app.extensions["shell"]
     return found
 
 
