@@ -140,7 +140,6 @@ def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_with
     unit = desks.district.register(child, a_holder("1/2", masked_name="李**"))
     page = desks.page(f"/{unit}/rights", checked=True)
     press(page, "details summary")
-    page.keyboard.press("Enter")
     choose(page, "details[open] [name=reason]", "inheritance")
     write(page, "details[open] [name=note]", "继承人未到齐")
     fits(page)
@@ -155,7 +154,6 @@ def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_with
     page.wait_for_url("**/mandates")
     expect(page.locator(".now")).to_contain_text("还没有登记可以代签的人")
     press(page, ".now summary")
-    page.keyboard.press("Enter")
     page.locator(".now [name=valid_until]").fill("2036-12-31")  # how a date is typed depends on the browser
     write(page, ".now [name=evidence]", "户口簿")
     fits(page)
@@ -167,7 +165,6 @@ def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_with
     assert hand != right_holder and right_holder == child.person_id
 
     press(page, ".paper-of summary")
-    page.keyboard.press("Enter")
     choose(page, ".paper-of [name=reason]", "mandate_void")
     write(page, ".paper-of [name=note]", "文书作废")
     press(page, ".paper-of button")

@@ -106,3 +106,25 @@ def test_a_page_without_a_session_leads_to_the_login(desk: Desk) -> None:
     answer = desk.app.test_client().get(f"/desk/{UUID(int=1)}", headers={"Accept": "text/html"})
 
     assert answer.status_code == 302 and answer.location.startswith("/login?next=")
+
+
+def test_the_pages_of_acts_are_drawn_in_each_state(desk: Desk, district: District) -> None:
+    unit = district.register()
+    assert "起草协议" in page(desk, f"/desk/{unit}/terms")
+    district.ready(unit)
+    assert "换新协议：由指挥部办理" in page(desk, f"/desk/{unit}/terms")
+    assert "权利已确认" in page(desk, f"/desk/{unit}/rights")
+    assert "没有登记委托" in page(desk, f"/desk/{unit}/mandates")
+    assert "锁定" in page(desk, f"/desk/{unit}/trace", did="nonsense")
+    place = f"/desk/projects/{district.project_id}"
+    assert "名册还没有核对一致" in page(desk, place)
+    district.freeze()
+    assert "还差 1 套" in page(desk, f"{place}/effect", language="zh-Hans")
+    assert "Close of the day" in page(desk, f"{place}/days", language="en")
+    assert "簽約期" in page(desk, f"{place}/period", language="zh-Hant")
+    assert district.project_id.hex[:8] in page(desk, "/desk/projects")
+
+
+def test_an_amount_is_printed_in_capitals(desk: Desk) -> None:
+    assert page(desk, "/desk/capitals", fen="5519720") == "伍万伍仟壹佰玖拾柒元贰角"
+    assert [desk.page("/desk/capitals", fen=fen).status_code for fen in ("", "-1", "1.5", "9" * 5000)] == [404] * 4
