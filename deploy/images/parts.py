@@ -40,9 +40,10 @@ def waits_for(conditions: Mapping[str, str]) -> Entry:
 def healthcheck(*command: str) -> Entry:
     """One interval for all its life: Docker before 25 refuses a file that asks for a shorter one at the start.
 
+    In the first ten minutes a container may be unready for as long as a busy machine takes, without `--wait` giving it up.
     Each look starts a program, 46 ms of a processor; with twenty containers that is a tenth of one.
     """
-    check = {"interval": "10s", "timeout": "10s", "retries": 6, "start_period": "180s"}
+    check = {"interval": "10s", "timeout": "10s", "retries": 6, "start_period": "600s"}
     return {"test": ["CMD", *command], **check}
 
 

@@ -26,10 +26,11 @@ await chromium.executablePath();
 await inflate(join(process.argv[1], 'bin', 'al2023.tar.br'));
 console.log(JSON.stringify(chromium.args));
 """
+# ~ is the HOME that it is started with: the folder may be moved, or belong to a worktree that is gone.
 # Without one font for a last resort it shows no text at all, not even in a page's own font; the package's settings look in /tmp.
 _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{kept}/fonts/fonts</dir><cachedir>{kept}/fonts/cache</cachedir></fontconfig>
+<fontconfig><dir>~/fonts/fonts</dir><cachedir>~/fonts/cache</cachedir></fontconfig>
 """
 # Its arguments also switch off what our pages rely on: a test must see the same-origin policy that a person's browser keeps. And in a
 # single process the whole browser ends with the first page that is closed.
@@ -100,7 +101,7 @@ def _unpack(kept: Path) -> None:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise CannotStart(f"Chromium cannot be unpacked into {kept}: {reason}")
         (unfinished / "arguments.json").write_text(done.stdout, encoding="utf-8")
-        (unfinished / "fonts" / "fonts.conf").write_text(_FONTS.format(kept=kept), encoding="utf-8")
+        (unfinished / "fonts" / "fonts.conf").write_text(_FONTS, encoding="utf-8")
         if not kept.exists():
             unfinished.rename(kept)
     finally:

@@ -65,14 +65,19 @@ def test_no_process_has_the_password_of_another_role(tmp_path: Path, monkeypatch
 
 
 def test_in_containers_a_role_gets_its_other_user_and_nothing_else_changes(tmp_path: Path):
-    before = dict(line.split("=", 1) for line in containers.lines(tmp_path))
+    before = _of_containers(tmp_path)
 
     containers.rotate(tmp_path, ["signing-relay"])
 
-    after = dict(line.split("=", 1) for line in containers.lines(tmp_path))
-    side, password = side_key("signing-relay").upper(), password_key("signing-relay").upper()
+    after = _of_containers(tmp_path)
+    side, password = side_key("signing-relay").upper(), password_key("signing-relay")
     assert {name for name in before if before[name] != after[name]} == {side, password}
     assert (before[side], after[side]) == ("'a'", "'b'")
+
+
+def _of_containers(local_dir: Path) -> dict[str, str]:
+    """The variables of .env and the files of the secrets."""
+    return dict(line.split("=", 1) for line in containers.lines(local_dir)) | containers.files(local_dir)
 
 
 def test_a_rotation_names_an_unknown_role(tmp_path: Path):

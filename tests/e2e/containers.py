@@ -27,6 +27,7 @@ from tests.support.pages import chromium
 
 PROJECT = "clearwater-compose-test"
 WAIT_SECONDS = 1_200
+_PAGE_MS = 60_000  # the machine has just started twenty containers
 # Inside a container: kills all but its first process, which the engine protects, and itself.
 _KILLER = """
 import os, pathlib, signal
@@ -135,8 +136,8 @@ def sign_in() -> None:
             own = COMPOSE[process]["environment"]["PUBLIC_URL"] + path
             page.goto(own)
             page.get_by_role("link", name=re.compile(title)).first.click()
-            expect(page).to_have_url(re.compile("^" + re.escape(own)))
-            expect(page.get_by_role("main")).to_be_visible()
+            expect(page).to_have_url(re.compile("^" + re.escape(own)), timeout=_PAGE_MS)
+            expect(page.get_by_role("main")).to_be_visible(timeout=_PAGE_MS)
 
 
 def parsed(listing: str) -> dict[str, str]:
