@@ -89,7 +89,7 @@ migrations:
 generated:
 	$(RUN) -m shared.events.generate --check
 	$(RUN) -m deploy.images.compose --check
-	$(RUN) -m deploy.monitoring.metrics --check
+	$(RUN) -m deploy.prometheus.metrics --check
 
 unit-tests:
 	$(RUN) -m pytest -q tests/unit tests/contract
@@ -105,12 +105,12 @@ compose-test: setup ## builds the containers, brings them up and signs in them; 
 	@$(RUN) -m tests.e2e.containers
 
 ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH
-	@$(RUN) -m deploy.monitoring
+	@$(RUN) -m deploy.prometheus
 
 alerts: ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
 	@command -v promtool >/dev/null || { echo "There is no promtool on the PATH: Debian has it in its package prometheus." >&2; exit 2; }
-	promtool check rules deploy/monitoring/alerts.yml
-	promtool test rules deploy/monitoring/alerts.test.yml
+	promtool check rules deploy/prometheus/alerts.yml
+	promtool test rules deploy/prometheus/alerts.test.yml
 
 bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; importing 100,000 rows
 	@$(RUN) -m tests.load.signatures

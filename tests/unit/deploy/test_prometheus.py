@@ -8,17 +8,17 @@ import yaml
 
 from deploy.declaration import SERVICES
 from deploy.local.place import ROOT
-from deploy.monitoring import metrics, scraping
+from deploy.prometheus import metrics, scraping
 
-MONITORING = ROOT / "deploy" / "monitoring"
+FOLDER = ROOT / "deploy" / "prometheus"
 RULES: list[dict[str, Any]] = [
     rule
-    for group in yaml.safe_load((MONITORING / "alerts.yml").read_text("utf-8"))["groups"]
+    for group in yaml.safe_load((FOLDER / "alerts.yml").read_text("utf-8"))["groups"]
     for rule in group["rules"]
 ]
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
-CASES: list[dict[str, Any]] = yaml.safe_load((MONITORING / "alerts.test.yml").read_text("utf-8"))["tests"]
+CASES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "alerts.test.yml").read_text("utf-8"))["tests"]
 RUNBOOK = dict(
     re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", (ROOT / "docs/runbook.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 )

@@ -10,7 +10,7 @@ import sys
 
 from deploy.local.place import HOST, CannotStart, Place, from_environment
 from deploy.local.processes import local_site
-from deploy.monitoring import scraping
+from deploy.prometheus import scraping
 
 PORT_STEP = 9  # from PORT_BASE; deploy/declaration.py has the plan of the others
 

@@ -1,6 +1,6 @@
 """Writes docs/metrics.md from the declared metrics: name, kind, labels and the one sentence of each.
 
-`python -m deploy.monitoring.metrics` writes it. With `--check` it exits 1 when the file is not as it would be written now.
+`python -m deploy.prometheus.metrics` writes it. With `--check` it exits 1 when the file is not as it would be written now.
 """
 
 import sys
@@ -16,7 +16,7 @@ Metric = Counter | Gauge | Histogram
 DOCUMENT = ROOT / "docs" / "metrics.md"
 _HEAD = """# Metrics
 
-Written by `python -m deploy.monitoring.metrics` from the declarations in the code: change those, not this.
+Written by `python -m deploy.prometheus.metrics` from the declarations in the code: change those, not this.
 Every process serves its own at `/metrics`, on its own port; the front door does not lead there. The scraper adds `service` and `role`.
 Labels are few and bounded: a district, a consumer, a topic, a route template, never an id or a person.
 
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if DOCUMENT.exists() and DOCUMENT.read_text(encoding="utf-8") == text():
         return 0
-    print(f"{DOCUMENT.name} is stale: run python -m deploy.monitoring.metrics", file=sys.stderr)
+    print(f"{DOCUMENT.name} is stale: run python -m deploy.prometheus.metrics", file=sys.stderr)
     return 1
 
 
