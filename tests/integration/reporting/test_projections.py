@@ -1,6 +1,7 @@
 """Is the read model the same in any order of the topics, and after a rebuild?"""
 
 import json
+from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from services.reporting.queries import cells, signings, standings
 from services.reporting.web import placing
 from services.reporting.wiring import MIGRATIONS
 from services.reporting.workers import rebuild
-from shared.events import roll
+from shared.events import codec, roll
 from shared.service import database
 from tests.support import recount
 from tests.support.launch import Bus, Launch, Numbering, shuffled
@@ -42,6 +43,21 @@ def everything(engine: Engine):
 def standing_of(engine: Engine, launch: Launch) -> standings.Standing:
     with database.reading(engine, granted=[launch.district]) as tx:
         return standings.of(tx, [launch.project_id])[0]
+
+
+def test_each_record_is_decoded_once_for_projections_tallies_and_feed(engine, monkeypatch):
+    decoded, decode = Counter[bytes](), codec.decode
+
+    def counting(event, payload, *, key=""):
+        decoded[payload] += 1
+        return decode(event, payload, key=key)
+
+    monkeypatch.setattr(codec, "decode", counting)
+    messages = Numbering().messages("440303", a_day(Launch(units=40)))
+    Bus(engine).deliver(shuffled(messages, seed=7), at_once=300)
+
+    assert {message.type for message in messages} <= reactions().keys()
+    assert decoded == Counter(message.payload for message in messages)
 
 
 @pytest.mark.parametrize(("rule", "first"), [("all_units_signed", 0), ("any_unit_signed", 1)])
