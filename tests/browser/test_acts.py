@@ -51,6 +51,7 @@ def choose(page: Page, selector: str, value: str) -> None:
 def said(page: Page, words: str) -> None:
     expect(page.locator("#notice")).to_contain_text(words)
     expect(page.locator("#notice")).to_be_focused()
+    page.wait_for_load_state()
 
 
 def lines(desks: Desks, unit_id: UUID) -> list[tuple]:

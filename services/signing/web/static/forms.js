@@ -1,7 +1,7 @@
 /* Forms of acts beside the signing: a form names the API's path, its fields are the body, and its answer leads to the page with the trace.
 
    Stays true: a form is sent once, under one Idempotency-Key, with the version that was on the screen; what is wrong stands at its field,
-   and nothing that was typed is lost by a refusal. Left to others: whether the act is right (the API), its words (saying.js). */
+   and nothing that was typed is lost by a refusal. Their method is dialog, so that a press before this script has come does nothing. Left to others: whether the act is right (the API), its words (saying.js). */
 
 import { word } from "/static/shell/status.js";
 import { ask, decided, read, unanswered } from "./asking.js";
