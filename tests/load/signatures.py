@@ -4,7 +4,7 @@
 
 First as many API processes as the machine has cores, on the PostgreSQL of the tests; then every process of every service, at the pace of a
 launch day. All figures are of this machine in this run: only ratios can be compared with another run. On a busy machine the ratio
-of times says little, as the queue at a lock waits for its turn at a core at every step; the ratio of CPU time holds there too.
+of times says little, as the queue at a lock waits for its turn at a core at every step.
 """
 
 import os
