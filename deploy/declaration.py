@@ -4,7 +4,7 @@ All who need the list of services read it from this module: the local platform (
 deploy/images/compose.py), the Makefile, the tests. A new service is its own folder and one line of SERVICES;
 docs/how-to/add-a-service.md is the way.
 
-Stays true: nothing runs that is not declared here. It names things but has no addresses: a Site has those.
+Invariant: nothing runs that is not declared here. It names things but has no addresses: a Site has those.
 Imports the standard library only, so that every image and every test can read it.
 """
 

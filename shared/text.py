@@ -4,7 +4,7 @@
     note(value, longest=2_000)  several lines
     shown(value)                what of a foreign text a line may hold
 
-Stays true: the rule stands here in full. It uses no table of the interpreter (str.isprintable, unicodedata), so that a character that
+Invariant: the rule stands here in full. It uses no table of the interpreter (str.isprintable, unicodedata), so that a character that
 is accepted today is accepted by every version of Python, and a character that Unicode adds to planes 0 to 3 tomorrow is accepted
 today. Length counts characters (code points). Nothing is repaired, except that a note's CR LF is LF.
 Left to others: outer spaces, the empty text, and what a name of a person may contain beyond this.

@@ -83,7 +83,7 @@ def _up(installation: Place) -> Place:
 def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:
     screen.title("Files: confirm, draft, review, lock")
     began = time.monotonic()
-    queues = [list(desk.ready(sign, told=screen.passing)) for desk in desks]
+    queues = [list(desk.ready(sign, show_line=screen.passing)) for desk in desks]
     for desk, queue in zip(desks, queues, strict=True):
         screen.passing("")
         screen.fact(desk.opened.district.code, f"{len(queue)} agreements locked, ready to be signed")

@@ -1,6 +1,6 @@
 """The business clock of the demo: launch day, nine in the morning, running at SPEED. Every process reads the same file.
 
-Stays true: it is set once and then only goes on; a second run of the demo continues the day it finds.
+Invariant: it is set once and then only goes on; a second run of the demo continues the day it finds.
 """
 
 import json

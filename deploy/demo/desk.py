@@ -38,13 +38,13 @@ class Desk:
     def close(self) -> None:
         self._desk.__exit__()
 
-    def ready(self, count: int, *, told: Callable[[str], None]) -> Sequence[str]:
-        """Prepares cases until `count` are locked; cases that an earlier run has prepared count as they are. `told` shows a line."""
+    def ready(self, count: int, *, show_line: Callable[[str], None]) -> Sequence[str]:
+        """Prepares cases until `count` are locked; cases that an earlier run has prepared count as they are. `show_line` shows one."""
         prepared: list[str] = []
         for row in self._desk.every("signing", "/cases", project_id=self.opened.project_id, unsigned=True):
             if len(prepared) == count:
                 break
-            told(f"{self.opened.district.code}  {row['compound']}{row['building']}{row['door']}")
+            show_line(f"{self.opened.district.code}  {row['compound']}{row['building']}{row['door']}")
             prepared.append(self._prepare(row))
         return prepared
 

@@ -1,6 +1,6 @@
 """The front door's configuration: one address for the whole system, before all services. Written from the declaration.
 
-The same text serves the local platform and, mounted into the official image, the containers. Stays true: a request's header,
+The same text serves the local platform and, mounted into the official image, the containers. Invariant: a request's header,
 body and time are bounded, and it reaches a service when it is whole; what is compressed is compressed, except the live stream,
 which passes as it is written; forwarded headers are set here, beside a secret, and a client's own are thrown away; health and
 metrics are not reachable. Left to others: what stands at which path (deploy/declaration.py).

@@ -2,7 +2,7 @@
 
 `python -m deploy.images.compose` writes it; with `--check` it exits 1 when the file is not as it would be written now.
 
-Stays true: one image a service, built by its migration step and used by all its processes; every process has a health check and
+Invariant: one image a service, built by its migration step and used by all its processes; every process has a health check and
 starts when what it needs is healthy, so that `docker compose up -d --wait` returns when all is ready; no secret stands in the file
 or in an environment; no process is root, can gain rights or write to its image, and each has a limit of memory and processes.
 Left to others: which processes there are (deploy/declaration.py), secrets as files (secret_files.py) and their values (secrets.py).

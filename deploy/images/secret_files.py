@@ -2,7 +2,7 @@
 
     DATABASE_URL: postgresql://…${SIGNING_APP_PASSWORD}…  ─▶  .local-containers/secrets/signing_database_url  ─▶  /run/secrets/DATABASE_URL
 
-Stays true: what may be public (which of two users is in use, a public key) stays a variable, so that its change starts a container anew.
+Invariant: what may be public (which of two users is in use, a public key) stays a variable, so that its change starts a container anew.
 Imports the standard library only: the containers' own steps read their secrets with it.
 Left to others: the values (secrets.py), reading in the services (shared/service/environment.py).
 """

@@ -1,7 +1,7 @@
 """Who may do what on the bus: the users of the broker and their ACLs, derived from two declarations: who there is
 (deploy/declaration.py) and who owns and reads a topic (shared/events/topics.py).
 
-Stays true: a topic is written by its owner's relay alone and read by its declared readers and its owner; nobody else may do either.
+Invariant: a topic is written by its owner's relay alone and read by its declared readers and its owner; nobody else may do either.
 A role has two users, `<role>-a` and `<role>-b`, with the same rights, so that a credential is replaced while the other works.
 Left to others: carrying it out (admin.py), the passwords (keys.py).
 """

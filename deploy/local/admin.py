@@ -1,6 +1,6 @@
 """What the one process with admin rights on the broker does: it stores users and ACLs, as access.py declares them.
 
-Stays true: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
+Invariant: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
 """
 
 from collections.abc import Iterable, Mapping

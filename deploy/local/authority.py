@@ -1,7 +1,7 @@
 """An authority of this installation's own, and the broker's certificate by it: what travels between broker and clients is encrypted.
 
 `BUS_TLS=yes make up` asks for it, `BUS_TLS=no` gives it up; without the variable it stays as it was.
-Stays true: the authority's private key is not kept, so that nobody can make a second broker with it; both are made anew together.
+Invariant: the authority's private key is not kept, so that nobody can make a second broker with it; both are made anew together.
 """
 
 import ipaddress

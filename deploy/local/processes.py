@@ -1,6 +1,6 @@
 """The declaration as processes of this machine: the command, environment and port of each.
 
-Stays true: nothing is started that deploy/declaration.py does not declare.
+Invariant: nothing is started that deploy/declaration.py does not declare.
 Left to others: turning a process into a running one (supervise.py), and their order in time (system.py).
 """
 

@@ -2,7 +2,7 @@
 
     the other user gets a new password ─▶ secrets.json names it ─▶ the role's process starts again with it ─▶ the first user is removed
 
-Stays true: at every moment the process that runs has a user that works. An interrupted rotation can be run again: the next
+Invariant: at every moment the process that runs has a user that works. An interrupted rotation can be run again: the next
 start of the process uses the user that secrets.json names, and the next rotation gives the other user a new password.
 Left to others: the static users of the broker's own listeners, which change with the broker's start (deploy/README.md).
 """

@@ -1,6 +1,6 @@
 """From started to ready: processes side by side, each as soon as what it depends on answers.
 
-Stays true: a start that fails names one process and the last line that it logged; what keeps ending is not waited for.
+Invariant: a start that fails names one process and the last line that it logged; what keeps ending is not waited for.
 Left to others: which processes there are (processes.py), starting them again when they end (supervise.py).
 """
 

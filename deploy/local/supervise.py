@@ -1,6 +1,6 @@
 """Running processes under supervisord: the kept supervisor that restarts what ends and outlives the command that started it.
 
-Stays true: supervisord is the child of nothing and the parent of all; its pid file lies in LOCAL_DIR. What stopping it leaves
+Invariant: supervisord is the child of nothing and the parent of all; its pid file lies in LOCAL_DIR. What stopping it leaves
 behind (it may have been killed itself) is found by a mark in the environment of each process and ended by process id.
 """
 

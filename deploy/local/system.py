@@ -1,6 +1,6 @@
 """Up, down and status: the order of things in time.
 
-Stays true: `up` returns when everything declared answers, and leaves nothing behind when it fails or is interrupted.
+Invariant: `up` returns when everything declared answers, and leaves nothing behind when it fails or is interrupted.
 """
 
 import os

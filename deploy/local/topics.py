@@ -1,6 +1,6 @@
 """The topics of a district and the rights on them: made from the contract's kinds, the same on every machine.
 
-Stays true: a second run changes nothing. Kinds of one unit share one partition count (shared/events/topics.py), so that a unit's
+Invariant: a second run changes nothing. Kinds of one unit share one partition count (shared/events/topics.py), so that a unit's
 story lies in the same partition of each.
 """
 

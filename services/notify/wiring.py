@@ -112,4 +112,4 @@ def gateways(settings: Settings) -> Mapping[Channel, Gateway]:
 
 def resend(arguments: Sequence[str]) -> int:
     """`python -m services.notify resend …`, for a person at a terminal."""
-    return resending.command(arguments, SERVICE.app("resend"), tell=print)
+    return resending.command(arguments, SERVICE.app("resend"), show_line=print)

@@ -113,5 +113,5 @@ def rebuild_model() -> None:
         subscription=SERVICE.subscription(f"reporting-rebuild-{uuid4()}"),
         consumer=CONSUMER,
         reactions=reactions(),
-        tell=print,
+        show_line=print,
     ).run()

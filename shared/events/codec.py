@@ -1,6 +1,6 @@
 """The bytes of an event: JSON, UTF-8. The only place where a payload is written or read.
 
-Stays true: what was encoded decodes to an equal event, under this release and every later one of the same type
+Invariant: what was encoded decodes to an equal event, under this release and every later one of the same type
 version. Reading ignores fields that a newer emitter has added; writing cannot add any (contract.py).
 """
 

@@ -1,6 +1,6 @@
 """Whether a schema may take the place of a released one under the same type version.
 
-Stays true: a reader built for the released schema reads everything that the new one allows, and a reader built for
+Invariant: a reader built for the released schema reads everything that the new one allows, and a reader built for
 the new one everything that was ever written under the released one (topics keep every event). So inside a version
 only optional fields are added.
 """

@@ -1,6 +1,6 @@
 """What an event is: one frozen class each. Schema, documentation, codec and catalogue derive from it alone.
 
-Stays true: an emitter cannot write a field that is not declared, since constructing an event refuses it. A reader
+Invariant: an emitter cannot write a field that is not declared, since constructing an event refuses it. A reader
 ignores what a newer emitter has added, since `codec.decode` says so; nothing else reads a payload.
 Left to others: how an event's topic behaves (topics.py), the bytes (codec.py), the headers (envelope.py).
 """

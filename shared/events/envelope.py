@@ -3,7 +3,7 @@
     content-type, ce_specversion, ce_id, ce_type, ce_source, ce_subject, ce_time, ce_dataschema, ce_sequence,
     ce_partitionkey, ce_epoch, and where known ce_correlationid, ce_causationid, ce_traceparent
 
-Stays true: the headers alone say who wrote a record, which event it is and its place in the order of its key.
+Invariant: the headers alone say who wrote a record, which event it is and its place in the order of its key.
 Left to others: counting the sequence (service/journal.py), the value (codec.py).
 """
 

@@ -2,7 +2,7 @@
 
     陈安柏 → 陈**     欧阳安 → 欧阳**     阿依古丽·买买提 → 阿**     Morgan Sample → M**     澄水湾物业有限公司 → 澄水**
 
-Stays true: the family name is shown and nothing else of a person; of an organisation the first two characters. A name is never
+Invariant: the family name is shown and nothing else of a person; of an organisation the first two characters. A name is never
 shown whole, and the number of stars says nothing about the length of what they hide.
 """
 

@@ -1,6 +1,6 @@
 """What notify tells the world: each message to an owner from plan to receipt, and which data keys it has dropped.
 
-Stays true: a message is named by cause, recipient, template and channel, so a replay plans nothing twice. No text,
+Invariant: a message is named by cause, recipient, template and channel, so a replay plans nothing twice. No text,
 number or address of a message travels; the recipient is an id.
 """
 

@@ -1,6 +1,6 @@
 """What the registry tells the world: districts, projects, units, groups, the frozen roll, sealed contacts.
 
-Stays true: a person appears as an id and a masked name; contact details travel sealed (shared/messaging/sealing.py)
+Invariant: a person appears as an id and a masked name; contact details travel sealed (shared/messaging/sealing.py)
 and nowhere else.
 """
 

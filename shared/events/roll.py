@@ -1,6 +1,6 @@
 """The roll of a project: its four totals, its digest and its counting rule. Everybody who has the events gets the same.
 
-Stays true: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
+Invariant: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
 Left to others: which units belong to the roll (all of the project, at their highest revision before the roll was frozen).
 """

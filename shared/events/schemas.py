@@ -1,6 +1,6 @@
 """The published form of an event: JSON Schema 2020-12, one document per type.
 
-Stays true: a published schema admits fields it does not know, so that a reader of version 1 accepts what a newer
+Invariant: a published schema admits fields it does not know, so that a reader of version 1 accepts what a newer
 emitter adds; an emitter is held by its class instead.
 """
 

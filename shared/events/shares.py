@@ -3,7 +3,7 @@
 Sole: one holder of the whole. Joint (共同共有, Civil Code art. 299): two or more, no shares. By shares (按份共有, art. 298):
 each has one and they sum to exactly 1.
 
-Stays true: nothing is rounded. A writer of shares refuses finer ones at their source; a reader refuses them again.
+Invariant: nothing is rounded. A writer of shares refuses finer ones at their source; a reader refuses them again.
 """
 
 from collections.abc import Iterable, Sequence

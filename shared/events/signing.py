@@ -1,6 +1,6 @@
 """What signing tells the world. A unit's story is keyed by unit and stays in order; the rest by project.
 
-Stays true: one unit has one case, so the unit's id names the case. The events on `signing-project` are public: counts
+Invariant: one unit has one case, so the unit's id names the case. The events on `signing-project` are public: counts
 and decisions, no unit and no person.
 Long, as one module per emitting service is what a reader looks for.
 """

@@ -1,6 +1,6 @@
 """The types of the fields of events, so that all events write the same thing in the same form.
 
-Stays true: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in
+Invariant: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in
 UTC; a share is an exact fraction; a person is a pseudonymous id or a masked name, never more.
 """
 

@@ -1,6 +1,6 @@
 """The arithmetic of rates and thresholds: whole numbers only, so 94.996 % is not 95 %.
 
-Stays true: a rate is cut to two decimals, never rounded up to a threshold; a distance is rounded against us. The browser's copy of the
+Invariant: a rate is cut to two decimals, never rounded up to a threshold; a distance is rounded against us. The browser's copy of the
 cutting (reporting: web/static/rules.js) gives the same (tests/unit/reporting/test_rules_of_the_browser.py).
 Left to others: what is counted (roll.py), by which rule, and what follows.
 """

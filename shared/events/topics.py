@@ -1,6 +1,6 @@
 """Topics: their kinds, and their names clearwater.<district>.<kind>, one per kind and district.
 
-Stays true: topics keyed by unit have one partition count, so that a unit's topics can be read side by side; the count
+Invariant: topics keyed by unit have one partition count, so that a unit's topics can be read side by side; the count
 of a kind never changes, or a key would move to another partition and lose its order. No underscores in names: they
 collide with dots in Kafka's metric names.
 """

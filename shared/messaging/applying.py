@@ -1,6 +1,6 @@
 """Applying one district's part of a poll, inside its transaction: which messages are due, their reactions, what parks.
 
-Stays true: a reaction sees events of one type in the order of their keys, each for the first time. What a reaction refuses or fails
+Invariant: a reaction sees events of one type in the order of their keys, each for the first time. What a reaction refuses or fails
 at leaves no trace but a parked row: a batch with a bad message is halved until the bad one stands alone. Only what would fail for every
 message ends the process: a database that is away, too slow or in conflict.
 Left to others: the transaction, trying it again, the counting (consumer.py).

@@ -1,6 +1,6 @@
 """Which topics a consumer waits for: for its readiness, since a topic that may not be read shows as silence, not as an error.
 
-Stays true: a district whose topics are just being made is not named at once; what was missing at the start is. An installation
+Invariant: a district whose topics are just being made is not named at once; what was missing at the start is. An installation
 without any district waits for nothing. Left to others: which topics are to be seen (kafka.py).
 """
 

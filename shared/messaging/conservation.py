@@ -3,7 +3,7 @@
     published   journal = on topic + unsent                     in the database of the service that writes
     settled     on topic = applied + parked + quarantined + passed over     in the database of a service that reads
 
-A day is a day in Shanghai. Stays true: it only reads, and reads nothing twice. An event with a counterpart is counted and forgotten;
+A day is a day in Shanghai. Invariant: it only reads, and reads nothing twice. An event with a counterpart is counted and forgotten;
 an event without one is kept and looked up again. Left to others: deciding what is late and what is missing (reconciler.py).
 """
 

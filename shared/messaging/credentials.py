@@ -1,6 +1,6 @@
 """How a process connects to the broker, and the proof that no client can connect without credentials.
 
-Stays true: no client is built on a broker address that serves an unknown client, unless KAFKA_ALLOW_ANONYMOUS says that this is for
+Invariant: no client is built on a broker address that serves an unknown client, unless KAFKA_ALLOW_ANONYMOUS says that this is for
 development. Left to others: the clients (kafka.py), who may do what (deploy/local/access.py, the broker's ACLs).
 """
 

@@ -1,6 +1,6 @@
 """What a person has decided about two events under one number. Kept for ever, with the reason and who gave it.
 
-Stays true: an event that was decided against is passed over by its consumer, whenever and however often it comes. The table outlasts a
+Invariant: an event that was decided against is passed over by its consumer, whenever and however often it comes. The table outlasts a
 rebuild of the read model, which is how a decision for the other event takes effect.
 """
 

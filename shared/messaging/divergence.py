@@ -4,7 +4,7 @@
 
 The inbox knows the id of the newest number of a key only. For a lower number the topic itself is read from its beginning, which happens
 only when a number came twice: after a crash of a relay, or when another client writes.
-Stays true: the event that came first, unless a decision passes it over, is ours; the others wait, and their key with them.
+Invariant: the event that came first, unless a decision passes it over, is ours; the others wait, and their key with them.
 Left to others: the same number as the newest (inbox.judge), the decision (decisions.py, redrive.py).
 """
 

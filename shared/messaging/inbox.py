@@ -1,6 +1,6 @@
 """The inbox: how far a consumer has come with each key.
 
-Stays true: an event has its effect once and in its key's order, because the watermark moves in the transaction of the
+Invariant: an event has its effect once and in its key's order, because the watermark moves in the transaction of the
 effect. The watermark is what has been applied with nothing missing below it, never what has been seen. A consumer that was
 declared dead and wakes up finds it ahead of its own messages and applies none of them.
 """

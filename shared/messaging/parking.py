@@ -1,6 +1,6 @@
 """Parking: where a key waits when one of its events cannot be applied. Not a dead-letter queue: nothing overtakes.
 
-Stays true: `inbox.parked` says whether anything of a key waits. Both change only under the lock of the key's inbox row, which
+Invariant: `inbox.parked` says whether anything of a key waits. Both change only under the lock of the key's inbox row, which
 consumer and redrive take first. What has been released stays as a row, as proof of what waited, why and how it ended;
 retention.py trims its body.
 

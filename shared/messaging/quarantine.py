@@ -1,6 +1,6 @@
 """Quarantine: records that cannot be read at all, kept by topic, partition and offset until an upgrade can read them.
 
-Stays true: nothing that the broker handed over is dropped. The key of a quarantined event, where it has one, waits through the gap.
+Invariant: nothing that the broker handed over is dropped. The key of a quarantined event, where it has one, waits through the gap.
 Left to others: reading what was requeued (redrive.py).
 """
 

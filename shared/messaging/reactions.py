@@ -1,6 +1,6 @@
 """What a consumer does about which event: one table, `table(on(UnitRegistered, when_unit_registered_open_its_case), …)`.
 
-A reaction gets the transaction and a batch of events of its own type, decoded. Stays true: a record is decoded once, however often its
+A reaction gets the transaction and a batch of events of its own type, decoded. Invariant: a record is decoded once, however often its
 batch is halved or its poll is tried again, and however many reactions of a consumer want its event.
 Left to others: which messages are due, and what becomes of one that is refused (applying.py, redrive.py).
 """

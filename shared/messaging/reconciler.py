@@ -1,6 +1,6 @@
 """The reconciler: counts all hops of a service all the time, and names what is missing or too much.
 
-Stays true: what is on its way is missing for a moment; what breaks an equation twice in a row is an alarm: a metric per district, and a
+Invariant: what is on its way is missing for a moment; what breaks an equation twice in a row is an alarm: a metric per district, and a
 line at level ERROR that names ids. Left to others: the equations (conservation.py, and a service's own).
 """
 
@@ -79,7 +79,7 @@ class Reconciler:
             _log.error("an equation is broken", equation=equation, district=district, ids=still[:_NAMED])
 
 
-def command(argv: Sequence[str], make: Callable[[date | None], Reconciler], *, tell: Callable[[str], None]) -> int:
+def command(argv: Sequence[str], make: Callable[[date | None], Reconciler], *, show_line: Callable[[str], None]) -> int:
     """`python -m services.<service> reconcile …`. Returns the exit code: 0 = every equation holds."""
     parser = argparse.ArgumentParser(prog="reconcile", description="Count every hop once, and name what breaks it.")
     parser.add_argument(
@@ -91,9 +91,9 @@ def command(argv: Sequence[str], make: Callable[[date | None], Reconciler], *, t
         threading.Event().wait(_AGAIN_SECONDS)
         found = reconciler.run_once()
     for equation in found:
-        tell(str(equation))
+        show_line(str(equation))
     for (name, district), ids in reconciler.breaches.items():
-        tell(f"{name} in {district} is broken by: {' '.join(ids)}")
+        show_line(f"{name} in {district} is broken by: {' '.join(ids)}")
     for hop in reconciler.failing():
-        tell(f"{hop} could not be counted; the log says why")
+        show_line(f"{hop} could not be counted; the log says why")
     return int(bool(reconciler.breaches or reconciler.failing()))

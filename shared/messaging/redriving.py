@@ -12,7 +12,7 @@ from shared.messaging.decisions import Decided
 from shared.messaging.ports import Reader, Unavailable
 from shared.messaging.redrive import DONE, Ambiguous, Redrive
 
-Tell = Callable[[str], None]
+ShowLine = Callable[[str], None]
 History = Callable[[], Reader]
 
 
@@ -20,7 +20,7 @@ def command(
     argv: Sequence[str],
     consumers: Mapping[str, Redrive],
     *,
-    tell: Tell,
+    show_line: ShowLine,
     history: History | None = None,
     rebuild: str | None = None,
 ) -> int:
@@ -34,16 +34,16 @@ def command(
     options.decided = _decided(parser, options)
     redrive = consumers[options.consumer]
     districts = [options.district] if options.district else redrive.districts()
-    act: Callable[[str], bool] = partial(_redriven, redrive, options=options, tell=tell)
+    act: Callable[[str], bool] = partial(_redriven, redrive, options=options, show_line=show_line)
     if options.compare and history:
-        act = partial(_compared, redrive, options=options, history=history, tell=tell)
+        act = partial(_compared, redrive, options=options, history=history, show_line=show_line)
     elif options.decision == "accept-theirs":
-        act = partial(_accepted, redrive, options=options, rebuild=f"{rebuild}", tell=tell)
+        act = partial(_accepted, redrive, options=options, rebuild=f"{rebuild}", show_line=show_line)
     try:
         waits = [act(district) for district in districts]
         return int(any(waits))
     except (Unavailable, Ambiguous) as refusal:
-        tell(f"nothing was done: {refusal}")
+        show_line(f"nothing was done: {refusal}")
         return 2
 
 
@@ -92,39 +92,47 @@ def _user() -> str:
         return ""
 
 
-def _compared(redrive: Redrive, district: str, *, options: argparse.Namespace, history: History, tell: Tell) -> bool:
+def _compared(
+    redrive: Redrive, district: str, *, options: argparse.Namespace, history: History, show_line: ShowLine
+) -> bool:
     waits = False
     for key, waiting in redrive.diverged(district, topic=options.topic, key=options.key):
         waits = True
         for line in divergence.compared(history(), key, waiting):
-            tell(line)
+            show_line(line)
     return waits
 
 
-def _accepted(redrive: Redrive, district: str, *, options: argparse.Namespace, rebuild: str, tell: Tell) -> bool:
+def _accepted(
+    redrive: Redrive, district: str, *, options: argparse.Namespace, rebuild: str, show_line: ShowLine
+) -> bool:
     waits = False
     for key, _ in redrive.diverged(district, topic=options.topic, key=options.key):
         for row in redrive.accept_theirs(key, district=district, decided=options.decided, dry_run=options.dry_run):
             waits, number = True, f"{row.message.epoch}/{row.message.sequence}"
-            tell(f"{key.topic} {key.key} {number}: {row.ours} is passed over, {row.message.event_id} takes its place")
+            show_line(
+                f"{key.topic} {key.key} {number}: {row.ours} is passed over, {row.message.event_id} takes its place"
+            )
     if waits:
-        tell("dry run: nothing was kept" if options.dry_run else f"recorded; it takes effect with: {rebuild}")
+        show_line("dry run: nothing was kept" if options.dry_run else f"recorded; it takes effect with: {rebuild}")
     return waits
 
 
-def _redriven(redrive: Redrive, district: str, *, options: argparse.Namespace, tell: Tell) -> bool:
+def _redriven(redrive: Redrive, district: str, *, options: argparse.Namespace, show_line: ShowLine) -> bool:
     if options.requeue:
         for record, outcome in redrive.requeue(district, topic=options.topic, dry_run=options.dry_run):
-            tell(f"{record.topic:40} partition {record.partition} offset {record.offset:<10} {outcome}")
+            show_line(f"{record.topic:40} partition {record.partition} offset {record.offset:<10} {outcome}")
     waits = False
     decision: Literal["accept-epoch"] | Decided | None = "accept-epoch" if options.accept_epoch else options.decided
     for key in redrive.keys(district, topic=options.topic, key=options.key):
         tried, changes = redrive.key(key, district=district, dry_run=options.dry_run, decision=decision)
         for message, outcome in tried:
-            tell(f"{key.topic:40} {key.key:36} {message.epoch:>3}/{message.sequence:<8} {message.type:50} {outcome}")
+            show_line(
+                f"{key.topic:40} {key.key:36} {message.epoch:>3}/{message.sequence:<8} {message.type:50} {outcome}"
+            )
         for change in changes:
-            tell(f"    {change.table:30} +{change.inserted} ~{change.updated} -{change.deleted}")
+            show_line(f"    {change.table:30} +{change.inserted} ~{change.updated} -{change.deleted}")
         waits = waits or any(outcome not in DONE for _, outcome in tried)
     if options.dry_run:
-        tell("dry run: nothing was kept")
+        show_line("dry run: nothing was kept")
     return waits

@@ -1,6 +1,6 @@
 """The relay: carries what is unsent to Kafka. One is active per service; the others try again.
 
-Stays true: within a key nothing overtakes, and nothing counts as sent before the broker has acknowledged it. A crash can
+Invariant: within a key nothing overtakes, and nothing counts as sent before the broker has acknowledged it. A crash can
 repeat events, never lose or reorder them; the inbox of every consumer makes repeats harmless. An event that the broker refuses holds
 its own key, which is tried again at longer and longer intervals and heals by itself; all other keys flow on.
 """

@@ -16,7 +16,9 @@ from shared.messaging.ports import Unavailable
 from shared.service import journal
 
 
-def command(argv: Sequence[str], mechanism: Engine, *, rewind: Callable[[], None], tell: Callable[[str], None]) -> int:
+def command(
+    argv: Sequence[str], mechanism: Engine, *, rewind: Callable[[], None], show_line: Callable[[str], None]
+) -> int:
     """`python -m services.<service> new-epoch --reason …`. Returns the exit code; 1 = nothing was done."""
     parser = argparse.ArgumentParser(prog="new-epoch", description="Say that this database was restored from a backup.")
     parser.add_argument("--reason", required=True, help="which backup, and why")
@@ -24,9 +26,9 @@ def command(argv: Sequence[str], mechanism: Engine, *, rewind: Callable[[], None
     try:
         rewind()
     except Unavailable as refusal:
-        tell(f"nothing was done: {refusal}")
+        show_line(f"nothing was done: {refusal}")
         return 1
     with mechanism.begin() as connection:
         epoch = journal.new_epoch(connection, reason=reason)
-    tell(f"epoch {epoch}: {reason}; the group begins at the first record")
+    show_line(f"epoch {epoch}: {reason}; the group begins at the first record")
     return 0

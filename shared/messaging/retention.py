@@ -1,6 +1,6 @@
 """Retention: deletes bodies that have no purpose any more, in small batches.
 
-Stays true: watermarks, numbers, keys, reasons and the journal stay; only what was released is trimmed. A batch is a short transaction of
+Invariant: watermarks, numbers, keys, reasons and the journal stay; only what was released is trimmed. A batch is a short transaction of
 its own.
 """
 

@@ -1,6 +1,6 @@
 """What every service runs: API, relay, consumer, migrations and the commands for a person, from what wiring.py says is its own.
 
-Stays true: a process proves that row-level security holds for its role before its first poll or request.
+Invariant: a process proves that row-level security holds for its role before its first poll or request.
 Left to others: the application (factory.py), the loops (relay.py, consumer.py …) and their life (lifecycle.py).
 """
 
@@ -133,15 +133,15 @@ class Service:
         waiting = Redrive(self.consumer, self.app("redrive"), self.reactions(), after_reactions=self.after_reactions)
         rebuild = f"python -m services.{self.name} rebuild" if self.rebuilt else None
         return redriving.command(
-            arguments, {self.consumer: waiting}, tell=print, history=self._history, rebuild=rebuild
+            arguments, {self.consumer: waiting}, show_line=print, history=self._history, rebuild=rebuild
         )
 
     def reconcile(self, arguments: Sequence[str]) -> int:
-        return reconciler.command(arguments, partial(self.reconciler, self.mechanism("reconcile")), tell=print)
+        return reconciler.command(arguments, partial(self.reconciler, self.mechanism("reconcile")), show_line=print)
 
     def new_epoch(self, arguments: Sequence[str]) -> int:
         rewind = partial(kafka.rewind, self._broker, self.consumer)
-        return restored.command(arguments, self.mechanism("new-epoch"), rewind=rewind, tell=print)
+        return restored.command(arguments, self.mechanism("new-epoch"), rewind=rewind, show_line=print)
 
     def _history(self) -> kafka.Reader:
         return kafka.Reader(self._broker)

@@ -1,6 +1,6 @@
 """The rounds of a loop over its items: a failing item delays no other.
 
-Stays true: each failed try of an item is logged once, with a code and never with a value. The item counts in `clearwater_failing_items`
+Invariant: each failed try of an item is logged once, with a code and never with a value. The item counts in `clearwater_failing_items`
 until it succeeds or is gone, and is tried again at longer and longer intervals. Only an outage, which every other item would meet as
 well, ends the round and the process.
 """

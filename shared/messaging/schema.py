@@ -4,7 +4,7 @@
     inbox      inbox, positions, doubted, parked, quarantined
     decisions  decisions; it outlasts a rebuild of the tables of the inbox
 
-Stays true: every row belongs to a district, and row-level security keeps the districts apart. The consumer writes as the app role, bound
+Invariant: every row belongs to a district, and row-level security keeps the districts apart. The consumer writes as the app role, bound
 to one district; the relay, retention and the reconciler are the mechanism and see all.
 `events` is not partitioned: a unique constraint of a partitioned table must contain the partition key, and the two here must not.
 """

@@ -4,7 +4,7 @@
     data key ─ HPKE (RFC 9180) ─▶ one per reader bound to person, key and reader
     data key ─ AES-256-GCM under the vault's key ─▶ the owner's database
 
-Stays true: without the data key nothing about the person can be read, so deleting it everywhere deletes them from
+Invariant: without the data key nothing about the person can be read, so deleting it everywhere deletes them from
 every past event. A ciphertext moved to another person, key or type does not open.
 Left to others: keeping, sending and deleting the keys (registry's vault; the reading services' own tables).
 """

@@ -1,7 +1,7 @@
 """The worker that serves an API: it reads a whole request before a thread sees it, and gives a slow one up (decision 17).
 
 gunicorn starts it, watches it and starts it again; waitress holds its connections, in one loop, in memory or on disk. So a
-client that never finishes its request, or never takes its answer, costs a connection and no thread. Stays true: a header
+client that never finishes its request, or never takes its answer, costs a connection and no thread. Invariant: a header
 arrives within HEADER_SECONDS and its body within BODY_SECONDS, counted from the first byte, or the connection is closed.
 """
 

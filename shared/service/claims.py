@@ -1,6 +1,6 @@
 """The claims that a token must have before a request is accepted. Its signature is already checked (provider.py).
 
-Stays true: a token with a malformed claim is not valid (401), never an error of ours; the log names
+Invariant: a token with a malformed claim is not valid (401), never an error of ours; the log names
 the claim and never its value.
 """
 

@@ -1,7 +1,7 @@
 """The business clock: the only source of instants that mean something to the domain.
 
 Real time by default. The demo's launch day is persisted in a file that every process reads, and runs at `speed`.
-Stays true: within a process it does not go backwards, unless somebody sets the day itself anew.
+Invariant: within a process it does not go backwards, unless somebody sets the day itself anew.
 Code that orders something by a clock asks whether the clock can be believed (`Watched`).
 Left to others: `ce_time`, lag, tokens and retries, which live in real time; the instant that orders something, which
 the store takes under the lock that orders it.

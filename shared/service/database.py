@@ -3,7 +3,7 @@
     begin    one district, for writing and for reading what is written
     reading  every granted district, read only, all statements on one snapshot
 
-Stays true: a transaction without a bound district sees no row and writes none. The binding ends with the transaction, so a
+Invariant: a transaction without a bound district sees no row and writes none. The binding ends with the transaction, so a
 pooled connection carries nothing from one request to the next. The events recorded on a transaction are written as its last act
 before the commit, and leave with it; a savepoint that is rolled back drops those recorded in it.
 Left to others: how events are written (journal.py).

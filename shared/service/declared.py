@@ -1,6 +1,6 @@
 """What a route says of itself: http.route collects it, openapi.py prints it, problems.py holds each answer to it.
 
-Stays true: `codes` is all that a route may refuse with. What the kit refuses by itself follows from the rest of the
+Invariant: `codes` is all that a route may refuse with. What the kit refuses by itself follows from the rest of the
 declaration, so a route names only its own.
 """
 

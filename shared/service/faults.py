@@ -23,7 +23,7 @@ class Fault:
     code: str
     words: str = ""
 
-    def told(self, language: str) -> dict[str, str]:
+    def in_language(self, language: str) -> dict[str, str]:
         """As the answer's `errors` have it: zh, zh-Hant or en."""
         names = [str(part)[:_LONGEST] for part in self.place]
         return {

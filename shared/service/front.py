@@ -1,7 +1,7 @@
 """How an application stands behind the front door (decision 17): what it believes of it, and what it calls itself there.
 
 Behind the door all services share one address, so the API of each has a name in it: /api/registry/v1 there is /api/v1
-here; both are understood, on the direct port too. Stays true: a forwarded header counts only beside the secret that the
+here; both are understood, on the direct port too. Invariant: a forwarded header counts only beside the secret that the
 front door shows; pages are drawn at the public address only, and a direct port leads there.
 """
 

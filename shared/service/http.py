@@ -5,7 +5,7 @@
     def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
 
 A parameter `body` is read from the JSON body, `query` from the query string; both are `http.Body`s. openapi.py prints
-the declarations. Stays true: unknown fields are refused by name, equal models give equal bytes, and a POST that
+the declarations. Invariant: unknown fields are refused by name, equal models give equal bytes, and a POST that
 changes something is carried out through idempotency.once. A view writes in one transaction: after a deadlock it is
 called again, and nothing of the first call may have stayed.
 """

@@ -1,6 +1,6 @@
 """The same request twice has one effect and one answer.
 
-Stays true: claim, effect and answer commit together or not at all. The same request in another transaction waits on the
+Invariant: claim, effect and answer commit together or not at all. The same request in another transaction waits on the
 claim's unique index and then gets the stored bytes; after a rollback it does the work itself. Only successes are stored, for the
 project's life: a refusal is raised, and takes the claim with it.
 """

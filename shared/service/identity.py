@@ -2,7 +2,7 @@
 (rows.py).
 
 A bearer token, or the session's cookie (session.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
-city). Stays true: a district that is not granted looks like one that does not exist (404).
+city). Invariant: a district that is not granted looks like one that does not exist (404).
 """
 
 import functools

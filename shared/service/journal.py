@@ -1,6 +1,6 @@
 """The journal: every event that a service has written, in the transaction that made it true, and which of them are unsent.
 
-Stays true: an event is in the journal if and only if its cause is committed. Each key counts its own events 1, 2, 3 … without
+Invariant: an event is in the journal if and only if its cause is committed. Each key counts its own events 1, 2, 3 … without
 a gap, in commit order. `events` is only ever added to; `unsent` holds one narrow row per event until the broker has it.
 Left to others: when it is written, which is the transaction's last act (database.py); sending (messaging/relay.py).
 """

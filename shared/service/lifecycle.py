@@ -1,6 +1,6 @@
 """The life of a process without HTTP of its own: its loops, its health server, its end.
 
-Stays true: one loop dying ends the process (exit 1), after the others have finished their batch; the supervisor
+Invariant: one loop dying ends the process (exit 1), after the others have finished their batch; the supervisor
 restarts it. SIGTERM and SIGINT ask every loop to stop and wait for it.
 """
 

@@ -5,7 +5,7 @@
     POST /login/renewal    a page that stays open asks for its session to go on
     POST /logout           the end of the session, here and at the provider
 
-Stays true: cookies are HttpOnly and SameSite=Lax; what a sign-in under way needs lives ten minutes, sealed, in a cookie of
+Invariant: cookies are HttpOnly and SameSite=Lax; what a sign-in under way needs lives ten minutes, sealed, in a cookie of
 its own; nobody is sent on to another site. Left to others: what a session holds (session.py), what it allows (identity.py).
 """
 

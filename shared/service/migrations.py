@@ -4,7 +4,7 @@
     versions/0003_diverged.model.sql  what it changes in the read model; a shadow rebuild replays these in a schema beside it
     versions/0003_diverged.py         its number, the number before it, and the call of `run`
 
-Stays true: SQL that the code imports cannot change a version, since a version is its file; `released.sha256` in the same folder
+Invariant: SQL that the code imports cannot change a version, since a version is its file; `released.sha256` in the same folder
 holds the digests of the released ones (tests/contract/test_migrations.py).
 
 What a process accepts (`/ready`): the versions from `oldest` to the newest that its code knows, and newer ones that say that they

@@ -1,6 +1,6 @@
 """OpenAPI 3.1 from what the routes declare (http.route), and a page of it that a person can read without any script.
 
-Stays true: every operation lists all codes it may refuse with, and has an example that can be carried out in the order
+Invariant: every operation lists all codes it may refuse with, and has an example that can be carried out in the order
 of `x-story`. Left to others: values of examples (examples.py), the words of refusals (problems.py).
 """
 
@@ -81,7 +81,7 @@ def as_json() -> Response:
 def as_page() -> str:
     reader = language()
     problems = {
-        code: (problem.status, *problem.told(_CATALOGUE_LANGUAGES[reader]), problem.facts)
+        code: (problem.status, *problem.in_language(_CATALOGUE_LANGUAGES[reader]), problem.facts)
         for code, problem in sorted(running().problems.problems.items())
     }
     return render_template("docs.html", api=_at_public_paths(), problems=problems)

@@ -2,7 +2,7 @@
 language.
 
 Every code stands in a catalogue: problems.toml here and one per service. A code that is declared by a route but not
-in it, or an incomplete entry, stops the start. Stays true: an unexpected failure tells the reader its correlation id
+in it, or an incomplete entry, stops the start. Invariant: an unexpected failure tells the reader its correlation id
 and nothing else.
 """
 
@@ -75,7 +75,7 @@ class Problem(BaseModel):
     facts: dict[str, Kind] = {}
     routes: bool = True
 
-    def told(self, language: str) -> tuple[str, str]:
+    def in_language(self, language: str) -> tuple[str, str]:
         title = {"en": self.en, "zh-Hant": self.zh_hant}.get(language, self.zh)
         return title, {"en": self.next_en, "zh-Hant": self.next_zh_hant}.get(language, "") or self.next
 
@@ -105,7 +105,7 @@ class Catalogue:
             _log.error("refused with a code that no catalogue has", code=refusal.code)
             return self.answer(Refused("internal-error"))
         _hold_to_declaration(refusal, problem)
-        title, advice = problem.told(language())
+        title, advice = problem.in_language(language())
         document: dict[str, Any] = {
             "type": f"urn:clearwater:problem:{refusal.code}",
             "title": title,
@@ -117,7 +117,7 @@ class Catalogue:
         if facts := {name: value for name, value in refusal.facts.items() if value is not None}:
             document["facts"] = to_jsonable_python(facts)
         if isinstance(refusal, Invalid):
-            document["errors"] = [fault.told(language()) for fault in refusal.errors]
+            document["errors"] = [fault.in_language(language()) for fault in refusal.errors]
         if wants_page():
             return Response(_page(document), problem.status, content_type="text/html; charset=utf-8")
         text = json.dumps(document, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """The OIDC provider as seen from a service: its addresses and its keys.
 
-Stays true: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again
+Invariant: it fails closed. Keys older than `_MAX_AGE_SECONDS` are not believed, an unknown key id is looked up again
 at most every `_AGAIN_SECONDS`, and while the provider cannot be reached, every request is refused (503).
 Keys of a kind that we cannot use are passed over. Left to others: the code flow of a browser (login.py).
 """

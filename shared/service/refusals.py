@@ -91,7 +91,7 @@ class Refusals:
 
     def _example(self, code: str) -> dict[str, Any]:
         problem = self._problems[code]
-        title, advice = problem.told("zh")
+        title, advice = problem.in_language("zh")
         value: dict[str, Any] = {
             "type": f"urn:clearwater:problem:{code}",
             "title": title,
@@ -103,7 +103,7 @@ class Refusals:
         facts = problem.facts.items()
         if examples := {name: self._examples.parameter(_FACTS[kind], name, model=code) for name, kind in facts}:
             value["facts"] = examples
-        return {"summary": problem.told("en")[1], "value": value}
+        return {"summary": problem.in_language("en")[1], "value": value}
 
 
 def _facts(code: str) -> str:

@@ -1,7 +1,7 @@
 """Row-level security: the database itself keeps the districts apart.
 
 Three roles per service: the owner runs migrations, the app serves requests and reactions, the mechanism (relay,
-reconciler) sees every row. Stays true: on every table with a column `district`, app and owner see the granted districts and
+reconciler) sees every row. Invariant: on every table with a column `district`, app and owner see the granted districts and
 write in the bound district only (database.py binds both); policies are forced, so owning a table opens nothing.
 
 The self-test proves it at every start: by trying it on a table of its own, `row_probe`, and by comparing the policies

@@ -1,6 +1,6 @@
 """The session of a browser: one small encrypted cookie that every service reads with the secret they share.
 
-login.py writes it, in the one service that carries the sign-in; identity.py reads it, in all. Stays true: a session
+login.py writes it, in the one service that carries the sign-in; identity.py reads it, in all. Invariant: a session
 lives `LIFE_SECONDS` and is renewed by login.py alone, from a second cookie that a browser sends to no other address;
 so a stolen copy of the first dies within that time. What would not fit into a cookie is refused, never cut by a browser.
 """

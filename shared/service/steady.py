@@ -1,6 +1,6 @@
 """Whether a wall clock has been set: it is compared with the machine's time since boot, which cannot be set.
 
-Stays true: both clocks run alike while the process is idle, so idle time is no jump. A step of less than a minute is taken as a
+Invariant: both clocks run alike while the process is idle, so idle time is no jump. A step of less than a minute is taken as a
 correction. After a larger one the clock has strayed until it is back, or until the process is started anew, which takes the clock as
 it then is. It knows nothing of a wrong clock that was there at the start: for that, clocks of two machines are compared (signing).
 """

@@ -1,6 +1,6 @@
 """Log lines: one JSON object each on standard output, with service, role and correlation id.
 
-Stays true: no personal data. Mobile and identity numbers are masked wherever they stand, and the DETAIL and CONTEXT
+Invariant: no personal data. Mobile and identity numbers are masked wherever they stand, and the DETAIL and CONTEXT
 of a database error, which quote rows, are cut out of every traceback. Names cannot be recognised: do not log them.
 Left to others: shipping and keeping the lines.
 """

@@ -1,6 +1,6 @@
 """The shell of every page: tokens, glyphs, type, header, languages, figures.
 
-Stays true: every page names its as-of, sequence and lag at the top right; no page needs an inline script or style; whatever is
+Invariant: every page names its as-of, sequence and lag at the top right; no page needs an inline script or style; whatever is
 printed comes from a catalogue that has all three languages. Left to others: what a page says (each service's own `web/`).
 """
 

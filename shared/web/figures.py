@@ -1,6 +1,6 @@
 """How figures and instants are printed, on every page alike.
 
-Stays true: a rate is cut, never rounded up to a threshold; a distance is rounded against us; zero prints as 0 and the unknown as —.
+Invariant: a rate is cut, never rounded up to a threshold; a distance is rounded against us; zero prints as 0 and the unknown as —.
 """
 
 from datetime import UTC, datetime

@@ -5,7 +5,7 @@
     zh_hant = "延遲 {seconds} 秒"
     en = "{seconds} s late"
 
-Stays true: an entry without all three languages stops the process at its start, so no reader meets half a translation.
+Invariant: an entry without all three languages stops the process at its start, so no reader meets half a translation.
 """
 
 import tomllib

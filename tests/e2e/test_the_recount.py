@@ -107,7 +107,7 @@ def office(request: pytest.FixtureRequest, system: Platform, sides: object) -> I
 
 
 def test_every_service_equals_the_recount_from_the_events(office: Office) -> None:
-    office.desk.ready(PREPARED, told=lambda _: None)
+    office.desk.ready(PREPARED, show_line=lambda _: None)
     prepared = [unit for unit, row in office.rows().items() if row["state"] == "locked"]
     one, other = two_of_one_owner(office, prepared)
     signed, rest = [one, *(unit for unit in prepared if unit not in (one, other))], other

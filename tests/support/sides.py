@@ -28,11 +28,11 @@ class Side:
     def next_ready(self) -> str:
         """The next agreement to sign. Prepares another one when none is left."""
         if not self.ready:
-            self.ready += self.desk.ready(1, told=lambda _: None)
+            self.ready += self.desk.ready(1, show_line=lambda _: None)
         return self.ready.pop(0)
 
 
 def open_side(place: Place, district: District, *, units: int = UNITS) -> Side:
     opened = open_district(place, district, units=units, show_mistakes=False)
     desk = Desk(place, opened)
-    return Side(opened, desk, list(desk.ready(READY, told=lambda _: None)))
+    return Side(opened, desk, list(desk.ready(READY, show_line=lambda _: None)))

@@ -2,7 +2,7 @@
 
 It runs after each batch of facts, units, contacts or keys, and every second in the worker.
 
-Stays true: running it again plans no message twice. It opens an address only to see whether it exists and to find the person's
+Invariant: running it again plans no message twice. It opens an address only to see whether it exists and to find the person's
 time zone. If planning fails for one recipient, their message is recorded as withheld; the other recipients get theirs.
 """
 

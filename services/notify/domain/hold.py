@@ -1,6 +1,6 @@
 """When a channel is held, and when it is tried again. Decision 0026 has the reasons.
 
-Stays true: a hold is per district and channel. While it is open, one message at a time is sent as a probe, each
+Invariant: a hold is per district and channel. While it is open, one message at a time is sent as a probe, each
 time a different one. The first answer about a message ends the hold.
 """
 

@@ -6,7 +6,7 @@
      └─ night ── back-off ┘
     withheld, superseded: decided not to be sent
 
-Stays true: a message leaves `trying` for another try only when the gateway certainly did not accept the last one. An unknown
+Invariant: a message leaves `trying` for another try only when the gateway certainly did not accept the last one. An unknown
 message is never sent again. A failure of the channel does not count as a try (domain/hold.py). Left to others: claiming it for one worker
 (store/messages.py), the words (wording.py).
 """

@@ -1,6 +1,6 @@
 """What a gateway's answer means.
 
-Stays true: an outcome states only what is certain. `NotAccepted`: the gateway certainly did not accept the message, so
+Invariant: an outcome states only what is certain. `NotAccepted`: the gateway certainly did not accept the message, so
 another try cannot deliver it twice. `Unclear`: it may have been accepted; only the gateway or a person may resolve it.
 `Unwell` is about the channel, not about the message: docs/decisions/0026.
 """

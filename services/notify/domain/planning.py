@@ -1,6 +1,6 @@
 """Decides whether a recipient gets a message about a fact, over which channel, and from when.
 
-Stays true: one message per fact and recipient, over the first preferred channel that has an address. A decision not to
+Invariant: one message per fact and recipient, over the first preferred channel that has an address. A decision not to
 send is stored as a message too, withheld or superseded, so that it can be explained later.
 """
 

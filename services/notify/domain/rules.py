@@ -6,7 +6,7 @@
     agreement.effective  every right-holder            effective          held until morning
     agreement.void       every right-holder            void               held until morning
 
-Stays true: a rule reads only its fact. Planning adds the recipients and their contacts from other topics
+Invariant: a rule reads only its fact. Planning adds the recipients and their contacts from other topics
 (store/facts.py).
 """
 

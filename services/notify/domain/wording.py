@@ -1,6 +1,6 @@
 """The text of a message: templates by name, version and language.
 
-Stays true: a version that was sent never changes (tests/unit/notify/test_wording.py checks the digests); a better
+Invariant: a version that was sent never changes (tests/unit/notify/test_wording.py checks the digests); a better
 sentence is a new version. A text holds a masked name, never an address or an identity number, so staff may see it and it can be
 rendered again years later from the stored values. Left to others: who gets which (rules.py), and when
 (hours.py).

@@ -1,6 +1,6 @@
 """Sessions with a mail server: opened, secured, logged in, kept open for the next mail, and ended in time.
 
-Stays true: one mail at a time per session. A session is reused only after the server accepted RSET, for a limited
+Invariant: one mail at a time per session. A session is reused only after the server accepted RSET, for a limited
 number of mails, and for a limited time. A conversation that the server drags out is cut off.
 """
 

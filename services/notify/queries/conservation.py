@@ -21,7 +21,7 @@ from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 _BALANCE = text("""
-    with told as (
+    with reported as (
         select recipients.district, count(*) filter (where planned_at is not null) as planned,
                count(*) filter (where planned_at is null) as incomplete
         from recipients join facts using (event_id)
@@ -37,8 +37,8 @@ _BALANCE = text("""
            coalesce(withheld, 0) as withheld,
            coalesce(superseded, 0) as superseded, coalesce(failed, 0) as failed, coalesce(unknown, 0) as unknown,
            coalesce(waiting, 0) as waiting, coalesce(incomplete, 0) as incomplete
-    from (select district from projects union select district from told) as known
-    left join told using (district) left join became using (district) order by district
+    from (select district from projects union select district from reported) as known
+    left join reported using (district) left join became using (district) order by district
 """)
 
 
@@ -102,7 +102,7 @@ def by_channel(tx: Transaction) -> Sequence[Count]:
 
 _OUTCOMES: Final = ("sent", "held", "withheld", "superseded", "failed", "unknown", "waiting")
 _DAYS = text("""
-    with told as (
+    with reported as (
         select district, (planned_at at time zone 'Asia/Shanghai')::date as day, count(*) as planned
         from recipients where planned_at >= :since group by 1, 2),
     became as (
@@ -111,7 +111,7 @@ _DAYS = text("""
         from messages where planned_at >= :since group by 1, 2, 3)
     select district, day, coalesce(planned, 0) as planned,
            coalesce(jsonb_object_agg(state, messages) filter (where state is not null), '{}') as became
-    from told full join became using (district, day) group by 1, 2, 3 order by 1, 2
+    from reported full join became using (district, day) group by 1, 2, 3 order by 1, 2
 """)
 # Both sides are written in one transaction, so neither may exist without the other.
 _UNPAIRED = text("""

@@ -1,6 +1,6 @@
 """Decrypts contacts in memory. The only place in notify where personal data becomes readable.
 
-Stays true: the result is never stored or logged, and is sent only to the gateway.
+Invariant: the result is never stored or logged, and is sent only to the gateway.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Facts that need messages, and their recipients. A fact waits until all data for its messages has arrived.
 
-Stays true: a fact is stored once, by its event id. Its recipients are fixed when they are first known, so a later buyer of the
+Invariant: a fact is stored once, by its event id. Its recipients are fixed when they are first known, so a later buyer of the
 unit gets no message about this signing.
 """
 

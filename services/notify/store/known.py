@@ -32,11 +32,11 @@ _HOLDERS = text("""
 # A contact that arrives after its key was dropped is not stored: nobody may read it.
 _CONTACTS = text("""
     insert into contacts (district, person_id, key_id, nonce, ciphertext)
-    select :district, told.*
+    select :district, given.*
     from unnest(cast(:persons as uuid[]), cast(:keys as uuid[]), cast(:nonces as text[]), cast(:ciphertexts as text[]))
-        as told (person_id, key_id, nonce, ciphertext)
-    where not exists (select from person_keys where person_keys.person_id = told.person_id
-                      and person_keys.key_id = told.key_id and dropped_at is not null)
+        as given (person_id, key_id, nonce, ciphertext)
+    where not exists (select from person_keys where person_keys.person_id = given.person_id
+                      and person_keys.key_id = given.key_id and dropped_at is not null)
     on conflict (district, person_id) do update
     set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext
 """)

@@ -1,7 +1,7 @@
 """The time zone of a person: the one they named; else that of their number's country, if it has one zone; else that of the
 project's place.
 
-Stays true: a name unknown to this machine is skipped, never an error. Zones that show the same time all year
+Invariant: a name unknown to this machine is skipped, never an error. Zones that show the same time all year
 (London, Jersey) count as one.
 """
 

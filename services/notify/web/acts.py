@@ -1,6 +1,6 @@
 """Orders on the page of messages. The page asks for confirmation, a form carries the order out, the page shows the result.
 
-Stays true: it works without JavaScript. A form names its message: the order is for the message on the screen, and the answer
+Invariant: it works without JavaScript. A form names its message: the order is for the message on the screen, and the answer
 returns to that message even if the list has changed.
 """
 

@@ -2,7 +2,7 @@
 
     claim, marked trying ─▶ commit ─▶ unseal, write, call the gateway ─▶ settle ─▶ commit
 
-Stays true: no transaction is open while a gateway is called. A gateway is called only for a message marked *trying*. After a
+Invariant: no transaction is open while a gateway is called. A gateway is called only for a message marked *trying*. After a
 crash the mark remains and inquire.py settles the message; nothing is sent again blindly. A message that cannot be rendered, or on
 which a gateway fails, is settled with a code, and the next message follows.
 Left to others: which lane is served by which thread (lanes.py).

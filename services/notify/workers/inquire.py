@@ -1,6 +1,6 @@
 """Queries the gateway about messages in doubt: a try that never ended, or a lost answer.
 
-Stays true: this loop sends nothing. A message leaves its doubt only when the gateway knows its outcome; otherwise it stays
+Invariant: this loop sends nothing. A message leaves its doubt only when the gateway knows its outcome; otherwise it stays
 unknown, for a person to resolve. A message that cannot be settled does not delay the others.
 """
 

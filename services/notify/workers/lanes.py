@@ -1,7 +1,7 @@
 """Serves every lane with its own threads: a gateway that hangs delays only its own channel in its own district.
 
 Per lane of a district and channel `senders` messages are under way at once; what is urgent has a lane, and threads, of its
-own beside them. Stays true: a class of lanes (channel × urgency) has at most `most` threads, and one class never uses those of
+own beside them. Invariant: a class of lanes (channel × urgency) has at most `most` threads, and one class never uses those of
 another. A lane gives its thread back after a few messages, so that many districts share the threads fairly. Several processes
 may do this at once: a message is claimed in the database.
 """

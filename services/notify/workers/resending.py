@@ -11,7 +11,7 @@ from services.notify.store import districts
 from shared.service import database
 
 
-def command(argv: Sequence[str], engine: Engine, *, tell: Callable[[str], None]) -> int:
+def command(argv: Sequence[str], engine: Engine, *, show_line: Callable[[str], None]) -> int:
     """Returns the exit code: 0, also when no message failed with this code."""
     parser = argparse.ArgumentParser(prog="resend", description="Send again all messages that one code has failed.")
     parser.add_argument("--code", required=True, help="as the page and /api/v1/failures name it, such as smtp-550")
@@ -23,9 +23,9 @@ def command(argv: Sequence[str], engine: Engine, *, tell: Callable[[str], None])
     if given.reason is not None and not (given.reason.strip() and (given.by or "").strip()):
         parser.error("--reason and --by must both say something")
     for district in [given.district] if given.district else districts.known(engine, among=[database.EVERY]):
-        tell(f"{district}  {given.code:30} {_carried_out(engine, district, given)}")
+        show_line(f"{district}  {given.code:30} {_carried_out(engine, district, given)}")
     if given.reason is None:
-        tell("dry run: nothing was sent")
+        show_line("dry run: nothing was sent")
     return 0
 
 

@@ -102,7 +102,7 @@ def report(import_id: UUID) -> http.Answer:
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         found = reads.report(tx, import_id, sentence=_sentence)
     if found.refusal:
-        title, what_next = running().problems.problems[found.refusal["code"]].told(language())
+        title, what_next = running().problems.problems[found.refusal["code"]].in_language(language())
         found.refusal |= {"title": title, "next": what_next}
     return http.ok(found)
 

@@ -1,6 +1,6 @@
 """Commits a clean import to the register: all of it in one transaction, or nothing.
 
-Stays true: the rows are checked again under the project's lock, because the register may have changed since the dry run.
+Invariant: the rows are checked again under the project's lock, because the register may have changed since the dry run.
 Events are flushed in batches of a thousand. This cannot deadlock here, and only here, because imports of a district run one after
 another (below) and no other command writes events about units and people that do not exist yet.
 """

@@ -1,6 +1,6 @@
 """Corrects one unit or its right-holders after the import. It works as an import of this unit alone, in one transaction.
 
-Stays true: a correction passes the same checks as a workbook. After the roll is frozen, right-holders may still change, as a new
+Invariant: a correction passes the same checks as a workbook. After the roll is frozen, right-holders may still change, as a new
 revision for signing; the unit's membership of the roll, its household and its area may not.
 """
 

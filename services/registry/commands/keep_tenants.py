@@ -1,6 +1,6 @@
 """Tenants: people who live or trade in a unit without owning it. A tenancy is recorded and ended here.
 
-Stays true: a tenant is a person like any other: one per document in a district, sealed in the vault. A unit has each tenant at
+Invariant: a tenant is a person like any other: one per document in a district, sealed in the vault. A unit has each tenant at
 most once at a time.
 """
 

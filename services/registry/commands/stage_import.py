@@ -1,6 +1,6 @@
 """Reads an uploaded file as a stream into staging: a thousand rows a transaction, and checks each cell.
 
-Stays true: memory does not grow with the file. After an interruption the step starts again from the first row.
+Invariant: memory does not grow with the file. After an interruption the step starts again from the first row.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Reads one cell: gives a usable value, or the code of what is wrong.
 
-Stays true: nothing is repaired silently. A full-width digit, a trailing space, a formula, a number in a text column or a door
+Invariant: nothing is repaired silently. A full-width digit, a trailing space, a formula, a number in a text column or a door
 that the spreadsheet turned into a date is reported to the clerk. A silent repair would never correct the clerk's source.
 """
 

@@ -1,6 +1,6 @@
 """Finds personal data in a text that others may read: a telephone number, or a document number with a valid check digit.
 
-Stays true: the code of a place is never taken for one: only a whole number counts, not a part of a longer one.
+Invariant: the code of a place is never taken for one: only a whole number counts, not a part of a longer one.
 Left to others: which texts others may read (lines.py); names, which have no recognisable form.
 """
 

@@ -6,7 +6,7 @@
 
 A step that crashes its worker again and again also ends as refused or faulty.
 
-Stays true: before `committed` nothing of the import is in the register; after it, everything is.
+Invariant: before `committed` nothing of the import is in the register; after it, everything is.
 """
 
 from dataclasses import dataclass

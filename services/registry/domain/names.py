@@ -1,6 +1,6 @@
 """Names of people and organisations: validity, canonical spelling, and the difference between two similar names.
 
-Stays true: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
+Invariant: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
 """
 
 import re

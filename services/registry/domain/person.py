@@ -19,7 +19,7 @@ _MAINLAND = "+86"
 class Personal:
     """Readable personal data, in memory only; at rest and on the bus it is sealed. `language`: None when not given.
 
-    Stays true: `name` always has its canonical spelling.
+    Invariant: `name` always has its canonical spelling.
     """
 
     name: str

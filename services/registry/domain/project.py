@@ -1,6 +1,6 @@
 """A project: its signing period, thresholds and their legal grounds. And its groups.
 
-Stays true: at least one basis, none twice, each with its legal ground. The period ends after it starts. No series is repeated.
+Invariant: at least one basis, none twice, each with its legal ground. The period ends after it starts. No series is repeated.
 """
 
 from dataclasses import dataclass

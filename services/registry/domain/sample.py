@@ -1,6 +1,6 @@
 """A whole invented project, in the words of the template: 澄水湾片区 with its 37 buildings, or a small one of any size.
 
-Stays true: the same seed and size give the same project. Every kind of right-holder is among the first ten units, so that the
+Invariant: the same seed and size give the same project. Every kind of right-holder is among the first ten units, so that the
 smallest sample has them too. The reference project also has real-life cases: top floors that are not full, shops below ground,
 a unit with two doors, one on two storeys.
 """

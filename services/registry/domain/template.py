@@ -1,6 +1,6 @@
 """The workbook's template: its two sheets and their columns, in order, under the Chinese headers that clerks know.
 
-Stays true: the download, the import and the messages about mistakes all use this one list.
+Invariant: the download, the import and the messages about mistakes all use this one list.
 One row per right-holder of a unit: the columns of the unit repeat on every row of it and must say the same each time.
 """
 

@@ -1,6 +1,6 @@
 """Converts register values back to the template's words: for an exported workbook and for a correction.
 
-Stays true: cells.py reads the result as the original value.
+Invariant: cells.py reads the result as the original value.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The zip file of a workbook, checked before anything is unpacked.
 
-Stays true: a zip that would exhaust the machine, or that is not a spreadsheet's, is refused by its table of contents. An entry that
+Invariant: a zip that would exhaust the machine, or that is not a spreadsheet's, is refused by its table of contents. An entry that
 understates its size is read only up to the declared size.
 """
 

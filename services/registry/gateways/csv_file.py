@@ -3,7 +3,7 @@
 A row belongs to the header above it, so rows and columns are counted as a spreadsheet counts them, and letters are the workbook's.
 UTF-8 with or without a byte-order mark, else GB18030, which is what a Chinese spreadsheet writes.
 
-Stays true: memory grows neither with the file nor with an endless row.
+Invariant: memory grows neither with the file nor with an endless row.
 """
 
 import codecs

@@ -1,6 +1,6 @@
 """A csv by the template: its two tables below each other, the buildings first, so that the longer one can grow downwards.
 
-Stays true: csv_file.py reads the result as the original rows. A Chinese spreadsheet reads it correctly too, because of the
+Invariant: csv_file.py reads the result as the original rows. A Chinese spreadsheet reads it correctly too, because of the
 byte-order mark: without it, it takes UTF-8 for GBK.
 """
 

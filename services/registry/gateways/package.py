@@ -1,7 +1,7 @@
 """The package that a workbook is: its parts, what each is (content types) and how they hang together (relations).
 
 By ISO/IEC 29500-2. A part is found by its relation and never by its name; both namespaces of the standard, transitional and strict, name
-the same relation. Stays true: a declared part that does not exist is ignored; only an existing part counts as a macro.
+the same relation. Invariant: a declared part that does not exist is ignored; only an existing part counts as a macro.
 """
 
 import posixpath

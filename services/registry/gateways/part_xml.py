@@ -1,6 +1,6 @@
 """One part of a workbook read as XML, element by element, in bounded memory whatever the part says.
 
-Stays true: XML that no spreadsheet writes (a document type, elements a hundred deep, a tag of a megabyte, endless new names, a broken
+Invariant: XML that no spreadsheet writes (a document type, elements a hundred deep, a tag of a megabyte, endless new names, a broken
 stream) is refused before it costs much, and the refusal names the part. Only the unpacked size counts.
 """
 

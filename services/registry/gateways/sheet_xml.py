@@ -1,7 +1,7 @@
 """Sheets read from their own XML, as a stream: a row at a time, whatever the size, with what libraries hide (hidden rows and
 columns, merges).
 
-Stays true: memory does not grow with the number of rows. Shared strings go to a temporary file, deleted after the reading. Cells
+Invariant: memory does not grow with the number of rows. Shared strings go to a temporary file, deleted after the reading. Cells
 beyond the requested width are skipped.
 """
 

@@ -1,6 +1,6 @@
 """Finds dates in a workbook: a spreadsheet stores 1997-05-01 as 35551, and only the cell's style marks it as a date.
 
-Stays true: a day is read by the date system that the workbook names (1900, or 1904 as older Macs write), never by guess.
+Invariant: a day is read by the date system that the workbook names (1900, or 1904 as older Macs write), never by guess.
 """
 
 import re

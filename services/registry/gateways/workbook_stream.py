@@ -1,6 +1,6 @@
 """Writes a workbook in the template's format while it is sent: row by row, without a file on disk.
 
-Stays true: the same rows give the same bytes, so no part has a date. workbook.py reads the result as the original rows. Every text
+Invariant: the same rows give the same bytes, so no part has a date. workbook.py reads the result as the original rows. Every text
 is stored as text, also one that looks like a formula. An interrupted response is not a readable archive, so half an export is never
 taken for a whole one.
 """

@@ -1,6 +1,6 @@
 """The register as rows of the template: masked, or readable for an export with a recorded reason.
 
-Stays true: each batch of units is read in its own transaction. So a slow client keeps no transaction open, and only one batch is in
+Invariant: each batch of units is read in its own transaction. So a slow client keeps no transaction open, and only one batch is in
 memory. Each unit is shown as of the time when its batch was read.
 """
 

@@ -1,6 +1,6 @@
 """Explains how two names under one document differ when they look the same, for the fault at the cell.
 
-Stays true: names are opened in memory only, and a fault holds a code, never a character of a name.
+Invariant: names are opened in memory only, and a fault holds a code, never a character of a name.
 """
 
 import json

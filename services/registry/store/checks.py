@@ -1,6 +1,6 @@
 """Rules between staged lines, and between lines and the register, checked by SQL a set at a time.
 
-Stays true: every check only adds to import_faults, so all mistakes are reported at once. The checks are idempotent.
+Invariant: every check only adds to import_faults, so all mistakes are reported at once. The checks are idempotent.
 """
 
 from fractions import Fraction

@@ -1,6 +1,6 @@
 """Stages a correction of one unit and, if it has no faults, carries it over as the next revision.
 
-Stays true: a correction uses the same tables and checks as an import, in one transaction, and leaves no rows in them. An
+Invariant: a correction uses the same tables and checks as an import, in one transaction, and leaves no rows in them. An
 append-only list records who, why and which columns; never a value.
 """
 

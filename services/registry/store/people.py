@@ -1,6 +1,6 @@
 """People and their vault. One person per document type and number in a district, however many units they own.
 
-Stays true: readable values are never stored; a person's vault row is sealed with the person's own key.
+Invariant: readable values are never stored; a person's vault row is sealed with the person's own key.
 """
 
 from collections.abc import Mapping, Sequence

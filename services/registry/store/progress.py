@@ -1,6 +1,6 @@
 """Progress of the worker in a step of an import, and how often it began that step.
 
-Stays true: progress is written in its own short transactions, so that it is visible during the commit of 100,000 rows. It has no
+Invariant: progress is written in its own short transactions, so that it is visible during the commit of 100,000 rows. It has no
 influence on the import.
 """
 

@@ -1,6 +1,6 @@
 """The vault's keys: they seal personal data at rest and on the bus. Marks find a person without decryption.
 
-Stays true: each person and each import has a data key of its own, wrapped by VAULT_KEY; a mark is a keyed hash, so without the
+Invariant: each person and each import has a data key of its own, wrapped by VAULT_KEY; a mark is a keyed hash, so without the
 key nobody can read a number from the tables or find it by trying all numbers.
 """
 

@@ -60,7 +60,7 @@ def import_report(import_id: UUID) -> str:
         at_work=report.state in AT_WORK,
         refusal=_refusal(report),
         kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),
-        told=_result(report),
+        outcome=_result(report),
         title=_finding(report),
     )
 
@@ -72,7 +72,7 @@ def import_progress(import_id: UUID) -> str:
     with reading(running().engine, granted=identity.current().granted) as tx:
         report = imports.one(tx, import_id)
     return render_template(
-        "registry-progress.html", report=report, at_work=report.state in AT_WORK, told=_result(report)
+        "registry-progress.html", report=report, at_work=report.state in AT_WORK, outcome=_result(report)
     )
 
 
@@ -131,4 +131,4 @@ def _refusal(report: imports.ImportReport) -> tuple[str, str]:
     """What was refused, and what to do next."""
     if report.refusal is None:
         return "", ""
-    return running().problems.problems[report.refusal["code"]].told(language())
+    return running().problems.problems[report.refusal["code"]].in_language(language())

@@ -1,6 +1,6 @@
 """Processes imports one at a time: reads uploads, checks staged lines, commits on order.
 
-Stays true: only one worker processes an import: it holds the import's advisory lock on its own connection. If it dies, the lock is
+Invariant: only one worker processes an import: it holds the import's advisory lock on its own connection. If it dies, the lock is
 released and another worker repeats the step. A failed step is retried with growing pauses (rounds.py) and given up after some
 tries. Other imports continue meanwhile.
 """

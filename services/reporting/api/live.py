@@ -2,7 +2,7 @@
 
     feed rows ─▶ poll every 100 ms ─▶ one snapshot per district with news ─▶ the bounded queue of each reader
 
-Stays true: a reader gets, with a feed number, the state at that number or later, never a mix. A reader that is too slow is dropped and
+Invariant: a reader gets, with a feed number, the state at that number or later, never a mix. A reader that is too slow is dropped and
 reconnects with its last number. It polls instead of LISTEN: a notification has no content and needs its own monitored connection; a poll
 of one small table by one process is cheap.
 """

@@ -1,6 +1,6 @@
 """Progress of a project on one basis: a rate has its basis, numerator, denominator and distance to the threshold.
 
-Stays true: a rate is cut to two decimals, never rounded up to a threshold (shared/events/threshold.py). The denominator is
+Invariant: a rate is cut to two decimals, never rounded up to a threshold (shared/events/threshold.py). The denominator is
 the frozen roll. Until reporting's own units give its digest there is no denominator and no rate.
 """
 

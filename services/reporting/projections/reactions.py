@@ -1,6 +1,6 @@
 """The handlers by event. An event that is not listed changes no screen and is skipped.
 
-Stays true: after every batch the tallies of its projects are right, in the live model and in a shadow. A batch that changes no count
+Invariant: after every batch the tallies of its projects are right, in the live model and in a shadow. A batch that changes no count
 starts no counting. The feed belongs to the live consumer alone (feed_entries.py).
 """
 

@@ -1,6 +1,6 @@
 """The feed: what reporting has applied, numbered per district. The number is the screens' as-of, the stream's event id and every cursor.
 
-Stays true: a district's numbers are 1, 2, 3 … without a gap and in commit order, because its counter row is taken last in the transaction
+Invariant: a district's numbers are 1, 2, 3 … without a gap and in commit order, because its counter row is taken last in the transaction
 and held until the commit. A sequence or an identity column would let a slow transaction's lower number appear after a higher
 one was read, and be skipped for ever. Entries are dropped in time (TRIMMED); a number is never used again.
 """

@@ -1,6 +1,6 @@
 """Places the units of a building on the grid: one row per floor, one field per stairwell, columns by door.
 
-Stays true: every column of every row is filled exactly once, so the page can place cells by their order. A unit on several floors spans
+Invariant: every column of every row is filled exactly once, so the page can place cells by their order. A unit on several floors spans
 their rows, a unit with several doors their columns. Floors without units are left out; there is no floor 0.
 """
 

@@ -2,7 +2,7 @@
 
     create model_next ─▶ a consumer of its own reads everything ─▶ as far as the live one ─▶ swap ─▶ drop model_old
 
-Stays true: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
+Invariant: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
 model shares a lock (inbox.share) before it names a table, and the swap holds the lock alone until the shadow has every mark of the live
 inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
 snapshot.
@@ -70,9 +70,9 @@ class Rebuild:
         subscription: Subscription,
         consumer: str,
         reactions: Reactions,
-        tell: Callable[[str], None],
+        show_line: Callable[[str], None],
     ) -> None:
-        self._service, self._tables, self._owner, self._show_line = service, tables, owner, tell
+        self._service, self._tables, self._owner, self._show_line = service, tables, owner, show_line
         self._name, self._subscription, self._shadow = consumer, subscription, shadow
         self._consumer = Consumer(consumer, shadow, subscription, reactions)
         self._redrive = Redrive(consumer, shadow, reactions)

@@ -1,6 +1,6 @@
 """Carries a project's decision to its cases, a batch at a time: effect after a declaration, void after a period without the threshold.
 
-Stays true: the agreements themselves show what is settled. So a crash between two batches loses and repeats nothing, and agreements that a
+Invariant: the agreements themselves show what is settled. So a crash between two batches loses and repeats nothing, and agreements that a
 command settled first (settle_first) need no more work.
 """
 

@@ -1,6 +1,6 @@
 """The agreement of one unit, from draft to effect. Its states and the acts that move it are a table: moves.py.
 
-Stays true: it is signed only when every right-holder of the locked rights has signed, one at a time, each by an entitled hand. A locked
+Invariant: it is signed only when every right-holder of the locked rights has signed, one at a time, each by an entitled hand. A locked
 agreement does not change. Signing a signed agreement changes nothing. An agreement with a number is never superseded (decision 12).
 Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached
 (project.py). The file is long so that the whole life cycle can be read in one place.

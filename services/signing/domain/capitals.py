@@ -1,6 +1,6 @@
 """An amount in the capitals of a contract (人民币大写), as the rules for filling in payment documents want it.
 
-Stays true: it is computed from whole fen; a run of zeros between digits is one 零; 整 stands after 元 only, never after 角 or 分.
+Invariant: it is computed from whole fen; a run of zeros between digits is one 零; 整 stands after 元 only, never after 角 or 分.
 Where the rules leave a 零 to the writer it is written before 分 and between groups, and left out before 角.
 """
 

@@ -2,7 +2,7 @@
 
     pending → reviewing → confirmed;  any ↔ disputed.  The same person may take up and confirm.
 
-Stays true: rights are confirmed for one revision of the registry's data. A later change of rights makes them disputed, no matter who
+Invariant: rights are confirmed for one revision of the registry's data. A later change of rights makes them disputed, no matter who
 has signed. A signed case stays signed and raises a task for a person.
 Left to others: the agreement (agreement.py); several issues with owners and clocks (product.md 3.6).
 """

@@ -1,6 +1,6 @@
 """Conditions to sign for another person, beside the mandate: a capable hand, and a document that the desk has seen.
 
-Stays true: both are checked when the signature is given. The document must have been seen in a review of this agreement, made after the
+Invariant: both are checked when the signature is given. The document must have been seen in a review of this agreement, made after the
 mandate was recorded, or be named with the signature. So a mandate recorded after the lock needs its document at the signature.
 """
 

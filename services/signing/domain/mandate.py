@@ -1,6 +1,6 @@
 """Who may sign for a right-holder: the hand.
 
-Stays true: a capable person signs themselves or through an agent (Civil Code art. 161-165), an incapable one through a guardian only
+Invariant: a capable person signs themselves or through an agent (Civil Code art. 161-165), an incapable one through a guardian only
 (art. 19-23, 34), an organisation through its representative with seal (art. 61). Whoever signs for somebody is another person.
 A paper is good up to and including its last day in Shanghai.
 Left to others: whether the other person is capable, and whether the desk has seen the paper (hand.py).

@@ -2,7 +2,7 @@
 
     银泉阁5栋503   5-503   ５号楼 ５０３   5幢2单元503室   1024   邱敏
 
-Stays true: a word that names a building or a stairwell is that one and no other, so 5栋 does not find 15栋.
+Invariant: a word that names a building or a stairwell is that one and no other, so 5栋 does not find 15栋.
 """
 
 import re

@@ -2,7 +2,7 @@
 
     threshold reached (the latch) → effect declared;  period closed (with or without the threshold)
 
-Stays true: the latch is set once and never reset; effect is declared only after it; a period closes only after its end. All three
+Invariant: the latch is set once and never reset; effect is declared only after it; a period closes only after its end. All three
 and the count change under the lock of the project's row, which every signing takes.
 Left to others: the fan-out to the cases (workers/), the roll and its digest (store/roll.py).
 """

@@ -1,6 +1,6 @@
 """The right-holders of a unit, their shares, and whether the shares are whole.
 
-Stays true: shares are exact fractions. Joint owners have none and all sign. Who owns the whole: shared/events/shares.py.
+Invariant: shares are exact fractions. Joint owners have none and all sign. Who owns the whole: shared/events/shares.py.
 Left to others: who these people are (registry) and by whose hand they sign (mandate.py).
 """
 

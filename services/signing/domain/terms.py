@@ -1,6 +1,6 @@
 """The terms of an agreement: typed lines, and the digest printed at the foot of every page.
 
-Stays true: money is whole fen, areas have two places, and the digest depends only on the lines, the form and the version of
+Invariant: money is whole fen, areas have two places, and the digest depends only on the lines, the form and the version of
 the rule set, so that paper and screen can be compared years later.
 Left to others: how an amount comes about (the rule set).
 """

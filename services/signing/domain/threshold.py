@@ -1,6 +1,6 @@
 """Whether enough have signed: several bases joined by AND, counted over the frozen roll.
 
-Stays true: only integers are compared (shared/events/threshold.py). The denominator is the whole roll,
+Invariant: only integers are compared (shared/events/threshold.py). The denominator is the whole roll,
 not only the units with a record. A right-holder counts once, and as signed by the project's counting rule.
 Left to others: the counting itself (store/roll.py) and the latch (project.py).
 """

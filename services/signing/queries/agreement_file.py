@@ -1,6 +1,6 @@
 """One agreement: its lines, what its lock froze, who has signed by whose hand, its number and what became of it.
 
-Stays true: an act on an agreement is answered with the same model, made from the same aggregate, as reading it.
+Invariant: an act on an agreement is answered with the same model, made from the same aggregate, as reading it.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Instants that define an order: later than the last one of the same agreement and series, from a trusted clock.
 
-Stays true: if the clock stands still or is slightly behind, the next instant is the last one plus a microsecond. A clock that jumped by
+Invariant: if the clock stands still or is slightly behind, the next instant is the last one plus a microsecond. A clock that jumped by
 more than steady.BOUND, back or forward, is not used at all, so that one wrong minute does not fix the order of all later acts. Idle time
 is not a jump: the time since the last act is not compared. Decision record 21 says how a jump is known.
 """

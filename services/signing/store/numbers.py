@@ -1,6 +1,6 @@
 """Sequence numbers: issued under the lock of their series, kept for ever.
 
-Stays true: per project and series 1, 2, 3 … without a gap, and the order of numbers, of instants and of commits is one. A number whose
+Invariant: per project and series 1, 2, 3 … without a gap, and the order of numbers, of instants and of commits is one. A number whose
 agreement was undone stays, with a second row for the reason. The table is append-only; the app role has no other permission.
 """
 

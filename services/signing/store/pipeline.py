@@ -1,6 +1,6 @@
 """Several statements in one round trip to the database (psycopg's pipeline), for what happens under a lock that others wait for.
 
-Stays true: the database executes them one after the other, each on a snapshot of its own, as if they were sent one by one.
+Invariant: the database executes them one after the other, each on a snapshot of its own, as if they were sent one by one.
 """
 
 from collections.abc import Mapping

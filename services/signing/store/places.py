@@ -1,6 +1,6 @@
 """What the signature that completes an agreement takes: the locks of the project and the series, a number, its instant, and the count.
 
-Stays true: both locks are taken last, in this order, in one round trip; the clock is read under them. All desks of a project queue here
+Invariant: both locks are taken last, in this order, in one round trip; the clock is read under them. All desks of a project queue here
 until the holder has committed, so nothing is done under these locks that can be done before them (decision 28).
 """
 

@@ -1,6 +1,6 @@
 """A project's feed: every fact that moves a figure, numbered 1, 2, 3 … in the order of commits.
 
-Stays true: a number is taken under the lock of the project's row, which every fact needs anyway. So there is no gap, and no lower number
+Invariant: a number is taken under the lock of the project's row, which every fact needs anyway. So there is no gap, and no lower number
 appears later. The changes sum to the count in the project's row. The table is append-only.
 """
 

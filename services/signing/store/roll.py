@@ -1,6 +1,6 @@
 """The frozen roll: the denominators of all rates, and who on it has signed.
 
-Stays true: nothing is evaluated before our own units give the digest that the registry announced. From then on the roll is a separate
+Invariant: nothing is evaluated before our own units give the digest that the registry announced. From then on the roll is a separate
 copy of the lines that gave the digest, so a later correction of a unit changes no denominator. A sale after the freezing is not part of
 these lines, even if it arrives before the copy. Counting a signing updates only the parties of that unit.
 Left to others: the registry refuses to change a unit's household and area after the freezing (services/registry).

@@ -1,6 +1,6 @@
 """The acts that the desk's page offers for a case: allowed by its state, and by the user's role.
 
-Stays true: the API's routes declare the roles. An act of another role is shown with that role, never hidden.
+Invariant: the API's routes declare the roles. An act of another role is shown with that role, never hidden.
 Left to others: every decision (the API), the words (texts.toml).
 """
 

@@ -1,6 +1,6 @@
 """What the page of an agreement's terms does with them in the case's present state: draft, edit, supersede, or only show.
 
-Stays true: the API's routes declare the roles; an act of another role is shown with that role. Left to others: every decision (the
+Invariant: the API's routes declare the roles; an act of another role is shown with that role. Left to others: every decision (the
 API), the words (texts.toml).
 """
 

@@ -1,6 +1,6 @@
 """/desk/projects and a project's pages for command: its count and what blocks, effect, the end of the period, the close of a day.
 
-Stays true: the API's routes declare the roles; what a role may not do is shown with the role that may. Left to others: every decision
+Invariant: the API's routes declare the roles; what a role may not do is shown with the role that may. Left to others: every decision
 (the API), the words (texts.toml).
 """
 

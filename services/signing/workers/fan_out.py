@@ -1,6 +1,6 @@
 """Applies decisions of a project to its cases, and counts a roll as soon as it is complete.
 
-Stays true: a failure of one project does not delay another (rounds.py). It keeps no state: due work is read from the tables, so it
+Invariant: a failure of one project does not delay another (rounds.py). It keeps no state: due work is read from the tables, so it
 continues after any crash.
 """
 

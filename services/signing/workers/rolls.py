@@ -1,6 +1,6 @@
 """Finds frozen rolls whose digest our own units now give, and has them copied and counted.
 
-Stays true: a whole roll is read and digested without a lock, and again only after it has changed. The memory of its tries only saves
+Invariant: a whole roll is read and digested without a lock, and again only after it has changed. The memory of its tries only saves
 work: after a restart it tries once more. A roll that stays unmatched raises an alarm, because no rate of its project is evaluated.
 """
 

@@ -49,7 +49,7 @@ def run_command(bench: SimpleNamespace, *more: str, rebuild: str | None = None) 
     output: list[str] = []
     argv = ["--consumer", "c", "--district", bench.district, "--key", bench.key, *more]
     history = lambda: memory.Reader(bench.broker)  # noqa: E731
-    return command(argv, {"c": bench.redrive}, tell=output.append, history=history, rebuild=rebuild), output
+    return command(argv, {"c": bench.redrive}, show_line=output.append, history=history, rebuild=rebuild), output
 
 
 def decisions(bench: SimpleNamespace) -> list[tuple]:

@@ -227,12 +227,12 @@ def test_the_command_counts_once_and_prints_each_breach(flow):
         hop = Settled(flow.name, flow.engines.mechanism, memory.Reader(flow.broker), ".*")
         return Reconciler(hop, since=since)
 
-    assert reconciler.command(["--since", "2020-01-01"], hops, tell=output.append) == 1
+    assert reconciler.command(["--since", "2020-01-01"], hops, show_line=output.append) == 1
     assert "3 MISSING" in output[0] and output[1].startswith(f"settled in {flow.district} is broken by: ")
 
     flow.consumer.run_once()
     output.clear()
-    assert reconciler.command([], hops, tell=output.append) == 0
+    assert reconciler.command([], hops, show_line=output.append) == 0
     assert [line.rpartition(": ")[2] for line in output] == ["holds"]
 
 
@@ -275,8 +275,8 @@ def test_a_dry_run_shows_what_the_command_then_changes(flow):
     output: list[str] = []
     arguments = ["--district", flow.district, "--requeue", "--key", str(unit)]
 
-    assert command(["--consumer", "broken", *arguments], consumers, tell=output.append) == 1
-    assert command(["--consumer", "mended", "--dry-run", *arguments], consumers, tell=output.append) == 0
-    assert command(["--consumer", "mended", *arguments], consumers, tell=output.append) == 0
+    assert command(["--consumer", "broken", *arguments], consumers, show_line=output.append) == 1
+    assert command(["--consumer", "mended", "--dry-run", *arguments], consumers, show_line=output.append) == 0
+    assert command(["--consumer", "mended", *arguments], consumers, show_line=output.append) == 0
     assert "poison" in output[0] and any("parked" in line and "~1" in line for line in output)
     assert consumers["mended"].keys(flow.district) == []

@@ -93,7 +93,7 @@ class Service:
         output: list[str] = []
         rewind = partial(kafka.rewind, self._connection, self._group)
         arguments = ["--reason", "the disk of 03:00"]
-        return restored.command(arguments, self._mechanism, rewind=rewind, tell=output.append), output
+        return restored.command(arguments, self._mechanism, rewind=rewind, show_line=output.append), output
 
     def counts(self) -> list[tuple[str, int, int, int]]:
         """Per hop: how many on the left, how many missing, how many too much."""

@@ -167,11 +167,11 @@ def test_a_terminal_command_resends_all_messages_that_failed_with_one_code(notif
     output: list[str] = []
     order = ["--code", "smtp-550", "--district", notify.district]
 
-    assert resending.command(order, notify.engine, tell=output.append) == 0
+    assert resending.command(order, notify.engine, show_line=output.append) == 0
     assert output == [f"{notify.district}  {'smtp-550':30} 3", "dry run: nothing was sent"]
     with pytest.raises(SystemExit):
-        resending.command([*order, "--reason", "x"], notify.engine, tell=output.append)
-    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, tell=output.append)
+        resending.command([*order, "--reason", "x"], notify.engine, show_line=output.append)
+    resending.command([*order, "--reason", "mended", "--by", "on call"], notify.engine, show_line=output.append)
     notify.dispatches()
 
     assert output[-1].endswith(" 3") and notify.balance().sent == 3

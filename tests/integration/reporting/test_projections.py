@@ -246,7 +246,7 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
         subscription=bus.subscription("rebuild", batch=37),
         consumer=CONSUMER,
         reactions=reactions(),
-        tell=lines.append,
+        show_line=lines.append,
     ).run()
     owner.dispose()
 

@@ -64,7 +64,7 @@ def rebuild(place: SimpleNamespace, lines: list[str], reactions=kit.REACTIONS) -
         subscription=place.subscription(),
         consumer=NAME,
         reactions=reactions,
-        tell=lines.append,
+        show_line=lines.append,
     )
 
 

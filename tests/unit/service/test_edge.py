@@ -41,8 +41,8 @@ def test_a_valid_request_is_read_unchanged(value: object) -> None:
 def test_values_that_the_database_or_int_refuse_are_named_at_their_place(written: str, place: str, code: str) -> None:
     [fault] = edge.faults(edge.read_json(written.encode()))
 
-    assert (fault.told("zh")["pointer"], fault.code) == (place, code)
-    assert fault.told("en")["message"] != fault.told("zh-Hant")["message"] != ""
+    assert (fault.in_language("zh")["pointer"], fault.code) == (place, code)
+    assert fault.in_language("en")["message"] != fault.in_language("zh-Hant")["message"] != ""
 
 
 @pytest.mark.parametrize("written", [b"", b"{", b"\xff", '"é"'.encode("utf-16"), b"[" * 100_000, b"\xef\xbb\xbf1"])
