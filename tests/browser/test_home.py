@@ -48,6 +48,24 @@ def test_every_role_sees_counts_with_their_links(chromium: Browser, system: Plat
     page.context.close()
 
 
+_PARTS = """() => [".product", "#switch", "#find", "#find-words", "#find button", "#more", "#ways a"].map((part) => {
+  const box = document.querySelector(part).getBoundingClientRect();
+  return [part, Math.round(box.top), Math.round(box.height)];
+})"""
+
+
+def test_the_head_is_drawn_alike_on_every_page(chromium: Browser, system: Platform, sides: list) -> None:
+    """A part's own styles must not reach into the head."""
+    page = pages.signed_in(chromium, system.place, "/", role="command", district=sides[0].code)
+    filled(page)
+    drawn = page.evaluate(_PARTS)
+
+    for path in ("/desk", "/desk/projects", "/register", "/register/units", "/messages", "/map", "/city", "/help"):
+        page.goto(f"{system.place.front_url}{path}")
+        assert page.evaluate(_PARTS) == drawn, path
+    page.context.close()
+
+
 def test_a_service_that_does_not_answer_is_named_and_the_rest_stays(
     chromium: Browser, system: Platform, sides: list
 ) -> None:

@@ -90,7 +90,7 @@ def test_the_compose_file_has_the_containers_of_a_fifth_service(tree: Path):
     assert {entry["image"] for entry in ours.values()} == {"clearwater/payments:local"}
     assert ours["payments-migrate"]["build"]["args"] == {"SERVICE": "payments"}
     assert ours["payments-api"]["ports"] == ["127.0.0.1:18050:18050"]
-    assert "PAYMENTS_OWNER_PASSWORD" in containers["databases"]["environment"]
+    assert "PAYMENTS_OWNER_PASSWORD" in {secret["target"] for secret in containers["databases"]["secrets"]}
 
 
 def test_the_import_contracts_cover_a_fifth_service(tree: Path):
