@@ -15,6 +15,7 @@ from services.signing.queries.project_count import ProjectCount
 from shared.service import declared, identity
 from shared.service.database import Transaction, reading
 from shared.service.running import running
+from shared.web import figures
 from shared.web.shell import AsOf, text
 
 _MAY_LOOK: Final = ("desk", "officer", "command")
@@ -66,13 +67,12 @@ def project(project_id: UUID, page: str = "") -> str:
 
 def _short(count: ProjectCount) -> list[str]:
     """What is missing on each basis, in words; empty when the threshold is reached."""
-    return [
-        text(
-            f"project.short_{basis.basis}", missing=basis.missing if basis.basis != "area" else -(-basis.missing // 100)
-        )
+    missing = {
+        basis.basis: basis.missing if basis.basis != "area" else -(-basis.missing // 100)
         for basis in count.bases
         if not basis.reached
-    ]
+    }
+    return [text(f"project.short_{basis}", missing=figures.count(many)) for basis, many in missing.items()]
 
 
 def _may(page: str) -> bool:
