@@ -14,15 +14,13 @@ ALERTS: Final = ROOT / "deploy" / "monitoring" / "alerts.yml"
 _SECONDS: Final = 5
 
 
-def configuration(site: declaration.Site, *, rules: str = str(ALERTS), alertmanager: str = "") -> str:
-    """As JSON, which is YAML too. `alertmanager`: host and port; empty: alerts are shown by Prometheus alone."""
-    whole: dict[str, Any] = {
+def configuration(site: declaration.Site) -> str:
+    """As JSON, which is YAML too."""
+    whole = {
         "global": {"scrape_interval": f"{_SECONDS}s", "evaluation_interval": f"{_SECONDS}s"},
-        "rule_files": [rules],
+        "rule_files": [str(ALERTS)],
         "scrape_configs": [{"job_name": "clearwater", "static_configs": targets(site)}],
     }
-    if alertmanager:
-        whole["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
     return json.dumps(whole, indent=2) + "\n"
 
 

@@ -1,6 +1,5 @@
 """Does every act beside the signing have its page: by keyboard alone, checked beforehand, with its trace afterwards?"""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -16,14 +15,6 @@ from tests.support.signing import a_holder
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 ROW = "#lines tr:nth-child({}) "
-
-
-@pytest.fixture(scope="module")
-def desks(system: Platform) -> Iterator[Desks]:
-    with pages.chromium() as browser:
-        desks = Desks(system, browser)
-        yield desks
-        desks.close()
 
 
 def fits(page: Page) -> None:

@@ -1,14 +1,12 @@
 """Does a desk sign a household by keyboard, once and only once, and never what is not on its screen?"""
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support import pages
 from tests.support.desks import (
     ASKS_AGAIN_MILLISECONDS,
     LOOKS_MILLISECONDS,
@@ -20,20 +18,11 @@ from tests.support.desks import (
     tab_to,
     write,
 )
-from tests.support.platform import Platform
 from tests.support.signing import a_holder
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
 SIGN = 'button[data-act="sign"]'
-
-
-@pytest.fixture(scope="module")
-def desks(system: Platform) -> Iterator[Desks]:
-    with pages.chromium() as browser:
-        desks = Desks(system, browser)
-        yield desks
-        desks.close()
 
 
 def test_a_household_of_two_gets_its_number_by_keyboard_alone(desks: Desks):

@@ -1,6 +1,6 @@
 """Is every state of the desk readable: on a desk's and an officer's screen, for keyboard and screen reader, and on paper?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -8,17 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support import pages
 from tests.support.desks import Desks, write
-from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
-
-
-@pytest.fixture(scope="module")
-def desks(system: Platform) -> Iterator[Desks]:
-    with pages.chromium() as browser:
-        desks = Desks(system, browser)
-        yield desks
-        desks.close()
 
 
 def listed(desks: Desks) -> Page:
