@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
+SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 export PORT_BASE LOCAL_DIR TLS
 # The services' processes and the tools find packages from the root, and from nowhere else.
 export PYTHONPATH := $(CURDIR)
@@ -17,7 +18,7 @@ ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
 .PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts bench lock clean \
-	format-check lint types contracts migrations generated unit-tests
+	format-check lint types contracts migrations generated unit-tests other-tests
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,11 +93,13 @@ generated:
 	$(RUN) -m deploy.prometheus.metrics --check
 
 unit-tests:
-	$(RUN) -m pytest -q tests/unit tests/contract
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
 
-test: check ## all of it, 20 minutes on two cores
-	# Those that need every process last: they share the PostgreSQL and Kafka that the others have used.
-	$(RUN) -m pytest -q --durations=15 $(wildcard tests/integration tests/chaos tests/e2e tests/browser)
+test: check other-tests ## all of it, on two cores
+
+other-tests:
+	# Those that share every process of the system come first: one worker has them, the other goes on with the rest (tests/conftest.py).
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) --durations=15 $(wildcard tests/chaos tests/e2e tests/browser tests/contract/messaging tests/integration)
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import pytest
@@ -15,6 +16,8 @@ from tests.support import platform as platforms
 from tests.support.platform import Database, Platform
 from tests.support.sides import SAMPLES, Side, open_side
 
+_HERE = Path(__file__).parent
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_error(event): the test expects our code to log this error")
@@ -26,6 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     # Playwright's own Node.js wants libatomic, which a bare machine does not have.
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(assets.node()))
+
+
+# The folders whose tests share every process of the system: one worker of a parallel run has them all.
+_OF_THE_SYSTEM = frozenset({"chaos", "e2e", "browser"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup`: a module stays together, so that its fixtures are made once."""
+    for item in items:
+        folder = item.path.relative_to(_HERE).parts[0]
+        item.add_marker(pytest.mark.xdist_group("system" if folder in _OF_THE_SYSTEM else str(item.path)))
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
@@ -88,12 +89,17 @@ class Invalid(Refused):
         self.errors = errors
 
 
+@cache
+def _read(file: Path) -> Mapping[str, Problem]:
+    entries = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {code: Problem.model_validate(entry) for code, entry in entries.items()}
+
+
 class Catalogue:
     def __init__(self, *files: Path) -> None:
         self.problems: dict[str, Problem] = {}
         for file in (_OWN, *files):
-            for code, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
-                self.problems[code] = Problem.model_validate(entry)
+            self.problems |= _read(file)
 
     def check(self, codes: Sequence[str]) -> None:
         if missing := sorted(set(codes) - set(self.problems)):

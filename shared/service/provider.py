@@ -5,9 +5,11 @@ at most every `_AGAIN_SECONDS`, and while the provider cannot be reached, every 
 Keys of a kind that we cannot use are passed over. Left to others: the code flow of a browser (login.py).
 """
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import httpx
@@ -114,10 +116,16 @@ class Provider:
 
     def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
         try:
-            return httpx.get(url, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
+            return httpx.get(url, timeout=_TIMEOUT_SECONDS, verify=_trusted()).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as failure:
             _log.warning("identity provider unreachable", url=url, reason=str(failure))
             raise Refused("identity-unavailable") from failure
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that this process trusts, read once: reading them takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 def _usable(document: Any) -> KeySet:  # noqa: ANN401 - JSON

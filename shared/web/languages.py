@@ -10,6 +10,7 @@ Invariant: an entry without all three languages stops the process at its start, 
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +37,7 @@ class Catalogue:
 
     def add(self, file: Path) -> None:
         """Raises Incomplete for an entry that lacks a language or is already there with another text."""
-        for name, entry in _entries(tomllib.loads(file.read_text(encoding="utf-8"))):
+        for name, entry in _entries(_read(file)):
             if missing := set(_COLUMN.values()) - set(entry):
                 raise Incomplete(f"{file.name}: {name} lacks {', '.join(sorted(missing))}")
             if self._texts.setdefault(name, entry) != entry:
@@ -63,6 +64,12 @@ def preferred(accepted: LanguageAccept) -> Language:
     """Chinese first, traditional where the browser says so. English is chosen on the page, not guessed from a browser's default."""
     chinese = (tag.lower() for tag in accepted.values() if tag.lower().startswith("zh"))
     return "zh-Hant" if next(chinese, "").startswith(_TRADITIONAL) else FIRST
+
+
+@cache
+def _read(file: Path) -> Mapping[str, object]:
+    """Read once per process: all pages of a service share the texts of the frame."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _entries(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:

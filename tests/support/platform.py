@@ -28,6 +28,9 @@ _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 1024**3
 # Far from a person's 18000, and below the ports that the kernel gives to whoever connects (32768 and up).
 _BASES = range(20_000, 32_600, 50)
+# Two workers of a parallel run draw from different bases, so that none takes a port that the other has found free.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def somewhere() -> Place:
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
     local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-", dir=_MEMORY if roomy else None))
     local_dir.chmod(0o755)
-    bases = random.SystemRandom().sample(_BASES, k=20)
+    bases = random.SystemRandom().sample(_BASES[_WORKER::_WORKERS], k=20)
     for base in bases:
         place = Place(local_dir, base)
         try:
