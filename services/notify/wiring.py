@@ -1,13 +1,11 @@
-"""The composition root: settings → engines, broker, gateways, clock → each role's application or loops."""
+"""The composition root: settings → engines, broker, gateways, clock → each role's loops. The API's part: application.py."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from flask import Flask
 from sqlalchemy import Engine
 
-from services.notify.api.messages import api
 from services.notify.config import Settings
 from services.notify.consumers import CONSUMER, KINDS, reactions
 from services.notify.domain.wording import Channel
@@ -16,7 +14,6 @@ from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
 from services.notify.queries import conservation
 from services.notify.store.contacts import Opener
-from services.notify.web.pages import pages
 from services.notify.workers import resending
 from services.notify.workers.complete import Completer
 from services.notify.workers.count import Counter
@@ -27,33 +24,13 @@ from shared.events import topics
 from shared.messaging.conservation import Hop
 from shared.messaging.reactions import Reactions
 from shared.messaging.roles import Service
-from shared.service import clock, database, factory
+from shared.service import clock
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _CONNECTIONS: Final = 8  # of the worker, beside those of its lanes; none is used while a gateway is called
 _KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
-_PROBLEMS: Final = Path(__file__).with_name("problems.toml")
-
-
-def create_api() -> Flask:
-    settings = Settings()
-    engine = database.connect(
-        settings.database_url,
-        application_name="notify-api",
-        pool_size=settings.api_threads,
-        statement_seconds=10,
-    )
-    return factory.create(
-        "notify",
-        engine=engine,
-        clock=clock.at_start(settings.clock_file),
-        settings=settings,
-        blueprints=(api, pages),
-        problem_files=(_PROBLEMS,),
-        migrations=MIGRATIONS,
-    )
 
 
 def _reactions() -> Reactions:
@@ -69,7 +46,6 @@ SERVICE: Final = Service(
     name="notify",
     settings=Settings,
     migrations=MIGRATIONS,
-    create_api=create_api,
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
     reactions=_reactions,

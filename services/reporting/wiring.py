@@ -1,28 +1,22 @@
-"""The composition root: settings → engines, broker, clock → each role's application or loops."""
+"""The composition root: settings → engines, broker, clock → each role's loops. The API's part: application.py."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from flask import Flask
 from sqlalchemy import Engine
 
-from services.reporting.api.live import Hub
-from services.reporting.api.standings import api
-from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.projections import feed_entries
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.store import feed
-from services.reporting.web.pages import pages
 from services.reporting.workers import rebuild
 from shared.events import topics
 from shared.messaging import retention
 from shared.messaging.roles import Service
-from shared.service import clock, database, factory, serve
+from shared.service import database
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
@@ -40,41 +34,10 @@ def engine(url: str, role: str, *, pool_size: int = 4, search_path: str = rebuil
     )
 
 
-def create_api() -> Flask:
-    settings = Settings()
-    return factory.create(
-        "reporting",
-        engine=engine(settings.database_url, "api", pool_size=settings.api_threads),
-        clock=clock.at_start(settings.clock_file),
-        settings=settings,
-        blueprints=(api, pages),
-        migrations=MIGRATIONS,
-    )
-
-
-def create_stream() -> Flask:
-    settings = Settings()
-    business_clock = clock.at_start(settings.clock_file)
-    reading = engine(settings.database_url, "stream")
-    hub = Hub(reading, business_clock)
-    app = factory.create(
-        "reporting",
-        engine=reading,
-        clock=business_clock,
-        settings=settings,
-        blueprints=(stream,),
-        migrations=MIGRATIONS,
-        resources=hub,
-    )
-    hub.start(threading.Event())
-    return app
-
-
 SERVICE: Final = Service(
     name="reporting",
     settings=Settings,
     migrations=MIGRATIONS,
-    create_api=create_api,
     consumer=CONSUMER,
     topics=topics.pattern(*TOPICS),
     reactions=reactions,
@@ -86,8 +49,12 @@ SERVICE: Final = Service(
 
 
 def run_stream() -> None:
+    from shared.service import serve  # noqa: PLC0415 - the other roles need no server of that kind
+
     settings = Settings()
-    serve.serve(create_stream, bind=settings.bind, port=settings.port, streams=_STREAMS)
+    serve.serve(
+        "services.reporting.application:create_stream", bind=settings.bind, port=settings.port, streams=_STREAMS
+    )
 
 
 def run_consumer() -> None:

@@ -13,7 +13,6 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from flask import Flask
 from sqlalchemy import Engine
 
 from shared.messaging import credentials, kafka, reconciler, redriving, restored
@@ -26,7 +25,7 @@ from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
-from shared.service import database, health, lifecycle, rows, serve
+from shared.service import database, health, lifecycle, rows
 from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
@@ -50,7 +49,6 @@ class Service:
     name: str
     settings: Callable[[], Environment]
     migrations: Migrations
-    create_api: Callable[[], Flask]
     consumer: str
     topics: str
     reactions: Callable[[], Reactions]
@@ -87,8 +85,11 @@ class Service:
         lifecycle.run(role, loops, bind=settings.bind, health_port=settings.health_port, ready=whole)
 
     def run_api(self) -> None:
-        settings = self.settings()
-        serve.serve(self.create_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
+        """Serves what the service's application.py creates."""
+        from shared.service import serve  # noqa: PLC0415 - the other roles need no server of that kind
+
+        settings, create = self.settings(), f"services.{self.name}.application:create"
+        serve.serve(create, bind=settings.bind, port=settings.port, threads=settings.api_threads)
 
     def run_relay(self) -> None:
         engine = self.mechanism("relay")

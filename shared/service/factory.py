@@ -23,7 +23,7 @@ from shared.service.running import Running, Settings
 from shared.telemetry import log, metrics, tracing
 from shared.web.shell import Person, shell
 
-_QUIET = frozenset({"health.live", "health.ready_now", "health.metrics"})
+_HEALTH = "health"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -68,8 +68,9 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     front.stand_behind(app, public_url=settings.public_url, secret=settings.front_door_secret)
     _answer_headers(app)
     problems.handle(app, catalogue)
-    own = (health.blueprint(health.ready(engine, migrations)), api_description, shell(_person))
-    for blueprint in (*own, *blueprints):
+    for path, answer in health.routes(health.ready(engine, migrations)).items():
+        app.add_url_rule(path, endpoint=f"{_HEALTH}{path}", view_func=answer)
+    for blueprint in (api_description, shell(_person), *blueprints):
         app.register_blueprint(blueprint)
     openapi.check(app)
     return app
@@ -109,7 +110,7 @@ def _around_requests(app: Flask) -> None:
         route, seconds = str(request.url_rule or "unknown"), time.perf_counter() - g.get("began", time.perf_counter())
         metrics.REQUEST_SECONDS.labels(route=route, method=request.method, status=answer.status_code).observe(seconds)
         answer.headers["Correlation-Id"] = tracing.correlation_id()
-        if request.endpoint not in _QUIET:
+        if not (request.endpoint or "").startswith(_HEALTH):
             subject = g.subject.subject if "subject" in g else None
             milliseconds = round(seconds * 1000, 1)
             _log.info(

@@ -3,16 +3,18 @@ together.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from wsgiref.types import WSGIApplication
 
-from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Request, Response
 
 from shared.service.migrations import Migrations
 
 Ready = Callable[[], str | None]
+Answer = Callable[[], Response]
 
 
 def ready(engine: Engine, migrations: Migrations, *more: Ready) -> Ready:
@@ -31,23 +33,37 @@ def ready(engine: Engine, migrations: Migrations, *more: Ready) -> Ready:
     return missing
 
 
-def blueprint(is_ready: Ready, is_live: Callable[[], bool] = lambda: True) -> Blueprint:
-    health = Blueprint("health", __name__)
+def routes(is_ready: Ready, is_live: Callable[[], bool] = lambda: True) -> Mapping[str, Answer]:
+    """The three paths and their answers, for an application (factory.py) and for a process of loops (lifecycle.py)."""
 
-    @health.get("/live")
     def live() -> Response:
-        return Response("live", content_type="text/plain") if is_live() else Response(status=503)
+        return _text("live") if is_live() else Response(status=503)
 
-    @health.get("/ready")
     def ready_now() -> Response:
         missing = is_ready()
-        return Response(missing or "ready", 503 if missing else 200, content_type="text/plain")
+        return _text(missing or "ready", 503 if missing else 200)
 
-    @health.get("/metrics")
     def metrics() -> Response:
         return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 
-    return health
+    return {"/live": live, "/ready": ready_now, "/metrics": metrics}
+
+
+def application(answers: Mapping[str, Answer]) -> WSGIApplication:
+    """Serves them without a framework, which would take a process of loops a tenth of its memory."""
+
+    @Request.application
+    def answer(request: Request) -> Response:
+        found = answers.get(request.path)
+        if not found:
+            return Response(status=404)
+        return found() if request.method in ("GET", "HEAD") else Response(status=405, headers={"Allow": "GET, HEAD"})
+
+    return answer
+
+
+def _text(words: str, status: int = 200) -> Response:
+    return Response(words, status, content_type="text/plain")
 
 
 def _registry() -> CollectorRegistry:

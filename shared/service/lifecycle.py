@@ -8,8 +8,8 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
 from werkzeug.serving import make_server
 
 from shared.service import health
@@ -83,12 +83,10 @@ def run(
         raise SystemExit(1)
 
 
-def _health(running: _Loops, ready: Ready) -> Flask:
-    app = Flask("health", static_folder=None)
-    app.register_blueprint(
-        health.blueprint(
+def _health(running: _Loops, ready: Ready) -> WSGIApplication:
+    return health.application(
+        health.routes(
             lambda: "stopping" if running.stop.is_set() else ready(),
             lambda: all(thread.is_alive() for thread in running.threads),
         )
     )
-    return app

@@ -15,7 +15,7 @@ from services.registry import api as registry_api
 from services.registry import wiring as registry_wiring
 from services.reporting.projections.reactions import CONSUMER as REPORTING
 from services.reporting.workers import rebuild
-from services.signing import wiring as signing_wiring
+from services.signing import application as signing_application
 from services.signing.config import Settings
 from shared.events import codec, signing, topics
 from shared.events.registry import ProjectOpened
@@ -83,7 +83,7 @@ def test_signing_gives_the_next_number_to_an_agreement_that_the_old_release_lock
         database_url=made.app, issuer_url=issuer[0], public_url="http://localhost", session_secret="s", api_threads=4
     )
     clock = SetClock(hands[0].signed_at + timedelta(minutes=1))
-    app = signing_wiring.application(settings, clock=clock)
+    app = signing_application.create_with(settings, clock=clock)
 
     for hand in hands:
         body = {

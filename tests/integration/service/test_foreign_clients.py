@@ -45,7 +45,7 @@ def app(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ISSUER_URL", issuer[0])
     monkeypatch.setenv("ISSUER_INTERNAL_URL", issuer[0])
-    made = importlib.import_module(f"services.{service}.wiring").create_api()
+    made = importlib.import_module(f"services.{service}.application").create()
     kept = made.extensions["clearwater"]
     made.extensions["clearwater"] = replace(kept, limits=Limits(per_second=1e9, burst=1e9))
     yield made

@@ -168,7 +168,7 @@ def test_every_service_describes_itself(
 ) -> None:
     for name, value in platform.environment(service, "api", database(service)).items():
         monkeypatch.setenv(name, value)
-    app = importlib.import_module(f"services.{service}.wiring").create_api()
+    app = importlib.import_module(f"services.{service}.application").create()
 
     assert holds(app)["paths"]
     app.extensions["clearwater"].engine.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
-from services.signing import wiring
+from services.signing import application
 from services.signing.config import Settings
 from shared.service import database as service_database
 from tests.support.platform import Database
@@ -73,6 +73,6 @@ def desk(urls: Database, issuer: tuple[str, Path]) -> Iterator[Desk]:
     settings = Settings(
         database_url=urls.app, issuer_url=issuer[0], public_url="http://localhost", session_secret="s", api_threads=20
     )
-    app = wiring.application(settings, clock=SetClock())
+    app = application.create_with(settings, clock=SetClock())
     yield Desk(app, issuer[1])
     app.extensions["clearwater"].engine.dispose()

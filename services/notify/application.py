@@ -1,0 +1,33 @@
+"""What the service serves over HTTP, put together. Imported by the processes that serve it, by no other."""
+
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+
+from services.notify import wiring
+from services.notify.api.messages import api
+from services.notify.config import Settings
+from services.notify.web.pages import pages
+from shared.service import clock, database, factory
+
+_PROBLEMS: Final = Path(__file__).with_name("problems.toml")
+
+
+def create() -> Flask:
+    settings = Settings()
+    engine = database.connect(
+        settings.database_url,
+        application_name="notify-api",
+        pool_size=settings.api_threads,
+        statement_seconds=10,
+    )
+    return factory.create(
+        "notify",
+        engine=engine,
+        clock=clock.at_start(settings.clock_file),
+        settings=settings,
+        blueprints=(api, pages),
+        problem_files=(_PROBLEMS,),
+        migrations=wiring.MIGRATIONS,
+    )

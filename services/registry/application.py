@@ -1,0 +1,31 @@
+"""What the service serves over HTTP, put together. Imported by the processes that serve it, by no other."""
+
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+
+from services.registry import wiring
+from services.registry.api import BLUEPRINTS
+from services.registry.config import Settings
+from services.registry.web.pages import pages
+from shared.service import clock, database, factory
+
+_PROBLEMS: Final = Path(__file__).with_name("problems.toml")
+
+
+def create() -> Flask:
+    settings = Settings()
+    engine = database.connect(
+        settings.database_url, application_name="registry-api", pool_size=settings.api_threads, statement_seconds=20
+    )
+    return factory.create(
+        "registry",
+        engine=engine,
+        clock=clock.at_start(settings.clock_file),
+        settings=settings,
+        blueprints=(*BLUEPRINTS, pages),
+        problem_files=(_PROBLEMS,),
+        migrations=wiring.MIGRATIONS,
+        resources=wiring.vault(settings),
+    )

@@ -1,0 +1,43 @@
+"""What the service serves over HTTP, put together. Imported by the processes that serve it, by no other."""
+
+import threading
+
+from flask import Flask
+
+from services.reporting import wiring
+from services.reporting.api.live import Hub
+from services.reporting.api.standings import api
+from services.reporting.api.stream import stream
+from services.reporting.config import Settings
+from services.reporting.web.pages import pages
+from shared.service import clock, factory
+
+
+def create() -> Flask:
+    settings = Settings()
+    return factory.create(
+        "reporting",
+        engine=wiring.engine(settings.database_url, "api", pool_size=settings.api_threads),
+        clock=clock.at_start(settings.clock_file),
+        settings=settings,
+        blueprints=(api, pages),
+        migrations=wiring.MIGRATIONS,
+    )
+
+
+def create_stream() -> Flask:
+    settings = Settings()
+    business_clock = clock.at_start(settings.clock_file)
+    reading = wiring.engine(settings.database_url, "stream")
+    hub = Hub(reading, business_clock)
+    app = factory.create(
+        "reporting",
+        engine=reading,
+        clock=business_clock,
+        settings=settings,
+        blueprints=(stream,),
+        migrations=wiring.MIGRATIONS,
+        resources=hub,
+    )
+    hub.start(threading.Event())
+    return app
