@@ -81,7 +81,7 @@ class Relay:
         with _outages():
             if self._probe is None or self._probe.invalidated:
                 self._probe = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            return bool(self._probe.exec_driver_sql(_ANY).scalar_one())
+            return bool(database.scalar(self._probe, _ANY))
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
         while not stop.is_set():

@@ -14,6 +14,7 @@ import select
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import LiteralString
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -112,16 +113,16 @@ def pipelined(connection: Connection) -> Iterator["psycopg.Connection[tuple[obje
     cursors can read them, after the block. Raises the error of the first that fails, as `connection` raises errors.
     """
     driver: psycopg.Connection[tuple[object, ...]] = connection.connection.driver_connection  # type: ignore[assignment]
-    try:
-        with driver.pipeline():
-            yield driver
-    except psycopg.Error as failure:
-        lost = connection.dialect.is_disconnect(failure, driver, None)  # type: ignore[arg-type]
-        if lost:
-            connection.invalidate(failure)
-        raise DBAPIError.instance(
-            None, None, failure, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
-        ) from failure
+    with _errors_as_of(connection, driver), driver.pipeline():
+        yield driver
+
+
+def scalar(connection: Connection, statement: LiteralString) -> object:
+    """The one value of one row, by the driver alone: for what a loop asks many times a second, at less than half the cost."""
+    driver: psycopg.Connection[tuple[object, ...]] = connection.connection.driver_connection  # type: ignore[assignment]
+    with _errors_as_of(connection, driver):
+        (value,) = driver.execute(statement).fetchone() or (None,)
+        return value
 
 
 def connect(  # noqa: PLR0913 - each is a property of the process that connects
@@ -187,6 +188,20 @@ def wrong_statement(error: BaseException) -> bool:
 
 def sqlstate(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
+
+
+@contextmanager
+def _errors_as_of(connection: Connection, driver: "psycopg.Connection[tuple[object, ...]]") -> Iterator[None]:
+    """Raises the driver's errors as `connection` would raise them."""
+    try:
+        yield
+    except psycopg.Error as failure:
+        lost = connection.dialect.is_disconnect(failure, driver, None)  # type: ignore[arg-type]
+        if lost:
+            connection.invalidate(failure)
+        raise DBAPIError.instance(
+            None, None, failure, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+        ) from failure
 
 
 def _connected(engine: Engine) -> Connection:
