@@ -14,6 +14,7 @@ from services.registry.domain import sample
 from services.registry.gateways import workbook_stream
 from shared.web.languages import NAMES
 from tests.support import pages
+from tests.support.desks import losing_one_answer
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
@@ -59,9 +60,9 @@ class Clerk:
         self.page.set_viewport_size({"width": 1366, "height": 768})
 
     def refused(self) -> Locator:
-        said = self.page.locator("[data-refusal]:not([hidden])")
-        expect(said).to_be_focused()
-        return said
+        refusal = self.page.locator("[data-refusal]:not([hidden])")
+        expect(refusal).to_be_focused()
+        return refusal
 
     def done(self, words: str) -> None:
         expect(self.page.locator(".said.ok h2")).to_contain_text(words)
@@ -102,8 +103,8 @@ def _open(clerk: Clerk) -> None:
     page.get_by_label("权利人 法律依据").focus()
     page.keyboard.type("示例市更新条例第三十六条")
     clerk.press(page.get_by_role("button", name="立项"))
-    said = clerk.refused()
-    expect(said.locator("a")).to_contain_text("面积 法律依据")  # ticked, and without its ground
+    refusal = clerk.refused()
+    expect(refusal.locator("a")).to_contain_text("面积 法律依据")  # ticked, and without its ground
     clerk.look()
 
     page.get_by_label("面积 法律依据").focus()
@@ -131,8 +132,12 @@ def _form_group(clerk: Clerk) -> None:
     page.keyboard.type("Q-02")
     page.keyboard.press("Tab")
     page.keyboard.type("庄颖")
+    losing_one_answer(page, "**/api/registry/v1/projects/*/groups")
     clerk.press(page.get_by_role("button", name="成立小组"))
+    expect(clerk.refused()).to_contain_text("不知道办成没有")
+    clerk.press(page.get_by_role("button", name="成立小组"))  # under the same key: one group, not two
     clerk.done("小组已成立")
+    expect(page.locator("article.group")).to_have_count(1)
     expect(page.locator("article.group tbody tr")).to_have_count(2)
 
 

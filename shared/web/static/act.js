@@ -4,6 +4,8 @@
           data-changed: only what was changed is sent; fields of one data-with are sent together.
    field: name, the path in the body (person.name); data-kind: integer, boolean, instant (a Shanghai time), list (of checkboxes); else text.
    data-item="bases": an element whose fields are one item of that list; left out while its checkbox data-take is not ticked. */
+import { ask } from "/static/shell/asking.js";
+
 const words = JSON.parse(document.querySelector("[data-act-words]")?.dataset.actWords ?? "{}");
 const fields = (node) => [...node.querySelectorAll("input[name], select[name], textarea[name]")];
 const itemOf = (field) => field.closest("[data-item]");
@@ -75,14 +77,11 @@ function read(form) {
   return { body, places };
 }
 
-async function send(form, body) {
-  const method = form.dataset.method ?? "POST";
-  const headers = { "Content-Type": "application/json" };
+function send(form, body) {
+  const { method, version, act } = form.dataset;
   const district = form.querySelector("[data-district-choice]")?.value ?? form.dataset.district;
-  if (district) headers["Clearwater-District"] = district;
-  if (form.dataset.version) headers["If-Match"] = `"${form.dataset.version}"`;
-  if (method === "POST") headers["Idempotency-Key"] = form.dataset.key ??= crypto.randomUUID();
-  return fetch(form.dataset.act, { method, headers, body: JSON.stringify(body) }).catch(() => null);
+  form.dataset.key ??= crypto.randomUUID();
+  return ask(act, { method, version, district, body, key: form.dataset.key });
 }
 
 const make = (name, content, attributes = {}) => {
@@ -141,17 +140,12 @@ async function carryOut(form) {
   clear(form);
   form.querySelector("[data-refusal]").hidden = true;
   const { body, places } = read(form);
-  for (const each of buttons) each.disabled = true;
-  const answer = await send(form, body);
-  if (answer?.ok) {
-    const given = await answer.json();
-    location.assign(form.dataset.then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(given[name] ?? "")));
-    return;
-  }
-  for (const each of buttons) each.disabled = false;
-  if (answer) delete form.dataset.key;
-  const problem = answer ? await answer.json().catch(() => ({})) : {};
-  refuse(form, problem.title ? problem : { title: words.doing.no_answer, next: words.doing.no_answer_next }, places);
+  for (const button of buttons) button.disabled = true;
+  const { outcome, state, problem } = await send(form, body);
+  if (outcome === "done") return void location.assign(form.dataset.then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(state[name] ?? "")));
+  for (const button of buttons) button.disabled = false;
+  if (outcome === "refused") delete form.dataset.key; // otherwise the next attempt may find it carried out
+  refuse(form, problem ?? { title: words.doing.no_answer, next: words.doing.no_answer_next }, places);
 }
 
 for (const form of document.querySelectorAll("form[data-act]")) {

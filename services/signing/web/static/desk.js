@@ -5,7 +5,7 @@
    the next right-holder. */
 
 import { word } from "/static/shell/status.js";
-import { ask, decided, read, unanswered } from "./asking.js";
+import { ask, decided, read, unanswered } from "./intents.js";
 import * as myDesk from "./my-desk.js";
 import * as saying from "./saying.js";
 

@@ -4,7 +4,7 @@
    and nothing that was typed is lost by a refusal. Their method is dialog, so that a press before this script has come does nothing. Left to others: whether the act is right (the API), its words (saying.js). */
 
 import { word } from "/static/shell/status.js";
-import { ask, decided, read, unanswered } from "./asking.js";
+import { ask, decided, read, unanswered } from "./intents.js";
 import * as saying from "./saying.js";
 
 const AGAIN_SECONDS = 4;
