@@ -8,10 +8,13 @@ from flask import Flask
 from services.notify import wiring
 from services.notify.api.messages import api
 from services.notify.config import Settings
+from services.notify.queries import due
 from services.notify.web.pages import pages
+from shared.messaging import freshness_api
 from shared.service import clock, database, factory
 
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
+FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, messages=due.ages)
 
 
 def create() -> Flask:
@@ -27,7 +30,7 @@ def create() -> Flask:
         engine=engine,
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, pages, FRESHNESS),
         problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
     )

@@ -9,9 +9,11 @@ from services.registry import wiring
 from services.registry.api import BLUEPRINTS
 from services.registry.config import Settings
 from services.registry.web.pages import pages
+from shared.messaging import freshness_api
 from shared.service import clock, database, factory
 
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
+FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer)
 
 
 def create() -> Flask:
@@ -24,7 +26,7 @@ def create() -> Flask:
         engine=engine,
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(*BLUEPRINTS, pages),
+        blueprints=(*BLUEPRINTS, pages, FRESHNESS),
         problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
         resources=wiring.vault(settings),

@@ -1,6 +1,7 @@
 """What the service serves over HTTP, put together. Imported by the processes that serve it, by no other."""
 
 import threading
+from typing import Final
 
 from flask import Flask
 
@@ -10,7 +11,10 @@ from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.web.pages import pages
+from shared.messaging import freshness_api
 from shared.service import clock, factory
+
+FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False)
 
 
 def create() -> Flask:
@@ -20,7 +24,7 @@ def create() -> Flask:
         engine=wiring.engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, pages, FRESHNESS),
         migrations=wiring.MIGRATIONS,
     )
 
