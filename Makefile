@@ -107,10 +107,8 @@ compose-test: setup ## builds the containers, brings them up and signs in them; 
 ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH
 	@$(RUN) -m deploy.prometheus
 
-alerts: ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
-	@command -v promtool >/dev/null || { echo "There is no promtool on the PATH: Debian has it in its package prometheus." >&2; exit 2; }
-	promtool check rules deploy/prometheus/alerts.yml
-	promtool test rules deploy/prometheus/alerts.test.yml
+alerts: $(INSTALLED) ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
+	@$(RUN) -m deploy.prometheus.checking
 
 bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; importing 100,000 rows
 	@$(RUN) -m tests.load.signatures

@@ -4,13 +4,13 @@ The targets' labels `service` and `role` are what alerts and dashboards select b
 """
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 from deploy import declaration
 from deploy.declaration import SERVICES
-from deploy.local.place import ROOT
 
-ALERTS: Final = ROOT / "deploy" / "monitoring" / "alerts.yml"
+ALERTS: Final = Path(__file__).with_name("alerts.yml")
 _SECONDS: Final = 5
 
 
