@@ -14,7 +14,7 @@ from services.notify.domain.wording import Channel
 from services.notify.gateways.ports import Gateway
 from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
-from services.notify.queries import conservation
+from services.notify.queries import conservation, due
 from services.notify.store.contacts import Opener
 from services.notify.web.pages import pages
 from services.notify.workers import resending
@@ -24,6 +24,7 @@ from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
 from services.notify.workers.lanes import Lanes
 from shared.events import topics
+from shared.messaging import freshness_api
 from shared.messaging.conservation import Hop
 from shared.messaging.reactions import Reactions
 from shared.messaging.roles import Service
@@ -31,6 +32,7 @@ from shared.service import clock, database, factory
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
+FRESHNESS: Final = freshness_api.blueprint(CONSUMER, messages=due.ages)
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _CONNECTIONS: Final = 8  # of the worker, beside those of its lanes; none is used while a gateway is called
 _KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
@@ -50,7 +52,7 @@ def create_api() -> Flask:
         engine=engine,
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, pages, FRESHNESS),
         problem_files=(_PROBLEMS,),
         migrations=MIGRATIONS,
     )

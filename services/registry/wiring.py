@@ -14,11 +14,13 @@ from services.registry.store.vault import Vault
 from services.registry.web.pages import pages
 from services.registry.workers.importing import Importer
 from shared.events import topics
+from shared.messaging import freshness_api
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
+FRESHNESS: Final = freshness_api.blueprint(CONSUMER)
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 _IMPORT_IDLE_SECONDS: Final = 120.0  # while a batch of people is sealed, the transaction is idle
@@ -34,7 +36,7 @@ def create_api() -> Flask:
         engine=engine,
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(*BLUEPRINTS, pages),
+        blueprints=(*BLUEPRINTS, pages, FRESHNESS),
         problem_files=(_PROBLEMS,),
         migrations=MIGRATIONS,
         resources=vault(settings),

@@ -20,12 +20,13 @@ from services.reporting.store import feed
 from services.reporting.web.pages import pages
 from services.reporting.workers import rebuild
 from shared.events import topics
-from shared.messaging import retention
+from shared.messaging import freshness_api, retention
 from shared.messaging.roles import Service
 from shared.service import clock, database, factory, serve
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
+FRESHNESS: Final = freshness_api.blueprint(CONSUMER, emits=False)
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
 _STREAMS = 1000
 
@@ -47,7 +48,7 @@ def create_api() -> Flask:
         engine=engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, pages, FRESHNESS),
         migrations=MIGRATIONS,
     )
 

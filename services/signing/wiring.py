@@ -14,6 +14,7 @@ from services.signing.web.home import home
 from services.signing.web.pages import pages
 from services.signing.workers.fan_out import FanOut
 from shared.events import topics
+from shared.messaging import freshness_api
 from shared.messaging.roles import Service
 from shared.service import clock as clocks
 from shared.service import database, factory
@@ -22,6 +23,7 @@ from shared.service.lifecycle import Loop
 from shared.service.login import login
 from shared.service.migrations import Migrations
 
+FRESHNESS: Final = freshness_api.blueprint(CONSUMER)
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 _STATEMENT_SECONDS: Final = 10.0  # after this time the client has given up
@@ -44,7 +46,7 @@ def application(settings: Settings, *, clock: Clock) -> Flask:
         engine=engine,
         clock=clock,
         settings=settings,
-        blueprints=(*BLUEPRINTS, pages, home, login),  # decision 18: one service carries the sign-in
+        blueprints=(*BLUEPRINTS, pages, home, login, FRESHNESS),  # decision 18: one service carries the sign-in
         problem_files=(_PROBLEMS,),
         migrations=MIGRATIONS,
     )

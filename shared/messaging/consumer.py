@@ -11,6 +11,7 @@ Left to others: applying one poll (applying.py).
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -18,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from shared.events import topics
-from shared.messaging import inbox, parking
+from shared.messaging import freshness, inbox, parking
 from shared.messaging.applying import (
     Applying,
     Outcome,
@@ -115,9 +116,14 @@ class Consumer:
 
     def _measure(self) -> None:
         self.awaited.look()
+        behind_in: Counter[str] = Counter()
         for topic, behind in self._subscription.lag().items():
+            behind_in[topics.district(topic)] += behind
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
             metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
+        for district, behind in sorted(behind_in.items()):
+            with database.begin(self._engine, district=district) as tx:
+                freshness.note_lag(tx, self._name, behind)
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = {count.district: count for count in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)

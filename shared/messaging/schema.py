@@ -1,7 +1,7 @@
 """The kit's tables, as statements for the first migration of a service.
 
     journal    events (append-only, for the project's life), unsent, event_keys, epochs, held
-    inbox      inbox, positions, doubted, parked, quarantined
+    inbox      inbox, positions, lags, doubted, parked, quarantined
     decisions  decisions; it outlasts a rebuild of the tables of the inbox
 
 Invariant: every row belongs to a district, and row-level security keeps the districts apart. The consumer writes as the app role, bound
@@ -68,6 +68,10 @@ def inbox(service: str) -> list[str]:
             consumer text, topic text, partition int, next_offset bigint not null, district text not null,
             primary key (consumer, topic, partition)) with (fillfactor = 50)""",
         *rows.protect("positions", service=service, app="select, insert, update"),
+        """create table lags (
+            consumer text, district text, events bigint not null, caught_up_at timestamptz not null default clock_timestamp(),
+            primary key (consumer, district)) with (fillfactor = 50)""",
+        *rows.protect("lags", service=service, app="select, insert, update"),
         """create table doubted (
             consumer text, topic text, partition int, "offset" bigint, key text not null, epoch int not null,
             sequence bigint not null, district text not null, at timestamptz not null default clock_timestamp(),

@@ -9,7 +9,7 @@ from shared.service import idempotency, rows
 from tests.support import dumps, kit
 
 _JOURNAL = ("events", "unsent", "event_keys", "epochs", "held")
-_INBOX = ("inbox", "positions", "doubted", "parked", "quarantined", "decisions")
+_INBOX = ("inbox", "positions", "lags", "doubted", "parked", "quarantined", "decisions")
 _FEED = ("feed_numbers", "feed")
 _SERVED = ("row_probe", "idempotent_answers")
 TABLES = {

@@ -1,0 +1,9 @@
+"""How far each consumer is behind in each district."""
+
+from shared.service import migrations
+
+revision, down_revision = "0004", "0003"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)

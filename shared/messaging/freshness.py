@@ -1,0 +1,66 @@
+"""How old what waits is, per district: unsent events, a consumer's backlog, parked keys. Facts for the strip of the city and for gauges.
+
+Invariant: each function gives a row for every district that it knows, 0 where nothing waits; the connection's role decides which districts
+it sees. A consumer's age is the time since it last had read everything, so it also grows while the consumer is down.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, TextClause, text
+
+from shared.messaging import inbox
+from shared.service.database import Transaction
+
+_UNSENT = text("""
+    select district, count(unsent.id), coalesce(extract(epoch from clock_timestamp() - min(unsent.written_at)), 0)::float
+    from (select distinct district from event_keys) as known left join unsent using (district) group by district order by district
+""")
+_CONSUMER = text("""
+    select district, events, extract(epoch from clock_timestamp() - caught_up_at)::float from lags
+    where consumer = :consumer order by district
+""")
+_PARKED = text("""
+    select district, count(distinct (parked.consumer, topic, key)) filter (where topic is not null),
+           coalesce(extract(epoch from clock_timestamp() - min(parked_at)), 0)::float
+    from (select distinct district from lags) as known left join (select * from parked where released_at is null) as parked using (district)
+    group by district order by district
+""")
+_NOTE = text("""
+    insert into lags (consumer, district, events) values (:consumer, :district, :events)
+    on conflict (consumer, district) do update set events = excluded.events,
+        caught_up_at = case excluded.events when 0 then clock_timestamp() else lags.caught_up_at end
+""")
+
+
+class Age(NamedTuple):
+    """`number`: how many wait. `seconds`: how long the oldest of them has waited."""
+
+    district: str
+    number: int
+    seconds: float
+
+
+def unsent_ages(connection: Connection) -> Sequence[Age]:
+    """Events of the journal that the broker has not acknowledged. Only where there is a journal."""
+    return _ages(connection, _UNSENT)
+
+
+def consumer_ages(connection: Connection, consumer: str) -> Sequence[Age]:
+    """Events that the consumer has not read, as it last counted them."""
+    return _ages(connection, _CONSUMER, consumer=consumer)
+
+
+def parked_ages(connection: Connection) -> Sequence[Age]:
+    """Keys that wait in parking."""
+    return _ages(connection, _PARKED)
+
+
+def note_lag(tx: Transaction, consumer: str, events: int) -> None:
+    """The consumer's own note, every few seconds: how many events of the transaction's district it has not read."""
+    inbox.share(tx)
+    tx.connection.execute(_NOTE, {"consumer": consumer, "district": tx.district, "events": events})
+
+
+def _ages(connection: Connection, statement: TextClause, **values: str) -> Sequence[Age]:
+    return [Age(*row) for row in connection.execute(statement, values)]

@@ -1,0 +1,90 @@
+"""Do the facts of the strip say how many wait, in which district, and for how long? On real SQL, the broker in memory."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from shared.messaging import freshness, memory
+from shared.messaging.freshness import Age
+from shared.messaging.relay import Relay
+from shared.service import database
+from tests.support import kit
+from tests.support.consuming import a_key
+
+
+def read(bench, of, *more) -> Age | None:
+    """The row of the test's own district, as the app role sees it with that grant alone."""
+    with database.reading(bench.engines.app, granted=[bench.district]) as tx:
+        found = {age.district: age for age in of(tx.connection, *more)}
+    assert found.keys() <= {bench.district}, "another district is seen"
+    return found.get(bench.district)
+
+
+def measure(consumer) -> None:
+    consumer._measured_at = 0.0
+    consumer.run_once(wait_seconds=0)
+
+
+def test_an_unsent_event_counts_with_its_age_until_it_is_sent(bench):
+    kit.happen(bench.engines.app, bench.district, [uuid4(), uuid4()])
+    waiting = read(bench, freshness.unsent_ages)
+
+    relay = Relay(bench.engines.mechanism, memory.Producer(bench.broker))
+    while relay.run_once():
+        pass
+    sent = read(bench, freshness.unsent_ages)
+
+    assert (waiting.number, waiting.seconds > 0) == (2, True)
+    assert (sent.number, sent.seconds) == (0, 0)
+
+
+def test_a_consumer_that_reads_everything_is_of_this_moment_and_one_that_stops_grows_old(bench):
+    consumer = bench.consumer()
+    measure(consumer)
+    fresh = read(bench, freshness.consumer_ages, consumer._name)
+    bench.rows_of("update lags set caught_up_at = caught_up_at - interval '1 hour' returning 1")
+    stopped = read(bench, freshness.consumer_ages, consumer._name)
+    measure(consumer)
+    again = read(bench, freshness.consumer_ages, consumer._name)
+
+    assert (fresh.number, fresh.seconds < 60) == (0, True)
+    assert stopped.seconds > 3_500
+    assert again.seconds < 60
+
+
+def test_a_backlog_keeps_the_moment_at_which_everything_was_read(bench):
+    consumer = bench.consumer()
+    measure(consumer)
+    with database.begin(bench.engines.app, district=bench.district) as tx:
+        tx.connection.execute(text("update lags set caught_up_at = caught_up_at - interval '1 hour'"))
+        freshness.note_lag(tx, consumer._name, 7)
+
+    behind = read(bench, freshness.consumer_ages, consumer._name)
+
+    assert (behind.number, behind.seconds > 3_500) == (7, True)
+
+
+def test_parked_keys_are_counted_once_each_and_the_oldest_gives_the_age(bench):
+    consumer = bench.consumer()
+    measure(consumer)
+    nothing = read(bench, freshness.parked_ages)
+    bench.send(key := a_key(), 1, poison=True)
+    bench.send(key, 2, 3)
+    bench.send(a_key(), 1, poison=True)
+    measure(consumer)
+    bench.rows_of("update parked set parked_at = parked_at - interval '1 hour' where sequence = 3 returning 1")
+
+    waiting = read(bench, freshness.parked_ages)
+
+    assert (nothing.number, nothing.seconds) == (0, 0)
+    assert (waiting.number, waiting.seconds > 3_500) == (2, True)
+
+
+@pytest.mark.parametrize("of", [freshness.unsent_ages, freshness.parked_ages])
+def test_the_mechanism_sees_every_district(bench, of):
+    kit.happen(bench.engines.app, bench.district, [uuid4()])
+    measure(bench.consumer())
+
+    with bench.engines.mechanism.connect() as connection:
+        assert bench.district in {age.district for age in of(connection)}
