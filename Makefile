@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts bench lock clean \
+.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts doctor bench lock clean \
 	format-check lint types contracts migrations generated unit-tests
 
 help: ## what there is
@@ -90,6 +90,7 @@ generated:
 	$(RUN) -m shared.events.generate --check
 	$(RUN) -m deploy.images.compose --check
 	$(RUN) -m deploy.prometheus.metrics --check
+	$(RUN) -m deploy.grafana --check
 
 unit-tests:
 	$(RUN) -m pytest -q tests/unit tests/contract
@@ -103,6 +104,9 @@ soak: setup ## the suite again and again, shuffled, beside load: make soak ROUND
 
 compose-test: setup ## builds the containers, brings them up and signs in them; needs Docker
 	@$(RUN) -m tests.e2e.containers
+
+doctor: $(INSTALLED) ## what is wrong in words, and what to do; in containers: docker compose run --rm doctor
+	@$(RUN) -m deploy.doctor $(if $(JSON),--json)
 
 ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH
 	@$(RUN) -m deploy.prometheus

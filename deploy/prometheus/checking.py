@@ -1,6 +1,7 @@
 """`make alerts`: the tools that read our files accept them, and every alert fires when it must and is silent when it must.
 
-promtool reads the configuration that `make ops` writes, the rules and their cases; amtool, where there is one, reads alertmanager.yml.
+promtool reads the configurations of `make ops` and of the containers, the rules and their cases; amtool, where there is one, reads the
+routes.
 Without promtool it prints how to get it, and exits with 2.
 """
 
@@ -15,6 +16,7 @@ from deploy.local.place import CannotStart
 from deploy.prometheus import scraping
 
 FOLDER = Path(__file__).parent
+CONTAINERS = FOLDER.with_name("images")
 
 
 def main() -> int:
@@ -35,8 +37,14 @@ def check() -> int:
         written.write_text(scraping.configuration(SITE), encoding="utf-8")
         commands = [
             [promtool, "check", "config", str(written)],
+            # Its rules are where the container has them.
+            [promtool, "check", "config", "--syntax-only", str(CONTAINERS / "prometheus.yml")],
             [promtool, "test", "rules", str(FOLDER / "alerts.test.yml")],
-            *([[amtool, "check-config", str(FOLDER / "alertmanager.yml")]] if amtool else []),
+            *(
+                [[amtool, "check-config", *(str(folder / "alertmanager.yml") for folder in (FOLDER, CONTAINERS))]]
+                if amtool
+                else []
+            ),
         ]
         codes = (subprocess.run(command, check=False).returncode for command in commands)
         return next((code for code in codes if code), 0)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from services.registry.api import BLUEPRINTS
 from services.registry.config import Settings
 from services.registry.consumers import CONSUMER, KINDS, reactions
+from services.registry.queries import facts
 from services.registry.store.vault import Vault
 from services.registry.web.pages import pages
 from services.registry.workers.importing import Importer
@@ -51,6 +52,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
     reactions=reactions,
+    facts=facts.of_imports,
 )
 
 

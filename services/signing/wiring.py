@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from services.signing.api import BLUEPRINTS
 from services.signing.config import Settings
 from services.signing.consumers import CONSUMER, KINDS, reactions
+from services.signing.queries import facts
 from services.signing.web.home import home
 from services.signing.web.pages import pages
 from services.signing.workers.fan_out import FanOut
@@ -60,6 +61,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
     reactions=lambda: reactions(clocks.at_start(Settings().clock_file)),
+    facts=lambda engine: facts.of_projects(engine, clocks.at_start(Settings().clock_file)),
 )
 
 

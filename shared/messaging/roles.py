@@ -6,7 +6,7 @@ Left to others: the application (factory.py), the loops (relay.py, consumer.py â
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,8 @@ from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
-from shared.telemetry import log
+from shared.telemetry import facts, log, pipeline
+from shared.telemetry.facts import FACTS, Sample
 
 IDLE_SECONDS: Final = 10.0  # above the broker's delivery time, or a relay loses its lock while events are on their way
 
@@ -44,7 +45,8 @@ class Service:
     """`topics` is the pattern of what it consumes, `after_reactions` what its consumer does last before it commits.
 
     `hops`: equations of its own beside those of journal and inbox. `emits`: it has a journal. `rebuilt`: all that its consumer makes is
-    made again by its command `rebuild`. `search_path`: where its tables are, if not in the database's own place.
+    made again by its command `rebuild`. `search_path`: where its tables are, if not in the database's own place. `facts`: what its API
+    shows as metrics, of its own tables.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Service:
     reactions: Callable[[], Reactions]
     after_reactions: AfterReactions | None = None
     hops: Callable[[Engine], Sequence[Hop]] = lambda _: ()
+    facts: Callable[[Engine], Iterator[Sample]] = lambda _: iter(())
     emits: bool = True
     rebuilt: bool = False
     search_path: str | None = None
@@ -88,7 +91,15 @@ class Service:
 
     def run_api(self) -> None:
         settings = self.settings()
-        serve.serve(self.create_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
+        serve.serve(self.watching_api, bind=settings.bind, port=settings.port, threads=settings.api_threads)
+
+    def watching_api(self) -> Flask:
+        """The application, in the process that alone shows what the database knows: also of roles that are dead."""
+        api, engine = self.create_api(), self.mechanism("facts")
+        FACTS.publish("events", lambda: pipeline.events(engine, self.consumer, emits=self.emits))
+        FACTS.publish("database", lambda: pipeline.database(engine))
+        FACTS.publish("service", lambda: self.facts(engine), seconds=15)
+        return api
 
     def run_relay(self) -> None:
         engine = self.mechanism("relay")
@@ -178,6 +189,7 @@ def main(service: Service, own: Mapping[str, Role], tools: Mapping[str, Command]
     role, rest = parser.parse_args(sys.argv[1:2]).role, sys.argv[2:]
     if role not in (tools or {}):
         log.configure(service=service.name, role=role, level=service.settings().log_level)
+        facts.build(service.migrations.folder.with_name("pyproject.toml"))
     if role in commands:
         sys.exit(commands[role](rest))
     if rest:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.service.migrations import Migrations
+from shared.telemetry import facts
 
 Ready = Callable[[], str | None]
 
@@ -45,7 +46,7 @@ def blueprint(is_ready: Ready, is_live: Callable[[], bool] = lambda: True) -> Bl
 
     @health.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_registry()) + generate_latest(facts.OWN), content_type=CONTENT_TYPE_LATEST)
 
     return health
 

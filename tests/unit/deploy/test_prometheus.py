@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from deploy.declaration import SERVICES
+from deploy.doctor import findings
 from deploy.images.site import SITE
 from deploy.local.place import ROOT
 from deploy.prometheus import metrics, scraping
@@ -64,8 +65,8 @@ def test_a_rule_selects_metrics_and_labels_that_exist(rule: dict[str, Any]):
         assert set(re.findall(r"(\w+)=", matchers)) <= DECLARED.get(name, set()), matchers
 
 
-def test_the_runbook_has_no_entry_without_an_alert():
-    assert RUNBOOK.keys() == ALERTS.keys()
+def test_the_runbook_has_an_entry_for_each_alert_and_each_finding_and_no_other():
+    assert RUNBOOK.keys() == {*ALERTS, *findings.OWN}
 
 
 def test_the_list_of_metrics_is_as_the_code_declares_them():
