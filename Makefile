@@ -17,7 +17,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts bench lock clean \
+.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts doctor bench lock clean \
 	format-check lint types contracts migrations generated unit-tests other-tests
 
 help: ## what there is
@@ -91,6 +91,7 @@ generated:
 	$(RUN) -m shared.events.generate --check
 	$(RUN) -m deploy.images.compose --check
 	$(RUN) -m deploy.prometheus.metrics --check
+	$(RUN) -m deploy.grafana --check
 
 unit-tests:
 	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
@@ -107,13 +108,14 @@ soak: setup ## the suite again and again, shuffled, beside load: make soak ROUND
 compose-test: setup ## builds the containers, brings them up and signs in them; needs Docker
 	@$(RUN) -m tests.e2e.containers
 
+doctor: $(INSTALLED) ## what is wrong in words, and what to do; in containers: docker compose run --rm doctor
+	@$(RUN) -m deploy.doctor $(if $(JSON),--json)
+
 ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH
 	@$(RUN) -m deploy.prometheus
 
-alerts: ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
-	@command -v promtool >/dev/null || { echo "There is no promtool on the PATH: Debian has it in its package prometheus." >&2; exit 2; }
-	promtool check rules deploy/prometheus/alerts.yml
-	promtool test rules deploy/prometheus/alerts.test.yml
+alerts: $(INSTALLED) ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
+	@$(RUN) -m deploy.prometheus.checking
 
 bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; importing 100,000 rows
 	@$(RUN) -m tests.load.signatures

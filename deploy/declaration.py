@@ -188,7 +188,7 @@ def secrets() -> dict[str, str]:
     """
     made = {f"{service}_{role}_password": "token" for service in SERVICES for role in DATABASE_ROLES}
     made |= {"session_secret": "token", "front_door_secret": "token"}
-    made |= {"postgres_password": "token", "supervisor_password": "token"}
+    made |= {"postgres_password": "token", "supervisor_password": "token", "grafana_password": "token"}
     for service in SERVICES.values():
         made |= service.secrets
     for role in bus_roles():

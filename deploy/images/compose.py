@@ -27,7 +27,7 @@ from deploy.declaration import (
     bus_roles,
 )
 from deploy.front_door import caddyfile as front_door
-from deploy.images import secret_files
+from deploy.images import secret_files, watching
 from deploy.images.parts import Entry, Limits, guards, healthcheck, secret_variables, waits_for
 from deploy.images.running import SECRETS, SHARED
 from deploy.images.site import FILES, SITE
@@ -53,7 +53,8 @@ _OURS = Limits(memory="768m", processes=256)
 
 def document() -> Entry:
     services = _services()
-    keeping = [*PLATFORM, *(process.name for process in declaration.processes() if process.keeps_files)]
+    ours = (process.name for process in declaration.processes() if process.keeps_files)
+    keeping = [*PLATFORM, *ours, *watching.VOLUMES]
     folder = f"./{SECRETS.relative_to(ROOT)}"
     return {
         "name": "clearwater",
@@ -71,7 +72,8 @@ def _services() -> dict[str, Entry]:
     services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases()}
     services |= {"users": _users(), "topics": _topics()}
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
-    return services | {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
+    services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
+    return services | watching.services() | {"doctor": _doctor()}
 
 
 def caddyfile() -> str:
@@ -84,7 +86,7 @@ def text() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    written = {FILE: text(), CADDYFILE: caddyfile()}
+    written = {FILE: text(), CADDYFILE: caddyfile(), **watching.files()}
     if "--check" not in arguments:
         for file, content in written.items():
             file.write_text(content, encoding="utf-8")
@@ -196,6 +198,12 @@ def _migration(service: Service) -> Entry:
         {**_built(service.name), "command": ["migrate"], "environment": environment},
         {"databases": "service_completed_successfully"},
     )
+
+
+def _doctor() -> Entry:
+    """`docker compose run --rm doctor`: it looks at all others from inside, and needs no secret."""
+    entry = {**_image("platform"), **guards(_OURS, user=_USER), "command": ["deploy.doctor", "--inside"]}
+    return {**entry, "profiles": ["doctor"], "restart": "no"}
 
 
 def _step(entry: Entry, needs: Mapping[str, str]) -> Entry:

@@ -10,15 +10,22 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from deploy.local.place import ROOT
 from services.notify.workers import count
-from shared.telemetry import metrics
+from services.registry.queries import facts as registry
+from services.signing.queries import facts as signing
+from shared.messaging import pipeline
+from shared.telemetry import facts, metrics
+from shared.telemetry.facts import Fact
 
-Metric = Counter | Gauge | Histogram
+Metric = Counter | Gauge | Histogram | Fact
 DOCUMENT = ROOT / "docs" / "metrics.md"
 _HEAD = """# Metrics
 
 Written by `python -m deploy.prometheus.metrics` from the declarations in the code: change those, not this.
 Every process serves its own at `/metrics`, on its own port; the front door does not lead there. The scraper adds `service` and `role`.
-Labels are few and bounded: a district, a consumer, a topic, a route template, never an id or a person.
+Labels are few and bounded: a district, a project, a consumer, a topic, a route template, never an id or a person.
+What is read from a database is shown by the API of its service alone, also while the process that it is about
+is dead. Where an API runs twice, take `max`, not `sum`.
+Beside these, every process shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|
@@ -27,17 +34,21 @@ Labels are few and bounded: a district, a consumer, a topic, a route template, n
 
 def declared() -> Iterator[Metric]:
     """Every metric of every service, in the order of its declaration."""
-    for module in (metrics, count):
+    for module in (metrics, count, signing, registry, pipeline, facts):
         yield from (value for value in vars(module).values() if isinstance(value, Metric))
 
 
 def exposed(metric: Metric) -> str:
     """The name under which Prometheus stores it."""
+    if isinstance(metric, Fact):
+        return metric.name
     (family,) = metric.describe()
     return f"{family.name}_total" if family.type == "counter" else family.name
 
 
 def labels(metric: Metric) -> tuple[str, ...]:
+    if isinstance(metric, Fact):
+        return metric.labels
     return tuple(metric._labelnames)  # noqa: SLF001 - prometheus-client has no public way to them
 
 
@@ -46,9 +57,16 @@ def text() -> str:
 
 
 def _row(metric: Metric) -> str:
-    (family,) = metric.describe()
+    kind, meaning = _described(metric)
     named = ", ".join(f"`{label}`" for label in labels(metric))
-    return f"| `{exposed(metric)}` | {family.type} | {named} | {family.documentation} |\n"
+    return f"| `{exposed(metric)}` | {kind} | {named} | {meaning} |\n"
+
+
+def _described(metric: Metric) -> tuple[str, str]:
+    if isinstance(metric, Fact):
+        return metric.kind, metric.meaning
+    (family,) = metric.describe()
+    return family.type, family.documentation
 
 
 def main(arguments: list[str]) -> int:

@@ -4,23 +4,27 @@ The targets' labels `service` and `role` are what alerts and dashboards select b
 """
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 from deploy import declaration
 from deploy.declaration import SERVICES
-from deploy.local.place import ROOT
 
-ALERTS: Final = ROOT / "deploy" / "monitoring" / "alerts.yml"
+ALERTS: Final = Path(__file__).with_name("alerts.yml")
 _SECONDS: Final = 5
 
 
-def configuration(site: declaration.Site) -> str:
-    """As JSON, which is YAML too."""
-    whole = {
-        "global": {"scrape_interval": f"{_SECONDS}s", "evaluation_interval": f"{_SECONDS}s"},
-        "rule_files": [str(ALERTS)],
+def configuration(
+    site: declaration.Site, *, seconds: int = _SECONDS, alerts: str = str(ALERTS), alertmanager: str = ""
+) -> str:
+    """As JSON, which is YAML too. `seconds`: between two scrapes. `alerts`: where Prometheus finds the rules. `alertmanager`: host:port."""
+    whole: dict[str, Any] = {
+        "global": {"scrape_interval": f"{seconds}s", "evaluation_interval": f"{seconds}s"},
+        "rule_files": [alerts],
         "scrape_configs": [{"job_name": "clearwater", "static_configs": targets(site)}],
     }
+    if alertmanager:
+        whole["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
     return json.dumps(whole, indent=2) + "\n"
 
 

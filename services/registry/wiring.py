@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from services.registry.config import Settings
 from services.registry.consumers import CONSUMER, KINDS, reactions
+from services.registry.queries import facts
 from services.registry.store.vault import Vault
 from services.registry.workers.importing import Importer
 from shared.events import topics
@@ -27,6 +28,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
     reactions=reactions,
+    facts=facts.of_imports,
 )
 
 

@@ -1,6 +1,7 @@
 """The composition root: settings → engines, broker, clock → each role's loops. The API's part: application.py."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -15,7 +16,7 @@ from services.reporting.store import feed
 from services.reporting.workers import rebuild
 from shared.events import topics
 from shared.messaging import retention
-from shared.messaging.roles import Service
+from shared.messaging.roles import Service, created
 from shared.service import database
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
@@ -51,10 +52,8 @@ SERVICE: Final = Service(
 def run_stream() -> None:
     from shared.service import serve  # noqa: PLC0415 - the other roles need no server of that kind
 
-    settings = Settings()
-    serve.serve(
-        "services.reporting.application:create_stream", bind=settings.bind, port=settings.port, streams=_STREAMS
-    )
+    settings, create = Settings(), partial(created, "services.reporting.application:create_stream")
+    serve.serve(create, bind=settings.bind, port=settings.port, streams=_STREAMS)
 
 
 def run_consumer() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from services.signing.config import Settings
 from services.signing.consumers import CONSUMER, KINDS, reactions
+from services.signing.queries import facts
 from services.signing.workers.fan_out import FanOut
 from shared.events import topics
 from shared.messaging.roles import Service
@@ -25,6 +26,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
     reactions=lambda: reactions(clocks.at_start(Settings().clock_file)),
+    facts=lambda engine: facts.of_projects(engine, clocks.at_start(Settings().clock_file)),
 )
 
 

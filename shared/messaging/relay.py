@@ -41,7 +41,7 @@ _FREE = text(
 )
 # Districts that once had something unsent are named again with nothing, or their gauges would stand still.
 _MEASURE = text("""
-    select district, count(unsent.id) as unsent, coalesce(extract(epoch from clock_timestamp() - min(unsent.written_at)), 0) as age,
+    select district, count(unsent.id) as unsent,
            (select count(*) from held where held.district = known.district) as held
     from (select distinct district from event_keys) as known left join unsent using (district) group by district
 """)
@@ -103,7 +103,6 @@ class Relay:
         with self._engine.connect() as connection:
             for row in connection.execute(_MEASURE):
                 metrics.UNSENT.labels(row.district).set(row.unsent)
-                metrics.UNSENT_AGE_SECONDS.labels(row.district).set(float(row.age))
                 metrics.RELAY_HELD.labels(row.district).set(row.held)
                 metrics.RELAY_SENT.labels(row.district)  # exists from now on, at 0
         self._measured_at = time.monotonic()

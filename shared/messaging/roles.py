@@ -5,17 +5,18 @@ Left to others: the application (factory.py), the loops (relay.py, consumer.py â
 """
 
 import argparse
+import pkgutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine
 
-from shared.messaging import credentials, kafka, reconciler, redriving, restored
+from shared.messaging import credentials, kafka, pipeline, reconciler, redriving, restored
 from shared.messaging.conservation import Hop, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.divergence import Doubts
@@ -30,7 +31,11 @@ from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
-from shared.telemetry import log
+from shared.telemetry import facts, log
+from shared.telemetry.facts import FACTS, Sample
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 IDLE_SECONDS: Final = 10.0  # above the broker's delivery time, or a relay loses its lock while events are on their way
 
@@ -43,7 +48,8 @@ class Service:
     """`topics` is the pattern of what it consumes, `after_reactions` what its consumer does last before it commits.
 
     `hops`: equations of its own beside those of journal and inbox. `emits`: it has a journal. `rebuilt`: all that its consumer makes is
-    made again by its command `rebuild`. `search_path`: where its tables are, if not in the database's own place.
+    made again by its command `rebuild`. `search_path`: where its tables are, if not in the database's own place. `facts`: what its API
+    shows as metrics, of its own tables.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Service:
     reactions: Callable[[], Reactions]
     after_reactions: AfterReactions | None = None
     hops: Callable[[Engine], Sequence[Hop]] = lambda _: ()
+    facts: Callable[[Engine], Iterator[Sample]] = lambda _: iter(())
     emits: bool = True
     rebuilt: bool = False
     search_path: str | None = None
@@ -85,11 +92,18 @@ class Service:
         lifecycle.run(role, loops, bind=settings.bind, health_port=settings.health_port, ready=whole)
 
     def run_api(self) -> None:
-        """Serves what the service's application.py creates."""
         from shared.service import serve  # noqa: PLC0415 - the other roles need no server of that kind
 
-        settings, create = self.settings(), f"services.{self.name}.application:create"
-        serve.serve(create, bind=settings.bind, port=settings.port, threads=settings.api_threads)
+        settings = self.settings()
+        serve.serve(self.application, bind=settings.bind, port=settings.port, threads=settings.api_threads)
+
+    def application(self) -> "Flask":
+        """What the service's application.py creates. Its process alone shows what the database knows: also of roles that are dead."""
+        app, engine = created(f"services.{self.name}.application:create"), self.mechanism("facts")
+        FACTS.publish("events", lambda: pipeline.events(engine, self.consumer, emits=self.emits))
+        FACTS.publish("database", lambda: pipeline.database(engine))
+        FACTS.publish("service", lambda: self.facts(engine), seconds=15)
+        return app
 
     def run_relay(self) -> None:
         engine = self.mechanism("relay")
@@ -164,6 +178,12 @@ class Service:
         return connection
 
 
+def created(function: str) -> "Flask":
+    """What this function, as module:function, creates. Its module is imported here and in no process of loops."""
+    app: Flask = pkgutil.resolve_name(function)()
+    return app
+
+
 def main(service: Service, own: Mapping[str, Role], tools: Mapping[str, Command] | None = None) -> None:
     """`python -m services.<service> <role>`. `own` roles come beside those of every service, or in their place.
 
@@ -179,6 +199,7 @@ def main(service: Service, own: Mapping[str, Role], tools: Mapping[str, Command]
     role, rest = parser.parse_args(sys.argv[1:2]).role, sys.argv[2:]
     if role not in (tools or {}):
         log.configure(service=service.name, role=role, level=service.settings().log_level)
+        facts.build(service.migrations.folder.with_name("pyproject.toml"))
     if role in commands:
         sys.exit(commands[role](rest))
     if rest:

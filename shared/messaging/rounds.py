@@ -54,6 +54,7 @@ class Rounds:
             if self._is_due(work):
                 steps_done += self._steps_done(work)
         self._set_gauges()
+        metrics.ROUND_AT.labels(self._loop).set_to_current_time()
         return steps_done
 
     def _is_due(self, work: Work) -> bool:

@@ -30,6 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from shared.events.contract import Event
 from shared.service import journal
 from shared.service.journal import Recorded
+from shared.telemetry import facts
 
 EVERY = "*"  # the grant of the city: every district, those of tomorrow too
 
@@ -164,6 +165,7 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
         },
     )
     event.listen(engine, "checkout", _expect_open)
+    facts.watch_pool(engine, application_name)
     return engine
 
 

@@ -5,6 +5,7 @@ Left to others: the routes themselves (each service's api/ and web/), serving (s
 
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     for blueprint in (api_description, shell(_person), *blueprints):
         app.register_blueprint(blueprint)
     openapi.check(app)
+    for route in app.url_map.iter_rules():
+        for method in (route.methods or set()) - {"HEAD", "OPTIONS"}:
+            metrics.ERRORS.labels(str(route), method)  # exists from now on, at 0
     return app
 
 
@@ -109,6 +113,8 @@ def _around_requests(app: Flask) -> None:
     def count(answer: Response) -> Response:
         route, seconds = str(request.url_rule or "unknown"), time.perf_counter() - g.get("began", time.perf_counter())
         metrics.REQUEST_SECONDS.labels(route=route, method=request.method, status=answer.status_code).observe(seconds)
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and request.endpoint != f"{_HEALTH}/ready":
+            metrics.ERRORS.labels(route, request.method).inc()
         answer.headers["Correlation-Id"] = tracing.correlation_id()
         if not (request.endpoint or "").startswith(_HEALTH):
             subject = g.subject.subject if "subject" in g else None

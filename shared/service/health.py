@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Request, Response
 
 from shared.service.migrations import Migrations
+from shared.telemetry import facts
 
 Ready = Callable[[], str | None]
 Answer = Callable[[], Response]
@@ -44,7 +45,7 @@ def routes(is_ready: Ready, is_live: Callable[[], bool] = lambda: True) -> Mappi
         return _text(missing or "ready", 503 if missing else 200)
 
     def metrics() -> Response:
-        return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_registry()) + generate_latest(facts.OWN), content_type=CONTENT_TYPE_LATEST)
 
     return {"/live": live, "/ready": ready_now, "/metrics": metrics}
 

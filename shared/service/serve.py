@@ -6,7 +6,7 @@ imported. For that reason this module does not import psycopg. Never use gevent 
 """
 
 import os
-import pkgutil
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import gunicorn.app.base  # type: ignore[import-untyped]  # no types of its own
@@ -25,10 +25,8 @@ def cooperative() -> None:
     monkey.patch_all()
 
 
-def serve(create_app: str, *, bind: str, port: int, threads: int = 8, streams: int = 0) -> None:
-    """Serves what `create_app`, as module:function, creates: only a process that serves it imports routes and pages.
-
-    Until SIGTERM or SIGINT; requests under way are finished. One worker process, restarted when it dies.
+def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: int = 8, streams: int = 0) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are finished. One worker process, restarted when it dies.
 
     `threads` at most the size of the engine's pool, or requests queue for connections instead of for threads.
     `streams` = how many live streams at once, on gevent.
@@ -66,7 +64,7 @@ class _Logger(gunicorn.glogging.Logger):  # type: ignore[misc]  # gunicorn has n
 
 
 class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]
-    def __init__(self, create_app: str, options: dict[str, Any]) -> None:
+    def __init__(self, create_app: "Callable[[], Flask]", options: dict[str, Any]) -> None:
         self._create_app, self._options = create_app, options
         super().__init__()
 
@@ -77,8 +75,7 @@ class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]
 
     def load(self) -> "Flask":
         # In the worker, after the fork: connections must not be shared between processes.
-        app: Flask = pkgutil.resolve_name(self._create_app)()
-        return app
+        return self._create_app()
 
 
 def _forget_metrics(_: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter and worker

@@ -24,6 +24,11 @@ REQUEST_SECONDS = Histogram(
     ["route", "method", "status"],
     buckets=_LATENCY,
 )
+ERRORS = Counter(
+    "clearwater_http_errors_total",
+    "Requests that ended with a server error; every route from the start, at 0.",
+    ["route", "method"],
+)
 REPLAYED = Counter(
     "clearwater_http_replayed_total", "Requests answered with the stored answer of an earlier one.", ["route"]
 )
@@ -38,12 +43,6 @@ RETRIED = Counter(
 UNSENT = Gauge(
     "clearwater_unsent_events",
     "Events written but not yet acknowledged by the broker.",
-    ["district"],
-    multiprocess_mode="max",
-)
-UNSENT_AGE_SECONDS = Gauge(
-    "clearwater_unsent_age_seconds",
-    "Age of the oldest event not yet acknowledged.",
     ["district"],
     multiprocess_mode="max",
 )
@@ -65,6 +64,12 @@ FAILING = Gauge(
     ["loop", "district"],
     multiprocess_mode="max",
 )
+ROUND_AT = Gauge(
+    "clearwater_round_timestamp_seconds",
+    "When the loop last went through all its items, as Unix time.",
+    ["loop"],
+    multiprocess_mode="max",
+)
 
 # projects
 ROLLS_UNMATCHED = Gauge(
@@ -82,6 +87,26 @@ CLOCK_JUMPED = Counter(
 )
 for direction in ("back", "forward"):
     CLOCK_JUMPED.labels(direction)
+
+# messages and live pages
+HANDED_OVER_SECONDS = Histogram(
+    "clearwater_message_handed_over_seconds",
+    "From the planning of a message to its acceptance by the gateway, by the business clock, nights included.",
+    ["channel", "district"],
+    buckets=(1.0, 5.0, 15.0, 60.0, 300.0, 3600.0, 43_200.0),
+)
+GATEWAY_SECONDS = Histogram(
+    "clearwater_gateway_seconds",
+    "How long a gateway took to answer, by channel and outcome.",
+    ["channel", "outcome"],
+    buckets=_LATENCY,
+)
+LIVE_READERS = Gauge(
+    "clearwater_live_readers",
+    "Pages that read the live stream of a district now.",
+    ["district"],
+    multiprocess_mode="livesum",
+)
 
 # consumers
 CONSUMER_LAG = Gauge(

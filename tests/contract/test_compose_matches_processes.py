@@ -22,6 +22,8 @@ DOCUMENT = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-
 COMPOSE = DOCUMENT["services"]
 # What containers need in the place of deploy/local/system.py's own steps.
 STEPS = {"databases", "users", "topics", *(f"{service}-migrate" for service in SERVICES)}
+# The profile `ops`: programs of others, with pages of their own; and `doctor`, which a person runs.
+WATCHING = {name for name, entry in COMPOSE.items() if "profiles" in entry}
 ROLES = [(service.name, role.name) for service in SERVICES.values() for role in service.roles]
 COMPLETED, HEALTHY = "service_completed_successfully", "service_healthy"
 
@@ -39,7 +41,7 @@ def test_the_file_is_as_it_would_be_written_now():
 
 
 def test_the_file_declares_the_same_processes(declared):
-    assert set(COMPOSE) - STEPS == set(declared)
+    assert set(COMPOSE) - STEPS - WATCHING == set(declared)
 
 
 @pytest.mark.parametrize(("service", "role"), ROLES)
@@ -91,7 +93,7 @@ def test_an_image_holds_one_service_and_its_own_lock(service):
     assert "USER clearwater" in lines
 
 
-@pytest.mark.parametrize("name", sorted(set(COMPOSE) - STEPS))
+@pytest.mark.parametrize("name", sorted(set(COMPOSE) - STEPS - WATCHING))
 def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
     check = COMPOSE[name]["healthcheck"]
     assert check["test"][0] == "CMD"
@@ -102,6 +104,35 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
     port = 9092 if name == "kafka" else declared[name].port
     assert re.search(rf"\b{port}\b", check["test"][-1])
     assert urlsplit(declared[name].ready).path in check["test"][-1]
+
+
+def test_those_who_watch_start_by_their_profile_alone_and_read_files_that_exist():
+    assert COMPOSE["doctor"]["profiles"] == ["doctor"]
+    assert {"prometheus", "alertmanager", "grafana"} == WATCHING - {"doctor"}
+    for name in WATCHING - {"doctor"}:
+        entry = COMPOSE[name]
+        assert entry["profiles"] == ["ops"]
+        assert re.fullmatch(r"[\w-]+/[\w-]+:v?\d+\.\d+\.\d+", entry["image"])
+        assert all(port.startswith("127.0.0.1:") for port in entry["ports"])
+        assert entry["ports"][0].rpartition(":")[2] in entry["healthcheck"]["test"][-1]
+        mounted = [volume.partition(":")[0] for volume in entry["volumes"] if volume.startswith("./")]
+        assert [path for path in mounted if not (ROOT / path).exists()] == []
+        assert entry["volumes"][0].partition(":")[0] in DOCUMENT["volumes"]
+    needed = {need for name in set(COMPOSE) - WATCHING for need in COMPOSE[name].get("depends_on", {})}
+    assert needed & WATCHING == set()
+
+
+def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
+    scraped = yaml.safe_load((ROOT / "deploy/images/prometheus.yml").read_text("utf-8"))
+    targets = [
+        target for job in scraped["scrape_configs"] for each in job["static_configs"] for target in each["targets"]
+    ]
+
+    assert targets == [
+        f"{service}-{role}:{COMPOSE[f'{service}-{role}']['environment']['HEALTH_PORT']}" for service, role in ROLES
+    ]
+    rules = {volume.split(":")[1] for volume in COMPOSE["prometheus"]["volumes"]}
+    assert set(scraped["rule_files"]) <= rules
 
 
 def test_compose_wait_can_end():

@@ -12,12 +12,12 @@ from shared.service import database
 
 MESSAGES: Final = Gauge(
     "clearwater_messages",
-    "Messages by what became of them; `incomplete` wait for a contact or a key.",
+    "Messages by what became of them; `incomplete` wait for a contact or a key. `planned` is the sum of the others but `incomplete`.",
     ["state", "district"],
 )
 BY_CHANNEL: Final = Gauge(
     "clearwater_messages_by_channel",
-    "Messages by state and channel; `none` was decided not to be sent. Every district that is known, from the start.",
+    "Messages by state and channel, each message once; `none` was decided not to be sent. Every known district, from the start.",
     ["state", "channel", "district"],
 )
 CHANNEL_HELD: Final = Gauge(

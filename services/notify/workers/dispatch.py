@@ -8,6 +8,7 @@ which a gateway fails, is settled with a code, and the next message follows.
 Left to others: which lane is served by which thread (lanes.py).
 """
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from services.notify.commands.postpone_message import PostponeMessage, postpone_
 from services.notify.commands.settle_message import SettleMessage, settle_message
 from services.notify.domain import hold, templates
 from services.notify.domain.hours import answers_the_moment, may_disturb_from
-from services.notify.domain.outcome import NotAccepted, Outcome, Unclear
+from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear
 from services.notify.domain.wording import Channel, Particulars, Text, render
 from services.notify.gateways.ports import Gateway
 from services.notify.store import contacts, holds, lanes, messages
@@ -31,7 +32,7 @@ from services.notify.store.messages import Claimed
 from shared.messaging import rounds, sealing
 from shared.service import database
 from shared.service.clock import Clock
-from shared.telemetry import log
+from shared.telemetry import log, metrics
 
 _log = log.get(__name__)
 
@@ -117,11 +118,15 @@ class Dispatcher:
             return NotAccepted("not-writable", permanent=True)
 
     def _sent(self, claimed: Claimed, letter: _Letter) -> Outcome:
+        began = time.perf_counter()
         try:
-            return self._gateways[claimed.channel].send(letter.address, letter.text, message_key=claimed.message_key)
+            outcome = self._gateways[claimed.channel].send(letter.address, letter.text, message_key=claimed.message_key)
         except Exception as failure:  # noqa: BLE001 - a gateway answers or it has a fault: what became of it is not known
             _log.error("gateway failed", message_key=claimed.message_key, code=rounds.code(failure))
-            return Unclear("gateway-failed")
+            outcome = Unclear("gateway-failed")
+        kind = type(outcome).__name__.lower()
+        metrics.GATEWAY_SECONDS.labels(claimed.channel, kind).observe(time.perf_counter() - began)
+        return outcome
 
     def _night(self, claimed: Claimed, contact: Contact) -> datetime | None:
         """Until when the message waits if it is now night for the person, after an outage, a back-off or a manual order."""
@@ -143,6 +148,9 @@ class Dispatcher:
         )
         with database.begin(self._engine, district=lane.district) as tx:
             settle_message(tx, command)
+        if isinstance(outcome, Accepted):
+            waited = max(0.0, (command.at - claimed.planned_at).total_seconds())
+            metrics.HANDED_OVER_SECONDS.labels(lane.channel, lane.district).observe(waited)
         if gateway_called:
             self._lost[place] = self._lost[place] + 1 if hold.lost(outcome) else 0
         elif probe:

@@ -27,7 +27,7 @@ from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 from shared.service.database import Transaction
-from shared.telemetry import log
+from shared.telemetry import log, metrics
 
 LATEST: Final = 12  # slots of the list of latest signings
 _POLL_SECONDS: Final = 0.1
@@ -118,11 +118,16 @@ class Hub:
         reader = Reader(district)
         with self._lock:
             self._readers.add(reader)
+            self._count(district)
         return reader
 
     def leave(self, reader: Reader) -> None:
         with self._lock:
             self._readers.discard(reader)
+            self._count(reader.district)
+
+    def _count(self, district: str) -> None:
+        metrics.LIVE_READERS.labels(district).set(sum(reader.district == district for reader in self._readers))
 
     def since(self, district: str, number: int | None) -> list[Event]:
         """The events for a reader that has seen everything up to `number`: the missed ones, or reset and snapshot."""

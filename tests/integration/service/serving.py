@@ -22,4 +22,4 @@ def create() -> Flask:
 
 
 log.configure(service="kit", role="api")
-serve.serve("__main__:create", bind="127.0.0.1", port=int(sys.argv[1]), streams=10 if sys.argv[2:] else 0)
+serve.serve(create, bind="127.0.0.1", port=int(sys.argv[1]), streams=10 if sys.argv[2:] else 0)

@@ -1,12 +1,18 @@
 """Is every alert about metrics that exist, held by a case in which it fires and one in which it is silent, and explained in the runbook?"""
 
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from deploy.declaration import SERVICES
+from deploy.doctor import findings
+from deploy.images.site import SITE
 from deploy.local.place import ROOT
 from deploy.prometheus import metrics, scraping
 
@@ -59,23 +65,32 @@ def test_a_rule_selects_metrics_and_labels_that_exist(rule: dict[str, Any]):
         assert set(re.findall(r"(\w+)=", matchers)) <= DECLARED.get(name, set()), matchers
 
 
-def test_the_runbook_has_no_entry_without_an_alert():
-    assert RUNBOOK.keys() == ALERTS.keys()
+def test_the_runbook_has_an_entry_for_each_alert_and_each_finding_and_no_other():
+    assert RUNBOOK.keys() == {*ALERTS, *findings.OWN}
 
 
 def test_the_list_of_metrics_is_as_the_code_declares_them():
     assert metrics.DOCUMENT.read_text(encoding="utf-8") == metrics.text()
 
 
+def test_the_configuration_names_files_that_exist():
+    named = yaml.safe_load(scraping.configuration(SITE))["rule_files"]
+
+    assert named
+    assert [file for file in named if not Path(file).is_file()] == []
+
+
+def test_the_tools_accept_the_configuration_the_rules_and_their_cases():
+    """Where there is no promtool, the command says so: CI installs it."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "deploy.prometheus.checking"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode == (0 if shutil.which("promtool") else 2), checked.stdout + checked.stderr
+
+
 def test_every_process_of_every_service_is_scraped():
-    class Site:
-        def host(self, process: str) -> str:
-            return process
-
-        def port(self, name: str) -> int:
-            return 1
-
-    labels = [target["labels"] for target in scraping.targets(Site())]  # type: ignore[arg-type]
+    labels = [target["labels"] for target in scraping.targets(SITE)]
 
     assert labels == [
         {"service": name, "role": role.name} for name, service in SERVICES.items() for role in service.roles

@@ -1,0 +1,252 @@
+"""The doctor's judgement: from what was seen to findings, each with what to do and its entry of the runbook.
+
+Invariant: it knows no address and asks nobody, so every finding can be tested. Bounds are those of deploy/prometheus/alerts.yml where an
+alert has the same name. What explains another finding stands before it.
+Left to others: looking (looking.py), telling (__main__.py).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from deploy.doctor.seen import Process, Seen
+
+Severity = Literal["page", "ticket"]
+_RUNBOOK = "docs/runbook.md"
+_CLOCK_SECONDS = 5.0
+_DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
+_RECONCILER_SECONDS = 600
+_CERTIFICATE_LEFT = 1 / 13  # of its life; whoever renews it does so before (of a year: in the last thirty days)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`entry`: of the runbook, the name of an alert or of a finding that no metric shows."""
+
+    entry: str
+    severity: Severity
+    place: str
+    wrong: str
+    do: str
+
+    @property
+    def runbook(self) -> str:
+        return f"{_RUNBOOK}#{self.entry.lower()}"
+
+
+def findings(seen: Seen) -> list[Finding]:
+    found = [finding for judge in _JUDGES for finding in judge(seen)]
+    return sorted(found, key=lambda finding: finding.severity != "page")
+
+
+def exit_code(found: list[Finding]) -> int:
+    """0: nothing. 1: something for tomorrow. 2: something that wakes people."""
+    return max(({"ticket": 1, "page": 2}[finding.severity] for finding in found), default=0)
+
+
+def _disk(seen: Seen) -> Iterator[Finding]:
+    free = seen.disk_free / seen.disk_total
+    if free < _DISK_TICKET:
+        severity: Severity = "page" if free < _DISK_PAGE else "ticket"
+        wrong = f"The disk is nearly full: {seen.disk_free / 1e9:.1f} GB of {seen.disk_total / 1e9:.0f} GB are free."
+        yield Finding("DiskFull", severity, "disk", wrong, "Make room before PostgreSQL and the broker stop.")
+
+
+def _platform(seen: Seen) -> Iterator[Finding]:
+    if not seen.ports.get("postgres", True):
+        wrong, do = (
+            "PostgreSQL does not answer.",
+            "Read the last lines of its log, then start it. All processes go on by themselves.",
+        )
+        yield Finding("DatabaseUnreadable", "page", "postgres", wrong, do)
+    if not seen.ports.get("kafka", True):
+        wrong = "The broker does not answer: what is signed is kept, but no wall and no message sees it."
+        yield Finding(
+            "BrokerGone",
+            "page",
+            "kafka",
+            wrong,
+            "Read the last lines of its log, then start it. Relays and consumers go on.",
+        )
+    for name in sorted(
+        name for name, is_open in seen.ports.items() if not is_open and name not in ("postgres", "kafka")
+    ):
+        yield Finding(
+            "ProcessDown", "page", name, f"{name} does not answer.", "Read the last lines of its log, then start it."
+        )
+
+
+def _processes(seen: Seen) -> Iterator[Finding]:
+    for process in seen.processes:
+        if process.ready is None:
+            wrong = f"{process.name} does not answer: it is stopped, hangs or is paused."
+            yield Finding(
+                "ProcessDown", "page", process.name, wrong, "Read the last lines of its log, then start it again."
+            )
+        elif process.ready.startswith("migrations are"):
+            wrong = f"{process.name} does not work with its schema: {process.ready}."
+            yield Finding(
+                "SchemaBehind",
+                "page",
+                process.name,
+                wrong,
+                f"Run `service migrate` of {process.service}, or start the version that fits.",
+            )
+        elif process.ready and not _explained(seen, process.ready):
+            wrong = f"{process.name} is not ready: {process.ready}."
+            yield Finding(
+                "NotReady", "page", process.name, wrong, "Deal with what it names. It becomes ready by itself."
+            )
+
+
+def _explained(seen: Seen, ready: str) -> bool:
+    """By the database or the broker that does not answer: that is one finding, not fifteen."""
+    gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
+    return any(ready.startswith(word) and not seen.ports.get(name, True) for word, name in gone.items())
+
+
+def _clocks(seen: Seen) -> Iterator[Finding]:
+    off = {process.name: process.clock_off for process in seen.processes if process.clock_off is not None}
+    database = {
+        f"database of {process.service}": sample.value
+        for process, sample in seen.samples("clearwater_database_clock_offset_seconds")
+    }
+    for name, seconds in {**off, **database}.items():
+        if abs(seconds) > _CLOCK_SECONDS:
+            wrong = f"The clock of {name} is {abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'}."
+            yield Finding(
+                "ClockOff",
+                "page",
+                name,
+                wrong,
+                "Set the wrong clock by its time service; do not correct it by hand while desks sign.",
+            )
+
+
+def _certificates(seen: Seen) -> Iterator[Finding]:
+    for name, (begins, ends) in seen.certificates.items():
+        left = ends - seen.at
+        if left < (ends - begins) * _CERTIFICATE_LEFT:
+            over = left.total_seconds() <= 0
+            wrong = f"The certificate of {name} {'has ended' if over else 'ends'} at {ends:%Y-%m-%d %H:%M} UTC."
+            yield Finding(
+                "CertificateEnds",
+                "page" if over else "ticket",
+                name,
+                wrong,
+                "Renew it; clients that check it refuse to connect after that.",
+            )
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A metric above a bound is a finding, where it is."""
+
+    metric: str
+    above: float
+    entry: str
+    severity: Severity
+    wrong: str
+    do: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, seen: Seen) -> Iterator[Finding]:
+        worst: dict[str, tuple[float, Process, dict[str, str]]] = {}
+        for process, sample in seen.samples(self.metric):
+            if sample.value > self.above and all(sample.labels.get(name) == value for name, value in self.labels):
+                place = " ".join((process.service, *sample.labels.values()))
+                if sample.value > worst.get(place, (self.above,))[0]:
+                    worst[place] = (sample.value, process, dict(sample.labels))
+        for place, (value, process, labels) in sorted(worst.items()):
+            said = {"service": process.service, "value": f"{value:.0f}", "consumer": "", "district": "", **labels}
+            yield Finding(self.entry, self.severity, place, self.wrong.format_map(said), self.do.format_map(said))
+
+
+def _reconciler(seen: Seen) -> Iterator[Finding]:
+    for process, sample in seen.samples("clearwater_round_timestamp_seconds"):
+        seconds = seen.at.timestamp() - sample.value
+        if sample.labels.get("loop") == "reconciler" and seconds > _RECONCILER_SECONDS:
+            wrong = f"The reconciler of {process.service} last counted {seconds:.0f} s ago."
+            yield Finding(
+                "ReconcilerStill",
+                "ticket",
+                process.name,
+                wrong,
+                f"Restart {process.name}, and run `service reconcile` once.",
+            )
+
+
+def _unreadable(seen: Seen) -> Iterator[Finding]:
+    services = {
+        process.service
+        for process, sample in seen.samples("clearwater_facts_readable")
+        if not sample.value and sample.labels["source"] == "database"
+    }
+    for service in sorted(services if seen.ports.get("postgres", True) else ()):
+        wrong = f"{service} cannot read its database, which answers."
+        yield Finding(
+            "DatabaseUnreadable",
+            "page",
+            service,
+            wrong,
+            "Its log names the reason: a password, too many sessions, a lock.",
+        )
+
+
+_REDRIVE = "`service redrive --consumer {consumer} --dry-run` of {service} shows each key with its reason."
+_BOUNDS: Final = (
+    _Bound(
+        "clearwater_consumer_age_seconds", 60, "ConsumerLate", "page",
+        "{consumer} last had read everything of district {district} {value} s ago: its pages and messages are that late.",
+        "Start {service}-consumer again if it does not run; if it runs, see whether it catches up.",
+    ),
+    _Bound(
+        "clearwater_unsent_age_seconds", 30, "OutboxStuck", "page",
+        "{service} has not sent an event of district {district} for {value} s.", "See whether {service}-relay and the broker run.",
+    ),
+    _Bound(
+        "clearwater_parked_age_seconds", 3600, "EventParkedForAnHour", "page",
+        "{consumer} has had a parked key of district {district} for {value} s.", _REDRIVE,
+    ),
+    _Bound(
+        "clearwater_parked_keys", 0, "EventParked", "ticket",
+        "Keys of {consumer} in district {district} that are parked: {value}.", _REDRIVE,
+    ),
+    _Bound(
+        "clearwater_diverged_events", 0, "EventDiverged", "page",
+        "{consumer} has two events under one number in district {district}.",
+        "`service redrive --consumer {consumer} --compare` of {service} shows both.",
+    ),
+    _Bound(
+        "clearwater_unreconciled_events", 0, "EventsMissing", "page",
+        "Events of {service} in district {district} that are missing after {equation}: {value}.",
+        "`service reconcile` of {service} names them.",
+    ),
+    _Bound(
+        "clearwater_channel_held", 0, "ChannelHeld", "page",
+        "No {channel} message leaves in district {district}.", "The page /messages names the reason: credential, credit or address.",
+    ),
+    _Bound(
+        "clearwater_import_idle_seconds", 300, "ImportStuck", "page",
+        "An import of district {district} has not moved for {value} s.",
+        "Start registry-worker again, and read what its log says of the import.",
+    ),
+    _Bound(
+        "clearwater_rolls_unmatched", 0, "RollUnmatched", "page",
+        "Frozen rolls of district {district} whose units give another digest: {value}.", "Do not declare effect before this has ended.",
+    ),
+    _Bound(
+        "clearwater_relay_held_keys", 0, "KeyHeldByRelay", "ticket",
+        "Keys of {service} in district {district} that the broker refuses: {value}.", "The log of {service}-relay names the reason.",
+    ),
+    _Bound(
+        "clearwater_failing_items", 0, "ItemFailing", "ticket",
+        "Items of the loop {loop} of {service} that cannot be carried on: {value}.", "The log names the item and the exception.",
+    ),
+)  # fmt: skip
+
+# Findings that no metric of ours shows; they have an entry of the runbook all the same.
+OWN: Final = ("BrokerGone", "NotReady", "SchemaBehind", "DiskFull", "ClockOff", "CertificateEnds")
+_JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
+    _disk, _clocks, _platform, _processes, _unreadable, _certificates, *_BOUNDS, _reconciler,
+)  # fmt: skip

@@ -1,0 +1,52 @@
+"""What a look at an installation has seen: no opinion yet. looking.py makes it, findings.py judges it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+_SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+class Sample(NamedTuple):
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True)
+class Process:
+    """`ready`: what /ready has answered, "" when it is ready; None when nothing answers. `clock_off`: seconds before ours."""
+
+    name: str
+    service: str
+    ready: str | None
+    samples: tuple[Sample, ...] = ()
+    clock_off: float | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`ports`: of those that speak no HTTP, whether each accepts a connection. `certificates`: begin and end, by whose it is."""
+
+    at: datetime
+    processes: tuple[Process, ...]
+    ports: Mapping[str, bool]
+    disk_total: int
+    disk_free: int
+    certificates: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    def samples(self, name: str) -> Iterator[tuple[Process, Sample]]:
+        return (
+            (process, sample) for process in self.processes for sample in process.samples if sample.name == name
+        )  # fmt: skip
+
+
+def parsed(text: str) -> tuple[Sample, ...]:
+    """Prometheus' text format, as our processes write it."""
+    found = (_SAMPLE.match(line) for line in text.splitlines() if not line.startswith("#"))
+    return tuple(
+        Sample(line["name"], dict(_LABEL.findall(line["labels"] or "")), float(line["value"])) for line in found if line
+    )

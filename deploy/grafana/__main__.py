@@ -1,0 +1,52 @@
+"""Writes what Grafana reads: its data source, where its dashboards are, and each dashboard from boards.py.
+
+`python -m deploy.grafana` writes it; with `--check` it exits 1 when a file is not as it would be written now.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from deploy.grafana.boards import BOARDS
+from deploy.grafana.panels import SOURCE, written
+
+FOLDER = Path(__file__).parent
+PROVISIONING, DASHBOARDS = FOLDER / "provisioning", FOLDER / "dashboards"
+# As the containers see them: deploy/images/watching.py mounts the folders there.
+MOUNTED = "/etc/grafana/dashboards"
+_HEAD = "# Written by `python -m deploy.grafana`: change deploy/grafana, not this.\n"
+
+
+def files() -> dict[Path, str]:
+    source = {"name": "Clearwater", **SOURCE, "access": "proxy", "url": "http://prometheus:9090", "isDefault": True}
+    provider = {"name": "clearwater", "type": "file", "disableDeletion": True, "options": {"path": MOUNTED}}
+    described = {
+        PROVISIONING / "datasources" / "clearwater.yml": {"apiVersion": 1, "datasources": [source]},
+        PROVISIONING / "dashboards" / "clearwater.yml": {"apiVersion": 1, "providers": [provider]},
+    }
+    boards = {
+        DASHBOARDS / f"{board.uid}.json": json.dumps(written(board), indent=2, ensure_ascii=False) + "\n"
+        for board in BOARDS
+    }
+    return boards | {file: _HEAD + yaml.safe_dump(content, sort_keys=False) for file, content in described.items()}
+
+
+def main(arguments: Sequence[str]) -> int:
+    wanted = files()
+    if "--check" not in arguments:
+        for file, content in wanted.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+        return 0
+    stale = [file for file, content in wanted.items() if not file.exists() or file.read_text("utf-8") != content]
+    stale += [file for file in DASHBOARDS.glob("*.json") if file not in wanted]
+    for file in stale:
+        print(f"stale: {file.relative_to(FOLDER)}; run python -m deploy.grafana", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

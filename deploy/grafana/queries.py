@@ -1,0 +1,19 @@
+"""Expressions that several dashboards use.
+
+Where an API runs twice, both show the facts of its database: such figures are taken with `max by` before anything is added up.
+"""
+
+from typing import Final
+
+OF: Final = 'district=~"$district"'
+SIGNATURES: Final = 'service="signing",route=~".*/signatures",method="POST"'
+
+
+def quantile(share: float, metric: str, *labels: str, where: str = "") -> str:
+    by = ", ".join(("le", *labels))
+    return f"histogramquantile({share}, sum by ({by}) (rate({metric}_bucket{{{where}}}[$__rate_interval])))"
+
+
+def per_minute(fact: str, *labels: str, where: str = "") -> str:
+    single = ", ".join(dict.fromkeys((*labels, "district", "project")))
+    return f"60 * sum by ({', '.join(labels)}) (max by ({single}) (rate({fact}{{{where}}}[$__rate_interval])))"

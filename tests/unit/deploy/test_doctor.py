@@ -1,0 +1,194 @@
+"""Does the doctor name what is wrong, what explains the rest first, and where the runbook goes on?"""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import yaml
+
+from deploy.declaration import SERVICES
+from deploy.doctor.findings import OWN, exit_code, findings
+from deploy.doctor.seen import Process, Sample, Seen, parsed
+from deploy.local.place import ROOT
+
+NOW = datetime(2026, 11, 28, 1, tzinfo=UTC)
+ALERTS = {
+    rule["alert"]: rule
+    for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+}
+RUNBOOK = set(re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.MULTILINE))
+HEALTHY = Seen(
+    NOW,
+    tuple(Process(s.process(role), s.name, "", (), 0.0) for s in SERVICES.values() for role in s.roles),
+    dict.fromkeys(("postgres", "kafka", "issuer", "messages", "front-door"), True),
+    disk_total=100 * 10**9,
+    disk_free=50 * 10**9,
+    certificates={"kafka": (NOW - timedelta(days=100), NOW + timedelta(days=265))},
+)
+
+
+def with_process(name: str, **changed: object) -> Seen:
+    processes = tuple(replace(each, **changed) if each.name == name else each for each in HEALTHY.processes)
+    return replace(HEALTHY, processes=processes)
+
+
+def showing(name: str, metric: str, value: float, **labels: str) -> Seen:
+    return with_process(name, samples=(Sample(f"clearwater_{metric}", labels, value),))
+
+
+HERE = {"consumer": "reporting", "district": "440303"}
+STATES = [
+    (with_process("reporting-consumer", ready=None), "ProcessDown", "page", "reporting-consumer does not answer"),
+    (replace(HEALTHY, ports={**HEALTHY.ports, "kafka": False}), "BrokerGone", "page", "The broker does not answer"),
+    (replace(HEALTHY, ports={**HEALTHY.ports, "postgres": False}), "DatabaseUnreadable", "page", "PostgreSQL does not"),
+    (
+        replace(HEALTHY, ports={**HEALTHY.ports, "front-door": False}),
+        "ProcessDown",
+        "page",
+        "front-door does not answer",
+    ),
+    (replace(HEALTHY, disk_free=10 * 10**9), "DiskFull", "ticket", "10.0 GB of 100 GB are free"),
+    (replace(HEALTHY, disk_free=4 * 10**9), "DiskFull", "page", "4.0 GB of 100 GB are free"),
+    (with_process("signing-api", clock_off=90.0), "ClockOff", "page", "The clock of signing-api is 90 s ahead"),
+    (
+        showing("signing-api", "database_clock_offset_seconds", -120),
+        "ClockOff",
+        "page",
+        "The clock of database of signing is 120 s behind",
+    ),
+    (
+        replace(HEALTHY, certificates={"kafka": (NOW - timedelta(days=350), NOW + timedelta(days=15))}),
+        "CertificateEnds",
+        "ticket",
+        "The certificate of kafka ends at 2026-12-13",
+    ),
+    (
+        replace(HEALTHY, certificates={"front-door": (NOW - timedelta(days=366), NOW - timedelta(days=1))}),
+        "CertificateEnds",
+        "page",
+        "has ended at 2026-11-27",
+    ),
+    (
+        with_process("notify-worker", ready="migrations are at 0004, not at 0005"),
+        "SchemaBehind",
+        "page",
+        "migrations are at 0004, not at 0005",
+    ),
+    (
+        with_process("notify-consumer", ready="topics not to be seen: clearwater.440303.registry.units"),
+        "NotReady",
+        "page",
+        "topics not to be seen",
+    ),
+    (showing("reporting-api", "consumer_age_seconds", 61, **HERE), "ConsumerLate", "page", "district 440303 61 s ago"),
+    (showing("signing-api", "unsent_age_seconds", 31, district="440303"), "OutboxStuck", "page", "for 31 s"),
+    (showing("reporting-api", "parked_age_seconds", 3601, **HERE), "EventParkedForAnHour", "page", "for 3601 s"),
+    (showing("reporting-api", "parked_keys", 2, **HERE), "EventParked", "ticket", "that are parked: 2"),
+    (
+        showing("reporting-consumer", "diverged_events", 1, **HERE),
+        "EventDiverged",
+        "page",
+        "two events under one number",
+    ),
+    (
+        showing("signing-relay", "unreconciled_events", 3, equation="journal", district="440303"),
+        "EventsMissing",
+        "page",
+        "missing after journal: 3",
+    ),
+    (
+        showing("notify-worker", "channel_held", 1, channel="sms", district="440303"),
+        "ChannelHeld",
+        "page",
+        "No sms message",
+    ),
+    (
+        showing("registry-api", "import_idle_seconds", 301, district="440303"),
+        "ImportStuck",
+        "page",
+        "not moved for 301 s",
+    ),
+    (showing("signing-worker", "rolls_unmatched", 1, district="440303"), "RollUnmatched", "page", "another digest: 1"),
+    (showing("signing-relay", "relay_held_keys", 1, district="440303"), "KeyHeldByRelay", "ticket", "refuses: 1"),
+    (
+        showing("signing-worker", "failing_items", 1, loop="fan-out", district="440303"),
+        "ItemFailing",
+        "ticket",
+        "loop fan-out",
+    ),
+    (
+        showing("signing-relay", "round_timestamp_seconds", NOW.timestamp() - 700, loop="reconciler"),
+        "ReconcilerStill",
+        "ticket",
+        "last counted 700 s ago",
+    ),
+    (
+        showing("signing-api", "facts_readable", 0, source="database"),
+        "DatabaseUnreadable",
+        "page",
+        "signing cannot read",
+    ),
+]
+
+
+def test_a_healthy_installation_has_no_finding() -> None:
+    assert findings(HEALTHY) == []
+    assert exit_code([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("seen", "entry", "severity", "words"), STATES, ids=[f"{state[1]}-{number}" for number, state in enumerate(STATES)]
+)
+def test_each_state_is_one_finding_with_its_entry_of_the_runbook(
+    seen: Seen, entry: str, severity: str, words: str
+) -> None:
+    (found,) = findings(seen)
+
+    assert (found.entry, found.severity) == (entry, severity)
+    assert words in found.wrong
+    assert found.do.endswith(".")
+    assert found.runbook == f"docs/runbook.md#{entry.lower()}"
+    assert entry in RUNBOOK
+    assert exit_code([found]) == {"page": 2, "ticket": 1}[severity]
+
+
+def test_every_finding_is_among_the_states_above_and_is_as_severe_as_its_alert() -> None:
+    tried = {(entry, severity) for _, entry, severity, _ in STATES}
+
+    assert set(OWN) <= {entry for entry, _ in tried}
+    assert [
+        (entry, severity)
+        for entry, severity in tried
+        if entry in ALERTS and ALERTS[entry]["labels"]["severity"] != severity
+    ] == []
+
+
+def test_what_pages_stands_first_and_the_worst_decides() -> None:
+    seen = showing("reporting-api", "parked_keys", 1, **HERE)
+    found = findings(replace(seen, ports={**HEALTHY.ports, "kafka": False}))
+
+    assert [finding.entry for finding in found] == ["BrokerGone", "EventParked"]
+    assert exit_code(found) == 2
+
+
+def test_a_broker_that_is_gone_explains_the_processes_that_name_it() -> None:
+    processes = tuple(
+        replace(each, ready="broker: NoBrokersAvailable") if each.name.endswith("-consumer") else each
+        for each in HEALTHY.processes
+    )
+    found = findings(replace(HEALTHY, processes=processes, ports={**HEALTHY.ports, "kafka": False}))
+
+    assert [finding.entry for finding in found] == ["BrokerGone"]
+
+
+def test_the_text_of_prometheus_is_read_with_its_labels() -> None:
+    text = '# HELP x y\nclearwater_parked_keys{consumer="reporting",district="440303"} 2.0\nup 1\nclearwater_a{b="c,\\"d\\"}"} 3e2\n'
+
+    assert parsed(text) == (
+        Sample("clearwater_parked_keys", HERE, 2.0),
+        Sample("up", {}, 1.0),
+        Sample("clearwater_a", {"b": 'c,\\"d\\"}'}, 300.0),
+    )

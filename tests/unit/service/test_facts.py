@@ -1,0 +1,84 @@
+"""Facts are read when somebody asks; what cannot be read is not shown, and says so."""
+
+import threading
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from shared.telemetry.facts import Fact, Facts, Sample
+
+WAITING = Fact("clearwater_waiting_things", "Things that wait.", ("district",))
+DONE = Fact("clearwater_done_total", "Things that are done.", kind="counter")
+
+
+def text_of(facts: Facts) -> str:
+    registry = CollectorRegistry()
+    registry.register(facts)
+    return generate_latest(registry).decode()
+
+
+def test_a_fact_is_read_at_each_look_and_a_thing_that_is_gone_has_no_series() -> None:
+    facts, districts = Facts(), ["440303", "440305"]
+    facts.publish("things", lambda: [*(WAITING.of(1, code) for code in districts), DONE.of(3)], seconds=0)
+
+    both = text_of(facts)
+    districts.remove("440305")
+    one = text_of(facts)
+
+    assert 'clearwater_waiting_things{district="440305"} 1.0' in both
+    assert "# TYPE clearwater_done_total counter\nclearwater_done_total 3.0" in both
+    assert "440305" not in one
+    assert 'clearwater_facts_readable{source="things"} 1.0' in one
+
+
+def test_what_cannot_be_read_shows_no_figure_and_the_others_stay() -> None:
+    facts, broken = Facts(), [False]
+
+    def reading() -> Iterator[Sample]:
+        yield WAITING.of(7, "440303")
+        if broken[0]:
+            raise ConnectionError
+
+    facts.publish("things", reading, seconds=0)
+    facts.publish("others", lambda: [DONE.of(1)], seconds=0)
+    assert "clearwater_waiting_things{" in text_of(facts)
+    broken[0] = True
+
+    found = text_of(facts)
+    assert "clearwater_waiting_things{" not in found
+    assert 'clearwater_facts_readable{source="things"} 0.0' in found
+    assert "clearwater_done_total 1.0" in found
+
+
+def test_two_with_the_same_labels_are_one_series() -> None:
+    facts = Facts()
+    facts.publish("things", lambda: [WAITING.of(1, "440303"), WAITING.of(2, "440303")], seconds=0)
+
+    assert text_of(facts).count('clearwater_waiting_things{district="440303"}') == 1
+
+
+def test_facts_are_not_read_again_before_their_time() -> None:
+    facts, looks = Facts(), []
+    facts.publish("things", lambda: looks.append(1) or [DONE.of(len(looks))], seconds=60)
+
+    assert text_of(facts) == text_of(facts)
+    assert len(looks) == 1
+
+
+def test_a_database_that_hangs_keeps_one_reader_and_not_all() -> None:
+    facts, hangs, begun = Facts(), threading.Event(), threading.Event()
+
+    def reading() -> list[Sample]:
+        begun.set()
+        hangs.wait(30)
+        return []
+
+    facts.publish("things", reading, seconds=0)
+    first = threading.Thread(target=text_of, args=(facts,), daemon=True)
+    first.start()
+    assert begun.wait(10)
+    second = text_of(facts)
+    hangs.set()
+    first.join(10)
+
+    assert 'clearwater_facts_readable{source="things"} 0.0' in second
