@@ -13,11 +13,13 @@ from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
-from services.reporting.projections import feed_entries
+from services.reporting.projections import daily_reports
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.store import feed
+from services.reporting.web.daily import reports
 from services.reporting.web.pages import pages
+from services.reporting.web.why import explanations
 from services.reporting.workers import rebuild
 from shared.events import topics
 from shared.messaging import freshness_api, retention
@@ -29,6 +31,7 @@ from shared.service.migrations import Migrations
 FRESHNESS: Final = freshness_api.blueprint(CONSUMER, emits=False)
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
 _STREAMS = 1000
+_PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 
 
 def engine(url: str, role: str, *, pool_size: int = 4, search_path: str = rebuild.SEARCH_PATH) -> Engine:
@@ -48,8 +51,9 @@ def create_api() -> Flask:
         engine=engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages, FRESHNESS),
+        blueprints=(api, pages, explanations, reports, FRESHNESS),
         migrations=MIGRATIONS,
+        problem_files=(_PROBLEMS,),
     )
 
 
@@ -79,7 +83,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*TOPICS),
     reactions=reactions,
-    after_reactions=feed_entries.after,
+    after_reactions=daily_reports.after,
     emits=False,
     rebuilt=True,
     search_path=rebuild.SEARCH_PATH,
