@@ -143,7 +143,7 @@ SERVICES: dict[str, Service] = {
         ),
         Service("signing", 20, pages=("/desk",)),
         Service("notify", 30, pages=("/messages",), environment=_notify, needs=("messages",)),
-        Service("reporting", 40, roles=(API, STREAM, CONSUMER), pages=("/wall", "/map", "/city")),
+        Service("reporting", 40, roles=(API, STREAM, CONSUMER), pages=("/wall", "/map", "/city", "/report", "/why")),
     )
 }
 

@@ -1,6 +1,7 @@
 """What the service serves over HTTP, put together. Imported by the processes that serve it, by no other."""
 
 import threading
+from pathlib import Path
 from typing import Final
 
 from flask import Flask
@@ -10,10 +11,13 @@ from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
+from services.reporting.web.daily import reports
 from services.reporting.web.pages import pages
+from services.reporting.web.why import explanations
 from shared.messaging import freshness_api
 from shared.service import clock, factory
 
+_PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False)
 
 
@@ -24,7 +28,8 @@ def create() -> Flask:
         engine=wiring.engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages, FRESHNESS),
+        blueprints=(api, pages, explanations, reports, FRESHNESS),
+        problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
     )
 

@@ -6,7 +6,7 @@ starts no counting. The feed belongs to the live consumer alone (feed_entries.py
 
 from typing import Any, Final
 
-from services.reporting.projections import cases, districts, groups, projects, tallies, units
+from services.reporting.projections import cases, days, districts, groups, projects, tallies, units
 from shared.events import topics
 from shared.events.contract import Event
 from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
@@ -14,6 +14,7 @@ from shared.events.signing import (
     AgreementRescinded,
     AgreementSigned,
     AgreementVoid,
+    DayClosed,
     EffectDeclared,
     PeriodClosed,
     ThresholdReached,
@@ -42,6 +43,7 @@ def reactions() -> Reactions:
         on(ThresholdReached, projects.when_threshold_reached_note_the_call),
         on(EffectDeclared, projects.when_effect_declared_note_the_decision),
         on(PeriodClosed, projects.when_period_closed_note_the_end),
+        on(DayClosed, days.when_day_closed_keep_its_figures),
         *(on(changed, cases.when_case_changed_note_its_facets) for changed in cases.FACETS_OF),
         on(AgreementSigned, cases.when_agreement_signed_list_the_signing),
         on(AgreementRescinded, cases.when_agreement_rescinded_list_the_undoing),

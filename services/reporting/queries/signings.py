@@ -21,6 +21,12 @@ _LATEST = text("""
 _DAY = text(
     "select at, change from signings where project_id = :project_id and at >= :since and at < :until order by at"
 )
+_BETWEEN = text("""
+    select agreement_id, signings.unit_id, signings.project_id, fact, change, series, sequence_number, at, owner, compound, building,
+           stairwell, door
+    from signings left join units using (unit_id)
+    where signings.project_id = :project_id and at >= :since and at < :until order by at desc, agreement_id desc limit 5000
+""")
 _BEFORE = text("select coalesce(sum(change), 0) from signings where project_id = :project_id and at < :since")
 
 
@@ -49,6 +55,12 @@ def latest(
     at, agreement_id = before or (None, None)
     wanted = {"project_ids": list(project_ids), "limit": limit, "at": at, "agreement_id": agreement_id}
     return [Signing(*row) for row in tx.connection.execute(_LATEST, wanted)]
+
+
+def between(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> list[Signing]:
+    """Newest first."""
+    window = {"project_id": project_id, "since": since, "until": until}
+    return [Signing(*row) for row in tx.connection.execute(_BETWEEN, window)]
 
 
 def curve(

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from services.reporting.domain.facets import FACETS
 from services.reporting.queries import as_of, cells, pace, scores, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
-from services.reporting.web import drawing, placing
+from services.reporting.web import attention, drawing, placing
 from shared.events.stage import STAGES
 from shared.refusal import Unknown
 from shared.service import identity
@@ -22,6 +22,7 @@ pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/reporting", template_folder="templates"
 )
 add_texts(pages, Path(__file__).with_name("texts.toml"))
+add_texts(pages, Path(__file__).with_name("figures.toml"))
 
 _STREAM = "/api/reporting/v1/stream"  # the front door routes this to the stream process
 _SLOTS = 6  # of the list of latest signings
@@ -66,9 +67,20 @@ def city() -> str:
             by_district.setdefault(standing.district, []).append(standing)
         columns = [(items[0].district_name, _moment(tx, district), items) for district, items in by_district.items()]
         as_of_all = _moment(tx)
+    columns.sort(
+        key=lambda column: min(attention.urgency(standing, now=running().clock.now()) for standing in column[2])
+    )
     axis = drawing.axis([basis for standing in found for basis in standing.bases])
     return _page(
-        "city.html", "city", found, None, title=text("city.title"), as_of=as_of_all, columns=columns, axis=axis
+        "city.html",
+        "city",
+        found,
+        None,
+        title=text("city.title"),
+        as_of=as_of_all,
+        columns=columns,
+        axis=axis,
+        totals=attention.totals(found),
     )
 
 

@@ -35,7 +35,16 @@ function apply(live) {
     bases.move(table, project.bases, [Number(table.dataset.low), Number(table.dataset.high)]);
     bases.call(part.querySelector(".call"), project, part.dataset.condition);
   }
+  totals();
   return true;
+}
+
+/* The totals are those of the projects as they are shown. */
+function totals() {
+  const sum = (selector) => [...document.querySelectorAll(selector)].reduce((all, node) => all + Number(node.textContent.replaceAll(/[^0-9]/g, "")), 0);
+  if (!document.getElementById("all-to-go")) return;
+  put(document.getElementById("all-to-go"), count(sum("[data-project] .togo-n")));
+  put(document.getElementById("all-signed"), count(sum("[data-project][data-roll=frozen] .signed .n")));
 }
 
 columns().slice(0, STREAMS).forEach((column) => {

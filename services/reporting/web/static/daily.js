@@ -1,0 +1,2 @@
+/* The report is printed by the browser. */
+document.getElementById("print")?.addEventListener("click", () => print());
