@@ -58,11 +58,11 @@ CITY: Final = Board(
         Panel(
             title="Projects", kind="table",
             queries=(
-                Query("max by (district, project) (clearwater_units_to_go)"),
+                Query("max by (district, project, basis) (clearwater_to_go)"),
                 Query("max by (district, project) (clearwater_period_left_seconds)"),
                 Query("max by (district, project) (clearwater_days_unclosed)"),
             ),
-            says="Units to go, seconds until the period ends, days that are not closed.",
+            says="What is to go in each basis (area in 0.01 m²), seconds until the period ends, days that are not closed.",
         ),
     ),
 )  # fmt: skip
@@ -81,8 +81,9 @@ DISTRICT: Final = Board(
             says="Each basis and the line that it has to reach.",
         ),
         Panel(
-            title="Units to go", queries=(Query(f"max by (project) (clearwater_units_to_go{{{OF}}})", "{{project}}"),),
-            says="It falls with each household and rises with a rescission.",
+            title="To go until the threshold",
+            queries=(Query(f"max by (project, basis) (clearwater_to_go{{{OF}}})", "{{project}} {{basis}}"),),
+            says="Area in 0.01 m². It falls with each household and rises with a rescission.",
         ),
         Panel(
             title="Acts a minute",

@@ -49,6 +49,11 @@ class Board:
         return any("$district" in query.expr for panel in self.panels for query in panel.queries)
 
 
+def as_asked(expr: str, *, interval: str = "1m", district: str = ".+") -> str:
+    """The query with Grafana's own variables in place."""
+    return expr.replace("$__rate_interval", interval).replace("$district", district)
+
+
 def written(board: Board) -> Json:
     return {
         "uid": f"clearwater-{board.uid}",

@@ -11,7 +11,7 @@ SIGNATURES: Final = 'service="signing",route=~".*/signatures",method="POST"'
 
 def quantile(share: float, metric: str, *labels: str, where: str = "") -> str:
     by = ", ".join(("le", *labels))
-    return f"histogramquantile({share}, sum by ({by}) (rate({metric}_bucket{{{where}}}[$__rate_interval])))"
+    return f"histogram_quantile({share}, sum by ({by}) (rate({metric}_bucket{{{where}}}[$__rate_interval])))"
 
 
 def per_minute(fact: str, *labels: str, where: str = "") -> str:

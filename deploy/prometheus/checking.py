@@ -1,16 +1,18 @@
 """`make alerts`: the tools that read our files accept them, and every alert fires when it must and is silent when it must.
 
-promtool reads the configurations of `make ops` and of the containers, the rules and their cases; amtool, where there is one, reads the
-routes.
-Without promtool it prints how to get it, and exits with 2.
+promtool reads the configurations of `make ops` and of the containers, the rules and their cases, and the queries of the dashboards;
+amtool, where there is one, reads the routes. Without promtool it prints how to get it, and exits with 2.
 """
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from deploy.grafana import panels
+from deploy.grafana.boards import BOARDS
 from deploy.images.site import SITE
 from deploy.local.place import CannotStart
 from deploy.prometheus import scraping
@@ -35,7 +37,10 @@ def check() -> int:
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, "prometheus.yml")
         written.write_text(scraping.configuration(SITE), encoding="utf-8")
+        asked = Path(folder, "panels.yml")
+        asked.write_text(_panels(), encoding="utf-8")
         commands = [
+            [promtool, "check", "rules", str(asked)],
             [promtool, "check", "config", str(written)],
             # Its rules are where the container has them.
             [promtool, "check", "config", "--syntax-only", str(CONTAINERS / "prometheus.yml")],
@@ -48,6 +53,13 @@ def check() -> int:
         ]
         codes = (subprocess.run(command, check=False).returncode for command in commands)
         return next((code for code in codes if code), 0)
+
+
+def _panels() -> str:
+    """The queries of every panel as rules: promtool reads rules, and a query is one."""
+    queries = [query.expr for board in BOARDS for panel in board.panels for query in panel.queries]
+    rules = [{"record": f"panel:{number}", "expr": panels.as_asked(expr)} for number, expr in enumerate(queries)]
+    return json.dumps({"groups": [{"name": "panels", "rules": rules}]})
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ SIGNINGS: Final = Fact(
 )
 DRAFTS: Final = Fact("clearwater_drafts_total", "Agreements drafted.", _PROJECT, kind="counter")
 RESCISSIONS: Final = Fact("clearwater_rescissions_total", "Agreements rescinded.", _PROJECT, kind="counter")
-UNITS_TO_GO: Final = Fact(
-    "clearwater_units_to_go", "Units that have to be signed yet until the threshold of units is reached.", _PROJECT
+TO_GO: Final = Fact(
+    "clearwater_to_go",
+    "What has to be signed yet until the basis reaches its threshold: units, households, right-holders, or 0.01 m² of area.",
+    _BASIS,
 )
 SIGNED_RATIO: Final = Fact(
     "clearwater_signed_ratio", "Share of the frozen roll that is signed, 0 to 1, by basis.", _BASIS
@@ -41,7 +43,7 @@ ALL: Final = (
     SIGNINGS,
     DRAFTS,
     RESCISSIONS,
-    UNITS_TO_GO,
+    TO_GO,
     SIGNED_RATIO,
     THRESHOLD_RATIO,
     REACHED,
@@ -89,8 +91,7 @@ def _distance(row: Any) -> Iterator[Sample]:  # noqa: ANN401 - a row
     signed = Counts(row.signed_units, row.signed_households, row.signed_right_holders, row.signed_area)
     for reading in threshold.read(bases, signed, total):
         yield SIGNED_RATIO.of(reading.signed / reading.total, row.district, row.name, reading.basis.name)
-        if reading.basis.name == "units":
-            yield UNITS_TO_GO.of(reading.missing, row.district, row.name)
+        yield TO_GO.of(reading.missing, row.district, row.name, reading.basis.name)
 
 
 def _time(row: Any, now: datetime) -> Iterator[Sample]:  # noqa: ANN401 - a row

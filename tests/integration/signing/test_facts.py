@@ -78,8 +78,8 @@ def test_the_distance_is_that_of_the_frozen_roll_and_unknown_before_it(mechanism
     assert "signed_ratio units" not in before
     assert before["threshold_reached"] == 0
     assert (under_way["signed_ratio units"], under_way["threshold_ratio units"]) == (0.5, 0.75)
-    assert (under_way["units_to_go"], under_way["threshold_reached"]) == (1, 0)
-    assert (reached["units_to_go"], reached["threshold_reached"]) == (0, 1)
+    assert (under_way["to_go units"], under_way["threshold_reached"]) == (1, 0)
+    assert (reached["to_go units"], reached["threshold_reached"]) == (0, 1)
 
 
 def test_days_that_ended_are_open_until_they_are_closed_and_none_is_after_the_period(

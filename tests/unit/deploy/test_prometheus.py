@@ -65,6 +65,21 @@ def test_a_rule_selects_metrics_and_labels_that_exist(rule: dict[str, Any]):
         assert set(re.findall(r"(\w+)=", matchers)) <= DECLARED.get(name, set()), matchers
 
 
+def test_an_inhibition_and_an_objective_name_what_exists():
+    routed = yaml.safe_load((FOLDER / "alertmanager.yml").read_text("utf-8"))
+    matchers = [
+        each for rule in routed["inhibit_rules"] for side in ("source", "target") for each in rule[f"{side}_matchers"]
+    ]
+    named = {name for each in matchers if each.startswith("alertname") for name in re.findall(r"\b[A-Z]\w+", each)}
+    objectives = set(
+        re.findall(r"^\| ([a-z]+-[a-z-]+) \|", (ROOT / "docs/objectives.md").read_text("utf-8"), re.MULTILINE)
+    )
+
+    assert named
+    assert named <= ALERTS.keys()
+    assert {rule["labels"]["objective"] for rule in ALERTS.values() if "objective" in rule["labels"]} == objectives
+
+
 def test_the_runbook_has_an_entry_for_each_alert_and_each_finding_and_no_other():
     assert RUNBOOK.keys() == {*ALERTS, *findings.OWN}
 
