@@ -1,0 +1,63 @@
+"""Does a figure lead to its list by keyboard, and does the city show what waits and which service does not answer?"""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support import pages
+from tests.support.stage import Stage
+
+pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
+SIGNED = 8
+
+
+@pytest.fixture(scope="module")
+def stage(system):
+    with pages.chromium() as running:
+        stage = Stage(system, running, units=40, signed=SIGNED)
+        stage.until_it_shows(SIGNED)
+        yield stage
+        stage.close()
+
+
+@pytest.mark.parametrize("size", pages.SIZES)
+def test_a_figure_is_a_link_by_keyboard_and_its_list_is_as_long_as_it(stage, size):
+    page = stage.page(size, "/city", bypass_csp=True)
+    figure = page.locator("article .signed a.figure").first
+    expect(figure).to_have_text(str(SIGNED))
+
+    figure.focus()
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(lambda url: "/why?" in url and "at=" in url)
+    expect(page.locator("#value")).to_have_text(str(SIGNED))
+    expect(page.locator("[data-line]")).to_have_count(SIGNED)
+    assert pages.violations(page) == ""
+    page.context.close()
+
+
+def test_a_figure_stays_a_link_when_a_script_sets_its_text(stage):
+    page = stage.page("wall", "/city")
+    figure = page.locator("article .signed .n").first
+    expect(figure.locator("a.figure")).to_have_count(1)
+
+    figure.evaluate("node => { node.textContent = '9'; }")
+
+    expect(figure.locator("a.figure")).to_have_text("9")
+    page.context.close()
+
+
+def test_a_service_that_has_stopped_is_shown_as_not_answering_and_the_rest_stays(stage):
+    page = stage.page("wall", "/city", bypass_csp=True)
+    strip = page.locator(f'[data-strip="{stage.district}"]')
+    expect(strip.locator('[data-step="screens"]')).to_have_attribute("data-is", "well", timeout=60_000)
+    stage.system.supervisor.stop("notify-api")
+    try:
+        expect(strip.locator('[data-step="messages"]')).to_have_attribute("data-is", "wrong", timeout=60_000)
+        expect(page.locator("#alarms")).to_contain_text("消息服务没有应答")
+        expect(page.locator("#alarms")).to_contain_text("ProcessDown")
+        expect(strip.locator('[data-step="screens"]')).to_have_attribute("data-is", "well")
+        assert pages.violations(page) == ""
+    finally:
+        stage.system.supervisor.start("notify-api")
+    expect(page.locator("#alarms")).not_to_contain_text("没有应答", timeout=60_000)
+    page.context.close()
