@@ -48,6 +48,7 @@ def report() -> str:
         day=day,
         report=shown,
         changes=_changes(frozen),
+        waits=any(known.business_on == day and known.restatements >= len(frozen) > 0 for known in days),
         sheet=day_sheet.of(shown.units) if shown else None,
         as_of=moment,
         live=False,

@@ -20,6 +20,8 @@ async function ask(service) {
 }
 
 const older = (fact, least) => fact && fact.number > 0 && fact.seconds >= least;
+/* It had read everything when it last counted, and has not counted since: it does not run. */
+const lag = ({ consumer }) => (consumer.number ? "behind" : "stopped");
 const behind = (fact) => fact && fact.seconds >= LATE.consumer;
 
 /** What is wrong in a district, in the order of the steps: step, alarm, service, seconds, number. Exported for its test. */
@@ -29,11 +31,11 @@ export function faults(answers, district) {
   const add = (step, alarm, service, fact = {}) => found.push({ step, alarm, service, seconds: fact.seconds ?? null, number: fact.number ?? null });
   for (const service of ["registry", "signing"]) if (answers[service]?.silent) add("journal", "silent", service);
   for (const service of ["registry", "signing", "notify"]) if (older(of(service).unsent, LATE.unsent)) add("bus", "unsent", service, of(service).unsent);
-  for (const service of ["registry", "signing"]) if (behind(of(service).consumer)) add("bus", "behind", service, of(service).consumer);
+  for (const service of ["registry", "signing"]) if (behind(of(service).consumer)) add("bus", lag(of(service)), service, of(service).consumer);
   for (const service of ["registry", "signing"]) if (of(service).parked?.number) add("bus", "parked", service, of(service).parked);
   for (const [service, step] of [["reporting", "screens"], ["notify", "messages"]]) {
     if (answers[service]?.silent) add(step, "silent", service);
-    if (behind(of(service).consumer)) add(step, "behind", service, of(service).consumer);
+    if (behind(of(service).consumer)) add(step, lag(of(service)), service, of(service).consumer);
     if (of(service).parked?.number) add(step, "parked", service, of(service).parked);
   }
   if (older(of("notify").messages, LATE.messages)) add("messages", "due", "notify", of("notify").messages);
@@ -80,7 +82,7 @@ function alarms(all) {
     const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("code");
     head.textContent = `${fault.alarm === "silent" ? "" : `${fault.name}　`}${sentence(fault)}`;
     act.textContent = word("alarm_do", fault.alarm);
-    entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld" }[fault.alarm]}`;
+    entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld" }[fault.alarm]}`;
     item.append(head, " ", act, " ", entry);
     return item;
   }));
