@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 from deploy.demo import day, evening, playing, screen, speed
 from deploy.demo.opening import Opened
@@ -25,7 +26,7 @@ from deploy.local import postgres, system
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
 
-_DAYS_BEFORE_SPEED = 600.0  # while the projects are opened
+_DAYS_BEFORE_SPEED = 60.0  # while the projects are opened: also where that takes an hour, it ends before the launch
 
 
 def main() -> int:
@@ -55,7 +56,7 @@ def _installation() -> Place:
                 f"{containers.SHARED}, `make secrets`, `docker compose up -d --wait`."
             )
         found = containers.place()
-        _begin(found)
+        _begin(found, in_use=True)
         return found
     return _up(places.from_environment())
 
@@ -70,19 +71,21 @@ def _up(installation: Place) -> Place:
         running = False
     if running and Supervisor(installation).answers():
         screen.fact("system", f"already running from {installation.local_dir}")
-        _begin(installation)
+        _begin(installation, in_use=True)
     else:
+        used = installation.path("run.env").exists()
         installation.local_dir.mkdir(parents=True, exist_ok=True)
-        _begin(installation)  # before the processes read it
+        _begin(installation, in_use=used)  # before the processes read it
         system.up(installation)
     return installation
 
 
-def _begin(installation: Place) -> None:
+def _begin(installation: Place, *, in_use: bool) -> None:
+    """`in_use`: people may have worked in it by real time, and no clock goes back."""
     if given := os.environ.get("SPEED", ""):
         speed.choose(installation, speed.read(given))
     if not day.has_begun(installation):
-        day.run_at(installation, _DAYS_BEFORE_SPEED, first=day.DAYS_BEFORE)
+        day.run_at(installation, _DAYS_BEFORE_SPEED, first=datetime.now(UTC) if in_use else day.DAYS_BEFORE)
 
 
 def _stand_still(installation: Place) -> None:

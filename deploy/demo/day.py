@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.place import Place
-from shared.events.day import SHANGHAI
+from shared.events.day import SHANGHAI, business_day
 from shared.service.clock import Clock, PacedClock
 
 LAUNCH_ON = date(2026, 11, 28)
@@ -54,13 +54,13 @@ def calm_down(place: Place) -> None:
     run_at(place, 1.0)
 
 
+def next_launch(place: Place) -> date:
+    """The day on which a project that is opened now is launched: three days on, or the sample's own day."""
+    return max(LAUNCH_ON, business_day(clock(place).now()) + timedelta(days=3))
+
+
 def has_begun(place: Place) -> bool:
     return _file(place).exists()
-
-
-def forget(place: Place) -> None:
-    """For a fresh beginning. No process that has read the clock may run on."""
-    _file(place).unlink(missing_ok=True)
 
 
 def clock(place: Place) -> Clock:
@@ -68,10 +68,10 @@ def clock(place: Place) -> Clock:
     return PacedClock(_file(place))
 
 
-def at(clock_time: str, *, days: int = 0) -> datetime:
-    """A time of the launch day such as 20:30, or of a day after it."""
+def at(on: date, clock_time: str, *, days: int = 0) -> datetime:
+    """A time in Shanghai such as 20:30 of that day, or of a day after it."""
     hour, minute = map(int, clock_time.split(":"))
-    return datetime(LAUNCH_ON.year, LAUNCH_ON.month, LAUNCH_ON.day, hour, minute, tzinfo=SHANGHAI) + timedelta(days)
+    return datetime(on.year, on.month, on.day, hour, minute, tzinfo=SHANGHAI) + timedelta(days)
 
 
 def _file(place: Place) -> Path:

@@ -16,9 +16,9 @@ _SETTLED_SECONDS = 240.0
 
 def closed(place: Place, opened: Opened) -> Mapping[str, Any]:
     """The figures of the launch day, closed the next morning; those of the first closing if there were several."""
-    day.skip_to(place, day.at(_MORNING, days=1))
+    day.skip_to(place, day.at(opened.launch_on, _MORNING, days=1))
     path = f"/projects/{opened.project_id}/days"
-    on = day.LAUNCH_ON.isoformat()
+    on = opened.launch_on.isoformat()
     with Person(place, "command", opened.district.code, front=True) as command:
         rows = [row for row in command.every("signing", path) if row["business_on"] == on]
         if not rows:
@@ -32,7 +32,7 @@ def closed(place: Place, opened: Opened) -> Mapping[str, Any]:
 
 def declared(place: Place, opened: Opened) -> None:
     """Returns when every signed agreement is in effect. Raises Stuck where the threshold was not reached."""
-    day.skip_to(place, day.at(_DECLARED, days=1))
+    day.skip_to(place, day.at(opened.launch_on, _DECLARED, days=1))
     with Person(place, "command", opened.district.code, front=True) as command:
         body = {"document_number": "示例〔2026〕1号"}
         path = f"/projects/{opened.project_id}"

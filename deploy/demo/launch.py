@@ -22,7 +22,7 @@ from deploy.demo.plan import Turn
 from deploy.local.place import Place
 
 DESKS = 8
-_IDLE_SECONDS = 0.05
+_IDLE_SECONDS, _LATEST_SECONDS = 0.05, 20.0
 _CLOSED = datetime.min.replace(tzinfo=UTC)  # nobody is due
 _Entry = tuple[datetime, str]
 
@@ -149,19 +149,27 @@ class Desks:
 
 
 class Pace:
-    """Sets the clock once a second: at the chosen speed, and slower while the desks have too much to do."""
+    """Sets the clock once a second: at the chosen speed, and slower while the desks have too much to do.
 
-    def __init__(self, place: Place, queue: Queue, chosen: Callable[[], float], *, desks: int = DESKS) -> None:
-        self._place, self._queue, self._chosen, self._desks = place, queue, chosen, desks
+    `until`: which the clock does not reach while anybody is still to sign, however late this is called again.
+    """
+
+    def __init__(
+        self, place: Place, queue: Queue, chosen: Callable[[], float], *, until: datetime, desks: int = DESKS
+    ) -> None:
+        self._place, self._queue, self._chosen, self._until, self._desks = place, queue, chosen, until, desks
         self._share, self.speed = 1.0, 0.0
 
     def keep(self) -> None:
-        waiting = self._queue.overdue(day.clock(self._place).now())
+        now = day.clock(self._place).now()
+        waiting = self._queue.overdue(now)
         if waiting > 3 * self._desks:
             self._share = max(0.02, self._share * 0.7)
         elif waiting < self._desks:
             self._share = min(1.0, self._share * 1.2)
         wanted = max(1.0, self._chosen() * self._share)
+        if now < self._until:
+            wanted = min(wanted, (self._until - now).total_seconds() / _LATEST_SECONDS)
         if abs(wanted - self.speed) > 0.02 * wanted:
             day.run_at(self._place, wanted)
             self.speed = wanted

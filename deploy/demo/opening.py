@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from deploy.demo import imports, screen, workbooks
+from deploy.demo import day, imports, screen, workbooks
 from deploy.demo.people import Person, Stuck, wait_for
 from deploy.demo.workbooks import Workbook
 from deploy.local import districts
 from deploy.local.place import Place
+from shared.events.day import business_day
 
-_PERIOD = {"starts_at": "2026-11-28T00:00:00+08:00", "ends_at": "2027-01-31T00:00:00+08:00"}
+_PERIOD_DAYS = 64
 _BASES = (
     {"basis": "area", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
     {"basis": "right_holders", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
@@ -35,15 +37,25 @@ class Opened:
     district: District
     project_id: str
     name: str
+    starts_at: str
+
+    @property
+    def launch_on(self) -> date:
+        """The first day of its signing period."""
+        return business_day(datetime.fromisoformat(self.starts_at))
 
 
-def open_district(place: Place, district: District, *, units: int, show_mistakes: bool) -> Opened:
-    """May run again: each step has an idempotency key of its own, and a frozen roll is not imported again."""
+def open_district(
+    place: Place, district: District, *, units: int, show_mistakes: bool, starts_on: date = day.LAUNCH_ON
+) -> Opened:
+    """`starts_on`: the first day of the signing period. May run again: each step has an idempotency key of its own, and a frozen
+    roll is not imported again.
+    """
     districts.add(place, district.code, name=district.name)
     book = workbooks.sample(place, district.code, units=units, seed=district.seed)
     with _of(place, "command", district) as command, _of(place, "clerk", district) as clerk:
-        project = _project(command, district)
-        opened = Opened(district, project["project_id"], project["name"])
+        project = _project(command, district, starts_on)
+        opened = Opened(district, project["project_id"], project["name"], project["starts_at"])
         screen.line(f"{district.code}  {district.name} · {opened.name}")
         if project["roll_frozen_at"]:
             _fact(opened, "roll", f"frozen before with {project['units']} units; the day goes on")
@@ -66,9 +78,11 @@ def _of(place: Place, role: str, district: District) -> Person:
     return Person(place, role, district.code, front=True)
 
 
-def _project(command: Person, district: District) -> dict[str, Any]:
+def _project(command: Person, district: District, starts_on: date) -> dict[str, Any]:
+    starts_at = day.at(starts_on, "00:00")
+    period = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(_PERIOD_DAYS)).isoformat()}
     counted = {"bases": list(_BASES), "series": ["exchange", "cash"], "counting_rule": district.counting_rule}
-    body = {"name": district.project, **_PERIOD, **counted}
+    body = {"name": district.project, **period, **counted}
     project_id = command.post("registry", "/projects", body, key=f"demo-project-{district.code}")["project_id"]
     project: dict[str, Any] = command.get("registry", f"/projects/{project_id}")
     return project

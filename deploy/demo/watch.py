@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from deploy.demo import day, screen
@@ -13,6 +14,7 @@ from deploy.demo.watching import Wall
 from deploy.local.place import Place
 from shared.events.day import SHANGHAI
 
+_LAST_HOUR = "23:30"
 _LOG_SECONDS = 10.0  # between two lines, where there is no terminal
 
 
@@ -22,6 +24,11 @@ class Watch:
     def __init__(self, place: Place, opened: Opened, queue: Queue, *, rescinded: bool, began: float) -> None:
         self._place, self._opened, self._queue, self._began = place, opened, queue, began
         self.rescinded, self._reached, self._logged_at, self._moved = rescinded, False, 0.0, False
+
+    @property
+    def ends_at(self) -> datetime:
+        """All of the day is signed before."""
+        return day.at(self._opened.launch_on, _LAST_HOUR)
 
     def look(self, command: Person, wall: Wall, *, pace: float) -> None:
         project = command.get("signing", f"/projects/{self._opened.project_id}")

@@ -89,7 +89,7 @@ def test_a_unit_that_a_service_refuses_is_named_and_the_day_goes_on():
 def test_the_clock_waits_for_the_desks_and_takes_up_its_speed_again(tmp_path: Path):
     place, queue = Place(tmp_path, 18_000), Queue.of(turns(40))
     day.run_at(place, 0, first=OPENS + timedelta(hours=6))
-    pace = Pace(place, queue, lambda: 144.0, desks=2)
+    pace = Pace(place, queue, lambda: 144.0, until=OPENS + timedelta(days=1), desks=2)
     pace.keep()
     assert 1 <= pace.speed < 144
     while turn := queue.next(OPENS):
@@ -103,20 +103,30 @@ def test_the_clock_waits_for_the_desks_and_takes_up_its_speed_again(tmp_path: Pa
     assert queue.overdue(OPENS + plan.DAY) == 0
 
 
+@pytest.mark.parametrize("minutes", [60, 10, 1])
+def test_the_day_does_not_end_while_anybody_is_still_to_sign(tmp_path: Path, minutes):
+    place, until = Place(tmp_path, 18_000), OPENS + timedelta(hours=14)
+    day.run_at(place, 0, first=until - timedelta(minutes=minutes))
+    pace = Pace(place, Queue.of(turns(40)), lambda: 100_000.0, until=until, desks=1_000)
+    pace.keep()
+
+    assert 1 <= pace.speed <= minutes * 60 / 20  # so that twenty seconds pass before it ends
+
+
 def test_a_night_passes_at_once_and_no_process_sees_a_jump(tmp_path: Path):
     place = Place(tmp_path, 18_000)
     day.run_at(place, 600, first=day.DAYS_BEFORE)
     idle = day.clock(place)
     assert isinstance(idle, Watched)
     idle.now()
-    day.skip_to(place, day.at("09:00"))
+    day.skip_to(place, day.at(day.LAUNCH_ON, "09:00"))
     day.run_at(place, 144)
     day.run_at(place, 0)
-    day.skip_to(place, day.at("08:30", days=1))
+    day.skip_to(place, day.at(day.LAUNCH_ON, "08:30", days=1))
 
     assert idle.strayed() == timedelta()
-    assert abs(idle.now() - day.at("08:30", days=1)) < timedelta(minutes=2)
-    assert day.begin(place, speed=0) >= day.at("08:30", days=1)
+    assert abs(idle.now() - day.at(day.LAUNCH_ON, "08:30", days=1)) < timedelta(minutes=2)
+    assert day.begin(place, speed=0) >= day.at(day.LAUNCH_ON, "08:30", days=1)
 
 
 @pytest.mark.parametrize("given", ["", "0", "-4", "0.5", "fast", "inf", "nan"])
