@@ -23,6 +23,7 @@ SECTIONS: Final = (
     Section("wall"),
     Section("map"),
     Section("city"),
+    Section("mine", ("officer",)),
     Section("desk", ("desk", "officer", "command")),
     Section("register"),
     Section("messages"),

@@ -1,0 +1,43 @@
+/* Keeps the list of cases live: asks for the same page again and takes over its rows, its counts and its instant.
+
+   Stays true: what a person types, chooses or has scrolled to is left alone, and the focus stays on the same row. A tab that nobody sees
+   does not ask; when it does not get an answer, the page says since when it is old. */
+
+const EVERY_MS = 5_000;
+const LATE_MS = 20_000;
+const listed = document.getElementById("listed");
+let answered = Date.now();
+
+function takeOver(fresh) {
+  const focused = document.activeElement?.id;
+  const rows = fresh.getElementById("listed");
+  if (!rows) return;
+  if (rows.innerHTML !== listed.innerHTML) {
+    const inside = listed.contains(document.activeElement);
+    listed.replaceChildren(...rows.childNodes);
+    if (inside && focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+  for (const count of document.querySelectorAll("[data-count]")) count.textContent = fresh.querySelector(`[data-count="${count.dataset.count}"]`).textContent;
+  for (const id of ["status-at", "status-number"]) document.getElementById(id).textContent = fresh.getElementById(id).textContent;
+}
+
+async function look() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(EVERY_MS * 2) });
+    if (!answer.ok || answer.redirected) throw new Error(`${answer.status}`);
+    takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    answered = Date.now();
+  } catch {
+    /* The next look asks again; the state below says how it stands. */
+  }
+  document.body.dataset.state = Date.now() - answered > LATE_MS ? "late" : "live";
+}
+
+async function keep() {
+  await look();
+  setTimeout(keep, EVERY_MS);
+}
+
+setTimeout(keep, EVERY_MS);
+document.addEventListener("visibilitychange", () => document.hidden || look());
