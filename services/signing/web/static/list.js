@@ -3,9 +3,12 @@
    Stays true: what a person types, chooses or has scrolled to is left alone, and the focus stays on the same row. A tab that nobody sees
    does not ask; when it does not get an answer, the page says since when it is old. */
 
+import { show, stateOf } from "/static/shell/status.js";
+
 const EVERY_MS = 5_000;
-const LATE_MS = 20_000;
 const listed = document.getElementById("listed");
+const instant = (page) => ({ at: page.getElementById("status-at").dateTime, number: Number(page.getElementById("status-number").textContent.replace(/\D/g, "")) || null, lag_seconds: 0 });
+let asOf = instant(document);
 let answered = Date.now();
 
 function takeOver(fresh) {
@@ -18,7 +21,7 @@ function takeOver(fresh) {
     if (inside && focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
   for (const count of document.querySelectorAll("[data-count]")) count.textContent = fresh.querySelector(`[data-count="${count.dataset.count}"]`).textContent;
-  for (const id of ["status-at", "status-number"]) document.getElementById(id).textContent = fresh.getElementById(id).textContent;
+  asOf = instant(fresh);
 }
 
 async function look() {
@@ -31,7 +34,8 @@ async function look() {
   } catch {
     /* The next look asks again; the state below says how it stands. */
   }
-  document.body.dataset.state = Date.now() - answered > LATE_MS ? "late" : "live";
+  const silentSeconds = (Date.now() - answered) / 1_000;
+  show(stateOf({ loaded: true, silentSeconds, lagSeconds: 0, empty: false }), asOf, { silentSeconds });
 }
 
 async function keep() {
