@@ -17,7 +17,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo token district rotate import secrets check test soak compose-test ops alerts doctor bench lock clean \
+.PHONY: help setup assets up down status demo speed token district rotate import secrets check test soak compose-test ops alerts doctor bench lock clean \
 	format-check lint types contracts migrations generated unit-tests other-tests
 
 help: ## what there is
@@ -52,8 +52,11 @@ down: $(INSTALLED) ## stop all that `up` started
 status: $(INSTALLED) ## what runs and whether it is ready
 	@$(RUN) -m deploy.local status
 
-demo: setup ## a launch day before one's eyes; in containers that run: make demo CONTAINERS=yes
+demo: setup ## a launch day before one's eyes: SPEED=144, FRESH=1 begins anew; in containers that run: make demo CONTAINERS=yes
 	@$(RUN) -m deploy.demo $(if $(CONTAINERS),--containers)
+
+speed: $(INSTALLED) ## how fast the day of the demo goes while it runs: make speed SPEED=30
+	@$(RUN) -m deploy.demo.speed "$(SPEED)" $(if $(CONTAINERS),--containers)
 
 token: $(INSTALLED) ## a bearer token: make token ROLE=desk DISTRICT=440303
 	@$(RUN) -m deploy.local token --role "$(ROLE)" --district "$(DISTRICT)"

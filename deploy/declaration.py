@@ -141,7 +141,7 @@ SERVICES: dict[str, Service] = {
             environment=_registry,
             secrets={"vault_key": "key", "reader_key_pair": "key pair"},
         ),
-        Service("signing", 20, pages=("/desk",)),
+        Service("signing", 20, pages=("/desk", "/mine")),
         Service("notify", 30, pages=("/messages",), environment=_notify, needs=("messages",)),
         Service("reporting", 40, roles=(API, STREAM, CONSUMER), pages=("/wall", "/map", "/city", "/report", "/why")),
     )

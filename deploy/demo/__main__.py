@@ -1,191 +1,146 @@
-"""python -m deploy.demo: brings the system up if it is not, imports two districts, signs some forty units, measures.
+"""python -m deploy.demo: the launch day of two projects, before one's eyes and through the front door.
 
-    SPEED=4   business seconds for one real second; desks sign one agreement each business second, so four in a real one
-    UNITS=30  units in each district's workbook
-    SIGN=21   units that are signed in each district
+    SPEED=144     business seconds for one real second, so that the day lasts five minutes; 1 is real. `make speed SPEED=…` changes it
+    UNITS=1708    units of the first project; the second has 120 for 1,708
+    FRESH=1       begins anew: what an earlier run has left is removed first
 
 `--containers`: in the installation that `docker compose up` has started, instead of the local platform.
 
-Run again it continues: what was done before is answered by the same keys, and the next units are signed.
+Run again it goes on where the last run ended: every act has an idempotency key of its own, and the clock stood still meanwhile.
 """
 
 import os
+import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
 
-from deploy.demo import day, screen
-from deploy.demo.desk import Desk, Signed
-from deploy.demo.opening import District, Opened, open_district
-from deploy.demo.people import Person, Stuck, wait_for
-from deploy.demo.watching import Wall, mail_arrivals
+from deploy.demo import day, evening, playing, screen, speed
+from deploy.demo.opening import Opened
+from deploy.demo.people import Stuck
 from deploy.images import running as containers
 from deploy.local import place as places
-from deploy.local import system
+from deploy.local import postgres, system
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
-from shared.events.day import SHANGHAI
 
-_DISTRICTS = (
-    District("440303", "示例一区", "澄水湾片区", seed=1),
-    District("440305", "示例二区", "云汀里片区", seed=2),
-)
+_DAYS_BEFORE_SPEED = 60.0  # while the projects are opened: also where that takes an hour, it ends before the launch
 
 
 def main() -> int:
+    began = time.monotonic()
     try:
-        installation = containers.place() if "--containers" in sys.argv else _up(places.from_environment())
-        _run(installation, speed=_number("SPEED", 4.0), units=int(_number("UNITS", 30)), sign=int(_number("SIGN", 21)))
+        with ExitStack() as closing:
+            units, installation = _units(), _installation()
+            closing.callback(_stand_still, installation)
+            opened = playing.play(installation, playing.Programme(units=units), began=began)
+            _standing(installation, opened)
+            _farewell(installation)
+            closing.pop_all()
     except (CannotStart, Stuck) as reason:
         print(f"\n{reason}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nStopped. What was signed stays signed; `make demo` goes on from here.", file=sys.stderr)
+        print("\nStopped, and the day stands still. `make demo` goes on from here.", file=sys.stderr)
         return 130
     return 0
 
 
-def _run(installation: Place, *, speed: float, units: int, sign: int) -> None:
-    at = day.begin(installation, speed=speed).astimezone(SHANGHAI)
-    screen.fact("business clock", f"{at:%Y-%m-%d %H:%M:%S} in Shanghai, {speed:g} × real time")
-    opened = [
-        open_district(installation, district, units=units, show_mistakes=number == 0)
-        for number, district in enumerate(_DISTRICTS)
-    ]
-    with ExitStack() as closing:
-        desks = [Desk(installation, project) for project in opened]
-        for desk in desks:
-            closing.callback(desk.close)
-        queues = _prepare(desks, sign)
-        walls = {
-            project.district.code: closing.enter_context(Wall(installation, project.district.code))
-            for project in opened
-        }
-        signed = _launch(desks, queues, speed=speed)
-        _measured(installation, signed, walls)
-    day.calm_down(installation)
-    _standing(installation, opened)
-    _farewell(installation)
+def _installation() -> Place:
+    if "--containers" in sys.argv:
+        if _fresh():
+            raise Stuck(
+                "FRESH=1 is for the local platform. In containers: `docker compose down --volumes`, remove "
+                f"{containers.SHARED}, `make secrets`, `docker compose up -d --wait`."
+            )
+        found = containers.place()
+        _begin(found, in_use=True)
+        return found
+    return _up(places.from_environment())
 
 
 def _up(installation: Place) -> Place:
     screen.title("Clearwater")
-    if installation.local_dir.exists() and members(installation) and Supervisor(installation).answers():
+    running = installation.local_dir.exists() and members(installation)
+    if _fresh() and installation.path("run.env").exists():
+        system.down(installation)
+        postgres.remove(installation)
+        shutil.rmtree(installation.local_dir)
+        running = False
+    if running and Supervisor(installation).answers():
         screen.fact("system", f"already running from {installation.local_dir}")
+        _begin(installation, in_use=True)
     else:
+        used = installation.path("run.env").exists()
+        installation.local_dir.mkdir(parents=True, exist_ok=True)
+        _begin(installation, in_use=used)  # before the processes read it
         system.up(installation)
     return installation
 
 
-def _prepare(desks: Sequence[Desk], sign: int) -> list[list[str]]:
-    screen.title("Files: confirm, draft, review, lock")
-    began = time.monotonic()
-    queues = [list(desk.ready(sign, show_line=screen.passing)) for desk in desks]
-    for desk, queue in zip(desks, queues, strict=True):
-        screen.passing("")
-        screen.fact(desk.opened.district.code, f"{len(queue)} agreements locked, ready to be signed")
-    screen.fact("", f"{time.monotonic() - began:.1f} s")
-    return queues
+def _begin(installation: Place, *, in_use: bool) -> None:
+    """`in_use`: people may have worked in it by real time, and no clock goes back."""
+    if given := os.environ.get("SPEED", ""):
+        speed.choose(installation, speed.read(given))
+    if not day.has_begun(installation):
+        day.run_at(installation, _DAYS_BEFORE_SPEED, first=datetime.now(UTC) if in_use else day.DAYS_BEFORE)
 
 
-def _launch(desks: Sequence[Desk], queues: Sequence[list[str]], *, speed: float) -> list[tuple[str, Signed]]:
-    """Signs in turn for each district, one agreement each business second."""
-    turns = [
-        (desk, agreements[number])
-        for number in range(max(map(len, queues), default=0))
-        for desk, agreements in zip(desks, queues, strict=True)
-        if number < len(agreements)
-    ]
-    screen.title(f"Launch: {len(turns)} signings, {speed:g} a second")
-    if not turns:
-        screen.line("Everything that was prepared is signed; a new workbook or `make down clean up demo` begins anew.")
-    signed: list[tuple[str, Signed]] = []
-    next_at = time.monotonic()
-    for desk, agreement_id in turns:
-        time.sleep(max(0.0, next_at - time.monotonic()))
-        next_at = max(next_at, time.monotonic() - 1.0) + 1 / speed
-        signing = desk.sign(agreement_id)
-        signed.append((desk.opened.district.code, signing))
-        word = {"exchange": "产权调换", "cash": "货币补偿"}[signing.series]
-        where = screen.pad(signing.where, 24)
-        screen.line(
-            f"{desk.opened.district.code}  {where}{word} {signing.number:>5}   {signing.answered_seconds * 1000:5.0f} ms"
-        )
-    return signed
-
-
-def _measured(installation: Place, signed: Sequence[tuple[str, Signed]], walls: dict[str, Wall]) -> None:
-    """Prints times since the last signature was sent. Each figure is measured; none is a promise."""
-    if not signed:
-        return
-    screen.title("Measured, from sending the last signature")
-    shown = [_shown(walls[code], signing) - signing.asked_at for code, signing in signed]
-    with Person(installation, "city", "*") as city:
-        arrived = mail_arrivals(installation, [signing for _, signing in signed], city)
-    mailed = [
-        arrived[signing.agreement_id] - signing.asked_at for _, signing in signed if signing.agreement_id in arrived
-    ]
-    screen.fact("number printed", screen.spread([signing.answered_seconds for _, signing in signed]))
-    screen.fact("rate on the wall", screen.spread([seconds.total_seconds() for seconds in shown]))
-    screen.fact("in the mailbox", screen.spread([seconds.total_seconds() for seconds in mailed]))
-
-
-def _shown(wall: Wall, signed: Signed) -> datetime:
-    found: datetime = wait_for("its place on the wall", lambda: wall.shows(signed))
-    return found
+def _stand_still(installation: Place) -> None:
+    if day.has_begun(installation):
+        day.run_at(installation, 0)
 
 
 def _standing(installation: Place, opened: Sequence[Opened]) -> None:
     screen.title("As it stands")
-    with Person(installation, "city", "*") as city:
-        for project in opened:
-            rates = city.get("reporting", f"/projects/{project.project_id}/rates")
-            for basis in rates["bases"]:
-                of = f"{_amount(basis, 'numerator')} of {_amount(basis, 'denominator')}"
-                screen.line(
-                    f"{project.district.code}  {screen.pad(basis['basis'], 16)}{basis['rate'] or '—':>7} %   {of}"
-                )
-        for balance in city.get("notify", "/conservation")["districts"]:
-            code = balance.pop("district")
-            counts = ", ".join(f"{count} {name}" for name, count in balance.items() if count or name == "missing")
-            screen.line(f"{code}  messages: {counts}")
-
-
-def _amount(basis: Mapping[str, Any], name: str) -> str:
-    """Areas travel as whole numbers of 0.01 m²."""
-    if basis[name] is None:
-        return "—"
-    return f"{basis[name] / 100:,.2f} m²" if basis["basis"] == "area" else f"{basis[name]:,}"
+    balances = evening.messages_out(
+        installation, on_wait=lambda sent: screen.passing(f"messages: {sent:,} sent, others go out")
+    )
+    screen.passing("")
+    for project in opened:
+        evening.agree(installation, project, None)
+    for balance in balances:
+        code = balance.pop("district")
+        counts = ", ".join(f"{count:,} {name}" for name, count in balance.items() if count or name == "missing")
+        screen.line(f"{code}  messages: {counts}")
 
 
 def _farewell(installation: Place) -> None:
     screen.title("Look around")
     screen.fact("Clearwater", installation.front_url)
-    screen.fact("wall, live", f"{installation.front_url}/wall")
-    screen.fact("desk", f"{installation.front_url}/desk")
-    screen.fact("messages", f"{installation.front_url}/messages")
     screen.fact("mailbox", installation.url("messages"))
-    screen.fact("sign in", "choose a sample person on the login page; there is no password. Try command, then city")
+    screen.fact("sign in", "choose a sample person on the login page; there is no password")
+    for role, does in _ROLES.items():
+        screen.fact(f"  {role}", does)
     again, stop = (
         ("make demo CONTAINERS=yes", "docker compose down")
         if installation.local_dir == containers.SHARED
-        else ("make demo", "make down")
+        else ("make demo FRESH=1", "make down")
     )
-    screen.fact("again", f"`{again}` signs the next units; `{stop}` stops everything")
+    screen.fact("again", f"`{again}` plays the day again; `{stop}` stops everything")
 
 
-def _number(name: str, otherwise: float) -> float:
-    given = os.environ.get(name, "")
-    try:
-        number = float(given or otherwise)
-    except ValueError:
-        number = 0.0
-    if number <= 0:
-        raise Stuck(f"{name}={given} is not a number above 0: leave it out or say for instance {name}={otherwise:g}.")
-    return number
+_ROLES = {
+    "command": "指挥部 温启明: the wall, the map, the declaration, the days",
+    "desk": "签约窗口 简云舟: the desk, where the units that are left can sign",
+    "officer": "签约组专员 庄晓岚: my units, on a phone",
+    "clerk": "登记员 文清禾: the register, imports, groups",
+    "city": "市级运行 卓以宁: both districts, and how the system is",
+    "auditor": "审计员 商怀谨: who has seen which name, and why",
+}
+
+
+def _fresh() -> bool:
+    return os.environ.get("FRESH", "") not in ("", "0", "no")
+
+
+def _units() -> int:
+    given = os.environ.get("UNITS", "")
+    if given and not (given.isascii() and given.isdecimal() and int(given) > 0):
+        raise Stuck(f"UNITS={given} is not a number above 0: leave it out or say for instance UNITS={playing.UNITS}.")
+    return int(given or playing.UNITS)
 
 
 if __name__ == "__main__":

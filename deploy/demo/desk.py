@@ -28,15 +28,28 @@ class Signed:
     answered_seconds: float
 
 
-class Desk:
-    """The work of one district's desks, one case after the other."""
+@dataclass(frozen=True)
+class Ready:
+    """A locked agreement with the signatures that it needs, as bodies to post."""
 
-    def __init__(self, place: Place, opened: Opened) -> None:
-        self.opened = opened
-        self._desk = Person(place, "desk", opened.district.code, name="demo desk")
+    unit_id: str
+    agreement_id: str
+    hands: tuple[dict[str, str], ...]
+    where: str
+
+
+class Desk:
+    """The work of one of a district's desks, one case after the other. `name`: what each signature says of where it was taken."""
+
+    def __init__(self, place: Place, opened: Opened, *, name: str = "") -> None:
+        self.opened, self._name = opened, name
+        self._desk = Person(place, "desk", opened.district.code, name="demo desk", front=True)
 
     def close(self) -> None:
         self._desk.__exit__()
+
+    def cases(self, **wanted: object) -> list[dict[str, Any]]:
+        return list(self._desk.every("signing", "/cases", project_id=self.opened.project_id, **wanted))
 
     def ready(self, count: int, *, show_line: Callable[[str], None]) -> Sequence[str]:
         """Prepares cases until `count` are locked; cases that an earlier run has prepared count as they are. `show_line` shows one."""
@@ -45,49 +58,63 @@ class Desk:
             if len(prepared) == count:
                 break
             show_line(f"{self.opened.district.code}  {row['compound']}{row['building']}{row['door']}")
-            prepared.append(self._prepare(row))
+            prepared.append(self.prepare(row).agreement_id)
         return prepared
 
     def sign(self, agreement_id: str) -> Signed:
         """Every right-holder in turn, each with the hand that may. The last signature brings the number."""
-        path = f"/agreements/{agreement_id}/signatures"
-        for signature in self.hands(agreement_id):
+        unit_id = self._desk.get("signing", f"/agreements/{agreement_id}")["unit_id"]
+        return self.take(_ready(self._desk.get("signing", f"/cases/{unit_id}"), agreement_id))
+
+    def take(self, ready: Ready) -> Signed:
+        """The signatures of a file that this desk has at hand."""
+        path = f"/agreements/{ready.agreement_id}/signatures"
+        at_desk = {"desk": self._name} if self._name else {}
+        for signature in ready.hands:
             asked_at, began = datetime.now(UTC), time.monotonic()
-            key = f"demo-sign-{agreement_id}-{signature['right_holder']}"
-            state = self._desk.post("signing", path, signature, key=key)
+            key = f"demo-sign-{ready.agreement_id}-{signature['right_holder']}"
+            state = self._desk.post("signing", path, signature | at_desk, key=key)
         answered_seconds = time.monotonic() - began
-        case = self._desk.get("signing", f"/cases/{state['unit_id']}")
-        where = f"{case['compound']}{case['building']}{case['door']}"
-        number = state["sequence_number"]
-        return Signed(case["unit_id"], agreement_id, state["series"], number, where, asked_at, answered_seconds)
+        found = (ready.unit_id, ready.agreement_id, state["series"], state["sequence_number"], ready.where)
+        return Signed(*found, asked_at, answered_seconds)
 
     def hands(self, agreement_id: str) -> list[dict[str, str]]:
         """The signatures that an agreement needs, as bodies to post."""
         unit_id = self._desk.get("signing", f"/agreements/{agreement_id}")["unit_id"]
-        case = self._desk.get("signing", f"/cases/{unit_id}")
-        mandates = {mandate["right_holder"]: mandate for mandate in case["mandates"]}
-        holders = [holder["person_id"] for holder in case["right_holders"]]
-        return [{"right_holder": holder, **_hand(holder, mandates.get(holder))} for holder in holders]
+        return list(_ready(self._desk.get("signing", f"/cases/{unit_id}"), agreement_id).hands)
 
     @property
     def token(self) -> str:
         return self._desk.token
 
-    def _prepare(self, row: dict[str, Any]) -> str:
-        """Returns the locked agreement of the unit."""
+    def prepare(self, row: dict[str, Any]) -> Ready:
+        """Brings the unit to its locked agreement."""
         unit_id, desk = row["unit_id"], self._desk
-        if row["state"] == "locked":
-            return str(row["agreement_id"])
-        desk.post("signing", f"/cases/{unit_id}/rights/confirmations", {}, key=f"demo-confirm-{unit_id}")
-        for holder in desk.get("signing", f"/cases/{unit_id}")["right_holders"]:
-            if mandate := _mandate(holder):
-                key = f"demo-mandate-{unit_id}-{holder['person_id']}"
-                desk.post("signing", f"/cases/{unit_id}/mandates", mandate, key=key)
+        if row["state"] in ("locked", "pre_registered"):
+            return _ready(desk.get("signing", f"/cases/{unit_id}"), str(row["agreement_id"]))
+        case = desk.post("signing", f"/cases/{unit_id}/rights/confirmations", {}, key=f"demo-confirm-{unit_id}")
+        mandates = [
+            desk.post("signing", f"/cases/{unit_id}/mandates", mandate, key=f"demo-mandate-{unit_id}-{holder}")
+            for holder, mandate in _mandates(case)
+        ]
         drafted = desk.post("signing", f"/cases/{unit_id}/agreements", _terms(row), key=f"demo-draft-{unit_id}")
         path = f"/agreements/{drafted['agreement_id']}"
         desk.post("signing", f"{path}/reviews", {"papers": _PAPERS}, key=f"demo-review-{unit_id}")
         desk.post("signing", f"{path}/locks", {}, key=f"demo-lock-{unit_id}")
-        return str(drafted["agreement_id"])
+        return _ready({**case, "mandates": mandates}, str(drafted["agreement_id"]))
+
+
+def _ready(case: dict[str, Any], agreement_id: str) -> Ready:
+    mandates = {mandate["right_holder"]: mandate for mandate in case["mandates"]}
+    holders = [holder["person_id"] for holder in case["right_holders"]]
+    hands = tuple({"right_holder": holder, **_hand(holder, mandates.get(holder))} for holder in holders)
+    return Ready(case["unit_id"], agreement_id, hands, f"{case['compound']}{case['building']}{case['door']}")
+
+
+def _mandates(case: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """By right-holder, the papers that their hands need."""
+    found = [(holder["person_id"], _mandate(holder)) for holder in case["right_holders"]]
+    return [(person, mandate) for person, mandate in found if mandate]
 
 
 def _hand(person_id: str, mandate: dict[str, Any] | None) -> dict[str, str]:

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from deploy.demo import imports, screen, workbooks
+from deploy.demo import day, imports, screen, workbooks
 from deploy.demo.people import Person, Stuck, wait_for
 from deploy.demo.workbooks import Workbook
 from deploy.local import districts
 from deploy.local.place import Place
+from shared.events.day import business_day
 
-_PERIOD = {"starts_at": "2026-11-28T00:00:00+08:00", "ends_at": "2027-01-31T00:00:00+08:00"}
+_PERIOD_DAYS = 64
 _BASES = (
     {"basis": "area", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
     {"basis": "right_holders", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
 )
 _SHOWN_MISTAKES = 6
+_NAME = 16  # columns
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,28 @@ class Opened:
     district: District
     project_id: str
     name: str
+    starts_at: str
+
+    @property
+    def launch_on(self) -> date:
+        """The first day of its signing period."""
+        return business_day(datetime.fromisoformat(self.starts_at))
 
 
-def open_district(place: Place, district: District, *, units: int, show_mistakes: bool) -> Opened:
-    """May run again: each step has an idempotency key of its own, and a frozen roll is not imported again."""
+def open_district(
+    place: Place, district: District, *, units: int, show_mistakes: bool, starts_on: date = day.LAUNCH_ON
+) -> Opened:
+    """`starts_on`: the first day of the signing period. May run again: each step has an idempotency key of its own, and a frozen
+    roll is not imported again.
+    """
     districts.add(place, district.code, name=district.name)
     book = workbooks.sample(place, district.code, units=units, seed=district.seed)
-    with Person(place, "command", district.code) as command, Person(place, "clerk", district.code) as clerk:
-        project = _project(command, district)
-        opened = Opened(district, project["project_id"], project["name"])
-        screen.title(f"{district.code} {district.name} · {opened.name}")
+    with _of(place, "command", district) as command, _of(place, "clerk", district) as clerk:
+        project = _project(command, district, starts_on)
+        opened = Opened(district, project["project_id"], project["name"], project["starts_at"])
+        screen.line(f"{district.code}  {district.name} · {opened.name}")
         if project["roll_frozen_at"]:
-            screen.fact("roll", f"frozen before with {project['units']} units; the day goes on")
+            _fact(opened, "roll", f"frozen before with {project['units']} units; the day goes on")
             return opened
         _groups(command, opened, book)
         if show_mistakes:
@@ -56,9 +69,20 @@ def open_district(place: Place, district: District, *, units: int, show_mistakes
     return opened
 
 
-def _project(command: Person, district: District) -> dict[str, Any]:
+def _fact(opened: Opened, name: str, words: str) -> None:
+    """With the district before it: two projects are opened side by side."""
+    screen.line(f"{opened.district.code}  {screen.pad(name, _NAME)}{words}")
+
+
+def _of(place: Place, role: str, district: District) -> Person:
+    return Person(place, role, district.code, front=True)
+
+
+def _project(command: Person, district: District, starts_on: date) -> dict[str, Any]:
+    starts_at = day.at(starts_on, "00:00")
+    period = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(_PERIOD_DAYS)).isoformat()}
     counted = {"bases": list(_BASES), "series": ["exchange", "cash"], "counting_rule": district.counting_rule}
-    body = {"name": district.project, **_PERIOD, **counted}
+    body = {"name": district.project, **period, **counted}
     project_id = command.post("registry", "/projects", body, key=f"demo-project-{district.code}")["project_id"]
     project: dict[str, Any] = command.get("registry", f"/projects/{project_id}")
     return project
@@ -68,25 +92,25 @@ def _groups(command: Person, opened: Opened, book: Workbook) -> None:
     for number, group in enumerate(book.groups, 1):
         path = f"/projects/{opened.project_id}/groups"
         command.post("registry", path, group, key=f"demo-group-{opened.project_id}-{number}")
-    screen.fact("groups", f"{len(book.groups)} with {sum(len(group['officers']) for group in book.groups)} officers")
+    _fact(opened, "groups", f"{len(book.groups)} with {sum(len(group['officers']) for group in book.groups)} officers")
 
 
 def _refused(clerk: Person, opened: Opened, book: Workbook) -> None:
     """The dry run of a workbook with mistakes: each is named by sheet, row and column, and nothing is kept."""
     report = _dry_run(clerk, opened, book, key=f"demo-wrong-{opened.project_id}")
-    screen.fact("wrong workbook", f"{report['rows_read']} rows read, {report['faults']} mistakes, nothing kept:")
+    _fact(opened, "wrong workbook", f"{report['rows_read']} rows read, {report['faults']} mistakes, nothing kept:")
     for mistake in imports.mistakes(report)[:_SHOWN_MISTAKES]:
-        screen.fact("", mistake)
+        _fact(opened, "", mistake)
 
 
 def _imported(clerk: Person, opened: Opened, book: Workbook) -> None:
     report = _dry_run(clerk, opened, book, key=f"demo-import-{opened.project_id}")
-    screen.fact("dry run", f"{report['rows_read']} rows, {report['units']} units, {report['faults']} mistakes")
+    _fact(opened, "dry run", f"{report['rows_read']} rows, {report['units']} units, {report['faults']} mistakes")
     import_id = report["import_id"]
     done = imports.committed(clerk, import_id, key=f"demo-commit-{import_id}", on_report=_nothing)
     if done["state"] != "committed":
         raise Stuck(f"The import of {opened.name} ended as {done['state']}: {imports.mistakes(done)[:1]}")
-    screen.fact("import", f"committed: {done['units']} units and their right-holders, contacts sealed")
+    _fact(opened, "import", f"committed: {done['units']} units and their right-holders, contacts sealed")
 
 
 def _dry_run(clerk: Person, opened: Opened, book: Workbook, *, key: str) -> dict[str, Any]:
@@ -98,13 +122,13 @@ def _frozen(command: Person, opened: Opened) -> None:
     roll = command.post("registry", path, {}, key=f"demo-roll-{opened.project_id}")
     totals = roll["totals"]
     counted = f"{totals['units']} units, {totals['households']} households, {totals['right_holders']} right-holders"
-    screen.fact("roll frozen", f"{counted}, {totals['area_hundredths_m2'] / 100:,.2f} m²")
-    screen.fact("", f"digest {roll['digest'][:16]}…")
+    _fact(opened, "roll frozen", f"{counted}, {totals['area_hundredths_m2'] / 100:,.2f} m²")
+    _fact(opened, "", f"digest {roll['digest'][:16]}…")
 
 
 def _everywhere(place: Place, opened: Opened) -> None:
     """Signing and reporting each have to find the same digest in their own roll before anything is counted."""
-    with Person(place, "desk", opened.district.code) as desk:
+    with _of(place, "desk", opened.district) as desk:
 
         def matched() -> bool:
             known = {project["project_id"]: project for project in desk.get("reporting", "/projects")["items"]}
@@ -114,7 +138,7 @@ def _everywhere(place: Place, opened: Opened) -> None:
             )
 
         wait_for("the same roll everywhere", lambda: _not_known_yet(matched))
-    screen.fact("", "signing and reporting have the same digest")
+    _fact(opened, "", "signing and reporting have the same digest")
 
 
 def _not_known_yet(probe: Callable[[], bool]) -> bool:

@@ -1,5 +1,6 @@
 """The people of the demo: each asks over HTTP, with a token of the local issuer, under keys that make a second run harmless."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
@@ -10,7 +11,12 @@ from deploy.local.issuer import mint
 from deploy.local.place import Place
 
 PATIENCE_SECONDS = 180.0  # on a machine that builds and tests at the same time
-_NOT_NOW = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_NOT_NOW = (
+    httpx.codes.TOO_MANY_REQUESTS,
+    httpx.codes.BAD_GATEWAY,
+    httpx.codes.SERVICE_UNAVAILABLE,
+    httpx.codes.GATEWAY_TIMEOUT,
+)
 _TRIES = 5
 
 
@@ -28,15 +34,20 @@ class Refusal(Stuck):
 
 
 class Person:
-    """`role` in `district`, `*` = the city, who reads `language` if they say so. Answers of refused requests become Refusal."""
+    """`role` in `district`, `*` = the city, who reads `language` if they say so. Answers of refused requests become Refusal.
 
-    def __init__(self, place: Place, role: str, district: str, name: str = "", *, language: str = "") -> None:
+    `front`: through the front door, as a browser goes; otherwise to the services' own ports.
+    """
+
+    def __init__(  # noqa: PLR0913 - who, where, and how they ask
+        self, place: Place, role: str, district: str, name: str = "", *, language: str = "", front: bool = False
+    ) -> None:
         token = mint(place.local_dir, role=role, districts=[district], name=name or f"demo {role}")
-        self.token, self._place = token, place
+        self.token, self._place, self._front = token, place, front
         headers = {"Authorization": f"Bearer {token}"}
         if language:  # of refusals, and of what pages and reports say
             headers |= {"Accept-Language": language, "Cookie": f"clearwater_language={language}"}
-        self._http = httpx.Client(headers=headers, timeout=30, trust_env=False)
+        self._http = httpx.Client(headers=headers, timeout=30, trust_env=False, verify=trusted(place))
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +90,15 @@ class Person:
         return answer
 
     def _url(self, service: str, path: str) -> str:
+        if self._front:
+            return f"{self._place.front_url}/api/{service}/v1{path}"
         return f"{self._place.url(f'{service}-api')}/api/v1{path}"
+
+
+def trusted(place: Place) -> ssl.SSLContext | bool:
+    """The front door's own authority, where it speaks HTTPS."""
+    root = place.path("front-door", "pki", "authorities", "local", "root.crt")
+    return ssl.create_default_context(cafile=str(root)) if place.tls and root.exists() else True
 
 
 def wait_for(

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx
 
 from deploy.demo.desk import Signed
-from deploy.demo.people import Person, wait_for
+from deploy.demo.people import Person, trusted, wait_for
 from deploy.local.place import Place
 
 
@@ -23,7 +23,8 @@ class Wall:
     def __init__(self, place: Place, district: str) -> None:
         self._seen: dict[str, datetime] = {}
         self._connected, self._stop = threading.Event(), threading.Event()
-        self._address = f"{place.url('reporting-stream')}/api/v1/stream?district={district}"
+        self._address = f"{place.front_url}/api/reporting/v1/stream?district={district}"
+        self._trusted = trusted(place)
         self._person = Person(place, "command", district)
         self._thread = threading.Thread(target=self._read, name=f"wall-{district}", daemon=True)
 
@@ -36,6 +37,11 @@ class Wall:
         self._stop.set()
         self._person.__exit__()
 
+    @property
+    def has_moved(self) -> bool:
+        """Whether it has shown any signing."""
+        return bool(self._seen)
+
     def shows(self, signed: Signed) -> datetime | None:
         """When the signing's number was first on the screen."""
         return self._seen.get(signed.agreement_id)
@@ -44,7 +50,9 @@ class Wall:
         headers = {"Authorization": f"Bearer {self._person.token}"}
         while not self._stop.is_set():
             try:
-                with httpx.stream("GET", self._address, headers=headers, timeout=30, trust_env=False) as answer:
+                with httpx.stream(
+                    "GET", self._address, headers=headers, timeout=30, trust_env=False, verify=self._trusted
+                ) as answer:
                     answer.raise_for_status()
                     self._follow(answer.iter_lines())
             except httpx.HTTPError:

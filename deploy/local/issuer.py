@@ -37,6 +37,7 @@ class Person:
     name: str
     role: str
     districts: tuple[str, ...]
+    staff_number: str = ""  # of an officer of the sample's first group
 
 
 _TITLES = {
@@ -55,8 +56,9 @@ NAMES = {
     "city": "卓以宁",
     "auditor": "商怀谨",
 }
+_STAFF = {"officer": "G01-1"}
 PEOPLE = tuple(
-    Person(role if district == "440303" else f"{role}-{district}", NAMES[role], role, (district,))
+    Person(role if district == "440303" else f"{role}-{district}", NAMES[role], role, (district,), _STAFF.get(role, ""))
     for district in ("440303", "440305")
     for role in ("clerk", "desk", "officer", "command")
 ) + tuple(Person(role, NAMES[role], role, ("*",)) for role in ("city", "auditor"))
@@ -73,12 +75,22 @@ class _Code:
     sign_in: str
 
 
-def mint(
-    local_dir: Path, *, role: str, districts: list[str] | tuple[str, ...], name: str = "", seconds: int = _SECONDS
+def mint(  # noqa: PLR0913 - each is a claim
+    local_dir: Path,
+    *,
+    role: str,
+    districts: list[str] | tuple[str, ...],
+    name: str = "",
+    seconds: int = _SECONDS,
+    staff_number: str = "",
 ) -> str:
     """An access token, for `make token` and for tests. The issuer need not run, but must have been started once."""
     person = Person(
-        f"{role}-{'-'.join(districts)}".replace("*", "city"), name or NAMES.get(role, role), role, tuple(districts)
+        f"{role}-{'-'.join(districts)}".replace("*", "city"),
+        name or NAMES.get(role, role),
+        role,
+        tuple(districts),
+        staff_number,
     )
     return _signed(local_dir, _about(person), audience=_AUDIENCE, seconds=seconds)
 
@@ -243,7 +255,7 @@ def _about(person: Person) -> dict[str, Any]:
         "name": claims["name"],
         "roles": [claims["role"]],
         "districts": list(claims["districts"]),
-    }
+    } | ({"staff_number": person.staff_number} if person.staff_number else {})
 
 
 def _signed(local_dir: Path, about: dict[str, Any], *, audience: str, seconds: int) -> str:

@@ -123,6 +123,10 @@ class Officer(Part):
 
     staff_id: UUID = Field(description="the member of staff")
     name: Text = Field(description="work name or masked name, as the registry publishes it")
+    staff_number: Text | None = Field(
+        default=None,
+        description="the number on the staff card, unique in the project; it is also a claim of their login",
+    )
 
 
 @declare("clearwater.registry.group.formed.v1", topic="registry-group", key="project_id", audience="internal")

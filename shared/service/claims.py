@@ -24,6 +24,7 @@ class Claims(BaseModel):
     name: str | None = Field(default=None, max_length=1_000)
     roles: list[Annotated[str, Field(max_length=255)]] = Field(max_length=1_000)
     districts: list[Annotated[str, Field(pattern=r"^([0-9]{6}|\*)$")]] = Field(max_length=1_000)
+    staff_number: str | None = Field(default=None, max_length=40)  # as the registry has it
 
 
 def read(claims: Mapping[str, Any]) -> Claims:

@@ -9,9 +9,10 @@ the store takes under the lock that orders it.
 
 import json
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from shared.service.steady import BOUND, Steady, wall
 
@@ -53,13 +54,19 @@ class _Setting(NamedTuple):
     real_at: datetime
     speed: float
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "_Setting":
+        business_at, real_at = (datetime.fromisoformat(values[name]) for name in ("business_at", "real_at"))
+        return cls(business_at.astimezone(UTC), real_at.astimezone(UTC), float(values["speed"]))
+
     def at(self, real: datetime) -> datetime:
         return self.business_at + (real - self.real_at) * self.speed
 
 
 class PacedClock:
-    """Reads {"business_at": …, "real_at": …, "speed": …}; the file must be replaced atomically. Real time until it
-    exists. A setting that goes on with the day of the one before, at whatever speed, is no jump; another day is.
+    """Reads {"business_at": …, "real_at": …, "speed": …, "before": […]}; the file must be replaced atomically. Real time
+    until it exists. A setting that goes on with the day of the one before, at whatever speed, is no jump; another day is.
+    `before` lists the earlier settings, the oldest first, for a process that was idle while they were in force.
     """
 
     def __init__(self, file: Path) -> None:
@@ -96,8 +103,11 @@ class PacedClock:
             return
         if (version := (status.st_ino, status.st_mtime_ns)) != self._version:
             values = json.loads(self._file.read_text(encoding="utf-8"))
-            business_at, real_at = (datetime.fromisoformat(values[name]) for name in ("business_at", "real_at"))
-            self._take(_Setting(business_at.astimezone(UTC), real_at.astimezone(UTC), float(values["speed"])))
+            if (known := self._setting) is not None:
+                earlier = (_Setting.of(each) for each in values.get("before", ()))
+                for setting in (each for each in earlier if each.real_at > known.real_at):
+                    self._take(setting)
+            self._take(_Setting.of(values))
             self._version = version
 
     def _take(self, setting: _Setting) -> None:

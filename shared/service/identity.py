@@ -2,7 +2,7 @@
 (rows.py).
 
 A bearer token, or the session's cookie (session.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
-city). Invariant: a district that is not granted looks like one that does not exist (404).
+city), staff_number of an officer. Invariant: a district that is not granted looks like one that does not exist (404).
 """
 
 import functools
@@ -37,6 +37,7 @@ class Subject:
     name: str
     roles: frozenset[str]
     granted: tuple[str, ...]
+    staff_number: str = ""  # of an officer, as the registry knows it
     ends_at: float = float("inf")  # of the token or cookie that was shown
 
     @property
@@ -124,4 +125,11 @@ def of(given: dict[str, Any]) -> Subject:
     """From the claims of a token or a session; Refused `token-invalid` where they do not say who it is."""
     found = claims.read(given)
     ends_at = float(min(given["exp"], _FAR_SECONDS))
-    return Subject(found.sub, found.name or "", frozenset(found.roles), tuple(dict.fromkeys(found.districts)), ends_at)
+    return Subject(
+        found.sub,
+        found.name or "",
+        frozenset(found.roles),
+        tuple(dict.fromkeys(found.districts)),
+        staff_number=found.staff_number or "",
+        ends_at=ends_at,
+    )

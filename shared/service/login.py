@@ -177,6 +177,7 @@ def _signed_in(tokens: dict[str, Any], *, ends_at: int) -> Session:
         districts=subject.granted,
         ends_at=ends_at,
         refresh_token=refresh_token,
+        staff_number=subject.staff_number,
     )
 
 

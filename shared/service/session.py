@@ -26,6 +26,7 @@ LIFE_SECONDS, RENEW_SECONDS = 600, 240
 BROWSERS_KEEP_BYTES = 4096  # RFC 6265, section 6.1: name, value and attributes together
 _SEAL = {"alg": "dir", "enc": "A256GCM"}
 _PORTS = {"http": 80, "https": 443}
+_OPTIONAL = ("refresh_token", "staff_number")
 Purpose = Literal["session", "renewal", "login"]
 
 
@@ -39,6 +40,7 @@ class Session:
     districts: tuple[str, ...]
     ends_at: int
     refresh_token: str = field(default="", repr=False)
+    staff_number: str = ""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Session":
@@ -46,7 +48,7 @@ class Session:
         return cls(**{name: values[name] for name in values.keys() - {"exp"}} | lists)
 
     def values(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if value or name != "refresh_token"}
+        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
 
 
 def cookie_name(public_url: str, purpose: Purpose = "session") -> str:

@@ -24,6 +24,7 @@ SECTIONS: Final = (
     Section("map"),
     Section("city"),
     Section("report"),
+    Section("mine", ("officer",)),
     Section("desk", ("desk", "officer", "command")),
     Section("register"),
     Section("messages"),

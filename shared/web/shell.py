@@ -82,6 +82,11 @@ def text(name: str, **facts: object) -> str:
     return _of(current_app).texts.text(language(), name, **facts)
 
 
+def texts_in(chosen: Language, *names: str) -> dict[str, dict[str, str]]:
+    """Whole sections in one language, whatever the reader's: for paper that is always in it."""
+    return {name: dict(_of(current_app).texts.section(chosen, name)) for name in names}
+
+
 def project_chosen() -> UUID | None:
     """The project in the address, else the last one that this browser chose. Nobody has checked that the reader may see it."""
     return _uuid(request.args.get("project")) or _uuid(request.cookies.get(_COOKIES["project"]))

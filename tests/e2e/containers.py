@@ -94,7 +94,7 @@ def unwell() -> dict[str, str]:
 def look() -> None:
     call("docker", "images", "--filter", "reference=clearwater/*")  # their sizes
     sign_in()
-    call(sys.executable, "-m", "deploy.demo", "--containers", UNITS="8", SIGN="1")
+    call(sys.executable, "-m", "deploy.demo", "--containers", UNITS="8", SPEED="20000")
     mailbox = Place(running.SHARED, running.PORT_BASE).url("messages")
     assert httpx.get(f"{mailbox}/messages.json", trust_env=False).raise_for_status().json(), "no message arrived"
 

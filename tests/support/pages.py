@@ -30,21 +30,30 @@ def chromium(found: browsers.Browser | None = None) -> Iterator[Browser]:
 
 
 def signed_in(  # noqa: PLR0913 - who looks at what, on which screen
-    browser: Browser, place: Place, path: str, *, role: str, district: str, size: str = "wall", **options
+    browser: Browser,
+    place: Place,
+    path: str,
+    *,
+    role: str,
+    district: str,
+    size: str = "wall",
+    staff_number: str = "",
+    **options,
 ) -> Page:
     """A page behind the front door, in a session that was sealed as login.py seals it. Raises playwright's own errors.
     `options` are those of a browser context.
     """
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
-    context.add_cookies([session_cookie(place, role=role, district=district)])
+    context.add_cookies([session_cookie(place, role=role, district=district, staff_number=staff_number)])
     page = context.new_page()
     page.goto(place.front_url + path)
     return page
 
 
-def session_cookie(place: Place, *, role: str, district: str) -> dict[str, str]:
+def session_cookie(place: Place, *, role: str, district: str, staff_number: str = "") -> dict[str, str]:
     values = {"sub": f"{role}-{district}", "name": NAMES[role], "roles": [role], "districts": [district]}
+    values |= {"staff_number": staff_number} if staff_number else {}
     secret = keys.load(place.local_dir)["session_secret"]
     sealed = session.seal(values, secret=secret, purpose="session", seconds=12 * 3600)
     return {"name": session.cookie_name(place.front_url), "value": sealed, "url": place.front_url}

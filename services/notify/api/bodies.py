@@ -22,6 +22,9 @@ class Asked(http.Page):
     unit_id: UUID | None = Field(default=None, description="Only messages about this unit.")
     project_id: UUID | None = Field(default=None, description="Only messages of this project.")
     state: list[State] = Field(default_factory=list, description="Only these states; all when none is named.")
+    place: str = Field(
+        default="", max_length=120, description="Words of a place (5-503), a masked name or a number; each must occur."
+    )
 
 
 class OfProject(http.Body):

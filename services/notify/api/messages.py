@@ -44,7 +44,11 @@ def list_messages(query: Asked) -> http.Answer:
     """Messages, newest first, including those deliberately not sent."""
     after = query.after(datetime, str)
     filters = messages.MessageFilter(
-        query.unit_id, query.project_id, query.state or None, before=None if after is None else (after[0], after[1])
+        query.unit_id,
+        query.project_id,
+        query.state or None,
+        before=None if after is None else (after[0], after[1]),
+        words=query.place,
     )
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         rows = messages.page(tx, filters, limit=query.limit + 1)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from services.notify.domain import templates
 from services.notify.domain.wording import Particulars, Text, render
+from shared.events import place_words
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 
@@ -26,6 +27,9 @@ _PAGE = text(f"""
     where (cast(:unit_id as uuid) is null or unit_id = :unit_id)
       and (cast(:project_id as uuid) is null or project_id = :project_id)
       and (cast(:states as text[]) is null or state = any(:states))
+      and not exists (select from unnest(cast(:words as text[])) as word where strpos(concat_ws(' ', '',
+          regexp_replace(regexp_replace(particulars ->> 'unit', '(号楼|幢|座)', '栋', 'g'), '(\\d+(栋|单元)|\\d+$)', ' \\1', 'g'),
+          particulars ->> 'name', particulars ->> 'number'), word) = 0)
       and (cast(:before_at as timestamptz) is null or (planned_at, message_key) < (:before_at, :before_key))
     order by planned_at desc, message_key desc limit :limit
 """)  # noqa: S608 - a constant
@@ -106,6 +110,7 @@ class MessageFilter:
     project_id: UUID | None = None
     states: Sequence[str] | None = None
     before: tuple[datetime, str] | None = None
+    words: str = ""  # of a place, a masked name or a number, as people write them
 
 
 def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row]:
@@ -117,6 +122,7 @@ def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row
             "unit_id": filters.unit_id,
             "project_id": filters.project_id,
             "states": None if filters.states is None else list(filters.states),
+            "words": place_words.words(filters.words),
             "before_at": before_at,
             "before_key": before_key,
             "limit": limit,

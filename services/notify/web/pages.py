@@ -16,6 +16,7 @@ from services.notify.web import acts
 from shared.service import identity
 from shared.service.database import Transaction, reading
 from shared.service.running import running
+from shared.text import Unwritable, line
 from shared.web import figures
 from shared.web.shell import add_texts, text
 
@@ -26,7 +27,7 @@ add_texts(pages, Path(__file__).with_name("texts.toml"))
 acts.add_to(pages)
 
 STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
-_SHOWN = 50
+_SHOWN, _LONGEST = 50, 120
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ def _filters() -> MessageFilter:
             unit_id=UUID(unit) if unit else None,
             states=[state] if state in STATES else None,
             before=(datetime.fromisoformat(at), key) if key else None,
+            words=line(request.args.get("place", "").strip(), longest=_LONGEST),
         )
-    except ValueError:
+    except (ValueError, Unwritable):
         return MessageFilter()
 
 

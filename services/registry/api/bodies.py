@@ -206,4 +206,6 @@ class AssignmentsQuery(Page):
     group_id: UUID | None = None
     staff_id: UUID | None = None
     unassigned: bool = Field(default=False, description="only units that no group answers for")
-    mine: bool = Field(default=False, description="only units of the officer whose login is the reader's")
+    mine: bool = Field(
+        default=False, description="only units of the officer whose login or staff number is the reader's"
+    )

@@ -90,10 +90,11 @@ def add_officer_to_group(group_id: UUID, body: OfficerBody) -> http.Answer:
 def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     chosen = query.model_dump(include={"group_id", "staff_id", "unassigned"})
-    login = identity.current().subject if query.mine else None
+    subject = identity.current()
+    chosen |= {"login": subject.subject if query.mine else None, "staff_number": subject.staff_number}
     with database.reading(running().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
-        found = places.assignments(tx, project_id, after=after, limit=query.limit + 1, login=login, **chosen)
+        found = places.assignments(tx, project_id, after=after, limit=query.limit + 1, **chosen)
     return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[AssignmentState])
 
 

@@ -75,7 +75,10 @@ class Group:
         """Raises Refused officer-twice."""
         if len({officer.staff_number for officer in self.officers}) < len(self.officers):
             raise Refused("officer-twice")
-        officers = tuple(Officer(staff_id=officer.staff_id, name=officer.name) for officer in self.officers)
+        officers = tuple(
+            Officer(staff_id=officer.staff_id, name=officer.name, staff_number=officer.staff_number)
+            for officer in self.officers
+        )
         return GroupFormed(project_id=self.project_id, group_id=self.group_id, name=self.name, officers=officers)
 
 

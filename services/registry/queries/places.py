@@ -91,7 +91,7 @@ _ASSIGNMENTS = text("""
         and (cast(:group_id as uuid) is null or units.group_id = :group_id)
         and (cast(:staff_id as uuid) is null or units.staff_id = :staff_id)
         and (not :unassigned or units.group_id is null)
-        and (cast(:login as text) is null or officers.subject = :login)
+        and (cast(:login as text) is null or officers.subject = :login or officers.staff_number = :staff_number)
         and (cast(:compound as text) is null or compound = :compound)
         and (cast(:building as text) is null or building = :building)
         and (cast(:stairwell as text) is null or stairwell = :stairwell)
@@ -140,11 +140,16 @@ def assignments(  # noqa: PLR0913 - each is a filter
     staff_id: UUID | None = None,
     unassigned: bool = False,
     login: str | None = None,
+    staff_number: str = "",
     at: Mapping[str, str | None] | None = None,
 ) -> list[AssignmentState]:
-    """`login`: of the officer who answers. `at`: compound, building, stairwell; one that is left out or None selects all."""
+    """`login`, with its `staff_number`: of the officer who answers.
+
+    `at`: compound, building, stairwell; one that is left out or None selects all.
+    """
     page = {"project_id": project_id, "after": after, "limit": limit}
     filters = {"group_id": group_id, "staff_id": staff_id, "unassigned": unassigned, "login": login}
+    filters |= {"staff_number": staff_number}
     place = {name: (at or {}).get(name) for name in ("compound", "building", "stairwell")}
     rows = tx.connection.execute(_ASSIGNMENTS, {**page, **filters, **place}).mappings()
     return [AssignmentState.model_validate(dict(row)) for row in rows]

@@ -36,6 +36,7 @@ def find() -> str:
         everywhere=everywhere,
         names=names,
         leads_to=_leads_to,
+        may_see_cases=frame.has("desk", "officer", "command"),
         may_see_people=frame.has(*frame.FIELD),
     )
 

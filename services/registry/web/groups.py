@@ -37,7 +37,8 @@ def assignment(project_id: UUID) -> str:
     """Chooses a place by the address: a compound, narrowed to a building and a stairwell; or one group's units, or those of none."""
     place = {name: request.args.get(name) or None for name in ("compound", "building", "stairwell")}
     group_id, unassigned = frame.id_of("group_id"), request.args.get("unassigned") == "1"
-    login = identity.current().subject if request.args.get("mine") == "1" else None
+    subject = identity.current()
+    login = subject.subject if request.args.get("mine") == "1" else None
     with reading(running().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, project_id)
         found = places.assignments(
@@ -48,6 +49,7 @@ def assignment(project_id: UUID) -> str:
             group_id=group_id,
             unassigned=unassigned,
             login=login,
+            staff_number=subject.staff_number,
             at=place,
         )
         buildings = sorted(

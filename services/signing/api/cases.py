@@ -42,7 +42,7 @@ def _mandate(tx: Transaction, mandate: Mandate) -> MandateRow:
 def list_cases(query: CasesQuery) -> http.Answer:
     """Cases by unit code, filtered by project, state of the agreement, or all that are not signed."""
     with database.reading(running().engine, granted=identity.current().granted) as tx:
-        rows = case_list.read(tx, query)
+        rows = case_list.read(tx, query, staff_number=identity.current().staff_number)
     return http.paged(rows, query=query, place=case_list.place, of=http.Paged[CaseRow])
 
 

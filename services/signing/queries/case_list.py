@@ -6,18 +6,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
-from services.signing.domain import places
 from services.signing.domain.agreement import State
 from services.signing.domain.stage import Stage, stage
+from shared.events import place_words
 from shared.events.terms import Series
 from shared.service import http
 from shared.service.database import Transaction
 
 # The stage is derived from the live agreement of a unit, else from its last one.
-_LIST = text("""
-    select cases.*, agreement_id, state, agreement.series, number,
-           (select count(*) from case_holders where case_holders.unit_id = cases.unit_id) as right_holders,
-           groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
+_FOUND = """
     from cases
     left join lateral (
         select agreement_id, state, series, counts_as_signed from agreements where agreements.unit_id = cases.unit_id
@@ -26,17 +23,28 @@ _LIST = text("""
     left join assignments on assignments.unit_id = cases.unit_id
     left join groups using (group_id)
     where (cast(:project_id as uuid) is null or cases.project_id = :project_id)
+      and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
+      and (cast(:group_id as uuid) is null or group_id = :group_id)
+      and (cast(:staff_number as text) is null or groups.staff ->> :staff_number = cast(staff_id as text))
+      and not exists (select from unnest(cast(:place as text[])) as word
+                      where strpos(concat_ws(' ', '', unit_code, compound, regexp_replace(building, '(号楼|幢|座)$', '栋'), stairwell, door,
+                                             groups.officers ->> cast(staff_id as text), number), word) = 0)
+"""
+_LIST = text(f"""
+    select cases.*, agreement_id, state, agreement.series, number,
+           (select count(*) from case_holders where case_holders.unit_id = cases.unit_id) as right_holders,
+           groups.name as group_name, groups.officers ->> cast(staff_id as text) as officer
+    {_FOUND}
       and (cast(:state as text) is null or state = :state)
       and (not :unsigned or counts_as_signed is not true)
       and (not :half_signed or state in ('locked', 'pre_registered')
            and exists (select from signatures where signatures.agreement_id = agreement.agreement_id))
-      and (cast(:unit_code as text) is null or starts_with(unit_code, :unit_code))
-      and (cast(:group_id as uuid) is null or group_id = :group_id)
-      and not exists (select from unnest(cast(:place as text[])) as word
-                      where strpos(concat_ws(' ', '', unit_code, compound, regexp_replace(building, '(号楼|幢|座)$', '栋'), stairwell, door,
-                                             groups.officers ->> cast(staff_id as text), number), word) = 0)
       and (cast(:after_code as text) is null or (unit_code, cases.unit_id) > (:after_code, cast(:after_unit as uuid)))
     order by unit_code, cases.unit_id limit :limit
+""")  # noqa: S608 - both parts are written here
+_COUNTS = text(f"""
+    select count(*) as every, count(*) filter (where state = 'locked') as locked,
+           count(*) filter (where counts_as_signed is not true) as unsigned {_FOUND}
 """)
 
 
@@ -52,6 +60,7 @@ class CasesQuery(http.Page):
         description="Words as people write them, each of which must occur: a place (5-503), a code, a sequence number, an officer.",
     )
     group_id: UUID | None = Field(default=None, description="Of the signing group that answers for the unit.")
+    mine: bool = Field(default=False, description="true: only units of the officer whose staff number is the reader's.")
 
 
 class CaseRow(BaseModel):
@@ -75,20 +84,35 @@ class CaseRow(BaseModel):
     officer: str | None
 
 
-def read(tx: Transaction, query: CasesQuery) -> list[CaseRow]:
-    """Up to one row more than the limit, to show that there is a next page."""
+class CaseCounts(BaseModel):
+    """Of the cases that the filters leave, whatever their state."""
+
+    every: int
+    locked: int
+    unsigned: int
+
+
+def read(tx: Transaction, query: CasesQuery, *, staff_number: str = "") -> list[CaseRow]:
+    """Up to one row more than the limit, to show that there is a next page. `staff_number`: the reader's, for `mine`."""
     after = query.after(str, UUID) or (None, None)
-    wanted = {
-        "project_id": query.project_id,
-        "state": query.state,
-        "unsigned": query.unsigned,
-        "half_signed": query.half_signed,
-        "unit_code": query.unit_code,
-        "place": places.words(query.place or ""),
-        "group_id": query.group_id,
-    }
+    states = {"state": query.state, "unsigned": query.unsigned, "half_signed": query.half_signed}
     place = {"after_code": after[0], "after_unit": after[1], "limit": query.limit + 1}
-    return [_row(row) for row in tx.connection.execute(_LIST, {**wanted, **place})]
+    rows = tx.connection.execute(_LIST, {**_wanted(query, staff_number), **states, **place})
+    return [_row(row) for row in rows]
+
+
+def counts(tx: Transaction, query: CasesQuery) -> CaseCounts:
+    return CaseCounts.model_validate(tx.connection.execute(_COUNTS, _wanted(query, "")).one(), from_attributes=True)
+
+
+def _wanted(query: CasesQuery, staff_number: str) -> dict[str, Any]:
+    return {
+        "project_id": query.project_id,
+        "unit_code": query.unit_code,
+        "place": place_words.words(query.place or ""),
+        "group_id": query.group_id,
+        "staff_number": staff_number if query.mine else None,
+    }
 
 
 def place(row: CaseRow) -> tuple[str, UUID]:

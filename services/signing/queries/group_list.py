@@ -1,4 +1,4 @@
-"""The signing groups that answer for units, for whoever looks for the cases of one."""
+"""The signing groups that answer for units, and the projects that have cases, for whoever looks for the cases of one."""
 
 from uuid import UUID
 
@@ -14,6 +14,9 @@ _LIST = text("""
 """)
 
 
+_PROJECTS = text("select project_id, name from projects order by name, project_id limit 200")
+
+
 class GroupRow(BaseModel):
     group_id: UUID
     name: str
@@ -22,3 +25,12 @@ class GroupRow(BaseModel):
 
 def read(tx: Transaction) -> list[GroupRow]:
     return [GroupRow.model_validate(row, from_attributes=True) for row in tx.connection.execute(_LIST)]
+
+
+class ProjectName(BaseModel):
+    project_id: UUID
+    name: str
+
+
+def projects(tx: Transaction) -> list[ProjectName]:
+    return [ProjectName.model_validate(row, from_attributes=True) for row in tx.connection.execute(_PROJECTS)]

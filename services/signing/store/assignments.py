@@ -1,7 +1,7 @@
 """The group and officer responsible for a unit. The latest event wins."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
@@ -9,9 +9,9 @@ from shared.events.registry import GroupFormed, UnitAssigned
 from shared.service.database import Transaction
 
 _PUT_GROUP = text("""
-    insert into groups (district, group_id, project_id, name, officers)
-    values (:district, :group_id, :project_id, :name, cast(:officers as jsonb))
-    on conflict (group_id) do update set name = excluded.name, officers = excluded.officers
+    insert into groups (district, group_id, project_id, name, officers, staff)
+    values (:district, :group_id, :project_id, :name, cast(:officers as jsonb), cast(:staff as jsonb))
+    on conflict (group_id) do update set name = excluded.name, officers = excluded.officers, staff = excluded.staff
 """)
 _PUT_UNIT = text("""
     insert into assignments (district, unit_id, group_id, staff_id) values (:district, :unit_id, :group_id, :staff_id)
@@ -23,13 +23,18 @@ def put_groups(tx: Transaction, groups: Sequence[GroupFormed]) -> None:
     rows = [
         {"district": tx.district, "group_id": group.group_id, "project_id": group.project_id, "name": group.name}
         | {
-            "officers": json.dumps(
-                {str(officer.staff_id): officer.name for officer in group.officers}, ensure_ascii=False
-            )
+            "officers": _object((str(officer.staff_id), officer.name) for officer in group.officers),
+            "staff": _object(
+                (officer.staff_number, str(officer.staff_id)) for officer in group.officers if officer.staff_number
+            ),
         }
         for group in groups
     ]
     tx.connection.execute(_PUT_GROUP, rows)
+
+
+def _object(pairs: Iterable[tuple[str, str]]) -> str:
+    return json.dumps(dict(pairs), ensure_ascii=False)
 
 
 def put_units(tx: Transaction, assigned: Sequence[UnitAssigned]) -> None:

@@ -1,4 +1,4 @@
-"""/desk/{unit}/terms, /rights, /mandates, /trace: the acts of a case that are no step of the signing, each with its trace."""
+"""/desk/{unit}/terms, /rights, /mandates, /trace, /paper: the acts of a case that are no step of the signing, each with its trace."""
 
 from collections.abc import Callable
 from typing import Final, get_args
@@ -10,13 +10,14 @@ from services.signing.domain.capitals import capitals
 from services.signing.domain.mandate import MandateKind, unfit
 from services.signing.queries import as_of, case_file, drafting
 from services.signing.queries.case_file import CaseFile
-from services.signing.web import drafts, signers
+from services.signing.web import desk as desks
+from services.signing.web import drafts, paper, signers
 from shared.events.day import business_day
 from shared.refusal import Unknown
 from shared.service import declared, identity
 from shared.service.database import Transaction, reading
 from shared.service.running import running
-from shared.web.shell import AsOf, text
+from shared.web.shell import AsOf, text, texts_in
 
 _MAY_LOOK: Final = ("desk", "officer", "command")
 _LONGEST_FEN: Final = 18  # digits: two hundred lines of the largest amount
@@ -32,7 +33,13 @@ Shown = Callable[[Transaction, CaseFile], dict[str, object]]
 
 
 def add_to(pages: Blueprint) -> None:
-    for name, facts in (("terms", _terms), ("rights", _rights), ("mandates", _mandates), ("trace", _trace)):
+    for name, facts in (
+        ("terms", _terms),
+        ("rights", _rights),
+        ("mandates", _mandates),
+        ("trace", _trace),
+        ("paper", _paper),
+    ):
         view = identity.requires(*_MAY_LOOK)(_page(name, facts))
         pages.add_url_rule(f"/desk/<uuid:unit_id>/{name}", f"case_{name}", view)
     pages.add_url_rule("/desk/capitals", "in_capitals", identity.requires(*_MAY_LOOK)(in_capitals))
@@ -98,6 +105,17 @@ def _mandates(_: Transaction, case: CaseFile) -> dict[str, object]:
         "hands": [row for row in case.right_holders if row.capable and row.kind == "natural"],
         "others": sorted({row.hand for row in case.mandates} - own.keys()),
         "reasons": REVOKED,
+    }
+
+
+def _paper(_: Transaction, case: CaseFile) -> dict[str, object]:
+    """Printed in Chinese whatever the reader's language; there is none before the lock, which gives the terms their digest."""
+    agreement = case.agreement
+    shown = desks.of(case, today=business_day(running().clock.now()), signing=False)
+    return {
+        "code": paper.code(agreement.terms_digest) if agreement and agreement.terms_digest else None,
+        "signers": shown.signers,
+        "cn": texts_in("zh-Hans", "form", "capacity", "head"),
     }
 
 

@@ -44,7 +44,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("drafts", "signing", "/desk?state=drafted"),
         Row("returned", "signing", "/desk?state=returned"),
     ),
-    "officer": (Row("mine", "registry", "/register/projects"), Row("ready", "signing", "/desk?state=locked")),
+    "officer": (Row("mine", "signing", "/mine"), Row("ready", "signing", "/desk?state=locked")),
     "command": (
         Row("to_go", "reporting", "/wall"),
         Row("disputed", "signing", "/desk?state=unsigned"),

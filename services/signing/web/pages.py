@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from services.signing.domain.agreement import State
 from services.signing.queries import as_of, case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
-from services.signing.web import acts, case_pages, project_pages
+from services.signing.web import acts, case_pages, officer, project_pages
 from services.signing.web import desk as desks
 from shared.events.day import business_day
 from shared.service import identity
@@ -24,10 +24,11 @@ from shared.web.shell import AsOf, add_texts, text
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/signing", template_folder="templates"
 )
-for texts in ("texts.toml", "acts.toml"):
+for texts in ("texts.toml", "acts.toml", "officer.toml"):
     add_texts(pages, Path(__file__).with_name(texts))
 case_pages.add_to(pages)
 project_pages.add_to(pages)
+officer.add_to(pages)
 
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
@@ -40,7 +41,8 @@ _UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not si
 def cases() -> str:
     filters = _filters()
     with reading(running().engine, granted=identity.current().granted) as tx:
-        found, groups, at = case_list.read(tx, filters), group_list.read(tx), _as_of(tx)
+        found, counts, at = case_list.read(tx, filters), case_list.counts(tx, filters), _as_of(tx)
+        groups, projects = group_list.read(tx), group_list.projects(tx)
     # Drawn after the transaction: a page that is drawn for the first time may take longer than one may stand idle.
     return render_template(
         "cases.html",
@@ -52,6 +54,8 @@ def cases() -> str:
         states=(_UNSIGNED, *get_args(State)),
         chosen=_UNSIGNED if filters.unsigned else filters.state,
         groups=groups,
+        projects={project.project_id: project.name for project in projects},
+        counts={"": counts.every, "locked": counts.locked, "unsigned": counts.unsigned},
         as_of=at,
     )
 

@@ -1,6 +1,8 @@
 """Routes and page of messages, over a real database and with tokens of a real issuer."""
 
+import re
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -14,6 +16,7 @@ from services.notify.workers import resending
 from shared.service import database, factory
 from tests.support.owners import Owner
 
+WIDE = str.maketrans("0123456789-", "０１２３４５６７８９－")
 STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
 
 
@@ -248,3 +251,25 @@ def test_invalid_query_parameters_still_show_the_page(notify, reader, place):
 
 def test_the_page_shows_no_lag_where_there_is_none(reader):
     assert "status-lag" not in reader.get("/messages", Accept="text/html").text
+
+
+@pytest.mark.parametrize(
+    ("written", "finds"),
+    [
+        ("{short}", True), ("{full}", True), ("{wide}", True), ("欧", True), ("7", True), ("{other}", False),
+        ("欧阳", False), ("%", False), ("' or 1=1 --", False),
+    ],
+)  # fmt: skip
+def test_a_message_is_found_by_its_place_its_number_and_the_masked_name(notify, reader, written, finds):
+    """The full name is sealed, so it finds nothing."""
+    key = failed_message(notify)
+    [row] = notify.rows("select particulars ->> 'unit' as unit, particulars ->> 'number' as number from messages")
+    building, door = re.findall(r"(\d+)栋.*?(\d+)$", row.unit)[0]
+    short = f"{building}-{door}"
+    places = {"short": short, "full": row.unit, "wide": short.translate(WIDE), "other": f"{building}1-{door}"}
+    asked = row.number if written == "7" else written.format(**places)
+
+    found = reader.get(f"/api/v1/messages?{urlencode({'place': asked})}").json["items"]
+    assert [line["message_key"] for line in found] == ([key] if finds else [])
+    page = reader.get(f"/messages?{urlencode({'place': asked})}", Accept="text/html").text
+    assert ('class="list-of"' in page) == finds

@@ -74,6 +74,21 @@ def test_a_day_that_goes_on_at_another_speed_is_no_jump_and_another_day_is(tmp_p
         assert paced.strayed() == timedelta()
 
 
+def test_a_process_that_was_idle_while_the_speed_changed_twice_sees_no_jump(tmp_path: Path):
+    file, began = tmp_path / "clock.json", datetime.now(UTC) - timedelta(hours=1)
+    set_clock(file, NOON, speed=1, real_at=began)
+    idle = clock.at_start(str(file))
+    assert isinstance(idle, clock.Watched)
+    idle.now()
+    fast = {"business_at": NOON + timedelta(minutes=10), "real_at": began + timedelta(minutes=10), "speed": 60}
+    calm = {"business_at": NOON + timedelta(minutes=310), "real_at": began + timedelta(minutes=15), "speed": 2}
+    first = {"business_at": NOON, "real_at": began, "speed": 1}
+    file.write_text(json.dumps({**calm, "before": [first, fast]}, default=datetime.isoformat))
+
+    assert idle.strayed() == timedelta()
+    assert idle.now() > NOON + timedelta(minutes=310)
+
+
 def test_the_real_clock_is_watched_and_well():
     real = clock.at_start("")
 

@@ -68,8 +68,8 @@ const COUNT = {
   clean: () => inImports("clean"),
   unassigned: async () => summed(await perProject("/assignments?unassigned=true"), (project) => `/register/projects/${project.project_id}/assignments?unassigned=1`),
   mine: async () => {
-    const found = summed(await perProject("/assignments?mine=true"), (project) => `/register/projects/${project.project_id}/assignments?mine=1`);
-    return { ...found, calm: true, detail: found.n ? found.detail : word("not_known") };
+    const [all, open] = await Promise.all(["", "&unsigned=true"].map((only) => every("signing", `/cases?mine=true${only}`)));
+    return { n: open.items.length, more: !open.whole, calm: !open.items.length, detail: all.items.length ? word("mine_of", { all: all.items.length }) : word("not_known") };
   },
   ready: () => listed("signing", "/cases?state=locked"),
   half_signed: () => listed("signing", "/cases?half_signed=true"),

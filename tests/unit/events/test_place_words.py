@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.signing.domain.places import words
+from shared.events.place_words import words
 
 
 @pytest.mark.parametrize(

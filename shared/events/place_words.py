@@ -1,4 +1,4 @@
-"""How people write a place, a number or an officer when they look for a case.
+"""How people write a place, a number or an officer when they look for a case or a message.
 
     银泉阁5栋503   5-503   ５号楼 ５０３   5幢2单元503室   1024   邱敏
 

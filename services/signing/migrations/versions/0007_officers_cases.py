@@ -1,0 +1,9 @@
+"""Keeps the staff number of each officer, by which a login is matched to the units that it answers for."""
+
+from shared.service import migrations
+
+revision, down_revision = "0007", "0006"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)
