@@ -17,6 +17,7 @@ from services.reporting.projections import feed_entries
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.store import feed
+from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
 from services.reporting.workers import rebuild
 from shared.events import topics
@@ -27,6 +28,7 @@ from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
+PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 _STREAMS = 1000
 
 
@@ -47,8 +49,9 @@ def create_api() -> Flask:
         engine=engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, pages, displays),
         migrations=MIGRATIONS,
+        problem_files=PROBLEMS,
     )
 
 

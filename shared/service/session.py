@@ -26,7 +26,7 @@ LIFE_SECONDS, RENEW_SECONDS = 600, 240
 BROWSERS_KEEP_BYTES = 4096  # RFC 6265, section 6.1: name, value and attributes together
 _SEAL = {"alg": "dir", "enc": "A256GCM"}
 _PORTS = {"http": 80, "https": 443}
-Purpose = Literal["session", "renewal", "login"]
+Purpose = Literal["session", "renewal", "login", "display"]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ _LATEST = text("""
 _DAY = text(
     "select at, change from signings where project_id = :project_id and at >= :since and at < :until order by at"
 )
+_GAINED = text(
+    "select coalesce(sum(change), 0) from signings where project_id = :project_id and at > :since and at <= :until"
+)
 _BEFORE = text("select coalesce(sum(change), 0) from signings where project_id = :project_id and at < :since")
 
 
@@ -49,6 +52,12 @@ def latest(
     at, agreement_id = before or (None, None)
     wanted = {"project_ids": list(project_ids), "limit": limit, "at": at, "agreement_id": agreement_id}
     return [Signing(*row) for row in tx.connection.execute(_LATEST, wanted)]
+
+
+def gained(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> int:
+    """Signings after `since`, minus those undone."""
+    window = {"project_id": project_id, "since": since, "until": until}
+    return int(tx.connection.execute(_GAINED, window).scalar_one())
 
 
 def curve(

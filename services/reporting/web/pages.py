@@ -8,14 +8,17 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from services.reporting.domain.facets import FACETS
-from services.reporting.queries import as_of, cells, pace, scores, signings, snapshot, standings
+from services.reporting.domain.period import period
+from services.reporting.queries import as_of, cells, display, pace, reasons, scores, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
-from services.reporting.web import drawing, placing
+from services.reporting.web import blocks, drawing, placing
+from services.reporting.web.displays import or_display
 from shared.events.stage import STAGES
 from shared.refusal import Unknown
 from shared.service import identity
 from shared.service.database import Transaction
 from shared.service.running import running
+from shared.web import figures
 from shared.web.shell import add_texts, text
 
 pages = Blueprint(
@@ -29,11 +32,11 @@ _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 
 
 @pages.get("/wall")
-@identity.requires()
+@or_display
 def wall() -> str:
     now = running().clock.now()
     with snapshot.granted() as tx:
-        found = standings.of(tx)
+        found = _shown(standings.of(tx))
         standing = _chosen(found)
         facts = {"as_of": _moment(tx)} if standing is None else _wall(tx, standing, now)
     if standing is None:
@@ -43,9 +46,14 @@ def wall() -> str:
 
 def _wall(tx: Transaction, standing: Standing, now: datetime) -> dict[str, Any]:
     units = cells.of_project(tx, standing.project_id)
+    drawn = blocks.arranged(units, lambda name, left, total: f"{name} {_unsigned_of(left, total)}")
     return {
         "as_of": _moment(tx, standing.district),
-        "map": drawing.building_map(units),
+        "now": now,
+        "period": period(standing.starts_at, standing.ends_at, now, closed=standing.closed_at is not None),
+        "map": drawn,
+        "unsigned_of": _unsigned_of,
+        "reasons": reasons.of(tx, standing.project_id),
         "axis": drawing.axis(standing.bases),
         "scores": scores.of(tx, standing.project_id),
         "latest": signings.latest(tx, [standing.project_id], limit=_SLOTS),
@@ -110,16 +118,26 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
         {"href": f"{path}{query}", "text": text(f"{name}.link"), "here": name == here}
         for name, path in (("wall", "/wall"), ("grid", "/map"), ("city", "/city"))
     ]
+    if "command" in identity.current().roles:
+        links.append({"href": "/wall/displays", "text": text("display.title"), "here": False})
+    grant = display.here()
     return render_template(
         template,
         page=here,
-        pages=links,
+        display=grant,
+        pages=[] if grant else links,
         standing=standing,
         standings=found,
         stream=_STREAM,
         live=True,
         **facts,
     )
+
+
+def _shown(found: Sequence[Standing]) -> Sequence[Standing]:
+    """All granted projects; to a display only its own."""
+    grant = display.here()
+    return found if grant is None else [each for each in found if each.project_id == grant.project_id]
 
 
 def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
@@ -135,6 +153,10 @@ def _chosen(found: Sequence[Standing]) -> Standing | None:
     if chosen is None:
         raise Unknown
     return chosen
+
+
+def _unsigned_of(left: int, total: int) -> str:
+    return text("live.unsigned_of", n=figures.count(left), total=figures.count(total))
 
 
 def _to_go(standing: Standing, name: str) -> int | None:
