@@ -4,6 +4,7 @@ The wall of a whole renewal area, 1,708 units, in three languages, on five scree
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ SCREENS = {
 }
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SIGNED = 1_600
+SHIFTED = {"before": timedelta(hours=-11), "over": timedelta(days=40)}  # the business clock
 _CHECK = Path("tests/support/layout.js").read_text(encoding="utf-8")
 
 
@@ -76,6 +78,10 @@ def test_no_text_of_the_wall_covers_another_and_none_is_cut(wall, browser, scree
 
 _SHOW = """([state, lag]) => import('/static/shell/status.js').then(({ show }) =>
     show(state, { at: new Date(), number: 48213, lag_seconds: lag }, { silentSeconds: lag }))"""
+_CALL = """(name) => import('/static/shell/status.js').then(({ word }) => {
+    const facts = { condition: word('live', 'both'), at: '18:31:07', document: '深建规〔2026〕3号' };
+    document.getElementById('call').textContent = word('live', name, facts);
+})"""
 _PAPER = """() => {
     document.body.dataset.moment = '1';
     for (const part of document.querySelectorAll('.head, .lead')) part.dataset.theme = 'light';
@@ -97,6 +103,31 @@ def test_the_moment_is_whole_and_so_is_a_wall_that_is_late_or_stale(wall, browse
     assert page.locator("#moment").is_visible()
     assert faults(page) == []
     page.context.close()
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """A business clock that is so far from the real one."""
+
+    by: timedelta
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("phase", SHIFTED)
+def test_the_wall_is_whole_before_the_launch_and_after_the_period(wall, browser, screen, language, phase):
+    with screens(wall.engine, wall.launch, clock=Shifted(SHIFTED[phase])) as shifted:
+        page = shown(shifted, browser, screen, f"/wall?language={language}")
+
+        assert page.evaluate("document.body.dataset.phase") == phase
+        assert faults(page) == []
+        for call in ("was_lapsed", "was_effective", "was_reached"):
+            page.evaluate(_CALL, call)
+            assert faults(page) == [], call
+        page.context.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -138,3 +169,89 @@ def test_the_check_finds_what_is_planted(wall, browser, harm, finding):
 
     assert any(found.startswith(finding) for found in faults(page)), faults(page)
     page.context.close()
+
+
+@pytest.mark.parametrize("screen", ["1920x1080", "1366x768", "phone"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("view", ["", "&view=table"])
+def test_no_text_of_the_map_covers_another_and_none_is_cut(wall, browser, screen, language, view):
+    page = shown(wall, browser, screen, f"/map?compound=银泉阁&building=5栋&language={language}{view}")
+
+    expect(page.locator(".cell")).to_have_count(64)
+    assert faults(page) == []
+    page.context.close()
+
+
+def test_the_map_is_one_stop_for_the_tabulator_and_walked_by_arrows_home_and_end(wall, browser):
+    page = shown(wall, browser, "1920x1080", "/map?compound=银泉阁&building=5栋")
+    stops = page.locator(".cell[tabindex='0']")
+    expect(stops).to_have_count(1)
+
+    stops.focus()
+    for key, door in (
+        ("ArrowDown", "901"),
+        ("End", "907"),
+        ("Home", "901"),
+        ("ArrowRight", "902"),
+        ("Control+End", "107"),
+        ("Control+Home", "1001"),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator(".cell:focus .no")).to_contain_text(door)
+        expect(stops).to_have_count(1)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.cell') === null")
+    page.context.close()
+
+
+def test_marks_and_stages_filter_the_map_and_its_table_and_the_buttons_count_what_is_left(wall, browser):
+    page = shown(wall, browser, "1920x1080", "/map?compound=银泉阁&building=5栋")
+    overseas = int(page.locator(".mark[data-badge='overseas'] b").inner_text())
+    assert overseas == page.locator(".cell[data-badges~='overseas']").count() > 0
+
+    page.locator(".mark[data-badge='overseas']").click()
+    expect(page.locator(".cell:not(.off)")).to_have_count(overseas)
+    page.locator("#as-table").click()
+    expect(page.locator("[data-row]:visible")).to_have_count(overseas)
+    page.locator("[data-row]:visible button").first.click()
+    expect(page.locator("section.unit:not([hidden])")).to_have_count(1)
+
+    left = page.locator(".buildings .open").all_inner_texts()
+    assert len(left) == 37
+    assert sum(int(found) for each in left if (found := each.split()[-1]) != "✓") == great.UNITS - SIGNED
+    page.context.close()
+
+
+def test_a_print_of_the_map_has_its_foot_and_no_controls(wall, browser):
+    page = shown(wall, browser, "1920x1080", "/map?compound=银泉阁&building=5栋")
+
+    page.emulate_media(media="print")
+
+    expect(page.locator(".printfoot")).to_contain_text("银泉阁 5栋")
+    expect(page.locator(".printfoot")).to_contain_text("序号")
+    for gone in (".buildings", "#side", ".toolbar .row", ".top"):
+        expect(page.locator(gone)).to_be_hidden()
+    page.context.close()
+
+
+def test_a_screen_shows_its_wall_by_a_code_and_goes_blank_when_it_is_taken_back(wall, browser):
+    command = shown(wall, browser, "1366x768", "/wall/displays?")
+    command.get_by_label("屏幕名称").fill("指挥部一楼东")
+    command.get_by_role("button", name="发代码").click()
+    code = command.locator("#code").inner_text()
+
+    screen = wall.browse(browser, "/wall", size=SCREENS["1920x1080"], role="")
+    assert screen.locator("#n").count() == 0
+    screen.locator("#code").fill(code.lower())
+    screen.get_by_role("button", name="显示大屏").click()
+    expect(screen.locator("#n")).to_have_text("1,600")
+    wall.pulse()
+    expect(screen.locator("body")).to_have_attribute("data-state", "live", timeout=20_000)
+    assert faults(screen) == []
+
+    expect(command.locator("#displays tr[data-state='on']")).to_have_count(1, timeout=20_000)
+    command.get_by_role("button", name="收回“指挥部一楼东”").click()
+    expect(screen.locator("#n")).to_have_count(0, timeout=20_000)
+    expect(screen.locator("#code")).to_be_visible(timeout=20_000)
+    command.context.close()
+    screen.context.close()

@@ -18,6 +18,16 @@
     return false;
   };
 
+  /* Out of sight in a part that scrolls: it covers nothing. */
+  const scrolledAway = (owner, rect) => {
+    for (let each = owner.parentElement; each && each !== document.body; each = each.parentElement) {
+      if (!/auto|scroll/.test(style(each).overflowX + style(each).overflowY)) continue;
+      const port = each.getBoundingClientRect();
+      if (rect.bottom > port.bottom || rect.top < port.top || rect.right > port.right || rect.left < port.left) return true;
+    }
+    return false;
+  };
+
   const boxes = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -29,7 +39,7 @@
     const half = Number.parseFloat(style(owner).fontSize) * scale * HALF_EM;
     for (const rect of range.getClientRects()) {
       const middle = (rect.top + rect.bottom) / 2;
-      if (rect.width > 0) boxes.push({ node, owner: name(owner), element: owner, text, left: rect.left, right: rect.right, top: middle - half, bottom: middle + half });
+      if (rect.width > 0 && !scrolledAway(owner, rect)) boxes.push({ node, owner: name(owner), element: owner, text, left: rect.left, right: rect.right, top: middle - half, bottom: middle + half });
     }
   }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from shared.service.database import Transaction
 
@@ -21,6 +21,10 @@ _LATEST = text("""
 _DAY = text(
     "select at, change from signings where project_id = :project_id and at >= :since and at < :until order by at"
 )
+_OF_UNITS = text("""
+    select unit_id, fact, series, sequence_number, at from signings
+    where unit_id = any(cast(:unit_ids as uuid[])) order by at desc, change limit 2000
+""")
 _GAINED = text(
     "select coalesce(sum(change), 0) from signings where project_id = :project_id and at > :since and at <= :until"
 )
@@ -52,6 +56,14 @@ def latest(
     at, agreement_id = before or (None, None)
     wanted = {"project_ids": list(project_ids), "limit": limit, "at": at, "agreement_id": agreement_id}
     return [Signing(*row) for row in tx.connection.execute(_LATEST, wanted)]
+
+
+def stories(tx: Transaction, unit_ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """What was signed and undone of each unit, the newest first."""
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids)}):
+        found.setdefault(row.unit_id, []).append(row)
+    return found
 
 
 def gained(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> int:

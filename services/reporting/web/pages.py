@@ -1,5 +1,6 @@
 """Pages: /wall (of a project), /city (districts side by side), /map (the units of a building)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from flask import Blueprint, render_template, request
 from services.reporting.domain.facets import FACETS
 from services.reporting.domain.period import period
 from services.reporting.queries import as_of, cells, display, pace, reasons, scores, signings, snapshot, standings
+from services.reporting.queries.cells import BADGES
 from services.reporting.queries.standings import Standing
 from services.reporting.web import blocks, drawing, placing
 from services.reporting.web.displays import or_display
@@ -88,12 +90,12 @@ def grid() -> str:
         standing = _chosen(found)
         moment = _moment(tx, standing.district if standing else None)
         units = cells.of_project(tx, standing.project_id) if standing else []
+        stories = signings.stories(tx, [cell.unit_id for cell in _building_of(units)[1]]) if standing else {}
     if standing is None:
         return _page("nothing.html", "grid", found, None, as_of=moment, title=text("grid.title"))
-    buildings = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
-    chosen = (request.args.get("compound", ""), request.args.get("building", ""))
-    shown = chosen if chosen in buildings else next(iter(buildings), ("", ""))
-    mine = [cell for cell in units if (cell.compound, cell.building) == shown]
+    shown, mine = _building_of(units)
+    left_in = Counter((cell.compound, cell.building) for cell in units if not cell.done)
+    plan = placing.building(mine)
     return _page(
         "grid.html",
         "grid",
@@ -101,14 +103,28 @@ def grid() -> str:
         standing,
         title=" ".join(shown).strip() or text("grid.title"),
         as_of=moment,
-        buildings=buildings,
+        buildings=list(dict.fromkeys((cell.compound, cell.building) for cell in units)),
         chosen=shown,
-        plan=placing.building(mine),
+        plan=plan,
         units=mine,
+        first=next((place.cell.unit_id for well in plan.wells for place in well.places if place.cell), None),
+        left_in=left_in,
+        badges=[(badge, sum(badge in cell.badges for cell in mine)) for badge in BADGES],
+        stories=stories,
+        may_case=not identity.current().roles.isdisjoint({"desk", "officer", "command"}),
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
         facets=FACETS,
         unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
     )
+
+
+def _building_of(units: Sequence[cells.Cell]) -> tuple[tuple[str, str], list[cells.Cell]]:
+    """The building asked for, else the first; a compound alone names its first building."""
+    wanted = (request.args.get("compound", ""), request.args.get("building", ""))
+    known = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
+    close = [each for each in known if each == wanted] or [each for each in known if each[0] == wanted[0]] or known
+    shown = next(iter(close), ("", ""))
+    return shown, [cell for cell in units if (cell.compound, cell.building) == shown]
 
 
 def _page(template: str, here: str, found: Sequence[Standing], standing: Standing | None, **facts: Any) -> str:  # noqa: ANN401
