@@ -135,7 +135,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
         for name, path in (("wall", "/wall"), ("grid", "/map"), ("city", "/city"))
     ]
     if "command" in identity.current().roles:
-        links.append({"href": "/wall/displays", "text": text("display.title"), "here": False})
+        links.append({"href": "/wall/displays", "text": text("wall.displays"), "here": False})
     grant = display.here()
     return render_template(
         template,

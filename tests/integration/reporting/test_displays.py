@@ -49,7 +49,7 @@ class Place:
         return client
 
     def code(self, **form: str) -> str:
-        wanted = {"project": str(self.mine.project_id), "name": "指挥部一楼东", **form}
+        wanted = {"project": str(self.mine.project_id), "name": "大厅东屏", **form}
         page = self.person().post("/wall/displays", data=wanted, headers={"Origin": _URL, **_PAGE})
         found = re.search(r'id="code">([^<]+)<', page.text)
         assert found, page.text[:400]
@@ -176,9 +176,9 @@ def test_a_screen_whose_grant_is_revoked_or_over_sees_nothing_any_more(place):
 def test_only_command_of_the_district_grants_lists_and_revokes(place):
     place.screen(place.code())
     listed = place.person().get("/wall/displays", headers=_PAGE)
-    assert listed.status_code == 200 and "指挥部一楼东" in listed.text
+    assert listed.status_code == 200 and "大厅东屏" in listed.text
 
-    assert "指挥部一楼东" not in place.person(district="440399").get("/wall/displays", headers=_PAGE).text
+    assert "大厅东屏" not in place.person(district="440399").get("/wall/displays", headers=_PAGE).text
     assert place.revoke(district="440399") == 404
     for role in ("clerk", "desk", "officer", "city", "auditor"):
         assert place.person(role).get("/wall/displays", headers=_PAGE).status_code == 403, role
