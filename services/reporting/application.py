@@ -12,13 +12,15 @@ from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.web.daily import reports
+from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
 from services.reporting.web.why import explanations
 from shared.messaging import freshness_api
 from shared.service import clock, factory
 
-_PROBLEMS: Final = Path(__file__).with_name("problems.toml")
+PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False)
+BLUEPRINTS: Final = (api, pages, explanations, reports, displays, FRESHNESS)
 
 
 def create() -> Flask:
@@ -28,8 +30,8 @@ def create() -> Flask:
         engine=wiring.engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages, explanations, reports, FRESHNESS),
-        problem_files=(_PROBLEMS,),
+        blueprints=BLUEPRINTS,
+        problem_files=PROBLEMS,
         migrations=wiring.MIGRATIONS,
     )
 

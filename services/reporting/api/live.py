@@ -7,6 +7,7 @@ reconnects with its last number. It polls instead of LISTEN: a notification has 
 of one small table by one process is cheap.
 """
 
+import json
 import queue
 import threading
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Engine, text
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
-from services.reporting.queries import as_of, cells, pace, scores, signings, standings
+from services.reporting.queries import as_of, cells, pace, reasons, scores, signings, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed
 from shared.messaging import rounds
@@ -50,6 +51,12 @@ class PaceState(BaseModel):
     path: str = Field(description="the day's line as an SVG path in a field of 432 x 246")
     x: float
     y: float
+    recent: int = Field(description="signings of the last half-hour, less what has undone some")
+
+
+class ReasonState(BaseModel):
+    name: str
+    units: int | None = Field(description="how many units are unsigned for this reason; null: nobody knows")
 
 
 class LiveProject(ProjectState):
@@ -61,6 +68,7 @@ class LiveProject(ProjectState):
     latest: list[SigningState]
     scores: list[ScoreState]
     pace: PaceState
+    reasons: list[ReasonState]
     cells: list[CellState] | None
 
 
@@ -214,6 +222,10 @@ class Hub:
                 ScoreState.model_validate(score, from_attributes=True) for score in scores.of(tx, standing.project_id)
             ],
             pace=PaceState.model_validate(drawn, from_attributes=True),
+            reasons=[
+                ReasonState.model_validate(reason, from_attributes=True)
+                for reason in reasons.of(tx, standing.project_id)
+            ],
             cells=_cells(tx, units),
         )
 
@@ -232,6 +244,14 @@ class Hub:
                 _log.error("the live stream could not read", code=rounds.code(failure))
                 stop.wait(_PULSE_SECONDS)
             turns += 1
+
+
+def narrowed(event: Event, *, project_id: UUID) -> Event:
+    """What a reader of one project may see of an event."""
+    live = json.loads(event.data)
+    if "projects" in live:
+        live["projects"] = [each for each in live["projects"] if each["project_id"] == str(project_id)]
+    return Event(event.name, event.number, json.dumps(live, ensure_ascii=False))
 
 
 def _entries(tx: Transaction, district: str, since: int) -> Sequence[feed.Numbered] | None:

@@ -8,24 +8,35 @@ as_of     number, instant and lag, every two seconds, without an id
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from flask import Blueprint, Response, request
 from pydantic import Field
+from sqlalchemy import Engine
 
-from services.reporting.api.live import Event, Hub, Reader
+from services.reporting.api.live import Event, Hub, Reader, narrowed
+from services.reporting.queries import display
+from services.reporting.store.displays import Grant
 from shared.refusal import Refused, Unknown
 from shared.service import database, edge, http, identity
 from shared.service.running import running
 
 stream = Blueprint("stream", __name__, url_prefix="/api/v1")
 
+
+@stream.before_request
+def let_displays_in() -> None:
+    display.admit()
+
+
 _HEARTBEAT_SECONDS: Final = 15.0
 _LIFE_SECONDS: Final = (
     3600.0  # after this, or when its session ends, the reader reconnects with its number and is authorised again
 )
 _RETRY_MILLISECONDS: Final = 1000
+_LOOK_SECONDS: Final = 3.0
 
 
 class StreamQuery(http.Body):
@@ -41,7 +52,7 @@ class StreamQuery(http.Body):
     stream,
     "GET",
     "/stream",
-    roles=identity.ROLES,
+    roles=(*identity.ROLES, display.ROLE),
     problems=("not-found", "district-required"),
     media="text/event-stream",
 )
@@ -58,7 +69,13 @@ def live_stream(query: StreamQuery) -> http.Answer:
         hub.leave(reader)
         raise
     life = min(_LIFE_SECONDS, identity.current().seconds_left)
-    answer = Response(_events(hub, reader, first, life=life), content_type="text/event-stream; charset=utf-8")
+    grant = display.here()
+    if grant is None:
+        events = _events(hub, reader, first, life=life)
+    else:
+        only = partial(narrowed, project_id=grant.project_id)
+        events = _events(hub, reader, first, life=life, shown=only, holds=_holding(running().engine, grant))
+    answer = Response(events, content_type="text/event-stream; charset=utf-8")
     answer.headers["X-Accel-Buffering"] = "no"
     answer.call_on_close(lambda: hub.leave(reader))
     return answer
@@ -80,18 +97,40 @@ def _last_seen() -> int | None:
     return edge.whole_number(request.headers["Last-Event-ID"].strip())
 
 
-def _events(hub: Hub, reader: Reader, first: list[Event], *, life: float = _LIFE_SECONDS) -> Iterator[bytes]:
+def _holding(engine: Engine, grant: Grant) -> Callable[[], bool]:
+    """Whether a display's grant still holds; looked up every few seconds."""
+    looked_at = time.monotonic()
+
+    def holds() -> bool:
+        nonlocal looked_at
+        if time.monotonic() - looked_at < _LOOK_SECONDS:
+            return True
+        looked_at = time.monotonic()
+        return display.still(engine, grant)
+
+    return holds
+
+
+def _events(  # noqa: PLR0913 - what a reader gets, and for how long
+    hub: Hub,
+    reader: Reader,
+    first: list[Event],
+    *,
+    life: float = _LIFE_SECONDS,
+    shown: Callable[[Event], Event] = lambda event: event,
+    holds: Callable[[], bool] = lambda: True,
+) -> Iterator[bytes]:
     began = beaten = time.monotonic()
     try:
         yield f"retry: {_RETRY_MILLISECONDS}\n\n".encode()
         for event in first:
-            yield event.encoded()
+            yield shown(event).encoded()
         reached = max((event.number or 0 for event in first), default=0)
-        while not reader.dropped and time.monotonic() - began < life:
+        while not reader.dropped and time.monotonic() - began < life and holds():
             news = _next(reader)
             if news and (news.number is None or news.number > reached):
                 reached = -1 if news.name == "reset" else news.number or reached
-                yield news.encoded()
+                yield shown(news).encoded()
             if time.monotonic() - beaten >= _HEARTBEAT_SECONDS:
                 beaten = time.monotonic()
                 yield b": heartbeat\n\n"

@@ -10,13 +10,16 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 0.0, 372.0, 22.0, 212.0
 
 @dataclass(frozen=True)
 class Pace:
-    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings of today, minus those undone today."""
+    """`path` is the SVG path of the line, (`x`, `y`) its end, `hours` the ticks. `gained`: signings of today, minus those undone today;
+    `recent`: the same of the last half-hour.
+    """
 
     path: str
     x: float
     y: float
     hours: tuple[tuple[float, int], ...]
     gained: int
+    recent: int = 0
 
 
 def pace(points: Sequence[tuple[datetime, int]], *, now: datetime, total: int) -> Pace:

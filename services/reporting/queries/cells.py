@@ -24,6 +24,9 @@ _OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_OR
 _OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")
 
 
+BADGES = ("disputed", "overseas")
+
+
 @dataclass(frozen=True)
 class Cell:
     """One unit. A facet is None if unknown; the stage is derived from the others."""

@@ -1,5 +1,6 @@
-"""How a project's count has risen since midnight in Shanghai."""
+"""How a project's count has risen since midnight in Shanghai, and in the last half-hour."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.reporting.domain import pace
@@ -9,9 +10,12 @@ from services.reporting.queries.standings import Standing
 from shared.events.day import SHANGHAI
 from shared.service.database import Transaction
 
+_RECENT = timedelta(minutes=30)
+
 
 def of(tx: Transaction, standing: Standing, *, now: datetime) -> Pace:
     local = now.astimezone(SHANGHAI)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     points = signings.curve(tx, standing.project_id, since=midnight, until=midnight + timedelta(days=1))
-    return pace.pace(points, now=local, total=standing.basis("units").denominator or standing.own_units)
+    drawn = pace.pace(points, now=local, total=standing.basis("units").denominator or standing.own_units)
+    return replace(drawn, recent=signings.gained(tx, standing.project_id, since=now - _RECENT, until=now))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from shared.service.database import Transaction
 
@@ -27,6 +27,13 @@ _BETWEEN = text("""
     from signings left join units using (unit_id)
     where signings.project_id = :project_id and at >= :since and at < :until order by at desc, agreement_id desc limit 5000
 """)
+_OF_UNITS = text("""
+    select unit_id, fact, series, sequence_number, at from signings
+    where unit_id = any(cast(:unit_ids as uuid[])) order by at desc, change limit 2000
+""")
+_GAINED = text(
+    "select coalesce(sum(change), 0) from signings where project_id = :project_id and at > :since and at <= :until"
+)
 _BEFORE = text("select coalesce(sum(change), 0) from signings where project_id = :project_id and at < :since")
 
 
@@ -61,6 +68,20 @@ def between(tx: Transaction, project_id: UUID, *, since: datetime, until: dateti
     """Newest first."""
     window = {"project_id": project_id, "since": since, "until": until}
     return [Signing(*row) for row in tx.connection.execute(_BETWEEN, window)]
+
+
+def stories(tx: Transaction, unit_ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """What was signed and undone of each unit, the newest first."""
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids)}):
+        found.setdefault(row.unit_id, []).append(row)
+    return found
+
+
+def gained(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> int:
+    """Signings after `since`, minus those undone."""
+    window = {"project_id": project_id, "since": since, "until": until}
+    return int(tx.connection.execute(_GAINED, window).scalar_one())
 
 
 def curve(

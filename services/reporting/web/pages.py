@@ -1,5 +1,6 @@
 """Pages: /wall (of a project), /city (districts side by side), /map (the units of a building)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,14 +9,18 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from services.reporting.domain.facets import FACETS
-from services.reporting.queries import as_of, cells, pace, scores, signings, snapshot, standings
+from services.reporting.domain.period import period
+from services.reporting.queries import as_of, cells, display, pace, reasons, scores, signings, snapshot, standings
+from services.reporting.queries.cells import BADGES
 from services.reporting.queries.standings import Standing
-from services.reporting.web import attention, drawing, placing
+from services.reporting.web import attention, blocks, drawing, placing
+from services.reporting.web.displays import or_display
 from shared.events.stage import STAGES
 from shared.refusal import Unknown
 from shared.service import identity
 from shared.service.database import Transaction
 from shared.service.running import running
+from shared.web import figures
 from shared.web.shell import add_texts, text
 
 pages = Blueprint(
@@ -30,11 +35,11 @@ _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 
 
 @pages.get("/wall")
-@identity.requires()
+@or_display
 def wall() -> str:
     now = running().clock.now()
     with snapshot.granted() as tx:
-        found = standings.of(tx)
+        found = _shown(standings.of(tx))
         standing = _chosen(found)
         facts = {"as_of": _moment(tx)} if standing is None else _wall(tx, standing, now)
     if standing is None:
@@ -44,9 +49,14 @@ def wall() -> str:
 
 def _wall(tx: Transaction, standing: Standing, now: datetime) -> dict[str, Any]:
     units = cells.of_project(tx, standing.project_id)
+    drawn = blocks.arranged(units, lambda name, left, total: f"{name} {_unsigned_of(left, total)}")
     return {
         "as_of": _moment(tx, standing.district),
-        "map": drawing.building_map(units),
+        "now": now,
+        "period": period(standing.starts_at, standing.ends_at, now, closed=standing.closed_at is not None),
+        "map": drawn,
+        "unsigned_of": _unsigned_of,
+        "reasons": reasons.of(tx, standing.project_id),
         "axis": drawing.axis(standing.bases),
         "scores": scores.of(tx, standing.project_id),
         "latest": signings.latest(tx, [standing.project_id], limit=_SLOTS),
@@ -92,12 +102,12 @@ def grid() -> str:
         standing = _chosen(found)
         moment = _moment(tx, standing.district if standing else None)
         units = cells.of_project(tx, standing.project_id) if standing else []
+        stories = signings.stories(tx, [cell.unit_id for cell in _building_of(units)[1]]) if standing else {}
     if standing is None:
         return _page("nothing.html", "grid", found, None, as_of=moment, title=text("grid.title"))
-    buildings = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
-    chosen = (request.args.get("compound", ""), request.args.get("building", ""))
-    shown = chosen if chosen in buildings else next(iter(buildings), ("", ""))
-    mine = [cell for cell in units if (cell.compound, cell.building) == shown]
+    shown, mine = _building_of(units)
+    left_in = Counter((cell.compound, cell.building) for cell in units if not cell.done)
+    plan = placing.building(mine)
     return _page(
         "grid.html",
         "grid",
@@ -105,14 +115,28 @@ def grid() -> str:
         standing,
         title=" ".join(shown).strip() or text("grid.title"),
         as_of=moment,
-        buildings=buildings,
+        buildings=list(dict.fromkeys((cell.compound, cell.building) for cell in units)),
         chosen=shown,
-        plan=placing.building(mine),
+        plan=plan,
         units=mine,
+        first=next((place.cell.unit_id for well in plan.wells for place in well.places if place.cell), None),
+        left_in=left_in,
+        badges=[(badge, sum(badge in cell.badges for cell in mine)) for badge in BADGES],
+        stories=stories,
+        may_case=not identity.current().roles.isdisjoint({"desk", "officer", "command"}),
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
         facets=FACETS,
         unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
     )
+
+
+def _building_of(units: Sequence[cells.Cell]) -> tuple[tuple[str, str], list[cells.Cell]]:
+    """The building asked for, else the first; a compound alone names its first building."""
+    wanted = (request.args.get("compound", ""), request.args.get("building", ""))
+    known = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
+    close = [each for each in known if each == wanted] or [each for each in known if each[0] == wanted[0]] or known
+    shown = next(iter(close), ("", ""))
+    return shown, [cell for cell in units if (cell.compound, cell.building) == shown]
 
 
 def _page(template: str, here: str, found: Sequence[Standing], standing: Standing | None, **facts: Any) -> str:  # noqa: ANN401
@@ -122,16 +146,26 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
         {"href": f"{path}{query}", "text": text(f"{name}.link"), "here": name == here}
         for name, path in (("wall", "/wall"), ("grid", "/map"), ("city", "/city"))
     ]
+    if "command" in identity.current().roles:
+        links.append({"href": "/wall/displays", "text": text("wall.displays"), "here": False})
+    grant = display.here()
     return render_template(
         template,
         page=here,
-        pages=links,
+        display=grant,
+        pages=[] if grant else links,
         standing=standing,
         standings=found,
         stream=_STREAM,
         live=True,
         **facts,
     )
+
+
+def _shown(found: Sequence[Standing]) -> Sequence[Standing]:
+    """All granted projects; to a display only its own."""
+    grant = display.here()
+    return found if grant is None else [each for each in found if each.project_id == grant.project_id]
 
 
 def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
@@ -147,6 +181,10 @@ def _chosen(found: Sequence[Standing]) -> Standing | None:
     if chosen is None:
         raise Unknown
     return chosen
+
+
+def _unsigned_of(left: int, total: int) -> str:
+    return text("live.unsigned_of", n=figures.count(left), total=figures.count(total))
 
 
 def _to_go(standing: Standing, name: str) -> int | None:

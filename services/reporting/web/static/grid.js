@@ -3,15 +3,19 @@ import { follow, watch } from "./live.js";
 
 const data = document.body.dataset;
 const UNSIGNED = ["registered", "surveyed", "rights_confirmed", "valued", "negotiating", "ready", "pre_registered", "rescinded", "void"];
-const pick = { stages: new Set(), open: false, unit: null };
+const pick = { stages: new Set(), badges: new Set(), open: false, table: new URLSearchParams(location.search).get("view") === "table", unit: null };
 const all = (selector) => [...document.querySelectorAll(selector)];
 const cellOf = (unit) => document.querySelector(`.cell[data-unit="${unit}"]`);
 
 function filter() {
-  for (const cell of all(".cell")) {
-    const { stage } = cell.dataset;
-    cell.classList.toggle("off", (pick.stages.size > 0 && !pick.stages.has(stage)) || (pick.open && !UNSIGNED.includes(stage)));
-  }
+  const off = (stage, badges) =>
+    (pick.stages.size > 0 && !pick.stages.has(stage)) || (pick.open && !UNSIGNED.includes(stage)) || (pick.badges.size > 0 && !badges.split(" ").some((badge) => pick.badges.has(badge)));
+  for (const cell of all(".cell")) cell.classList.toggle("off", off(cell.dataset.stage, cell.dataset.badges));
+  for (const row of all("[data-row]")) row.hidden = off(row.dataset.stageOf, row.dataset.badges);
+  all(".mark").forEach((mark) => mark.setAttribute("aria-pressed", String(pick.badges.has(mark.dataset.badge))));
+  document.getElementById("as-table").setAttribute("aria-pressed", String(pick.table));
+  document.getElementById("grid").hidden = pick.table;
+  document.getElementById("listed").hidden = !pick.table;
   all(".key").forEach((key) => key.setAttribute("aria-pressed", String(pick.stages.has(key.dataset.stage))));
   document.getElementById("only").setAttribute("aria-pressed", String(pick.open));
 }
@@ -24,6 +28,7 @@ function show(unit, { focus = true } = {}) {
   document.getElementById("left").hidden = unit !== null;
   if (!focus) return;
   if (unit) document.querySelector(`#u-${CSS.escape(unit)} h2`).focus();
+  else if (pick.table) document.querySelector(`[data-row="${before}"] button`)?.focus();
   else cellOf(before)?.focus();
 }
 
@@ -36,13 +41,26 @@ document.addEventListener("click", (event) => {
   } else if (event.target.id === "only") {
     pick.open = !pick.open;
     filter();
-  } else if (event.target.closest(".close")) show(null);
+  } else if (event.target.closest(".mark")) {
+    const { badge } = event.target.closest(".mark").dataset;
+    if (!pick.badges.delete(badge)) pick.badges.add(badge);
+    filter();
+  } else if (event.target.id === "as-table") {
+    pick.table = !pick.table;
+    filter();
+  } else if (event.target.id === "print") print();
+  else if (event.target.closest(".close")) show(null);
   else if (cell || open) show((cell?.dataset.unit ?? open?.dataset.open));
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && pick.unit) {
     show(null);
+    return;
+  }
+  if (document.activeElement.classList.contains("cell") && ["Home", "End"].includes(event.key)) {
+    atEnd(event.key === "End", event.ctrlKey)?.focus();
+    event.preventDefault();
     return;
   }
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
@@ -63,16 +81,38 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/* The first or last cell: of the row, or with Ctrl of the whole building. */
+function atEnd(last, everywhere) {
+  const here = document.activeElement.getBoundingClientRect();
+  const middle = (box) => (box.top + box.bottom) / 2;
+  const inRow = (box) => everywhere || (box.top <= middle(here) && box.bottom >= middle(here));
+  const row = all(".cell").map((cell) => [cell, cell.getBoundingClientRect()]).filter(([, box]) => inRow(box));
+  const order = ([, a], [, b]) => (everywhere ? a.top - b.top || a.left - b.left : a.left - b.left);
+  return row.sort(order).at(last ? -1 : 0)?.[0];
+}
+
+/* One stop for the tabulator: the cell that was focused last. */
+function rove(unit) {
+  const stop = cellOf(unit) ?? document.querySelector(".cell");
+  all(".cell").forEach((cell) => { cell.tabIndex = cell === stop ? 0 : -1; });
+}
+
 /* Cells, counts, lists and panels come from the server together; what was filtered, open and focused stays so. */
 function adopted() {
   filter();
   if (pick.unit) show(pick.unit, { focus: false });
+  if (stop) rove(stop);
   if (focused) cellOf(focused)?.focus();
 }
 
 let focused = null;
-document.addEventListener("focusin", (event) => { focused = event.target.dataset?.unit ?? null; });
+let stop = null;
+document.addEventListener("focusin", (event) => {
+  focused = event.target.dataset?.unit ?? null;
+  if (focused) rove(stop = focused);
+});
 
 const apply = (live) => !live.projects.some((project) => project.project_id === data.project);
+filter();
 const say = watch();
 follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say, adopted });

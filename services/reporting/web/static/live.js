@@ -8,6 +8,7 @@ const AGAIN_MILLISECONDS = 3000;
 const LEAST_BETWEEN_DRAWINGS = 1000;
 const MOST_KEPT = 500;
 const NIGHTLY_HOUR = 4;
+const NIGHTLY_AGAIN_MILLISECONDS = 60_000;
 
 const districts = new Map();
 let drawing = null;
@@ -83,7 +84,8 @@ async function fetchPage() {
   try {
     const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
     if (answer.ok && !answer.redirected) return adopt(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    location.reload();
+    if (answer.status < 500) location.reload();
+    else throw new Error(`the service answers ${answer.status}`);
   } catch {
     await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
   } finally {
@@ -149,10 +151,16 @@ export function watch({ empty = () => false, tick = () => {} } = {}) {
   };
 }
 
-/* A wall never closes: it starts anew once a night. */
+/* A wall never closes: it starts anew once a night, when the service answers. Else it would end on the browser's own page of an error. */
+async function anew() {
+  const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  if (answer && answer.status < 500) location.reload();
+  else setTimeout(anew, NIGHTLY_AGAIN_MILLISECONDS);
+}
+
 function nightly() {
   const next = new Date();
   next.setHours(NIGHTLY_HOUR, Math.floor(Math.random() * 30), 0, 0);
   if (next <= new Date()) next.setDate(next.getDate() + 1);
-  setTimeout(() => location.reload(), next - new Date());
+  setTimeout(anew, next - new Date());
 }

@@ -42,13 +42,26 @@ function squares(changed) {
   put($("map-t"), `${word("live", "map")}：${left.filter(([, n]) => n).map(([name, n]) => `${name} ${n}`).join("，")}`);
 }
 
+function compound(name) {
+  const node = [...document.querySelectorAll("[data-compound]")].find((each) => each.dataset.compound === name);
+  const mine = [...document.querySelectorAll("[data-in]")].filter((block) => block.dataset.in === name);
+  const left = mine.reduce((sum, block) => sum + Number(block.querySelector(".left").textContent || "0"), 0);
+  const n = count(left), total = count(Number(node.dataset.total));
+  put(node, $("map").dataset.brief ? `${n} / ${total}` : word("live", "unsigned_of", { n, total }));
+}
+
+function why(reasons) {
+  for (const { name, units } of reasons) put(document.querySelector(`[data-reason="${name}"]`), count(units));
+}
+
 function building(block) {
   const left = block.querySelectorAll(".u:not(.s)").length;
   put(block.querySelector(".left"), left ? String(left) : "");
-  put(block.querySelector(".all"), left ? "" : " ✓");
+  put(block.querySelector(".all"), left ? "" : "✓");
   block.querySelector(".name").classList.toggle("t2", !left);
   for (const named of document.querySelectorAll("[data-worst]"))
     if (named.dataset.worst === block.dataset.building) put(named, String(left));
+  compound(block.dataset.in);
 }
 
 /* The rows stay where they are, so that none moves under the reader's finger; a new drawing sorts them. */
@@ -61,13 +74,15 @@ function scoreboard(scores) {
     put(row.querySelector(".r"), `${printed(cut(done, units))}%`);
     put(row.querySelector(".n"), `${done} / ${units}`);
     put(row.querySelector(".go b"), String(units - done));
+    row.querySelector(".go b").classList.toggle("none", units === done);
     const bar = row.querySelector(".go rect");
     bar.setAttribute("x", `${100 - width}%`);
     bar.setAttribute("width", `${width}%`);
   }
 }
 
-function pace({ gained, path, x, y }) {
+function pace({ gained, recent, path, x, y }) {
+  put($("recent"), word("live", "recent", { n: count(recent) }));
   put($("pace-h"), word("live", "today", { n: count(gained) }));
   document.querySelector(".pace path").setAttribute("d", path);
   const dot = document.querySelector(".pace .dot");
@@ -157,9 +172,18 @@ function apply(live) {
   squares(changed);
   scoreboard(project.scores);
   pace(project.pace);
+  why(project.reasons);
   latest(project.latest);
   if (reached) moment(project);
   return true;
+}
+
+const two = (value) => String(value).padStart(2, "0");
+function remaining(until, now) {
+  if (!until || !now) return "—";
+  const seconds = Math.max(0, Math.floor((new Date(until).getTime() - now) / 1000)), days = Math.floor(seconds / 86_400);
+  const clock = `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return days ? word("live", "countdown", { days, clock }) : clock;
 }
 
 const running = { at: 0, since: 0 };
@@ -167,6 +191,7 @@ function clock({ asOf, silentSeconds, state }) {
   if (asOf.at && asOf.at !== running.at) Object.assign(running, { at: asOf.at, since: performance.now() });
   const now = asOf.at ? new Date(asOf.at).getTime() + (asOf.lag_seconds ?? 0) * 1000 + silentSeconds * 1000 : null;
   put($("clock"), clockTime(now));
+  for (const node of document.querySelectorAll(".countdown")) put(node, remaining(node.dataset.until, now));
   put($("count-h"), state === "stale" ? word("live", "signed_units_at", { at: clockTime(asOf.at) }) : word("live", "signed_units"));
 }
 

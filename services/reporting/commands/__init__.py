@@ -1,0 +1,1 @@
+"""What people change in reporting: the grants of displays. Everything else here follows from events."""

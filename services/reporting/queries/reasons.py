@@ -1,0 +1,41 @@
+"""Why units are unsigned, as far as events say: disputed, a minor among the owners, an owner overseas, ready, in preparation.
+
+Each unsigned unit counts once, under the first reason that holds, so the figures add up to what is left. No event says that
+a unit is seized, or that an owner cannot be found: such units are among the others.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.events.stage import COUNTED
+from shared.service.database import Transaction
+
+NAMES: Final = ("disputed", "minor", "overseas", "ready", "preparing")
+# Rows from before `capable` was kept do not say whether an owner is a minor, until the model is rebuilt.
+_REASONS = text("""
+    select case when rights = 'disputed' then 'disputed' when owners @> '[{"capable": false}]' then 'minor'
+                when overseas then 'overseas' when agreement in ('locked', 'pre_registered') then 'ready'
+                else 'preparing' end as name,
+           count(*) as units, bool_and(owners @> '[{"capable": true}]' or owners @> '[{"capable": false}]') as known
+    from units left join cases using (unit_id)
+    where units.project_id = :project_id and not coalesce(agreement = any(:counted), false) group by 1
+""")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """`units` None: nobody knows."""
+
+    name: str
+    units: int | None
+
+
+def of(tx: Transaction, project_id: UUID) -> list[Reason]:
+    """All five, in one order."""
+    rows = tx.connection.execute(_REASONS, {"project_id": project_id, "counted": sorted(COUNTED)}).all()
+    found = {row.name: row.units for row in rows}
+    minors_known = all(row.known for row in rows)
+    return [Reason(name, found.get(name, 0) if name != "minor" or minors_known else None) for name in NAMES]
