@@ -13,7 +13,7 @@ from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
-from services.reporting.projections import feed_entries
+from services.reporting.projections import exchange
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.store import feed
@@ -78,7 +78,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*TOPICS),
     reactions=reactions,
-    after_reactions=feed_entries.after,
+    after_reactions=exchange.after,
     emits=False,
     rebuilt=True,
     search_path=rebuild.SEARCH_PATH,

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Engine
 
-from services.reporting.projections import feed_entries
+from services.reporting.projections import exchange
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from shared.events import codec, registry, roll, signing, topics
 from shared.events.contract import Event
@@ -212,7 +212,7 @@ class Bus:
                 self.broker.create(topics.name(district, kind))
         self.producer = memory.Producer(self.broker)
         self.consumer = Consumer(
-            CONSUMER, engine, self.subscription(CONSUMER), reactions(), after_reactions=feed_entries.after
+            CONSUMER, engine, self.subscription(CONSUMER), reactions(), after_reactions=exchange.after
         )
 
     def subscription(self, group: str, *, batch: int = 500) -> memory.Subscription:
