@@ -9,6 +9,7 @@ from uuid import uuid4
 from flask import Flask
 from sqlalchemy import Engine
 
+from services.reporting.api.exchange import exchange as exchange_api
 from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
@@ -27,6 +28,7 @@ from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
+PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 _STREAMS = 1000
 
 
@@ -47,7 +49,8 @@ def create_api() -> Flask:
         engine=engine(settings.database_url, "api", pool_size=settings.api_threads),
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, exchange_api, pages),
+        problem_files=(PROBLEMS,),
         migrations=MIGRATIONS,
     )
 

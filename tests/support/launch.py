@@ -171,6 +171,21 @@ class Launch:
         )
 
 
+def granted(
+    client_id: str, *, types: Sequence[str], agency: str = "real-estate", starts_at: datetime = OPENED_AT
+) -> list[Event]:
+    """An agency with one client, and its approved grant of a thousand days."""
+    ends_at = starts_at + timedelta(days=1000)
+    terms = registry.Terms(
+        purpose="样例", legal_basis="样例", audiences=("public", "internal"), event_types=tuple(types),
+        starts_at=starts_at, ends_at=ends_at,
+    )  # fmt: skip
+    return [
+        registry.AgencyRegistered(agency=agency, revision=1, name="样例机构", clients=(client_id,)),
+        registry.GrantApproved(agency=agency, grant_id=uuid5(_NAMESPACE, f"{agency} {client_id}"), terms=terms),
+    ]
+
+
 class Numbering:
     """Counts each key of each topic 1, 2, 3 …, as the journals do."""
 

@@ -6,10 +6,20 @@ starts no counting. The feed belongs to the live consumer alone (feed_entries.py
 
 from typing import Any, Final
 
-from services.reporting.projections import cases, districts, groups, projects, tallies, units
+from services.reporting.projections import agencies, cases, districts, groups, projects, tallies, units
 from shared.events import catalogue, topics
 from shared.events.contract import Event
-from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
+from shared.events.registry import (
+    AgencyRegistered,
+    DistrictOpened,
+    GrantApproved,
+    GrantRevoked,
+    GroupFormed,
+    ProjectOpened,
+    RollFrozen,
+    UnitAssigned,
+    UnitRegistered,
+)
 from shared.events.signing import (
     AgreementRescinded,
     AgreementSigned,
@@ -33,7 +43,15 @@ TOPICS = topics.read_by(CONSUMER)
 def reactions() -> Reactions:
     """For the consumer. Of several reactions to one event, the later finds what the earlier has written."""
     unseen = table(*(on(event, when_no_screen_changes_leave_it_to_the_log) for event in WITHOUT_SCREEN))
-    return {**_of_screens(), **unseen}
+    return {**_of_screens(), **unseen, **_of_agencies()}
+
+
+def _of_agencies() -> Reactions:
+    return table(
+        on(AgencyRegistered, agencies.when_agency_registered_note_its_clients),
+        on(GrantApproved, agencies.when_grant_approved_keep_it),
+        on(GrantRevoked, agencies.when_grant_revoked_end_it),
+    )
 
 
 def _of_screens() -> Reactions:
