@@ -6,7 +6,7 @@ A role has two users, `<role>-a` and `<role>-b`, with the same rights, so that a
 Left to others: carrying it out (admin.py), the passwords (keys.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from deploy.declaration import BUS_ADMIN, BUS_STATIC, OPERATOR, bus_roles
@@ -62,6 +62,13 @@ def of_district(district: str) -> Iterator[Grant]:
         yield Grant(f"{kind.owner}-relay", "WRITE", "TOPIC", name)
         for role in _reading(kind):
             yield Grant(role, "READ", "TOPIC", name)
+
+
+def of_agency(user: str, names: Iterable[str]) -> Iterator[Grant]:
+    """The rights of another agency's user: to read these topics, in consumer groups whose names begin with its own."""
+    yield Grant(user, "READ", "GROUP", f"{user}.", prefixed=True)
+    for name in names:
+        yield Grant(user, "READ", "TOPIC", name)
 
 
 def _reading(kind: topics.Kind) -> Iterator[str]:

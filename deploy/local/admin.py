@@ -118,6 +118,15 @@ def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
     _delete(admin, {rule for rule in set(found) - wanted if rule.principal in ours})
 
 
+def keep_rights_of(connection: Connection, user: str, grants: Iterable[Grant]) -> None:
+    """Makes the rights of one user, of no role of ours, exactly these. Raises CannotStart."""
+    wanted = {rule for grant in grants for rule in _rules(grant, (user,))}
+    with closing(client(connection)) as admin:
+        found = {rule for rule in admin.describe_acls(_EVERY)[0] if rule.principal == f"User:{user}"}
+        _create(admin, wanted - found)
+        _delete(admin, found - wanted)
+
+
 def give(admin: KafkaAdminClient, grants: Iterable[Grant]) -> None:
     """Raises CannotStart."""
     _create(admin, {rule for grant in grants for rule in _rules(grant)})
@@ -142,12 +151,12 @@ def _of(districts: Iterable[str]) -> list[Grant]:
     return [grant for district in districts for grant in access.of_district(district)]
 
 
-def _rules(grant: Grant) -> list[ACL]:
+def _rules(grant: Grant, users: Iterable[str] = ()) -> list[ACL]:
     pattern = ACLResourcePatternType.PREFIXED if grant.prefixed else ACLResourcePatternType.LITERAL
     resource = ResourcePattern(ResourceType[grant.resource], grant.name, pattern)
     return [
         ACL(f"User:{user}", "*", ACLOperation[grant.operation], ACLPermissionType.ALLOW, resource)
-        for user in access.users(grant.role)
+        for user in users or access.users(grant.role)
     ]
 
 

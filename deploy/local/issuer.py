@@ -24,7 +24,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from werkzeug.wrappers import Response as Redirect
 
-_AUDIENCE, _SECONDS, _CODE_SECONDS = "clearwater", 12 * 3600, 120
+_AUDIENCE, _SECONDS, _CODE_SECONDS, _CLIENT_SECONDS = "clearwater", 12 * 3600, 120, 3600
 _REFRESHES, _COOKIE = "clearwater-refreshes", "clearwater_issuer"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
@@ -95,6 +95,17 @@ def mint(  # noqa: PLR0913 - each is a claim
     return _signed(local_dir, _about(person), audience=_AUDIENCE, seconds=seconds)
 
 
+def add_client(local_dir: Path, client_id: str) -> str:
+    """Makes a client of an agency, or gives it a new secret in place of the old one. The secret is shown once and kept as a digest."""
+    secret = secrets.token_urlsafe(32)
+    file = local_dir / "issuer" / "clients.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    unfinished = file.with_suffix(".new")
+    unfinished.write_text(json.dumps({**known, client_id: _digest(secret)}, indent=2), encoding="utf-8")
+    unfinished.rename(file)
+    return secret
+
+
 def prepare(local_dir: Path, *, issuer: str) -> None:
     """Makes the key where there is none, and notes the issuer's address."""
     place = local_dir / "issuer"
@@ -131,6 +142,7 @@ def create(local_dir: Path, *, issuer: str) -> Flask:
         return jsonify(keys=[_key(local_dir).as_dict(private=False)])
 
     _code_flow(app, local_dir)
+    _sign_out(app, local_dir)
     return app
 
 
@@ -165,6 +177,8 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
 
     @app.post("/token")
     def token() -> tuple[Response, int] | Response:
+        if request.form.get("grant_type") == "client_credentials":
+            return _client_token(local_dir)
         given = _by_code(codes) if "code" in request.form else _by_refresh_token(local_dir)
         if given is None:
             return jsonify(error="invalid_grant"), 400
@@ -180,6 +194,8 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
             expires_in=_SECONDS,
         )
 
+
+def _sign_out(app: Flask, local_dir: Path) -> None:
     @app.get("/end_session")
     def end_session() -> Redirect | Response:
         """RP-initiated logout: what was signed in with this browser is not refreshed any more."""
@@ -193,6 +209,28 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
             answer = Response("已退出 · signed out\n", content_type="text/plain; charset=utf-8")
         answer.delete_cookie(_COOKIE)
         return answer
+
+
+def _client_token(local_dir: Path) -> tuple[Response, int] | Response:
+    """For a program of another agency (RFC 6749, section 4.4). It holds no district: what it may read, the grants say."""
+    basic = request.authorization
+    named = (basic.username, basic.password) if basic and basic.type == "basic" else (None, None)
+    client_id = named[0] or request.form.get("client_id", "")
+    file = local_dir / "issuer" / "clients.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    given = _digest(named[1] or request.form.get("client_secret", ""))
+    if not secrets.compare_digest(known.get(client_id, ""), given):
+        return jsonify(error="invalid_client"), 401
+    about = {"sub": client_id, "name": client_id, "roles": ["agency"], "districts": []}
+    return jsonify(
+        access_token=_signed(local_dir, about, audience=_AUDIENCE, seconds=_CLIENT_SECONDS),
+        token_type="Bearer",  # noqa: S106 - a kind, not a secret
+        expires_in=_CLIENT_SECONDS,
+    )
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 _Grant = tuple[Person, str, str, str]  # who, for which client, with which nonce, in which sign-in

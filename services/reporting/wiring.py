@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Engine
 
 from services.reporting.config import Settings
-from services.reporting.projections import daily_reports
+from services.reporting.projections import at_commit
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.store import feed
@@ -42,7 +42,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*TOPICS),
     reactions=reactions,
-    after_reactions=daily_reports.after,
+    after_reactions=at_commit.after,
     emits=False,
     rebuilt=True,
     search_path=rebuild.SEARCH_PATH,

@@ -13,7 +13,7 @@ _HEADERS = {
     "ce_source": "/<district>/<service>",
     "ce_subject": "what the event is about: the record's key",
     "ce_time": "real time of writing, RFC 3339 in UTC",
-    "ce_dataschema": "reference to the schema of the value",
+    "ce_dataschema": "the `$id` of the schema of the value, an absolute URI",
     "ce_sequence": "place in the key's order within the topic, 20 digits",
     "ce_partitionkey": "the record's key",
     "ce_epoch": "rises when the emitter was restored from a backup",

@@ -70,16 +70,16 @@ class Envelope(NamedTuple):
 
 
 def schema_of(event_type: str) -> str:
-    """`ce_dataschema`: a reference relative to the place where the contract is published."""
-    return f"schemas/{event_type}.json"
+    """`ce_dataschema`, an absolute URI as CloudEvents wants it: the `$id` of the published schema (decision 36)."""
+    return f"urn:clearwater:schema:{event_type}"
 
 
-def encode(message: Enveloped) -> list[tuple[str, bytes]]:
-    """Raises ValueError when `message.headers` lacks time or epoch, or the topic is not ours."""
+def attributes_of(message: Enveloped) -> dict[str, str]:
+    """The attributes of the CloudEvent without its data, in the order of writing. Raises ValueError as `encode` does."""
     given = {attribute: message.headers[attribute] for attribute in _GIVEN if message.headers.get(attribute)}
     if not {"time", "epoch"} <= given.keys():
         raise ValueError(f"{message.type}: headers need time and epoch, got {sorted(message.headers)}")
-    attributes = {
+    return {
         "specversion": "1.0",
         "id": str(message.event_id),
         "type": message.type,
@@ -90,9 +90,13 @@ def encode(message: Enveloped) -> list[tuple[str, bytes]]:
         "partitionkey": message.key,
         **given,
     }
+
+
+def encode(message: Enveloped) -> list[tuple[str, bytes]]:
+    """Raises ValueError when `message.headers` lacks time or epoch, or the topic is not ours."""
     return [
         ("content-type", CONTENT_TYPE.encode()),
-        *((f"ce_{name}", value.encode()) for name, value in attributes.items()),
+        *((f"ce_{name}", value.encode()) for name, value in attributes_of(message).items()),
     ]
 
 

@@ -10,13 +10,17 @@ from pydantic import Field
 
 from shared.events.contract import Event, Part, declare
 from shared.events.terms import (
+    AgencyId,
     AreaHundredths,
     Base64,
     Basis,
     Channel,
+    ClientId,
     Code,
     Digest,
     District,
+    EventType,
+    GrantedAudience,
     Instant,
     Language,
     MaskedName,
@@ -228,3 +232,56 @@ class KeyDeleted(Event):
     """The data key of a person is gone; every reader drops its copy. A record without a value (a tombstone)."""
 
     person_id: UUID = Field(description="the person, from the record's key")
+
+
+@declare("clearwater.registry.agency.registered.v1", topic="registry-agency", key="agency", audience="internal")
+class AgencyRegistered(Event):
+    """Another government system as it is known in this district. A later event of the same agency replaces the earlier one."""
+
+    agency: AgencyId = Field(description="the agency's id, the same in every district")
+    revision: int = Field(ge=1, description="1 for the first registration, one more with every change")
+    name: Text = Field(description="the agency's name")
+    clients: tuple[ClientId, ...] = Field(description="the clients of the identity provider that act for the agency")
+
+
+class Terms(Part):
+    """What a grant allows, why, and when."""
+
+    purpose: Text = Field(description="what the agency does with the events")
+    legal_basis: Text = Field(description="the document and clause that allow it")
+    audiences: tuple[GrantedAudience, ...] = Field(
+        min_length=1, description="audiences of the topics; restricted ones are never granted"
+    )
+    event_types: tuple[EventType, ...] = Field(min_length=1, description="the types of event; no other leaves")
+    starts_at: Instant = Field(
+        description="first instant of supply, RFC 3339 in UTC; it reaches back to the first event"
+    )
+    ends_at: Instant = Field(description="first instant after it, RFC 3339 in UTC")
+
+
+@declare("clearwater.registry.grant.proposed.v1", topic="registry-agency", key="agency", audience="internal")
+class GrantProposed(Event):
+    """Somebody has proposed to give an agency events of this district. Nothing is given before GrantApproved."""
+
+    agency: AgencyId = Field(description="the agency")
+    grant_id: UUID = Field(description="the grant")
+    terms: Terms = Field(description="what is proposed")
+
+
+@declare("clearwater.registry.grant.approved.v1", topic="registry-agency", key="agency", audience="internal")
+class GrantApproved(Event):
+    """A second person has approved a grant: the agency may have these events of this district from now on."""
+
+    agency: AgencyId = Field(description="the agency")
+    grant_id: UUID = Field(description="the grant")
+    terms: Terms = Field(description="what is granted, as it was proposed")
+
+
+@declare("clearwater.registry.grant.revoked.v1", topic="registry-agency", key="agency", audience="internal")
+class GrantRevoked(Event):
+    """A grant, or its proposal, has ended before its time. Nothing more is given under it."""
+
+    agency: AgencyId = Field(description="the agency")
+    grant_id: UUID = Field(description="the grant")
+    reason: Text = Field(description="why")
+    revoked_at: Instant = Field(description="when, RFC 3339 in UTC")

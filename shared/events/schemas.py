@@ -7,6 +7,7 @@ emitter adds; an emitter is held by its class instead.
 from collections.abc import Callable
 from typing import Any
 
+from shared.events import envelope
 from shared.events.contract import Event
 
 Document = dict[str, Any]
@@ -16,7 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def document(event: type[Event]) -> Document:
     """The schema of the value. A tombstone has none: its schema is null."""
     declared = event.declared
-    head: Document = {"$schema": DIALECT, "$id": f"urn:clearwater:schema:{declared.type}", "title": event.__name__}
+    head: Document = {"$schema": DIALECT, "$id": envelope.schema_of(declared.type), "title": event.__name__}
     if declared.tombstone:
         return {**head, "description": description(event), "type": "null"}
     # As a reader validates it: what has a default may be missing, in the event and in its parts.

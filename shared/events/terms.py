@@ -35,5 +35,11 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 # As the identity provider knows a member of staff. A mail address or a name is no such id, and does not travel.
 StaffId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:|-]{0,254}$")]
+# As the operator names an agency; its users on the bus and its groups begin with it.
+AgencyId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+# A client of the identity provider.
+ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+GrantedAudience = Literal["public", "internal"]
+EventType = Annotated[str, Field(pattern=r"^clearwater(\.[a-z]+){3}\.v[0-9]+$", max_length=100)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]

@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
             readers=("signing", "notify", "reporting"),
         ),
         Kind("registry-group", "registry", "project_id", "internal", readers=("signing", "reporting")),
+        Kind("registry-agency", "registry", "agency", "internal", readers=("reporting",)),
         Kind("registry-contact", "registry", "person_id", "restricted", readers=("notify",)),
         Kind(
             "registry-key",
@@ -60,8 +61,8 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("signing-case", "signing", "unit_id", "internal", partitions=_BY_UNIT, readers=("notify", "reporting")),
         Kind("signing-project", "signing", "project_id", "public", readers=("reporting",)),
-        Kind("notify-message", "notify", "unit_id", "internal", partitions=_BY_UNIT),
-        Kind("notify-key", "notify", "person_id", "internal", readers=("registry",)),
+        Kind("notify-message", "notify", "unit_id", "internal", partitions=_BY_UNIT, readers=("reporting",)),
+        Kind("notify-key", "notify", "person_id", "internal", readers=("registry", "reporting")),
     )
 }
 

@@ -152,7 +152,7 @@ class _Reading:
             "ce_source": headers["ce_source"] == f"/{named[1]}/{owner}",
             "ce_subject": headers["ce_subject"] == key,
             "ce_time": _is_instant(headers["ce_time"]),
-            "ce_dataschema": headers["ce_dataschema"] == f"schemas/{headers['ce_type']}.json",
+            "ce_dataschema": headers["ce_dataschema"] == f"urn:clearwater:schema:{headers['ce_type']}",
             "ce_sequence": bool(re.fullmatch(r"[0-9]{20}", headers["ce_sequence"])) and int(headers["ce_sequence"]) > 0,
             "ce_partitionkey": bool(key) and headers["ce_partitionkey"] == key,
             "ce_epoch": bool(re.fullmatch(r"[1-9][0-9]*", headers["ce_epoch"])),

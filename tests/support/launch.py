@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Engine
 
-from services.reporting.projections import daily_reports
+from services.reporting.projections import at_commit
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from shared.events import codec, registry, roll, signing, topics
 from shared.events.contract import Event
@@ -171,6 +171,21 @@ class Launch:
         )
 
 
+def granted(
+    client_id: str, *, types: Sequence[str], agency: str = "real-estate", starts_at: datetime = OPENED_AT
+) -> list[Event]:
+    """An agency with one client, and its approved grant of a thousand days."""
+    ends_at = starts_at + timedelta(days=1000)
+    terms = registry.Terms(
+        purpose="样例", legal_basis="样例", audiences=("public", "internal"), event_types=tuple(types),
+        starts_at=starts_at, ends_at=ends_at,
+    )  # fmt: skip
+    return [
+        registry.AgencyRegistered(agency=agency, revision=1, name="样例机构", clients=(client_id,)),
+        registry.GrantApproved(agency=agency, grant_id=uuid5(_NAMESPACE, f"{agency} {client_id}"), terms=terms),
+    ]
+
+
 class Numbering:
     """Counts each key of each topic 1, 2, 3 …, as the journals do."""
 
@@ -212,7 +227,7 @@ class Bus:
                 self.broker.create(topics.name(district, kind))
         self.producer = memory.Producer(self.broker)
         self.consumer = Consumer(
-            CONSUMER, engine, self.subscription(CONSUMER), reactions(), after_reactions=daily_reports.after
+            CONSUMER, engine, self.subscription(CONSUMER), reactions(), after_reactions=at_commit.after
         )
 
     def subscription(self, group: str, *, batch: int = 500) -> memory.Subscription:

@@ -1,5 +1,6 @@
 """Routes: request to command to answer. No rule, no SQL."""
 
+from services.registry.api.agencies import agencies
 from services.registry.api.corrections import corrections
 from services.registry.api.exports import exports
 from services.registry.api.groups import groups
@@ -9,4 +10,4 @@ from services.registry.api.places import places
 from services.registry.api.projects import projects
 from services.registry.api.units import units
 
-BLUEPRINTS = (projects, places, groups, units, corrections, people, imports, exports)
+BLUEPRINTS = (projects, places, groups, units, corrections, people, imports, exports, agencies)

@@ -9,7 +9,19 @@ from pydantic_core import PydanticCustomError
 
 from services.registry.domain import disclosed
 from services.registry.domain.documents import DocumentType
-from shared.events.terms import Basis, CountingRule, Language, Ownership, Percent, Series, Use
+from shared.events.terms import (
+    AgencyId,
+    Basis,
+    ClientId,
+    CountingRule,
+    EventType,
+    GrantedAudience,
+    Language,
+    Ownership,
+    Percent,
+    Series,
+    Use,
+)
 from shared.service.http import Body, Page
 from shared.text import Line, Written
 
@@ -52,6 +64,37 @@ class OpenProjectBody(Body):
     )
     plan: PublicLine | None = Field(default=None, description="the plan's title or number")
     auto_effect: bool = Field(default=False, description="effect follows the threshold without a declaration")
+
+
+class ChangeAgencyBody(Body):
+    """The contact is an office, not a person."""
+
+    name: PublicName
+    office: Annotated[str, Written(80)] = Field(description="which office answers for the agency's connection")
+    email: str | None = Field(
+        default=None, pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$", description="of the office"
+    )
+    telephone: str | None = Field(default=None, pattern=r"^[+0-9][0-9 -]{2,39}$", description="of the office")
+    clients: tuple[ClientId, ...] = Field(
+        default=(), max_length=20, description="clients of the identity provider that act for the agency"
+    )
+
+
+class RegisterAgencyBody(ChangeAgencyBody):
+    agency: AgencyId = Field(description="its id, the same in every district: lower-case letters, digits, hyphens")
+
+
+class GrantBody(Body):
+    purpose: PublicLine = Field(description="what the agency does with the events")
+    legal_basis: PublicLine = Field(description="the document and clause that allow it")
+    audiences: tuple[GrantedAudience, ...] = Field(min_length=1, max_length=2)
+    event_types: tuple[EventType, ...] = Field(min_length=1, max_length=100, description="no other type is given")
+    starts_at: AwareDatetime = Field(description="first instant of supply; it reaches back to the first event")
+    ends_at: AwareDatetime = Field(description="first instant after it")
+
+
+class ApprovalBody(Body):
+    """An empty object: what was proposed is approved as it stands."""
 
 
 class OfficerBody(Body):

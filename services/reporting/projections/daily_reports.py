@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.reporting.projections import feed_entries
 from services.reporting.store import feed, unit_lines
 from shared.events.day import SHANGHAI, midnight
 from shared.messaging.reactions import Received
@@ -40,9 +39,8 @@ _FREEZE: Final = text("""
 """)
 
 
-def after(tx: Transaction, applied: Sequence[Received[Any]]) -> None:
-    """The consumer's `after_reactions`: numbers the changes, then freezes the reports that have become complete."""
-    feed_entries.after(tx, applied)
+def freeze(tx: Transaction, applied: Sequence[Received[Any]]) -> None:
+    """Freezes the reports that have become complete. To be called after the changes have their feed numbers."""
     projects: set[UUID] = {it.event.project_id for it in applied if hasattr(it.event, "project_id")}
     for day in tx.connection.execute(_PENDING, {"project_ids": sorted(projects)}).all() if projects else ():
         _freeze(tx, day)

@@ -1,4 +1,4 @@
-"""The last step of every consumer transaction: gives the changes on the screens a feed number.
+"""Near the end of every consumer transaction: gives the changes on the screens a feed number.
 
 An entry says which units of which project changed, not their new state: the live stream reads the state from the model, in the snapshot
 whose number it sends. So an entry never goes stale, and a poll of 500 events gives one entry per project.
@@ -16,15 +16,23 @@ from shared.service.database import Transaction
 MOST_UNITS: Final = 200  # above this, a screen reloads
 
 
-def after(tx: Transaction, applied: Sequence[Received[Any]]) -> None:
-    """The consumer's `after_reactions`: receives everything that was applied in this transaction."""
+def after(tx: Transaction, applied: Sequence[Received[Any]]) -> dict[UUID | None, int]:
+    """Receives what changed a screen in this transaction. Returns each project's feed number."""
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
     for it in applied:
-        units = changed[getattr(it.event, "project_id", None)]
+        units = changed[project_of(it)]
         if unit_id := getattr(it.event, "unit_id", None):
             units.add(unit_id)
-    entries = [_entry(project_id, units) for project_id, units in sorted(changed.items(), key=str)]
-    feed.append(tx, entries)
+    projects = sorted(changed.items(), key=str)
+    last = feed.append(tx, [_entry(project_id, units) for project_id, units in projects])
+    first = last - len(projects) + 1
+    return {project_id: number for number, (project_id, _) in enumerate(projects, first)}
+
+
+def project_of(it: Received[Any]) -> UUID | None:
+    """None for what concerns the whole district."""
+    found: UUID | None = getattr(it.event, "project_id", None)
+    return found
 
 
 def _entry(project_id: UUID | None, units: set[UUID]) -> feed.Entry:

@@ -1,4 +1,4 @@
-"""The handlers by event. An event that is not listed changes no screen and is skipped.
+"""The handlers by event. What changes no screen is checked and numbered all the same, for the exchange log.
 
 Invariant: after every batch the tallies of its projects are right, in the live model and in a shadow. A batch that changes no count
 starts no counting. The feed belongs to the live consumer alone (feed_entries.py).
@@ -6,10 +6,20 @@ starts no counting. The feed belongs to the live consumer alone (feed_entries.py
 
 from typing import Any, Final
 
-from services.reporting.projections import cases, days, districts, groups, projects, tallies, units
-from shared.events import topics
+from services.reporting.projections import agencies, cases, days, districts, groups, projects, tallies, units
+from shared.events import catalogue, topics
 from shared.events.contract import Event
-from shared.events.registry import DistrictOpened, GroupFormed, ProjectOpened, RollFrozen, UnitAssigned, UnitRegistered
+from shared.events.registry import (
+    AgencyRegistered,
+    DistrictOpened,
+    GrantApproved,
+    GrantRevoked,
+    GroupFormed,
+    ProjectOpened,
+    RollFrozen,
+    UnitAssigned,
+    UnitRegistered,
+)
 from shared.events.signing import (
     AgreementRescinded,
     AgreementSigned,
@@ -33,6 +43,19 @@ TOPICS = topics.read_by(CONSUMER)
 
 def reactions() -> Reactions:
     """For the consumer. Of several reactions to one event, the later finds what the earlier has written."""
+    unseen = table(*(on(event, when_no_screen_changes_leave_it_to_the_log) for event in WITHOUT_SCREEN))
+    return {**_of_screens(), **unseen, **_of_agencies()}
+
+
+def _of_agencies() -> Reactions:
+    return table(
+        on(AgencyRegistered, agencies.when_agency_registered_note_its_clients),
+        on(GrantApproved, agencies.when_grant_approved_keep_it),
+        on(GrantRevoked, agencies.when_grant_revoked_end_it),
+    )
+
+
+def _of_screens() -> Reactions:
     return table(
         on(DistrictOpened, districts.when_district_opened_list_it),
         on(ProjectOpened, projects.when_project_opened_list_it),
@@ -54,3 +77,13 @@ def reactions() -> Reactions:
 
 def when_count_may_change_count_anew(tx: Transaction, batch: Batch[Any]) -> None:
     tallies.settle(tx, {event.project_id for event in batch.events})
+
+
+def when_no_screen_changes_leave_it_to_the_log(tx: Transaction, batch: Batch[Any]) -> None:
+    """Its events are decoded and counted like all others; exchange.py puts them into the log."""
+
+
+# Every event of our topics that no screen shows.
+WITHOUT_SCREEN: Final = frozenset(
+    event for event in catalogue.events() if event.declared.topic in TOPICS and event.declared.type not in _of_screens()
+)

@@ -35,7 +35,11 @@ def admit() -> bool:
         return False
     g.display = grant
     g.subject = Subject(
-        f"display {grant.grant_id}", grant.name, frozenset({ROLE}), (grant.district,), grant.expires_at.timestamp()
+        f"display {grant.grant_id}",
+        grant.name,
+        frozenset({ROLE}),
+        (grant.district,),
+        ends_at=grant.expires_at.timestamp(),
     )
     return True
 

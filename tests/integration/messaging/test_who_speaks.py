@@ -25,9 +25,9 @@ from kafka.errors import (
 )
 
 from deploy.declaration import BUS_ADMIN, SERVICES, bus_roles
-from deploy.local import admin
+from deploy.local import admin, agencies
 from deploy.local import topics as plan
-from shared.events import topics
+from shared.events import catalogue, topics
 from shared.messaging import kafka
 from shared.messaging.ports import Forbidden, Unavailable
 from tests.support import kit, raw_kafka
@@ -271,3 +271,80 @@ def _ends(consumer: KafkaConsumer, district: str) -> Iterator[tuple[str, int]]:
         name = topics.name(district, kind)
         partitions = [TopicPartition(name, number) for number in range(declared.partitions)]
         yield kind, sum(consumer.end_offsets(partitions).values())
+
+
+AGENCY, AGENCY_KINDS = "real-estate", {"signing-case", "registry-district"}
+
+
+@pytest.fixture
+def agency(platform: Platform, filled: str) -> Iterator[dict[str, Any]]:
+    """How an agency connects that is granted two topics of one district."""
+    names = [topics.name(filled, kind) for kind in sorted(AGENCY_KINDS)]
+    password = agencies.admit(platform.connection, AGENCY, names)
+    user = agencies.user_of(AGENCY)
+    yield {**platform.connection, "sasl_plain_username": user, "sasl_plain_password": password}
+    agencies.withdraw(platform.connection, AGENCY)
+
+
+def test_an_agency_writes_to_no_topic(platform: Platform, filled: str, agency: dict[str, Any]):
+    before = ends(platform, filled)
+
+    assert written(agency, filled) == set()
+    assert ends(platform, filled) == before
+
+
+def test_an_agency_sees_and_reads_only_what_it_is_granted(platform: Platform, filled: str, agency: dict[str, Any]):
+    names = {topics.name(filled, kind) for kind in AGENCY_KINDS}
+
+    with closing(KafkaConsumer(**agency, enable_auto_commit=False)) as consumer:
+        assert consumer.topics() == names
+        assert {outcome(consumer, TopicPartition(name, 0)) for name in names} == {"read"}
+    for kind in sorted(topics.KINDS.keys() - AGENCY_KINDS):
+        assert records(agency, TopicPartition(topics.name(filled, kind), 0)) == 0
+
+
+def records(connection: Mapping[str, Any], partition: TopicPartition) -> int:
+    with closing(KafkaConsumer(**connection, enable_auto_commit=False)) as consumer:
+        consumer.assign([partition])
+        consumer.seek(partition, 0)
+        try:
+            return len(consumer.poll(timeout_ms=500))
+        except TopicAuthorizationFailedError:
+            return 0
+
+
+def test_an_agency_has_groups_of_its_own_only(platform: Platform, filled: str, agency: dict[str, Any]):
+    name = topics.name(filled, "signing-case")
+
+    assert committed(agency, f"{agencies.user_of(AGENCY)}.titles", name)
+    for foreign in ("reporting", "agency.tax.titles", "agency.real-estate"):
+        with pytest.raises(GroupAuthorizationFailedError):
+            committed(agency, foreign, name)
+
+
+def committed(connection: Mapping[str, Any], group: str, name: str) -> bool:
+    with closing(KafkaConsumer(**connection, group_id=group, enable_auto_commit=False)) as consumer:
+        consumer.assign([TopicPartition(name, 0)])
+        return consumer.committed(TopicPartition(name, 0)) is None
+
+
+def test_a_withdrawn_agency_is_refused_at_once(platform: Platform, filled: str, agency: dict[str, Any]):
+    partition = TopicPartition(topics.name(filled, "signing-case"), 0)
+    with closing(KafkaConsumer(**agency, enable_auto_commit=False)) as consumer:
+        assert outcome(consumer, partition) == "read"
+
+    agencies.withdraw(platform.connection, AGENCY)
+
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(**agency, bootstrap_timeout_ms=700)
+
+
+def test_the_bus_gives_a_topic_only_where_all_its_types_are_granted():
+    signed = "clearwater.signing.agreement.signed.v1"
+    everything = {event.declared.type for event in catalogue.events()}
+
+    assert agencies.granted_kinds({signed}) == frozenset()
+    assert agencies.granted_kinds({"clearwater.registry.district.opened.v1", signed}) == {"registry-district"}
+    assert agencies.granted_kinds(everything) == {
+        kind.kind for kind in topics.KINDS.values() if kind.audience != "restricted"
+    }

@@ -6,23 +6,26 @@ import pytest
 from sqlalchemy import Engine
 
 from deploy.local import issuer as local_issuer
+from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
+from services.reporting.application import PROBLEMS
 from services.reporting.web.pages import pages
 from services.reporting.wiring import MIGRATIONS
 from shared.service import factory
 from shared.service.clock import RealClock
 from tests.support.hostile import Hostile
-from tests.support.launch import Bus, Launch, Numbering
+from tests.support.launch import Bus, Launch, Numbering, granted
 from tests.support.serving import Settings
 from tests.support.story import Story
 
 
-@pytest.fixture(params=[(api, pages), (stream,)], ids=["api", "stream"])
+@pytest.fixture(params=[(api, exchange, pages), (stream,)], ids=["api", "stream"])
 def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
     day = Launch(units=8)
     facts = [*day.opening(), *day.register(), *day.groups(), day.freeze(), *day.prepare(0), day.sign(0)]
+    facts += granted("agency-440303", types=("clearwater.signing.agreement.signed.v1",))
     Bus(engine).deliver(Numbering().messages("440303", facts))
     app = factory.create(
         "reporting",
@@ -30,6 +33,7 @@ def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureReque
         clock=RealClock(),
         settings=Settings(issuer[0]),
         blueprints=request.param,
+        problem_files=PROBLEMS,
         migrations=MIGRATIONS,
         resources=Hub(engine, RealClock()),
     )

@@ -45,7 +45,7 @@ def test_the_headers_are_those_of_cloudevents_in_binary_mode() -> None:
     assert headers["ce_source"] == b"/440303/signing"
     assert headers["ce_subject"] == headers["ce_partitionkey"] == UNIT.encode()
     assert headers["ce_sequence"] == b"00000000000000000042"
-    assert headers["ce_dataschema"] == f"schemas/{TYPE}.json".encode()
+    assert headers["ce_dataschema"] == f"urn:clearwater:schema:{TYPE}".encode()
 
 
 @pytest.mark.parametrize(

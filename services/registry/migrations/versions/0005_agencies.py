@@ -1,0 +1,9 @@
+"""Agencies and what they are granted."""
+
+from shared.service import migrations
+
+revision, down_revision = "0005", "0004"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)

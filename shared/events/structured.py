@@ -1,0 +1,29 @@
+"""An event as one JSON object: CloudEvents 1.0, structured mode, for HTTP. On Kafka it travels in binary mode (envelope.py).
+
+Invariant: both forms say the same. The attributes are those of the headers, without `ce_`; `data` is the record's value.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.events import envelope
+from shared.events.envelope import Enveloped
+
+CONTENT_TYPE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+def document(message: Enveloped, payload: bytes | None, extensions: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """`extensions`: further attributes, their names of lower-case letters and digits. A tombstone has no `data`."""
+    attributes = {
+        **envelope.attributes_of(message),
+        "datacontenttype": envelope.CONTENT_TYPE,
+        **(extensions or {}),
+    }
+    return attributes if payload is None else {**attributes, "data": json.loads(payload)}
+
+
+def encode(documents: Sequence[dict[str, Any]] | dict[str, Any]) -> bytes:
+    """The bytes of one event, or of a batch."""
+    return json.dumps(documents, ensure_ascii=False, separators=(",", ":")).encode()
