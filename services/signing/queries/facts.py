@@ -1,6 +1,6 @@
 """What the command post asks about, as metrics: acts, distance to the threshold, days and period of each project.
 
-Drafts and rescissions are counted over the agreements, which are never deleted: about 0.1 µs for each, every fifteen seconds.
+Drafts and rescissions are counted over the agreements, which are never deleted, every fifteen seconds.
 `engine` is the mechanism role's: it sees every district. A project is named by its name, which is unique in its district.
 """
 
