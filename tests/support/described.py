@@ -19,7 +19,7 @@ from tests.support.tree import ROOT
 
 
 def app(service: str) -> Flask:
-    """Every blueprint that the service's wiring knows, of all its roles."""
+    """Every blueprint that the service's application knows, of all its roles."""
     place = ROOT / "services" / service
     made = Flask(service, static_folder=None)
     nothing = cast("Any", None)
@@ -36,8 +36,10 @@ def catalogue(place: Path) -> Catalogue:
 
 
 def _blueprints(service: str) -> list[Blueprint]:
-    wiring = importlib.import_module(f"services.{service}.wiring")
-    found: list[Blueprint] = []
-    for value in vars(wiring).values():
-        found += [each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Blueprint)]
-    return found
+    """Each once: a service may name them alone and in a tuple."""
+    named: dict[str, Blueprint] = {}
+    for value in vars(importlib.import_module(f"services.{service}.application")).values():
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Blueprint):
+                named[part.name] = part
+    return list(named.values())
