@@ -14,7 +14,7 @@ from deploy.local import assets
 from tests.support import errors
 from tests.support import platform as platforms
 from tests.support.platform import Database, Platform
-from tests.support.sides import SAMPLES, Side, open_side
+from tests.support.sample_districts import SAMPLES, SampleDistrict, open_sample
 
 _HERE = Path(__file__).parent
 
@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine may exceed Hypothesis's deadline without a fault, so there is none; pytest's timeout bounds every test.
     settings.register_profile("clearwater", settings(), deadline=None)
     settings.load_profile("clearwater")
-    # A run that is told to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.
+    # A run that is asked to end still stops its broker and databases: fixtures are finalised on KeyboardInterrupt.
     signal.signal(signal.SIGTERM, _as_interrupt)
     # Playwright's own Node.js wants libatomic, which a bare machine does not have.
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(assets.node()))
@@ -66,13 +66,13 @@ def system(platform: Platform) -> Platform:
 
 
 @pytest.fixture(scope="session")
-def sides(system: Platform) -> Iterator[list[Side]]:
+def samples(system: Platform) -> Iterator[list[SampleDistrict]]:
     """The two sample districts with a frozen roll each, ready for signings."""
     day.begin(system.place, speed=1)
-    opened = [open_side(system.place, district) for district in SAMPLES]
+    opened = [open_sample(system.place, district) for district in SAMPLES]
     yield opened
-    for side in opened:
-        side.desk.close()
+    for sample_district in opened:
+        sample_district.desk.close()
 
 
 @pytest.fixture

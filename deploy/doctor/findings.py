@@ -158,8 +158,8 @@ class _Bound:
                 if sample.value > worst.get(place, (self.above,))[0]:
                     worst[place] = (sample.value, process, dict(sample.labels))
         for place, (value, process, labels) in sorted(worst.items()):
-            said = {"service": process.service, "value": f"{value:.0f}", "consumer": "", "district": "", **labels}
-            yield Finding(self.entry, self.severity, place, self.wrong.format_map(said), self.do.format_map(said))
+            facts = {"service": process.service, "value": f"{value:.0f}", "consumer": "", "district": "", **labels}
+            yield Finding(self.entry, self.severity, place, self.wrong.format_map(facts), self.do.format_map(facts))
 
 
 def _reconciler(seen: Seen) -> Iterator[Finding]:

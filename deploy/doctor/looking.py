@@ -58,9 +58,9 @@ def _off(date: str | None, before: float) -> float | None:
     """Seconds by which the other clock is ahead; its answer has whole seconds."""
     if date is None:
         return None
-    said = parsedate_to_datetime(date).timestamp()
+    theirs = parsedate_to_datetime(date).timestamp()
     after = time.time()
-    return said + 1 - before if said + 1 < before else said - after if said > after else 0.0
+    return theirs + 1 - before if theirs + 1 < before else theirs - after if theirs > after else 0.0
 
 
 def _answer(site: Site, name: str, path: str) -> tuple[int, str, str | None]:

@@ -137,7 +137,7 @@ MESSAGES: Final = Board(
         Panel(
             title="Waiting for a contact or a key",
             queries=(Query(f'sum by (district) (clearwater_messages{{state="incomplete",{OF}}})', "{{district}}"),),
-            says="Owners who cannot be told yet: the register has no contact of theirs.",
+            says="Owners whom no message can reach yet: the register has no contact of theirs.",
         ),
     ),
 )  # fmt: skip

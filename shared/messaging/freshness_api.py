@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shared.messaging import freshness
 from shared.messaging.freshness import Age
 from shared.service import database, http, identity
-from shared.service.running import running
+from shared.service.context import context
 
 Ages = Callable[[Connection], Sequence[Age]]
 
@@ -47,7 +47,7 @@ def blueprint(consumer: str, *, emits: bool = True, messages: Ages | None = None
     @http.route(api, "GET", "/freshness", roles=("command", "city"), answers=Freshness)
     def read() -> http.Answer:
         """Age and number of what waits, per granted district."""
-        with database.reading(running().engine, granted=identity.current().granted) as tx:
+        with database.reading(context().engine, granted=identity.current().granted) as tx:
             ages = {name: {age.district: age for age in of(tx.connection)} for name, of in facts.items() if of}
         rows = [
             DistrictFreshness(district=district, **{name: _waiting(ages.get(name, {}).get(district)) for name in facts})

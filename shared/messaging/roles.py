@@ -26,7 +26,7 @@ from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
-from shared.service import database, health, lifecycle, rows
+from shared.service import database, health, lifecycle, row_security
 from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
@@ -75,15 +75,15 @@ class Service:
         )
 
     def app(self, role: str, *, pool_size: int = 4, idle_seconds: float = IDLE_SECONDS) -> Engine:
-        """The engine of the app role, which writes in one district at a time. Raises rows.Unprotected."""
+        """The engine of the app role, which writes in one district at a time. Raises row_security.Unprotected."""
         engine = self.engine(self.settings().database_url, role, pool_size=pool_size, idle_seconds=idle_seconds)
-        rows.self_test(engine)
+        row_security.self_test(engine)
         return engine
 
     def mechanism(self, role: str) -> Engine:
-        """The engine of the mechanism role, which sees every district. Raises rows.Unprotected."""
+        """The engine of the mechanism role, which sees every district. Raises row_security.Unprotected."""
         engine = self.engine(self.settings().database_url_mechanism, role)
-        rows.mechanism_test(engine)
+        row_security.mechanism_test(engine)
         return engine
 
     def loop(self, role: str, engine: Engine, loops: Mapping[str, Loop], *ready: Ready) -> None:

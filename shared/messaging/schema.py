@@ -9,7 +9,7 @@ to one district; the relay, retention and the reconciler are the mechanism and s
 `events` is not partitioned: a unique constraint of a partitioned table must contain the partition key, and the two here must not.
 """
 
-from shared.service import rows
+from shared.service import row_security
 from shared.service.journal import MAX_PAYLOAD
 
 
@@ -35,24 +35,24 @@ def journal(service: str) -> list[str]:
             $$ begin raise exception 'the journal is append-only' using errcode = '42501'; end $$""",
         """create trigger append_only before update or delete or truncate on events
             for each statement execute function refuse_change()""",
-        *rows.protect("events", service=service, app="select, insert"),
+        *row_security.protect("events", service=service, app="select, insert"),
         # Small tables with many updates: vacuumed after a number of rows, not a share of them.
         """create table unsent (
             id bigint primary key references events, district text not null, written_at timestamptz not null)
             with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)""",
-        *rows.protect("unsent", service=service, app="select, insert", mechanism="select, insert, delete"),
+        *row_security.protect("unsent", service=service, app="select, insert", mechanism="select, insert, delete"),
         """create table event_keys (
             topic text, key text, last_sequence bigint not null, district text not null, primary key (topic, key))
             with (fillfactor = 70)""",
-        *rows.protect("event_keys", service=service, app="select, insert, update"),
+        *row_security.protect("event_keys", service=service, app="select, insert, update"),
         """create table epochs (
             epoch int primary key check (epoch > 0), reason text not null, began_at timestamptz not null default clock_timestamp())""",
         "insert into epochs (epoch, reason) values (1, 'first')",
-        *rows.grant("epochs", service=service, app="select", mechanism="select, insert"),
+        *row_security.grant("epochs", service=service, app="select", mechanism="select, insert"),
         """create table held (
             topic text, key text, reason text not null, tries int not null default 1, district text not null,
             held_at timestamptz not null default clock_timestamp(), retry_at timestamptz not null, primary key (topic, key))""",
-        *rows.protect("held", service=service, app="select", mechanism="select, insert, update, delete"),
+        *row_security.protect("held", service=service, app="select", mechanism="select, insert, update, delete"),
     ]
 
 
@@ -63,20 +63,22 @@ def inbox(service: str) -> list[str]:
             last_event_id uuid, parked boolean not null default false, district text not null,
             primary key (consumer, topic, key)) with (fillfactor = 70)""",
         "create index inbox_parked on inbox (consumer, district) where parked",
-        *rows.protect("inbox", service=service, app="select, insert, update", mechanism="select, insert, update"),
+        *row_security.protect(
+            "inbox", service=service, app="select, insert, update", mechanism="select, insert, update"
+        ),
         """create table positions (
             consumer text, topic text, partition int, next_offset bigint not null, district text not null,
             primary key (consumer, topic, partition)) with (fillfactor = 50)""",
-        *rows.protect("positions", service=service, app="select, insert, update"),
+        *row_security.protect("positions", service=service, app="select, insert, update"),
         """create table lags (
             consumer text, district text, events bigint not null, caught_up_at timestamptz not null default clock_timestamp(),
             primary key (consumer, district)) with (fillfactor = 50)""",
-        *rows.protect("lags", service=service, app="select, insert, update"),
+        *row_security.protect("lags", service=service, app="select, insert, update"),
         """create table doubted (
             consumer text, topic text, partition int, "offset" bigint, key text not null, epoch int not null,
             sequence bigint not null, district text not null, at timestamptz not null default clock_timestamp(),
             primary key (consumer, topic, partition, "offset"))""",
-        *rows.protect("doubted", service=service, app="select, insert", mechanism="select, delete"),
+        *row_security.protect("doubted", service=service, app="select, insert", mechanism="select, delete"),
         """create table parked (
             consumer text, topic text, key text, epoch int, sequence bigint, event_id uuid not null, type text not null,
             headers jsonb not null, payload bytea, reason text not null, district text not null,
@@ -85,12 +87,14 @@ def inbox(service: str) -> list[str]:
         "create index parked_waiting on parked (consumer, topic, key, epoch, sequence) where released_at is null",
         "create index parked_uncounted on parked (consumer, district) where outcome = 'applied' and counted_at is null",
         "create index parked_released on parked (released_at) where released_at is not null and trimmed_at is null",
-        *rows.protect("parked", service=service, app="select, insert, update", mechanism="select, insert, update"),
+        *row_security.protect(
+            "parked", service=service, app="select, insert, update", mechanism="select, insert, update"
+        ),
         """create table quarantined (
             consumer text, topic text, partition int, "offset" bigint, key bytea, headers jsonb not null, value bytea,
             reason text not null, district text not null, at timestamptz not null default clock_timestamp(),
             released_at timestamptz, outcome text, trimmed_at timestamptz, primary key (consumer, topic, partition, "offset"))""",
-        *rows.protect("quarantined", service=service, app="select, insert, update", mechanism="select, update"),
+        *row_security.protect("quarantined", service=service, app="select, insert, update", mechanism="select, update"),
     ]
 
 
@@ -101,5 +105,5 @@ def decisions(service: str) -> list[str]:
             decision text not null check (decision in ('keep-ours', 'accept-theirs')), reason text not null check (reason <> ''),
             decided_by text not null check (decided_by <> ''), decided_at timestamptz not null default clock_timestamp(),
             district text not null, primary key (consumer, event_id))""",
-        *rows.protect("decisions", service=service, app="select, insert"),
+        *row_security.protect("decisions", service=service, app="select, insert"),
     ]

@@ -1,4 +1,4 @@
-"""The only two ways to open a transaction. Both bind it to districts, which row-level security (rows.py) then enforces.
+"""The only two ways to open a transaction. Both bind it to districts, which row-level security (row_security.py) then enforces.
 
     begin    one district, for writing and for reading what is written
     reading  every granted district, read only, all statements on one snapshot

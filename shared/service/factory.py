@@ -13,14 +13,14 @@ from flask import Blueprint, Flask, Response, g, request
 from sqlalchemy import Engine
 
 from shared.refusal import Refused
-from shared.service import edge, front, health, identity, openapi, problems, rows
+from shared.service import edge, front, health, identity, openapi, problems, row_security
 from shared.service.clock import Clock
+from shared.service.context import Context, Settings
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
 from shared.service.migrations import Migrations
 from shared.service.openapi import openapi as api_description
 from shared.service.provider import Provider
-from shared.service.running import Running, Settings
 from shared.telemetry import log, metrics, tracing
 from shared.web.shell import Person, shell
 
@@ -45,16 +45,16 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     limits: Limits | None = None,
     largest_body: int = 1_048_576,
 ) -> Flask:
-    """Raises rows.Unprotected when row-level security does not hold, LookupError when a problem code is in no
+    """Raises row_security.Unprotected when row-level security does not hold, LookupError when a problem code is in no
     catalogue, ValueError when a setting is missing that identities need.
     """
     _complete(settings)
-    rows.self_test(engine)
+    row_security.self_test(engine)
     app = Flask(name, static_folder=None)
     app.request_class = edge.Incoming
     app.config.update(MAX_CONTENT_LENGTH=largest_body, MAX_FORM_MEMORY_SIZE=largest_body, TEMPLATES_AUTO_RELOAD=False)
     catalogue = problems.Catalogue(*problem_files)
-    app.extensions["clearwater"] = Running(
+    app.extensions["clearwater"] = Context(
         name,
         engine,
         clock,

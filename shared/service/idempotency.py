@@ -14,7 +14,7 @@ from flask import Response, g, request
 from sqlalchemy import text
 
 from shared.refusal import Refused
-from shared.service import http, identity, rows
+from shared.service import http, identity, row_security
 from shared.service.database import Transaction
 from shared.telemetry import metrics
 
@@ -43,7 +43,7 @@ def schema(service: str) -> list[str]:
             district text not null, subject text not null, route text not null, key text not null,
             digest bytea not null, status int, headers jsonb, body bytea, answered_at timestamptz not null default
             now(), primary key (district, subject, route, key))""",
-        *rows.protect("idempotent_answers", service=service),
+        *row_security.protect("idempotent_answers", service=service),
     ]
 
 

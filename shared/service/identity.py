@@ -1,5 +1,5 @@
 """The subject of a request, what it may do and which districts it may see. Decided once here, enforced again by the database
-(rows.py).
+(row_security.py).
 
 A bearer token, or the session's cookie (session.py). Claims: sub, name, roles[], districts[] (`["*"]` = the whole
 city), staff_number of an officer. Invariant: a district that is not granted looks like one that does not exist (404).
@@ -18,7 +18,7 @@ from flask import g, redirect, request
 
 from shared.refusal import Refused, Unknown
 from shared.service import claims, database, problems, session
-from shared.service.running import running
+from shared.service.context import context
 from shared.telemetry import metrics
 
 ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
@@ -71,7 +71,7 @@ def authorize(roles: Sequence[str]) -> Subject:
         raise Refused("district-malformed")
     if not subject.roles.intersection(roles):
         raise Refused("role-missing", roles=sorted(roles))
-    if wait := running().limits.wait_seconds(subject.subject):
+    if wait := context().limits.wait_seconds(subject.subject):
         metrics.LIMITED.labels(route=str(request.url_rule)).inc()
         raise Refused("too-many-requests", retry_after_seconds=ceil(wait))
     return subject
@@ -103,7 +103,7 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def same_origin() -> None:
     """A write with a cookie must come from our own page: another site's form would bring the cookie along."""
-    ours = urlsplit(running().settings.public_url)
+    ours = urlsplit(context().settings.public_url)
     if request.headers.get("Origin", "") != f"{ours.scheme}://{ours.netloc}":
         raise Refused("origin-refused")
 
@@ -111,8 +111,8 @@ def same_origin() -> None:
 def _subject() -> Subject:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        return of(running().provider.claims(token))
-    settings = running().settings
+        return of(context().provider.claims(token))
+    settings = context().settings
     sealed = request.cookies.get(session.cookie_name(settings.public_url), "")
     if not sealed:
         raise Refused("token-missing")

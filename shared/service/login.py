@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from shared.refusal import Refused
 from shared.service import identity, session
-from shared.service.running import running
+from shared.service.context import context
 from shared.service.session import Session
 from shared.telemetry import log
 
@@ -55,10 +55,10 @@ def start() -> Redirect:
         parameters["login_hint"] = hint
     with _client() as client:
         address, _ = client.create_authorization_url(
-            running().provider.address("authorization_endpoint"), state=pending["state"], **parameters
+            context().provider.address("authorization_endpoint"), state=pending["state"], **parameters
         )
     answer = redirect(address)
-    settings = running().settings
+    settings = context().settings
     sealed = session.seal(pending, secret=settings.session_secret, purpose="login", seconds=_PENDING_SECONDS)
     session.put(
         answer,
@@ -76,7 +76,7 @@ def finish() -> Redirect:
     state = request.args.get("state", "")
     sealed = request.cookies.get(_pending_cookie(state), "") if _STATE.fullmatch(state) else ""
     try:
-        pending = session.opened(sealed, secret=running().settings.session_secret, purpose="login")
+        pending = session.opened(sealed, secret=context().settings.session_secret, purpose="login")
     except Refused as failure:
         raise Refused("login-failed") from failure
     code = request.args.get("code")
@@ -84,7 +84,7 @@ def finish() -> Redirect:
         _log.warning("the provider has not signed somebody in", error=request.args.get("error", "")[:100])
         raise Refused("login-failed")
     tokens = _exchanged(grant_type="authorization_code", code=code, code_verifier=pending["verifier"])
-    client_id = running().settings.oidc_client_id
+    client_id = context().settings.oidc_client_id
     if _claims(tokens, "id_token", audience=client_id).get("nonce") != pending["nonce"]:
         raise Refused("login-failed")
     answer = redirect(pending["next"])
@@ -127,7 +127,7 @@ def signed_out() -> Response:
 
 def _renewed() -> Session | None:
     """The renewed session; None where there is none. Asks the provider, where it gave us a refresh token."""
-    settings = running().settings
+    settings = context().settings
     sealed = request.cookies.get(session.cookie_name(settings.public_url, "renewal"), "")
     try:
         held = Session.of(session.opened(sealed, secret=settings.session_secret, purpose="renewal"))
@@ -146,7 +146,7 @@ def _exchanged(**grant: str) -> dict[str, Any]:
     """The token endpoint's answer; Refused `login-failed` when it says no, `identity-unavailable` when it says nothing."""
     with _client() as client:
         try:
-            return dict(client.fetch_token(running().provider.address("token_endpoint"), **grant))
+            return dict(client.fetch_token(context().provider.address("token_endpoint"), **grant))
         # What is no token document at all breaks inside Authlib with the errors of what it tried to read.
         except (AuthlibBaseError, ValueError, TypeError, AttributeError) as failure:
             _log.warning("the provider refuses a grant", grant_type=grant["grant_type"], reason=str(failure))
@@ -182,7 +182,7 @@ def _signed_in(tokens: dict[str, Any], *, ends_at: int) -> Session:
 
 
 def _claims(tokens: dict[str, Any], name: str, *, audience: str) -> dict[str, Any]:
-    return running().provider.claims(str(tokens.get(name, "")), audience=audience, fresh=True)
+    return context().provider.claims(str(tokens.get(name, "")), audience=audience, fresh=True)
 
 
 def _whole(given: object) -> int:
@@ -191,7 +191,7 @@ def _whole(given: object) -> int:
 
 def _keep(answer: Redirect, signed_in: Session) -> None:
     """Sets two cookies: the session, which goes to every page, and the one that renews it, which goes to /login only."""
-    settings, left = running().settings, signed_in.ends_at - int(time.time())
+    settings, left = context().settings, signed_in.ends_at - int(time.time())
     values = signed_in.values()
     without = {name: value for name, value in values.items() if name not in {"refresh_token", "ends_at"}}
     sealed = session.seal(
@@ -204,7 +204,7 @@ def _keep(answer: Redirect, signed_in: Session) -> None:
 
 
 def _forget(answer: Redirect) -> None:
-    url = running().settings.public_url
+    url = context().settings.public_url
     answer.delete_cookie(session.cookie_name(url))
     answer.delete_cookie(session.cookie_name(url, "renewal"), path="/login")
 
@@ -212,18 +212,18 @@ def _forget(answer: Redirect) -> None:
 def _end_session() -> str:
     """RP-initiated logout 1.0. Empty where the provider has no such address, or does not answer: our own session has ended already."""
     try:
-        address = running().provider.offers("end_session_endpoint")
+        address = context().provider.offers("end_session_endpoint")
     except Refused as failure:
         _log.warning("signed out without the provider", reason=failure.code)
         return ""
-    settings = running().settings
+    settings = context().settings
     back = settings.public_url.rstrip("/") + "/signed-out"
     query = urlencode({"client_id": settings.oidc_client_id, "post_logout_redirect_uri": back})
     return f"{address}{'&' if '?' in address else '?'}{query}" if address else ""
 
 
 def _client() -> OAuth2Session:
-    settings = running().settings
+    settings = context().settings
     return OAuth2Session(
         settings.oidc_client_id,
         settings.oidc_client_secret or None,
@@ -241,4 +241,4 @@ def _local(address: str) -> str:
 
 def _pending_cookie(state: str) -> str:
     """One cookie for each sign-in under way: tabs that sign in at the same time do not disturb one another."""
-    return f"{session.cookie_name(running().settings.public_url, 'login')}_{state[:8]}"
+    return f"{session.cookie_name(context().settings.public_url, 'login')}_{state[:8]}"

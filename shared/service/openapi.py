@@ -15,10 +15,10 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, render_templ
 from pydantic import TypeAdapter
 
 from shared.service import front, session
+from shared.service.context import context
 from shared.service.declared import Declared
 from shared.service.examples import Examples, Vocabulary
 from shared.service.refusals import Refusals
-from shared.service.running import running
 from shared.web.shell import add_texts, language
 
 _HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
 _TEXT = {"type": "string"}
-_ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST that is sent again is told the same answer."
+_ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST that is sent again gets the same answer."
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def as_page() -> str:
     reader = language()
     problems = {
         code: (problem.status, *problem.in_language(_CATALOGUE_LANGUAGES[reader]), problem.facts)
-        for code, problem in sorted(running().problems.problems.items())
+        for code, problem in sorted(context().problems.problems.items())
     }
     return render_template("docs.html", api=_at_public_paths(), problems=problems)
 

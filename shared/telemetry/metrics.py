@@ -128,7 +128,7 @@ PARKED = Gauge(
 )
 DIVERGED = Gauge(
     "clearwater_diverged_events",
-    "Events that wait because another one was applied under their number. Somebody else writes, or a database lost what it had said.",
+    "Events that wait because another one was applied under their number. Somebody else writes, or a database lost events it had sent.",
     ["consumer", "district"],
     multiprocess_mode="max",
 )

@@ -39,7 +39,7 @@ def choose(page: Page, selector: str, value: str) -> None:
     raise AssertionError(f"{selector} has no option {value}")
 
 
-def said(page: Page, words: str) -> None:
+def expect_notice(page: Page, words: str) -> None:
     expect(page.locator("#notice")).to_contain_text(words)
     expect(page.locator("#notice")).to_be_focused()
     page.wait_for_load_state()
@@ -81,7 +81,7 @@ def test_an_agreement_is_drafted_line_by_line_with_exact_fen_and_capitals(desks:
     page.locator("[name=rule_set_version]").focus()
     press(page, ".acts button[type=submit]")
 
-    said(page, "已存入案卷")
+    expect_notice(page, "已存入案卷")
     assert lines(desks, unit) == [
         ("relocation_fee", "once", 260_785, "65.18", 4_001),
         ("resettlement_fee", "monthly", 325_900, None, None),
@@ -98,12 +98,12 @@ def test_terms_that_somebody_saved_first_are_shown_before_they_are_replaced(desk
         page.locator(ROW.format(2) + "[name=_amount]").fill(amount)
         page.locator(".acts button[type=submit]").press("Enter")
         if page is first:
-            said(page, "条款已保存")
+            expect_notice(page, "条款已保存")
 
     expect(second.locator("#answer h2")).to_contain_text("别人先存了另一稿")
     expect(second.locator("#answer")).to_contain_text("9,999.00")
     second.get_by_role("button", name="用我写的").press("Enter")
-    said(second, "条款已保存")
+    expect_notice(second, "条款已保存")
     assert lines(desks, unit)[1][2] == 123_456
     first.close()
     second.close()
@@ -137,9 +137,9 @@ def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_with
     fits(page)
     page.locator("details[open] [name=note]").focus()
     press(page, "details[open] button")
-    said(page, "争议已登记")
+    expect_notice(page, "争议已登记")
     press(page, ".act .main")
-    said(page, "权利已确认")
+    expect_notice(page, "权利已确认")
     expect(page.locator(".trace")).to_contain_text("继承人未到齐")
 
     press(page, f'.ways a[href="/desk/{unit}/mandates"]')
@@ -151,7 +151,7 @@ def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_with
     fits(page)
     page.locator(".now [name=evidence]").focus()
     press(page, ".now button")
-    said(page, "委托已登记")
+    expect_notice(page, "委托已登记")
     expect(page.locator(".holders")).to_contain_text("监护人")
     hand, right_holder = desks.district.rows("select hand, right_holder from mandates where unit_id = :it", it=unit)[0]
     assert hand != right_holder and right_holder == child.person_id
@@ -160,7 +160,7 @@ def test_rights_are_disputed_confirmed_again_and_a_guardian_is_recorded_and_with
     choose(page, ".paper-of [name=reason]", "mandate_void")
     write(page, ".paper-of [name=note]", "文书作废")
     press(page, ".paper-of button")
-    said(page, "委托已撤销")
+    expect_notice(page, "委托已撤销")
     expect(page.locator(".trace")).to_contain_text("文书作废")
     page.close()
 
@@ -192,7 +192,7 @@ def test_command_declares_effect_with_its_document_and_closes_a_day(system: Plat
     page.keyboard.press("Control+A")
     page.keyboard.type("示征告〔2026〕31 号")
     press(page, 'button[form="declare"]')
-    said(page, "已宣布生效")
+    expect_notice(page, "已宣布生效")
     expect(page.locator(".facts")).to_contain_text("示征告〔2026〕31 号")
     expect(page.locator(".facts")).to_contain_text("command-")
 
@@ -201,7 +201,7 @@ def test_command_declares_effect_with_its_document_and_closes_a_day(system: Plat
     expect(page.locator(".days li")).to_have_count(2)
     fits(page)
     press(page, ".days .main")
-    said(page, "这一天已关")
+    expect_notice(page, "这一天已关")
     expect(page.locator(".bases")).to_contain_text(str(today - timedelta(days=2)))
     expect(page.locator(".days li")).to_have_count(1)
     page.close()
@@ -221,7 +221,7 @@ def test_a_period_that_ends_without_the_threshold_is_closed_by_typing_what_becom
     page.keyboard.type("0")
     press(page, 'button[form="close"]')
 
-    said(page, "签约期已结束")
+    expect_notice(page, "签约期已结束")
     expect(page.locator("#step-head")).to_contain_text("条件未达到")
     page.close()
     own.close()

@@ -98,7 +98,7 @@ def test_one_sign_in_opens_every_page_at_one_address(window: Window) -> None:
     ]
 
 
-def test_signing_out_ends_all_tabs_and_back_shows_nothing(window: Window, sides: list) -> None:
+def test_signing_out_ends_all_tabs_and_back_shows_nothing(window: Window, samples: list) -> None:
     first, second = window.signed_in("/register/people"), window.tab()
     second.goto(f"{window.front}/register/people")
     second.locator("summary").first.click()

@@ -29,8 +29,8 @@ def filled(page: Page) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_sees_counts_with_their_links(chromium: Browser, system: Platform, sides: list, role: str) -> None:
-    page = pages.signed_in(chromium, system.place, "/", role=role, district=sides[0].code, bypass_csp=True)
+def test_every_role_sees_counts_with_their_links(chromium: Browser, system: Platform, samples: list, role: str) -> None:
+    page = pages.signed_in(chromium, system.place, "/", role=role, district=samples[0].code, bypass_csp=True)
     filled(page)
 
     rows = page.locator("[data-row]")
@@ -54,9 +54,9 @@ _PARTS = """() => [".product", "#switch", "#find", "#find-words", "#find button"
 })"""
 
 
-def test_the_head_is_drawn_alike_on_every_page(chromium: Browser, system: Platform, sides: list) -> None:
+def test_the_head_is_drawn_alike_on_every_page(chromium: Browser, system: Platform, samples: list) -> None:
     """A part's own styles must not reach into the head."""
-    page = pages.signed_in(chromium, system.place, "/", role="command", district=sides[0].code)
+    page = pages.signed_in(chromium, system.place, "/", role="command", district=samples[0].code)
     filled(page)
     drawn = page.evaluate(_PARTS)
 
@@ -67,9 +67,9 @@ def test_the_head_is_drawn_alike_on_every_page(chromium: Browser, system: Platfo
 
 
 def test_a_service_that_does_not_answer_is_named_and_the_rest_stays(
-    chromium: Browser, system: Platform, sides: list
+    chromium: Browser, system: Platform, samples: list
 ) -> None:
-    page = pages.signed_in(chromium, system.place, "/docs", role="command", district=sides[0].code)
+    page = pages.signed_in(chromium, system.place, "/docs", role="command", district=samples[0].code)
     page.route("**/api/notify/v1/**", lambda route: route.abort())
     page.goto(system.place.front_url)
     filled(page)
@@ -96,13 +96,15 @@ def test_an_empty_system_says_what_comes_first(chromium: Browser, system: Platfo
 
 
 @pytest.mark.parametrize("language", NAMES)
-def test_the_head_works_by_keyboard_on_a_phone(chromium: Browser, system: Platform, sides: list, language: str) -> None:
+def test_the_head_works_by_keyboard_on_a_phone(
+    chromium: Browser, system: Platform, samples: list, language: str
+) -> None:
     page = pages.signed_in(
         chromium,
         system.place,
         f"/messages?language={language}",
         role="command",
-        district=sides[0].code,
+        district=samples[0].code,
         size="phone",
         bypass_csp=True,
     )
@@ -124,9 +126,9 @@ def test_the_head_works_by_keyboard_on_a_phone(chromium: Browser, system: Platfo
 
 
 def test_the_search_and_the_switch_of_projects_work_by_keyboard(
-    chromium: Browser, system: Platform, sides: list
+    chromium: Browser, system: Platform, samples: list
 ) -> None:
-    page = pages.signed_in(chromium, system.place, "/messages", role="clerk", district=sides[0].code)
+    page = pages.signed_in(chromium, system.place, "/messages", role="clerk", district=samples[0].code)
     page.keyboard.press("/")
     expect(page.locator("#find-words")).to_be_focused()
     page.keyboard.type("１－１０１室")

@@ -12,7 +12,7 @@ from deploy.demo.watching import mail_arrivals
 from deploy.local import processes
 from tests.support import pages
 from tests.support.platform import Platform
-from tests.support.sides import Side
+from tests.support.sample_districts import SampleDistrict
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
@@ -24,17 +24,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def signed(system: Platform, sides: list[Side]) -> Signed:
+def signed(system: Platform, samples: list[SampleDistrict]) -> Signed:
     """An agreement whose owner's mail has arrived."""
-    side = sides[0]
-    done = side.desk.sign(side.next_ready())
+    sample_district = samples[0]
+    done = sample_district.desk.sign(sample_district.next_ready())
     with Person(system.place, "city", "*") as city:
         assert mail_arrivals(system.place, [done], city)
     return done
 
 
 @pytest.fixture
-def opened(system: Platform, chromium: Browser, sides: list[Side], signed: Signed) -> Iterator:
+def opened(system: Platform, chromium: Browser, samples: list[SampleDistrict], signed: Signed) -> Iterator:
     """opened("phone") is the messages page of the unit that has just been signed for."""
     made: list[Page] = []
 
@@ -43,7 +43,7 @@ def opened(system: Platform, chromium: Browser, sides: list[Side], signed: Signe
         made.append(
             pages.signed_in(
                 chromium, system.place, path,
-                role="command", district=sides[0].code, size=size, **options,
+                role="command", district=samples[0].code, size=size, **options,
             )
         )  # fmt: skip
         return made[-1]
@@ -94,10 +94,10 @@ def test_axe_reports_nothing(opened, theme):
 
 
 @pytest.fixture
-def failed(system: Platform, sides: list[Side], signed: Signed) -> list[str]:
+def failed(system: Platform, samples: list[SampleDistrict], signed: Signed) -> list[str]:
     """Two messages to owners that are recorded as refused by the mailbox."""
-    side = sides[0]
-    other = side.desk.sign(side.next_ready())
+    sample_district = samples[0]
+    other = sample_district.desk.sign(sample_district.next_ready())
     with Person(system.place, "city", "*") as city:
         assert mail_arrivals(system.place, [other], city)
         keys = [
@@ -112,7 +112,7 @@ def failed(system: Platform, sides: list[Side], signed: Signed) -> list[str]:
     with psycopg.connect(owner) as connection:
         connection.execute(
             "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', '*', true)",
-            [side.code],
+            [sample_district.code],
         )
         connection.execute(
             "update messages set state = 'failed', code = 'smtp-550', receipt = null, settled_at = now() where message_key = any(%s)",
@@ -122,12 +122,12 @@ def failed(system: Platform, sides: list[Side], signed: Signed) -> list[str]:
 
 
 @pytest.fixture
-def list_of_failed(system: Platform, chromium: Browser, sides: list[Side]) -> Iterator:
+def list_of_failed(system: Platform, chromium: Browser, samples: list[SampleDistrict]) -> Iterator:
     made: list[Page] = []
 
     def make(key: str, *, size: str, language: str, **options) -> Page:
         path = f"/messages?state=failed&m={key}&language={language}"
-        who = {"role": "command", "district": sides[0].code}
+        who = {"role": "command", "district": samples[0].code}
         made.append(pages.signed_in(chromium, system.place, path, size=size, **who, **options))
         made[-1].on("dialog", lambda dialog: pytest.fail(f"a window asks: {dialog.message}"))
         return made[-1]
@@ -179,8 +179,8 @@ def test_send_again_works_without_a_script(list_of_failed, failed):
     assert f"m={failed[0]}" in page.url
 
 
-def test_all_messages_of_a_reason_are_resent_after_a_confirmation(system, sides, list_of_failed, failed):
-    with Person(system.place, "command", sides[0].code) as command:  # those of the tests before this one too
+def test_all_messages_of_a_reason_are_resent_after_a_confirmation(system, samples, list_of_failed, failed):
+    with Person(system.place, "command", samples[0].code) as command:  # those of the tests before this one too
         count = sum(message["channel"] == "mail" for message in command.every("notify", "/messages", state="failed"))
     assert count >= len(failed)
     page = list_of_failed(failed[0], size="wall", language="en", bypass_csp=True)

@@ -23,9 +23,9 @@ def chromium(system: Platform) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def phone(chromium: Browser, system: Platform, sides: list) -> Iterator[Page]:
+def phone(chromium: Browser, system: Platform, samples: list) -> Iterator[Page]:
     page = pages.signed_in(
-        chromium, system.place, "/mine", role="officer", district=sides[0].code, size="phone", staff_number=NUMBER,
+        chromium, system.place, "/mine", role="officer", district=samples[0].code, size="phone", staff_number=NUMBER,
         has_touch=True, is_mobile=True, bypass_csp=True,
     )  # fmt: skip
     yield page
@@ -51,7 +51,7 @@ def test_the_officers_own_units_lead_to_a_case_and_back_with_one_thumb(phone: Pa
 
 
 def test_a_login_with_a_staff_number_sees_its_units_after_signing_in(
-    chromium: Browser, system: Platform, sides: list
+    chromium: Browser, system: Platform, samples: list
 ) -> None:
     """By the issuer, whose token carries the number, and after the session was renewed."""
     page = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN").new_page()
@@ -75,10 +75,10 @@ def test_each_page_fits_390_by_844_can_be_hit_and_axe_reports_nothing(phone: Pag
         phone.set_viewport_size({"width": 390, "height": 844})
 
 
-def test_the_first_load_is_below_100_kb_over_the_wire(chromium: Browser, system: Platform, sides: list) -> None:
+def test_the_first_load_is_below_100_kb_over_the_wire(chromium: Browser, system: Platform, samples: list) -> None:
     """Through the front door, into an empty cache: what the network sees, with headers."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
-    cookie = pages.session_cookie(system.place, role="officer", district=sides[0].code, staff_number=NUMBER)
+    cookie = pages.session_cookie(system.place, role="officer", district=samples[0].code, staff_number=NUMBER)
     context.add_cookies([cookie])
     page, loaded = context.new_page(), []
     network = context.new_cdp_session(page)
@@ -93,10 +93,10 @@ def test_the_first_load_is_below_100_kb_over_the_wire(chromium: Browser, system:
 
 
 @pytest.mark.parametrize("path", ["/mine", "/", "/desk", "/help"])
-def test_a_phone_loads_no_web_font(chromium: Browser, system: Platform, sides: list, path: str) -> None:
+def test_a_phone_loads_no_web_font(chromium: Browser, system: Platform, samples: list, path: str) -> None:
     asked: list[str] = []
     page = pages.signed_in(
-        chromium, system.place, "/help", role="officer", district=sides[0].code, size="phone", staff_number=NUMBER
+        chromium, system.place, "/help", role="officer", district=samples[0].code, size="phone", staff_number=NUMBER
     )
     page.on("request", lambda request: asked.append(request.url))
     page.goto(system.place.front_url + path, wait_until="networkidle")

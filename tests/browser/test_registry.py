@@ -114,7 +114,7 @@ def test_the_wrong_file_says_what_to_do_and_keeps_the_page(desk: Desk, tmp_path:
     page.locator("#file").set_input_files(tmp_path / "none.xlsx")
     page.locator("form[data-post] button").press("Enter")
 
-    alert = page.locator("form[data-post] .said")
+    alert = page.locator("form[data-post] .callout")
     expect(alert).to_contain_text("另存为 .xlsx")
     expect(alert).to_have_attribute("role", "alert")
     page.context.close()

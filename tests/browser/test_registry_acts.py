@@ -65,7 +65,7 @@ class Clerk:
         return refusal
 
     def done(self, words: str) -> None:
-        expect(self.page.locator(".said.ok h2")).to_contain_text(words)
+        expect(self.page.locator(".callout.ok h2")).to_contain_text(words)
 
     @property
     def project_id(self) -> str:
@@ -144,9 +144,9 @@ def _form_group(clerk: Clerk) -> None:
 def _freeze_nothing(clerk: Clerk, project_id: str) -> None:
     """A refusal before the act leads on."""
     clerk.page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/freeze")
-    expect(clerk.page.locator(".said h2")).to_have_text("名册不能冻结：片区里没有房屋")
+    expect(clerk.page.locator(".callout h2")).to_have_text("名册不能冻结：片区里没有房屋")
     clerk.look()
-    clerk.press(clerk.page.locator(".said a"))
+    clerk.press(clerk.page.locator(".callout a"))
     clerk.page.wait_for_url(f"**/register/imports?project={project_id}")
 
 
@@ -237,9 +237,9 @@ def _freeze(clerk: Clerk, project_id: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["desk", "city", "auditor"])
-def test_what_a_role_may_not_do_is_not_offered(chromium: Browser, system: Platform, sides: list, role: str) -> None:
+def test_what_a_role_may_not_do_is_not_offered(chromium: Browser, system: Platform, samples: list, role: str) -> None:
     page = pages.signed_in(
-        chromium, system.place, "/register/projects", role=role, district=sides[0].code, bypass_csp=True
+        chromium, system.place, "/register/projects", role=role, district=samples[0].code, bypass_csp=True
     )
     assert page.get_by_role("link", name="立项").count() == 0
     page.locator("main .line a").first.press("Enter")
@@ -255,9 +255,9 @@ def test_what_a_role_may_not_do_is_not_offered(chromium: Browser, system: Platfo
 @pytest.mark.parametrize("language", NAMES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_of_acts_are_whole_in_every_language_and_theme(
-    chromium: Browser, system: Platform, sides: list, language: str, theme: str
+    chromium: Browser, system: Platform, samples: list, language: str, theme: str
 ) -> None:
-    district = sides[0].code
+    district = samples[0].code
     with Person(system.place, "clerk", district) as clerk:
         project = next(clerk.every("registry", "/projects"))["project_id"]
         unit = clerk.get("registry", f"/projects/{project}/units", limit=1)["items"][0]

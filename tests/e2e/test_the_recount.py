@@ -95,7 +95,7 @@ class Office:
 
 
 @pytest.fixture(params=[("440306", "all_units_signed"), ("440307", "any_unit_signed")], ids=lambda param: param[1])
-def office(request: pytest.FixtureRequest, system: Platform, sides: object) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest, system: Platform, samples: object) -> Iterator[Office]:
     code, rule = request.param
     district = District(code, "示例区", "汀兰片区", seed=4, counting_rule=rule)
     opened = open_district(system.place, district, units=UNITS, show_mistakes=False)

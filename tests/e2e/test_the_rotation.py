@@ -12,7 +12,7 @@ from deploy.local import rotation
 from deploy.local.place import ROOT
 from tests.support import foreign_reader
 from tests.support.eventually import eventually
-from tests.support.sides import open_side
+from tests.support.sample_districts import open_sample
 
 pytestmark = pytest.mark.timeout(400)
 _UNITS = 80
@@ -23,17 +23,17 @@ _SIGNED = "clearwater.signing.agreement.signed.v1"
 def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
     former = {role: system.connection_of(role) for role in _ROTATED}
     bystander = system.supervisor.pid("registry-relay")
-    side = open_side(system.place, District("440308", "示例八区", "泉源片区", seed=8), units=_UNITS)
+    sample_district = open_sample(system.place, District("440308", "示例八区", "泉源片区", seed=8), units=_UNITS)
     report_lines: list[str] = []
     rotating = Thread(target=rotation.rotate, args=(system.place, _ROTATED, report_lines.append))
 
-    signed = [side.desk.sign(side.next_ready())]
+    signed = [sample_district.desk.sign(sample_district.next_ready())]
     rotating.start()
     while rotating.is_alive() and len(signed) < _UNITS:
-        signed.append(side.desk.sign(side.next_ready()))
+        signed.append(sample_district.desk.sign(sample_district.next_ready()))
     rotating.join()
-    signed.append(side.desk.sign(side.next_ready()))
-    side.desk.close()
+    signed.append(sample_district.desk.sign(sample_district.next_ready()))
+    sample_district.desk.close()
 
     assert [line.split()[0] for line in report_lines] == [successor(former[role]) for role in _ROTATED]
     for role in _ROTATED:
@@ -42,20 +42,20 @@ def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
         with pytest.raises(KafkaTimeoutError):
             KafkaAdminClient(**former[role], bootstrap_timeout_ms=700)
     assert system.supervisor.pid("registry-relay") == bystander
-    rates = f"/projects/{side.opened.project_id}/rates"
-    reader = person("command", side.code)
+    rates = f"/projects/{sample_district.opened.project_id}/rates"
+    reader = person("command", sample_district.code)
     assert eventually(lambda: numerator(reader.get("reporting", rates)) == len(signed))
     assert len(mail_arrivals(system.place, signed, person("city", "*"))) == len(signed)
     found = foreign_reader.read_all(
-        system.connection, rf"^clearwater\.{side.code}\.", ROOT / "shared" / "events" / "schemas"
+        system.connection, rf"^clearwater\.{sample_district.code}\.", ROOT / "shared" / "events" / "schemas"
     )
     assert found.problems == []
     assert found.types[_SIGNED] - found.repeats <= len(signed) <= found.types[_SIGNED]
 
 
 def successor(connection) -> str:
-    role, _, side = connection["sasl_plain_username"].rpartition("-")
-    return f"{role}-{'b' if side == 'a' else 'a'}"
+    role, _, sample_district = connection["sasl_plain_username"].rpartition("-")
+    return f"{role}-{'b' if sample_district == 'a' else 'a'}"
 
 
 def numerator(rates) -> int:

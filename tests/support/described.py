@@ -7,12 +7,12 @@ from typing import Any, cast
 from flask import Blueprint, Flask
 
 from shared.service.clock import RealClock
+from shared.service.context import Context
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
 from shared.service.openapi import openapi
 from shared.service.problems import Catalogue
 from shared.service.provider import Provider
-from shared.service.running import Running
 from shared.web.shell import shell
 from tests.support.serving import Settings
 from tests.support.tree import ROOT
@@ -23,7 +23,7 @@ def app(service: str) -> Flask:
     place = ROOT / "services" / service
     made = Flask(service, static_folder=None)
     nothing = cast("Any", None)
-    made.extensions["clearwater"] = Running(
+    made.extensions["clearwater"] = Context(
         service, nothing, RealClock(), Settings(""), Provider(""), catalogue(place), Limits(), Vocabulary(place / "examples.toml")
     )  # fmt: skip
     for blueprint in (openapi, shell(lambda: None), *_blueprints(service)):

@@ -15,7 +15,7 @@ from shared.messaging import schema
 from shared.messaging.consumer import Rejected
 from shared.messaging.ports import Message
 from shared.messaging.reactions import Batch, on, table
-from shared.service import database, rows
+from shared.service import database, row_security
 from shared.service.database import Transaction
 
 SERVICE = "kit"
@@ -39,7 +39,7 @@ class Passed(Event):
 
 def tables() -> list[str]:
     return [
-        *rows.schema(SERVICE),
+        *row_security.schema(SERVICE),
         *schema.journal(SERVICE),
         *schema.inbox(SERVICE),
         *schema.decisions(SERVICE),
@@ -51,10 +51,10 @@ def tables() -> list[str]:
 def read_model() -> list[str]:
     return [
         "create table totals (key text, total bigint not null, district text, primary key (district, key))",
-        *rows.protect("totals", service=SERVICE),
+        *row_security.protect("totals", service=SERVICE),
         """create table effects (
             event_id uuid, key text, sequence bigint, district text not null, at bigint generated always as identity)""",
-        *rows.protect("effects", service=SERVICE),
+        *row_security.protect("effects", service=SERVICE),
     ]
 
 
@@ -76,7 +76,7 @@ _EFFECTS = text("""
 """)
 _ADD = text("""
     insert into totals (key, total, district)
-    select key, sum(amount), :district from unnest(cast(:keys as text[]), cast(:amounts as int[])) as said (key, amount)
+    select key, sum(amount), :district from unnest(cast(:keys as text[]), cast(:amounts as int[])) as incoming (key, amount)
     group by key order by key
     on conflict (district, key) do update set total = totals.total + excluded.total
 """)

@@ -32,8 +32,8 @@ from services.notify.domain.wording import Channel
 from services.notify.queries import channels, conservation, messages
 from shared.refusal import Unknown
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.idempotency import once
-from shared.service.running import running
 
 api = Blueprint("messages", __name__, url_prefix="/api/v1")
 _READERS = identity.ROLES
@@ -50,7 +50,7 @@ def list_messages(query: Asked) -> http.Answer:
         before=None if after is None else (after[0], after[1]),
         words=query.place,
     )
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         rows = messages.page(tx, filters, limit=query.limit + 1)
     return http.paged(
         [MessageLine.of(row) for row in rows],
@@ -63,7 +63,7 @@ def list_messages(query: Asked) -> http.Answer:
 @http.route(api, "GET", "/messages/<message_key>", roles=_READERS, answers=MessageLineage, problems=("not-found",))
 def read_message(message_key: str) -> http.Answer:
     """One message with its lineage: fact, rule, recipient, template, time, channel, now."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = messages.lineage(tx, message_key)
     return http.ok(MessageLineage.of(found, matrix_version=MATRIX_VERSION))
 
@@ -71,7 +71,7 @@ def read_message(message_key: str) -> http.Answer:
 @http.route(api, "GET", "/conservation", roles=_READERS, answers=ConservationByDistrict)
 def read_conservation(query: OfProject) -> http.Answer:
     """Is every planned message accounted for?"""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         balances = conservation.by_district(tx, project_id=query.project_id)
     return http.ok(ConservationByDistrict(districts=[Conservation.of(balance) for balance in balances]))
 
@@ -79,14 +79,14 @@ def read_conservation(query: OfProject) -> http.Answer:
 @http.route(api, "GET", "/failures", roles=_READERS, answers=Failures)
 def list_failures() -> http.Answer:
     """Failed messages, grouped by their code. POST /resends sends one group again."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(Failures(failures=[Failure.of(row) for row in channels.failures(tx)]))
 
 
 @http.route(api, "GET", "/channels", roles=_READERS, answers=Channels)
 def list_channels() -> http.Answer:
     """The state of each channel: whether it is held, why, since when, and when the next probe is due."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(Channels(channels=[ChannelState.of(row) for row in channels.every(tx)]))
 
 
@@ -103,7 +103,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
     known: list[Channel] = [name for name in channels.CHANNELS if name == channel]
     if not known:
         raise Unknown
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         command = ProbeChannel(known[0], real_at=datetime.now(UTC))
 
         def carry_out() -> http.Answer:
@@ -118,7 +118,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
 def resend(body: ResendFailed) -> http.Answer:
     """Resends all messages that failed with one code. A dry run counts them first; the act needs a reason."""
     subject = identity.current()
-    with database.begin(running().engine, district=subject.district) as tx:
+    with database.begin(context().engine, district=subject.district) as tx:
 
         def carry_out() -> http.Answer:
             if body.dry_run or body.reason is None:
@@ -142,7 +142,7 @@ def resend(body: ResendFailed) -> http.Answer:
 )
 def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared, so that a stray field is refused
     """Orders one more try of a failed message."""
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         command = RetryMessage(message_key, real_at=datetime.now(UTC))
         return once(tx, lambda: http.created(_state(retry_message(tx, command))))
 
@@ -157,8 +157,8 @@ def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - decl
 )
 def resolve(message_key: str, body: Outcome) -> http.Answer:
     """Records the outcome of an unknown message, as a person found it. Sends nothing."""
-    with database.begin(running().engine, district=identity.current().district) as tx:
-        command = ResolveMessage(message_key, body.outcome, at=running().clock.now(), real_at=datetime.now(UTC))
+    with database.begin(context().engine, district=identity.current().district) as tx:
+        command = ResolveMessage(message_key, body.outcome, at=context().clock.now(), real_at=datetime.now(UTC))
         return once(tx, lambda: http.created(_state(resolve_message(tx, command))))
 
 

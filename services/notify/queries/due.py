@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from shared.messaging.freshness import Age
-from shared.service.running import running
+from shared.service.context import context
 
 # What quiet hours hold is not due. Ages are of the business clock, as `hold_until` is.
 _DUE: Final = text("""
@@ -18,5 +18,5 @@ _KNOWN: Final = text("select distinct district from projects")
 
 def ages(connection: Connection) -> Sequence[Age]:
     """A row for every district that has a project, 0 where nothing is due."""
-    found = {row.district: Age(*row) for row in connection.execute(_DUE, {"now": running().clock.now()})}
+    found = {row.district: Age(*row) for row in connection.execute(_DUE, {"now": context().clock.now()})}
     return [found.get(district, Age(district, 0, 0.0)) for district in connection.execute(_KNOWN).scalars()]

@@ -21,8 +21,8 @@ from services.notify.queries import messages
 from services.notify.queries.channels import CHANNELS
 from shared.refusal import Refused, Unknown
 from shared.service import database, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 from shared.text import Unwritable, line
 
 # The orders allowed in each state of a message.
@@ -42,10 +42,10 @@ def act() -> Response:
     key, order = _field("m"), _field("act")
     if not any(order in orders for orders in ACTS.values()):
         raise Unknown
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         district = messages.lineage(tx, key).row.district
     try:
-        with database.begin(running().engine, district=district) as tx:
+        with database.begin(context().engine, district=district) as tx:
             _carried_out(tx, key, order)
     except Refused:
         return _back(m=key, did="too-late")
@@ -57,9 +57,9 @@ def _carried_out(tx: Transaction, key: str, order: str) -> None:
     if order == "retry":
         retry_message(tx, RetryMessage(key, real_at=real_at))
     elif order == "arrived":
-        resolve_message(tx, ResolveMessage(key, "arrived", at=running().clock.now(), real_at=real_at))
+        resolve_message(tx, ResolveMessage(key, "arrived", at=context().clock.now(), real_at=real_at))
     else:
-        resolve_message(tx, ResolveMessage(key, "not_arrived", at=running().clock.now(), real_at=real_at))
+        resolve_message(tx, ResolveMessage(key, "not_arrived", at=context().clock.now(), real_at=real_at))
 
 
 def resend() -> Response:
@@ -68,7 +68,7 @@ def resend() -> Response:
     if (reason := _reason()) is None:
         return _back(**kept, did="no-reason", resend=code, channel=_channel(), district=_field("district"))
     order = ResendFailed(code, reason, identity.current().subject, datetime.now(UTC), _channel())
-    with database.begin(running().engine, district=_district()) as tx:
+    with database.begin(context().engine, district=_district()) as tx:
         sent = resend_failed(tx, order)
     return _back(**kept, did="resent", count=str(sent.messages))
 
@@ -83,7 +83,7 @@ def _reason() -> str | None:
 def probe() -> Response:
     """Probes a held channel now."""
     try:
-        with database.begin(running().engine, district=_district()) as tx:
+        with database.begin(context().engine, district=_district()) as tx:
             probe_channel(tx, ProbeChannel(_channel(), real_at=datetime.now(UTC)))
     except Refused:
         return _back(m=_field("m"), did="not-held")

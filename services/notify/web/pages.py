@@ -14,8 +14,8 @@ from services.notify.queries.channels import ChannelRow, FailureRow
 from services.notify.queries.messages import Lineage, MessageFilter, Row
 from services.notify.web import acts
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.text import Unwritable, line
 from shared.web import figures
 from shared.web.shell import add_texts, text
@@ -42,7 +42,7 @@ class Link:
 @pages.get("/messages")
 @identity.requires()
 def letters() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         return _page(tx, chosen=request.args.get("m"))
 
 
@@ -64,13 +64,13 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
         failures=failures if may_command else (),
         asks=_asks(found) if found and may_command else "",
         resend=_resend(failures) if may_command else None,
-        said=_order_result(found),
+        result=_order_result(found),
         acts=acts.ACTS,
         older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
         totals=_totals(tx),
         states=STATES,
         asked=filters,
-        as_of=asdict(as_of.read(tx, at=running().clock.now())),
+        as_of=asdict(as_of.read(tx, at=context().clock.now())),
         may_command=may_command,
         what=_what,
         moment=_moment,

@@ -69,6 +69,6 @@ class Inquirer:
     def _answer(self, doubted: InDoubt) -> Accepted | NotAccepted | None:
         try:
             return self._gateways[doubted.channel].ask(doubted.message_key)
-        except Exception as failure:  # noqa: BLE001 - a gateway that raises has said nothing
+        except Exception as failure:  # noqa: BLE001 - a gateway that raises has given no answer
             _log.error("gateway failed", message_key=doubted.message_key, code=rounds.code(failure))
             return None

@@ -19,9 +19,9 @@ from services.registry.queries import agencies as reads
 from services.registry.queries.agencies import AgencyState, GrantState
 from shared.events.registry import Terms
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
-from shared.service.running import running
 
 agencies = Blueprint("agencies", __name__, url_prefix="/api/v1")
 _DECIDERS = ("command", "city")
@@ -39,8 +39,8 @@ _READERS = ("city", "command", "auditor")
 def add_agency(body: RegisterAgencyBody) -> http.Answer:
     """Another system in this district. It gets nothing before a grant is approved."""
     subject = identity.current()
-    command = RegisterAgency(Agency(**body.model_dump()), by=subject.subject, at=running().clock.now())
-    with database.begin(running().engine, district=subject.district) as tx:
+    command = RegisterAgency(Agency(**body.model_dump()), by=subject.subject, at=context().clock.now())
+    with database.begin(context().engine, district=subject.district) as tx:
 
         def carry_out() -> http.Answer:
             added = register_agency(tx, command)
@@ -52,7 +52,7 @@ def add_agency(body: RegisterAgencyBody) -> http.Answer:
 @http.route(agencies, "GET", "/agencies", roles=_READERS, answers=Paged[AgencyState])
 def list_agencies(query: Page) -> http.Answer:
     after = query.after(str, str) or ("", "")
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.page(tx, after=(after[0], after[1]), limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.district, row.agency), of=Paged[AgencyState])
 
@@ -60,7 +60,7 @@ def list_agencies(query: Page) -> http.Answer:
 @http.route(agencies, "GET", "/agencies/<agency>", roles=_READERS, answers=AgencyState)
 def show_agency(agency: str) -> http.Answer:
     district = identity.current().district
-    with database.reading(running().engine, granted=[district]) as tx:
+    with database.reading(context().engine, granted=[district]) as tx:
         found = reads.one(tx, district, agency)
     return http.ok(found, version=found.revision)
 
@@ -76,7 +76,7 @@ def show_agency(agency: str) -> http.Answer:
 def patch_agency(agency: str, body: ChangeAgencyBody) -> http.Answer:
     """As it is from now on; a client that is not named acts for it no longer. Needs If-Match."""
     command = ChangeAgency(Agency(agency=agency, **body.model_dump()), http.expected_version())
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         changed = change_agency(tx, command)
         return http.ok(reads.one(tx, tx.district, agency), version=changed.revision)
 
@@ -92,8 +92,8 @@ def patch_agency(agency: str, body: ChangeAgencyBody) -> http.Answer:
 def add_grant(agency: str, body: GrantBody) -> http.Answer:
     """Proposes to give the agency events of this district. Another person has to approve it."""
     subject = identity.current()
-    command = ProposeGrant(agency, Terms(**body.model_dump()), by=subject.subject, at=running().clock.now())
-    with database.begin(running().engine, district=subject.district) as tx:
+    command = ProposeGrant(agency, Terms(**body.model_dump()), by=subject.subject, at=context().clock.now())
+    with database.begin(context().engine, district=subject.district) as tx:
         return once(tx, lambda: http.created(reads.grant(tx, propose_grant(tx, command))))
 
 
@@ -101,14 +101,14 @@ def add_grant(agency: str, body: GrantBody) -> http.Answer:
 def list_grants(query: Page) -> http.Answer:
     """Who was given what, by whom: proposed, approved and revoked."""
     (after,) = query.after(UUID) or (UUID(int=0),)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.grants(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.grant_id,), of=Paged[GrantState])
 
 
 @http.route(agencies, "GET", "/grants/<uuid:grant_id>", roles=_READERS, answers=GrantState)
 def show_grant(grant_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(reads.grant(tx, grant_id))
 
 
@@ -123,8 +123,8 @@ def show_grant(grant_id: UUID) -> http.Answer:
 def approve(grant_id: UUID, body: ApprovalBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
     """The agency may read from now on. Refused to the person who proposed it."""
     subject = identity.current()
-    command = ApproveGrant(grant_id, by=subject.subject, at=running().clock.now())
-    with database.begin(running().engine, district=subject.district) as tx:
+    command = ApproveGrant(grant_id, by=subject.subject, at=context().clock.now())
+    with database.begin(context().engine, district=subject.district) as tx:
 
         def carry_out() -> http.Answer:
             approve_grant(tx, command)
@@ -144,8 +144,8 @@ def approve(grant_id: UUID, body: ApprovalBody) -> http.Answer:  # noqa: ARG001 
 def revoke(grant_id: UUID, body: ReasonBody) -> http.Answer:
     """Nothing more is given under it, within seconds. A proposal can be withdrawn in the same way."""
     subject = identity.current()
-    command = RevokeGrant(grant_id, body.reason, by=subject.subject, at=running().clock.now())
-    with database.begin(running().engine, district=subject.district) as tx:
+    command = RevokeGrant(grant_id, body.reason, by=subject.subject, at=context().clock.now())
+    with database.begin(context().engine, district=subject.district) as tx:
 
         def carry_out() -> http.Answer:
             revoke_grant(tx, command)

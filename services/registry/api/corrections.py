@@ -16,9 +16,9 @@ from services.registry.queries.corrections import CorrectionState, TenancyState
 from services.registry.queries.units import PersonState, UnitState
 from shared.events.day import business_day
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
-from shared.service.running import running
 
 corrections = Blueprint("corrections", __name__, url_prefix="/api/v1")
 _CLERKS = ("clerk", "command")
@@ -41,7 +41,7 @@ _PROBLEMS = (
 )
 def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
     """Corrects one unit or its right-holders, with the checks of the import. Needs If-Match."""
-    subject, now = identity.current(), running().clock.now()
+    subject, now = identity.current(), context().clock.now()
     command = CorrectUnit(
         unit_id,
         http.expected_version(),
@@ -52,15 +52,15 @@ def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
         at=now,
         today=business_day(now),
     )
-    with database.begin(running().engine, district=subject.district) as tx:
-        revision = correct_unit(tx, running().resources, command)
+    with database.begin(context().engine, district=subject.district) as tx:
+        revision = correct_unit(tx, context().resources, command)
         return http.ok(units.one(tx, unit_id), version=revision)
 
 
 @http.route(corrections, "PATCH", "/people/<uuid:person_id>", roles=_FIELD, answers=PersonState, problems=_PROBLEMS)
 def patch_person(person_id: UUID, body: CorrectPersonBody) -> http.Answer:
     """Corrects a name, a contact or the language of messages. Needs If-Match."""
-    subject, now = identity.current(), running().clock.now()
+    subject, now = identity.current(), context().clock.now()
     changes = body.model_dump(include=body.model_fields_set - {"reason"})
     command = CorrectPerson(
         person_id,
@@ -71,15 +71,15 @@ def patch_person(person_id: UUID, body: CorrectPersonBody) -> http.Answer:
         at=now,
         today=business_day(now),
     )
-    with database.begin(running().engine, district=subject.district) as tx:
-        revision = correct_person(tx, running().resources, command)
+    with database.begin(context().engine, district=subject.district) as tx:
+        revision = correct_person(tx, context().resources, command)
         return http.ok(units.person(tx, person_id), version=revision)
 
 
 @http.route(corrections, "GET", "/units/<uuid:unit_id>/corrections", roles=_READERS, answers=Paged[CorrectionState])
 def list_unit_corrections(unit_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.of_unit(tx, unit_id, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.correction_id,), of=Paged[CorrectionState])
 
@@ -87,7 +87,7 @@ def list_unit_corrections(unit_id: UUID, query: Page) -> http.Answer:
 @http.route(corrections, "GET", "/people/<uuid:person_id>/corrections", roles=_READERS, answers=Paged[CorrectionState])
 def list_person_corrections(person_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.of_person(tx, person_id, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.correction_id,), of=Paged[CorrectionState])
 
@@ -101,13 +101,13 @@ def list_person_corrections(person_id: UUID, query: Page) -> http.Answer:
     problems=("register-busy", "correction-faulty", "tenancy-ends-first", "tenant-there"),
 )
 def add_tenant(unit_id: UUID, body: TenantBody) -> http.Answer:
-    subject, now = identity.current(), running().clock.now()
+    subject, now = identity.current(), context().clock.now()
     details = body.model_dump(exclude={"use", "since_on", "until_on"})
     command = RecordTenant(
         unit_id, details, body.use, body.since_on, body.until_on, by=subject.subject, at=now, today=business_day(now)
     )
-    with database.begin(running().engine, district=subject.district) as tx:
-        return once(tx, lambda: http.created(reads.tenancy(tx, record_tenant(tx, running().resources, command))))
+    with database.begin(context().engine, district=subject.district) as tx:
+        return once(tx, lambda: http.created(reads.tenancy(tx, record_tenant(tx, context().resources, command))))
 
 
 @http.route(
@@ -120,7 +120,7 @@ def add_tenant(unit_id: UUID, body: TenantBody) -> http.Answer:
 def list_tenants(unit_id: UUID, query: Page) -> http.Answer:
     """Current and former tenants, masked."""
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.tenancies(tx, unit_id, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.tenancy_id,), of=Paged[TenancyState])
 
@@ -128,7 +128,7 @@ def list_tenants(unit_id: UUID, query: Page) -> http.Answer:
 @http.route(corrections, "POST", "/tenancies/<uuid:tenancy_id>/end", roles=_FIELD, answers=TenancyState)
 def end(tenancy_id: UUID, body: EndTenancyBody) -> http.Answer:
     command = EndTenancy(tenancy_id, body.ended_on)
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
             end_tenancy(tx, command)

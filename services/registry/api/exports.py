@@ -13,8 +13,8 @@ from services.registry.queries import exports as reads
 from services.registry.queries import places
 from services.registry.queries.exports import ExportState, Row
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
-from shared.service.running import running
 
 exports = Blueprint("exports", __name__, url_prefix="/api/v1")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -26,7 +26,7 @@ _FIRST = UUID(int=0)
 @http.route(exports, "GET", "/projects/<uuid:project_id>/export.xlsx", roles=_READERS, media=XLSX)
 def export_masked(project_id: UUID) -> Response:
     """The imported data in the template's format: names masked, no document numbers, telephones or addresses."""
-    engine, granted = running().engine, identity.current().granted
+    engine, granted = context().engine, identity.current().granted
     with database.reading(engine, granted=granted) as tx:
         places.in_project(tx, project_id)
     holders = reads.masked(engine, project_id, granted=granted)
@@ -44,13 +44,13 @@ def export_masked(project_id: UUID) -> Response:
 )
 def export_readable(project_id: UUID, body: ReasonBody) -> Response:
     """The same with readable values, for another import. The export and its reason are recorded before it begins."""
-    subject, engine = identity.current(), running().engine
+    subject, engine = identity.current(), context().engine
     command = ExportRegister(
-        project_id, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=running().clock.now()
+        project_id, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=context().clock.now()
     )
     with database.begin(engine, district=subject.district) as tx:
         export_register(tx, command)
-    holders = reads.readable(engine, running().resources, project_id, district=subject.district)
+    holders = reads.readable(engine, context().resources, project_id, district=subject.district)
     return _workbook(project_id, holders, reads.buildings(engine, project_id, granted=[subject.district]))
 
 
@@ -58,7 +58,7 @@ def export_readable(project_id: UUID, body: ReasonBody) -> Response:
 def list_exports(query: Page) -> http.Answer:
     """The readable exports: who, which project, why."""
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.page(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.export_id,), of=Paged[ExportState])
 

@@ -13,9 +13,9 @@ from services.registry.queries import projects as reads
 from services.registry.queries.places import AssignmentState
 from services.registry.queries.projects import GroupState
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
-from shared.service.running import running
 
 groups = Blueprint("groups", __name__, url_prefix="/api/v1")
 _LEADERS = ("clerk", "command")
@@ -41,14 +41,14 @@ class Assigned(BaseModel):
 )
 def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
     command = FormGroup(project_id, body.name, [_officer(officer) for officer in body.officers])
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(reads.group(tx, form_group(tx, command).group_id)))
 
 
 @http.route(groups, "GET", "/projects/<uuid:project_id>/groups", roles=identity.ROLES, answers=Paged[GroupState])
 def list_groups(project_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.groups(tx, project_id, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.group_id,), of=Paged[GroupState])
@@ -56,7 +56,7 @@ def list_groups(project_id: UUID, query: Page) -> http.Answer:
 
 @http.route(groups, "GET", "/groups/<uuid:group_id>", roles=identity.ROLES, answers=GroupState)
 def show_group(group_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(reads.group(tx, group_id))
 
 
@@ -71,7 +71,7 @@ def show_group(group_id: UUID) -> http.Answer:
 def add_officer_to_group(group_id: UUID, body: OfficerBody) -> http.Answer:
     """Adds an officer to an existing group."""
     command = AddOfficer(group_id, _officer(body))
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
             add_officer(tx, command)
@@ -92,7 +92,7 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
     chosen = query.model_dump(include={"group_id", "staff_id", "unassigned"})
     subject = identity.current()
     chosen |= {"login": subject.subject if query.mine else None, "staff_number": subject.staff_number}
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = places.assignments(tx, project_id, after=after, limit=query.limit + 1, **chosen)
     return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[AssignmentState])
@@ -109,7 +109,7 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
 def assign(project_id: UUID, body: AssignBody) -> http.Answer:
     """Assigns units to a group or one of its officers: by id, or a whole stairwell, building or compound."""
     command = AssignUnits(project_id, **body.model_dump())
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
             units, changed = assign_units(tx, command)

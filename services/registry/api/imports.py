@@ -20,9 +20,9 @@ from services.registry.queries import imports as reads
 from services.registry.queries.imports import ImportReport, ImportState
 from shared.refusal import Refused
 from shared.service import database, front, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
-from shared.service.running import running
 from shared.text import shown
 from shared.web.shell import language, text
 
@@ -76,11 +76,11 @@ def upload(project_id: UUID) -> http.Answer:
     if (file := request.files.get("file")) is None:
         raise Refused("file-missing")
     name = shown(file.filename or "workbook.xlsx")[-120:]
-    command = UploadImport(project_id, file.stream, name, by=identity.current().subject, at=running().clock.now())
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    command = UploadImport(project_id, file.stream, name, by=identity.current().subject, at=context().clock.now())
+    with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
-            import_id = upload_import(tx, running().resources, command)
+            import_id = upload_import(tx, context().resources, command)
             answer = http.created(reads.one(tx, import_id), location=f"{front.api_prefix()}/imports/{import_id}")
             answer.status_code = 202
             return answer
@@ -91,7 +91,7 @@ def upload(project_id: UUID) -> http.Answer:
 @http.route(imports, "GET", "/projects/<uuid:project_id>/imports", roles=_READERS, answers=Paged[ImportState])
 def list_imports(project_id: UUID, query: Page) -> http.Answer:
     (before,) = query.after(UUID) or (_LAST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.page(tx, project_id, before=before, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.import_id,), of=Paged[ImportState])
@@ -99,10 +99,10 @@ def list_imports(project_id: UUID, query: Page) -> http.Answer:
 
 @http.route(imports, "GET", "/imports/<uuid:import_id>", roles=_READERS, answers=ImportReport)
 def report(import_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.report(tx, import_id, sentence=_sentence)
     if found.refusal:
-        title, what_next = running().problems.problems[found.refusal["code"]].in_language(language())
+        title, what_next = context().problems.problems[found.refusal["code"]].in_language(language())
         found.refusal |= {"title": title, "next": what_next}
     return http.ok(found)
 
@@ -119,8 +119,8 @@ def annotated_workbook(import_id: UUID) -> Response:
     """The uploaded rows as a workbook, with each mistake beside its cell, also for a csv. It can be corrected and uploaded."""
     with _file() as file:
         annotated.write(
-            running().engine,
-            running().resources,
+            context().engine,
+            context().resources,
             import_id,
             district=identity.current().district,
             into=file,
@@ -139,7 +139,7 @@ def annotated_workbook(import_id: UUID) -> Response:
     problems=("import-faulty", "import-not-ready", "roll-frozen"),
 )
 def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
             ask_for_commit(tx, import_id)
@@ -161,7 +161,7 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
 )
 def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 - as above
     """Destroys the uploaded file and its name. The record of the import and its counts of mistakes stay."""
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
             abandon_import(tx, import_id)

@@ -13,9 +13,9 @@ from services.registry.queries import units as reads
 from services.registry.queries.reveals import RevealState
 from services.registry.queries.units import PersonState
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
-from shared.service.running import running
 
 people = Blueprint("people", __name__, url_prefix="/api/v1")
 _AT_WORK = ("clerk", "desk", "officer", "command")
@@ -43,14 +43,14 @@ class Forgotten(BaseModel):
 @http.route(people, "GET", "/people", roles=_AT_WORK, answers=Paged[PersonState])
 def list_people(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.people(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.person_id,), of=Paged[PersonState])
 
 
 @http.route(people, "GET", "/people/<uuid:person_id>", roles=(*_AT_WORK, "auditor"), answers=PersonState)
 def show_person(person_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.person(tx, person_id)
     return http.ok(found, version=found.revision)
 
@@ -69,10 +69,10 @@ def show_person(person_id: UUID) -> http.Answer:
 def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
     subject = identity.current()
     command = RevealPerson(
-        person_id, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=running().clock.now()
+        person_id, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=context().clock.now()
     )
-    with database.begin(running().engine, district=subject.district) as tx:
-        found = reveal_person(tx, running().resources, command)
+    with database.begin(context().engine, district=subject.district) as tx:
+        found = reveal_person(tx, context().resources, command)
     return http.ok(
         Revealed(
             person_id=person_id,
@@ -96,14 +96,14 @@ def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
     problems=("person-forgotten",),
 )
 def forget(person_id: UUID, body: ReasonBody) -> http.Answer:
-    command = ForgetPerson(person_id, body.reason, by=identity.current().subject, at=running().clock.now())
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    command = ForgetPerson(person_id, body.reason, by=identity.current().subject, at=context().clock.now())
+    with database.begin(context().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(Forgotten(person_id=person_id, key_id=forget_person(tx, command))))
 
 
 @http.route(people, "GET", "/reveals", roles=("auditor",), answers=Paged[RevealState])
 def list_reveals(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reveals.page(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.reveal_id,), of=Paged[RevealState])

@@ -14,9 +14,9 @@ from services.registry.queries.projects import DistrictState, ProjectState, Roll
 from shared.events.registry import SigningPeriod, ThresholdBasis
 from shared.refusal import Unknown
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
-from shared.service.running import running
 
 projects = Blueprint("projects", __name__, url_prefix="/api/v1")
 _FIRST = UUID(int=0)
@@ -38,9 +38,9 @@ class Opened(BaseModel):
 def add_district(body: OpenDistrictBody) -> http.Answer:
     if not {database.EVERY, body.district}.intersection(identity.current().granted):
         raise Unknown
-    command = OpenDistrict(body.name, at=running().clock.now())
+    command = OpenDistrict(body.name, at=context().clock.now())
 
-    with database.begin(running().engine, district=body.district) as tx:
+    with database.begin(context().engine, district=body.district) as tx:
 
         def carry_out() -> http.Answer:
             open_district(tx, command)
@@ -52,14 +52,14 @@ def add_district(body: OpenDistrictBody) -> http.Answer:
 @http.route(projects, "GET", "/districts", roles=identity.ROLES, answers=Paged[DistrictState])
 def list_districts(query: Page) -> http.Answer:
     (after,) = query.after(str) or ("",)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.districts(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.district,), of=Paged[DistrictState])
 
 
 @http.route(projects, "GET", "/districts/<district>", roles=identity.ROLES, answers=DistrictState)
 def show_district(district: str) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(reads.district(tx, district))
 
 
@@ -80,23 +80,23 @@ def add_project(body: OpenProjectBody) -> http.Answer:
         counting_rule=body.counting_rule,
         plan=body.plan,
         auto_effect=body.auto_effect,
-        at=running().clock.now(),
+        at=context().clock.now(),
     )
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(reads.one(tx, open_project(tx, command).project_id)))
 
 
 @http.route(projects, "GET", "/projects", roles=identity.ROLES, answers=Paged[ProjectState])
 def list_projects(query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.page(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.project_id,), of=Paged[ProjectState])
 
 
 @http.route(projects, "GET", "/projects/<uuid:project_id>", roles=identity.ROLES, answers=ProjectState)
 def show_project(project_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(reads.one(tx, project_id))
 
 
@@ -109,12 +109,12 @@ def show_project(project_id: UUID) -> http.Answer:
     problems=("roll-frozen", "roll-empty"),
 )
 def add_roll(project_id: UUID, body: FreezeRollBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
-    command = FreezeRoll(project_id, by=identity.current().subject, at=running().clock.now())
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    command = FreezeRoll(project_id, by=identity.current().subject, at=context().clock.now())
+    with database.begin(context().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(RollState(**freeze_roll(tx, command).model_dump())))
 
 
 @http.route(projects, "GET", "/projects/<uuid:project_id>/roll", roles=identity.ROLES, answers=RollState)
 def show_roll(project_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         return http.ok(reads.roll(tx, project_id))

@@ -9,8 +9,8 @@ from services.registry.queries import places
 from services.registry.queries import units as reads
 from services.registry.queries.units import UnitState
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.http import Paged
-from shared.service.running import running
 
 units = Blueprint("units", __name__, url_prefix="/api/v1")
 
@@ -19,7 +19,7 @@ units = Blueprint("units", __name__, url_prefix="/api/v1")
 def list_units(project_id: UUID, query: UnitsQuery) -> http.Answer:
     (after,) = query.after(UUID) or (UUID(int=0),)
     chosen = {"compound": query.compound, "building": query.building, "group_id": query.group_id}
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
         found = reads.page(tx, project_id, after=after, limit=query.limit + 1, **chosen)
     return http.paged(found, query=query, place=lambda row: (row.unit_id,), of=Paged[UnitState])
@@ -27,6 +27,6 @@ def list_units(project_id: UUID, query: UnitsQuery) -> http.Answer:
 
 @http.route(units, "GET", "/units/<uuid:unit_id>", roles=identity.ROLES, answers=UnitState)
 def show_unit(unit_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.one(tx, unit_id)
     return http.ok(found, version=found.revision)

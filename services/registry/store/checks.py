@@ -47,12 +47,12 @@ _ON_HOLDERS = (
             case when is_other then 'unit-twice' else 'unit-differs' end
         from (select row, array_agg(name) as names,
                 (count(*) > 1 or bool_and(is_sole)) and array_agg(name) && array['compound', 'building', 'stairwell', 'door'] as is_other
-            from (select row, name, content -> name as said, content ->> 'ownership' = 'sole' as is_sole,
+            from (select row, name, content -> name as given_name, content ->> 'ownership' = 'sole' as is_sole,
                     first_value(content -> name) over (partition by unit_code, name order by row) as first
                 from lines as line cross join unnest(cast(:of_unit as text[])) as name
                 where unit_code in (select unit_code from lines group by unit_code having min(content::text) <> max(content::text))
                     and not exists (select from faulty where (faulty.row, faulty.column_name) = (line.row, name))) as cell
-            where said is distinct from first group by row) as line""",
+            where given_name is distinct from first group by row) as line""",
     """select row, 'document_number', 'holder-twice' from (
             select row, row_number() over (partition by unit_code, document_mark order by row) as time
             from lines where document_mark is not null) as line where time > 1""",

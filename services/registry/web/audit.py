@@ -6,8 +6,8 @@ from services.registry.queries import exports, projects, reveals
 from services.registry.web import frame
 from services.registry.web.frame import SHOWN
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import reading
-from shared.service.running import running
 from shared.web.shell import text
 
 
@@ -16,7 +16,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def audit() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         seen = reveals.latest(tx, limit=SHOWN)
         exported = exports.latest(tx, limit=SHOWN)
         names = {each.project_id: each.name for each in frame.every(tx)}

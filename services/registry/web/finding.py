@@ -6,8 +6,8 @@ from services.registry.queries import finding
 from services.registry.queries.finding import FoundUnit
 from services.registry.web import frame
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import reading
-from shared.service.running import running
 from shared.text import Unwritable, line
 from shared.web.shell import text
 
@@ -21,7 +21,7 @@ def add_to(pages: Blueprint) -> None:
 
 def find() -> str:
     words, everywhere = _words(), request.args.get("everywhere") == "1"
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         project = frame.chosen(tx)["project"]
         inside = project.project_id if project and not everywhere else None
         found = finding.find(tx, words, project_id=inside, limit=_LISTED)

@@ -9,8 +9,8 @@ from services.registry.queries import places, projects, readiness
 from services.registry.web import frame
 from services.registry.web.frame import FIRST
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.web.shell import text
 
 _GROUPS, _BUILDINGS, _LISTED = 500, 1_000, 200
@@ -22,7 +22,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def group_list(project_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, project_id)
         counts = readiness.by_group(tx, project_id)
     of_group: dict[UUID, int] = {}
@@ -39,7 +39,7 @@ def assignment(project_id: UUID) -> str:
     group_id, unassigned = frame.id_of("group_id"), request.args.get("unassigned") == "1"
     subject = identity.current()
     login = subject.subject if request.args.get("mine") == "1" else None
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, project_id)
         found = places.assignments(
             tx,

@@ -10,8 +10,8 @@ from services.registry.queries.readiness import Readiness
 from services.registry.web import frame
 from services.registry.web.frame import CLERKS
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.web.shell import text
 
 _DISTRICTS = 500
@@ -25,7 +25,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def project_list() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         found = frame.every(tx)
         names = _districts(tx)
     return frame.page(
@@ -39,13 +39,13 @@ def project_list() -> str:
 
 
 def project_opening() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         districts, found = _districts(tx), frame.every(tx)
     return frame.page("registry-open.html", "projects", title=text("opening.title"), districts=districts, others=found)
 
 
 def project(project_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         found = projects.one(tx, project_id)
         ready = readiness.of(tx, project_id)
         roll = projects.roll(tx, project_id) if found.roll_frozen_at else None
@@ -64,7 +64,7 @@ def project(project_id: UUID) -> str:
 
 
 def district_opening() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         districts = projects.districts(tx, after="", limit=_DISTRICTS)
     return frame.page("registry-districts.html", "projects", title=text("districts.title"), districts=districts)
 

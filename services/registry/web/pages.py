@@ -15,8 +15,8 @@ from services.registry.web import audit, finding, frame, groups, opening, people
 from services.registry.web import units as unit_pages
 from services.registry.web.frame import FIELD, IMPORTERS, SHOWN
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import reading
-from shared.service.running import running
 from shared.web.shell import add_texts, language, text
 
 pages = Blueprint(
@@ -40,7 +40,7 @@ def front() -> Response:
 @pages.get("/register/imports")
 @identity.requires(*IMPORTERS)
 def import_list() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         chosen = frame.chosen(tx)
         earlier = imports.page(tx, chosen["project"].project_id, before=_LAST, limit=SHOWN) if chosen["project"] else []
     return frame.page("registry-imports.html", "imports", earlier=earlier, title=text("imports.title"), **chosen)
@@ -49,7 +49,7 @@ def import_list() -> str:
 @pages.get("/register/imports/<uuid:import_id>")
 @identity.requires(*IMPORTERS)
 def import_report(import_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         report = imports.report(tx, import_id, sentence=lambda code: text(f"faults.{code}"))
         project = projects.one(tx, report.project_id)
     return frame.page(
@@ -69,7 +69,7 @@ def import_report(import_id: UUID) -> str:
 @identity.requires(*IMPORTERS)
 def import_progress(import_id: UUID) -> str:
     """The part of the report that changes while the worker runs."""
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         report = imports.one(tx, import_id)
     return render_template(
         "registry-progress.html", report=report, at_work=report.state in AT_WORK, outcome=_result(report)
@@ -80,7 +80,7 @@ def import_progress(import_id: UUID) -> str:
 @identity.requires()
 def unit_list() -> str:
     filters = {name: request.args.get(name) or None for name in ("compound", "building")}
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         chosen = frame.chosen(tx)
         project = chosen["project"]
         found = units.page(tx, project.project_id, after=frame.after(), limit=SHOWN + 1, **filters) if project else []
@@ -99,7 +99,7 @@ def unit_list() -> str:
 @pages.get("/register/people")
 @identity.requires(*FIELD)
 def person_list() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         found = units.people(tx, after=frame.after(), limit=SHOWN + 1)
     more = found[SHOWN - 1].person_id if len(found) > SHOWN else None
     return frame.page("registry-people.html", "people", people=found[:SHOWN], more=more, title=text("people.title"))
@@ -131,4 +131,4 @@ def _refusal(report: imports.ImportReport) -> tuple[str, str]:
     """What was refused, and what to do next."""
     if report.refusal is None:
         return "", ""
-    return running().problems.problems[report.refusal["code"]].in_language(language())
+    return context().problems.problems[report.refusal["code"]].in_language(language())

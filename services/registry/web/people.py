@@ -8,8 +8,8 @@ from services.registry.queries import corrections, units
 from services.registry.web import frame
 from services.registry.web.frame import FIELD, FIRST, IMPORTERS
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import reading
-from shared.service.running import running
 
 _LISTED = 200
 
@@ -19,7 +19,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def person(person_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         found = units.person(tx, person_id)
         trace = corrections.of_person(tx, person_id, after=FIRST, limit=_LISTED) if frame.has(*IMPORTERS) else []
     return frame.page(

@@ -9,8 +9,8 @@ from services.registry.queries import places, projects, readiness
 from services.registry.web import frame
 from services.registry.web.frame import CLERKS
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import reading
-from shared.service.running import running
 from shared.web.shell import text
 
 _COMPOUNDS = 500
@@ -21,7 +21,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def freezing(project_id: UUID) -> str | Response:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         project = projects.one(tx, project_id)
         if project.roll_frozen_at:
             return redirect(url_for("pages.project", project_id=project_id))

@@ -10,8 +10,8 @@ from services.registry.queries import corrections, projects, units
 from services.registry.web import frame
 from services.registry.web.frame import CLERKS, FIELD, FIRST, IMPORTERS
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 
 _LISTED = 200
 
@@ -22,7 +22,7 @@ def add_to(pages: Blueprint) -> None:
 
 
 def unit(unit_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, unit_id)
         tenants = corrections.tenancies(tx, unit_id, after=FIRST, limit=_LISTED) if frame.has(*FIELD, "auditor") else []
         trace = corrections.of_unit(tx, unit_id, after=FIRST, limit=_LISTED) if frame.has(*IMPORTERS) else []
@@ -39,7 +39,7 @@ def unit(unit_id: UUID) -> str:
 
 
 def correction(unit_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, unit_id)
     return frame.page("registry-correct.html", "units", documents=documents.TYPES, **facts)
 

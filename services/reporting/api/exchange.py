@@ -12,7 +12,7 @@ from services.reporting.queries.exchange import Entry, Place
 from shared.events import structured, topics
 from shared.refusal import Refused
 from shared.service import database, edge, http, identity
-from shared.service.running import running
+from shared.service.context import context
 
 exchange = Blueprint("exchange", __name__, url_prefix="/api/v1")
 
@@ -38,8 +38,8 @@ def read_feed(district: str, query: FeedQuery) -> http.Answer:
     if not re.fullmatch(topics.DISTRICT, district):  # before anything is bound to it
         raise Refused("grant-missing")
     after = _place(district, query.after)
-    with database.reading(running().engine, granted=[district]) as tx:
-        types = reads.granted_types(tx, district, identity.current().subject, now=running().clock.now())
+    with database.reading(context().engine, granted=[district]) as tx:
+        types = reads.granted_types(tx, district, identity.current().subject, now=context().clock.now())
         wanted = types.intersection(query.types) if query.types else types
         found = reads.part(tx, district, after, types=wanted, limit=query.limit)
     documents = [_document(found.reached.epoch, entry) for entry in found.entries]

@@ -22,14 +22,14 @@ from services.reporting.api.bodies import (
 from services.reporting.queries import as_of, cells, signings, snapshot, standings
 from shared.refusal import Unknown
 from shared.service import http, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 api = Blueprint("reporting_api", __name__, url_prefix="/api/v1")
 
 
 def moment(tx: Transaction, district: str | None = None) -> AsOfState:
-    return AsOfState.of(as_of.of(tx, running().clock, district=district))
+    return AsOfState.of(as_of.of(tx, context().clock, district=district))
 
 
 def project(tx: Transaction, project_id: UUID) -> standings.Standing:

@@ -21,7 +21,7 @@ from services.reporting.queries import display
 from services.reporting.store.displays import Grant
 from shared.refusal import Refused, Unknown
 from shared.service import database, edge, http, identity
-from shared.service.running import running
+from shared.service.context import context
 
 stream = Blueprint("stream", __name__, url_prefix="/api/v1")
 
@@ -58,7 +58,7 @@ class StreamQuery(http.Body):
 )
 def live_stream(query: StreamQuery) -> http.Answer:
     """Server-sent events: change, snapshot, reset, as_of. Last-Event-ID resumes an interrupted stream."""
-    hub: Hub = running().resources
+    hub: Hub = context().resources
     district = _district(query.district)
     seen = _last_seen() if "Last-Event-ID" in request.headers else query.since
     # Join before the first read. Events in between wait in the queue; their numbers show which are already in the first read.
@@ -74,7 +74,7 @@ def live_stream(query: StreamQuery) -> http.Answer:
         events = _events(hub, reader, first, life=life)
     else:
         only = partial(narrowed, project_id=grant.project_id)
-        events = _events(hub, reader, first, life=life, shown=only, holds=_holding(running().engine, grant))
+        events = _events(hub, reader, first, life=life, shown=only, holds=_holding(context().engine, grant))
     answer = Response(events, content_type="text/event-stream; charset=utf-8")
     answer.headers["X-Accel-Buffering"] = "no"
     answer.call_on_close(lambda: hub.leave(reader))

@@ -38,26 +38,26 @@ _KEEP = text("""
     select :district, unit_id, project_id, coalesce(rights, 'pending'), coalesce(agreement, 'none'), series, sequence_number,
            signed_at, changed_at
     from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (unit_id uuid, project_id uuid, rights text, agreement text, series text, sequence_number bigint,
+        as incoming (unit_id uuid, project_id uuid, rights text, agreement text, series text, sequence_number bigint,
                  signed_at timestamptz, changed_at timestamptz)
     on conflict (unit_id) do nothing
 """)
 _CHANGE = text("""
     update cases as known
-    set rights = coalesce(said.rights, known.rights), agreement = coalesce(said.agreement, known.agreement),
-        series = coalesce(said.series, known.series),
-        sequence_number = case when said.detached then null else coalesce(said.sequence_number, known.sequence_number) end,
-        signed_at = case when said.detached then null else coalesce(said.signed_at, known.signed_at) end,
-        changed_at = said.changed_at
+    set rights = coalesce(incoming.rights, known.rights), agreement = coalesce(incoming.agreement, known.agreement),
+        series = coalesce(incoming.series, known.series),
+        sequence_number = case when incoming.detached then null else coalesce(incoming.sequence_number, known.sequence_number) end,
+        signed_at = case when incoming.detached then null else coalesce(incoming.signed_at, known.signed_at) end,
+        changed_at = incoming.changed_at
     from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (unit_id uuid, rights text, agreement text, series text, sequence_number bigint, signed_at timestamptz,
+        as incoming (unit_id uuid, rights text, agreement text, series text, sequence_number bigint, signed_at timestamptz,
                  changed_at timestamptz, detached boolean)
-    where known.unit_id = said.unit_id and known.district = :district
+    where known.unit_id = incoming.unit_id and known.district = :district
 """)
 _SIGNINGS = text("""
     insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, unit_id uuid, agreement_id uuid, fact text, series text, sequence_number bigint,
+        as incoming (project_id uuid, unit_id uuid, agreement_id uuid, fact text, series text, sequence_number bigint,
                  at timestamptz)
     on conflict (agreement_id, change) do nothing
 """)
@@ -65,7 +65,7 @@ _SIGNINGS = text("""
 _VOID = text("""
     insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
     select signed.district, signed.project_id, signed.unit_id, agreement_id, 'void', series, sequence_number, void_at
-    from jsonb_to_recordset(cast(:rows as jsonb)) as said (agreement_id uuid, void_at timestamptz)
+    from jsonb_to_recordset(cast(:rows as jsonb)) as incoming (agreement_id uuid, void_at timestamptz)
     join signings as signed using (agreement_id) where signed.fact = 'signed' and signed.district = :district
     on conflict (agreement_id, change) do nothing
 """)

@@ -9,7 +9,7 @@ from shared.service.database import Transaction
 
 _KEEP = text("""
     insert into districts (district, name)
-    select :district, name from jsonb_to_recordset(cast(:rows as jsonb)) as said (name text)
+    select :district, name from jsonb_to_recordset(cast(:rows as jsonb)) as incoming (name text)
     on conflict (district) do update set name = excluded.name
 """)
 

@@ -10,13 +10,13 @@ from shared.service.database import Transaction
 _GROUP = text("""
     insert into groups (district, group_id, project_id, name, officers)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (group_id uuid, project_id uuid, name text, officers jsonb)
+        as incoming (group_id uuid, project_id uuid, name text, officers jsonb)
     on conflict (group_id) do update set name = excluded.name, officers = excluded.officers
 """)
 _ASSIGN = text("""
     insert into assignments (district, unit_id, project_id, group_id, staff_id)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (unit_id uuid, project_id uuid, group_id uuid, staff_id uuid)
+        as incoming (unit_id uuid, project_id uuid, group_id uuid, staff_id uuid)
     on conflict (unit_id) do update set group_id = excluded.group_id, staff_id = excluded.staff_id
 """)
 

@@ -16,7 +16,7 @@ from shared.service.database import Transaction
 _OPENED = text("""
     insert into projects (district, project_id, name, bases, counting_rule, starts_at, ends_at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, name text, bases jsonb, counting_rule text, starts_at timestamptz, ends_at timestamptz)
+        as incoming (project_id uuid, name text, bases jsonb, counting_rule text, starts_at timestamptz, ends_at timestamptz)
     on conflict (project_id) do update
     set name = excluded.name, bases = excluded.bases, counting_rule = excluded.counting_rule, starts_at = excluded.starts_at,
         ends_at = excluded.ends_at
@@ -25,7 +25,7 @@ _OPENED = text("""
 _FROZEN = text("""
     insert into rolls (district, project_id, units, households, right_holders, area, digest, frozen_at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, units bigint, households bigint, right_holders bigint, area bigint, digest text,
+        as incoming (project_id uuid, units bigint, households bigint, right_holders bigint, area bigint, digest text,
                  frozen_at timestamptz)
     on conflict (project_id) do update
     set units = excluded.units, households = excluded.households, right_holders = excluded.right_holders, area = excluded.area,
@@ -34,19 +34,19 @@ _FROZEN = text("""
 _REACHED = text("""
     insert into calls (district, project_id, reached_at, reached_bases)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, reached_at timestamptz, reached_bases jsonb)
+        as incoming (project_id uuid, reached_at timestamptz, reached_bases jsonb)
     on conflict (project_id) do update set reached_at = excluded.reached_at, reached_bases = excluded.reached_bases
 """)
 _DECLARED = text("""
     insert into calls (district, project_id, effective_at, document_number)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (project_id uuid, effective_at timestamptz, document_number text)
+        as incoming (project_id uuid, effective_at timestamptz, document_number text)
     on conflict (project_id) do update
     set effective_at = excluded.effective_at, document_number = excluded.document_number
 """)
 _CLOSED = text("""
     insert into calls (district, project_id, closed_at)
-    select :district, * from jsonb_to_recordset(cast(:rows as jsonb)) as said (project_id uuid, closed_at timestamptz)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb)) as incoming (project_id uuid, closed_at timestamptz)
     on conflict (project_id) do update set closed_at = excluded.closed_at
 """)
 

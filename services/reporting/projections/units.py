@@ -14,7 +14,7 @@ _KEEP = text("""
     insert into units (district, unit_id, project_id, revision, unit_code, compound, building, stairwell, floor, top_floor, door, area, use,
                        household_id, ownership, owner, overseas, owners)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as said (unit_id uuid, project_id uuid, revision int, unit_code text, compound text, building text, stairwell text,
+        as incoming (unit_id uuid, project_id uuid, revision int, unit_code text, compound text, building text, stairwell text,
                  floor int, top_floor int, door text, area bigint, use text, household_id uuid, ownership text, owner text,
                  overseas boolean, owners jsonb)
     on conflict (unit_id) do update
@@ -25,13 +25,13 @@ _KEEP = text("""
         overseas = excluded.overseas, owners = excluded.owners
 """)
 _FORGET_HOLDERS = text("""
-    delete from holders using jsonb_to_recordset(cast(:rows as jsonb)) as said (unit_id uuid)
-    where holders.unit_id = said.unit_id and holders.district = :district
+    delete from holders using jsonb_to_recordset(cast(:rows as jsonb)) as incoming (unit_id uuid)
+    where holders.unit_id = incoming.unit_id and holders.district = :district
 """)
 _HOLDERS = text("""
     insert into holders (district, project_id, unit_id, person_id, share)
     select :district, *
-    from jsonb_to_recordset(cast(:rows as jsonb)) as said (project_id uuid, unit_id uuid, person_id uuid, share text)
+    from jsonb_to_recordset(cast(:rows as jsonb)) as incoming (project_id uuid, unit_id uuid, person_id uuid, share text)
     on conflict do nothing
 """)
 

@@ -14,8 +14,8 @@ from services.reporting.store import displays
 from services.reporting.store.displays import Grant
 from shared.refusal import Refused
 from shared.service import database, identity, session
+from shared.service.context import context
 from shared.service.identity import Subject
-from shared.service.running import running
 
 ROLE = "display"
 
@@ -51,7 +51,7 @@ def still(engine: Engine, grant: Grant) -> bool:
 
 
 def note_seen(grant: Grant) -> None:
-    with database.begin(running().engine, district=grant.district) as tx:
+    with database.begin(context().engine, district=grant.district) as tx:
         displays.seen(tx, grant.grant_id)
 
 
@@ -64,7 +64,7 @@ def _person() -> bool:
 
 
 def _granted() -> Grant | None:
-    settings = running().settings
+    settings = context().settings
     sealed = request.cookies.get(session.cookie_name(settings.public_url, "display"), "")
     if not sealed:
         return None
@@ -72,5 +72,5 @@ def _granted() -> Grant | None:
         held = session.opened(sealed, secret=settings.session_secret, purpose="display")
     except Refused:
         return None
-    with database.reading(running().engine, granted=[held["district"]]) as tx:
+    with database.reading(context().engine, granted=[held["district"]]) as tx:
         return displays.opened(tx, UUID(held["grant"]), digest(held["token"]))

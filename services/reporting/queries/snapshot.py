@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.service import database, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 
 @contextmanager
 def granted() -> Iterator[Transaction]:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         yield tx

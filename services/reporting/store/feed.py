@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
-from shared.service import rows
+from shared.service import row_security
 from shared.service.database import Transaction
 
 _APPEND = text("""
@@ -83,9 +83,9 @@ def schema(service: str) -> list[str]:
     """The declaration that the migrations are held to (tests/integration/migrations/test_kit_tables.py)."""
     return [
         """create table feed_numbers (district text primary key, last_number bigint not null) with (fillfactor = 50)""",
-        *rows.protect("feed_numbers", service=service, app="select, insert, update"),
+        *row_security.protect("feed_numbers", service=service, app="select, insert, update"),
         """create table feed (
             district text, number bigint, kind text not null, body jsonb not null,
             appended_at timestamptz not null default clock_timestamp(), primary key (district, number))""",
-        *rows.protect("feed", service=service, app="select, insert", mechanism="select, delete"),
+        *row_security.protect("feed", service=service, app="select, insert", mechanism="select, delete"),
     ]

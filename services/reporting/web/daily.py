@@ -16,8 +16,8 @@ from services.reporting.queries.standings import Standing
 from services.reporting.web import workbook
 from shared.refusal import Refused, Unknown
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 from shared.web.shell import project_chosen
 
 reports = Blueprint("reports", __name__, template_folder="templates")
@@ -35,7 +35,7 @@ def report() -> str:
         days = frozen_reports.days(tx, standing.project_id) if standing else []
         day = _day() or next((known.business_on for known in days), None)
         frozen = frozen_reports.of_day(tx, standing.project_id, day) if standing and day else []
-        moment = as_of.of(tx, running().clock, district=standing.district if standing else None)
+        moment = as_of.of(tx, context().clock, district=standing.district if standing else None)
     if _day() and day not in [known.business_on for known in days]:
         raise Refused("report-unknown")
     shown = frozen[0] if frozen else None

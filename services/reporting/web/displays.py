@@ -24,7 +24,7 @@ from services.reporting.queries.standings import Standing
 from services.reporting.store import displays as store
 from shared.refusal import Refused, Unknown
 from shared.service import identity, problems, session
-from shared.service.running import running
+from shared.service.context import context
 from shared.web.shell import add_texts, text
 
 displays = Blueprint("displays", __name__, template_folder="templates")
@@ -55,11 +55,11 @@ def or_display(view: Callable[P, str]) -> Callable[P, Answer]:
 @displays.post("/wall/display")
 def take_up() -> Answer:
     identity.same_origin()
-    settings = running().settings
-    if running().limits.wait_seconds(f"pairing {request.remote_addr}"):
+    settings = context().settings
+    if context().limits.wait_seconds(f"pairing {request.remote_addr}"):
         return _offer(HTTPStatus.TOO_MANY_REQUESTS, "display.slowly")
     try:
-        held = grants.pair(running().engine, request.form.get("code", ""), secret=settings.session_secret)
+        held = grants.pair(context().engine, request.form.get("code", ""), secret=settings.session_secret)
     except Refused:
         return _offer(HTTPStatus.FORBIDDEN, "display.refused")
     answer = redirect("/wall", HTTPStatus.SEE_OTHER)
@@ -96,12 +96,12 @@ def grant() -> str:
         raise Unknown
     name = request.form.get("name", "").strip()[:_LONGEST_NAME] or text("display.unnamed")
     code = grants.grant(
-        running().engine,
+        context().engine,
         district=chosen.district,
         project_id=chosen.project_id,
         name=name,
         granted_by=identity.current().name,
-        secret=running().settings.session_secret,
+        secret=context().settings.session_secret,
     )
     return _list(code=pairing.shown(code), name=name)
 
@@ -113,7 +113,7 @@ def revoke(grant_id: UUID) -> Answer:
         found = next((row for row in store.listed(tx) if row.grant_id == grant_id), None)
     if found is None:
         raise Unknown
-    grants.revoke(running().engine, grant_id, district=found.district, revoked_by=identity.current().name)
+    grants.revoke(context().engine, grant_id, district=found.district, revoked_by=identity.current().name)
     return redirect("/wall/displays", HTTPStatus.SEE_OTHER)
 
 

@@ -18,8 +18,8 @@ from services.reporting.web.displays import or_display
 from shared.events.stage import STAGES
 from shared.refusal import Unknown
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 from shared.web import figures
 from shared.web.shell import add_texts, text
 
@@ -37,7 +37,7 @@ _MOMENT = timedelta(seconds=60)  # how long the top of the wall is paper
 @pages.get("/wall")
 @or_display
 def wall() -> str:
-    now = running().clock.now()
+    now = context().clock.now()
     with snapshot.granted() as tx:
         found = _shown(standings.of(tx))
         standing = _chosen(found)
@@ -78,7 +78,7 @@ def city() -> str:
         columns = [(items[0].district_name, _moment(tx, district), items) for district, items in by_district.items()]
         as_of_all = _moment(tx)
     columns.sort(
-        key=lambda column: min(attention.urgency(standing, now=running().clock.now()) for standing in column[2])
+        key=lambda column: min(attention.urgency(standing, now=context().clock.now()) for standing in column[2])
     )
     axis = drawing.axis([basis for standing in found for basis in standing.bases])
     return _page(
@@ -169,7 +169,7 @@ def _shown(found: Sequence[Standing]) -> Sequence[Standing]:
 
 
 def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
-    return as_of.of(tx, running().clock, district=district)
+    return as_of.of(tx, context().clock, district=district)
 
 
 def _chosen(found: Sequence[Standing]) -> Standing | None:

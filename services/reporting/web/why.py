@@ -20,8 +20,8 @@ from services.reporting.store import feed, unit_lines
 from shared.events.day import business_day, midnight
 from shared.refusal import Refused, Unknown
 from shared.service import edge, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 explanations = Blueprint("explanations", __name__, template_folder="templates")
 
@@ -64,7 +64,7 @@ def why() -> str:
 def _of_now(tx: Transaction, standing: Standing, name: str, figure: Figure) -> str:
     units = unit_lines.of_project(tx, standing.project_id)
     listed = lines.of(units, figure, rule=standing.counting_rule, narrowed=_narrowed())
-    moment = as_of.of(tx, running().clock, district=standing.district)
+    moment = as_of.of(tx, context().clock, district=standing.district)
     drawn = _number("at")
     since = None if drawn is None else _since(tx, standing, drawn, listed)
     return _page(standing, name, figure, listed, as_of=moment, drawn=drawn, since=since, was=_number("was"))
@@ -82,10 +82,10 @@ def _of_day(tx: Transaction, standing: Standing, name: str, figure: Figure) -> s
 
 def _of_signings(tx: Transaction, standing: Standing, name: str) -> str:
     """Signings since an instant; one that was undone counts -1 at its own time."""
-    now = running().clock.now()
+    now = context().clock.now()
     since = now - _RECENT if name == "recent" else midnight(business_day(now))
     listed = signings.between(tx, standing.project_id, since=since, until=now)
-    moment = as_of.of(tx, running().clock, district=standing.district)
+    moment = as_of.of(tx, context().clock, district=standing.district)
     return render_template(
         "why_signings.html",
         standing=standing,
@@ -103,7 +103,7 @@ def _of_all(tx: Transaction, name: str, figure: Figure) -> str:
     found = standings.of(tx)
     district = request.args.get("district")
     parts = [standing for standing in found if district in {None, standing.district}]
-    moment = as_of.of(tx, running().clock, district=district)
+    moment = as_of.of(tx, context().clock, district=district)
     rows = [(standing, standing.basis(figure.basis)) for standing in parts]
     known = [(basis.numerator, basis.denominator or 0) for _, basis in rows]
     total = (sum(part for part, _ in known), sum(whole for _, whole in known))

@@ -35,8 +35,8 @@ from services.signing.domain.agreement import Agreement
 from services.signing.queries import agreement_file
 from services.signing.queries.agreement_file import AgreementFile, ReviewedFile
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 agreements = Blueprint("agreements", __name__, url_prefix="/api/v1")
 _PREPARING = ("desk", "officer")
@@ -75,7 +75,7 @@ def draft(unit_id: UUID, body: Terms) -> http.Answer:
 @http.route(agreements, "GET", _IT, roles=identity.ROLES, answers=AgreementFile, problems=("agreement-unknown",))
 def read_agreement(agreement_id: UUID) -> http.Answer:
     """One agreement with its term lines, what was frozen, who has signed, and its number."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = agreement_file.read(tx, agreement_id)
     return http.ok(found, version=found.version)
 
@@ -100,7 +100,7 @@ def edit(agreement_id: UUID, body: Terms) -> http.Answer:
     """Replaces the terms of a draft of the version in If-Match. A reviewed agreement must be reviewed again."""
     facts = (body.form, body.rule_set_version, body.term_lines(), transaction.by())
     command = EditTerms(agreement_id, http.expected_version(), *facts)
-    service = running()
+    service = context()
     with database.begin(service.engine, district=identity.current().district) as tx:
         edited = edit_terms(tx, command, service.clock)
     return http.ok(AgreementFile.of(edited), version=edited.version)

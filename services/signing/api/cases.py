@@ -23,8 +23,8 @@ from services.signing.queries import case_file, case_list
 from services.signing.queries.case_file import CaseFile, MandateRow
 from services.signing.queries.case_list import CaseRow, CasesQuery
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 cases = Blueprint("cases", __name__, url_prefix="/api/v1")
 _READERS = identity.ROLES
@@ -41,7 +41,7 @@ def _mandate(tx: Transaction, mandate: Mandate) -> MandateRow:
 @http.route(cases, "GET", "/cases", roles=_READERS, answers=http.Paged[CaseRow], problems=("cursor-invalid",))
 def list_cases(query: CasesQuery) -> http.Answer:
     """Cases by unit code, filtered by project, state of the agreement, or all that are not signed."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         rows = case_list.read(tx, query, staff_number=identity.current().staff_number)
     return http.paged(rows, query=query, place=case_list.place, of=http.Paged[CaseRow])
 
@@ -49,7 +49,7 @@ def list_cases(query: CasesQuery) -> http.Answer:
 @http.route(cases, "GET", "/cases/<uuid:unit_id>", roles=_READERS, answers=CaseFile, problems=("case-unknown",))
 def read_case(unit_id: UUID) -> http.Answer:
     """All data of one unit in signing: rights, mandates, agreements, tasks, and acts."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = case_file.read(tx, unit_id)
     return http.ok(found, version=found.version)
 

@@ -16,8 +16,8 @@ from services.signing.queries.day_list import DayRow, DaysQuery
 from services.signing.queries.number_list import NumberRow, NumbersQuery
 from services.signing.queries.project_count import ProjectCount
 from shared.service import database, http, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 projects = Blueprint("projects", __name__, url_prefix="/api/v1")
 _IT = "/projects/<uuid:project_id>"
@@ -34,7 +34,7 @@ def _day(_: Transaction, day: ClosedDay) -> DayRow:
 @http.route(projects, "GET", _IT, roles=identity.ROLES, answers=ProjectCount, problems=("project-unknown",))
 def read_project(project_id: UUID) -> http.Answer:
     """The count over the frozen roll on every basis of the project, and what has been decided."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = project_count.read(tx, project_id)
     return http.ok(found, version=found.version)
 
@@ -49,7 +49,7 @@ def read_project(project_id: UUID) -> http.Answer:
 )
 def list_numbers(project_id: UUID, query: NumbersQuery) -> http.Answer:
     """Sequence numbers in order, the detached ones with their reason."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         rows = number_list.read(tx, project_id, query)
     return http.paged(rows, query=query, place=lambda row: (row.series, row.number), of=http.Paged[NumberRow])
 
@@ -91,7 +91,7 @@ def close(project_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an 
 )
 def list_days(project_id: UUID, query: DaysQuery) -> http.Answer:
     """Closed days, the newest first; a day that was closed again appears with each restatement."""
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = day_list.read(tx, project_id, query)
     return http.paged(found, query=query, place=day_list.place, of=http.Paged[DayRow])
 

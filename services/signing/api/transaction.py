@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from shared.service import database, http, idempotency, identity
 from shared.service.clock import Clock
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -27,7 +27,7 @@ def once(
     """Claim and answer commit together, so a retry after a lost answer finds both or neither. `answer` makes the model that reading the
     same thing gives; its version, if it has one, is the answer's ETag.
     """
-    service = running()
+    service = context()
     with database.begin(service.engine, district=identity.current().district) as tx:
 
         def act() -> http.Answer:

@@ -15,8 +15,8 @@ from services.signing.web import drafts, paper, signers
 from shared.events.day import business_day
 from shared.refusal import Unknown
 from shared.service import declared, identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.web.shell import AsOf, text, texts_in
 
 _MAY_LOOK: Final = ("desk", "officer", "command")
@@ -55,7 +55,7 @@ def in_capitals() -> tuple[str, dict[str, str]]:
 
 def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
     def view(unit_id: UUID) -> str:
-        with reading(running().engine, granted=identity.current().granted) as tx:
+        with reading(context().engine, granted=identity.current().granted) as tx:
             case = case_file.read(tx, unit_id)
             found, number = facts(tx, case), as_of.read(tx)
         return render_template(
@@ -67,7 +67,7 @@ def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
             did=_did(),
             trace=[act for act in reversed(case.acts) if act.kind in _TRACE.get(name, (act.kind,))],
             capitals=capitals,
-            as_of=AsOf(running().clock.now(), number, None),
+            as_of=AsOf(context().clock.now(), number, None),
             **found,
         )
 
@@ -96,7 +96,7 @@ def _mandates(_: Transaction, case: CaseFile) -> dict[str, object]:
     own = {row.person_id: signers.holder(row) for row in case.right_holders}
     return {
         "may": _may("cases.record"),
-        "today": business_day(running().clock.now()),
+        "today": business_day(context().clock.now()),
         "kinds": {
             person_id: [kind for kind in get_args(MandateKind) if not unfit(each, kind)]
             for person_id, each in own.items()
@@ -111,7 +111,7 @@ def _mandates(_: Transaction, case: CaseFile) -> dict[str, object]:
 def _paper(_: Transaction, case: CaseFile) -> dict[str, object]:
     """Printed in Chinese whatever the reader's language; there is none before the lock, which gives the terms their digest."""
     agreement = case.agreement
-    shown = desks.of(case, today=business_day(running().clock.now()), signing=False)
+    shown = desks.of(case, today=business_day(context().clock.now()), signing=False)
     return {
         "code": paper.code(agreement.terms_digest) if agreement and agreement.terms_digest else None,
         "signers": shown.signers,

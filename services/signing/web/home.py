@@ -11,7 +11,7 @@ from flask import Blueprint, render_template
 
 from shared.events.day import business_day
 from shared.service import identity
-from shared.service.running import running
+from shared.service.context import context
 from shared.web import sections
 from shared.web.shell import add_texts, text
 
@@ -78,9 +78,9 @@ def front() -> str:
         "home.html",
         title=text("shell.home"),
         rows=rows,
-        services=running().settings.services.split(),
+        services=context().settings.services.split(),
         may_open=bool(roles & {"clerk", "command"}),
-        today=business_day(running().clock.now()),
+        today=business_day(context().clock.now()),
     )
 
 
@@ -94,4 +94,4 @@ def help_page() -> str:
 @home.get("/docs")
 def api_list() -> str:
     """Links to the API descriptions of all services. Public, as they are."""
-    return render_template("apis.html", title=text("home.apis"), services=running().settings.services.split())
+    return render_template("apis.html", title=text("home.apis"), services=context().settings.services.split())

@@ -20,8 +20,8 @@ from services.signing.queries.my_units import MyUnit
 from services.signing.web import desk as desks
 from shared.events.day import business_day
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.web.shell import AsOf, text
 
 _TABS: Final = ("mine", "others", "all")
@@ -70,7 +70,7 @@ def mine() -> str:
 
 
 def unit(unit_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         case, at = case_file.read(tx, unit_id), _as_of(tx)
     step = _step(case)
     return render_template(
@@ -80,7 +80,7 @@ def unit(unit_id: UUID) -> str:
         step=step,
         turn=next_step.turn(step),
         done_at=_DONE_AT.get(step),
-        desk=desks.of(case, today=business_day(running().clock.now()), signing=False),
+        desk=desks.of(case, today=business_day(context().clock.now()), signing=False),
         as_of=at,
     )
 
@@ -101,7 +101,7 @@ def card() -> str:
 
 def _mine() -> tuple[Sequence[Line], AsOf]:
     """What is nearest to a signature first; within a step by place."""
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         units, at = my_units.read(tx, identity.current().staff_number), _as_of(tx)
     lines = [Line(each, _step(each)) for each in units]
     return sorted(lines, key=lambda line: next_step.ORDER.index(line.step)), at
@@ -117,4 +117,4 @@ def _step(case: MyUnit | CaseFile) -> Step:
 
 
 def _as_of(tx: Transaction) -> AsOf:
-    return AsOf(running().clock.now(), as_of.read(tx), None)
+    return AsOf(context().clock.now(), as_of.read(tx), None)

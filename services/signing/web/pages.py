@@ -17,8 +17,8 @@ from services.signing.web import acts, case_pages, officer, project_pages
 from services.signing.web import desk as desks
 from shared.events.day import business_day
 from shared.service import identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.web.shell import AsOf, add_texts, text
 
 pages = Blueprint(
@@ -40,7 +40,7 @@ _UNSIGNED = "unsigned"  # an extra filter beside the states: all that are not si
 @identity.requires(*_MAY_LOOK)
 def cases() -> str:
     filters = _filters()
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         found, counts, at = case_list.read(tx, filters), case_list.counts(tx, filters), _as_of(tx)
         groups, projects = group_list.read(tx), group_list.projects(tx)
     # Drawn after the transaction: a page that is drawn for the first time may take longer than one may stand idle.
@@ -63,12 +63,12 @@ def cases() -> str:
 @pages.get("/desk/<uuid:unit_id>")
 @identity.requires(*_MAY_LOOK)
 def desk(unit_id: UUID) -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         case = case_file.read(tx, unit_id)
         following, at = _next_ready(tx, case.project_id, unit_id), _as_of(tx)
     shown = desks.of(
         case,
-        today=business_day(running().clock.now()),
+        today=business_day(context().clock.now()),
         signing=request.args.get("step") == "sign",
         holder=request.args.get("holder", ""),
     )
@@ -119,4 +119,4 @@ def _next_ready(tx: Transaction, project_id: UUID, unit_id: UUID) -> CaseRow | N
 
 
 def _as_of(tx: Transaction) -> AsOf:
-    return AsOf(running().clock.now(), as_of.read(tx), None)
+    return AsOf(context().clock.now(), as_of.read(tx), None)

@@ -13,8 +13,8 @@ from services.signing.queries import as_of, day_list, project_count, project_pag
 from services.signing.queries.day_list import DaysQuery
 from services.signing.queries.project_count import ProjectCount
 from shared.service import declared, identity
+from shared.service.context import context
 from shared.service.database import Transaction, reading
-from shared.service.running import running
 from shared.web import figures
 from shared.web.shell import AsOf, text
 
@@ -34,15 +34,15 @@ def add_to(pages: Blueprint) -> None:
 
 
 def projects() -> str:
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    with reading(context().engine, granted=identity.current().granted) as tx:
         counts = [project_count.read(tx, project_id) for project_id in project_count.every(tx)]
         at = _as_of(tx)
     return render_template("projects.html", title=text("project.all"), counts=counts, as_of=at)
 
 
 def project(project_id: UUID, page: str = "") -> str:
-    now = running().clock.now()
-    with reading(running().engine, granted=identity.current().granted) as tx:
+    now = context().clock.now()
+    with reading(context().engine, granted=identity.current().granted) as tx:
         count = project_count.read(tx, project_id)
         found = {
             "decided": project_page.decided(tx, project_id),
@@ -81,4 +81,4 @@ def _may(page: str) -> bool:
 
 
 def _as_of(tx: Transaction) -> AsOf:
-    return AsOf(running().clock.now(), as_of.read(tx), None)
+    return AsOf(context().clock.now(), as_of.read(tx), None)

@@ -115,7 +115,7 @@ function clear(form) {
 
 /** What did not happen, why, what to do now; and each fault at its field, with a link that leads there. */
 function refuse(form, problem, places) {
-  const said = form.querySelector("[data-refusal]");
+  const callout = form.querySelector("[data-refusal]");
   const list = make("ul", "", { class: "faults" });
   faultsOf(problem).forEach(({ pointer, code, message }, number) => {
     const field = places.get(pointer) ?? places.get(`/${(pointer ?? "").replace(/^\//, "").replaceAll(".", "/")}`);
@@ -128,9 +128,9 @@ function refuse(form, problem, places) {
     list.append(item);
   });
   const foot = [problem.code, problem.correlation_id].filter(Boolean).join("　");
-  said.replaceChildren(make("h2", problem.title), make("p", problem.next ?? ""), list, make("p", foot, { class: "dim code" }));
-  said.hidden = false;
-  said.focus();
+  callout.replaceChildren(make("h2", problem.title), make("p", problem.next ?? ""), list, make("p", foot, { class: "dim code" }));
+  callout.hidden = false;
+  callout.focus();
 }
 
 const labelOf = (field) => (field.labels?.[0]?.textContent ?? field.getAttribute("aria-label") ?? field.name).trim();

@@ -30,14 +30,14 @@ export function stateOf({ loaded, silentSeconds, lagSeconds, empty }) {
 export function show(state, asOf, { silentSeconds = 0 } = {}) {
   const lag = Math.max(asOf.lag_seconds ?? 0, state === "late" ? silentSeconds : 0);
   if (body.dataset.state !== state) body.dataset.state = state;
-  const said = {
+  const stateWord = {
     loading: () => word("status", "loading"),
     live: () => word("status", "live"),
     empty: () => word("status", "live"),
     late: () => word("status", "late", { seconds: Math.floor(lag) }),
     stale: () => word("status", "stale", { span: span(silentSeconds) }),
   };
-  put("status-word", said[state]());
+  put("status-word", stateWord[state]());
   put("status-at", clockTime(asOf.at));
   put("status-number", count(asOf.number));
   put("status-lag", state === "stale" ? word("status", "stopped", { at: clockTime(asOf.at) }) : word("status", "lag", { seconds: lag.toFixed(1) }));

@@ -17,14 +17,14 @@ from shared.messaging.ports import Message
 from shared.messaging.reactions import Batch, Received, on, table
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
-from shared.service import database, rows
+from shared.service import database, row_security
 from shared.service.database import Transaction
 from tests.support import kit
 from tests.support.consuming import LATEST, a_key, effects, parked
 
 
 def test_the_tables_pass_the_self_test(engines):
-    rows.self_test(engines.app, engines.mechanism)
+    row_security.self_test(engines.app, engines.mechanism)
 
 
 def test_a_repeat_has_no_second_effect(bench):

@@ -10,7 +10,7 @@ from services.reporting.store import feed
 from shared.messaging.consumer import TooManyRejected
 from shared.messaging.reactions import Batch, Received, on, table
 from shared.messaging.redrive import Redrive
-from shared.service import rows
+from shared.service import row_security
 from shared.service.database import Transaction
 from tests.support import kit
 from tests.support.consuming import a_key, effects, parked
@@ -72,7 +72,7 @@ def test_a_violation_found_at_commit_parks_its_message_and_no_other(bench):
 
     with bench.engines.owner.begin() as owner:
         owner.execute(text("create table put_off (k text unique deferrable initially deferred, district text)"))
-        for statement in rows.protect("put_off", service=kit.SERVICE):
+        for statement in row_security.protect("put_off", service=kit.SERVICE):
             owner.execute(text(statement))
     bad, good = a_key(), a_key()
     bench.send(bad, 1, filling="x")

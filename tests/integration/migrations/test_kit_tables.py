@@ -5,7 +5,7 @@ import pytest
 from services.reporting.store import feed
 from shared.messaging import schema
 from shared.service import database as databases
-from shared.service import idempotency, rows
+from shared.service import idempotency, row_security
 from tests.support import dumps, kit
 
 _JOURNAL = ("events", "unsent", "event_keys", "epochs", "held")
@@ -24,7 +24,7 @@ TABLES = {
 def test_the_kits_tables_of_a_service_are_those_that_the_kit_declares(service, platform, database, empty_database):
     declared = empty_database(kit.SERVICE)
     owner = databases.connect(declared.owner, application_name="declared")
-    statements = [*rows.schema(kit.SERVICE), *idempotency.schema(kit.SERVICE), *schema.journal(kit.SERVICE)]
+    statements = [*row_security.schema(kit.SERVICE), *idempotency.schema(kit.SERVICE), *schema.journal(kit.SERVICE)]
     kit.create(
         owner, [*statements, *schema.inbox(kit.SERVICE), *schema.decisions(kit.SERVICE), *feed.schema(kit.SERVICE)]
     )

@@ -116,7 +116,7 @@ def assert_all_of_it_once(registry: Registry, made: sample.Sample) -> None:
         found = connection.execute(text(f"select {counts}, {left}")).one()
         gaps = connection.execute(
             text("""select topic, key, sequence from (
-                select *, row_number() over (partition by topic, key order by id) as place from events) as said
+                select *, row_number() over (partition by topic, key order by id) as place from events) as incoming
                 where sequence <> place""")
         ).all()
     assert tuple(found) == (UNITS, len(people), len(made.holders), 0, 0)

@@ -15,7 +15,7 @@ from shared.messaging import kafka, schema
 from shared.messaging.consumer import Consumer
 from shared.messaging.reactions import on, table
 from shared.messaging.relay import Relay
-from shared.service import database, rows
+from shared.service import database, row_security
 from tests.support import kit
 from tests.support.platform import Platform
 
@@ -40,7 +40,7 @@ def place(platform: Platform) -> Iterator[SimpleNamespace]:
     kit.create(
         engines["owner"],
         [
-            *rows.schema(kit.SERVICE),
+            *row_security.schema(kit.SERVICE),
             *schema.journal(kit.SERVICE),
             *feed.schema(kit.SERVICE),
             *schema.decisions(kit.SERVICE),
@@ -131,7 +131,7 @@ def test_a_rebuild_swaps_under_a_running_consumer_and_loses_nothing(place):
     assert [entry.kind for entry in entries] == ["rebuilt", "rebuilt"]
     assert schemas == ["model"]
     assert running.rounds > 10 and lines[-1].startswith("rebuilt from")
-    rows.self_test(place.app, place.mechanism)
+    row_security.self_test(place.app, place.mechanism)
 
 
 def test_a_rebuild_whose_reactions_reject_more_swaps_nothing(place):

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from deploy.local import issuer as local_issuer
-from shared.service import database, factory, idempotency, rows
+from shared.service import database, factory, idempotency, row_security
 from shared.service.clock import RealClock
 from shared.service.limits import Limits
 from shared.service.login import login
@@ -97,7 +97,12 @@ def kit(
         database.connect(url, application_name="kit", pool_size=20, statement_seconds=20)
         for url in (urls.owner, urls.app, urls.mechanism)
     )
-    tables = (*rows.schema("kit"), *idempotency.schema("kit"), NOTES, *rows.protect("notes", service="kit"))
+    tables = (
+        *row_security.schema("kit"),
+        *idempotency.schema("kit"),
+        NOTES,
+        *row_security.protect("notes", service="kit"),
+    )
     with owner.begin() as connection:
         for statement in (*_AT_HEAD, *tables):
             connection.execute(text(statement))

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from shared.refusal import Refused, Unknown
 from shared.service import database, http, idempotency, identity
+from shared.service.context import context
 from shared.service.database import Transaction
-from shared.service.running import running
 
 NOTES = """create table notes (note_id uuid primary key, district text not null, words text not null,
                              version int not null default 1, number bigint generated always as identity)"""
@@ -66,9 +66,9 @@ def write_held(body: WriteNote) -> http.Answer:
     """The first call is held inside its transaction; with the word 禁 it is then refused."""
 
     def carry_out(tx: Transaction) -> http.Answer:
-        if next(running().resources.numbers):
+        if next(context().resources.numbers):
             return _written(tx, body.words.replace("禁", ""))
-        running().resources.hold()
+        context().resources.hold()
         return _written(tx, body.words)
 
     return _once(carry_out)
@@ -80,8 +80,8 @@ def cross(body: Cross) -> http.Answer:
 
     def carry_out(tx: Transaction) -> http.Answer:
         _append(tx, body.first, "×")
-        if next(running().resources.numbers) < 2:
-            running().resources.both.wait(20)
+        if next(context().resources.numbers) < 2:
+            context().resources.both.wait(20)
         _append(tx, body.second, "×")
         return http.created(Note(note_id=body.first, words="×"))
 
@@ -94,7 +94,7 @@ def storm(body: WriteNote) -> http.Answer:
 
     def carry_out(tx: Transaction) -> http.Answer:
         answer = _written(tx, body.words)
-        if next(running().resources.numbers) < body.copies:
+        if next(context().resources.numbers) < body.copies:
             tx.connection.execute(text("do $$ begin raise exception 'storm' using errcode = '40001'; end $$"))
         return answer
 
@@ -107,7 +107,7 @@ def upload(**_: object) -> http.Answer:
 
     def carry_out(tx: Transaction) -> http.Answer:
         digest = sha256(request.files["file"].stream.read()).hexdigest()
-        if not next(running().resources.numbers):
+        if not next(context().resources.numbers):
             tx.connection.execute(text("do $$ begin raise exception 'storm' using errcode = '40P01'; end $$"))
         return _written(tx, digest)
 
@@ -120,7 +120,7 @@ def upload(**_: object) -> http.Answer:
 def edit_note(note_id: UUID, body: WriteNote) -> http.Answer:
     expected = {"n": note_id, "w": body.words, "v": http.expected_version()}
     update = "update notes set words = :w, version = version + 1 where note_id = :n and version = :v returning version"
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         if (version := tx.connection.execute(text(update), expected).scalar()) is None:
             raise Refused("version-superseded")
     return http.ok(Note(note_id=note_id, words=body.words), version=version)
@@ -128,7 +128,7 @@ def edit_note(note_id: UUID, body: WriteNote) -> http.Answer:
 
 @http.route(notes, "GET", "/notes/<uuid:note_id>", roles=identity.ROLES, answers=Note)
 def read_note(note_id: UUID) -> http.Answer:
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = tx.connection.execute(text("select words, version from notes where note_id = :n"), {"n": note_id})
         if (row := found.one_or_none()) is None:
             raise Unknown
@@ -138,7 +138,7 @@ def read_note(note_id: UUID) -> http.Answer:
 @http.route(notes, "GET", "/notes", roles=identity.ROLES, answers=http.Paged[Note])
 def list_notes(query: http.Page) -> http.Answer:
     after = query.after(int) or (0,)
-    with database.reading(running().engine, granted=identity.current().granted) as tx:
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = tx.connection.execute(
             text("select note_id, words, number from notes where number > :after order by number limit :limit"),
             {"after": after[0], "limit": query.limit + 1},
@@ -166,7 +166,7 @@ def desk() -> str:
 
 
 def _once(carry_out: Callable[[Transaction], http.Answer]) -> http.Answer:
-    with database.begin(running().engine, district=identity.current().district) as tx:
+    with database.begin(context().engine, district=identity.current().district) as tx:
         return idempotency.once(tx, lambda: carry_out(tx))
 
 

@@ -118,7 +118,7 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         "update agreements set state = 'rescinded'; insert into detachments values (:d, :a, 'other', 'x', now())",
         "agreements do not|does not tell",
     ),
-    "tallies told otherwise": (latched, "update tallies set roll_units = 0", "what they add up"),
+    "tallies with other sums": (latched, "update tallies set roll_units = 0", "what they add up"),
     "tallies made up": (
         open_case, "insert into tallies (district, project_id, fed_units) values (:d, :p, 1)", "what they add up"
     ),

@@ -67,7 +67,7 @@ def test_a_message_with_a_lost_answer_is_unknown_until_it_is_resolved():
     it.settle(Unclear("answer-lost"), **CALL)
 
     assert it.state == "unknown"
-    assert [type(event).__name__ for event in it.recorded] == ["MessageUnknown"]  # asked twice, told once
+    assert [type(event).__name__ for event in it.recorded] == ["MessageUnknown"]  # asked twice, recorded once
     it.settle(Accepted("late"), **CALL)
     assert it.state == "sent"
 

@@ -14,7 +14,7 @@ def test_a_text_does_not_read_the_catalogue_again() -> None:
     app.register_blueprint(shell())
     with app.test_request_context("/"):
         began = time.process_time()
-        said = {text("shell.help") for _ in range(TEXTS)}
+        found = {text("shell.help") for _ in range(TEXTS)}
 
-    assert said == {"帮助"}
+    assert found == {"帮助"}
     assert time.process_time() - began < MOST_SECONDS

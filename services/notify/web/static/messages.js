@@ -1,11 +1,11 @@
 /* Orders without leaving the page. Every link and form marked data-swap works without this script; with it only the parts of the
    page change, the list keeps its place, and what became of an order is read out.
 
-   Stays true: what is shown is the server's own page, taken over part by part. */
+   Invariant: what is shown is the server's own page, taken over part by part. */
 
 const PARTS = ["why", "stops", "head"];
 const LOOK_MILLISECONDS = 2_000;
-const LOOKS = 30; // a minute; then the page says what it said last
+const LOOKS = 30; // a minute; then the page keeps its last words
 const SILENT_MILLISECONDS = 15_000;
 const OPEN = new Set(["waiting", "trying"]);
 const words = JSON.parse(document.body.dataset.words).act;

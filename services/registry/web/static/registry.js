@@ -4,8 +4,8 @@
 const headers = (form, more) => ({ "Clearwater-District": form.dataset.district, ...more });
 
 const refusal = async (answer, failed) => {
-  const told = answer ? await answer.json().catch(() => ({})) : {};
-  return [failed, told.title, told.next].filter(Boolean).join("：");
+  const problem = answer ? await answer.json().catch(() => ({})) : {};
+  return [failed, problem.title, problem.next].filter(Boolean).join("：");
 };
 
 const send = async (form) => {
@@ -21,17 +21,17 @@ for (const form of document.querySelectorAll("form[data-post]")) {
   form.addEventListener("change", () => delete form.dataset.key);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button"), said = form.querySelector(".said");
+    const button = form.querySelector("button"), callout = form.querySelector(".callout");
     button.disabled = true;
-    said.hidden = true;
+    callout.hidden = true;
     const answer = await send(form).catch(() => null);
     if (answer?.ok) {
       location.assign(form.dataset.then + (await answer.json()).import_id);
       return;
     }
     if (answer) delete form.dataset.key;
-    said.textContent = await refusal(answer, form.dataset.failed);
-    said.hidden = false;
+    callout.textContent = await refusal(answer, form.dataset.failed);
+    callout.hidden = false;
     button.disabled = false;
   });
 }

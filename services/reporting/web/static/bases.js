@@ -42,12 +42,12 @@ export function move(table, bases, ends = scale(bases)) {
     mark.classList.toggle("passed", basis.required && basis.reached);
     const gap = row.querySelector(".gap");
     gap.classList.toggle("short", basis.required && basis.distance > 0);
-    const said = distance(basis);
-    if (gap.textContent.trim() !== said) {
+    const text = distance(basis);
+    if (gap.textContent.trim() !== text) {
       const tick = document.createElement("i");
       tick.className = "g tick";
       tick.setAttribute("aria-hidden", "true");
-      gap.replaceChildren(...(basis.required && basis.distance !== null && basis.distance <= 0 ? [tick] : []), said);
+      gap.replaceChildren(...(basis.required && basis.distance !== null && basis.distance <= 0 ? [tick] : []), text);
     }
   }
 }

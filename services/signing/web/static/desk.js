@@ -1,13 +1,13 @@
 /* The desk's page: one household, one step at a time. What it shows comes from the server's page and from nothing else.
 
-   Stays true: an act names the version and the digest that are on the screen; while an answer is out, while the page is old and while
+   Invariant: an act names the version and the digest that are on the screen; while an answer is out, while the page is old and while
    there is no network, nothing can be pressed; after an act the focus is on the next step's heading, so that no second Enter signs for
    the next right-holder. */
 
 import { word } from "/static/shell/status.js";
 import { ask, decided, read, unanswered } from "./intents.js";
 import * as myDesk from "./my-desk.js";
-import * as saying from "./saying.js";
+import * as callouts from "./callouts.js";
 
 const AGAIN_SECONDS = 4;
 const LOOK_MILLISECONDS = 5_000;
@@ -19,16 +19,16 @@ let held = false; // an answer stands in place of the step
 let offline = false;
 let timer = 0;
 
-const said = (form) => ({ reason: form.elements.reason.value, note: form.elements.note?.value ?? "" });
+const reasonOf = (form) => ({ reason: form.elements.reason.value, note: form.elements.note?.value ?? "" });
 const requests = {
   take_up: ({ unit }) => [`/cases/${unit}/rights/reviews`, {}],
   confirm: ({ unit, revision }) => [`/cases/${unit}/rights/confirmations`, { revision: Number(revision) }],
   review: ({ agreement, version }) => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((each) => each.value) }, version],
   lock: ({ agreement, version }) => [`/agreements/${agreement}/locks`, {}, version],
   register: ({ agreement, version }) => [`/agreements/${agreement}/pre-registrations`, {}, version],
-  return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, said(form), version],
-  unlock: ({ agreement, version }, form) => [`/agreements/${agreement}/unlocks`, said(form), version],
-  rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, said(form), version],
+  return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, reasonOf(form), version],
+  unlock: ({ agreement, version }, form) => [`/agreements/${agreement}/unlocks`, reasonOf(form), version],
+  rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, reasonOf(form), version],
   perform: ({ agreement, version }, form) => [`/agreements/${agreement}/performances`, { evidence: form.elements.evidence.value.trim() }, version],
   sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
@@ -91,11 +91,11 @@ const look = async () => {
   if (held || here().seen !== seen || here().view !== view) return; // something was done meanwhile
   connected(page !== null);
   if (page === null) return;
-  if (page === "login") return void hold(saying.over());
+  if (page === "login") return void hold(callouts.over());
   const now = page.getElementById("desk").dataset;
   if (now.seen === seen) $("status").replaceWith(document.adoptNode(page.getElementById("status")));
   else if (view === "number" && now.view === "number") adopt(page);
-  else hold(saying.stale(page, () => adopt(page)));
+  else hold(callouts.stale(page, () => adopt(page)));
 };
 
 /** This page at another step; the list that led here stays in the address. */
@@ -110,10 +110,10 @@ const at = (step) => {
 const settle = async (notice) => {
   clearTimeout(timer);
   const page = await read(location.href);
-  if (page === "login") hold(saying.over());
+  if (page === "login") hold(callouts.over());
   else if (page) adopt(page, notice);
   else {
-    hold(saying.reading(() => settle(notice)));
+    hold(callouts.reading(() => settle(notice)));
     timer = setTimeout(() => settle(notice), AGAIN_SECONDS * 1000);
   }
 };
@@ -136,10 +136,10 @@ const send = async (intent, tries = 1) => {
   } else if (answer.outcome === "refused") {
     const others = document.querySelector(".holders a[data-go]")?.cloneNode(true);
     if (others) others.textContent = word("desk", "others");
-    hold(saying.refused(answer.problem, intent.act, { look: () => settle(""), back: release, others }));
+    hold(callouts.refused(answer.problem, intent.act, { look: () => settle(""), back: release, others }));
   } else {
     const seconds = answer.seconds ?? AGAIN_SECONDS, now = () => send(intent, tries + 1);
-    hold(saying.lost(intent, { tries, seconds, busy: answer.outcome === "busy", now }));
+    hold(callouts.lost(intent, { tries, seconds, busy: answer.outcome === "busy", now }));
     timer = setTimeout(now, seconds * 1000);
   }
 };

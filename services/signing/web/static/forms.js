@@ -1,11 +1,11 @@
 /* Forms of acts beside the signing: a form names the API's path, its fields are the body, and its answer leads to the page with the trace.
 
-   Stays true: a form is sent once, under one Idempotency-Key, with the version that was on the screen; what is wrong stands at its field,
-   and nothing that was typed is lost by a refusal. Their method is dialog, so that a press before this script has come does nothing. Left to others: whether the act is right (the API), its words (saying.js). */
+   Invariant: a form is sent once, under one Idempotency-Key, with the version that was on the screen; what is wrong stands at its field,
+   and nothing that was typed is lost by a refusal. Their method is dialog, so that a press before this script has come does nothing. Left to others: whether the act is right (the API), its words (callouts.js). */
 
 import { word } from "/static/shell/status.js";
 import { ask, decided, read, unanswered } from "./intents.js";
-import * as saying from "./saying.js";
+import * as callouts from "./callouts.js";
 
 const AGAIN_SECONDS = 4;
 const $ = (id) => document.getElementById(id);
@@ -83,14 +83,14 @@ const release = () => {
 /** Somebody else saved first: theirs is shown, and ours may be saved over it once it was seen. */
 const conflict = async (form, intent, problem) => {
   const page = await read(location.href), theirs = page && page !== "login" && page.getElementById(form.dataset.conflict);
-  if (!theirs) return void hold(saying.refused(problem, intent.act, { look: () => location.reload(), back: release }));
+  if (!theirs) return void hold(callouts.refused(problem, intent.act, { look: () => location.reload(), back: release }));
   theirs.hidden = false;
   const over = () => {
     release();
     form.dataset.version = theirs.dataset.version;
     send(form, decided(intent.unit, intent.act, [intent.path, intent.body, theirs.dataset.version, intent.method]));
   };
-  hold(saying.conflict(document.adoptNode(theirs), { theirs: () => location.reload(), over, back: release }));
+  hold(callouts.conflict(document.adoptNode(theirs), { theirs: () => location.reload(), over, back: release }));
 };
 
 const send = async (form, intent, tries = 1) => {
@@ -103,9 +103,9 @@ const send = async (form, intent, tries = 1) => {
   busy = false;
   if (answer.outcome === "done") return void location.assign(form?.dataset.after ?? location.pathname);
   if (answer.outcome === "refused" && form?.dataset.conflict && answer.problem.code === "version-superseded") return void conflict(form, intent, answer.problem);
-  if (answer.outcome === "refused") return void hold(saying.refused(answer.problem, intent.act, { look: () => location.reload(), back: release }));
+  if (answer.outcome === "refused") return void hold(callouts.refused(answer.problem, intent.act, { look: () => location.reload(), back: release }));
   const seconds = answer.seconds ?? AGAIN_SECONDS, now = () => send(form, intent, tries + 1);
-  hold(saying.lost(intent, { tries, seconds, busy: answer.outcome === "busy", now }));
+  hold(callouts.lost(intent, { tries, seconds, busy: answer.outcome === "busy", now }));
   busy = true; // until the answer is known
   timer = setTimeout(now, seconds * 1000);
 };

@@ -172,8 +172,8 @@ async function fill(row) {
 /** The heading is the finding. */
 function conclude(results) {
   const todo = results.filter((each) => each.todo), silent = results.some((each) => each.failed);
-  const said = todo.length ? word("finding", { n: todo.length, first: todo[0].name, count: todo[0].n }) : word("calm");
-  document.getElementById("finding").textContent = silent ? `${said}${word("partly")}` : said;
+  const finding = todo.length ? word("finding", { n: todo.length, first: todo[0].name, count: todo[0].n }) : word("calm");
+  document.getElementById("finding").textContent = silent ? `${finding}${word("partly")}` : finding;
 }
 
 function fact(list, name, value, href) {

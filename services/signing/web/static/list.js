@@ -1,6 +1,6 @@
 /* Keeps the list of cases live: asks for the same page again and takes over its rows, its counts and its instant.
 
-   Stays true: what a person types, chooses or has scrolled to is left alone, and the focus stays on the same row. A tab that nobody sees
+   Invariant: what a person types, chooses or has scrolled to is left alone, and the focus stays on the same row. A tab that nobody sees
    does not ask; when it does not get an answer, the page says since when it is old. */
 
 import { show, stateOf } from "/static/shell/status.js";

@@ -1,6 +1,6 @@
 /* The name of the desk at which this browser stands: chosen once by the person who signs in, sent with each signature.
 
-   Stays true: another person who signs in is asked anew, with the last name as a proposal. A signature without it is possible: the API
+   Invariant: another person who signs in is asked anew, with the last name as a proposal. A signature without it is possible: the API
    wants it where it is known. */
 
 const KEY = "clearwater.desk.name";

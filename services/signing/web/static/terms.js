@@ -1,6 +1,6 @@
 /* The lines of an agreement while they are typed: amounts and sums in whole fen, never in floating point.
 
-   Stays true: a line with quantity and price has the amount that they give, rounded half up to a fen, and it cannot be typed; what is no
+   Invariant: a line with quantity and price has the amount that they give, rounded half up to a fen, and it cannot be typed; what is no
    number counts nowhere and is named at its field. Capitals come from the server, which prints them on the paper too. */
 
 import { word } from "/static/shell/status.js";

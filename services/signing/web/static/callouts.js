@@ -1,6 +1,6 @@
 /* What the desk says in place of the step: a refusal (what did not happen, why, what to do now), a lost answer, a page that is no longer so.
 
-   Stays true: no code stands without its word, except where no catalogue has one; nothing here decides what is asked next. */
+   Invariant: no code stands without its word, except where no catalogue has one; nothing here decides what is asked next. */
 
 import { clockTime, word } from "/static/shell/status.js";
 
@@ -16,19 +16,19 @@ export const button = (text, act, main = false) => {
 };
 
 const head = (kind, title, ...why) => {
-  const said = element("div", "", { className: `said${kind}` });
+  const callout = element("div", "", { className: `callout${kind}` });
   const heading = element("h2", title, { tabIndex: -1 });
   heading.prepend(Object.assign(document.createElement("i"), { className: "g warn", ariaHidden: "true" }), " ");
-  said.append(heading, ...why.filter(Boolean).map((each) => element("p", each)));
-  return said;
+  callout.append(heading, ...why.filter(Boolean).map((each) => element("p", each)));
+  return callout;
 };
 
 const steps = (...each) => {
   const list = element("ol", "", { className: "do" });
   for (const [what, why, act] of each) {
-    const row = element("li"), told = element("span");
-    told.append(element("b", what), element("small", why));
-    row.append(told, act ?? "");
+    const row = element("li"), texts = element("span");
+    texts.append(element("b", what), element("small", why));
+    row.append(texts, act ?? "");
     list.append(row);
   }
   return list;
@@ -44,15 +44,15 @@ const failing = (failed) =>
   Object.entries(failed).map(([code, facts]) => [named("item", code), (facts?.missing ?? []).map((each) => named("paper", each)).join("、")].filter(Boolean).join("："));
 
 /** What a refusal tells beside its sentence, in words. */
-const facts = ({ facts: told = {} }) =>
+const facts = ({ facts: known = {} }) =>
   [
-    told.state && word("desk", "fact_state", { state: named("state", told.state) }),
-    told.valid_until && word("desk", "fact_until", { until: told.valid_until }),
-    told.failed && word("desk", "fact_failed", { failed: failing(told.failed).join("；") }),
-    told.flaw && named("flaw", told.flaw),
-    told.locked_at && word("desk", "fact_locked", { at: clockTime(told.locked_at) }),
-    told.starts_at && word("desk", "fact_starts", { at: new Date(told.starts_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
-    told.ends_at && word("desk", "fact_ends", { at: new Date(told.ends_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
+    known.state && word("desk", "fact_state", { state: named("state", known.state) }),
+    known.valid_until && word("desk", "fact_until", { until: known.valid_until }),
+    known.failed && word("desk", "fact_failed", { failed: failing(known.failed).join("；") }),
+    known.flaw && named("flaw", known.flaw),
+    known.locked_at && word("desk", "fact_locked", { at: clockTime(known.locked_at) }),
+    known.starts_at && word("desk", "fact_starts", { at: new Date(known.starts_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
+    known.ends_at && word("desk", "fact_ends", { at: new Date(known.ends_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),
   ].filter(Boolean);
 
 const OLD = [404, 409, 412]; // what is on the screen is no longer so: it is read again, not sent again
@@ -94,9 +94,9 @@ export const stale = (page, look) => {
   const chip = page.querySelector(".house .chip").cloneNode(true), heading = page.getElementById("step-head").textContent.trim();
   const now = element("p", `${word("desk", "stale_now")} `);
   now.append(chip, ` ${heading}`);
-  const said = head(" wait", word("desk", "stale_head"), word("desk", "stale_why"));
-  said.append(now);
-  return [said, steps([word("desk", "stale_do"), word("desk", "stale_do_why"), button(word("desk", "stale_look"), look, true)])];
+  const callout = head(" wait", word("desk", "stale_head"), word("desk", "stale_why"));
+  callout.append(now);
+  return [callout, steps([word("desk", "stale_do"), word("desk", "stale_do_why"), button(word("desk", "stale_look"), look, true)])];
 };
 
 export const over = () => {

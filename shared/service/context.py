@@ -35,7 +35,7 @@ class Settings(Protocol):
 
 
 @dataclass(frozen=True)
-class Running:
+class Context:
     """`resources` is what else a service's own views need, such as its vault; the service knows its type."""
 
     name: str
@@ -49,5 +49,5 @@ class Running:
     resources: Any = None
 
 
-def running() -> Running:
-    return cast("Running", current_app.extensions["clearwater"])
+def context() -> Context:
+    return cast("Context", current_app.extensions["clearwater"])

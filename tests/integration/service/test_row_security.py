@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.service import database, rows
+from shared.service import database, row_security
 from tests.integration.service.conftest import OURS, THEIRS, Kit
 from tests.support.platform import Platform
 
@@ -65,12 +65,12 @@ def test_row_level_security_is_forced_for_the_owner_too(kit: Kit) -> None:
     ],
 )
 def test_a_start_finds_damaged_row_level_security(kit: Kit, damage: str) -> None:
-    rows.self_test(kit.engine, kit.mechanism)
+    row_security.self_test(kit.engine, kit.mechanism)
     with kit.owner.begin() as owner:
         owner.execute(text(damage))
 
-    with pytest.raises(rows.Unprotected):
-        rows.self_test(kit.engine, kit.mechanism)
+    with pytest.raises(row_security.Unprotected):
+        row_security.self_test(kit.engine, kit.mechanism)
 
 
 _AS_GRANTED = "district = any (string_to_array(current_setting('clearwater.granted', true), ','))"
@@ -95,22 +95,22 @@ def test_a_start_finds_the_same_damage_in_every_table(kit: Kit, damage: str, not
         for table in ("row_probe", "notes", "idempotent_answers"):
             owner.execute(text("alter policy " + damage.format(table)))
 
-    with pytest.raises(rows.Unprotected, match=noticed):
-        rows.self_test(kit.engine)
+    with pytest.raises(row_security.Unprotected, match=noticed):
+        row_security.self_test(kit.engine)
 
 
 def test_a_mechanism_without_grants_does_not_start(kit: Kit) -> None:
-    rows.mechanism_test(kit.mechanism)
-    with pytest.raises(rows.Unprotected, match="mechanism"):
-        rows.mechanism_test(kit.engine)
+    row_security.mechanism_test(kit.mechanism)
+    with pytest.raises(row_security.Unprotected, match="mechanism"):
+        row_security.mechanism_test(kit.engine)
 
 
 def test_a_role_that_owns_or_bypasses_is_refused(kit: Kit, platform: Platform) -> None:
-    with pytest.raises(rows.Unprotected, match="owns tables"):
-        rows.self_test(kit.owner)
+    with pytest.raises(row_security.Unprotected, match="owns tables"):
+        row_security.self_test(kit.owner)
     above = database.connect(platform.superuser_url(str(kit.engine.url.database)), application_name="kit")
-    with pytest.raises(rows.Unprotected, match="a superuser, bypasses"):
-        rows.self_test(above)
+    with pytest.raises(row_security.Unprotected, match="a superuser, bypasses"):
+        row_security.self_test(above)
     above.dispose()
 
 
