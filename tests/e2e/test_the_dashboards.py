@@ -38,17 +38,21 @@ _SELECTOR = re.compile(r"(?<![\w:])((?:clearwater|process|up)[\w:]*)((?:\{[^}]*\
 
 
 @pytest.fixture
-def watched(system, sides, person, tmp_path: Path) -> Iterator[Prometheus | None]:
+def watched(system, samples, person, tmp_path: Path) -> Iterator[Prometheus | None]:
     if not prometheus.PROGRAM:
         yield None
         return
-    with prometheus.scraping_of(system.place, tmp_path) as scraped, Wall(system.place, sides[0].code):
+    with prometheus.scraping_of(system.place, tmp_path) as scraped, Wall(system.place, samples[0].code):
         # The reconciler counts a minute after its start. A rate needs a series that was there before the act.
         city = person("city", "*")
-        mail_arrivals(system.place, [side.desk.sign(side.next_ready()) for side in sides], city)
+        mail_arrivals(
+            system.place, [sample_district.desk.sign(sample_district.next_ready()) for sample_district in samples], city
+        )
         eventually(lambda: scraped.has("clearwater_unreconciled_events"), seconds=120)
         eventually(lambda: scraped.has('clearwater_http_request_seconds_count{route=~".*/signatures"}'))
-        mail_arrivals(system.place, [side.desk.sign(side.next_ready()) for side in sides], city)
+        mail_arrivals(
+            system.place, [sample_district.desk.sign(sample_district.next_ready()) for sample_district in samples], city
+        )
         yield scraped
 
 

@@ -46,7 +46,7 @@ def is_healthy(system: Platform) -> bool:
     return True
 
 
-def test_a_consumer_that_is_stopped_or_paused_is_named_and_so_is_what_it_delays(system: Platform, sides) -> None:
+def test_a_consumer_that_is_stopped_or_paused_is_named_and_so_is_what_it_delays(system: Platform, samples) -> None:
     eventually(lambda: is_healthy(system))
     with stopped(system, "reporting-consumer"):
         code, found = examined(system)
@@ -65,7 +65,7 @@ def test_a_consumer_that_is_stopped_or_paused_is_named_and_so_is_what_it_delays(
     eventually(lambda: is_healthy(system), seconds=120)
 
 
-def test_a_broker_that_is_gone_is_one_finding_and_not_fifteen(system: Platform, sides) -> None:
+def test_a_broker_that_is_gone_is_one_finding_and_not_fifteen(system: Platform, samples) -> None:
     with stopped(system, "kafka"):
         code, found = examined(system)
         assert code == 2
@@ -74,8 +74,8 @@ def test_a_broker_that_is_gone_is_one_finding_and_not_fifteen(system: Platform, 
     eventually(lambda: is_healthy(system), seconds=180)
 
 
-def test_a_parked_key_is_named_with_its_consumer_and_its_district(system: Platform, sides) -> None:
-    district = sides[0].code
+def test_a_parked_key_is_named_with_its_consumer_and_its_district(system: Platform, samples) -> None:
+    district = samples[0].code
     parked = """
         insert into parked (consumer, topic, key, epoch, sequence, event_id, type, headers, reason, district, parked_at)
         values ('signing', 'clearwater.t', 'k', 1, 1, gen_random_uuid(), 't', '{}', 'gap', %s, now() - interval '2 hours')

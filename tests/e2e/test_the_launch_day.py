@@ -41,8 +41,8 @@ def test_a_small_launch_day_is_played_to_its_end_and_a_second_run_changes_nothin
     assert sum(series["undone"] for series in closed["figures"].values()) == 1
     expect_numbers_without_a_gap(command, opened, prepared)
     expect_messages_about_all(person("city", "*"), opened, office)
-    open_side = person("command", other.district.code).get("signing", f"/projects/{other.project_id}")
-    assert open_side["reached_at"] is None and sum(open_side["live"].values()) == 7
+    unreached = person("command", other.district.code).get("signing", f"/projects/{other.project_id}")
+    assert unreached["reached_at"] is None and sum(unreached["live"].values()) == 7
 
     assert "threshold stays reached" in capsys.readouterr().out
     playing.play(system.place, programme, began=time.monotonic())

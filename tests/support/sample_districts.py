@@ -14,7 +14,7 @@ SAMPLES = (
 
 
 @dataclass
-class Side:
+class SampleDistrict:
     """One district with its desk and the agreements that are ready there; a test takes the next."""
 
     opened: Opened
@@ -32,7 +32,7 @@ class Side:
         return self.ready.pop(0)
 
 
-def open_side(place: Place, district: District, *, units: int = UNITS) -> Side:
+def open_sample(place: Place, district: District, *, units: int = UNITS) -> SampleDistrict:
     opened = open_district(place, district, units=units, show_mistakes=False)
     desk = Desk(place, opened)
-    return Side(opened, desk, list(desk.ready(READY, show_line=lambda _: None)))
+    return SampleDistrict(opened, desk, list(desk.ready(READY, show_line=lambda _: None)))
