@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 _OF_THE_SYSTEM = frozenset({"chaos", "e2e", "browser"})
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup`: a module stays together, so that its fixtures are made once."""
     for item in items:
