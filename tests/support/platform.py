@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
-from deploy.declaration import DATABASE_ROLES, PORTS
+from deploy.declaration import DATABASE_ROLES, PLATFORM, PORTS
 from deploy.local import admin, databases, keys, machine, postgres, processes, system, topics
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
@@ -152,11 +152,22 @@ def enter(place: Place) -> None:
         assert not client.create_acls(rules)["failed"]
 
 
+_SYSTEMS: list[Platform] = []
+
+
 def start_system(platform: Platform) -> Platform:
     """Every process of every service beside the PostgreSQL and Kafka of the session, which they share with no test's district."""
     topics.remove(admin.as_admin(platform.place), keep=system.SAMPLE_DISTRICTS)
     system.start_services(platform.supervisor, platform.place)
+    _SYSTEMS.append(platform)
     return platform
+
+
+def stop_services() -> None:
+    """Ends the processes of our services, where a test has started them; PostgreSQL and Kafka stay."""
+    for platform in _SYSTEMS:
+        for name in platform.supervisor.states().keys() - set(PLATFORM):
+            platform.supervisor.stop(name, wait=False)
 
 
 def stop(place: Place) -> None:
