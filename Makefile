@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 export PORT_BASE LOCAL_DIR TLS
 # The services' processes and the tools find packages from the root, and from nowhere else.
 export PYTHONPATH := $(CURDIR)

@@ -8,6 +8,8 @@ from types import FrameType
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.demo import day
 from deploy.local import assets
@@ -15,8 +17,6 @@ from tests.support import errors
 from tests.support import platform as platforms
 from tests.support.platform import Database, Platform
 from tests.support.sample_districts import SAMPLES, SampleDistrict, open_sample
-
-_HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,12 +35,16 @@ def pytest_configure(config: pytest.Config) -> None:
 _OF_THE_SYSTEM = frozenset({"chaos", "e2e", "browser"})
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: a module stays together, so that its fixtures are made once."""
-    for item in items:
-        folder = item.path.relative_to(_HERE).parts[0]
-        item.add_marker(pytest.mark.xdist_group("system" if folder in _OF_THE_SYSTEM else str(item.path)))
+class _Modules(LoadScopeScheduling):
+    """For `-n 2`: a module stays together, so that its fixtures are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = Path(nodeid.partition("::")[0])
+        return "system" if _OF_THE_SYSTEM.intersection(module.parts) else str(module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _Modules(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,31 @@
+"""Does the city show which service does not answer, and leave the rest as it is?"""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support import pages
+from tests.support.platform import Platform
+from tests.support.sample_districts import SampleDistrict
+
+pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
+PATIENCE_MILLISECONDS = 60_000
+
+
+def test_a_service_that_has_stopped_is_shown_as_not_answering_and_the_rest_stays(
+    system: Platform, samples: list[SampleDistrict]
+) -> None:
+    with pages.chromium() as browser:
+        page = pages.signed_in(browser, system.place, "/city", role="city", district="*", bypass_csp=True)
+        strip = page.locator(f'[data-strip="{samples[0].code}"]')
+        screens, messages = strip.locator('[data-step="screens"]'), strip.locator('[data-step="messages"]')
+        expect(screens).to_have_attribute("data-is", "well", timeout=PATIENCE_MILLISECONDS)
+        system.supervisor.stop("notify-api")
+        try:
+            expect(messages).to_have_attribute("data-is", "wrong", timeout=PATIENCE_MILLISECONDS)
+            expect(page.locator("#alarms")).to_contain_text("消息服务没有应答")
+            expect(page.locator("#alarms")).to_contain_text("ProcessDown")
+            expect(screens).to_have_attribute("data-is", "well")
+            assert pages.violations(page) == ""
+        finally:
+            system.supervisor.start("notify-api")
+        expect(page.locator("#alarms")).not_to_contain_text("没有应答", timeout=PATIENCE_MILLISECONDS)
