@@ -22,7 +22,7 @@ from tests.support.launch import Bus, Launch, Numbering, shuffled
 # The tables of the projections, without the consumer's own tables.
 _READ_MODEL = text("""
     select tablename from pg_tables where schemaname = 'model'
-      and tablename not in ('inbox', 'parked', 'quarantined', 'positions', 'doubted', 'decisions') order by tablename
+      and tablename not in ('inbox', 'parked', 'quarantined', 'positions', 'doubted', 'decisions', 'lags') order by tablename
 """)
 
 
