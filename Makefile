@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
-SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 export PORT_BASE LOCAL_DIR TLS
 # The services' processes and the tools find packages from the root, and from nowhere else.
 export PYTHONPATH := $(CURDIR)
@@ -97,13 +96,13 @@ generated:
 	$(RUN) -m deploy.grafana --check
 
 unit-tests:
-	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
+	$(RUN) -m pytest -q -n 2 --dist loadfile $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
 
-test: check other-tests ## all of it, on two cores
+test: check other-tests ## all of it
 
 other-tests:
-	# Those that share every process of the system come first: one worker has them, the other goes on with the rest (tests/conftest.py).
-	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) --durations=15 $(wildcard tests/chaos tests/e2e tests/browser tests/contract/messaging tests/integration)
+	# Those that need every process last: they share the PostgreSQL and Kafka that the others have used.
+	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 $(wildcard tests/contract/messaging tests/integration tests/chaos tests/e2e tests/browser)
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak

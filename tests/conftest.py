@@ -3,13 +3,10 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 
 import pytest
 from hypothesis import settings
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from deploy.demo import day
 from deploy.local import assets
@@ -29,22 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     # Playwright's own Node.js wants libatomic, which a bare machine does not have.
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(assets.node()))
-
-
-# The folders whose tests share every process of the system: one worker of a parallel run has them all.
-_OF_THE_SYSTEM = frozenset({"chaos", "e2e", "browser"})
-
-
-class _Modules(LoadScopeScheduling):
-    """For `-n 2`: a module stays together, so that its fixtures are made once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        module = Path(nodeid.partition("::")[0])
-        return "system" if _OF_THE_SYSTEM.intersection(module.parts) else str(module)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return _Modules(config, log)
 
 
 @pytest.fixture(autouse=True)

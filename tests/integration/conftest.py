@@ -5,14 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import platform as platforms
 from tests.support.serving import issuing
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _only_what_a_test_starts() -> None:
-    """In a parallel run a worker may come here from the tests of the whole system, whose processes would read our topics too."""
-    platforms.stop_services()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 
-from deploy.declaration import DATABASE_ROLES, PLATFORM, PORTS
+from deploy.declaration import DATABASE_ROLES, PORTS
 from deploy.local import admin, databases, keys, machine, postgres, processes, system, topics
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor, members
@@ -28,9 +28,6 @@ _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 1024**3
 # Far from a person's 18000, and below the ports that the kernel gives to whoever connects (32768 and up).
 _BASES = range(20_000, 32_600, 50)
-# Two workers of a parallel run draw from different bases, so that none takes a port that the other has found free.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 @dataclass(frozen=True)
@@ -152,22 +149,11 @@ def enter(place: Place) -> None:
         assert not client.create_acls(rules)["failed"]
 
 
-_SYSTEMS: list[Platform] = []
-
-
 def start_system(platform: Platform) -> Platform:
     """Every process of every service beside the PostgreSQL and Kafka of the session, which they share with no test's district."""
     topics.remove(admin.as_admin(platform.place), keep=system.SAMPLE_DISTRICTS)
     system.start_services(platform.supervisor, platform.place)
-    _SYSTEMS.append(platform)
     return platform
-
-
-def stop_services() -> None:
-    """Ends the processes of our services, where a test has started them; PostgreSQL and Kafka stay."""
-    for platform in _SYSTEMS:
-        for name in platform.supervisor.states().keys() - set(PLATFORM):
-            platform.supervisor.stop(name, wait=False)
 
 
 def stop(place: Place) -> None:
@@ -184,7 +170,7 @@ def somewhere() -> Place:
     roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
     local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-", dir=_MEMORY if roomy else None))
     local_dir.chmod(0o755)
-    bases = random.SystemRandom().sample(_BASES[_WORKER::_WORKERS], k=20)
+    bases = random.SystemRandom().sample(_BASES, k=20)
     for base in bases:
         place = Place(local_dir, base)
         try:

@@ -1,6 +1,6 @@
 """A pytest plugin: --shuffle SEED runs the modules of each folder, and the tests of each module, in an order made from the seed.
 
-Folders keep their order; a module stays together, so that its fixtures are made once.
+Folders keep their order, so that those that need every process stay last; a module stays together, so that its fixtures are made once.
 """
 
 import random
