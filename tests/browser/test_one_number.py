@@ -3,8 +3,6 @@
 A sampler in the page reads its figures in every animation frame. What it reads is compared afterwards.
 """
 
-from datetime import UTC, datetime
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -107,7 +105,7 @@ def launch(stage: Stage, page: Page, numbers) -> None:
         "import('/static/reporting/live.js').then((live) => { window.drawing ??= setInterval(live.redraw, 100) })"
     )
     for number in numbers:
-        stage.publish(*stage.launch.prepare(number), stage.launch.sign(number, at=datetime.now(UTC)))
+        stage.publish(*stage.launch.prepare(number), stage.launch.sign(number, at=stage.now()))
 
 
 def _sample(page: Page, figures: str) -> None:

@@ -4,7 +4,6 @@ The events come straight from the broker, in a district of the test's own, as re
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -88,14 +87,14 @@ def test_a_signing_moves_the_wall_and_a_rescission_takes_it_back(stage):
     square = page.locator(f'[data-u="{stage.launch.named("unit 12")}"]')
     expect(square).not_to_have_class("u s")
 
-    signed = stage.launch.sign(12, at=datetime.now(UTC))
+    signed = stage.launch.sign(12, at=stage.now())
     stage.publish(signed)
 
     expect(page.locator("#n")).to_have_text(str(before + 1), timeout=10_000)
     expect(square).to_have_class("u s")
     expect(page.locator("#feed li").first).to_contain_text(f"{signed.sequence_number:04}")
 
-    stage.publish(stage.launch.rescind(signed, at=datetime.now(UTC)))
+    stage.publish(stage.launch.rescind(signed, at=stage.now()))
 
     expect(page.locator("#n")).to_have_text(str(before), timeout=10_000)
     expect(page.locator("#feed li").first).to_contain_text("−1")
@@ -119,7 +118,7 @@ def test_the_grid_is_walked_by_keyboard_and_changes_colour(stage):
     expect(page.locator("section.unit:not([hidden])")).to_have_count(0)
     assert page.evaluate("document.activeElement.classList.contains('cell')")
 
-    stage.publish(stage.launch.sign(13, at=datetime.now(UTC)))
+    stage.publish(stage.launch.sign(13, at=stage.now()))
 
     expect(cell).to_have_attribute("data-stage", "signed", timeout=10_000)
     page.context.close()
@@ -180,7 +179,7 @@ def test_the_wall_speaks_three_languages(stage):
 def test_another_stream_reader_resumes_where_it_stopped(stage):
     first = frames(stage, count=1)[0]
     seen = int(first["id"])
-    stage.publish(stage.launch.sign(14, at=datetime.now(UTC)))
+    stage.publish(stage.launch.sign(14, at=stage.now()))
     until = stage.page("wall")
     expect(until.locator(f'[data-u="{stage.launch.named("unit 14")}"]')).to_have_class("u s", timeout=10_000)
     until.context.close()

@@ -6,10 +6,11 @@ the same numbers is what reporting parks as diverged.
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from playwright.sync_api import Browser, Page
 
+from deploy.demo import day
 from shared.messaging import kafka
 from shared.messaging.ports import Message, Unavailable
 from tests.support import pages
@@ -28,12 +29,16 @@ class Stage:
         self.system, self.browser = system, browser
         system.supervisor.stop(_RELAY)
         self.district = system.topics()
-        self.launch = Launch(self.district, units=units, opened_at=datetime.now(UTC) - timedelta(hours=1))
+        self.launch = Launch(self.district, units=units, opened_at=self.now() - timedelta(hours=1))
         self._numbering = Numbering()
         self._producer = kafka.Producer(system.connection)
         facts = [*self.launch.opening(), *self.launch.register(), *self.launch.groups(), self.launch.freeze()]
         self.publish(*facts, *(event for number in range(signed + 12) for event in self.launch.prepare(number)))
         self.publish(*(self.launch.sign(number) for number in range(signed)))
+
+    def now(self) -> datetime:
+        """By the business clock, which another test may have carried to another day."""
+        return day.clock(self.system.place).now()
 
     def publish(self, *events) -> None:
         messages = self._numbering.messages(self.district, events)
