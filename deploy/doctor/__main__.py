@@ -22,14 +22,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.doctor", description="What is wrong here, and what to do?")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--inside", action="store_true", help="from a container on the containers' own network")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        site, files = _containers() if asked.inside else _local()
+        site, files = _containers() if options.inside else _local()
     except CannotStart as reason:
         print(reason, file=sys.stderr)
         return 2
     found = findings(look(site, files))
-    print(_json(found) if asked.json else _words(found))
+    print(_json(found) if options.json else _words(found))
     return exit_code(found)
 
 

@@ -83,8 +83,8 @@ def _is_open(site: Site, name: str) -> bool:
 
 def _certificates(site: Site) -> Mapping[str, tuple[datetime, datetime]]:
     """Of the front door and of the broker, where they have one and answer."""
-    asked = {FRONT_DOOR: urlsplit(site.front_url).scheme == "https", "kafka": bool(site.bus_ca_file)}
-    found = {name: _certificate(site, name) for name, is_there in asked.items() if is_there}
+    encrypted = {FRONT_DOOR: urlsplit(site.front_url).scheme == "https", "kafka": bool(site.bus_ca_file)}
+    found = {name: _certificate(site, name) for name, is_encrypted in encrypted.items() if is_encrypted}
     return {name: ends for name, ends in found.items() if ends}
 
 

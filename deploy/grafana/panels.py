@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 SOURCE = {"type": "prometheus", "uid": "clearwater"}
-RUNBOOK = "docs/runbook.md"
 _ROW = 24
 _HEIGHTS = {"stat": 5, "timeseries": 8, "bargauge": 8, "table": 8, "alertlist": 8}
 Json = dict[str, Any]

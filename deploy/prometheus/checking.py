@@ -37,10 +37,10 @@ def check() -> int:
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, "prometheus.yml")
         written.write_text(scraping.configuration(SITE), encoding="utf-8")
-        asked = Path(folder, "panels.yml")
-        asked.write_text(_panels(), encoding="utf-8")
+        queries = Path(folder, "panels.yml")
+        queries.write_text(_panels(), encoding="utf-8")
         commands = [
-            [promtool, "check", "rules", str(asked)],
+            [promtool, "check", "rules", str(queries)],
             [promtool, "check", "config", str(written)],
             # Its rules are where the container has them.
             [promtool, "check", "config", "--syntax-only", str(CONTAINERS / "prometheus.yml")],

@@ -69,7 +69,7 @@ def live_stream(query: StreamQuery) -> http.Answer:
         hub.leave(reader)
         raise
     life = min(_LIFE_SECONDS, identity.current().seconds_left)
-    grant = display.here()
+    grant = display.current()
     if grant is None:
         events = _events(hub, reader, first, life=life)
     else:

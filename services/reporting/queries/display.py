@@ -20,7 +20,7 @@ from shared.service.identity import Subject
 ROLE = "display"
 
 
-def here() -> Grant | None:
+def current() -> Grant | None:
     """The display's grant, if nobody is signed in and the display was admitted."""
     grant: Grant | None = g.get("display")
     return grant

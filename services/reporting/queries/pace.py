@@ -10,7 +10,7 @@ from services.reporting.queries.standings import Standing
 from shared.events.day import SHANGHAI
 from shared.service.database import Transaction
 
-_RECENT = timedelta(minutes=30)
+RECENT = timedelta(minutes=30)
 
 
 def of(tx: Transaction, standing: Standing, *, now: datetime) -> Pace:
@@ -18,4 +18,4 @@ def of(tx: Transaction, standing: Standing, *, now: datetime) -> Pace:
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     points = signings.curve(tx, standing.project_id, since=midnight, until=midnight + timedelta(days=1))
     drawn = pace.pace(points, now=local, total=standing.basis("units").denominator or standing.own_units)
-    return replace(drawn, recent=signings.gained(tx, standing.project_id, since=now - _RECENT, until=now))
+    return replace(drawn, recent=signings.gained(tx, standing.project_id, since=now - RECENT, until=now))

@@ -5,24 +5,22 @@ a unit is seized, or that an owner cannot be found: such units are among the oth
 """
 
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
+from services.reporting.domain.lines import REASONS
+from services.reporting.store.unit_lines import REASON
 from shared.events.stage import COUNTED
 from shared.service.database import Transaction
 
-NAMES: Final = ("disputed", "minor", "overseas", "ready", "preparing")
 # Rows from before `capable` was kept do not say whether an owner is a minor, until the model is rebuilt.
-_REASONS = text("""
-    select case when rights = 'disputed' then 'disputed' when owners @> '[{"capable": false}]' then 'minor'
-                when overseas then 'overseas' when agreement in ('locked', 'pre_registered') then 'ready'
-                else 'preparing' end as name,
-           count(*) as units, bool_and(owners @> '[{"capable": true}]' or owners @> '[{"capable": false}]') as known
+_REASONS = text(f"""
+    select {REASON} as name,
+           count(*) as units, bool_and(owners @> '[{{"capable": true}}]' or owners @> '[{{"capable": false}}]') as known
     from units left join cases using (unit_id)
     where units.project_id = :project_id and not coalesce(agreement = any(:counted), false) group by 1
-""")
+""")  # noqa: S608 - both parts are written here
 
 
 @dataclass(frozen=True)
@@ -38,4 +36,4 @@ def of(tx: Transaction, project_id: UUID) -> list[Reason]:
     rows = tx.connection.execute(_REASONS, {"project_id": project_id, "counted": sorted(COUNTED)}).all()
     found = {row.name: row.units for row in rows}
     minors_known = all(row.known for row in rows)
-    return [Reason(name, found.get(name, 0) if name != "minor" or minors_known else None) for name in NAMES]
+    return [Reason(name, found.get(name, 0) if name != "minor" or minors_known else None) for name in REASONS]

@@ -11,8 +11,13 @@ from services.reporting.domain.lines import Unit
 from shared.events.stage import COUNTED, Facets, stage
 from shared.service.database import Transaction
 
+# Why a unit is unsigned, of `units` and its case: the first of REASONS (domain/lines.py) that holds.
+REASON: Final = """
+    case when rights = 'disputed' then 'disputed' when owners @> '[{"capable": false}]' then 'minor' when overseas then 'overseas'
+         when agreement in ('locked', 'pre_registered') then 'ready' else 'preparing' end
+"""
 # The order of the grid: 2栋 stands before 10栋.
-_UNITS: Final = text("""
+_UNITS: Final = text(f"""
     with counted as (
         select units.*, rights, agreement, groups.name as group_name, officers, staff_id,
                case when cast(:until as timestamptz) is null then coalesce(agreement = any(:counted), false)
@@ -21,11 +26,9 @@ _UNITS: Final = text("""
                (select array_agg(person_id order by person_id) from holders where holders.unit_id = units.unit_id) as people
         from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
         where units.project_id = :project_id)
-    select *, case when signed then null when rights = 'disputed' then 'disputed'
-                   when owners @> '[{"capable": false}]' then 'minor' when overseas then 'overseas'
-                   when agreement in ('locked', 'pre_registered') then 'ready' else 'preparing' end as reason
+    select *, case when not signed then {REASON} end as reason
     from counted order by compound, length(building), building, length(stairwell), stairwell, floor, length(door), door, unit_id
-""")
+""")  # noqa: S608 - both parts are written here
 # After the end of the day a unit may have signed, or no longer be signed: its stage of that day is taken from the count.
 _LATER: Final = {True: "signed", False: "ready"}
 

@@ -74,7 +74,7 @@ def take_up() -> Answer:
 def state() -> Response:
     if not display.admit():
         raise Refused("token-missing")
-    grant = display.here()
+    grant = display.current()
     if grant is not None:
         display.note_seen(grant)
     return Response(status=HTTPStatus.NO_CONTENT)

@@ -148,7 +148,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
     ]
     if "command" in identity.current().roles:
         links.append({"href": "/wall/displays", "text": text("wall.displays"), "here": False})
-    grant = display.here()
+    grant = display.current()
     return render_template(
         template,
         page=here,
@@ -164,7 +164,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
 
 def _shown(found: Sequence[Standing]) -> Sequence[Standing]:
     """All granted projects; to a display only its own."""
-    grant = display.here()
+    grant = display.current()
     return found if grant is None else [each for each in found if each.project_id == grant.project_id]
 
 

@@ -6,7 +6,7 @@ snapshot with its figure; with `day` it is that of the closed day's report. Anyt
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from flask import Blueprint, render_template, request
 
 from services.reporting.domain import lines
 from services.reporting.domain.lines import FIGURES, Figure, Line, Unit
-from services.reporting.queries import as_of, reports, signings, snapshot, standings
+from services.reporting.queries import as_of, pace, reports, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed, unit_lines
 from shared.events.day import business_day, midnight
@@ -27,7 +27,6 @@ explanations = Blueprint("explanations", __name__, template_folder="templates")
 
 _SHOWN: Final = 50
 _OF_SIGNINGS: Final = frozenset({"today", "recent"})
-_RECENT: Final = timedelta(minutes=30)
 _NARROWING: Final = ("group", "compound", "building", "stage")
 
 
@@ -83,7 +82,7 @@ def _of_day(tx: Transaction, standing: Standing, name: str, figure: Figure) -> s
 def _of_signings(tx: Transaction, standing: Standing, name: str) -> str:
     """Signings since an instant; one that was undone counts -1 at its own time."""
     now = context().clock.now()
-    since = now - _RECENT if name == "recent" else midnight(business_day(now))
+    since = now - pace.RECENT if name == "recent" else midnight(business_day(now))
     listed = signings.between(tx, standing.project_id, since=since, until=now)
     moment = as_of.of(tx, context().clock, district=standing.district)
     return render_template(
