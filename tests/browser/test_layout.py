@@ -54,15 +54,14 @@ def wall(platform: Platform) -> Iterator[Screens]:
 
 
 def faults(page: Page) -> list[str]:
+    page.evaluate("document.fonts.ready")
     found: list[str] = page.evaluate(_CHECK)
     return found
 
 
 def shown(wall: Screens, browser: Browser, screen: str, path: str = "/wall?") -> Page:
     wall.pulse()
-    page = wall.browse(browser, path, size=SCREENS[screen], bypass_csp=True)
-    page.evaluate("document.fonts.ready")
-    return page
+    return wall.browse(browser, path, size=SCREENS[screen], bypass_csp=True)
 
 
 @pytest.mark.parametrize("screen", SCREENS)

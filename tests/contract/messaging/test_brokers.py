@@ -1,5 +1,6 @@
 """Does the broker in memory behave like Kafka? Every test runs against both."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -11,44 +12,50 @@ import pytest
 
 from shared.events import envelope, topics
 from shared.messaging import credentials, kafka, memory
-from shared.messaging.credentials import Connection
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
 from tests.support import kit, raw_kafka
+from tests.support.platform import Platform
 
 A_KEY, ANOTHER = str(uuid4()), str(uuid4())
 
 
 @pytest.fixture(params=["memory", "kafka"])
 def broker(request: pytest.FixtureRequest) -> SimpleNamespace:
-    """A district of its own; `append` writes a raw record."""
+    """A district of its own; `append` writes a raw record, `new_district` makes the topics of one more district."""
     if request.param == "memory":
         return of_memory()
     platform = request.getfixturevalue("platform")
-    return of_kafka(platform.connection, platform.topics())
+    return of_kafka(platform)
 
 
 def of_memory() -> SimpleNamespace:
-    made = memory.Broker()
-    for kind in topics.KINDS.values():
-        made.create(topics.name("440303", kind.kind), kind.partitions)
+    made, numbers = memory.Broker(), itertools.count(440_303)
+
+    def new_district() -> str:
+        district = str(next(numbers))
+        for kind in topics.KINDS.values():
+            made.create(topics.name(district, kind.kind), kind.partitions)
+        return district
+
     return SimpleNamespace(
-        district="440303",
+        district=new_district(),
+        new_district=new_district,
         producer=lambda: memory.Producer(made),
         subscription=lambda group, pattern: memory.Subscription(made, group=group, topics=pattern),
         reader=lambda: memory.Reader(made),
         append=made.append,
-        create=made.create,
     )
 
 
-def of_kafka(connection: Connection, district: str) -> SimpleNamespace:
+def of_kafka(platform: Platform) -> SimpleNamespace:
+    connection = platform.connection
     return SimpleNamespace(
-        district=district,
+        district=platform.topics(),
+        new_district=platform.topics,
         producer=lambda: kafka.Producer(connection),
         subscription=lambda group, pattern: kafka.Subscription(connection, group=group, topics=pattern),
         reader=lambda: kafka.Reader(connection),
         append=lambda *record: raw_kafka.append(connection, *record),
-        create=lambda topic: raw_kafka.create(connection, topic),
     )
 
 
@@ -235,11 +242,9 @@ def test_a_subscription_sees_the_wanted_topics_that_exist(broker, producer, topi
 
 
 def test_a_topic_created_later_is_found(broker, producer, reads):
-    district = str(900_000 + uuid4().int % 90_000)
     subscription = reads("g11" + A_KEY, r"[0-9]{6}")
     polled(subscription, 1, polls=1)
-    topic = topics.name(district, kit.KIND)
-    broker.create(topic)
+    topic = topics.name(broker.new_district(), kit.KIND)
     assert producer.publish([kit.message(A_KEY, 1, topic=topic)]) == []
 
     found: list[Message | Unreadable] = []

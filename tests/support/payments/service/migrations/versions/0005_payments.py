@@ -2,7 +2,7 @@
 
 from shared.service import migrations
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "0005", "0004"
 
 
 def upgrade() -> None:
