@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, get_args
 
+from flask import Request as FlaskRequest
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
 from shared.service import session
@@ -80,6 +82,7 @@ _COOKIES = [session.cookie_name(Settings("").public_url, purpose) for purpose in
 _NUMBERS = itertools.count()
 _IN_TURN: dict[str, Iterator[Any]] = {}
 _MARK = "5e2b0d1c-mark"
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 T = TypeVar("T")
@@ -107,8 +110,12 @@ class Hostile:
                 self._throw(f"{name} {what}", **changed)
 
     def at_every_page(self) -> None:
-        """All routes outside the API: pages, sign-in, static files, health. The source gives their parameters."""
-        query_names, bearer = _query_names(self.app.name), {"Authorization": f"Bearer {self.story.bearer('desk')}"}
+        """All routes outside the API: pages, sign-in, static files, health. A parameter that a view reads gets every value; one that
+        only others read gets some, in turn, since what it reads may depend on what it was given.
+        """
+        bearer = {"Authorization": f"Bearer {self.story.bearer('desk')}"}
+        read_by_any, read = _query_names(self.app.name), set[str]()
+        self.app.request_class = _noting(self.app.request_class, read)
         for rule in self.app.url_map.iter_rules():
             if rule.endpoint in self.story.operations or "GET" not in (rule.methods or ()):
                 continue
@@ -117,7 +124,10 @@ class Hostile:
                 "headers": bearer,
                 "path": re.sub(r"<[^>]*>", "{part}", rule.rule),
             }
-            for what, changed in _page_attacks(base, query_names):
+            read.clear()
+            self._throw(f"{rule.rule} as it is", **base | {"path": re.sub(r"<[^>]*>", _NOBODY, rule.rule)})
+            others = read_by_any - read if read or rule.arguments else ()
+            for what, changed in _page_attacks(base, read=sorted(read), others=sorted(others)):
                 self._throw(f"{rule.rule} {what}", **changed)
 
     def _throw(self, what: str, **request: Any) -> None:
@@ -154,10 +164,13 @@ def _only(part: str, path: str) -> str:
     return re.sub(r"{(\w+)}", lambda found: found[0] if found[1] == part else "x", path)
 
 
-def _page_attacks(request: Request, query_names: list[str]) -> Iterator[Attack]:
+def _page_attacks(request: Request, *, read: list[str], others: list[str]) -> Iterator[Attack]:
     if "{" in request["path"]:
         yield from _at_path(request, request["path"], "part")
-    yield from _at_query(request, query_names)
+    yield from _at_query(request, [*read, "stray"])
+    for name in others:
+        for value in _some("other names", (*ADDRESSES, *MORE_ADDRESSES), 2):
+            yield f"query {name}={value[:60]}", request | {"query_string": f"{name}={value}"}
     for name in _some("names", NAMES, 12):
         yield from _at_header(request, name, _some("page headers", (*HEADERS, *MORE_HEADERS)))
     yield from _at_identity(request)
@@ -233,11 +246,30 @@ def _raw(quoted: str) -> str:
     return re.sub("%([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), quoted)
 
 
-def _query_names(service: str) -> list[str]:
+def _noting(request: type[FlaskRequest], read: set[str]) -> type[FlaskRequest]:
+    """Requests that note in `read` the name of each parameter that a view asks for."""
+
+    class Parameters(ImmutableMultiDict[str, str]):
+        def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
+            read.add(key)
+            return super().get(key, *args, **kwargs)
+
+        def __getitem__(self, key: str) -> str:
+            read.add(key)
+            return super().__getitem__(key)
+
+        def __contains__(self, key: object) -> bool:
+            read.add(str(key))
+            return super().__contains__(key)
+
+    return type("Noting", (request,), {"parameter_storage_class": Parameters})
+
+
+def _query_names(service: str) -> set[str]:
     """The names of all query parameters that pages read, from their source."""
     sources = [*(ROOT / "services" / service / "web").glob("*.py"), *(ROOT / "shared").glob("*/*.py")]
     text = "".join(file.read_text(encoding="utf-8") for file in sources)
-    named = re.findall(r'args\.get\(\s*"(\w+)"', text)
+    named = re.findall(r'(?:args\.get\(|args\[|id_of\()\s*"(\w+)"', text) + re.findall(r'"(\w+)" in request.args', text)
     for several in re.findall(r"for name in \(([^)]*)\)", text) + re.findall(r"_FIELDS\S* = \(([^)]*)\)", text):
         named += re.findall(r'"(\w+)"', several)
-    return sorted({*named, "language", "theme"})
+    return {*named, "language", "theme"}
