@@ -17,7 +17,7 @@ ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
 .PHONY: help setup assets up down status demo speed token district rotate import secrets check test soak compose-test ops alerts doctor bench lock clean \
-	format-check lint types contracts migrations generated unit-tests other-tests
+	format-check lint types contracts migrations generated unit-tests service-tests system-tests
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,14 +95,20 @@ generated:
 	$(RUN) -m deploy.prometheus.metrics --check
 	$(RUN) -m deploy.grafana --check
 
+# Two workers, each with a PostgreSQL and a Kafka of its own; a file's tests stay together and in order.
+SIDE_BY_SIDE = -n 2 --dist loadfile --no-loadscope-reorder --durations=15
+
 unit-tests:
-	$(RUN) -m pytest -q -n 2 --dist loadfile $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
 
-test: check other-tests ## all of it
+test: check service-tests system-tests ## all of it
 
-other-tests:
-	# Those that need every process last: they share the PostgreSQL and Kafka that the others have used.
-	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 $(wildcard tests/contract/messaging tests/integration tests/chaos tests/e2e tests/browser)
+service-tests:
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/contract/messaging tests/integration --ignore=tests/integration/deploy
+
+system-tests:
+	# One after the other, as a whole system fills the machine. Those that need every process last: they share the servers of the others.
+	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/integration/deploy tests/chaos tests/e2e tests/browser
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak
