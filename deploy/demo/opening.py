@@ -17,6 +17,8 @@ _BASES = (
     {"basis": "area", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
     {"basis": "right_holders", "percent": 95, "legal_ground": "示例市更新条例第三十六条"},
 )
+# The share of the units, in percent, that is planned to be signed by an hour of the launch day.
+_SIGNING_PLAN = {"08:00": 0, "09:00": 14, "10:00": 30, "12:00": 51, "13:00": 56, "16:00": 76, "18:00": 87, "20:00": 95}
 _SHOWN_MISTAKES = 6
 _NAME = 16  # columns
 
@@ -54,7 +56,7 @@ def open_district(
     districts.add(place, district.code, name=district.name)
     book = workbooks.sample(place, district.code, units=units, seed=district.seed)
     with _of(place, "command", district) as command, _of(place, "clerk", district) as clerk:
-        project = _project(command, district, starts_on)
+        project = _project(command, district, starts_on, units)
         opened = Opened(district, project["project_id"], project["name"], project["starts_at"])
         screen.line(f"{district.code}  {district.name} · {opened.name}")
         if project["roll_frozen_at"]:
@@ -78,11 +80,15 @@ def _of(place: Place, role: str, district: District) -> Person:
     return Person(place, role, district.code, front=True)
 
 
-def _project(command: Person, district: District, starts_on: date) -> dict[str, Any]:
+def _project(command: Person, district: District, starts_on: date, units: int) -> dict[str, Any]:
     starts_at = day.at(starts_on, "00:00")
     period = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(_PERIOD_DAYS)).isoformat()}
     counted = {"bases": list(_BASES), "series": ["exchange", "cash"], "counting_rule": district.counting_rule}
-    body = {"name": district.project, **period, **counted}
+    plan = [
+        {"at": day.at(starts_on, hour).isoformat(), "units": units * percent // 100}
+        for hour, percent in _SIGNING_PLAN.items()
+    ]
+    body = {"name": district.project, **period, **counted, "signing_plan": plan}
     project_id = command.post("registry", "/projects", body, key=f"demo-project-{district.code}")["project_id"]
     project: dict[str, Any] = command.get("registry", f"/projects/{project_id}")
     return project

@@ -57,6 +57,13 @@ class SigningPeriod(Part):
     ends_at: Instant = Field(description="first instant after the period, RFC 3339 in UTC")
 
 
+class PlannedCount(Part):
+    """A point of the signing plan: so many units are planned to be signed by this instant."""
+
+    at: Instant = Field(description="the instant, within the signing period, RFC 3339 in UTC")
+    units: int = Field(ge=0, description="units planned to be signed by then, counted from the start of the period")
+
+
 @declare("clearwater.registry.project.opened.v1", topic="registry-project", key="project_id", audience="internal")
 class ProjectOpened(Event):
     """A renewal project exists, with the rules by which its signing is counted."""
@@ -75,6 +82,10 @@ class ProjectOpened(Event):
         default="all_units_signed",
         description="when a right-holder counts as signed; all_units_signed: when every one of their units is; "
         "any_unit_signed: as soon as one of them is; count nothing by a rule that you do not know",
+    )
+    signing_plan: tuple[PlannedCount, ...] = Field(
+        default=(),
+        description="how many units are planned to be signed when, later points last; empty: there is no plan",
     )
 
 

@@ -57,9 +57,16 @@ class Launch:
             registry.ProjectOpened(
                 project_id=self.project_id, district=self.district, name=self.name, bases=tuple(bases),
                 signing_period=period, series=("exchange", "cash"), auto_effect=False,
-                counting_rule=self.counting_rule,
+                counting_rule=self.counting_rule, signing_plan=self.signing_plan(),
             ),
         ]  # fmt: skip
+
+    def signing_plan(self) -> tuple[registry.PlannedCount, ...]:
+        """95 % of the units within twelve hours of the opening, half of them in the first four."""
+        hours = ((4, self.units * 95 // 200), (12, self.units * 95 // 100))
+        return tuple(
+            registry.PlannedCount(at=self.opened_at + timedelta(hours=hour), units=units) for hour, units in hours
+        )
 
     def register(self) -> list[registry.UnitRegistered]:
         return [self.unit(number) for number in range(self.units)]

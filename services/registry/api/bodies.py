@@ -52,6 +52,11 @@ class BasisBody(Body):
     legal_ground: PublicLine = Field(description="the document and clause that set it")
 
 
+class PlannedCountBody(Body):
+    at: AwareDatetime = Field(description="within the signing period, later than the point before")
+    units: int = Field(ge=0, le=1_000_000, description="units planned to be signed by then; no fewer than before")
+
+
 class OpenProjectBody(Body):
     name: PublicName
     starts_at: AwareDatetime = Field(description="first instant of the signing period")
@@ -63,6 +68,9 @@ class OpenProjectBody(Body):
         description="a right-holder counts as signed when all their units are, or any of them",
     )
     plan: PublicLine | None = Field(default=None, description="the plan's title or number")
+    signing_plan: tuple[PlannedCountBody, ...] = Field(
+        default=(), max_length=200, description="the curve that the wall draws beside the count; empty: none"
+    )
     auto_effect: bool = Field(default=False, description="effect follows the threshold without a declaration")
 
 

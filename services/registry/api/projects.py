@@ -11,7 +11,7 @@ from services.registry.commands.open_district import OpenDistrict, open_district
 from services.registry.commands.open_project import OpenProject, open_project
 from services.registry.queries import projects as reads
 from services.registry.queries.projects import DistrictState, ProjectState, RollState
-from shared.events.registry import SigningPeriod, ThresholdBasis
+from shared.events.registry import PlannedCount, SigningPeriod, ThresholdBasis
 from shared.refusal import Unknown
 from shared.service import database, http, identity
 from shared.service.context import context
@@ -69,7 +69,14 @@ def show_district(district: str) -> http.Answer:
     "/projects",
     roles=("clerk", "command"),
     answers=ProjectState,
-    problems=("period-empty", "basis-twice", "series-twice", "district-not-open", "project-open"),
+    problems=(
+        "period-empty",
+        "basis-twice",
+        "series-twice",
+        "signing-plan-disordered",
+        "district-not-open",
+        "project-open",
+    ),
 )
 def add_project(body: OpenProjectBody) -> http.Answer:
     command = OpenProject(
@@ -79,6 +86,7 @@ def add_project(body: OpenProjectBody) -> http.Answer:
         series=body.series,
         counting_rule=body.counting_rule,
         plan=body.plan,
+        signing_plan=tuple(PlannedCount(at=point.at, units=point.units) for point in body.signing_plan),
         auto_effect=body.auto_effect,
         at=context().clock.now(),
     )

@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from services.registry.domain.project import Project
 from services.registry.store import projects
-from shared.events.registry import SigningPeriod, ThresholdBasis
+from shared.events.registry import PlannedCount, SigningPeriod, ThresholdBasis
 from shared.events.terms import CountingRule, Series
 from shared.service.database import Transaction
 
@@ -22,10 +22,11 @@ class OpenProject:
     plan: str | None
     auto_effect: bool
     at: datetime
+    signing_plan: tuple[PlannedCount, ...] = ()
 
 
 def open_project(tx: Transaction, command: OpenProject) -> Project:
-    """Raises Refused: period-empty, basis-twice, series-twice, district-not-open, project-open."""
+    """Raises Refused: what Project.opened raises, district-not-open, project-open."""
     project = Project(
         project_id=uuid7(),
         district=tx.district,
@@ -35,6 +36,7 @@ def open_project(tx: Transaction, command: OpenProject) -> Project:
         series=command.series,
         counting_rule=command.counting_rule,
         plan=command.plan,
+        signing_plan=command.signing_plan,
         auto_effect=command.auto_effect,
         opened_at=command.at,
     )

@@ -1,17 +1,19 @@
 """A project: its signing period, thresholds and their legal grounds. And its groups.
 
 Invariant: at least one basis, none twice, each with its legal ground. The period ends after it starts. No series is repeated.
+The signing plan is a rising curve within the period (signing_plan.py).
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.registry.domain import codes
+from services.registry.domain import codes, signing_plan
 from shared.events.registry import (
     DistrictOpened,
     GroupFormed,
     Officer,
+    PlannedCount,
     ProjectOpened,
     SigningPeriod,
     ThresholdBasis,
@@ -32,15 +34,18 @@ class Project:
     plan: str | None
     auto_effect: bool
     opened_at: datetime
+    signing_plan: tuple[PlannedCount, ...] = ()
 
     def opened(self) -> ProjectOpened:
-        """Raises Refused: period-empty, basis-twice, series-twice."""
+        """Raises Refused: period-empty, basis-twice, series-twice, signing-plan-disordered."""
         if self.period.ends_at <= self.period.starts_at:
             raise Refused("period-empty")
         if len({basis.basis for basis in self.bases}) < len(self.bases):
             raise Refused("basis-twice")
         if len(set(self.series)) < len(self.series):
             raise Refused("series-twice")
+        if faults := signing_plan.faults(self.signing_plan, self.period):
+            raise Refused("signing-plan-disordered", faults=faults)
         return ProjectOpened(
             project_id=self.project_id,
             district=self.district,
@@ -51,6 +56,7 @@ class Project:
             auto_effect=self.auto_effect,
             plan=self.plan,
             counting_rule=self.counting_rule,
+            signing_plan=self.signing_plan,
         )
 
 

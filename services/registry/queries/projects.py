@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from shared.events.registry import ThresholdBasis, Totals
+from shared.events.registry import PlannedCount, ThresholdBasis, Totals
 from shared.events.terms import CountingRule, Series
 from shared.refusal import Unknown
 from shared.service.database import Transaction
@@ -30,6 +30,7 @@ class ProjectState(BaseModel):
     series: list[Series]
     counting_rule: CountingRule
     plan: str | None
+    signing_plan: list[PlannedCount]
     auto_effect: bool
     units: int
     roll_frozen_at: datetime | None

@@ -18,8 +18,10 @@ _DISTRICT = text("""
     insert into districts (district, name, opened_at) values (:district, :name, :at) on conflict do nothing returning district
 """)
 _PROJECT = text("""
-    insert into projects (project_id, district, name, starts_at, ends_at, bases, series, counting_rule, plan, auto_effect, opened_at)
-    values (:project_id, :district, :name, :starts_at, :ends_at, cast(:bases as jsonb), :series, :counting_rule, :plan, :auto_effect, :at)
+    insert into projects (project_id, district, name, starts_at, ends_at, bases, series, counting_rule, plan, signing_plan,
+        auto_effect, opened_at)
+    values (:project_id, :district, :name, :starts_at, :ends_at, cast(:bases as jsonb), :series, :counting_rule, :plan,
+        cast(:signing_plan as jsonb), :auto_effect, :at)
     on conflict (district, name) do nothing returning project_id
 """)
 # Every change of a project's register locks its row, so imports, groups and the freezing run one after another.
@@ -70,6 +72,7 @@ def add(tx: Transaction, project: Project) -> None:
         "series": list(project.series),
         "counting_rule": project.counting_rule,
         "plan": project.plan,
+        "signing_plan": json.dumps([point.model_dump(mode="json") for point in project.signing_plan]),
         "auto_effect": project.auto_effect,
         "at": project.opened_at,
     }

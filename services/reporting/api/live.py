@@ -52,6 +52,8 @@ class PaceState(BaseModel):
     x: float
     y: float
     recent: int = Field(description="signings of the last half-hour, less what has undone some")
+    plan: str = Field(description="the planned count as an SVG path in the same field; empty without a plan")
+    ahead: int | None = Field(description="units signed beyond the plan, negative when behind it; null without a plan")
 
 
 class ReasonState(BaseModel):

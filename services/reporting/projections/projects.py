@@ -14,12 +14,13 @@ from shared.messaging.reactions import Batch
 from shared.service.database import Transaction
 
 _OPENED = text("""
-    insert into projects (district, project_id, name, bases, counting_rule, starts_at, ends_at)
+    insert into projects (district, project_id, name, bases, counting_rule, starts_at, ends_at, signing_plan)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as incoming (project_id uuid, name text, bases jsonb, counting_rule text, starts_at timestamptz, ends_at timestamptz)
+        as incoming (project_id uuid, name text, bases jsonb, counting_rule text, starts_at timestamptz, ends_at timestamptz,
+            signing_plan jsonb)
     on conflict (project_id) do update
     set name = excluded.name, bases = excluded.bases, counting_rule = excluded.counting_rule, starts_at = excluded.starts_at,
-        ends_at = excluded.ends_at
+        ends_at = excluded.ends_at, signing_plan = excluded.signing_plan
 """)
 # A roll that is frozen again must match again.
 _FROZEN = text("""
@@ -65,6 +66,7 @@ def when_project_opened_list_it(tx: Transaction, batch: Batch[ProjectOpened]) ->
             "counting_rule": event.counting_rule,
             "starts_at": event.signing_period.starts_at,
             "ends_at": event.signing_period.ends_at,
+            "signing_plan": [point.model_dump(mode="json") for point in event.signing_plan],
         }
         for event in bulk.latest(batch)
     ]

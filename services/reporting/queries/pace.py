@@ -3,19 +3,31 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
+
 from services.reporting.domain import pace
 from services.reporting.domain.pace import Pace
+from services.reporting.domain.signing_plan import Point
 from services.reporting.queries import signings
 from services.reporting.queries.standings import Standing
 from shared.events.day import SHANGHAI
 from shared.service.database import Transaction
 
 RECENT = timedelta(minutes=30)
+_PLAN = text("select signing_plan from projects where project_id = :project_id")
 
 
 def of(tx: Transaction, standing: Standing, *, now: datetime) -> Pace:
     local = now.astimezone(SHANGHAI)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     points = signings.curve(tx, standing.project_id, since=midnight, until=midnight + timedelta(days=1))
-    drawn = pace.pace(points, now=local, total=standing.basis("units").denominator or standing.own_units)
+    total = standing.basis("units").denominator or standing.own_units
+    drawn = pace.pace(points, now=local, total=total, plan=_plan(tx, standing))
     return replace(drawn, recent=signings.gained(tx, standing.project_id, since=now - RECENT, until=now))
+
+
+def _plan(tx: Transaction, standing: Standing) -> list[Point]:
+    """From the start of the period on; empty without a plan."""
+    points = tx.connection.execute(_PLAN, {"project_id": standing.project_id}).scalar_one()
+    planned = [(datetime.fromisoformat(point["at"]), int(point["units"])) for point in points]
+    return [(standing.starts_at, 0), *planned] if planned else []

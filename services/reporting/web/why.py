@@ -26,7 +26,7 @@ from shared.service.database import Transaction
 explanations = Blueprint("explanations", __name__, template_folder="templates")
 
 _SHOWN: Final = 50
-_OF_SIGNINGS: Final = frozenset({"today", "recent"})
+_OF_SIGNINGS: Final = frozenset({"today", "recent", "ahead"})
 _NARROWING: Final = ("group", "compound", "building", "stage")
 
 

@@ -87,6 +87,38 @@ def test_the_counting_rule_is_published(registry: Registry):
     ]
 
 
+def test_the_signing_plan_is_published_and_shown(registry: Registry):
+    registry.project()
+    plan = [{"at": "2026-11-28T00:00:00Z", "units": 0}, {"at": "2026-11-28T12:00:00Z", "units": 1_623}]
+    opened = registry.post("/projects", {**PROJECT, "name": "乙片区", "signing_plan": plan})
+
+    assert opened.json["signing_plan"] == plan
+    first, second = events_of(registry, ProjectOpened)
+    assert first.signing_plan == ()
+    assert [point.model_dump(mode="json") for point in second.signing_plan] == plan
+
+
+def test_every_place_at_which_the_signing_plan_does_not_rise_is_named(registry: Registry):
+    registry.post("/districts", {"district": DISTRICT, "name": "样例区"}, role="city")
+    rows = (
+        ("2020-01-01T00:00:00Z", 0),
+        ("2026-11-28T09:00:00Z", 9),
+        ("2026-11-28T09:00:00Z", 8),
+        ("2099-01-01T00:00:00Z", 9),
+    )
+    plan = [{"at": at, "units": units} for at, units in rows]
+
+    refused = registry.post("/projects", {**PROJECT, "signing_plan": plan})
+
+    assert (refused.status_code, refused.json["code"]) == (422, "signing-plan-disordered")
+    assert [(fault["field"], fault["code"]) for fault in refused.json["facts"]["faults"]] == [
+        ("/signing_plan/0/at", "plan-time"),
+        ("/signing_plan/2/at", "plan-time"),
+        ("/signing_plan/2/units", "plan-count"),
+        ("/signing_plan/3/at", "plan-time"),
+    ]
+
+
 def test_a_project_of_another_district_is_not_found(registry: Registry):
     project_id = registry.project()
 

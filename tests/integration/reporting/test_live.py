@@ -86,7 +86,8 @@ def test_an_event_has_every_figure_of_the_wall_at_its_number(day):
     assert signed(change) == 2
     assert sum(score["done"] for score in project["scores"]) == 2
     assert sum(score["units"] for score in project["scores"]) == day.launch.units
-    assert project["pace"]["path"].startswith("M")
+    assert project["pace"]["path"].startswith("M") and project["pace"]["plan"].startswith("M")
+    assert project["pace"]["ahead"] is not None
     assert len(project["latest"]) == 2
 
 

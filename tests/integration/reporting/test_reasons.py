@@ -61,3 +61,17 @@ def test_the_pace_of_the_last_half_hour_counts_what_was_undone(engine: Engine):
     with database.reading(engine, granted=[launch.district]) as tx:
         (standing,) = standings.of(tx)
         assert pace.of(tx, standing, now=now).recent == 2
+
+
+def test_the_pace_says_how_far_the_count_is_ahead_of_the_signing_plan(engine: Engine):
+    launch, bus, numbering = opened(engine)
+    bus.deliver(numbering.messages(launch.district, [launch.sign(number) for number in range(15)]))
+
+    with database.reading(engine, granted=[launch.district]) as tx:
+        (standing,) = standings.of(tx)
+        ahead = {
+            hour: pace.of(tx, standing, now=launch.opened_at + timedelta(hours=hour)).ahead for hour in (0, 2, 4, 13)
+        }
+
+    assert launch.units == 130
+    assert ahead == {0: 15, 2: -15, 4: -46, 13: -108}  # 0, 30, 61 and 123 units are planned

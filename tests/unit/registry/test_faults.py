@@ -1,17 +1,17 @@
-"""Has every fault code of a workbook its texts, and has every text its code?"""
+"""Has every fault code of a workbook or a form its texts, and has every text its code?"""
 
 import inspect
 import re
 import tomllib
 from pathlib import Path
 
-from services.registry.domain import cells, documents, lines, names, shares
+from services.registry.domain import cells, documents, lines, names, shares, signing_plan
 from services.registry.gateways import workbook
 from services.registry.store import alike, checks
 from services.registry.web import pages
 from shared.events import shares as ownership
 
-_GIVEN_BY = (cells, lines, names, documents, shares, ownership, checks, alike)
+_GIVEN_BY = (cells, lines, names, documents, shares, signing_plan, ownership, checks, alike)
 _CODE = re.compile(r"""["']([a-z]+(?:-[a-z]+)+)["']""")
 
 

@@ -81,10 +81,12 @@ function scoreboard(scores) {
   }
 }
 
-function pace({ gained, recent, path, x, y }) {
+function pace({ gained, recent, path, x, y, plan, ahead }) {
   put($("recent"), word("live", "recent", { n: count(recent) }));
   put($("pace-h"), word("live", "today", { n: count(gained) }));
-  document.querySelector(".pace path").setAttribute("d", path);
+  if ($("ahead") && ahead !== null) put($("ahead"), word("live", ahead < 0 ? "behind" : "ahead", { n: count(Math.abs(ahead)) }));
+  document.querySelector(".pace .done").setAttribute("d", path);
+  document.querySelector(".pace .planned").setAttribute("d", plan);
   const dot = document.querySelector(".pace .dot");
   dot.setAttribute("cx", x);
   dot.setAttribute("cy", y);

@@ -1,0 +1,9 @@
+"""Keeps with a project how many units are planned to be signed when."""
+
+from shared.service import migrations
+
+revision, down_revision = "0007", "0006"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)
