@@ -62,7 +62,7 @@ class Door:
         return json.loads(head), [json.loads(unit) for unit in units]
 
     def stream(self, query: dict[str, Any] | None = None, *, last: str | None = None) -> Iterator[tuple[str, str, Any]]:
-        """Name, id and data of each server-sent event, as they come; closed with the iterator."""
+        """Name, id and data of each server-sent event but `filter`, as they come; closed with the iterator."""
         headers = self._headers | {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
         answer = self.app.test_client().get(
             self._path("feed"), query_string=query or {}, headers=headers, buffered=False
@@ -72,7 +72,7 @@ class Door:
         try:
             for chunk in answer.response:
                 fields = dict(line.split(": ", 1) for line in chunk.decode().rstrip().split("\n"))
-                if "data" in fields:
+                if "data" in fields and fields.get("event") != "filter":
                     yield fields.get("event", "message"), fields.get("id", ""), json.loads(fields["data"])
         finally:
             answer.close()

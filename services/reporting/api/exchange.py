@@ -11,7 +11,7 @@ from pydantic import Field
 
 from services.reporting.api import cursors
 from services.reporting.api.live import Hub
-from services.reporting.api.log_reader import LIFE_SECONDS, LogReader, document, span
+from services.reporting.api.log_reader import LIFE_SECONDS, LogReader, document, filter_of, span
 from services.reporting.api.watch import Watch
 from services.reporting.queries.exchange import Part, Place
 from shared.events import structured, topics
@@ -90,6 +90,7 @@ def _batch(district: str, found: Part) -> http.Answer:
     documents = [document(found.reached.epoch, entry) for entry in found.entries]
     answer = Response(structured.encode(documents), content_type=structured.BATCH)
     answer.headers["Clearwater-Cursor"] = cursors.encode(district, found.reached)
+    answer.headers["Clearwater-Filter"] = filter_of(found.types)
     if found.skipped:
         answer.headers["Clearwater-Skipped"] = span(found.skipped)
     answer.headers["Cache-Control"] = "no-store"

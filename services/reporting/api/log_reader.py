@@ -5,6 +5,7 @@ position    the filter has left out what follows; the id moves on
 refused     nothing more is given; the data has the code
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -59,8 +60,12 @@ class LogReader:
     def events(self, watch: Watch, found: Part, *, life: float) -> Iterator[bytes]:
         """What was found, and what follows it, until the grant, the log's epoch or the time is over."""
         began = beaten = time.monotonic()
+        types: frozenset[str] = frozenset()
         yield f"retry: {_RETRY_MILLISECONDS}\n\n".encode()
         while time.monotonic() - began < life:
+            if found.types != types:
+                types = found.types
+                yield f"event: filter\ndata: {json.dumps({'filter': filter_of(types)})}\n\n".encode()
             yield from self._encoded(found)
             if not found.more:
                 watch.wait(self.district, found.reached, _LOOK_SECONDS)
@@ -96,6 +101,11 @@ def document(epoch: int, entry: Entry) -> dict[str, object]:
     if entry.skipped:
         extensions["skipped"] = span(entry.skipped)
     return structured.document(entry.message, entry.message.payload, extensions)
+
+
+def filter_of(types: frozenset[str]) -> str:
+    """A name of exactly these types. Where it changes, a subscriber's state may lack what the former filter left out."""
+    return hashlib.sha256("\n".join(sorted(types)).encode()).hexdigest()[:16]
 
 
 def span(numbers: tuple[int, int]) -> str:

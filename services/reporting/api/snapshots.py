@@ -16,6 +16,7 @@ from pydantic import Field
 from pydantic_core import to_jsonable_python
 
 from services.reporting.api import cursors
+from services.reporting.api.log_reader import filter_of
 from services.reporting.queries import exchange, unit_states
 from services.reporting.store import feed
 from shared.events import topics
@@ -59,7 +60,8 @@ def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]
     engine, clock, client_id = context().engine, context().clock, identity.current().subject
     with database.reading(engine, granted=[district]) as tx:
         granted = exchange.granted_types(tx, district, client_id, now=clock.now())
-        facts = unit_states.facts(granted & types if types else granted)
+        wanted = granted & types if types else granted
+        facts = unit_states.facts(wanted)
         if not facts:
             raise Refused("snapshot-empty")
         place = exchange.standing(tx, district)
@@ -70,6 +72,7 @@ def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]
                 "number": place.number,
                 "cursor": cursors.encode(district, place),
                 "feed_number": feed.latest(tx.connection, district),
+                "filter": filter_of(wanted),
                 "facts": facts,
             }
         )

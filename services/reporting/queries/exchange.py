@@ -49,12 +49,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
-    """`more`: the log held further numbers when this was read."""
+    """`more`: the log held further numbers when this was read. `types`: those that the filter let through."""
 
     entries: Sequence[Entry]
     reached: Place
     skipped: tuple[int, int] | None
     more: bool
+    types: frozenset[str]
 
 
 def granted_types(tx: Transaction, district: str, client_id: str, *, now: datetime) -> frozenset[str]:
@@ -86,7 +87,7 @@ def part(tx: Transaction, district: str, after: Place | None, *, types: frozense
     for number, feed_number, *message in rows:
         entries.append(Entry(number, feed_number, Message(*message), _between(before, number)))
         before = number
-    return Part(entries, Place(epoch, reached), _between(before, reached + 1), reached < last_number)
+    return Part(entries, Place(epoch, reached), _between(before, reached + 1), reached < last_number, types)
 
 
 def standing(tx: Transaction, district: str) -> Place:

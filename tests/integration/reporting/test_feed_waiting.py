@@ -50,7 +50,7 @@ class Day:
             eventually(lambda: self.hub.watch._awaited[DISTRICT])
             act()
 
-        thread = threading.Thread(target=when_awaited)
+        thread = threading.Thread(target=when_awaited, daemon=True)
         thread.start()
         return thread
 
@@ -58,7 +58,7 @@ class Day:
 @pytest.fixture
 def day(engine: Engine, issuer: tuple[str, Path]) -> Iterator[Day]:
     made, stop = Day(engine, issuer), threading.Event()
-    poller = threading.Thread(target=_polls, args=(made.hub.watch, stop))
+    poller = threading.Thread(target=_polls, args=(made.hub.watch, stop), daemon=True)
     poller.start()
     yield made
     stop.set()
