@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import psycopg
@@ -22,12 +23,26 @@ pytestmark = pytest.mark.timeout(400)
 AGENCY, CLIENT = "real-estate", "agency-real-estate"
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
 EXAMPLES = ROOT / "examples"
-# How each is started in a copy of its folder, and what the machine needs for it.
-LANGUAGES: dict[str, tuple[str, Sequence[str]]] = {
-    "python": (sys.executable, (sys.executable, "subscriber.py", "--once")),
-    "javascript": (str(assets.node()), (str(assets.node()), "subscriber.mjs", "--once")),
-    "go": ("go", ("go", "run", ".", "--once")),
-    "java": ("mvn", ("mvn", "-q", "-B", "compile", "exec:java", "-Dexec.args=--once")),
+NODE = str(assets.node())
+
+
+class Example(NamedTuple):
+    """What the machine needs for it, and how it is built and started in a copy of its folder."""
+
+    needs: str
+    build: Sequence[str]
+    start: Sequence[str]
+
+
+LANGUAGES = {
+    "python": Example(sys.executable, (), (sys.executable, "subscriber.py")),
+    "javascript": Example(NODE, (), (NODE, "subscriber.mjs")),
+    "go": Example("go", ("go", "build", "-o", "subscriber", "."), ("./subscriber",)),
+    "java": Example(
+        "mvn",
+        ("mvn", "-q", "-B", "compile", "dependency:copy-dependencies"),
+        ("java", "-cp", "target/classes:target/dependency/*", "Subscriber"),
+    ),
 }
 
 
@@ -110,20 +125,22 @@ def test_the_lines_of_the_page_lead_to_the_first_event(letter, tmp_path) -> None
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_worked_subscriber_takes_a_snapshot_and_goes_on(letter, samples, tmp_path, language: str) -> None:
-    needed, command = LANGUAGES[language]
-    if shutil.which(needed) is None:
-        pytest.skip(f"this machine has no {needed}: the subscriber in {language} is not tested here")
+    example = LANGUAGES[language]
+    if shutil.which(example.needs) is None:
+        pytest.skip(f"this machine has no {example.needs}: the subscriber in {language} is not tested here")
     folder = shutil.copytree(EXAMPLES / language, tmp_path / language)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     district = samples[0]
 
-    begun = run(command, letter, folder)
+    if example.build:
+        run(example.build, {}, folder)
+    begun = run((*example.start, "--once"), letter, folder)
     cursor = feed(letter, limit="1000")
     while cursor.json():
         cursor = feed(letter, limit="1000", after=cursor.headers["Clearwater-Cursor"])
     signed = district.desk.sign(district.next_ready())
     eventually(lambda: signed.unit_id in feed(letter, after=cursor.headers["Clearwater-Cursor"]).text)
-    went_on = run(command, letter, folder)
+    went_on = run((*example.start, "--once"), letter, folder)
 
     units = [line for line in begun.splitlines() if line.startswith("unit ")]
     assert len(units) == len(set(units)) >= 24

@@ -21,7 +21,8 @@ import java.util.Set;
  *
  * <pre>
  * export CLEARWATER_URL=… CLEARWATER_TOKEN_URL=… CLEARWATER_CLIENT=… CLEARWATER_SECRET=… CLEARWATER_DISTRICT=440303
- * mvn -q compile exec:java [-Dexec.args=--once]        --once: up to the last event, then end
+ * mvn -q compile dependency:copy-dependencies
+ * java -cp "target/classes:target/dependency/*" Subscriber [--once]        --once: up to the last event, then end
  * </pre>
  */
 public final class Subscriber {
