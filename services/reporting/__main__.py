@@ -1,4 +1,4 @@
-"""python -m services.reporting api|stream|consumer|migrate|rebuild|fill-log|redrive|reconcile"""
+"""python -m services.reporting api|stream|consumer|migrate|rebuild|fill-log|renew-log|redrive|reconcile"""
 
 import sys
 
@@ -17,5 +17,6 @@ if __name__ == "__main__":
         "consumer": wiring.run_consumer,
         "rebuild": wiring.rebuild_model,
         "fill-log": wiring.fill_log,
+        "renew-log": wiring.renew_log,
     }
     roles.main(wiring.SERVICE, own)

@@ -87,15 +87,26 @@ def rebuild_model(owner: Engine | None = None, filling: Filling | None = None) -
 
 
 def fill_log() -> None:
-    """Where a district's log lacks its beginning, a rebuild that also fills the log. Raises rebuild.Stuck; nothing has changed then."""
+    """Where a district's log lacks its beginning: a rebuild that also fills the log. Raises rebuild.Stuck; nothing has changed then."""
     owner = _owner(Settings())
     with database.reading(owner, granted=[database.EVERY]) as tx:
-        unfilled, epoch = exchange_log.unfilled(tx), exchange_log.next_epoch(tx.connection)
-    if not unfilled:
+        unfilled = exchange_log.unfilled(tx)
+    if unfilled:
+        _begin_log_anew(owner)
+    else:
         print("the log of every district is whole; nothing was done")  # noqa: T201 - for a person at a terminal
-        return
+
+
+def renew_log() -> None:
+    """After the database was restored from a backup: log numbers given after it would come again with other events."""
+    _begin_log_anew(_owner(Settings()))
+
+
+def _begin_log_anew(owner: Engine) -> None:
+    with database.reading(owner, granted=[database.EVERY]) as tx:
+        epoch = exchange_log.next_epoch(tx.connection)
     rebuild_model(owner, Filling(epoch))
-    print(f"the log began anew under epoch {epoch}; it lacked its beginning in {', '.join(unfilled)}")  # noqa: T201
+    print(f"the log of every district began anew under epoch {epoch}")  # noqa: T201 - for a person at a terminal
 
 
 def _owner(settings: Settings) -> Engine:

@@ -158,9 +158,11 @@ def test_the_log_of_the_running_system_is_filled_under_a_new_epoch(system, sampl
     assert feed(letter).json()["code"] == "log-not-whole"
 
     environment = processes.environment(system.place, "reporting")
-    shown = run([sys.executable, "-m", "services.reporting", "fill-log"], environment, ROOT)
+    for command in ("fill-log", "renew-log"):
+        shown = run([sys.executable, "-m", "services.reporting", command], environment, ROOT)
+        assert "the log of every district began anew under epoch" in shown
 
-    assert "the log began anew under epoch" in shown
+    assert "nothing was done" in run([sys.executable, "-m", "services.reporting", "fill-log"], environment, ROOT)
     anew = feed(letter, limit="1000")
     assert {each["id"] for each in anew.json()} >= {each["id"] for each in before.json()}
     assert int(anew.json()[0].get("skipped", "0-0").split("-")[1]) + 1 == int(anew.json()[0]["lognumber"])

@@ -36,9 +36,11 @@ class Ahead:
     def note(self, tx: Transaction, applied: Sequence[Received[Any]]) -> None:
         """Takes what the shadow has just applied, and forgets what the live consumer has applied by now."""
         kept = self._kept | {it.message.event_id: it for it in applied}
-        here = [it for it in kept.values() if topics.district(it.message.topic) == tx.district]
-        live = self._marks(tx.connection, self._live, here)
-        reached = {it.message.event_id for it in here if _number(it.message) <= live.get(key_of(it.message), (0, 0))}
+        of_district = [it for it in kept.values() if topics.district(it.message.topic) == tx.district]
+        live = self._marks(tx.connection, self._live, of_district)
+        reached = {
+            it.message.event_id for it in of_district if _number(it.message) <= live.get(key_of(it.message), (0, 0))
+        }
         self._kept = {event_id: it for event_id, it in kept.items() if event_id not in reached}
 
     def by_district(self, connection: Connection) -> Mapping[str, Sequence[Received[Any]]]:
