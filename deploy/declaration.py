@@ -62,16 +62,16 @@ class Role:
     """What one process of a service does. `serves`: it answers people over HTTP; a loop answers for its health only.
 
     `bus`: it opens the broker, with users of its own there (deploy/local/access.py says what they may do).
-    `path`: the one path of the service's API that leads to it and not to the first role.
+    `paths`: those of the service's API that lead to it and not to the first role; `*` stands for one part of a path.
     """
 
     name: str
     serves: bool = False
     bus: bool = False
-    path: str = ""
+    paths: tuple[str, ...] = ()
 
 
-API, STREAM = Role("api", serves=True), Role("stream", serves=True, path="/stream")
+API, STREAM = Role("api", serves=True), Role("stream", serves=True, paths=("/stream", "/districts/*/feed"))
 RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
 OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands
 

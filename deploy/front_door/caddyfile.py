@@ -1,8 +1,8 @@
 """The front door's configuration: one address for the whole system, before all services. Written from the declaration.
 
 The same text serves the local platform and, mounted into the official image, the containers. Invariant: a request's header,
-body and time are bounded, and it reaches a service when it is whole; what is compressed is compressed, except the live stream,
-which passes as it is written; forwarded headers are set here, beside a secret, and a client's own are thrown away; health and
+body and time are bounded, and it reaches a service when it is whole; what is compressed is compressed, except the live streams,
+which pass as they are written; forwarded headers are set here, beside a secret, and a client's own are thrown away; health and
 metrics are not reachable. Left to others: what stands at which path (deploy/declaration.py).
 """
 
@@ -108,19 +108,19 @@ def _site(site: Site, pages: str) -> Iterator[str]:
         yield "\ttls internal"
     yield "\theader -Server"
     for service in SERVICES.values():
-        for role in sorted(service.roles, key=lambda role: not role.path):
+        for role in sorted(service.roles, key=lambda role: not role.paths):
             if paths := _paths(service, role):
-                yield from _handled(service.process(role), paths, site, stream=bool(role.path))
+                yield from _handled(service.process(role), paths, site, stream=bool(role.paths))
     yield from ("\thandle {", "\t\terror 404", "\t}")
     yield from _own_answers(pages)
     yield "}"
 
 
 def _paths(service: Service, role: declaration.Role) -> list[str]:
-    """A role with a path of its own stands before the service's first role, which takes all the rest."""
+    """A role with paths of its own stands before the service's first role, which takes all the rest."""
     api = f"/api/{service.name}/v1"
-    if role.path:
-        return [f"{api}{role.path}"]
+    if role.paths:
+        return [f"{api}{path}" for path in role.paths]
     if role != service.roles[0]:
         return []
     entrance = declaration.ENTRANCE_PATHS if service.name == ENTRANCE else ()
@@ -129,7 +129,7 @@ def _paths(service: Service, role: declaration.Role) -> list[str]:
 
 
 def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) -> list[str]:
-    """The first matching block wins, so the block of the stream, one path of an API, stands before the block of the API."""
+    """The first matching block wins, so the block of the stream, some paths of an API, stands before the block of the API."""
     name = process.replace("-", "_")
     return [
         f"\t@{name} path {' '.join(paths)}",

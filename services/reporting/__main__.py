@@ -1,4 +1,4 @@
-"""python -m services.reporting api|stream|consumer|migrate|rebuild|redrive|reconcile"""
+"""python -m services.reporting api|stream|consumer|migrate|rebuild|fill-log|renew-log|redrive|reconcile"""
 
 import sys
 
@@ -12,5 +12,11 @@ from services.reporting import wiring
 from shared.messaging import roles
 
 if __name__ == "__main__":
-    own = {"stream": wiring.run_stream, "consumer": wiring.run_consumer, "rebuild": wiring.rebuild_model}
+    own = {
+        "stream": wiring.run_stream,
+        "consumer": wiring.run_consumer,
+        "rebuild": wiring.rebuild_model,
+        "fill-log": wiring.fill_log,
+        "renew-log": wiring.renew_log,
+    }
     roles.main(wiring.SERVICE, own)

@@ -9,6 +9,7 @@ from flask import Flask
 from services.reporting import wiring
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
@@ -21,7 +22,7 @@ from shared.service import clock, factory
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False)
-BLUEPRINTS: Final = (api, exchange, pages, explanations, reports, displays, FRESHNESS)
+BLUEPRINTS: Final = (api, exchange, snapshots, pages, explanations, reports, displays, FRESHNESS)
 
 
 def create() -> Flask:
@@ -47,7 +48,8 @@ def create_stream() -> Flask:
         engine=reading,
         clock=business_clock,
         settings=settings,
-        blueprints=(stream,),
+        blueprints=(stream, exchange),
+        problem_files=PROBLEMS,
         migrations=wiring.MIGRATIONS,
         resources=hub,
     )

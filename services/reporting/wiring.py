@@ -12,8 +12,9 @@ from services.reporting.config import Settings
 from services.reporting.projections import at_commit
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
-from services.reporting.store import feed
+from services.reporting.store import exchange_log, feed
 from services.reporting.workers import rebuild
+from services.reporting.workers.filling import Filling
 from shared.events import topics
 from shared.messaging import retention
 from shared.messaging.roles import Service, created
@@ -68,16 +69,45 @@ def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
     return {"retention": trims.run_forever, "reconciler": SERVICE.reconciler(mechanism).run_forever}
 
 
-def rebuild_model() -> None:
+def rebuild_model(owner: Engine | None = None, filling: Filling | None = None) -> None:
     """A shadow beside the live model, from offset 0, swapped in. Raises rebuild.Stuck; the live model is then unchanged."""
     settings = Settings()
     rebuild.Rebuild(
         "reporting",
         MIGRATIONS.model_statements(),
-        owner=database.connect(settings.database_url_owner, application_name="reporting-rebuild"),
+        owner=owner or _owner(settings),
         shadow=engine(settings.database_url, "rebuild", search_path=rebuild.SEARCH_PATH_NEXT),
         subscription=SERVICE.subscription(f"reporting-rebuild-{uuid4()}"),
         consumer=CONSUMER,
         reactions=reactions(),
         show_line=print,
+        after_reactions=at_commit.after,
+        filling=filling,
     ).run()
+
+
+def fill_log() -> None:
+    """Where a district's log lacks its beginning: a rebuild that also fills the log. Raises rebuild.Stuck; nothing has changed then."""
+    owner = _owner(Settings())
+    with database.reading(owner, granted=[database.EVERY]) as tx:
+        unfilled = exchange_log.unfilled(tx)
+    if unfilled:
+        _begin_log_anew(owner)
+    else:
+        print("the log of every district is whole; nothing was done")  # noqa: T201 - for a person at a terminal
+
+
+def renew_log() -> None:
+    """After the database was restored from a backup: log numbers given after it would come again with other events."""
+    _begin_log_anew(_owner(Settings()))
+
+
+def _begin_log_anew(owner: Engine) -> None:
+    with database.reading(owner, granted=[database.EVERY]) as tx:
+        epoch = exchange_log.next_epoch(tx.connection)
+    rebuild_model(owner, Filling(epoch))
+    print(f"the log of every district began anew under epoch {epoch}")  # noqa: T201 - for a person at a terminal
+
+
+def _owner(settings: Settings) -> Engine:
+    return database.connect(settings.database_url_owner, application_name="reporting-rebuild")

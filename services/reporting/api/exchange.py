@@ -1,20 +1,26 @@
-"""GET /api/v1/districts/{district}/feed : the exchange log of a district for an agency's client, as a batch of CloudEvents."""
+"""GET /api/v1/districts/{district}/feed : the exchange log of a district for an agency's client.
 
-import base64
-import json
+It answers a batch of CloudEvents, at once or when the next event comes (`wait`), or server-sent events without an end. The API's
+process knows no waiting: it answers at once. The front door leads the feed to the stream's process.
+"""
+
 import re
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from pydantic import Field
 
-from services.reporting.queries import exchange as reads
-from services.reporting.queries.exchange import Entry, Place
+from services.reporting.api import cursors
+from services.reporting.api.live import Hub
+from services.reporting.api.log_reader import LIFE_SECONDS, LogReader, document, filter_of, span
+from services.reporting.api.watch import Watch
+from services.reporting.queries.exchange import Part, Place
 from shared.events import structured, topics
 from shared.refusal import Refused
-from shared.service import database, edge, http, identity
+from shared.service import http, identity
 from shared.service.context import context
 
 exchange = Blueprint("exchange", __name__, url_prefix="/api/v1")
+_STREAM = "text/event-stream"
 
 
 class FeedQuery(http.Body):
@@ -23,6 +29,7 @@ class FeedQuery(http.Body):
     )
     types: list[str] = Field(default_factory=list, max_length=100, description="of the granted types, only these")
     limit: int = Field(default=100, ge=1, le=1000, description="how many events at most")
+    wait: int = Field(default=0, ge=0, le=30, description="how many seconds to wait for an event when there is none")
 
 
 @http.route(
@@ -30,56 +37,71 @@ class FeedQuery(http.Body):
     "GET",
     "/districts/<district>/feed",
     roles=("agency",),
-    problems=("grant-missing", "cursor-invalid", "log-began-anew", "log-not-whole"),
+    problems=("grant-missing", "cursor-invalid", "log-began-anew", "log-not-whole", "readers-too-many"),
     media=structured.BATCH,
 )
 def read_feed(district: str, query: FeedQuery) -> http.Answer:
-    """Events in the order of their log numbers, under the grants in force now. Clearwater-Cursor is the next `after`."""
+    """Events in the order of their log numbers, under the grants in force now. Clearwater-Cursor is the next `after`.
+
+    With `Accept: text/event-stream` they come as server-sent events, each with its cursor as id; Last-Event-ID goes before `after`.
+    """
+    reader, after = _reader(district, query), _after(district, query)
+    watch = _watch()
+    if watch and _wants_stream():
+        return _stream(reader, watch, after)
+    if watch and query.wait:
+        leave = watch.admit(reader.client_id)
+        try:
+            return _batch(district, reader.waited(watch, after, query.wait))
+        finally:
+            leave()
+    return _batch(district, reader.part(after))
+
+
+def _reader(district: str, query: FeedQuery) -> LogReader:
     if not re.fullmatch(topics.DISTRICT, district):  # before anything is bound to it
         raise Refused("grant-missing")
-    after = _place(district, query.after)
-    with database.reading(context().engine, granted=[district]) as tx:
-        types = reads.granted_types(tx, district, identity.current().subject, now=context().clock.now())
-        wanted = types.intersection(query.types) if query.types else types
-        found = reads.part(tx, district, after, types=wanted, limit=query.limit)
-    documents = [_document(found.reached.epoch, entry) for entry in found.entries]
+    return LogReader(
+        engine=context().engine,
+        clock=context().clock,
+        client_id=identity.current().subject,
+        district=district,
+        types=frozenset(query.types),
+        limit=query.limit,
+    )
+
+
+def _after(district: str, query: FeedQuery) -> Place | None:
+    return cursors.decode(
+        district, request.headers.get("Last-Event-ID") if _wants_stream() else None
+    ) or cursors.decode(district, query.after)
+
+
+def _watch() -> Watch | None:
+    hub = context().resources
+    return hub.watch if isinstance(hub, Hub) else None
+
+
+def _wants_stream() -> bool:
+    return request.accept_mimetypes.best_match([structured.BATCH, _STREAM]) == _STREAM
+
+
+def _batch(district: str, found: Part) -> http.Answer:
+    documents = [document(found.reached.epoch, entry) for entry in found.entries]
     answer = Response(structured.encode(documents), content_type=structured.BATCH)
-    cursor = _cursor(district, found.reached)
-    answer.headers["Clearwater-Cursor"] = cursor
+    answer.headers["Clearwater-Cursor"] = cursors.encode(district, found.reached)
+    answer.headers["Clearwater-Filter"] = filter_of(found.types)
     if found.skipped:
-        answer.headers["Clearwater-Skipped"] = _range(found.skipped)
+        answer.headers["Clearwater-Skipped"] = span(found.skipped)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-def _document(epoch: int, entry: Entry) -> dict[str, object]:
-    extensions = {"logepoch": str(epoch), "lognumber": str(entry.number), "feednumber": str(entry.feed_number)}
-    if entry.skipped:
-        extensions["skipped"] = _range(entry.skipped)
-    return structured.document(entry.message, entry.message.payload, extensions)
-
-
-def _range(numbers: tuple[int, int]) -> str:
-    return f"{numbers[0]}-{numbers[1]}"
-
-
-def _cursor(district: str, place: Place) -> str:
-    """Opaque to its reader, not secret: rights are asked at each request, so a forged one gains nothing. It never expires."""
-    return base64.urlsafe_b64encode(json.dumps([district, place.epoch, place.number]).encode()).decode().rstrip("=")
-
-
-def _place(district: str, cursor: str | None) -> Place | None:
-    """Refused cursor-invalid."""
-    if cursor is None:
-        return None
-    try:
-        named, epoch, number = edge.read_json(base64.urlsafe_b64decode(cursor.encode() + b"=="))
-    except (ValueError, TypeError) as failure:
-        raise Refused("cursor-invalid") from failure
-    if named != district or not (_counts(epoch) and _counts(number)):
-        raise Refused("cursor-invalid")
-    return Place(epoch, number)
-
-
-def _counts(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**63
+def _stream(reader: LogReader, watch: Watch, after: Place | None) -> http.Answer:
+    first, life = reader.part(after), min(LIFE_SECONDS, identity.current().seconds_left)
+    leave = watch.admit(reader.client_id)
+    answer = Response(reader.events(watch, first, life=life), content_type=f"{_STREAM}; charset=utf-8")
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.call_on_close(leave)
+    return answer

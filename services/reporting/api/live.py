@@ -1,4 +1,4 @@
-"""The hub of the live stream: one poller per process, many readers.
+"""The hub of the live stream: one poller per process, many readers. It also polls for those of the exchange log (watch.py).
 
     feed rows ─▶ poll every 100 ms ─▶ one snapshot per district with news ─▶ the bounded queue of each reader
 
@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Engine, text
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
+from services.reporting.api.watch import Watch
 from services.reporting.queries import as_of, cells, pace, reasons, scores, signings, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed
@@ -115,7 +116,7 @@ _NUMBERS = text("select district, last_number from feed_numbers where district =
 
 class Hub:
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+        self._engine, self._clock, self.watch = engine, clock, Watch(engine)
         self._readers: set[Reader] = set()
         self._reached: dict[str, int] = {}
         self._rounds = Rounds("hub")
@@ -240,6 +241,7 @@ class Hub:
         while not stop.wait(_POLL_SECONDS):
             try:
                 self.poll()
+                self.watch.poll()
                 if turns % round(_PULSE_SECONDS / _POLL_SECONDS) == 0:
                     self.pulse()
             except Exception as failure:  # noqa: BLE001 - an outage: readers see the silence; the next turn may find the database

@@ -7,6 +7,7 @@ leaves out is named with the next entry, or as the rest at the end.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 
@@ -21,6 +22,7 @@ _GRANTS = text("""
     where district = :district and client_id = :client_id and starts_at <= :now and ends_at > :now
 """)
 _STANDING = text("select epoch, last_number, whole from exchange_numbers where district = :district")
+_REACHED = text("select district, epoch, last_number from exchange_numbers")
 _ENTRIES = text("""
     select number, feed_number, event_id, topic, key, sequence, type, payload, headers from exchange_log
     where district = :district and epoch = :epoch and number > :after and number <= :until and type = any(:types)
@@ -28,9 +30,8 @@ _ENTRIES = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Place:
-    """A place in a district's log: everything up to `number` has been read."""
+class Place(NamedTuple):
+    """A place in a district's log: everything up to `number` has been read. A later epoch is after every place of a former one."""
 
     epoch: int
     number: int
@@ -48,9 +49,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
+    """`more`: the log held further numbers when this was read. `types`: those that the filter let through."""
+
     entries: Sequence[Entry]
     reached: Place
     skipped: tuple[int, int] | None
+    more: bool
+    types: frozenset[str]
 
 
 def granted_types(tx: Transaction, district: str, client_id: str, *, now: datetime) -> frozenset[str]:
@@ -70,10 +75,7 @@ def granted_types(tx: Transaction, district: str, client_id: str, *, now: dateti
 
 def part(tx: Transaction, district: str, after: Place | None, *, types: frozenset[str], limit: int) -> Part:
     """Refused: log-began-anew, log-not-whole."""
-    standing = tx.connection.execute(_STANDING, {"district": district}).one_or_none()
-    epoch, last_number, whole = standing or (1, 0, True)
-    if not whole:
-        raise Refused("log-not-whole")
+    epoch, last_number = standing(tx, district)
     after = after or Place(epoch, 0)
     if after.epoch != epoch or after.number > last_number:
         raise Refused("log-began-anew")
@@ -85,7 +87,20 @@ def part(tx: Transaction, district: str, after: Place | None, *, types: frozense
     for number, feed_number, *message in rows:
         entries.append(Entry(number, feed_number, Message(*message), _between(before, number)))
         before = number
-    return Part(entries, Place(epoch, reached), _between(before, reached + 1))
+    return Part(entries, Place(epoch, reached), _between(before, reached + 1), reached < last_number, types)
+
+
+def standing(tx: Transaction, district: str) -> Place:
+    """The last place of the log. Refused log-not-whole."""
+    found = tx.connection.execute(_STANDING, {"district": district}).one_or_none()
+    if found and not found.whole:
+        raise Refused("log-not-whole")
+    return Place(found.epoch, found.last_number) if found else Place(1, 0)
+
+
+def reached(tx: Transaction) -> dict[str, Place]:
+    """The last place of each district that the transaction sees."""
+    return {row.district: Place(row.epoch, row.last_number) for row in tx.connection.execute(_REACHED)}
 
 
 def _between(before: int, after: int) -> tuple[int, int] | None:

@@ -5,19 +5,22 @@
 Invariant: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
 model shares a lock (inbox.share) before it names a table, and the swap holds the lock alone until the shadow has every mark of the live
 inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
-snapshot.
+snapshot. What the shadow applied before the live consumer did gets its numbers in the swap (store/ahead.py).
 """
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from services.reporting.store import feed
+from services.reporting.store.ahead import Ahead
+from services.reporting.workers.filling import Filling
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Subscription
-from shared.messaging.reactions import Reactions
+from shared.messaging.reactions import AfterReactions, Reactions, Received
 from shared.messaging.redrive import Redrive
 from shared.service import database, migrations
 from shared.service.database import Transaction
@@ -41,7 +44,7 @@ _BEHIND = text(f"""
     limit 10
 """)  # noqa: S608 - constants
 _BIND = text("select set_config('clearwater.district', :district, true), set_config('clearwater.granted', '*', true)")
-_DISTRICTS = text(f"select distinct district from {LIVE}.inbox order by district")  # noqa: S608 - a constant
+_DISTRICTS = text(f"select district from {LIVE}.inbox union select district from {NEXT}.inbox order by district")  # noqa: S608 - constants
 
 
 class Stuck(Exception):  # noqa: N818 - names the state found
@@ -58,7 +61,10 @@ def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str
 
 
 class Rebuild:
-    """`owner` owns the schemas; `shadow` is the app role's engine with SEARCH_PATH_NEXT; `subscription` has a group of its own."""
+    """`owner` owns the schemas; `shadow` is the app role's engine with SEARCH_PATH_NEXT; `subscription` has a group of its own.
+
+    `after_reactions`: what the live consumer does last in its transactions. `filling`: the exchange log is filled too.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts that wiring.py puts together
         self,
@@ -71,11 +77,15 @@ class Rebuild:
         consumer: str,
         reactions: Reactions,
         show_line: Callable[[str], None],
+        after_reactions: AfterReactions | None = None,
+        filling: Filling | None = None,
     ) -> None:
         self._service, self._tables, self._owner, self._show_line = service, tables, owner, show_line
         self._name, self._subscription, self._shadow = consumer, subscription, shadow
-        self._consumer = Consumer(consumer, shadow, subscription, reactions)
-        self._redrive = Redrive(consumer, shadow, reactions)
+        self._after_live, self._filling = after_reactions, filling
+        self._ahead = Ahead(consumer, live=LIVE, shadow=NEXT)
+        self._consumer = Consumer(consumer, shadow, subscription, reactions, after_reactions=self._after)
+        self._redrive = Redrive(consumer, shadow, reactions, after_reactions=self._after)
         self._read, self._shown_at = 0, 0.0
 
     def run(self) -> None:
@@ -95,6 +105,11 @@ class Rebuild:
         self._shadow.dispose()  # its connections would find no schema any more
         self._drop(OLD)
         self._show_line(f"rebuilt from {self._read} records")
+
+    def _after(self, tx: Transaction, applied: Sequence[Received[Any]]) -> None:
+        self._ahead.note(tx, applied)
+        if self._filling:
+            self._filling.after(tx, applied)
 
     def _create(self) -> None:
         self._drop(OLD)
@@ -150,11 +165,20 @@ class Rebuild:
     def _rename(self, connection: Connection) -> None:
         connection.execute(text(f"lock table {LIVE}.inbox, {NEXT}.inbox in access exclusive mode"))
         districts = list(connection.execute(_DISTRICTS).scalars())
+        ahead = self._ahead.by_district(connection)
         connection.execute(text(f"alter schema {LIVE} rename to {OLD}"))
         connection.execute(text(f"alter schema {NEXT} rename to {LIVE}"))
+        connection.execute(text(f"set local search_path = {SEARCH_PATH}"))
         for district in districts:
             connection.execute(_BIND, {"district": district})
-            feed.append(Transaction(connection, district), [feed.Entry("rebuilt", {})])
+            self._begin(Transaction(connection, district), ahead.get(district, ()))
+
+    def _begin(self, tx: Transaction, ahead: Sequence[Received[Any]]) -> None:
+        feed.append(tx, [feed.Entry("rebuilt", {})])
+        if ahead and self._after_live:
+            self._after_live(tx, ahead)
+        if self._filling:
+            self._filling.begin(tx)
 
     def _is_behind(self) -> Sequence[tuple[object, ...]]:
         with self._owner.begin() as connection:

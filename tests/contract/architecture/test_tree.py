@@ -4,7 +4,7 @@ from deploy.declaration import SERVICES
 from deploy.local.place import ROOT
 from tests.support.tree import tracked
 
-TOP = {".ci", ".github", "deploy", "docs", "requirements", "services", "shared", "tests"}
+TOP = {".ci", ".github", "deploy", "docs", "examples", "requirements", "services", "shared", "tests"}
 SHARED = {"events", "messaging", "service", "telemetry", "web"}
 TESTS = {"unit", "contract", "integration", "e2e", "browser", "load", "chaos", "support"}
 DEPLOY = {"doctor", "front_door", "local", "demo", "images", "kubernetes", "prometheus", "grafana"}

@@ -75,16 +75,17 @@ class Telling:
         self.app.wsgi_app = Door(self.app.wsgi_app, name="registry", secret=SECRET)  # type: ignore[method-assign]
         self.app.add_url_rule("/", view_func=self.echo, defaults={"path": ""}, methods=["GET", "POST"])
         self.app.add_url_rule("/<path:path>", view_func=self.echo, methods=["GET", "POST"])
-        self.app.add_url_rule("/api/reporting/v1/stream", view_func=self.stream)
+        for path in ("/stream", "/districts/<district>/feed"):
+            self.app.add_url_rule(f"/api/reporting/v1{path}", view_func=self.stream)
 
     def echo(self, path: str) -> Response:
         self.bodies.append(request.get_data())
         client = {"remote": request.remote_addr, "scheme": request.scheme, "host": request.host, "path": f"/{path}"}
         return jsonify(**client, headers=dict(request.headers), padding="x" * 4000)
 
-    def stream(self) -> Response:
+    def stream(self, district: str = "") -> Response:
         def events() -> Iterator[bytes]:
-            yield b"data: first\n\n"
+            yield f"data: first{district}\n\n".encode()
             self.go_on.wait(20)
             yield b"data: second\n\n"
 
@@ -214,7 +215,7 @@ def test_a_header_that_is_too_long_is_refused(door: httpx.Client) -> None:
     assert door.get("/wall", headers={"X-Long": "x" * 60_000}).status_code == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
-def test_pages_are_compressed_and_the_stream_is_not(site: Site, telling: Telling) -> None:
+def test_pages_are_compressed_and_the_streams_are_not(site: Site, telling: Telling) -> None:
     with httpx.Client(base_url=site.front_url, headers={"Accept-Encoding": "gzip"}, trust_env=False) as client:
         with client.stream("GET", "/wall") as page:
             assert page.headers["Content-Encoding"] == "gzip"
@@ -225,6 +226,9 @@ def test_pages_are_compressed_and_the_stream_is_not(site: Site, telling: Telling
             assert next(chunks) == b"data: first\n\n"  # before the second is written
             telling.go_on.set()
             assert next(chunks) == b"data: second\n\n"
+        with client.stream("GET", "/api/reporting/v1/districts/440303/feed", timeout=15) as feed:
+            assert "Content-Encoding" not in feed.headers
+            assert next(feed.iter_raw()).startswith(b"data: first440303\n\n")
 
 
 def test_another_host_name_redirects_to_the_one_address(site: Site) -> None:

@@ -8,9 +8,11 @@ from sqlalchemy import Engine
 from deploy.local import issuer as local_issuer
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.application import PROBLEMS
+from services.reporting.queries.unit_states import CHANGED_BY
 from services.reporting.web.pages import pages
 from services.reporting.wiring import MIGRATIONS
 from shared.service import factory
@@ -21,11 +23,11 @@ from tests.support.serving import Settings
 from tests.support.story import Story
 
 
-@pytest.fixture(params=[(api, exchange, pages), (stream,)], ids=["api", "stream"])
+@pytest.fixture(params=[(api, exchange, snapshots, pages), (stream,)], ids=["api", "stream"])
 def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
     day = Launch(units=8)
     facts = [*day.opening(), *day.register(), *day.groups(), day.freeze(), *day.prepare(0), day.sign(0)]
-    facts += granted("agency-440303", types=("clearwater.signing.agreement.signed.v1",))
+    facts += granted("agency-440303", types=tuple(event.declared.type for event in CHANGED_BY["signing"]))
     Bus(engine).deliver(Numbering().messages("440303", facts))
     app = factory.create(
         "reporting",

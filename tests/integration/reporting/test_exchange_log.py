@@ -8,16 +8,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.reporting import wiring
-from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
+from services.reporting.projections.reactions import TOPICS
 from services.reporting.store import exchange_log, feed
-from services.reporting.workers import rebuild
 from shared.events import topics
 from shared.events.notify import KeyDropped
 from shared.events.registry import AgencyRegistered
 from shared.messaging.ports import Message
 from shared.service import database
 from tests.support.launch import Bus, Launch, Numbering, shuffled
+from tests.support.rebuilding import rebuilt
 
 DISTRICT = "440303"
 _LOG = text("""
@@ -95,19 +94,7 @@ def test_a_rebuild_does_not_touch_the_log(engine, urls):
     bus = Bus(engine)
     bus.deliver(Numbering().messages(DISTRICT, a_day(Launch(units=12))))
     before = logged(engine)
-    owner = wiring.engine(urls.owner, "test")
-
-    rebuild.Rebuild(
-        "reporting",
-        wiring.MIGRATIONS.model_statements(),
-        owner=owner,
-        shadow=wiring.engine(urls.app, "test", search_path=rebuild.SEARCH_PATH_NEXT),
-        subscription=bus.subscription("rebuild", batch=37),
-        consumer=CONSUMER,
-        reactions=reactions(),
-        show_line=lambda _: None,
-    ).run()
-    owner.dispose()
+    rebuilt(urls, bus.subscription("rebuild", batch=37))
 
     assert logged(engine) == before
 

@@ -1,80 +1,27 @@
 """Does an agency get every granted event once and in order, nothing else, and nothing after its grant has ended?"""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cloudevents.core.formats.json import JSONFormat
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
-from deploy.local import issuer as local_issuer
-from services.reporting.api.exchange import exchange
-from services.reporting.api.standings import api
-from services.reporting.application import PROBLEMS
-from services.reporting.wiring import MIGRATIONS
 from shared.events import structured
 from shared.events.registry import GrantRevoked
 from shared.messaging.ports import Message
-from shared.service import factory
-from shared.service.clock import RealClock
+from tests.support.door import CLIENT, DISTRICT, Door, door_of
 from tests.support.launch import Bus, Launch, Numbering, granted
-from tests.support.serving import Settings
 
-DISTRICT, CLIENT = "440303", "agency-440303"
 SIGNED, RESCINDED = "clearwater.signing.agreement.signed.v1", "clearwater.signing.agreement.rescinded.v1"
 REGISTERED, LOCKED = "clearwater.registry.unit.registered.v1", "clearwater.signing.agreement.locked.v1"
 
 
-@dataclass
-class Door:
-    app: Flask
-    token: str
-
-    def get(self, query: dict[str, Any] | None = None, *, district: str = DISTRICT) -> TestResponse:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        path = f"/api/v1/districts/{district}/feed"
-        return self.app.test_client().get(path, query_string=query or {}, headers=headers)
-
-    def read_all(self, *, limit: int = 3) -> list[dict[str, Any]]:
-        """All events, and proof on the way that every number is either given or named as skipped."""
-        found: list[dict[str, Any]] = []
-        cursor, counted = "", 0
-        while True:
-            answer = self.get({"limit": limit} | ({"after": cursor} if cursor else {}))
-            assert answer.status_code == 200, answer.text
-            for event in answer.json or []:
-                counted += span(event.get("skipped")) + 1
-                assert int(event["lognumber"]) == counted
-            counted += span(answer.headers.get("Clearwater-Skipped"))
-            found += answer.json or []
-            if answer.headers["Clearwater-Cursor"] == cursor:
-                return found
-            cursor = answer.headers["Clearwater-Cursor"]
-
-
-def span(skipped: str | None) -> int:
-    first, last = (skipped or "1-0").split("-")
-    return int(last) - int(first) + 1
-
-
 @pytest.fixture
 def door(engine: Engine, issuer: tuple[str, Path]) -> Door:
-    app = factory.create(
-        "reporting",
-        engine=engine,
-        clock=RealClock(),
-        settings=Settings(issuer[0]),
-        blueprints=(exchange, api),
-        problem_files=PROBLEMS,
-        migrations=MIGRATIONS,
-    )
-    return Door(app, local_issuer.mint(issuer[1], role="agency", districts=(DISTRICT,)))
+    return door_of(engine, issuer)
 
 
 def a_day(launch: Launch) -> list[Message]:

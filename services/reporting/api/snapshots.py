@@ -1,0 +1,90 @@
+"""GET /api/v1/districts/{district}/snapshot : the state of all units now, for an agency's client; the feed goes on behind it.
+
+One line of JSON after another: first the place of the snapshot, then a line for each unit, at last their count and digest. Who lacks
+the last line lacks a part. The digest is the SHA-256 of the units' lines: each with its names in the order of the alphabet, without
+spaces, in UTF-8, ended by a line feed, in the order of their ids. So a subscriber can compare it with the state that it holds itself.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Generator
+from itertools import chain
+
+from flask import Blueprint, Response
+from pydantic import Field
+from pydantic_core import to_jsonable_python
+
+from services.reporting.api import cursors
+from services.reporting.api.log_reader import filter_of
+from services.reporting.queries import exchange, unit_states
+from services.reporting.store import feed
+from shared.events import topics
+from shared.refusal import Refused
+from shared.service import database, http, identity
+from shared.service.context import context
+
+snapshots = Blueprint("snapshots", __name__, url_prefix="/api/v1")
+_LINES = "application/x-ndjson"
+
+
+class SnapshotQuery(http.Body):
+    types: list[str] = Field(
+        default_factory=list,
+        max_length=100,
+        description="of the granted types, only these; as in the feed that follows",
+    )
+
+
+@http.route(
+    snapshots,
+    "GET",
+    "/districts/<district>/snapshot",
+    roles=("agency",),
+    problems=("grant-missing", "log-not-whole", "snapshot-empty"),
+    media=_LINES,
+)
+def read_snapshot(district: str, query: SnapshotQuery) -> http.Answer:
+    """The facts of each unit that the granted types say whole, all of one moment. Read the feed on from `cursor` of the first line."""
+    if not re.fullmatch(topics.DISTRICT, district):
+        raise Refused("grant-missing")
+    lines = _lines(district, frozenset(query.types))
+    head = next(lines)  # what is refused is refused before the answer begins
+    answer = Response(chain([head], lines), content_type=_LINES)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.call_on_close(lines.close)
+    return answer
+
+
+def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]:
+    engine, clock, client_id = context().engine, context().clock, identity.current().subject
+    with database.reading(engine, granted=[district]) as tx:
+        granted = exchange.granted_types(tx, district, client_id, now=clock.now())
+        wanted = granted & types if types else granted
+        facts = unit_states.facts(wanted)
+        if not facts:
+            raise Refused("snapshot-empty")
+        place = exchange.standing(tx, district)
+        yield _line(
+            {
+                "district": district,
+                "epoch": place.epoch,
+                "number": place.number,
+                "cursor": cursors.encode(district, place),
+                "feed_number": feed.latest(tx.connection, district),
+                "filter": filter_of(wanted),
+                "facts": facts,
+            }
+        )
+        count, digest = 0, hashlib.sha256()
+        for unit in unit_states.of_district(tx, district, facts):
+            line = _line(unit)
+            count += 1
+            digest.update(line)
+            yield line
+        yield _line({"count": count, "digest": digest.hexdigest()})
+
+
+def _line(value: dict[str, object]) -> bytes:
+    written = json.dumps(to_jsonable_python(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"{written}\n".encode()
