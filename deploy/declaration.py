@@ -11,7 +11,7 @@ Imports the standard library only, so that every image and every test can read i
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 PLATFORM = ("postgres", "kafka")
@@ -162,6 +162,10 @@ ENTRANCE_PATHS = (
     "/static/shell/*",
 )
 
+# Of each API there can be two processes: the front door goes on with this one while the first is replaced.
+SECOND = "-2"
+_SECOND_STEP = 7  # from the service's own
+
 # Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
 PORTS: dict[str, int] = {
     FRONT_DOOR: 0,
@@ -173,11 +177,13 @@ PORTS: dict[str, int] = {
     "smtp": 6,
     "supervisor": 7,
     "kafka-internal": 8,
+    "archive": 45,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()
         for number, role in enumerate(service.roles)
     },
+    **{service.process(API) + SECOND: service.step + _SECOND_STEP for service in SERVICES.values()},
 }
 
 
@@ -216,6 +222,11 @@ def processes() -> list[Process]:
     """Every process of ours, in the order of starting: whatever a process needs stands before it. PLATFORM stands before all."""
     served = [_process(service, role) for service in SERVICES.values() for role in service.roles]
     return [_ISSUER, _MESSAGES, *served, _front_door()]
+
+
+def seconds() -> list[Process]:
+    """The second process of each API. Containers run it all the time, the local platform while it is upgraded (deploy/local/rolling.py)."""
+    return [_second(service) for service in SERVICES.values()]
 
 
 def service_environment(site: Site, service: Service, role: Role | None = None) -> dict[str, str]:
@@ -280,6 +291,18 @@ def _process(service: Service, role: Role) -> Process:
         needs=(*PLATFORM, "issuer", *service.needs),
         published=role.serves,
     )
+
+
+def _second(service: Service) -> Process:
+    first = _process(service, API)
+    name = first.name + SECOND
+
+    def environment(site: Site) -> dict[str, str]:
+        port = str(site.port(name))
+        own = {"PORT": port, "HEALTH_PORT": port, "PROMETHEUS_MULTIPROC_DIR": site.file("metrics", name)}
+        return first.environment(site) | own
+
+    return replace(first, name=name, environment=environment)
 
 
 def _front_door() -> Process:
