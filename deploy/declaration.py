@@ -18,6 +18,8 @@ PLATFORM = ("postgres", "kafka")
 # On the broker: who makes topics, users and rights; and the static users of the broker's own listeners.
 BUS_ADMIN = "admin"
 BUS_STATIC = ("broker", "controller", "founder")
+# The process that archives what the databases write, and the file below LOCAL_DIR that says where to: there from the first backup on.
+ARCHIVE, ARCHIVE_FILE = "archive", "backups.json"
 DATABASE_ROLES = ("owner", "app", "mechanism")
 
 
@@ -177,7 +179,7 @@ PORTS: dict[str, int] = {
     "smtp": 6,
     "supervisor": 7,
     "kafka-internal": 8,
-    "archive": 45,
+    ARCHIVE: 45,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()

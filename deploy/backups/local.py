@@ -7,9 +7,9 @@ from pathlib import Path
 
 from deploy.backups import after, archive, kept, restoring, server, taking
 from deploy.backups.kept import Backup, Kept
+from deploy.declaration import ARCHIVE
 from deploy.local import processes, progress, starting, system
 from deploy.local.place import HOST, CannotStart, Place
-from deploy.local.processes import ARCHIVE
 from deploy.local.supervise import Supervisor, members
 
 

@@ -18,8 +18,8 @@ from deploy.local.place import ROOT
 def steps() -> Iterator[tuple[str, ...]]:
     """The arguments of `docker compose`, in order."""
     yield ("build",)
-    for service in SERVICES:
-        yield ("run", "--rm", "--no-deps", f"{service}-migrate")
+    for name in SERVICES:
+        yield ("run", "--rm", "--no-deps", f"{name}-migrate")
     for service in SERVICES.values():
         first, *others = (service.process(role) for role in service.roles)
         api = service.process(API)

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import declaration
-from deploy.declaration import SERVICES
+from deploy.declaration import ARCHIVE, ARCHIVE_FILE, SERVICES
 from deploy.local import broker, keys, postgres
 from deploy.local.place import HOST, ROOT, Place
-
-ARCHIVE = "archive"  # deploy/backups: runs from the first backup on
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def platform(place: Place) -> list[Process]:
 
 def archive_file(place: Place) -> Path:
     """Where backups go. It is there from the first one on."""
-    return place.path("backups.json")
+    return place.path(ARCHIVE_FILE)
 
 
 def _archive(place: Place) -> Process:

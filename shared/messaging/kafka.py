@@ -12,6 +12,7 @@ from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, Ka
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
+    CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     GroupIdNotFoundError,
     InvalidTopicError,
@@ -19,6 +20,7 @@ from kafka.errors import (
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    NotCoordinatorError,
     RebalanceInProgressError,
     RecordListTooLargeError,
     UnknownTopicOrPartitionError,
@@ -46,6 +48,7 @@ _JOIN_SECONDS = 10.0
 # It may also lose a join for good: it does not join again, sends no heartbeat, and polls at full speed without an answer. This is longer
 # than the members of a group may take for a rebalance (max_poll_interval_ms).
 _UNANSWERED_SECONDS = 90.0
+_COORDINATOR_STARTS = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 _COORDINATOR_SECONDS, _COORDINATOR_AGAIN_SECONDS = 20.0, 0.3
 _REFUSALS: tuple[tuple[tuple[type[KafkaError], ...], str], ...] = (
     ((MessageSizeTooLargeError, RecordListTooLargeError), "too-large"),
@@ -303,13 +306,15 @@ def rewind(connection: Connection, group: str) -> None:
 
 def _delete_group(admin: KafkaAdminClient, group: str) -> str:
     """A broker without any group makes the topic of its groups at the first question, and has no answer until then."""
-    deadline = _Deadline(_COORDINATOR_SECONDS)
+    deadline, until_it_knows = _Deadline(_COORDINATOR_SECONDS), {kind.__name__ for kind in _COORDINATOR_STARTS}
     while True:
         try:
-            return str(admin.delete_groups([group])[group])
-        except CoordinatorNotAvailableError:
-            deadline.milliseconds()
-            time.sleep(_COORDINATOR_AGAIN_SECONDS)
+            if (answer := str(admin.delete_groups([group])[group])) not in until_it_knows:
+                return answer
+        except _COORDINATOR_STARTS:
+            pass
+        deadline.milliseconds()
+        time.sleep(_COORDINATOR_AGAIN_SECONDS)
 
 
 @contextmanager

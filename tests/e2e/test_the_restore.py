@@ -14,10 +14,10 @@ import pytest
 
 from deploy.backups import kept, local, server
 from deploy.backups.kept import Kept
+from deploy.declaration import ARCHIVE
 from deploy.demo.desk import Desk
 from deploy.demo.people import Person
 from deploy.local import admin, processes
-from deploy.local.processes import ARCHIVE
 from shared.events import topics
 from shared.messaging import kafka
 from shared.messaging.ports import Message
