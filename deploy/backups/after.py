@@ -28,7 +28,10 @@ from shared.messaging import kafka
 
 _LOST = "lost: "
 _LONGEST = timedelta(hours=1)  # a transaction that was open while the base backup was taken
-_NOT_THERE = "select id::text from unnest(%s::uuid[]) as id where not exists (select from events where event_id = id)"
+_NOT_THERE = """
+    select listed.event_id from unnest(%s::uuid[]) as listed (event_id)
+    where not exists (select from events where events.event_id = listed.event_id)
+"""
 
 
 def settle(place: Place, server: Server, source: Kept, backup: Backup) -> list[str]:

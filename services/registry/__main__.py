@@ -37,7 +37,7 @@ def erase(arguments: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, help="one erasure a line, as the archive keeps them")
     engine, outcomes = wiring.SERVICE.app("forget-again"), Counter[str]()
     for line in parser.parse_args(arguments).file.read_text(encoding="utf-8").splitlines():
-        command = ForgetAgain.model_validate_json(line)
+        command = ForgetAgain.model_validate(json.loads(line))
         with database.begin(engine, district=command.district) as tx:
             outcomes[forget_again(tx, command)] += 1
     counted = ("forgotten", "already", "unknown")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from shared.events import topics
 from shared.messaging.ports import Message, Reader, Unavailable
+from shared.service import journal
 
 _BEGINNING = datetime.fromtimestamp(0, UTC)
 _BATCH = 5_000
@@ -22,10 +23,6 @@ _BATCH = 5_000
 _JOURNAL = text("""
     select id, event_id, topic, key, sequence, sequence = last_sequence as is_newest
     from events join event_keys using (topic, key) where id > :after order by id limit :batch
-""")
-_AGAIN = text("""
-    insert into unsent (id, district, written_at)
-    select id, district, clock_timestamp() from events where id = any(:ids) order by id on conflict do nothing
 """)
 
 
@@ -59,7 +56,7 @@ def _written_again(connection: Connection, on_topics: dict[UUID, Message]) -> in
     again = 0
     for rows in _batches(connection):
         missing = [row.id for row in rows if on_topics.pop(row.event_id, None) is None and _counts(row)]
-        again += connection.execute(_AGAIN, {"ids": missing}).rowcount
+        again += journal.send_again(connection, missing)
     return again
 
 
