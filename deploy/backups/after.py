@@ -1,6 +1,6 @@
 """What the services need after their databases went back to an earlier moment, before the first of them starts.
 
-    new epochs ─▶ topics written again from the journals ─▶ the forgotten are forgotten again ─▶ what was lost is named
+    new epochs ─▶ the forgotten are forgotten again ─▶ topics written again from the journals ─▶ what was lost is named
 
 Invariant: an event that the archive or a topic knows and no journal has any more is named by its id, type, key and number.
 Left to others: the commands themselves, which a person can also call one by one (deploy/README.md).
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
@@ -43,12 +43,14 @@ def settle(place: Place, server: Server, source: Kept, backup: Backup) -> list[s
         kafka.rewind(admin.as_admin(place), service)
     reason = f"restored from {backup.folder.name}"
     starting.side_by_side(*(partial(_run, place, service, "new-epoch", "--reason", reason) for service in emitting))
+    # Before the topics: the wrapped key of a forgotten person is not written to one again.
+    erased = _forget_again(place, source)
     again = [(service, _run(place, service, "republish")) for service in emitting]
     lost = {line.split()[1]: line for _, lines in again for line in lines if line.startswith(_LOST)}
     lost |= dict(chain.from_iterable(_gone(server, source, backup, service) for service in emitting))
     return [
         *(f"{service}: {line}" for service, lines in again for line in lines if not line.startswith(_LOST)),
-        *_forget_again(place, source),
+        *erased,
         f"{len(lost)} events are lost",
         *(lost[event_id] for event_id in sorted(lost)),
     ]
@@ -67,8 +69,12 @@ def _forget_again(place: Place, source: Kept) -> list[str]:
 
 def _gone(server: Server, source: Kept, backup: Backup, service: str) -> Iterator[tuple[str, str]]:
     """The events of a journal that the archive's list has and the restored journal has not."""
-    since = (backup.finished_at - _LONGEST).isoformat()
-    listed = {line["event_id"]: line for line in kept.lines(source.written(service)) if line["written_at"] >= since}
+    since = backup.finished_at - _LONGEST
+    listed = {
+        line["event_id"]: line
+        for line in kept.lines(source.written(service))
+        if datetime.fromisoformat(line["written_at"]) >= since
+    }
     with closing(server.connect(service)) as connection:
         for event_id in _absent(connection, list(listed)):
             line = listed[event_id]

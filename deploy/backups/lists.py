@@ -94,7 +94,7 @@ def _instant(value: object) -> datetime:
 
 def _append(file: Path, rows: Iterable[Mapping[str, object]]) -> int:
     """The lines are on the disk when it returns. A line that a crash has cut off is ended first."""
-    text = "".join(json.dumps(row, default=str) + "\n" for row in rows)
+    text = "".join(json.dumps(row, default=_plain) + "\n" for row in rows)
     if not text:
         return 0
     with file.open("a+b") as opened:
@@ -104,6 +104,10 @@ def _append(file: Path, rows: Iterable[Mapping[str, object]]) -> int:
         opened.flush()
         os.fsync(opened.fileno())
     return text.count("\n")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _last_byte(descriptor: int) -> bytes:

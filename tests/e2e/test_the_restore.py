@@ -111,7 +111,8 @@ def test_the_next_number_follows_the_last_and_its_event_has_a_new_epoch(rehearsa
     with Person(rehearsal.place, "command", rehearsal.sample.code) as reader:
         assert eventually(lambda: units(reader.get("reporting", f"/projects/{project_id}/rates")) == counted[0][0])
     for service in ("registry", "signing", "notify", "reporting"):
-        assert rows(rehearsal.restored, service, "select count(*) from parked where released_at is null") == [(0,)]
+        parked = "model.parked" if service == "reporting" else "parked"
+        assert rows(rehearsal.restored, service, f"select count(*) from {parked} where released_at is null") == [(0,)]
 
 
 def test_a_person_who_was_forgotten_after_the_moment_stays_forgotten(rehearsal):

@@ -16,7 +16,7 @@ from tests.support.eventually import eventually
 from tests.support.sample_districts import open_sample
 
 pytestmark = pytest.mark.timeout(500)
-UNITS, LONGEST_SECONDS = 40, 2.0
+UNITS, LONGEST_SECONDS = 24, 2.0
 _UNAVAILABLE = (502, 503, 504)
 _REPLACED = ("signing", "reporting")
 
@@ -83,7 +83,7 @@ def test_signings_go_on_while_every_process_is_replaced(system, samples, person)
         upgrading.start()
         for agreement_id, hands in files:
             numbers.append(signed(desk, f"{front}/api/signing/v1/agreements/{agreement_id}/signatures", headers, hands))
-            upgrading.join(timeout=0.5)  # the signings last as long as the upgrade
+            upgrading.join(timeout=1)  # the signings last as long as the upgrade
         upgrading.join()
 
     after = {name: system.supervisor.pid(name) for name in before}
