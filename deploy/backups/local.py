@@ -36,6 +36,8 @@ def restore(place: Place, source: Path, *, at: datetime | None, over: bool) -> l
     system.check(place)
     with progress.step("databases, from the base backup and the write-ahead log"):
         restored = restoring.restore(place, archived, at=at, over=over)
+        # The archive begins again with the next base backup: what is written until then would be a gap in it.
+        processes.archive_file(place).unlink(missing_ok=True)
     lines: list[str] = []
     try:
         supervisor = system.start_platform(place)
