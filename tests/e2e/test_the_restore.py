@@ -3,6 +3,7 @@
 The installation that is backed up goes on running: it is what the restored one is compared with.
 """
 
+import shutil
 import time
 from collections import defaultdict
 from contextlib import closing
@@ -63,6 +64,7 @@ def rehearsal(system, samples):
         processes.archive_file(system.place).unlink(missing_ok=True)
         source.drop_slot()
         platforms.stop(elsewhere)
+        shutil.rmtree(to, ignore_errors=True)
 
 
 def test_the_journals_end_at_the_moment_and_every_later_event_is_named(rehearsal):
