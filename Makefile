@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district rotate import secrets check test soak compose-test ops alerts doctor bench lock clean \
+.PHONY: help setup assets up down status demo speed token district rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
 	format-check lint types contracts migrations generated unit-tests service-tests system-tests
 
 help: ## what there is
@@ -115,6 +115,15 @@ soak: setup ## the suite again and again, shuffled, beside load: make soak ROUND
 
 compose-test: setup ## builds the containers, brings them up and signs in them; needs Docker
 	@$(RUN) -m tests.e2e.containers
+
+upgrade: setup ## to the version that is checked out, while people sign: schemas first, then one process after the other
+	@$(RUN) -m deploy.$(if $(CONTAINERS),images.upgrading,local upgrade)
+
+backup: $(INSTALLED) ## of databases, keys and configuration: make backup TO=/mnt/backups; from then on to any moment. KEEP=7
+	@$(RUN) -m deploy.backups backup --to "$(TO)" $(if $(KEEP),--keep "$(KEEP)")
+
+restore: setup ## into an empty LOCAL_DIR: make restore FROM=/mnt/backups; AT=2026-11-28T03:15:00+08:00 for a moment, OVER=yes over what is there
+	@$(RUN) -m deploy.backups restore --from "$(FROM)" $(if $(AT),--at "$(AT)") $(if $(OVER),--over)
 
 doctor: $(INSTALLED) ## what is wrong in words, and what to do; in containers: docker compose run --rm doctor
 	@$(RUN) -m deploy.doctor $(if $(JSON),--json)

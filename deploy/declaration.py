@@ -11,13 +11,15 @@ Imports the standard library only, so that every image and every test can read i
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 PLATFORM = ("postgres", "kafka")
 # On the broker: who makes topics, users and rights; and the static users of the broker's own listeners.
 BUS_ADMIN = "admin"
 BUS_STATIC = ("broker", "controller", "founder")
+# The process that archives what the databases write, and the file below LOCAL_DIR that says where to: there from the first backup on.
+ARCHIVE, ARCHIVE_FILE = "archive", "backups.json"
 DATABASE_ROLES = ("owner", "app", "mechanism")
 
 
@@ -162,6 +164,10 @@ ENTRANCE_PATHS = (
     "/static/shell/*",
 )
 
+# Of each API there can be two processes: the front door goes on with this one while the first is replaced.
+SECOND = "-2"
+_SECOND_STEP = 7  # from the service's own
+
 # Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
 PORTS: dict[str, int] = {
     FRONT_DOOR: 0,
@@ -173,11 +179,13 @@ PORTS: dict[str, int] = {
     "smtp": 6,
     "supervisor": 7,
     "kafka-internal": 8,
+    ARCHIVE: 45,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()
         for number, role in enumerate(service.roles)
     },
+    **{service.process(API) + SECOND: service.step + _SECOND_STEP for service in SERVICES.values()},
 }
 
 
@@ -216,6 +224,11 @@ def processes() -> list[Process]:
     """Every process of ours, in the order of starting: whatever a process needs stands before it. PLATFORM stands before all."""
     served = [_process(service, role) for service in SERVICES.values() for role in service.roles]
     return [_ISSUER, _MESSAGES, *served, _front_door()]
+
+
+def seconds() -> list[Process]:
+    """The second process of each API. Containers run it all the time, the local platform while it is upgraded (deploy/local/rolling.py)."""
+    return [_second(service) for service in SERVICES.values()]
 
 
 def service_environment(site: Site, service: Service, role: Role | None = None) -> dict[str, str]:
@@ -280,6 +293,18 @@ def _process(service: Service, role: Role) -> Process:
         needs=(*PLATFORM, "issuer", *service.needs),
         published=role.serves,
     )
+
+
+def _second(service: Service) -> Process:
+    first = _process(service, API)
+    name = first.name + SECOND
+
+    def environment(site: Site) -> dict[str, str]:
+        port = str(site.port(name))
+        own = {"PORT": port, "HEALTH_PORT": port, "PROMETHEUS_MULTIPROC_DIR": site.file("metrics", name)}
+        return first.environment(site) | own
+
+    return replace(first, name=name, environment=environment)
 
 
 def _front_door() -> Process:

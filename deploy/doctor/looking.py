@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from deploy import declaration
-from deploy.declaration import FRONT_DOOR, PLATFORM, SERVICES, Role, Service, Site
+from deploy.declaration import ARCHIVE, ARCHIVE_FILE, FRONT_DOOR, PLATFORM, SERVICES, Role, Service, Site
 from deploy.doctor.seen import Process, Sample, Seen, parsed
 
 _SECONDS = 5.0
@@ -29,6 +29,7 @@ def look(site: Site, files: Path) -> Seen:
     """`files`: a folder on the disk that the data are on."""
     roles = [(service, role) for service in SERVICES.values() for role in service.roles]
     others = [*PLATFORM, *(process.name for process in declaration.processes() if not process.image)]
+    others += [ARCHIVE] if (files / ARCHIVE_FILE).exists() else []
     with ThreadPoolExecutor(max_workers=len(roles) + len(others)) as side_by_side:
         processes = side_by_side.map(lambda each: _process(site, *each), roles)
         ports = side_by_side.map(lambda name: _is_open(site, name), others)

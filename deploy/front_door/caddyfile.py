@@ -6,7 +6,7 @@ which pass as they are written; forwarded headers are set here, beside a secret,
 metrics are not reachable. Left to others: what stands at which path (deploy/declaration.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ _ANSWER_SECONDS = 90  # of a service, to begin its answer
 _KEPT_SECONDS = (
     30  # less than a service keeps a connection (shared/service/buffering.py): none is used that it has closed
 )
+_AGAIN_SECONDS, _STREAM_BACK_SECONDS = 3, 15
 _LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
 _POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 FROM_ENVIRONMENT = "{env.FRONT_DOOR_SECRET}"
@@ -80,8 +81,9 @@ def _proxy(secret: str) -> list[str]:
         "\trequest_body {",
         f"\t\tmax_size {_LARGEST_BODY}",
         "\t}",
-        "\treverse_proxy {args[0]} {",
+        "\treverse_proxy {args[:]} {",
         f"\t\trequest_buffers {_BUFFERED}",
+        *_replaced(),
         *shared,
         "\t\ttransport http {",
         "\t\t\tdial_timeout 3s",
@@ -92,11 +94,34 @@ def _proxy(secret: str) -> list[str]:
         "}",
         "(stream) {",
         "\treverse_proxy {args[0]} {",
+        f"\t\tlb_try_duration {_STREAM_BACK_SECONDS}s",  # a page does not ask again after a refusal
         "\t\tflush_interval -1",
         *shared,
         "\t}",
         "}",
         "",
+    ]
+
+
+def _replaced() -> list[str]:
+    """An API is replaced while its second process works: what the first one does not take, the second one gets.
+
+    A request that did not reach a process is sent again. One that may have reached it is sent again only where that has no second effect:
+    it only reads, or its key makes it one with the first.
+    """
+    return [
+        "\t\tlb_policy first",
+        f"\t\tlb_try_duration {_AGAIN_SECONDS}s",
+        "\t\tlb_try_interval 50ms",
+        "\t\tlb_retry_match {",
+        "\t\t\tmethod GET HEAD",
+        "\t\t}",
+        "\t\tlb_retry_match {",
+        "\t\t\theader Idempotency-Key *",
+        "\t\t}",
+        "\t\thealth_uri /live",
+        "\t\thealth_interval 1s",
+        "\t\thealth_timeout 10s",
     ]
 
 
@@ -110,7 +135,9 @@ def _site(site: Site, pages: str) -> Iterator[str]:
     for service in SERVICES.values():
         for role in sorted(service.roles, key=lambda role: not role.paths):
             if paths := _paths(service, role):
-                yield from _handled(service.process(role), paths, site, stream=bool(role.paths))
+                process = service.process(role)
+                upstreams = [process] if role.paths else [process, process + declaration.SECOND]
+                yield from _handled(upstreams, paths, site, stream=bool(role.paths))
     yield from ("\thandle {", "\t\terror 404", "\t}")
     yield from _own_answers(pages)
     yield "}"
@@ -128,13 +155,14 @@ def _paths(service: Service, role: declaration.Role) -> list[str]:
     return [*entrance, *pages, f"/static/{service.name}/*", f"{api}/*"]
 
 
-def _handled(process: str, paths: Iterable[str], site: Site, *, stream: bool) -> list[str]:
+def _handled(upstreams: Sequence[str], paths: Iterable[str], site: Site, *, stream: bool) -> list[str]:
     """The first matching block wins, so the block of the stream, some paths of an API, stands before the block of the API."""
-    name = process.replace("-", "_")
+    name = upstreams[0].replace("-", "_")
+    addresses = " ".join(f"{site.host(process)}:{site.port(process)}" for process in upstreams)
     return [
         f"\t@{name} path {' '.join(paths)}",
         f"\thandle @{name} {{",
-        f"\t\timport {'stream' if stream else 'service'} {site.host(process)}:{site.port(process)}",
+        f"\t\timport {'stream' if stream else 'service'} {addresses}",
         "\t}",
     ]
 
@@ -143,6 +171,10 @@ def _own_answers(pages: str) -> list[str]:
     """Answers where no service has answered, in the format and language that the reader expects."""
     return [
         "\thandle_errors {",
+        "\t\tmap {http.error.status_code} {answered} {",
+        "\t\t\t503 502",  # no process of the service is healthy, as before it was asked
+        "\t\t\tdefault {http.error.status_code}",
+        "\t\t}",
         "\t\theader Cache-Control no-store",
         "\t\theader X-Content-Type-Options nosniff",
         f'\t\theader Content-Security-Policy "{_POLICY}"',
@@ -156,7 +188,7 @@ def _own_answers(pages: str) -> list[str]:
         "\t\t\tmime text/html application/json application/problem+json",
         "\t\t}",
         "\t\tfile_server {",
-        "\t\t\tstatus {err.status_code}",
+        "\t\t\tstatus {answered}",
         "\t\t}",
         "\t}",
     ]

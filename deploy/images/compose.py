@@ -72,7 +72,8 @@ def _services() -> dict[str, Entry]:
     services = {"postgres": _postgres(), "kafka": _kafka(), "databases": _databases()}
     services |= {"users": _users(), "topics": _topics()}
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
-    services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in declaration.processes()}
+    running = [*declaration.processes(), *declaration.seconds()]
+    services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in running}
     return services | watching.services() | {"doctor": _doctor()}
 
 

@@ -1,4 +1,4 @@
-"""python -m deploy.local up|down|status|topics|district|rotate|token|run|check-machine: the handles behind the Makefile's targets.
+"""python -m deploy.local up|down|status|upgrade|topics|district|rotate|token|run|check-machine: the handles behind the Makefile's targets.
 
 A start that cannot work ends with one line on standard error and exit code 2.
 """
@@ -22,6 +22,7 @@ from deploy.local import (
     postgres,
     processes,
     progress,
+    rolling,
     rotation,
     supervise,
     system,
@@ -57,6 +58,11 @@ def _up(installation: Place, _: argparse.Namespace) -> int:
 
 def _down(installation: Place, _: argparse.Namespace) -> int:
     system.down(installation)
+    return 0
+
+
+def _upgrade(installation: Place, _: argparse.Namespace) -> int:
+    rolling.upgrade(installation, progress.say)
     return 0
 
 
@@ -148,7 +154,13 @@ def _forget(installation: Place, _: argparse.Namespace) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    simple: dict[str, Command] = {"up": _up, "down": _down, "status": _status, "check-machine": _check_machine}
+    simple: dict[str, Command] = {
+        "up": _up,
+        "down": _down,
+        "status": _status,
+        "check-machine": _check_machine,
+        "upgrade": _upgrade,
+    }
     simple |= {"fetch": _fetch, "assets": _assets, "lock": _lock, "forget": _forget}
     for name, run in simple.items():
         commands.add_parser(name).set_defaults(run=run)

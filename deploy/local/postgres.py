@@ -68,6 +68,12 @@ def prepare(place: Place, password: str) -> None:
         settings.write(_SETTINGS)
 
 
+def give(path: Path) -> None:
+    """To the user who runs the server, with all that is in it."""
+    for found in (path, *path.rglob("*")):
+        _own(found)
+
+
 def remove(place: Place) -> None:
     """Forgets the cluster, wherever its files are."""
     shutil.rmtree(_home(place), ignore_errors=True)

@@ -4,12 +4,14 @@ Invariant: nothing is started that deploy/declaration.py does not declare.
 Left to others: turning a process into a running one (supervise.py), and their order in time (system.py).
 """
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from deploy import declaration
-from deploy.declaration import SERVICES
+from deploy.declaration import ARCHIVE, ARCHIVE_FILE, SERVICES
 from deploy.local import broker, keys, postgres
 from deploy.local.place import HOST, ROOT, Place
 
@@ -69,7 +71,14 @@ def local_site(place: Place) -> LocalSite:
 def declared(place: Place) -> list[Process]:
     """In the order of starting: whatever a process depends on stands before it."""
     site = local_site(place)
-    return [*platform(place), *(_process(site, process) for process in declaration.processes())]
+    own = [_process(site, process) for process in declaration.processes()]
+    return [*platform(place), *own, *([_archive(place)] if archive_file(place).exists() else [])]
+
+
+def supervised(place: Place) -> list[Process]:
+    """All that the supervisor knows: also the second process of each API, which runs only while the first is replaced."""
+    site = local_site(place)
+    return [*declared(place), *(_process(site, process) for process in declaration.seconds())]
 
 
 def platform(place: Place) -> list[Process]:
@@ -83,6 +92,27 @@ def platform(place: Place) -> list[Process]:
         ),
         Process(name="kafka", command=broker.command(place), port=place.port("kafka")),
     ]
+
+
+def archive_file(place: Place) -> Path:
+    """Where backups go. It is there from the first one on."""
+    return place.path(ARCHIVE_FILE)
+
+
+def _archive(place: Place) -> Process:
+    return Process(
+        name=ARCHIVE,
+        command=(sys.executable, "-m", "deploy.backups", "archive"),
+        environment=_python()
+        | {
+            "LOCAL_DIR": str(place.local_dir),
+            "PORT_BASE": str(place.port_base),
+            "BACKUPS_TO": json.loads(archive_file(place).read_text())["to"],
+        },
+        port=place.port(ARCHIVE),
+        ready=f"{place.url(ARCHIVE)}/ready",
+        depends=("postgres",),
+    )
 
 
 def environment(place: Place, service: str, role: str = "") -> dict[str, str]:

@@ -39,7 +39,7 @@ def successor(known: dict[str, str], role: str) -> dict[str, str]:
 
 def _start_again(place: Place) -> None:
     """Restarts the processes whose environment has changed, and only those."""
-    supervisor, declared = Supervisor(place), processes.declared(place)
+    supervisor, declared = Supervisor(place), processes.supervised(place)
     changed = supervisor.declare_anew(declared)
     if again := [process for process in declared if process.name in changed]:
         starting.start(supervisor, place, again)

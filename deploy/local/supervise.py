@@ -63,9 +63,14 @@ class Supervisor:
         self._unless_already_so(lambda: self._ask("startProcess", name, False))  # noqa: FBT003 - do not wait
 
     def declare_anew(self, processes: Iterable[Process]) -> list[str]:
-        """Stops the processes whose declaration has changed and returns their names: they have to be started again."""
+        """Stops the processes whose declaration has changed and returns their names: they have to be started again.
+
+        A process that is declared for the first time is known from now on, and not started.
+        """
         self._write_settings(processes)
-        ((_, changed, _),) = self._ask("reloadConfig")
+        ((added, changed, _),) = self._ask("reloadConfig")
+        for name in added:
+            self._ask("addProcessGroup", name)
         running = [name for name in changed if self.states()[name]["statename"] in _RUNS]
         for name in changed:
             self.stop(name)

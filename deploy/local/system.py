@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -49,7 +49,7 @@ def start_platform(place: Place) -> Supervisor:
     with progress.step("preparing PostgreSQL and Kafka"):
         starting.side_by_side(partial(postgres.prepare, place, password), partial(broker.prepare, place))
     supervisor = Supervisor(place)
-    supervisor.launch(processes.declared(place))
+    supervisor.launch(processes.supervised(place))
     with progress.step("starting PostgreSQL and Kafka"):
         starting.start(supervisor, place, processes.platform(place))
     with progress.step("databases and roles"):
@@ -68,8 +68,17 @@ def _store_users_and_rights(place: Place) -> None:
     topics.keep_rights(admin.as_admin(place))
 
 
-def start_services(supervisor: Supervisor, place: Place, *, services: Collection[str] = SERVICES) -> None:
-    """Starts these services and the helpers of the platform (issuer, mailbox, front door). Raises CannotStart."""
+def start_services(
+    supervisor: Supervisor,
+    place: Place,
+    *,
+    services: Collection[str] = SERVICES,
+    before: Callable[[], None] | None = None,
+) -> None:
+    """Starts these services and the helpers of the platform (issuer, mailbox, front door). Raises CannotStart.
+
+    `before`: what is done between the migrations and the first process of a service.
+    """
     others = [process.name for process in declaration.processes() if process.image and process.image not in services]
     declared = [process for process in processes.declared(place) if process.name not in (*PLATFORM, *others)]
     with progress.step(f"topics of districts {' and '.join(SAMPLE_DISTRICTS)}, migrations of {len(services)} services"):
@@ -79,6 +88,9 @@ def start_services(supervisor: Supervisor, place: Place, *, services: Collection
             *(partial(topics.create, admin.as_admin(place), district) for district in SAMPLE_DISTRICTS),
             *(partial(migrate, place, service) for service in services),
         )
+    if before:
+        with progress.step("epochs, topics, erasures and what was lost"):
+            before()
     with progress.step(f"starting {len(declared)} processes"):
         starting.start(supervisor, place, declared)
     write_addresses(place)

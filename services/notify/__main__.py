@@ -1,4 +1,4 @@
-"""python -m services.notify api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|resend"""
+"""python -m services.notify api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish|resend"""
 
 from services.notify import wiring
 from shared.messaging import roles

@@ -1,14 +1,17 @@
-"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|sample"""
+"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish|forget-again|sample"""
 
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from services.registry import wiring
+from services.registry.commands.forget_again import ForgetAgain, forget_again
 from services.registry.commands.make_sample import MakeSample, make_sample
 from shared.messaging import roles
+from shared.service import database
 
 
 def sample(arguments: Sequence[str]) -> int:
@@ -28,5 +31,19 @@ def sample(arguments: Sequence[str]) -> int:
     return 0
 
 
+def erase(arguments: Sequence[str]) -> int:
+    """Forgets again, after a restore, everybody on the list of erasures."""
+    parser = argparse.ArgumentParser(prog="forget-again", description=erase.__doc__)
+    parser.add_argument("file", type=Path, help="one erasure a line, as the archive keeps them")
+    engine, outcomes = wiring.SERVICE.app("forget-again"), Counter[str]()
+    for line in parser.parse_args(arguments).file.read_text(encoding="utf-8").splitlines():
+        command = ForgetAgain.model_validate(json.loads(line))
+        with database.begin(engine, district=command.district) as tx:
+            outcomes[forget_again(tx, command)] += 1
+    counted = ("forgotten", "already", "unknown")
+    sys.stdout.write(", ".join(f"{outcomes[outcome]} {outcome}" for outcome in counted) + "\n")
+    return 0
+
+
 if __name__ == "__main__":
-    roles.main(wiring.SERVICE, {"worker": wiring.run_worker}, {"sample": sample})
+    roles.main(wiring.SERVICE, {"worker": wiring.run_worker}, {"sample": sample}, {"forget-again": erase})

@@ -1,4 +1,4 @@
-"""python -m services.signing api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch"""
+"""python -m services.signing api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish"""
 
 from services.signing import wiring
 from shared.messaging import roles

@@ -12,12 +12,15 @@ from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, Ka
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
     GroupIdNotFoundError,
     InvalidTopicError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    NotCoordinatorError,
     RebalanceInProgressError,
     RecordListTooLargeError,
     UnknownTopicOrPartitionError,
@@ -45,6 +48,8 @@ _JOIN_SECONDS = 10.0
 # It may also lose a join for good: it does not join again, sends no heartbeat, and polls at full speed without an answer. This is longer
 # than the members of a group may take for a rebalance (max_poll_interval_ms).
 _UNANSWERED_SECONDS = 90.0
+_COORDINATOR_STARTS = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+_COORDINATOR_SECONDS, _COORDINATOR_AGAIN_SECONDS = 20.0, 0.3
 _REFUSALS: tuple[tuple[tuple[type[KafkaError], ...], str], ...] = (
     ((MessageSizeTooLargeError, RecordListTooLargeError), "too-large"),
     ((UnknownTopicOrPartitionError, InvalidTopicError), "unknown-topic"),
@@ -290,13 +295,26 @@ def rewind(connection: Connection, group: str) -> None:
     except KafkaError as failure:
         raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
     try:
-        answer = admin.delete_groups([group])[group]
+        answer = _delete_group(admin, group)
     except KafkaError as failure:
         raise Unavailable(f"group {group}: {type(failure).__name__}") from failure
     finally:
         admin.close()
     if answer not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything has nothing to delete
         raise Unavailable(f"group {group}: {answer}; stop its consumers first")
+
+
+def _delete_group(admin: KafkaAdminClient, group: str) -> str:
+    """A broker without any group makes the topic of its groups at the first question, and has no answer until then."""
+    deadline, until_it_knows = _Deadline(_COORDINATOR_SECONDS), {kind.__name__ for kind in _COORDINATOR_STARTS}
+    while True:
+        try:
+            if (answer := str(admin.delete_groups([group])[group])) not in until_it_knows:
+                return answer
+        except _COORDINATOR_STARTS:
+            pass
+        deadline.milliseconds()
+        time.sleep(_COORDINATOR_AGAIN_SECONDS)
 
 
 @contextmanager

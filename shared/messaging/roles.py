@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine
 
-from shared.messaging import credentials, kafka, pipeline, reconciler, redriving, restored
+from shared.messaging import credentials, kafka, pipeline, reconciler, redriving, republishing, restored
 from shared.messaging.conservation import Hop, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.divergence import Doubts
@@ -158,6 +158,9 @@ class Service:
         rewind = partial(kafka.rewind, self._broker, self.consumer)
         return restored.command(arguments, self.mechanism("new-epoch"), rewind=rewind, show_line=print)
 
+    def republish(self, arguments: Sequence[str]) -> int:
+        return republishing.command(arguments, self.name, self.mechanism("republish"), self._history(), show_line=print)
+
     def _history(self) -> kafka.Reader:
         return kafka.Reader(self._broker)
 
@@ -184,15 +187,21 @@ def created(function: str) -> "Flask":
     return app
 
 
-def main(service: Service, own: Mapping[str, Role], tools: Mapping[str, Command] | None = None) -> None:
-    """`python -m services.<service> <role>`. `own` roles come beside those of every service, or in their place.
+def main(
+    service: Service,
+    own: Mapping[str, Role],
+    tools: Mapping[str, Command] | None = None,
+    own_commands: Mapping[str, Command] | None = None,
+) -> None:
+    """`python -m services.<service> <role>`. `own` roles and commands come beside those of every service, or in their place.
 
     `tools` need no environment. Raises SystemExit.
     """
     loops = {"api": service.run_api, "consumer": service.run_consumer, "migrate": service.migrate}
-    commands = {"redrive": service.redrive, "reconcile": service.reconcile, **(tools or {})}
+    commands = {"redrive": service.redrive, "reconcile": service.reconcile, **(own_commands or {}), **(tools or {})}
     if service.emits:
-        loops["relay"], commands["new-epoch"] = service.run_relay, service.new_epoch
+        loops["relay"] = service.run_relay
+        commands |= {"new-epoch": service.new_epoch, "republish": service.republish}
     loops |= own
     parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}")
     parser.add_argument("role", choices=(*loops, *commands))

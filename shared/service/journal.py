@@ -41,6 +41,10 @@ _WRITE = text("""
         returning id, district, written_at)
     insert into unsent (id, district, written_at) select id, district, written_at from written
 """)
+_SEND_AGAIN = text("""
+    insert into unsent (id, district, written_at)
+    select id, district, clock_timestamp() from events where id = any(:ids) order by id on conflict do nothing
+""")
 _NEW_EPOCH = text("insert into epochs (epoch, reason) select max(epoch) + 1, :reason from epochs returning epoch")
 
 
@@ -82,6 +86,11 @@ def write(connection: Connection, district: str, records: Sequence[Recorded]) ->
             "payloads": [record.payload for record in records],
         },
     )
+
+
+def send_again(connection: Connection, ids: Sequence[int]) -> int:
+    """Hands events to the relay once more, for the mechanism role. Returns how many were not waiting for it already."""
+    return connection.execute(_SEND_AGAIN, {"ids": list(ids)}).rowcount
 
 
 def new_epoch(connection: Connection, *, reason: str) -> int:

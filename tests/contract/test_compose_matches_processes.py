@@ -31,7 +31,7 @@ COMPLETED, HEALTHY = "service_completed_successfully", "service_healthy"
 @pytest.fixture
 def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, processes.Process]:
     monkeypatch.setattr(jars, "fetch", lambda: tmp_path)  # the names of the processes need no jars
-    return {process.name: process for process in processes.declared(Place(tmp_path, 18_000))}
+    return {process.name: process for process in processes.supervised(Place(tmp_path, 18_000))}
 
 
 def test_the_file_is_as_it_would_be_written_now():

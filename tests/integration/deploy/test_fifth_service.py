@@ -87,7 +87,7 @@ def test_the_compose_file_has_the_containers_of_a_fifth_service(tree: Path):
 
     containers: dict[str, Any] = yaml.safe_load((tree / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     ours = {name: entry for name, entry in containers.items() if name.startswith("payments-")}
-    assert set(ours) == {"payments-migrate", *(f"payments-{role}" for role in ROLES)}
+    assert set(ours) == {"payments-migrate", "payments-api-2", *(f"payments-{role}" for role in ROLES)}
     assert {entry["image"] for entry in ours.values()} == {"clearwater/payments:local"}
     assert ours["payments-migrate"]["build"]["args"] == {"SERVICE": "payments"}
     assert ours["payments-api"]["ports"] == ["127.0.0.1:18050:18050"]

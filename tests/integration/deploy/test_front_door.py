@@ -75,6 +75,7 @@ class Telling:
         self.app.wsgi_app = Door(self.app.wsgi_app, name="registry", secret=SECRET)  # type: ignore[method-assign]
         self.app.add_url_rule("/", view_func=self.echo, defaults={"path": ""}, methods=["GET", "POST"])
         self.app.add_url_rule("/<path:path>", view_func=self.echo, methods=["GET", "POST"])
+        self.app.add_url_rule("/live", view_func=lambda: "live")  # the door's own question
         for path in ("/stream", "/districts/<district>/feed"):
             self.app.add_url_rule(f"/api/reporting/v1{path}", view_func=self.stream)
 
@@ -313,3 +314,29 @@ def _accepts(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class HalfReplaced(Site):
+    """The first process of each API is stopped; the second one works."""
+
+    stopped: int = field(default_factory=_free_port)
+
+    def port(self, name: str) -> int:
+        is_first = name.endswith("-api")
+        return self.stopped if is_first else super().port(name)
+
+
+def test_what_a_stopped_process_does_not_take_the_second_one_gets(telling: Telling, tmp_path: Path) -> None:
+    with (
+        served(telling.app) as url,
+        opened(HalfReplaced(url), tmp_path) as site,
+        httpx.Client(base_url=site.front_url, timeout=20, trust_env=False) as client,
+    ):
+        began = time.monotonic()
+        answers = [client.get("/api/registry/v1/units"), client.post("/api/registry/v1/units", content=b"kept")]
+        seconds = time.monotonic() - began
+
+    assert [answer.status_code for answer in answers] == [HTTPStatus.OK, HTTPStatus.OK]
+    assert telling.bodies[-1] == b"kept"
+    assert seconds < SOON_SECONDS

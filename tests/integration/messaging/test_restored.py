@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from deploy.local import admin
+from deploy.local import topics as local_topics
 from shared.events import topics
-from shared.messaging import kafka, restored
+from shared.messaging import kafka, republishing, restored
 from shared.messaging.conservation import Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.reconciler import Reconciler
@@ -18,6 +20,7 @@ from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.service import database
 from tests.support import backups, kit
+from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
 
@@ -25,7 +28,7 @@ class Service:
     """A service that writes and reads, with its own database and the real broker."""
 
     def __init__(self, platform: Platform, district: str) -> None:
-        self._platform, self._district = platform, district
+        self._platform, self.district = platform, district
         self._connection, self._group = platform.connection, f"kit-{uuid4()}"
         self.database = platform.empty(kit.SERVICE)
         owner = database.connect(self.database.owner, application_name="test-owner")
@@ -39,7 +42,7 @@ class Service:
         )
 
     def write(self, *units: UUID) -> None:
-        kit.happen(self._app, self._district, units)
+        kit.happen(self._app, self.district, units)
 
     def relay(self) -> None:
         with closing(kafka.Producer(self._connection)) as producer:
@@ -63,17 +66,17 @@ class Service:
         return kafka.Subscription(self._connection, group=self._group, topics=self._pattern())
 
     def _pattern(self) -> str:
-        return topics.pattern(kit.KIND).replace(topics.DISTRICT, self._district)
+        return topics.pattern(kit.KIND).replace(topics.DISTRICT, self.district)
 
     def handled_count(self) -> int:
         return sum(map(len, self.effects().values())) + len(self.parked())
 
     def effects(self) -> dict[str, list[int]]:
-        with database.begin(self._app, district=self._district) as tx:
+        with database.begin(self._app, district=self.district) as tx:
             return kit.effects(tx.connection)
 
     def rows(self, statement: str) -> list[tuple]:
-        with database.begin(self._app, district=self._district) as tx:
+        with database.begin(self._app, district=self.district) as tx:
             return [tuple(row) for row in tx.connection.execute(text(statement))]
 
     def parked(self) -> list[tuple]:
@@ -81,8 +84,8 @@ class Service:
 
     def accept_the_epoch(self) -> None:
         redrive = Redrive("c", self._app, kit.REACTIONS)
-        for key in redrive.keys(self._district):
-            redrive.key(key, district=self._district, decision="accept-epoch")
+        for key in redrive.keys(self.district):
+            redrive.key(key, district=self.district, decision="accept-epoch")
 
     def restore(self, backup: bytes) -> None:
         self.stop()
@@ -95,13 +98,20 @@ class Service:
         arguments = ["--reason", "the disk of 03:00"]
         return restored.command(arguments, self._mechanism, rewind=rewind, show_line=output.append), output
 
+    def republish(self) -> list[str]:
+        """Its lines about this district: the broker has other tests' events too."""
+        output: list[str] = []
+        reader = kafka.Reader(self._connection)
+        assert republishing.command([], "signing", self._mechanism, reader, show_line=output.append) == 0
+        return [line for line in output if not line.startswith("lost: ") or self.district in line]
+
     def counts(self) -> list[tuple[str, int, int, int]]:
         """Per hop: how many on the left, how many missing, how many too much."""
         hops = (
             Published("signing", self._mechanism, kafka.Reader(self._connection)),
             Settled("c", self._mechanism, kafka.Reader(self._connection), self._pattern()),
         )
-        found = [each for each in Reconciler(*hops).run_once() if each.place.district == self._district]
+        found = [each for each in Reconciler(*hops).run_once() if each.place.district == self.district]
         return [(each.name, each.left, len(each.missing), len(each.extra)) for each in found]
 
     def stop(self) -> None:
@@ -180,3 +190,40 @@ def test_a_restored_reader_has_everything_once(services, platform):
     assert reader.effects() == {str(before): [1], str(both): [1, 2], str(after): [1, 2]}
     assert reader.parked() == []
     assert ("settled", 5, 0, 0) in reader.counts()
+
+
+def test_a_broker_that_lost_its_topics_gets_them_again_in_order_and_only_once(services, platform):
+    writer, reader = services.writer, services.reader
+    first, second = uuid4(), uuid4()
+    writer.write(first, second)
+    writer.write(second, first)
+    writer.relay()
+    reader.read(4)
+    with closing(admin.client(admin.as_admin(platform.place))) as client:
+        client.delete_topics([topics.name(writer.district, kit.KIND)])
+    eventually(lambda: local_topics.create(admin.as_admin(platform.place), writer.district))
+
+    assert writer.republish() == ["4 events are written to the topics again"]
+    writer.relay()
+    assert writer.republish() == ["0 events are written to the topics again"]
+    writer.write(first)
+    writer.relay()
+    assert reader.new_epoch()[0] == 0  # its group begins at the first record
+    reader.read(5)
+
+    assert reader.effects() == {str(first): [1, 2, 3], str(second): [1, 2]}
+    assert reader.parked() == []
+    assert ("published", 5, 0, 0) in writer.counts()
+
+
+def test_events_that_a_restored_journal_has_lost_are_named_by_the_topics(services, platform):
+    writer = services.writer
+    backup = backups.taken(platform, writer.database)
+    lost = uuid4()
+    writer.write(lost)
+    writer.relay()
+    writer.restore(backup)
+
+    again, named = writer.republish()
+    assert again == "0 events are written to the topics again"
+    assert named.startswith("lost: ") and f" {lost} 1/1" in named

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.images import secret_files, secrets
+from deploy.declaration import API, SECOND, SERVICES
+from deploy.images import secret_files, secrets, upgrading
 from deploy.local import keys
 from deploy.local.place import ROOT, CannotStart
 from tests.e2e.containers import parsed
@@ -163,3 +164,15 @@ def test_the_newcomers_first_command_fetches_what_images_show():
 
 def contents(file: Path, folder: Path) -> dict[str, str]:
     return {each.name: each.read_text() for each in (file, *folder.iterdir())}
+
+
+def test_an_upgrade_of_containers_migrates_first_and_never_replaces_both_apis_at_once():
+    taken = list(upgrading.steps())
+    started = [step[-1] for step in taken if step[0] == "up"]
+
+    assert [step[-1] for step in taken[: len(SERVICES) + 1]] == ["build", *(f"{name}-migrate" for name in SERVICES)]
+    for service in SERVICES.values():
+        api = service.process(API)
+        assert started.index(api) == started.index(api + SECOND) + 1
+        assert {service.process(role) for role in service.roles} <= set(started)
+    assert all("--wait" in step and "--no-deps" in step for step in taken if step[0] == "up")
