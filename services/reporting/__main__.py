@@ -1,4 +1,4 @@
-"""python -m services.reporting api|stream|consumer|migrate|rebuild|redrive|reconcile"""
+"""python -m services.reporting api|stream|consumer|webhooks|migrate|rebuild|redrive|reconcile"""
 
 import sys
 
@@ -12,5 +12,10 @@ from services.reporting import wiring
 from shared.messaging import roles
 
 if __name__ == "__main__":
-    own = {"stream": wiring.run_stream, "consumer": wiring.run_consumer, "rebuild": wiring.rebuild_model}
+    own = {
+        "stream": wiring.run_stream,
+        "consumer": wiring.run_consumer,
+        "webhooks": wiring.run_webhooks,
+        "rebuild": wiring.rebuild_model,
+    }
     roles.main(wiring.SERVICE, own)
