@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
+from services.reporting.commands import steer_endpoint
 from services.reporting.gateways.endpoints import Endpoints
 from services.reporting.store.signing_keys import SigningKeys
 from services.reporting.workers.deliver import Deliverer, Threads
@@ -76,9 +77,11 @@ class Endpoint:
 class Hooks:
     """A district whose events reach reporting, and its deliverer. `now` is the clock of retries."""
 
-    def __init__(self, engine: Engine, *, allowed: Sequence[str] = LOOPBACK, seconds: float = 5.0) -> None:
-        self.engine, self.now = engine, Turned()
-        self.bus, self.numbering, self.launch = Bus(engine), Numbering(), Launch(units=40)
+    def __init__(
+        self, engine: Engine, *, district: str = DISTRICT, allowed: Sequence[str] = LOOPBACK, seconds: float = 5.0
+    ) -> None:
+        self.engine, self.district, self.now = engine, district, Turned()
+        self.bus, self.numbering, self.launch = Bus(engine, (district,)), Numbering(), Launch(district, units=40)
         self.endpoints = Endpoints(origin="clearwater.example", allowed=allowed, seconds=seconds)
         self.deliverer = Deliverer(
             engine, self.endpoints, SigningKeys(PRIVATE), clock=RealClock(), now=self.now, threads=Threads(8, 4)
@@ -86,7 +89,7 @@ class Hooks:
 
     def happen(self, *events: Event) -> list[str]:
         """The ids of the events, which reporting has applied."""
-        messages = self.numbering.messages(DISTRICT, events)
+        messages = self.numbering.messages(self.district, events)
         self.bus.deliver(messages)
         return [str(message.event_id) for message in messages]
 
@@ -113,8 +116,13 @@ class Hooks:
             self.now.at += step
             self.run()
 
+    def switch_on(self, endpoint: Endpoint) -> None:
+        """As its engineer does by the API."""
+        with database.begin(self.engine, district=self.district) as tx:
+            steer_endpoint.switch_on(tx, endpoint.endpoint_id, now=self.now.at)
+
     def rows(self, statement: str, **values: object) -> list[dict[str, object]]:
-        with database.reading(self.engine, granted=[DISTRICT]) as tx:
+        with database.reading(self.engine, granted=[self.district]) as tx:
             return [dict(row) for row in tx.connection.execute(text(statement), values).mappings()]
 
     def condition(self, endpoint: Endpoint) -> dict[str, object]:

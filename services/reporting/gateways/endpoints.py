@@ -147,7 +147,7 @@ class Endpoints:
 
 
 def _code(failure: Exception) -> str:
-    if isinstance(failure.__cause__, ssl.SSLError):
+    if failure.args and isinstance(failure.args[0], ssl.SSLError):  # httpcore's pool cuts the chain of causes
         return "tls-failed"
     if isinstance(failure, httpcore.TimeoutException):
         return "timed-out"

@@ -99,7 +99,7 @@ _SAVE = text("""
     where endpoint_id = :endpoint_id and event_id = :event_id
 """)
 _AFRESH = text("""
-    update deliveries set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null
+    update deliveries set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, tried_at = null
     where endpoint_id = :endpoint_id and district = :district and state in ('waiting', 'resting')
 """)
 _ADD_TEST = text("""
@@ -117,7 +117,7 @@ _REPLAY = text("""
       and (log.event_id = any(cast(:event_ids as uuid[])) or log.appended_at >= :since and log.appended_at < :until)
     order by log.number limit :most
     on conflict (endpoint_id, event_id) do update
-    set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, code = null, settled_at = null,
+    set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, tried_at = null, code = null, settled_at = null,
         planned_at = excluded.planned_at
 """)
 _OLD = "clock_timestamp() - interval '30 days'"
