@@ -83,7 +83,7 @@ def _until(reached: object) -> None:
 
 
 def main() -> None:
-    endpoints, down = [*map(int, sys.argv[1:]), 1000, 10][:2] if len(sys.argv) != 2 else (int(sys.argv[1]), 10)
+    endpoints, down = (*map(int, sys.argv[1:]), *(1000, 10)[len(sys.argv) - 1 :])
     running = platform.start()
     try:
         for hanging, district in ((0, "440303"), (down, "440305")):

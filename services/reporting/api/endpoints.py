@@ -65,14 +65,21 @@ class TestSent(BaseModel):
 
 
 @http.route(
-    endpoints, "GET", "", roles=_AGENCY, answers=EndpointCondition, problems=("grant-missing", "endpoint-not-seen")
+    endpoints,
+    "GET",
+    "",
+    roles=_AGENCY,
+    answers=EndpointCondition,
+    problems=("not-found", "grant-missing", "endpoint-not-seen"),
 )
 def show_condition(district: str, endpoint_id: UUID) -> http.Answer:
     with _reading(district, endpoint_id) as tx:
         return http.ok(webhooks.condition(tx, district, endpoint_id))
 
 
-@http.route(endpoints, "GET", "/deliveries", roles=_AGENCY, answers=Paged[DeliveryLine], problems=("grant-missing",))
+@http.route(
+    endpoints, "GET", "/deliveries", roles=_AGENCY, answers=Paged[DeliveryLine], problems=("not-found", "grant-missing")
+)
 def list_deliveries(district: str, endpoint_id: UUID, query: DeliveriesQuery) -> http.Answer:
     """Newest first: what waits, and what was settled in the last 30 days."""
     before = query.after(datetime, UUID) or _LAST
@@ -89,7 +96,7 @@ def list_deliveries(district: str, endpoint_id: UUID, query: DeliveriesQuery) ->
     "/deliveries/<uuid:event_id>",
     roles=_AGENCY,
     answers=TriedDelivery,
-    problems=("grant-missing",),
+    problems=("not-found", "grant-missing"),
 )
 def show_delivery(district: str, endpoint_id: UUID, event_id: UUID) -> http.Answer:
     with _reading(district, endpoint_id) as tx:
@@ -102,7 +109,7 @@ def show_delivery(district: str, endpoint_id: UUID, event_id: UUID) -> http.Answ
     "/switch-on",
     roles=_AGENCY,
     answers=EndpointCondition,
-    problems=("grant-missing", "endpoint-not-seen"),
+    problems=("not-found", "grant-missing", "endpoint-not-seen"),
 )
 def switch_on(district: str, endpoint_id: UUID, body: NothingBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
     """For one that rests, is gone or is paused: it is greeted again and then given all that waits, in order."""
@@ -114,7 +121,7 @@ def switch_on(district: str, endpoint_id: UUID, body: NothingBody) -> http.Answe
     return _acting(district, endpoint_id, carry_out)
 
 
-@http.route(endpoints, "POST", "/replays", roles=_AGENCY, answers=Replayed, problems=("grant-missing",))
+@http.route(endpoints, "POST", "/replays", roles=_AGENCY, answers=Replayed, problems=("not-found", "grant-missing"))
 def replay(district: str, endpoint_id: UUID, body: ReplayBody) -> http.Answer:
     """Sends again what was sent before, under the grants of now; also what was withheld or has been granted since."""
 
@@ -125,7 +132,7 @@ def replay(district: str, endpoint_id: UUID, body: ReplayBody) -> http.Answer:
     return _acting(district, endpoint_id, carry_out)
 
 
-@http.route(endpoints, "POST", "/tests", roles=_AGENCY, answers=TestSent, problems=("grant-missing",))
+@http.route(endpoints, "POST", "/tests", roles=_AGENCY, answers=TestSent, problems=("not-found", "grant-missing"))
 def send_test(district: str, endpoint_id: UUID, body: NothingBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
     """A test event, signed as every other one. It is in no log, and holds nothing back."""
 

@@ -104,8 +104,8 @@ def test_events_are_sent_again_by_id_and_by_time_in_the_order_of_their_case(
     hooks.run()
     began, ended = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
 
-    key = str(uuid4())
-    by_id = [door.post(endpoint, "/replays", {"event_ids": [ids[1], str(uuid4())]}, key=key).json for _ in range(2)]
+    key, unknown = str(uuid4()), str(uuid4())
+    by_id = [door.post(endpoint, "/replays", {"event_ids": [ids[1], unknown]}, key=key).json for _ in range(2)]
     hooks.run()
     by_time = door.post(endpoint, "/replays", {"since": began.isoformat(), "until": ended.isoformat()}).json
     hooks.run()
