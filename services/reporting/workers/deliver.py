@@ -21,6 +21,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from services.reporting.commands.settle_delivery import (
     SettleDelivery,
@@ -36,6 +37,7 @@ from services.reporting.store.deliveries import Claimed, Rights, Slots
 from services.reporting.store.endpoint_states import Picked
 from services.reporting.store.signing_keys import SigningKeys
 from shared.messaging import sealing
+from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -62,6 +64,7 @@ class _Act:
     endpoint_id: UUID
     doubtful: bool
     carry_out: Callable[[], None]
+    greets: bool = False
 
 
 class Deliverer:
@@ -82,6 +85,7 @@ class Deliverer:
         self._busy: Counter[bool] = Counter()  # threads, by whether they are for doubtful endpoints
         self._greeting: set[UUID] = set()
         self._lock, self._wake = threading.Lock(), threading.Event()
+        self._rounds = Rounds("deliver")
         self._rights: dict[str, Rights] = {}  # as they were at the last round of a district
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.25) -> None:
@@ -90,31 +94,40 @@ class Deliverer:
                 self._wake.clear()
                 for act in self._round():
                     pool.submit(self._carry_out, act)
-                metrics.ROUND_AT.labels("deliver").set_to_current_time()
                 self._wake.wait(idle_seconds)
 
     def run_once(self) -> int:
         """One round in this thread, one delivery after the other. How many handshakes and deliveries there were."""
-        acts = list(self._round())
+        acts = self._round()
         for act in acts:
             self._carry_out(act)
         return len(acts)
 
-    def _round(self) -> Iterator[_Act]:
-        for district in endpoint_states.known_districts(self._engine):
-            with database.begin(self._engine, district=district) as tx:
-                acts = self._claimed(tx)
-            for act in acts:
-                self._start(act)
-                yield act
+    def _round(self) -> list[_Act]:
+        """A district whose round fails delays no other one."""
+        found: list[_Act] = []
+        districts = endpoint_states.known_districts(self._engine)
+        self._rounds.carry_out(Work(it, "endpoints", partial(self._of_district, it, found)) for it in districts)
+        return found
 
-    def _claimed(self, tx: Transaction) -> list[_Act]:
-        """All of a round but the sending. The claims are committed before anything is sent."""
-        now, granted = self._now(), rights.in_force(tx, now=self._clock.now())
+    def _of_district(self, district: str, found: list[_Act]) -> int:
+        """The claims are committed before anything is sent."""
+        with database.begin(self._engine, district=district) as tx:
+            granted = rights.in_force(tx, now=self._clock.now())
+            acts = self._claimed(tx, granted)
+        self._rights[district] = granted
+        with self._lock:
+            self._busy.update(act.doubtful for act in acts)
+            self._greeting.update(act.endpoint_id for act in acts if act.greets)
+        found += acts
+        return len(acts)
+
+    def _claimed(self, tx: Transaction, granted: Rights) -> list[_Act]:
+        """All of a round but the sending."""
+        now = self._now()
         endpoint_states.begin_round(tx, now=now)
         if granted != self._rights.get(tx.district):
             deliveries.withhold(tx, granted, now=now)
-            self._rights[tx.district] = granted
         deliveries.plan(tx, granted, now=now)
         picked = [*self._picked(tx, granted, doubtful=False), *self._picked(tx, granted, doubtful=True)]
         open_ones = [it for it in picked if it.condition.status == "open"]
@@ -130,12 +143,12 @@ class Deliverer:
             for it in claims
         ]
         greeting = [
-            _Act(tx.district, it.endpoint_id, doubtful=True, carry_out=partial(self._greet, tx.district, it))
+            _Act(
+                tx.district, it.endpoint_id, doubtful=True, carry_out=partial(self._greet, tx.district, it), greets=True
+            )
             for it in picked
             if it.condition.status == "new"
         ]
-        with self._lock:
-            self._greeting.update(act.endpoint_id for act in greeting)
         return [*greeting, *sending]
 
     def _picked(self, tx: Transaction, granted: Rights, *, doubtful: bool) -> list[Picked]:
@@ -161,10 +174,6 @@ class Deliverer:
             free[doubtful] -= more
             yield Slots(slots.endpoint_id, slots.agency, slots.ordering, 1 + more)
 
-    def _start(self, act: _Act) -> None:
-        with self._lock:
-            self._busy[act.doubtful] += 1
-
     def _carry_out(self, act: _Act) -> None:
         try:
             act.carry_out()
@@ -179,8 +188,7 @@ class Deliverer:
         try:
             found = self._endpoints.greet(picked.url)
             command = SettleHandshake(picked.endpoint_id, found.outcome, found.rate, at=self._now(), spread=_spread())
-            with database.begin(self._engine, district=district) as tx:
-                settle_handshake(tx, command)
+            self._settle(district, partial(settle_handshake, command=command))
         finally:
             with self._lock:
                 self._greeting.discard(picked.endpoint_id)
@@ -197,12 +205,23 @@ class Deliverer:
             at=self._now(),
             spread=_spread(),
         )
-        with database.begin(self._engine, district=district) as tx:
-            settle_delivery(tx, command)
+        self._settle(district, partial(settle_delivery, command=command))
         metrics.WEBHOOK_ATTEMPTS.labels("delivered" if outcome.delivered else "failed", district).inc()
         if outcome.delivered and claimed.message:
             waited = max(0.0, (datetime.now(UTC) - claimed.logged_at).total_seconds())
             metrics.WEBHOOK_SECONDS.labels(district).observe(waited)
+
+    def _settle(self, district: str, act: Callable[[Transaction], object]) -> None:
+        """Again after a deadlock: a round takes the locks of deliveries and endpoints in another order."""
+        for last in (False, False, True):
+            try:
+                with database.begin(self._engine, district=district) as tx:
+                    act(tx)
+            except DBAPIError as failure:
+                if last or not database.transient(failure):
+                    raise
+            else:
+                return
 
     def _sent(self, district: str, claimed: Claimed) -> Outcome:
         try:
