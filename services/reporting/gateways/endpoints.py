@@ -22,10 +22,12 @@ from standardwebhooks import Webhook
 from services.reporting.domain.delivering import Outcome
 from services.reporting.gateways import egress
 from shared.events import structured
+from shared.telemetry import log
 
 REQUESTED_RATE: Final = 6_000  # deliveries a minute
 _MOST_BYTES: Final = 65_536
 _ABOUT_THE_EVENT: Final = frozenset({400, 409, 413, 414, 415, 422, 451})
+_log = log.get(__name__)
 _KEPT: Final = 256  # connections that stay open between two deliveries
 
 
@@ -112,8 +114,8 @@ class Endpoints:
         self._http.close()
 
     def _exchanged(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> _Answer | Outcome:
-        plain = urlsplit(url).scheme != "https"
         try:
+            plain = urlsplit(url).scheme != "https"
             if self._by_proxy:
                 self._check_without_looking_up(url, plain=plain)
             with egress.attempt(seconds=self._seconds, plain=plain):
@@ -124,6 +126,9 @@ class Endpoints:
             return Outcome(_code(failure), of_endpoint=True)
         except (httpcore.ProxyError, httpcore.UnsupportedProtocol):
             return Outcome("connect-failed", of_endpoint=True)
+        except Exception as failure:  # noqa: BLE001 - whatever is wrong with this address, it is a failure of this endpoint
+            _log.warning("endpoint cannot be called", failure=type(failure).__name__)
+            return Outcome("not-callable", of_endpoint=True)
 
     def _answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> _Answer:
         with self._http.stream(method, url, headers=list(headers.items()), content=body) as answer:

@@ -111,6 +111,13 @@ def test_of_a_great_answer_only_its_beginning_is_read() -> None:
         assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999/", "http://127.0.0.1:0/", "http://[::1/", "http://a..b/", "https://.example/"]
+)
+def test_an_address_that_cannot_be_called_is_a_failure_of_its_endpoint(url: str) -> None:
+    assert posted(url) in ("not-callable", "connect-failed", "name-unresolved", "address-refused")
+
+
 def test_an_answer_that_is_no_http_is_a_failure() -> None:
     with talking(b"SSH-2.0-OpenSSH_9.6\r\n") as port:
         assert posted(f"http://127.0.0.1:{port}/") == "answer-broken"
