@@ -52,7 +52,7 @@ _AGENCY = ("agency",)
     "",
     roles=_AGENCY,
     answers=EndpointState,
-    problems=("grant-missing", "endpoint-type-not-granted", "endpoints-too-many"),
+    problems=("not-found", "grant-missing", "endpoint-type-not-granted", "endpoints-too-many"),
 )
 def add_endpoint(district: str, body: RegisterEndpointBody) -> http.Answer:
     """Events are sent there after it has answered the handshake. Its secret is at …/secrets."""
@@ -62,7 +62,7 @@ def add_endpoint(district: str, body: RegisterEndpointBody) -> http.Answer:
         return once(tx, lambda: _created(tx, register_endpoint(tx, context().resources, command)))
 
 
-@http.route(endpoints, "GET", "", roles=_AGENCY, answers=Paged[EndpointState], problems=("grant-missing",))
+@http.route(endpoints, "GET", "", roles=_AGENCY, answers=Paged[EndpointState], problems=("not-found", "grant-missing"))
 def list_endpoints(district: str, query: Page) -> http.Answer:
     """Also those that were removed."""
     (after,) = query.after(UUID) or (UUID(int=0),)

@@ -1,5 +1,6 @@
 """Does an endpoint get every granted event, signed, in the order of its cases, whatever it and the others answer?"""
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,10 +10,15 @@ from cloudevents.core.formats.json import JSONFormat
 from sqlalchemy import Engine
 from standardwebhooks import WebhookVerificationError
 
+from services.reporting.store.signing_keys import SigningKeys
+from services.reporting.workers.deliver import Deliverer
 from shared.events.contract import Event
 from shared.events.registry import EndpointRemoved, GrantRevoked
 from shared.messaging import sealing
-from tests.support.hooks import AGENCY, CASE, OPENED, REGISTERED, SIGNED, Endpoint, Hooks
+from shared.service import row_security
+from shared.service.clock import RealClock
+from tests.support.eventually import eventually
+from tests.support.hooks import AGENCY, CASE, OPENED, PRIVATE, REGISTERED, SIGNED, Endpoint, Hooks
 from tests.support.receiver import Answer, Posted, Receiver, receiving
 
 
@@ -355,3 +361,26 @@ def test_another_agencys_endpoint_never_gets_what_was_not_granted_to_it(hooks: H
         ("/ours", SIGNED),
         ("/tax", REGISTERED),
     }
+
+
+def test_the_role_sends_by_itself_ends_with_the_grant_and_stops_when_asked(engine: Engine, receiver: Receiver) -> None:
+    hooks, stop = Hooks(engine), threading.Event()
+    row_security.self_test(engine)  # as every process does before its first loop
+    deliverer = Deliverer(engine, hooks.endpoints, SigningKeys(PRIVATE), clock=RealClock())
+    running = threading.Thread(target=deliverer.run_forever, args=(stop,))
+    running.start()
+    grant_id = hooks.grant(SIGNED)
+    hooks.grant(SIGNED, agency="tax", client="agency-tax")
+    hooks.register(Endpoint(receiver.url + "/ours"), Endpoint(receiver.url + "/tax", agency="tax"))
+    hooks.happen(hooks.launch.sign(0))
+    eventually(lambda: len(receiver.accepted) == 2)
+
+    hooks.happen(GrantRevoked(agency=AGENCY, grant_id=grant_id, reason="年度复核", revoked_at=datetime.now(UTC)))
+    hooks.happen(hooks.launch.sign(1))
+    eventually(lambda: len(receiver.accepted) == 3)
+    stop.set()
+    running.join(15)
+
+    assert not running.is_alive()
+    assert sorted(posted.path for posted in receiver.posted) == ["/ours", "/tax", "/tax"]
+    hooks.endpoints.close()
