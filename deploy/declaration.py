@@ -75,6 +75,7 @@ class Role:
 
 API, STREAM = Role("api", serves=True), Role("stream", serves=True, paths=("/stream", "/districts/*/feed"))
 RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
+WEBHOOKS = Role("webhooks")
 OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands
 
 
@@ -120,7 +121,19 @@ class Process:
 
 def _registry(site: Site) -> dict[str, str]:
     readers = {"notify": site.secret("reader_public_key")}
-    return {"VAULT_KEY": site.secret("vault_key"), "READER_PUBLIC_KEYS": json.dumps(readers)}
+    return {
+        "VAULT_KEY": site.secret("vault_key"),
+        "READER_PUBLIC_KEYS": json.dumps(readers),
+        "SENDER_PUBLIC_KEY": site.secret("sender_public_key"),
+    }
+
+
+def _reporting(site: Site) -> dict[str, str]:
+    """An endpoint on the machine itself is allowed where the whole installation is on one machine, and nobody outside reaches it."""
+    return {
+        "SENDER_PRIVATE_KEY": site.secret("sender_private_key"),
+        "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8 ::1/128" if site.bind == "127.0.0.1" else "",
+    }
 
 
 def _notify(site: Site) -> dict[str, str]:
@@ -145,7 +158,14 @@ SERVICES: dict[str, Service] = {
         ),
         Service("signing", 20, pages=("/desk", "/mine")),
         Service("notify", 30, pages=("/messages",), environment=_notify, needs=("messages",)),
-        Service("reporting", 40, roles=(API, STREAM, CONSUMER), pages=("/wall", "/map", "/city", "/report", "/why")),
+        Service(
+            "reporting",
+            40,
+            roles=(API, STREAM, CONSUMER, WEBHOOKS),
+            pages=("/wall", "/map", "/city", "/report", "/why"),
+            environment=_reporting,
+            secrets={"sender_key_pair": "key pair"},
+        ),
     )
 }
 

@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from deploy.local.place import ROOT
 from services.notify.workers import count
 from services.registry.queries import facts as registry
+from services.reporting.queries import facts as reporting
 from services.signing.queries import facts as signing
 from shared.messaging import pipeline
 from shared.telemetry import facts, metrics
@@ -34,7 +35,7 @@ Beside these, every process shows `process_cpu_seconds_total`, `process_resident
 
 def declared() -> Iterator[Metric]:
     """Every metric of every service, in the order of its declaration."""
-    for module in (metrics, count, signing, registry, pipeline, facts):
+    for module in (metrics, count, signing, registry, reporting, pipeline, facts):
         yield from (value for value in vars(module).values() if isinstance(value, Metric))
 
 

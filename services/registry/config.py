@@ -10,3 +10,6 @@ class Settings(Environment):
     reader_public_keys: dict[str, str] = Field(
         default_factory=dict, description="reading service → its X25519 public key, base64 of 32 bytes"
     )
+    sender_public_key: str = Field(
+        default="", description="X25519, base64 of 32 bytes: of the service that signs what is sent to endpoints"
+    )

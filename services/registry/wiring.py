@@ -42,4 +42,4 @@ def run_worker() -> None:
 
 
 def vault(settings: Settings) -> Vault:
-    return Vault(settings.vault_key, settings.reader_public_keys)
+    return Vault(settings.vault_key, settings.reader_public_keys, sender=settings.sender_public_key)

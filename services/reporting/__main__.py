@@ -1,4 +1,4 @@
-"""python -m services.reporting api|stream|consumer|migrate|rebuild|fill-log|renew-log|redrive|reconcile"""
+"""python -m services.reporting api|stream|consumer|webhooks|migrate|rebuild|fill-log|renew-log|redrive|reconcile"""
 
 import sys
 
@@ -15,6 +15,7 @@ if __name__ == "__main__":
     own = {
         "stream": wiring.run_stream,
         "consumer": wiring.run_consumer,
+        "webhooks": wiring.run_webhooks,
         "rebuild": wiring.rebuild_model,
         "fill-log": wiring.fill_log,
         "renew-log": wiring.renew_log,

@@ -7,6 +7,7 @@ from typing import Final
 from flask import Flask
 
 from services.reporting import wiring
+from services.reporting.api.endpoints import endpoints
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
 from services.reporting.api.snapshots import snapshots
@@ -22,7 +23,7 @@ from shared.service import clock, factory
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False)
-BLUEPRINTS: Final = (api, exchange, snapshots, pages, explanations, reports, displays, FRESHNESS)
+BLUEPRINTS: Final = (api, exchange, snapshots, endpoints, pages, explanations, reports, displays, FRESHNESS)
 
 
 def create() -> Flask:

@@ -9,21 +9,26 @@ from uuid import uuid4
 from sqlalchemy import Engine
 
 from services.reporting.config import Settings
+from services.reporting.gateways.endpoints import Endpoints
 from services.reporting.projections import at_commit
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
-from services.reporting.store import exchange_log, feed
+from services.reporting.queries import facts
+from services.reporting.store import deliveries, exchange_log, feed
+from services.reporting.store.signing_keys import SigningKeys
 from services.reporting.workers import rebuild
+from services.reporting.workers.deliver import Deliverer, Threads
 from services.reporting.workers.filling import Filling
 from shared.events import topics
 from shared.messaging import retention
 from shared.messaging.roles import Service, created
-from shared.service import database
+from shared.service import clock, database
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
 _STREAMS = 1000
+_SENDERS_CONNECTIONS = 8  # of the database; none is used while an endpoint is called
 
 
 def engine(url: str, role: str, *, pool_size: int = 4, search_path: str = rebuild.SEARCH_PATH) -> Engine:
@@ -44,6 +49,7 @@ SERVICE: Final = Service(
     topics=topics.pattern(*TOPICS),
     reactions=reactions,
     after_reactions=at_commit.after,
+    facts=facts.of_webhooks,
     emits=False,
     rebuilt=True,
     search_path=rebuild.SEARCH_PATH,
@@ -65,8 +71,32 @@ def run_consumer() -> None:
 
 
 def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
-    trims = retention.Retention(mechanism, (*retention.CONSUMER, feed.TRIMMED))
+    trims = retention.Retention(
+        mechanism, (*retention.CONSUMER, feed.TRIMMED, deliveries.TRIMMED, deliveries.TRIMMED_ATTEMPTS)
+    )
     return {"retention": trims.run_forever, "reconciler": SERVICE.reconciler(mechanism).run_forever}
+
+
+def run_webhooks() -> None:
+    settings, engine = Settings(), SERVICE.app("webhooks", pool_size=_SENDERS_CONNECTIONS)
+    SERVICE.loop("webhooks", engine, {"deliver": deliverer(settings, engine).run_forever})
+
+
+def deliverer(settings: Settings, engine: Engine) -> Deliverer:
+    doubtful = settings.webhook_threads // 4
+    endpoints = Endpoints(
+        origin=settings.origin,
+        allowed=settings.webhook_allowed_networks.split(),
+        proxy=settings.webhook_proxy,
+        ca_file=settings.webhook_ca_file,
+    )
+    return Deliverer(
+        engine,
+        endpoints,
+        SigningKeys(settings.sender_private_key),
+        clock=clock.at_start(settings.clock_file),
+        threads=Threads(settings.webhook_threads - doubtful, doubtful),
+    )
 
 
 def rebuild_model(owner: Engine | None = None, filling: Filling | None = None) -> None:

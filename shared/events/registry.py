@@ -4,6 +4,7 @@ Invariant: a person appears as an id and a masked name; contact details travel s
 and nowhere else.
 """
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -19,11 +20,13 @@ from shared.events.terms import (
     Code,
     Digest,
     District,
+    EndpointUrl,
     EventType,
     GrantedAudience,
     Instant,
     Language,
     MaskedName,
+    Ordering,
     Ownership,
     Percent,
     PersonKind,
@@ -296,3 +299,42 @@ class GrantRevoked(Event):
     grant_id: UUID = Field(description="the grant")
     reason: Text = Field(description="why")
     revoked_at: Instant = Field(description="when, RFC 3339 in UTC")
+
+
+class SigningSecret(Part):
+    """A secret that signs what is sent to an endpoint, sealed for the one service that sends."""
+
+    key_id: UUID = Field(description="the secret; the same in every later event of the endpoint")
+    sealed: Base64 = Field(description="the secret, sealed for reporting with HPKE (RFC 9180), base64")
+    ends_at: Instant | None = Field(description="it signs until then, RFC 3339 in UTC; null while no newer one exists")
+
+
+@declare("clearwater.registry.endpoint.registered.v1", topic="registry-agency", key="agency", audience="internal")
+class EndpointRegistered(Event):
+    """Where an agency wants its events sent, as it stands now. A later event of the same endpoint replaces the earlier one."""
+
+    agency: AgencyId = Field(description="the agency")
+    endpoint_id: UUID = Field(description="the endpoint")
+    revision: int = Field(ge=1, description="1 for the first registration, one more with every change")
+    url: EndpointUrl = Field(description="the address that events are posted to")
+    event_types: tuple[EventType, ...] = Field(description="of the granted types, only these; empty: all of them")
+    ordering: Ordering = Field(
+        description="what a failing delivery holds back: the later events of its case, of the endpoint, or none"
+    )
+    start: Literal["first", "now"] = Field(
+        description="first: from the first event of the district on; now: from the registration on"
+    )
+    active: bool = Field(description="false: nothing is sent; the events wait")
+    secrets: tuple[SigningSecret, ...] = Field(
+        min_length=1, max_length=2, description="the secrets that sign, the newest one first"
+    )
+    registered_at: Instant = Field(description="when it was registered first, RFC 3339 in UTC")
+
+
+@declare("clearwater.registry.endpoint.removed.v1", topic="registry-agency", key="agency", audience="internal")
+class EndpointRemoved(Event):
+    """An endpoint exists no longer. Nothing more is sent to it."""
+
+    agency: AgencyId = Field(description="the agency")
+    endpoint_id: UUID = Field(description="the endpoint")
+    removed_at: Instant = Field(description="when, RFC 3339 in UTC")

@@ -41,5 +41,15 @@ AgencyId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 GrantedAudience = Literal["public", "internal"]
 EventType = Annotated[str, Field(pattern=r"^clearwater(\.[a-z]+){3}\.v[0-9]+$", max_length=100)]
+Ordering = Literal["case", "endpoint", "none"]
+# An absolute address without user, password and fragment. Whether it may be reached is decided where it is reached.
+EndpointUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://([A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
+        r"([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?$",
+        max_length=500,
+    ),
+]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]

@@ -101,6 +101,15 @@ GATEWAY_SECONDS = Histogram(
     ["channel", "outcome"],
     buckets=_LATENCY,
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "clearwater_webhook_attempts_total", "Deliveries tried at endpoints of agencies.", ["outcome", "district"]
+)
+WEBHOOK_SECONDS = Histogram(
+    "clearwater_webhook_delivered_seconds",
+    "From the entry of an event in the exchange log to its acceptance by an endpoint, retries and rests included.",
+    ["district"],
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0, 3600.0, 86_400.0),
+)
 LIVE_READERS = Gauge(
     "clearwater_live_readers",
     "Pages that read the live stream of a district now.",

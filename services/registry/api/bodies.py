@@ -9,14 +9,17 @@ from pydantic_core import PydanticCustomError
 
 from services.registry.domain import disclosed
 from services.registry.domain.documents import DocumentType
+from services.registry.domain.endpoint import Start
 from shared.events.terms import (
     AgencyId,
     Basis,
     ClientId,
     CountingRule,
+    EndpointUrl,
     EventType,
     GrantedAudience,
     Language,
+    Ordering,
     Ownership,
     Percent,
     Series,
@@ -103,6 +106,31 @@ class GrantBody(Body):
 
 class ApprovalBody(Body):
     """An empty object: what was proposed is approved as it stands."""
+
+
+class EndpointBody(Body):
+    url: EndpointUrl = Field(description="the address that events are posted to, https")
+    event_types: tuple[EventType, ...] = Field(
+        default=(), max_length=100, description="of the granted types, only these; left out: all of them"
+    )
+    ordering: Ordering = Field(
+        default="case",
+        description="what a failing delivery holds back: later events of its case, of the endpoint, or none",
+    )
+
+
+class RegisterEndpointBody(EndpointBody):
+    start: Start = Field(default="now", description="first: from the first event of the district on")
+
+
+class ChangeEndpointBody(EndpointBody):
+    active: bool = Field(default=True, description="false: nothing is sent; the events wait")
+
+
+class RotateBody(Body):
+    overlap_hours: int = Field(
+        default=24, ge=0, le=168, description="how long the former secret signs beside the new one"
+    )
 
 
 class OfficerBody(Body):

@@ -19,6 +19,7 @@ from shared.events.registry import ContactRecorded, KeyWrapped, Sealed
 from shared.messaging import sealing
 from shared.messaging.sealing import DataKey
 
+SENDER = "reporting"  # the service that sends to endpoints
 _AT_REST = "vault"
 _NONCE_BYTES = 12
 
@@ -29,11 +30,22 @@ class Chunk:
     ciphertext: bytes
 
 
-class Vault:
-    """`readers`: name of a reading service → its X25519 public key, base64."""
+@dataclass(frozen=True)
+class MadeSecret:
+    """A new secret of an endpoint: `kept` under the vault's key, `sealed` for the service that sends."""
 
-    def __init__(self, vault_key: str, readers: Mapping[str, str]) -> None:
-        self._vault_key, self._readers = vault_key, dict(readers)
+    key_id: UUID
+    kept: bytes
+    sealed: str
+
+
+class Vault:
+    """`readers`: name of a reading service → its X25519 public key, base64. `sender`: that of the service that signs for endpoints,
+    to which no person's key is given.
+    """
+
+    def __init__(self, vault_key: str, readers: Mapping[str, str], *, sender: str = "") -> None:
+        self._vault_key, self._readers, self._sender = vault_key, dict(readers), sender
         self._marks = hmac.digest(base64.b64decode(vault_key, validate=True), b"clearwater registry marks", "sha256")
 
     @property
@@ -57,6 +69,15 @@ class Vault:
 
     def key(self, owner_id: UUID, key_id: UUID, wrapped: bytes) -> DataKey:
         return sealing.unwrap_at_rest(wrapped, key_id=key_id, person_id=owner_id, vault_key=self._vault_key)
+
+    def new_signing_secret(self, endpoint_id: UUID) -> MadeSecret:
+        key, kept = self.new_key(endpoint_id)
+        sealed = sealing.wrap(key, person_id=endpoint_id, reader=SENDER, public_key=self._sender)
+        return MadeSecret(key.key_id, kept, sealed)
+
+    def signing_secret(self, endpoint_id: UUID, key_id: UUID, kept: bytes) -> str:
+        """As the libraries of Standard Webhooks take it."""
+        return "whsec_" + base64.b64encode(self.key(endpoint_id, key_id, kept).secret).decode()
 
     def seal(self, personal: Personal, *, key: DataKey, person_id: UUID) -> Sealed:
         return sealing.seal(personal.packed(), key=key, person_id=person_id, event_type=_AT_REST)

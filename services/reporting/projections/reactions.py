@@ -6,12 +6,14 @@ starts no counting. The feed belongs to the live consumer alone (feed_entries.py
 
 from typing import Any, Final
 
-from services.reporting.projections import agencies, cases, days, districts, groups, projects, tallies, units
+from services.reporting.projections import agencies, cases, days, districts, endpoints, groups, projects, tallies, units
 from shared.events import catalogue, topics
 from shared.events.contract import Event
 from shared.events.registry import (
     AgencyRegistered,
     DistrictOpened,
+    EndpointRegistered,
+    EndpointRemoved,
     GrantApproved,
     GrantRevoked,
     GroupFormed,
@@ -52,6 +54,8 @@ def _of_agencies() -> Reactions:
         on(AgencyRegistered, agencies.when_agency_registered_note_its_clients),
         on(GrantApproved, agencies.when_grant_approved_keep_it),
         on(GrantRevoked, agencies.when_grant_revoked_end_it),
+        on(EndpointRegistered, endpoints.when_endpoint_registered_keep_it),
+        on(EndpointRemoved, endpoints.when_endpoint_removed_forget_it),
     )
 
 

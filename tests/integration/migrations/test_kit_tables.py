@@ -16,7 +16,7 @@ TABLES = {
     "registry": (*_SERVED, *_JOURNAL, *_INBOX),
     "signing": (*_SERVED, *_JOURNAL, *_INBOX),
     "notify": (*_SERVED, *_JOURNAL, *_INBOX),
-    "reporting": ("row_probe", *_INBOX, *_FEED),
+    "reporting": (*_SERVED, *_INBOX, *_FEED),
 }
 
 

@@ -30,6 +30,7 @@ from tests.support.serving import Settings
 DISTRICT = "440303"
 VAULT_KEY = "dmF1bHQga2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXM="
 PRIVATE, PUBLIC = sealing.key_pair()
+SENDER_PRIVATE, SENDER_PUBLIC = sealing.key_pair()
 
 
 @dataclass
@@ -154,7 +155,7 @@ def registry(urls: Database, issuer: tuple[str, Path]) -> Iterator[Registry]:
         databases.connect(url, application_name="test", pool_size=6, idle_in_transaction_seconds=60)
         for url in (urls.app, urls.mechanism)
     )
-    vault = Vault(VAULT_KEY, {"notify": PUBLIC})
+    vault = Vault(VAULT_KEY, {"notify": PUBLIC}, sender=SENDER_PUBLIC)
     application = factory.create(
         "registry",
         engine=app,

@@ -2,7 +2,7 @@
 
 from shared.service import migrations
 
-revision, down_revision = "0006", "0005"
+revision, down_revision = "0008", "0007"
 
 
 def upgrade() -> None:

@@ -1,0 +1,9 @@
+"""Where agencies want their events sent."""
+
+from shared.service import migrations
+
+revision, down_revision = "0006", "0005"
+
+
+def upgrade() -> None:
+    migrations.run(__file__)

@@ -1,0 +1,80 @@
+"""Settles what was tried: the delivery and the condition of its endpoint, in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.reporting.domain import delivering
+from services.reporting.domain.delivering import Outcome
+from services.reporting.store import deliveries, endpoint_states
+from services.reporting.store.deliveries import Claimed
+from shared.service.database import Transaction
+from shared.telemetry import log
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class SettleDelivery:
+    """`spread`: 0 to 1, the jitter of the next pause."""
+
+    claimed: Claimed
+    outcome: Outcome
+    began_at: datetime
+    milliseconds: int
+    at: datetime
+    spread: float
+
+
+def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
+    """False when the claim had ended meanwhile: its successor settles."""
+    claimed, outcome = command.claimed, command.outcome
+    condition, delivery = endpoint_states.load(tx, claimed.endpoint_id), deliveries.load(tx, claimed)
+    if condition is None or delivery is None:
+        return False
+    after, settled = delivering.tried(
+        condition, delivery, outcome, at=command.at, spread=command.spread, queue=claimed.queue
+    )
+    endpoint_states.save(tx, claimed.endpoint_id, after)
+    deliveries.save(
+        tx,
+        claimed,
+        settled,
+        began_at=command.began_at,
+        milliseconds=command.milliseconds,
+        status=outcome.status,
+        at=command.at,
+    )
+    _say_when_it_stops(tx, claimed.endpoint_id, before=condition.status, after=after)
+    return True
+
+
+@dataclass(frozen=True)
+class SettleHandshake:
+    """`rate`: deliveries a minute that the endpoint allows; None: as many as we like."""
+
+    endpoint_id: UUID
+    outcome: Outcome
+    rate: int | None
+    at: datetime
+    spread: float
+
+
+def settle_handshake(tx: Transaction, command: SettleHandshake) -> None:
+    condition = endpoint_states.load(tx, command.endpoint_id)
+    if condition is None or condition.status != "new":
+        return
+    after = delivering.greeted(condition, command.outcome, at=command.at, spread=command.spread)
+    endpoint_states.save(tx, command.endpoint_id, after)
+    if after.status == "open":
+        endpoint_states.allow(tx, command.endpoint_id, command.rate, now=command.at)
+    _say_when_it_stops(tx, command.endpoint_id, before=condition.status, after=after)
+
+
+def _say_when_it_stops(
+    tx: Transaction, endpoint_id: UUID, *, before: delivering.Status, after: delivering.Condition
+) -> None:
+    if after.status in ("resting", "gone") and after.status != before:
+        _log.warning(
+            "endpoint stopped", district=tx.district, endpoint_id=str(endpoint_id), status=after.status, code=after.code
+        )

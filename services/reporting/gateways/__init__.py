@@ -1,0 +1,1 @@
+"""What reporting calls outside: the endpoints of agencies."""
