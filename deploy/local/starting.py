@@ -1,9 +1,10 @@
 """From started to ready: processes side by side, each as soon as what it depends on answers.
 
-Invariant: a start that fails names one process and the last line that it logged; what keeps ending is not waited for.
+Invariant: a start that fails names one process and the last error that it logged; what keeps ending is not waited for.
 Left to others: which processes there are (processes.py), starting them again when they end (supervise.py).
 """
 
+import json
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ _READY_SECONDS = 300  # 20 on two idle cores; what cannot become ready ends by i
 _LIVES = 3
 _BETWEEN_PROBES_SECONDS = 0.2
 _OK = 200
+_POINTER = "(Background on this error"  # SQLAlchemy's, to its manual
 
 
 def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> None:
@@ -67,12 +69,22 @@ def is_ready(process: Process) -> bool:
 
 
 def last_line(place: Place, name: str) -> str:
+    """The last error of its log in one line, or the last line where there is none: after a fault a process logs that it stopped."""
     log = place.path("logs", f"{name}.log")
     written = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    lines = [
-        line for line in written if not line.startswith("(Background on this error")
-    ]  # SQLAlchemy's pointer to its manual
-    return f"{lines[-1].strip() if lines else 'it has logged nothing'} ({log})"
+    lines = [line.strip() for line in written if not line.startswith(_POINTER)]
+    errors = [line for line in lines if '"level": "error"' in line]
+    return f"{_in_words((errors or lines)[-1]) if lines else 'it has logged nothing'} ({log})"
+
+
+def _in_words(line: str) -> str:
+    """A line of our own as its event and the last line of its traceback; any other line as it is."""
+    try:
+        logged = json.loads(line)
+        trace = [part for part in logged.get("exception", "").splitlines() if part and not part.startswith(_POINTER)]
+        return ": ".join([logged["event"], *trace[-1:]])
+    except (ValueError, KeyError, AttributeError):
+        return line
 
 
 @dataclass
