@@ -17,7 +17,7 @@ ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
 .PHONY: help setup assets up down status demo speed token district rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
-	format-check lint types contracts migrations generated unit-tests service-tests system-tests
+	format-check lint types contracts migrations events generated unit-tests service-tests system-tests
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ contracts:
 
 migrations:
 	$(BIN)/squawk --config .squawk.toml services/*/migrations/versions/*.sql
+
+events: $(INSTALLED) ## after a change of an event: schemas, examples' manifest, asyncapi.json, EVENTS.md
+	$(RUN) -m shared.events.generate
 
 generated:
 	$(RUN) -m shared.events.generate --check

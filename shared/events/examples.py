@@ -30,6 +30,13 @@ def changed(folder: Path = FOLDER) -> list[str]:
     return sorted(name for name in entered.keys() | present.keys() if entered.get(name) != present.get(name))
 
 
+def enter(folder: Path = FOLDER) -> None:
+    """Enters new examples in the manifest. One that is entered stays as it is, so that `changed` goes on to name it."""
+    entered: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = dict(sorted({**digests(folder), **entered}.items()))
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
 def digests(folder: Path = FOLDER) -> dict[str, str]:
     paths = sorted(path for path in folder.glob("*.json") if path.name != MANIFEST)
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}

@@ -1,7 +1,7 @@
-"""Writes what is derived from the declarations: schemas/*.json, asyncapi.json and EVENTS.md.
+"""Writes what is derived from the declarations: schemas/*.json, the manifest of the examples, asyncapi.json and EVENTS.md.
 
-`python -m shared.events.generate` writes them. With `--check` it exits 1 and names each file that is stale, missing or
-left over, each changed example, and each incompatible change against released/.
+`python -m shared.events.generate` writes them. It exits 1 and names each event without an example, each changed example, and each
+incompatible change against released/. With `--check` it writes nothing, and names each file that is stale, missing or left over too.
 """
 
 import json
@@ -47,10 +47,13 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    if "--check" not in arguments:
+    types = [event.declared.type for event in catalogue.events()]
+    wrong = [f"no example: write shared/events/examples/{name}.1.json" for name in types if not examples.of(name)]
+    if not wrong and "--check" not in arguments:
+        examples.enter()
         write()
-        return 0
-    wrong = [f"stale: shared/events/{path}; run python -m shared.events.generate" for path in stale()]
+    elif not wrong:
+        wrong = [f"stale: shared/events/{path}; run make events" for path in stale()]
     wrong += [f"example changed or not entered: {name}" for name in examples.changed()]
     wrong += release.broken()
     sys.stderr.writelines(f"{line}\n" for line in wrong)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from shared.events import catalogue
+from services.reporting.store import rights
 from shared.messaging.ports import Message
 from shared.refusal import Refused
 from shared.service.database import Transaction
@@ -61,16 +61,10 @@ class Part:
 def granted_types(tx: Transaction, district: str, client_id: str, *, now: datetime) -> frozenset[str]:
     """Refused grant-missing where no grant is in force, as for a district that does not exist."""
     values = {"district": district, "client_id": client_id, "now": now}
-    audiences = {event.declared.type: event.declared.audience for event in catalogue.events()}
-    found = [
-        event_type
-        for grant in tx.connection.execute(_GRANTS, values)
-        for event_type in grant.event_types
-        if audiences.get(event_type, "restricted") in grant.audiences
-    ]
+    found = rights.types_of(tx.connection.execute(_GRANTS, values))
     if not found:
         raise Refused("grant-missing")
-    return frozenset(found)
+    return found
 
 
 def part(tx: Transaction, district: str, after: Place | None, *, types: frozenset[str], limit: int) -> Part:
