@@ -14,6 +14,7 @@ from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
+from services.reporting.queries import due
 from services.reporting.web.daily import reports
 from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
@@ -22,7 +23,7 @@ from shared.messaging import freshness_api
 from shared.service import clock, factory
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
-FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False)
+FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False, deliveries=due.ages)
 BLUEPRINTS: Final = (api, exchange, snapshots, endpoints, pages, explanations, reports, displays, FRESHNESS)
 
 

@@ -29,19 +29,25 @@ class DistrictFreshness(BaseModel):
     consumer: Waiting | None = Field(description="events of the topics that the consumer has not read")
     parked: Waiting | None = Field(description="keys that wait in parking")
     messages: Waiting | None = Field(description="messages to people that are due and not sent")
+    deliveries: Waiting | None = Field(
+        description="events to endpoints of other systems that are due and were not tried"
+    )
 
 
 class Freshness(BaseModel):
     districts: list[DistrictFreshness]
 
 
-def blueprint(consumer: str, *, emits: bool = True, messages: Ages | None = None) -> Blueprint:
+def blueprint(
+    consumer: str, *, emits: bool = True, messages: Ages | None = None, deliveries: Ages | None = None
+) -> Blueprint:
     api = Blueprint("freshness", __name__, url_prefix="/api/v1")
     facts: dict[str, Ages | None] = {
         "unsent": freshness.unsent_ages if emits else None,
         "consumer": lambda connection: freshness.consumer_ages(connection, consumer),
         "parked": freshness.parked_ages,
         "messages": messages,
+        "deliveries": deliveries,
     }
 
     @http.route(api, "GET", "/freshness", roles=("command", "city"), answers=Freshness)

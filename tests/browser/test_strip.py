@@ -19,6 +19,7 @@ def test_a_service_that_has_stopped_is_shown_as_not_answering_and_the_rest_stays
         strip = page.locator(f'[data-strip="{samples[0].code}"]')
         screens, messages = strip.locator('[data-step="screens"]'), strip.locator('[data-step="messages"]')
         expect(screens).to_have_attribute("data-is", "well", timeout=PATIENCE_MILLISECONDS)
+        expect(strip.locator('[data-step="subscribers"]')).to_have_attribute("data-is", "well")
         system.supervisor.stop("notify-api")
         try:
             expect(messages).to_have_attribute("data-is", "wrong", timeout=PATIENCE_MILLISECONDS)

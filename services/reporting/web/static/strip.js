@@ -6,7 +6,7 @@ import { word } from "/static/shell/status.js";
 const SERVICES = ["registry", "signing", "notify", "reporting"];
 const STEPS = ["journal", "bus", "screens", "messages", "subscribers"];
 const EVERY_MILLISECONDS = 5000, PATIENCE_MILLISECONDS = 8000;
-const LATE = { unsent: 10, consumer: 10, messages: 60 }; // seconds
+const LATE = { unsent: 10, consumer: 10, messages: 60, deliveries: 60 }; // seconds
 const sorted = { done: false };
 
 async function ask(service) {
@@ -39,6 +39,7 @@ export function faults(answers, district) {
     if (of(service).parked?.number) add(step, "parked", service, of(service).parked);
   }
   if (older(of("notify").messages, LATE.messages)) add("messages", "due", "notify", of("notify").messages);
+  if (older(of("reporting").deliveries, LATE.deliveries)) add("subscribers", "undelivered", "reporting", of("reporting").deliveries);
   return found;
 }
 
@@ -52,7 +53,7 @@ function ages(answers, district) {
     bus: oldest(registry.unsent, signing.unsent, notify.unsent),
     screens: oldest(reporting.consumer),
     messages: oldest(notify.consumer),
-    subscribers: null,
+    subscribers: oldest(reporting.deliveries),
   };
 }
 
@@ -62,7 +63,7 @@ function draw(strip, answers) {
   const { strip: district } = strip.dataset, wrong = faults(answers, district), first = wrong[0], at = STEPS.indexOf(first?.step), shown = ages(answers, district);
   for (const item of strip.querySelectorAll("[data-step]")) {
     const { step } = item.dataset, place = STEPS.indexOf(step), mine = wrong.some((fault) => fault.step === step);
-    item.dataset.is = step === "subscribers" ? "none" : mine ? "wrong" : first && place > at ? "waits" : "well";
+    item.dataset.is = mine ? "wrong" : first && place > at ? "waits" : shown[step] === null ? "none" : "well";
     item.querySelector(".age").textContent = item.dataset.is === "waits" ? word("strip", "waits") : seconds(shown[step]);
   }
   strip.querySelector(".finding").textContent = first ? sentence(first) : word("strip", "well");
@@ -82,7 +83,7 @@ function alarms(all) {
     const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("code");
     head.textContent = `${fault.alarm === "silent" ? "" : `${fault.name}　`}${sentence(fault)}`;
     act.textContent = word("alarm_do", fault.alarm);
-    entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld" }[fault.alarm]}`;
+    entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld", undelivered: "ProcessDown" }[fault.alarm]}`;
     item.append(head, " ", act, " ", entry);
     return item;
   }));
