@@ -38,7 +38,10 @@ def files() -> dict[Path, str]:
     """What they read and nothing else is written from."""
     folder = ROOT / "deploy" / "images"
     scraped = scraping.configuration(
-        SITE, alerts="/etc/prometheus/alerts.yml", alertmanager=f"alertmanager:{_PORTS['alertmanager']}"
+        SITE,
+        alerts="/etc/prometheus/alerts.yml",
+        alertmanager=f"alertmanager:{_PORTS['alertmanager']}",
+        apis_run_twice=True,
     )
     return {folder / "prometheus.yml": scraped, folder / "alertmanager.yml": routes()}
 

@@ -128,9 +128,14 @@ def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
         target for job in scraped["scrape_configs"] for each in job["static_configs"] for target in each["targets"]
     ]
 
-    assert targets == [
-        f"{service}-{role}:{COMPOSE[f'{service}-{role}']['environment']['HEALTH_PORT']}" for service, role in ROLES
+    processes = [
+        process
+        for service, role in ROLES
+        for process in (f"{service}-{role}", f"{service}-{role}-2")
+        if process in COMPOSE
     ]
+    assert {f"{service}-api-2" for service, role in ROLES if role == "api"} <= set(processes)
+    assert targets == [f"{process}:{COMPOSE[process]['environment']['HEALTH_PORT']}" for process in processes]
     rules = {volume.split(":")[1] for volume in COMPOSE["prometheus"]["volumes"]}
     assert set(scraped["rule_files"]) <= rules
 

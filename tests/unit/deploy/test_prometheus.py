@@ -104,6 +104,18 @@ def test_the_tools_accept_the_configuration_the_rules_and_their_cases():
     assert checked.returncode == (0 if shutil.which("promtool") else 2), checked.stdout + checked.stderr
 
 
+def test_both_processes_of_an_api_are_scraped_where_it_runs_twice():
+    """Otherwise half of the requests would be missing from the objectives."""
+    twice = scraping.targets(SITE, apis_run_twice=True)
+    addresses = {tuple(target["labels"].values()): target["targets"] for target in twice}
+
+    assert addresses["signing", "api"] == [
+        f"{SITE.host(name)}:{SITE.port(name)}" for name in ("signing-api", "signing-api-2")
+    ]
+    assert {len(found) for (_, role), found in addresses.items() if role != "api"} == {1}
+    assert len({address for found in addresses.values() for address in found}) == sum(map(len, addresses.values()))
+
+
 def test_every_process_of_every_service_is_scraped():
     labels = [target["labels"] for target in scraping.targets(SITE)]
 
