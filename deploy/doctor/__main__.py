@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     except CannotStart as reason:
         print(reason, file=sys.stderr)
         return 2
-    found = findings(look(site, files))
+    found = findings(look(site, files, apis_run_twice=options.inside))
     print(_json(found) if options.json else _words(found))
     return exit_code(found)
 

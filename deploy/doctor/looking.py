@@ -18,20 +18,21 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from deploy import declaration
-from deploy.declaration import ARCHIVE, ARCHIVE_FILE, FRONT_DOOR, PLATFORM, SERVICES, Role, Service, Site
+from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, FRONT_DOOR, PLATFORM, SECOND, SERVICES, Site
 from deploy.doctor.seen import Process, Sample, Seen, parsed
 
 _SECONDS = 5.0
 _OK = 200
 
 
-def look(site: Site, files: Path) -> Seen:
-    """`files`: a folder on the disk that the data are on."""
-    roles = [(service, role) for service in SERVICES.values() for role in service.roles]
+def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
+    """`files`: a folder on the disk that the data are on. `apis_run_twice`: as in containers."""
+    served = [(service.process(role), service.name) for service in SERVICES.values() for role in service.roles]
+    served += [(service.process(API) + SECOND, service.name) for service in SERVICES.values() if apis_run_twice]
     others = [*PLATFORM, *(process.name for process in declaration.processes() if not process.image)]
     others += [ARCHIVE] if (files / ARCHIVE_FILE).exists() else []
-    with ThreadPoolExecutor(max_workers=len(roles) + len(others)) as side_by_side:
-        processes = side_by_side.map(lambda each: _process(site, *each), roles)
+    with ThreadPoolExecutor(max_workers=len(served) + len(others)) as side_by_side:
+        processes = side_by_side.map(lambda each: _process(site, *each), served)
         ports = side_by_side.map(lambda name: _is_open(site, name), others)
         disk = shutil.disk_usage(files)
         return Seen(
@@ -39,16 +40,15 @@ def look(site: Site, files: Path) -> Seen:
         )  # fmt: skip
 
 
-def _process(site: Site, service: Service, role: Role) -> Process:
-    name = service.process(role)
+def _process(site: Site, name: str, service: str) -> Process:
     try:
         before = time.time()
         status, body, date = _answer(site, name, "/ready")
         samples = parsed(_answer(site, name, "/metrics")[1])
     except (OSError, HTTPException):
-        return Process(name, service.name, None)
+        return Process(name, service, None)
     ready = "" if status == _OK else body or f"status {status}"
-    return Process(name, service.name, ready, _labelled(samples), _off(date, before))
+    return Process(name, service, ready, _labelled(samples), _off(date, before))
 
 
 def _labelled(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:

@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
 
 from deploy.declaration import SERVICES
 from deploy.doctor.findings import OWN, exit_code, findings
+from deploy.doctor.looking import look
 from deploy.doctor.seen import Process, Sample, Seen, parsed
 from deploy.local.place import ROOT
 
@@ -191,4 +193,27 @@ def test_the_text_of_prometheus_is_read_with_its_labels() -> None:
         Sample("clearwater_parked_keys", HERE, 2.0),
         Sample("up", {}, 1.0),
         Sample("clearwater_a", {"b": 'c,\\"d\\"}'}, 300.0),
+    )
+
+
+class Dark:
+    """An installation of which nothing answers."""
+
+    front_url, bus_ca_file = "http://127.0.0.1:1", ""
+
+    def host(self, process: str) -> str:
+        return "127.0.0.1"
+
+    def port(self, name: str) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_both_processes_of_an_api_are_looked_at_where_it_runs_twice(tmp_path: Path, twice: bool):
+    seen = look(Dark(), tmp_path, apis_run_twice=twice)
+
+    names = {process.name for process in seen.processes if process.ready is None}
+    assert {"signing-api", "signing-consumer"} <= names
+    assert {name for name in names if name.endswith("-2")} == (
+        {f"{name}-api-2" for name in SERVICES} if twice else set()
     )
