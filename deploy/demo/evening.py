@@ -55,7 +55,7 @@ def messages_out(place: Place, *, on_wait: Callable[[int], None]) -> list[dict[s
         patience, before, calm_since = time.monotonic() + _SETTLED_SECONDS, None, time.monotonic()
         while time.monotonic() < patience:
             balance: list[dict[str, Any]] = city.get("notify", "/conservation")["districts"]
-            on_wait(sum(each["sent"] for each in balance))
+            on_wait(sum(district["sent"] for district in balance))
             if balance != before:
                 before, calm_since = balance, time.monotonic()
             elif time.monotonic() - calm_since > _calm_seconds(balance):
@@ -65,7 +65,7 @@ def messages_out(place: Place, *, on_wait: Callable[[int], None]) -> list[dict[s
 
 
 def _calm_seconds(balance: list[dict[str, Any]]) -> float:
-    return 3.0 if not any(each["waiting"] for each in balance) else 8.0
+    return 3.0 if not any(district["waiting"] for district in balance) else 8.0
 
 
 def agree(place: Place, opened: Opened, day_closed: Mapping[str, Any] | None) -> None:
@@ -73,10 +73,12 @@ def agree(place: Place, opened: Opened, day_closed: Mapping[str, Any] | None) ->
     with Person(place, "city", "*", front=True) as city:
 
         def same() -> Any:  # noqa: ANN401 - the bases when they agree
-            counted = {each["basis"]: each for each in city.get("signing", f"/projects/{opened.project_id}")["bases"]}
+            counted = {
+                figures["basis"]: figures for figures in city.get("signing", f"/projects/{opened.project_id}")["bases"]
+            }
             rates = city.get("reporting", f"/projects/{opened.project_id}/rates")
-            shown = {each["basis"]: (each["numerator"], each["denominator"]) for each in rates["bases"]}
-            own = {name: (each["signed"], each["total"]) for name, each in counted.items()}
+            shown = {figures["basis"]: (figures["numerator"], figures["denominator"]) for figures in rates["bases"]}
+            own = {name: (figures["signed"], figures["total"]) for name, figures in counted.items()}
             return rates if own.items() <= shown.items() else None
 
         rates = wait_for(f"the same figures of {opened.name} in signing and reporting", same)
@@ -92,7 +94,9 @@ def _frozen_equals(rates: Mapping[str, Any], day_closed: Mapping[str, Any]) -> b
     """Nothing was signed or rescinded since the day was closed, so its figures are still those of now."""
     frozen = day_closed["bases"]
     return all(
-        frozen[each["basis"]]["signed"] == each["numerator"] for each in rates["bases"] if each["basis"] in frozen
+        frozen[figures["basis"]]["signed"] == figures["numerator"]
+        for figures in rates["bases"]
+        if figures["basis"] in frozen
     )
 
 

@@ -79,8 +79,8 @@ def _known_start(installation: Place, programme: Programme) -> date | None:
     first = programme.districts[0]
     with Person(installation, "city", "*", front=True) as city:
         found = [
-            each for each in city.every("registry", "/projects")
-            if (each["district"], each["name"]) == (first.code, first.project)
+            project for project in city.every("registry", "/projects")
+            if (project["district"], project["name"]) == (first.code, first.project)
         ]  # fmt: skip
     return business_day(datetime.fromisoformat(found[0]["starts_at"])) if found else None
 

@@ -73,6 +73,6 @@ class Watch:
 def _bases(project: Mapping[str, Any]) -> str:
     shown = {"right_holders": "right-holders", "area": "area"}
     return ", ".join(
-        f"{shown.get(each['basis'], each['basis'])} {each['signed'] * 10_000 // max(1, each['total']) / 100:.2f} %"
-        for each in project["bases"]
+        f"{shown.get(basis['basis'], basis['basis'])} {basis['signed'] * 10_000 // max(1, basis['total']) / 100:.2f} %"
+        for basis in project["bases"]
     )

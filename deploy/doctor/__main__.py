@@ -58,7 +58,7 @@ def _words(found: Sequence[Finding]) -> str:
 
 
 def _json(found: Sequence[Finding]) -> str:
-    return json.dumps([asdict(each) | {"runbook": each.runbook} for each in found], indent=2)
+    return json.dumps([asdict(finding) | {"runbook": finding.runbook} for finding in found], indent=2)
 
 
 if __name__ == "__main__":

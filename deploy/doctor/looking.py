@@ -32,7 +32,7 @@ def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
     others = [*PLATFORM, *(process.name for process in declaration.processes() if not process.image)]
     others += [ARCHIVE] if (files / ARCHIVE_FILE).exists() else []
     with ThreadPoolExecutor(max_workers=len(served) + len(others)) as side_by_side:
-        processes = side_by_side.map(lambda each: _process(site, *each), served)
+        processes = side_by_side.map(lambda process: _process(site, *process), served)
         ports = side_by_side.map(lambda name: _is_open(site, name), others)
         disk = shutil.disk_usage(files)
         return Seen(

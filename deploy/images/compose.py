@@ -124,7 +124,9 @@ def _postgres() -> Entry:
 
 def _kafka() -> Entry:
     declared = tomllib.loads((jars.DECLARED / "jgo.toml").read_text(encoding="utf-8"))["dependencies"]["coordinates"]
-    version = next(each.split(":")[2].rstrip("!") for each in declared if each.startswith("org.apache.kafka:kafka_"))
+    version = next(
+        package.split(":")[2].rstrip("!") for package in declared if package.startswith("org.apache.kafka:kafka_")
+    )
     keys = list(map(declaration.password_key, BUS_STATIC))
     # Kafka itself puts the files' contents in the place of these.
     passwords = {key: f"$${{directory:{secret_files.MOUNTED_IN}:{key.upper()}}}" for key in keys}

@@ -76,7 +76,9 @@ def packaged() -> Browser:
     if not kept.exists():
         _unpack(kept)
     arguments = [
-        each for each in json.loads((kept / "arguments.json").read_text(encoding="utf-8")) if each not in _UNWANTED
+        argument
+        for argument in json.loads((kept / "arguments.json").read_text(encoding="utf-8"))
+        if argument not in _UNWANTED
     ]
     environment = os.environ | {
         "LD_LIBRARY_PATH": str(kept / "al2023" / "lib"),

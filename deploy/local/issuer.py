@@ -156,7 +156,8 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
             return Response(fault, 400, content_type="text/plain; charset=utf-8")
         if (person := _person(wanted.get("login_hint"))) is None:
             choices = [
-                (each, _TITLES[each.role], f"?{urlencode({**wanted, 'login_hint': each.hint})}") for each in PEOPLE
+                (person, _TITLES[person.role], f"?{urlencode({**wanted, 'login_hint': person.hint})}")
+                for person in PEOPLE
             ]
             return render_template_string(_PAGE, choices=choices)
         code, sign_in = secrets.token_urlsafe(24), request.cookies.get(_COOKIE, "") or secrets.token_urlsafe(24)

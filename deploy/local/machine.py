@@ -64,7 +64,11 @@ def _holder(port: int) -> str:
             for connection in psutil.net_connections("tcp")
             if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port
         ]
-        names = {f"{psutil.Process(each.pid).name()} (process {each.pid})" for each in held if each.pid}
+        names = {
+            f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+            for connection in held
+            if connection.pid
+        }
     except psutil.Error:
         names = set()
     return ", ".join(sorted(names)) or "a process of another user"

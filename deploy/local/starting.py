@@ -28,7 +28,7 @@ _POINTER = "(Background on this error"  # SQLAlchemy's, to its manual
 def start(supervisor: Supervisor, place: Place, declared: Sequence[Process]) -> None:
     """Returns when each is ready. What they depend on is among them or ready already. Raises CannotStart."""
     begin(supervisor, declared, only=lambda process: not process.depends)
-    waiting = _Waiting(supervisor, place, {each.name: each for each in declared})
+    waiting = _Waiting(supervisor, place, {process.name: process for process in declared})
     patience = time.monotonic() + _READY_SECONDS
     with ThreadPoolExecutor(max_workers=8) as probes:
         while waiting.missing:

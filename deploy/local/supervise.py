@@ -96,7 +96,7 @@ class Supervisor:
         ):  # supervisord is ending: the remaining processes are signalled directly
             self._stop_children(patience)
         while time.monotonic() < patience and (running := members(self._place)):
-            _end([each for each in running if _is_supervisord(each)] or running)
+            _end([process for process in running if _is_supervisord(process)] or running)
             psutil.wait_procs(running, timeout=0.5)
         for process in members(self._place):
             with suppress(psutil.NoSuchProcess):

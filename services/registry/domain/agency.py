@@ -70,4 +70,6 @@ class Grant:
 
 def _not_grantable(terms: Terms) -> Sequence[str]:
     audiences = {event.declared.type: event.declared.audience for event in catalogue.events()}
-    return sorted(each for each in set(terms.event_types) if audiences.get(each) not in terms.audiences)
+    return sorted(
+        event_type for event_type in set(terms.event_types) if audiences.get(event_type) not in terms.audiences
+    )

@@ -35,7 +35,7 @@ class Place:
         short = f"{self.compound}{self.building}{self.door}"
         stairwell = self.stairwell.removesuffix("单元")
         by_number = {f"{number}栋{self.door}", f"{number}栋{stairwell}栋{self.door}"}  # 5-503, 5-1-503
-        if words in by_number | {full, short, self.door, *(f"{self.compound}{each}" for each in by_number)}:
+        if words in by_number | {full, short, self.door, *(f"{self.compound}{numbered}" for numbered in by_number)}:
             return True
         return bool(words) and not words.isdigit() and (full.startswith(words) or short.startswith(words))
 

@@ -19,8 +19,8 @@ def audit() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         seen = reveals.latest(tx, limit=SHOWN)
         exported = exports.latest(tx, limit=SHOWN)
-        names = {each.project_id: each.name for each in frame.every(tx)}
-        rolls = [projects.roll(tx, each.project_id) for each in frame.every(tx) if each.roll_frozen_at]
+        names = {project.project_id: project.name for project in frame.every(tx)}
+        rolls = [projects.roll(tx, project.project_id) for project in frame.every(tx) if project.roll_frozen_at]
     return frame.page(
         "registry-audit.html",
         "audit",

@@ -25,7 +25,7 @@ def find() -> str:
         project = frame.chosen(tx)["project"]
         inside = project.project_id if project and not everywhere else None
         found = finding.find(tx, words, project_id=inside, limit=_LISTED)
-        names = {each.project_id: each.name for each in frame.every(tx)}
+        names = {project.project_id: project.name for project in frame.every(tx)}
     return frame.page(
         "registry-find.html",
         "",

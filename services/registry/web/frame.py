@@ -64,7 +64,7 @@ def chosen(tx: Transaction) -> dict[str, Any]:
     """The project in the address, else the one chosen last, else the newest. One of another district is treated as unknown."""
     found = every(tx)
     wanted = project_chosen()
-    project = next((each for each in found if each.project_id == wanted), None)
+    project = next((project for project in found if project.project_id == wanted), None)
     if project is None and "project" in request.args:
         abort(404)
     return {"projects": found, "project": project or (found[-1] if found else None)}

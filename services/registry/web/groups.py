@@ -54,7 +54,7 @@ def assignment(project_id: UUID) -> str:
         )
         buildings = sorted(
             places.buildings(tx, project_id, after=FIRST, limit=_BUILDINGS),
-            key=lambda each: (each.compound, len(each.building), each.building),
+            key=lambda building: (building.compound, len(building.building), building.building),
         )
     return frame.page(
         "registry-assign.html",

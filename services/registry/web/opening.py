@@ -70,7 +70,7 @@ def district_opening() -> str:
 
 
 def _districts(tx: Transaction) -> dict[str, str]:
-    return {each.district: each.name for each in projects.districts(tx, after="", limit=_DISTRICTS)}
+    return {district.district: district.name for district in projects.districts(tx, after="", limit=_DISTRICTS)}
 
 
 def _steps(found: ProjectState, ready: Readiness, roll: RollState | None) -> list[tuple[str, str]]:

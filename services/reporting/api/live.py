@@ -254,7 +254,7 @@ def narrowed(event: Event, *, project_id: UUID) -> Event:
     """What a reader of one project may see of an event."""
     live = json.loads(event.data)
     if "projects" in live:
-        live["projects"] = [each for each in live["projects"] if each["project_id"] == str(project_id)]
+        live["projects"] = [project for project in live["projects"] if project["project_id"] == str(project_id)]
     return Event(event.name, event.number, json.dumps(live, ensure_ascii=False))
 
 

@@ -40,9 +40,9 @@ class Rules:
     def check(self, address: Address, *, plain: bool) -> None:
         """Raises Barred."""
         meant = list(_meant(address))
-        if all(self._is_allowed(each) for each in meant):
+        if all(self._is_allowed(address) for address in meant):
             return
-        if not all((each.is_global and not each.is_multicast) or self._is_allowed(each) for each in meant):
+        if not all((address.is_global and not address.is_multicast) or self._is_allowed(address) for address in meant):
             raise Barred("address-refused")
         if plain:
             raise Barred("plain-http-refused")

@@ -109,9 +109,9 @@ def arranged(cells: Sequence[Cell], label: Label) -> Map:
         (by_compound, (*_SIZES, *_SMALLER), True),
     )
     for buildings, sizes, brief in tries:
-        floors = [_by_floor(each.cells) for each in buildings]
+        floors = [_by_floor(building.cells) for building in buildings]
         words = brief_label if brief else label
-        for shapes, size in _candidates([len(each.cells) for each in buildings], floors, sizes):
+        for shapes, size in _candidates([len(building.cells) for building in buildings], floors, sizes):
             lines = _flow(buildings, shapes, size, words)
             if _height(lines, shapes, size) <= HEIGHT:
                 break
@@ -119,11 +119,11 @@ def arranged(cells: Sequence[Cell], label: Label) -> Map:
             continue
         break
     packed = [
-        mine if _shape(mine) == shape else _packed(each.cells, shape[0])
-        for each, mine, shape in zip(buildings, floors, shapes, strict=True)
+        mine if _shape(mine) == shape else _packed(building.cells, shape[0])
+        for building, mine, shape in zip(buildings, floors, shapes, strict=True)
     ]
     return Map(
-        tuple(tuple(_run(buildings, packed, each, size) for each in line) for line in lines if line), size, brief
+        tuple(tuple(_run(buildings, packed, place, size) for place in line) for line in lines if line), size, brief
     )
 
 
@@ -184,8 +184,8 @@ def _candidates(units: list[int], floors: list[Rows], sizes: Sequence[float]) ->
     yield from ((built, size) for size in sizes)
     for size in sizes:
         for tall in _TALL:
-            wide = [ceil(each / tall) for each in units]
-            yield [(across, ceil(each / across)) for each, across in zip(units, wide, strict=True)], size
+            wide = [ceil(count / tall) for count in units]
+            yield [(across, ceil(count / across)) for count, across in zip(units, wide, strict=True)], size
 
 
 def _flow(buildings: list[_Building], shapes: list[Shape], size: float, label: Label) -> list[list[_Place]]:
@@ -194,9 +194,10 @@ def _flow(buildings: list[_Building], shapes: list[Shape], size: float, label: L
     x, first = 0.0, 0
     for compound, group in groupby(buildings, key=lambda building: building.compound):
         mine = list(group)
-        total, end, begins = sum(len(each.cells) for each in mine), first + len(mine), True
+        total, end, begins = sum(len(building.cells) for building in mine), first + len(mine), True
         slots = [
-            max(shape[0] * PITCH_X * size, each.least) for each, shape in zip(mine, shapes[first:end], strict=True)
+            max(shape[0] * PITCH_X * size, building.least)
+            for building, shape in zip(mine, shapes[first:end], strict=True)
         ]
         words = width_of(label(_bracket_name(compound), total, total))  # as wide as it can become
         while slots:
@@ -230,8 +231,8 @@ def _height(lines: list[list[_Place]], shapes: list[Shape], size: float) -> floa
 def _run(buildings: list[_Building], packed: list[Rows], place: _Place, size: float) -> Run:
     mine = range(place.first, place.end)
     blocks = tuple(
-        Block(buildings[each].compound, buildings[each].building, buildings[each].name, packed[each], size)
-        for each in mine
+        Block(buildings[index].compound, buildings[index].building, buildings[index].name, packed[index], size)
+        for index in mine
     )
     return Run(place.compound, _bracket_name(place.compound), place.begins, place.width, blocks)
 

@@ -91,7 +91,7 @@ def listing() -> str:
 def grant() -> str:
     with snapshot.granted() as tx:
         wanted = request.form.get("project", "")
-        chosen = next((each for each in standings.of(tx) if str(each.project_id) == wanted), None)
+        chosen = next((standing for standing in standings.of(tx) if str(standing.project_id) == wanted), None)
     if chosen is None:
         raise Unknown
     name = request.form.get("name", "").strip()[:_LONGEST_NAME] or text("display.unnamed")

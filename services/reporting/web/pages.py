@@ -134,7 +134,9 @@ def _building_of(units: Sequence[cells.Cell]) -> tuple[tuple[str, str], list[cel
     """The building asked for, else the first; a compound alone names its first building."""
     wanted = (request.args.get("compound", ""), request.args.get("building", ""))
     known = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
-    close = [each for each in known if each == wanted] or [each for each in known if each[0] == wanted[0]] or known
+    close = (
+        [place for place in known if place == wanted] or [place for place in known if place[0] == wanted[0]] or known
+    )
     shown = next(iter(close), ("", ""))
     return shown, [cell for cell in units if (cell.compound, cell.building) == shown]
 
@@ -165,7 +167,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
 def _shown(found: Sequence[Standing]) -> Sequence[Standing]:
     """All granted projects; to a display only its own."""
     grant = display.current()
-    return found if grant is None else [each for each in found if each.project_id == grant.project_id]
+    return found if grant is None else [standing for standing in found if standing.project_id == grant.project_id]
 
 
 def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
