@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
+.PHONY: help setup assets up down status demo speed token district agency rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
 	format-check lint types contracts migrations events generated unit-tests service-tests system-tests
 
 help: ## what there is
@@ -62,6 +62,9 @@ token: $(INSTALLED) ## a bearer token: make token ROLE=desk DISTRICT=440303
 
 district: $(INSTALLED) ## add a district to the running system: make district DISTRICT=440306
 	@$(RUN) -m deploy.local district "$(DISTRICT)" --name "$(NAME)"
+
+agency: $(INSTALLED) ## let an agency in by its grants, or out when it has none: make agency AGENCY=real-estate
+	@$(RUN) -m deploy.local agency "$(AGENCY)"
 
 rotate: $(INSTALLED) ## new credentials on the broker, without a stop: make rotate ROLE=signing-relay; all without ROLE
 	@$(RUN) -m deploy.local rotate $(ROLE)

@@ -1,10 +1,11 @@
-"""python -m deploy.local up|down|status|upgrade|topics|district|rotate|token|run|check-machine: the handles behind the Makefile's targets.
+"""python -m deploy.local up|down|status|upgrade|topics|district|agency|rotate|token|run|check-machine: what the Makefile's targets call.
 
 A start that cannot work ends with one line on standard error and exit code 2.
 """
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import NoReturn
 from deploy.declaration import SERVICES
 from deploy.local import (
     admin,
+    admission,
     assets,
     districts,
     jars,
@@ -81,6 +83,15 @@ def _topics(installation: Place, arguments: argparse.Namespace) -> int:
 def _district(installation: Place, arguments: argparse.Namespace) -> int:
     for line in districts.add(installation, arguments.district, name=arguments.name):
         progress.say(line)
+    return 0
+
+
+def _agency(installation: Place, arguments: argparse.Namespace) -> int:
+    variables = admission.admit(installation, arguments.agency)
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    if not variables:
+        progress.say(f"{arguments.agency} has no grant in force: its user on the bus is withdrawn.")
     return 0
 
 
@@ -170,6 +181,9 @@ def _arguments() -> argparse.Namespace:
         command.add_argument("district", help="six digits of GB/T 2260, such as 440306")
         command.add_argument("--name", default="", help="what people call it")
         command.set_defaults(run=run)
+    agency = commands.add_parser("agency", help="let an agency in by its grants in force, or out when it has none")
+    agency.add_argument("agency", help="its id at the registry, such as real-estate")
+    agency.set_defaults(run=_agency)
     rotate = commands.add_parser("rotate", help="new credentials on the broker, without a stop")
     rotate.add_argument("role", nargs="*", help="such as signing-relay; all when left out")
     rotate.set_defaults(run=_rotate)

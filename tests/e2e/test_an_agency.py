@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +14,13 @@ from typing import NamedTuple
 import httpx
 import psycopg
 import pytest
+from kafka import KafkaConsumer
+from kafka.errors import KafkaTimeoutError
 
-from deploy.local import agencies, assets, issuer, processes
-from deploy.local.place import ROOT
-from shared.events import catalogue, topics
+from deploy.demo.people import Person
+from deploy.local import admission, agencies, assets, processes
+from deploy.local.place import ROOT, CannotStart, Place
+from shared.events import catalogue
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.timeout(400)
@@ -47,47 +51,62 @@ LANGUAGES = {
 
 
 @pytest.fixture(scope="session")
-def letter(system, samples, tmp_path_factory):
+def letter(system, samples):
     """What the data office gives to an agency: its client, its grant and its user on the bus, as variables of a shell."""
-    from deploy.demo.people import Person  # noqa: PLC0415 - the fixture `person` lives for one test
+    granted(system.place, samples[0].code, AGENCY, CLIENT)
+    values = admission.admit(system.place, AGENCY)
+    eventually(lambda: feed(values, limit="1").status_code == 200)
+    yield values
+    agencies.withdraw(system.connection, AGENCY)
 
-    place, district = system.place, samples[0].code
+
+def granted(place: Place, district: str, agency: str, client: str) -> str:
+    """The id of a grant of everything that may be given."""
     types = [event.declared.type for event in catalogue.events() if event.declared.audience != "restricted"]
     now = datetime.now(UTC)
     terms = {
         "purpose": "注销原房产证",
-        "legal_basis": "样例办法第八条",
+        "legal_basis": "样例条例第十二条",
         "audiences": ["public", "internal"],
         "event_types": types,
         "starts_at": (now - timedelta(days=400)).isoformat(),
         "ends_at": (now + timedelta(days=400)).isoformat(),
     }
     about = {
-        "agency": AGENCY,
+        "agency": agency,
         "name": "样例登记中心",
         "office": "信息科",
         "email": "it@registry.example",
-        "clients": [CLIENT],
+        "clients": [client],
     }
     with Person(place, "city", district) as city, Person(place, "command", district) as command:
-        city.post("registry", "/agencies", about, key="agency")
-        grant = city.post("registry", f"/agencies/{AGENCY}/grants", terms, key="grant")
-        command.post("registry", f"/grants/{grant['grant_id']}/approval", {}, key="approval")
-    names = sorted(topics.name(district, kind) for kind in agencies.granted_kinds(types))
-    values = {
-        "CLEARWATER_URL": place.front_url,
-        "CLEARWATER_TOKEN_URL": f"{place.url('issuer')}/token",
-        "CLEARWATER_CLIENT": CLIENT,
-        "CLEARWATER_SECRET": issuer.add_client(place.local_dir, CLIENT),
-        "CLEARWATER_DISTRICT": district,
-        "KAFKA_BOOTSTRAP": place.kafka_bootstrap,
-        "KAFKA_USER": agencies.user_of(AGENCY),
-        "KAFKA_PASSWORD": agencies.admit(system.connection, AGENCY, names),
-        "KAFKA_TOPICS": ",".join(names),
-    }
-    eventually(lambda: feed(values, limit="1").status_code == 200)
-    yield values
-    agencies.withdraw(system.connection, AGENCY)
+        city.post("registry", "/agencies", about, key=f"{agency} itself")
+        grant = city.post("registry", f"/agencies/{agency}/grants", terms, key=f"{agency} grant")
+        command.post("registry", f"/grants/{grant['grant_id']}/approval", {}, key=f"{agency} approval")
+    grant_id: str = grant["grant_id"]
+    return grant_id
+
+
+def test_an_agency_whose_grant_is_revoked_is_let_out(system, samples):
+    place, district = system.place, samples[0].code
+    grant_id = granted(place, district, "tax-bureau", "agency-tax")
+    values = admission.admit(place, "tax-bureau")
+    connection = system.connection_of("signing-relay") | {
+        "sasl_plain_username": values["KAFKA_USER"], "sasl_plain_password": values["KAFKA_PASSWORD"],
+    }  # fmt: skip
+    with closing(KafkaConsumer(**connection)) as consumer:
+        seen = consumer.topics()
+
+    with Person(place, "command", district) as command:
+        command.post("registry", f"/grants/{grant_id}/revocation", {"reason": "协议到期"}, key="tax revocation")
+
+    assert values["KAFKA_TOPICS"].split(",") == sorted(seen) != []
+    assert {name.split(".")[1] for name in seen} == {district}
+    assert admission.admit(place, "tax-bureau") == {}
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(**connection, bootstrap_timeout_ms=700)
+    with pytest.raises(CannotStart, match="No district knows"):
+        admission.admit(place, "nobody")
 
 
 def feed(values: Mapping[str, str], **query: str) -> httpx.Response:
