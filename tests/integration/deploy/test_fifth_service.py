@@ -48,7 +48,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text = re.sub(r"(?<=[\"'])0\d{3}(?=[\"'])", lambda found, new=numbers: new.get(found[0], found[0]), text)
             (kit / f"{numbers[version.name[:4]]}_{name}{version.suffix}").write_text(text, encoding="utf-8")
     service, topic = re.findall(r"```text\n(.*?\n)```", how_to(), re.DOTALL)
-    add_line(copy / "deploy" / "declaration.py", service, after='Service("reporting"')
+    add_to_services(copy / "deploy" / "declaration.py", service)
     add_line(copy / "shared" / "events" / "topics.py", topic, after='Kind("notify-key"')
     return copy
 
@@ -107,6 +107,13 @@ def test_the_import_contracts_cover_a_fifth_service(tree: Path):
 
 def how_to() -> str:
     return (ROOT / "docs" / "how-to" / "add-a-service.md").read_text(encoding="utf-8")
+
+
+def add_to_services(file: Path, line: str) -> None:
+    """At the end of SERVICES, as the how-to says."""
+    before, found, after = file.read_text(encoding="utf-8").partition("    )\n}\n")
+    assert found, "SERVICES does not end as it did"
+    file.write_text(f"{before}{line}{found}{after}", encoding="utf-8")
 
 
 def add_line(file: Path, line: str, *, after: str) -> None:
