@@ -41,11 +41,11 @@ def rehearsal(system, samples):
     """Signs, backs up, signs, notes the moment, signs and forgets a person, and restores to the moment elsewhere."""
     sample, to = samples[0], system.place.local_dir.with_name(f"{system.place.local_dir.name}-backups")
     source, elsewhere = server.local(system.place), platforms.somewhere()
-    early, kept_one, late = (sample.next_ready() for _ in range(3))
-    signed = [sample.desk.sign(early)]
+    signed = [sample.desk.sign(sample.next_ready())]
     try:
         local.backup(system.place, to, keep=2)
-        signed.append(sample.desk.sign(kept_one))
+        signed.append(sample.desk.sign(sample.next_ready()))
+        late = sample.next_ready()  # taken after the others are signed: one that is ready is not prepared anew
         settled(source)
         moment = now(source)
         lost, person = sample.desk.sign(late), forget_somebody(system.place, sample)
