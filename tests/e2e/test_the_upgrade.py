@@ -69,7 +69,7 @@ class Outside:
 
 
 def test_signings_go_on_while_every_process_is_replaced(system, samples, person):
-    sample = open_sample(system.place, District("440402", "示例九区", "望溪片区", seed=9), units=UNITS)
+    sample = open_sample(system.place, District("440404", "示例九区", "望溪片区", seed=9), units=UNITS)
     agreements = sample.desk.ready(UNITS, show_line=lambda _: None)
     files = [(agreement_id, sample.desk.hands(agreement_id)) for agreement_id in agreements]
     before = {name: system.supervisor.pid(name) for name in replaced(system)}
