@@ -54,15 +54,12 @@ def admit(place: Place, agency: str) -> dict[str, str]:
 
 
 def in_force(grants: Iterable[Grant], *, now: datetime) -> dict[str, frozenset[str]]:
-    """By district, the types that approved grants give now; a type counts only if its own audience is granted."""
-    audiences = {event.declared.type: event.declared.audience for event in catalogue.events()}
+    """By district, the types that approved grants give now."""
     found: dict[str, set[str]] = defaultdict(set)
     for grant in grants:
         starts_at, ends_at = (datetime.fromisoformat(grant[name]) for name in ("starts_at", "ends_at"))
         if grant["state"] == "approved" and starts_at <= now < ends_at:
-            found[grant["district"]].update(
-                kind for kind in grant["event_types"] if audiences.get(kind) in grant["audiences"]
-            )
+            found[grant["district"]] |= catalogue.of_audiences(grant["event_types"], grant["audiences"])
     return {district: frozenset(types) for district, types in found.items() if types}
 
 

@@ -1,5 +1,6 @@
 """All declared events, by type. Importing this module registers them; find an event by its type with this module."""
 
+from collections.abc import Collection
 from importlib import import_module
 
 from shared.events.contract import Event, catalogue
@@ -22,3 +23,11 @@ def events() -> list[type[Event]]:
     An event that a test declares travels like any other, but is not published.
     """
     return [event for owner in OWNERS for event in catalogue.values() if event.__module__ == owner.__name__]
+
+
+def of_audiences(event_types: Collection[str], audiences: Collection[str]) -> frozenset[str]:
+    """Of these types, those that a grant of these audiences gives: a type counts only if its own audience is granted."""
+    published = {event.declared.type: event.declared.audience for event in events()}
+    return frozenset(
+        event_type for event_type in event_types if event_type in published and published[event_type] in audiences
+    )

@@ -69,7 +69,4 @@ class Grant:
 
 
 def _not_grantable(terms: Terms) -> Sequence[str]:
-    audiences = {event.declared.type: event.declared.audience for event in catalogue.events()}
-    return sorted(
-        event_type for event_type in set(terms.event_types) if audiences.get(event_type) not in terms.audiences
-    )
+    return sorted(set(terms.event_types) - catalogue.of_audiences(terms.event_types, terms.audiences))

@@ -56,9 +56,8 @@ def agency_of(tx: Transaction, client_id: str) -> str:
 
 def granted_types(tx: Transaction, agency: str, *, at: datetime) -> set[str]:
     """What the agency is granted now or later, in types of their own audience."""
-    audiences = {event.declared.type: event.declared.audience for event in catalogue.events()}
     rows = tx.connection.execute(_GRANTED, {"district": tx.district, "agency": agency, "at": at})
-    return {kind for row in rows for kind in row.event_types if audiences.get(kind, "restricted") in row.audiences}
+    return set().union(*(catalogue.of_audiences(row.event_types, row.audiences) for row in rows))
 
 
 def add(tx: Transaction, endpoint: Endpoint, *, kept: bytes, by: str) -> None:

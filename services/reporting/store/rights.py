@@ -26,11 +26,5 @@ def in_force(tx: Transaction, *, now: datetime) -> dict[str, frozenset[str]]:
 
 
 def types_of(grants: Iterable[Any]) -> frozenset[str]:
-    """Of rows with `audiences` and `event_types`. A type counts only if its own audience is granted."""
-    audiences = {event.declared.type: event.declared.audience for event in catalogue.events()}
-    return frozenset(
-        event_type
-        for grant in grants
-        for event_type in grant.event_types
-        if audiences.get(event_type, "restricted") in grant.audiences
-    )
+    """Of rows with `audiences` and `event_types`."""
+    return frozenset().union(*(catalogue.of_audiences(grant.event_types, grant.audiences) for grant in grants))
