@@ -96,7 +96,8 @@ def test_a_topic_has_the_events_of_its_journal_in_the_order_of_each_key(rehearsa
         for (topic, key), events in journal.items():
             # Of a compacted topic, a deleted key's former value is not written again.
             expected = events[-1:] if topics.kind(topic).compacted else events
-            assert found[topic, key] == expected
+            # The relay may repeat an event (relay.py); it neither loses nor reorders one.
+            assert list(dict.fromkeys(found[topic, key])) == expected
             assert [sequence for sequence, _ in events] == list(range(1, len(events) + 1))
 
 
