@@ -93,7 +93,7 @@ class Transaction:
 @contextmanager
 def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
     """Writes the recorded events and commits on leaving, rolls back on any exception."""
-    with _connected(engine) as connection, ExitStack() as at_end, connection.begin():
+    with _first_error(), _connected(engine) as connection, ExitStack() as at_end, connection.begin():
         _bind(connection, "begin", district, [district])
         tx = Transaction(connection, district, [], at_end)
         yield tx
@@ -204,6 +204,27 @@ def _errors_as_of(connection: Connection, driver: "psycopg.Connection[tuple[obje
         raise DBAPIError.instance(
             None, None, failure, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
         ) from failure
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Raises what aborted a pipeline. The driver raises "pipeline aborted" from the rollback when the answers to the later statements
+    arrive after the error, which would hide a deadlock or a rule of the database.
+    """
+    try:
+        yield
+    except DBAPIError as failure:
+        first = _before_abort(failure)
+        if first is failure:
+            raise
+        raise first from None
+
+
+def _before_abort(failure: DBAPIError) -> DBAPIError:
+    found: BaseException | None = failure
+    while found and isinstance(getattr(found, "orig", found), psycopg.errors.PipelineAborted):
+        found = found.__cause__ or found.__context__
+    return found if isinstance(found, DBAPIError) else failure
 
 
 def _connected(engine: Engine) -> Connection:

@@ -1,5 +1,6 @@
 """A transaction begins in one round trip, and a connection that the server has closed is noticed without one."""
 
+import select
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -77,6 +78,31 @@ def test_an_error_of_statements_sent_together_is_raised_as_any_other(engine: Eng
 
     assert database.sqlstate(failure.value) == "22012"
     assert not database.outage(failure.value)
+
+
+def answered(driver: "psycopg.Connection[tuple[object, ...]]") -> bool:
+    return bool(select.select([driver], [], [], 0)[0])
+
+
+@pytest.mark.parametrize("later", ["a statement", "the commit"])
+def test_the_error_of_a_write_that_is_not_awaited_is_raised_by_what_follows_its_answer(
+    engine: Engine, later: str
+) -> None:
+    before = pid(engine)
+
+    def divide() -> None:
+        with database.begin(engine, district="440303") as tx:
+            driver = tx.at_end.enter_context(database.pipelined(tx.connection))
+            tx.connection.execute(text("select 1/0"))
+            eventually(lambda: answered(driver))
+            if later == "a statement":
+                tx.connection.execute(text("select 1"))
+
+    with pytest.raises(DBAPIError) as failure:
+        divide()
+
+    assert database.sqlstate(failure.value) == "22012"
+    assert pid(engine) == before
 
 
 @pytest.mark.parametrize("write", [True, False], ids=["writing", "reading"])
