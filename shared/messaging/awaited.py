@@ -1,7 +1,8 @@
 """Which topics a consumer waits for: for its readiness, since a topic that may not be read shows as silence, not as an error.
 
-Invariant: a district whose topics are just being made is not named at once; what was missing at the start is. An installation
-without any district waits for nothing. Left to others: which topics are to be seen (kafka.py).
+Invariant: a consumer is not ready before its group has answered; one that stands by is. A district whose topics are just being made is
+not named at once; what was missing at the start is. An installation without any district waits for nothing.
+Left to others: which topics are to be seen (kafka.py).
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,9 @@ class Awaited:
 
     def look(self) -> None:
         """Call it between two polls, in the consumer's own thread."""
+        if not self._subscription.answered():
+            self._missing = "the group has not answered yet"
+            return
         at_start = self._missing is not None
         seen = self._subscription.seen()
         self._districts |= {topics.district(topic) for topic in seen}

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
@@ -45,9 +46,6 @@ _BLOCK_MS = 1_000
 # kafka-python gives up a join when poll() returns before the group is complete, and joins again at the next poll,
 # without end.
 _JOIN_SECONDS = 10.0
-# It may also lose a join for good: it does not join again, sends no heartbeat, and polls at full speed without an answer. This is longer
-# than the members of a group may take for a rebalance (max_poll_interval_ms).
-_UNANSWERED_SECONDS = 90.0
 _COORDINATOR_STARTS = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 _COORDINATOR_SECONDS, _COORDINATOR_AGAIN_SECONDS = 20.0, 0.3
 _REFUSALS: tuple[tuple[tuple[type[KafkaError], ...], str], ...] = (
@@ -170,7 +168,7 @@ def _reason(failure: KafkaError) -> str:
 class Subscription:
     """`topics` is a pattern (events.topics.pattern): a new district's topics are found at the next refresh of metadata."""
 
-    def __init__(  # noqa: PLR0913 - the durations of a group's life, named
+    def __init__(
         self,
         connection: Connection,
         *,
@@ -178,18 +176,13 @@ class Subscription:
         topics: str,
         batch: int = 2_000,
         session_timeout_seconds: float = 10.0,
-        unanswered_seconds: float = _UNANSWERED_SECONDS,
     ) -> None:
         self._connection, self._group, self.pattern, self._batch = connection, group, topics, batch
-        self._session_ms, self._unanswered_seconds = int(session_timeout_seconds * 1000), unanswered_seconds
+        self._session_ms = int(session_timeout_seconds * 1000)
         self._kafka: KafkaConsumer | None = None
         self._membership = _Membership()
 
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
-        if self._membership.unanswered_for() > self._unanswered_seconds:
-            _log.warning("a join was lost, the client is built anew", group=self._group)
-            self.close()
-            self._membership = _Membership()
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
         with _outages():
             polled = self._client().poll(timeout_ms=int(wait * 1000))
@@ -211,6 +204,9 @@ class Subscription:
                 if (end := kafka.highwater(partition)) is not None:
                     behind[partition.topic] += max(0, end - kafka.position(partition, timeout_ms=1_000))
         return behind
+
+    def answered(self) -> bool:
+        return self._membership.answered
 
     def seen(self) -> frozenset[str]:
         with _outages():
@@ -334,20 +330,29 @@ def _may_read(connection: Connection, pattern: str) -> None:
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    """Whether the group has assigned its partitions to this member. No partition is an answer too: the member stands by."""
+    """What the group has assigned to this member. No partition is an answer too: the member stands by."""
 
     def __init__(self) -> None:
-        self.complete = False
-        self._asked_at: float | None = time.monotonic()
+        self.answered = self.complete = False
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the listener's shape
-        self.complete, self._asked_at = False, time.monotonic()
+        self.complete = False
 
     def on_partitions_assigned(self, assigned: Sequence[object]) -> None:
-        self.complete, self._asked_at = bool(assigned), None
+        self.answered, self.complete = True, bool(assigned)
 
-    def unanswered_for(self) -> float:
-        return 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
+
+_wants_to_join = ConsumerCoordinator.need_rejoin
+
+
+def _joins_or_wants_to(coordinator: Any) -> bool:  # noqa: ANN401 - kafka-python has no types
+    """A join under way is waited for. kafka-python forgets it when the reason for the join goes while no poll waits, as it does when the
+    leader of the group assigns the topics of its newest metadata: the member is in the group, and polls without partitions or heartbeats.
+    """
+    return bool(coordinator.rejoining or _wants_to_join(coordinator))
+
+
+ConsumerCoordinator.need_rejoin = _joins_or_wants_to  # there is no other way in
 
 
 class _Name(bytearray):

@@ -118,6 +118,9 @@ class Subscription:
                 if partition in mine:  # a zombie's commit is refused
                     self._broker.committed[self.group, partition] = position
 
+    def answered(self) -> bool:
+        return True
+
     def seen(self) -> frozenset[str]:
         return frozenset(partition for partition in self._broker.partitions if re.search(self.pattern, partition))
 

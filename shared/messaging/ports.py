@@ -70,6 +70,9 @@ class Subscription(Protocol):
     def pattern(self) -> str:
         """Which topics are wanted, as a regular expression."""
 
+    def answered(self) -> bool:
+        """Whether the group has assigned partitions to this member, or none for now; false before it has joined."""
+
     def seen(self) -> frozenset[str]:
         """The wanted topics that exist and may be read, as known at the last poll."""
 

@@ -35,6 +35,9 @@ class Pulsed:
     def pattern(self) -> str:
         return self._subscription.pattern
 
+    def answered(self) -> bool:
+        return self._subscription.answered()
+
     def seen(self) -> frozenset[str]:
         return self._subscription.seen()
 

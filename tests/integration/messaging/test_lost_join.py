@@ -1,62 +1,96 @@
-"""A client whose join request is lost polls for ever: is it replaced, and is a client without a partition kept?"""
+"""Does a consumer take part in its group whatever happens between two polls, and is it ready when the group has answered it?"""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from structlog.testing import capture_logs
 
 from shared.messaging import kafka
+from shared.messaging.awaited import Awaited
 from tests.support import raw_kafka
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
 
 @pytest.fixture
-def pattern(platform: Platform) -> str:
-    """A subscription to a topic with one partition and one record."""
-    topic = f"lost-join-{uuid4()}"  # the name of no district: it has no rights, which consumers of a district take for an error
-    connection = platform.connection
-    raw_kafka.create(connection, topic, partitions=1)
-    raw_kafka.append(connection, topic, b"k", [], b"{}")
-    return f"^{topic}$"
+def prefix() -> str:
+    # The name of no district: it has no rights, which consumers of a district take for an error.
+    return f"lost-join-{uuid4()}"
 
 
-def test_a_lost_join_request_is_sent_again(platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    subscription = kafka.Subscription(platform.connection, group=str(uuid4()), topics=pattern, unanswered_seconds=0.05)
-    lost = subscription._client()
-    monkeypatch.setattr(lost, "poll", lambda **_: {})
-
-    with capture_logs() as lines:
-        assert eventually(lambda: subscription.poll(0.1))
-
-    assert subscription._client() is not lost
-    assert [line["log_level"] for line in lines if line["event"].startswith("a join was lost")] == ["warning"]
-    subscription.close()
+@pytest.fixture
+def both(platform: Platform, prefix: str) -> Iterator[list[kafka.Subscription]]:
+    """Two members of one group, which reads the topics with this prefix."""
+    group = str(uuid4())
+    members = [kafka.Subscription(platform.connection, group=group, topics=f"^{prefix}-.*$") for _ in range(2)]
+    yield members
+    for member in members:
+        member.close()
 
 
-def test_a_consumer_without_a_partition_keeps_its_client(
-    platform: Platform, pattern: str, monkeypatch: pytest.MonkeyPatch
+def in_the_group(members: list[kafka.Subscription], *, partitions: int) -> None:
+    """Polls all members side by side until the group has given so many partitions to them."""
+
+    def poll(member: kafka.Subscription) -> None:
+        eventually(lambda: member._client().poll(timeout_ms=1_000) or all_answered(members, partitions))
+
+    with ThreadPoolExecutor(len(members)) as side_by_side:
+        list(side_by_side.map(poll, members))
+
+
+def all_answered(members: list[kafka.Subscription], partitions: int) -> bool:
+    return all(member.answered() for member in members) and sum(map(len, map(assigned, members))) == partitions
+
+
+def assigned(member: kafka.Subscription) -> set[object]:
+    return set(member._client().assignment()) if member.answered() else set()
+
+
+def coordinator(member: kafka.Subscription) -> Any:
+    """kafka-python's own, whose state the test brings about; there is no other way to see it."""
+    return member._client()._coordinator
+
+
+def test_a_join_that_the_group_answers_between_two_polls_is_not_lost(
+    platform: Platform, prefix: str, both: list[kafka.Subscription]
 ) -> None:
-    connection, group = platform.connection, str(uuid4())
-    first = kafka.Subscription(connection, group=group, topics=pattern)
-    assert eventually(lambda: first.poll(0.1))
-    both = (first, kafka.Subscription(connection, group=group, topics=pattern))
+    raw_kafka.create(platform.connection, f"{prefix}-1", partitions=2)
+    in_the_group(both, partitions=2)
+    leader, other = sorted(both, key=lambda member: not coordinator(member)._is_leader)
 
-    def stands_by() -> kafka.Subscription | None:
-        """The subscription without a partition, after the group has answered both."""
-        for each in both:
-            each._client().poll(timeout_ms=100)
-        answered = all(each._membership.unanswered_for() == 0.0 for each in both)
-        without = [each for each in both if not each._membership.complete]
-        return without[0] if answered and len(without) == 1 else None
+    def waits_for_the_other() -> bool:
+        leader._client().poll(timeout_ms=50)
+        return coordinator(leader).rejoining and not coordinator(leader)._join_task.is_done
 
-    standing_by = eventually(stands_by)
-    assert standing_by is not None
-    client = standing_by._client()
-    monkeypatch.setattr(kafka, "_JOIN_SECONDS", 0.1)
-    monkeypatch.setattr(standing_by, "_unanswered_seconds", 0.0)
+    raw_kafka.create(platform.connection, f"{prefix}-2", partitions=2)
+    assert eventually(waits_for_the_other)
+    # The other member joins while the leader does not poll: the group has answered both before the leader looks again.
+    assert eventually(lambda: other._client().poll(timeout_ms=200) or coordinator(leader)._join_task.is_done)
 
-    assert [standing_by.poll(0.1) for _ in range(3)] == [[], [], []]
-    assert standing_by._client() is client
-    for each in both:
-        each.close()
+    in_the_group(both, partitions=4)
+    assert coordinator(leader).stable()
+
+
+def test_a_member_without_a_partition_is_answered(
+    platform: Platform, prefix: str, both: list[kafka.Subscription]
+) -> None:
+    raw_kafka.create(platform.connection, f"{prefix}-1", partitions=1)
+    assert not any(member.answered() for member in both)
+
+    in_the_group(both, partitions=1)
+    assert all(member.answered() for member in both)
+    assert sorted(len(assigned(member)) for member in both) == [0, 1]
+
+
+def test_a_consumer_is_ready_when_its_group_has_answered_and_not_before(platform: Platform, prefix: str) -> None:
+    member = kafka.Subscription(platform.connection, group=str(uuid4()), topics=f"^{prefix}-.*$")
+    consumer = Awaited(member)
+    consumer.look()
+    assert consumer.missing() == "the group has not answered yet"
+
+    assert eventually(lambda: member._client().poll(timeout_ms=1_000) or member.answered())
+    consumer.look()
+    assert consumer.missing() is None
+    member.close()
