@@ -1,7 +1,7 @@
 """Every file below deploy/kubernetes that is written: a base, components and two overlays for kustomize.
 
     base         a file for each process, each migration, the front door; nothing here asks for an operator or a cloud
-    components   monitoring, autoscaling, servers (Jobs that make databases and topics): an overlay takes those that it needs
+    components   monitoring, autoscaling, and Jobs that make databases and topics: an overlay takes those that it needs
     overlays     small: one machine; city: several machines and zones, with operators
 
 Invariant: the files follow from the declaration alone; what an installation decides is in its own kustomization over an overlay.
@@ -28,7 +28,8 @@ def files() -> dict[str, str]:
         **{f"base/front-door/{name}": text for name, text in workloads.front_door_files().items()},
         **_folder("components/monitoring", _monitoring(), {}),
         **_folder("components/autoscaling", {"scalers": watching.scalers()}, {"patches": _left_to_scalers()}),
-        **_folder("components/servers", {"databases": steps.databases(), "topics": steps.topics()}, {}),
+        **_folder("components/databases", {"databases": steps.databases()}, {}),
+        **_folder("components/topics", {"topics": steps.topics()}, {}),
         "overlays/small/kustomization.yaml": _HEAD + as_yaml(_small()),
         "overlays/city/kustomization.yaml": _HEAD + as_yaml(_city()),
     }
@@ -89,7 +90,7 @@ def _small() -> Document:
         **_kind("Kustomization"),
         "namespace": _NAMESPACE,
         "resources": ["../../base"],
-        "components": ["../../components/servers"],
+        "components": ["../../components/databases", "../../components/topics"],
         "replicas": [{"name": FRONT_DOOR, "count": 1}],
         "patches": [_outside({"type": "NodePort"})],
     }
@@ -111,7 +112,7 @@ def _city() -> Document:
         **_kind("Kustomization"),
         "namespace": _NAMESPACE,
         "resources": ["../../base"],
-        "components": ["../../components/monitoring", "../../components/autoscaling"],
+        "components": [f"../../components/{name}" for name in ("topics", "monitoring", "autoscaling")],
         "replicas": [{"name": FRONT_DOOR, "count": 3}, *({"name": name, "count": 2} for name in streams)],
         "patches": [
             {"target": {"kind": "Deployment"}, "patch": apart},

@@ -3,7 +3,9 @@
 The overlays are built by kustomize itself and compared with the declaration and docker-compose.yml, not with the code that writes them.
 """
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -344,3 +346,93 @@ def test_only_what_may_work_side_by_side_is_scaled(city: list[Document]):
         assert trigger["metadata"]["query"] == ROLES[name][1].waiting
         assert float(trigger["metadata"]["threshold"]) > 0
     assert all(each["spec"]["minReplicas"] >= 2 for each in by_processor.values())
+
+
+@pytest.mark.parametrize("name", sorted(name for name, (_, role) in ROLES.items() if role.bus or role.calls))
+def test_a_service_accepts_the_settings_of_its_pod(city: list[Document], tmp_path: Path, name: str):
+    """As the kubelet makes them: values of config maps, variables in variables, secrets as files."""
+    secret, public = secrets.documents(tmp_path)
+    held = {each["metadata"]["name"]: each["data"] for each in [*city, public] if each["kind"] == "ConfigMap"}
+    variables: dict[str, str] = {}
+    for each in container(pods(city)[name])["env"]:
+        source = each.get("valueFrom", {}).get("configMapKeyRef")
+        value = held[source["name"]][source["key"]] if source else each["value"]
+        variables[each["name"]] = re.sub(r"\$\((\w+)\)", lambda found: variables[found[1]], value)
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for file, key in read_secrets(pods(city)[name]).items():
+        (folder / file).write_text(secret["stringData"][key], encoding="utf-8")
+    service = ROLES[name][0].name
+    script = f"from services.{service}.config import Settings; print(Settings().model_dump_json())"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**variables, "SECRETS_DIR": str(folder), "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stderr
+    read = json.loads(ended.stdout)
+    assert read["database_url"].startswith(f"postgresql://{service}_app:")
+    assert read["database_url"].endswith(f"@postgres:5432/{service}")
+    assert read["kafka_security"] == "SASL_SSL" or not ROLES[name][1].bus
+    assert read["session_secret"] and "$(" not in ended.stdout
+
+
+def test_the_kustomization_of_the_page_names_every_image_and_every_server(tmp_path: Path):
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    ((indent, written),) = re.findall(r"^( *)```yaml\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "kustomization.yaml").write_text(
+        re.sub(rf"^{indent}", "", written, flags=re.MULTILINE), encoding="utf-8"
+    )
+    for folder in ("base", "components", "overlays"):
+        shutil.copytree(FOLDER / folder, tmp_path / "clearwater/deploy/kubernetes" / folder)
+
+    documents = kustomize.build(tmp_path)
+
+    images = {name: container(pod)["image"] for name, pod in pods(documents).items()}
+    assert {name for name, image in images.items() if not image.startswith("images.city.example/")} == {"front-door"}
+    ((name, installation),) = [
+        each for each in of(documents, "ConfigMap").items() if each[0].startswith("installation-")
+    ]
+    ours = {
+        key
+        for key, value in installation["data"].items()
+        if re.search(r"\b(clearwater|issuer|kafka|messages)\.example", value)
+    }
+    assert ours == set()
+    assert of(documents, "Service")["postgres"]["spec"]["externalName"] == "clearwater-rw.databases.svc.cluster.local"
+    sources = {
+        variable["valueFrom"]["configMapKeyRef"]["name"]
+        for pod in pods(documents).values()
+        for variable in container(pod)["env"]
+        if "valueFrom" in variable
+    }
+    assert sources == {name, "public"}
+    assert container(pods(documents)["topics"])["args"][0] == "deploy.images.topics"
+
+
+def test_the_steps_of_the_page_select_what_they_name(built: list[Document]):
+    """First everything but what is labelled `after`; what is waited for and deleted is labelled `before`."""
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    (steps,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    lines = steps.splitlines()
+
+    assert [line.split()[1] for line in lines] == ["delete", "apply", "wait", "apply", "rollout"]
+    assert "clearwater/order=before" in lines[0]
+    assert "'clearwater/order!=after'" in lines[1]
+    assert "clearwater/order=before" in lines[2]
+    first = [each for each in built if each["metadata"].get("labels", {}).get("clearwater/order") != "after"]
+    assert {each["kind"] for each in first}.isdisjoint({"Deployment", "HorizontalPodAutoscaler", "ScaledObject"})
+    assert {name for pod in pods(first).values() for name in policies_of(first, pod)} >= {
+        "signing-migrate",
+        "nobody-reaches-anybody",
+    }
+
+
+def policies_of(documents: list[Document], pod: Document) -> set[str]:
+    labels = pod["metadata"]["labels"]
+    return {
+        name
+        for name, policy in of(documents, "NetworkPolicy").items()
+        if policy["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items()
+    }
