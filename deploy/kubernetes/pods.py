@@ -26,11 +26,14 @@ _STOP, _DRAIN = 25, 5
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """`writes`: folders in memory beside /tmp. `files`: a mount and what of the pod's is there. `probes`: as Kubernetes asks it."""
+    """`command`: in the place of the image's own. `writes`: folders in memory beside /tmp. `files`: mounts, and what is there.
+    `probes`: as Kubernetes asks it. `drains`: it serves until nobody sends it anything more.
+    """
 
     image: str
     arguments: Sequence[str]
     settings: Settings
+    command: Sequence[str] = ()
     own_settings: str = ""
     port: int = 0
     probes: Document | None = None
@@ -93,31 +96,28 @@ def template(pod_labels: Mapping[str, str], container: Container) -> Document:
 
 
 def _container(name: str, container: Container, mounts: list[Document]) -> Document:
-    made: Document = {
+    added = {"add": list(container.capabilities)} if container.capabilities else {}
+    more = [container.own_settings] if container.own_settings else []
+    whole: Document = {
         "name": name,
         "image": container.image,
         "imagePullPolicy": "IfNotPresent",
+        "command": list(container.command),
         "args": list(container.arguments),
         "env": container.settings.variables,
-        "envFrom": [{"configMapRef": {"name": container.own_settings, "optional": True}}],
-        "ports": [{"name": PORT, "containerPort": container.port}],
+        "envFrom": [{"configMapRef": {"name": settings, "optional": True}} for settings in more],
+        "ports": [{"name": PORT, "containerPort": container.port}] if container.port else [],
         "resources": {"requests": {"cpu": _CPU, "memory": _MEMORY}, "limits": {"memory": _MEMORY_LIMIT}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
-            "capabilities": {
-                "drop": ["ALL"],
-                **({"add": list(container.capabilities)} if container.capabilities else {}),
-            },
+            "capabilities": {"drop": ["ALL"], **added},
         },
-        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(_DRAIN)]}}},
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(_DRAIN)]}}} if container.drains else {},
         **(container.probes or {}),
         "volumeMounts": mounts,
     }
-    absent = {
-        "args": container.arguments, "envFrom": container.own_settings, "ports": container.port, "lifecycle": container.drains
-    }  # fmt: skip
-    return {key: value for key, value in made.items() if absent.get(key, True)}
+    return {key: value for key, value in whole.items() if value}
 
 
 def _files(container: Container) -> dict[str, Document]:

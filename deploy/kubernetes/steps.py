@@ -11,7 +11,7 @@ from deploy.declaration import BUS_ADMIN, DATABASE_ROLES, SERVICES, Service
 from deploy.kubernetes import network
 from deploy.kubernetes.pods import Container, labels, selector, template
 from deploy.kubernetes.site import SITE, Document, Settings, settings
-from deploy.kubernetes.workloads import BEFORE, ORDER, image
+from deploy.kubernetes.workloads import BEFORE, ORDER, image, read_at_terminal
 from deploy.local.system import SAMPLE_DISTRICTS
 
 MIGRATE, SERVERS = "migrate", "servers"
@@ -23,7 +23,7 @@ def migration(service: Service) -> list[Document]:
     container = Container(
         image=image(service.name),
         arguments=(MIGRATE,),
-        settings=read_by_migration(service),
+        settings=read_at_terminal(service),
         own_settings=f"{service.name}-settings",
     )
     return _job(f"{service.name}-{MIGRATE}", service.name, container, network.DATABASE)
@@ -42,10 +42,6 @@ def topics() -> list[Document]:
         image=image("platform"), arguments=arguments, settings=read_by_topics(), own_settings="topics-settings"
     )
     return _job("topics", SERVERS, container, network.BROKER)
-
-
-def read_by_migration(service: Service) -> Settings:
-    return settings(f"{service.name}-{MIGRATE}", declaration.service_environment(SITE, service))
 
 
 def read_by_databases() -> Settings:

@@ -10,7 +10,7 @@ Invariant: the files follow from the declaration alone; what an installation dec
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from deploy.declaration import FRONT_DOOR, SERVICES
+from deploy.declaration import FRONT_DOOR, OPERATOR, SERVICES
 from deploy.images.parts import as_yaml
 from deploy.kubernetes import network, steps, watching, workloads
 from deploy.kubernetes.pods import PART_OF, PORT
@@ -38,8 +38,8 @@ def files() -> dict[str, str]:
 def all_settings() -> list[Settings]:
     """What every container reads."""
     roles = [workloads.read_by(process) for process in workloads.PROCESSES.values() if process.image]
-    migrations = [steps.read_by_migration(service) for service in SERVICES.values()]
-    return [*roles, *migrations, steps.read_by_databases(), steps.read_by_topics(), workloads.read_by_front_door()]
+    commands = [workloads.read_at_terminal(service) for service in SERVICES.values()]
+    return [*roles, *commands, steps.read_by_databases(), steps.read_by_topics(), workloads.read_by_front_door()]
 
 
 def _base() -> dict[str, list[Document]]:
@@ -54,6 +54,7 @@ def _base() -> dict[str, list[Document]]:
             for service in SERVICES.values()
             for role in service.roles
         },
+        **{f"{service.name}-{OPERATOR}": workloads.terminal(service) for service in SERVICES.values()},
         **{f"{service.name}-{steps.MIGRATE}": steps.migration(service) for service in SERVICES.values()},
     }
 
@@ -97,7 +98,7 @@ def _small() -> Document:
 
 
 def _city() -> Document:
-    """Several machines in several zones: two pods of one process never stand on the same machine."""
+    """Several machines in several zones: the pods of one process are spread evenly over machines, or wait for one."""
     apart = as_yaml(
         [
             {

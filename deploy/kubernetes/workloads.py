@@ -1,4 +1,4 @@
-"""A Deployment for each process of a service and for the front door, with its Service, disruption budget and network policy.
+"""A Deployment for each process of a service, for a person's commands and for the front door, each with its network policy.
 
 Invariant: what serves is replaced without a gap, a new pod first; a loop is replaced as everywhere else (decision 42): the old one
 ends, then the new one starts, since a consumer tells its lag as if it were alone.
@@ -8,7 +8,7 @@ Left to others: the pods themselves (pods.py), overlays (tree.py).
 from typing import Final
 
 from deploy import declaration
-from deploy.declaration import FRONT_DOOR, SECOND, SERVICES, Process, Role, Service
+from deploy.declaration import FRONT_DOOR, OPERATOR, SECOND, SERVICES, Process, Role, Service
 from deploy.front_door import caddyfile
 from deploy.images.compose import CADDY
 from deploy.images.secret_files import MOUNTED_IN
@@ -51,6 +51,22 @@ def of_role(service: Service, role: Role) -> list[Document]:
     chosen = selector(service.name, role.name)
     services = [_service(process.name, chosen, port)] if role.serves else []
     return [deployment, *services, *([budget(process.name, chosen)] if _many(role) else []), policy]
+
+
+def terminal(service: Service) -> list[Document]:
+    """Of no pod, until a person needs one: `kubectl scale --replicas 1`, then `kubectl exec` with a command of the service."""
+    container = Container(
+        image=image(service.name),
+        arguments=(),
+        settings=read_at_terminal(service),
+        command=("sleep", "infinity"),
+        own_settings=f"{service.name}-settings",
+    )
+    name, chosen = f"{service.name}-{OPERATOR}", labels(service.name, OPERATOR)
+    policy = network.policy(
+        name, selector(service.name, OPERATOR), ingress=[], egress=[network.DATABASE, network.BROKER]
+    )
+    return [_deployment(name, chosen, container, replicas=0, gapless=False), policy]
 
 
 def front_door() -> list[Document]:
@@ -101,6 +117,11 @@ def read_by(process: Process) -> Settings:
     return settings(process.name, process.environment(SITE))
 
 
+def read_at_terminal(service: Service) -> Settings:
+    """Those of a command: with a user of the broker that may do what no process may. A migration reads the same."""
+    return settings(f"{service.name}-{OPERATOR}", declaration.service_environment(SITE, service))
+
+
 def read_by_front_door() -> Settings:
     return settings(FRONT_DOOR, {"FRONT_HOST": SITE.front_url, "FRONT_DOOR_SECRET": SITE.secret("front_door_secret")})
 
@@ -143,6 +164,7 @@ def _deployment(
             "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": {"matchLabels": chosen},
             "matchLabelKeys": ["pod-template-hash"],
+            "nodeTaintsPolicy": "Honor",  # a machine that takes no pod of ours counts for nothing
         }
         for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
     ]

@@ -100,7 +100,7 @@ def test_kubernetes_has_the_workloads_of_a_fifth_service(tree: Path):
     folder = tree / "deploy" / "kubernetes"
     base = yaml.safe_load((folder / "base" / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
     ours = {name.removesuffix(".yaml") for name in base if name.startswith("payments-")}
-    assert ours == {"payments-migrate", *(f"payments-{role}" for role in ROLES)}
+    assert ours == {"payments-migrate", "payments-operator", *(f"payments-{role}" for role in ROLES)}
     for name in ours:
         documents = list(yaml.safe_load_all((folder / "base" / f"{name}.yaml").read_text(encoding="utf-8")))
         pod = documents[0]["spec"]["template"]["spec"]
