@@ -18,6 +18,9 @@ _READ_BY_GROUP: Final = 0o440
 # Far above what is measured (docs/operations.md): it ends a process that runs away before it ends its neighbours.
 _MEMORY_LIMIT: Final = "768Mi"
 _MEMORY, _CPU = "128Mi", "50m"
+# In memory, since what people upload has persons in it. A body of 64 MB lies there twice while it is read; a few at once must fit.
+_TEMPORARY: Final = "/tmp"  # noqa: S108 - the pod's own
+_LARGEST_FILES, _SMALL_FILES = "512Mi", "64Mi"
 # A pod whose machine has gone is started elsewhere after these seconds, not after the cluster's five minutes.
 _MACHINE_GONE: Final = 30
 # What a program of ours has to end; before it, a serving one waits until nobody sends it anything more.
@@ -58,11 +61,12 @@ def probe(path: str, port: int | str, *, seconds: int, failures: int) -> Documen
 
 
 def template(pod_labels: Mapping[str, str], container: Container) -> Document:
-    folders = {"/tmp": "tmp", **{path: path.rpartition("/")[2] for path in container.writes}}  # noqa: S108 - the pod's own
+    folders = {_TEMPORARY: _LARGEST_FILES, **dict.fromkeys(container.writes, _SMALL_FILES)}
+    names = {path: path.rpartition("/")[2] for path in folders}
     volumes: list[Document] = [
-        {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}} for name in folders.values()
+        {"name": names[path], "emptyDir": {"medium": "Memory", "sizeLimit": size}} for path, size in folders.items()
     ]
-    mounts: list[Document] = [{"name": name, "mountPath": path} for path, name in folders.items()]
+    mounts: list[Document] = [{"name": name, "mountPath": path} for path, name in names.items()]
     for path, source in _files(container).items():
         name = path.strip("/").replace("/", "-").lower()
         volumes.append({"name": name, **source})

@@ -5,6 +5,7 @@ ends, then the new one starts, since a consumer tells its lag as if it were alon
 Left to others: the pods themselves (pods.py), overlays (tree.py).
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from deploy import declaration
@@ -49,7 +50,7 @@ def of_role(service: Service, role: Role) -> list[Document]:
     )
     policy = network.of_role(service.name, role, port)
     chosen = selector(service.name, role.name)
-    services = [_service(process.name, chosen, port)] if role.serves else []
+    services = [_service(process.name, chosen, {PORT: port})] if role.serves else []
     return [deployment, *services, *([budget(process.name, chosen)] if _many(role) else []), policy]
 
 
@@ -94,7 +95,7 @@ def front_door() -> list[Document]:
     ]
     return [
         _deployment(FRONT_DOOR, labels(FRONT_DOOR, FRONT_DOOR), container, replicas=2, gapless=True),
-        _service(FRONT_DOOR, chosen, port, outside=443),
+        _service(FRONT_DOOR, chosen, {"https": 443, "http": 80}),  # the door leads the second to the first
         budget(FRONT_DOOR, chosen),
         network.of_front_door(port, serving),
     ]
@@ -184,6 +185,8 @@ def _deployment(
     }
 
 
-def _service(name: str, chosen: dict[str, str], port: int, *, outside: int = 0) -> Document:
-    spec = {"selector": chosen, "ports": [{"name": PORT, "port": outside or port, "targetPort": PORT}]}
+def _service(name: str, chosen: dict[str, str], ports: Mapping[str, int]) -> Document:
+    """`ports`: by name, all of the pod's one port."""
+    served = [{"name": named, "port": port, "targetPort": PORT} for named, port in ports.items()]
+    spec = {"selector": chosen, "ports": served}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": chosen}, "spec": spec}

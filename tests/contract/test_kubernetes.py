@@ -31,6 +31,7 @@ ROLES = {f"{service.name}-{role.name}": (service, role) for service in SERVICES.
 SERVING = {name for name, (_, role) in ROLES.items() if role.serves}
 # Kinds of operators, whose schemas kubernetes-validate does not carry.
 OF_OPERATORS = {"PodMonitor", "PrometheusRule", "ScaledObject"}
+LARGEST_BODY = 64  # MB; the front door lets no larger one through
 OLDEST, NEWEST = "1.31", kubernetes_validate.latest_version()
 
 
@@ -58,6 +59,12 @@ def pods(documents: list[Document]) -> dict[str, Document]:
 def container(pod: Document) -> Document:
     (only,) = pod["spec"]["containers"]
     return only
+
+
+def sizes(pod: Document) -> dict[str, int]:
+    """The folders in memory by name, in MB."""
+    limits = {each["name"]: each["emptyDir"]["sizeLimit"] for each in pod["spec"]["volumes"] if "emptyDir" in each}
+    return {name: int(limit.removesuffix("Mi")) for name, limit in limits.items()}
 
 
 def read_secrets(pod: Document) -> dict[str, str]:
@@ -171,7 +178,7 @@ def test_what_a_pod_writes_is_in_memory(built: list[Document]):
         mounts = {each["mountPath"]: each for each in container(pod)["volumeMounts"]}
         variables = {each["name"]: each.get("value", "") for each in container(pod)["env"]}
         assert all(each["name"] in in_memory or each["readOnly"] for each in mounts.values()), name
-        assert "/tmp" in mounts
+        assert sizes(pod)["tmp"] >= 4 * LARGEST_BODY, "a body lies there twice, and several come at once"
         if written := variables.get("PROMETHEUS_MULTIPROC_DIR"):
             assert str(Path(written).parent) in mounts, name
 
@@ -233,6 +240,8 @@ def test_the_front_door_leads_to_services_and_these_to_the_pods_that_serve(built
     assert {name for name, _ in upstreams} == SERVING == set(services) - {"front-door"}
     for name, port in upstreams:
         assert [each["port"] for each in services[name]["ports"]] == [int(port)]
+    assert f"max_size {LARGEST_BODY}MB" in configuration
+    assert [each["port"] for each in services["front-door"]["ports"]] == [443, 80]
     for name, service in services.items():
         chosen = [
             other

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -93,6 +93,15 @@ def test_another_name_is_led_to_the_one_address_at_the_usual_port(port: int):
     status, place, _ = ask(port, "10.0.0.7", "/wall?district=440303")
 
     assert (status, place) == (302, f"https://{NAME}/wall?district=440303")
+
+
+def test_a_request_in_the_clear_is_led_to_the_same_page_by_tls(port: int):
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/wall?district=440303", headers={"Host": NAME})
+        answer = connection.getresponse()
+
+    assert answer.status in (301, 308)
+    assert answer.getheader("Location") == f"https://{NAME}/wall?district=440303"
 
 
 def test_the_certificate_is_the_installations_own(port: int):
