@@ -6,7 +6,7 @@ Left to others: which settings a process reads (deploy/declaration.py), the file
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,10 +21,11 @@ INSTALLATION, PUBLIC, SECRET, AUTHORITIES = "installation", "public", "clearwate
 AUTHORITIES_IN: Final = "/run/authorities"
 # An address that nobody has. It stands where the installation names its own.
 _UNNAMED: Final = ".example"
+_FRONT_HOST: Final = "FRONT_HOST"
 _PORTS_OUTSIDE: Final = {"postgres": 5432, "kafka": 9092, "smtp": 587}
 # What an installation says beside the addresses, with the value that holds until it does.
 _SAID: Final = {
-    "FRONT_HOST": f"clearwater{_UNNAMED}",
+    _FRONT_HOST: f"clearwater{_UNNAMED}",
     "KAFKA_SECURITY": "SASL_SSL",
     "KAFKA_CA_FILE": "",
     "ISSUER_INTERNAL_URL": "",
@@ -42,7 +43,7 @@ class Cluster:
     bind = "0.0.0.0"  # noqa: S104 - inside its pod; network policies say who reaches it
     clock_file = ""  # real time: the demo plays on the local platform and in containers
     bus_ca_file = ""
-    front_url = f"https://clearwater{_UNNAMED}"
+    front_url = "https://$(FRONT_HOST)"  # Kubernetes puts the installation's name there
 
     def host(self, process: str) -> str:
         outside = {"kafka", "issuer", MESSAGES}
@@ -96,12 +97,12 @@ def settings(process: str, environment: Mapping[str, str]) -> Settings:
     )
 
 
-def everything_said(every: list[Settings]) -> dict[str, str]:
+def everything_said(every: Sequence[Settings]) -> dict[str, str]:
     """The config map `installation`, with a value for each setting that any process reads from it."""
     return {key: value for each in every for key, value in each.said.items()}
 
 
-def public_names(variables: list[Document]) -> set[str]:
+def public_names(variables: Sequence[Document]) -> set[str]:
     """The public parts of secrets (which of two users is in use, public keys) that these variables take from the config map."""
     sources = (variable.get("valueFrom", {}).get("configMapKeyRef", {}) for variable in variables)
     return {source["key"] for source in sources if source.get("name") == PUBLIC}
@@ -115,6 +116,8 @@ def _written(key: str, value: str, said: Mapping[str, str]) -> Iterator[Document
     if whole := _PLACEHOLDER.fullmatch(value):
         yield _from(PUBLIC, whole[1].lower(), key)
         return
+    if f"$({_FRONT_HOST})" in value:
+        yield _from(INSTALLATION, _FRONT_HOST, _FRONT_HOST)
     for name in _PLACEHOLDER.findall(value):
         yield _from(PUBLIC, name.lower(), name)
     yield {"name": key, "value": _PLACEHOLDER.sub(r"$(\1)", value)}

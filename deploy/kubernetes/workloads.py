@@ -124,7 +124,7 @@ def read_at_terminal(service: Service) -> Settings:
 
 
 def read_by_front_door() -> Settings:
-    return settings(FRONT_DOOR, {"FRONT_HOST": SITE.front_url, "FRONT_DOOR_SECRET": SITE.secret("front_door_secret")})
+    return settings(FRONT_DOOR, {"FRONT_HOST": "", "FRONT_DOOR_SECRET": SITE.secret("front_door_secret")})
 
 
 def image(name: str) -> str:

@@ -217,7 +217,7 @@ def test_no_secret_and_no_address_of_a_server_stands_in_the_files(built: list[Do
     assert of(built, "Secret") == {}
     assert [name for name, value in printed.items() if value in text] == []
     literal = [str(each.get("value", "")) for pod in pods(built).values() for each in container(pod)["env"]]
-    assert [value for value in literal if ".example" in value or "://" in value] == []
+    assert {value for value in literal if ".example" in value or "://" in value} == {"https://$(FRONT_HOST)"}
 
 
 def test_the_secrets_are_those_of_the_containers(tmp_path: Path):
@@ -266,6 +266,9 @@ def test_nobody_reaches_anybody_but_the_front_door_what_serves(built: list[Docum
     }
 
     assert reached == {("front-door", name) for name in SERVING}
+    assert reaches([], labels["signing-api"], labels["notify-api"], ports["notify-api"]), (
+        "without policies everybody does"
+    )
     assert {name for name in ports if reaches(policies, labels[name], labels[name], ports[name])} == set()
 
 
@@ -385,6 +388,7 @@ def test_a_service_accepts_the_settings_of_its_pod(city: list[Document], tmp_pat
     assert read["database_url"].endswith(f"@postgres:5432/{service}")
     assert read["kafka_security"] == "SASL_SSL"
     assert read["kafka_user"] in (f"{name}-a", f"{name}-b")
+    assert read["public_url"] == "https://clearwater.example"
     assert read["session_secret"] and "$(" not in ended.stdout
 
 
