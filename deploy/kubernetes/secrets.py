@@ -1,6 +1,6 @@
 """python -m deploy.kubernetes.secrets: prints the Secret and the config map that hold an installation's secrets, for `kubectl apply -f -`.
 
-    python -m deploy.kubernetes.secrets | kubectl apply -n clearwater -f -
+    python -m deploy.kubernetes.secrets | kubectl apply --server-side -n clearwater -f -
 
 The values are those of `make secrets`, kept in .local-containers/secrets.json: made where they are missing, kept where they are there.
 Nothing is written to a file beside that. An installation with a store of secrets of its own makes these two objects from it.
