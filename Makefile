@@ -98,6 +98,7 @@ events: $(INSTALLED) ## after a change of an event: schemas, examples' manifest,
 generated:
 	$(RUN) -m shared.events.generate --check
 	$(RUN) -m deploy.images.compose --check
+	$(RUN) -m deploy.kubernetes --check
 	$(RUN) -m deploy.prometheus.metrics --check
 	$(RUN) -m deploy.grafana --check
 

@@ -65,17 +65,28 @@ class Role:
 
     `bus`: it opens the broker, with users of its own there (deploy/local/access.py says what they may do).
     `paths`: those of the service's API that lead to it and not to the first role; `*` stands for one part of a path.
+    `calls`: what it calls outside beside database, broker and issuer: MESSAGES (mail and text messages) or AGENCIES (their endpoints).
+    `waiting`: how much waits for it, as a query of Prometheus. Only of a role of which any number of processes may work side by side.
     """
 
     name: str
     serves: bool = False
     bus: bool = False
     paths: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    waiting: str = ""
 
 
 API, STREAM = Role("api", serves=True), Role("stream", serves=True, paths=("/stream", "/districts/*/feed"))
 RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
-WEBHOOKS = Role("webhooks")
+MESSAGES, AGENCIES = "messages", "agencies"
+# Each of its processes claims what it sends, and each counts all messages (decision 27).
+SENDER = Role(
+    "worker",
+    calls=(MESSAGES,),
+    waiting='sum(max by (district) (clearwater_messages{service="notify",state="waiting"}))',
+)
+WEBHOOKS = Role("webhooks", calls=(AGENCIES,))
 OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands
 
 
@@ -157,7 +168,14 @@ SERVICES: dict[str, Service] = {
             secrets={"vault_key": "key", "reader_key_pair": "key pair"},
         ),
         Service("signing", 20, pages=("/desk", "/mine")),
-        Service("notify", 30, pages=("/messages",), environment=_notify, needs=("messages",)),
+        Service(
+            "notify",
+            30,
+            roles=(API, RELAY, CONSUMER, SENDER),
+            pages=("/messages",),
+            environment=_notify,
+            needs=(MESSAGES,),
+        ),
         Service(
             "reporting",
             40,

@@ -27,21 +27,31 @@ FROM_ENVIRONMENT = "{env.FRONT_DOOR_SECRET}"
 PAGES = Path(__file__).with_name("pages")
 
 
-def text(site: Site, *, files: str, pages: str, secret: str = FROM_ENVIRONMENT) -> str:
+def text(site: Site, *, files: str, pages: str, secret: str = FROM_ENVIRONMENT, certificate: str = "") -> str:
     """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself.
-    `secret`: by which services know it, as Caddy reads it.
+    `secret`: by which services know it, as Caddy reads it. `certificate`: files of a certificate and its key, where somebody
+    else makes it: an orchestrator, which also sends each request to a process that lives. Without it: of its own authority.
     """
-    return "\n".join([*_global(site, files), *_proxy(secret), *_site(site, pages), *_other_names(site), ""])
+    return "\n".join(
+        [
+            *_global(site, files, certificate),
+            *_proxy(secret, orchestrated=bool(certificate)),
+            *_site(site, pages, certificate),
+            *_other_names(site, certificate),
+            "",
+        ]
+    )
 
 
-def _global(site: Site, files: str) -> list[str]:
+def _global(site: Site, files: str, certificate: str) -> list[str]:
     secure = site.front_url.startswith("https:")
+    own = "off" if certificate or not secure else "disable_redirects"
     return [
         "{",
         "\tadmin off",
         "\tpersist_config off",
-        f"\tauto_https {'disable_redirects' if secure else 'off'}",
-        *(["\tskip_install_trust", f"\tdefault_sni {urlsplit(site.front_url).hostname}"] if secure else []),
+        f"\tauto_https {own}",
+        *(["\tskip_install_trust", f"\tdefault_sni {_host(site)}"] if secure else []),
         f"\tstorage file_system {files}",
         "\tgrace_period 5s",
         "\tservers {",
@@ -64,7 +74,12 @@ def _global(site: Site, files: str) -> list[str]:
     ]
 
 
-def _proxy(secret: str) -> list[str]:
+def _host(site: Site) -> str:
+    """As it is written: it may be the name of a variable."""
+    return urlsplit(site.front_url).netloc.rpartition(":")[0]
+
+
+def _proxy(secret: str, *, orchestrated: bool) -> list[str]:
     """(service) for all that is one request and one answer, (stream) for what goes on for hours."""
     shared = [
         "\t\theader_up -Forwarded",
@@ -83,7 +98,7 @@ def _proxy(secret: str) -> list[str]:
         "\t}",
         "\treverse_proxy {args[:]} {",
         f"\t\trequest_buffers {_BUFFERED}",
-        *_replaced(),
+        *_replaced(asks=not orchestrated),
         *shared,
         "\t\ttransport http {",
         "\t\t\tdial_timeout 3s",
@@ -103,12 +118,13 @@ def _proxy(secret: str) -> list[str]:
     ]
 
 
-def _replaced() -> list[str]:
+def _replaced(*, asks: bool) -> list[str]:
     """An API is replaced while its second process works: what the first one does not take, the second one gets.
 
     A request that did not reach a process is sent again. One that may have reached it is sent again only where that has no second effect:
-    it only reads, or its key makes it one with the first.
+    it only reads, or its key makes it one with the first. `asks`: whether a process lives; else somebody else does.
     """
+    asked = ["\t\thealth_uri /live", "\t\thealth_interval 1s", "\t\thealth_timeout 10s"]
     return [
         "\t\tlb_policy first",
         f"\t\tlb_try_duration {_AGAIN_SECONDS}s",
@@ -119,24 +135,22 @@ def _replaced() -> list[str]:
         "\t\tlb_retry_match {",
         "\t\t\theader Idempotency-Key *",
         "\t\t}",
-        "\t\thealth_uri /live",
-        "\t\thealth_interval 1s",
-        "\t\thealth_timeout 10s",
+        *(asked if asks else ()),
     ]
 
 
-def _site(site: Site, pages: str) -> Iterator[str]:
+def _site(site: Site, pages: str, certificate: str) -> Iterator[str]:
     front = urlsplit(site.front_url)
-    yield f"{front.scheme}://{front.hostname}:{front.port} {{"
+    yield f"{front.scheme}://{front.netloc} {{"
     yield f"\tbind {site.bind}"
     if front.scheme == "https":
-        yield "\ttls internal"
+        yield f"\ttls {certificate or 'internal'}"
     yield "\theader -Server"
     for service in SERVICES.values():
         for role in sorted(service.roles, key=lambda role: not role.paths):
             if paths := _paths(service, role):
                 process = service.process(role)
-                upstreams = [process] if role.paths else [process, process + declaration.SECOND]
+                upstreams = [process] if role.paths or certificate else [process, process + declaration.SECOND]
                 yield from _handled(upstreams, paths, site, stream=bool(role.paths))
     yield from ("\thandle {", "\t\terror 404", "\t}")
     yield from _own_answers(pages)
@@ -194,9 +208,17 @@ def _own_answers(pages: str) -> list[str]:
     ]
 
 
-def _other_names(site: Site) -> list[str]:
+def _other_names(site: Site, certificate: str) -> list[str]:
     """Redirects other names of this machine to the one address: a cookie belongs to one name."""
     front = urlsplit(site.front_url)
+    if certificate:  # the door is reached at the usual port, whichever it listens on
+        return [
+            f"https://:{front.port} {{",
+            f"\tbind {site.bind}",
+            f"\ttls {certificate}",
+            f"\tredir https://{_host(site)}{{uri}}",
+            "}",
+        ]
     name = f"https://localhost:{front.port}" if front.scheme == "https" else f"http://:{front.port}"
     secure = ["\ttls internal"] if front.scheme == "https" else []
     return [f"{name} {{", f"\tbind {site.bind}", *secure, f"\tredir {site.front_url}{{uri}}", "}"]

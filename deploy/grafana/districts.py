@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.panels import Board, Panel, Query
-from deploy.grafana.queries import OF, per_minute
+from deploy.grafana.queries import MESSAGES_ONCE, OF, per_minute
 
 _ALERTS = Panel(
     title="Open alerts",
@@ -100,7 +100,8 @@ DISTRICT: Final = Board(
             says="ConsumerLate pages from 60 s on: a consumer is dead, paused or too slow.",
         ),
         Panel(
-            title="Messages", queries=(Query(f"sum by (state) (clearwater_messages_by_channel{{{OF}}})", "{{state}}"),),
+            title="Messages",
+            queries=(Query(f"sum by (state) ({MESSAGES_ONCE})", "{{state}}"),),
             says="Every message once, by what became of it.",
         ),
         Panel(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.panels import Board, Panel, Query
-from deploy.grafana.queries import OF, quantile
+from deploy.grafana.queries import MESSAGES_ONCE, OF, quantile
 
 PIPELINE: Final = Board(
     "pipeline",
@@ -102,16 +102,17 @@ MESSAGES: Final = Board(
         ),
         Panel(
             title="Failed for good", kind="stat", wide=8, red_from=1,
-            queries=(Query(f'sum(clearwater_messages_by_channel{{state="failed",{OF}}})'),), says="Addresses that a gateway has refused.",
+            queries=(Query(f'sum(max by (channel, district) (clearwater_messages_by_channel{{state="failed",{OF}}}))'),),
+            says="Addresses that a gateway has refused.",
         ),
         Panel(
             title="Perhaps arrived", kind="stat", wide=8, red_from=1,
-            queries=(Query(f'sum(clearwater_messages_by_channel{{state="unknown",{OF}}})'),),
+            queries=(Query(f'sum(max by (channel, district) (clearwater_messages_by_channel{{state="unknown",{OF}}}))'),),
             says="A person decides whether to send again.",
         ),
         Panel(
             title="By state and channel",
-            queries=(Query(f"sum by (state, channel) (clearwater_messages_by_channel{{{OF}}})", "{{channel}} {{state}}"),),
+            queries=(Query(f"sum by (state, channel) ({MESSAGES_ONCE})", "{{channel}} {{state}}"),),
             says="Every message once. `waiting` that grows by day is a slow gateway; by night it is the owners' rest.",
         ),
         Panel(
@@ -136,7 +137,7 @@ MESSAGES: Final = Board(
         ),
         Panel(
             title="Waiting for a contact or a key",
-            queries=(Query(f'sum by (district) (clearwater_messages{{state="incomplete",{OF}}})', "{{district}}"),),
+            queries=(Query(f'max by (district) (clearwater_messages{{state="incomplete",{OF}}})', "{{district}}"),),
             says="Owners whom no message can reach yet: the register has no contact of theirs.",
         ),
     ),

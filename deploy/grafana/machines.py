@@ -191,9 +191,9 @@ OBJECTIVES: Final = Board(
         Panel(
             title="message-handed-over: held, failed, uncertain", kind="stat", wide=8, red_from=1,
             queries=(
-                Query("sum(clearwater_channel_held)", "channels held"),
-                Query('sum(clearwater_messages_by_channel{state="failed"})', "failed"),
-                Query('sum(clearwater_messages_by_channel{state="unknown"})', "uncertain"),
+                Query("sum(max by (channel, district) (clearwater_channel_held))", "channels held"),
+                Query('sum(max by (channel, district) (clearwater_messages_by_channel{state="failed"}))', "failed"),
+                Query('sum(max by (channel, district) (clearwater_messages_by_channel{state="unknown"}))', "uncertain"),
             ),
             says="Without an exception: a person has seen each the same day.",
         ),

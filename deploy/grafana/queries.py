@@ -1,11 +1,13 @@
 """Expressions that several dashboards use.
 
-Where an API runs twice, both show the facts of its database: such figures are taken with `max by` before anything is added up.
+Where an API or notify's worker runs twice, both show the facts of one database: such figures are taken with `max by` before they are
+added up.
 """
 
 from typing import Final
 
 OF: Final = 'district=~"$district"'
+MESSAGES_ONCE: Final = f"max by (state, channel, district) (clearwater_messages_by_channel{{{OF}}})"
 SIGNATURES: Final = 'service="signing",route=~".*/signatures",method="POST"'
 
 

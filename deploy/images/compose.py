@@ -12,8 +12,6 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from deploy import declaration
 from deploy.declaration import (
     BUS_ADMIN,
@@ -28,7 +26,7 @@ from deploy.declaration import (
 )
 from deploy.front_door import caddyfile as front_door
 from deploy.images import secret_files, watching
-from deploy.images.parts import Entry, Limits, guards, healthcheck, secret_variables, waits_for
+from deploy.images.parts import Entry, Limits, as_yaml, guards, healthcheck, secret_variables, waits_for
 from deploy.images.running import SECRETS, SHARED
 from deploy.images.site import FILES, SITE
 from deploy.local import broker, jars
@@ -47,6 +45,7 @@ _METRICS = f"{FILES}/metrics"
 
 # The last two are volumes of its image: left to Docker, each new container would leave two nameless ones behind.
 _KAFKA_WRITES = ("/opt/kafka/config", "/opt/kafka/logs", "/etc/kafka/secrets", "/mnt/shared/config")
+CADDY = "caddy:2.11.7"
 _USER = 10_001  # clearwater in our images
 _OURS = Limits(memory="768m", processes=256)
 
@@ -83,7 +82,7 @@ def caddyfile() -> str:
 
 
 def text() -> str:
-    return _HEAD + yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=200)
+    return _HEAD + as_yaml(document())
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -96,13 +95,6 @@ def main(arguments: Sequence[str]) -> int:
     for name in stale:
         sys.stderr.write(f"stale: {name}; run python -m deploy.images.compose\n")
     return 1 if stale else 0
-
-
-class _Plain(yaml.SafeDumper):
-    """No anchors: every process stands written out."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
-        return True
 
 
 def _postgres() -> Entry:
@@ -244,7 +236,7 @@ def _front_door(process: Process) -> Entry:
     """Caddy's own image, with the configuration that the local platform's is written from too."""
     port = SITE.port(process.name)
     return {
-        "image": "caddy:2.11.7",
+        "image": CADDY,
         **guards(Limits(memory="256m", processes=256), user=_USER),
         "cap_add": ["NET_BIND_SERVICE"],  # its program does not start without, at any port
         "restart": "unless-stopped",

@@ -1,8 +1,10 @@
-"""What the entries of docker-compose.yml are put together from."""
+"""What the entries of docker-compose.yml are put together from, and how a document is written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from deploy.images.site import SITE
 
@@ -49,3 +51,14 @@ def healthcheck(*command: str) -> Entry:
 
 def secret_variables(*names: str) -> dict[str, str]:
     return {name.upper(): SITE.secret(name) for name in names}
+
+
+def as_yaml(*documents: Entry | list[Entry]) -> str:
+    return yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=200)
+
+
+class _Plain(yaml.SafeDumper):
+    """No anchors: every process stands written out."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True

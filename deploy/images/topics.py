@@ -10,7 +10,11 @@ from shared.messaging import credentials
 def main() -> None:
     settings = secret_files.read()
     admin = credentials.connection(
-        settings["KAFKA_BOOTSTRAP"], user=settings["KAFKA_USER"], password=settings["KAFKA_PASSWORD"]
+        settings["KAFKA_BOOTSTRAP"],
+        user=settings["KAFKA_USER"],
+        password=settings["KAFKA_PASSWORD"],
+        security="SASL_SSL" if settings.get("KAFKA_SECURITY") == "SASL_SSL" else "SASL_PLAINTEXT",
+        ca_file=settings.get("KAFKA_CA_FILE", ""),
     )
     topics.keep_rights(admin)
     for district in sys.argv[1:]:

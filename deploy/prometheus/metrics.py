@@ -25,7 +25,7 @@ Written by `python -m deploy.prometheus.metrics` from the declarations in the co
 Every process serves its own at `/metrics`, on its own port; the front door does not lead there. The scraper adds `service` and `role`.
 Labels are few and bounded: a district, a project, a consumer, a topic, a route template, never an id or a person.
 What is read from a database is shown by the API of its service alone, also while the process that it is about
-is dead. Where an API runs twice, take `max`, not `sum`.
+is dead. Where an API or notify's worker runs twice, take `max`, not `sum`.
 Beside these, every process shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
 
 | metric | kind | labels | meaning |

@@ -11,13 +11,13 @@ from deploy import declaration
 from deploy.declaration import API, SECOND, SERVICES
 
 ALERTS: Final = Path(__file__).with_name("alerts.yml")
-_SECONDS: Final = 5
+SECONDS: Final = 5
 
 
 def configuration(
     site: declaration.Site,
     *,
-    seconds: int = _SECONDS,
+    seconds: int = SECONDS,
     alerts: str = str(ALERTS),
     alertmanager: str = "",
     apis_run_twice: bool = False,

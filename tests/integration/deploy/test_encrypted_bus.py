@@ -1,5 +1,7 @@
 """Is the traffic between broker and clients encrypted on request, and is a broker without a valid certificate refused?"""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +11,8 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaTimeoutError
 
 from deploy.local import authority, broker, starting, system
-from deploy.local.place import CannotStart, Place
+from deploy.local.admin import as_admin
+from deploy.local.place import ROOT, CannotStart, Place
 from deploy.local.processes import declared
 from shared.events import topics
 from shared.messaging import credentials
@@ -79,6 +82,26 @@ def test_the_admin_makes_topics_and_users_by_tls_too(encrypted: Platform):
 
     with closing(KafkaAdminClient(**encrypted.connection)) as client:
         assert eventually(lambda: wanted <= set(client.list_topics()))
+
+
+def test_the_step_that_makes_topics_reaches_an_encrypted_broker(encrypted: Platform):
+    """As a Job of Kubernetes runs it, where the broker is outside."""
+    district, admin = "440399", as_admin(encrypted.place)
+    settings = {
+        "KAFKA_BOOTSTRAP": str(admin["bootstrap_servers"]),
+        "KAFKA_USER": str(admin["sasl_plain_username"]),
+        "KAFKA_PASSWORD": str(admin["sasl_plain_password"]),
+        "KAFKA_SECURITY": "SASL_SSL",
+        "KAFKA_CA_FILE": str(admin["ssl_cafile"]),
+    }
+
+    made = subprocess.run(
+        [sys.executable, "-m", "deploy.images.topics", district],
+        cwd=ROOT, env={"PYTHONPATH": str(ROOT), **settings}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert made.returncode == 0, made.stderr
+    assert set(made.stdout.split()) == {topics.name(district, kind) for kind in topics.KINDS}
 
 
 def test_encryption_stays_until_it_is_turned_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -94,6 +94,25 @@ def test_the_compose_file_has_the_containers_of_a_fifth_service(tree: Path):
     assert "PAYMENTS_OWNER_PASSWORD" in {secret["target"] for secret in containers["databases"]["secrets"]}
 
 
+def test_kubernetes_has_the_workloads_of_a_fifth_service(tree: Path):
+    run(tree, "deploy.kubernetes")
+
+    folder = tree / "deploy" / "kubernetes"
+    base = yaml.safe_load((folder / "base" / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    ours = {name.removesuffix(".yaml") for name in base if name.startswith("payments-")}
+    assert ours == {"payments-migrate", "payments-operator", *(f"payments-{role}" for role in ROLES)}
+    for name in ours:
+        documents = list(yaml.safe_load_all((folder / "base" / f"{name}.yaml").read_text(encoding="utf-8")))
+        pod = documents[0]["spec"]["template"]["spec"]
+        assert pod["containers"][0]["image"] == "clearwater/payments:local"
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert documents[-1]["kind"] == "NetworkPolicy"
+    (configuration,) = (folder / "base" / "front-door").glob("Caddyfile")
+    assert "payments-api:18050" in configuration.read_text(encoding="utf-8")
+    scalers = yaml.safe_load_all((folder / "components/autoscaling/scalers.yaml").read_text(encoding="utf-8"))
+    assert "payments-api" in {scaler["metadata"]["name"] for scaler in scalers}
+
+
 def test_the_import_contracts_cover_a_fifth_service(tree: Path):
     assert lint(tree).returncode == 0
 

@@ -1,0 +1,1 @@
+"""Kubernetes: a kustomize base, components and two overlays, written from the one declaration."""
