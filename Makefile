@@ -111,11 +111,11 @@ unit-tests:
 test: check service-tests system-tests ## all of it
 
 service-tests:
-	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/contract/messaging tests/integration --ignore=tests/integration/deploy
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/contract/messaging tests/integration
 
 system-tests:
-	# One after the other, as a whole system fills the machine. Those that need every process last: they share the servers of the others.
-	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/integration/deploy tests/chaos tests/e2e tests/browser
+	# One after the other, on one installation with every process: it fills the machine.
+	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/chaos tests/e2e tests/browser
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak
