@@ -63,6 +63,7 @@ class Feed:
         self.epoch, self.given = 1, ""
         self.granted = _FIRST_TYPES
         self._log: list[Message] = []
+        self._let_through: frozenset[str] = frozenset()  # types, at the last request
         self._anew_after = 0  # the last number when the epoch began
         self._withheld: set[int] = set()
 
@@ -72,8 +73,8 @@ class Feed:
 
     @property
     def expected(self) -> Mapping[str, Held]:
-        """What the log makes of its units."""
-        return story.held(self._log)
+        """What the events that the subscriber was let to read make of their units."""
+        return story.held(message for message in self._log if message.type in self._let_through)
 
     @property
     def new_units(self) -> frozenset[str]:
@@ -111,6 +112,7 @@ class Feed:
         return self.granted & asked.types if asked.types else self.granted
 
     def _part(self, asked: Asked) -> Answer:
+        self._let_through = self._wanted(asked)
         after, entries = asked.after.number, list[Entry]()
         reached, left_out = after, None
         for number in range(after + 1, self.last + 1):

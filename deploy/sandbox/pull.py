@@ -19,7 +19,7 @@ from deploy.sandbox.door import Door
 from deploy.sandbox.feed import Answer, Asked, Feed
 from deploy.sandbox.holdings import Holdings, Unreadable, count_fault, status_fault
 from deploy.sandbox.report import Report
-from deploy.sandbox.scenes import SCENES, Scene, Stage, Unseen
+from deploy.sandbox.scenes import MAY_END, SCENES, Scene, Stage, Unseen
 from deploy.sandbox.story import DISTRICT, SIGNING, Story
 
 _FATAL: Final = frozenset({"begins", "epoch"})  # who does not come through them comes no further
@@ -41,6 +41,10 @@ class Play:
     @property
     def overdue(self) -> bool:
         return time.monotonic() - self._moved > self._patience
+
+    @property
+    def may_end(self) -> bool:
+        return self._left[:1] == [MAY_END]
 
     def answer(self, asked: Asked) -> Answer:
         with self._lock:
@@ -140,15 +144,14 @@ def _watch(playing: Play, subscriber: Subscriber | None) -> None:
         subscriber.start()
     while not playing.over.wait(_LOOK_SECONDS):
         ended = subscriber.ended() if subscriber else None
-        if playing.overdue and ended is None:
-            playing.give_up("It asked nothing more.")
+        if playing.overdue:
+            playing.give_up(ended or "It asked nothing more.")
             if subscriber:
                 subscriber.kill()
-        elif ended is not None and subscriber:
-            if ended:
-                playing.give_up(ended)
-            if not playing.over.is_set():
-                subscriber.start()
+        elif ended and not playing.may_end:
+            playing.give_up(ended)
+        if ended is not None and subscriber and not playing.over.is_set():
+            subscriber.start()
 
 
 def _judge_state(report: Report, holdings: Holdings, feed: Feed) -> None:

@@ -7,6 +7,7 @@ may take a snapshot first or read from the first event, in parts of any size.
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final
 
 from deploy.sandbox.feed import LATER_TYPE, Answer, Asked, Feed, refusal
@@ -143,13 +144,31 @@ def epoch(stage: Stage, asked: Asked) -> Scene:
     return (yield from _anew(stage.feed, again))
 
 
+def cut_snapshot(stage: Stage, asked: Asked) -> Scene:
+    """It ends without its last line, as a proxy may end it. The subscriber may end, too: then it is started again."""
+    stage.feed.begin_anew()
+    again = yield stage.feed.answer(asked)
+    if again.path != "snapshot":
+        return f"It asked for {_words(again)}, not for a snapshot."
+    answer = stage.feed.answer(again)
+    if answer.status != HTTPStatus.OK:
+        raise Unseen("Its `types` give no snapshot.")
+    lines = answer.body.splitlines(keepends=True)
+    again = yield replace(answer, body=b"".join(lines[:-1]))
+    if again.path == "feed" and again.cursor == stage.feed.given:
+        return "It went on from a snapshot that lacked its last line."
+    while again.path == "feed" and again.after.epoch != stage.feed.epoch:
+        again = yield stage.feed.answer(again)
+    return (yield from _anew(stage.feed, again))
+
+
 def _anew(feed: Feed, asked: Asked) -> Scene:
     """A snapshot, then its cursor; where there is no snapshot, from the first event."""
     if asked.path != "snapshot":
         return f"It asked for {_words(asked)}, not for a snapshot."
     answer = feed.answer(asked)
     again = yield answer
-    wanted = feed.given if answer.status == 200 else ""  # noqa: PLR2004
+    wanted = feed.given if answer.status == HTTPStatus.OK else ""
     return "" if (again.path, again.cursor) == ("feed", wanted) else f"After the snapshot it asked for {_words(again)}."
 
 
@@ -183,9 +202,10 @@ def _words(asked: Asked) -> str:
     return f"the feed after number {asked.after.number}" if asked.cursor else "the feed without a cursor"
 
 
+MAY_END: Final = "snapshot"  # the scene in which a subscriber may end
 # The epoch and a crash last: who does not come through them is not asked for anything after them.
 SCENES: Final[dict[str, Callable[[Stage, Asked], Scene]]] = {
     "begins": begins, "goes-on": goes_on, "gaps": gaps, "token": token, "retry-after": retry_after, "away": away, "slow": slow,
     "cut-off": cut_off, "feed-grown": grown, "feed-unknown": unknown, "feed-tombstone": tombstone, "filter": filter_changes,
-    "epoch": epoch, "crash": crash, "feed-state": state,
+    "epoch": epoch, "snapshot": cut_snapshot, "crash": crash, "feed-state": state,
 }  # fmt: skip
