@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from pydantic import ValidationError
+
 from deploy.sandbox.feed import Answer, Asked, refusal
+from services.reporting.api.exchange import FeedQuery
 from shared.refusal import Refused
 
 _CLIENT = "agency-sandbox"
-_MOST_EVENTS, _FEW_EVENTS = 1000, 100
 
 
 class Door(ThreadingHTTPServer):
@@ -25,6 +27,7 @@ class Door(ThreadingHTTPServer):
 
     def __init__(self, bind: tuple[str, int], *, district: str) -> None:
         super().__init__(bind, _Handler)
+        self.refused = ""  # the last request that was no right one
         self.answer: Callable[[Asked], Answer] = lambda _: refusal(503, "starting", Retry_After="1")
         self._secret, self._tokens, self._lock = secrets.token_urlsafe(24), set[str](), threading.Lock()
         self.paths = {
@@ -89,18 +92,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._play("snapshot" if path == "snapshot" else "feed", query, at)
 
     def _play(self, path: str, query: Mapping[str, list[str]], at: float) -> None:
+        """The product's own rules say what may be asked."""
+        lists = {"types"}
         try:
+            wanted = FeedQuery.model_validate(
+                {name: values if name in lists else values[-1] for name, values in query.items()}
+            )
             asked = Asked(
                 path="snapshot" if path == "snapshot" else "feed",
-                cursor=query.get("after", [""])[0],
-                types=frozenset(query.get("types", [])),
-                limit=min(int(query.get("limit", [str(_FEW_EVENTS)])[0]), _MOST_EVENTS),
-                wait=int(query.get("wait", ["0"])[0]),
+                cursor=wanted.after or "",
+                types=frozenset(wanted.types),
+                limit=wanted.limit,
+                wait=wanted.wait,
                 at=at,
             )
-            _ = asked.after
-        except (Refused, ValueError):
-            self._send(refusal(400, "cursor-invalid"))
+            asked.check()
+        except (Refused, ValidationError):
+            self.server.refused = f"It asked {self.path}, which the product refuses."
+            self._send(refusal(400, "request-invalid"))
             return
         self._send(self.server.answer(asked))
 

@@ -44,6 +44,10 @@ class Asked:
     def after(self) -> Place:
         return (cursors.decode(DISTRICT, self.cursor) if self.cursor else None) or Place(0, 0)
 
+    def check(self) -> None:
+        """Raises Refused for a cursor that is none."""
+        _ = self.after
+
 
 @dataclass(frozen=True)
 class Answer:

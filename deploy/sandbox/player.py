@@ -30,21 +30,28 @@ def main(words: list[str] | None = None) -> int:
     if arguments.to:
         webhooks.Webhooks(arguments.to, arguments.secret, report, holdings=state, seconds=arguments.seconds).play()
     if arguments.run or arguments.feed:
-        host, _, port = (arguments.feed or "127.0.0.1:0").rpartition(":")
-        pull.play(
-            report,
-            state,
-            command=arguments.run,
-            bind=(host, int(port)),
-            patience=arguments.patience,
-            slow_seconds=arguments.slow,
-        )
+        try:
+            pull.play(
+                report,
+                state,
+                command=arguments.run,
+                bind=arguments.feed or ("127.0.0.1", 0),
+                patience=arguments.patience,
+                slow_seconds=arguments.slow,
+            )
+        except OSError as failure:  # its command is not there, or the port is taken
+            parser.error(str(failure))
     print(report.table())
     if arguments.report:
         report.write_json(arguments.report)
     if arguments.junit:
         report.write_junit(arguments.junit)
     return 0 if report.passed else 1
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host or "127.0.0.1", int(port)
 
 
 def _parts(arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -59,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--secret", type=webhooks.secret_of, default=b"", help="of the endpoint, whsec_…")
     parser.add_argument("--run", default="", help="the command that starts a subscriber of the feed")
     parser.add_argument(
-        "--feed", default="", metavar="HOST:PORT", help="where to serve the feed; 127.0.0.1 and a free port"
+        "--feed", type=_address, metavar="HOST:PORT", help="where to serve the feed; 127.0.0.1 and a free port"
     )
     parser.add_argument("--state", default="", help="an address or a file: what the subscriber holds")
     parser.add_argument("--report", type=Path, help="writes the report as JSON")

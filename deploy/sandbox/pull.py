@@ -131,7 +131,7 @@ def play(  # noqa: PLR0913 - what the command line names
         door.answer = playing.answer
         print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in door.variables.items()), flush=True)
         try:
-            _watch(playing, subscriber)
+            _watch(playing, subscriber, door)
             if report.mark("feed-state")[0] == "passed":
                 _judge_state(report, holdings, stage.feed)
         finally:
@@ -139,13 +139,13 @@ def play(  # noqa: PLR0913 - what the command line names
                 subscriber.kill()
 
 
-def _watch(playing: Play, subscriber: Subscriber | None) -> None:
+def _watch(playing: Play, subscriber: Subscriber | None, door: Door) -> None:
     if subscriber:
         subscriber.start()
     while not playing.over.wait(_LOOK_SECONDS):
         ended = subscriber.ended() if subscriber else None
         if playing.overdue:
-            playing.give_up(ended or "It asked nothing more.")
+            playing.give_up(ended or door.refused or "It asked nothing more.")
             if subscriber:
                 subscriber.kill()
         elif ended and not playing.may_end:

@@ -6,7 +6,6 @@ a delivery that fails is tried again, as the product does, with short pauses.
 """
 
 import base64
-import binascii
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,15 +31,19 @@ _TRIES: Final = 4
 _PAUSES: Final = 0.05  # of the product's pauses, so that a run takes seconds
 _LONGEST_WISH: Final = 10.0
 _LEFT_OUT: Final = 5
+_SHOWN: Final = ("duplicate", "order", "late")  # only by what the subscriber holds
 _REFUSALS: Final = range(400, 500)
 
 
 def secret_of(text: str) -> bytes:
     """The bytes of `whsec_…`. Raises ValueError."""
     try:
-        return base64.b64decode(text.removeprefix("whsec_"), validate=True)
-    except binascii.Error as failure:
-        raise ValueError("The secret is not of the form whsec_<base64>.") from failure
+        secret = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        secret = b""
+    if not secret:
+        raise ValueError("The secret is not of the form whsec_<base64>.")
+    return secret
 
 
 class Webhooks:
@@ -58,7 +61,8 @@ class Webhooks:
         self._timed_out = ""
 
     def play(self) -> None:
-        self._greet()
+        if not self._greet():
+            return
         for act in (self._accepts, self._duplicate, self._order, self._late, self._gap, self._side_by_side, self._rotation,
                     self._signature, self._timestamp, self._grown, self._unknown, self._tombstone):  # fmt: skip
             act()
@@ -67,11 +71,14 @@ class Webhooks:
         self._sender.close()
         self._late_sender.close()
 
-    def _greet(self) -> None:
+    def _greet(self) -> bool:
+        """Whether anybody answers at all."""
         self._report.judge("handshake", _words(self._sender.greet(self._url).outcome))
         event_id = uuid7()
         body = webhook_body.of_test(event_id, district=story.DISTRICT, endpoint_id=uuid7(), at=datetime.now(UTC))
-        self._report.judge("test-event", _words(self._tried(lambda: self._post(body, str(event_id)))))
+        outcome = self._tried(lambda: self._post(body, str(event_id)))
+        self._report.judge("test-event", _words(outcome))
+        return outcome.status is not None
 
     def _accepts(self) -> None:
         self._give("accepts", self._story.case(*SIGNING), holdings.status_fault)
@@ -209,21 +216,22 @@ class Webhooks:
 
     def _judge_holdings(self) -> None:
         expected = story.held(self._applied)
-        counted = ("duplicate",)
         if not self._holdings.source:
-            for name in (*counted, "order", "late"):
+            for name in _SHOWN:
                 self._report.unseen(name, "The player was not shown what the subscriber holds: give --state.")
             return
         try:
             units = self._holdings.settled(expected)
         except Unreadable as failure:
             self._report.judge("accepts", str(failure))
+            for name in _SHOWN:
+                self._report.unseen(name, str(failure))
             return
         for name, unit, compared in self._judged:
             if name == "side-by-side" and self._report.mark("late")[0] == "failed":
                 continue  # of two at once, one has the lower number
             self._report.judge(name, compared(units, unit, expected))
-        if not any("applied" in units.get(unit, {}) for name, unit, _ in self._judged if name in counted):
+        if not any("applied" in units.get(unit, {}) for name, unit, _ in self._judged if name == "duplicate"):
             self._report.unseen("duplicate", "The subscriber's state has no `applied`: doubles cannot be seen.")
 
 
