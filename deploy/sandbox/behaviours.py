@@ -50,5 +50,6 @@ BEHAVIOURS: Final = {
     "grown": Behaviour("webhooks", "accepts an event with a new field", "Ignore fields that you do not know.", _HOOKS),
     "unknown": Behaviour("webhooks", "accepts a type that it does not know", "Answer 2xx, or the case is held.", _HOOKS),
     "tombstone": Behaviour("webhooks", "accepts an event without data", "Accept an event that has no `data`.", _HOOKS),
+    "log-anew": Behaviour("webhooks", "goes on under a new epoch of the log", "Know an event by its id, not by lognumber.", _HOOKS),
     "in-time": Behaviour("webhooks", "answers within 10 seconds", "Store the event, answer, then work on it.", _HOOKS),
 }  # fmt: skip

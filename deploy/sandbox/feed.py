@@ -81,6 +81,11 @@ class Feed:
         return story.held(message for message in self._log if message.type in self._let_through)
 
     @property
+    def gives_status(self) -> bool:
+        """Whether a snapshot says the status of an agreement under the types of the last request."""
+        return "agreement" in unit_states.facts(self._let_through)
+
+    @property
     def new_units(self) -> frozenset[str]:
         """Units of which everything was written under this epoch."""
         return frozenset(message.key for message in self._log[self._anew_after :]) - {

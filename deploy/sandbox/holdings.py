@@ -28,11 +28,11 @@ class Holdings:
     """`source`: an address, or a file; empty: the subscriber does not say. `patience`: seconds for what it applies after its answer."""
 
     def __init__(self, source: str, *, patience: float) -> None:
-        self.source, self._patience = source, patience
+        self.source, self.patience = source, patience
 
     def settled(self, expected: Mapping[str, Held]) -> Units:
         """What it holds as soon as that is as expected, at the latest when the patience is over. Raises Unreadable."""
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self.patience
         while True:
             try:
                 units = self._read()

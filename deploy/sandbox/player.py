@@ -22,7 +22,9 @@ def main(words: list[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(words)
     if not _parts(arguments):
-        parser.error("give --to for webhooks, --run or --feed for the feed, or both")
+        parser.error("give --to for webhooks, or --run or --feed for the feed")
+    if len(_parts(arguments)) > 1:
+        parser.error("play webhooks and the feed in two runs, each with a state of its own")
     if arguments.to and not arguments.secret:
         parser.error("--to needs --secret, the secret that the endpoint knows")
     report = Report(_parts(arguments))
@@ -55,7 +57,6 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _parts(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """What is played. Without anything the command is wrong."""
     feed, hooks = arguments.run or arguments.feed, arguments.to
     return (*(("feed",) if feed else ()), *(("webhooks",) if hooks else ()))
 

@@ -159,7 +159,8 @@ def _judge_state(report: Report, holdings: Holdings, feed: Feed) -> None:
     if not holdings.source:
         report.unseen("feed-state", "The player was not shown what the subscriber holds: give --state.")
         return
-    expected = {unit: held for unit, held in feed.expected.items() if held.status is not None}
+    known = {unit: held for unit, held in feed.expected.items() if held.status is not None}
+    expected = {unit: held for unit, held in known.items() if feed.gives_status or unit in feed.new_units}
     try:
         units = holdings.settled(expected)
     except Unreadable as failure:

@@ -28,6 +28,7 @@ from shared.messaging.ports import Message
 _ORIGIN, _ANYWHERE = "clearwater.sandbox", ("0.0.0.0/0", "::/0")
 _OLD: Final = timedelta(hours=1)
 _TRIES: Final = 4
+_LOOK_SECONDS: Final = 0.1
 _PAUSES: Final = 0.05  # of the product's pauses, so that a run takes seconds
 _LONGEST_WISH: Final = 10.0
 _LEFT_OUT: Final = 5
@@ -55,7 +56,8 @@ class Webhooks:
         self._late_sender = Endpoints(
             origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds, now=lambda: datetime.now(UTC) - _OLD
         )
-        self._story, self._number, self._after, self._seconds = Story(), 0, 0, seconds
+        self._story, self._seconds = Story(), seconds
+        self._epoch, self._number, self._after = 1, 0, 0
         self._applied: list[Message] = []  # what the subscriber must have applied, in order within a unit
         self._judged: list[tuple[str, str, Fault]] = []  # behaviour, unit, what of the unit is compared
         self._timed_out = ""
@@ -64,7 +66,7 @@ class Webhooks:
         if not self._greet():
             return
         for act in (self._accepts, self._duplicate, self._order, self._late, self._gap, self._side_by_side, self._rotation,
-                    self._signature, self._timestamp, self._grown, self._unknown, self._tombstone):  # fmt: skip
+                    self._signature, self._timestamp, self._grown, self._unknown, self._tombstone, self._log_anew):  # fmt: skip
             act()
         self._report.judge("in-time", self._timed_out)
         self._judge_holdings()
@@ -73,12 +75,21 @@ class Webhooks:
 
     def _greet(self) -> bool:
         """Whether anybody answers at all."""
-        self._report.judge("handshake", _words(self._sender.greet(self._url).outcome))
+        self._report.judge("handshake", _words(self._greeted()))
         event_id = uuid7()
         body = webhook_body.of_test(event_id, district=story.DISTRICT, endpoint_id=uuid7(), at=datetime.now(UTC))
         outcome = self._tried(lambda: self._post(body, str(event_id)))
         self._report.judge("test-event", _words(outcome))
         return outcome.status is not None
+
+    def _greeted(self) -> Outcome:
+        """An endpoint that was started just now may need a moment."""
+        until = time.monotonic() + self._holdings.patience
+        while True:
+            outcome = self._sender.greet(self._url).outcome
+            if outcome.code != "connect-failed" or time.monotonic() >= until:
+                return outcome
+            time.sleep(_LOOK_SECONDS)
 
     def _accepts(self) -> None:
         self._give("accepts", self._story.case(*SIGNING), holdings.status_fault)
@@ -147,6 +158,13 @@ class Webhooks:
         body = self._body(message)
         self._report.judge("tombstone", _first_fault(self._sent([message], [body])))
 
+    def _log_anew(self) -> None:
+        """Numbers begin with 1 again: the first events come again under their ids, then what is new."""
+        self._epoch, self._number, self._after = 2, 0, 0
+        first = self._applied[0]
+        self._again("log-anew", first, self._body(first))
+        self._give("log-anew", self._story.case(*SIGNING), holdings.status_fault)
+
     def _refused(self, name: str, post: Callable[[Message, bytes], Outcome]) -> None:
         """A forged rescission of a signed case: refused with 4xx, and without effect."""
         case = self._story.case(*SIGNING)
@@ -210,7 +228,7 @@ class Webhooks:
 
     def _body(self, message: Message) -> bytes:
         self._number += 1
-        place = Place(epoch=1, number=self._number, after=self._after, feed_number=self._number)
+        place = Place(epoch=self._epoch, number=self._number, after=self._after, feed_number=self._number)
         self._after = self._number
         return webhook_body.of_event(message, message.payload, place)
 

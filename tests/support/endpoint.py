@@ -3,6 +3,7 @@
 twice        applies the last event of a unit again when it is repeated
 order        knows the last event of a unit only: an older one that is repeated is applied
 watermark    drops what has a lower lognumber than the last event of all
+numbers      knows an event by its lognumber
 unsigned     verifies no signature
 tolerant     verifies the signature, but not the time
 unknown      crashes at a type that it does not know
@@ -40,7 +41,7 @@ class Endpoint(ThreadingHTTPServer):
         self.ids: set[str] = set()
         self.sequences: dict[tuple[str, str], int] = {}
         self.last_ids: dict[str, str] = {}
-        self.number = 0
+        self.number, self.numbers = 0, set[int]()
 
     @property
     def url(self) -> str:
@@ -85,6 +86,9 @@ class Endpoint(ThreadingHTTPServer):
             known = sequence < self.sequences.get(key, 0)
         if self.fault == "order":
             known = event["id"] == last_id
+        if self.fault == "numbers":
+            known = number in self.numbers
+        self.numbers.add(number)
         if self.fault == "watermark":
             known = known or number < self.number
         self.ids.add(event["id"])

@@ -64,5 +64,12 @@ def test_a_broken_reader_fails_exactly_what_it_breaks(tmp_path, faults):
     assert [name for name, mark in marks.items() if mark == "not observed"] == unseen
 
 
+def test_a_reader_of_few_types_is_judged_by_what_it_asks_for(tmp_path):
+    code, marks = played(tmp_path, "narrow")
+
+    assert code == 0
+    assert [name for name, mark in marks.items() if mark != "passed"] == ["feed-unknown", "feed-tombstone", "filter"]
+
+
 def test_every_fault_is_played():
     assert sorted(fault for faults in TOGETHER for fault in faults) == sorted(FAULTS)

@@ -14,7 +14,8 @@ WEBHOOKS = [name for name, behaviour in BEHAVIOURS.items() if behaviour.part == 
 FAULTS = {
     "twice": ["duplicate"],
     "order": ["order"],
-    "watermark": ["late"],
+    "watermark": ["late", "log-anew"],
+    "numbers": ["log-anew"],
     "unsigned": ["signature", "timestamp"],
     "tolerant": ["timestamp"],
     "unknown": ["unknown"],

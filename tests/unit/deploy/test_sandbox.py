@@ -80,5 +80,5 @@ def test_a_wrong_command_ends_with_two(words):
 
 
 def test_where_nobody_answers_the_rest_is_not_played(capsys):
-    assert player.main(["--to", "http://127.0.0.1:9/hook", "--secret", SECRET]) == 1
-    assert "0 passed, 2 failed, 13 not observed" in capsys.readouterr().out
+    assert player.main(["--to", "http://127.0.0.1:9/hook", "--secret", SECRET, "--patience", "0.2"]) == 1
+    assert "0 passed, 2 failed, 14 not observed" in capsys.readouterr().out
