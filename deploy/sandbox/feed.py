@@ -78,7 +78,14 @@ class Feed:
     @property
     def expected(self) -> Mapping[str, Held]:
         """What the events that the subscriber was let to read make of their units."""
-        return story.held(message for message in self._log if message.type in self._let_through)
+        return story.held(
+            message
+            for number, message in enumerate(self._log, 1)
+            if message.type in self._let_through
+            and (
+                number <= self._anew_after or number not in self._withheld
+            )  # a snapshot gives what was withheld before it
+        )
 
     @property
     def gives_status(self) -> bool:

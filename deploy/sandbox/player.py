@@ -27,6 +27,8 @@ def main(words: list[str] | None = None) -> int:
         parser.error("play webhooks and the feed in two runs, each with a state of its own")
     if arguments.to and not arguments.secret:
         parser.error("--to needs --secret, the secret that the endpoint knows")
+    if arguments.slow >= arguments.patience and not arguments.to:
+        parser.error("--slow has to be less than --patience")
     report = Report(_parts(arguments))
     state = Holdings(arguments.state, patience=arguments.patience)
     if arguments.to:

@@ -63,15 +63,19 @@ class Webhooks:
         self._timed_out = ""
 
     def play(self) -> None:
-        if not self._greet():
-            return
+        try:
+            if self._greet():
+                self._deliver()
+        finally:
+            self._sender.close()
+            self._late_sender.close()
+
+    def _deliver(self) -> None:
         for act in (self._accepts, self._duplicate, self._order, self._late, self._gap, self._side_by_side, self._rotation,
                     self._signature, self._timestamp, self._grown, self._unknown, self._tombstone, self._log_anew):  # fmt: skip
             act()
         self._report.judge("in-time", self._timed_out)
         self._judge_holdings()
-        self._sender.close()
-        self._late_sender.close()
 
     def _greet(self) -> bool:
         """Whether anybody answers at all."""
@@ -170,7 +174,9 @@ class Webhooks:
         case = self._story.case(*SIGNING)
         self._give(name, case, holdings.status_fault)
         forged = self._story.case(AgreementRescinded, unit=unit_of(case))[0]
+        standing = self._number, self._after
         outcome = post(forged, self._body(forged))
+        self._number, self._after = standing  # a forgery takes no number
         self._note_time(outcome)
         if outcome.status not in _REFUSALS:
             answer = outcome.status or outcome.code
@@ -254,7 +260,9 @@ class Webhooks:
 
 
 def _words(outcome: Outcome) -> str:
-    return "" if outcome.delivered else f"It answered {outcome.status or outcome.code}."
+    if outcome.delivered:
+        return ""
+    return f"It answered {outcome.status} ({outcome.code})." if outcome.status else f"No answer: {outcome.code}."
 
 
 def _first_fault(outcomes: Sequence[Outcome]) -> str:
