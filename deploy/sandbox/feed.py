@@ -134,11 +134,11 @@ class Feed:
         for number in range(after + 1, self.last + 1):
             if not self.gives(number, asked):
                 continue
-            if len(entries) == min(asked.limit, _MOST):
-                break
             skipped = (reached + 1, number - 1) if number - reached > 1 else None
             entries.append(Entry(number, number, self._log[number - 1], skipped))
             reached = number
+            if len(entries) == min(asked.limit, _MOST):
+                break  # what is left out behind it is named by the next answer
         else:
             left_out = (reached + 1, self.last) if reached < self.last else None
             reached = max(reached, self.last)
