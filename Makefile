@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district agency rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
+.PHONY: help setup assets up down status demo speed token district agency sandbox rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
 	format-check lint types contracts migrations events generated unit-tests service-tests system-tests
 
 help: ## what there is
@@ -65,6 +65,9 @@ district: $(INSTALLED) ## add a district to the running system: make district DI
 
 agency: $(INSTALLED) ## let an agency in by its grants, or out when it has none: make agency AGENCY=real-estate
 	@$(RUN) -m deploy.local agency "$(AGENCY)"
+
+sandbox: $(INSTALLED) ## a test agency with a grant in the demo's district: its client, its secrets' file, the feed and a line to try it
+	@$(RUN) -m deploy.sandbox.agency
 
 rotate: $(INSTALLED) ## new credentials on the broker, without a stop: make rotate ROLE=signing-relay; all without ROLE
 	@$(RUN) -m deploy.local rotate $(ROLE)

@@ -21,11 +21,11 @@ async function step(place) {
   const query = new URLSearchParams({ limit: "500", wait: once ? "0" : "25", ...(place.cursor && { after: place.cursor }) });
   const answer = await get(`feed?${query}`);
   if (answer.status === 410) return begin(); // the log has begun a new epoch
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
   const filter = answer.headers.get("clearwater-filter") ?? "";
   if (place.filter && filter !== place.filter) return begin(); // our grants have changed
   const headers = { "content-type": answer.headers.get("content-type") ?? "" };
-  const events = HTTP.toEvent({ headers, body: await answer.text() });
+  const events = HTTP.toEvent({ headers, body: answer.body });
   for (const event of [events].flat()) console.log("event", event.lognumber, event.type, event.subject, event.id);
   const cursor = answer.headers.get("clearwater-cursor") ?? "";
   return once && cursor === place.cursor ? null : { cursor, filter };
@@ -34,9 +34,9 @@ async function step(place) {
 /** The state of all units now. Without a whole fact in our grants there is none: then from the first event. @returns {Promise<Place>} */
 async function begin() {
   const answer = await get("snapshot");
-  if (answer.status === 403 && (await answer.clone().json()).code === "snapshot-empty") return { cursor: "", filter: "" };
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-  const lines = (await answer.text()).trimEnd().split("\n").map((line) => JSON.parse(line));
+  if (answer.status === 403 && JSON.parse(answer.body).code === "snapshot-empty") return { cursor: "", filter: "" };
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
+  const lines = answer.body.trimEnd().split("\n").map((line) => JSON.parse(line));
   const [head, tail, units] = [lines[0], lines[lines.length - 1], lines.slice(1, -1)];
   if (tail.count !== units.length) throw new Error("the snapshot was cut off");
   for (const unit of units) console.log("unit", unit.unit_id);
@@ -50,14 +50,22 @@ function keep(place) {
   return place;
 }
 
-/** With a new token after 401; patient while the service is busy or away. @param {string} path @returns {Promise<Response>} */
+/** @typedef {{ status: number, headers: Headers, body: string }} Answer */
+
+/** With a new token after 401; patient while the service is busy or away. @param {string} path @returns {Promise<Answer>} */
 async function get(path) {
   for (;;) {
-    const answer = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+    const answer = await whole(path).catch(() => null); // null: nobody answered, or the answer broke off
     if (answer?.status === 401) token = await newToken();
     else if (!answer || [429, 502, 503, 504].includes(answer.status)) await pause(Number(answer?.headers.get("retry-after") ?? 5) * 1000);
     else return answer;
   }
+}
+
+/** @param {string} path @returns {Promise<Answer>} */
+async function whole(path) {
+  const answer = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${token}` } });
+  return { status: answer.status, headers: answer.headers, body: await answer.text() };
 }
 
 async function newToken() {

@@ -7,9 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import psycopg
@@ -18,78 +16,30 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaTimeoutError
 
 from deploy.demo.people import Person
-from deploy.local import admission, agencies, assets, processes
-from deploy.local.place import ROOT, CannotStart, Place
-from shared.events import catalogue
+from deploy.local import admission, agencies, processes
+from deploy.local.place import ROOT, CannotStart
+from deploy.sandbox.agency import give
 from tests.support.eventually import eventually
+from tests.support.languages import LANGUAGES, copied
 
 pytestmark = pytest.mark.timeout(400)
 AGENCY, CLIENT = "real-estate", "agency-real-estate"
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
-EXAMPLES = ROOT / "examples"
-NODE = str(assets.node())
-
-
-class Example(NamedTuple):
-    """What the machine needs for it, and how it is built and started in a copy of its folder."""
-
-    needs: str
-    build: Sequence[str]
-    start: Sequence[str]
-
-
-LANGUAGES = {
-    "python": Example(sys.executable, (), (sys.executable, "subscriber.py")),
-    "javascript": Example(NODE, (), (NODE, "subscriber.mjs")),
-    "go": Example("go", ("go", "build", "-o", "subscriber", "."), ("./subscriber",)),
-    "java": Example(
-        "mvn",
-        ("mvn", "-q", "-B", "compile", "dependency:copy-dependencies"),
-        ("java", "-cp", "target/classes:target/dependency/*", "Subscriber"),
-    ),
-}
 
 
 @pytest.fixture(scope="session")
 def letter(system, samples):
     """What the data office gives to an agency: its client, its grant and its user on the bus, as variables of a shell."""
-    granted(system.place, samples[0].code, AGENCY, CLIENT)
+    give(system.place, samples[0].code, AGENCY, CLIENT)
     values = admission.admit(system.place, AGENCY)
     eventually(lambda: feed(values, limit="1").status_code == 200)
     yield values
     agencies.withdraw(system.connection, AGENCY)
 
 
-def granted(place: Place, district: str, agency: str, client: str) -> str:
-    """The id of a grant of everything that may be given."""
-    types = [event.declared.type for event in catalogue.events() if event.declared.audience != "restricted"]
-    now = datetime.now(UTC)
-    terms = {
-        "purpose": "注销原房产证",
-        "legal_basis": "样例条例第十二条",
-        "audiences": ["public", "internal"],
-        "event_types": types,
-        "starts_at": (now - timedelta(days=400)).isoformat(),
-        "ends_at": (now + timedelta(days=400)).isoformat(),
-    }
-    about = {
-        "agency": agency,
-        "name": "样例登记中心",
-        "office": "信息科",
-        "email": "it@registry.example",
-        "clients": [client],
-    }
-    with Person(place, "city", district) as city, Person(place, "command", district) as command:
-        city.post("registry", "/agencies", about, key=f"{agency} itself")
-        grant = city.post("registry", f"/agencies/{agency}/grants", terms, key=f"{agency} grant")
-        command.post("registry", f"/grants/{grant['grant_id']}/approval", {}, key=f"{agency} approval")
-    grant_id: str = grant["grant_id"]
-    return grant_id
-
-
 def test_an_agency_whose_grant_is_revoked_is_let_out(system, samples):
     place, district = system.place, samples[0].code
-    grant_id = granted(place, district, "tax-bureau", "agency-tax")
+    grant_id = give(place, district, "tax-bureau", "agency-tax")
     values = admission.admit(place, "tax-bureau")
     connection = system.connection_of("signing-relay") | {
         "sasl_plain_username": values["KAFKA_USER"], "sasl_plain_password": values["KAFKA_PASSWORD"],
@@ -147,8 +97,7 @@ def test_a_worked_subscriber_takes_a_snapshot_and_goes_on(letter, samples, tmp_p
     example = LANGUAGES[language]
     if shutil.which(example.needs) is None:
         pytest.skip(f"this machine has no {example.needs}: the subscriber in {language} is not tested here")
-    folder = shutil.copytree(EXAMPLES / language, tmp_path / language)
-    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    folder = copied(language, tmp_path)
     district = samples[0]
 
     if example.build:
@@ -186,3 +135,16 @@ def test_the_log_of_the_running_system_is_filled_under_a_new_epoch(system, sampl
     assert {each["id"] for each in anew.json()} >= {each["id"] for each in before.json()}
     assert int(anew.json()[0].get("skipped", "0-0").split("-")[1]) + 1 == int(anew.json()[0]["lognumber"])
     assert feed(letter, after=before.headers["Clearwater-Cursor"]).json()["code"] == "log-began-anew"
+
+
+def test_the_test_agency_reads_the_demos_district_by_the_line_that_is_printed(system, samples) -> None:
+    place = system.place
+    environment = {"LOCAL_DIR": str(place.local_dir), "PORT_BASE": str(place.port_base), "PYTHONPATH": str(ROOT)}
+    printed = [run([sys.executable, "-m", "deploy.sandbox.agency"], environment, ROOT) for _ in range(2)]
+    secrets = place.path("sandbox.env")
+    line = printed[1].partition("try it   ")[2].replace(".venv/bin/python", sys.executable)
+
+    assert secrets.stat().st_mode & 0o077 == 0
+    assert not any(value in printed[1] for value in re.findall(r"(?:SECRET|PASSWORD)=(\S+)", secrets.read_text()))
+    eventually(lambda: "unit " in run(["bash", "-c", line], {"CLEARWATER_STATE": str(place.path("try.json"))}, ROOT))
+    agencies.withdraw(system.connection, "sandbox")

@@ -8,7 +8,7 @@ spaces, in UTF-8, ended by a line feed, in the order of their ids. So a subscrib
 import hashlib
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from itertools import chain
 
 from flask import Blueprint, Response
@@ -65,7 +65,7 @@ def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]
         if not facts:
             raise Refused("snapshot-empty")
         place = exchange.standing(tx, district)
-        yield _line(
+        yield line(
             {
                 "district": district,
                 "epoch": place.epoch,
@@ -78,13 +78,14 @@ def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]
         )
         count, digest = 0, hashlib.sha256()
         for unit in unit_states.of_district(tx, district, facts):
-            line = _line(unit)
+            unit_line = line(unit)
             count += 1
-            digest.update(line)
-            yield line
-        yield _line({"count": count, "digest": digest.hexdigest()})
+            digest.update(unit_line)
+            yield unit_line
+        yield line({"count": count, "digest": digest.hexdigest()})
 
 
-def _line(value: dict[str, object]) -> bytes:
+def line(value: Mapping[str, object]) -> bytes:
+    """In the form that the digest is made of."""
     written = json.dumps(to_jsonable_python(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return f"{written}\n".encode()

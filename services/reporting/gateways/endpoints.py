@@ -7,7 +7,7 @@ No redirect is followed, no answer is read beyond its first 64 KiB, and nothing 
 """
 
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -59,9 +59,12 @@ class _Answer:
 
 
 class Endpoints:
-    """`origin`: the name under which this installation asks for permission. `proxy`: all goes through it, if one is named."""
+    """`origin`: the name under which this installation asks for permission. `proxy`: all goes through it, if one is named.
 
-    def __init__(
+    `now`: the clock of the signatures.
+    """
+
+    def __init__(  # noqa: PLR0913 - the operator's settings
         self,
         *,
         origin: str,
@@ -69,8 +72,9 @@ class Endpoints:
         proxy: str = "",
         ca_file: str = "",
         seconds: float = 10.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._origin, self._seconds, self._rules = origin, seconds, egress.Rules(allowed)
+        self._origin, self._seconds, self._rules, self._now = origin, seconds, egress.Rules(allowed), now
         self._by_proxy = bool(proxy)
         self._http = httpcore.ConnectionPool(
             ssl.create_default_context(cafile=ca_file or None),
@@ -99,7 +103,7 @@ class Endpoints:
 
     def post(self, url: str, body: bytes, *, event_id: str, secrets: Sequence[bytes]) -> Outcome:
         """`secrets`: one signature for each."""
-        sent_at, content = datetime.now(UTC), body.decode()
+        sent_at, content = self._now(), body.decode()
         signatures = [Webhook(secret).sign(event_id, sent_at, content) for secret in secrets]
         headers = {
             "Content-Type": f"{structured.CONTENT_TYPE}; charset=utf-8",

@@ -7,7 +7,18 @@ from tests.support.tree import tracked
 TOP = {".ci", ".github", "deploy", "docs", "examples", "requirements", "services", "shared", "tests"}
 SHARED = {"events", "messaging", "service", "telemetry", "web"}
 TESTS = {"unit", "contract", "integration", "e2e", "browser", "load", "chaos", "support"}
-DEPLOY = {"backups", "doctor", "front_door", "local", "demo", "images", "kubernetes", "prometheus", "grafana"}
+DEPLOY = {
+    "backups",
+    "doctor",
+    "front_door",
+    "local",
+    "demo",
+    "images",
+    "kubernetes",
+    "prometheus",
+    "grafana",
+    "sandbox",
+}
 IN_A_SERVICE = {
     "api",
     "commands",

@@ -1,0 +1,35 @@
+"""The worked subscribers under examples/: what the machine needs for each, and how it is built and started in a copy of its folder."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy.local import assets
+from deploy.local.place import ROOT
+
+
+class Example(NamedTuple):
+    needs: str
+    build: Sequence[str]
+    start: Sequence[str]
+
+
+NODE = str(assets.node())
+LANGUAGES = {
+    "python": Example(sys.executable, (), (sys.executable, "subscriber.py")),
+    "javascript": Example(NODE, (), (NODE, "subscriber.mjs")),
+    "go": Example("go", ("go", "build", "-o", "subscriber", "."), ("./subscriber",)),
+    "java": Example(
+        "mvn",
+        ("mvn", "-q", "-B", "compile", "dependency:copy-dependencies"),
+        ("java", "-cp", "target/classes:target/dependency/*", "Subscriber"),
+    ),
+}
+
+
+def copied(language: str, folder: Path) -> Path:
+    """A copy of the example's folder, beside the modules that npm has fetched."""
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    return Path(shutil.copytree(ROOT / "examples" / language, folder / language))
