@@ -25,7 +25,8 @@ _PROBE = """async () => {
   join({ base, district, number: Number(number), audience: "probe", pulse() {},
     take(live) {
       window.probe.numbers.push(live.as_of.number);
-      window.probe.units.push(...live.projects.flatMap(({ cells }) => cells ?? []).filter(({ done }) => done).map(({ unit_id }) => unit_id));
+      const cells = live.projects.flatMap((project) => project.cells ?? []);
+      window.probe.units.push(...cells.filter(({ done }) => done).map(({ unit_id }) => unit_id));
     },
     reset() { window.probe.resets += 1; }, lost() { window.probe.lost += 1; } });
 }"""
