@@ -109,6 +109,9 @@ def test_the_map_and_the_wall_share_their_district_s_stream(stage):
     [unit] = tabs.sign()
     tabs.all_show()
 
+    tabs.pages[0].goto(stage.system.place.front_url + "/city")
+    tabs.pages[0].go_back()
+    tabs.all_show()
     expect(grid.locator(f'.cell[data-unit="{unit}"]')).to_have_attribute("data-stage", "signed", timeout=10_000)
     tabs.close()
 
@@ -149,6 +152,29 @@ def test_another_tab_reads_when_the_reader_is_frozen_and_the_thawed_one_catches_
     tabs.sign()
     tabs.all_show()
     tabs.one_reads()
+    tabs.close()
+
+
+def test_a_browser_reads_four_streams_at_most_and_draws_the_pages_of_the_others_anew(stage):
+    tabs = Tabs(stage, count=1)
+    tabs.all_show()
+    tabs.pages[0].evaluate(
+        """async () => {
+          const { join } = await import("/static/reporting/line.js");
+          const { stream: base, district, number } = document.body.dataset;
+          window.drawn = new Set();
+          const line = { base, district, number: Number(number), take() {}, pulse() {}, reset() {} };
+          for (const audience of ["a", "b", "c", "d", "e"])
+            join({ ...line, audience, lost: () => window.drawn.add(audience) });
+        }"""
+    )
+
+    tabs.pages[0].wait_for_function("window.drawn.size === 2", timeout=30_000)
+
+    eventually(lambda: tabs.readers() == 4, seconds=30)
+    tabs.sign()
+    tabs.all_show()
+    assert tabs.pages[0].evaluate("window.drawn.size") == 2
     tabs.close()
 
 

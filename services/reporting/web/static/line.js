@@ -109,14 +109,14 @@ export function join({ base, district, number, audience, take, pulse, reset, los
         await new Promise((done) => setTimeout(done, CROWDED_MILLISECONDS));
       }
     }
-    if (over) ends.splice(0).forEach((end) => end());
-    else ends.push(read());
-    await new Promise(() => {});
+    if (over) return ends.splice(0).forEach((end) => end());
+    ends.push(read());
+    return new Promise((done) => ends.push(done));
   }
 
-  let waiting, heardAt = performance.now(), lookedAt = heardAt, takesOver = false;
+  let waiting, heardAt = performance.now(), lookedAt = heardAt, takesOver = false, left = false;
   async function serve() {
-    for (;;) {
+    while (!left) {
       waiting = new AbortController();
       const how = takesOver ? { steal: true } : { signal: waiting.signal };
       takesOver = false;
@@ -145,6 +145,15 @@ export function join({ base, district, number, audience, take, pulse, reset, los
   tabs.addEventListener("message", ({ data }) => {
     if (data.kind !== "since") heardAt = performance.now();
     on[data.kind]?.(data);
+  });
+  // The browser may keep a page that was left, and show it again by "back": it must not keep the stream meanwhile.
+  addEventListener("pagehide", () => {
+    left = true;
+    waiting.abort();
+    stop();
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload();
   });
   serve();
   ask();
