@@ -95,10 +95,12 @@ def test_axe_reports_nothing_on_a_closed_day(stage, theme):
 def test_a_closed_day_is_printed_as_the_past(stage):
     page = opened(stage, "wall")
     day = page.locator("#look-day option:not([disabled])").nth(1).get_attribute("value")
-    page.goto(f"{stage.system.place.front_url}/map?day={day}")
+    page.goto(f"{stage.system.place.front_url}/map?day={day}&theme=dark")
     page.emulate_media(media="print")
+    paper = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--surface').trim()")
 
     expect(page.locator("#past-h")).to_be_visible()
     expect(page.locator(".printfoot")).to_contain_text(day)
     expect(page.locator("#lookback")).to_be_hidden()
+    assert paper == "#ffffff"
     page.context.close()
