@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district agency sandbox rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore bench lock clean \
+.PHONY: help setup assets up down status demo speed token district agency sandbox rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
 	format-check lint types contracts migrations events generated unit-tests service-tests system-tests
 
 help: ## what there is
@@ -143,6 +143,9 @@ ops: setup ## a Prometheus with our alerts beside the local platform, when there
 
 alerts: $(INSTALLED) ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)
 	@$(RUN) -m deploy.prometheus.checking
+
+pictures: setup ## the README's and the tour's pictures, from the demo that runs, into docs/pictures
+	@$(RUN) -m tests.pictures
 
 bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; importing 100,000 rows
 	@$(RUN) -m tests.load.signatures

@@ -47,8 +47,8 @@ CITY: Final = Board(
             queries=(Query("sum(max by (district, project) (clearwater_threshold_reached))"),), says="Projects that have made their call.",
         ),
         Panel(
-            title="Live pages", kind="stat", wide=6, queries=(Query("sum(clearwater_live_readers)"),),
-            says="Walls and maps that are open now. They fall to 0 when the stream is down.",
+            title="Live browsers", kind="stat", wide=6, queries=(Query("sum(clearwater_live_readers)"),),
+            says="Browsers with walls or maps open now. They fall to 0 when the stream is down.",
         ),
         Panel(
             title="Signings a minute",
@@ -110,8 +110,8 @@ DISTRICT: Final = Board(
             says="How far the running import is; 100 % when none runs. ImportStuck pages when it does not move.",
         ),
         Panel(
-            title="Live pages", queries=(Query(f"sum by (district) (clearwater_live_readers{{{OF}}})", "{{district}}"),),
-            says="Walls and maps that are open.",
+            title="Live browsers", queries=(Query(f"sum by (district) (clearwater_live_readers{{{OF}}})", "{{district}}"),),
+            says="Browsers with walls or maps open.",
         ),
         Panel(
             title="Parked keys", red_from=1,

@@ -112,7 +112,7 @@ WEBHOOK_SECONDS = Histogram(
 )
 LIVE_READERS = Gauge(
     "clearwater_live_readers",
-    "Pages that read the live stream of a district now.",
+    "Browsers that read the live stream of a district now: the tabs of one share it.",
     ["district"],
     multiprocess_mode="livesum",
 )

@@ -6,6 +6,8 @@ An unknown state has no word: a page shows — for it.
 from collections.abc import Mapping
 from typing import Final
 
+BADGES: Final = ("disputed", "overseas")
+
 FACETS: Final[Mapping[str, tuple[str, ...]]] = {
     "survey": ("surveying", "surveyed"),
     "rights": ("reviewing", "confirmed", "disputed"),
@@ -19,3 +21,8 @@ FACETS: Final[Mapping[str, tuple[str, ...]]] = {
     "payment": ("not_due", "due", "approved", "paid", "reconciled"),
     "title": ("held", "collected", "cancel_applied", "cancelled", "returned"),
 }
+
+
+def badges(*, disputed: bool, overseas: bool) -> tuple[str, ...]:
+    """At most two in a cell; the panel shows the rest."""
+    return tuple(badge for badge, holds in zip(BADGES, (disputed, overseas), strict=True) if holds)

@@ -31,6 +31,12 @@ class Unit:
     reason: Reason | None
     household_id: str
     people: tuple[str, ...]
+    # For the map of a closed day. A report that was frozen before these were kept lacks them.
+    floor: int | None = None
+    top_floor: int | None = None
+    badges: tuple[str, ...] | None = None
+    series: str | None = None
+    sequence_number: int | None = None
 
     @property
     def place(self) -> str:

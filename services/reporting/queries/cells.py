@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from services.reporting.domain.facets import badges
 from shared.events.stage import DONE, Facets, Stage, stage
 from shared.service.database import Transaction
 
@@ -22,9 +23,6 @@ _ORDER = """order by compound, length(building), building, length(stairwell), st
     limit 20000"""
 _OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_ORDER}")
 _OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")
-
-
-BADGES = ("disputed", "overseas")
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,7 @@ class Cell:
 
     @property
     def badges(self) -> tuple[str, ...]:
-        """At most two in a cell; the panel shows the rest."""
-        return (*(("disputed",) if self.facets.rights == "disputed" else ()), *(("overseas",) if self.overseas else ()))
+        return badges(disputed=self.facets.rights == "disputed", overseas=self.overseas)
 
 
 def of_project(tx: Transaction, project_id: UUID) -> list[Cell]:

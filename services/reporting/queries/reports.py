@@ -41,11 +41,16 @@ class Report:
 
     @property
     def units(self) -> list[Unit]:
-        return [Unit(**{**unit, "people": tuple(unit["people"])}) for unit in self.body["units"]]
+        return [_unit(unit) for unit in self.body["units"]]
 
     def basis(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(basis for basis in self.body["bases"] if basis["basis"] == name)
         return found
+
+
+def _unit(kept: dict[str, Any]) -> Unit:
+    badges = kept.get("badges")
+    return Unit(**{**kept, "people": tuple(kept["people"]), "badges": None if badges is None else tuple(badges)})
 
 
 def days(tx: Transaction, project_id: UUID) -> Sequence[Day]:

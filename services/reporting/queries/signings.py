@@ -29,7 +29,8 @@ _BETWEEN = text("""
 """)
 _OF_UNITS = text("""
     select unit_id, fact, series, sequence_number, at from signings
-    where unit_id = any(cast(:unit_ids as uuid[])) order by at desc, change limit 2000
+    where unit_id = any(cast(:unit_ids as uuid[])) and (cast(:until as timestamptz) is null or at < :until)
+    order by at desc, change limit 2000
 """)
 _GAINED = text(
     "select coalesce(sum(change), 0) from signings where project_id = :project_id and at > :since and at <= :until"
@@ -70,10 +71,10 @@ def between(tx: Transaction, project_id: UUID, *, since: datetime, until: dateti
     return [Signing(*row) for row in tx.connection.execute(_BETWEEN, window)]
 
 
-def stories(tx: Transaction, unit_ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
-    """What was signed and undone of each unit, the newest first."""
+def stories(tx: Transaction, unit_ids: Sequence[UUID], *, until: datetime | None = None) -> dict[UUID, list[Row[Any]]]:
+    """What was signed and undone of each unit, the newest first; with `until`, before that instant."""
     found: dict[UUID, list[Row[Any]]] = {}
-    for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids)}):
+    for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids), "until": until}):
         found.setdefault(row.unit_id, []).append(row)
     return found
 

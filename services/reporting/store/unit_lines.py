@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from services.reporting.domain.facets import badges
 from services.reporting.domain.lines import Unit
 from shared.events.stage import COUNTED, Facets, stage
 from shared.service.database import Transaction
@@ -23,8 +24,13 @@ _UNITS: Final = text(f"""
                case when cast(:until as timestamptz) is null then coalesce(agreement = any(:counted), false)
                     else coalesce((select sum(change) from signings where signings.unit_id = units.unit_id and at < :until), 0) > 0
                end as signed,
-               (select array_agg(person_id order by person_id) from holders where holders.unit_id = units.unit_id) as people
+               (select array_agg(person_id order by person_id) from holders where holders.unit_id = units.unit_id) as people,
+               last.series as last_series, last.sequence_number as last_number
         from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
+             left join lateral (
+                 select series, sequence_number from signings
+                 where signings.unit_id = units.unit_id and change = 1 and (cast(:until as timestamptz) is null or at < :until)
+                 order by at desc, sequence_number desc limit 1) as last on true
         where units.project_id = :project_id)
     select *, case when not signed then {REASON} end as reason
     from counted order by compound, length(building), building, length(stairwell), stairwell, floor, length(door), door, unit_id
@@ -61,6 +67,11 @@ def _unit(row: Row[Any]) -> Unit:
         reason=row.reason,
         household_id=str(row.household_id),
         people=tuple(map(str, row.people or ())),
+        floor=row.floor,
+        top_floor=row.top_floor,
+        badges=badges(disputed=row.rights == "disputed", overseas=row.overseas),
+        series=row.last_series if row.signed else None,
+        sequence_number=row.last_number if row.signed else None,
     )
 
 

@@ -2,22 +2,36 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response as Answer
 
-from services.reporting.domain.facets import FACETS
+from services.reporting.domain.facets import BADGES, FACETS
 from services.reporting.domain.period import period
-from services.reporting.queries import as_of, cells, display, pace, reasons, scores, signings, snapshot, standings
-from services.reporting.queries.cells import BADGES
+from services.reporting.queries import (
+    as_of,
+    cells,
+    display,
+    pace,
+    past,
+    reasons,
+    reports,
+    scores,
+    signings,
+    snapshot,
+    standings,
+)
 from services.reporting.queries.standings import Standing
 from services.reporting.web import attention, blocks, drawing, placing
 from services.reporting.web.displays import or_display
+from shared.events.day import midnight
 from shared.events.stage import STAGES
 from shared.refusal import Unknown
-from shared.service import identity
+from shared.service import edge, identity
 from shared.service.context import context
 from shared.service.database import Transaction
 from shared.web import figures
@@ -96,16 +110,22 @@ def city() -> str:
 
 @pages.get("/map")
 @identity.requires()
-def grid() -> str:
+def grid() -> str | Answer:
+    """The units of a building now, or with `day` as the report of that closed day kept them (decision 49)."""
     with snapshot.granted() as tx:
         found = standings.of(tx)
         standing = _chosen(found)
         moment = _moment(tx, standing.district if standing else None)
-        units = cells.of_project(tx, standing.project_id) if standing else []
-        stories = signings.stories(tx, [cell.unit_id for cell in _building_of(units)[1]]) if standing else {}
-    if standing is None:
-        return _page("nothing.html", "grid", found, None, as_of=moment, title=text("grid.title"))
-    shown, mine = _building_of(units)
+        if standing is None:
+            return _page("nothing.html", "grid", found, None, as_of=moment, title=text("grid.title"))
+        days = reports.days(tx, standing.project_id)
+        day, kept = _past(tx, standing)
+        if day and kept is None:
+            return _not_kept(found, standing, days, day, moment)
+        units = kept.cells if kept else cells.of_project(tx, standing.project_id)
+        shown, mine = _building_of(units)
+        until = midnight(kept.day + timedelta(days=1)) if kept else None
+        stories = signings.stories(tx, [cell.unit_id for cell in mine], until=until)
     left_in = Counter((cell.compound, cell.building) for cell in units if not cell.done)
     plan = placing.building(mine)
     return _page(
@@ -114,7 +134,7 @@ def grid() -> str:
         found,
         standing,
         title=" ".join(shown).strip() or text("grid.title"),
-        as_of=moment,
+        as_of=as_of.AsOf(kept.report.feed_number, kept.report.frozen_at, None) if kept else moment,
         buildings=list(dict.fromkeys((cell.compound, cell.building) for cell in units)),
         chosen=shown,
         plan=plan,
@@ -126,12 +146,45 @@ def grid() -> str:
         may_case=not identity.current().roles.isdisjoint({"desk", "officer", "command"}),
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
         facets=FACETS,
+        days=days,
+        past=kept,
+        live=kept is None,
         unsigned=sorted((cell for cell in mine if not cell.done), key=lambda cell: -STAGES.index(cell.stage)),
     )
 
 
-def _building_of(units: Sequence[cells.Cell]) -> tuple[tuple[str, str], list[cells.Cell]]:
-    """The building asked for, else the first; a compound alone names its first building."""
+def _past(tx: Transaction, standing: Standing) -> tuple[str, past.Past | None]:
+    """The day in the address, empty for now, and what is kept of it."""
+    wanted = request.args.get("day", "").strip()
+    try:
+        day = date.fromisoformat(wanted)
+    except ValueError:
+        return wanted, None
+    restatement = edge.whole_number(request.args.get("restatement", "")) or 0
+    return wanted, past.of(tx, standing.project_id, day, restatement)
+
+
+def _not_kept(
+    found: Sequence[Standing], standing: Standing, days: Sequence[reports.Day], day: str, moment: as_of.AsOf
+) -> Answer:
+    waits = any(known.business_on.isoformat() == day and not known.frozen for known in days)
+    facts = {
+        "title": text("past.gone"),
+        "as_of": moment,
+        "days": days,
+        "waits": waits,
+        "past": None,
+        "chosen": ("", ""),
+    }
+    page = _page("grid_gone.html", "grid", found, standing, live=False, **facts)
+    return make_response(page, HTTPStatus.GONE)
+
+
+Shown = cells.Cell | past.PastCell
+
+
+def _building_of(units: Sequence[Shown]) -> tuple[tuple[str, str], list[Shown]]:
+    """The building wanted for, else the first; a compound alone names its first building."""
     wanted = (request.args.get("compound", ""), request.args.get("building", ""))
     known = list(dict.fromkeys((cell.compound, cell.building) for cell in units))
     close = (
@@ -159,8 +212,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
         standing=standing,
         standings=found,
         stream=_STREAM,
-        live=True,
-        **facts,
+        **{"live": True, **facts},
     )
 
 

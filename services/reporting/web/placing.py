@@ -7,9 +7,24 @@ their rows, a unit with several doors their columns. Floors without units are le
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
+from uuid import UUID
 
-from services.reporting.queries.cells import Cell
+
+class Cell(Protocol):
+    """What a unit must say of its place: of now (queries/cells.py) or of a closed day (queries/past.py)."""
+
+    @property
+    def unit_id(self) -> UUID: ...
+    @property
+    def stairwell(self) -> str: ...
+    @property
+    def floor(self) -> int: ...
+    @property
+    def top_floor(self) -> int | None: ...
+    @property
+    def door(self) -> str: ...
+
 
 _WIDEST: Final = 12  # rows or columns of one unit that grid.css can draw
 

@@ -114,5 +114,5 @@ document.addEventListener("focusin", (event) => {
 
 const apply = (live) => !live.projects.some((project) => project.project_id === data.project);
 filter();
-const say = watch();
-follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say, adopted });
+// A closed day does not change.
+if (!data.past) follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say: watch(), adopted });

@@ -1,7 +1,8 @@
-/* The page's link to the live stream, and the one rule of every page: all figures on it are of one feed number, at every moment.
+/* The page's link to the live stream (line.js shares it between tabs), and the one rule of every page: all figures on it are of one feed number, at every moment.
 
    An event carries every figure of a project, so a page applies it whole, in one task, or not at all. What it cannot apply is fetched as
    the server's own page; events that arrive meanwhile are kept, and those newer than the fetched page are applied to it before it shows. */
+import { join } from "./line.js";
 import { show, stateOf } from "/static/shell/status.js";
 
 const AGAIN_MILLISECONDS = 3000;
@@ -22,24 +23,23 @@ let drawnAt = -LEAST_BETWEEN_DRAWINGS;
 export function follow({ base, district, number, apply, say, adopted = () => {} }) {
   const state = { seen: number, floor: 0, stuck: false, kept: [], apply, say, adopted };
   districts.set(district, state);
-  const open = () => {
-    const source = new EventSource(`${base}?district=${district}&since=${state.seen}`);
-    for (const name of ["change", "snapshot"]) source.addEventListener(name, (message) => take(state, JSON.parse(message.data)));
-    source.addEventListener("as_of", (message) => {
-      const { as_of: moment } = JSON.parse(message.data);
-      // A moment that is ahead of the figures belongs to a change that is still on its way.
-      say(moment.number === state.seen ? moment : null, district);
-    });
-    source.addEventListener("reset", () => {
+  join({
+    base,
+    district,
+    number,
+    audience: document.body.dataset.display ? `display ${document.body.dataset.project}` : "person",
+    take: (live) => take(state, live),
+    // A moment that is ahead of the figures belongs to a change that is still on its way.
+    pulse: (moment) => say(moment.number === state.seen ? moment : null, district),
+    reset() {
       Object.assign(state, { seen: -1, floor: 0, stuck: true, kept: [] });
       redraw();
-    });
-    source.addEventListener("error", () => {
-      // The browser comes back by itself from a broken line; after a refusal it gives up, and we connect again.
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN_MILLISECONDS);
-    });
-  };
-  open();
+    },
+    lost(upTo) {
+      Object.assign(state, { floor: Math.max(state.floor, upTo), stuck: true, kept: [] });
+      redraw();
+    },
+  });
 }
 
 function take(state, live) {
