@@ -111,9 +111,7 @@ def received(message: Message, reactions: Reactions) -> Received[Any]:
 
 
 def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
-    return tracing.following(
-        event_id=message.event_id, received={f"ce_{name}": value for name, value in message.headers.items()}
-    )
+    return tracing.following(event_id=message.event_id, received=message.headers)
 
 
 @contextmanager

@@ -21,7 +21,6 @@ _KINDS: Final[dict[Kind, trace.SpanKind]] = {
     "server": trace.SpanKind.SERVER,
     "producer": trace.SpanKind.PRODUCER,
     "consumer": trace.SpanKind.CONSUMER,
-    "internal": trace.SpanKind.INTERNAL,
 }
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _log = log.get(__name__)
@@ -58,7 +57,6 @@ class Recorder:
             _context(beginning.parent),
             _KINDS[beginning.kind],
             dict(beginning.facts),
-            links=[trace.Link(_linked(link)) for link in beginning.links],
             start_time=beginning.at,
             record_exception=False,  # its text may quote a row
             set_status_on_exception=False,
@@ -91,7 +89,3 @@ class Recorded:
 
 def _context(parent: str) -> Context:
     return _PROPAGATOR.extract({"traceparent": parent}, Context()) if parent else Context()
-
-
-def _linked(traceparent: str) -> trace.SpanContext:
-    return trace.get_current_span(_context(traceparent)).get_span_context()

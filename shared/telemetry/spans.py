@@ -7,12 +7,12 @@ Left to others: the ids of a trace, which are there without a collector too (tra
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Final, Literal, NamedTuple, Protocol
 
-Kind = Literal["server", "producer", "consumer", "internal"]
+Kind = Literal["server", "producer", "consumer"]
 Value = str | int
 _END_SECONDS: Final = 2.0  # for what is left at the end of a process, if the collector does not answer
 
@@ -26,13 +26,12 @@ class Span(Protocol):
 
 
 class Beginning(NamedTuple):
-    """`parent` and `links` are well-formed traceparents; without a parent a new trace begins. `at` is in nanoseconds."""
+    """`parent` is a well-formed traceparent; without one a new trace begins. `at` is in nanoseconds."""
 
     name: str
     kind: Kind
     parent: str
     facts: Mapping[str, Value]
-    links: Sequence[str] = ()
     at: int | None = None
 
 
@@ -68,9 +67,9 @@ def on() -> bool:
     return _recorder is not None
 
 
-def begin(name: str, *, kind: Kind, parent: str, links: Sequence[str] = (), **facts: Value) -> Span | None:
+def begin(name: str, *, kind: Kind, parent: str, **facts: Value) -> Span | None:
     """None without a collector."""
-    return _recorder.begin(Beginning(name, kind, parent, facts, links)) if _recorder else None
+    return _recorder.begin(Beginning(name, kind, parent, facts)) if _recorder else None
 
 
 def record(beginnings: Iterable[Beginning]) -> None:

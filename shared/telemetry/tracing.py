@@ -89,14 +89,14 @@ def request(*, correlation_id: str, traceparent: str, name: str = "", method: st
 
 @contextmanager
 def following(*, event_id: object, received: Mapping[str, str], name: str = "", **facts: str) -> Iterator[Trace]:
-    """From a message's headers (`ce_correlationid`, `ce_traceparent`): every event written inside the block was caused by that
-    event. `name` gives the block a span of its own; without one it belongs to the span in which its message is handled.
+    """From an event's `headers()`, as they came or as they were kept: every event written inside the block was caused by that event.
+    `name` gives the block a span of its own; without one it belongs to the span in which its message is handled.
     """
-    parent = well_formed(received.get("ce_traceparent"))
+    parent = well_formed(received.get("traceparent"))
     span = spans.begin(name, kind="consumer", parent=parent, **facts) if name else None
     enclosing = span or spans.handling(event_id)
     given_on = enclosing.traceparent if enclosing else _beginning(parent)
-    correlation = received.get("ce_correlationid", "")
+    correlation = received.get("correlationid", "")
     known = correlation if _CORRELATION.fullmatch(correlation) else str(event_id)
     with _entered(Trace(known, str(event_id), given_on, span)) as trace:
         yield trace

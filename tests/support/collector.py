@@ -1,7 +1,7 @@
 """A collector of traces on a real socket: takes OTLP over HTTP and decodes it with OpenTelemetry's own protobuf types."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,7 +24,6 @@ class Seen:
     trace_id: str
     span_id: str
     parent_id: str
-    links: Sequence[str]
     failed: bool
     facts: dict[str, str | int]
     seconds: float
@@ -78,7 +77,6 @@ def _spans(sent: ExportTraceServiceRequest) -> Iterator[Seen]:
                     trace_id=span.trace_id.hex(),
                     span_id=span.span_id.hex(),
                     parent_id=span.parent_span_id.hex(),
-                    links=[link.trace_id.hex() for link in span.links],
                     failed=span.status.code == 2,
                     facts=_facts(span.attributes),
                     seconds=(span.end_time_unix_nano - span.start_time_unix_nano) / 1e9,

@@ -24,7 +24,7 @@ def test_trace_headers_are_accepted_only_when_well_formed() -> None:
 
 
 def test_an_event_is_the_cause_of_the_events_it_triggers() -> None:
-    with tracing.following(event_id="e-1", received={"ce_correlationid": "call-7", "ce_traceparent": PARENT}):
+    with tracing.following(event_id="e-1", received={"correlationid": "call-7", "traceparent": PARENT}):
         assert tracing.headers()["causationid"] == "e-1"
         assert log.traced(None, "info", {"event": "x"})["correlation_id"] == "call-7"
 
