@@ -79,7 +79,7 @@ class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]
         return self._create_app()
 
 
-def _send_spans(*_: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter and worker
+def _send_spans(_: Any, __: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter and worker
     from shared.telemetry import spans  # noqa: PLC0415 - after `cooperative`
 
     spans.stop()
