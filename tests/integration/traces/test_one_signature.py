@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -183,8 +184,10 @@ def test_a_message_that_is_planned_later_stays_in_the_trace_of_its_fact(world, c
 
 def test_a_hostile_traceparent_is_ignored_and_never_kept(world):
     hostile = ["x" * 5000, f"00-{'0' * 32}-00f067aa0ba902b7-01", PARENT.upper(), f"{PARENT}-x", f"ff{PARENT[2:]}"]
-    for traceparent in hostile:
-        assert world.desk.post(f"/cases/{world.unit}/rights/reviews", {}, traceparent=traceparent).status_code == 201
+    acts_on_rights = cycle((("reviews", {}), ("disputes", {"reason": "inheritance", "note": "x"})))
+    for traceparent, (act, body) in zip(hostile, acts_on_rights, strict=False):
+        answer = world.desk.post(f"/cases/{world.unit}/rights/{act}", body, traceparent=traceparent)
+        assert answer.status_code == 201, answer.text
     for traceparent in ("\0", PARENT[:-1] + "\0"):
         refused = world.desk.post(f"/cases/{world.unit}/rights/reviews", {}, traceparent=traceparent)
         assert 400 <= refused.status_code < 500
