@@ -20,6 +20,8 @@ BUS_ADMIN = "admin"
 BUS_STATIC = ("broker", "controller", "founder")
 # The process that archives what the databases write, and the file below LOCAL_DIR that says where to: there from the first backup on.
 ARCHIVE, ARCHIVE_FILE = "archive", "backups.json"
+# OpenTelemetry's own name for the address of the collector of traces. It is read where an installation is started.
+COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 DATABASE_ROLES = ("owner", "app", "mechanism")
 
 
@@ -54,6 +56,10 @@ class Site(Protocol):
     @property
     def clock_file(self) -> str:
         """The file of the demo's business clock, which all processes read; empty where there is none."""
+
+    @property
+    def collector(self) -> str:
+        """Where traces are sent, by OTLP over HTTP; empty where nobody collects them."""
 
 
 Environment = Callable[[Site], dict[str, str]]
@@ -288,6 +294,7 @@ def service_environment(site: Site, service: Service, role: Role | None = None) 
         "SERVICES": " ".join(SERVICES),
         "LOG_LEVEL": "info",
         "CLOCK_FILE": site.clock_file,
+        COLLECTOR: site.collector,
     }
     if role and role.serves:
         settings["PROMETHEUS_MULTIPROC_DIR"] = site.file("metrics", own)

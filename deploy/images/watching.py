@@ -1,6 +1,8 @@
-"""The profile `ops` of docker-compose.yml: Prometheus, Alertmanager and Grafana, each with its official image, provisioned with our files.
+"""Those who watch, in docker-compose.yml, each with its official image. Profile `ops`: Prometheus, Alertmanager and Grafana, provisioned
+with our files. Profile `traces`: Jaeger.
 
     docker compose --profile ops up -d --wait
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318 docker compose --profile traces up -d --wait
 
 Invariant: as for every container, none is root, gains rights, or writes anywhere but to its volume and to memory. They reach the
 services on the containers' own network; their own pages are published on this machine's loopback.
@@ -21,17 +23,18 @@ from deploy.local.place import HOST, ROOT
 from deploy.prometheus import scraping
 
 PROFILE: Final = "ops"
+TRACES: Final = "traces"
 VOLUMES: Final = ("prometheus", "alertmanager", "grafana")
 # Steps from PORT_BASE; deploy/declaration.py has the plan of the others. The first is that of `make ops`.
-STEPS: Final = {"prometheus": 9, "alertmanager": 48, "grafana": 49}
-_PORTS: Final = {"prometheus": 9090, "alertmanager": 9093, "grafana": 3000}
+STEPS: Final = {"prometheus": 9, "jaeger": 46, "alertmanager": 48, "grafana": 49}
+_PORTS: Final = {"prometheus": 9090, "alertmanager": 9093, "grafana": 3000, "jaeger": 16_686}
 _ROUTES = ROOT / "deploy" / "prometheus" / "alertmanager.yml"
-_NOBODY, _GRAFANA = 65_534, 472  # the users of their images
+_NOBODY, _GRAFANA, _JAEGER = 65_534, 472, 10_001  # the users of their images
 _LIMITS = Limits(memory="1g", processes=256)
 
 
 def services() -> dict[str, Entry]:
-    return {"prometheus": _prometheus(), "alertmanager": _alertmanager(), "grafana": _grafana()}
+    return {"prometheus": _prometheus(), "alertmanager": _alertmanager(), "grafana": _grafana(), "jaeger": _jaeger()}
 
 
 def files() -> dict[Path, str]:
@@ -111,10 +114,19 @@ def _grafana() -> Entry:
     }
 
 
-def _entry(name: str, *, user: int, ready: str) -> Entry:
+def _jaeger() -> Entry:
+    """Keeps the last 100,000 traces, in memory: they are gone when it ends."""
+    return {
+        "image": "jaegertracing/jaeger:2.11.0",
+        **_entry("jaeger", user=_JAEGER, ready="/", profile=TRACES),
+        "environment": {"JAEGER_LISTEN_HOST": "0.0.0.0"},  # noqa: S104 - inside its container
+    }
+
+
+def _entry(name: str, *, user: int, ready: str, profile: str = PROFILE) -> Entry:
     port = _PORTS[name]
     return {
-        "profiles": [PROFILE],
+        "profiles": [profile],
         **guards(_LIMITS, user=user),
         "restart": "unless-stopped",
         "ports": [f"{HOST}:{PORT_BASE + STEPS[name]}:{port}"],

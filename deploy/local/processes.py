@@ -5,6 +5,7 @@ Left to others: turning a process into a running one (supervise.py), and their o
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,10 @@ class LocalSite:
     @property
     def clock_file(self) -> str:
         return self.file("clock.json")
+
+    @property
+    def collector(self) -> str:
+        return os.environ.get(declaration.COLLECTOR, "")
 
 
 def local_site(place: Place) -> LocalSite:

@@ -54,6 +54,7 @@ def create_stream() -> Flask:
         problem_files=PROBLEMS,
         migrations=wiring.MIGRATIONS,
         resources=hub,
+        role="stream",
     )
     hub.start(threading.Event())
     return app

@@ -21,7 +21,7 @@ from shared.events import topics
 from shared.messaging import decisions, inbox, parking, quarantine, reactions, rounds
 from shared.messaging.inbox import Key, Watermark, key_of
 from shared.messaging.ports import Message, Unreadable
-from shared.messaging.reactions import AfterReactions, On, Reactions, Received, caused_by
+from shared.messaging.reactions import AfterReactions, On, Reactions, Received, handled
 from shared.refusal import Refused
 from shared.service import database, journal
 from shared.service.database import Transaction
@@ -47,10 +47,10 @@ _FORESEEN = (Rejected, Refused, ValidationError, IntegrityError, DataError, jour
 
 
 @contextmanager
-def attempt(tx: Transaction, last: Message) -> Iterator[None]:
-    """A savepoint for one reaction. Raises Rejected where the messages are at fault; an error of the database passes unchanged."""
+def attempt(tx: Transaction, messages: Sequence[Message]) -> Iterator[None]:
+    """A savepoint for one reaction to `messages`. Raises Rejected where they are at fault; an error of the database passes unchanged."""
     try:
-        with tx.savepoint(), caused_by(last):
+        with tx.savepoint(), handled(tx, messages):
             yield
             tx.connection.execute(_CHECK)
             tx.connection.execute(_PUT_OFF)
@@ -202,7 +202,7 @@ class _Poll:
 
     def _react(self, on: On, received: Sequence[Received[Any]]) -> None:
         try:
-            with attempt(self._tx, received[-1].message):
+            with attempt(self._tx, [it.message for it in received]):
                 on.react(self._tx, received)
         except Rejected as refusal:
             if len(received) == 1:

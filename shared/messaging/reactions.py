@@ -6,7 +6,7 @@ Left to others: which messages are due, and what becomes of one that is refused 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec
 
@@ -16,7 +16,7 @@ from shared.events import codec
 from shared.events.contract import E, Event
 from shared.messaging.ports import Message
 from shared.service.database import Transaction
-from shared.telemetry import tracing
+from shared.telemetry import spans, tracing
 
 P = ParamSpec("P")
 
@@ -111,6 +111,27 @@ def received(message: Message, reactions: Reactions) -> Received[Any]:
 
 
 def caused_by(message: Message) -> AbstractContextManager[tracing.Trace]:
-    return tracing.following(
-        event_id=message.event_id, received={f"ce_{name}": value for name, value in message.headers.items()}
-    )
+    return tracing.following(event_id=message.event_id, received=message.headers)
+
+
+@contextmanager
+def handled(tx: Transaction, messages: Sequence[Message]) -> Iterator[None]:
+    """What is recorded in the block has the last message as its cause. Each message has a span, which ends with the transaction."""
+    beginnings = {str(it.event_id): _span(it) for it in messages} if spans.on() else {}
+    with spans.handled(beginnings, until=tx.at_end), caused_by(messages[-1]):
+        yield
+
+
+def _span(message: Message) -> spans.Beginning:
+    parent = tracing.well_formed(message.headers.get("traceparent"))
+    return spans.Beginning(f"process {message.type}", "consumer", parent, facts_of(message))
+
+
+def facts_of(message: Message) -> dict[str, spans.Value]:
+    """What a span says of an event on its way, by OpenTelemetry's names."""
+    return {
+        "messaging.system": "kafka",
+        "messaging.destination.name": message.topic,
+        "messaging.message.id": str(message.event_id),
+        "cloudevents.event_type": message.type,
+    }

@@ -231,7 +231,7 @@ class Redrive:
 
     def _apply(self, tx: Transaction, it: Received[Any]) -> str:
         try:
-            with attempt(tx, it.message):
+            with attempt(tx, [it.message]):
                 if on := self._reactions.get(it.message.type):
                     on.react(tx, [it])
         except Rejected as refusal:

@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from shared.events import topics
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Producer, Refusal, Unavailable
+from shared.messaging.reactions import facts_of
 from shared.service import database
-from shared.telemetry import log, metrics
+from shared.telemetry import log, metrics, spans, tracing
 
 # The lock belongs to the transaction that also deletes: a relay that loses one loses both. It is tried, not waited for:
 # a waiting session keeps a snapshot, and with it every dead row of `unsent`.
@@ -61,8 +62,11 @@ class Relay:
     def run_once(self) -> int:
         """Sends one batch, returns how many were acknowledged; 0 when another relay is active or nothing is due. Raises Unavailable."""
         # A session that was ended is rolled back: all events are still unsent, and those already sent are repeated.
+        began = spans.now()
         with _outages():
             sent = self._sent()
+        if spans.on():
+            spans.record(_span(Message(*row[:7]), began) for row in sent)
         for row in sent:
             metrics.RELAY_SENT.labels(topics.district(row.topic)).inc()
         return len(sent)
@@ -129,6 +133,11 @@ class Relay:
             )
             _log.warning("held", **key._asdict(), sequence=refusal.message.sequence, reason=refusal.reason)
         return sent
+
+
+def _span(message: Message, began: int) -> spans.Beginning:
+    parent = tracing.well_formed(message.headers.get("traceparent"))
+    return spans.Beginning(f"send {message.type}", "producer", parent, facts_of(message), at=began)
 
 
 @contextmanager

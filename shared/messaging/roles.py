@@ -31,7 +31,7 @@ from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
-from shared.telemetry import facts, log
+from shared.telemetry import facts, log, spans
 from shared.telemetry.facts import FACTS, Sample
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Service:
     def loop(self, role: str, engine: Engine, loops: Mapping[str, Loop], *ready: Ready) -> None:
         """Runs until a signal ends it. `ready` names what else must be there."""
         settings, whole = self.settings(), health.ready(engine, self.migrations, *ready)
+        spans.start(self.name, role, endpoint=settings.otel_exporter_otlp_endpoint)
         lifecycle.run(role, loops, bind=settings.bind, health_port=settings.health_port, ready=whole)
 
     def run_api(self) -> None:

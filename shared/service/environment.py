@@ -45,5 +45,8 @@ class Environment(BaseSettings):
     services: str = Field(default="", description="names of all services, by spaces: whose APIs /docs lists")
     clock_file: str = Field(default="", description="file of the demo's business clock; empty means real time")
     log_level: str = Field(default="info", description="debug, info, warning or error")
+    otel_exporter_otlp_endpoint: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="where traces are sent, by OTLP over HTTP; empty: nowhere"
+    )
     api_threads: int = Field(default=8, ge=1, description="requests carried out at once; each may hold one connection")
     prometheus_multiproc_dir: str = Field(default="", description="where several workers keep their metrics")

@@ -21,7 +21,7 @@ from shared.service.limits import Limits
 from shared.service.migrations import Migrations
 from shared.service.openapi import openapi as api_description
 from shared.service.provider import Provider
-from shared.telemetry import log, metrics, tracing
+from shared.telemetry import log, metrics, spans, tracing
 from shared.web.shell import Person, shell
 
 _HEALTH = "health"
@@ -44,11 +44,13 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     resources: Any = None,  # noqa: ANN401 - typed by the service that puts it in
     limits: Limits | None = None,
     largest_body: int = 1_048_576,
+    role: str = "api",
 ) -> Flask:
     """Raises row_security.Unprotected when row-level security does not hold, LookupError when a problem code is in no
     catalogue, ValueError when a setting is missing that identities need.
     """
     _complete(settings)
+    spans.start(name, role, endpoint=settings.otel_exporter_otlp_endpoint)
     row_security.self_test(engine)
     app = Flask(name, static_folder=None)
     app.request_class = edge.Incoming
@@ -106,7 +108,10 @@ def _around_requests(app: Flask) -> None:
     def begin() -> None:
         g.began = time.perf_counter()
         g.trace = tracing.request(
-            correlation_id=request.headers.get("Correlation-Id", ""), traceparent=request.headers.get("traceparent", "")
+            correlation_id=request.headers.get("Correlation-Id", ""),
+            traceparent=request.headers.get("traceparent", ""),
+            name=_traced_route(),
+            method=request.method,
         )
         g.trace.__enter__()
         edge.check_request()
@@ -118,6 +123,10 @@ def _around_requests(app: Flask) -> None:
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and request.endpoint != f"{_HEALTH}/ready":
             metrics.ERRORS.labels(route, request.method).inc()
         answer.headers["Correlation-Id"] = tracing.correlation_id()
+        if (trace := tracing.current()) and trace.span:
+            trace.span.note(**{"http.response.status_code": answer.status_code})
+            if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                trace.span.fail(str(answer.status_code))
         if not (request.endpoint or "").startswith(_HEALTH):
             subject = g.subject.subject if "subject" in g else None
             milliseconds = round(seconds * 1000, 1)
@@ -135,6 +144,13 @@ def _around_requests(app: Flask) -> None:
     def end(_: BaseException | None) -> None:
         if trace := g.pop("trace", None):
             trace.__exit__(None, None, None)
+
+
+def _traced_route() -> str:
+    """Nothing for what a probe or a page's own files ask for: no collector needs them."""
+    if request.url_rule is None or (request.endpoint or "").startswith(_HEALTH) or request.path.startswith("/static/"):
+        return ""
+    return str(request.url_rule)
 
 
 def _answer_headers(app: Flask) -> None:

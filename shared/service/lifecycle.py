@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from shared.service import health
 from shared.service.health import Ready
-from shared.telemetry import log
+from shared.telemetry import log, spans
 
 Loop = Callable[[threading.Event], None]
 _GRACE_SECONDS = 12.0  # longer than a publish, shorter than the 15 after which a supervisor kills
@@ -78,6 +78,7 @@ def run(
         running.stop.wait()
         running.end()
         server.shutdown()
+    spans.stop()
     _log.info("stopped", role=role)
     if running.failed.is_set():
         raise SystemExit(1)

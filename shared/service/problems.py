@@ -119,6 +119,7 @@ class Catalogue:
             "code": refusal.code,
             "next": advice,
             "correlation_id": tracing.correlation_id(),
+            "trace_id": tracing.trace_id(),
         }
         if facts := {name: value for name, value in refusal.facts.items() if value is not None}:
             document["facts"] = to_jsonable_python(facts)

@@ -34,9 +34,9 @@ _FAULT = {
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457. `code` is stable. `title` and `next`, what to do now, follow Accept-Language: zh, zh-Hant, en.",
-    "required": ["type", "title", "status", "code", "next", "correlation_id"],
+    "required": ["type", "title", "status", "code", "next", "correlation_id", "trace_id"],
     "properties": {
-        **dict.fromkeys(("type", "title", "code", "next", "correlation_id"), _TEXT),
+        **dict.fromkeys(("type", "title", "code", "next", "correlation_id", "trace_id"), _TEXT),
         "status": {"type": "integer"},
         "facts": {"type": "object"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
@@ -98,7 +98,8 @@ class Refusals:
             "status": problem.status,
             "code": code,
             "next": advice,
-            "correlation_id": "0193c2f4",
+            "correlation_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
         }
         facts = problem.facts.items()
         if examples := {name: self._examples.parameter(_FACTS[kind], name, model=code) for name, kind in facts}:

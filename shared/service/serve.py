@@ -46,6 +46,7 @@ def serve(create_app: "Callable[[], Flask]", *, bind: str, port: int, threads: i
             "keepalive": 5,  # of a stream: also the seconds in which its request must have arrived
             "logger_class": _Logger,
             "child_exit": _forget_metrics,
+            "worker_exit": _send_spans,
             "control_socket_disable": True,
             **kind,
         },
@@ -76,6 +77,12 @@ class _Embedded(gunicorn.app.base.BaseApplication):  # type: ignore[misc]
     def load(self) -> "Flask":
         # In the worker, after the fork: connections must not be shared between processes.
         return self._create_app()
+
+
+def _send_spans(_: Any, __: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter and worker
+    from shared.telemetry import spans  # noqa: PLC0415 - after `cooperative`
+
+    spans.stop()
 
 
 def _forget_metrics(_: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter and worker

@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each on standard output, with service, role and correlation id.
+"""Log lines: one JSON object each on standard output, with service, role, trace id and correlation id.
 
 Invariant: no personal data. Mobile and identity numbers are masked wherever they stand, and the DETAIL and CONTEXT
 of a database error, which quote rows, are cut out of every traceback. Names cannot be recognised: do not log them.
@@ -59,12 +59,15 @@ def configure(*, service: str, role: str, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for chatty in ("kafka", "httpx", "httpcore", "werkzeug"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # The SDK writes an error for each batch; otlp.py says it in one line.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     # It warns, at every connection, of a password in the clear. SCRAM never sends the password.
     logging.getLogger("kafka.net.sasl.scram").setLevel(logging.ERROR)
 
 
 def traced(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     if trace := tracing.current():
+        event.setdefault("trace_id", trace.trace_id)
         event.setdefault("correlation_id", trace.correlation_id)
         if trace.causation_id:
             event.setdefault("causation_id", trace.causation_id)

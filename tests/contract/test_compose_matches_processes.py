@@ -30,6 +30,7 @@ COMPLETED, HEALTHY = "service_completed_successfully", "service_healthy"
 
 @pytest.fixture
 def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, processes.Process]:
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     monkeypatch.setattr(jars, "fetch", lambda: tmp_path)  # the names of the processes need no jars
     return {process.name: process for process in processes.supervised(Place(tmp_path, 18_000))}
 
@@ -108,18 +109,26 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
 
 def test_those_who_watch_start_by_their_profile_alone_and_read_files_that_exist():
     assert COMPOSE["doctor"]["profiles"] == ["doctor"]
-    assert {"prometheus", "alertmanager", "grafana"} == WATCHING - {"doctor"}
+    assert {"prometheus", "alertmanager", "grafana", "jaeger"} == WATCHING - {"doctor"}
     for name in WATCHING - {"doctor"}:
         entry = COMPOSE[name]
-        assert entry["profiles"] == ["ops"]
+        assert entry["profiles"] == ["traces" if name == "jaeger" else "ops"]
         assert re.fullmatch(r"[\w-]+/[\w-]+:v?\d+\.\d+\.\d+", entry["image"])
         assert all(port.startswith("127.0.0.1:") for port in entry["ports"])
         assert entry["ports"][0].rpartition(":")[2] in entry["healthcheck"]["test"][-1]
-        mounted = [volume.partition(":")[0] for volume in entry["volumes"] if volume.startswith("./")]
+        mounted = [volume.partition(":")[0] for volume in entry.get("volumes", ()) if volume.startswith("./")]
         assert [path for path in mounted if not (ROOT / path).exists()] == []
-        assert entry["volumes"][0].partition(":")[0] in DOCUMENT["volumes"]
+        assert name == "jaeger" or entry["volumes"][0].partition(":")[0] in DOCUMENT["volumes"]
     needed = {need for name in set(COMPOSE) - WATCHING for need in COMPOSE[name].get("depends_on", {})}
     assert needed & WATCHING == set()
+
+
+@pytest.mark.parametrize(("service", "role"), ROLES)
+def test_a_container_sends_traces_where_whoever_starts_it_says_and_nowhere_else(service, role, declared):
+    assert (
+        COMPOSE[f"{service}-{role}"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "${OTEL_EXPORTER_OTLP_ENDPOINT:-}"
+    )
+    assert declared[f"{service}-{role}"].environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == ""
 
 
 def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():

@@ -26,6 +26,7 @@ class Settings:
     oidc_client_secret: str = ""
     front_door_secret: str = ""
     services: str = "kit"
+    otel_exporter_otlp_endpoint: str = ""
 
 
 @contextmanager

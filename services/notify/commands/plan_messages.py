@@ -18,7 +18,7 @@ from services.notify.store.facts import Complete
 from shared.events.notify import MessagePlanned
 from shared.messaging import rounds, sealing
 from shared.service.database import Transaction
-from shared.telemetry import log
+from shared.telemetry import log, tracing
 
 _log = log.get(__name__)
 
@@ -44,7 +44,7 @@ def plan_messages(tx: Transaction, command: PlanMessages, *, opener: Opener) -> 
 def _planned(tx: Transaction, due: Complete, *, at: datetime, opener: Opener) -> bool:
     """False when the message cannot be stored: the recipient stays unplanned and counts as `incomplete`."""
     try:
-        with tx.savepoint():
+        with tx.savepoint(), tracing.following(event_id=due.due.event_id, received=due.headers):
             _plan(tx, due, at=at, opener=opener)
     except Exception as failure:
         if tx.connection.invalidated:

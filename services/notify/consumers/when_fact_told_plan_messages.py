@@ -14,7 +14,7 @@ from shared.service.database import Transaction
 
 def when_fact_told_plan_messages(tx: Transaction, batch: Batch[Event], *, opener: Opener, clock: Clock) -> None:
     at = clock.now()
-    for received in batch.received:
+    for received in batch.one_by_one():
         fact = rules.read(received.event)
         facts.enter(tx, fact, event_id=received.message.event_id, at=at)
         if fact.supersedes:

@@ -4,23 +4,25 @@ Invariant: a fact is stored once, by its event id. Its recipients are fixed when
 unit gets no message about this signing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from services.notify.domain.rules import Fact
 from shared.events.registry import Sealed
 from shared.service.database import Transaction
+from shared.telemetry import tracing
 
 _ENTER = text("""
     insert into facts (district, event_id, event_type, project_id, unit_id, agreement_id, template, number,
-                       happened_at, urgent, supersedes, told_at, resolved)
+                       happened_at, urgent, supersedes, told_at, resolved, headers)
     values (:district, :event_id, :event_type, :project_id, :unit_id, :agreement_id, :template, :number,
-            :happened_at, :urgent, :supersedes, :told_at, :resolved)
+            :happened_at, :urgent, :supersedes, :told_at, :resolved, :headers)
     on conflict (event_id) do nothing returning true
 """)
 _NAMED = text("""
@@ -39,7 +41,7 @@ _RESOLVE = text("""
 # A person whose key was dropped is planned too, as withheld. Rows that another planner has locked are
 # skipped.
 _COMPLETE = text("""
-    select event_id, facts.project_id, facts.unit_id, template, number, happened_at, urgent,
+    select event_id, facts.project_id, facts.unit_id, template, number, happened_at, urgent, facts.headers,
            recipients.person_id, masked_name, units.label as unit, projects.name as project,
            contacts.key_id, nonce, ciphertext, wrapped,
            exists (select from facts as later where later.agreement_id = facts.agreement_id
@@ -71,7 +73,7 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True)
 class Complete:
-    """Everything that planning one message needs. `sealed` is None when the person's key was dropped."""
+    """Everything that planning one message needs. `sealed` is None when the person's key was dropped. `headers` is the fact's trace."""
 
     due: Due
     project_id: UUID
@@ -86,12 +88,13 @@ class Complete:
     project: str
     sealed: Sealed | None
     wrapped: str | None
+    headers: Mapping[str, str]
 
 
 def enter(tx: Transaction, fact: Fact, *, event_id: UUID, at: datetime) -> bool:
     """False when this event is already stored."""
     row = {**vars(fact), "supersedes": list(fact.supersedes), "event_id": event_id, "told_at": at}
-    row["resolved"] = fact.recipients is not None
+    row |= {"resolved": fact.recipients is not None, "headers": Jsonb(tracing.headers())}
     persons = row.pop("recipients")
     new = bool(tx.connection.execute(_ENTER, {**row, "district": tx.district}).scalar())
     if new and persons is not None:
@@ -123,6 +126,7 @@ def complete(tx: Transaction, *, batch: int) -> Sequence[Complete]:
             if row.key_id is None
             else Sealed(key_id=row.key_id, nonce=row.nonce, ciphertext=row.ciphertext),
             wrapped=row.wrapped,
+            headers=row.headers or {},
         )
         for row in tx.connection.execute(_COMPLETE, {"batch": batch})
     ]

@@ -1,7 +1,7 @@
 """Messages in PostgreSQL: planned once, claimed by one worker, saved together with their events."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ _CLAIM = text("""
         order by case when :probe then due.tried_at end nulls first, fact.urgent desc, due.planned_at, due.message_key
         limit 1 for update of due skip locked)
     returning message_key, person_id, messages.channel, language, messages.template, template_version, particulars, tries,
-              planned_at, facts.urgent
+              planned_at, facts.urgent, facts.event_id, coalesce(facts.headers, '{}') as headers
 """)
 _BEGIN = text("""
     insert into attempts (district, message_key, try, began_at) values (:district, :message_key, :try, :real_at)
@@ -105,7 +105,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message claimed by this worker, to be sent now."""
+    """A message claimed by this worker, to be sent now. `headers` is the trace of its fact, which `event_id` names."""
 
     message_key: str
     person_id: UUID
@@ -117,6 +117,8 @@ class Claimed:
     tries: int
     planned_at: datetime
     urgent: bool
+    event_id: UUID
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from services.notify.store.messages import Claimed
 from shared.messaging import rounds, sealing
 from shared.service import database
 from shared.service.clock import Clock
-from shared.telemetry import log, metrics
+from shared.telemetry import log, metrics, tracing
 
 _log = log.get(__name__)
 
@@ -78,6 +78,13 @@ class Dispatcher:
             claimed, probe = self._claim(tx, lane)
         if claimed is None:
             return False
+        facts = {"clearwater.message_key": claimed.message_key, "clearwater.district": lane.district}
+        name = f"hand over {claimed.channel}"
+        with tracing.following(event_id=claimed.event_id, received=claimed.headers, name=name, **facts):
+            self._carry_out(lane, claimed, probe=probe)
+        return True
+
+    def _carry_out(self, lane: Lane, claimed: Claimed, *, probe: bool) -> None:
         written = self._written(lane.district, claimed)
         if isinstance(written, NotAccepted):
             self._settle(lane, claimed, written, gateway_called=False, probe=probe)
@@ -85,7 +92,6 @@ class Dispatcher:
             self._postpone(lane, claimed, until=until, probe=probe)
         else:
             self._settle(lane, claimed, self._sent(claimed, written), gateway_called=True, probe=probe)
-        return True
 
     def _claim(self, tx: database.Transaction, lane: Lane) -> tuple[Claimed | None, bool]:
         """The next message, and whether it is the probe of a held channel."""

@@ -10,7 +10,7 @@ of one small table by one process is cheap.
 import json
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Literal
@@ -29,7 +29,7 @@ from shared.messaging.rounds import Rounds, Work
 from shared.service import database
 from shared.service.clock import Clock
 from shared.service.database import Transaction
-from shared.telemetry import log, metrics
+from shared.telemetry import log, metrics, spans
 
 LATEST: Final = 12  # slots of the list of latest signings
 _POLL_SECONDS: Final = 0.1
@@ -177,6 +177,7 @@ class Hub:
         return 1
 
     def _hand_out(self, district: str) -> int:
+        began = spans.now()
         with database.reading(self._engine, granted=[district]) as tx:
             number, reached = feed.latest(tx.connection, district), self._reached[district]
             entries = _entries(tx, district, reached)
@@ -185,6 +186,7 @@ class Hub:
                 self._offer(district, self._snapshot(tx, district))
             else:
                 self._offer(district, self._change(tx, district, entries))
+        spans.record(_shown(district, entries or (), began))
         self._reached[district] = number
         return 1
 
@@ -265,6 +267,13 @@ def _entries(tx: Transaction, district: str, since: int) -> Sequence[feed.Number
     entries = feed.after(tx.connection, district, since, _MOST_ENTRIES + 1)
     continued = len(entries) <= _MOST_ENTRIES and all(entry.kind == "changed" for entry in entries)
     return entries if continued else None
+
+
+def _shown(district: str, entries: Sequence[feed.Numbered], began: int) -> Iterator[spans.Beginning]:
+    for entry in entries:
+        facts: dict[str, spans.Value] = {"clearwater.district": district, "clearwater.feed_number": entry.number}
+        for parent in entry.body.get("traces", ()):
+            yield spans.Beginning("show on screens", "producer", parent, facts, at=began)
 
 
 def _cells(tx: Transaction, units: set[UUID] | None) -> list[CellState] | None:

@@ -32,11 +32,11 @@ _ONE_MANDATE = text(f"{_MANDATE} where mandate_id = :mandate_id")
 _TASKS = text("select code, raised_at from tasks where unit_id = :unit_id and done_at is null order by raised_at")
 # A signature is an act too, but is stored with its agreement.
 _ACTS = text("""
-    select kind, agreement_id, reason, facts, by, at from acts where unit_id = :unit_id
+    select kind, agreement_id, reason, facts, by, at, trace_id from acts where unit_id = :unit_id
     union all
     select 'signature-taken', agreement_id, '', jsonb_build_object(
                'right_holder', right_holder, 'hand', hand, 'capacity', capacity, 'mandate_id', mandate_id, 'desk', desk, 'papers', papers),
-           coalesce(taken_by, ''), signed_at
+           coalesce(taken_by, ''), signed_at, trace_id
     from signatures join agreements using (agreement_id) where unit_id = :unit_id
     order by at
 """)
@@ -79,6 +79,9 @@ class ActRow(BaseModel):
     facts: dict[str, Any] = Field(description="What belongs to the act: note, papers seen, evidence, successor …")
     by: str = Field(description="The member of staff; empty for a signature of before that was kept.")
     at: datetime
+    trace_id: str | None = Field(
+        default=None, description="By which logs and traces name the request; null for an act of before that was kept."
+    )
 
 
 class CaseFile(BaseModel):

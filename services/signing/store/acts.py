@@ -10,10 +10,11 @@ from uuid_utils.compat import uuid7
 
 from services.signing.domain.hand import Review
 from shared.service.database import Transaction
+from shared.telemetry import tracing
 
 _ADD = text("""
-    insert into acts (district, act_id, unit_id, agreement_id, kind, reason, facts, by, at)
-    values (:district, :act_id, :unit_id, :agreement_id, :kind, :reason, cast(:facts as jsonb), :by, :at)
+    insert into acts (district, act_id, unit_id, agreement_id, kind, reason, facts, by, at, trace_id)
+    values (:district, :act_id, :unit_id, :agreement_id, :kind, :reason, cast(:facts as jsonb), :by, :at, :trace_id)
 """)
 _REVIEWS = text("""
     select at, array(select jsonb_array_elements_text(facts -> 'papers')) as papers from acts
@@ -34,7 +35,8 @@ class Act:
 
 def record(tx: Transaction, act: Act) -> None:
     row = {**vars(act), "facts": json.dumps(act.facts, ensure_ascii=False, default=str)}
-    tx.connection.execute(_ADD, {**row, "district": tx.district, "act_id": uuid7()})
+    its = {"district": tx.district, "act_id": uuid7(), "trace_id": tracing.trace_id()}
+    tx.connection.execute(_ADD, {**row, **its})
 
 
 def reviews(tx: Transaction, unit_id: UUID, agreement_id: UUID) -> list[Review]:

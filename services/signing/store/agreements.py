@@ -15,6 +15,7 @@ from services.signing.store import pipeline, rights
 from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.database import Transaction
+from shared.telemetry import tracing
 
 _AGREEMENTS = """
     select agreements.*, (
@@ -72,9 +73,10 @@ _ADD_HOLDER = text("""
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
 _ADD_SIGNATURE = text("""
-    insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers)
+    insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers,
+                            trace_id)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
-            cast(:papers as text[]))
+            cast(:papers as text[]), :trace_id)
 """)
 
 
@@ -135,7 +137,8 @@ def add_signature(tx: Transaction, agreement: Agreement) -> None:
     """The last one. Call it before the save: the agreement must still be open to signatures, or signed with this one."""
     key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
     signature = agreement.signatures[-1]
-    tx.connection.execute(_ADD_SIGNATURE, {**key, **vars(signature), "papers": list(signature.papers)})
+    its = {**vars(signature), "papers": list(signature.papers), "trace_id": tracing.trace_id()}
+    tx.connection.execute(_ADD_SIGNATURE, {**key, **its})
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:

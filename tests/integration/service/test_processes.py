@@ -13,16 +13,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.collector import collecting
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 
 
 @contextmanager
-def process(script: str, *arguments: str, metrics: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def process(
+    script: str, *arguments: str, metrics: Path | None = None, collector: str = ""
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OTEL_EXPORTER_OTLP_ENDPOINT": collector}
     if metrics:
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     command = [sys.executable, str(HERE / script), str(port), *arguments]
@@ -83,3 +87,27 @@ def test_an_application_is_served_and_ends_cleanly(tmp_path: Path, kind: tuple[s
 
     assert running.returncode == 0, output
     assert all(json.loads(line)["service"] == "kit" for line in output.splitlines())
+
+
+@pytest.mark.parametrize("kind", [(), ("streams",)])
+def test_what_a_process_has_traced_is_sent_before_it_ends(kind: tuple[str, ...]) -> None:
+    with collecting() as collector, process("serving.py", *kind, collector=collector.url) as (running, url):
+        assert answered(f"{url}/ready").text == "ready"
+        trace_id = answered(f"{url}/traced").text
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=30)
+
+        assert running.returncode == 0
+        assert [(span.process, span.name) for span in collector.of(trace_id)] == [("kit-api", "GET /traced")]
+
+
+def test_a_collector_that_hangs_holds_neither_an_answer_nor_the_end_of_a_process() -> None:
+    with collecting() as collector, process("serving.py", collector=collector.url) as (running, url):
+        collector.ready.clear()
+        assert answered(f"{url}/ready").text == "ready"
+        assert len({answered(f"{url}/traced").text for _ in range(20)}) == 20
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=15)
+
+        assert running.returncode == 0
+        assert collector.seen == []
