@@ -132,6 +132,7 @@ def _reporting(site: Site) -> dict[str, str]:
     """An endpoint on the machine itself is allowed where the whole installation is on one machine, and nobody outside reaches it."""
     return {
         "SENDER_PRIVATE_KEY": site.secret("sender_private_key"),
+        "STATEMENT_KEY": site.secret("statement_key"),
         "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8 ::1/128" if site.bind == "127.0.0.1" else "",
     }
 
@@ -164,7 +165,7 @@ SERVICES: dict[str, Service] = {
             roles=(API, STREAM, CONSUMER, WEBHOOKS),
             pages=("/wall", "/map", "/city", "/report", "/why"),
             environment=_reporting,
-            secrets={"sender_key_pair": "key pair"},
+            secrets={"sender_key_pair": "key pair", "statement_key": "key"},
         ),
     )
 }
