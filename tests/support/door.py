@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from deploy.local import issuer as local_issuer
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.oversight import oversight
 from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
 from services.reporting.api.statements import statements
@@ -33,7 +34,7 @@ def door_of(engine: Engine, issuer: tuple[str, Path], hub: Hub | None = None) ->
         engine=engine,
         clock=RealClock(),
         settings=Settings(issuer[0]),
-        blueprints=(exchange, snapshots, statements, api),
+        blueprints=(exchange, snapshots, statements, oversight, api),
         problem_files=PROBLEMS,
         migrations=MIGRATIONS,
         resources=hub,

@@ -33,11 +33,14 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Act:
-    """An approval or a revocation. `readable`: the last number that could be read before it, since a batch is seen as a whole."""
+    """An approval or a revocation. `readable`: the last number that could be read before it, since a batch is seen as a whole.
+
+    `at`: its own time, so that a log which was filled under a new epoch says the same.
+    """
 
     event: GrantApproved | GrantRevoked
     readable: int
-    logged_at: datetime
+    at: datetime
 
 
 class Right(NamedTuple):
@@ -54,19 +57,19 @@ class Right(NamedTuple):
 
 def first_day(acts: Sequence[Act]) -> date | None:
     """The day of the first approval; None: nothing was ever granted."""
-    return next((business_day(act.logged_at) for act in acts if isinstance(act.event, GrantApproved)), None)
+    return next((business_day(act.at) for act in acts if isinstance(act.event, GrantApproved)), None)
 
 
 def rights(acts: Sequence[Act], day: date) -> list[Right]:
     """Of the grants that were in force at some time of this day."""
     begins, ends = midnight(day), midnight(day + timedelta(days=1))
-    revoked = {act.event.grant_id: act for act in acts if isinstance(act.event, GrantRevoked) and act.logged_at < ends}
+    revoked = {act.event.grant_id: act for act in acts if isinstance(act.event, GrantRevoked) and act.at < ends}
     found = []
     for act in acts:
-        if not isinstance(act.event, GrantApproved) or act.logged_at >= ends:
+        if not isinstance(act.event, GrantApproved) or act.at >= ends:
             continue
         terms, end = act.event.terms, revoked.get(act.event.grant_id)
-        ended_at = min(terms.ends_at, end.logged_at) if end else terms.ends_at
+        ended_at = min(terms.ends_at, end.at) if end else terms.ends_at
         if terms.starts_at < ends and ended_at > begins:
             types = catalogue.of_audiences(terms.event_types, terms.audiences)
             found.append(Right(types, end.readable if end else None, terms.ends_at))

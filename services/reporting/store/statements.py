@@ -23,7 +23,7 @@ _ACTS: Final = (GrantApproved.declared.type, GrantRevoked.declared.type)
 _OF_GRANTS: Final = f"district = :district and epoch = :epoch and type in ('{_ACTS[0]}', '{_ACTS[1]}')"
 _AGENCIES: Final = text(f"select distinct key from exchange_log where {_OF_GRANTS} order by key")  # noqa: S608 - constants
 _HISTORY: Final = text(f"""
-    select number, type, payload, appended_at,
+    select type, payload, coalesce(cast(headers ->> 'time' as timestamptz), appended_at) as occurred_at,
            coalesce((select max(number) from exchange_log as earlier
                      where earlier.district = acts.district and earlier.epoch = acts.epoch and earlier.number < acts.number
                        and earlier.xmin <> acts.xmin), 0) as readable
@@ -31,9 +31,8 @@ _HISTORY: Final = text(f"""
 """)  # noqa: S608 - constants
 _STANDING: Final = text("select epoch, last_number from exchange_numbers where district = :district and whole")
 _DISTRICTS: Final = text("select district from exchange_numbers order by district")
-_NEXT_DAY: Final = text("""
-    select number from exchange_log where district = :district and epoch = :epoch and number > :after and appended_at >= :ends
-    order by number limit 1
+_LOGGED_AT: Final = text("""
+    select appended_at from exchange_log where district = :district and epoch = :epoch and number = :number
 """)
 _ENTRIES: Final = text("""
     select number, event_id, type, coalesce(cast(headers ->> 'time' as timestamptz), appended_at), appended_at from exchange_log
@@ -103,7 +102,7 @@ def agencies(tx: Transaction, epoch: int) -> Sequence[str]:
 
 def history(tx: Transaction, agency: str, epoch: int) -> list[Act]:
     rows = tx.connection.execute(_HISTORY, {"district": tx.district, "agency": agency, "epoch": epoch})
-    return [Act(_act(row.type, row.payload), row.readable, row.appended_at) for row in rows]
+    return [Act(_act(row.type, row.payload), row.readable, row.occurred_at) for row in rows]
 
 
 def _act(event_type: str, payload: bytes) -> GrantApproved | GrantRevoked:
@@ -113,10 +112,21 @@ def _act(event_type: str, payload: bytes) -> GrantApproved | GrantRevoked:
 
 
 def last_before(tx: Transaction, epoch: int, *, after: int, ends: datetime, reached: int) -> int:
-    """The last number after `after` that was given before the instant `ends`, or `after` itself."""
-    values = {"district": tx.district, "epoch": epoch, "after": after, "ends": ends}
-    following = tx.connection.execute(_NEXT_DAY, values).scalar()
-    return reached if following is None else int(following) - 1
+    """The last number after `after` that was given before the instant `ends`, or `after` itself. Numbers are given in the order of time."""
+    while after < reached:
+        middle = (after + reached + 1) // 2
+        if logged_at(tx, epoch, middle) < ends:
+            after = middle
+        else:
+            reached = middle - 1
+    return after
+
+
+def logged_at(tx: Transaction, epoch: int, number: int) -> datetime:
+    """When an entry that is there got its number."""
+    values = {"district": tx.district, "epoch": epoch, "number": number}
+    found: datetime = tx.connection.execute(_LOGGED_AT, values).scalar_one()
+    return found
 
 
 def entries(tx: Transaction, epoch: int, *, after: int, last: int) -> Iterator[Entry]:

@@ -87,8 +87,11 @@ class Stating:
             place = statements.standing(tx)
             acts = statements.history(tx, agency, place[0]) if place else []
             before = statements.latest(tx, agency)
-            day, rights = _next_day(acts, before, today)
-            if place is None or not rights:
+            if place is None or not acts:
+                return False
+            begun = business_day(statements.logged_at(tx, place[0], 1))
+            day, rights = _next_day(acts, before, begun=begun, today=today)
+            if not rights:
                 return False
             made = self._statement(tx, agency, day, place=place, rights=rights, before=before)
             kept = statements.keep(tx, made)
@@ -131,8 +134,9 @@ class Stating:
         return Statement(agency, day, epoch, after, last, account.types, self._key.sign(document))
 
 
-def _next_day(acts: list[Act], before: Latest | None, today: date) -> tuple[date, list[Right]]:
-    day = before.business_on + _DAY if before else statement.first_day(acts) or today
+def _next_day(acts: list[Act], before: Latest | None, *, begun: date, today: date) -> tuple[date, list[Right]]:
+    """`begun`: the day of the epoch's first entry. What an epoch does not reach back to cannot be stated from it."""
+    day = max(begun, before.business_on + _DAY if before else statement.first_day(acts) or today)
     while day < today:
         if rights := statement.rights(acts, day):
             return day, rights

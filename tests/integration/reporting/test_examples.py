@@ -11,6 +11,7 @@ from deploy.local import issuer as local_issuer
 from services.reporting.api.endpoints import endpoints
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.oversight import oversight
 from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
 from services.reporting.api.statements import statements
@@ -37,7 +38,9 @@ KEY = StatementKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 ENDPOINT = Endpoint("http://127.0.0.1:9/", endpoint_id=uuid5(NAMESPACE_URL, "urn:clearwater:example:endpoint_id"))
 
 
-@pytest.fixture(params=[(api, exchange, snapshots, endpoints, statements, pages), (stream,)], ids=["api", "stream"])
+@pytest.fixture(
+    params=[(api, exchange, snapshots, endpoints, statements, oversight, pages), (stream,)], ids=["api", "stream"]
+)
 def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
     day = Launch(units=8)
     facts = [*day.opening(), *day.register(), *day.groups(), day.freeze(), *day.prepare(0), day.sign(0)]
