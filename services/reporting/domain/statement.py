@@ -70,8 +70,8 @@ def rights(acts: Sequence[Act], day: date) -> list[Right]:
             continue
         terms, end = act.event.terms, revoked.get(act.event.grant_id)
         ended_at = min(terms.ends_at, end.at) if end else terms.ends_at
-        if terms.starts_at < ends and ended_at > begins:
-            types = catalogue.of_audiences(terms.event_types, terms.audiences)
+        types = catalogue.of_audiences(terms.event_types, terms.audiences)
+        if types and terms.starts_at < ends and ended_at > begins:
             found.append(Right(types, end.readable if end else None, terms.ends_at))
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from joserfc.errors import BadSignatureError, JoseError
@@ -25,6 +26,8 @@ from shared.service import database, row_security
 from tests.support.door import DISTRICT, Door, door_of
 from tests.support.hooks import AGENCY, DRAFTED, OPENED, REGISTERED, SIGNED, Endpoint, Hooks
 from tests.support.launch import granted
+from tests.support.platform import Database
+from tests.support.rebuilding import rebuilt
 from tests.support.receiver import Answer, Receiver, receiving
 
 KEY = StatementKey(base64.b64encode(bytes(range(32))).decode())
@@ -81,8 +84,8 @@ def a_day(hooks: Hooks) -> None:
     hooks.happen(*(launch.sign(number) for number in range(4)))
 
 
-def revoke(hooks: Hooks, grant_id: Any) -> GrantRevoked:
-    return GrantRevoked(agency=AGENCY, grant_id=grant_id, reason="年度复核", revoked_at=datetime.now(UTC))
+def revoke(grant_id: UUID, agency: str = AGENCY) -> GrantRevoked:
+    return GrantRevoked(agency=agency, grant_id=grant_id, reason="年度复核", revoked_at=datetime.now(UTC))
 
 
 def test_feed_webhooks_journal_and_statement_agree_event_by_event(
@@ -216,7 +219,7 @@ def test_a_revoked_agency_gets_the_statement_of_its_last_day_and_none_after_it(
     grant_id = hooks.grant(SIGNED, REGISTERED)
     a_day(hooks)
     before = door.read_all()
-    hooks.happen(hooks.launch.unit(12), revoke(hooks, grant_id), hooks.launch.unit(13))
+    hooks.happen(hooks.launch.unit(12), revoke(grant_id), hooks.launch.unit(13))
 
     state(engine, TODAY + timedelta(days=5))
 
@@ -282,3 +285,27 @@ def test_the_database_refuses_to_change_a_statement(hooks: Hooks, engine: Engine
         tx.connection.execute(text(change))
     row_security.self_test(engine)
     owner.dispose()
+
+
+def test_after_a_new_epoch_the_statement_begins_anew_and_a_revoked_agency_gets_none(
+    hooks: Hooks, door: Door, engine: Engine, urls: Database
+) -> None:
+    hooks.grant(SIGNED, REGISTERED)
+    other = hooks.grant(REGISTERED, agency="tax-bureau", client="agency-tax")
+    a_day(hooks)
+    hooks.happen(revoke(other, agency="tax-bureau"))
+    state(engine)
+
+    rebuilt(urls, hooks.bus.subscription("fill"), fill=True)
+    made = state(engine, TODAY + timedelta(days=1))
+
+    statement = stated(door, TODAY + timedelta(days=1))
+    assert made == 1
+    assert (statement["epoch"], statement["after_number"], statement["events"]) == (2, 0, 10)
+    assert check(signed(door, TODAY + timedelta(days=1)), door.get(path="statement-keys").json, lines(door.read_all()))
+
+
+def test_an_agency_that_was_never_granted_anything_gets_no_statement(hooks: Hooks, engine: Engine) -> None:
+    hooks.happen(granted("agency-two", types=(SIGNED,), agency="tax-bureau")[0])
+
+    assert state(engine) == 0
