@@ -12,6 +12,7 @@ from services.reporting.domain import statement
 from services.reporting.domain.statement import Account, Act, Entry, Right
 from shared.events.day import midnight
 from shared.events.registry import GrantApproved, GrantRevoked, Terms
+from shared.events.terms import GrantedAudience
 
 DAY = date(2026, 11, 27)
 BEGINS, ENDS = midnight(DAY), midnight(DAY + timedelta(days=1))
