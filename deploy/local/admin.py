@@ -3,12 +3,11 @@
 Invariant: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.admin import (
     ACL,
     ACLFilter,
@@ -154,54 +153,6 @@ def keep_rights_of_users(
         *(f"taken: {it}" for it in sorted(taken)),
         *(f"removed: {it}" for it in gone),
     ]
-
-
-class Following:
-    """Reads topics from their first record on, as the admin and in no group: each reading goes on where the last one ended."""
-
-    def __init__(self, connection: Connection, pattern: str) -> None:
-        self._connection, self._pattern = connection, re.compile(pattern)
-        self._kafka: KafkaConsumer | None = None
-        self._positions: dict[TopicPartition, int] = {}
-
-    def read(self) -> Iterator[tuple[str, str, bytes | None]]:
-        """Topic, type and payload of every record that is there now. Raises OUTAGES."""
-        kafka = self._client()
-        self._assign(kafka)
-        ends = kafka.end_offsets(list(self._positions)) if self._positions else {}
-        while any(self._positions[partition] < end for partition, end in ends.items()):
-            for partition, records in kafka.poll(timeout_ms=5_000).items():
-                for record in records:
-                    self._positions[partition] = record.offset + 1
-                    headers = dict(record.headers)
-                    yield record.topic, (headers.get("ce_type") or b"").decode(errors="replace"), record.value
-            self._positions |= {partition: kafka.position(partition) for partition in ends}
-
-    def close(self) -> None:
-        """A later reading opens a new connection and goes on."""
-        if self._kafka is not None:
-            kafka, self._kafka = self._kafka, None
-            with suppress(KafkaError):
-                kafka.close(autocommit=False, timeout_ms=3_000)
-
-    def _client(self) -> KafkaConsumer:
-        if self._kafka is None:
-            self._kafka = KafkaConsumer(
-                **self._connection, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest",
-                bootstrap_timeout_ms=10_000, metadata_max_age_ms=5_000,
-            )  # fmt: skip
-        return self._kafka
-
-    def _assign(self, kafka: KafkaConsumer) -> None:
-        """New districts are found; those that are gone are forgotten."""
-        names = [name for name in kafka.topics() if self._pattern.fullmatch(name)]
-        found = {TopicPartition(name, number) for name in names for number in kafka.partitions_for_topic(name) or ()}
-        if found == kafka.assignment():
-            return
-        self._positions = {partition: self._positions.get(partition, 0) for partition in found}
-        kafka.assign(sorted(found))
-        for partition, position in self._positions.items():
-            kafka.seek(partition, position)
 
 
 def give(admin: KafkaAdminClient, grants: Iterable[Grant]) -> None:

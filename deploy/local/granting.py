@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 from deploy.images import secret_files
 from deploy.local import access, admin, agencies
 from deploy.local.agencies import Given
+from deploy.local.following import Following
 from shared.events import codec, topics
 from shared.events.registry import GrantApproved, GrantRevoked
 from shared.messaging import credentials
@@ -62,7 +63,7 @@ class Grants:
 class Granting:
     def __init__(self, connection: Connection, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._connection, self._now, self._grants = connection, now, Grants()
-        self._following = admin.Following(connection, topics.pattern("registry-agency"))
+        self._following = Following(connection, topics.pattern("registry-agency"))
         self._kept: Mapping[str, frozenset[str]] | None = None  # None: nothing has been carried out yet
         self._kept_at = self.looked_at = float("-inf")
 

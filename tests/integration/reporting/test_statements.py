@@ -187,6 +187,11 @@ def test_after_a_month_of_standstill_every_day_is_stated_in_order(hooks: Hooks, 
     assert (made, again) == (30, 0)
     assert [it["business_on"] for it in listed] == [str(TODAY + timedelta(days=number)) for number in range(30)]
     assert [it["after_number"] for it in listed] == [0, *(it["last_number"] for it in listed[:-1])]
+    paged, cursor = [], None
+    while cursor or not paged:
+        page = door.get({"limit": 7} | ({"cursor": cursor} if cursor else {}), path="statements").json
+        paged, cursor = [*paged, *page["items"]], page["next"]
+    assert [*reversed(paged)] == listed
     previous = [stated(door, date.fromisoformat(it["business_on"]))["previous"] for it in listed[:3]]
     assert previous[0] is None
     assert previous[2] == {
