@@ -12,8 +12,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from services.reporting.domain.statement import Act, Entry
-from shared.events import codec
 from shared.events.registry import GrantApproved, GrantRevoked
+from shared.messaging.ports import Message
+from shared.messaging.reactions import Received
 from shared.service.database import Transaction
 
 _PART: Final = 10_000
@@ -23,7 +24,8 @@ _ACTS: Final = (GrantApproved.declared.type, GrantRevoked.declared.type)
 _OF_GRANTS: Final = f"district = :district and epoch = :epoch and type in ('{_ACTS[0]}', '{_ACTS[1]}')"
 _AGENCIES: Final = text(f"select distinct key from exchange_log where {_OF_GRANTS} order by key")  # noqa: S608 - constants
 _HISTORY: Final = text(f"""
-    select type, payload, coalesce(cast(headers ->> 'time' as timestamptz), appended_at) as occurred_at,
+    select event_id, topic, key, sequence, type, payload, headers,
+           coalesce(cast(headers ->> 'time' as timestamptz), appended_at) as occurred_at,
            coalesce((select max(number) from exchange_log as earlier
                      where earlier.district = acts.district and earlier.epoch = acts.epoch and earlier.number < acts.number
                        and earlier.xmin <> acts.xmin), 0) as readable
@@ -102,13 +104,14 @@ def agencies(tx: Transaction, epoch: int) -> Sequence[str]:
 
 def history(tx: Transaction, agency: str, epoch: int) -> list[Act]:
     rows = tx.connection.execute(_HISTORY, {"district": tx.district, "agency": agency, "epoch": epoch})
-    return [Act(_act(row.type, row.payload), row.readable, row.occurred_at) for row in rows]
+    return [Act(_act(Message(*message)), readable, at) for *message, at, readable in rows]
 
 
-def _act(event_type: str, payload: bytes) -> GrantApproved | GrantRevoked:
-    if event_type == GrantRevoked.declared.type:
-        return codec.decode(GrantRevoked, payload)
-    return codec.decode(GrantApproved, payload)
+def _act(message: Message) -> GrantApproved | GrantRevoked:
+    """Raises pydantic.ValidationError for what the consumer would not have applied either."""
+    if message.type == GrantRevoked.declared.type:
+        return Received(message, GrantRevoked).event
+    return Received(message, GrantApproved).event
 
 
 def last_before(tx: Transaction, epoch: int, *, after: int, ends: datetime, reached: int) -> int:
