@@ -149,6 +149,7 @@ def _reporting(site: Site) -> dict[str, str]:
     """An endpoint on the machine itself is allowed where the whole installation is on one machine, and nobody outside reaches it."""
     return {
         "SENDER_PRIVATE_KEY": site.secret("sender_private_key"),
+        "STATEMENT_KEY": site.secret("statement_key"),
         "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8 ::1/128" if site.bind == "127.0.0.1" else "",
     }
 
@@ -188,7 +189,7 @@ SERVICES: dict[str, Service] = {
             roles=(API, STREAM, CONSUMER, WEBHOOKS),
             pages=("/wall", "/map", "/city", "/report", "/why"),
             environment=_reporting,
-            secrets={"sender_key_pair": "key pair"},
+            secrets={"sender_key_pair": "key pair", "statement_key": "key"},
         ),
     )
 }
@@ -224,6 +225,7 @@ PORTS: dict[str, int] = {
     "supervisor": 7,
     "kafka-internal": 8,
     ARCHIVE: 45,
+    BUS_ADMIN: 46,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()
@@ -267,7 +269,7 @@ def password_key(user: str) -> str:
 def processes() -> list[Process]:
     """Every process of ours, in the order of starting: whatever a process needs stands before it. PLATFORM stands before all."""
     served = [_process(service, role) for service in SERVICES.values() for role in service.roles]
-    return [_ISSUER, _MESSAGES, *served, _front_door()]
+    return [_ISSUER, _MESSAGES, _ADMIN, *served, _front_door()]
 
 
 def seconds() -> list[Process]:
@@ -305,7 +307,10 @@ def _bus(site: Site, service: Service, role: Role | None) -> dict[str, str]:
     """The settings of its own user on the broker; empty for a role that never connects to it."""
     if role and not role.bus:
         return {}
-    named = f"{service.name}-{role.name if role else OPERATOR}"
+    return _bus_user(site, f"{service.name}-{role.name if role else OPERATOR}")
+
+
+def _bus_user(site: Site, named: str) -> dict[str, str]:
     return {
         "KAFKA_USER": f"{named}-{site.secret(side_key(named))}",
         "KAFKA_PASSWORD": site.secret(password_key(named)),
@@ -382,6 +387,17 @@ _ISSUER = Process(
     ready="/.well-known/openid-configuration",
     published=True,
     keeps_files=True,
+)
+_ADMIN = Process(
+    name=BUS_ADMIN,
+    module="deploy.local.granting",
+    environment=lambda site: {
+        "BIND": site.bind,
+        "PORT": str(site.port(BUS_ADMIN)),
+        "KAFKA_BOOTSTRAP": f"{site.host('kafka')}:{site.port('kafka')}",
+        **_bus_user(site, BUS_ADMIN),
+    },
+    needs=("kafka",),
 )
 _MESSAGES = Process(
     name="messages",

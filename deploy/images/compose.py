@@ -210,7 +210,9 @@ def _running(process: Process) -> Entry:
     port = SITE.port(process.name)
     needs = dict.fromkeys(process.needs, "service_healthy")
     if process.image:
-        needs |= dict.fromkeys((f"{process.image}-migrate", "topics"), "service_completed_successfully")
+        needs |= {f"{process.image}-migrate": "service_completed_successfully"}
+    if "kafka" in process.needs:
+        needs |= {"topics": "service_completed_successfully"}
     entry = {
         **_image(process.image or "platform"),
         **guards(_OURS, user=_USER, writes=(_METRICS,) if process.image and process.published else ()),

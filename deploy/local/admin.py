@@ -30,6 +30,7 @@ from deploy.local.place import CannotStart, Place
 from shared.messaging import credentials
 from shared.messaging.credentials import Connection, Security
 
+OUTAGES = (KafkaError, CannotStart)
 _MECHANISM = ScramMechanism.SCRAM_SHA_512
 _EVERY = ACLFilter(
     principal=None,
@@ -125,6 +126,33 @@ def keep_rights_of(connection: Connection, user: str, grants: Iterable[Grant]) -
         found = {rule for rule in admin.describe_acls(_EVERY)[0] if rule.principal == f"User:{user}"}
         _create(admin, wanted - found)
         _delete(admin, found - wanted)
+
+
+def keep_rights_of_users(
+    connection: Connection, prefix: str, wanted: Mapping[str, Iterable[Grant]], *, leaving: Iterable[str]
+) -> list[str]:
+    """Makes the rights of all users whose names begin so exactly these, and removes the users that leave. Says what has changed.
+
+    Who has no user yet gets no rights, but keeps those that are wanted: somebody may be making it now. Raises OUTAGES.
+    """
+    with closing(client(connection)) as admin:
+        users = {user for user in admin.describe_user_scram_credentials() if user.startswith(prefix)}
+        rules = {rule for user, grants in wanted.items() for grant in grants for rule in _rules(grant, (user,))}
+        found = {rule for rule in admin.describe_acls(_EVERY)[0] if rule.principal.startswith(f"User:{prefix}")}
+        missing = {rule for rule in rules - found if rule.principal.removeprefix("User:") in users}
+        _create(admin, missing)
+        _delete(admin, found - rules)
+        gone = sorted(users & set(leaving))
+        if gone:
+            _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in gone])
+    given, taken = (
+        [f"{it.principal} {it.resource_pattern.resource_name}" for it in rules] for rules in (missing, found - rules)
+    )
+    return [
+        *(f"given: {it}" for it in sorted(given)),
+        *(f"taken: {it}" for it in sorted(taken)),
+        *(f"removed: {it}" for it in gone),
+    ]
 
 
 def give(admin: KafkaAdminClient, grants: Iterable[Grant]) -> None:

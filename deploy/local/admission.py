@@ -4,7 +4,6 @@ Invariant: the registry's grants decide. An agency without a grant in force is l
 open nothing, since every request asks for the grants.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import httpx
 
 from deploy.local import admin, agencies
+from deploy.local.agencies import Given
 from deploy.local.place import CannotStart, Place
-from shared.events import catalogue, topics
 
 Grant = Mapping[str, Any]
 _PAGE = 200
@@ -30,14 +29,13 @@ def admit(place: Place, agency: str) -> dict[str, str]:
         grants = [found for found in _every(registry, "/grants") if found["agency"] == agency]
     if not known:
         raise CannotStart(f"No district knows the agency {agency}: register it at the registry first.")
-    types = in_force(grants, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    types = in_force(grants, now=now)
     connection = admin.as_admin(place)
     if not types:
         agencies.withdraw(connection, agency)
         return {}
-    names = sorted(
-        topics.name(district, kind) for district, given in types.items() for kind in agencies.granted_kinds(given)
-    )
+    names = sorted(agencies.topics_of(_approved(grants), now=now)[""])
     clients = sorted({client for found in known for client in found["clients"]})
     secrets = {client: issuer.add_client(place.local_dir, client) for client in clients}
     return {
@@ -54,13 +52,18 @@ def admit(place: Place, agency: str) -> dict[str, str]:
 
 
 def in_force(grants: Iterable[Grant], *, now: datetime) -> dict[str, frozenset[str]]:
-    """By district, the types that approved grants give now."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for grant in grants:
-        starts_at, ends_at = (datetime.fromisoformat(grant[name]) for name in ("starts_at", "ends_at"))
-        if grant["state"] == "approved" and starts_at <= now < ends_at:
-            found[grant["district"]] |= catalogue.of_audiences(grant["event_types"], grant["audiences"])
-    return {district: frozenset(types) for district, types in found.items() if types}
+    """By district, the types that one agency's approved grants give now."""
+    return agencies.in_force(_approved(grants), now=now).get("", {})
+
+
+def _approved(grants: Iterable[Grant]) -> list[Given]:
+    """As of one agency without a name."""
+    return [
+        Given("", grant["district"], grant["audiences"], grant["event_types"], *map(datetime.fromisoformat, period))
+        for grant in grants
+        if grant["state"] == "approved"
+        for period in [(grant["starts_at"], grant["ends_at"])]
+    ]
 
 
 def _registry(place: Place) -> httpx.Client:

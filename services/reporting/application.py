@@ -10,8 +10,10 @@ from services.reporting import wiring
 from services.reporting.api.endpoints import endpoints
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.oversight import oversight
 from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
+from services.reporting.api.statements import statements
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.queries import due
@@ -24,7 +26,19 @@ from shared.service import clock, factory
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False, deliveries=due.ages)
-BLUEPRINTS: Final = (api, exchange, snapshots, endpoints, pages, explanations, reports, displays, FRESHNESS)
+BLUEPRINTS: Final = (
+    api,
+    exchange,
+    snapshots,
+    endpoints,
+    statements,
+    oversight,
+    pages,
+    explanations,
+    reports,
+    displays,
+    FRESHNESS,
+)
 
 
 def create() -> Flask:

@@ -16,12 +16,15 @@ def _networks(value: str) -> str:
 
 
 class Settings(Environment):
-    """What begins with `webhook_` is for the role `webhooks` alone."""
+    """What begins with `webhook_`, and the keys, are for the role `webhooks` alone."""
 
     sender_private_key: str = Field(
         default="",
         repr=False,
         description="X25519, base64 of 32 bytes; opens the secrets by which endpoints are signed for",
+    )
+    statement_key: str = Field(
+        default="", repr=False, description="base64 of 32 bytes; signs the statements of what agencies were given"
     )
     webhook_allowed_networks: Annotated[str, AfterValidator(_networks)] = Field(
         default="", description="by spaces: networks that are reached although they are private, and without TLS"

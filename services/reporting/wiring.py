@@ -16,9 +16,11 @@ from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.queries import facts
 from services.reporting.store import deliveries, exchange_log, feed
 from services.reporting.store.signing_keys import SigningKeys
+from services.reporting.store.statement_key import StatementKey
 from services.reporting.workers import rebuild
 from services.reporting.workers.deliver import Deliverer, Threads
 from services.reporting.workers.filling import Filling
+from services.reporting.workers.stating import Stating
 from shared.events import topics
 from shared.messaging import retention
 from shared.messaging.roles import Service, created
@@ -79,7 +81,12 @@ def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
 
 def run_webhooks() -> None:
     settings, engine = Settings(), SERVICE.app("webhooks", pool_size=_SENDERS_CONNECTIONS)
-    SERVICE.loop("webhooks", engine, {"deliver": deliverer(settings, engine).run_forever})
+    stating = Stating(engine, StatementKey(settings.statement_key), issuer=settings.public_url)
+    SERVICE.loop(
+        "webhooks",
+        engine,
+        {"deliver": deliverer(settings, engine).run_forever, "statements": stating.run_forever},
+    )
 
 
 def deliverer(settings: Settings, engine: Engine) -> Deliverer:

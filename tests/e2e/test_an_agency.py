@@ -59,6 +59,27 @@ def test_an_agency_whose_grant_is_revoked_is_let_out(system, samples):
         admission.admit(place, "nobody")
 
 
+def test_a_revocation_reaches_the_bus_without_a_person_and_leaves_the_other_district(system, samples):
+    place, one, two = system.place, samples[0].code, samples[1].code
+    grant_id = granted(place, one, "land-bureau", "agency-land")
+    granted(place, two, "land-bureau", "agency-land")
+    values = admission.admit(place, "land-bureau")
+    connection = system.connection_of("signing-relay") | {
+        "sasl_plain_username": values["KAFKA_USER"], "sasl_plain_password": values["KAFKA_PASSWORD"],
+    }  # fmt: skip
+
+    def districts() -> set[str]:
+        with closing(KafkaConsumer(**connection)) as consumer:
+            return {name.split(".")[1] for name in consumer.topics()}
+
+    eventually(lambda: districts() == {one, two})
+    with Person(place, "command", one) as command:
+        command.post("registry", f"/grants/{grant_id}/revocation", {"reason": "协议到期"}, key="land revocation")
+
+    eventually(lambda: districts() == {two})
+    agencies.withdraw(system.connection, "land-bureau")
+
+
 def feed(values: Mapping[str, str], **query: str) -> httpx.Response:
     secret = (values["CLEARWATER_CLIENT"], values["CLEARWATER_SECRET"])
     form = {"grant_type": "client_credentials"}

@@ -14,8 +14,10 @@ from werkzeug.test import TestResponse
 from deploy.local import issuer as local_issuer
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.oversight import oversight
 from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
+from services.reporting.api.statements import statements
 from services.reporting.application import PROBLEMS
 from services.reporting.wiring import MIGRATIONS
 from shared.service import factory
@@ -32,7 +34,7 @@ def door_of(engine: Engine, issuer: tuple[str, Path], hub: Hub | None = None) ->
         engine=engine,
         clock=RealClock(),
         settings=Settings(issuer[0]),
-        blueprints=(exchange, snapshots, api),
+        blueprints=(exchange, snapshots, statements, oversight, api),
         problem_files=PROBLEMS,
         migrations=MIGRATIONS,
         resources=hub,

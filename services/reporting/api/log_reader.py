@@ -18,6 +18,7 @@ from services.reporting.api import cursors
 from services.reporting.api.watch import Watch
 from services.reporting.queries import exchange
 from services.reporting.queries.exchange import Entry, Part, Place
+from services.reporting.store import taken
 from shared.events import structured
 from shared.refusal import Refused
 from shared.service import database
@@ -47,7 +48,26 @@ class LogReader:
         with database.reading(self.engine, granted=[self.district]) as tx:
             granted = exchange.granted_types(tx, self.district, self.client_id, now=self.clock.now())
             wanted = granted & self.types if self.types else granted
-            return exchange.part(tx, self.district, after, types=wanted, limit=self.limit)
+            found = exchange.part(tx, self.district, after, types=wanted, limit=self.limit)
+        if found.entries:
+            self._count(found)
+        return found
+
+    def _count(self, found: Part) -> None:
+        """Before anything of it leaves. Refused grant-missing: the client acts for no agency any more."""
+        numbers = (found.entries[0].number, found.entries[-1].number)
+        with database.begin(self.engine, district=self.district) as tx:
+            counted = taken.by_client(
+                tx,
+                self.client_id,
+                channel="feed",
+                epoch=found.reached.epoch,
+                numbers=numbers,
+                events=len(found.entries),
+                now=self.clock.now(),
+            )
+        if not counted:
+            raise Refused("grant-missing")
 
     def waited(self, watch: Watch, after: Place | None, seconds: float) -> Part:
         """The next part, with an event in it if one comes within `seconds`."""

@@ -18,11 +18,12 @@ from pydantic_core import to_jsonable_python
 from services.reporting.api import cursors
 from services.reporting.api.log_reader import filter_of
 from services.reporting.queries import exchange, unit_states
-from services.reporting.store import feed
+from services.reporting.store import feed, taken
 from shared.events import topics
 from shared.refusal import Refused
 from shared.service import database, http, identity
 from shared.service.context import context
+from shared.service.database import Transaction
 
 snapshots = Blueprint("snapshots", __name__, url_prefix="/api/v1")
 _LINES = "application/x-ndjson"
@@ -57,14 +58,12 @@ def read_snapshot(district: str, query: SnapshotQuery) -> http.Answer:
 
 
 def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]:
-    engine, clock, client_id = context().engine, context().clock, identity.current().subject
+    engine = context().engine
     with database.reading(engine, granted=[district]) as tx:
-        granted = exchange.granted_types(tx, district, client_id, now=clock.now())
-        wanted = granted & types if types else granted
-        facts = unit_states.facts(wanted)
-        if not facts:
-            raise Refused("snapshot-empty")
-        place = exchange.standing(tx, district)
+        place = _begun(tx, district, types)[2]
+    _count(district, place)  # in a transaction of its own: a thread of the API has one connection
+    with database.reading(engine, granted=[district]) as tx:
+        wanted, facts, place = _begun(tx, district, types)
         yield line(
             {
                 "district": district,
@@ -83,6 +82,29 @@ def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]
             digest.update(unit_line)
             yield unit_line
         yield line({"count": count, "digest": digest.hexdigest()})
+
+
+def _begun(
+    tx: Transaction, district: str, types: frozenset[str]
+) -> tuple[frozenset[str], tuple[str, ...], exchange.Place]:
+    """The filter, the facts that it gives whole, and the place of the log. Refused: grant-missing, snapshot-empty, log-not-whole."""
+    granted = exchange.granted_types(tx, district, identity.current().subject, now=context().clock.now())
+    wanted = granted & types if types else granted
+    facts = unit_states.facts(wanted)
+    if not facts:
+        raise Refused("snapshot-empty")
+    return wanted, facts, exchange.standing(tx, district)
+
+
+def _count(district: str, place: exchange.Place) -> None:
+    """Before anything of it leaves. Refused grant-missing: the client acts for no agency any more."""
+    numbers, now = (place.number, place.number), context().clock.now()
+    with database.begin(context().engine, district=district) as tx:
+        client_id = identity.current().subject
+        if not taken.by_client(
+            tx, client_id, channel="snapshot", epoch=place.epoch, numbers=numbers, events=0, now=now
+        ):
+            raise Refused("grant-missing")
 
 
 def line(value: Mapping[str, object]) -> bytes:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.reporting.domain import delivering
 from services.reporting.domain.delivering import Outcome
-from services.reporting.store import deliveries, endpoint_states
+from services.reporting.store import deliveries, endpoint_states, taken
 from services.reporting.store.deliveries import Claimed
 from shared.service.database import Transaction
 from shared.telemetry import log
@@ -45,6 +45,9 @@ def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
         status=outcome.status,
         at=command.at,
     )
+    if outcome.status is not None and claimed.message:  # it has read the event, whatever it answered
+        place = claimed.place
+        taken.by_endpoint(tx, claimed.endpoint_id, epoch=place.epoch, number=place.number, now=command.at)
     _say_when_it_stops(tx, claimed.endpoint_id, before=condition.status, after=after)
     return True
 

@@ -1,5 +1,6 @@
 """Do the examples of the published descriptions run, of the API and of the stream, on a day with signings?"""
 
+from datetime import date
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -10,17 +11,22 @@ from deploy.local import issuer as local_issuer
 from services.reporting.api.endpoints import endpoints
 from services.reporting.api.exchange import exchange
 from services.reporting.api.live import Hub
+from services.reporting.api.oversight import oversight
 from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
+from services.reporting.api.statements import statements
 from services.reporting.api.stream import stream
 from services.reporting.application import PROBLEMS
 from services.reporting.gateways.endpoints import Endpoints
 from services.reporting.queries.unit_states import CHANGED_BY
+from services.reporting.store import statements as statements_kept
 from services.reporting.store.signing_keys import SigningKeys
+from services.reporting.store.statement_key import StatementKey
+from services.reporting.store.statements import Statement
 from services.reporting.web.pages import pages
 from services.reporting.wiring import MIGRATIONS
 from services.reporting.workers.deliver import Deliverer
-from shared.service import factory
+from shared.service import database, factory
 from shared.service.clock import RealClock
 from tests.support.hooks import LOOPBACK, PRIVATE, Endpoint
 from tests.support.hostile import Hostile
@@ -28,10 +34,13 @@ from tests.support.launch import Bus, Launch, Numbering, granted
 from tests.support.serving import Settings
 from tests.support.story import Story
 
+KEY = StatementKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 ENDPOINT = Endpoint("http://127.0.0.1:9/", endpoint_id=uuid5(NAMESPACE_URL, "urn:clearwater:example:endpoint_id"))
 
 
-@pytest.fixture(params=[(api, exchange, snapshots, endpoints, pages), (stream,)], ids=["api", "stream"])
+@pytest.fixture(
+    params=[(api, exchange, snapshots, endpoints, statements, oversight, pages), (stream,)], ids=["api", "stream"]
+)
 def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
     day = Launch(units=8)
     facts = [*day.opening(), *day.register(), *day.groups(), day.freeze(), *day.prepare(0), day.sign(0)]
@@ -39,6 +48,9 @@ def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureReque
     Bus(engine).deliver(Numbering().messages("440303", [*facts, ENDPOINT.registered()]))
     sender = Endpoints(origin="clearwater.example", allowed=LOOPBACK)
     Deliverer(engine, sender, SigningKeys(PRIVATE), clock=RealClock()).run_once()
+    with database.begin(engine, district="440303") as tx:
+        statements_kept.keep_key(tx, KEY.key_id, KEY.public)
+        statements_kept.keep(tx, Statement("real-estate", date(2026, 5, 31), 1, 0, 1, [], KEY.sign({})))
     app = factory.create(
         "reporting",
         engine=engine,

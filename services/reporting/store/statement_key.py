@@ -1,0 +1,43 @@
+"""The key of this installation that signs statements: ES256 (RFC 7518), which every library of JOSE verifies."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+MEDIA: Final = "application/jose"
+_ALGORITHM, _CURVE = "ES256", ec.SECP256R1()
+_BYTES: Final = 32
+_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (SEC 2)
+
+
+class StatementKey:
+    """`private_key`: base64 of 32 random bytes. Raises ValueError for anything else: a key that can be guessed signs nothing."""
+
+    def __init__(self, private_key: str) -> None:
+        secret = base64.b64decode(private_key, validate=True)
+        if len(secret) != _BYTES:
+            message = "STATEMENT_KEY is not base64 of 32 bytes"
+            raise ValueError(message)
+        scalar = 1 + int.from_bytes(secret, "big") % (_ORDER - 1)
+        pem = ec.derive_private_key(scalar, _CURVE).private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        self._key = ECKey.import_key(pem)
+        self.key_id = self._key.thumbprint()
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """As a JWK (RFC 7517)."""
+        return {**self._key.as_dict(private=False), "kid": self.key_id, "use": "sig", "alg": _ALGORITHM}
+
+    def sign(self, document: Mapping[str, Any]) -> str:
+        """A compact JWS (RFC 7515) that carries the document itself."""
+        header = {"alg": _ALGORITHM, "kid": self.key_id, "typ": "clearwater-statement+jws"}
+        payload = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return jws.serialize_compact(header, payload, self._key, algorithms=[_ALGORITHM])

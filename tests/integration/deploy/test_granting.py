@@ -1,0 +1,161 @@
+"""Does the bus follow the grants without a person: within seconds, after a standstill, and for no other agency or district?"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
+
+from deploy.local import admin, agencies
+from deploy.local.granting import Granting
+from shared.events import catalogue, topics
+from shared.events.contract import Event
+from shared.events.registry import GrantApproved, GrantRevoked, Terms
+from shared.messaging import kafka
+from tests.support.launch import Numbering
+from tests.support.platform import Platform
+
+KIND = "signing-case"
+TYPES = tuple(event.declared.type for event in catalogue.events() if event.declared.topic == KIND)
+
+
+class Bus:
+    """What the registry publishes, and an agency with a user on the bus."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform, self.agency, self.numbering = platform, f"agency-{uuid4().hex[:8]}", Numbering()
+        self.relay = kafka.Producer(platform.connection_of("registry-relay"))
+        self.ahead = timedelta()
+        self.granting = Granting(admin.as_admin(platform.place), now=lambda: datetime.now(UTC) + self.ahead)
+
+    def publish(self, district: str, event: Event) -> None:
+        assert self.relay.publish(self.numbering.messages(district, [event])) == []
+
+    def grant(self, district: str, *, ends_in: timedelta = timedelta(days=1), types: tuple[str, ...] = TYPES) -> UUID:
+        now, grant_id = datetime.now(UTC), uuid4()
+        terms = Terms(
+            purpose="样例", legal_basis="样例", audiences=("public", "internal"), event_types=types,
+            starts_at=now - timedelta(days=1), ends_at=now + ends_in,
+        )  # fmt: skip
+        self.publish(district, GrantApproved(agency=self.agency, grant_id=grant_id, terms=terms))
+        return grant_id
+
+    def revoke(self, district: str, grant_id: UUID) -> None:
+        at = datetime.now(UTC)
+        self.publish(district, GrantRevoked(agency=self.agency, grant_id=grant_id, reason="复核", revoked_at=at))
+
+    def admit(self, *districts: str) -> None:
+        """As `make agency` does."""
+        names = [topics.name(district, KIND) for district in districts]
+        password = agencies.admit(admin.as_admin(self.platform.place), self.agency, names)
+        user = agencies.user_of(self.agency)
+        self.connection = {**self.platform.connection, "sasl_plain_username": user, "sasl_plain_password": password}
+
+    def reads(self, district: str) -> bool:
+        with closing(KafkaConsumer(**self.connection, enable_auto_commit=False)) as consumer:
+            partition = TopicPartition(topics.name(district, KIND), 0)
+            consumer.assign([partition])
+            try:
+                consumer.seek_to_beginning(partition)
+                consumer.poll(timeout_ms=2_000)
+                return consumer.position(partition) >= 0
+            except TopicAuthorizationFailedError:
+                return False
+
+
+@pytest.fixture
+def bus(platform: Platform) -> Iterator[Bus]:
+    made = Bus(platform)
+    yield made
+    made.relay.close()
+    made.granting.close()
+    agencies.withdraw(admin.as_admin(platform.place), made.agency)
+
+
+def test_a_revoked_grant_ends_on_the_bus_and_another_district_flows_on(platform: Platform, bus: Bus) -> None:
+    one, two = platform.topics(), platform.topics()
+    grant_id = bus.grant(one)
+    bus.grant(two)
+    bus.granting.look()
+    bus.admit(one, two)
+    before = bus.reads(one), bus.reads(two)
+
+    bus.revoke(one, grant_id)
+    bus.granting.look()
+
+    assert (before, bus.reads(one), bus.reads(two)) == ((True, True), False, True)
+
+
+def test_the_last_grant_takes_the_user_with_it(platform: Platform, bus: Bus) -> None:
+    district = platform.topics()
+    grant_id = bus.grant(district)
+    bus.granting.look()
+    bus.admit(district)
+
+    bus.revoke(district, grant_id)
+    bus.granting.look()
+
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)
+
+
+def test_what_ended_while_the_process_was_down_is_withdrawn_at_its_start(platform: Platform, bus: Bus) -> None:
+    district = platform.topics()
+    grant_id = bus.grant(district)
+    bus.admit(district)
+    bus.revoke(district, grant_id)
+
+    restarted = Granting(admin.as_admin(platform.place))
+    restarted.look()
+    restarted.close()
+
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)
+
+
+def test_a_grant_that_expires_ends_on_the_bus_without_an_event(platform: Platform, bus: Bus) -> None:
+    one, two = platform.topics(), platform.topics()
+    bus.grant(one, ends_in=timedelta(hours=1))
+    bus.grant(two)
+    bus.granting.look()
+    bus.admit(one, two)
+
+    bus.ahead = timedelta(hours=2)
+    bus.granting.look()
+
+    assert (bus.reads(one), bus.reads(two)) == (False, True)
+
+
+def test_a_further_grant_reaches_a_user_that_exists_and_half_a_topic_reaches_nobody(
+    platform: Platform, bus: Bus
+) -> None:
+    one, two, three = platform.topics(), platform.topics(), platform.topics()
+    bus.grant(one)
+    bus.granting.look()
+    bus.admit(one)
+
+    bus.grant(two)
+    bus.grant(three, types=TYPES[:1])
+    bus.granting.look()
+
+    assert (bus.reads(one), bus.reads(two), bus.reads(three)) == (True, True, False)
+
+
+def test_a_record_that_is_no_event_keeps_nobody_from_being_withdrawn(platform: Platform, bus: Bus) -> None:
+    district = platform.topics()
+    grant_id = bus.grant(district)
+    bus.granting.look()
+    bus.admit(district)
+    [message] = bus.numbering.messages(
+        district, [GrantRevoked(agency="other", grant_id=grant_id, reason="x", revoked_at=datetime.now(UTC))]
+    )
+    assert bus.relay.publish([message._replace(payload=b'{"grant_id": 7}')]) == []
+
+    bus.revoke(district, grant_id)
+    bus.granting.look()
+
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)
