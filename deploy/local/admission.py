@@ -38,7 +38,8 @@ def admit(place: Place, agency: str) -> dict[str, str]:
     names = sorted(
         topics.name(district, kind) for district, given in types.items() for kind in agencies.granted_kinds(given)
     )
-    clients = sorted({client for found in known for client in found["clients"]})
+    persons = {person.hint for person in issuer.PEOPLE}  # they sign in themselves and get no secret
+    clients = sorted({client for found in known for client in found["clients"]} - persons)
     secrets = {client: issuer.add_client(place.local_dir, client) for client in clients}
     return {
         "CLEARWATER_URL": place.front_url,

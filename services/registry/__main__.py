@@ -1,15 +1,19 @@
-"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish|forget-again|sample"""
+"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish|forget-again|contract-check|sample"""
 
 import argparse
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.registry import wiring
 from services.registry.commands.forget_again import ForgetAgain, forget_again
 from services.registry.commands.make_sample import MakeSample, make_sample
+from services.registry.gateways import contracts
+from services.registry.queries import live_grants
+from shared.events import impact
 from shared.messaging import roles
 from shared.service import database
 
@@ -45,5 +49,36 @@ def erase(arguments: Sequence[str]) -> int:
     return 0
 
 
+def contract_check(arguments: Sequence[str]) -> int:
+    """Whom the contract of this code would break: compares it with the one that the installation serves, and names its live grants."""
+    parser = argparse.ArgumentParser(prog="contract-check", description=contract_check.__doc__)
+    parser.add_argument("--against", default=wiring.SERVICE.settings().public_url, help="an installation, or a folder")
+    try:
+        before = contracts.read(parser.parse_args(arguments).against)
+    except contracts.Unreadable as failure:
+        sys.stderr.write(f"{failure}\n")
+        return 2
+    changes = impact.changes(before, impact.current())
+    with database.reading(wiring.SERVICE.app("contract-check"), granted=[database.EVERY]) as tx:
+        grants = live_grants.live(tx, now=datetime.now(UTC))
+    broken = 0
+    for change in changes:
+        sys.stdout.write(f"{change.event_type} {change.sentence}\n")
+        for grant in grants:
+            if change.event_type in grant.event_types:
+                broken += 1
+                until = grant.ends_at.astimezone(UTC).date()
+                sys.stdout.write(
+                    f"    breaks {grant.agency} in {grant.district}: {grant.purpose} (until {until}, {grant.grant_id})\n"
+                )
+    sys.stdout.write(f"{len(changes)} incompatible changes, {len(grants)} live grants, {broken} times broken\n")
+    return 1 if broken else 0
+
+
 if __name__ == "__main__":
-    roles.main(wiring.SERVICE, {"worker": wiring.run_worker}, {"sample": sample}, {"forget-again": erase})
+    roles.main(
+        wiring.SERVICE,
+        {"worker": wiring.run_worker},
+        {"sample": sample},
+        {"forget-again": erase, "contract-check": contract_check},
+    )

@@ -16,6 +16,7 @@ from services.reporting.api.standings import api
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.queries import due
+from services.reporting.web.agency import agency
 from services.reporting.web.catalogue import pages as catalogue
 from services.reporting.web.daily import reports
 from services.reporting.web.displays import displays
@@ -30,7 +31,19 @@ from shared.web.shell import shell
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False, deliveries=due.ages)
-BLUEPRINTS: Final = (api, exchange, snapshots, endpoints, pages, explanations, reports, displays, catalogue, FRESHNESS)
+BLUEPRINTS: Final = (
+    agency,
+    api,
+    exchange,
+    snapshots,
+    endpoints,
+    pages,
+    explanations,
+    reports,
+    displays,
+    catalogue,
+    FRESHNESS,
+)
 
 
 def create() -> Flask:

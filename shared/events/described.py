@@ -40,6 +40,12 @@ class Described:
     schema: Document
 
     @property
+    def labels(self) -> dict[str, str]:
+        """How it travels, in words that two contracts are compared by."""
+        kind = self.kind
+        return {"audience": kind.audience, "topic": kind.kind, "key": kind.key, "ordering": kind.ordering}
+
+    @property
     def version(self) -> str:
         return self.type.rpartition(".v")[2]
 

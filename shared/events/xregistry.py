@@ -53,7 +53,7 @@ class _Maker:
         version = self._version(xid, "messageid", event) | {
             "name": event.name,
             "documentation": f"{self._url}/events/{event.type}",
-            "labels": {"audience": event.kind.audience, "topic": event.kind.kind, "key": event.kind.key},
+            "labels": event.labels,
             "envelope": ENVELOPE,
             "envelopemetadata": _attributes(event),
             "datacontenttype": "application/json",
