@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.registry import wiring
+from services.registry.commands.check_contract import check_contract
 from services.registry.commands.forget_again import ForgetAgain, forget_again
 from services.registry.commands.make_sample import MakeSample, make_sample
 from services.registry.gateways import contracts
-from services.registry.queries import live_grants
 from shared.events import impact
 from shared.messaging import roles
 from shared.service import database
@@ -58,21 +58,10 @@ def contract_check(arguments: Sequence[str]) -> int:
     except contracts.Unreadable as failure:
         sys.stderr.write(f"{failure}\n")
         return 2
-    changes = impact.changes(before, impact.current())
     with database.reading(wiring.SERVICE.app("contract-check"), granted=[database.EVERY]) as tx:
-        grants = live_grants.live(tx, now=datetime.now(UTC))
-    broken = 0
-    for change in changes:
-        sys.stdout.write(f"{change.event_type} {change.sentence}\n")
-        for grant in grants:
-            if change.event_type in grant.event_types:
-                broken += 1
-                until = grant.ends_at.astimezone(UTC).date()
-                sys.stdout.write(
-                    f"    breaks {grant.agency} in {grant.district}: {grant.purpose} (until {until}, {grant.grant_id})\n"
-                )
-    sys.stdout.write(f"{len(changes)} incompatible changes, {len(grants)} live grants, {broken} times broken\n")
-    return 1 if broken else 0
+        checked = check_contract(tx, before, impact.current(), now=datetime.now(UTC))
+    sys.stdout.writelines(f"{line}\n" for line in checked.lines())
+    return 1 if checked.breaks else 0
 
 
 if __name__ == "__main__":
