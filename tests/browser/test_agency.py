@@ -1,14 +1,16 @@
 """Can an agency's engineer find an event, read the feed, register an endpoint and send a test by the pages alone?"""
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from deploy.local import districts, keys
+from deploy.local import districts, issuer, keys
 from deploy.local.issuer import NAMES
 from shared.service import session
 from shared.web.languages import NAMES as LANGUAGES
 from tests.e2e.test_an_agency import granted
 from tests.support import pages
+from tests.support.eventually import eventually
 from tests.support.platform import Platform
 from tests.support.receiver import Receiver, receiving
 
@@ -29,6 +31,10 @@ def district(system: Platform) -> str:
     """One of its own, with an agency for which the engineer acts and a grant of everything that may be given."""
     districts.add(system.place, DISTRICT, name="样例水区")
     granted(system.place, DISTRICT, AGENCY, ENGINEER)
+    token = issuer.mint(system.place.local_dir, role="agency", districts=[DISTRICT])
+    address = f"{system.place.front_url}/api/reporting/v1/districts/{DISTRICT}/feed"
+    headers = {"Authorization": f"Bearer {token}"}
+    eventually(lambda: httpx.get(address, headers=headers, trust_env=False).status_code == 200)
     return DISTRICT
 
 
@@ -104,7 +110,7 @@ def test_an_engineer_registers_an_endpoint_sends_a_test_and_reads_the_feed(
     page.locator("#show-secrets").click()
     expect(page.locator("#secrets code").first).to_contain_text("whsec_")
     page.locator("#rotate button").click()
-    page.wait_for_load_state()
+    page.wait_for_url(lambda address: "tried" not in address)
     page.locator("#show-secrets").click()
     expect(page.locator("#secrets code")).to_have_count(2)
 
