@@ -58,8 +58,10 @@ def contract_check(arguments: Sequence[str]) -> int:
     except contracts.Unreadable as failure:
         sys.stderr.write(f"{failure}\n")
         return 2
-    with database.reading(wiring.SERVICE.app("contract-check"), granted=[database.EVERY]) as tx:
+    engine = wiring.SERVICE.app("contract-check")
+    with database.reading(engine, granted=[database.EVERY]) as tx:
         checked = check_contract(tx, before, impact.current(), now=datetime.now(UTC))
+    engine.dispose()
     sys.stdout.writelines(f"{line}\n" for line in checked.lines())
     return 1 if checked.breaks else 0
 

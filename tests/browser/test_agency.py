@@ -16,7 +16,7 @@ from tests.support.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the whole system
 
-DISTRICT, ENGINEER, AGENCY = "440391", "agency-440391", "water-bureau"
+DISTRICT, ENGINEER, AGENCY = "440106", "agency-440106", "water-bureau"
 LANDED = 30_000
 
 

@@ -56,7 +56,7 @@ def test_a_grant_that_is_proposed_revoked_over_or_of_other_types_is_not_named(re
 
     assert [str(grant.grant_id) for _, grant in checked(registry, before()).breaks] == [grant_id]
     assert checked(registry, before(), days=40_000).breaks == []
-    registry.post(f"/grants/{grant_id}/revocation", {"reason": "x"}, role="command")
+    registry.post(f"/grants/{grant_id}/revocation", {"reason": "年度复核"}, role="command")
     assert checked(registry, before()).breaks == []
 
 
