@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district agency sandbox rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
+.PHONY: help setup assets up down status demo speed token district agency catalogue contract-check sandbox rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
 	format-check lint types contracts migrations events generated unit-tests service-tests system-tests
 
 help: ## what there is
@@ -68,6 +68,12 @@ agency: $(INSTALLED) ## let an agency in by its grants, or out when it has none:
 
 sandbox: $(INSTALLED) ## a test agency with a grant in the demo's district: its client, its secrets' file, the feed and a line to try it
 	@$(RUN) -m deploy.sandbox.agency
+
+catalogue: $(INSTALLED) ## the catalogue of events as files: make catalogue DIR=folder
+	@$(RUN) -m services.reporting catalogue "$(DIR)"
+
+contract-check: $(INSTALLED) ## whose grants this checkout's events would break: AGAINST=address or folder; else the running system
+	@$(RUN) -m deploy.local run registry contract-check $(if $(AGAINST),--against "$(AGAINST)")
 
 rotate: $(INSTALLED) ## new credentials on the broker, without a stop: make rotate ROLE=signing-relay; all without ROLE
 	@$(RUN) -m deploy.local rotate $(ROLE)

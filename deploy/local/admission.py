@@ -36,7 +36,8 @@ def admit(place: Place, agency: str) -> dict[str, str]:
         agencies.withdraw(connection, agency)
         return {}
     names = sorted(agencies.topics_of(_approved(grants), now=now)[""])
-    clients = sorted({client for found in known for client in found["clients"]})
+    persons = {person.hint for person in issuer.PEOPLE}  # they sign in themselves and get no secret
+    clients = sorted({client for found in known for client in found["clients"]} - persons)
     secrets = {client: issuer.add_client(place.local_dir, client) for client in clients}
     return {
         "CLEARWATER_URL": place.front_url,

@@ -47,6 +47,7 @@ _TITLES = {
     "command": "指挥部",
     "city": "市级运行",
     "auditor": "审计员",
+    "agency": "其他单位的工程师",
 }
 NAMES = {
     "clerk": "文清禾",
@@ -55,13 +56,22 @@ NAMES = {
     "command": "温启明",
     "city": "卓以宁",
     "auditor": "商怀谨",
+    "agency": "柏乔",
 }
 _STAFF = {"officer": "G01-1"}
-PEOPLE = tuple(
-    Person(role if district == "440303" else f"{role}-{district}", NAMES[role], role, (district,), _STAFF.get(role, ""))
-    for district in ("440303", "440305")
-    for role in ("clerk", "desk", "officer", "command")
-) + tuple(Person(role, NAMES[role], role, ("*",)) for role in ("city", "auditor"))
+# An agency's engineer has no district: the registry says for which agency a subject acts (decision 45).
+_ENGINEER = Person("agency", NAMES["agency"], "agency", ())
+PEOPLE = (
+    tuple(
+        Person(
+            role if district == "440303" else f"{role}-{district}", NAMES[role], role, (district,), _STAFF.get(role, "")
+        )
+        for district in ("440303", "440305")
+        for role in ("clerk", "desk", "officer", "command")
+    )
+    + tuple(Person(role, NAMES[role], role, ("*",)) for role in ("city", "auditor"))
+    + (_ENGINEER,)
+)
 
 
 @dataclass(frozen=True)

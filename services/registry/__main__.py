@@ -1,15 +1,19 @@
-"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish|forget-again|sample"""
+"""python -m services.registry api|relay|consumer|worker|migrate|redrive|reconcile|new-epoch|republish|forget-again|contract-check|sample"""
 
 import argparse
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.registry import wiring
+from services.registry.commands.check_contract import check_contract
 from services.registry.commands.forget_again import ForgetAgain, forget_again
 from services.registry.commands.make_sample import MakeSample, make_sample
+from services.registry.gateways import contracts
+from shared.events import impact
 from shared.messaging import roles
 from shared.service import database
 
@@ -45,5 +49,27 @@ def erase(arguments: Sequence[str]) -> int:
     return 0
 
 
+def contract_check(arguments: Sequence[str]) -> int:
+    """Whom the contract of this code would break: compares it with the one that the installation serves, and names its live grants."""
+    parser = argparse.ArgumentParser(prog="contract-check", description=contract_check.__doc__)
+    parser.add_argument("--against", default=wiring.SERVICE.settings().public_url, help="an installation, or a folder")
+    try:
+        before = contracts.read(parser.parse_args(arguments).against)
+    except contracts.Unreadable as failure:
+        sys.stderr.write(f"{failure}\n")
+        return 2
+    engine = wiring.SERVICE.app("contract-check")
+    with database.reading(engine, granted=[database.EVERY]) as tx:
+        checked = check_contract(tx, before, impact.current(), now=datetime.now(UTC))
+    engine.dispose()
+    sys.stdout.writelines(f"{line}\n" for line in checked.lines())
+    return 1 if checked.breaks else 0
+
+
 if __name__ == "__main__":
-    roles.main(wiring.SERVICE, {"worker": wiring.run_worker}, {"sample": sample}, {"forget-again": erase})
+    roles.main(
+        wiring.SERVICE,
+        {"worker": wiring.run_worker},
+        {"sample": sample},
+        {"forget-again": erase, "contract-check": contract_check},
+    )

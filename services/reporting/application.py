@@ -2,7 +2,8 @@
 
 import threading
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 from flask import Flask
 
@@ -17,16 +18,23 @@ from services.reporting.api.statements import statements
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.queries import due
+from services.reporting.web.agency import agency
+from services.reporting.web.catalogue import pages as catalogue
 from services.reporting.web.daily import reports
 from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
 from services.reporting.web.why import explanations
 from shared.messaging import freshness_api
-from shared.service import clock, factory
+from shared.service import clock, factory, problems
+from shared.service.context import Context
+from shared.service.examples import Vocabulary
+from shared.service.limits import Limits
+from shared.web.shell import shell
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False, deliveries=due.ages)
 BLUEPRINTS: Final = (
+    agency,
     api,
     exchange,
     snapshots,
@@ -37,6 +45,7 @@ BLUEPRINTS: Final = (
     explanations,
     reports,
     displays,
+    catalogue,
     FRESHNESS,
 )
 
@@ -71,4 +80,25 @@ def create_stream() -> Flask:
         role="stream",
     )
     hub.start(threading.Event())
+    return app
+
+
+def create_unconnected() -> Flask:
+    """Its routes and texts without settings, database and identities: for what is written from the declarations alone."""
+    app, nothing = Flask("reporting", static_folder=None), cast("Any", None)
+    settings = SimpleNamespace(public_url="http://localhost")
+    catalogue_of_problems = problems.Catalogue(*PROBLEMS)
+    vocabulary = Vocabulary(Path(__file__).with_name("examples.toml"))
+    app.extensions["clearwater"] = Context(
+        "reporting",
+        nothing,
+        clock.RealClock(),
+        cast("Any", settings),
+        nothing,
+        catalogue_of_problems,
+        Limits(),
+        vocabulary,
+    )
+    for blueprint in (shell(), *BLUEPRINTS):
+        app.register_blueprint(blueprint)
     return app

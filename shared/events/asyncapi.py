@@ -21,6 +21,24 @@ _HEADERS = {
     "ce_causationid": "the event that caused this one",
     "ce_traceparent": "W3C trace context",
 }
+# The broker's address is the operator's to give; it serves nobody without a user (EVENTS.md, How to connect).
+_SERVERS: Document = {
+    "bus": {
+        "host": "{bootstrap}",
+        "protocol": "kafka-secure",
+        "description": "Kafka with TLS. Your user reads the topics that were granted to you as a whole.",
+        "variables": {"bootstrap": {"description": "from the operator", "default": "clearwater.example:9093"}},
+        "security": [{"$ref": "#/components/securitySchemes/scram"}],
+    },
+    "bus-without-tls": {
+        "host": "{bootstrap}",
+        "protocol": "kafka",
+        "description": "Where the operator gives you no certificate of an authority: the local platform.",
+        "variables": {"bootstrap": {"description": "from the operator", "default": "127.0.0.1:18002"}},
+        "security": [{"$ref": "#/components/securitySchemes/scram"}],
+    },
+}
+_SCRAM = {"type": "scramSha512", "description": "A user of your own, made by the operator from your grants."}
 OPTIONAL_HEADERS = frozenset({"ce_correlationid", "ce_causationid", "ce_traceparent"})
 
 
@@ -38,6 +56,7 @@ def document() -> Document:
             "version": VERSION,
             "description": "What happened in signing operations. EVENTS.md says how to read it.",
         },
+        "servers": _SERVERS,
         "defaultContentType": "application/json",
         "channels": {kind: _channel(kind) for kind in topics.KINDS},
         "operations": {f"read-{kind}": _operation(kind) for kind in topics.KINDS},
@@ -45,6 +64,7 @@ def document() -> Document:
             "messages": {event.__name__: _message(event) for event in events},
             "schemas": {event.__name__: _embedded(event) for event in events},
             "messageTraits": {"cloudevent": {"headers": _header_schema()}},
+            "securitySchemes": {"scram": _SCRAM},
         },
     }
 
@@ -79,6 +99,7 @@ def _message(event: type[Event]) -> Document:
         "summary": schemas.description(event),
         "contentType": "application/json",
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
+        **({"tags": [{"name": "deprecated"}]} if event.declared.deprecated else {}),
         "payload": {"$ref": f"#/components/schemas/{event.__name__}"},
         "bindings": {
             "kafka": {"key": {"type": "string", "description": event.declared.key}, "bindingVersion": "0.5.0"}

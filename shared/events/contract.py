@@ -7,12 +7,22 @@ Left to others: how an event's topic behaves (topics.py), the bytes (codec.py), 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.events import topics
 from shared.events.topics import Audience, Ordering
+
+
+@dataclass(frozen=True)
+class Deprecation:
+    """An event that ends. `since`: the release that first says so; `instead`: the type to read now; `until`: its last day."""
+
+    since: str
+    instead: str
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,7 @@ class Declaration:
     audience: Audience
     ordering: Ordering
     tombstone: bool = False
+    deprecated: Deprecation | None = None
 
 
 class Part(BaseModel):
@@ -56,6 +67,7 @@ def declare(  # noqa: PLR0913 - a declaration is read as one line, keyword by ke
     audience: Audience,
     ordering: Ordering = "contiguous",
     tombstone: bool = False,
+    deprecated: Deprecation | None = None,
 ) -> Callable[[type[E]], type[E]]:
     """Enters an event in the catalogue. A tombstone has no value on the bus, so it may only consist of its key.
 
@@ -71,7 +83,7 @@ def declare(  # noqa: PLR0913 - a declaration is read as one line, keyword by ke
         if tombstone and list(event.model_fields) != [key]:
             raise TypeError(f"{event_type}: a tombstone carries nothing but its key")
         _agree(event_type, topic, (key, audience, ordering))
-        event.declared = Declaration(event_type, topic, key, audience, ordering, tombstone)
+        event.declared = Declaration(event_type, topic, key, audience, ordering, tombstone, deprecated)
         catalogue[event_type] = event
         return event
 

@@ -1,7 +1,8 @@
 """Writes what is derived from the declarations: schemas/*.json, the manifest of the examples, asyncapi.json and EVENTS.md.
 
 `python -m shared.events.generate` writes them. It exits 1 and names each event without an example, each changed example, and each
-incompatible change against released/. With `--check` it writes nothing, and names each file that is stale, missing or left over too.
+incompatible change against released/, with the readers of this repository that it breaks (impact.py).
+With `--check` it writes nothing, and names each file that is stale, missing or left over too.
 """
 
 import json
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.events import asyncapi, catalogue, examples, manual, release, schemas
+from shared.events import asyncapi, catalogue, examples, impact, manual, release, schemas
 from shared.events.schemas import Document
 
 FOLDER = Path(__file__).parent
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         wrong = [f"stale: shared/events/{path}; run make events" for path in stale()]
     wrong += [f"example changed or not entered: {name}" for name in examples.changed()]
     wrong += release.broken()
+    wrong += impact.sentences()
     sys.stderr.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

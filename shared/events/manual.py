@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
-from shared.events import asyncapi, catalogue, examples, schemas, topics
+from shared.events import asyncapi, catalogue, described, topics
 from shared.events.contract import Event
+from shared.events.described import Described, FieldLine
 from shared.events.masking import COMPOUND_SURNAMES
-from shared.events.schemas import Document
 
 _WORDS = Path(__file__).parent / "EVENTS.template.md"
 
@@ -45,36 +45,28 @@ def _diagram() -> Iterator[str]:
 
 
 def _event(event: type[Event]) -> str:
-    declared = event.declared
-    document = schemas.document(event)
-    example = examples.load(examples.of(declared.type)[0])
-    payload = json.dumps(example["payload"], ensure_ascii=False, indent=2)
-    rows = "\n".join(_rows(schemas.resolved(document, document), ""))
+    found = described.of(event)
+    payload = json.dumps(found.examples[0]["payload"], ensure_ascii=False, indent=2)
+    rows = "\n".join(_row(line) for line in found.fields)
     fields = (
         f"| field | form | present | meaning |\n|---|---|---|---|\n{rows}"
         if rows
         else "No value: the record is a tombstone."
     )
     return (
-        f"### {event.__name__}\n\n`{declared.type}` on `{declared.topic}`, key `{declared.key}`\n\n"
-        f"{schemas.description(event)}\n\n{fields}\n\n```json\n{payload}\n```"
+        f"### {found.name}\n\n`{found.type}` on `{found.kind.kind}`, key `{found.kind.key}`\n\n"
+        f"{found.meaning}{_ending(found)}\n\n{fields}\n\n```json\n{payload}\n```"
     )
 
 
-def _rows(node: Document, prefix: str) -> Iterator[str]:
-    for name, field in node.get("properties", {}).items():
-        present = "always" if name in node.get("required", ()) else "may be missing"
-        yield f"| `{prefix}{name}` | {_form(field)} | {present} | {field.get('description', '')} |"
-        yield from _rows(field, f"{prefix}{name}.")
-        yield from _rows(field.get("items", {}), f"{prefix}{name}[].")
+def _row(line: FieldLine) -> str:
+    present = "always" if line.required else "may be missing"
+    meaning = f"**Deprecated.** {line.meaning}" if line.deprecated else line.meaning
+    return f"| `{line.name}` | {line.form} | {present} | {meaning} |"
 
 
-def _form(field: Document) -> str:
-    if "anyOf" in field:
-        return " or ".join(_form(option) for option in field["anyOf"])
-    if choices := field.get("enum"):
-        return ", ".join(f"`{choice}`" for choice in choices)
-    if field.get("type") == "array":
-        return f"list of {_form(field['items'])}"
-    rules = [f"{rule} {field[rule]}" for rule in ("minimum", "maximum") if rule in field]
-    return " ".join([field.get("format") or field.get("type", "value"), *rules])
+def _ending(found: Described) -> str:
+    if found.deprecated is None:
+        return ""
+    until = f", sent until {found.deprecated.until}" if found.deprecated.until else ""
+    return f"\n\n**Deprecated** since {found.deprecated.since}{until}: read `{found.deprecated.instead}`."

@@ -255,7 +255,9 @@ class AgencyRegistered(Event):
     agency: AgencyId = Field(description="the agency's id, the same in every district")
     revision: int = Field(ge=1, description="1 for the first registration, one more with every change")
     name: Text = Field(description="the agency's name")
-    clients: tuple[ClientId, ...] = Field(description="the clients of the identity provider that act for the agency")
+    clients: tuple[ClientId, ...] = Field(
+        description="who acts for the agency: clients of the identity provider, and its engineers by their subject"
+    )
 
 
 class Terms(Part):

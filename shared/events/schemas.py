@@ -18,6 +18,7 @@ def document(event: type[Event]) -> Document:
     """The schema of the value. A tombstone has none: its schema is null."""
     declared = event.declared
     head: Document = {"$schema": DIALECT, "$id": envelope.schema_of(declared.type), "title": event.__name__}
+    head |= {"deprecated": True} if declared.deprecated else {}
     if declared.tombstone:
         return {**head, "description": description(event), "type": "null"}
     # As a reader validates it: what has a default may be missing, in the event and in its parts.

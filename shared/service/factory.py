@@ -98,7 +98,7 @@ def _person() -> Person | None:
         subject = identity.current()
     except Refused:
         return None
-    if subject.roles and subject.roles.isdisjoint(identity.ROLES):
+    if subject.roles and subject.roles.isdisjoint((*identity.ROLES, identity.AGENCY)):
         return None  # a display is nobody
     return Person(subject.name, tuple(sorted(subject.roles)), subject.granted, subject.seconds_left)
 

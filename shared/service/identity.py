@@ -22,6 +22,7 @@ from shared.service.context import context
 from shared.telemetry import metrics
 
 ROLES = ("clerk", "desk", "officer", "command", "city", "auditor")
+AGENCY = "agency"  # of another system: a program, or its engineer. It has no district; what it may do, its grants say
 EVERYBODY: tuple[str, ...] = ()  # no identity needed
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FAR_SECONDS = 2**40  # an instant that a float holds; later ones are as good

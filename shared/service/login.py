@@ -173,7 +173,7 @@ def _signed_in(tokens: dict[str, Any], *, ends_at: int) -> Session:
     return Session(
         sub=subject.subject,
         name=subject.name[:_NAME_LETTERS],
-        roles=tuple(sorted(subject.roles.intersection(identity.ROLES))),
+        roles=tuple(sorted(subject.roles.intersection((*identity.ROLES, identity.AGENCY)))),
         districts=subject.granted,
         ends_at=ends_at,
         refresh_token=refresh_token,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-_ALL: Final = ("clerk", "desk", "officer", "command", "city", "auditor")
+STAFF: Final = ("clerk", "desk", "officer", "command", "city", "auditor")
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Section:
     """`name` is its text in the catalogue; `roles` are those that its pages let in."""
 
     name: str
-    roles: tuple[str, ...] = _ALL
+    roles: tuple[str, ...] = STAFF
 
     @property
     def path(self) -> str:
@@ -28,6 +28,8 @@ SECTIONS: Final = (
     Section("desk", ("desk", "officer", "command")),
     Section("register"),
     Section("messages"),
+    Section("agency", ("agency",)),
+    Section("events", ("agency", "city", "auditor")),
 )
 
 

@@ -33,6 +33,11 @@ class Person:
     districts: tuple[str, ...] = ()  # `*`: the whole city
     seconds_left: float = float("inf")  # of the session: static/session.js renews it before it ends
 
+    @property
+    def of_staff(self) -> bool:
+        """Not an agency's engineer, who has no projects to choose from and no register to search."""
+        return not set(self.roles).isdisjoint(sections.STAFF)
+
 
 @dataclass(frozen=True)
 class AsOf:

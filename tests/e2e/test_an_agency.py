@@ -61,8 +61,8 @@ def test_an_agency_whose_grant_is_revoked_is_let_out(system, samples):
 
 def test_a_revocation_reaches_the_bus_without_a_person_and_leaves_the_other_district(system, samples):
     place, one, two = system.place, samples[0].code, samples[1].code
-    grant_id = granted(place, one, "land-bureau", "agency-land")
-    granted(place, two, "land-bureau", "agency-land")
+    grant_id = give(place, one, "land-bureau", "agency-land")
+    give(place, two, "land-bureau", "agency-land")
     values = admission.admit(place, "land-bureau")
     connection = system.connection_of("signing-relay") | {
         "sasl_plain_username": values["KAFKA_USER"], "sasl_plain_password": values["KAFKA_PASSWORD"],

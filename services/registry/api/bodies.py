@@ -87,7 +87,9 @@ class ChangeAgencyBody(Body):
     )
     telephone: str | None = Field(default=None, pattern=r"^[+0-9][0-9 -]{2,39}$", description="of the office")
     clients: tuple[ClientId, ...] = Field(
-        default=(), max_length=20, description="clients of the identity provider that act for the agency"
+        default=(),
+        max_length=20,
+        description="who acts for the agency: clients of the identity provider, and its engineers by their subject",
     )
 
 

@@ -1,4 +1,4 @@
-"""/api/v1/districts/{district}/endpoints, …/{endpoint_id}, its /secrets and /removal: for the agency's own engineer.
+"""/api/v1/districts/{district}/endpoints, …/{endpoint_id}, its /secrets and /removal; …/grants: for the agency's own engineer.
 
 A client of an agency has no district of its own, so the path names it. What a client may do is asked of the agency that it acts for
 there; a district without it and one that does not exist answer the same.
@@ -31,7 +31,9 @@ from services.registry.commands.keep_endpoints import (
     rotate_secret,
 )
 from services.registry.domain.endpoint import Endpoint
+from services.registry.queries import agencies
 from services.registry.queries import endpoints as reads
+from services.registry.queries.agencies import OwnGrant
 from services.registry.queries.endpoints import EndpointState, Secrets
 from services.registry.store import endpoints as held
 from shared.events import topics
@@ -43,6 +45,7 @@ from shared.service.http import Page, Paged
 from shared.service.idempotency import once
 
 endpoints = Blueprint("endpoints", __name__, url_prefix="/api/v1/districts/<district>/endpoints")
+own_grants = Blueprint("own_grants", __name__, url_prefix="/api/v1/districts/<district>")
 _AGENCY = ("agency",)
 
 
@@ -144,6 +147,18 @@ def remove(district: str, endpoint_id: UUID, body: ApprovalBody) -> http.Answer:
     command = RemoveEndpoint(endpoint_id, client_id=identity.current().subject, at=context().clock.now())
     with _within(district) as tx:
         return once(tx, lambda: _created(tx, remove_endpoint(tx, command)))
+
+
+@http.route(
+    own_grants, "GET", "/grants", roles=_AGENCY, answers=Paged[OwnGrant], problems=("not-found", "grant-missing")
+)
+def list_own_grants(district: str, query: Page) -> http.Answer:
+    """What this agency was given in this district and why; also what was only proposed, and what was revoked."""
+    (after,) = query.after(UUID) or (UUID(int=0),)
+    with _within(district) as tx:
+        agency = held.agency_of(tx, identity.current().subject)
+        found = agencies.own_grants(tx, tx.district, agency, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda row: (row.grant_id,), of=Paged[OwnGrant])
 
 
 @contextmanager

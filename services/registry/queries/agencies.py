@@ -20,7 +20,9 @@ class AgencyState(BaseModel):
     office: str
     email: str | None
     telephone: str | None
-    clients: list[str] = Field(description="clients of the identity provider that act for the agency")
+    clients: list[str] = Field(
+        description="who acts for the agency: clients of the identity provider, and its engineers by their subject"
+    )
     registered_by: str
     registered_at: datetime
 
@@ -45,6 +47,21 @@ class GrantState(BaseModel):
     reason: str | None = Field(description="why it was revoked")
 
 
+class OwnGrant(BaseModel):
+    """A grant as the agency itself sees it: nothing of the persons who decided."""
+
+    grant_id: UUID
+    state: State
+    purpose: str
+    legal_basis: str
+    audiences: list[GrantedAudience]
+    event_types: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None
+    reason: str | None = Field(description="why it was revoked")
+
+
 _AGENCIES = """
     select district, agency, revision, name, office, email, telephone, registered_by, registered_at,
            array(select client_id from agency_clients of_it
@@ -58,6 +75,9 @@ _GRANTS = """
     from grants
 """
 _GRANT = text(_GRANTS + "where grant_id = :grant_id")
+_OWN_GRANTS = text(
+    _GRANTS + "where district = :district and agency = :agency and grant_id > :after order by grant_id limit :limit"
+)
 _GRANTS_PAGE = text(_GRANTS + "where grant_id > :after order by grant_id limit :limit")
 
 
@@ -85,3 +105,8 @@ def grant(tx: Transaction, grant_id: UUID) -> GrantState:
 def grants(tx: Transaction, *, after: UUID, limit: int) -> list[GrantState]:
     rows = tx.connection.execute(_GRANTS_PAGE, {"after": after, "limit": limit}).mappings()
     return [GrantState.model_validate(dict(row)) for row in rows]
+
+
+def own_grants(tx: Transaction, district: str, agency: str, *, after: UUID, limit: int) -> list[OwnGrant]:
+    values = {"district": district, "agency": agency, "after": after, "limit": limit}
+    return [OwnGrant.model_validate(dict(row)) for row in tx.connection.execute(_OWN_GRANTS, values).mappings()]

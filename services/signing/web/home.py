@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template
+from werkzeug.wrappers import Response as Answer
 
 from shared.events.day import business_day
 from shared.service import identity
@@ -28,6 +29,7 @@ class Row:
     leads_to: str
 
 
+_EVERYBODY: Final = (*identity.ROLES, identity.AGENCY)
 _UNFROZEN: Final = Row("unfrozen", "registry", "/register/projects")
 _FAILED: Final = Row("failed", "notify", "/messages?state=failed")
 # In the order in which a role's home lists them.
@@ -70,9 +72,11 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
 
 
 @home.get("/")
-@identity.requires()
-def front() -> str:
+@identity.requires(*_EVERYBODY)
+def front() -> str | Answer:
     roles = identity.current().roles
+    if roles.isdisjoint(identity.ROLES):  # an agency's engineer
+        return redirect("/agency")
     rows = list(dict.fromkeys(row for role, mine in ROWS.items() if role in roles for row in mine))
     return render_template(
         "home.html",
@@ -85,7 +89,7 @@ def front() -> str:
 
 
 @home.get("/help")
-@identity.requires()
+@identity.requires(*_EVERYBODY)
 def help_page() -> str:
     """What each part that the reader may open is for, and the keys that work everywhere."""
     return render_template("help.html", title=text("shell.help"), parts=sections.open_to(identity.current().roles))

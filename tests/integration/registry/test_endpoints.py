@@ -151,3 +151,19 @@ def test_a_revoked_grant_lets_no_endpoint_be_registered(registry: Registry):
     registry.post(f"/grants/{grant_id}/revocation", {"reason": "年度复核未完成"}, role="city")
 
     assert added(registry).json["code"] == "grant-missing"
+
+
+def test_an_agency_reads_its_own_grants_and_nothing_of_those_who_decided(registry: Registry):
+    grant_id = granted(registry)
+    registry.post("/agencies", {**AGENCY, "agency": "tax-bureau", "clients": ["agency-440305"]}, role="city")
+    registry.post("/agencies/tax-bureau/grants", TERMS, role="city")
+
+    [mine] = registry.get(f"/districts/{DISTRICT}/grants", role="agency").json["items"]
+    registry.post(f"/grants/{grant_id}/revocation", {"reason": "年度复核"}, role="command")
+    [after] = registry.get(f"/districts/{DISTRICT}/grants", role="agency").json["items"]
+
+    assert (mine["grant_id"], mine["state"], mine["purpose"]) == (grant_id, "approved", TERMS["purpose"])
+    assert (after["state"], after["reason"]) == ("revoked", "年度复核")
+    assert not [name for name in mine if name.endswith("_by")]
+    for district in ("440305", "nowhere"):
+        assert registry.get(f"/districts/{district}/grants", role="agency").json["code"] == "grant-missing"
