@@ -4,7 +4,7 @@ All who need the list of services read it from this module: the local platform (
 deploy/images/compose.py), the Makefile, the tests. A new service is its own folder and one line of SERVICES;
 docs/how-to/add-a-service.md is the way.
 
-Invariant: nothing runs that is not declared here. It names things but has no addresses: a Site has those.
+Invariant: nothing runs that is not declared here. It names things but has no addresses: a Site (site.py) has those.
 Imports the standard library only, so that every image and every test can read it.
 """
 
@@ -12,7 +12,8 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+
+from deploy.site import Site
 
 PLATFORM = ("postgres", "kafka")
 # On the broker: who makes topics, users and rights; and the static users of the broker's own listeners.
@@ -23,43 +24,6 @@ ARCHIVE, ARCHIVE_FILE = "archive", "backups.json"
 # OpenTelemetry's own name for the address of the collector of traces. It is read where an installation is started.
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 DATABASE_ROLES = ("owner", "app", "mechanism")
-
-
-class Site(Protocol):
-    """Where an installation is: on the local platform (deploy/local/processes.py) or in containers (deploy/images/compose.py)."""
-
-    @property
-    def bind(self) -> str:
-        """The address that every process listens on."""
-
-    def host(self, process: str) -> str:
-        """The name by which other processes reach it."""
-
-    def port(self, name: str) -> int: ...
-
-    def public_url(self, process: str) -> str:
-        """The address by which a browser or a program outside reaches it directly."""
-
-    @property
-    def front_url(self) -> str:
-        """The one address that people know: the front door's."""
-
-    def secret(self, name: str) -> str: ...
-
-    @property
-    def bus_ca_file(self) -> str:
-        """The file of the certificate that clients trust for the broker; empty where the bus is not encrypted."""
-
-    def file(self, *parts: str) -> str:
-        """A path for a process's own files."""
-
-    @property
-    def clock_file(self) -> str:
-        """The file of the demo's business clock, which all processes read; empty where there is none."""
-
-    @property
-    def collector(self) -> str:
-        """Where traces are sent, by OTLP over HTTP; empty where nobody collects them."""
 
 
 Environment = Callable[[Site], dict[str, str]]

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from deploy.declaration import Site
 from deploy.doctor.findings import Finding, exit_code, findings
 from deploy.doctor.looking import look
 from deploy.local.place import CannotStart
+from deploy.site import Site
 
 _WORDS = {"page": "NOW", "ticket": "soon"}
 

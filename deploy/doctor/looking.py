@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from deploy import declaration
-from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, FRONT_DOOR, PLATFORM, SECOND, SERVICES, Site
+from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, FRONT_DOOR, PLATFORM, SECOND, SERVICES
 from deploy.doctor.seen import Process, Sample, Seen, parsed
+from deploy.site import Site
 
 _SECONDS = 5.0
 _OK = 200

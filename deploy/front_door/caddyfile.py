@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy import declaration
-from deploy.declaration import ENTRANCE, SERVICES, Service, Site
+from deploy.declaration import ENTRANCE, SERVICES, Service
+from deploy.site import Site
 
 _HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
 _SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too

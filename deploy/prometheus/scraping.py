@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from deploy import declaration
 from deploy.declaration import API, SECOND, SERVICES
+from deploy.site import Site
 
 ALERTS: Final = Path(__file__).with_name("alerts.yml")
 SECONDS: Final = 5
 
 
 def configuration(
-    site: declaration.Site,
+    site: Site,
     *,
     seconds: int = SECONDS,
     alerts: str = str(ALERTS),
@@ -35,7 +35,7 @@ def configuration(
     return json.dumps(whole, indent=2) + "\n"
 
 
-def targets(site: declaration.Site, *, apis_run_twice: bool = False) -> list[dict[str, Any]]:
+def targets(site: Site, *, apis_run_twice: bool = False) -> list[dict[str, Any]]:
     """The two processes of an API have the same labels; Prometheus tells them apart by their address."""
     return [
         {
