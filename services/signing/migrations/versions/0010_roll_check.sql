@@ -16,7 +16,7 @@ begin
     end if;
     if exists (
         select from roll_units line where project_id = ours and line.signed <> exists (
-            select from agreements where agreements.unit_id = line.unit_id and state in ('signed', 'effective', 'performed')))
+            select from agreements where agreements.unit_id = line.unit_id and counts_as_signed))
        or exists (
         select kind, party_id, units::bigint, signed::bigint from roll_parties where project_id = ours
         except
