@@ -3,22 +3,14 @@
 import sys
 
 from deploy.images import secret_files
-from deploy.local import topics
-from shared.messaging import credentials
+from deploy.local import admin, topics
 
 
 def main() -> None:
-    settings = secret_files.read()
-    admin = credentials.connection(
-        settings["KAFKA_BOOTSTRAP"],
-        user=settings["KAFKA_USER"],
-        password=settings["KAFKA_PASSWORD"],
-        security="SASL_SSL" if settings.get("KAFKA_SECURITY") == "SASL_SSL" else "SASL_PLAINTEXT",
-        ca_file=settings.get("KAFKA_CA_FILE", ""),
-    )
-    topics.keep_rights(admin)
+    connection = admin.as_named(secret_files.read())
+    topics.keep_rights(connection)
     for district in sys.argv[1:]:
-        for name in topics.create(admin, district):
+        for name in topics.create(connection, district):
             print(name)
 
 

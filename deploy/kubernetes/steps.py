@@ -11,10 +11,10 @@ from deploy.declaration import BUS_ADMIN, DATABASE_ROLES, SERVICES, Service
 from deploy.kubernetes import network
 from deploy.kubernetes.pods import Container, labels, selector, template
 from deploy.kubernetes.site import SITE, Document, Settings, settings
-from deploy.kubernetes.workloads import BEFORE, ORDER, image, read_at_terminal
+from deploy.kubernetes.workloads import BEFORE, ORDER, SERVERS, image, read_at_terminal
 from deploy.local.system import SAMPLE_DISTRICTS
 
-MIGRATE, SERVERS = "migrate", "servers"
+MIGRATE: Final = "migrate"
 _TRIES: Final = 10
 
 

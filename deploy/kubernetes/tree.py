@@ -10,7 +10,7 @@ Invariant: the files follow from the declaration alone; what an installation dec
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from deploy.declaration import FRONT_DOOR, OPERATOR, SERVICES
+from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SERVICES
 from deploy.images.parts import as_yaml
 from deploy.kubernetes import network, steps, watching, workloads
 from deploy.kubernetes.pods import PART_OF, PORT
@@ -29,7 +29,7 @@ def files() -> dict[str, str]:
         **_folder("components/monitoring", _monitoring(), {}),
         **_folder("components/autoscaling", {"scalers": watching.scalers()}, {"patches": _left_to_scalers()}),
         **_folder("components/databases", {"databases": steps.databases()}, {}),
-        **_folder("components/topics", {"topics": steps.topics()}, {}),
+        **_folder("components/topics", {"topics": steps.topics(), BUS_ADMIN: workloads.granting()}, {}),
         "overlays/small/kustomization.yaml": _HEAD + as_yaml(_small()),
         "overlays/city/kustomization.yaml": _HEAD + as_yaml(_city()),
     }
@@ -39,7 +39,14 @@ def all_settings() -> list[Settings]:
     """What every container reads."""
     roles = [workloads.read_by(process) for process in workloads.PROCESSES.values() if process.image]
     commands = [workloads.read_at_terminal(service) for service in SERVICES.values()]
-    return [*roles, *commands, steps.read_by_databases(), steps.read_by_topics(), workloads.read_by_front_door()]
+    return [
+        *roles,
+        *commands,
+        steps.read_by_databases(),
+        steps.read_by_topics(),
+        workloads.read_by_granting(),
+        workloads.read_by_front_door(),
+    ]
 
 
 def _base() -> dict[str, list[Document]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from deploy import declaration
-from deploy.declaration import FRONT_DOOR, OPERATOR, SECOND, SERVICES, Process, Role, Service
+from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SECOND, SERVICES, Process, Role, Service
 from deploy.front_door import caddyfile
 from deploy.images.compose import CADDY
 from deploy.images.secret_files import MOUNTED_IN
@@ -19,6 +19,7 @@ from deploy.kubernetes.pods import PORT, Container, labels, probe, selector, tem
 from deploy.kubernetes.site import SITE, Document, Door, Settings, settings
 
 LIVE: Final = "/live"
+SERVERS: Final = "servers"  # what works for the servers outside, and for no service
 # What is applied before all others, in a step of its own: the Jobs, while the processes of the former version still work.
 ORDER, BEFORE, AFTER = "clearwater/order", "before", "after"
 FRONT_DOOR_FILES: Final = "front-door"
@@ -52,6 +53,27 @@ def of_role(service: Service, role: Role) -> list[Document]:
     chosen = selector(service.name, role.name)
     services = [_service(process.name, chosen, {PORT: port})] if role.serves else []
     return [deployment, *services, *([budget(process.name, chosen)] if _many(role) else []), policy]
+
+
+def granting() -> list[Document]:
+    """Takes the rights of agencies on the bus away when their grants end. Nobody calls it."""
+    process, port = PROCESSES[BUS_ADMIN], SITE.port(BUS_ADMIN)
+    container = Container(
+        image=image("platform"),
+        arguments=(process.module, *process.arguments),
+        settings=read_by_granting(),
+        own_settings=f"{BUS_ADMIN}-settings",
+        # It has no metrics, so its port has no name: Prometheus reads the ports that are named.
+        probes={
+            "readinessProbe": probe(process.ready, port, seconds=10, failures=3),
+            "livenessProbe": probe("", port, seconds=10, failures=6),
+        },
+    )
+    deployment = _deployment(BUS_ADMIN, labels(SERVERS, BUS_ADMIN), container, replicas=1, gapless=False)
+    return [
+        deployment,
+        network.policy(BUS_ADMIN, selector(SERVERS, BUS_ADMIN), ingress=[], egress=[network.BROKER]),
+    ]
 
 
 def terminal(service: Service) -> list[Document]:
@@ -116,6 +138,11 @@ def front_door_files() -> dict[str, str]:
 
 def read_by(process: Process) -> Settings:
     return settings(process.name, process.environment(SITE))
+
+
+def read_by_granting() -> Settings:
+    bus = {"KAFKA_SECURITY": "", "KAFKA_CA_FILE": ""}
+    return settings(BUS_ADMIN, PROCESSES[BUS_ADMIN].environment(SITE) | bus)
 
 
 def read_at_terminal(service: Service) -> Settings:

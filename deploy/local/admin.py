@@ -45,6 +45,21 @@ def as_admin(place: Place) -> Connection:
     return as_role(place, BUS_ADMIN)
 
 
+def as_named(environment: Mapping[str, str]) -> Connection:
+    """As the process connects that reads these variables: KAFKA_BOOTSTRAP, KAFKA_USER, KAFKA_PASSWORD, and for TLS KAFKA_SECURITY or
+    KAFKA_CA_FILE.
+    """
+    ca_file = environment.get("KAFKA_CA_FILE", "")
+    encrypted = bool(ca_file) or environment.get("KAFKA_SECURITY") == "SASL_SSL"
+    return credentials.connection(
+        environment["KAFKA_BOOTSTRAP"],
+        user=environment["KAFKA_USER"],
+        password=environment["KAFKA_PASSWORD"],
+        security="SASL_SSL" if encrypted else "SASL_PLAINTEXT",
+        ca_file=ca_file,
+    )
+
+
 def as_role(place: Place, role: str) -> Connection:
     """As a process of this role connects, with the user that is in use."""
     user, password = user_of(keys.load(place.local_dir), role)

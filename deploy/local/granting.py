@@ -24,7 +24,6 @@ from deploy.local.agencies import Given
 from deploy.local.following import Following
 from shared.events import codec, topics
 from shared.events.registry import GrantApproved, GrantRevoked
-from shared.messaging import credentials
 from shared.messaging.credentials import Connection
 
 _LOOK_SECONDS = 1.0
@@ -112,7 +111,7 @@ def main() -> None:
     logging.getLogger("kafka").setLevel(logging.ERROR)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     settings, stop = secret_files.read(), threading.Event()
-    granting = Granting(connection(settings))
+    granting = Granting(admin.as_named(settings))
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
 
@@ -125,16 +124,6 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         granting.run_forever(stop)
         server.shutdown()
-
-
-def connection(environment: Mapping[str, str]) -> Connection:
-    return credentials.connection(
-        environment["KAFKA_BOOTSTRAP"],
-        user=environment["KAFKA_USER"],
-        password=environment["KAFKA_PASSWORD"],
-        security="SASL_SSL" if environment["KAFKA_CA_FILE"] else "SASL_PLAINTEXT",
-        ca_file=environment["KAFKA_CA_FILE"],
-    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from deploy.declaration import SERVICES
+from deploy.declaration import BUS_ADMIN, SERVICES
 from deploy.local.place import ROOT
 from tests.support.cluster import (
     FOLDER,
@@ -84,7 +84,7 @@ def test_a_document_with_a_fault_is_refused(built: list[Document]):
 
 def test_every_declared_process_has_its_workload_and_nothing_else_runs(built: list[Document]):
     terminals = {f"{service}-operator" for service in SERVICES}
-    assert set(of(built, "Deployment")) == {*ROLES, *terminals, "front-door"}
+    assert set(of(built, "Deployment")) == {*ROLES, *terminals, "front-door", BUS_ADMIN}
     assert {of(built, "Deployment")[name]["spec"]["replicas"] for name in terminals} == {0}
     assert set(of(built, "Job")) - {"databases", "topics"} == {f"{service}-migrate" for service in SERVICES}
     assert all(each["metadata"].get("namespace") == "clearwater" for each in built if each["kind"] != "Namespace")
