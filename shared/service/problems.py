@@ -21,7 +21,6 @@ from markupsafe import escape
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from shared.refusal import Refused
@@ -193,14 +192,11 @@ def handle(app: Flask, catalogue: Catalogue) -> None:
             answer.allow.update(exception.valid_methods or ())
         return answer
 
-    @app.errorhandler(OperationalError)
-    @app.errorhandler(PoolExhausted)
-    def database_busy(failure: Exception) -> Response:
-        _log.warning("database unavailable", transient=database.transient(failure), exc_info=failure)
-        return refused(Refused("try-again", retry_after_seconds=1))
-
     @app.errorhandler(Exception)
     def failed(failure: Exception) -> Response:
+        if isinstance(failure, OperationalError) or database.outage(failure):
+            _log.warning("database unavailable", transient=database.transient(failure), exc_info=failure)
+            return refused(Refused("try-again", retry_after_seconds=1))
         _log.error("request failed", exc_info=failure)
         return catalogue.answer(Refused("internal-error"))
 

@@ -1,14 +1,20 @@
 """Is a request retried as a whole after a database abort, and only a limited number of times?"""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http import HTTPStatus
 from io import BytesIO
 from itertools import count
 
 import pytest
+from flask import Flask
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 
+from shared.service import database
 from tests.integration.service.conftest import Kit
+from tests.support.eventually import eventually
 
 
 def retried(route: str) -> float:
@@ -50,6 +56,37 @@ def test_three_calls_and_then_the_client_is_asked_to_try_again(kit: Kit, storms:
     assert afterwards.status_code == HTTPStatus.CREATED
     assert ("Replayed" in afterwards.headers) == (status == HTTPStatus.CREATED)
     assert kit.written() == ["一"]
+
+
+@pytest.fixture
+def impatient(kit: Kit, make: Callable[..., Flask]) -> Iterator[Kit]:
+    """The database ends a transaction of this service that is idle for two tenths of a second."""
+    url = kit.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    engine = database.connect(url, application_name="impatient", idle_in_transaction_seconds=0.2)
+    yield replace(kit, app=make(engine, kit.meeting), engine=engine)
+    engine.dispose()
+
+
+def test_a_session_that_the_database_ends_asks_the_client_to_try_again(impatient: Kit) -> None:
+    """As on a machine that stands still for a while in the middle of a request."""
+    body, headers = {"words": "一"}, impatient.bearer(**{"Idempotency-Key": "k"})
+    ended = text("select count(*) = 0 from pg_stat_activity where application_name = 'impatient'")
+
+    def ended_sessions() -> bool:
+        with impatient.mechanism.connect() as connection:
+            return bool(connection.execute(ended).scalar_one())
+
+    with ThreadPoolExecutor(1) as desk:
+        held = desk.submit(impatient.app.test_client().post, "/api/v1/held-notes", json=body, headers=headers)
+        assert impatient.meeting.inside.wait(20)
+        eventually(ended_sessions)
+        impatient.meeting.go_on.set()
+        answer = held.result()
+    afterwards = impatient.app.test_client().post("/api/v1/held-notes", json=body, headers=headers)
+
+    assert (answer.status_code, answer.json["code"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "try-again")
+    assert afterwards.status_code == HTTPStatus.CREATED
+    assert impatient.written() == ["一"]
 
 
 def test_an_upload_is_read_again_from_its_beginning_and_sent_again_is_the_same_request(kit: Kit) -> None:
