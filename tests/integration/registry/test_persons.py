@@ -96,6 +96,9 @@ class _Once:
 
     pattern = topics.pattern(*KINDS)
 
+    def answered(self) -> bool:
+        return True
+
     def seen(self) -> frozenset[str]:
         return frozenset({topics.name(DISTRICT, "notify-key")})
 

@@ -46,8 +46,8 @@ def tree(tmp_path: Path) -> Path:
     application = tmp_path / "services" / "reporting" / "application.py"
     last = "from services.reporting.web.displays import displays\n"
     replace(application, last, last + block("text"))
-    replace(application, "displays, FRESHNESS)", "displays, groups, FRESHNESS)")
-    replace(tmp_path / "deploy" / "declaration.py", '"/report", "/why")', '"/report", "/why", "/groups")')
+    replace(application, "    catalogue,\n    FRESHNESS,\n", "    catalogue,\n    groups,\n    FRESHNESS,\n")
+    replace(tmp_path / "deploy" / "declaration.py", '"/events", "/agency")', '"/events", "/agency", "/groups")')
     sections = tmp_path / "shared" / "web" / "sections.py"
     replace(sections, '    Section("report"),\n', '    Section("report"),\n' + block("text", 1))
     with (tmp_path / "shared" / "web" / "texts.toml").open("a", encoding="utf-8") as texts:
