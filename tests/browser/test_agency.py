@@ -6,9 +6,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from deploy.local import districts, issuer, keys
 from deploy.local.issuer import NAMES
+from deploy.sandbox.agency import give
 from shared.service import session
 from shared.web.languages import NAMES as LANGUAGES
-from tests.e2e.test_an_agency import granted
 from tests.support import pages
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
@@ -30,7 +30,7 @@ def chromium():
 def district(system: Platform) -> str:
     """One of its own, with an agency for which the engineer acts and a grant of everything that may be given."""
     districts.add(system.place, DISTRICT, name="样例水区")
-    granted(system.place, DISTRICT, AGENCY, ENGINEER)
+    give(system.place, DISTRICT, AGENCY, ENGINEER)
     token = issuer.mint(system.place.local_dir, role="agency", districts=[DISTRICT])
     address = f"{system.place.front_url}/api/reporting/v1/districts/{DISTRICT}/feed"
     headers = {"Authorization": f"Bearer {token}"}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event as alchemy
 from sqlalchemy import text
 
-from shared.messaging.applying import caused_by
+from shared.messaging.reactions import caused_by
 from shared.service import database, journal
 from shared.service.database import Transaction
 from tests.support import kit
