@@ -189,5 +189,5 @@ def test_a_browser_without_locks_reads_a_stream_in_every_tab(stage):
 
     tabs.all_show()
 
-    assert tabs.readers() == 2
+    assert eventually(lambda: tabs.readers() == 2)
     tabs.close()
