@@ -280,6 +280,7 @@ def test_a_formula_is_shown_in_the_annotated_workbook_and_not_run():
     assert openpyxl.load_workbook(made)[HOLDERS_SHEET]["N2"].data_type != "f"
 
 
+@pytest.mark.timeout(400)  # tracing every allocation takes 22 s on a quiet machine
 def test_an_export_holds_no_more_with_more_rows():
     """Here and not among the integration tests: their process has threads of Kafka clients, which allocate too."""
     line = {column.name: "一段文字{不是公式}" for column in HOLDERS}
