@@ -119,12 +119,15 @@ unit-tests:
 
 test: check service-tests system-tests ## all of it
 
+# Pages that a test serves by itself, without the other processes.
+ALONE = tests/browser/test_browser.py tests/browser/test_docs.py tests/browser/test_layout.py
+
 service-tests:
-	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/contract/messaging tests/integration
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) $(ALONE) tests/contract/messaging tests/integration
 
 system-tests:
 	# One after the other, on one installation with every process: it fills the machine.
-	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/chaos tests/e2e tests/browser
+	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/chaos tests/e2e tests/browser $(ALONE:%=--ignore=%)
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak
