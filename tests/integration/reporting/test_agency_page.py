@@ -9,28 +9,10 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
-from services.reporting import application
-from services.reporting.wiring import MIGRATIONS
 from shared.events.registry import DistrictOpened, GrantRevoked
-from shared.service import factory
-from shared.service.clock import RealClock
 from tests.support.hooks import CASE, CLIENT, DISTRICT, Endpoint, Hooks
 from tests.support.launch import Bus, Numbering, granted
 from tests.support.receiver import Answer, receiving
-from tests.support.serving import Settings
-
-
-@pytest.fixture
-def app(engine: Engine, issuer: tuple[str, Path]) -> Flask:
-    return factory.create(
-        "reporting",
-        engine=engine,
-        clock=RealClock(),
-        settings=Settings(issuer[0]),
-        blueprints=application.BLUEPRINTS,
-        problem_files=application.PROBLEMS,
-        migrations=MIGRATIONS,
-    )
 
 
 def page(

@@ -10,30 +10,12 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
-from services.reporting import application
-from services.reporting.wiring import MIGRATIONS
 from shared.events import catalogue, schemas
 from shared.events.registry import GrantRevoked
-from shared.service import factory
-from shared.service.clock import RealClock
 from tests.support.launch import Bus, Numbering, granted
-from tests.support.serving import Settings
 
 SIGNED, LOCKED = "clearwater.signing.agreement.signed.v1", "clearwater.signing.agreement.locked.v1"
 WRAPPED = "clearwater.registry.key.wrapped.v1"
-
-
-@pytest.fixture
-def app(engine: Engine, issuer: tuple[str, Path]) -> Flask:
-    return factory.create(
-        "reporting",
-        engine=engine,
-        clock=RealClock(),
-        settings=Settings(issuer[0]),
-        blueprints=application.BLUEPRINTS,
-        problem_files=application.PROBLEMS,
-        migrations=MIGRATIONS,
-    )
 
 
 def page(app: Flask, issuer: tuple[str, Path], path: str, *, role: str = "", district: str = "440303") -> TestResponse:

@@ -9,13 +9,7 @@ from services.reporting.queries import due
 from shared.messaging.freshness import Age
 from shared.service import database
 from tests.support.hooks import CASE, DISTRICT, Endpoint, Hooks
-from tests.support.receiver import Answer, Receiver, receiving
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
+from tests.support.receiver import Answer, Receiver
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Does an agency get every granted event once and in order, nothing else, and nothing after its grant has ended?"""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cloudevents.core.formats.json import JSONFormat
@@ -12,16 +11,11 @@ from sqlalchemy import Engine
 from shared.events import structured
 from shared.events.registry import GrantRevoked
 from shared.messaging.ports import Message
-from tests.support.door import CLIENT, DISTRICT, Door, door_of
+from tests.support.door import CLIENT, DISTRICT, Door
 from tests.support.launch import Bus, Launch, Numbering, granted
 
 SIGNED, RESCINDED = "clearwater.signing.agreement.signed.v1", "clearwater.signing.agreement.rescinded.v1"
 REGISTERED, LOCKED = "clearwater.registry.unit.registered.v1", "clearwater.signing.agreement.locked.v1"
-
-
-@pytest.fixture
-def door(engine: Engine, issuer: tuple[str, Path]) -> Door:
-    return door_of(engine, issuer)
 
 
 def a_day(launch: Launch) -> list[Message]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from deploy.sandbox.feed import Asked, Feed
+from deploy.sandbox.feed import Feed, FeedRequest
 from deploy.sandbox.story import OPENING, RESCISSION, SIGNING, Story
 from services.reporting.queries import unit_states
 from tests.support.door import CLIENT, DISTRICT, Door, door_of
@@ -31,8 +31,8 @@ def both(engine: Engine, issuer: tuple[str, Path]) -> tuple[Door, Feed]:
     return door_of(engine, issuer), feed
 
 
-def asked(path: str, cursor: str = "", types: tuple[str, ...] = ()) -> Asked:
-    return Asked(path=path, cursor=cursor, types=frozenset(types), limit=3, wait=0, at=time.monotonic())
+def request_for(path: str, cursor: str = "", types: tuple[str, ...] = ()) -> FeedRequest:
+    return FeedRequest(path=path, cursor=cursor, types=frozenset(types), limit=3, wait=0, at=time.monotonic())
 
 
 @pytest.mark.parametrize("types", [(), TYPES[:4]], ids=["all", "some"])
@@ -41,7 +41,7 @@ def test_every_part_of_the_players_feed_is_the_products(both: tuple[Door, Feed],
     cursor, parts = "", 0
     while True:
         query = {"limit": 3, "types": types} | ({"after": cursor} if cursor else {})
-        real, played = door.get(query), feed.answer(asked("feed", cursor, types))
+        real, played = door.get(query), feed.answer(request_for("feed", cursor, types))
         without = [
             [{name: value for name, value in event.items() if name != "feednumber"} for event in events]
             for events in (real.json, json.loads(played.body))
@@ -59,7 +59,7 @@ def test_every_part_of_the_players_feed_is_the_products(both: tuple[Door, Feed],
 
 def test_the_players_snapshot_is_the_products(both: tuple[Door, Feed]) -> None:
     door, feed = both
-    real, played = door.get(path="snapshot"), feed.answer(asked("snapshot"))
+    real, played = door.get(path="snapshot"), feed.answer(request_for("snapshot"))
 
     head, *units = real.data.splitlines()
     players_head, *players_units = played.body.splitlines()

@@ -1,7 +1,5 @@
 """Is a snapshot the state that the granted events give up to its number, and nothing else?"""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine, text
 
@@ -9,18 +7,13 @@ from services.reporting.queries import unit_states
 from services.reporting.store import feed
 from shared.events import catalogue
 from shared.service import database
-from tests.support.door import CLIENT, DISTRICT, Door, door_of
+from tests.support.door import CLIENT, DISTRICT, Door
 from tests.support.launch import Bus, Launch, Numbering, granted, shuffled
 from tests.support.recounting import recount
 
 ALL = tuple(event.declared.type for event in catalogue.events() if event.declared.audience != "restricted")
 SIGNING = tuple(event.declared.type for event in unit_states.CHANGED_BY["signing"])
 SIGNED = SIGNING[0]
-
-
-@pytest.fixture
-def door(engine: Engine, issuer: tuple[str, Path]) -> Door:
-    return door_of(engine, issuer)
 
 
 def a_day(launch: Launch):

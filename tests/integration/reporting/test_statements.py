@@ -5,7 +5,6 @@ import hashlib
 import json
 import runpy
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,35 +22,17 @@ from services.reporting.workers.stating import Stating
 from shared.events.day import business_day, midnight
 from shared.events.registry import GrantRevoked
 from shared.service import database, row_security
-from tests.support.door import DISTRICT, Door, door_of
+from tests.support.door import DISTRICT, Door
 from tests.support.hooks import AGENCY, DRAFTED, OPENED, REGISTERED, SIGNED, Endpoint, Hooks
 from tests.support.launch import granted
 from tests.support.platform import Database
 from tests.support.rebuilding import rebuilt
-from tests.support.receiver import Answer, Receiver, receiving
+from tests.support.receiver import Answer, Receiver
 
 KEY = StatementKey(base64.b64encode(bytes(range(32))).decode())
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
 check = runpy.run_path(str(ROOT / "examples" / "python" / "statement.py"))["check"]
 TODAY = business_day(datetime.now(UTC))
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hooks(engine: Engine) -> Iterator[Hooks]:
-    made = Hooks(engine)
-    yield made
-    made.endpoints.close()
-
-
-@pytest.fixture
-def door(engine: Engine, issuer: tuple[str, Path]) -> Door:
-    return door_of(engine, issuer)
 
 
 def state(engine: Engine, day: date = TODAY, key: StatementKey = KEY) -> int:

@@ -1,6 +1,5 @@
 """Does the auditor see what left for an agency, by which client or endpoint, and can nobody make it less?"""
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,30 +14,12 @@ from shared.service import database, row_security
 from shared.service.clock import RealClock
 from tests.support.door import CLIENT, DISTRICT, Door, door_of
 from tests.support.hooks import AGENCY, REGISTERED, SIGNED, Endpoint, Hooks
-from tests.support.receiver import Answer, Receiver, receiving
+from tests.support.receiver import Answer, Receiver
 
 WHOLE = tuple(
     f"clearwater.{kind}.v1"
     for kind in ("registry.unit.registered", "registry.unit.assigned", "signing.agreement.signed")
 )
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hooks(engine: Engine) -> Iterator[Hooks]:
-    made = Hooks(engine)
-    yield made
-    made.endpoints.close()
-
-
-@pytest.fixture
-def door(engine: Engine, issuer: tuple[str, Path]) -> Door:
-    return door_of(engine, issuer)
 
 
 @pytest.fixture

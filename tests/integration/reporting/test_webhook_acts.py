@@ -1,6 +1,5 @@
 """What an agency's engineer does with an endpoint: look at deliveries, switch on, replay, test. Nobody else can."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -19,7 +18,7 @@ from shared.service import database, factory
 from shared.service.clock import RealClock
 from tests.support.hooks import CASE, DISTRICT, REGISTERED, SIGNED, Endpoint, Hooks
 from tests.support.platform import Database
-from tests.support.receiver import Answer, Receiver, receiving
+from tests.support.receiver import Answer, Receiver
 from tests.support.serving import Settings
 
 
@@ -55,19 +54,6 @@ def door(engine: Engine, issuer: tuple[str, Path]) -> Door:
         migrations=MIGRATIONS,
     )
     return Door(app, issuer[1])
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hooks(engine: Engine) -> Iterator[Hooks]:
-    made = Hooks(engine)
-    yield made
-    made.endpoints.close()
 
 
 def test_the_delivery_log_says_what_was_tried_and_a_switch_on_goes_on(

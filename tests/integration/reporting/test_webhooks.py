@@ -2,7 +2,6 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,20 +18,7 @@ from shared.service import row_security
 from shared.service.clock import RealClock
 from tests.support.eventually import eventually
 from tests.support.hooks import AGENCY, CASE, OPENED, PRIVATE, REGISTERED, SIGNED, Endpoint, Hooks
-from tests.support.receiver import Answer, Posted, Receiver, receiving
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hooks(engine: Engine) -> Iterator[Hooks]:
-    made = Hooks(engine)
-    yield made
-    made.endpoints.close()
+from tests.support.receiver import Answer, Posted, Receiver
 
 
 def test_an_event_arrives_signed_as_a_cloudevent_with_its_place_in_the_log(hooks: Hooks, receiver: Receiver) -> None:
