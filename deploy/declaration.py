@@ -271,11 +271,13 @@ def _bus(site: Site, service: Service, role: Role | None) -> dict[str, str]:
     """The settings of its own user on the broker; empty for a role that never connects to it."""
     if role and not role.bus:
         return {}
-    return _bus_user(site, f"{service.name}-{role.name if role else OPERATOR}")
+    return bus_user(site, f"{service.name}-{role.name if role else OPERATOR}")
 
 
-def _bus_user(site: Site, named: str) -> dict[str, str]:
+def bus_user(site: Site, named: str) -> dict[str, str]:
+    """What a process reads to connect to the broker as this role."""
     return {
+        "KAFKA_BOOTSTRAP": f"{site.host('kafka')}:{site.port('kafka')}",
         "KAFKA_USER": f"{named}-{site.secret(side_key(named))}",
         "KAFKA_PASSWORD": site.secret(password_key(named)),
         "KAFKA_SECURITY": "SASL_SSL" if site.bus_ca_file else "SASL_PLAINTEXT",
@@ -358,8 +360,7 @@ _ADMIN = Process(
     environment=lambda site: {
         "BIND": site.bind,
         "PORT": str(site.port(BUS_ADMIN)),
-        "KAFKA_BOOTSTRAP": f"{site.host('kafka')}:{site.port('kafka')}",
-        **_bus_user(site, BUS_ADMIN),
+        **bus_user(site, BUS_ADMIN),
     },
     needs=("kafka",),
 )

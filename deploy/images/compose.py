@@ -176,11 +176,7 @@ def _users() -> Entry:
 
 def _topics() -> Entry:
     """Those of the two sample districts, and the rights on them."""
-    environment = {
-        "KAFKA_BOOTSTRAP": f"kafka:{SITE.port('kafka')}",
-        "KAFKA_USER": f"{BUS_ADMIN}-{SITE.secret(declaration.side_key(BUS_ADMIN))}",
-        "KAFKA_PASSWORD": SITE.secret(declaration.password_key(BUS_ADMIN)),
-    }
+    environment = declaration.bus_user(SITE, BUS_ADMIN)
     return _step(
         {**_image("platform"), "command": ["deploy.images.topics", *SAMPLE_DISTRICTS], "environment": environment},
         {"users": "service_completed_successfully"},

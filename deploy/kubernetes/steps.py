@@ -50,14 +50,7 @@ def read_by_databases() -> Settings:
 
 
 def read_by_topics() -> Settings:
-    environment = {
-        "KAFKA_BOOTSTRAP": f"{SITE.host('kafka')}:{SITE.port('kafka')}",
-        "KAFKA_SECURITY": "",
-        "KAFKA_CA_FILE": "",
-        "KAFKA_USER": f"{BUS_ADMIN}-{SITE.secret(declaration.side_key(BUS_ADMIN))}",
-        "KAFKA_PASSWORD": SITE.secret(declaration.password_key(BUS_ADMIN)),
-    }
-    return settings("topics", environment)
+    return settings("topics", declaration.bus_user(SITE, BUS_ADMIN))
 
 
 def _job(name: str, owner: str, container: Container, reached: Document) -> list[Document]:

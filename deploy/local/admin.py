@@ -46,17 +46,13 @@ def as_admin(place: Place) -> Connection:
 
 
 def as_named(environment: Mapping[str, str]) -> Connection:
-    """As the process connects that reads these variables: KAFKA_BOOTSTRAP, KAFKA_USER, KAFKA_PASSWORD, and for TLS KAFKA_SECURITY or
-    KAFKA_CA_FILE.
-    """
-    ca_file = environment.get("KAFKA_CA_FILE", "")
-    encrypted = bool(ca_file) or environment.get("KAFKA_SECURITY") == "SASL_SSL"
+    """As the process connects that reads these variables (declaration.bus_user)."""
     return credentials.connection(
         environment["KAFKA_BOOTSTRAP"],
         user=environment["KAFKA_USER"],
         password=environment["KAFKA_PASSWORD"],
-        security="SASL_SSL" if encrypted else "SASL_PLAINTEXT",
-        ca_file=ca_file,
+        security="SASL_SSL" if environment["KAFKA_SECURITY"] == "SASL_SSL" else "SASL_PLAINTEXT",
+        ca_file=environment["KAFKA_CA_FILE"],
     )
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shared.events import compatibility, described
+from shared.events.release import RELEASED
 from shared.events.schemas import Document
 
-_HERE = Path(__file__).parent
-RELEASED, READERS = _HERE / "released", _HERE / "readers.toml"
+READERS = Path(__file__).parent / "readers.toml"
 _TRAVELS = ("audience", "topic", "key", "ordering")
 
 

@@ -14,7 +14,7 @@ from services.notify.consumers import reactions as of_notify
 from services.registry.consumers import reactions as of_registry
 from services.reporting.projections.reactions import reactions as of_reporting
 from services.signing.consumers import reactions as of_signing
-from shared.events import catalogue, impact, xregistry
+from shared.events import catalogue, impact, release, xregistry
 from shared.events.impact import Contract, Published, Reader
 
 UNIT, SIGNED = "clearwater.registry.unit.registered.v1", "clearwater.signing.agreement.signed.v1"
@@ -144,6 +144,6 @@ def test_a_contract_that_an_installation_serves_is_read_as_the_code_has_it() -> 
     document = json.loads(json.dumps(xregistry.document(at=datetime.now(UTC), public_url="https://clearwater.example")))
 
     assert impact.served(document) == impact.current()
-    assert set(impact.former(impact.RELEASED)) <= {event.declared.type for event in catalogue.events()}
+    assert set(impact.former(release.RELEASED)) <= {event.declared.type for event in catalogue.events()}
     with pytest.raises(KeyError):
         impact.served({})
