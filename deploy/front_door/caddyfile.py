@@ -99,7 +99,7 @@ def _proxy(secret: str, *, orchestrated: bool) -> list[str]:
         "\t}",
         "\treverse_proxy {args[:]} {",
         f"\t\trequest_buffers {_BUFFERED}",
-        *_replaced(asks=not orchestrated),
+        *_replaced(checked=not orchestrated),
         *shared,
         "\t\ttransport http {",
         "\t\t\tdial_timeout 3s",
@@ -119,13 +119,13 @@ def _proxy(secret: str, *, orchestrated: bool) -> list[str]:
     ]
 
 
-def _replaced(*, asks: bool) -> list[str]:
+def _replaced(*, checked: bool) -> list[str]:
     """An API is replaced while its second process works: what the first one does not take, the second one gets.
 
     A request that did not reach a process is sent again. One that may have reached it is sent again only where that has no second effect:
-    it only reads, or its key makes it one with the first. `asks`: whether a process lives; else somebody else does.
+    it only reads, or its key makes it one with the first. `checked`: by Caddy, whether a process lives; else somebody else does.
     """
-    asked = ["\t\thealth_uri /live", "\t\thealth_interval 1s", "\t\thealth_timeout 10s"]
+    checks = ["\t\thealth_uri /live", "\t\thealth_interval 1s", "\t\thealth_timeout 10s"]
     return [
         "\t\tlb_policy first",
         f"\t\tlb_try_duration {_AGAIN_SECONDS}s",
@@ -136,7 +136,7 @@ def _replaced(*, asks: bool) -> list[str]:
         "\t\tlb_retry_match {",
         "\t\t\theader Idempotency-Key *",
         "\t\t}",
-        *(asked if asks else ()),
+        *(checks if checked else ()),
     ]
 
 

@@ -56,8 +56,8 @@ def selector(name: str, component: str) -> dict[str, str]:
 
 def probe(path: str, port: int | str, *, seconds: int, failures: int) -> Document:
     """An empty path: the open port is the answer."""
-    asked = {"httpGet": {"path": path, "port": port}} if path else {"tcpSocket": {"port": port}}
-    return {**asked, "periodSeconds": seconds, "timeoutSeconds": 5, "failureThreshold": failures}
+    check = {"httpGet": {"path": path, "port": port}} if path else {"tcpSocket": {"port": port}}
+    return {**check, "periodSeconds": seconds, "timeoutSeconds": 5, "failureThreshold": failures}
 
 
 def template(pod_labels: Mapping[str, str], container: Container) -> Document:

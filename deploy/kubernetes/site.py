@@ -24,7 +24,7 @@ _UNNAMED: Final = ".example"
 _FRONT_HOST: Final = "FRONT_HOST"
 _PORTS_OUTSIDE: Final = {"postgres": 5432, "kafka": 9092, "smtp": 587}
 # What an installation says beside the addresses, with the value that holds until it does.
-_SAID: Final = {
+_VALUES: Final = {
     _FRONT_HOST: f"clearwater{_UNNAMED}",
     "KAFKA_SECURITY": "SASL_SSL",
     "KAFKA_CA_FILE": "",
@@ -76,12 +76,12 @@ SITE: Final = Cluster()
 class Settings:
     """What one container reads: variables as Kubernetes writes them, and files with secrets, each with the name of its secret.
 
-    `said`: what the installation says of it. `templates`: what stands in each secret, with the names of values in their place.
+    `values`: what the installation says of it. `templates`: what stands in each secret, with the names of values in their place.
     """
 
     variables: list[Document]
     secrets: dict[str, str] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
     templates: dict[str, str] = field(default_factory=dict)
 
 
@@ -89,18 +89,18 @@ def settings(process: str, environment: Mapping[str, str]) -> Settings:
     """`environment` as the declaration gives it for SITE."""
     entry = secret_files.mounted(process, {"environment": dict(environment), "pull_policy": "never"})
     public: dict[str, str] = entry["environment"]
-    said = {key: _SAID.get(key, value) for key, value in public.items() if key in _SAID or _UNNAMED in value}
+    values = {key: _VALUES.get(key, value) for key, value in public.items() if key in _VALUES or _UNNAMED in value}
     return Settings(
-        variables=[variable for key, value in public.items() for variable in _written(key, value, said)],
+        variables=[variable for key, value in public.items() for variable in _written(key, value, values)],
         secrets={mount["target"]: mount["source"] for mount in entry.get("secrets", ())},
-        said=said,
+        values=values,
         templates=secret_files.templates({process: {"environment": environment}}),
     )
 
 
-def everything_said(every: Sequence[Settings]) -> dict[str, str]:
+def installation_values(every: Sequence[Settings]) -> dict[str, str]:
     """The config map `installation`, with a value for each setting that any process reads from it."""
-    return {key: value for each in every for key, value in each.said.items()}
+    return {key: value for each in every for key, value in each.values.items()}
 
 
 def public_names(variables: Sequence[Document]) -> set[str]:
@@ -109,9 +109,9 @@ def public_names(variables: Sequence[Document]) -> set[str]:
     return {source["key"] for source in sources if source.get("name") == PUBLIC}
 
 
-def _written(key: str, value: str, said: Mapping[str, str]) -> Iterator[Document]:
+def _written(key: str, value: str, values: Mapping[str, str]) -> Iterator[Document]:
     """A variable, after those that Kubernetes puts into it."""
-    if key in said:
+    if key in values:
         yield _from(INSTALLATION, key, key)
         return
     if whole := _PLACEHOLDER.fullmatch(value):

@@ -14,7 +14,7 @@ from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SERVICES
 from deploy.images.parts import as_yaml
 from deploy.kubernetes import network, steps, watching, workloads
 from deploy.kubernetes.pods import PART_OF, PORT
-from deploy.kubernetes.site import INSTALLATION, Document, Settings, everything_said
+from deploy.kubernetes.site import INSTALLATION, Document, Settings, installation_values
 
 _HEAD: Final = "# Written by `python -m deploy.kubernetes` from deploy/declaration.py: change that, not this.\n"
 _NAMESPACE: Final = PART_OF
@@ -73,11 +73,11 @@ def _postgres() -> Document:
 
 
 def _base_kustomization() -> Document:
-    said = everything_said(all_settings())
+    values = installation_values(all_settings())
     front_door = [f"front-door/{name}" for name in workloads.front_door_files()]
     return {
         "configMapGenerator": [
-            {"name": INSTALLATION, "literals": [f"{key}={value}" for key, value in sorted(said.items())]},
+            {"name": INSTALLATION, "literals": [f"{key}={value}" for key, value in sorted(values.items())]},
             {"name": workloads.FRONT_DOOR_FILES, "files": front_door},
         ]
     }

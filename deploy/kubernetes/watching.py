@@ -85,7 +85,7 @@ def _by_processor(name: str) -> Document:
 
 def _by_waiting(service: Service, role: Role) -> Document:
     name = service.process(role)
-    asked = {"serverAddress": _PROMETHEUS, "query": role.waiting, "threshold": str(_WAITING_FOR_EACH)}
+    metadata = {"serverAddress": _PROMETHEUS, "query": role.waiting, "threshold": str(_WAITING_FOR_EACH)}
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
@@ -95,6 +95,6 @@ def _by_waiting(service: Service, role: Role) -> Document:
             "minReplicaCount": 1,
             "maxReplicaCount": _MOST_LOOPS,
             "cooldownPeriod": 300,
-            "triggers": [{"type": "prometheus", "metadata": asked}],
+            "triggers": [{"type": "prometheus", "metadata": metadata}],
         },
     }

@@ -94,13 +94,13 @@ def terminal(service: Service) -> list[Document]:
 
 def front_door() -> list[Document]:
     port, chosen = SITE.port(FRONT_DOOR), selector(FRONT_DOOR, FRONT_DOOR)
-    asked = probe("", PORT, seconds=5, failures=3)
+    check = probe("", PORT, seconds=5, failures=3)
     container = Container(
         image=CADDY,
         arguments=(),
         settings=read_by_front_door(),
         port=port,
-        probes={"readinessProbe": asked, "livenessProbe": asked},
+        probes={"readinessProbe": check, "livenessProbe": check},
         writes=("/data", "/config"),
         files={
             _CONFIGURATION: {"configMap": {"name": FRONT_DOOR_FILES}},
@@ -141,8 +141,7 @@ def read_by(process: Process) -> Settings:
 
 
 def read_by_granting() -> Settings:
-    bus = {"KAFKA_SECURITY": "", "KAFKA_CA_FILE": ""}
-    return settings(BUS_ADMIN, PROCESSES[BUS_ADMIN].environment(SITE) | bus)
+    return read_by(PROCESSES[BUS_ADMIN])
 
 
 def read_at_terminal(service: Service) -> Settings:

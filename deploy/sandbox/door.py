@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
-from deploy.sandbox.feed import Answer, Asked, refusal
+from deploy.sandbox.feed import Answer, FeedRequest, refusal
 from services.reporting.api.exchange import FeedQuery
 from shared.refusal import Refused
 
@@ -28,7 +28,7 @@ class Door(ThreadingHTTPServer):
     def __init__(self, bind: tuple[str, int], *, district: str) -> None:
         super().__init__(bind, _Handler)
         self.refused = ""  # the last request that was no right one
-        self.answer: Callable[[Asked], Answer] = lambda _: refusal(503, "starting", Retry_After="1")
+        self.answer: Callable[[FeedRequest], Answer] = lambda _: refusal(503, "starting", Retry_After="1")
         self._secret, self._tokens, self._lock = secrets.token_urlsafe(24), set[str](), threading.Lock()
         self.paths = {
             f"/api/reporting/v1/districts/{district}/feed": "feed",
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             wanted = FeedQuery.model_validate(
                 {name: values if name in lists else values[-1] for name, values in query.items()}
             )
-            asked = Asked(
+            request = FeedRequest(
                 path="snapshot" if path == "snapshot" else "feed",
                 cursor=wanted.after or "",
                 types=frozenset(wanted.types),
@@ -106,12 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
                 wait=wanted.wait,
                 at=at,
             )
-            asked.check()
+            request.check()
         except (Refused, ValidationError):
             self.server.refused = f"It asked {self.path}, which the product refuses."
             self._send(refusal(400, "request-invalid"))
             return
-        self._send(self.server.answer(asked))
+        self._send(self.server.answer(request))
 
     def _send(self, answer: Answer) -> None:
         time.sleep(answer.delay)

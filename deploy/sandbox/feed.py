@@ -30,7 +30,7 @@ LATER_TYPE: Final = CaseOpened.declared.type  # granted later; until then it is 
 
 
 @dataclass(frozen=True)
-class Asked:
+class FeedRequest:
     """A request of the subscriber. `at`: of a clock that only goes on."""
 
     path: Literal["feed", "snapshot"]
@@ -111,33 +111,33 @@ class Feed:
         """From this number on: a subscriber that is stuck there is led around it."""
         self._withheld.update(range(first, self.last + 1))
 
-    def gives(self, number: int, asked: Asked) -> bool:
-        return number not in self._withheld and self._log[number - 1].type in self._wanted(asked)
+    def gives(self, number: int, request: FeedRequest) -> bool:
+        return number not in self._withheld and self._log[number - 1].type in self._wanted(request)
 
-    def answer(self, asked: Asked) -> Answer:
-        if asked.path == "snapshot":
-            return self._snapshot(asked)
-        if asked.cursor and asked.after.epoch != self.epoch:
+    def answer(self, request: FeedRequest) -> Answer:
+        if request.path == "snapshot":
+            return self._snapshot(request)
+        if request.cursor and request.after.epoch != self.epoch:
             return refusal(410, "log-began-anew")
-        return self._part(asked)
+        return self._part(request)
 
-    def filter(self, asked: Asked) -> str:
-        return log_reader.filter_of(self._wanted(asked))
+    def filter(self, request: FeedRequest) -> str:
+        return log_reader.filter_of(self._wanted(request))
 
-    def _wanted(self, asked: Asked) -> frozenset[str]:
-        return self.granted & asked.types if asked.types else self.granted
+    def _wanted(self, request: FeedRequest) -> frozenset[str]:
+        return self.granted & request.types if request.types else self.granted
 
-    def _part(self, asked: Asked) -> Answer:
-        self._let_through = self._wanted(asked)
-        after, entries = asked.after.number, list[Entry]()
+    def _part(self, request: FeedRequest) -> Answer:
+        self._let_through = self._wanted(request)
+        after, entries = request.after.number, list[Entry]()
         reached, left_out = after, None
         for number in range(after + 1, self.last + 1):
-            if not self.gives(number, asked):
+            if not self.gives(number, request):
                 continue
             skipped = (reached + 1, number - 1) if number - reached > 1 else None
             entries.append(Entry(number, number, self._log[number - 1], skipped))
             reached = number
-            if len(entries) == min(asked.limit, _MOST):
+            if len(entries) == min(request.limit, _MOST):
                 break  # what is left out behind it is named by the next answer
         else:
             left_out = (reached + 1, self.last) if reached < self.last else None
@@ -146,14 +146,14 @@ class Feed:
         headers = {
             "Content-Type": structured.BATCH,
             "Clearwater-Cursor": self.given,
-            "Clearwater-Filter": self.filter(asked),
+            "Clearwater-Filter": self.filter(request),
             "Cache-Control": "no-store",
         } | ({"Clearwater-Skipped": log_reader.span(left_out)} if left_out else {})
         documents = [log_reader.document(self.epoch, entry) for entry in entries]
         return Answer(200, headers, structured.encode(documents))
 
-    def _snapshot(self, asked: Asked) -> Answer:
-        facts = unit_states.facts(self._wanted(asked))
+    def _snapshot(self, request: FeedRequest) -> Answer:
+        facts = unit_states.facts(self._wanted(request))
         if not facts:
             return refusal(403, "snapshot-empty")
         self.given = cursors.encode(DISTRICT, Place(self.epoch, self.last))
@@ -164,7 +164,7 @@ class Feed:
             "number": self.last,
             "cursor": self.given,
             "feed_number": self.last,
-            "filter": self.filter(asked),
+            "filter": self.filter(request),
             "facts": facts,
         }
         tail = {"count": len(lines), "digest": hashlib.sha256(b"".join(lines)).hexdigest()}

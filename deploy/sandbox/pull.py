@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from deploy.sandbox.door import Door
-from deploy.sandbox.feed import Answer, Asked, Feed
+from deploy.sandbox.feed import Answer, Feed, FeedRequest
 from deploy.sandbox.holdings import Holdings, Unreadable, count_fault, status_fault
 from deploy.sandbox.report import Report
 from deploy.sandbox.scenes import MAY_END, SCENES, Scene, Stage, Unseen
@@ -46,11 +46,11 @@ class Play:
     def may_end(self) -> bool:
         return self._left[:1] == [MAY_END]
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, request: FeedRequest) -> Answer:
         with self._lock:
             while self._left:
                 try:
-                    found = self._running.send(asked) if self._running else self._begin(asked)
+                    found = self._running.send(request) if self._running else self._begin(request)
                 except StopIteration as end:
                     self._report.judge(self._left[0], end.value)
                 except Unseen as reason:
@@ -60,8 +60,8 @@ class Play:
                     return found
                 self._next()
             self.over.set()
-            found = self._stage.feed.answer(asked)
-        return Answer(found.status, found.headers, found.body, delay=min(asked.wait, _NOTHING_NEW_SECONDS))
+            found = self._stage.feed.answer(request)
+        return Answer(found.status, found.headers, found.body, delay=min(request.wait, _NOTHING_NEW_SECONDS))
 
     def give_up(self, reason: str) -> None:
         """The scene that runs has failed."""
@@ -78,9 +78,9 @@ class Play:
                 self.over.set()
             self._moved = time.monotonic()
 
-    def _begin(self, asked: Asked) -> Answer:
+    def _begin(self, request: FeedRequest) -> Answer:
         self._first = self._stage.feed.last + 1
-        self._running = SCENES[self._left[0]](self._stage, asked)
+        self._running = SCENES[self._left[0]](self._stage, request)
         return next(self._running)
 
     def _next(self) -> None:

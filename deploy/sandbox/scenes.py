@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
-from deploy.sandbox.feed import LATER_TYPE, Answer, Asked, Feed, refusal
+from deploy.sandbox.feed import LATER_TYPE, Answer, Feed, FeedRequest, refusal
 from deploy.sandbox.story import OPENING, RESCISSION, SIGNING, Story, unit_of
 from shared.events.registry import UnitRegistered
 from shared.events.signing import AgreementSigned, CaseOpened
@@ -35,119 +35,119 @@ class Stage:
     kill: Callable[[], None] | None
 
 
-Scene = Generator[Answer, Asked, str]
-_Reading = Generator[Answer, Asked, tuple[Asked, str]]
+Scene = Generator[Answer, FeedRequest, str]
+_Reading = Generator[Answer, FeedRequest, tuple[FeedRequest, str]]
 
 
-def _read(feed: Feed, asked: Asked, answer: Answer | None = None) -> _Reading:
+def _read(feed: Feed, request: FeedRequest, answer: Answer | None = None) -> _Reading:
     """The subscriber reads up to the last event. `answer`: another one than the feed's, at first."""
     while True:
-        again = yield answer or feed.answer(asked)
+        again = yield answer or feed.answer(request)
         if again.path != "feed" or again.cursor != feed.given:
             return again, f"It asked for {_words(again)}, not with the cursor that it was given."
         if again.after.number >= feed.last:
             return again, ""
-        asked, answer = again, None
+        request, answer = again, None
 
 
-def _written(stage: Stage, asked: Asked, messages: Sequence[Message]) -> Scene:
+def _written(stage: Stage, request: FeedRequest, messages: Sequence[Message]) -> Scene:
     """The subscriber reads what is written now."""
-    while asked.path == "snapshot":
-        asked = yield stage.feed.answer(asked)
+    while request.path == "snapshot":
+        request = yield stage.feed.answer(request)
     stage.feed.write(messages)
-    return (yield from _read(stage.feed, asked))[1]
+    return (yield from _read(stage.feed, request))[1]
 
 
-def begins(stage: Stage, asked: Asked) -> Scene:
-    if asked.cursor:
+def begins(stage: Stage, request: FeedRequest) -> Scene:
+    if request.cursor:
         return "It sent a cursor at its first request: begin with an empty state."
-    return (yield from _read(stage.feed, asked))[1]
+    return (yield from _read(stage.feed, request))[1]
 
 
-def goes_on(stage: Stage, asked: Asked) -> Scene:
-    return (yield from _written(stage, asked, [*stage.story.case(*SIGNING), *stage.story.case(*OPENING)]))
+def goes_on(stage: Stage, request: FeedRequest) -> Scene:
+    return (yield from _written(stage, request, [*stage.story.case(*SIGNING), *stage.story.case(*OPENING)]))
 
 
-def gaps(stage: Stage, asked: Asked) -> Scene:
+def gaps(stage: Stage, request: FeedRequest) -> Scene:
     """An empty answer with another cursor, then an event that names what was left out before it."""
     hidden = (UnitRegistered, CaseOpened)
-    fault = yield from _written(stage, asked, stage.story.case(*hidden))
+    fault = yield from _written(stage, request, stage.story.case(*hidden))
     return fault
 
 
-def token(stage: Stage, asked: Asked) -> Scene:
+def token(stage: Stage, request: FeedRequest) -> Scene:
     stage.expire()
     again = yield refusal(401, "token-invalid")
-    return _same(asked, again)
+    return _same(request, again)
 
 
-def retry_after(_: Stage, asked: Asked) -> Scene:
+def retry_after(_: Stage, request: FeedRequest) -> Scene:
     again = yield refusal(429, "readers-too-many", Retry_After=str(BUSY_SECONDS))
-    waited = again.at - asked.at
+    waited = again.at - request.at
     if waited < BUSY_SECONDS * _EARLY:
         return f"It asked again after {waited:.1f} s; Retry-After was {BUSY_SECONDS} s."
-    return _same(asked, again)
+    return _same(request, again)
 
 
-def away(_: Stage, asked: Asked) -> Scene:
+def away(_: Stage, request: FeedRequest) -> Scene:
     again = yield refusal(503, "log-not-whole", Retry_After=str(AWAY_SECONDS))
-    return _same(asked, again)
+    return _same(request, again)
 
 
-def slow(stage: Stage, asked: Asked) -> Scene:
+def slow(stage: Stage, request: FeedRequest) -> Scene:
     stage.feed.write(stage.story.case(*OPENING))
-    answer = replace(stage.feed.answer(asked), delay=stage.slow_seconds)
-    fault = (yield from _read(stage.feed, asked, answer))[1]
+    answer = replace(stage.feed.answer(request), delay=stage.slow_seconds)
+    fault = (yield from _read(stage.feed, request, answer))[1]
     return f"An answer took {stage.slow_seconds:.0f} s. {fault}" if fault else ""
 
 
-def cut_off(stage: Stage, asked: Asked) -> Scene:
+def cut_off(stage: Stage, request: FeedRequest) -> Scene:
     stage.feed.write(stage.story.case(*OPENING))
-    again = yield replace(stage.feed.answer(asked), cut=True)
-    return _same(asked, again) or (yield from _read(stage.feed, again))[1]
+    again = yield replace(stage.feed.answer(request), cut=True)
+    return _same(request, again) or (yield from _read(stage.feed, again))[1]
 
 
-def grown(stage: Stage, asked: Asked) -> Scene:
+def grown(stage: Stage, request: FeedRequest) -> Scene:
     case = stage.story.case(*OPENING)
-    return (yield from _special(stage, asked, [*case, stage.story.grown(AgreementSigned, unit_of(case))]))
+    return (yield from _special(stage, request, [*case, stage.story.grown(AgreementSigned, unit_of(case))]))
 
 
-def unknown(stage: Stage, asked: Asked) -> Scene:
+def unknown(stage: Stage, request: FeedRequest) -> Scene:
     case = stage.story.case(*OPENING)
-    return (yield from _special(stage, asked, [*case, stage.story.unknown(unit_of(case))]))
+    return (yield from _special(stage, request, [*case, stage.story.unknown(unit_of(case))]))
 
 
-def tombstone(stage: Stage, asked: Asked) -> Scene:
-    return (yield from _special(stage, asked, [stage.story.tombstone()]))
+def tombstone(stage: Stage, request: FeedRequest) -> Scene:
+    return (yield from _special(stage, request, [stage.story.tombstone()]))
 
 
-def _special(stage: Stage, asked: Asked, messages: Sequence[Message]) -> Scene:
+def _special(stage: Stage, request: FeedRequest, messages: Sequence[Message]) -> Scene:
     """The last of the messages is what it is about."""
-    fault = yield from _written(stage, asked, messages)
-    if not stage.feed.gives(stage.feed.last, asked):
+    fault = yield from _written(stage, request, messages)
+    if not stage.feed.gives(stage.feed.last, request):
         raise Unseen("Its `types` leave this event out.")
     return fault
 
 
-def filter_changes(stage: Stage, asked: Asked) -> Scene:
-    former = stage.feed.filter(asked)
+def filter_changes(stage: Stage, request: FeedRequest) -> Scene:
+    former = stage.feed.filter(request)
     stage.feed.granted |= {LATER_TYPE}
-    if stage.feed.filter(asked) == former:
+    if stage.feed.filter(request) == former:
         raise Unseen("Its `types` are the same under more grants.")
-    again = yield stage.feed.answer(asked)
+    again = yield stage.feed.answer(request)
     return (yield from _anew(stage.feed, again))
 
 
-def epoch(stage: Stage, asked: Asked) -> Scene:
+def epoch(stage: Stage, request: FeedRequest) -> Scene:
     stage.feed.begin_anew()
-    again = yield stage.feed.answer(asked)
+    again = yield stage.feed.answer(request)
     return (yield from _anew(stage.feed, again))
 
 
-def cut_snapshot(stage: Stage, asked: Asked) -> Scene:
+def cut_snapshot(stage: Stage, request: FeedRequest) -> Scene:
     """It ends without its last line, as a proxy may end it. The subscriber may end, too: then it is started again."""
     stage.feed.begin_anew()
-    again = yield stage.feed.answer(asked)
+    again = yield stage.feed.answer(request)
     if again.path != "snapshot":
         return f"It asked for {_words(again)}, not for a snapshot."
     answer = stage.feed.answer(again)
@@ -162,21 +162,21 @@ def cut_snapshot(stage: Stage, asked: Asked) -> Scene:
     return (yield from _anew(stage.feed, again))
 
 
-def _anew(feed: Feed, asked: Asked) -> Scene:
+def _anew(feed: Feed, request: FeedRequest) -> Scene:
     """A snapshot, then its cursor; where there is no snapshot, from the first event."""
-    if asked.path != "snapshot":
-        return f"It asked for {_words(asked)}, not for a snapshot."
-    answer = feed.answer(asked)
+    if request.path != "snapshot":
+        return f"It asked for {_words(request)}, not for a snapshot."
+    answer = feed.answer(request)
     again = yield answer
     wanted = feed.given if answer.status == HTTPStatus.OK else ""
     return "" if (again.path, again.cursor) == ("feed", wanted) else f"After the snapshot it asked for {_words(again)}."
 
 
-def crash(stage: Stage, asked: Asked) -> Scene:
+def crash(stage: Stage, request: FeedRequest) -> Scene:
     if stage.kill is None:
         raise Unseen("The player did not start the subscriber: give --run.")
     stage.feed.write(stage.story.case(*SIGNING))
-    asked, fault = yield from _read(stage.feed, asked)
+    request, fault = yield from _read(stage.feed, request)
     if fault:
         return fault
     stage.kill()
@@ -186,25 +186,25 @@ def crash(stage: Stage, asked: Asked) -> Scene:
     return f"After a crash it asked for {_words(again)}, and had a cursor before."
 
 
-def state(stage: Stage, asked: Asked) -> Scene:
-    return (yield from _written(stage, asked, stage.story.case(*RESCISSION)))
+def state(stage: Stage, request: FeedRequest) -> Scene:
+    return (yield from _written(stage, request, stage.story.case(*RESCISSION)))
 
 
-def _same(asked: Asked, again: Asked) -> str:
-    if (again.path, again.cursor) == (asked.path, asked.cursor):
+def _same(request: FeedRequest, again: FeedRequest) -> str:
+    if (again.path, again.cursor) == (request.path, request.cursor):
         return ""
     return f"It asked for {_words(again)}, not for the same part again."
 
 
-def _words(asked: Asked) -> str:
-    if asked.path == "snapshot":
+def _words(request: FeedRequest) -> str:
+    if request.path == "snapshot":
         return "a snapshot"
-    return f"the feed after number {asked.after.number}" if asked.cursor else "the feed without a cursor"
+    return f"the feed after number {request.after.number}" if request.cursor else "the feed without a cursor"
 
 
 MAY_END: Final = "snapshot"  # the scene in which a subscriber may end
 # The epoch and a crash last: who does not come through them is not asked for anything after them.
-SCENES: Final[dict[str, Callable[[Stage, Asked], Scene]]] = {
+SCENES: Final[dict[str, Callable[[Stage, FeedRequest], Scene]]] = {
     "begins": begins, "goes-on": goes_on, "gaps": gaps, "token": token, "retry-after": retry_after, "away": away, "slow": slow,
     "cut-off": cut_off, "feed-grown": grown, "feed-unknown": unknown, "feed-tombstone": tombstone, "filter": filter_changes,
     "epoch": epoch, "snapshot": cut_snapshot, "crash": crash, "feed-state": state,

@@ -159,12 +159,12 @@ def test_a_process_is_asked_at_the_paths_that_it_answers(built: list[Document]):
     for name, pod in pods(built).items():
         own = container(pod)
         if "-api" in name or name in ROLES:
-            asked = {key: own[key]["httpGet"] for key in ("startupProbe", "readinessProbe", "livenessProbe")}
-            assert {each["port"] for each in asked.values()} == {"http"}
-            assert asked["livenessProbe"]["path"] == "/live"
+            probes = {key: own[key]["httpGet"] for key in ("startupProbe", "readinessProbe", "livenessProbe")}
+            assert {each["port"] for each in probes.values()} == {"http"}
+            assert probes["livenessProbe"]["path"] == "/live"
             # What serves starts when its schema is there; then it answers as long as it lives (decision 42).
             ready = "startupProbe" if name in SERVING else "readinessProbe"
-            assert [key for key, each in asked.items() if each["path"] == "/ready"] == [ready], name
+            assert [key for key, each in probes.items() if each["path"] == "/ready"] == [ready], name
         elif name == "front-door":
             assert own["readinessProbe"]["tcpSocket"] == own["livenessProbe"]["tcpSocket"] == {"port": "http"}
 
@@ -220,11 +220,11 @@ def test_jobs_are_applied_before_the_deployments(built: list[Document]):
 def test_the_rules_are_our_file_and_the_monitor_sees_every_process(city: list[Document]):
     (rules,), (monitor,) = of(city, "PrometheusRule").values(), of(city, "PodMonitor").values()
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    asked = {each["key"]: set(each["values"]) for each in monitor["spec"]["selector"]["matchExpressions"]}
+    probes = {each["key"]: set(each["values"]) for each in monitor["spec"]["selector"]["matchExpressions"]}
     seen = {
         name
         for name, pod in pods(city).items()
-        if all(pod["metadata"]["labels"][key] in values for key, values in asked.items())
+        if all(pod["metadata"]["labels"][key] in values for key, values in probes.items())
     }
     target = {each["targetLabel"]: each for each in endpoint["relabelings"]}
 

@@ -46,9 +46,9 @@ function grantRow(grant) {
     return index ? [make("span", " "), link] : [link];
   }));
   const until = make("td", day(grant.ends_at), { "data-h": words.until });
-  const said = make("td", words[`grant_${state}`]);
-  if (grant.reason) said.append(make("small", grant.reason));
-  row.append(head, types, until, said);
+  const statusCell = make("td", words[`grant_${state}`]);
+  if (grant.reason) statusCell.append(make("small", grant.reason));
+  row.append(head, types, until, statusCell);
   return row;
 }
 
