@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.declaration import SERVICES
+from deploy import declaration
+from deploy.declaration import BUS_ADMIN, SERVICES
 from deploy.local import keys, processes
 from deploy.local.place import HOST, ROOT
 from tests.support import alone
@@ -85,9 +86,7 @@ def test_the_platforms_image_makes_users_topics_and_databases(platform: Platform
     bus = {
         **secrets,
         "KAFKA_INTERNAL": platform.place.kafka_internal,
-        "KAFKA_BOOTSTRAP": platform.place.kafka_bootstrap,
-        "KAFKA_USER": platform.connection_of("admin")["sasl_plain_username"],
-        "KAFKA_PASSWORD": platform.connection_of("admin")["sasl_plain_password"],
+        **declaration.bus_user(processes.local_site(platform.place), BUS_ADMIN),
     }
     users = platform_image.run("deploy.images.users", "--only-in-use", environment=bus)
     topics = platform_image.run("deploy.images.topics", district, environment=bus)
