@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from services.registry.domain import disclosed
 from services.registry.domain.documents import DocumentType
 from services.registry.domain.endpoint import Start
+from services.registry.domain.template import OF_UNIT
+from services.registry.queries import fields
 from shared.events.terms import (
     AgencyId,
     Basis,
@@ -20,16 +22,13 @@ from shared.events.terms import (
     GrantedAudience,
     Language,
     Ordering,
-    Ownership,
     Percent,
     Series,
-    Use,
 )
 from shared.service.http import Body, Page
 from shared.text import Line, Written
 
 Capacity = Literal["full", "limited", "none"]
-Structure = Literal["reinforced_concrete", "mixed", "brick_timber", "steel", "other"]
 
 
 def _public(value: str) -> str:
@@ -216,26 +215,18 @@ class HolderBody(Body):
         return self
 
 
+@fields.corrected(OF_UNIT)
 class CorrectUnitBody(Body):
     """Corrected fields. An omitted field stays; null clears it. `right_holders` replaces all right-holders."""
 
     reason: Reason = Field(description="why; stays in the unit's list of corrections")
     compound: str | None = Field(default=None, max_length=40)
     building: str | None = Field(default=None, max_length=40)
-    stairwell: str | None = Field(default=None, max_length=40)
     floor: int | None = Field(default=None, ge=-9, le=200)
     top_floor: int | None = Field(default=None, ge=-9, le=200, description="of a unit on several storeys; needs floor")
-    door: str | None = Field(default=None, max_length=20, description="doors of a merged unit joined by 、")
-    house_code: str | None = Field(default=None, max_length=25)
-    use: Use | None = None
-    structure: Structure | None = None
-    registered_area: str | None = Field(default=None, max_length=13, description="m² with at most two decimals")
-    surveyed_area: str | None = Field(default=None, max_length=13, description="m² with at most two decimals")
     household: str | None = Field(
         default=None, max_length=40, description="the number that joins units of one household"
     )
-    titled_on: date | None = None
-    ownership: Ownership | None = None
     right_holders: tuple[HolderBody, ...] | None = Field(default=None, min_length=1, max_length=200)
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from services.registry.commands.correct_unit import CorrectUnit, Holding, correc
 from services.registry.commands.keep_tenants import EndTenancy, RecordTenant, end_tenancy, record_tenant
 from services.registry.domain import written
 from services.registry.domain.cells import Value
+from services.registry.domain.template import OF_UNIT
 from services.registry.queries import corrections as reads
 from services.registry.queries import units
 from services.registry.queries.corrections import CorrectionState, TenancyState
@@ -25,7 +26,7 @@ _CLERKS = ("clerk", "command")
 _READERS = ("clerk", "command", "auditor")
 _FIELD = ("officer", "desk", *_CLERKS)
 _FIRST = UUID(int=0)
-_CHOICES = ("use", "structure", "ownership")
+_CHOICES = [column.name for column in OF_UNIT if column.choices]
 _PROBLEMS = (
     "register-busy", "version-required", "version-superseded", "person-forgotten", "correction-faulty",
 )  # fmt: skip
@@ -45,7 +46,7 @@ def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
     command = CorrectUnit(
         unit_id,
         http.expected_version(),
-        _said(body),
+        _in_words(body),
         None if body.right_holders is None else [_holding(holder) for holder in body.right_holders],
         body.reason,
         by=subject.subject,
@@ -137,7 +138,7 @@ def end(tenancy_id: UUID, body: EndTenancyBody) -> http.Answer:
         return once(tx, carry_out)
 
 
-def _said(body: CorrectUnitBody) -> dict[str, Value | None]:
+def _in_words(body: CorrectUnitBody) -> dict[str, Value | None]:
     """Values by column of the template, in the template's words."""
     values: dict[str, Value | None] = body.model_dump(
         include=body.model_fields_set - {"reason", "right_holders", "top_floor"}

@@ -5,7 +5,7 @@ revision for signing; the unit's membership of the roll, its household and its a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -103,7 +103,7 @@ def _rows(
         line, flaws = lines.holder(
             row, {name: written.cell(value) for name, value in words.items()}, today=command.today
         )
-        found.append(line)
+        found.append(replace(line, emptied=_emptied(command.changes)))
         faults += [(row, fault.column, fault.code) for fault in flaws]
     _refuse(faults)
     return found
@@ -123,6 +123,13 @@ def _words(holding: Holding, known: Mapping[UUID, Personal]) -> dict[str, Value]
     if holding.guardian_id:
         words |= written.guardian(known[holding.guardian_id])
     return words
+
+
+def _emptied(changes: Mapping[str, Value | None]) -> frozenset[str]:
+    """The newer columns to empty: in an import their empty cell leaves the value (template.Column)."""
+    return frozenset(
+        column.name for column in HOLDERS if column.newer and column.name in changes and changes[column.name] is None
+    )
 
 
 def _checked(tx: Transaction, vault: Vault, import_id: UUID, unit: Held, rows: Sequence[Line]) -> list[str]:

@@ -102,8 +102,7 @@ class _Staging:
     def _building(self, row: Row) -> None:
         line, faults = lines.building(row.number, row.cells)
         self.faults += faults
-        names = [column.name for column in template.BUILDINGS]
-        usable = {name: line.values.get(name) for name in names}
+        usable = {column.name: line.values.get(column.name) for column in template.BUILDINGS}
         self.buildings.append({"import_id": self.command.import_id, "row": row.number, **usable})
 
     def _holder(self, row: Row) -> None:
@@ -123,7 +122,8 @@ class _Staging:
 
 def staged(line: Line, import_id: UUID, vault: Vault, key: DataKey) -> dict[str, Any]:
     """The stored form of a line until the commit. Personal data is stored only as marks and sealed."""
-    unit = {
+    unit: dict[str, str | int | None] = dict.fromkeys(line.emptied)
+    unit |= {
         column.name: _plain(line.values[column.name])
         for column in HOLDERS
         if column.of_unit and column.name in line.values

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
-from services.registry.domain import documents, names, shares, template
+from services.registry.domain import names, template
 from services.registry.domain.template import Column
 from shared import text
 from shared.text import Unwritable
@@ -34,15 +34,7 @@ class Fault(NamedTuple):
     code: str
 
 
-CHOICES: dict[str, dict[str, str]] = {
-    "use": template.USES,
-    "structure": template.STRUCTURES,
-    "capacity": template.CAPACITIES,
-    "language": template.LANGUAGES,
-    "ownership": dict(shares.WORDS),
-    "document_type": dict(documents.WORDS),
-    "guardian_document_type": dict(documents.WORDS),
-}
+CHOICES = {column.name: column.choices for columns in template.SHEETS.values() for column in columns if column.choices}
 _FULL_WIDTH = re.compile(r"[！-～]")
 _FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # in a text, full-width brackets and commas are allowed
 _LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was shown

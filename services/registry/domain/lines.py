@@ -21,11 +21,15 @@ _TOTAL = re.compile(r"\s*[合总小共]\s*计\s*[:：]?\s*")
 
 @dataclass(frozen=True)
 class Line:
-    """`values` by column name, usable values only. `faulty`: the columns with an unusable value."""
+    """`values` by column name, usable values only. `faulty`: the columns with an unusable value.
+
+    `emptied`: the newer columns of the unit that a correction empties.
+    """
 
     row: int
     values: Mapping[str, Value]
     faulty: frozenset[str] = frozenset()
+    emptied: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str | None:
         value = self.values.get(name)

@@ -17,6 +17,7 @@ from services.registry.domain.cells import Value
 from services.registry.domain.person import Personal
 from services.registry.domain.written import Words
 from services.registry.store import people
+from services.registry.store.columns import BUILDING_NAMES
 from services.registry.store.vault import Vault
 from shared.service import database
 from shared.service.database import Transaction
@@ -46,10 +47,10 @@ _UNITS = text("""
         where holders.unit_id = units.unit_id) as holders
     from units where project_id = :project_id and unit_id > :after order by unit_id limit :batch
 """)
-_BUILDINGS = text("""
-    select building_id, compound, building, building_code, stairwells, floors_above, floors_below from buildings
+_BUILDINGS = text(f"""
+    select building_id, {BUILDING_NAMES} from buildings
     where project_id = :project_id and building_id > :after order by building_id limit :batch
-""")
+""")  # noqa: S608 - names of ours
 _EXPORTS = text("""
     select export_id, district, project_id, subject, roles, reason, units, exported_at from exports
     where export_id > :after order by export_id limit :limit

@@ -6,6 +6,9 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from services.registry.domain.template import BUILDINGS
+from services.registry.queries import fields
+from services.registry.store import columns
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 
@@ -23,14 +26,17 @@ class StairwellState(BaseModel):
     highest_floor: int
 
 
+_OF_BUILDING = [column for column in BUILDINGS if column.name != "stairwells"]
+
+
+@fields.shown(_OF_BUILDING)
 class BuildingState(BaseModel):
+    """With every column of the template's buildings; in place of their number, the stairwells themselves."""
+
     building_id: UUID
     project_id: UUID
     compound: str
     building: str
-    building_code: str | None
-    floors_above: int
-    floors_below: int
     units: int
     stairwells: list[StairwellState]
 
@@ -63,15 +69,15 @@ _COMPOUNDS = text("""
     from buildings left join units using (building_id)
     where buildings.project_id = :project_id and compound > :after group by compound order by compound limit :limit
 """)
-_BUILDING = """
-    select building_id, buildings.project_id, compound, building, building_code, floors_above, floors_below,
+_BUILDING = f"""
+    select building_id, project_id, {columns.names(_OF_BUILDING)},
         (select count(*) from units where units.building_id = buildings.building_id) as units, coalesce((
         select jsonb_agg(each order by each ->> 'stairwell') from (
             select jsonb_build_object('stairwell', stairwell, 'units', count(*), 'lowest_floor', min(floor),
                 'highest_floor', max(coalesce(top_floor, floor))) as each
             from units where units.building_id = buildings.building_id group by stairwell) as stairwell), '[]') as stairwells
     from buildings
-"""
+"""  # noqa: S608 - names of ours
 _BUILDINGS = text(f"""{_BUILDING} where buildings.project_id = :project_id and building_id > :after
     and (cast(:compound as text) is null or compound = :compound) order by building_id limit :limit
 """)

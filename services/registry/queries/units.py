@@ -1,12 +1,13 @@
 """Units and people, masked."""
 
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import text
 
+from services.registry.domain.template import OF_UNIT
+from services.registry.queries import fields
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 
@@ -21,25 +22,22 @@ class HolderState(BaseModel):
     guardian_id: UUID | None
 
 
+@fields.shown(OF_UNIT)
 class UnitState(BaseModel):
+    """With every column of the template that the register keeps of a unit."""
+
     unit_id: UUID
     project_id: UUID
     district: str
     revision: int
     unit_code: str
-    house_code: str | None
     compound: str
     building: str
-    stairwell: str
+    stairwell: str  # a column too, as `door`; declared because code reads them by name
+    door: str
     floor: int
     top_floor: int | None
-    door: str
-    use: str
-    structure: str
-    registered_area: Decimal
-    surveyed_area: Decimal | None
     household_id: UUID
-    ownership: str
     group_id: UUID | None
     group_name: str | None
     staff_id: UUID | None

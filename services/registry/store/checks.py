@@ -38,6 +38,7 @@ _INSERT = "insert into import_faults (import_id, district, sheet, row, column_na
 
 _MOST_HOLDERS = 500
 _OF_UNIT = [column.name for column in HOLDERS if column.of_unit]
+_OLDER = ["holders", *(column.name for column in HOLDERS if not column.newer)]
 
 # Each yields (row, column, code) of the sheet of right-holders.
 _ON_HOLDERS = (
@@ -161,27 +162,31 @@ _UNITS = text(f"""{_LINES}
     order by unit_code
 """)  # noqa: S608 - put together from parts of ours
 
-# Compares the stored row of a unit with the row in the file, by natural key; lists the differing columns.
+# Compares the stored row of a unit with the row in the file, by natural key; lists the differing columns. A cell of a newer column
+# that is empty leaves the stored value; a correction that empties it says null.
 _COMPARE = text(f"""{_LINES}
     insert into import_units (import_id, unit_code, district, row, source, change, changed_columns)
-    select :import_id, staged.unit_code, :district, staged.row, staged.source,
-        case when units.unit_id is null then 'new' when units.source = staged.source then 'unchanged' else 'changed' end,
+    select :import_id, staged.unit_code, :district, staged.row, given.source,
+        case when units.unit_id is null then 'new' when units.source = given.source then 'unchanged' else 'changed' end,
         case when units.unit_id is null then array[]::text[] else array(
-            select name from jsonb_object_keys(coalesce(units.source, '{{}}') || staged.source) as name
-            where units.source -> name is distinct from staged.source -> name order by name) end
+            select name from jsonb_object_keys(coalesce(units.source, '{{}}') || given.source) as name
+            where units.source -> name is distinct from given.source -> name order by name) end
     from (
-        select unit_code, min(row) as row, (array_agg(content order by row))[1] || jsonb_build_object('holders', jsonb_agg(
+        select unit_code, min(row) as row, (array_agg(content order by row))[1] as content, jsonb_build_object('holders', jsonb_agg(
             holder || jsonb_build_object('person', encode(document_mark, 'hex'), 'guardian', encode(guardian_mark, 'hex'))
-            order by row)) as source
+            order by row)) as holders
         from lines group by unit_code) as staged
     left join units on units.project_id = :project_id and units.unit_code = staged.unit_code
+    cross join lateral (
+        select jsonb_strip_nulls(coalesce(units.source - cast(:older as text[]), '{{}}') || staged.content) || staged.holders as source
+        offset 0) as given  -- `offset 0` computes it once a unit
 """)  # noqa: S608 - put together from parts of ours
 
 
 def run(tx: Transaction, import_id: UUID, project_id: UUID, *, report: Report = lambda _done, _total: None) -> None:
     """All checks over the staged lines, then the comparison with the register."""
     place = {"import_id": import_id, "district": tx.district, "project_id": project_id}
-    place |= {"sheet": HOLDERS_SHEET, "most_holders": _MOST_HOLDERS, "of_unit": _OF_UNIT}
+    place |= {"sheet": HOLDERS_SHEET, "most_holders": _MOST_HOLDERS, "of_unit": _OF_UNIT, "older": _OLDER}
     checks = [
         *((HOLDERS_SHEET, query) for query in _ON_HOLDERS),
         *((BUILDINGS_SHEET, query) for query in _ON_BUILDINGS),

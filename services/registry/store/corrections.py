@@ -14,17 +14,18 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from services.registry.store import imports
+from services.registry.store.columns import BUILDING_NAMES
 from shared.refusal import Refused, Unknown
 from shared.service.database import Transaction
 
 _PROJECT = text("select project_id from units where unit_id = :unit_id and district = :district")
 _UNIT = text("select unit_id, project_id, revision, unit_code, source from units where unit_id = :unit_id for update")
 _HOLDERS = text("select person_id, guardian_id from holders where unit_id = :unit_id order by place")
-_KNOWN_BUILDING = text("""
-    insert into import_buildings (import_id, row, district, compound, building, building_code, stairwells, floors_above, floors_below)
-    select :import_id, 1, district, compound, building, building_code, stairwells, floors_above, floors_below from buildings
+_KNOWN_BUILDING = text(f"""
+    insert into import_buildings (import_id, row, district, {BUILDING_NAMES})
+    select :import_id, 1, district, {BUILDING_NAMES} from buildings
     where project_id = :project_id and compound = :compound and building = :building
-""")
+""")  # noqa: S608 - parts of ours
 _FAULTS = text("""
     select row, column_name, code from import_faults where import_id = :import_id order by row, column_name, code
 """)

@@ -12,7 +12,10 @@ from sqlalchemy import Connection, Engine, text
 
 from services.registry.domain.cells import Fault
 from services.registry.domain.imports import Import
+from services.registry.domain.template import BUILDINGS
+from services.registry.store import columns
 from services.registry.store import vault as sealed
+from services.registry.store.columns import BUILDING_NAMES
 from services.registry.store.vault import Chunk, Vault
 from shared.messaging.sealing import DataKey
 from shared.refusal import Refused, Unknown
@@ -69,10 +72,10 @@ _LINE = text("""
     values (:import_id, :row, :district, :unit_code, cast(:content as jsonb), cast(:holder as jsonb), :document_mark, :name_mark,
             :guardian_mark, :guardian_name_mark, :sealed)
 """)
-_BUILDING = text("""
-    insert into import_buildings (import_id, row, district, compound, building, building_code, stairwells, floors_above, floors_below)
-    values (:import_id, :row, :district, :compound, :building, :building_code, :stairwells, :floors_above, :floors_below)
-""")
+_BUILDING = text(f"""
+    insert into import_buildings (import_id, row, district, {BUILDING_NAMES})
+    values (:import_id, :row, :district, {columns.parameters(BUILDINGS)})
+""")  # noqa: S608 - parts of ours
 _FAULT = text("""
     insert into import_faults (import_id, sheet, row, column_name, code, district)
     values (:import_id, :sheet, :row, :column_name, :code, :district) on conflict do nothing

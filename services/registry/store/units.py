@@ -7,17 +7,20 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.registry.domain.template import BUILDINGS, OF_UNIT
+from services.registry.store import columns
+from services.registry.store.columns import BUILDING_NAMES, UNIT_NAMES
 from shared.events.registry import RightHolder, UnitAssigned, UnitRegistered
 from shared.events.roll import Line
 from shared.service.database import Transaction
 
-_BUILDINGS = text("""
-    insert into buildings (district, project_id, compound, building, building_code, stairwells, floors_above, floors_below)
-    select :district, :project_id, compound, building, building_code, stairwells, floors_above, floors_below
-    from import_buildings where import_id = :import_id order by row
-    on conflict (project_id, compound, building) do update set building_code = excluded.building_code,
-        stairwells = excluded.stairwells, floors_above = excluded.floors_above, floors_below = excluded.floors_below
-""")
+_KEY = ("compound", "building")
+_REST = [column for column in BUILDINGS if column.name not in _KEY]
+_BUILDINGS = text(f"""
+    insert into buildings (district, project_id, {BUILDING_NAMES})
+    select :district, :project_id, {BUILDING_NAMES} from import_buildings where import_id = :import_id order by row
+    on conflict (project_id, compound, building) do update set ({columns.names(_REST)}) = ({columns.renewed(_REST, "buildings")})
+""")  # noqa: S608 - parts of ours
 # A unit on several storeys says 3至4.
 _FLOOR = "split_part(staged.source ->> 'floor', '至', 1)::int"
 _TOP_FLOOR = "nullif(split_part(staged.source ->> 'floor', '至', 2), '')::int"
@@ -26,13 +29,12 @@ _HOUSEHOLDS = text("""
     select distinct :district, cast(:project_id as uuid), household from import_units
     where import_id = :import_id and change <> 'unchanged' on conflict (project_id, label) do nothing
 """)
+_VALUES = columns.values(OF_UNIT, "staged.source")
 _UNITS = text(f"""
-    insert into units (district, project_id, building_id, household_id, unit_code, house_code, stairwell, floor, top_floor, door, use,
-        structure, registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, registered_at)
-    select :district, :project_id, buildings.building_id, households.household_id, staged.unit_code, staged.source ->> 'house_code',
-        staged.source ->> 'stairwell', {_FLOOR}, {_TOP_FLOOR}, staged.source ->> 'door', staged.source ->> 'use',
-        staged.source ->> 'structure', (staged.source ->> 'registered_area')::numeric, (staged.source ->> 'surveyed_area')::numeric,
-        (staged.source ->> 'titled_on')::date, staged.source ->> 'ownership', groups.group_id, officers.staff_id, staged.source, :at
+    insert into units (district, project_id, building_id, household_id, unit_code, floor, top_floor, {UNIT_NAMES}, group_id, staff_id,
+        source, registered_at)
+    select :district, :project_id, buildings.building_id, households.household_id, staged.unit_code, {_FLOOR}, {_TOP_FLOOR}, {_VALUES},
+        groups.group_id, officers.staff_id, staged.source, :at
     from import_units as staged
     join buildings on buildings.project_id = :project_id and buildings.compound = staged.compound
         and buildings.building = staged.building
@@ -40,21 +42,15 @@ _UNITS = text(f"""
     left join groups on groups.project_id = :project_id and groups.name = staged.source ->> 'group'
     left join officers on officers.project_id = :project_id and officers.staff_number = staged.source ->> 'officer'
     where staged.import_id = :import_id and staged.change <> 'unchanged' order by staged.row
-    on conflict (project_id, unit_code) do update set (building_id, household_id, house_code, stairwell, floor, top_floor, door, use,
-        structure, registered_area, surveyed_area, titled_on, ownership, group_id, staff_id, source, revision) =
-        (excluded.building_id, excluded.household_id, excluded.house_code, excluded.stairwell, excluded.floor,
-        excluded.top_floor, excluded.door, excluded.use, excluded.structure,
-        excluded.registered_area, excluded.surveyed_area, excluded.titled_on, excluded.ownership,
+    on conflict (project_id, unit_code) do update
+        set (building_id, household_id, floor, top_floor, {UNIT_NAMES}, group_id, staff_id, source, revision) =
+        (excluded.building_id, excluded.household_id, excluded.floor, excluded.top_floor, {columns.excluded(OF_UNIT)},
         excluded.group_id, excluded.staff_id, excluded.source, units.revision + 1)
 """)  # noqa: S608 - parts of ours
 # By itself, since the guard of a frozen roll sees an insert as a unit that joins, also where it ends as an update.
 _ONE = text(f"""
-    update units set (building_id, household_id, house_code, stairwell, floor, top_floor, door, use, structure, registered_area,
-        surveyed_area, titled_on, ownership, source, revision) = (buildings.building_id, households.household_id,
-        staged.source ->> 'house_code', staged.source ->> 'stairwell', {_FLOOR}, {_TOP_FLOOR}, staged.source ->> 'door',
-        staged.source ->> 'use', staged.source ->> 'structure', (staged.source ->> 'registered_area')::numeric,
-        (staged.source ->> 'surveyed_area')::numeric, (staged.source ->> 'titled_on')::date, staged.source ->> 'ownership',
-        staged.source, units.revision + 1)
+    update units set (building_id, household_id, floor, top_floor, {UNIT_NAMES}, source, revision) =
+        (buildings.building_id, households.household_id, {_FLOOR}, {_TOP_FLOOR}, {_VALUES}, staged.source, units.revision + 1)
     from import_units as staged
     join buildings on buildings.project_id = :project_id and buildings.compound = staged.compound
         and buildings.building = staged.building

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from services.registry.domain import documents
+from services.registry.domain.template import OF_UNIT
 from services.registry.queries import corrections, projects, units
 from services.registry.web import frame
 from services.registry.web.frame import CLERKS, FIELD, FIRST, IMPORTERS
@@ -48,6 +49,7 @@ def _facts(tx: Transaction, unit_id: UUID) -> dict[str, Any]:
     found = units.one(tx, unit_id)
     return {
         "unit": found,
+        "fields": OF_UNIT,
         "project": projects.one(tx, found.project_id),
         "project_id": found.project_id,
         "title": " ".join(filter(None, (found.compound, found.building, found.stairwell, found.door))),
