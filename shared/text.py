@@ -122,7 +122,7 @@ def pattern(*, shortest: int, lines: bool) -> str:
     """The rule as a regular expression of JSON Schema. Outer white space is allowed: a body's texts are stripped of it."""
     refused = [part for _, ranges in _REFUSED if ranges is not _SURROGATES for part in ranges]
     kept = {ord(character) for character in _IN_NOTES} if lines else set()
-    refused_class = _class(part for each in refused for part in _without(each, kept))
+    refused_class = _class(part for span in refused for part in _without(span, kept))
     visible = f"[^{refused_class}{_OUTER}]"
     any_ = f"(?:[^{refused_class}]|\\r\\n)" if lines else f"[^{refused_class}]"
     words = f"{visible}{any_}{{{shortest - 2},}}{visible}" if shortest > 1 else f"{visible}(?:{any_}*{visible})?"
@@ -131,7 +131,7 @@ def pattern(*, shortest: int, lines: bool) -> str:
 
 def _without(span: tuple[int, int], kept: set[int]) -> Iterable[tuple[int, int]]:
     first, last = span
-    for point in sorted(each for each in kept if first <= each <= last):
+    for point in sorted(kept_point for kept_point in kept if first <= kept_point <= last):
         if first < point:
             yield first, point - 1
         first = point + 1

@@ -20,9 +20,11 @@ from deploy.local import keys
 def documents(local_dir: Path) -> list[Document]:
     known = keys.load(local_dir)
     every = tree.all_settings()
-    templates = {source: template for each in every for source, template in each.templates.items()}
+    templates = {source: template for settings in every for source, template in settings.templates.items()}
     files = {name: secret_files.filled(template, known) for name, template in sorted(templates.items())}
-    public = {name: known[name] for name in sorted(set().union(*(public_names(each.variables) for each in every)))}
+    public = {
+        name: known[name] for name in sorted(set().union(*(public_names(settings.variables) for settings in every)))
+    }
     return [
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "type": "Opaque", "stringData": files},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PUBLIC}, "data": public},

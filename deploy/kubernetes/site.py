@@ -100,7 +100,7 @@ def settings(process: str, environment: Mapping[str, str]) -> Settings:
 
 def installation_values(every: Sequence[Settings]) -> dict[str, str]:
     """The config map `installation`, with a value for each setting that any process reads from it."""
-    return {key: value for each in every for key, value in each.values.items()}
+    return {key: value for settings in every for key, value in settings.values.items()}
 
 
 def public_names(variables: Sequence[Document]) -> set[str]:

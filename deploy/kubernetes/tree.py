@@ -138,7 +138,7 @@ def _outside(spec: Mapping[str, str]) -> Document:
 def _folder(folder: str, documents: Mapping[str, Sequence[Document]], more: Document) -> dict[str, str]:
     own = _kind("Component" if folder.startswith("components/") else "Kustomization")
     kustomization = {**own, "namespace": _NAMESPACE, "resources": [f"{name}.yaml" for name in documents], **more}
-    written = {f"{folder}/{name}.yaml": _HEAD + as_yaml(*each) for name, each in documents.items()}
+    written = {f"{folder}/{name}.yaml": _HEAD + as_yaml(*found) for name, found in documents.items()}
     return {f"{folder}/kustomization.yaml": _HEAD + as_yaml(kustomization), **written}
 
 

@@ -36,7 +36,7 @@ class _Maker:
             "name": "Clearwater",
             "description": "The events of Clearwater: what happened in signing operations.",
             "documentation": f"{self._url}/events",
-            "endpoints": {each["endpointid"]: each for each in (self._feed(), self._bus())},
+            "endpoints": {endpoint["endpointid"]: endpoint for endpoint in (self._feed(), self._bus())},
             "messagegroups": {owner: self._messages(owner, events) for owner, events in self._owners.items()},
             "schemagroups": {owner: self._schemas(owner, events) for owner, events in self._owners.items()},
         }

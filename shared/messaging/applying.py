@@ -168,7 +168,7 @@ class _Poll:
                 self._react(on, due)
         if self._lower:
             judged = inbox.judged(self._tx, consumer, {message.topic for message in self._lower})
-            again = [each for each in self._lower if each.offset >= judged.get((each.topic, each.partition), 0)]
+            again = [lower for lower in self._lower if lower.offset >= judged.get((lower.topic, lower.partition), 0)]
             inbox.doubt(self._tx, consumer, again)
 
     def _is_due(self, message: Message) -> bool:

@@ -104,8 +104,8 @@ class PacedClock:
         if (version := (status.st_ino, status.st_mtime_ns)) != self._version:
             values = json.loads(self._file.read_text(encoding="utf-8"))
             if (known := self._setting) is not None:
-                earlier = (_Setting.of(each) for each in values.get("before", ()))
-                for setting in (each for each in earlier if each.real_at > known.real_at):
+                earlier = (_Setting.of(setting) for setting in values.get("before", ()))
+                for setting in (jump for jump in earlier if jump.real_at > known.real_at):
                     self._take(setting)
             self._take(_Setting.of(values))
             self._version = version

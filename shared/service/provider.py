@@ -131,7 +131,7 @@ def _trusted() -> ssl.SSLContext:
 def _usable(document: Any) -> KeySet:  # noqa: ANN401 - JSON
     """The keys that our algorithms can use. Others belong to other readers of the set (RFC 7517, section 5)."""
     listed = document.get("keys") if isinstance(document, dict) else None
-    keys = [key for one in (listed if isinstance(listed, list) else ()) if (key := _key(one)) is not None]
+    keys = [key for jwk in (listed if isinstance(listed, list) else ()) if (key := _key(jwk)) is not None]
     if not keys:
         _log.error("the provider has published no key that we can use")
         raise Refused("identity-unavailable")

@@ -40,4 +40,6 @@ def open_to(roles: Collection[str]) -> list[Section]:
 
 def of(path: str) -> str | None:
     """The part that a path belongs to."""
-    return next((each.name for each in SECTIONS if path == each.path or path.startswith(f"{each.path}/")), None)
+    return next(
+        (section.name for section in SECTIONS if path == section.path or path.startswith(f"{section.path}/")), None
+    )

@@ -69,7 +69,7 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
         older=f"{rows[-1].planned_at.isoformat()}~{rows[-1].message_key}" if more else None,
         totals=_totals(tx),
         states=STATES,
-        asked=filters,
+        filters=filters,
         as_of=asdict(as_of.read(tx, at=context().clock.now())),
         may_command=may_command,
         what=_what,

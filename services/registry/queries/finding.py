@@ -61,8 +61,8 @@ _OFFICERS = text("""
 def find(tx: Transaction, words: str, *, project_id: UUID | None, limit: int) -> Found:
     folded = wording.fold(words)
     units = list(_units(tx, folded, words.strip(), project_id=project_id, limit=limit + 1)) if folded else []
-    asked = {"project_id": project_id, "words": words.strip(), "limit": limit}
-    officers = [FoundOfficer.model_validate(dict(row)) for row in tx.connection.execute(_OFFICERS, asked).mappings()]
+    search = {"project_id": project_id, "words": words.strip(), "limit": limit}
+    officers = [FoundOfficer.model_validate(dict(row)) for row in tx.connection.execute(_OFFICERS, search).mappings()]
     return Found(read=folded, units=units[:limit], officers=officers, more=len(units) > limit)
 
 

@@ -72,9 +72,9 @@ _COMPOUNDS = text("""
 _BUILDING = f"""
     select building_id, project_id, {columns.names(_OF_BUILDING)},
         (select count(*) from units where units.building_id = buildings.building_id) as units, coalesce((
-        select jsonb_agg(each order by each ->> 'stairwell') from (
+        select jsonb_agg(described order by described ->> 'stairwell') from (
             select jsonb_build_object('stairwell', stairwell, 'units', count(*), 'lowest_floor', min(floor),
-                'highest_floor', max(coalesce(top_floor, floor))) as each
+                'highest_floor', max(coalesce(top_floor, floor))) as described
             from units where units.building_id = buildings.building_id group by stairwell) as stairwell), '[]') as stairwells
     from buildings
 """  # noqa: S608 - names of ours

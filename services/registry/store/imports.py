@@ -42,7 +42,7 @@ _CHECKED = text("""
         units = (select count(distinct unit_code) from import_lines where import_id = :import_id),
         faults = (select count(*) from import_faults where import_id = :import_id),
         fault_counts = coalesce((select jsonb_object_agg(code, counted) from (
-            select code, count(*) as counted from import_faults where import_id = :import_id group by code) as each), '{}'),
+            select code, count(*) as counted from import_faults where import_id = :import_id group by code) as by_code), '{}'),
         changes = (select jsonb_build_object('new', count(*) filter (where change = 'new'),
             'changed', count(*) filter (where change = 'changed'), 'unchanged', count(*) filter (where change = 'unchanged'))
             from import_units where import_id = :import_id)

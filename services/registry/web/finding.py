@@ -30,7 +30,7 @@ def find() -> str:
         "registry-find.html",
         "",
         title=text("finding.title"),
-        asked=words,
+        query=words,
         found=found,
         project=project,
         everywhere=everywhere,

@@ -76,6 +76,6 @@ def _facts(tx: Transaction, project_id: UUID) -> dict[str, Any]:
     return {
         "project": projects.one(tx, project_id),
         "project_id": project_id,
-        "groups": sorted(projects.groups(tx, project_id, after=FIRST, limit=_GROUPS), key=lambda each: each.name),
+        "groups": sorted(projects.groups(tx, project_id, after=FIRST, limit=_GROUPS), key=lambda group: group.name),
         "ready": readiness.of(tx, project_id),
     }

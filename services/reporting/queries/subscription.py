@@ -106,7 +106,7 @@ class Case(NamedTuple):
     @property
     def last(self) -> Sent:
         """The one that holds the others, else the newest."""
-        return next((each for each in self.sent if each.failing), self.sent[-1])
+        return next((delivery for delivery in self.sent if delivery.failing), self.sent[-1])
 
 
 def places(tx: Transaction, client_id: str) -> list[Place]:

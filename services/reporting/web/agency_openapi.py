@@ -18,7 +18,11 @@ def document(app: Flask) -> Document:
     paths = {
         path.replace("/api/v1/", f"/api/{app.name}/v1/", 1): for_agencies
         for path, operations in whole["paths"].items()
-        if (for_agencies := {verb: each for verb, each in operations.items() if "agency" in each.get("x-roles", ())})
+        if (
+            for_agencies := {
+                verb: operation for verb, operation in operations.items() if "agency" in operation.get("x-roles", ())
+            }
+        )
     }
     used = {operation["operationId"] for operations in paths.values() for operation in operations.values()}
     info = whole["info"] | {"title": "Clearwater, for agencies"}

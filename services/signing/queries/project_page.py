@@ -75,7 +75,7 @@ def days_to_close(tx: Transaction, project: ProjectCount, now: datetime) -> list
     closed = {row.business_on: row.as_of for row in tx.connection.execute(_CLOSED, it)}
     begin, today = min([business_day(project.starts_at), *facts]), business_day(now)
     found = []
-    for day in (begin + timedelta(days=each) for each in range(min((today - begin).days, _LONGEST))):
+    for day in (begin + timedelta(days=days) for days in range(min((today - begin).days, _LONGEST))):
         fact, again = facts.get(day), day in closed
         if not again or (fact and fact.latest > closed[day]):
             counted = {"signed": fact.signed if fact else 0, "undone": fact.undone if fact else 0}

@@ -103,7 +103,7 @@ def _mine() -> tuple[Sequence[Line], AsOf]:
     """What is nearest to a signature first; within a step by place."""
     with reading(context().engine, granted=identity.current().granted) as tx:
         units, at = my_units.read(tx, identity.current().staff_number), _as_of(tx)
-    lines = [Line(each, _step(each)) for each in units]
+    lines = [Line(unit, _step(unit)) for unit in units]
     return sorted(lines, key=lambda line: next_step.ORDER.index(line.step)), at
 
 

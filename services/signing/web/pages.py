@@ -49,7 +49,7 @@ def cases() -> str:
         title=text("desk.title"),
         rows=found[:_SHOWN],
         after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
-        asked=filters,
+        filters=filters,
         listed=_listed(),
         states=(_UNSIGNED, *get_args(State)),
         chosen=_UNSIGNED if filters.unsigned else filters.state,
