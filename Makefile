@@ -16,8 +16,8 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district agency catalogue contract-check sandbox rotate import secrets check test soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
-	format-check lint types contracts migrations events generated unit-tests service-tests system-tests
+.PHONY: help setup assets up down status demo speed token district agency catalogue contract-check sandbox rotate import secrets check test test-all soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
+	format-check lint types contracts migrations events generated unit-tests service-tests journey-tests long-tests
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -117,17 +117,28 @@ SIDE_BY_SIDE = -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 unit-tests:
 	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) tests/unit tests/contract --ignore=tests/contract/messaging
 
-test: check service-tests system-tests ## all of it
+test: check service-tests journey-tests ## the rules, the services on real servers and one project in a browser, under 20 minutes
+
+test-all: test long-tests ## what CI runs: also installations, attacks, faults, and each page on each screen
 
 # Pages that a test serves by itself, without the other processes.
-ALONE = tests/browser/test_browser.py tests/browser/test_docs.py tests/browser/test_layout.py
+ALONE = tests/browser/test_browser.py tests/browser/test_docs.py
+# A project from the empty register to its signatures, through the front door and on the bus.
+JOURNEY = tests/e2e/test_the_path.py tests/browser/test_front_door.py tests/browser/test_registry_acts.py tests/browser/test_acts.py tests/browser/test_desk.py
+# Whole installations and images; every hostile client, user and value; the wall of 1,708 units on each screen.
+LONG = tests/integration/deploy $(wildcard tests/integration/*/test_examples.py) tests/integration/messaging/test_who_speaks.py \
+	tests/integration/service/test_foreign_clients.py tests/browser/test_layout.py
 
 service-tests:
-	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) $(ALONE) tests/contract/messaging tests/integration
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) $(ALONE) tests/contract/messaging tests/integration $(LONG:%=--ignore=%)
 
-system-tests:
-	# One after the other, on one installation with every process: it fills the machine.
-	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/chaos tests/e2e tests/browser $(ALONE:%=--ignore=%)
+# One after the other, on one installation with every process: it fills the machine.
+journey-tests:
+	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 $(JOURNEY)
+
+long-tests:
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) $(LONG)
+	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/chaos tests/e2e tests/browser $(JOURNEY:%=--ignore=%) $(ALONE:%=--ignore=%) $(LONG:%=--ignore=%)
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak

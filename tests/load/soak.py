@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from deploy.local.place import ROOT
 
-TARGETS = ("unit-tests", "service-tests", "system-tests")  # of the Makefile
+TARGETS = ("unit-tests", "service-tests", "journey-tests", "long-tests")  # of the Makefile
 _BUSY = "while True: sum(range(100_000))"
 _WRITES = """
 import os, tempfile
