@@ -110,6 +110,7 @@ generated:
 	$(RUN) -m deploy.kubernetes --check
 	$(RUN) -m deploy.prometheus.metrics --check
 	$(RUN) -m deploy.grafana --check
+	$(RUN) -m deploy.debezium --check
 
 # Two workers, each with a PostgreSQL and a Kafka of its own; a file's tests stay together and in order.
 SIDE_BY_SIDE = -n 2 --dist loadfile --no-loadscope-reorder --durations=15

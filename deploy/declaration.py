@@ -24,6 +24,8 @@ ARCHIVE, ARCHIVE_FILE = "archive", "backups.json"
 # OpenTelemetry's own name for the address of the collector of traces. It is read where an installation is started.
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 DATABASE_ROLES = ("owner", "app", "mechanism")
+# By which way events leave a database: "relay", or "debezium" (decision 50). It is read where an installation is started, too.
+LEAVE_BY, DEBEZIUM = "EVENTS_LEAVE_BY", "debezium"
 
 
 Environment = Callable[[Site], dict[str, str]]
@@ -190,6 +192,7 @@ PORTS: dict[str, int] = {
     "kafka-internal": 8,
     ARCHIVE: 45,
     BUS_ADMIN: 46,
+    DEBEZIUM: 48,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()
@@ -205,6 +208,7 @@ def secrets() -> dict[str, str]:
     Of a pair `reader_key_pair` a Site knows the halves, `reader_private_key` and `reader_public_key`.
     """
     made = {f"{service}_{role}_password": "token" for service in SERVICES for role in DATABASE_ROLES}
+    made |= {debezium_key(service): "token" for service in publishing()}
     made |= {"session_secret": "token", "front_door_secret": "token"}
     made |= {"postgres_password": "token", "supervisor_password": "token", "grafana_password": "token"}
     for service in SERVICES.values():
@@ -218,6 +222,16 @@ def bus_roles() -> tuple[str, ...]:
     """Every role that opens the broker as a client. Each has two users, of which one is in use: `<role>-a` and `<role>-b`."""
     own = [service.process(role) for service in SERVICES.values() for role in service.roles if role.bus]
     return (BUS_ADMIN, *own, *(f"{service}-{OPERATOR}" for service in SERVICES))
+
+
+def publishing() -> tuple[str, ...]:
+    """The services that write events."""
+    return tuple(service.name for service in SERVICES.values() if RELAY in service.roles)
+
+
+def debezium_key(service: str) -> str:
+    """The password of Debezium's role in a service's database."""
+    return f"{service}_{DEBEZIUM}_password"
 
 
 def side_key(role: str) -> str:
@@ -262,6 +276,8 @@ def service_environment(site: Site, service: Service, role: Role | None = None) 
         "CLOCK_FILE": site.clock_file,
         COLLECTOR: site.collector,
     }
+    if role is None and RELAY in service.roles:  # for `migrate`, which makes the database follow
+        settings |= {LEAVE_BY: site.events_leave_by, _variable(DEBEZIUM): database_url(site, service.name, DEBEZIUM)}
     if role and role.serves:
         settings["PROMETHEUS_MULTIPROC_DIR"] = site.file("metrics", own)
     return settings | _bus(site, service, role) | service.environment(site)

@@ -40,5 +40,9 @@ class Site(Protocol):
         """The file of the demo's business clock, which all processes read; empty where there is none."""
 
     @property
+    def events_leave_by(self) -> str:
+        """The way that events leave the databases: "relay" or "debezium"."""
+
+    @property
     def collector(self) -> str:
         """Where traces are sent, by OTLP over HTTP; empty where nobody collects them."""

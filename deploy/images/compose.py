@@ -41,6 +41,8 @@ _HEAD = """\
 # Passwords and keys are files, which `make secrets` writes, with .env for what is not secret; nothing secret stands here.
 """
 _METRICS = f"{FILES}/metrics"
+# `logical` for Debezium, and until its last slot has been dropped: the server does not start with a slot and without it.
+_LOG = "wal_level=${POSTGRES_WAL_LEVEL:-replica}"
 
 
 # The last two are volumes of its image: left to Docker, each new container would leave two nameless ones behind.
@@ -98,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _postgres() -> Entry:
-    settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10")
+    settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10", _LOG)
     return {
         "image": "postgres:18",
         **guards(Limits(memory="1g", processes=512), user=999, writes=("/var/run/postgresql",)),
@@ -154,9 +156,10 @@ def _variable(setting: str) -> str:
 
 def _databases() -> Entry:
     """Each service's database and its users."""
-    environment = secret_variables(
-        "postgres_password", *(f"{service}_{role}_password" for service in SERVICES for role in DATABASE_ROLES)
-    )
+    own = (f"{service}_{role}_password" for service in SERVICES for role in DATABASE_ROLES)
+    readers = map(declaration.debezium_key, declaration.publishing())
+    environment = secret_variables("postgres_password", *own, *readers)
+    environment[declaration.LEAVE_BY] = SITE.events_leave_by
     return _step(
         {**_built("platform"), "command": ["deploy.images.databases"], "environment": environment},
         {"postgres": "service_healthy"},

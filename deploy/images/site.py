@@ -1,6 +1,6 @@
 """Where the containers are: by which name and at which address each is reached, from inside and from this machine."""
 
-from deploy.declaration import COLLECTOR, FRONT_DOOR, PORTS
+from deploy.declaration import COLLECTOR, FRONT_DOOR, LEAVE_BY, PORTS
 from deploy.images.running import PORT_BASE
 from deploy.local.place import HOST
 
@@ -19,6 +19,7 @@ class Containers:
     bind = "0.0.0.0"  # noqa: S104 - inside its container; published on loopback only
     clock_file = f"{FILES}/shared/clock.json"  # the demo's, if it plays; real time until then
     collector = f"${{{COLLECTOR}:-}}"  # of whoever runs `docker compose up`
+    events_leave_by = f"${{{LEAVE_BY}:-relay}}"
     bus_ca_file = ""  # what it carries stays on the containers' own network
 
     def host(self, process: str) -> str:

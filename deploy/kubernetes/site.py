@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from deploy.declaration import COLLECTOR, FRONT_DOOR, MESSAGES, PORTS
+from deploy.declaration import COLLECTOR, FRONT_DOOR, LEAVE_BY, MESSAGES, PORTS
 from deploy.images import secret_files
 from deploy.images.running import PORT_BASE
 from deploy.images.site import FILES
@@ -34,6 +34,7 @@ _VALUES: Final = {
     "WEBHOOK_ALLOWED_NETWORKS": "",
     "LOG_LEVEL": "info",
     COLLECTOR: "",
+    LEAVE_BY: "relay",
 }
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
@@ -44,6 +45,7 @@ class Cluster:
     bind = "0.0.0.0"  # noqa: S104 - inside its pod; network policies say who reaches it
     clock_file = ""  # real time: the demo plays on the local platform and in containers
     bus_ca_file = collector = ""
+    events_leave_by = "relay"
     front_url = "https://$(FRONT_HOST)"  # Kubernetes puts the installation's name there
 
     def host(self, process: str) -> str:

@@ -46,7 +46,9 @@ def topics() -> list[Document]:
 
 def read_by_databases() -> Settings:
     passwords = [f"{service}_{role}_password" for service in SERVICES for role in DATABASE_ROLES]
-    return settings("databases", {name.upper(): SITE.secret(name) for name in ("postgres_password", *passwords)})
+    passwords += map(declaration.debezium_key, declaration.publishing())
+    read = {name.upper(): SITE.secret(name) for name in ("postgres_password", *passwords)}
+    return settings("databases", {**read, declaration.LEAVE_BY: SITE.events_leave_by})
 
 
 def read_by_topics() -> Settings:

@@ -150,6 +150,7 @@ def _assets(_: Place, __: argparse.Namespace) -> int:
 
 def _lock(_: Place, __: argparse.Namespace) -> int:
     jars.lock()
+    jars.lock(jars.DEBEZIUM)
     assets.npm("install", "--package-lock-only")
     return 0
 

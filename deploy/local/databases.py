@@ -9,6 +9,8 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
+from deploy.declaration import DEBEZIUM
+
 # A process that sleeps inside its transaction would keep its locks from its successor (architecture, section 3).
 _IDLE_IN_TRANSACTION = "5s"
 
@@ -41,6 +43,17 @@ def create(connection: psycopg.Connection, database: str, *, owner: str, templat
         connection.execute(
             sql.SQL("grant connect, temporary on database {database} to {role}").format(role=grantee, **names)
         )
+
+
+def ensure_debezium(superuser_url: str, passwords: Mapping[str, str]) -> None:
+    """Debezium's role in the database of each service: it reads the write-ahead log, and no table."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        for service, password in passwords.items():
+            name = f"{service}_{DEBEZIUM}"
+            _role(connection, name, password, patient=True)
+            connection.execute(sql.SQL("alter role {} replication").format(sql.Identifier(name)))
+            grant = sql.SQL("grant connect on database {} to {}")
+            connection.execute(grant.format(sql.Identifier(service), sql.Identifier(name)))
 
 
 def drop(connection: psycopg.Connection, database: str) -> None:

@@ -33,6 +33,7 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_min_messages = warning
 """
+_LOGICAL = "wal_level = logical\n"
 
 
 def runs_as() -> str | None:
@@ -48,8 +49,19 @@ def command(place: Place) -> tuple[str, ...]:
     return (str(_binaries(place) / "postgres"), "-D", str(data(place)), "-p", str(place.port("postgres")))
 
 
-def prepare(place: Place, password: str) -> None:
-    """Makes the cluster where there is none. Raises CannotStart when initdb refuses."""
+def prepare(place: Place, password: str, *, logical: bool = False) -> None:
+    """Makes the cluster where there is none. Raises CannotStart when initdb refuses.
+
+    `logical`: its write-ahead log can be read by Debezium. It stays so: with a slot left, the server does not start without.
+    """
+    _make(place, password)
+    configuration = data(place) / "postgresql.conf"
+    if logical and _LOGICAL not in configuration.read_text():
+        with configuration.open("a") as settings:
+            settings.write(_LOGICAL)
+
+
+def _make(place: Place, password: str) -> None:
     home = _home(place)
     home.mkdir(parents=True, exist_ok=True)
     if (data(place) / "PG_VERSION").exists():

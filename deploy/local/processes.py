@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import declaration
-from deploy.declaration import ARCHIVE, ARCHIVE_FILE, SERVICES
+from deploy.debezium import worker
+from deploy.declaration import ARCHIVE, ARCHIVE_FILE, DEBEZIUM, PLATFORM, SERVICES
 from deploy.local import broker, keys, postgres
 from deploy.local.place import HOST, ROOT, Place
 
@@ -65,6 +66,10 @@ class LocalSite:
         return self.file("clock.json")
 
     @property
+    def events_leave_by(self) -> str:
+        return os.environ.get(declaration.LEAVE_BY) or "relay"
+
+    @property
     def collector(self) -> str:
         return os.environ.get(declaration.COLLECTOR, "")
 
@@ -77,7 +82,9 @@ def declared(place: Place) -> list[Process]:
     """In the order of starting: whatever a process depends on stands before it."""
     site = local_site(place)
     own = [_process(site, process) for process in declaration.processes()]
-    return [*platform(place), *own, *([_archive(place)] if archive_file(place).exists() else [])]
+    archive = [_archive(place)] if archive_file(place).exists() else []
+    debezium = [_debezium(site)] if site.events_leave_by == DEBEZIUM else []
+    return [*platform(place), *own, *archive, *debezium]
 
 
 def supervised(place: Place) -> list[Process]:
@@ -117,6 +124,18 @@ def _archive(place: Place) -> Process:
         port=place.port(ARCHIVE),
         ready=f"{place.url(ARCHIVE)}/ready",
         depends=("postgres",),
+    )
+
+
+def _debezium(site: LocalSite) -> Process:
+    """Kafka Connect, which reads the write-ahead log of all services in place of their relays."""
+    return Process(
+        name=DEBEZIUM,
+        command=worker.command(),
+        environment=worker.variables(site),
+        port=site.port(DEBEZIUM),
+        ready=f"{declaration.url(site, DEBEZIUM)}/connectors",
+        depends=PLATFORM,
     )
 
 

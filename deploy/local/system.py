@@ -46,8 +46,12 @@ def start_platform(place: Place) -> Supervisor:
     """PostgreSQL and Kafka, with each service's database and roles. The rest is declared and not started."""
     secrets = keys.load(place.local_dir)
     password = secrets["postgres_password"]
+    by_log = processes.local_site(place).events_leave_by == declaration.DEBEZIUM
     with progress.step("preparing PostgreSQL and Kafka"):
-        starting.side_by_side(partial(postgres.prepare, place, password), partial(broker.prepare, place))
+        prepare = partial(postgres.prepare, place, password, logical=by_log)
+        starting.side_by_side(prepare, partial(broker.prepare, place))
+        if by_log:
+            place.path(declaration.DEBEZIUM).mkdir(exist_ok=True)
     supervisor = Supervisor(place)
     supervisor.launch(processes.supervised(place))
     with progress.step("starting PostgreSQL and Kafka"):
@@ -59,6 +63,9 @@ def start_platform(place: Place) -> Supervisor:
         }
         ensure = partial(databases.ensure, postgres.superuser_url(place, password), wanted)
         starting.side_by_side(ensure, partial(_store_users_and_rights, place))
+        if by_log:
+            readers = {service: secrets[declaration.debezium_key(service)] for service in declaration.publishing()}
+            databases.ensure_debezium(postgres.superuser_url(place, password), readers)
     return supervisor
 
 

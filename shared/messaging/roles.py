@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine
 
-from shared.messaging import credentials, kafka, pipeline, reconciler, redriving, republishing, restored
+from shared.messaging import credentials, kafka, leaving, pipeline, reconciler, redriving, republishing, restored
 from shared.messaging.conservation import Hop, Published, Settled
 from shared.messaging.consumer import Consumer
 from shared.messaging.divergence import Doubts
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 IDLE_SECONDS: Final = 10.0  # above the broker's delivery time, or a relay loses its lock while events are on their way
+
+_log = log.get(__name__)
 
 Role = Callable[[], None]
 Command = Callable[[Sequence[str]], int]
@@ -134,9 +136,18 @@ class Service:
         return kafka.Subscription(self._broker, group=group, topics=self.topics)
 
     def migrate(self) -> None:
-        """Brings the schema up to date, as the owner. Raises what alembic or the database raises."""
-        owner = database.connect(self.settings().database_url_owner, application_name=f"{self.name}-migrate")
+        """Brings the schema up to date, as the owner, and lets events leave as the installation says. Raises leaving.Refused, and what
+        alembic or the database raises.
+        """
+        settings = self.settings()
+        owner = database.connect(settings.database_url_owner, application_name=f"{self.name}-migrate")
         self.migrations.upgrade(owner)
+        if self.emits:
+            log_role = partial(
+                database.connect, settings.database_url_debezium, application_name=f"{self.name}-migrate"
+            )
+            if done := leaving.follow(owner, log_role, self.name, settings.events_leave_by):
+                _log.warning("events leave another way", reason=done)
 
     def reconciler(self, engine: Engine, since: date | None = None) -> Reconciler:
         published = [Published(self.name, engine, kafka.Reader(self._broker))] if self.emits else []

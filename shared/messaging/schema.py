@@ -1,6 +1,6 @@
 """The kit's tables, as statements for the first migration of a service.
 
-    journal    events (append-only, for the project's life), unsent, event_keys, epochs, held
+    journal    events (append-only, for the project's life), unsent, event_keys, epochs, held, outbox
     inbox      inbox, positions, lags, doubted, parked, quarantined
     decisions  decisions; it outlasts a rebuild of the tables of the inbox
 
@@ -53,6 +53,44 @@ def journal(service: str) -> list[str]:
             topic text, key text, reason text not null, tries int not null default 1, district text not null,
             held_at timestamptz not null default clock_timestamp(), retry_at timestamptz not null, primary key (topic, key))""",
         *row_security.protect("held", service=service, app="select", mechanism="select, insert, update, delete"),
+        *outbox(service),
+    ]
+
+
+def outbox(service: str) -> list[str]:
+    """Debezium's way out (decision 50), off until the trigger is enabled: the row of an event is inserted and deleted in the event's own
+    transaction, so the write-ahead log carries it, and the table stays empty.
+    """
+    return [
+        """create table outbox (
+            id uuid primary key, aggregatetype text not null, aggregateid text not null, type text not null, payload bytea,
+            route text not null, contenttype text not null, specversion text not null, source text not null, dataschema text not null,
+            sequence text not null, time text not null, epoch text not null, correlationid text, causationid text, traceparent text,
+            district text not null)
+            with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)""",
+        *row_security.protect(
+            "outbox", service=service, app="select, insert, delete", mechanism="select, insert, delete"
+        ),
+        # A header that the event does not have is named behind the topic: the router writes all headers, and the connector takes those
+        # away again (deploy/debezium/connectors.py).
+        """create function leave_by_log() returns trigger language plpgsql as $$
+        begin
+            insert into outbox
+            select event_id, aggregatetype, key, type, payload,
+                   concat(topic, case when correlation is null then '#correlationid' end,
+                          case when causation is null then '#causationid' end, case when trace is null then '#traceparent' end),
+                   'application/json', '1.0', concat('/', district, '/', split_part(type, '.', 2)),
+                   concat('urn:clearwater:schema:', type), lpad(sequence::text, 20, '0'), headers ->> 'time', headers ->> 'epoch',
+                   correlation, causation, trace, district
+            from events, nullif(headers ->> 'correlationid', '') as correlation, nullif(headers ->> 'causationid', '') as causation,
+                 nullif(headers ->> 'traceparent', '') as trace
+            where id = new.id;
+            delete from outbox where id = (select event_id from events where id = new.id);
+            return null;
+        end $$""",
+        "create trigger leave_by_log before insert on unsent for each row execute function leave_by_log()",
+        "alter table unsent disable trigger leave_by_log",
+        "create publication outbox for table outbox with (publish = 'insert')",
     ]
 
 

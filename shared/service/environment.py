@@ -18,6 +18,10 @@ class Environment(BaseSettings):
     database_url: str = Field(description="address of the database for the app role: requests, reactions, work")
     database_url_mechanism: str = Field(default="", description="the same for the mechanism role, which sees every row")
     database_url_owner: str = Field(default="", description="the same for the owner, who runs the migrations")
+    database_url_debezium: str = Field(default="", description="the same for Debezium's role, which reads the log")
+    events_leave_by: Literal["relay", "debezium"] = Field(
+        default="relay", description="the way that events leave the database; `migrate` makes the database follow"
+    )
     kafka_bootstrap: str = Field(default="", description="host:port of the broker; relay and consumer need it")
     kafka_user: str = Field(default="", description="the role's user on the broker, by SCRAM-SHA-512")
     kafka_password: str = Field(default="", repr=False, description="its password")

@@ -41,9 +41,12 @@ _WRITE = text("""
         returning id, district, written_at)
     insert into unsent (id, district, written_at) select id, district, written_at from written
 """)
+# Counted before they are inserted: where events leave by the log, none of these rows stays in `unsent` (leaving.py).
 _SEND_AGAIN = text("""
-    insert into unsent (id, district, written_at)
-    select id, district, clock_timestamp() from events where id = any(:ids) order by id on conflict do nothing
+    with due as (select id, district from events where id = any(:ids) and not exists (select from unsent where unsent.id = events.id)),
+    again as (insert into unsent (id, district, written_at)
+              select id, district, clock_timestamp() from due order by id on conflict do nothing)
+    select count(*) from due
 """)
 _NEW_EPOCH = text("insert into epochs (epoch, reason) select max(epoch) + 1, :reason from epochs returning epoch")
 
@@ -89,8 +92,10 @@ def write(connection: Connection, district: str, records: Sequence[Recorded]) ->
 
 
 def send_again(connection: Connection, ids: Sequence[int]) -> int:
-    """Hands events to the relay once more, for the mechanism role. Returns how many were not waiting for it already."""
-    return connection.execute(_SEND_AGAIN, {"ids": list(ids)}).rowcount
+    """Sends events once more, in the order of their ids: for the mechanism role, or the owner in one district. Returns how many were
+    not waiting already.
+    """
+    return int(connection.execute(_SEND_AGAIN, {"ids": list(ids)}).scalar_one())
 
 
 def new_epoch(connection: Connection, *, reason: str) -> int:

@@ -9,6 +9,7 @@ SHARED = {"events", "messaging", "service", "telemetry", "web"}
 TESTS = {"unit", "contract", "integration", "e2e", "browser", "load", "chaos", "support"}
 DEPLOY = {
     "backups",
+    "debezium",
     "doctor",
     "front_door",
     "local",

@@ -8,7 +8,7 @@ from shared.service import database as databases
 from shared.service import idempotency, row_security
 from tests.support import dumps, kit
 
-_JOURNAL = ("events", "unsent", "event_keys", "epochs", "held")
+_JOURNAL = ("events", "unsent", "event_keys", "epochs", "held", "outbox")
 _INBOX = ("inbox", "positions", "lags", "doubted", "parked", "quarantined", "decisions")
 _FEED = ("feed_numbers", "feed")
 _SERVED = ("row_probe", "idempotent_answers")
