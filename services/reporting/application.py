@@ -23,6 +23,7 @@ from services.reporting.web.catalogue import pages as catalogue
 from services.reporting.web.daily import reports
 from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
+from services.reporting.web.taken import oversights
 from services.reporting.web.why import explanations
 from shared.messaging import freshness_api
 from shared.service import clock, factory, problems
@@ -45,6 +46,7 @@ BLUEPRINTS: Final = (
     explanations,
     reports,
     displays,
+    oversights,
     catalogue,
     FRESHNESS,
 )

@@ -17,9 +17,10 @@ class Example(NamedTuple):
 
 
 NODE = str(assets.node())
+TSC = str(ROOT / "node_modules" / "typescript" / "bin" / "tsc")
 LANGUAGES = {
     "python": Example(sys.executable, (), (sys.executable, "subscriber.py")),
-    "javascript": Example(NODE, (), (NODE, "subscriber.mjs")),
+    "typescript": Example(NODE, (NODE, TSC), (NODE, "subscriber.mjs")),
     "go": Example("go", ("go", "build", "-o", "subscriber", "."), ("./subscriber",)),
     "java": Example(
         "mvn",

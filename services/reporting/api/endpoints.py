@@ -15,10 +15,10 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.reporting.commands import steer_endpoint
-from services.reporting.commands.steer_endpoint import Replay
 from services.reporting.domain.delivering import DeliveryState
 from services.reporting.queries import exchange, webhooks
 from services.reporting.queries.webhooks import DeliveryLine, EndpointCondition, TriedDelivery
+from services.reporting.store import replays
 from shared.events import topics
 from shared.refusal import Refused
 from shared.service import database, http, identity
@@ -126,8 +126,8 @@ def replay(district: str, endpoint_id: UUID, body: ReplayBody) -> http.Answer:
     """Sends again what was sent before, under the grants of now; also what was withheld or has been granted since."""
 
     def carry_out(tx: Transaction) -> BaseModel:
-        command = Replay(endpoint_id, body.event_ids, body.period, _granted(tx, district))
-        return Replayed(events=steer_endpoint.replay(tx, command, now=datetime.now(UTC)))
+        wanted = replays.Replay(endpoint_id, body.event_ids, body.period, _granted(tx, district))
+        return Replayed(events=replays.replay(tx, wanted, now=datetime.now(UTC)))
 
     return _acting(district, endpoint_id, carry_out)
 

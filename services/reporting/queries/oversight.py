@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -40,6 +41,46 @@ class EndpointLine(BaseModel):
     waiting: int = Field(description="deliveries that it has not accepted")
 
 
+class AgencyLine(NamedTuple):
+    """An agency that a district knows, or has known, with what left for it in a time. `hour`: of the last that left."""
+
+    district: str
+    district_name: str
+    agency: str
+    events: int
+    answers: int
+    hour: datetime | None
+
+
+class TakerLine(NamedTuple):
+    """All that one client or endpoint has taken on one way, since what is kept begins."""
+
+    taker: str
+    channel: Channel
+    url: str | None
+    events: int
+    answers: int
+    first_hour: datetime
+    last_hour: datetime
+
+
+_AGENCIES = text("""
+    with known as (
+        select district, agency from agency_clients union select district, agency from exchange_taken
+        union select district, agency from agency_statements)
+    select district, coalesce(districts.name, district), agency,
+           coalesce(sum(events) filter (where hour >= :since), 0)::bigint,
+           coalesce(sum(answers) filter (where hour >= :since), 0)::bigint, max(hour)
+    from known left join districts using (district) left join exchange_taken using (district, agency)
+    group by district, districts.name, agency order by district, agency
+""")
+_TAKERS = text("""
+    select taker, channel, endpoints.url, sum(events)::bigint, sum(answers)::bigint, min(hour), max(hour)
+    from exchange_taken left join endpoints
+      on endpoint_id::text = taker and channel = 'webhook' and endpoints.district = exchange_taken.district
+    where exchange_taken.district = :district and exchange_taken.agency = :agency
+    group by taker, channel, endpoints.url order by max(hour) desc, taker, channel
+""")
 _TAKEN = text("""
     select hour, taker, channel, epoch, grants, first_number, last_number, events, answers from exchange_taken
     where district = :district and agency = :agency and (hour, taker, channel, epoch) < (:hour, :taker, :channel, :epoch)
@@ -51,6 +92,16 @@ _ENDPOINTS = text("""
     from endpoints left join endpoint_states using (endpoint_id, district)
     where endpoints.district = :district and agency = :agency and endpoint_id > :after order by endpoint_id limit :limit
 """)
+
+
+def agencies(tx: Transaction, *, since: datetime) -> list[AgencyLine]:
+    """Of all districts that the transaction sees; events and answers since then."""
+    return [AgencyLine(*row) for row in tx.connection.execute(_AGENCIES, {"since": since})]
+
+
+def takers(tx: Transaction, district: str, agency: str) -> list[TakerLine]:
+    """The one that took last first."""
+    return [TakerLine(*row) for row in tx.connection.execute(_TAKERS, {"district": district, "agency": agency})]
 
 
 def taken(

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
+from services.reporting.store import statement_key
+from services.reporting.store.statement_key import Checked
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
@@ -62,6 +64,10 @@ def lines(tx: Transaction, district: str, agency: str, *, before: date, limit: i
     return [StatementLine.model_validate(dict(row)) for row in tx.connection.execute(_LINES, values).mappings()]
 
 
+def newest(tx: Transaction, district: str, agency: str, *, limit: int) -> Sequence[StatementLine]:
+    return lines(tx, district, agency, before=date.max, limit=limit)
+
+
 def signed(tx: Transaction, district: str, agency: str, day: date, *, today: date) -> str:
     """Refused: day-not-over, statement-unknown."""
     values = {"district": district, "agency": agency, "business_on": day}
@@ -74,3 +80,8 @@ def signed(tx: Transaction, district: str, agency: str, day: date, *, today: dat
 def keys(tx: Transaction, district: str) -> KeySet:
     found = tx.connection.execute(_KEYS, {"district": district}).scalars()
     return KeySet(keys=[PublicKey.model_validate(key) for key in found])
+
+
+def opened(tx: Transaction, district: str, signed_document: str) -> Checked:
+    """What a statement says, and whether one of the district's public keys has signed it."""
+    return statement_key.checked(signed_document, [key.model_dump() for key in keys(tx, district).keys])

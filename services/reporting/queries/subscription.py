@@ -20,7 +20,9 @@ _PLACES = text("""
 # `failing`: cases of which a delivery was tried in vain; the others wait behind them or for their turn.
 _ENDPOINTS = text("""
     select endpoint_id, endpoints.url, ordering, active, coalesce(status, 'new') as status, code, succeeded_at, paused_until,
-           coalesce(scanned, 0) as log_number, held.waiting, held.failing, held.oldest_at, held.next_try_at
+           coalesce(scanned, 0) as log_number, held.waiting, held.failing, held.oldest_at, held.next_try_at, (
+               select count(*) from jsonb_to_recordset(secrets) as secret (ends_at timestamptz)
+               where secret.ends_at is null or secret.ends_at > :now) as signing
     from endpoints left join endpoint_states as known using (endpoint_id, district)
     cross join lateral (
         select count(*) as waiting, min(planned_at) as oldest_at, min(next_try_at) filter (where tries > 0) as next_try_at,
@@ -69,6 +71,7 @@ class EndpointLine(NamedTuple):
     failing: int
     oldest_at: datetime | None
     next_try_at: datetime | None
+    signing: int  # how many secrets sign
 
     @property
     def ill(self) -> bool:
@@ -114,8 +117,9 @@ def places(tx: Transaction, client_id: str) -> list[Place]:
     return [Place(*row) for row in tx.connection.execute(_PLACES, {"client_id": client_id})]
 
 
-def endpoints(tx: Transaction, place: Place) -> list[EndpointLine]:
-    values = {"district": place.district, "agency": place.agency}
+def endpoints(tx: Transaction, place: Place, *, now: datetime) -> list[EndpointLine]:
+    """`now`: by the business clock, which ends secrets."""
+    values = {"district": place.district, "agency": place.agency, "now": now}
     return [EndpointLine(*row) for row in tx.connection.execute(_ENDPOINTS, values)]
 
 

@@ -106,20 +106,6 @@ _ADD_TEST = text("""
     insert into deliveries (endpoint_id, event_id, district, epoch, number, after, key, type, planned_at)
     values (:endpoint_id, :event_id, :district, 0, 0, 0, cast(:event_id as text), :type, :now)
 """)
-# Never beyond what is planned: those numbers come by themselves.
-_REPLAY = text("""
-    insert into deliveries (endpoint_id, event_id, district, epoch, number, after, key, type, planned_at)
-    select known.endpoint_id, log.event_id, log.district, log.epoch, log.number, log.number - 1, log.key, log.type, :now
-    from endpoint_states as known join endpoints using (endpoint_id, district)
-    join exchange_log as log on log.district = known.district and log.epoch = known.epoch and log.number <= known.scanned
-    where known.endpoint_id = :endpoint_id and known.district = :district and log.type = any(:types)
-      and (event_types = '{}' or log.type = any(event_types))
-      and (log.event_id = any(cast(:event_ids as uuid[])) or log.appended_at >= :since and log.appended_at < :until)
-    order by log.number limit :most
-    on conflict (endpoint_id, event_id) do update
-    set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, tried_at = null, code = null, settled_at = null,
-        planned_at = excluded.planned_at
-""")
 _OLD = "clock_timestamp() - interval '30 days'"
 # For the kit's retention: what was sent stays listed for 30 days, and what is left of a removed endpoint.
 TRIMMED = text(f"""
@@ -227,23 +213,6 @@ def try_afresh(tx: Transaction, endpoint_id: UUID) -> int:
 def add_test(tx: Transaction, endpoint_id: UUID, event_id: UUID, *, event_type: str, now: datetime) -> None:
     values = {"endpoint_id": endpoint_id, "event_id": event_id, "type": event_type}
     tx.connection.execute(_ADD_TEST, {**values, "district": tx.district, "now": now})
-
-
-def replay(  # noqa: PLR0913 - which events
-    tx: Transaction,
-    endpoint_id: UUID,
-    *,
-    event_ids: Sequence[UUID],
-    period: tuple[datetime, datetime] | None,
-    types: frozenset[str],
-    most: int,
-    now: datetime,
-) -> int:
-    """Plans again what was planned before, and what has been granted since. How many that are."""
-    since, until = period or (None, None)
-    values = {"endpoint_id": endpoint_id, "district": tx.district, "types": sorted(types), "most": most, "now": now}
-    chosen = {"event_ids": list(event_ids), "since": since, "until": until}
-    return tx.connection.execute(_REPLAY, {**values, **chosen}).rowcount
 
 
 def _rights(rights: Rights) -> str:

@@ -2,13 +2,14 @@
 
 import base64
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jws
-from joserfc.jwk import ECKey
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
 
 MEDIA: Final = "application/jose"
 _ALGORITHM, _CURVE = "ES256", ec.SECP256R1()
@@ -41,3 +42,20 @@ class StatementKey:
         header = {"alg": _ALGORITHM, "kid": self.key_id, "typ": "clearwater-statement+jws"}
         payload = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         return jws.serialize_compact(header, payload, self._key, algorithms=[_ALGORITHM])
+
+
+class Checked(NamedTuple):
+    """`key_id`: of the key that signed it; None where none of the known keys did."""
+
+    document: Mapping[str, Any]
+    key_id: str | None
+
+
+def checked(signed: str, public_keys: Sequence[Mapping[str, Any]]) -> Checked:
+    """As a foreign program checks it: by the public keys alone."""
+    try:
+        known = KeySet.import_key_set({"keys": [dict(key) for key in public_keys]})
+        opened = jws.deserialize_compact(signed, known, algorithms=[_ALGORITHM])
+    except (JoseError, ValueError):  # ValueError: the key that its header names is not among them
+        return Checked(json.loads(jws.extract_compact(signed.encode()).payload), None)
+    return Checked(json.loads(opened.payload), str(opened.headers()["kid"]))

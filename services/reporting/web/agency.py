@@ -1,34 +1,40 @@
 """/agency: for the engineer of another system: my grants, my endpoints, my deliveries, my lag, try it.
 
-What an endpoint is, and what was granted why, the registry says: static/agency.js asks it (decision 30). Each act is the API's own
-request, by the shell's act.js (decision 31). Who acts for an agency, the registry says as well (decision 45).
+What an endpoint is, and what was granted why, the registry says: static/agency.js asks it (decision 30). Each act has a page
+(agency_acts.py); what was sent and stated is below it (agency_records.py). Who acts for an agency, the registry says, too (decision 45).
 """
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 
-from services.reporting.queries import exchange, subscription, webhooks
+from services.reporting.queries import exchange, statements, subscription, webhooks
 from services.reporting.queries.subscription import EndpointLine, Place
-from shared.refusal import Refused, Unknown
-from shared.service import database, identity
+from services.reporting.web import agency_acts, agency_frame, agency_records, agency_replay
+from services.reporting.web.agency_frame import id_of
+from shared.refusal import Unknown
+from shared.service import database, edge, identity
 from shared.service.context import context
 from shared.service.database import Transaction
 from shared.web.shell import add_texts
 
 agency = Blueprint("agency", __name__, template_folder="templates")
 add_texts(agency, Path(__file__).with_name("agency.toml"))
+add_texts(agency, Path(__file__).with_name("agency-acts.toml"))
+agency_records.add_to(agency)
+agency_replay.add_to(agency)
+agency_acts.add_to(agency)
+
+_STATEMENTS: Final = 3  # of the newest ones
 
 
 @agency.get("/agency")
 @identity.requires(identity.AGENCY)
 def subscriptions() -> str:
-    with database.reading(context().engine, granted=[database.EVERY]) as tx:
-        places = subscription.places(tx, identity.current().subject)
-    place = _chosen(places)
+    places = agency_frame.places()
+    place = agency_frame.chosen(places)
     if place is None:
         return render_template(
             "agency.html", page_state="unknown", places=[], subject=identity.current().subject, state="live"
@@ -39,9 +45,9 @@ def subscriptions() -> str:
 
 
 def _of_district(tx: Transaction, place: Place) -> dict[str, Any]:
-    types = _granted(tx, place)
-    endpoints = subscription.endpoints(tx, place)
-    wanted = _id("endpoint")
+    types = agency_frame.granted(tx, place)
+    endpoints = subscription.endpoints(tx, place, now=context().clock.now())
+    wanted = id_of("endpoint")
     endpoint = next((each for each in endpoints if each.endpoint_id == wanted), endpoints[0] if endpoints else None)
     reached = exchange.reached(tx).get(place.district)
     return {
@@ -52,8 +58,17 @@ def _of_district(tx: Transaction, place: Place) -> dict[str, Any]:
         "awaited": wanted if wanted and wanted not in {each.endpoint_id for each in endpoints} else None,
         "cases": subscription.cases(tx, place.district, endpoint.endpoint_id) if endpoint else [],
         "tried": _tried(tx, place, endpoint),
+        "did": _did(),
         "last_number": reached.number if reached else 0,
+        "stated": statements.newest(tx, place.district, place.agency, limit=_STATEMENTS),
     }
+
+
+def _did() -> dict[str, Any] | None:
+    """The act whose trace is shown."""
+    name = request.args.get("did", "")
+    numbers = {key: edge.whole_number(request.args.get(key, "")) for key in ("revision", "events")}
+    return {"name": name, **numbers} if name in agency_acts.ACTS else None
 
 
 def _state(types: frozenset[str], endpoints: list[EndpointLine]) -> str:
@@ -64,36 +79,11 @@ def _state(types: frozenset[str], endpoints: list[EndpointLine]) -> str:
     return "failing" if any(each.ill for each in endpoints) else "healthy"
 
 
-def _granted(tx: Transaction, place: Place) -> frozenset[str]:
-    try:
-        return exchange.granted_types(tx, place.district, identity.current().subject, now=context().clock.now())
-    except Refused:
-        return frozenset()
-
-
 def _tried(tx: Transaction, place: Place, endpoint: EndpointLine | None) -> webhooks.TriedDelivery | None:
-    event_id = _id("tried")
+    event_id = id_of("tried")
     if endpoint is None or event_id is None:
         return None
     try:
         return webhooks.one(tx, place.district, endpoint.endpoint_id, event_id)
     except Unknown:
-        return None
-
-
-def _chosen(places: list[Place]) -> Place | None:
-    """The district in the address, else the first. Raises Unknown for one that does not know the agency."""
-    wanted = request.args.get("district")
-    if wanted is None:
-        return places[0] if places else None
-    found = next((place for place in places if place.district == wanted), None)
-    if found is None:
-        raise Unknown
-    return found
-
-
-def _id(name: str) -> UUID | None:
-    try:
-        return UUID(request.args.get(name, ""))
-    except ValueError:
         return None

@@ -2,7 +2,8 @@
 
    form:  data-act, the address; data-method (POST); data-then, where to go, with {field} of the answer; data-district; data-version (If-Match);
           data-changed: only what was changed is sent; fields of one data-with are sent together.
-   field: name, the path in the body (person.name); data-kind: integer, boolean, instant (a Shanghai time), list (of checkboxes); else text.
+   field: name, the path in the body (person.name); data-kind: integer, boolean, instant (a Shanghai time), list (of checkboxes), words (a list of what
+          stands between spaces); else text.
    data-item="bases": an element whose fields are one item of that list; left out while its checkbox data-take is not ticked. */
 import { ask } from "/static/shell/asking.js";
 
@@ -25,6 +26,7 @@ const READ = {
   integer: (field) => (field.value.trim() === "" ? undefined : Number(field.value)),
   boolean: (field) => field.checked,
   instant: (field) => (field.value ? `${field.value}:00+08:00` : undefined),
+  words: (field) => field.value.split(/\s+/).filter(Boolean),
 };
 
 /** Null where a changed field was emptied, undefined where there is nothing to send. */

@@ -114,6 +114,14 @@ const COUNT = {
   },
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
   exports: async () => recent(await every("registry", "/exports"), "exported_at"),
+  taken: async () => {
+    const since = Date.now() - 7 * DAY_MILLISECONDS;
+    const { items, whole } = await every("registry", "/agencies");
+    const counted = await Promise.all(items.map(async ({ district, agency }) => ({ district, agency, hours: (await ask("reporting", `/districts/${district}/agencies/${encodeURIComponent(agency)}/taken?limit=200`)).items.filter((each) => Date.parse(each.hour) >= since) })));
+    const mine = counted.filter(({ hours }) => hours.length);
+    const events = ({ hours }) => figure(hours.reduce((sum, each) => sum + each.events, 0));
+    return { n: mine.length, more: !whole, calm: true, detail: mine.slice(0, 3).map((each) => `${each.agency} ${events(each)}`).join(word("comma")), href: mine.length === 1 ? `/taken?district=${mine[0].district}&agency=${encodeURIComponent(mine[0].agency)}` : undefined };
+  },
   rolls: async () => {
     const mine = (await projects()).filter((each) => each.roll_frozen_at);
     return { n: mine.length, calm: true, detail: mine.map((each) => each.name).join(word("comma")) };
