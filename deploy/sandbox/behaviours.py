@@ -13,7 +13,7 @@ class Behaviour(NamedTuple):
 
 
 _FIRST, _NEXT, _SNAPSHOT = "3-the-first-event", "4-what-follows", "5-a-snapshot-then-the-feed"
-_ANSWERS, _TOKEN, _HOOKS = "6-when-something-else-is-answered", "2-a-token", "9-by-webhook"
+_ANSWERS, _TOKEN, _HOOKS = "6-when-something-else-is-answered", "2-a-token", "10-by-webhook"
 
 BEHAVIOURS: Final = {
     "begins": Behaviour("feed", "begins with a snapshot or the first event", "Send no cursor that you were not given.", _SNAPSHOT),

@@ -6,7 +6,7 @@
 --to    the player delivers webhooks to this endpoint.
 --run   the player serves a feed and starts this command with CLEARWATER_URL, CLEARWATER_TOKEN_URL, CLEARWATER_CLIENT, CLEARWATER_SECRET
         and CLEARWATER_DISTRICT; --feed serves the feed for a subscriber that was started by somebody else.
-Exit code: 0 no behaviour failed, 1 one failed, 2 the command is wrong. docs/how-to/subscribe.md, section 10.
+Exit code: 0 no behaviour failed, 1 one failed, 2 the command is wrong. docs/how-to/subscribe.md, section 11.
 """
 
 import argparse

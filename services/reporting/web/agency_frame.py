@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import request
@@ -28,6 +29,15 @@ class Subscribed:
     def query(self) -> str:
         """What leads back to it on every page of the agency."""
         return f"district={self.place.district}&endpoint={self.endpoint.endpoint_id}"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.endpoint.url).netloc
+
+    @property
+    def host_pattern(self) -> str:
+        """For a field that takes the host and nothing else: every character by its number, so that none means something in a pattern."""
+        return "".join(f"\\u{{{ord(character):x}}}" for character in self.host)
 
 
 def places() -> list[Place]:

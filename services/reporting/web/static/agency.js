@@ -22,13 +22,14 @@ const problem = (found) => found?.document.title ?? words.no_answer;
 
 async function refresh() {
   const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" }).catch(() => null);
-  if (!answer?.ok || answer.redirected || part("live").contains(document.activeElement)) return;
+  if (!answer?.ok || answer.redirected) return;
   const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of ["live", "heading"]) {
-    const fresh = drawn.getElementById(id);
-    if (fresh && fresh.innerHTML !== part(id).innerHTML) part(id).replaceChildren(...fresh.childNodes);
+  // The endpoint has come or gone: forms and secrets of the other part are of another one.
+  if (drawn.querySelector(".agency-page")?.dataset.endpoint !== page.dataset.endpoint) return location.reload();
+  for (const id of ["live", "heading", "endpoint-acts"]) {
+    const fresh = drawn.getElementById(id), shown = part(id);
+    if (fresh && !shown.contains(document.activeElement) && fresh.innerHTML !== shown.innerHTML) shown.replaceChildren(...fresh.childNodes);
   }
-  if (drawn.getElementById("test") && !part("test")) location.reload(); // the endpoint has come: its acts are in the other part
 }
 
 const day = (instant) => new Date(instant).toLocaleDateString("sv", { timeZone: "Asia/Shanghai" });
