@@ -6,24 +6,37 @@ Left to others: base backups and what is deleted with the old ones (taking.py).
 
 import subprocess
 import threading
+from collections.abc import Iterator
+from typing import Final
 
 from deploy.backups.kept import Kept
 from deploy.backups.lists import Lists
-from deploy.backups.server import SLOT, Server
+from deploy.backups.server import Server
 from shared.service import lifecycle
+from shared.service.archived import SLOT
+from shared.telemetry.facts import FACTS, Fact, Sample
 
+BACKUP_AT: Final = Fact(
+    "clearwater_backup_timestamp_seconds",
+    "When the newest whole base backup in the folder of backups was finished, as Unix time; 0 when there is none.",
+)
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 5.0
 
 
 def run(server: Server, to: Kept, *, bind: str, port: int) -> None:
     server.keep_slot()
+    FACTS.publish("backups", lambda: newest(to))
     lifecycle.run(
         "archive",
         {"wal": lambda stop: _receive(server, to, stop), "lists": lambda stop: _copy(server, to, stop)},
         bind=bind,
         health_port=port,
     )
+
+
+def newest(to: Kept) -> Iterator[Sample]:
+    yield BACKUP_AT.of(max((backup.finished_at.timestamp() for backup in to.backups()), default=0))
 
 
 def _receive(server: Server, to: Kept, stop: threading.Event) -> None:

@@ -85,6 +85,33 @@ MACHINES: Final = Board(
             says="Of those that PostgreSQL allows.",
         ),
         Panel(
+            title="Rights on the bus: behind the grants", kind="stat", unit="s", wide=6, red_from=75,
+            queries=(Query("time() - max(max_over_time(clearwater_grants_kept_timestamp_seconds[1d]))"),),
+            says="A grant that was revoked in this time may still be open. GrantsNotKept.",
+        ),
+        Panel(
+            title="Failures of the process admin, last hour", kind="stat", wide=6, red_from=1,
+            queries=(
+                Query("sum by (reason) (increase(clearwater_grants_failed_total[1h]))", "{{reason}}"),
+                Query("sum(increase(clearwater_grants_unreadable_total[1h])) or vector(0)", "unreadable records"),
+            ),
+            says="GrantsRefused and GrantUnreadable. Times without an answer come with a restart of the broker.",
+        ),
+        Panel(
+            title="Archive: not in it yet", kind="stat", unit="bytes", wide=6, red_from=16_777_216,
+            queries=(Query("max(clearwater_archive_missing_bytes)"),),
+            says="Written by the databases, and lost with their disk. 0 before the first backup. ArchiveStill.",
+        ),
+        Panel(
+            title="Age of the newest backup", kind="stat", unit="s", wide=6, red_from=129_600,
+            queries=(Query("time() - max(last_over_time(clearwater_backup_timestamp_seconds[7d]))"),),
+            says="No data: no backup was ever taken here. BackupOld.",
+        ),
+        Panel(
+            title="Archive: written a second", unit="Bps", queries=(Query("max(rate(clearwater_archive_position_bytes[$__rate_interval]))"),),
+            says="A line at 0 while the databases write is an archive that stands still.",
+        ),
+        Panel(
             title="Size of each database", unit="bytes", queries=(Query("max by (service) (clearwater_database_bytes)", "{{service}}"),),
             says="Compare it with the disk: a full disk stops everything.",
         ),

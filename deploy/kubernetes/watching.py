@@ -10,10 +10,10 @@ from typing import Final
 import yaml
 
 from deploy import declaration
-from deploy.declaration import SECOND, SERVICES, Role, Service
+from deploy.declaration import BUS_ADMIN, SECOND, SERVICES, Role, Service
 from deploy.kubernetes.pods import PART_OF, PORT
 from deploy.kubernetes.site import Document
-from deploy.kubernetes.workloads import AFTER, ORDER
+from deploy.kubernetes.workloads import AFTER, ORDER, SERVERS
 from deploy.prometheus import scraping
 
 _PROMETHEUS: Final = "http://prometheus-operated.monitoring:9090"
@@ -29,13 +29,19 @@ def monitor() -> Document:
         {"sourceLabels": [f"{_POD}{source}"], "targetLabel": target}
         for source, target in (("name", "service"), ("component", "role"))
     ]
-    of_services = {"key": "app.kubernetes.io/name", "operator": "In", "values": list(SERVICES)}
-    of_roles = {"key": "app.kubernetes.io/component", "operator": "In", "values": sorted(_role_names())}
+    of_platform = {
+        "sourceLabels": ["service"],
+        "regex": SERVERS,
+        "targetLabel": "service",
+        "replacement": scraping.PLATFORM,
+    }
+    of_services = {"key": "app.kubernetes.io/name", "operator": "In", "values": [*SERVICES, SERVERS]}
+    of_roles = {"key": "app.kubernetes.io/component", "operator": "In", "values": sorted({*_role_names(), BUS_ADMIN})}
     endpoint = {
         "port": PORT,
         "path": "/metrics",
         "interval": f"{scraping.SECONDS}s",
-        "relabelings": [{"targetLabel": "job", "replacement": PART_OF}, *labelled],
+        "relabelings": [{"targetLabel": "job", "replacement": PART_OF}, *labelled, of_platform],
     }
     spec = {"selector": {"matchExpressions": [of_services, of_roles]}, "podMetricsEndpoints": [endpoint]}
     return {"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor", "metadata": {"name": PART_OF}, "spec": spec}

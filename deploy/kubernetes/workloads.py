@@ -63,10 +63,10 @@ def granting() -> list[Document]:
         arguments=(process.module, *process.arguments),
         settings=read_by_granting(),
         own_settings=f"{BUS_ADMIN}-settings",
-        # It has no metrics, so its port has no name: Prometheus reads the ports that are named.
+        port=port,
         probes={
-            "readinessProbe": probe(process.ready, port, seconds=10, failures=3),
-            "livenessProbe": probe("", port, seconds=10, failures=6),
+            "readinessProbe": probe(process.ready, PORT, seconds=10, failures=3),
+            "livenessProbe": probe("", PORT, seconds=10, failures=6),
         },
     )
     deployment = _deployment(BUS_ADMIN, labels(SERVERS, BUS_ADMIN), container, replicas=1, gapless=False)

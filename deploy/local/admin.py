@@ -21,7 +21,7 @@ from kafka.admin import (
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaError
+from kafka.errors import AuthorizationError, KafkaError, NoError, SaslAuthenticationFailedError
 
 from deploy.declaration import BUS_ADMIN, bus_roles, password_key, side_key
 from deploy.local import access, keys
@@ -30,7 +30,13 @@ from deploy.local.place import CannotStart, Place
 from shared.messaging import credentials
 from shared.messaging.credentials import Connection, Security
 
+
+class Refused(CannotStart):
+    """The broker answers, and does not carry out what it was asked for."""
+
+
 OUTAGES = (KafkaError, CannotStart)
+REFUSALS = (Refused, AuthorizationError, SaslAuthenticationFailedError)
 _MECHANISM = ScramMechanism.SCRAM_SHA_512
 _EVERY = ACLFilter(
     principal=None,
@@ -144,18 +150,19 @@ def keep_rights_of_users(
 ) -> list[str]:
     """Makes the rights of all users whose names begin so exactly these, and removes the users that leave. Says what has changed.
 
-    Who has no user yet gets no rights, but keeps those that are wanted: somebody may be making it now. Raises OUTAGES.
+    Who has no user yet gets no rights, but keeps those that are wanted: somebody may be making it now. What is taken is taken first: a
+    right that the broker does not give must not keep another one open. Raises OUTAGES.
     """
     with closing(client(connection)) as admin:
         users = {user for user in admin.describe_user_scram_credentials() if user.startswith(prefix)}
         rules = {rule for user, grants in wanted.items() for grant in grants for rule in _rules(grant, (user,))}
         found = {rule for rule in admin.describe_acls(_EVERY)[0] if rule.principal.startswith(f"User:{prefix}")}
         missing = {rule for rule in rules - found if rule.principal.removeprefix("User:") in users}
-        _create(admin, missing)
         _delete(admin, found - rules)
         gone = sorted(users & set(leaving))
         if gone:
             _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in gone])
+        _create(admin, missing)
     given, taken = (
         [f"{it.principal} {it.resource_pattern.resource_name}" for it in rules] for rules in (missing, found - rules)
     )
@@ -201,15 +208,17 @@ def _rules(grant: Grant, users: Iterable[str] = ()) -> list[ACL]:
 
 def _create(admin: KafkaAdminClient, rules: Iterable[ACL]) -> None:
     if (wanted := list(rules)) and (failed := admin.create_acls(wanted)["failed"]):
-        raise CannotStart(f"Kafka does not take {len(failed)} ACLs: {failed[0].__name__}")
+        raise Refused(f"Kafka does not take {len(failed)} ACLs: {failed[0].__name__}")
 
 
 def _delete(admin: KafkaAdminClient, rules: Iterable[ACLFilter]) -> None:
     if unwanted := list(rules):
-        admin.delete_acls(unwanted)
+        failed = [error.__name__ for _, _, error in admin.delete_acls(unwanted) if error is not NoError]
+        if failed:
+            raise Refused(f"Kafka does not delete {len(failed)} ACLs: {failed[0]}")
 
 
 def _alter(admin: KafkaAdminClient, changes: list[Any]) -> None:
     refused = {user: reason for user, reason in admin.alter_user_scram_credentials(changes).items() if reason}
     if refused:
-        raise CannotStart(f"Kafka does not store its users: {refused}")
+        raise Refused(f"Kafka does not store its users: {refused}")

@@ -4,7 +4,9 @@
 
 Invariant: it takes nothing away before it has read all there is, and it makes no user: `make agency` does, since somebody has to hand over
 the password. While it is down nothing is given or taken; at its start it carries out what it has missed. It is the one process that has
-the admin's rights on the broker. Left to others: which topics a grant gives (agencies.py), the rights in Kafka's words (access.py).
+the admin's rights on the broker. A revoked grant that stays open is a breach, so `/metrics` says up to when the rights follow the grants;
+the alerts GrantsNotKept, GrantsRefused and GrantUnreadable read it.
+Left to others: which topics a grant gives (agencies.py), the rights in Kafka's words (access.py).
 """
 
 import logging
@@ -13,9 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from prometheus_client import Counter, Gauge, make_wsgi_app
 from werkzeug.serving import make_server
 
 from deploy.images import secret_files
@@ -29,7 +33,24 @@ from shared.messaging.credentials import Connection
 _LOOK_SECONDS = 1.0
 _ALL_SECONDS = 60.0  # after these the rights are compared although no grant has changed
 _READY_SECONDS = 30.0  # a last look that is older: not ready
+_REFUSED, _NO_ANSWER = "refused", "no-answer"
 _log = logging.getLogger("admin")
+
+KEPT_AT: Final = Gauge(
+    "clearwater_grants_kept_timestamp_seconds",
+    "Up to when the rights of agencies on the bus follow their grants, as Unix time; 0 until they were compared once.",
+)
+FAILED: Final = Counter(
+    "clearwater_grants_failed_total",
+    "Times that the process `admin` could not read the grants or change a right, by reason: `refused` by the broker, or `no-answer`.",
+    ["reason"],
+)
+for _reason in (_REFUSED, _NO_ANSWER):
+    FAILED.labels(_reason)
+UNREADABLE: Final = Counter(
+    "clearwater_grants_unreadable_total",
+    "Records on the topics of grants that could not be read: what they grant or revoke is not carried out. A restart reads them again.",
+)
 
 
 class Grants:
@@ -64,19 +85,37 @@ class Granting:
         self._connection, self._now, self._grants = connection, now, Grants()
         self._following = Following(connection, topics.pattern("registry-agency"))
         self._kept: Mapping[str, frozenset[str]] | None = None  # None: nothing has been carried out yet
-        self._kept_at = self.looked_at = float("-inf")
+        self._kept_at = self._looked_at = float("-inf")
+        self._failure = ""
 
     def run_forever(self, stop: threading.Event) -> None:
-        """An outage of the broker is waited out."""
         while not stop.is_set():
-            try:
-                self.look()
-                self.looked_at = time.monotonic()
-            except admin.OUTAGES as failure:
-                _log.warning("broker unavailable: %s", type(failure).__name__)
-                self.close()
+            self.try_look()
             stop.wait(_LOOK_SECONDS)
         self.close()
+
+    def try_look(self) -> None:
+        """An outage of the broker is waited out; a refusal, too: somebody may be mending it."""
+        began = time.time()
+        try:
+            self.look()
+        except admin.OUTAGES as failure:
+            reason = _REFUSED if isinstance(failure, admin.REFUSALS) else _NO_ANSWER
+            FAILED.labels(reason).inc()
+            self._failure = (
+                f"the broker {'refuses' if reason == _REFUSED else 'does not answer'}: {type(failure).__name__}"
+            )
+            _log.warning("%s (%s)", self._failure, failure)
+            self.close()
+        else:
+            KEPT_AT.set(began)
+            self._looked_at, self._failure = time.monotonic(), ""
+
+    def missing(self) -> str:
+        """What keeps it from its work, in words; empty: nothing."""
+        if time.monotonic() - self._looked_at < _READY_SECONDS:
+            return ""
+        return self._failure or "the grants have not been read yet"
 
     def close(self) -> None:
         self._following.close()
@@ -86,6 +125,7 @@ class Granting:
             try:
                 self._grants.apply(topics.district(topic), event_type, payload)
             except ValueError:  # one record that is no event must not keep all others from being carried out
+                UNREADABLE.inc()
                 _log.error("unreadable %s on %s", event_type, topic)
         wanted = self._grants.topics_at(self._now())
         if wanted != self._kept or time.monotonic() - self._kept_at > _ALL_SECONDS:
@@ -106,6 +146,20 @@ def _by_user(wanted: Iterable[tuple[str, frozenset[str]]]) -> list[tuple[str, li
     return [(agencies.user_of(agency), sorted(names)) for agency, names in wanted]
 
 
+def answers(granting: Granting) -> WSGIApplication:
+    """/metrics, and at every other path whether it is ready. Not shared/service/health.py: its image has no SQLAlchemy."""
+    metrics: WSGIApplication = make_wsgi_app()
+
+    def answer(environment: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environment["PATH_INFO"] == "/metrics":
+            return metrics(environment, start)
+        missing = granting.missing()
+        start("503 Service Unavailable" if missing else "200 OK", [("Content-Type", "text/plain")])
+        return [f"{missing or 'ready'}\n".encode()]
+
+    return answer
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("kafka").setLevel(logging.ERROR)
@@ -114,13 +168,7 @@ def main() -> None:
     granting = Granting(admin.as_named(settings))
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
-
-    def ready(_: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-        is_ready = time.monotonic() - granting.looked_at < _READY_SECONDS
-        start("200 OK" if is_ready else "503 Service Unavailable", [("Content-Type", "text/plain")])
-        return [b"ready\n" if is_ready else b"the broker does not answer\n"]
-
-    with make_server(settings["BIND"], int(settings["PORT"]), ready, threaded=True) as server:
+    with make_server(settings["BIND"], int(settings["PORT"]), answers(granting), threaded=True) as server:
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
         granting.run_forever(stop)
         server.shutdown()

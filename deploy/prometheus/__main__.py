@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from deploy.local.place import HOST, CannotStart, Place, from_environment
-from deploy.local.processes import local_site
+from deploy.local.processes import archive_file, local_site
 from deploy.prometheus import scraping
 
 PORT_STEP = 9  # from PORT_BASE; deploy/declaration.py has the plan of the others
@@ -31,7 +31,8 @@ def watch(place: Place) -> int:
     if not place.path("supervisord.conf").exists():
         raise CannotStart("Nothing runs here: start it with `make up`.")
     file, data = place.path("prometheus.yml"), place.path("prometheus")
-    file.write_text(scraping.configuration(local_site(place)), encoding="utf-8")
+    scraped = scraping.configuration(local_site(place), archives=archive_file(place).exists())
+    file.write_text(scraped, encoding="utf-8")
     address = f"{HOST}:{place.port_base + PORT_STEP}"
     print(f"Prometheus: http://{address}/alerts    (Ctrl-C ends it; its data stay in {data.name}/)", flush=True)
     options = [f"--config.file={file}", f"--storage.tsdb.path={data}", f"--web.listen-address={address}"]

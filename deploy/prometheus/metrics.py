@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from deploy.backups import archive
+from deploy.local import granting
 from deploy.local.place import ROOT
 from services.notify.workers import count
 from services.registry.queries import facts as registry
 from services.reporting.queries import facts as reporting
 from services.signing.queries import facts as signing
 from shared.messaging import pipeline
+from shared.service import archived
 from shared.telemetry import facts, metrics
 from shared.telemetry.facts import Fact
 
@@ -25,7 +28,8 @@ Written by `python -m deploy.prometheus.metrics` from the declarations in the co
 Every process serves its own at `/metrics`, on its own port; the front door does not lead there. The scraper adds `service` and `role`.
 Labels are few and bounded: a district, a project, a consumer, a topic, a route template, never an id or a person.
 What is read from a database is shown by the API of its service alone, also while the process that it is about
-is dead. Where an API or notify's worker runs twice, take `max`, not `sum`.
+is dead. What is so of the whole server (`clearwater_archive_…`) every API shows. The platform's processes `admin` and `archive` have
+`service` `platform`; `archive` runs from the first backup on. Where an API or notify's worker runs twice, take `max`, not `sum`.
 Beside these, every process shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
 
 | metric | kind | labels | meaning |
@@ -35,7 +39,7 @@ Beside these, every process shows `process_cpu_seconds_total`, `process_resident
 
 def declared() -> Iterator[Metric]:
     """Every metric of every service, in the order of its declaration."""
-    for module in (metrics, count, signing, registry, reporting, pipeline, facts):
+    for module in (metrics, count, signing, registry, reporting, pipeline, archived, archive, granting, facts):
         yield from (value for value in vars(module).values() if isinstance(value, Metric))
 
 

@@ -26,7 +26,7 @@ from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
-from shared.service import database, health, lifecycle, row_security
+from shared.service import archived, database, health, lifecycle, row_security
 from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
@@ -105,6 +105,7 @@ class Service:
         app, engine = created(f"services.{self.name}.application:create"), self.mechanism("facts")
         FACTS.publish("events", lambda: pipeline.events(engine, self.consumer, emits=self.emits))
         FACTS.publish("database", lambda: pipeline.database(engine))
+        FACTS.publish("archive", lambda: archived.archive(engine))
         FACTS.publish("service", lambda: self.facts(engine), seconds=15)
         return app
 

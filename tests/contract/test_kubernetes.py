@@ -226,10 +226,12 @@ def test_the_rules_are_our_file_and_the_monitor_sees_every_process(city: list[Do
         for name, pod in pods(city).items()
         if all(pod["metadata"]["labels"][key] in values for key, values in probes.items())
     }
-    target = {each["targetLabel"]: each for each in endpoint["relabelings"]}
+    *relabelings, of_platform = endpoint["relabelings"]
+    target = {each["targetLabel"]: each for each in relabelings}
 
     assert rules["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
-    assert seen == set(ROLES)
+    assert seen == {*ROLES, BUS_ADMIN}
+    assert {port["name"] for name in seen for port in container(pods(city)[name])["ports"]} == {"http"}
     assert (endpoint["port"], endpoint["path"]) == ("http", "/metrics")
     assert target["job"]["replacement"] == "clearwater"
     for label, source in (("service", "name"), ("role", "component")):
@@ -237,6 +239,11 @@ def test_the_rules_are_our_file_and_the_monitor_sees_every_process(city: list[Do
     for name, (service, role) in ROLES.items():
         labels = pods(city)[name]["metadata"]["labels"]
         assert (labels["app.kubernetes.io/name"], labels["app.kubernetes.io/component"]) == (service.name, role.name)
+    # Last, the process of no service gets the label that alerts know it by.
+    own = pods(city)[BUS_ADMIN]["metadata"]["labels"]
+    assert (of_platform["sourceLabels"], of_platform["targetLabel"]) == (["service"], "service")
+    assert re.fullmatch(of_platform["regex"], own["app.kubernetes.io/name"])
+    assert (of_platform["replacement"], own["app.kubernetes.io/component"]) == ("platform", "admin")
 
 
 def test_only_what_may_work_side_by_side_is_scaled(city: list[Document]):

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from deploy.local.place import HOST, Place
-from deploy.local.processes import local_site
+from deploy.local.processes import archive_file, local_site
 from deploy.prometheus import scraping
 from deploy.prometheus.__main__ import PORT_STEP
 from tests.support.eventually import eventually
@@ -47,7 +47,8 @@ class Prometheus:
 def scraping_of(place: Place, folder: Path) -> Iterator[Prometheus]:
     """With the configuration of `make ops`, scraped every second."""
     file = folder / "prometheus.yml"
-    file.write_text(scraping.configuration(local_site(place), seconds=1), encoding="utf-8")
+    archives = archive_file(place).exists()
+    file.write_text(scraping.configuration(local_site(place), seconds=1, archives=archives), encoding="utf-8")
     address = f"{HOST}:{place.port_base + PORT_STEP}"
     assert PROGRAM
     options = [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}"]

@@ -1,5 +1,6 @@
 """Does the bus follow the grants without a person: within seconds, after a standstill, and for no other agency or district?"""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
-from deploy.local import admin, agencies
+from deploy.local import access, admin, agencies, granting
 from deploy.local.granting import Granting
 from shared.events import catalogue, topics
 from shared.events.contract import Event
@@ -144,6 +145,55 @@ def test_a_further_grant_reaches_a_user_that_exists_and_half_a_topic_reaches_nob
     assert (bus.reads(one), bus.reads(two), bus.reads(three)) == (True, True, False)
 
 
+def test_it_says_up_to_when_the_rights_follow_the_grants(bus: Bus) -> None:
+    before, began = counted(), time.time()
+
+    bus.granting.try_look()
+
+    assert counted() == before
+    assert began <= granting.KEPT_AT._value.get() <= time.time()
+    assert bus.granting.missing() == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "bootstrap", "reason", "words"),
+    [
+        ("signing-relay", "", "refused", "the broker refuses"),
+        ("admin", "127.0.0.1:1", "no-answer", "the broker does not answer"),
+    ],
+)
+def test_a_refusal_and_an_outage_are_counted_apart_and_are_no_look_that_keeps_the_rights(
+    platform: Platform, role: str, bootstrap: str, reason: str, words: str
+) -> None:
+    """The first is what a broker answers whose admin has lost its rights: here it is a user that never had them."""
+    connection = platform.connection_of(role)
+    lost = Granting({**connection, "bootstrap_servers": bootstrap or connection["bootstrap_servers"]})
+    kept_at, before = granting.KEPT_AT._value.get(), counted()
+
+    lost.try_look()
+
+    assert counted() == before | {reason: before[reason] + 1}
+    assert granting.KEPT_AT._value.get() == kept_at
+    assert lost.missing().startswith(words)
+
+
+def test_a_right_that_the_broker_does_not_take_away_is_a_refusal(platform: Platform, bus: Bus) -> None:
+    """Kafka's client returns such an answer and raises nothing."""
+    district = platform.topics()
+    bus.admit(district)
+    mine = access.of_agency(agencies.user_of(bus.agency), [topics.name(district, KIND)])
+    rules = [rule for grant in mine for rule in admin._rules(grant, (agencies.user_of(bus.agency),))]
+
+    with closing(admin.client(platform.connection_of("signing-relay"))) as client, pytest.raises(admin.Refused):
+        admin._delete(client, rules)
+
+    assert bus.reads(district)
+
+
+def counted() -> dict[str, float]:
+    return {reason: granting.FAILED.labels(reason)._value.get() for reason in ("refused", "no-answer")}
+
+
 def test_a_record_that_is_no_event_keeps_nobody_from_being_withdrawn(platform: Platform, bus: Bus) -> None:
     district = platform.topics()
     grant_id = bus.grant(district)
@@ -153,9 +203,11 @@ def test_a_record_that_is_no_event_keeps_nobody_from_being_withdrawn(platform: P
         district, [GrantRevoked(agency="other", grant_id=grant_id, reason="x", revoked_at=datetime.now(UTC))]
     )
     assert bus.relay.publish([message._replace(payload=b'{"grant_id": 7}')]) == []
+    before = granting.UNREADABLE._value.get()
 
     bus.revoke(district, grant_id)
     bus.granting.look()
 
+    assert granting.UNREADABLE._value.get() == before + 1
     with pytest.raises(KafkaTimeoutError):
         KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)

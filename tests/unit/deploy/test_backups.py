@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.backups import __main__ as handles
-from deploy.backups import kept, lists, taking
+from deploy.backups import archive, kept, lists, taking
 from deploy.backups.kept import Kept
 from deploy.local.place import CannotStart
 
@@ -118,3 +118,15 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_newest_whole_backup_is_what_the_archive_process_shows(to: Kept) -> None:
+    assert [sample.value for sample in archive.newest(to)] == [0]
+
+    for day in (27, 28):
+        folder = to.databases(f"202611{day}T190000Z")
+        folder.mkdir(parents=True)
+        kept.note_taken(folder, finished_at=datetime(2026, 11, day, 19, tzinfo=UTC), first_wal="0" * 24)
+    to.databases("20261129T190000Z").mkdir()  # interrupted
+
+    assert [sample.value for sample in archive.newest(to)] == [datetime(2026, 11, 28, 19, tzinfo=UTC).timestamp()]

@@ -1,0 +1,83 @@
+"""Does PostgreSQL itself say how far the archive is: when it works, when it is dead, and when it goes on?"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from deploy.backups import archive, server
+from deploy.backups.kept import Kept
+from deploy.backups.server import Server
+from shared.service import archived, database
+from tests.support.eventually import eventually
+from tests.support.platform import Platform
+
+
+@pytest.fixture
+def source(platform: Platform) -> Iterator[Server]:
+    found = server.local(platform.place)
+    found.drop_slot()
+    yield found
+    found.drop_slot()
+
+
+@pytest.fixture
+def engine(platform: Platform) -> Iterator[Engine]:
+    """Of the role that a service's API reads its facts with: it has no right beyond its own database."""
+    made = database.connect(platform.empty().mechanism, application_name="signing-facts", pool_size=1)
+    yield made
+    made.dispose()
+
+
+@contextmanager
+def archiving(source: Server, to: Kept) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=archive._receive, args=(source, to, stop))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def figures(engine: Engine) -> tuple[float, float]:
+    found = {sample.fact: sample.value for sample in archived.archive(engine)}
+    return found[archived.POSITION], found[archived.MISSING]
+
+
+def write(source: Server) -> None:
+    """Something that every archive has to take."""
+    with closing(source.connect()) as connection:
+        connection.execute("select pg_logical_emit_message(false, 'test', repeat('x', 100000), true)")
+
+
+def test_what_the_archive_has_and_lacks_is_known_while_it_works_while_it_is_dead_and_afterwards(
+    source: Server, engine: Engine, tmp_path: Path
+) -> None:
+    to = Kept(tmp_path)
+    to.prepare()
+    assert figures(engine) == (0, 0)
+
+    source.keep_slot()
+    with archiving(source, to):
+        write(source)
+        eventually(lambda: figures(engine)[1] == 0)
+        position, _ = figures(engine)
+        write(source)
+        eventually(lambda: figures(engine)[0] >= position + 100_000)
+        eventually(lambda: figures(engine)[1] == 0)
+
+    dead, _ = figures(engine)
+    write(source)
+    write(source)
+    position, missing = figures(engine)
+    assert position == dead
+    assert missing >= 200_000
+
+    with archiving(source, to):
+        eventually(lambda: figures(engine)[1] == 0)
+    assert figures(engine)[0] > dead
