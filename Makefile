@@ -128,6 +128,7 @@ ALONE = tests/browser/test_browser.py tests/browser/test_docs.py
 JOURNEY = tests/e2e/test_the_path.py tests/browser/test_front_door.py tests/browser/test_registry_acts.py tests/browser/test_acts.py tests/browser/test_desk.py
 # Whole installations and images; every hostile client, user and value; the wall of 1,708 units on each screen.
 LONG = tests/integration/deploy $(wildcard tests/integration/*/test_examples.py) tests/integration/messaging/test_who_speaks.py \
+	tests/integration/messaging/test_debezium.py \
 	tests/integration/service/test_foreign_clients.py tests/browser/test_layout.py
 
 service-tests:
