@@ -222,7 +222,7 @@ def assert_in_order(sent: Sequence[Record]) -> None:
 def test_the_same_journal_gives_the_same_records(installation, emitters, signing, district, bus):
     """Events of every type, with and without what led to them; a tombstone is among them. First by the relay, then by Debezium."""
     by_relay(installation, emitters)
-    fillings = ("", "审" * 20_000, secrets.token_hex(100_000))  # the last one does not fit into a row, however it is packed
+    fillings = ("", "审" * 20_000, secrets.token_hex(100_000))  # no row holds the last one
     units = [kit.Happened(unit_id=unit, filling=filling) for unit in (uuid4(), uuid4()) for filling in fillings]
     led_by = {"correlationid": "from-a-desk", "traceparent": TRACE}
     for trace in (
