@@ -192,7 +192,7 @@ PORTS: dict[str, int] = {
     "kafka-internal": 8,
     ARCHIVE: 45,
     BUS_ADMIN: 46,
-    DEBEZIUM: 48,
+    DEBEZIUM: 44,
     **{
         service.process(role): service.step + number
         for service in SERVICES.values()

@@ -52,6 +52,7 @@ def worker() -> dict[str, str]:
         **{f"producer.{name}": value for name, value in client.items()},
         "config.providers": "env",
         "config.providers.env.class": "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
+        "plugin.discovery": "service_load",  # no search through all classes at the start
         "listeners": "http://${env:BIND}:${env:PORT}",
         "key.converter": f"{_STORAGE}.StringConverter",
         "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",

@@ -11,7 +11,12 @@ from deploy.site import Site
 
 FILES = Path(__file__).parent
 PROPERTIES = FILES / "worker.properties"
-_MEMORY = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC")
+_MEMORY = (
+    "-Xms128m",
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+)  # it starts sooner, and is busy little
 _BUS_USER = ("KAFKA_USER", "KAFKA_PASSWORD")
 
 

@@ -1,7 +1,6 @@
 """Kafka without our envelope, for records of foreign clients and accidents."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -44,19 +43,28 @@ class Record(NamedTuple):
         return int(dict(self.headers)["ce_sequence"] or b"")
 
 
-def read(connection: Mapping[str, Any], topics: Sequence[str]) -> list[Record]:
-    """All records of these topics up to now, in order within each partition."""
-    with closing(KafkaConsumer(**connection, group_id=None, enable_auto_commit=False)) as consumer:
-        partitions = [
-            TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic)
+class Records:
+    """All records of these topics, in order within each partition. Close it."""
+
+    def __init__(self, connection: Mapping[str, Any], topics: Sequence[str]) -> None:
+        self._consumer = KafkaConsumer(**connection, group_id=None, enable_auto_commit=False)
+        self._partitions = [
+            TopicPartition(topic, number) for topic in topics for number in self._consumer.partitions_for_topic(topic)
         ]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends, found = consumer.end_offsets(partitions), []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            polled = consumer.poll(timeout_ms=500)
-            found += [_record(record) for partition in polled.values() for record in partition]
-    return found
+        self._consumer.assign(self._partitions)
+        self._consumer.seek_to_beginning(*self._partitions)
+        self._found: list[Record] = []
+
+    def read(self) -> list[Record]:
+        """Those up to now."""
+        ends = self._consumer.end_offsets(self._partitions)
+        while any(self._consumer.position(partition) < ends[partition] for partition in self._partitions):
+            polled = self._consumer.poll(timeout_ms=500)
+            self._found += [_record(record) for partition in polled.values() for record in partition]
+        return list(self._found)
+
+    def close(self) -> None:
+        self._consumer.close()
 
 
 def _record(record: Any) -> Record:

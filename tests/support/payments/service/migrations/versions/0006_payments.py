@@ -2,7 +2,7 @@
 
 from shared.service import migrations
 
-revision, down_revision = "0005", "0004"
+revision, down_revision = "0006", "0005"
 
 
 def upgrade() -> None:
