@@ -37,12 +37,14 @@ def overview() -> str:
         if line is None:
             return render_template("taken.html", known=known, line=None, state="live")
         place = (line.district, line.agency)
+        takers = oversight.takers(tx, *place)
         hours = oversight.taken(tx, *place, before=_before() or _LAST, limit=_SHOWN + 1)
         return render_template(
             "taken.html",
             known=known,
             line=line,
-            takers=oversight.takers(tx, *place),
+            takers=takers,
+            urls={each.taker: each.url for each in takers if each.url},
             hours=hours[:_SHOWN],
             older=hours[_SHOWN - 1] if len(hours) > _SHOWN else None,
             endpoints=oversight.endpoints(tx, *place, after=UUID(int=0), limit=_ENDPOINTS),
