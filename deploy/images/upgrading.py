@@ -4,7 +4,8 @@
 
 The front door passes what one of the two APIs does not take to the other one (deploy/front_door/caddyfile.py). The first step that fails
 ends it; what is not replaced yet runs on as it was. Alerts are silent until the end, where an Alertmanager answers.
-Left to others: the silence (deploy/prometheus/silencing.py), the local platform (deploy/local/rolling.py), images of others (PostgreSQL, Kafka, Caddy).
+Left to others: the silence (deploy/prometheus/silencing.py),
+the local platform (deploy/local/rolling.py), images of others (PostgreSQL, Kafka, Caddy).
 """
 
 import os
@@ -30,9 +31,9 @@ def steps() -> Iterator[tuple[str, ...]]:
         api = service.process(API)
         for process in (api + SECOND, first, *others):
             yield _replace(process)
-    for process in declaration.processes():
-        if process.image == "" and process.name != FRONT_DOOR:
-            yield _replace(process.name)
+    for own in declaration.processes():
+        if own.image == "" and own.name != FRONT_DOOR:
+            yield _replace(own.name)
 
 
 def main() -> int:
