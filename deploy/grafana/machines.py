@@ -108,7 +108,8 @@ MACHINES: Final = Board(
             says="No data: no backup was ever taken here. BackupOld.",
         ),
         Panel(
-            title="Archive: written a second", unit="Bps", queries=(Query("max(rate(clearwater_archive_position_bytes[$__rate_interval]))"),),
+            title="Archive: written a second", unit="Bps",
+            queries=(Query("max(rate(clearwater_archive_position_bytes[$__rate_interval]))"),),
             says="A line at 0 while the databases write is an archive that stands still.",
         ),
         Panel(

@@ -31,6 +31,7 @@ from deploy.local import (
     topics,
 )
 from deploy.local.place import ROOT, CannotStart, Place
+from deploy.prometheus import silencing
 
 Command = Callable[[Place, argparse.Namespace], int]
 
@@ -64,7 +65,10 @@ def _down(installation: Place, _: argparse.Namespace) -> int:
 
 
 def _upgrade(installation: Place, _: argparse.Namespace) -> int:
-    rolling.upgrade(installation, progress.say)
+    with silencing.silenced(os.environ.get(silencing.VARIABLE, ""), comment="upgrade") as silence:
+        if silence:
+            progress.say("alerts are silent until the end")
+        rolling.upgrade(installation, progress.say)
     return 0
 
 

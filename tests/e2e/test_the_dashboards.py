@@ -1,7 +1,7 @@
 """Does every panel show data, does every selector find series, and is no alert open on a healthy system?
 
-A real Prometheus scrapes every process of a platform on which a household has just been signed. Where there is no Prometheus on the
-PATH, the test holds what `make ops` says then; CI installs one.
+A real Prometheus scrapes every process of a platform that has a backup and on which a household has just been signed. Where there is no
+Prometheus on the PATH, the test holds what `make ops` says then; CI installs one.
 """
 
 import math
@@ -18,7 +18,7 @@ from deploy.demo.watching import Wall, mail_arrivals
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import as_asked
 from deploy.local.place import ROOT
-from tests.support import prometheus
+from tests.support import backups, prometheus
 from tests.support.eventually import eventually
 from tests.support.prometheus import Prometheus
 
@@ -42,7 +42,11 @@ def watched(system, samples, person, tmp_path: Path) -> Iterator[Prometheus | No
     if not prometheus.PROGRAM:
         yield None
         return
-    with prometheus.scraping_of(system.place, tmp_path) as scraped, Wall(system.place, samples[0].code):
+    with (
+        backups.archived(system, tmp_path / "backups"),
+        prometheus.scraping_of(system.place, tmp_path) as scraped,
+        Wall(system.place, samples[0].code),
+    ):
         # The reconciler counts a minute after its start. A rate needs a series that was there before the act.
         city = person("city", "*")
         mail_arrivals(

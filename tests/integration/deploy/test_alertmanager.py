@@ -1,0 +1,175 @@
+"""Does a real Alertmanager with our routes tell the right people, keep quiet about what follows from another alert, and during an upgrade?
+
+Mail arrives at a real mail server, WeCom's messages at a server that answers as WeCom's does.
+"""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.images import watching
+from deploy.local.place import ROOT
+from deploy.prometheus import silencing
+from tests.support import alertmanager
+from tests.support.alertmanager import Alertmanager, Labels
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.skipif(
+    not alertmanager.PROGRAM,
+    reason="this machine has no Alertmanager (Debian: prometheus-alertmanager): nothing is routed here",
+)
+OURS = (ROOT / "deploy/prometheus/alertmanager.yml").read_text("utf-8")
+ON_CALL, TICKETS = "on-call@clearwater.example", "operations@clearwater.example"
+PAGE = {"alertname": "WallStale", "severity": "page", "district": "440303"}
+TICKET = {"alertname": "EventParked", "severity": "ticket", "district": "440303", "consumer": "notify"}
+ALERTS: dict[str, str] = {
+    rule["alert"]: rule["labels"]["severity"]
+    for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+}
+INHIBITIONS: list[dict[str, Any]] = yaml.safe_load(OURS)["inhibit_rules"]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Alertmanager]:
+    with alertmanager.started(OURS, tmp_path) as started:
+        yield started
+
+
+def subjects(running: Alertmanager, to: str) -> list[str]:
+    return [mail.subject for mail in running.mails(to)]
+
+
+def test_a_page_wakes_people_by_mail_and_wecom_and_a_ticket_waits_in_a_mailbox(running: Alertmanager) -> None:
+    running.post([PAGE, TICKET])
+
+    (paged,) = eventually(lambda: subjects(running, ON_CALL))
+    (noted,) = eventually(lambda: subjects(running, TICKETS))
+    (message,) = eventually(lambda: running.wecom.messages)
+    assert paged.startswith("[FIRING:1] WallStale")
+    assert noted.startswith("[FIRING:1] EventParked")
+    (token,) = running.wecom.tokens
+    assert token == {"corpid": ["the-corporation-id"], "corpsecret": ["the-secret-of-the-agent"]}
+    assert (message["agentid"], message["toparty"]) == ("the-agent-id", "the-party-id")
+    assert "WallStale" in str(message)
+
+    running.post([PAGE], over=True)
+
+    eventually(lambda: subjects(running, ON_CALL)[0].startswith("[RESOLVED] WallStale"))
+    eventually(lambda: len(running.wecom.messages) == 2)
+    assert subjects(running, TICKETS) == [noted]
+
+
+def test_every_alert_of_ours_reaches_the_receiver_of_its_severity_and_no_other(running: Alertmanager) -> None:
+    posted = [
+        {"alertname": name, "severity": severity, **dict.fromkeys(("district", "service", "consumer"), name)}
+        for name, severity in ALERTS.items()
+    ]
+    running.post(posted)
+    # Their causes are open, whatever service or district these name.
+    muted = {"SigningErrorsPersist", "GrantsNotKept"}
+    eventually(lambda: {labels["alertname"] for labels in running.muted("inhibitedBy")} == muted)
+
+    expected = {
+        receiver: {name for name, severity in ALERTS.items() if severity == wanted} - muted
+        for receiver, wanted in ((ON_CALL, "page"), (TICKETS, "ticket"))
+    }
+    for receiver, names in expected.items():
+        eventually(lambda to=receiver, whole=names: named(running, to) == whole)
+
+
+def named(running: Alertmanager, to: str) -> set[str]:
+    return {
+        name for subject in subjects(running, to) for name in re.findall(r"\b[A-Z][a-z]\w+", subject)
+    } & ALERTS.keys()
+
+
+def test_in_containers_every_alert_is_a_mail_in_the_platforms_mailbox(tmp_path: Path) -> None:
+    with alertmanager.started(watching.routes(), tmp_path) as running:
+        running.post([PAGE, TICKET])
+
+        eventually(lambda: (named(running, ON_CALL), named(running, TICKETS)) == ({"WallStale"}, {"EventParked"}))
+        assert running.wecom.messages == []
+
+
+def test_what_follows_from_another_alert_is_told_to_nobody(running: Alertmanager) -> None:
+    sources, targets, strangers = [], [], []
+    for number, rule in enumerate(INHIBITIONS):
+        equal = tuple(rule.get("equal", ()))
+        sources += alerts(rule["source_matchers"], f"source-{number:02}", same=equal, number=number)
+        targets += alerts(rule["target_matchers"], f"target-{number:02}", same=equal, number=number)
+        if equal:
+            strangers += alerts(rule["target_matchers"], f"stranger-{number:02}", same=(), number=number)
+    running.post(sources)
+    running.post([*targets, *strangers])
+
+    kinds = {labels["which"] for labels in strangers}
+    eventually(lambda: kinds <= told(running), seconds=90)
+    inhibited = {labels["which"] for labels in running.muted("inhibitedBy")}
+    wanted = {labels["which"] for labels in targets}
+    assert len(wanted) == len(INHIBITIONS)
+    assert wanted <= inhibited
+    assert not kinds & inhibited
+    assert not wanted & told(running)
+
+
+def alerts(matchers: list[str], which: str, *, same: Sequence[str], number: int) -> list[Labels]:
+    """Alerts that these matchers select, one for each name. Their places are their own, but for the `same` labels."""
+    found: list[Labels] = [{"severity": "page", "which": which, **dict.fromkeys(same, f"same-{number:02}")}]
+    for matcher in matchers:
+        name, value = re.fullmatch(r'(\w+)=~?"(.+)"', matcher).groups()
+        found = [{**labels, name: each} for labels in found for each in value.split("|")]
+    return [
+        {**dict.fromkeys(("service", "consumer", "district"), f"{which}-{each['alertname']}"), **each} for each in found
+    ]
+
+
+def told(running: Alertmanager) -> set[str]:
+    """The label `which` of every alert that a mail names."""
+    texts = [mail.text for mail in running.mailbox.find("").messages]
+    return {which for text in texts for which in re.findall(r"which = (\S+?)<", text)}
+
+
+@pytest.mark.parametrize("ending", ["succeeds", "fails"])
+def test_an_upgrade_is_silent_and_what_it_has_broken_pages_when_it_ends(running: Alertmanager, ending: str) -> None:
+    try:
+        with silencing.silenced(running.address, comment="upgrade") as silence:
+            assert silence
+            running.post([PAGE])
+            eventually(lambda: running.muted("silencedBy"))
+            over_at = datetime.now(UTC)
+            if ending == "fails":
+                Path("/nowhere").read_text()
+    except FileNotFoundError:
+        assert ending == "fails"
+
+    (mail,) = eventually(lambda: running.mails(ON_CALL))
+    assert datetime.fromisoformat(mail.arrived_at) >= over_at
+    assert running.muted("silencedBy") == []
+
+
+def test_without_an_alertmanager_an_upgrade_goes_on() -> None:
+    with silencing.silenced("http://127.0.0.1:1", comment="upgrade") as silence:
+        assert silence == ""
+    with silencing.silenced("", comment="upgrade") as silence:
+        assert silence == ""
+
+
+def test_the_command_of_the_runbook_silences(running: Alertmanager) -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"`docker compose exec alertmanager (amtool [^`]+)`", runbook)
+    arguments = [word.replace("http://127.0.0.1:9093", running.address) for word in shlex.split(command)]
+    subprocess.run(arguments, check=True, capture_output=True)
+
+    running.post([PAGE])
+
+    eventually(lambda: running.muted("silencedBy"))
+    assert running.mails(ON_CALL) == []
