@@ -20,7 +20,7 @@ from tests.support.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.timeout(500)  # the first test starts the whole system
 
-DISTRICT, ENGINEER, AGENCY = "440106", "agency-440106", "water-bureau"
+DISTRICT, ENGINEER, AGENCY = "440107", "agency-440107", "water-bureau"
 LANDED = 30_000
 
 
@@ -32,7 +32,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def grant_id(system: Platform) -> str:
-    districts.add(system.place, DISTRICT, name="样例水区")
+    districts.add(system.place, DISTRICT, name="样例河区")
     granted = give(system.place, DISTRICT, AGENCY, ENGINEER)
     address = f"{system.place.front_url}/api/reporting/v1/districts/{DISTRICT}/feed"
     headers = {"Authorization": f"Bearer {issuer.mint(system.place.local_dir, role='agency', districts=[DISTRICT])}"}
@@ -182,8 +182,8 @@ def test_the_auditor_sees_takers_grants_and_statements(
 
     audit = pages.signed_in(chromium, system.place, "/?language=en", role="auditor", district=DISTRICT, bypass_csp=True)
     expect(audit.locator("[data-row=taken] .n")).to_have_text("1", timeout=LANDED)
-    audit.locator("[data-row=taken] a").click()
-    audit.wait_for_url("**/taken?**")
+    audit.locator("header nav#ways a[href='/taken']").click()
+    audit.wait_for_url("**/taken")
     expect(audit.locator(f"[id='grant-{grant_id}']")).to_contain_text("approved by", timeout=LANDED)
     expect(audit.locator("#hours-h ~ table tbody tr").first).to_contain_text(grant_id[:8])
     fits(audit)

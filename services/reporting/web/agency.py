@@ -7,6 +7,7 @@ What an endpoint is, and what was granted why, the registry says: static/agency.
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, render_template, request
 
@@ -48,20 +49,27 @@ def _of_district(tx: Transaction, place: Place) -> dict[str, Any]:
     types = agency_frame.granted(tx, place)
     endpoints = subscription.endpoints(tx, place, now=context().clock.now())
     wanted = id_of("endpoint")
-    endpoint = next((each for each in endpoints if each.endpoint_id == wanted), endpoints[0] if endpoints else None)
+    endpoint = _shown(endpoints, wanted)
     reached = exchange.reached(tx).get(place.district)
     return {
         "page_state": _state(types, endpoints),
         "types": sorted(types),
         "endpoints": endpoints,
         "endpoint": endpoint,
-        "awaited": wanted if wanted and wanted not in {each.endpoint_id for each in endpoints} else None,
+        "awaited": wanted if wanted and endpoint is None else None,
         "cases": subscription.cases(tx, place.district, endpoint.endpoint_id) if endpoint else [],
         "tried": _tried(tx, place, endpoint),
         "did": _did(),
         "last_number": reached.number if reached else 0,
         "stated": statements.newest(tx, place.district, place.agency, limit=_STATEMENTS),
     }
+
+
+def _shown(endpoints: list[EndpointLine], wanted: UUID | None) -> EndpointLine | None:
+    """The one in the address, else the first. While one is awaited, none: an act must not be offered for another one."""
+    if wanted is None:
+        return endpoints[0] if endpoints else None
+    return next((each for each in endpoints if each.endpoint_id == wanted), None)
 
 
 def _did() -> dict[str, Any] | None:

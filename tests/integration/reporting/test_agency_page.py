@@ -124,3 +124,19 @@ def test_another_agencys_endpoints_are_not_seen(app: Flask, issuer: tuple[str, P
 
     assert "mine.example" in found and "theirs.example" not in found
     assert "theirs.example" in page(app, issuer, client="440305").text
+
+
+def test_while_an_endpoint_is_awaited_no_act_is_offered_for_another_one(
+    app: Flask, issuer: tuple[str, Path], engine: Engine
+) -> None:
+    hooks = Hooks(engine)
+    known, awaited = Endpoint("https://mine.example/in"), Endpoint("https://new.example/in")
+    hooks.grant(*CASE)
+    hooks.register(known)
+
+    before = page(app, issuer, endpoint=str(awaited.endpoint_id)).text
+    assert 'id="awaited"' in before and "mine.example" in before
+    assert 'id="acts-h"' not in before and 'id="test"' not in before
+    hooks.register(awaited)
+    hooks.endpoints.close()
+    assert f"/endpoints/{awaited.endpoint_id}/tests" in page(app, issuer, endpoint=str(awaited.endpoint_id)).text
