@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status demo speed token district agency catalogue contract-check sandbox rotate import secrets check test test-all soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
+.PHONY: help setup assets up down status restart demo speed token district agency catalogue contract-check sandbox rotate import secrets check test test-all soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
 	format-check lint types contracts migrations events generated unit-tests service-tests journey-tests long-tests
 
 help: ## what there is
@@ -50,6 +50,9 @@ down: $(INSTALLED) ## stop all that `up` started
 
 status: $(INSTALLED) ## what runs and whether it is ready
 	@$(RUN) -m deploy.local status
+
+restart: $(INSTALLED) ## one process that is down or hangs: make restart PROCESS=signing-api
+	@$(RUN) -m deploy.local restart "$(PROCESS)"
 
 demo: setup ## a launch day before one's eyes: SPEED=144, FRESH=1 begins anew; in containers that run: make demo CONTAINERS=yes
 	@$(RUN) -m deploy.demo $(if $(CONTAINERS),--containers)

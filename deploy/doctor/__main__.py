@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from deploy.doctor.findings import Finding, exit_code, findings
+from deploy.doctor.finding import Finding
+from deploy.doctor.findings import exit_code, findings
 from deploy.doctor.looking import look
 from deploy.local.place import CannotStart
 from deploy.site import Site

@@ -7,31 +7,17 @@ Left to others: looking (looking.py), telling (__main__.py).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from deploy.declaration import ARCHIVE, BUS_ADMIN
+from deploy.doctor import own
+from deploy.doctor.finding import Finding, Severity
 from deploy.doctor.seen import Process, Seen
 
-Severity = Literal["page", "ticket"]
-_RUNBOOK = "docs/runbook.md"
 _CLOCK_SECONDS = 5.0
 _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
 _RECONCILER_SECONDS = 600
 _CERTIFICATE_LEFT = 1 / 13  # of its life; whoever renews it does so before (of a year: in the last thirty days)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`entry`: of the runbook, the name of an alert or of a finding that no metric shows."""
-
-    entry: str
-    severity: Severity
-    place: str
-    wrong: str
-    do: str
-
-    @property
-    def runbook(self) -> str:
-        return f"{_RUNBOOK}#{self.entry.lower()}"
 
 
 def findings(seen: Seen) -> list[Finding]:
@@ -78,6 +64,8 @@ def _platform(seen: Seen) -> Iterator[Finding]:
 
 def _processes(seen: Seen) -> Iterator[Finding]:
     for process in seen.processes:
+        if process.name in (BUS_ADMIN, ARCHIVE):
+            continue  # their findings say what their silence means: own.py
         if process.ready is None:
             wrong = f"{process.name} does not answer: it is stopped, hangs or is paused."
             yield Finding(
@@ -92,17 +80,11 @@ def _processes(seen: Seen) -> Iterator[Finding]:
                 wrong,
                 f"Run `service migrate` of {process.service}, or start the version that fits.",
             )
-        elif process.ready and not _explained(seen, process.ready):
+        elif process.ready and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
             yield Finding(
                 "NotReady", "page", process.name, wrong, "Deal with what it names. It becomes ready by itself."
             )
-
-
-def _explained(seen: Seen, ready: str) -> bool:
-    """By the database or the broker that does not answer: that is one finding, not fifteen."""
-    gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
-    return any(ready.startswith(word) and not seen.ports.get(name, True) for word, name in gone.items())
 
 
 def _clocks(seen: Seen) -> Iterator[Finding]:
@@ -240,6 +222,10 @@ _BOUNDS: Final = (
         "Keys of {service} in district {district} that the broker refuses: {value}.", "The log of {service}-relay names the reason.",
     ),
     _Bound(
+        "clearwater_grants_unreadable_total", 0, "GrantUnreadable", "ticket",
+        "Records about grants that admin could not read and does not carry out: {value}.", "Its log names type and topic of each.",
+    ),
+    _Bound(
         "clearwater_failing_items", 0, "ItemFailing", "ticket",
         "Items of the loop {loop} of {service} that cannot be carried on: {value}.", "The log names the item and the exception.",
     ),
@@ -248,5 +234,5 @@ _BOUNDS: Final = (
 # Findings that no metric of ours shows; they have an entry of the runbook all the same.
 OWN: Final = ("BrokerGone", "NotReady", "SchemaBehind", "DiskFull", "ClockOff", "CertificateEnds")
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
-    _disk, _clocks, _platform, _processes, _unreadable, _certificates, *_BOUNDS, _reconciler,
+    _disk, _clocks, _platform, _processes, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
 )  # fmt: skip

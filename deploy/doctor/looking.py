@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from deploy import declaration
-from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, FRONT_DOOR, PLATFORM, SECOND, SERVICES
+from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, BUS_ADMIN, FRONT_DOOR, PLATFORM, SECOND, SERVICES
 from deploy.doctor.seen import Process, Sample, Seen, parsed
+from deploy.prometheus import scraping
 from deploy.site import Site
 
 _SECONDS = 5.0
@@ -30,8 +31,10 @@ def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
     """`files`: a folder on the disk that the data are on. `apis_run_twice`: as in containers."""
     served = [(service.process(role), service.name) for service in SERVICES.values() for role in service.roles]
     served += [(service.process(API) + SECOND, service.name) for service in SERVICES.values() if apis_run_twice]
+    own = [BUS_ADMIN, *([ARCHIVE] if (files / ARCHIVE_FILE).exists() else [])]
+    served += [(name, scraping.PLATFORM) for name in own]
     others = [*PLATFORM, *(process.name for process in declaration.processes() if not process.image)]
-    others += [ARCHIVE] if (files / ARCHIVE_FILE).exists() else []
+    others = [name for name in others if name not in own]
     with ThreadPoolExecutor(max_workers=len(served) + len(others)) as side_by_side:
         processes = side_by_side.map(lambda process: _process(site, *process), served)
         ports = side_by_side.map(lambda name: _is_open(site, name), others)
@@ -48,7 +51,7 @@ def _process(site: Site, name: str, service: str) -> Process:
         samples = parsed(_answer(site, name, "/metrics")[1])
     except (OSError, HTTPException):
         return Process(name, service, None)
-    ready = "" if status == _OK else body or f"status {status}"
+    ready = "" if status == _OK else body.strip() or f"status {status}"
     return Process(name, service, ready, _labelled(samples), _off(date, before))
 
 

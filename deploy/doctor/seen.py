@@ -38,6 +38,14 @@ class Seen:
     disk_free: int
     certificates: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
+    def named(self, name: str) -> Iterator[Process]:
+        return (process for process in self.processes if process.name == name)
+
+    def explains(self, ready: str) -> bool:
+        """The database or the broker that does not answer does: that is one finding, not fifteen."""
+        gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
+        return any(ready.startswith(word) and not self.ports.get(name, True) for word, name in gone.items())
+
     def samples(self, name: str) -> Iterator[tuple[Process, Sample]]:
         return (
             (process, sample) for process in self.processes for sample in process.samples if sample.name == name

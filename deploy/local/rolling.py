@@ -36,6 +36,16 @@ def upgrade(place: Place, show_line: Callable[[str], None], *, services: Collect
             replacing.anew(process.name)
 
 
+def restart(place: Place, name: str) -> None:
+    """Stops one process, if it runs, and starts it; returns when it is ready. Raises CannotStart."""
+    if not place.local_dir.exists() or not Supervisor(place).answers():
+        raise CannotStart(f"{place.local_dir} does not run: `make up` starts everything.")
+    known = {process.name: process for process in processes.declared(place)}
+    if name not in known:
+        raise CannotStart(f"PROCESS={name} is no process: choose one of {', '.join(known)}.")
+    _Replacing(place, Supervisor(place), known).anew(name)
+
+
 def _expand(place: Place, services: Collection[str]) -> None:
     starting.side_by_side(*(partial(system.migrate, place, service) for service in services))
     for process in processes.declared(place):

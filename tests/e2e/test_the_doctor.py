@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
 from deploy.local.place import ROOT
+from tests.support import backups
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
@@ -72,6 +74,27 @@ def test_a_broker_that_is_gone_is_one_finding_and_not_fifteen(system: Platform, 
         assert found.get("BrokerGone") == "kafka"
         assert "NotReady" not in found
     eventually(lambda: is_healthy(system), seconds=180)
+
+
+def test_an_admin_that_is_dead_is_named_with_what_that_means(system: Platform, samples) -> None:
+    """The drill of GrantsNotKept: what the runbook says ends it."""
+    with stopped(system, "admin"):
+        code, found = examined(system)
+        assert (code, found) == (2, {"GrantsNotKept": "admin"})
+    eventually(lambda: is_healthy(system), seconds=120)
+
+
+def test_an_archive_that_is_dead_is_named_and_goes_on_where_it_stopped(
+    system: Platform, samples, tmp_path: Path
+) -> None:
+    """The drill of ArchiveStill."""
+    with backups.archived(system, tmp_path / "backups"):
+        eventually(lambda: is_healthy(system), seconds=120)
+        with stopped(system, "archive"):
+            code, found = examined(system)
+            assert (code, found) == (2, {"ArchiveStill": "archive"})
+        eventually(lambda: is_healthy(system), seconds=120)
+    eventually(lambda: is_healthy(system), seconds=120)
 
 
 def test_a_parked_key_is_named_with_its_consumer_and_its_district(system: Platform, samples) -> None:

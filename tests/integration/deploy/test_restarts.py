@@ -1,10 +1,13 @@
 """Does the supervisor restart a killed process of a service, and does the process work again?"""
 
+import signal
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
-from deploy.local import processes, starting, system
+from deploy.local import processes, rolling, starting, system
+from deploy.local.place import CannotStart
 from deploy.local.processes import Process
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
@@ -27,3 +30,24 @@ def test_a_killed_process_is_started_again_and_becomes_ready(platform: Platform,
 
     eventually(lambda: platform.supervisor.pid(relay.name) not in {0, before} and starting.is_ready(relay))
     assert platform.supervisor.states()[relay.name]["statename"] in {"STARTING", "RUNNING"}
+
+
+@pytest.mark.parametrize("state", ["hangs", "is down"])
+def test_one_process_is_restarted_by_a_handle_whether_it_hangs_or_is_down(
+    platform: Platform, relay: Process, state: str
+):
+    before = platform.supervisor.pid(relay.name)
+    if state == "hangs":
+        psutil.Process(before).send_signal(signal.SIGSTOP)
+    else:
+        platform.supervisor.stop(relay.name)
+
+    rolling.restart(platform.place, relay.name)
+
+    assert starting.is_ready(relay)
+    assert platform.supervisor.pid(relay.name) not in {0, before}
+
+
+def test_a_name_that_is_no_process_is_answered_with_the_names(platform: Platform):
+    with pytest.raises(CannotStart, match="PROCESS=signing is no process: choose one of postgres, kafka, issuer"):
+        rolling.restart(platform.place, "signing")

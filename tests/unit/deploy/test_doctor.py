@@ -24,7 +24,10 @@ ALERTS = {
 RUNBOOK = set(re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text("utf-8"), re.MULTILINE))
 HEALTHY = Seen(
     NOW,
-    tuple(Process(s.process(role), s.name, "", (), 0.0) for s in SERVICES.values() for role in s.roles),
+    (
+        *(Process(s.process(role), s.name, "", (), 0.0) for s in SERVICES.values() for role in s.roles),
+        *(Process(name, "platform", "", (), 0.0) for name in ("admin", "archive")),
+    ),
     dict.fromkeys(("postgres", "kafka", "issuer", "messages", "front-door"), True),
     disk_total=100 * 10**9,
     disk_free=50 * 10**9,
@@ -127,6 +130,29 @@ STATES = [
         "ticket",
         "last counted 700 s ago",
     ),
+    (with_process("admin", ready=None), "GrantsNotKept", "page", "stays open on the bus"),
+    (
+        with_process("admin", ready="the broker does not answer: KafkaTimeoutError"),
+        "GrantsNotKept",
+        "page",
+        "the broker does not answer: KafkaTimeoutError",
+    ),
+    (
+        with_process("admin", ready="the broker refuses: ClusterAuthorizationFailedError"),
+        "GrantsRefused",
+        "page",
+        "the broker refuses",
+    ),
+    (showing("admin", "grants_unreadable_total", 2), "GrantUnreadable", "ticket", "does not carry out: 2"),
+    (with_process("archive", ready=None), "ArchiveStill", "page", "archive does not answer"),
+    (showing("notify-api", "archive_missing_bytes", 100_000_000), "ArchiveStill", "page", "lacks 100 MB"),
+    (
+        showing("archive", "backup_timestamp_seconds", NOW.timestamp() - 40 * 3600),
+        "BackupOld",
+        "ticket",
+        "40 hours old",
+    ),
+    (showing("archive", "backup_timestamp_seconds", 0), "BackupOld", "ticket", "has no backup"),
     (
         showing("signing-api", "facts_readable", 0, source="database"),
         "DatabaseUnreadable",
@@ -180,7 +206,9 @@ def test_a_broker_that_is_gone_explains_the_processes_that_name_it() -> None:
     processes = tuple(
         replace(each, ready="broker: NoBrokersAvailable") if each.name.endswith("-consumer") else each
         for each in HEALTHY.processes
+        if each.name != "admin"
     )
+    processes += (Process("admin", "platform", "the broker does not answer: KafkaTimeoutError"),)
     found = findings(replace(HEALTHY, processes=processes, ports={**HEALTHY.ports, "kafka": False}))
 
     assert [finding.entry for finding in found] == ["BrokerGone"]
