@@ -8,6 +8,7 @@ Left to others: the table that is read (shared/messaging/schema.py), the worker'
 from typing import Any
 
 from deploy.declaration import DEBEZIUM
+from deploy.local import access
 from shared.messaging import leaving
 
 _SMT = "org.apache.kafka.connect.transforms"
@@ -67,7 +68,7 @@ def _source(service: str) -> dict[str, str]:
     return {
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "tasks.max": "1",
-        "topic.prefix": f"clearwater-{service}",  # Debezium's name for the database; no topic begins with it
+        "topic.prefix": f"clearwater-{service}",  # Debezium's name for the database
         "database.hostname": "${env:POSTGRES_HOST}",
         "database.port": "${env:POSTGRES_PORT}",
         "database.dbname": service,
@@ -80,8 +81,15 @@ def _source(service: str) -> dict[str, str]:
         # The table is always empty. Where the worker's file of offsets and the slot differ, the slot is right: it moves on last.
         "snapshot.mode": "no_data",
         "offset.mismatch.strategy": "trust_slot",
-        # Also lets the log go that other tables and databases write while this service is quiet.
+        # A slot moves on with what its connector has sent. The heartbeats, in a topic of their own, let the log go that others write while
+        # this service is quiet.
         "lsn.flush.mode": "connector_and_driver",
+        "heartbeat.interval.ms": "5000",
+        "topic.heartbeat.prefix": access.HEARTBEATS,
+        # A heartbeat is a structure, an event's value is bytes.
+        "value.converter": "io.debezium.converters.BinaryDataConverter",
+        "value.converter.delegate.converter.type": "org.apache.kafka.connect.json.JsonConverter",
+        "value.converter.delegate.converter.type.schemas.enable": "false",
         "table.include.list": "public.outbox",
         "binary.handling.mode": "bytes",
         "tombstones.on.delete": "false",

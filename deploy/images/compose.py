@@ -179,7 +179,7 @@ def _users() -> Entry:
 
 def _topics() -> Entry:
     """Those of the two sample districts, and the rights on them."""
-    environment = declaration.bus_user(SITE, BUS_ADMIN)
+    environment = declaration.bus_user(SITE, BUS_ADMIN) | {declaration.LEAVE_BY: SITE.events_leave_by}
     return _step(
         {**_image("platform"), "command": ["deploy.images.topics", *SAMPLE_DISTRICTS], "environment": environment},
         {"users": "service_completed_successfully"},

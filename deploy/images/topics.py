@@ -2,13 +2,17 @@
 
 import sys
 
+from deploy.declaration import DEBEZIUM, LEAVE_BY
 from deploy.images import secret_files
 from deploy.local import admin, topics
 
 
 def main() -> None:
-    connection = admin.as_named(secret_files.read())
+    environment = secret_files.read()
+    connection = admin.as_named(environment)
     topics.keep_rights(connection)
+    if environment.get(LEAVE_BY) == DEBEZIUM:
+        topics.create_heartbeats(connection)
     for district in sys.argv[1:]:
         for name in topics.create(connection, district):
             print(name)

@@ -52,7 +52,8 @@ def read_by_databases() -> Settings:
 
 
 def read_by_topics() -> Settings:
-    return settings("topics", declaration.bus_user(SITE, BUS_ADMIN))
+    read = declaration.bus_user(SITE, BUS_ADMIN) | {declaration.LEAVE_BY: SITE.events_leave_by}
+    return settings("topics", read)
 
 
 def _job(name: str, owner: str, container: Container, reached: Document) -> list[Document]:

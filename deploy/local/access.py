@@ -18,6 +18,7 @@ Resource = Literal["TOPIC", "GROUP", "CLUSTER"]
 SIDES = ("a", "b")
 _CLUSTER = "kafka-cluster"  # Kafka's own name for it
 _ALL_TOPICS = "clearwater."
+HEARTBEATS = "debezium-heartbeat"
 
 
 class Grant(NamedTuple):
@@ -48,11 +49,17 @@ def everywhere() -> Iterator[Grant]:
         yield Grant(role, "DESCRIBE", "TOPIC", _ALL_TOPICS, prefixed=True)
         if kind == "relay":
             yield Grant(role, "IDEMPOTENT_WRITE", "CLUSTER", _CLUSTER)
+            yield Grant(role, "WRITE", "TOPIC", heartbeats(service))
         if kind == "consumer":
             yield Grant(role, "READ", "GROUP", service)
         if kind == OPERATOR:
             yield Grant(role, "DELETE", "GROUP", service)  # new-epoch
             yield Grant(role, "READ", "GROUP", f"{service}-rebuild-", prefixed=True)
+
+
+def heartbeats(service: str) -> str:
+    """The topic in which Debezium notes that it lives; there where events leave by it (decision 50)."""
+    return f"{HEARTBEATS}.clearwater-{service}"
 
 
 def of_district(district: str) -> Iterator[Grant]:

@@ -65,6 +65,7 @@ def start_platform(place: Place) -> Supervisor:
         starting.side_by_side(ensure, partial(_store_users_and_rights, place))
         if by_log:
             readers = {service: secrets[declaration.debezium_key(service)] for service in declaration.publishing()}
+            topics.create_heartbeats(admin.as_admin(place))
             databases.ensure_debezium(postgres.superuser_url(place, password), readers)
     return supervisor
 

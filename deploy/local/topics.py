@@ -12,6 +12,7 @@ from typing import Any
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
+from deploy.declaration import publishing
 from deploy.local import access, admin
 from deploy.local.place import CannotStart
 from shared.events import topics
@@ -28,6 +29,7 @@ _COMPACTED = {
     "delete.retention.ms": str(_DAY_MS),
     "min.cleanable.dirty.ratio": "0.1",
 }
+_HEARTBEATS = {"cleanup.policy": "delete", "retention.ms": str(_DAY_MS // 24)}
 
 
 def create(connection: Connection, district: str) -> list[str]:
@@ -47,6 +49,17 @@ def create(connection: Connection, district: str) -> list[str]:
     finally:
         client.close()
     return sorted(missing)
+
+
+def create_heartbeats(connection: Connection) -> None:
+    """A topic for the heartbeats of each of Debezium's connectors. Raises CannotStart."""
+    wanted = {
+        access.heartbeats(service): {"num_partitions": 1, "replication_factor": 1, "configs": _HEARTBEATS}
+        for service in publishing()
+    }
+    with closing(admin.client(connection)) as client:
+        if missing := {name: wanted[name] for name in sorted(set(wanted) - set(client.list_topics()))}:
+            client.create_topics(missing, wait_for_metadata=True)
 
 
 def remove(connection: Connection, *, keep: Collection[str]) -> list[str]:

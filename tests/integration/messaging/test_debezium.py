@@ -6,6 +6,8 @@ The installation is this file's own (decision 50). The relay's records of the sa
 import json
 import secrets
 import threading
+import time
+import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
@@ -37,6 +39,7 @@ from tests.support.raw_kafka import Record, Records
 
 pytestmark = pytest.mark.timeout(300)  # the first time, the connector's jars are fetched
 SERVICES = declaration.publishing()
+HEARTBEAT_SECONDS = 5
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 _districts = count(440_303)
 
@@ -315,6 +318,32 @@ def test_a_slot_that_is_gone_is_made_anew_and_said(installation, emitters, signi
     assert done == "slot clearwater_signing was missing and is made anew: republish what was written without it"
     assert "clearwater_signing" in slots(installation)
     assert signing.leave_by("debezium") == ""
+
+
+def test_a_quiet_service_holds_no_log_back_and_goes_on(installation, emitters, signing, district, bus):
+    """Others write to the server, and several heartbeats pass."""
+    by_debezium(installation, emitters)
+    kit.happen(signing.app, district, [uuid4()])
+    more_than(0, bus)
+    quiet_until = time.monotonic() + 3 * HEARTBEAT_SECONDS
+    with psycopg.connect(installation.superuser_url(), autocommit=True) as connection:
+        connection.execute("select pg_logical_emit_message(false, 'others', repeat('x', 100000))")
+        (written,) = connection.execute("select pg_current_wal_lsn()").fetchone()
+
+    behind = f"confirmed_flush_lsn < '{written}'::pg_lsn"
+    eventually(lambda: time.monotonic() > quiet_until and not slots(installation, behind), seconds=90)
+    kit.happen(signing.app, district, [uuid4()])
+    more_than(1, bus)
+
+    assert {name: states(installation, name) for name in SERVICES} == {name: {"RUNNING"} for name in SERVICES}
+
+
+def states(installation: Platform, service: str) -> set[str]:
+    """Of the connector and its task, as Kafka Connect says."""
+    address = installation.place.url(DEBEZIUM)
+    with urllib.request.urlopen(f"{address}/connectors/clearwater-{service}/status") as answer:
+        status = json.load(answer)
+    return {part["state"] for part in (status["connector"], *status["tasks"])}
 
 
 @pytest.mark.parametrize("table", ["events", "outbox", "agreements"])
