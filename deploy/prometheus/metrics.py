@@ -16,8 +16,7 @@ from services.registry.queries import facts as registry
 from services.reporting.queries import facts as reporting
 from services.signing.queries import facts as signing
 from shared.messaging import pipeline
-from shared.service import archived
-from shared.telemetry import facts, metrics
+from shared.telemetry import archived, facts, metrics
 from shared.telemetry.facts import Fact
 
 Metric = Counter | Gauge | Histogram | Fact

@@ -26,12 +26,12 @@ from shared.messaging.reconciler import Reconciler
 from shared.messaging.redrive import Redrive
 from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
-from shared.service import archived, database, health, lifecycle, row_security
+from shared.service import database, health, lifecycle, row_security
 from shared.service.environment import Environment
 from shared.service.health import Ready
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
-from shared.telemetry import facts, log, spans
+from shared.telemetry import archived, facts, log, spans
 from shared.telemetry.facts import FACTS, Sample
 
 if TYPE_CHECKING:

@@ -144,7 +144,10 @@ def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
         if process in COMPOSE
     ]
     assert {f"{service}-api-2" for service, role in ROLES if role == "api"} <= set(processes)
-    assert targets == [f"{process}:{COMPOSE[process]['environment']['HEALTH_PORT']}" for process in processes]
+    assert targets == [
+        *(f"{process}:{COMPOSE[process]['environment']['HEALTH_PORT']}" for process in processes),
+        f"admin:{COMPOSE['admin']['environment']['PORT']}",
+    ]
     rules = {volume.split(":")[1] for volume in COMPOSE["prometheus"]["volumes"]}
     assert set(scraped["rule_files"]) <= rules
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from deploy.backups import archive, server
 from deploy.backups.kept import Kept
 from deploy.backups.server import Server
-from shared.service import archived, database
+from shared.service import database
+from shared.telemetry import archived
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
