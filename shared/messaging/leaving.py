@@ -20,6 +20,8 @@ from shared.service import journal
 Way = Literal["relay", "debezium"]
 PUBLICATION: Final = "outbox"
 
+# Behind a long transaction, as an import's, everybody else would have to wait too: better to fail and be run again.
+_PATIENCE = text("set local lock_timeout = '5s'")
 # Writers of events have written to `unsent`, which a change of its trigger waits for and keeps out; the relay is kept out by its own lock.
 _NO_RELAY = text("select pg_advisory_xact_lock(hashtext('relay'))")
 _BY_LOG = text("select tgenabled <> 'D' from pg_trigger where tgrelid = 'unsent'::regclass and tgname = 'leave_by_log'")
@@ -79,6 +81,7 @@ def _to_debezium(owner: Engine, log: Connection, slot: str) -> str:
     if not found:
         log.execute(_MAKE_SLOT, {"slot": slot})
     with owner.begin() as connection:
+        connection.execute(_PATIENCE)
         connection.execute(_NO_RELAY)
         if _by_log(connection):
             return "" if found else f"slot {slot} was missing and is made anew: republish what was written without it"
@@ -96,6 +99,7 @@ def _to_relay(owner: Engine, log: Connection, slot: str) -> str:
     if found and found.active:
         raise Refused(f"slot {slot} is in use: stop Debezium's connector first")
     with owner.begin() as connection:
+        connection.execute(_PATIENCE)
         connection.execute(_NO_RELAY)
         connection.execute(text(_SWITCH["relay"]))
         ids: list[UUID] = []

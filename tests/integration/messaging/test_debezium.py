@@ -37,7 +37,7 @@ from tests.support.eventually import eventually
 from tests.support.platform import Platform
 from tests.support.raw_kafka import Record, Records
 
-pytestmark = pytest.mark.timeout(300)  # the first time, the connector's jars are fetched
+pytestmark = pytest.mark.timeout(600)  # the first time, the connector's jars are fetched
 SERVICES = declaration.publishing()
 HEARTBEAT_SECONDS = 5
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
