@@ -23,6 +23,7 @@ class Following:
         kafka = self._client()
         self._assign(kafka)
         ends = kafka.end_offsets(list(self._positions)) if self._positions else {}
+        self._begin_anew(kafka, [partition for partition, end in ends.items() if end < self._positions[partition]])
         while any(self._positions[partition] < end for partition, end in ends.items()):
             if not (polled := kafka.poll(timeout_ms=5_000)):
                 raise KafkaTimeoutError("no answer")
@@ -47,6 +48,12 @@ class Following:
                 bootstrap_timeout_ms=10_000, metadata_max_age_ms=5_000,
             )  # fmt: skip
         return self._kafka
+
+    def _begin_anew(self, kafka: KafkaConsumer, shorter: list[TopicPartition]) -> None:
+        """A topic that is shorter than what was read of it was lost and written again: nothing of it is known."""
+        for partition in shorter:
+            self._positions[partition] = 0
+            kafka.seek(partition, 0)
 
     def _assign(self, kafka: KafkaConsumer) -> None:
         """New districts are found; those that are gone are forgotten."""

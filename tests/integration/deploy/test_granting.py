@@ -11,11 +11,13 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
 from deploy.local import access, admin, agencies, granting
+from deploy.local import topics as local_topics
 from deploy.local.granting import Granting
 from shared.events import catalogue, topics
 from shared.events.contract import Event
 from shared.events.registry import GrantApproved, GrantRevoked, Terms
 from shared.messaging import kafka
+from tests.support.eventually import eventually
 from tests.support.launch import Numbering
 from tests.support.platform import Platform
 
@@ -143,6 +145,34 @@ def test_a_further_grant_reaches_a_user_that_exists_and_half_a_topic_reaches_nob
     bus.granting.look()
 
     assert (bus.reads(one), bus.reads(two), bus.reads(three)) == (True, True, False)
+
+
+def test_a_topic_that_was_lost_and_written_again_is_read_from_its_beginning(platform: Platform, bus: Bus) -> None:
+    """Else the revocation would be passed over, and the figure would say that all is kept."""
+    district = platform.topics()
+    grant_id = bus.grant(district)
+    bus.revoke(district, uuid4())
+    bus.granting.look()
+    bus.admit(district)
+    name, connection = topics.name(district, "registry-agency"), admin.as_admin(platform.place)
+    with closing(admin.client(connection)) as client:
+        client.delete_topics([name])
+        eventually(lambda: name not in client.list_topics())
+    local_topics.create(connection, district)
+    bus.relay.close()
+    bus.relay = kafka.Producer(platform.connection_of("registry-relay"))
+
+    bus.revoke(district, grant_id)
+
+    eventually(lambda: (bus.granting.try_look(), is_out(bus))[1])
+
+
+def is_out(bus: Bus) -> bool:
+    try:
+        KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700).close()
+    except KafkaTimeoutError:
+        return True
+    return False
 
 
 def test_it_says_up_to_when_the_rights_follow_the_grants(bus: Bus) -> None:
