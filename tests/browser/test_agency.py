@@ -110,6 +110,7 @@ def test_an_engineer_registers_an_endpoint_sends_a_test_and_reads_the_feed(
     page.locator("#show-secrets").click()
     expect(page.locator("#secrets code").first).to_contain_text("whsec_")
     page.locator("a[href^='/agency/rotate']").click()
+    page.wait_for_url("**/agency/rotate?**")  # loaded, with the script that sends the form
     page.locator("#act button.main").click()
     page.wait_for_url("**did=rotate**")
     page.locator("#show-secrets").click()

@@ -169,7 +169,8 @@ def test_a_browser_reads_four_streams_at_most_and_draws_the_pages_of_the_others_
         }"""
     )
 
-    tabs.pages[0].wait_for_function("window.drawn.size === 2", timeout=30_000)
+    # Not wait_for_function: it evaluates a string in the page, which the page's policy forbids.
+    assert eventually(lambda: tabs.pages[0].evaluate("window.drawn.size") == 2)
 
     eventually(lambda: tabs.readers() == 4, seconds=30)
     tabs.sign()
