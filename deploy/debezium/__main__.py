@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy import declaration
+from deploy import declaration, generated
 from deploy.debezium import connectors, worker
 
 _HEAD = "# Written by `python -m deploy.debezium`: change deploy/debezium/connectors.py, not this.\n"
@@ -25,17 +25,8 @@ def files() -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    wanted = files()
-    if "--check" not in arguments:
-        for file, content in wanted.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content, encoding="utf-8")
-        return 0
-    stale = [file for file, content in wanted.items() if not file.exists() or file.read_text("utf-8") != content]
-    stale += [file for file in worker.FILES.glob("connectors/*.json") if file not in wanted]
-    for file in stale:
-        sys.stderr.write(f"stale: {file.relative_to(worker.FILES)}; run python -m deploy.debezium\n")
-    return 1 if stale else 0
+    present = set(worker.FILES.glob("connectors/*.json"))
+    return generated.settle(files(), arguments, command="deploy.debezium", present=present)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from deploy import generated
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import SOURCE, written
 
@@ -35,17 +36,7 @@ def files() -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    wanted = files()
-    if "--check" not in arguments:
-        for file, content in wanted.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content, encoding="utf-8")
-        return 0
-    stale = [file for file, content in wanted.items() if not file.exists() or file.read_text("utf-8") != content]
-    stale += [file for file in DASHBOARDS.glob("*.json") if file not in wanted]
-    for file in stale:
-        print(f"stale: {file.relative_to(FOLDER)}; run python -m deploy.grafana", file=sys.stderr)
-    return 1 if stale else 0
+    return generated.settle(files(), arguments, command="deploy.grafana", present=set(DASHBOARDS.glob("*.json")))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 
-from deploy import declaration
+from deploy import declaration, generated
 from deploy.declaration import (
     BUS_ADMIN,
     BUS_STATIC,
@@ -88,15 +88,8 @@ def text() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    written = {FILE: text(), CADDYFILE: caddyfile(), **watching.files()}
-    if "--check" not in arguments:
-        for file, content in written.items():
-            file.write_text(content, encoding="utf-8")
-        return 0
-    stale = [file.name for file, content in written.items() if not file.exists() or file.read_text("utf-8") != content]
-    for name in stale:
-        sys.stderr.write(f"stale: {name}; run python -m deploy.images.compose\n")
-    return 1 if stale else 0
+    wanted = {FILE: text(), CADDYFILE: caddyfile(), **watching.files()}
+    return generated.settle(wanted, arguments, command="deploy.images.compose")
 
 
 def _postgres() -> Entry:

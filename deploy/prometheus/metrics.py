@@ -4,10 +4,11 @@
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from deploy import generated
 from deploy.backups import archive
 from deploy.local import granting
 from deploy.local.place import ROOT
@@ -73,14 +74,8 @@ def _described(metric: Metric) -> tuple[str, str]:
     return family.type, family.documentation
 
 
-def main(arguments: list[str]) -> int:
-    if arguments != ["--check"]:
-        DOCUMENT.write_text(text(), encoding="utf-8")
-        return 0
-    if DOCUMENT.exists() and DOCUMENT.read_text(encoding="utf-8") == text():
-        return 0
-    print(f"{DOCUMENT.name} is stale: run python -m deploy.prometheus.metrics", file=sys.stderr)
-    return 1
+def main(arguments: Sequence[str]) -> int:
+    return generated.settle({DOCUMENT: text()}, arguments, command="deploy.prometheus.metrics")
 
 
 if __name__ == "__main__":

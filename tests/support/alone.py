@@ -1,7 +1,6 @@
 """One image's contents without a container: its own lock in an empty environment, and the folders that its Dockerfile copies."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from pathlib import Path
 import httpx
 from uv import find_uv_bin
 
-from deploy.local.place import HOST, ROOT
+from deploy.local.place import HOST
 from tests.support.eventually import eventually
-from tests.support.tree import tracked
+from tests.support.tree import copied
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,7 @@ def build(place: Path, lock: Path, folders: Iterable[str]) -> Image:
     subprocess.run([*uv, "venv", "--python", sys.executable, place / "environment"], check=True)
     install = ["pip", "install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--python", made.python]
     subprocess.run([*uv, *install, "-r", lock], check=True)
-    copied = [ROOT / folder for folder in folders]
-    for file in tracked():
-        if any(file.is_relative_to(folder) for folder in copied):
-            target = place / file.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, target)
+    copied(place, lambda path: any(path.is_relative_to(folder) for folder in folders))
     return made
 
 

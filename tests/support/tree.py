@@ -1,6 +1,9 @@
 """The repository's own files, as git lists them, for tests of the tree itself."""
 
+import re
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.place import ROOT
@@ -13,3 +16,25 @@ def tracked() -> list[Path]:
 
 def python_files() -> list[Path]:
     return [file.relative_to(ROOT) for file in tracked() if file.suffix == ".py"]
+
+
+_CODE = {"shared", "deploy", "services", "tests", "pyproject.toml"}
+
+
+def is_code(path: Path) -> bool:
+    """Whether a path, from the root, is what runs: no documents, locks or containers."""
+    return path.parts[0] in _CODE
+
+
+def copied(to: Path, chosen: Callable[[Path], bool] = lambda _: True) -> Path:
+    """The tracked files whose path from the root is chosen."""
+    for file in tracked():
+        if chosen(path := file.relative_to(ROOT)):
+            (to / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, to / path)
+    return to
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of code of one language in a page of docs, in their order. `page`: from the folder docs."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)

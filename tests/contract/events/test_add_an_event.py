@@ -1,8 +1,6 @@
 """Does a new event need only its class and an example? The test follows the how-to in a copy of the tree."""
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.place import ROOT
-from tests.support.tree import tracked
+from tests.support.tree import blocks, copied, is_code, tracked
 
-HOW_TO = (ROOT / "docs" / "how-to" / "add-an-event.md").read_text(encoding="utf-8")
+HOW_TO = "how-to/add-an-event.md"
 TYPE = "clearwater.signing.appointment.made.v1"
 EXAMPLE = Path("shared", "events", "examples", f"{TYPE}.1.json")
 
@@ -20,12 +18,8 @@ EXAMPLE = Path("shared", "events", "examples", f"{TYPE}.1.json")
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The tree without its documents, with the class of the how-to."""
-    for file in tracked():
-        path = file.relative_to(ROOT)
-        if path.parts[0] in {"shared", "deploy", "services", "tests", "pyproject.toml"}:
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, tmp_path / path)
-    [declared] = re.findall(r"```python\n(.*?)```", HOW_TO, re.DOTALL)
+    copied(tmp_path, is_code)
+    [declared] = blocks(HOW_TO, "python")
     with (tmp_path / "shared" / "events" / "signing.py").open("a", encoding="utf-8") as module:
         module.write(f"\n\n{declared}")
     return tmp_path
@@ -38,7 +32,7 @@ def test_an_event_without_an_example_is_named(tree: Path):
 
 
 def test_an_event_is_its_class_and_an_example(tree: Path):
-    [example] = re.findall(r"```json\n(.*?)```", HOW_TO, re.DOTALL)
+    [example] = blocks(HOW_TO, "json")
     (tree / EXAMPLE).write_text(example, encoding="utf-8")
 
     generated, checked = generate(tree), generate(tree, "--check")
@@ -65,7 +59,7 @@ def test_an_event_is_its_class_and_an_example(tree: Path):
 
 
 def test_an_example_that_was_changed_is_not_entered_again(tree: Path):
-    [example] = re.findall(r"```json\n(.*?)```", HOW_TO, re.DOTALL)
+    [example] = blocks(HOW_TO, "json")
     (tree / EXAMPLE).write_text(example, encoding="utf-8")
     generate(tree)
     (tree / EXAMPLE).write_text(example.replace("01:30", "02:30"), encoding="utf-8")

@@ -16,7 +16,7 @@ import yaml
 from deploy.declaration import SERVICES
 from deploy.local.place import ROOT, Place
 from tests.support import platform as platforms
-from tests.support.tree import tracked
+from tests.support.tree import copied, tracked
 
 pytestmark = pytest.mark.timeout(900)  # it starts a platform of its own
 SAMPLE = ROOT / "tests" / "support" / "payments"
@@ -34,11 +34,7 @@ KIT = {
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree with the service in it."""
-    copy = tmp_path_factory.mktemp("tree")
-    for file in tracked():
-        target = copy / file.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, target)
+    copy = copied(tmp_path_factory.mktemp("tree"))
     (copy / ".cache").symlink_to((ROOT / ".cache").resolve())
     shutil.copytree(SAMPLE / "service", copy / "services" / "payments")
     shutil.copy(SAMPLE / "events.py", copy / "shared" / "events" / "payments.py")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,32 +10,27 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from deploy.local.place import ROOT
 from services.registry.domain import sample
 from services.registry.domain.template import BUILDINGS, HOLDERS, OF_UNIT
 from tests.integration.registry import conftest
 from tests.integration.registry.conftest import Registry, workbook
 from tests.support.new_column import DISTRICT, SEED, UNITS
 from tests.support.platform import Database, Platform
-from tests.support.tree import tracked
+from tests.support.tree import blocks, copied, is_code
 
-HOW_TO = (ROOT / "docs" / "how-to" / "add-a-column.md").read_text(encoding="utf-8")
+HOW_TO = "how-to/add-a-column.md"
 REGISTRY = Path("services", "registry")
 _TYPES = {"area": "numeric", "date": "date", "integer": "integer"}
 
 
 def block(language: str, number: int = 0) -> str:
-    return re.findall(rf"```{language}\n(.*?)```", HOW_TO, re.DOTALL)[number]
+    return blocks(HOW_TO, language)[number]
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the tree with the column of the how-to."""
-    for file in tracked():
-        path = file.relative_to(ROOT)
-        if path.parts[0] in {"shared", "deploy", "services", "tests", "pyproject.toml"}:
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, tmp_path / path)
+    copied(tmp_path, is_code)
     template = tmp_path / REGISTRY / "domain" / "template.py"
     before, after = template.read_text(encoding="utf-8").split("\n)\n\nBUILDINGS_SHEET", 1)
     template.write_text(f"{before}\n{block('python').rstrip()},\n)\n\nBUILDINGS_SHEET{after}", encoding="utf-8")

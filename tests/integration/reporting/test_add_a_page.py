@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +11,16 @@ import pytest
 from sqlalchemy import Engine
 
 from deploy.local import issuer as local_issuer
-from deploy.local.place import ROOT
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.platform import Database, Platform
-from tests.support.tree import tracked
+from tests.support.tree import blocks, copied, is_code
 
-HOW_TO = (ROOT / "docs" / "how-to" / "add-a-page.md").read_text(encoding="utf-8")
+HOW_TO = "how-to/add-a-page.md"
 WEB = Path("services", "reporting", "web")
 
 
 def block(language: str, number: int = 0) -> str:
-    return re.findall(rf"```{language}\n(.*?)```", HOW_TO, re.DOTALL)[number]
+    return blocks(HOW_TO, language)[number]
 
 
 def replace(file: Path, old: str, new: str) -> None:
@@ -34,11 +32,7 @@ def replace(file: Path, old: str, new: str) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the tree with the page of the how-to."""
-    for file in tracked():
-        path = file.relative_to(ROOT)
-        if path.parts[0] in {"shared", "deploy", "services", "tests", "pyproject.toml"}:
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, tmp_path / path)
+    copied(tmp_path, is_code)
     for name, lines in (
         ("groups.py", block("python")), ("templates/groups.html", block("html")), ("groups.toml", block("toml"))
     ):  # fmt: skip
