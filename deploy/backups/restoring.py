@@ -6,7 +6,6 @@ Left to others: what the services need after it (after.py).
 
 import shutil
 import subprocess
-import tarfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,21 +39,20 @@ def restore(place: Place, source: Kept, *, at: datetime | None, over: bool) -> B
 
 def _make_room(place: Place, *, over: bool) -> None:
     data = postgres.data(place)
-    there = [path for path in (data, place.path("secrets.json")) if path.exists()]
-    if there and not over:
+    present = [path for path in (data, place.path("secrets.json")) if path.exists()]
+    if present and not over:
         raise CannotStart(
-            f"{there[0]} is there already: restore into an empty LOCAL_DIR, or say OVER=yes to move it aside."
+            f"{present[0]} is there already: restore into an empty LOCAL_DIR, or say OVER=yes to move it aside."
         )
     aside = f"{_ASIDE}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    for path in there:
+    for path in present:
         path.rename(path.with_name(f"{path.name}.{aside}"))
 
 
 def _unpack(folder: Path, data: Path) -> None:
     data.mkdir(mode=0o700, parents=True)
     for archive, to in (("base.tar.gz", data), ("pg_wal.tar.gz", data / "pg_wal")):
-        with tarfile.open(folder / archive) as packed:
-            packed.extractall(to, filter="data")
+        taking.unpack(folder / archive, to)
 
 
 def _bring_wal(wal: Path, data: Path, first: str) -> Path:

@@ -5,10 +5,11 @@ Invariant: what a kept base backup needs of the write-ahead log is never deleted
 """
 
 import shutil
-import tarfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from backports import tarfile
 
 from deploy.backups import kept
 from deploy.backups.kept import Kept
@@ -41,9 +42,14 @@ def take(server: Server, to: Kept, *, configuration: Path, keep: int) -> kept.Ba
 def put_back(archive: Path, folder: Path) -> None:
     """Unpacks keys and configuration; what the backup does not have stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+    unpack(archive, folder)
     (folder / "secrets.json").chmod(0o600)
+
+
+def unpack(archive: Path, to: Path) -> None:
+    """Nothing of an archive comes to lie outside `to`, whoever wrote it (the filter `data` of PEP 706). Raises tarfile.TarError."""
+    with tarfile.open(archive) as packed:
+        packed.extractall(to, filter="data")
 
 
 def _pack(folder: Path, archive: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from backports import tarfile
 
 from deploy.backups import __main__ as handles
 from deploy.backups import archive, kept, lists, taking
@@ -88,6 +89,15 @@ def test_keys_and_configuration_come_back_readable_by_their_owner_only(tmp_path:
     assert (target / "secrets.json").read_text() == "secret"
     assert (target / "secrets.json").stat().st_mode & 0o077 == 0
     assert sorted(path.name for path in target.rglob("*")) == ["issuer", "key.json", "secrets.json"]
+
+
+def test_an_archive_puts_nothing_outside_its_folder(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "keys.tar", "w") as hostile:
+        hostile.addfile(tarfile.TarInfo("../outside"))
+
+    with pytest.raises(tarfile.OutsideDestinationError):
+        taking.unpack(tmp_path / "keys.tar", tmp_path / "elsewhere")
+    assert not (tmp_path / "outside").exists()
 
 
 @pytest.mark.parametrize(
