@@ -94,15 +94,15 @@ def test_the_first_load_is_below_100_kb_over_the_wire(chromium: Browser, system:
 
 @pytest.mark.parametrize("path", ["/mine", "/", "/desk", "/help"])
 def test_a_phone_loads_no_web_font(chromium: Browser, system: Platform, samples: list, path: str) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     page = pages.signed_in(
         chromium, system.place, "/help", role="officer", district=samples[0].code, size="phone", staff_number=NUMBER
     )
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(system.place.front_url + path, wait_until="networkidle")
 
-    assert asked
-    assert [each for each in asked if each.endswith((".woff2", ".woff"))] == []
+    assert requested
+    assert [item for item in requested if item.endswith((".woff2", ".woff"))] == []
     assert page.evaluate("[...document.fonts].filter(each => each.status === 'loaded').length") == 0
     page.context.close()
 

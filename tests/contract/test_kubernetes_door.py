@@ -34,9 +34,9 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         "/etc/caddy": str(CONFIGURATION),
         ":18000": f":{port}",
     }
-    for there, here in places.items():
-        assert there in text
-        text = text.replace(there, here)
+    for in_cluster, local in places.items():
+        assert in_cluster in text
+        text = text.replace(in_cluster, local)
     (folder / "Caddyfile").write_text(text, encoding="utf-8")
     caddy = Path(sys.executable).with_name("caddy")
     with (folder / "log").open("wb") as log:

@@ -62,12 +62,12 @@ def watched(system, samples, person, tmp_path: Path) -> Iterator[Prometheus | No
 
 def test_every_panel_shows_data_and_no_alert_is_open_on_a_healthy_system(watched: Prometheus | None) -> None:
     if watched is None:
-        asked = subprocess.run(
+        outcome = subprocess.run(
             [sys.executable, "-m", "deploy.prometheus"], cwd=ROOT, capture_output=True, text=True, check=False
         )
         print("NOT RUN: there is no Prometheus on the PATH")  # noqa: T201 - whoever reads the run has to know
-        assert asked.returncode == 2
-        assert "no Prometheus on the PATH" in asked.stderr
+        assert outcome.returncode == 2
+        assert "no Prometheus on the PATH" in outcome.stderr
         return
     eventually(lambda: shows_all(watched), seconds=90)
 

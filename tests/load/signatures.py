@@ -133,7 +133,7 @@ def one_series(bench: Bench, units: int) -> None:
     api, database = bench.cpu_of_api(), bench.cpu_of_database()
     with sampled(bench) as samples:
         taken = bench.office.sign(todo, connections=CONNECTIONS)
-    api, database = ((now - then) * 1000 / len(todo) for now, then in (
+    api, database = ((after - before) * 1000 / len(todo) for after, before in (
         (bench.cpu_of_api(), api), (bench.cpu_of_database(), database)))  # fmt: skip
     last, bare_cpu = pgbench(bench)
     bare = (first + last) / 2

@@ -10,19 +10,19 @@
 
   /* For screen readers only, or behind the skip link: nobody sees it. */
   const unseen = (node) => {
-    for (let each = node; each; each = each.parentElement) {
-      const { visibility, opacity, clipPath, position, display } = style(each);
-      if (display === "none" || visibility !== "visible" || opacity === "0" || each.classList.contains("skip")) return true;
-      if (position === "absolute" && (clipPath !== "none" || each.offsetWidth <= 1) && !(each instanceof SVGElement)) return true;
+    for (let element = node; element; element = element.parentElement) {
+      const { visibility, opacity, clipPath, position, display } = style(element);
+      if (display === "none" || visibility !== "visible" || opacity === "0" || element.classList.contains("skip")) return true;
+      if (position === "absolute" && (clipPath !== "none" || element.offsetWidth <= 1) && !(element instanceof SVGElement)) return true;
     }
     return false;
   };
 
   /* Out of sight in a part that scrolls: it covers nothing. */
   const scrolledAway = (owner, rect) => {
-    for (let each = owner.parentElement; each && each !== document.body; each = each.parentElement) {
-      if (!/auto|scroll/.test(style(each).overflowX + style(each).overflowY)) continue;
-      const port = each.getBoundingClientRect();
+    for (let element = owner.parentElement; element && element !== document.body; element = element.parentElement) {
+      if (!/auto|scroll/.test(style(element).overflowX + style(element).overflowY)) continue;
+      const port = element.getBoundingClientRect();
       if (rect.bottom > port.bottom || rect.top < port.top || rect.right > port.right || rect.left < port.left) return true;
     }
     return false;

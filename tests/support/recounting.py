@@ -33,20 +33,20 @@ def facts_of(event_type: str, data: dict[str, Any]) -> _Unit:
         return {"rights": act}
     if (service, thing) != ("signing", "agreement"):
         return {}
-    said: _Unit = {"agreement": _AGREEMENT[act]}
+    facts: _Unit = {"agreement": _AGREEMENT[act]}
     if act == "signed":
-        said["signing"] = {name: data[name] for name in _NUMBER}
+        facts["signing"] = {name: data[name] for name in _NUMBER}
     if act in {"rescinded", "void"}:
-        said["signing"] = None
-    return said
+        facts["signing"] = None
+    return facts
 
 
 def note(units: dict[str, _Unit], event_type: str, data: dict[str, Any], facts: Collection[str]) -> None:
     """Takes one event into the account, as far as its facts are wanted."""
-    said = {fact: value for fact, value in facts_of(event_type, data).items() if fact in facts}
-    if said:
+    changed = {fact: value for fact, value in facts_of(event_type, data).items() if fact in facts}
+    if changed:
         empty = {"unit_id": data["unit_id"], "project_id": data["project_id"], **dict.fromkeys(facts)}
-        units.setdefault(data["unit_id"], empty).update(said)
+        units.setdefault(data["unit_id"], empty).update(changed)
 
 
 def known(units: dict[str, _Unit], facts: Collection[str]) -> dict[str, _Unit]:

@@ -33,9 +33,9 @@ def add(pages: Blueprint, path: str, view: View, *roles: str) -> None:
     pages.add_url_rule(path, view.__name__, identity.requires(*roles)(view))
 
 
-def page(template: str, here: str, **facts: Any) -> str:  # noqa: ANN401 - as the templates name them
+def page(template: str, current: str, **facts: Any) -> str:  # noqa: ANN401 - as the templates name them
     links = [
-        {"href": url_for(f"pages.{view}"), "text": text(f"pages.{name}"), "here": name == here}
+        {"href": url_for(f"pages.{view}"), "text": text(f"pages.{name}"), "here": name == current}
         for name, view, roles in _PAGES
         if has(*roles)
     ]

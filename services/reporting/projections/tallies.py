@@ -75,10 +75,10 @@ def settle(tx: Transaction, projects: Iterable[UUID]) -> None:
 
 
 def _compare(tx: Transaction, project_id: UUID, frozen: str) -> None:
-    here = {"project_id": project_id}
+    parameters = {"project_id": project_id}
     lines = [
         roll.Line(row.unit_id, row.household_id, row.area, tuple(zip(row.people, row.shares, strict=True)))
-        for row in tx.connection.execute(_LINES, here)
+        for row in tx.connection.execute(_LINES, parameters)
     ]
     if roll.digest(lines) == frozen:
-        tx.connection.execute(_MATCHES, here)
+        tx.connection.execute(_MATCHES, parameters)

@@ -19,12 +19,12 @@ from shared.web.shell import text
 
 @dataclass(frozen=True)
 class Act:
-    """`path`: below the endpoint in the API of `service`. `follows`, `never`: how many texts there are of each."""
+    """`path`: below the endpoint in the API of `service`. `follows`, `unchanged`: how many texts there are of each."""
 
     service: str
     path: str
     follows: int
-    never: int = 0
+    unchanged: int = 0
     method: str = "POST"
 
 

@@ -194,11 +194,11 @@ def _building_of(units: Sequence[Shown]) -> tuple[tuple[str, str], list[Shown]]:
     return shown, [cell for cell in units if (cell.compound, cell.building) == shown]
 
 
-def _page(template: str, here: str, found: Sequence[Standing], standing: Standing | None, **facts: Any) -> str:  # noqa: ANN401
+def _page(template: str, current: str, found: Sequence[Standing], standing: Standing | None, **facts: Any) -> str:  # noqa: ANN401
     project = {"project": str(standing.project_id)} if standing else {}
     query = "".join(f"?project={project_id}" for project_id in project.values())
     links = [
-        {"href": f"{path}{query}", "text": text(f"{name}.link"), "here": name == here}
+        {"href": f"{path}{query}", "text": text(f"{name}.link"), "here": name == current}
         for name, path in (("wall", "/wall"), ("grid", "/map"), ("city", "/city"))
     ]
     if "command" in identity.current().roles:
@@ -206,7 +206,7 @@ def _page(template: str, here: str, found: Sequence[Standing], standing: Standin
     grant = display.current()
     return render_template(
         template,
-        page=here,
+        page=current,
         display=grant,
         pages=[] if grant else links,
         standing=standing,

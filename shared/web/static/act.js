@@ -18,7 +18,7 @@ function changed(field) {
 
 function altered(field) {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-  if (field.tagName === "SELECT") return [...field.options].some((each) => each.selected !== each.defaultSelected);
+  if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected);
   return field.value !== field.defaultValue;
 }
 
@@ -32,7 +32,7 @@ const READ = {
 /** Null where a changed field was emptied, undefined where there is nothing to send. */
 function valueOf(field, empty) {
   if (field.type === "radio" && !field.checked) return undefined;
-  const value = (READ[field.dataset.kind] ?? ((each) => each.value.trim() || undefined))(field);
+  const value = (READ[field.dataset.kind] ?? ((input) => input.value.trim() || undefined))(field);
   return value === undefined ? empty : value;
 }
 
@@ -47,7 +47,7 @@ function put(body, path, value) {
 /** The body, and the field of every place in it, by its JSON pointer. */
 function read(form) {
   const body = {}, places = new Map(), onlyChanged = "changed" in form.dataset;
-  for (const field of fields(form).filter((each) => !itemOf(each))) {
+  for (const field of fields(form).filter((field) => !itemOf(field))) {
     const pointer = `/${field.name.replaceAll(".", "/")}`;
     if (field.type !== "radio" || field.checked) places.set(pointer, field);
     if (field.dataset.kind === "list") {
@@ -60,20 +60,20 @@ function read(form) {
     if (value !== undefined) put(body, field.name, value);
   }
   const items = [...form.querySelectorAll("[data-item]")];
-  for (const name of new Set(items.map((each) => each.dataset.item))) {
-    const mine = items.filter((each) => each.dataset.item === name);
-    const takes = (each) => each.querySelector("[data-take]");
-    const touched = mine.some((each) => fields(each).some(changed) || (takes(each) && changed(takes(each))));
+  for (const name of new Set(items.map((field) => field.dataset.item))) {
+    const mine = items.filter((field) => field.dataset.item === name);
+    const takes = (field) => field.querySelector("[data-take]");
+    const touched = mine.some((field) => fields(field).some(changed) || (takes(field) && changed(takes(field))));
     if (onlyChanged && !touched) continue;
     body[name] = [];
-    for (const each of mine.filter((one) => takes(one)?.checked ?? true)) {
+    for (const part of mine.filter((one) => takes(one)?.checked ?? true)) {
       const item = {};
-      for (const field of fields(each)) {
+      for (const field of fields(part)) {
         const value = valueOf(field, undefined);
         places.set(`/${name}/${body[name].length}/${field.name.replaceAll(".", "/")}`, field);
         if (value !== undefined) put(item, field.name, value);
       }
-      if (takes(each) || Object.keys(item).length) body[name].push(item);
+      if (takes(part) || Object.keys(item).length) body[name].push(item);
     }
   }
   return { body, places };

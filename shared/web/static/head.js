@@ -48,11 +48,11 @@ export async function places() {
   return found;
 }
 
-export const nameOf = (found, district) => found.districts.find((each) => each.district === district)?.name ?? district;
+export const nameOf = (found, district) => found.districts.find((place) => place.district === district)?.name ?? district;
 
 /** The project that the page is about: the one chosen, else the newest, which is what pages show. */
 export const current = (found) =>
-  found.projects.find((each) => each.project_id === bar.dataset.project) ?? found.projects.at(-1);
+  found.projects.find((project) => project.project_id === bar.dataset.project) ?? found.projects.at(-1);
 
 const make = (name, content = "", attributes = {}) => {
   const node = Object.assign(document.createElement(name), { textContent: content });
@@ -72,7 +72,7 @@ function drawn(found) {
   if (!found.projects.length) return [make("p", word("none"))];
   const shown = current(found);
   return found.districts.flatMap((district) => {
-    const mine = found.projects.filter((each) => each.district === district.district);
+    const mine = found.projects.filter((project) => project.district === district.district);
     if (!mine.length) return [];
     const list = make("ul");
     for (const project of mine) {

@@ -117,16 +117,16 @@ def test_what_follows_from_another_alert_is_told_to_nobody(running: Alertmanager
             strangers += alerts(rule["target_matchers"], f"stranger-{number:02}", same=(), number=number)
     running.post(sources)
     first = {labels["which"] for labels in sources}
-    eventually(lambda: first <= told(running) | inhibited(running))
+    eventually(lambda: first <= mailed(running) | inhibited(running))
     running.post([*targets, *strangers])
 
     kinds = {labels["which"] for labels in strangers}
-    eventually(lambda: kinds <= told(running), seconds=90)
+    eventually(lambda: kinds <= mailed(running), seconds=90)
     wanted = {labels["which"] for labels in targets}
     assert len(wanted) == len(INHIBITIONS)
     assert wanted <= inhibited(running)
     assert not kinds & inhibited(running)
-    assert not wanted & told(running)
+    assert not wanted & mailed(running)
 
 
 def alerts(matchers: list[str], which: str, *, same: Sequence[str], number: int) -> list[Labels]:
@@ -134,9 +134,9 @@ def alerts(matchers: list[str], which: str, *, same: Sequence[str], number: int)
     found: list[Labels] = [{"severity": "page", "which": which, **dict.fromkeys(same, f"same-{number:02}")}]
     for matcher in matchers:
         name, value = re.fullmatch(r'(\w+)=~?"(.+)"', matcher).groups()
-        found = [{**labels, name: each} for labels in found for each in value.split("|")]
+        found = [{**labels, name: item} for labels in found for item in value.split("|")]
     return [
-        {**dict.fromkeys(("service", "consumer", "district"), f"{which}-{each['alertname']}"), **each} for each in found
+        {**dict.fromkeys(("service", "consumer", "district"), f"{which}-{item['alertname']}"), **item} for item in found
     ]
 
 
@@ -144,7 +144,7 @@ def inhibited(running: Alertmanager) -> set[str]:
     return {labels["which"] for labels in running.muted("inhibitedBy")}
 
 
-def told(running: Alertmanager) -> set[str]:
+def mailed(running: Alertmanager) -> set[str]:
     """The label `which` of every alert that a mail names."""
     texts = [mail.text for mail in running.mailbox.find("").messages]
     return {which for text in texts for which in re.findall(r"which = (\S+?)<", text)}

@@ -42,7 +42,7 @@ def reconciled(bench: SimpleNamespace) -> list[str]:
         Doubts(name, engine, lambda: memory.Reader(bench.broker)),
         Settled(name, engine, memory.Reader(bench.broker), ".*"),
     )
-    return [str(each).split(": ", 1)[1] for each in Reconciler(*hops).run_once()]
+    return [str(item).split(": ", 1)[1] for item in Reconciler(*hops).run_once()]
 
 
 def run_command(bench: SimpleNamespace, *more: str, rebuild: str | None = None) -> tuple[int, list[str]]:
@@ -121,7 +121,7 @@ def test_several_foreign_events_of_one_number_all_wait(bench):
     assert run_command(bench, "--keep-ours", *WHY, "--event", str(one.event_id))[0] == 1
     assert parked(bench) == [(3, "diverged")]
     assert run_command(bench, "--keep-ours", *WHY)[0] == 0
-    assert [each[0] for each in decisions(bench)] == [one.event_id, two.event_id]
+    assert [decision[0] for decision in decisions(bench)] == [one.event_id, two.event_id]
 
 
 def test_two_events_waiting_for_one_number_diverge_when_its_turn_comes(bench):
@@ -171,7 +171,7 @@ def test_every_event_of_a_source_that_lost_its_newest_numbers_waits(bench):
 
     assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     assert effects(bench)[bench.key] == [1, 2, 3, 4]
-    assert [each[0] for each in decisions(bench)] == [each.event_id for each in theirs[:2]]
+    assert [decision[0] for decision in decisions(bench)] == [item.event_id for item in theirs[:2]]
 
 
 @pytest.mark.parametrize("again", ["relayed again", "read again"])
@@ -234,7 +234,7 @@ def test_a_rebuild_accepts_theirs(bench):
     reconciled(bench)
     assert effects(bench)[bench.key] == [1, 2, 3, 4]
     applied = {row[0] for row in bench.rows_of(f"select event_id from effects where key = '{bench.key}'")}
-    assert applied == {bench.ours[0].event_id, *(each.event_id for each in theirs)}
+    assert applied == {bench.ours[0].event_id, *(item.event_id for item in theirs)}
     assert parked(bench) == []
 
 
@@ -285,8 +285,8 @@ def test_a_divergence_and_a_bad_event_of_another_key_in_one_poll_each_park_their
 
 
 def test_a_divergence_does_not_stop_another_district_in_the_same_poll(bench):
-    there = str(int(bench.district) + 400_000)
-    topic = topics.name(there, kit.KIND)
+    other = str(int(bench.district) + 400_000)
+    topic = topics.name(other, kit.KIND)
     bench.broker.create(topic)
     consumer: Consumer = bench.consumer()
     consumer.run_once()
@@ -295,6 +295,6 @@ def test_a_divergence_does_not_stop_another_district_in_the_same_poll(bench):
     bench.send(key, 1, topic=topic)
     consumer.run_once()
 
-    with database.begin(bench.engines.app, district=there) as tx:
+    with database.begin(bench.engines.app, district=other) as tx:
         assert kit.effects(tx.connection) == {key: [1]}
     assert isinstance(bench.rows_of("select ours from parked")[0][0], UUID)

@@ -90,8 +90,8 @@ class Ordered(RuleBasedStateMachine):
 
 def test_whatever_is_answered_each_case_stays_in_order_and_nothing_is_lost(engine: Engine) -> None:
     districts = (f"{number}" for number in count(440_400))
-    here = type("Here", (Ordered,), {"engine": engine, "districts": districts})
+    machine = type("Here", (Ordered,), {"engine": engine, "districts": districts})
 
     run_state_machine_as_test(
-        here, settings=settings(max_examples=8, stateful_step_count=14, deadline=None, phases=(Phase.generate,))
+        machine, settings=settings(max_examples=8, stateful_step_count=14, deadline=None, phases=(Phase.generate,))
     )

@@ -210,9 +210,9 @@ def test_a_retry_after_is_kept_and_a_410_ends_it(hooks: Hooks, receiver: Receive
     receiver.answer = lambda _: Answer(429, {"Retry-After": "3600"})
     hooks.happen(hooks.launch.sign(0), hooks.launch.sign(1))
     hooks.run()
-    asked = len(receiver.posted)
+    calls = len(receiver.posted)
     hooks.play(timedelta(minutes=59), step=timedelta(minutes=1))
-    assert len(receiver.posted) == asked <= 2
+    assert len(receiver.posted) == calls <= 2
     receiver.answer = lambda _: Answer(410)
     hooks.now.turn(minutes=2)
     hooks.run()
@@ -220,7 +220,7 @@ def test_a_retry_after_is_kept_and_a_410_ends_it(hooks: Hooks, receiver: Receive
     hooks.play(timedelta(days=2), step=timedelta(hours=1))
 
     assert hooks.condition(endpoint)["status"] == "gone"
-    assert len(receiver.posted) == ended <= asked + 2
+    assert len(receiver.posted) == ended <= calls + 2
     receiver.answer = lambda _: Answer()
     hooks.switch_on(endpoint)
     hooks.run()

@@ -76,7 +76,7 @@ def test_a_generated_client_finds_what_the_description_says(app: Flask, issuer: 
         role = operation.definition.raw.get("x-roles", ["desk"])[0]
         headers = {"Authorization": f"Bearer {local_issuer.mint(issuer[1], role=role, districts=[OURS])}"}
         for mode in _modes(operation.definition.raw):
-            found |= _asked(operation.as_strategy(generation_mode=mode), headers)
+            found |= _faults_of_answers(operation.as_strategy(generation_mode=mode), headers)
 
     gc.collect()
     assert not found, "\n".join(f"{what}: {about}" for what, about in sorted(found.items()))
@@ -103,7 +103,7 @@ def _drop_the_rule_of_texts(value: object) -> None:
             _drop_the_rule_of_texts(item)
 
 
-def _asked(cases: some.SearchStrategy[schemathesis.Case], headers: dict[str, str]) -> dict[str, str]:
+def _faults_of_answers(cases: some.SearchStrategy[schemathesis.Case], headers: dict[str, str]) -> dict[str, str]:
     """The faults of the answers, one for each kind of fault of an operation."""
     found: dict[str, str] = {}
 

@@ -123,12 +123,12 @@ def test_privileges_belong_to_their_roles(desk: Desk, district: District) -> Non
 def test_another_district_sees_nothing_and_changes_nothing(desk: Desk, district: District) -> None:
     unit = district.register()
     agreement_id = ready(desk, unit)
-    there = Desk(desk.app, desk.issuer, OTHER_DISTRICT)
+    elsewhere = Desk(desk.app, desk.issuer, OTHER_DISTRICT)
 
-    assert there.ask(f"/cases/{unit}").status_code == 404
-    assert there.ask("/cases").json["items"] == []
+    assert elsewhere.ask(f"/cases/{unit}").status_code == 404
+    assert elsewhere.ask("/cases").json["items"] == []
     assert (
-        there.post(f"/agreements/{agreement_id}/signatures", self_signature(district.owners(unit)[0])).status_code
+        elsewhere.post(f"/agreements/{agreement_id}/signatures", self_signature(district.owners(unit)[0])).status_code
         == 404
     )
 

@@ -178,8 +178,8 @@ def greeting(server: Receiver):
 
 
 @contextmanager
-def talking(first: bytes, then: bytes = b"") -> Iterator[int]:
-    """A server that says `first`, then `then` again and again, a piece each tenth of a second, and never ends."""
+def talking(first: bytes, rest: bytes = b"") -> Iterator[int]:
+    """A server that says `first`, then `rest` again and again, a piece each tenth of a second, and never ends."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         ended = threading.Event()
 
@@ -188,9 +188,9 @@ def talking(first: bytes, then: bytes = b"") -> Iterator[int]:
             with connection:
                 connection.recv(65_536)
                 connection.sendall(first)
-                while then and not ended.wait(0.1):
+                while rest and not ended.wait(0.1):
                     try:
-                        connection.sendall(then)
+                        connection.sendall(rest)
                     except OSError:
                         return
 

@@ -76,13 +76,13 @@ def test_the_correlation_id_is_the_trace_id_unless_the_caller_brings_one() -> No
 )  # fmt: skip
 def test_a_traceparent_that_is_none_begins_a_new_trace(hostile: str) -> None:
     with tracing.request(correlation_id="", traceparent=hostile) as first:
-        asked = first.traceparent
+        requested = first.traceparent
     with tracing.following(
         event_id="e-1", received={"correlationid": f"{hostile}\n", "traceparent": hostile}
     ) as second:
-        came = second.traceparent
+        received = second.traceparent
 
-    assert all(tracing.well_formed(each) == each != "" for each in (asked, came))
+    assert all(tracing.well_formed(item) == item != "" for item in (requested, received))
     assert first.trace_id != second.trace_id
     assert second.correlation_id == "e-1"
 

@@ -6,8 +6,8 @@ const group = document.getElementById("group"), staff = document.getElementById(
 const none = picked?.textContent;
 
 function count() {
-  const mine = picks.filter((each) => each.checked);
-  const held = mine.filter((each) => each.dataset.held).length;
+  const mine = picks.filter((pick) => pick.checked);
+  const held = mine.filter((pick) => pick.dataset.held).length;
   picked.textContent = mine.length ? picked.dataset.words.replace("{n}", mine.length).replace("{held}", held) : none;
   picks[0].setCustomValidity(mine.length ? "" : none);
   all.checked = mine.length === picks.length;
@@ -15,13 +15,13 @@ function count() {
 }
 
 function narrow() {
-  for (const each of staff.options) each.hidden = each.disabled = Boolean(each.dataset.group) && each.dataset.group !== group.value;
+  for (const option of staff.options) option.hidden = option.disabled = Boolean(option.dataset.group) && option.dataset.group !== group.value;
   if (staff.selectedOptions[0]?.disabled) staff.value = "";
 }
 
 if (picks.length && all) {
   form.addEventListener("change", (event) => {
-    if (event.target === all) for (const each of picks) each.checked = all.checked;
+    if (event.target === all) for (const pick of picks) pick.checked = all.checked;
     count();
     narrow();
   });

@@ -86,7 +86,7 @@ if (running) {
         location.reload();
         return;
       }
-      if (now.milestone !== milestone) announced.textContent = [...moving.querySelectorAll("h2, p")].map((each) => each.textContent).join("：");
+      if (now.milestone !== milestone) announced.textContent = [...moving.querySelectorAll("h2, p")].map((line) => line.textContent).join("：");
       milestone = now.milestone;
     }
     setTimeout(look, 1000);

@@ -11,7 +11,7 @@ const say = (state, text) => {
 /** A chosen type that is granted no longer is shown, too: to leave it out is a decision of the reader. */
 function tick(types) {
   const list = document.getElementById("types");
-  for (const type of types.filter((each) => !form.querySelector(`[name="event_types"][value="${CSS.escape(each)}"]`))) {
+  for (const type of types.filter((name) => !form.querySelector(`[name="event_types"][value="${CSS.escape(name)}"]`))) {
     const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "event_types", value: type });
     box.dataset.kind = "list";
     const label = Object.assign(document.createElement("label"), { className: "tick" });

@@ -20,7 +20,7 @@ export function distance(basis) {
 /** `ends` fixes the scale, for pages on which several projects share one. */
 export function move(table, bases, ends = scale(bases)) {
   const [low, high] = ends;
-  const place = (each) => ((each - low) / (high - low)) * 100;
+  const place = (value) => ((value - low) / (high - low)) * 100;
   const attributes = (node, values) => Object.entries(values).forEach(([name, value]) => node.setAttribute(name, value));
   put(table.querySelector(".low"), `${low / 100}%`);
   const label = table.querySelector(".shared-threshold");

@@ -15,8 +15,8 @@ function say(moment, district) {
   column.dataset.number = moment.number;
   put(column.querySelector(".seq"), count(moment.number));
   moments.set(district, moment);
-  const known = [...moments.values()], lags = known.map((each) => each.lag_seconds ?? 0), ats = known.map((each) => each.at).filter(Boolean);
-  const number = columns().reduce((sum, each) => sum + Number(each.dataset.number), 0);
+  const known = [...moments.values()], lags = known.map((moment) => moment.lag_seconds ?? 0), ats = known.map((moment) => moment.at).filter(Boolean);
+  const number = columns().reduce((sum, column) => sum + Number(column.dataset.number), 0);
   return status({ number, at: ats.sort()[0] ?? null, lag_seconds: Math.max(...lags) });
 }
 

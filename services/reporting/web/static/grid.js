@@ -67,11 +67,11 @@ document.addEventListener("keydown", (event) => {
   const from = document.activeElement;
   if (!way || !from.classList.contains("cell")) return;
   // From edge to edge, as a cell may span floors and doors: what lies wholly on that side, first of all what lies right beside it.
-  const here = from.getBoundingClientRect();
+  const fromBox = from.getBoundingClientRect();
   const between = (low, high, otherLow, otherHigh) => Math.max(0, otherLow - high, low - otherHigh);
   const far = (node) => {
-    const box = node.getBoundingClientRect(), dx = between(here.left, here.right, box.left, box.right), dy = between(here.top, here.bottom, box.top, box.bottom);
-    const beyond = way[0] > 0 ? box.left - here.right : way[0] < 0 ? here.left - box.right : way[1] > 0 ? box.top - here.bottom : here.top - box.bottom;
+    const box = node.getBoundingClientRect(), dx = between(fromBox.left, fromBox.right, box.left, box.right), dy = between(fromBox.top, fromBox.bottom, box.top, box.bottom);
+    const beyond = way[0] > 0 ? box.left - fromBox.right : way[0] < 0 ? fromBox.left - box.right : way[1] > 0 ? box.top - fromBox.bottom : fromBox.top - box.bottom;
     return node === from || beyond < -1 ? Infinity : beyond + 3 * (way[0] ? dy : dx);
   };
   const nearest = all(".cell").sort((a, b) => far(a) - far(b))[0];
@@ -83,9 +83,9 @@ document.addEventListener("keydown", (event) => {
 
 /* The first or last cell: of the row, or with Ctrl of the whole building. */
 function atEnd(last, everywhere) {
-  const here = document.activeElement.getBoundingClientRect();
+  const focusBox = document.activeElement.getBoundingClientRect();
   const middle = (box) => (box.top + box.bottom) / 2;
-  const inRow = (box) => everywhere || (box.top <= middle(here) && box.bottom >= middle(here));
+  const inRow = (box) => everywhere || (box.top <= middle(focusBox) && box.bottom >= middle(focusBox));
   const row = all(".cell").map((cell) => [cell, cell.getBoundingClientRect()]).filter(([, box]) => inRow(box));
   const order = ([, a], [, b]) => (everywhere ? a.top - b.top || a.left - b.left : a.left - b.left);
   return row.sort(order).at(last ? -1 : 0)?.[0];

@@ -13,7 +13,7 @@ async function ask(service) {
   try {
     const answer = await fetch(`/api/${service}/v1/freshness`, { signal: AbortSignal.timeout(PATIENCE_MILLISECONDS), cache: "no-store" });
     if (!answer.ok) return { service, silent: true };
-    return { service, districts: Object.fromEntries((await answer.json()).districts.map((each) => [each.district, each])) };
+    return { service, districts: Object.fromEntries((await answer.json()).districts.map((entry) => [entry.district, entry])) };
   } catch {
     return { service, silent: true };
   }
@@ -103,9 +103,9 @@ function sortOnce(all) {
 function mixed(answers) {
   const node = document.getElementById("mixed");
   if (!node) return;
-  const late = Object.values(answers.reporting?.districts ?? {}).filter((each) => behind(each.consumer));
+  const late = Object.values(answers.reporting?.districts ?? {}).filter((entry) => behind(entry.consumer));
   node.hidden = !late.length;
-  node.textContent = late.map((each) => `${document.querySelector(`[data-strip="${each.district}"]`)?.closest(".district").querySelector("h2").firstChild.textContent ?? each.district} ${seconds(each.consumer.seconds)}`).join("　") + ` ${node.parentElement.dataset.late}`;
+  node.textContent = late.map((entry) => `${document.querySelector(`[data-strip="${entry.district}"]`)?.closest(".district").querySelector("h2").firstChild.textContent ?? entry.district} ${seconds(entry.consumer.seconds)}`).join("　") + ` ${node.parentElement.dataset.late}`;
 }
 
 let latest = null;

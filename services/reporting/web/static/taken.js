@@ -19,7 +19,7 @@ async function every(path) {
     items.push(...found.items);
     next = found.next;
   }
-  return items.filter((each) => each.district === page.dataset.district && each.agency === page.dataset.agency);
+  return items.filter((entry) => entry.district === page.dataset.district && entry.agency === page.dataset.agency);
 }
 
 const instant = (at) => new Date(at).toLocaleString("sv", { timeZone: "Asia/Shanghai" }).slice(0, 16);

@@ -43,7 +43,7 @@ function squares(changed) {
 }
 
 function compound(name) {
-  const node = [...document.querySelectorAll("[data-compound]")].find((each) => each.dataset.compound === name);
+  const node = [...document.querySelectorAll("[data-compound]")].find((compound) => compound.dataset.compound === name);
   const mine = [...document.querySelectorAll("[data-in]")].filter((block) => block.dataset.in === name);
   const left = mine.reduce((sum, block) => sum + Number(block.querySelector(".left").textContent || "0"), 0);
   const n = count(left), total = count(Number(node.dataset.total));
@@ -163,7 +163,7 @@ function paper() {
 
 /* All figures move to the event's number, or none does. */
 function apply(live) {
-  const project = live.projects.find((each) => each.project_id === data.project);
+  const project = live.projects.find((project) => project.project_id === data.project);
   if (!project) return true;
   const reached = project.call === "reached" && data.call !== "reached";
   if (project.cells === null || project.roll !== data.roll || (project.call !== data.call && !reached)) return false;

@@ -19,13 +19,13 @@ const head = (kind, title, ...why) => {
   const callout = element("div", "", { className: `callout${kind}` });
   const heading = element("h2", title, { tabIndex: -1 });
   heading.prepend(Object.assign(document.createElement("i"), { className: "g warn", ariaHidden: "true" }), " ");
-  callout.append(heading, ...why.filter(Boolean).map((each) => element("p", each)));
+  callout.append(heading, ...why.filter(Boolean).map((text) => element("p", text)));
   return callout;
 };
 
-const steps = (...each) => {
+const steps = (...rows) => {
   const list = element("ol", "", { className: "do" });
-  for (const [what, why, act] of each) {
+  for (const [what, why, act] of rows) {
     const row = element("li"), texts = element("span");
     texts.append(element("b", what), element("small", why));
     row.append(texts, act ?? "");
@@ -34,14 +34,14 @@ const steps = (...each) => {
   return list;
 };
 
-const still = (...each) => {
+const still = (...texts) => {
   const row = element("p", "", { className: "still" });
-  row.append(...each.map((text) => element("span", text)));
+  row.append(...texts.map((text) => element("span", text)));
   return row;
 };
 
 const failing = (failed) =>
-  Object.entries(failed).map(([code, facts]) => [named("item", code), (facts?.missing ?? []).map((each) => named("paper", each)).join("、")].filter(Boolean).join("："));
+  Object.entries(failed).map(([code, facts]) => [named("item", code), (facts?.missing ?? []).map((paper) => named("paper", paper)).join("、")].filter(Boolean).join("："));
 
 /** What a refusal tells beside its sentence, in words. */
 const facts = ({ facts: known = {} }) =>

@@ -12,8 +12,8 @@ import * as callouts from "./callouts.js";
 const AGAIN_SECONDS = 4;
 const LOOK_MILLISECONDS = 5_000;
 const $ = (id) => document.getElementById(id);
-const here = () => $("desk").dataset;
-const standing = () => myDesk.name(here().person);
+const facts = () => $("desk").dataset;
+const standing = () => myDesk.name(facts().person);
 const chosen = (name) => [...document.querySelectorAll(`input[name="${name}"]:checked`)];
 let held = false; // an answer stands in place of the step
 let offline = false;
@@ -23,7 +23,7 @@ const reasonOf = (form) => ({ reason: form.elements.reason.value, note: form.ele
 const requests = {
   take_up: ({ unit }) => [`/cases/${unit}/rights/reviews`, {}],
   confirm: ({ unit, revision }) => [`/cases/${unit}/rights/confirmations`, { revision: Number(revision) }],
-  review: ({ agreement, version }) => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((each) => each.value) }, version],
+  review: ({ agreement, version }) => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((box) => box.value) }, version],
   lock: ({ agreement, version }) => [`/agreements/${agreement}/locks`, {}, version],
   register: ({ agreement, version }) => [`/agreements/${agreement}/pre-registrations`, {}, version],
   return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, reasonOf(form), version],
@@ -32,7 +32,7 @@ const requests = {
   perform: ({ agreement, version }, form) => [`/agreements/${agreement}/performances`, { evidence: form.elements.evidence.value.trim() }, version],
   sign: ({ agreement, digest }, button) => {
     const [hand] = chosen("hand");
-    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((each) => each.value), ...(standing() && { desk: standing() }) }];
+    return [`/agreements/${agreement}/signatures`, { right_holder: button.dataset.holder, hand: hand.value, capacity: hand.dataset.capacity, terms_digest: digest, papers: chosen("paper").map((box) => box.value), ...(standing() && { desk: standing() }) }];
   },
 };
 
@@ -56,9 +56,9 @@ const release = () => {
 
 const dress = () => {
   $("desk-name").textContent = standing() ?? $("desk-name").dataset.none;
-  for (const each of document.querySelectorAll(".shares i")) {
-    const [parts, whole = "1"] = each.dataset.share.split("/");
-    each.style.flexGrow = String(Number(parts) / Number(whole));
+  for (const part of document.querySelectorAll(".shares i")) {
+    const [parts, whole = "1"] = part.dataset.share.split("/");
+    part.style.flexGrow = String(Number(parts) / Number(whole));
   }
 };
 
@@ -86,9 +86,9 @@ const connected = (yes) => {
 /** Whether the page is still so. A number that takes effect is shown as it does; anything else is first looked at. */
 const look = async () => {
   if (held || document.querySelector("dialog[open]")) return;
-  const { seen, view } = here();
+  const { seen, view } = facts();
   const page = await read(location.href);
-  if (held || here().seen !== seen || here().view !== view) return; // something was done meanwhile
+  if (held || facts().seen !== seen || facts().view !== view) return; // something was done meanwhile
   connected(page !== null);
   if (page === null) return;
   if (page === "login") return void hold(callouts.over());
@@ -120,7 +120,7 @@ const settle = async (notice) => {
 
 /** Somebody else's hand was stored before ours: then theirs is what was signed. */
 const stored = (intent, state) => {
-  const holder = intent.act === "sign" && state.right_holders.find((each) => each.person_id === intent.body.right_holder);
+  const holder = intent.act === "sign" && state.right_holders.find((owner) => owner.person_id === intent.body.right_holder);
   return holder && (holder.hand !== intent.body.hand || holder.capacity !== intent.body.capacity);
 };
 
@@ -128,7 +128,7 @@ const send = async (intent, tries = 1) => {
   clearTimeout(timer);
   held = true;
   $("desk").setAttribute("aria-busy", "true");
-  const answer = await ask(intent, here().district);
+  const answer = await ask(intent, facts().district);
   $("desk").removeAttribute("aria-busy");
   if (answer.outcome === "done") {
     if (["sign", "unlock", "return"].includes(intent.act)) history.replaceState(null, "", at(""));
@@ -153,7 +153,7 @@ const begin = (act, from) => {
     return;
   }
   $("notice").textContent = word("desk", "sending");
-  send(decided(here().unit, act, requests[act](here(), from)));
+  send(decided(facts().unit, act, requests[act](facts(), from)));
 };
 
 /** The form of an act that wants a reason; the rescission is confirmed in a second phase. */
@@ -161,7 +161,7 @@ const submitted = (form) => {
   const [reason, sure] = form.querySelectorAll("[data-phase]"), fault = form.querySelector(".fault"), { number } = form.elements;
   fault.textContent = "";
   if (!sure || sure.hidden) {
-    const missing = [...reason.querySelectorAll(":required")].find((each) => !each.checkValidity() || !each.value.trim());
+    const missing = [...reason.querySelectorAll(":required")].find((field) => !field.checkValidity() || !field.value.trim());
     if (missing) {
       fault.textContent = fault.dataset.reason;
       missing.focus();
@@ -215,5 +215,5 @@ for (const event of ["online", "focus"]) addEventListener(event, look);
 setInterval(() => document.hidden || look(), LOOK_MILLISECONDS);
 
 dress();
-const asked = unanswered(here().unit);
-if (asked) send(asked);
+const unfinished = unanswered(facts().unit);
+if (unfinished) send(unfinished);

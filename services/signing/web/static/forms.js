@@ -52,9 +52,9 @@ const mark = (field, text) => {
 
 /** Marks every fault; the first one gets the focus. */
 const checked = (form) => {
-  const fields = [...form.elements].filter((each) => each.name && each.type !== "hidden" && !each.disabled);
+  const fields = [...form.elements].filter((field) => field.name && field.type !== "hidden" && !field.disabled);
   const wrong = fields.filter((field, index) => {
-    const first = fields.findIndex((each) => each.name === field.name && each.type === "radio");
+    const first = fields.findIndex((other) => other.name === field.name && other.type === "radio");
     const text = field.type === "radio" && index !== first ? "" : fault(field);
     if (field.type !== "radio" || index === first) mark(field, text);
     return text;
@@ -119,5 +119,5 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("input", ({ target }) => target.getAttribute("aria-invalid") && mark(target, fault(target)));
 
-const asked = unanswered($("desk").dataset.unit);
-if (asked) send([...document.forms].find((form) => form.dataset.path === asked.path), asked);
+const unfinished = unanswered($("desk").dataset.unit);
+if (unfinished) send([...document.forms].find((form) => form.dataset.path === unfinished.path), unfinished);

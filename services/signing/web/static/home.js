@@ -27,42 +27,42 @@ async function every(service, path, pages = MOST_PAGES) {
   return { items, whole: next === null };
 }
 
-const asked = {};
-const once = (name, load) => (asked[name] ??= load());
+const loaded = {};
+const once = (name, load) => (loaded[name] ??= load());
 const projects = () => once("projects", async () => (await every("registry", "/projects")).items);
 const standings = () => once("standings", () => ask("reporting", "/projects"));
 const city = () => once("city", () => ask("reporting", "/city"));
-const signed = (standing) => standing.bases.find((each) => each.basis === "units");
-const frozen = async () => (await standings()).items.filter((each) => each.roll === "frozen");
+const signed = (standing) => standing.bases.find((basis) => basis.basis === "units");
+const frozen = async () => (await standings()).items.filter((project) => project.roll === "frozen");
 
 /* Each row: how many, in words, by when, and where it leads if not where the page says. `calm`: nobody has to act. */
 const listed = async (service, path, calm = false) => {
   const { items, whole } = await every(service, path, 2);
-  return { n: items.length, more: !whole, calm, detail: items.slice(0, 2).map((each) => [each.compound, each.building, each.door].filter(Boolean).join(" ")).filter(Boolean).join(word("comma")) };
+  return { n: items.length, more: !whole, calm, detail: items.slice(0, 2).map((unit) => [unit.compound, unit.building, unit.door].filter(Boolean).join(" ")).filter(Boolean).join(word("comma")) };
 };
 const inImports = async (state) => {
   const open = await projects();
-  const found = await Promise.all(open.map(async (each) => (await ask("registry", `/projects/${each.project_id}/imports?limit=200`)).items.filter((one) => one.state === state)));
+  const found = await Promise.all(open.map(async (project) => (await ask("registry", `/projects/${project.project_id}/imports?limit=200`)).items.filter((one) => one.state === state)));
   const mine = found.flat();
-  return { n: mine.length, detail: mine.slice(0, 2).map((each) => each.file_name).join(word("comma")), href: mine.length === 1 ? `/register/imports/${mine[0].import_id}` : undefined };
+  return { n: mine.length, detail: mine.slice(0, 2).map((row) => row.file_name).join(word("comma")), href: mine.length === 1 ? `/register/imports/${mine[0].import_id}` : undefined };
 };
 const perProject = async (path) => {
   const found = await projects();
   return Promise.all(found.map(async (project) => ({ project, ...(await every("registry", `/projects/${project.project_id}${path}`, 2)) })));
 };
 const summed = (found, href) => {
-  const with_some = found.filter((each) => each.items.length);
+  const with_some = found.filter((part) => part.items.length);
   const first = with_some[0];
-  return { n: with_some.reduce((sum, each) => sum + each.items.length, 0), more: with_some.some((each) => !each.whole), detail: with_some.map((each) => each.project.name).join(word("comma")), href: first && href(first.project) };
+  return { n: with_some.reduce((sum, part) => sum + part.items.length, 0), more: with_some.some((part) => !part.whole), detail: with_some.map((part) => part.project.name).join(word("comma")), href: first && href(first.project) };
 };
-const decisions = () => once("decisions", async () => Promise.all((await frozen()).map((each) => ask("signing", `/projects/${each.project_id}`))));
+const decisions = () => once("decisions", async () => Promise.all((await frozen()).map((project) => ask("signing", `/projects/${project.project_id}`))));
 
 const COUNT = {
   unfrozen: async () => {
-    const open = (await projects()).filter((each) => !each.roll_frozen_at);
+    const open = (await projects()).filter((project) => !project.roll_frozen_at);
     const first = open.toSorted((a, b) => a.starts_at.localeCompare(b.starts_at))[0];
     const days = first && Math.ceil((Date.parse(first.starts_at) - Date.parse(`${body.dataset.today}T00:00:00+08:00`)) / DAY_MILLISECONDS);
-    return { n: open.length, detail: open.map((each) => each.name).join(word("comma")), by: first && (days > 0 ? word("days_left", { days }) : word("started")), href: first && `/register/projects/${first.project_id}` };
+    return { n: open.length, detail: open.map((project) => project.name).join(word("comma")), by: first && (days > 0 ? word("days_left", { days }) : word("started")), href: first && `/register/projects/${first.project_id}` };
   },
   faulty: () => inImports("faulty"),
   clean: () => inImports("clean"),
@@ -77,58 +77,58 @@ const COUNT = {
   returned: () => listed("signing", "/cases?state=returned"),
   disputed: async () => {
     const { items, whole } = await every("signing", "/cases?unsigned=true");
-    const blocked = items.filter((each) => each.rights === "disputed");
-    return { n: blocked.length, more: !whole, detail: blocked.slice(0, 2).map((each) => `${each.compound} ${each.building} ${each.door}`).join(word("comma")) };
+    const blocked = items.filter((unit) => unit.rights === "disputed");
+    return { n: blocked.length, more: !whole, detail: blocked.slice(0, 2).map((unit) => `${unit.compound} ${unit.building} ${unit.door}`).join(word("comma")) };
   },
   to_go: async () => {
-    const counted = (await frozen()).map((each) => ({ each, left: signed(each).denominator - signed(each).numerator }));
+    const counted = (await frozen()).map((project) => ({ project, left: signed(project).denominator - signed(project).numerator }));
     const first = counted.toSorted((a, b) => b.left - a.left)[0];
-    return { n: counted.reduce((sum, { left }) => sum + left, 0), detail: counted.map(({ each, left }) => `${each.name} ${figure(left)}`).join(word("comma")), href: first && `/wall?project=${first.each.project_id}` };
+    return { n: counted.reduce((sum, { left }) => sum + left, 0), detail: counted.map(({ project, left }) => `${project.name} ${figure(left)}`).join(word("comma")), href: first && `/wall?project=${first.project.project_id}` };
   },
   to_declare: async () => {
-    const mine = (await decisions()).filter((each) => each.reached_at && !each.declared_at);
-    return { n: mine.length, detail: mine.map((each) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}/effect` };
+    const mine = (await decisions()).filter((project) => project.reached_at && !project.declared_at);
+    return { n: mine.length, detail: mine.map((project) => project.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project_id}/effect` };
   },
   to_close: async () => {
-    const found = await Promise.all((await decisions()).filter((each) => !each.closed_at).map(async (each) => ({ each, days: await daysToClose(each) })));
+    const found = await Promise.all((await decisions()).filter((project) => !project.closed_at).map(async (project) => ({ project, days: await daysToClose(project) })));
     const mine = found.filter(({ days }) => days > 0);
-    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ each }) => each.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].each.project_id}/days` };
+    return { n: mine.reduce((sum, { days }) => sum + days, 0), detail: mine.map(({ project }) => project.name).join(word("comma")), href: mine[0] && `/desk/projects/${mine[0].project.project_id}/days` };
   },
   failed: async () => {
     const { failures } = await ask("notify", "/failures");
-    return { n: failures.reduce((sum, each) => sum + each.messages, 0), detail: failures.map((each) => each.code).join(word("comma")) };
+    return { n: failures.reduce((sum, failure) => sum + failure.messages, 0), detail: failures.map((failure) => failure.code).join(word("comma")) };
   },
   held: async () => {
-    const held = (await ask("notify", "/channels")).channels.filter((each) => each.held);
-    return { n: held.length, detail: held.map((each) => `${each.district} ${each.channel}`).join(word("comma")) };
+    const held = (await ask("notify", "/channels")).channels.filter((channel) => channel.held);
+    return { n: held.length, detail: held.map((channel) => `${channel.district} ${channel.channel}`).join(word("comma")) };
   },
   districts: async () => {
     const { districts } = await city();
-    const left = (each) => each.projects.filter((one) => one.roll === "frozen").reduce((sum, one) => sum + signed(one).denominator - signed(one).numerator, 0);
+    const left = (district) => district.projects.filter((one) => one.roll === "frozen").reduce((sum, one) => sum + signed(one).denominator - signed(one).numerator, 0);
     const most = districts.toSorted((a, b) => left(b) - left(a)).slice(0, 3);
-    return { n: districts.length, calm: true, detail: most.map((each) => word("to_sign", { district: each.name, n: figure(left(each)) })).join(word("comma")) };
+    return { n: districts.length, calm: true, detail: most.map((district) => word("to_sign", { district: district.name, n: figure(left(district)) })).join(word("comma")) };
   },
   late: async () => {
-    const late = (await city()).districts.filter((each) => (each.as_of.lag_seconds ?? 0) > 60);
-    return { n: late.length, detail: late.map((each) => each.name).join(word("comma")) };
+    const late = (await city()).districts.filter((district) => (district.as_of.lag_seconds ?? 0) > 60);
+    return { n: late.length, detail: late.map((district) => district.name).join(word("comma")) };
   },
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
   exports: async () => recent(await every("registry", "/exports"), "exported_at"),
   taken: async () => {
     const since = Date.now() - 7 * DAY_MILLISECONDS;
     const { items, whole } = await every("registry", "/agencies");
-    const counted = await Promise.all(items.map(async ({ district, agency }) => ({ district, agency, hours: (await ask("reporting", `/districts/${district}/agencies/${encodeURIComponent(agency)}/taken?limit=200`)).items.filter((each) => Date.parse(each.hour) >= since) })));
+    const counted = await Promise.all(items.map(async ({ district, agency }) => ({ district, agency, hours: (await ask("reporting", `/districts/${district}/agencies/${encodeURIComponent(agency)}/taken?limit=200`)).items.filter((hour) => Date.parse(hour.hour) >= since) })));
     const mine = counted.filter(({ hours }) => hours.length);
-    const events = ({ hours }) => figure(hours.reduce((sum, each) => sum + each.events, 0));
-    return { n: mine.length, more: !whole, calm: true, detail: mine.slice(0, 3).map((each) => `${each.agency} ${events(each)}`).join(word("comma")), href: mine.length === 1 ? `/taken?district=${mine[0].district}&agency=${encodeURIComponent(mine[0].agency)}` : undefined };
+    const events = ({ hours }) => figure(hours.reduce((sum, hour) => sum + hour.events, 0));
+    return { n: mine.length, more: !whole, calm: true, detail: mine.slice(0, 3).map((entry) => `${entry.agency} ${events(entry)}`).join(word("comma")), href: mine.length === 1 ? `/taken?district=${mine[0].district}&agency=${encodeURIComponent(mine[0].agency)}` : undefined };
   },
   rolls: async () => {
-    const mine = (await projects()).filter((each) => each.roll_frozen_at);
-    return { n: mine.length, calm: true, detail: mine.map((each) => each.name).join(word("comma")) };
+    const mine = (await projects()).filter((project) => project.roll_frozen_at);
+    return { n: mine.length, calm: true, detail: mine.map((project) => project.name).join(word("comma")) };
   },
   declared: async () => {
-    const mine = (await decisions()).filter((each) => each.reached_at);
-    return { n: mine.length, calm: true, detail: mine.map((each) => each.name).join(word("comma")) };
+    const mine = (await decisions()).filter((project) => project.reached_at);
+    return { n: mine.length, calm: true, detail: mine.map((project) => project.name).join(word("comma")) };
   },
 };
 
@@ -143,8 +143,8 @@ async function daysToClose(project) {
 /** Of the last seven days. The list is oldest first. */
 function recent({ items, whole }, at) {
   const since = Date.parse(`${body.dataset.today}T00:00:00+08:00`) - 6 * DAY_MILLISECONDS;
-  const mine = items.filter((each) => Date.parse(each[at]) >= since);
-  return { n: mine.length, more: !whole, calm: true, detail: mine.slice(-2).map((each) => each.reason).join(word("comma")) };
+  const mine = items.filter((record) => Date.parse(record[at]) >= since);
+  return { n: mine.length, more: !whole, calm: true, detail: mine.slice(-2).map((record) => record.reason).join(word("comma")) };
 }
 
 const SERVICES = {
@@ -179,7 +179,7 @@ async function fill(row) {
 
 /** The heading is the finding. */
 function conclude(results) {
-  const todo = results.filter((each) => each.todo), silent = results.some((each) => each.failed);
+  const todo = results.filter((result) => result.todo), silent = results.some((result) => result.failed);
   const finding = todo.length ? word("finding", { n: todo.length, first: todo[0].name, count: todo[0].n }) : word("calm");
   document.getElementById("finding").textContent = silent ? `${finding}${word("partly")}` : finding;
 }
@@ -194,7 +194,7 @@ function fact(list, name, value, href) {
 async function facts() {
   const list = document.getElementById("facts"), found = await standings().catch(() => null);
   const known = await places();
-  const chosen = found && (found.items.find((each) => known && each.project_id === current(known)?.project_id) ?? found.items[0]);
+  const chosen = found && (found.items.find((project) => known && project.project_id === current(known)?.project_id) ?? found.items[0]);
   list.replaceChildren();
   if (!chosen) {
     fact(list, found ? word("no_project") : word("silent", { service: words.of_reporting }), "—");
@@ -203,7 +203,7 @@ async function facts() {
   document.getElementById("facts-name").textContent = chosen.name;
   document.getElementById("facts-day").textContent = chosen.district_name;
   for (const basis of chosen.bases) {
-    const shown = basis.basis === "area" ? (each) => figure(Math.floor(each / 100)) : figure;
+    const shown = basis.basis === "area" ? (value) => figure(Math.floor(value / 100)) : figure;
     const rate = basis.rate === null || basis.rate === undefined ? "—" : `${basis.rate}%`;
     fact(list, words[`basis_${basis.basis}`], `${rate}　${shown(basis.numerator)} / ${basis.denominator === null ? "—" : shown(basis.denominator)}`, `/wall?project=${chosen.project_id}`);
   }
@@ -220,7 +220,7 @@ async function health(service) {
 
 async function begin() {
   const rows = [...document.querySelectorAll("[data-row]")];
-  const [results] = await Promise.all([Promise.all(rows.map(fill)), facts(), ...Object.keys(SERVICES).filter((each) => document.getElementById(`health-${each}`)).map(health)]);
+  const [results] = await Promise.all([Promise.all(rows.map(fill)), facts(), ...Object.keys(SERVICES).filter((service) => document.getElementById(`health-${service}`)).map(health)]);
   const none = await projects().then((found) => found.length === 0, () => false);
   document.getElementById("begin").hidden = !none;
   if (none) {

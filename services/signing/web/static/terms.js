@@ -29,21 +29,21 @@ const line = (row) => {
   const { head, kind, quantity, price, amount } = cells(row), area = kind.value === "area";
   price.disabled = amount.disabled = area;
   if (area) price.value = amount.value = "";
-  const many = hundredths(quantity.value), each = hundredths(price.value), computed = !area && quantity.value.trim() !== "" && price.value.trim() !== "";
+  const many = hundredths(quantity.value), unitPrice = hundredths(price.value), computed = !area && quantity.value.trim() !== "" && price.value.trim() !== "";
   amount.readOnly = computed;
-  const product = many !== null && each !== null ? (many * each + 50n) / 100n : null;
+  const product = many !== null && unitPrice !== null ? (many * unitPrice + 50n) / 100n : null;
   if (computed) amount.value = product === null ? "" : written(product);
   else if (amount.dataset.computed === "yes") amount.value = "";
   amount.dataset.computed = computed ? "yes" : "";
   const fen = area ? 0n : hundredths(amount.value);
   const wrong = (text, value, needed) => (value.trim() || needed ? (text === null ? word("form_fault", "number") : "") : "");
   quantity.setCustomValidity(area && !many ? word("form_fault", "area") : wrong(many, quantity.value, area));
-  price.setCustomValidity(wrong(each, price.value, false));
+  price.setCustomValidity(wrong(unitPrice, price.value, false));
   amount.setCustomValidity(computed && product === null ? "" : wrong(fen, amount.value, !area) || (fen !== null && fen > LARGEST ? word("form_fault", "large") : ""));
   const twice = [...document.querySelectorAll('[name="_head"]')].filter((other) => other.value && other.value === head.value).length > 1;
   head.setCustomValidity(twice ? word("form_fault", "twice") : "");
   if (fen === null || fen > LARGEST) return null;
-  return { head: head.value, kind: kind.value, amount_fen: Number(fen), quantity: many === null ? null : written(many, false), unit_price_fen: each === null ? null : Number(each) };
+  return { head: head.value, kind: kind.value, amount_fen: Number(fen), quantity: many === null ? null : written(many, false), unit_price_fen: unitPrice === null ? null : Number(unitPrice) };
 };
 
 const capitals = (fen) => {
@@ -55,18 +55,18 @@ const capitals = (fen) => {
   }, ASKS_MILLISECONDS);
 };
 
-const total = (lines, kind) => lines.reduce((sum, each) => (sum === null || each === null ? null : sum + (each.kind === kind ? BigInt(each.amount_fen) : 0n)), 0n);
+const total = (lines, kind) => lines.reduce((sum, line) => (sum === null || line === null ? null : sum + (line.kind === kind ? BigInt(line.amount_fen) : 0n)), 0n);
 
 const count = () => {
   const rows = [...$("lines").rows], lines = rows.map(line);
   rows.forEach((row, index) => {
     row.querySelector(".no").textContent = index + 1;
-    for (const each of row.querySelectorAll("[data-label]")) each.setAttribute("aria-label", `${each.dataset.label} ${index + 1}`);
+    for (const field of row.querySelectorAll("[data-label]")) field.setAttribute("aria-label", `${field.dataset.label} ${index + 1}`);
   });
   const once = total(lines, "once"), month = total(lines, "monthly");
   $("once").textContent = once === null ? unknown : written(once);
   $("month").textContent = month === null ? unknown : written(month);
-  for (const each of document.querySelectorAll("[data-month]")) each.hidden = !lines.some((it) => it?.kind === "monthly");
+  for (const field of document.querySelectorAll("[data-month]")) field.hidden = !lines.some((it) => it?.kind === "monthly");
   capitals(once);
   form.elements.lines.value = JSON.stringify(lines);
 };
