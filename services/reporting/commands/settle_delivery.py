@@ -28,8 +28,14 @@ class SettleDelivery:
 
 
 def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
-    """False when the claim had ended meanwhile: its successor settles. An address that was left says nothing of the new one."""
+    """False when the claim had ended meanwhile: its successor settles. What has left is counted all the same.
+
+    An answer of the address before says nothing of the one that the endpoint has now.
+    """
     claimed, outcome = command.claimed, command.outcome
+    if outcome.taken and claimed.message:
+        place = claimed.place
+        taken.by_endpoint(tx, claimed.endpoint_id, epoch=place.epoch, number=place.number, now=command.granted_at)
     condition, delivery = endpoint_states.load(tx, claimed.endpoint_id), deliveries.load(tx, claimed)
     if condition is None or delivery is None:
         return False
@@ -48,9 +54,6 @@ def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
         status=outcome.status,
         at=command.at,
     )
-    if outcome.taken and claimed.message:
-        place = claimed.place
-        taken.by_endpoint(tx, claimed.endpoint_id, epoch=place.epoch, number=place.number, now=command.granted_at)
     return True
 
 

@@ -155,6 +155,27 @@ def test_an_event_that_is_read_and_never_answered_is_counted_as_taken(hooks: Hoo
     assert receiver.accepted == []
 
 
+def test_an_event_that_was_on_its_way_when_it_was_withheld_is_counted_as_taken(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    endpoint = Endpoint(receiver.url)
+    hooks.grant(REGISTERED, SIGNED)
+    hooks.register(endpoint)
+    hooks.happen(hooks.launch.unit(0))
+
+    def narrows(_: Posted) -> Answer:
+        endpoint.event_types = (SIGNED,)
+        hooks.register(endpoint)
+        hooks.deliverer.run_once()
+        return Answer()
+
+    receiver.answer = narrows
+    hooks.run()
+
+    assert hooks.rows("select state, tries from deliveries") == [{"state": "withheld", "tries": 1}]
+    assert hooks.rows("select events from exchange_taken where channel = 'webhook'") == [{"events": 1}]
+
+
 def test_an_instant_beyond_all_calendars_is_a_failure_like_any_other(hooks: Hooks, receiver: Receiver) -> None:
     endpoint = Endpoint(receiver.url)
     hooks.grant(REGISTERED)
