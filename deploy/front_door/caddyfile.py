@@ -1,7 +1,7 @@
 """The front door's configuration: one address for the whole system, before all services. Written from the declaration.
 
 The same text serves the local platform and, mounted into the official image, the containers. Invariant: a request's header,
-body and time are bounded, and it reaches a service when it is whole; what is compressed is compressed, except the live streams,
+body and time are bounded, and it reaches a service when it is whole; texts are compressed, except the live streams,
 which pass as they are written; forwarded headers are set here, beside a secret, and a client's own are thrown away; health and
 metrics are not reachable. Left to others: what stands at which path (deploy/declaration.py).
 """
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from deploy import declaration
 from deploy.declaration import ENTRANCE, SERVICES, Service
 from deploy.site import Site
+from shared.events import structured
 
 _HEADER_SECONDS, STALLED_SECONDS, _IDLE_SECONDS = 10, 20, 120
 _SLOWEST_RATE = 512  # bytes a second, of a body on its way: who sends a byte now and then is given up too
@@ -23,6 +24,10 @@ _KEPT_SECONDS = (
 )
 _AGAIN_SECONDS, _STREAM_BACK_SECONDS = 3, 15
 _LONGEST_HEADER, _LARGEST_BODY, _BUFFERED = "32KB", "64MB", "1MiB"
+_TEXTS = (
+    "text/", "application/json", "application/problem+json", "application/x-ndjson", "application/javascript", "application/xml",
+    "application/manifest+json", "image/svg+xml",
+)  # fmt: skip
 _POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 FROM_ENVIRONMENT = "{env.FRONT_DOOR_SECRET}"
 PAGES = Path(__file__).with_name("pages")
@@ -93,7 +98,7 @@ def _proxy(secret: str, *, orchestrated: bool) -> list[str]:
     ]
     return [
         "(service) {",
-        "\tencode zstd gzip",
+        *_compressed(*_TEXTS, structured.BATCH),
         "\trequest_body {",
         f"\t\tmax_size {_LARGEST_BODY}",
         "\t}",
@@ -109,6 +114,7 @@ def _proxy(secret: str, *, orchestrated: bool) -> list[str]:
         "\t}",
         "}",
         "(stream) {",
+        *_compressed(structured.BATCH),  # an event must not wait in a compressor for the next one
         "\treverse_proxy {args[0]} {",
         f"\t\tlb_try_duration {_STREAM_BACK_SECONDS}s",  # a page does not ask again after a refusal
         "\t\tflush_interval -1",
@@ -116,6 +122,16 @@ def _proxy(secret: str, *, orchestrated: bool) -> list[str]:
         "\t}",
         "}",
         "",
+    ]
+
+
+def _compressed(*types: str) -> list[str]:
+    return [
+        "\tencode zstd gzip {",
+        "\t\tmatch {",
+        *(f"\t\t\theader Content-Type {kind}*" for kind in types),
+        "\t\t}",
+        "\t}",
     ]
 
 

@@ -24,7 +24,7 @@ from kafka.admin import (
 from kafka.errors import AuthorizationError, KafkaError, NoError, SaslAuthenticationFailedError
 
 from deploy.declaration import BUS_ADMIN, bus_roles, password_key, side_key
-from deploy.local import access, keys
+from deploy.local import access, keys, quotas
 from deploy.local.access import Grant
 from deploy.local.place import CannotStart, Place
 from shared.messaging import credentials
@@ -119,12 +119,19 @@ def keep_users(connection: Connection, passwords: Mapping[str, str]) -> None:
         )
 
 
+def limit(connection: Connection, user: str) -> None:
+    """Raises CannotStart."""
+    with closing(client(connection)) as admin:
+        _limit(admin, [user], ())
+
+
 def remove_users(connection: Connection, users: Iterable[str]) -> None:
     """Removed users cannot connect any more; open connections stay. Raises CannotStart."""
     with closing(client(connection)) as admin:
         stored = admin.describe_user_scram_credentials()
         if found := [user for user in users if user in stored]:
             _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in found])
+            _limit(admin, (), found)
 
 
 def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
@@ -163,6 +170,7 @@ def keep_rights_of_users(
         if gone:
             _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in gone])
         _create(admin, missing)
+        limited = _limit(admin, users - set(gone), gone)
     given, taken = (
         [f"{it.principal} {it.resource_pattern.resource_name}" for it in rules] for rules in (missing, found - rules)
     )
@@ -170,6 +178,7 @@ def keep_rights_of_users(
         *(f"given: {it}" for it in sorted(given)),
         *(f"taken: {it}" for it in sorted(taken)),
         *(f"removed: {it}" for it in gone),
+        *(f"quota: {it}" for it in limited),
     ]
 
 
@@ -216,6 +225,13 @@ def _delete(admin: KafkaAdminClient, rules: Iterable[ACLFilter]) -> None:
         failed = [error.__name__ for _, _, error in admin.delete_acls(unwanted) if error is not NoError]
         if failed:
             raise Refused(f"Kafka does not delete {len(failed)} ACLs: {failed[0]}")
+
+
+def _limit(admin: KafkaAdminClient, limited: Iterable[str], freed: Iterable[str]) -> list[str]:
+    changed, error = quotas.change(admin, limited=limited, freed=freed)
+    if error:
+        raise Refused(f"Kafka does not take the quotas of {', '.join(changed)}: error {error}")
+    return changed
 
 
 def _alter(admin: KafkaAdminClient, changes: list[Any]) -> None:

@@ -46,6 +46,8 @@ def admit(place: Place, agency: str) -> dict[str, str]:
         "CLEARWATER_SECRET": " ".join(secrets.values()),
         "CLEARWATER_DISTRICT": " ".join(sorted(types)),
         "KAFKA_BOOTSTRAP": place.kafka_bootstrap,
+        "KAFKA_SECURITY": "SASL_SSL" if place.bus_ca_file else "SASL_PLAINTEXT",
+        "KAFKA_CA_FILE": place.bus_ca_file,
         "KAFKA_USER": agencies.user_of(agency),
         "KAFKA_PASSWORD": agencies.admit(connection, agency, names),
         "KAFKA_TOPICS": ",".join(names),

@@ -62,9 +62,13 @@ def topics_of(grants: Iterable[Given], *, now: datetime) -> dict[str, frozenset[
 
 
 def admit(connection: Connection, agency: str, names: Iterable[str]) -> str:
-    """Gives the agency's user a new password, which is returned, and the right to read exactly these topics. Raises CannotStart."""
+    """Gives the agency's user its quotas, the right to read exactly these topics, and a new password, which is returned.
+
+    Raises CannotStart.
+    """
     user, password = user_of(agency), secrets.token_urlsafe(32)
     admin.keep_rights_of(connection, user, access.of_agency(user, names))
+    admin.limit(connection, user)
     admin.keep_users(connection, {user: password})
     return password
 

@@ -12,7 +12,7 @@ type Place = { readonly cursor: string; readonly filter: string };
 type Answer = { readonly status: number; readonly headers: Headers; readonly body: string };
 type Event = CloudEventV1<unknown> & { readonly lognumber?: string };
 // The lines of a snapshot: the first one, one for each unit, the last one.
-type Head = Place & { readonly log_number: number };
+type Head = Place & { readonly number: number };
 type Unit = { readonly unit_id: string };
 type Tail = { readonly count?: number; readonly digest?: string };
 

@@ -5,7 +5,7 @@
     def add_signature(agreement_id: UUID, body: AddSignature) -> http.Answer:
 
 A parameter `body` is read from the JSON body, `query` from the query string; both are `http.Body`s. openapi.py prints
-the declarations. Invariant: unknown fields are refused by name, equal models give equal bytes, and a POST that
+the declarations. Invariant: unknown fields are refused by name, equal models give equal bytes, and a POST or PATCH that
 changes something is carried out through idempotency.once. A view writes in one transaction: after a deadlock it is
 called again, and nothing of the first call may have stayed.
 """
@@ -34,6 +34,7 @@ View = Callable[..., Answer]
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
+_ONCE = ("POST", "PATCH")  # sent again they would act again; a GET or a PUT would not
 _CALLS = 3
 _SHOWN_FAULTS = 100
 _log = log.get(__name__)
@@ -46,13 +47,14 @@ class Body(BaseModel):
         frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=10_000, allow_inf_nan=False
     )
 
-    def canonical(self) -> bytes:
+    def canonical(self, *, as_given: bool = False) -> bytes:
         """The same for requests that mean the same, however their JSON is written: the bytes that idempotency.once compares.
 
         Defaults are not in it, so a field that a later release adds leaves it as it is. Hence a POST may not tell a field
-        that was left out from one that was given its default.
+        that was left out from one that was given its default. A PATCH may: `as_given`, only what was left out is not in it.
         """
-        return json.dumps(self.model_dump(exclude_defaults=True), default=_canonical, sort_keys=True).encode()
+        fields = self.model_dump(exclude_unset=True) if as_given else self.model_dump(exclude_defaults=True)
+        return json.dumps(fields, default=_canonical, sort_keys=True).encode()
 
 
 class Page(Body):
@@ -104,7 +106,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
 
     def decorate(view: View) -> View:
         hints = get_type_hints(view)
-        changing = changes and method == "POST"
+        changing = changes and method in _ONCE
         declared = Declared(
             method=method,
             path=path,
@@ -114,7 +116,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
             files=tuple(files),
             media=media,
             answers=answers,
-            status=status or (201 if changing else 200),
+            status=status or (201 if changing and method == "POST" else 200),
             problems=tuple(problems),
             changes=changing,
         )
@@ -228,10 +230,11 @@ def expected_version() -> int:
 
 
 def given_version() -> int | None:
-    """The same, for an edit that may leave it out."""
+    """The same, for an edit that may leave it out. The front door names the coding of what it has compressed: "7-gzip"."""
     if not (given := request.headers.get("If-Match", "").strip()):
         return None
-    if (version := edge.whole_number(given.removeprefix("W/").strip('"'))) is None:
+    number = given.removeprefix("W/").strip('"').removesuffix("-gzip").removesuffix("-zstd")
+    if (version := edge.whole_number(number)) is None:
         raise Refused("version-superseded")
     return version
 

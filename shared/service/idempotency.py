@@ -88,7 +88,11 @@ def _digests() -> Sequence[bytes]:
     if request.mimetype == "multipart/form-data":
         return (hashlib.sha256(query + _parts()).digest(),)
     by_bytes = hashlib.sha256(query + request.get_data()).digest()  # as 0.1.0 stored it
-    if (body := http.given_body()) is None:
+    body = http.given_body()
+    if request.method == "PATCH":  # an edit of another version is another edit
+        edited = f"{http.given_version()}\0".encode() + query + (body.canonical(as_given=True) if body else b"")
+        return (hashlib.sha256(b"edit\0" + edited).digest(),)
+    if body is None:
         return (by_bytes,)
     return hashlib.sha256(b"canonical\0" + query + body.canonical()).digest(), by_bytes
 

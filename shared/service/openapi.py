@@ -38,7 +38,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
 _TEXT = {"type": "string"}
-_ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST that is sent again gets the same answer."
+_ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST or PATCH sent again gets the same answer."
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def _tag(route: Route) -> str:
 def _headers(declared: Declared) -> Iterator[dict[str, Any]]:
     if declared.changes:
         key = {"type": "string", "minLength": 1, "maxLength": 200}
-        about = "One per action; again with the same key and body: the same answer."
+        about = "One per action; again with the same key, body and If-Match: the same answer."
         yield _header("Idempotency-Key", key, about, needed=True)
     if declared.edits is not None:
         about = "The ETag of what was read. Somebody else's change in between: 412."

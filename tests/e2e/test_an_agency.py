@@ -1,13 +1,17 @@
 """Does an agency get its events by the documents alone: the lines of the page, and a worked subscriber in four languages?"""
 
+import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -19,11 +23,13 @@ from deploy.demo.people import Person
 from deploy.local import admission, agencies, processes
 from deploy.local.place import ROOT, CannotStart
 from deploy.sandbox.agency import give
+from tests.support.alone import free_port
 from tests.support.eventually import eventually
 from tests.support.languages import LANGUAGES, copied
 
 pytestmark = pytest.mark.timeout(400)
 AGENCY, CLIENT = "real-estate", "agency-real-estate"
+ENDPOINT = f"http://127.0.0.1:{free_port()}/hook"
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
 
 
@@ -80,13 +86,20 @@ def test_a_revocation_reaches_the_bus_without_a_person_and_leaves_the_other_dist
     agencies.withdraw(system.connection, "land-bureau")
 
 
-def feed(values: Mapping[str, str], **query: str) -> httpx.Response:
+def bearer(values: Mapping[str, str]) -> dict[str, str]:
     secret = (values["CLEARWATER_CLIENT"], values["CLEARWATER_SECRET"])
     form = {"grant_type": "client_credentials"}
     given = httpx.post(values["CLEARWATER_TOKEN_URL"], data=form, auth=secret, trust_env=False).raise_for_status()
-    headers = {"Authorization": f"Bearer {given.json()['access_token']}"}
-    door = f"{values['CLEARWATER_URL']}/api/reporting/v1/districts/{values['CLEARWATER_DISTRICT']}/feed"
-    return httpx.get(door, params=query, headers=headers, trust_env=False, timeout=40)
+    return {"Authorization": f"Bearer {given.json()['access_token']}"}
+
+
+def door(values: Mapping[str, str], service: str, path: str) -> str:
+    return f"{values['CLEARWATER_URL']}/api/{service}/v1/districts/{values['CLEARWATER_DISTRICT']}/{path}"
+
+
+def feed(values: Mapping[str, str], **query: str) -> httpx.Response:
+    address = door(values, "reporting", "feed")
+    return httpx.get(address, params=query, headers=bearer(values), trust_env=False, timeout=40)
 
 
 def run(command: Sequence[str], values: Mapping[str, str], folder: Path) -> str:
@@ -102,8 +115,38 @@ def blocks(language: str) -> str:
     return "\n".join(re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
 
 
+@contextmanager
+def received(folder: Path) -> Iterator[Path]:
+    """The worked receiver, with the secret that the page's lines have left in the folder. Yields what it stores."""
+    stored, port = folder / "events.db", urlsplit(ENDPOINT).port
+    secret = (folder / "secret.txt").read_text(encoding="utf-8").strip()
+    command = [sys.executable, str(ROOT / "examples" / "python" / "receiver.py"), str(port), str(stored)]
+    receiver = subprocess.Popen(
+        command, env={**os.environ, "CLEARWATER_WEBHOOK_SECRET": secret}, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield stored
+    finally:
+        receiver.terminate()
+        receiver.wait(20)
+
+
+def events_in(stored: Path) -> list[dict[str, Any]]:
+    try:
+        with closing(sqlite3.connect(f"file:{stored}?mode=ro", uri=True)) as database:
+            return [json.loads(row[0]) for row in database.execute("select document from events")]
+    except sqlite3.OperationalError:  # the receiver has not made it yet
+        return []
+
+
 def test_the_lines_of_the_page_lead_to_the_first_event(letter, tmp_path) -> None:
-    shown = run(["bash", "-euo", "pipefail", "-c", blocks("sh")], letter, tmp_path)
+    shown = run(["bash", "-euo", "pipefail", "-c", blocks("sh")], {**letter, "CLEARWATER_ENDPOINT": ENDPOINT}, tmp_path)
+    with received(tmp_path) as stored:
+        by_webhook = eventually(lambda: events_in(stored))
+    endpoint_id = json.loads((tmp_path / "endpoint.json").read_text(encoding="utf-8"))["endpoint_id"]
+    headers = {**bearer(letter), "Idempotency-Key": "removal"}
+    removal = door(letter, "registry", f"endpoints/{endpoint_id}/removal")
+    assert httpx.post(removal, json={}, headers=headers, trust_env=False).status_code == 201
     by_kafka = run([sys.executable, "-c", blocks("python")], letter, tmp_path)
 
     assert "clearwater-cursor:" in shown.lower()
@@ -111,6 +154,7 @@ def test_the_lines_of_the_page_lead_to_the_first_event(letter, tmp_path) -> None
     assert '"count":' in shown
     assert "data: " in (tmp_path / "stream.txt").read_text(encoding="utf-8")
     assert by_kafka.startswith("clearwater.")
+    assert {event["id"] for event in by_webhook} <= {event["id"] for event in feed(letter, limit="1000").json()}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

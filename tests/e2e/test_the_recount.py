@@ -81,7 +81,11 @@ class Office:
     def sell(self, unit: str, buyer: str) -> None:
         """A sale after the freeze: the roll keeps the earlier owner."""
         body = {"reason": "买卖过户登记", "ownership": "sole", "right_holders": [{"person_id": buyer}]}
-        headers = {"Authorization": f"Bearer {self.person('clerk').token}", "If-Match": '"1"'}
+        headers = {
+            "Authorization": f"Bearer {self.person('clerk').token}",
+            "Idempotency-Key": str(uuid4()),
+            "If-Match": '"1"',
+        }
         address = f"{self.system.place.url('registry-api')}/api/v1/units/{unit}"
         httpx.patch(address, json=body, headers=headers, timeout=30, trust_env=False).raise_for_status()
 

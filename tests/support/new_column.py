@@ -72,7 +72,7 @@ def _post(client: FlaskClient, path: str, key: dict[str, str], **request: object
 
 
 def _correct(client: FlaskClient, unit: dict, key: dict[str, str], changes: dict[str, object]) -> dict:
-    headers = {**key, "If-Match": f'"{unit["revision"]}"'}
+    headers = {**key, "Idempotency-Key": str(uuid4()), "If-Match": f'"{unit["revision"]}"'}
     body = {"reason": "measured again", **changes}
     answer = client.patch(f"/api/v1/units/{unit['unit_id']}", headers=headers, json=body)
     assert answer.status_code == 200, answer.text

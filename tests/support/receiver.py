@@ -43,7 +43,7 @@ ALLOWED = Answer(200, {"WebHook-Allowed-Origin": "*", "WebHook-Allowed-Rate": "*
 
 
 class Receiver(ThreadingHTTPServer):
-    """`answer`: to each event. `greeting`: to a handshake. `accepted`: what it answered with 2xx, in order."""
+    """`answer`: to each event. `greeting`: to a handshake; `greets`: by its path. `accepted`: what it answered with 2xx, in order."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -52,6 +52,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer: Callable[[Posted], Answer] = lambda _: Answer()
         self.greeting = ALLOWED
+        self.greets: Callable[[str], Answer] = lambda _: self.greeting
         self.posted: list[Posted] = []
         self.accepted: list[Posted] = []
         self.greeted: list[Mapping[str, str]] = []
@@ -75,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_OPTIONS(self) -> None:
         self.server.greeted.append(self._headers())
-        self._send(self.server.greeting)
+        self._send(self.server.greets(self.path))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

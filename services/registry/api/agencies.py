@@ -77,8 +77,12 @@ def patch_agency(agency: str, body: ChangeAgencyBody) -> http.Answer:
     """As it is from now on; a client that is not named acts for it no longer. Needs If-Match."""
     command = ChangeAgency(Agency(agency=agency, **body.model_dump()), http.expected_version())
     with database.begin(context().engine, district=identity.current().district) as tx:
-        changed = change_agency(tx, command)
-        return http.ok(reads.one(tx, tx.district, agency), version=changed.revision)
+
+        def carry_out() -> http.Answer:
+            changed = change_agency(tx, command)
+            return http.ok(reads.one(tx, tx.district, agency), version=changed.revision)
+
+        return once(tx, carry_out)
 
 
 @http.route(

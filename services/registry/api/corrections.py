@@ -54,8 +54,12 @@ def patch_unit(unit_id: UUID, body: CorrectUnitBody) -> http.Answer:
         today=business_day(now),
     )
     with database.begin(context().engine, district=subject.district) as tx:
-        revision = correct_unit(tx, context().resources, command)
-        return http.ok(units.one(tx, unit_id), version=revision)
+
+        def carry_out() -> http.Answer:
+            revision = correct_unit(tx, context().resources, command)
+            return http.ok(units.one(tx, unit_id), version=revision)
+
+        return once(tx, carry_out)
 
 
 @http.route(corrections, "PATCH", "/people/<uuid:person_id>", roles=_FIELD, answers=PersonState, problems=_PROBLEMS)
@@ -73,8 +77,12 @@ def patch_person(person_id: UUID, body: CorrectPersonBody) -> http.Answer:
         today=business_day(now),
     )
     with database.begin(context().engine, district=subject.district) as tx:
-        revision = correct_person(tx, context().resources, command)
-        return http.ok(units.person(tx, person_id), version=revision)
+
+        def carry_out() -> http.Answer:
+            revision = correct_person(tx, context().resources, command)
+            return http.ok(units.person(tx, person_id), version=revision)
+
+        return once(tx, carry_out)
 
 
 @http.route(corrections, "GET", "/units/<uuid:unit_id>/corrections", roles=_READERS, answers=Paged[CorrectionState])

@@ -91,7 +91,7 @@ def show_endpoint(district: str, endpoint_id: UUID) -> http.Answer:
     problems=("grant-missing", "endpoint-type-not-granted", "version-required", "version-superseded"),
 )
 def patch_endpoint(district: str, endpoint_id: UUID, body: ChangeEndpointBody) -> http.Answer:
-    """As it is from now on. Needs If-Match."""
+    """As it is from now on. Needs If-Match. Pausing it and taking types away need no grant."""
     command = ChangeEndpoint(
         endpoint_id,
         _wanted(body),
@@ -101,8 +101,12 @@ def patch_endpoint(district: str, endpoint_id: UUID, body: ChangeEndpointBody) -
         at=context().clock.now(),
     )
     with _within(district) as tx:
-        changed = change_endpoint(tx, command)
-        return http.ok(reads.one(tx, tx.district, changed.agency, endpoint_id), version=changed.revision)
+
+        def carry_out() -> http.Answer:
+            changed = change_endpoint(tx, command)
+            return http.ok(reads.one(tx, tx.district, changed.agency, endpoint_id), version=changed.revision)
+
+        return once(tx, carry_out)
 
 
 @http.route(

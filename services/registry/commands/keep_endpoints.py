@@ -1,6 +1,6 @@
 """An agency's own engineer says where its events are sent, and rotates the secret that signs them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -65,8 +65,8 @@ def change_endpoint(tx: Transaction, command: ChangeEndpoint) -> Endpoint:
     endpoint = _own(tx, command.endpoint_id, command.client_id)
     if endpoint.revision != command.expected:
         raise Refused("version-superseded", version=endpoint.revision)
-    changed = replace(endpoint, **vars(command.wanted), active=command.active, revision=endpoint.revision + 1)
-    changed.within(endpoints.granted_types(tx, endpoint.agency, at=command.at))
+    granted = endpoints.granted_types(tx, endpoint.agency, at=command.at)
+    changed = endpoint.changed(granted, **vars(command.wanted), active=command.active)
     endpoints.change(tx, changed)
     return changed
 

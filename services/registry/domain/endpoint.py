@@ -6,7 +6,7 @@ Invariant: an endpoint has one secret that does not end, and at most one older o
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.events.registry import EndpointRegistered, EndpointRemoved, SigningSecret
@@ -45,8 +45,21 @@ class Endpoint:
         """Refused: grant-missing, endpoint-type-not-granted."""
         if not granted:
             raise Refused("grant-missing")
-        if wrong := sorted(set(self.event_types) - granted):
-            raise Refused("endpoint-type-not-granted", event_types=wrong)
+        self._refuse(set(self.event_types) - granted)
+
+    def changed(self, granted: AbstractSet[str], **change: Any) -> "Endpoint":  # noqa: ANN401 - fields of an endpoint
+        """Only a type that it did not name before must be granted: an agency can always pause or narrow what it has.
+
+        Refused endpoint-type-not-granted.
+        """
+        changed = replace(self, **change, revision=self.revision + 1)
+        self._refuse(set(changed.event_types) - set(self.event_types) - granted)
+        return changed
+
+    @staticmethod
+    def _refuse(not_granted: AbstractSet[str]) -> None:
+        if not_granted:
+            raise Refused("endpoint-type-not-granted", event_types=sorted(not_granted))
 
     def rotated(self, newest: Secret, *, overlap: timedelta, at: datetime) -> "Endpoint":
         """The secret that was the newest one signs on for `overlap`; older ones sign no longer."""

@@ -58,12 +58,13 @@ def read_snapshot(district: str, query: SnapshotQuery) -> http.Answer:
 
 
 def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]:
+    """The rights are asked once, in the transaction that counts; it ends first, since a thread of the API has one connection."""
     engine = context().engine
+    with database.begin(engine, district=district) as tx:
+        wanted, facts = _granted(tx, types)
+        _count(tx)
     with database.reading(engine, granted=[district]) as tx:
-        place = _begun(tx, district, types)[2]
-    _count(district, place)  # in a transaction of its own: a thread of the API has one connection
-    with database.reading(engine, granted=[district]) as tx:
-        wanted, facts, place = _begun(tx, district, types)
+        place = exchange.standing(tx, district)
         yield line(
             {
                 "district": district,
@@ -84,27 +85,24 @@ def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]
         yield line({"count": count, "digest": digest.hexdigest()})
 
 
-def _begun(
-    tx: Transaction, district: str, types: frozenset[str]
-) -> tuple[frozenset[str], tuple[str, ...], exchange.Place]:
-    """The filter, the facts that it gives whole, and the place of the log. Refused: grant-missing, snapshot-empty, log-not-whole."""
-    granted = exchange.granted_types(tx, district, identity.current().subject, now=context().clock.now())
+def _granted(tx: Transaction, types: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The filter, and the facts that it gives whole. Refused: grant-missing, snapshot-empty."""
+    granted = exchange.granted_types(tx, tx.district, identity.current().subject, now=context().clock.now())
     wanted = granted & types if types else granted
     facts = unit_states.facts(wanted)
     if not facts:
         raise Refused("snapshot-empty")
-    return wanted, facts, exchange.standing(tx, district)
+    return wanted, facts
 
 
-def _count(district: str, place: exchange.Place) -> None:
-    """Before anything of it leaves. Refused grant-missing: the client acts for no agency any more."""
-    numbers, now = (place.number, place.number), context().clock.now()
-    with database.begin(context().engine, district=district) as tx:
-        client_id = identity.current().subject
-        if not taken.by_client(
-            tx, client_id, channel="snapshot", epoch=place.epoch, numbers=numbers, events=0, now=now
-        ):
-            raise Refused("grant-missing")
+def _count(tx: Transaction) -> None:
+    """Before anything of it leaves. Refused: grant-missing, where the client acts for no agency any more; log-not-whole."""
+    place, now = exchange.standing(tx, tx.district), context().clock.now()
+    numbers = (place.number, place.number)
+    if not taken.by_client(
+        tx, identity.current().subject, channel="snapshot", epoch=place.epoch, numbers=numbers, events=0, now=now
+    ):
+        raise Refused("grant-missing")
 
 
 def line(value: Mapping[str, object]) -> bytes:

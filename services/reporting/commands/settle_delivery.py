@@ -16,26 +16,35 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True)
 class SettleDelivery:
-    """`spread`: 0 to 1, the jitter of the next pause."""
+    """`spread`: 0 to 1, the jitter of the next pause. `granted_at`: by the business clock, as grants are."""
 
     claimed: Claimed
     outcome: Outcome
     began_at: datetime
     milliseconds: int
     at: datetime
+    granted_at: datetime
     spread: float
 
 
 def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
-    """False when the claim had ended meanwhile: its successor settles."""
+    """False when the claim had ended meanwhile: its successor settles. What has left is counted all the same.
+
+    An answer of the address before says nothing of the one that the endpoint has now.
+    """
     claimed, outcome = command.claimed, command.outcome
+    if outcome.taken and claimed.message:
+        place = claimed.place
+        taken.by_endpoint(tx, claimed.endpoint_id, epoch=place.epoch, number=place.number, now=command.granted_at)
     condition, delivery = endpoint_states.load(tx, claimed.endpoint_id), deliveries.load(tx, claimed)
     if condition is None or delivery is None:
         return False
     after, settled = delivering.tried(
         condition, delivery, outcome, at=command.at, spread=command.spread, queue=claimed.queue
     )
-    endpoint_states.save(tx, claimed.endpoint_id, after)
+    if endpoint_states.is_at(tx, claimed.endpoint_id, claimed.url):
+        endpoint_states.save(tx, claimed.endpoint_id, after)
+        _say_when_it_stops(tx, claimed.endpoint_id, before=condition.status, after=after)
     deliveries.save(
         tx,
         claimed,
@@ -45,18 +54,15 @@ def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
         status=outcome.status,
         at=command.at,
     )
-    if outcome.status is not None and claimed.message:  # it has read the event, whatever it answered
-        place = claimed.place
-        taken.by_endpoint(tx, claimed.endpoint_id, epoch=place.epoch, number=place.number, now=command.at)
-    _say_when_it_stops(tx, claimed.endpoint_id, before=condition.status, after=after)
     return True
 
 
 @dataclass(frozen=True)
 class SettleHandshake:
-    """`rate`: deliveries a minute that the endpoint allows; None: as many as we like."""
+    """`url`: what was greeted. `rate`: deliveries a minute that the endpoint allows; None: as many as we like."""
 
     endpoint_id: UUID
+    url: str
     outcome: Outcome
     rate: int | None
     at: datetime
@@ -64,8 +70,13 @@ class SettleHandshake:
 
 
 def settle_handshake(tx: Transaction, command: SettleHandshake) -> None:
+    """Nothing, where the endpoint has another address meanwhile: who was greeted may allow nothing for it."""
     condition = endpoint_states.load(tx, command.endpoint_id)
-    if condition is None or condition.status != "new":
+    if (
+        condition is None
+        or condition.status != "new"
+        or not endpoint_states.is_at(tx, command.endpoint_id, command.url)
+    ):
         return
     after = delivering.greeted(condition, command.outcome, at=command.at, spread=command.spread)
     endpoint_states.save(tx, command.endpoint_id, after)

@@ -11,8 +11,12 @@ from shared.service.database import Transaction
 
 
 def switch_on(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
-    """It is greeted again, and then given all that waits, in order. Whatever was given up has three days again."""
+    """It is greeted again, and then given all that waits, in order. Whatever was given up has three days again.
+
+    After a new epoch of the log it is given everything from the first number on, under the new numbers.
+    """
     endpoint_states.switch_on(tx, endpoint_id, now=now)
+    deliveries.void_former(tx, endpoint_id, now=now)
     deliveries.try_afresh(tx, endpoint_id)
 
 

@@ -25,13 +25,17 @@ LONGEST_WISH: Final = timedelta(days=1)  # that a Retry-After may ask for
 
 @dataclass(frozen=True)
 class Outcome:
-    """`code`: empty when it was delivered. `of_endpoint`: any other event would have failed as well. `wish`: its Retry-After."""
+    """`code`: empty when it was delivered. `of_endpoint`: any other event would have failed as well. `wish`: its Retry-After.
+
+    `taken`: the endpoint may have read the event, whatever it answered.
+    """
 
     code: str = ""
     of_endpoint: bool = False
     gone: bool = False
     wish: timedelta | None = None
     status: int | None = None
+    taken: bool = False
 
     @property
     def delivered(self) -> bool:

@@ -20,6 +20,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.ip_network("2000::/3")  # all that is assigned for it; what Python calls global is more
+_DOCUMENTATION: Final = ipaddress.ip_network("3fff::/20")
+_ISATAP: Final = (0x5EFE, 0x0200_5EFE)  # before an IPv4 address in the last 32 bits
 _CONNECT_SECONDS: Final = 5.0
 
 
@@ -42,7 +45,7 @@ class Rules:
         meant = list(_meant(address))
         if all(self._is_allowed(address) for address in meant):
             return
-        if not all((address.is_global and not address.is_multicast) or self._is_allowed(address) for address in meant):
+        if not all(_is_global(address) or self._is_allowed(address) for address in meant):
             raise Barred("address-refused")
         if plain:
             raise Barred("plain-http-refused")
@@ -51,21 +54,39 @@ class Rules:
         return any(address in network for network in self._allowed)
 
 
+def _is_global(address: Address) -> bool:
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    return address in _NAT64 or (address in _UNICAST and address not in _DOCUMENTATION)
+
+
+def written(host: str) -> Address | None:
+    """The address that a host is written as, in any form that the machine's resolver takes without a look-up; None: it is a name."""
+    host = host.strip("[]").partition("%")[0]
+    with suppress(ValueError):
+        return ipaddress.ip_address(host)
+    with suppress(OSError, UnicodeError):
+        return ipaddress.IPv4Address(socket.inet_aton(host.removesuffix(".")))
+    return None
+
+
 def _meant(address: Address) -> Iterator[Address]:
     """The address, and every IPv4 address that is written in it."""
     yield address
     if isinstance(address, ipaddress.IPv6Address):
         yield from (found for found in (address.ipv4_mapped, address.sixtofour) if found)
         yield from address.teredo or ()
-        if address in _NAT64:
+        if address in _NAT64 or int(address) >> 32 & 0xFFFF_FFFF in _ISATAP:
             yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
 
 
 class _Attempt(threading.local):
-    """What holds for the attempt that this thread makes now."""
+    """What holds for the attempt that this thread makes now. `wrote`: the other side may have read something of it."""
 
     ends_at = 0.0
-    plain = False
+    plain = wrote = False
 
     def left(self, seconds: float | None) -> float:
         """Raises httpcore.ReadTimeout when the time of the attempt is over."""
@@ -81,8 +102,13 @@ _attempt: Final = _Attempt()
 @contextmanager
 def attempt(*, seconds: float, plain: bool) -> Iterator[None]:
     """All that the thread connects, sends and reads in the block takes at most `seconds`; only a look-up may take longer."""
-    _attempt.ends_at, _attempt.plain = time.monotonic() + seconds, plain
+    _attempt.ends_at, _attempt.plain, _attempt.wrote = time.monotonic() + seconds, plain, False
     yield
+
+
+def wrote() -> bool:
+    """Whether anything was sent in the last attempt of this thread, beside what TLS says to begin with."""
+    return _attempt.wrote
 
 
 class Backend(httpcore.NetworkBackend):
@@ -130,7 +156,9 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _attempt.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _attempt.left(timeout))
+        seconds = _attempt.left(timeout)
+        _attempt.wrote = True
+        self._stream.write(buffer, seconds)
 
     def close(self) -> None:
         self._stream.close()

@@ -8,11 +8,10 @@ No redirect is followed, no answer is read beyond its first 64 KiB, and nothing 
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -112,7 +111,8 @@ class Endpoints:
             "webhook-signature": " ".join(signatures),
         }
         answer = self._exchanged("POST", url, headers, body)
-        return answer if isinstance(answer, Outcome) else answer.outcome
+        outcome = answer if isinstance(answer, Outcome) else answer.outcome
+        return replace(outcome, taken=egress.wrote())
 
     def close(self) -> None:
         self._http.close()
@@ -146,13 +146,10 @@ class Endpoints:
 
     def _check_without_looking_up(self, url: str, *, plain: bool) -> None:
         """The proxy looks the name up, and connects; an address written as such is checked here too. Raises egress.Barred."""
-        try:
-            address = ip_address((urlsplit(url).hostname or "").partition("%")[0])
-        except ValueError:
-            if plain:
-                raise egress.Barred("plain-http-refused") from None
-            return
-        self._rules.check(address, plain=plain)
+        if address := egress.written(urlsplit(url).hostname or ""):
+            self._rules.check(address, plain=plain)
+        elif plain:
+            raise egress.Barred("plain-http-refused")
 
 
 def _code(failure: Exception) -> str:
@@ -171,6 +168,6 @@ def _wish(given: str) -> timedelta | None:
         return timedelta(seconds=int(given[:9]))
     try:
         at = parsedate_to_datetime(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)

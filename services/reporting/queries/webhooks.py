@@ -34,7 +34,7 @@ class DeliveryLine(BaseModel):
     event_type: str
     log_number: int = Field(description="0: a test event")
     key: str = Field(description="the case, or whatever else the event is about")
-    state: DeliveryState = Field(description="withheld: no longer granted")
+    state: DeliveryState = Field(description="withheld: no longer granted or wanted, or of a former epoch of the log")
     tries: int
     code: str | None = Field(description="of the last failure")
     planned_at: datetime

@@ -47,19 +47,28 @@ _PLAN = text("""
         from behind join exchange_log as log on log.district = :district and log.epoch = behind.epoch
           and log.number > behind.scanned and log.number <= behind.until
           and log.type = any(behind.types) and (behind.event_types = '{}' or log.type = any(behind.event_types))
-        on conflict (endpoint_id, event_id) do nothing returning endpoint_id, number)
+        on conflict (endpoint_id, event_id) do update
+        set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, tried_at = null, code = null,
+            settled_at = null, epoch = excluded.epoch, number = excluded.number, after = excluded.after, planned_at = excluded.planned_at
+        where deliveries.epoch < excluded.epoch
+        returning endpoint_id, number)
     update endpoint_states as known
     set scanned = behind.until,
         planned = coalesce((select max(number) from added where added.endpoint_id = known.endpoint_id), known.planned)
     from behind where behind.endpoint_id = known.endpoint_id
 """)
-# Still planned and no longer granted: it holds nobody back. Not while an agency has no grant at all: then all of it waits.
+# Still planned, and no longer granted or wanted: it holds nobody back. Not while an agency has no grant at all: then all of it waits.
 _WITHHOLD = text("""
     with granted as (select * from jsonb_to_recordset(cast(:rights as jsonb)) as granted (agency text, types text[]))
-    update deliveries as ungranted set state = 'withheld', code = 'grant-missing', settled_at = :now, next_try_at = null
+    update deliveries as planned set settled_at = :now, next_try_at = null, state = 'withheld',
+        code = case when type = any(granted.types) then 'type-not-wanted' else 'grant-missing' end
     from endpoints join granted using (agency)
-    where endpoints.endpoint_id = ungranted.endpoint_id and ungranted.district = :district and number > 0
-      and state in ('waiting', 'resting') and not type = any(granted.types)
+    where endpoints.endpoint_id = planned.endpoint_id and planned.district = :district and number > 0
+      and state in ('waiting', 'resting') and not (type = any(granted.types) and (event_types = '{}' or type = any(event_types)))
+""")
+_WANTED = text("""
+    select md5(string_agg(endpoint_id || ' ' || array_to_string(event_types, ' '), ',' order by endpoint_id)) from endpoints
+    where district = :district and event_types <> '{}'
 """)
 # What was never tried comes first, so that an event which is always refused is not every try of its endpoint.
 _CLAIM = text("""
@@ -77,11 +86,11 @@ _CLAIM = text("""
                   and earlier.number > 0 and earlier.number < candidate.number and (ordering = 'endpoint' or earlier.key = candidate.key)))
             order by tried_at nulls first, number limit slots) as due)
     update deliveries as claimed set tries = tries + 1, tried_at = :now, claimed_until = :lease_ends_at
-    from chosen join endpoints using (endpoint_id)
+    from chosen join endpoints using (endpoint_id) join endpoint_states as known using (endpoint_id)
     left join exchange_log as log
       on log.district = :district and log.epoch = chosen.epoch and log.event_id = chosen.event_id
     where claimed.endpoint_id = chosen.endpoint_id and claimed.event_id = chosen.event_id
-    returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, url, ordering, secrets,
+    returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, known.url, ordering, secrets,
               planned_at, log.appended_at, log.feed_number, log.topic, log.key, log.sequence, log.type, log.payload, log.headers
 """)
 _LOAD = text("""
@@ -97,6 +106,12 @@ _SAVE = text("""
     update deliveries set state = :state, failures = :failures, first_failed_at = :first_failed_at, next_try_at = :next_try_at,
         code = :code, claimed_until = null, settled_at = case when cast(:state as text) = 'delivered' then cast(:at as timestamptz) end
     where endpoint_id = :endpoint_id and event_id = :event_id
+""")
+# What waits under the numbers of a former epoch has no order with what the new one gives; it is planned anew from there.
+_VOID = text("""
+    update deliveries as former set state = 'withheld', code = 'log-began-anew', settled_at = :now, next_try_at = null
+    from endpoint_states as known where known.endpoint_id = :endpoint_id and former.endpoint_id = known.endpoint_id
+      and former.district = :district and number > 0 and former.epoch < known.epoch and state in ('waiting', 'resting')
 """)
 _AFRESH = text("""
     update deliveries set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, tried_at = null
@@ -150,6 +165,12 @@ def plan(tx: Transaction, rights: Rights, *, now: datetime) -> None:
 
 def withhold(tx: Transaction, rights: Rights, *, now: datetime) -> None:
     tx.connection.execute(_WITHHOLD, {"district": tx.district, "rights": _rights(rights), "now": now})
+
+
+def wanted(tx: Transaction) -> str | None:
+    """A name of what all endpoints want: it changes with them."""
+    found: str | None = tx.connection.execute(_WANTED, {"district": tx.district}).scalar()
+    return found
 
 
 def claim(
@@ -208,6 +229,11 @@ def save(  # noqa: PLR0913 - the attempt's own columns
 def try_afresh(tx: Transaction, endpoint_id: UUID) -> int:
     """All that waits or rests is due now, and has three days again."""
     return tx.connection.execute(_AFRESH, {"endpoint_id": endpoint_id, "district": tx.district}).rowcount
+
+
+def void_former(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
+    """What was planned under a former epoch of the log, where the endpoint has taken up the new one."""
+    tx.connection.execute(_VOID, {"endpoint_id": endpoint_id, "district": tx.district, "now": now})
 
 
 def add_test(tx: Transaction, endpoint_id: UUID, event_id: UUID, *, event_type: str, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""How each endpoint is, beside where it is (which the registry says): greeted or not, open, resting, gone; how far its log is planned."""
+"""How each endpoint is, beside where it is (which the registry says): greeted or not, open, resting, gone; how far its log is planned.
+
+Invariant: a condition is that of one address, kept beside it. To no other one is sent: what the registry says anew is greeted first.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -40,7 +43,7 @@ _ANEW = text("""
       and known.epoch <> log.epoch and known.status in ('new', 'open')
 """)
 _PICK = text("""
-    select endpoint_id, endpoints.agency, endpoints.url, ordering, status, failures, allowed_rate, tokens, refilled_at,
+    select endpoint_id, endpoints.agency, known.url, ordering, status, failures, allowed_rate, tokens, refilled_at,
         (select count(*) from deliveries as under_way
          where under_way.endpoint_id = known.endpoint_id and claimed_until > :now) as under_way
     from endpoint_states as known join endpoints using (endpoint_id, district)
@@ -59,6 +62,7 @@ _LOAD = text("""
     select status, since, code, failures, paused_until, succeeded_at from endpoint_states
     where endpoint_id = :endpoint_id and district = :district for update
 """)
+_IS_AT = text("select url = :url from endpoint_states where endpoint_id = :endpoint_id and district = :district")
 _SAVE = text("""
     update endpoint_states set status = :status, since = :since, code = :code, failures = :failures, paused_until = :paused_until,
         succeeded_at = :succeeded_at
@@ -140,6 +144,13 @@ def load(tx: Transaction, endpoint_id: UUID) -> Condition | None:
     place = {"endpoint_id": endpoint_id, "district": tx.district}
     row = tx.connection.execute(_LOAD, place).one_or_none()
     return None if row is None else Condition(**row._asdict())
+
+
+def is_at(tx: Transaction, endpoint_id: UUID, url: str) -> bool:
+    """Whether this is still the address that its condition is about. Load it before: then it stays so until the commit."""
+    return bool(
+        tx.connection.execute(_IS_AT, {"endpoint_id": endpoint_id, "district": tx.district, "url": url}).scalar()
+    )
 
 
 def save(tx: Transaction, endpoint_id: UUID, condition: Condition) -> None:

@@ -27,7 +27,8 @@ _REPLAY = text(f"""
     {_REPLAYED}
     on conflict (endpoint_id, event_id) do update
     set state = 'waiting', failures = 0, first_failed_at = null, next_try_at = null, tried_at = null, code = null, settled_at = null,
-        planned_at = excluded.planned_at
+        planned_at = excluded.planned_at, epoch = excluded.epoch, number = excluded.number,
+        after = case when deliveries.epoch = excluded.epoch then deliveries.after else excluded.after end
 """)  # noqa: S608 - a constant
 _REPLAYABLE = text(f"""
     select count(*) as events, min(number) as first_number, max(number) as last_number, count(*) filter (where delivered) as delivered

@@ -39,6 +39,9 @@ ACTS: Final[Mapping[str, Act]] = {
 }
 
 
+_STOPPING: Final = frozenset({"pause", "remove"})  # they need no grant
+
+
 class Check(NamedTuple):
     """`state`: ok, note or wrong. `name`: in the texts."""
 
@@ -77,7 +80,7 @@ def checks(act: str, mine: Subscribed) -> list[Check]:
     granted = text("agency.types_now", n=len(mine.types)) if mine.types else text("agency_state.ended")
     status = text(f"agency_status.{endpoint.status if endpoint.active else 'off'}")
     found = [
-        Check("ok" if mine.types else "wrong", "grants", granted),
+        Check("ok" if mine.types else "note" if act in _STOPPING else "wrong", "grants", granted),
         Check("note" if _idle(act, mine) else "ok", "status", f"{status} {endpoint.code or ''}".strip()),
         Check("note" if act == "remove" and endpoint.waiting else "ok", "waiting", figures.count(endpoint.waiting)),
     ]

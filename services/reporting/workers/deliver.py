@@ -86,7 +86,7 @@ class Deliverer:
         self._greeting: set[UUID] = set()
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._rounds = Rounds("deliver")
-        self._rights: dict[str, Rights] = {}  # as they were at the last round of a district
+        self._filters: dict[str, tuple[Rights, str | None]] = {}  # granted and wanted at the last round of a district
 
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.25) -> None:
         with ThreadPoolExecutor(sum(self._most.values()), "deliver") as pool:
@@ -113,20 +113,20 @@ class Deliverer:
     def _of_district(self, district: str, found: list[_Act]) -> int:
         """The claims are committed before anything is sent."""
         with database.begin(self._engine, district=district) as tx:
-            granted = rights.in_force(tx, now=self._clock.now())
-            acts = self._claimed(tx, granted)
-        self._rights[district] = granted
+            granted, wanted = rights.in_force(tx, now=self._clock.now()), deliveries.wanted(tx)
+            acts = self._claimed(tx, granted, changed=self._filters.get(district) != (granted, wanted))
+        self._filters[district] = granted, wanted
         with self._lock:
             self._busy.update(act.doubtful for act in acts)
             self._greeting.update(act.endpoint_id for act in acts if act.greets)
         found += acts
         return len(acts)
 
-    def _claimed(self, tx: Transaction, granted: Rights) -> list[_Act]:
-        """All of a round but the sending."""
+    def _claimed(self, tx: Transaction, granted: Rights, *, changed: bool) -> list[_Act]:
+        """All of a round but the sending. `changed`: other types are granted or wanted than at the round before."""
         now = self._now()
         endpoint_states.begin_round(tx, now=now)
-        if granted != self._rights.get(tx.district):
+        if changed:
             deliveries.withhold(tx, granted, now=now)
         deliveries.plan(tx, granted, now=now)
         picked = [*self._picked(tx, granted, doubtful=False), *self._picked(tx, granted, doubtful=True)]
@@ -187,7 +187,9 @@ class Deliverer:
     def _greet(self, district: str, picked: Picked) -> None:
         try:
             found = self._endpoints.greet(picked.url)
-            command = SettleHandshake(picked.endpoint_id, found.outcome, found.rate, at=self._now(), spread=_spread())
+            command = SettleHandshake(
+                picked.endpoint_id, picked.url, found.outcome, found.rate, at=self._now(), spread=_spread()
+            )
             self._settle(district, partial(settle_handshake, command=command))
         finally:
             with self._lock:
@@ -203,6 +205,7 @@ class Deliverer:
             began_at=began_at,
             milliseconds=round(seconds * 1000),
             at=self._now(),
+            granted_at=self._clock.now(),
             spread=_spread(),
         )
         self._settle(district, partial(settle_delivery, command=command))

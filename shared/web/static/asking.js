@@ -7,7 +7,7 @@ export const SILENT_MILLISECONDS = 15_000; // no answer by then is a lost answer
 /** done with the state, refused with the problem, busy for some seconds, or lost: nobody knows whether it was carried out. */
 export async function ask(address, { method = "POST", body, key, version, district }) {
   const headers = { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang };
-  if (method === "POST") headers["Idempotency-Key"] = key;
+  if (method !== "PUT") headers["Idempotency-Key"] = key; // a PUT sent again is refused by its version
   if (district) headers["Clearwater-District"] = district;
   if (version) headers["If-Match"] = `"${version}"`;
   let response, answer;

@@ -22,6 +22,7 @@ from flask import Flask, Response, jsonify, request
 from deploy import declaration
 from deploy.declaration import PORTS, SERVICES
 from deploy.front_door import caddyfile
+from shared.events import structured
 from shared.service.front import Door
 from tests.support import slow_clients
 from tests.support.eventually import eventually
@@ -29,6 +30,7 @@ from tests.support.serving import served
 
 SECRET = "known to the door and the services"
 SOON_SECONDS = 5.0
+LINES = b'{"an": "event"}\n' * 400
 
 
 def _free_port() -> int:
@@ -78,13 +80,20 @@ class Telling:
         self.app.add_url_rule("/live", view_func=lambda: "live")  # the door's own question
         for path in ("/stream", "/districts/<district>/feed"):
             self.app.add_url_rule(f"/api/reporting/v1{path}", view_func=self.stream)
+        self.app.add_url_rule("/api/reporting/v1/districts/<_>/snapshot", view_func=self.snapshot)
 
     def echo(self, path: str) -> Response:
         self.bodies.append(request.get_data())
         client = {"remote": request.remote_addr, "scheme": request.scheme, "host": request.host, "path": f"/{path}"}
         return jsonify(**client, headers=dict(request.headers), padding="x" * 4000)
 
+    def snapshot(self, _: str) -> Response:
+        return Response(LINES, content_type="application/x-ndjson")
+
     def stream(self, district: str = "") -> Response:
+        if request.accept_mimetypes.best == structured.BATCH:
+            return Response(LINES, content_type=structured.BATCH)
+
         def events() -> Iterator[bytes]:
             yield f"data: first{district}\n\n".encode()
             self.go_on.wait(20)
@@ -230,6 +239,17 @@ def test_pages_are_compressed_and_the_streams_are_not(site: Site, telling: Telli
         with client.stream("GET", "/api/reporting/v1/districts/440303/feed", timeout=15) as feed:
             assert "Content-Encoding" not in feed.headers
             assert next(feed.iter_raw()).startswith(b"data: first440303\n\n")
+
+
+def test_batches_of_events_and_snapshots_are_compressed(site: Site) -> None:
+    with httpx.Client(base_url=f"{site.front_url}/api/reporting/v1/districts/440303", trust_env=False) as client:
+        for path, accepted in (("/feed", structured.BATCH), ("/snapshot", "*/*")):
+            headers = {"Accept": accepted, "Accept-Encoding": "gzip"}
+            with client.stream("GET", path, headers=headers) as answer:
+                assert answer.headers["Content-Encoding"] == "gzip", path
+                assert gzip.decompress(b"".join(answer.iter_raw())) == LINES
+            whole = client.get(path, headers={"Accept": accepted, "Accept-Encoding": "identity"})
+            assert (whole.content, "Content-Encoding" in whole.headers) == (LINES, False)
 
 
 def test_another_host_name_redirects_to_the_one_address(site: Site) -> None:

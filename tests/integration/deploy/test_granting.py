@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
-from deploy.local import access, admin, agencies, granting
+from deploy.local import access, admin, agencies, granting, quotas
 from deploy.local import topics as local_topics
 from deploy.local.granting import Granting
 from shared.events import catalogue, topics
@@ -103,6 +103,29 @@ def test_the_last_grant_takes_the_user_with_it(platform: Platform, bus: Bus) -> 
 
     with pytest.raises(KafkaTimeoutError):
         KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)
+
+
+def quotas_of(platform: Platform, user: str) -> dict[str, float] | None:
+    with closing(admin.client(admin.as_admin(platform.place))) as client:
+        return quotas.of_users(client).get(user)
+
+
+def test_an_agency_is_slowed_down_by_the_broker_from_its_first_record_to_its_last(platform: Platform, bus: Bus) -> None:
+    district, user = platform.topics(), agencies.user_of(bus.agency)
+    grant_id = bus.grant(district)
+    bus.admit(district)
+    admitted = quotas_of(platform, user)
+    admin.keep_users(admin.as_admin(platform.place), {f"{user}-2": "of a former release"})
+    bus.granting.look()
+    former = quotas_of(platform, f"{user}-2")
+
+    bus.revoke(district, grant_id)
+    bus.granting.look()
+    agencies.withdraw(admin.as_admin(platform.place), f"{bus.agency}-2")
+
+    assert admitted == former == quotas.LIMITS
+    assert quotas_of(platform, user) is None
+    assert quotas_of(platform, f"{user}-2") is None
 
 
 def test_what_ended_while_the_process_was_down_is_withdrawn_at_its_start(platform: Platform, bus: Bus) -> None:

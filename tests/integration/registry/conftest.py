@@ -61,10 +61,18 @@ class Registry:
         headers = {**self.headers(role, district), "Idempotency-Key": key or str(uuid4())}
         return self.app.test_client().post(f"/api/v1{path}", json=body or {}, headers=headers)
 
-    def patch(
-        self, path: str, body: object, *, version: object = 1, role: str = "clerk", district: str = DISTRICT
+    def patch(  # noqa: PLR0913 - a request as a test needs it
+        self,
+        path: str,
+        body: object,
+        *,
+        version: object = 1,
+        role: str = "clerk",
+        district: str = DISTRICT,
+        key: str = "",
     ) -> TestResponse:
-        headers = self.headers(role, district) | ({} if version is None else {"If-Match": f'"{version}"'})
+        headers = {**self.headers(role, district), "Idempotency-Key": key or str(uuid4())}
+        headers |= {} if version is None else {"If-Match": f'"{version}"'}
         return self.app.test_client().patch(f"/api/v1{path}", json=body, headers=headers)
 
     def upload(

@@ -67,6 +67,23 @@ def test_a_correction_makes_the_next_revision_and_one_event(registry: Registry, 
         assert connection.execute(text("select count(*) from imports where state <> 'committed'")).scalar() == 0
 
 
+def test_a_correction_that_is_sent_again_gets_the_answer_that_was_lost(registry: Registry, project_id: str):
+    path = f"/units/{unit(registry, project_id)['unit_id']}"
+    body = {"reason": WHY, "registered_area": "70.01"}
+    first, again = (registry.patch(path, body, key="k") for _ in range(2))
+
+    assert (first.status_code, again.status_code, again.headers.get("Replayed")) == (200, 200, "true")
+    assert (again.data, again.headers["ETag"]) == (first.data, '"2"')
+    others = (
+        registry.patch(path, body, key="k", version=2),
+        registry.patch(path, {**body, "registered_area": "70.02"}, key="k"),
+        registry.patch(path, {**body, "household": None}, key="k"),  # null clears, left out stays
+    )
+    assert [other.json["code"] for other in others] == ["idempotency-key-reused"] * 3
+    assert registry.patch(path, body, key=" ").json["code"] == "idempotency-key-missing"
+    assert registry.get(path).json["revision"] == 2
+
+
 def test_re_import_of_a_corrected_value_leaves_the_unit_unchanged(registry: Registry, project_id: str, made):
     before = unit(registry, project_id)
     registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, "surveyed_area": "70.01"})

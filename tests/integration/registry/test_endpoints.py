@@ -1,6 +1,7 @@
 """Endpoints: an agency's own engineer keeps them within its grants, and nobody else reads their secrets."""
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,13 +13,16 @@ from tests.integration.registry.conftest import DISTRICT, SENDER_PRIVATE, Regist
 from tests.integration.registry.test_agencies import AGENCY, SIGNED, TERMS, THRESHOLD
 
 HERE = f"/districts/{DISTRICT}/endpoints"
+RESCINDED = "clearwater.signing.agreement.rescinded.v1"
 URL = "https://events.agency.example/clearwater"
 
 
-def granted(registry: Registry, agency: str = "real-estate", client: str = f"agency-{DISTRICT}") -> str:
+def granted(
+    registry: Registry, agency: str = "real-estate", client: str = f"agency-{DISTRICT}", terms: Mapping = TERMS
+) -> str:
     registry.post("/districts", {"district": DISTRICT, "name": "样例区"}, role="city")
     registry.post("/agencies", {**AGENCY, "agency": agency, "clients": [client]}, role="city")
-    grant_id: str = registry.post(f"/agencies/{agency}/grants", TERMS, role="city").json["grant_id"]
+    grant_id: str = registry.post(f"/agencies/{agency}/grants", terms, role="city").json["grant_id"]
     assert registry.post(f"/grants/{grant_id}/approval", role="command").status_code == 201
     return grant_id
 
@@ -77,6 +81,34 @@ def test_a_change_starts_from_the_version_that_was_read(registry: Registry):
     assert (changed.json["ordering"], changed.json["active"], changed.json["revision"]) == ("none", False, 2)
     assert stale.json["code"] == "version-superseded"
     assert [event.active for event in events_of(registry, EndpointRegistered)] == [True, False]
+
+
+def test_a_change_that_is_sent_again_has_one_effect(registry: Registry):
+    granted(registry)
+    path = f"{HERE}/{added(registry).json['endpoint_id']}"
+
+    first, again = (registry.patch(path, {"url": URL, "active": False}, role="agency", key="k") for _ in range(2))
+
+    assert (again.status_code, again.headers.get("Replayed"), again.data) == (200, "true", first.data)
+    assert [event.active for event in events_of(registry, EndpointRegistered)] == [True, False]
+
+
+@pytest.mark.parametrize("left", ["another type", "nothing"])
+def test_an_endpoint_can_be_paused_and_narrowed_whatever_is_granted_now(registry: Registry, left: str):
+    terms = {**TERMS, "event_types": [SIGNED, THRESHOLD]}
+    grant_id = granted(registry, terms=terms)
+    path = f"{HERE}/{added(registry, event_types=[SIGNED, THRESHOLD]).json['endpoint_id']}"
+    registry.post(f"/grants/{grant_id}/revocation", {"reason": "年度复核未完成"}, role="city")
+    if left == "another type":
+        granted(registry, terms={**TERMS, "event_types": [RESCINDED]})
+
+    both = {"url": URL, "event_types": [SIGNED, THRESHOLD], "active": False}
+    paused = registry.patch(path, both, version=1, role="agency")
+    narrowed = registry.patch(path, {**both, "event_types": [THRESHOLD]}, version=2, role="agency")
+    wider = registry.patch(path, {**both, "event_types": [SIGNED, THRESHOLD]}, version=3, role="agency")
+
+    assert (paused.json["active"], narrowed.json["event_types"]) == (False, [THRESHOLD])
+    assert (wider.json["code"], wider.json["facts"]["event_types"]) == ("endpoint-type-not-granted", [SIGNED])
 
 
 def test_a_removed_endpoint_has_no_secret_and_cannot_be_changed(registry: Registry):

@@ -78,7 +78,9 @@ def test_each_act_shows_its_checks_and_what_follows_in_every_language(
         f'data-act="/api/{ACTS[act].service}/v1/districts/{DISTRICT}/endpoints/{endpoint.endpoint_id}{ACTS[act].path}"'
         in page
     )
-    assert page.count('<ul class="follows">') == 1 and page.count('<ul class="follows never">') == bool(ACTS[act].unchanged)
+    assert page.count('<ul class="follows">') == 1 and page.count('<ul class="follows never">') == bool(
+        ACTS[act].unchanged
+    )
     assert len(checks(page)) >= 3
     assert "act_" not in re.sub(r'(?:data|aria|class|id)[\w-]*="[^"]*"', "", page)
 

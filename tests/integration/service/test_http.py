@@ -152,10 +152,12 @@ def test_an_edit_names_the_version_it_started_from(kit: Kit) -> None:
     assert (edit("二").status_code, edit("二").json["code"]) == (HTTPStatus.PRECONDITION_REQUIRED, "version-required")
     saved = edit("二", **{"If-Match": read})
     assert (saved.status_code, saved.headers["ETag"]) == (HTTPStatus.OK, '"2"')
-    for stale in (read, "nonsense", '"3"'):
+    for stale in (read, "nonsense", '"3"', '"3-gzip"', '"2-other"'):
         late = edit("三", **{"If-Match": stale})
         assert (late.status_code, late.json["code"]) == (HTTPStatus.PRECONDITION_FAILED, "version-superseded")
     assert kit.written() == ["二"]
+    for coded in ('"2-gzip"', 'W/"3-zstd"'):  # as the front door names the version of an answer that it has compressed
+        assert edit("二", **{"If-Match": coded}).status_code == HTTPStatus.OK
 
 
 def test_a_rate_limited_client_gets_a_retry_after(kit: Kit, make: Callable[..., Flask]) -> None:

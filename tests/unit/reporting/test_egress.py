@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from services.reporting.gateways import egress
-from services.reporting.gateways.endpoints import Endpoints
+from services.reporting.gateways.endpoints import Endpoints, _Answer
 from tests.support.receiver import Answer, Receiver, receiving
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -37,7 +37,8 @@ def posted(url: str, *, allowed: tuple[str, ...] = LOOPBACK, seconds: float = 2.
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a00:1::1",
-        "2001:0:a9fe:a9fe:0:0:80ff:fffe",
+        "2001:0:a9fe:a9fe:0:0:80ff:fffe", "fec0::1", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::7f00:1", "3fff::1", "4000::1", "5f00::1",
+        "2606:4700::5efe:7f00:1", "2606:4700::200:5efe:a00:1",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_global_is_refused_however_it_is_written(address: str) -> None:
@@ -88,6 +89,16 @@ def test_behind_a_proxy_a_private_address_is_refused_too_and_nothing_goes_around
     with receiving() as server:
         proxy = server.url
         assert posted("https://169.254.169.254/", allowed=(), proxy=proxy) == "address-refused"
+        for host in (
+            "127.0.0.1.",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "[::ffff:127.0.0.1]",
+            "[fec0::1]",
+        ):
+            assert posted(f"https://{host}/", allowed=(), proxy=proxy) == "address-refused", host
         assert posted("http://agency.example/", allowed=(), proxy=proxy) == "plain-http-refused"
         assert posted("https://agency.example/", allowed=(), proxy=proxy) in ("connect-failed", "answer-broken")
         assert server.posted == []
@@ -116,6 +127,35 @@ def test_of_a_great_answer_only_its_beginning_is_read() -> None:
 )
 def test_an_address_that_cannot_be_called_is_a_failure_of_its_endpoint(url: str) -> None:
     assert posted(url) in ("not-callable", "connect-failed", "name-unresolved", "address-refused")
+
+
+@pytest.mark.parametrize(
+    ("wish", "seconds"),
+    [
+        ("120", 120), ("0", 0), ("9" * 400, 999_999_999), ("-5", None), ("", None), ("soon", None), ("1.5", None), ("\u0665", None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None), ("1 Jan 2027 00:00:00 +99999999999999", None),
+        ("1 Jan 2027 99999999999999999999:00:00 GMT", None), ("1 Jan 2027 00:00:00 -9999", None),
+    ],
+)  # fmt: skip
+def test_a_retry_after_is_understood_or_passed_over(wish: str, seconds: int | None) -> None:
+    answer = _Answer(503, {"retry-after": wish})
+
+    assert answer.outcome.wish == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_an_event_that_was_read_and_not_answered_counts_as_taken() -> None:
+    sender = Endpoints(origin="clearwater.example", allowed=LOOPBACK, seconds=2.0)
+    with talking(b"") as silent:
+        hung_up = sender.post(f"http://127.0.0.1:{silent}/", b"{}", event_id="e", secrets=[b"s" * 32])
+    closed = sender.post(f"http://127.0.0.1:{silent}/", b"{}", event_id="e", secrets=[b"s" * 32])
+    barred = sender.post("https://10.0.0.1/", b"{}", event_id="e", secrets=[b"s" * 32])
+    sender.close()
+
+    assert (hung_up.delivered, hung_up.taken) == (False, True)
+    assert [(closed.code, closed.taken), (barred.code, barred.taken)] == [
+        ("connect-failed", False),
+        ("address-refused", False),
+    ]
 
 
 def test_an_answer_that_is_no_http_is_a_failure() -> None:
