@@ -236,6 +236,19 @@ def _freeze(clerk: Clerk, project_id: str) -> None:
     assert page.url.endswith(project_id)  # there is nothing left to freeze
 
 
+def test_a_press_before_the_script_has_come_puts_nothing_into_the_address(chromium: Browser, system: Platform) -> None:
+    page = pages.signed_in(
+        chromium, system.place, "/register/districts", role="city", district="*", java_script_enabled=False
+    )
+    page.locator("#code").fill("440399")
+    page.locator("#name").fill("样例九区")
+    page.locator("#name").press("Enter")
+    page.get_by_role("button", name="开设").click()
+    assert page.url == f"{system.place.front_url}/register/districts"
+    expect(page.locator("#code")).to_have_value("440399")
+    page.context.close()
+
+
 @pytest.mark.parametrize("role", ["desk", "city", "auditor"])
 def test_what_a_role_may_not_do_is_not_offered(chromium: Browser, system: Platform, samples: list, role: str) -> None:
     page = pages.signed_in(
