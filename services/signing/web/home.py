@@ -50,8 +50,8 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
     "command": (
         Row("to_go", "reporting", "/wall"),
         Row("disputed", "signing", "/desk?state=unsigned"),
-        Row("to_declare", "signing", "/wall"),
-        Row("to_close", "signing", "/wall"),
+        Row("to_declare", "signing", "/desk/projects"),
+        Row("to_close", "signing", "/desk/projects"),
         _FAILED,
         _UNFROZEN,
     ),

@@ -24,7 +24,9 @@ def test_there_are_forms() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_form_names_how_it_is_sent(path: Path) -> None:
     unnamed = [form[:160] for form in forms(path) if not _METHOD.search(form)]
-    assert unnamed == [], "a form that a script sends has method=dialog; else the browser puts its fields into the address"
+    assert unnamed == [], (
+        "a form that a script sends has method=dialog; else the browser puts its fields into the address"
+    )
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -96,11 +96,11 @@ const COUNT = {
   },
   failed: async () => {
     const { failures } = await ask("notify", "/failures");
-    return { n: failures.reduce((sum, each) => sum + each.messages, 0), detail: failures.map((each) => each.code).join(word("comma")) };
+    return { n: failures.reduce((sum, each) => sum + each.messages, 0), detail: [...Map.groupBy(failures, (each) => each.channel)].map(([channel, mine]) => `${words[`channel_${channel}`]} ${figure(mine.reduce((sum, each) => sum + each.messages, 0))}`).join(word("comma")) };
   },
   held: async () => {
     const held = (await ask("notify", "/channels")).channels.filter((each) => each.held);
-    return { n: held.length, detail: held.map((each) => `${each.district} ${each.channel}`).join(word("comma")) };
+    return { n: held.length, detail: held.map((each) => `${each.district} ${words[`channel_${each.channel}`]}`).join(word("comma")) };
   },
   districts: async () => {
     const { districts } = await city();
