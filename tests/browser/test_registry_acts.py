@@ -34,11 +34,11 @@ def chromium(system: Platform) -> Iterator[Browser]:
 class Clerk:
     """A clerk at the keyboard. `look` is how every page of the journey is judged."""
 
-    def __init__(self, browser: Browser, place: Place, district: str = DISTRICT) -> None:
+    def __init__(
+        self, browser: Browser, place: Place, district: str = DISTRICT, path: str = "/register/projects"
+    ) -> None:
         self.place, self.district = place, district
-        self.page: Page = pages.signed_in(
-            browser, place, "/register/projects", role="clerk", district=district, bypass_csp=True
-        )
+        self.page: Page = pages.signed_in(browser, place, path, role="clerk", district=district, bypass_csp=True)
         self.page.set_default_timeout(SLOW_MILLISECONDS)
         expect.set_options(timeout=SLOW_MILLISECONDS)
 
@@ -65,7 +65,9 @@ class Clerk:
         return refusal
 
     def done(self, words: str) -> None:
+        """What was done is read first: the focus is on it."""
         expect(self.page.locator(".callout.ok h2")).to_contain_text(words)
+        expect(self.page.locator(".callout.ok")).to_be_focused()
 
     @property
     def project_id(self) -> str:
@@ -246,6 +248,24 @@ def test_a_press_before_the_script_has_come_puts_nothing_into_the_address(chromi
     page.get_by_role("button", name="开设").click()
     assert page.url == f"{system.place.front_url}/register/districts"
     expect(page.locator("#code")).to_have_value("440399")
+    page.context.close()
+
+
+@pytest.mark.parametrize(("language", "missing"), [("zh-Hans", "没有填"), ("zh-Hant", "沒有填"), ("en", "Missing")])
+def test_what_the_browser_finds_wrong_is_said_in_the_page_s_language(
+    chromium: Browser, system: Platform, language: str, missing: str
+) -> None:
+    clerk = Clerk(chromium, system.place, path=f"/register/projects/new?language={language}")
+    page = clerk.page
+    name = page.locator("#name")
+    clerk.press(page.locator("button.main"))
+    expect(name).to_be_focused()
+    expect(name).to_have_accessible_description(missing)
+    assert page.locator("main .err").all_inner_texts() == [missing] * 3  # the name, and both ends of the period
+    clerk.look()
+    page.keyboard.type("云汀里三期")
+    expect(page.locator("main .err")).to_have_count(2)
+    assert page.url.endswith(f"/new?language={language}")
     page.context.close()
 
 

@@ -83,7 +83,7 @@ if (running) {
       moving.innerHTML = await answer.text();
       const now = moving.firstElementChild.dataset;
       if (now.atWork === "no") {
-        location.reload();
+        location.replace(`${location.pathname}?did=read`); // the focus goes to what was found
         return;
       }
       if (now.milestone !== milestone) announced.textContent = [...moving.querySelectorAll("h2, p")].map((each) => each.textContent).join("：");
