@@ -88,6 +88,7 @@ def test_a_project_is_taken_from_the_empty_register_to_the_frozen_roll_by_keyboa
     _freeze_nothing(clerk, project_id)
     _imported(system.place, project_id, tmp_path)
     _assign(clerk, project_id)
+    _assign_by_the_map(clerk, project_id)
     _correct(clerk)
     _record_tenant(clerk)
     _freeze(clerk, project_id)
@@ -183,6 +184,38 @@ def _assign(clerk: Clerk, project_id: str) -> None:
     clerk.press(page.get_by_role("button", name="分派选中的房屋"))
     clerk.done("已分派 24 套，其中 24 套换了负责人")
     expect(page.locator("tbody td").last).to_have_text("一组 邱敏")
+
+
+def _assign_by_the_map(clerk: Clerk, project_id: str) -> None:
+    """A building is drawn as it stands. It is one stop for the tabulator: arrows walk, Space picks, a floor's box picks the floor."""
+    page = clerk.page
+    building = page.get_by_role("navigation", name="按楼栋").locator("a[href*='building=']").first
+    expect(building).to_contain_text("✓")
+    clerk.press(building)
+    page.wait_for_url("**building=**")
+    clerk.look()
+    cells, floors = page.locator(".plan [name=unit_ids]"), page.locator(".plan [data-whole='.storey']")
+    assert page.locator(".plan .place input[tabindex='0']").count() == 1
+    cells.first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#picked")).to_contain_text("已选 1 套")
+    page.keyboard.press("ArrowLeft")
+    expect(floors.first).to_be_focused()
+    page.keyboard.press("Space")
+    expect(floors.first).to_be_checked()
+    whole = page.locator(".storey").first.locator("[name=unit_ids]:checked").count()
+    expect(page.locator("#picked")).to_contain_text(f"已选 {whole} 套")
+    page.keyboard.press("ArrowDown")
+    expect(floors.nth(1)).to_be_focused()
+    page.locator("#group").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator("#staff").focus()
+    page.keyboard.press("End")
+    clerk.press(page.get_by_role("button", name="分派选中的房屋"))
+    clerk.done(f"已分派 {whole} 套，其中 {whole} 套换了负责人")
+    expect(page.locator(".storey").first.locator(".place.unit small").first).to_have_text("一组 庄颖")
+    clerk.press(page.get_by_role("link", name="看全部房屋"))
+    page.wait_for_url("**/assignments")
 
 
 def _correct(clerk: Clerk) -> None:
