@@ -45,6 +45,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("half_signed", "signing", "/desk?state=locked"),
         Row("drafts", "signing", "/desk?state=drafted"),
         Row("returned", "signing", "/desk?state=returned"),
+        Row("unsigned", "signing", "/desk?state=unsigned"),
     ),
     "officer": (Row("mine", "signing", "/mine"), Row("ready", "signing", "/desk?state=locked")),
     "command": (

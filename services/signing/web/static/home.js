@@ -75,6 +75,7 @@ const COUNT = {
   half_signed: () => listed("signing", "/cases?half_signed=true"),
   drafts: () => listed("signing", "/cases?state=drafted"),
   returned: () => listed("signing", "/cases?state=returned"),
+  unsigned: () => listed("signing", "/cases?unsigned=true"),
   disputed: async () => {
     const { items, whole } = await every("signing", "/cases?unsigned=true");
     const blocked = items.filter((each) => each.rights === "disputed");

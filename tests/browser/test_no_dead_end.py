@@ -1,0 +1,64 @@
+"""Does every link that a page offers to a role lead somewhere that the role may open?"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from shared.service.identity import ROLES
+from tests.support import pages
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOST_PAGES = 80
+_SLOW_MILLISECONDS = 30_000
+# What is no page: files, the API, the end of the session, and this page in another dress.
+_NO_PAGE = re.compile(r"\.(xlsx|csv|json|md|svg|jws)$|^/api/|^/login|^/logout|[?&](language|theme)=")
+
+
+@pytest.fixture(scope="module")
+def chromium(system: Platform) -> Iterator[Browser]:
+    expect.set_options(timeout=_SLOW_MILLISECONDS)
+    with pages.chromium() as browser:
+        yield browser
+
+
+def kind(path: str) -> str:
+    """Pages of one template are one kind: ids and the values of a query make no other."""
+    place, _, query = path.partition("?")
+    return _ID.sub("*", place) + "?" + "&".join(sorted(part.partition("=")[0] for part in query.split("&")))
+
+
+def links(page: Page, front: str) -> list[str]:
+    found = page.locator("a[href]").evaluate_all("all => all.map((each) => each.getAttribute('href'))")
+    here = [urldefrag(urljoin(page.url, href)).url for href in found]
+    return [each.removeprefix(front) for each in here if each.startswith(f"{front}/")]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_link_of_a_page_leads_to_a_refusal(chromium: Browser, system: Platform, samples: list, role: str) -> None:
+    front = system.place.front_url
+    page = pages.signed_in(
+        chromium, system.place, "/help", role=role, district="*" if role == "city" else samples[0].code
+    )
+    waiting, known, refused = ["/"], {"/?"}, []
+    while waiting and len(known) < _MOST_PAGES:
+        path = waiting.pop(0)
+        answer = page.goto(front + path)
+        assert answer is not None
+        if answer.status >= 400:
+            refused.append(f"{answer.status} {path}")
+            continue
+        if path == "/":
+            expect(page.locator("#rows")).to_have_attribute("aria-busy", "false")
+        for each in links(page, front):
+            if not _NO_PAGE.search(each) and kind(each) not in known:
+                known.add(kind(each))
+                waiting.append(each)
+    assert refused == []
+    assert len(known) > 8  # it has really walked
+    page.context.close()
