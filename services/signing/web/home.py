@@ -86,6 +86,7 @@ def front() -> str | Answer:
         rows=rows,
         services=context().settings.services.split(),
         may_open=bool(roles & {"clerk", "command"}),
+        may_open_district="city" in roles,
         today=business_day(context().clock.now()),
     )
 

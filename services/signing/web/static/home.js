@@ -226,7 +226,9 @@ async function begin() {
   document.getElementById("begin").hidden = !none;
   if (none) {
     document.getElementById("wait-head").hidden = document.getElementById("rows").hidden = true;
-    document.getElementById("finding").textContent = word("fresh");
+    const known = await places();
+    document.getElementById("begin-district").hidden = known?.districts.length !== 0;
+    document.getElementById("finding").textContent = word(known?.districts.length === 0 ? "fresh_city" : "fresh");
   } else conclude(results);
   document.getElementById("rows").setAttribute("aria-busy", "false");
 }
