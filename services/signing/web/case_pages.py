@@ -115,7 +115,7 @@ def _paper(_: Transaction, case: CaseFile) -> dict[str, object]:
     return {
         "code": paper.code(agreement.terms_digest) if agreement and agreement.terms_digest else None,
         "signers": shown.signers,
-        "cn": texts_in("zh-Hans", "form", "capacity", "head"),
+        "cn": texts_in("zh-Hans", "form", "capacity", "term_head"),
     }
 
 
