@@ -1,4 +1,4 @@
-"""Does each section of texts stand in one catalogue of a service? Two would be one list: the head of every page among an agreement's terms."""
+"""Does a page read each section of texts from one catalogue? From two, the menu of the head stood among the terms of an agreement."""
 
 import tomllib
 from itertools import combinations
