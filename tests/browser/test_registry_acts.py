@@ -51,12 +51,15 @@ class Clerk:
         self.page.keyboard.type(words)
 
     def look(self) -> None:
-        """axe at both sizes, targets of 44 px, and nothing wider than the screen."""
+        """axe at both sizes, targets of 44 px, nothing wider than the screen, and nothing over what has the focus."""
         assert pages.violations(self.page) == "", self.page.url
         for width, height in pages.SIZES.values():
             self.page.set_viewport_size({"width": width, "height": height})
             assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
             assert pages.small_targets(self.page) == [], self.page.url
+            focused = self.page.evaluate_handle("document.activeElement")
+            assert pages.covered(self.page) == [], self.page.url
+            focused.evaluate("each => each.focus()")
         self.page.set_viewport_size({"width": 1366, "height": 768})
 
     def refused(self) -> Locator:
