@@ -101,6 +101,7 @@ def test_a_district_that_is_not_open_comes_before_the_first_project(chromium: Br
     expect(page.locator("#begin-district a")).to_have_attribute("href", way)
     expect(page.locator("#begin-district")).to_be_visible()
     expect(page.locator("#finding")).to_have_text("这里还没有区，从开设区开始")
+    expect(page.locator("#begin .btn.main")).to_have_count(1)
     assert pages.violations(page) == ""
     for path in ("/register/projects", "/register/projects/new"):
         page.goto(f"{system.place.front_url}{path}")

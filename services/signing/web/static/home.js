@@ -227,8 +227,11 @@ async function begin() {
   if (none) {
     document.getElementById("wait-head").hidden = document.getElementById("rows").hidden = true;
     const known = await places();
-    document.getElementById("begin-district").hidden = known?.districts.length !== 0;
-    document.getElementById("finding").textContent = word(known?.districts.length === 0 ? "fresh_city" : "fresh");
+    const first = known?.districts.length === 0; // then there is nothing yet to open a project in
+    document.getElementById("begin-district").hidden = !first;
+    if (first) for (const each of document.querySelectorAll("#begin .start .todo")) each.classList.remove("todo");
+    if (first) document.querySelector("#begin .start .btn.main")?.remove();
+    document.getElementById("finding").textContent = word(first ? "fresh_city" : "fresh");
   } else conclude(results);
   document.getElementById("rows").setAttribute("aria-busy", "false");
 }
