@@ -1,4 +1,4 @@
-"""Does every link that a page offers to a role lead somewhere that the role may open?"""
+"""Does every link that a page offers to a role lead somewhere that the role may open, and does every page fit the screen?"""
 
 import re
 from collections.abc import Iterator
@@ -39,13 +39,18 @@ def links(page: Page, front: str) -> list[str]:
     return [each.removeprefix(front) for each in here if each.startswith(f"{front}/")]
 
 
+@pytest.mark.parametrize("screen", [("zh-Hans", "wall"), ("en", "phone")], ids=" ".join)
 @pytest.mark.parametrize("role", ROLES)
-def test_no_link_of_a_page_leads_to_a_refusal(chromium: Browser, system: Platform, samples: list, role: str) -> None:
+def test_no_link_of_a_page_leads_to_a_refusal_and_no_page_is_wider_than_the_screen(
+    chromium: Browser, system: Platform, samples: list, role: str, screen: tuple[str, str]
+) -> None:
+    language, size = screen
     front = system.place.front_url
+    district = "*" if role == "city" else samples[0].code
     page = pages.signed_in(
-        chromium, system.place, "/help", role=role, district="*" if role == "city" else samples[0].code
+        chromium, system.place, f"/help?language={language}", role=role, district=district, size=size
     )
-    waiting, known, refused = ["/"], {"/?"}, []
+    waiting, known, refused, wide = ["/"], {"/?"}, [], []
     while waiting and len(known) < _MOST_PAGES:
         path = waiting.pop(0)
         answer = page.goto(front + path)
@@ -55,10 +60,12 @@ def test_no_link_of_a_page_leads_to_a_refusal(chromium: Browser, system: Platfor
             continue
         if path == "/":
             expect(page.locator("#rows")).to_have_attribute("aria-busy", "false")
+        if page.evaluate("document.documentElement.scrollWidth") > pages.SIZES[size][0]:
+            wide.append(path)
         for each in links(page, front):
             if not _NO_PAGE.search(each) and kind(each) not in known:
                 known.add(kind(each))
                 waiting.append(each)
-    assert refused == []
+    assert (refused, wide) == ([], [])
     assert len(known) > 8  # it has really walked
     page.context.close()
