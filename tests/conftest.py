@@ -33,7 +33,7 @@ def no_error_that_no_test_expected(request: pytest.FixtureRequest) -> Iterator[N
     expected = tuple(str(event) for mark in request.node.iter_markers("logs_error") for event in mark.args)
     errors.taken()
     yield
-    unexpected = [each for each in errors.taken() if not (expected and each.startswith(expected))]
+    unexpected = [item for item in errors.taken() if not (expected and item.startswith(expected))]
     assert not unexpected, f"logged as errors, and no test expected it: {unexpected}"
 
 
@@ -71,8 +71,8 @@ def database(platform: Platform) -> Iterator[Callable[[str], Database]]:
         return made[-1]
 
     yield make
-    for each in made:
-        platform.drop(each)
+    for item in made:
+        platform.drop(item)
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def empty_database(platform: Platform) -> Iterator[Callable[[str], Database]]:
         return made[-1]
 
     yield make
-    for each in made:
-        platform.drop(each)
+    for item in made:
+        platform.drop(item)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ class Page(Body):
         try:
             values = edge.read_json(base64.urlsafe_b64decode(self.cursor.encode() + b"=="))
             place: tuple[Any, ...] = tuple(
-                TypeAdapter(kind).validate_python(each) for kind, each in zip(types, values, strict=True)
+                TypeAdapter(kind).validate_python(item) for kind, item in zip(types, values, strict=True)
             )
             edge.refuse(edge.faults(place))
         except (ValueError, TypeError, Invalid) as failure:

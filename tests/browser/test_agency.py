@@ -154,7 +154,7 @@ def test_the_local_provider_signs_an_engineer_in(chromium: Browser, system: Plat
 
     expect(page.locator("#subject")).to_have_text("agency")
     name = session.cookie_name(system.place.front_url)
-    [held] = [each["value"] for each in page.context.cookies() if each["name"] == name]
+    [held] = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == name]
     secret = keys.load(system.place.local_dir)["session_secret"]
     opened = session.opened(held, secret=secret, purpose="session")
     assert (opened["name"], opened["roles"], opened["districts"]) == (NAMES["agency"], ["agency"], [])

@@ -151,7 +151,7 @@ def test_after_a_lost_answer_the_page_repeats_the_same_key(desks: Desks):
     step(page, "顺序号")
     expect(page.locator("#notice")).to_contain_text("只办了一次")
     assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
-    assert len({each.headers["idempotency-key"] for each in sent}) == 1 and len(sent) == 2
+    assert len({item.headers["idempotency-key"] for item in sent}) == 1 and len(sent) == 2
     page.close()
 
 
@@ -165,7 +165,7 @@ def test_after_a_reload_the_page_asks_again_for_a_lost_answer(desks: Desks):
     page.reload()
 
     expect(page.locator("#notice")).to_contain_text("只办了一次")
-    assert len({each.headers["idempotency-key"] for each in sent}) == 1
+    assert len({item.headers["idempotency-key"] for item in sent}) == 1
     assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
     page.close()
 

@@ -36,7 +36,7 @@ def test_every_role_sees_counts_with_their_links(chromium: Browser, system: Plat
     rows = page.locator("[data-row]")
     assert rows.count() >= 2
     assert page.locator("[data-row].silent").count() == 0
-    assert all(each[0].isdigit() for each in rows.locator(".n").all_inner_texts())
+    assert all(text[0].isdigit() for text in rows.locator(".n").all_inner_texts())
     for link in rows.locator("a").all():
         answer = page.request.get(f"{system.place.front_url}{link.get_attribute('href')}")
         assert answer.status == 200, link.get_attribute("href")
@@ -127,7 +127,7 @@ def test_the_head_works_by_keyboard_on_a_phone(
     expect(page.locator("header form[action='/logout'] button")).to_be_visible()
     ways = page.locator("#ways a")
     expect(ways.first).to_be_visible()
-    assert [each.get_attribute("href") for each in ways.all()][:2] == ["/", "/wall"]
+    assert [way.get_attribute("href") for way in ways.all()][:2] == ["/", "/wall"]
     expect(page.locator("#ways a[aria-current]")).to_have_attribute("href", "/messages")
     assert pages.small_targets(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES["phone"][0]

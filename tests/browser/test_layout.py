@@ -141,7 +141,8 @@ def test_a_cell_is_at_least_eight_by_six_and_its_building_leads_to_its_grid(wall
     assert links == ["/map"] * 37
     brackets = page.locator("#map [data-compound]").all_inner_texts()
     assert (
-        len(brackets) == 4 and sum(int(each.replace(",", " ").split()[1]) for each in brackets) == great.UNITS - SIGNED
+        len(brackets) == 4
+        and sum(int(bracket.replace(",", " ").split()[1]) for bracket in brackets) == great.UNITS - SIGNED
     )
     page.context.close()
 
@@ -216,7 +217,7 @@ def test_marks_and_stages_filter_the_map_and_its_table_and_the_buttons_count_wha
 
     left = page.locator(".buildings .open").all_inner_texts()
     assert len(left) == 37
-    assert sum(int(found) for each in left if (found := each.split()[-1]) != "✓") == great.UNITS - SIGNED
+    assert sum(int(found) for item in left if (found := item.split()[-1]) != "✓") == great.UNITS - SIGNED
     page.context.close()
 
 

@@ -102,9 +102,9 @@ def failed(system: Platform, samples: list[SampleDistrict], signed: Signed) -> l
         assert mail_arrivals(system.place, [other], city)
         keys = [
             next(
-                each["message_key"]
-                for each in city.every("notify", "/messages", unit_id=done.unit_id)
-                if each["state"] == "sent"
+                item["message_key"]
+                for item in city.every("notify", "/messages", unit_id=done.unit_id)
+                if item["state"] == "sent"
             )
             for done in (signed, other)
         ]

@@ -36,7 +36,7 @@ def kind(path: str) -> str:
 def links(page: Page, front: str) -> list[str]:
     found = page.locator("a[href]").evaluate_all("all => all.map((each) => each.getAttribute('href'))")
     here = [urldefrag(urljoin(page.url, href)).url for href in found]
-    return [each.removeprefix(front) for each in here if each.startswith(f"{front}/")]
+    return [item.removeprefix(front) for item in here if item.startswith(f"{front}/")]
 
 
 @pytest.mark.parametrize("screen", [("zh-Hans", "wall"), ("en", "phone")], ids=" ".join)
@@ -62,10 +62,10 @@ def test_no_link_of_a_page_leads_to_a_refusal_and_no_page_is_wider_than_the_scre
             expect(page.locator("#rows")).to_have_attribute("aria-busy", "false")
         if page.evaluate("document.documentElement.scrollWidth") > pages.SIZES[size][0]:
             wide.append(path)
-        for each in links(page, front):
-            if not _NO_PAGE.search(each) and kind(each) not in known:
-                known.add(kind(each))
-                waiting.append(each)
+        for link in links(page, front):
+            if not _NO_PAGE.search(link) and kind(link) not in known:
+                known.add(kind(link))
+                waiting.append(link)
     assert (refused, wide) == ([], [])
     assert len(known) > 8  # it has really walked
     page.context.close()

@@ -102,7 +102,7 @@ def test_a_phone_loads_no_web_font(chromium: Browser, system: Platform, samples:
     page.goto(system.place.front_url + path, wait_until="networkidle")
 
     assert asked
-    assert [each for each in asked if each.endswith((".woff2", ".woff"))] == []
+    assert [item for item in asked if item.endswith((".woff2", ".woff"))] == []
     assert page.evaluate("[...document.fonts].filter(each => each.status === 'loaded').length") == 0
     page.context.close()
 

@@ -39,7 +39,10 @@ class Desk:
         with Person(self.place, "clerk", DISTRICT) as clerk:
             self.project_id = clerk.post("registry", "/projects", PROJECT, key="browser-project")["project_id"]
             for place, (name, officers) in enumerate(self.made.groups.items()):
-                body = {"name": name, "officers": [{"staff_number": number, "name": each} for number, each in officers]}
+                body = {
+                    "name": name,
+                    "officers": [{"staff_number": number, "name": officer} for number, officer in officers],
+                }
                 clerk.post("registry", f"/projects/{self.project_id}/groups", body, key=f"browser-{place}")
 
     def workbook(self, path: Path, *, wrong: int = 0) -> Path:
@@ -170,7 +173,7 @@ def test_a_person_is_revealed_by_keyboard_for_a_reason_and_the_reveal_is_recorde
     assert row.locator("output").inner_text().split()[0] in names
     assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES[size][0]
     with Person(filled.place, "auditor", DISTRICT) as auditor:
-        assert reason in [each["reason"] for each in auditor.every("registry", "/reveals")]
+        assert reason in [item["reason"] for item in auditor.every("registry", "/reveals")]
     page.context.close()
 
 

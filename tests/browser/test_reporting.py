@@ -136,7 +136,7 @@ def test_a_unit_spans_its_floors_and_its_doors_and_is_walked_as_it_is_seen(stage
     )
 
     expect(cell[36]).to_have_attribute("data-high", "2", timeout=10_000)
-    box = {number: each.bounding_box() for number, each in cell.items()}
+    box = {number: item.bounding_box() for number, item in cell.items()}
     row, column = box[37]["height"], box[32]["width"]
     assert box[36]["height"] == pytest.approx(2 * row + 3, abs=1)
     assert box[36]["y"] + box[36]["height"] == pytest.approx(box[37]["y"] + row, abs=1)
@@ -190,7 +190,7 @@ def test_another_stream_reader_resumes_where_it_stopped(stage):
     assert (first["event"], missed["event"]) == ("snapshot", "change")
     assert int(missed["id"]) > seen
     assert str(stage.launch.named("unit 14")) in missed["data"]
-    assert [each["event"] for each in lost] == ["reset", "snapshot"]
+    assert [item["event"] for item in lost] == ["reset", "snapshot"]
 
 
 def frames(stage: Stage, *, count: int, headers: dict[str, str] | None = None) -> list[dict[str, str]]:

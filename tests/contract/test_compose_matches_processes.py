@@ -53,7 +53,7 @@ def test_a_process_gets_the_same_environment(declared, service, role):
     assert container["command"] == [role]
     assert container["image"] == f"clearwater/{service}:local"
     wanted = {key for key in declared[name].environment if not key.startswith("PYTHON")}
-    secret = {each["target"] for each in container["secrets"]}
+    secret = {item["target"] for item in container["secrets"]}
     assert secret | set(container["environment"]) == wanted | {"SECRETS_DIR"}
     assert secret & set(container["environment"]) == set()
     assert container["environment"]["SECRETS_DIR"] == "/run/secrets"
@@ -134,7 +134,10 @@ def test_a_container_sends_traces_where_whoever_starts_it_says_and_nowhere_else(
 def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
     scraped = yaml.safe_load((ROOT / "deploy/images/prometheus.yml").read_text("utf-8"))
     targets = [
-        target for job in scraped["scrape_configs"] for each in job["static_configs"] for target in each["targets"]
+        target
+        for job in scraped["scrape_configs"]
+        for static_config in job["static_configs"]
+        for target in static_config["targets"]
     ]
 
     processes = [
@@ -155,7 +158,7 @@ def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
 def test_compose_wait_can_end():
     """Compose waits for the end of a step only when another service depends on its completion; otherwise it waits for ever."""
     needed = {
-        (name, each["condition"]) for entry in COMPOSE.values() for name, each in entry.get("depends_on", {}).items()
+        (name, item["condition"]) for entry in COMPOSE.values() for name, item in entry.get("depends_on", {}).items()
     }
 
     assert {name for name, condition in needed if condition == COMPLETED} == STEPS
@@ -166,7 +169,7 @@ def test_compose_wait_can_end():
 
 @pytest.mark.parametrize(("service", "role"), ROLES)
 def test_a_process_starts_when_what_it_needs_is_ready(declared, service, role):
-    waits = {name: each["condition"] for name, each in COMPOSE[f"{service}-{role}"]["depends_on"].items()}
+    waits = {name: item["condition"] for name, item in COMPOSE[f"{service}-{role}"]["depends_on"].items()}
 
     assert waits == {
         **dict.fromkeys(declared[f"{service}-{role}"].depends, HEALTHY),
@@ -256,12 +259,12 @@ def test_every_secret_is_a_file_and_none_is_in_the_file_or_an_environment(tmp_pa
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     written = secrets.files(tmp_path)
     variables = set(re.findall(r"\$\{(\w+)\}", text))
-    mounted = {each["source"] for entry in COMPOSE.values() for each in entry.get("secrets", ())}
+    mounted = {item["source"] for entry in COMPOSE.values() for item in entry.get("secrets", ())}
 
     assert variables == {line.partition("=")[0] for line in secrets.lines(tmp_path)}
     assert all(name.endswith(("_SIDE", "_PUBLIC_KEY")) for name in variables)
     assert mounted == set(written) == set(DOCUMENT["secrets"])
-    assert {name: each["file"] for name, each in DOCUMENT["secrets"].items()} == {
+    assert {name: secret["file"] for name, secret in DOCUMENT["secrets"].items()} == {
         name: f"./.local-containers/secrets/{name}" for name in written
     }
     assert {"vault_key", "postgres_password", "reader_private_key", "session_secret", "front_door_secret"} <= mounted

@@ -55,7 +55,7 @@ def test_every_file_is_named_by_a_kustomization_and_every_name_is_a_file():
     named = set()
     for file in FOLDER.glob("*/**/kustomization.yaml"):
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
-        generated = [path for each in found.get("configMapGenerator", ()) for path in each.get("files", ())]
+        generated = [path for item in found.get("configMapGenerator", ()) for path in item.get("files", ())]
         named |= {(file.parent / path).resolve() for key in ("resources", "components") for path in found.get(key, ())}
         named |= {(file.parent / path).resolve() for path in generated}
     written = {file for file in FOLDER.glob("*/**/*") if file.is_file() and file.suffix not in (".py", ".pyc")}
@@ -68,11 +68,11 @@ def test_every_file_is_named_by_a_kustomization_and_every_name_is_a_file():
 @pytest.mark.parametrize(("name", "version"), [("small", NEWEST), ("city", OLDEST)])
 def test_kubernetes_takes_every_document(name: str, version: str):
     documents = overlay(name)
-    known = [each for each in documents if each["kind"] not in OF_OPERATORS]
+    known = [item for item in documents if item["kind"] not in OF_OPERATORS]
 
     for document in known:
         kubernetes_validate.validate(document, version, strict=True)
-    assert {each["kind"] for each in known} >= {"Deployment", "Job", "Service", "NetworkPolicy", "PodDisruptionBudget"}
+    assert {item["kind"] for item in known} >= {"Deployment", "Job", "Service", "NetworkPolicy", "PodDisruptionBudget"}
 
 
 def test_a_document_with_a_fault_is_refused(built: list[Document]):
@@ -87,7 +87,9 @@ def test_every_declared_process_has_its_workload_and_nothing_else_runs(built: li
     assert set(of(built, "Deployment")) == {*ROLES, *terminals, "front-door", BUS_ADMIN}
     assert {of(built, "Deployment")[name]["spec"]["replicas"] for name in terminals} == {0}
     assert set(of(built, "Job")) - {"databases", "topics"} == {f"{service}-migrate" for service in SERVICES}
-    assert all(each["metadata"].get("namespace") == "clearwater" for each in built if each["kind"] != "Namespace")
+    assert all(
+        document["metadata"].get("namespace") == "clearwater" for document in built if document["kind"] != "Namespace"
+    )
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -95,17 +97,19 @@ def test_a_process_runs_as_in_containers(built: list[Document], name: str):
     """The same image, role, settings and secrets as docker-compose.yml gives it."""
     pod, compose = pods(built)[name], COMPOSE[name]
     own = container(pod)
-    variables = [each["name"] for each in own["env"]]
-    put_into_others = set(re.findall(r"\$\((\w+)\)", " ".join(each.get("value", "") for each in own["env"])))
+    variables = [variable["name"] for variable in own["env"]]
+    put_into_others = set(re.findall(r"\$\((\w+)\)", " ".join(variable.get("value", "") for variable in own["env"])))
 
     assert own["image"] == compose["image"]
     assert own["args"] == compose["command"]
     assert set(variables) - put_into_others == set(compose["environment"])
     assert len(variables) == len(set(variables))
-    assert read_secrets(pod) == {each["target"]: each["source"] for each in compose["secrets"]}
-    ports = {each["name"]: each["value"] for each in own["env"] if each["name"] in ("PORT", "HEALTH_PORT")}
+    assert read_secrets(pod) == {secret["target"]: secret["source"] for secret in compose["secrets"]}
+    ports = {
+        variable["name"]: variable["value"] for variable in own["env"] if variable["name"] in ("PORT", "HEALTH_PORT")
+    }
     assert ports == {key: compose["environment"][key] for key in ports}
-    assert [each["containerPort"] for each in own["ports"]] == [int(compose["environment"]["HEALTH_PORT"])]
+    assert [port["containerPort"] for port in own["ports"]] == [int(compose["environment"]["HEALTH_PORT"])]
 
 
 def test_an_api_runs_twice_and_a_loop_once(built: list[Document]):
@@ -145,11 +149,11 @@ def test_a_pod_has_no_rights_that_it_does_not_need(built: list[Document]):
 def test_what_a_pod_writes_is_in_memory(built: list[Document]):
     for name, pod in pods(built).items():
         in_memory = {
-            each["name"] for each in pod["spec"]["volumes"] if each.get("emptyDir", {}).get("medium") == "Memory"
+            volume["name"] for volume in pod["spec"]["volumes"] if volume.get("emptyDir", {}).get("medium") == "Memory"
         }
-        mounts = {each["mountPath"]: each for each in container(pod)["volumeMounts"]}
-        variables = {each["name"]: each.get("value", "") for each in container(pod)["env"]}
-        assert all(each["name"] in in_memory or each["readOnly"] for each in mounts.values()), name
+        mounts = {mount["mountPath"]: mount for mount in container(pod)["volumeMounts"]}
+        variables = {variable["name"]: variable.get("value", "") for variable in container(pod)["env"]}
+        assert all(mount["name"] in in_memory or mount["readOnly"] for mount in mounts.values()), name
         assert sizes(pod)["tmp"] >= 4 * LARGEST_BODY, "a body lies there twice, and several come at once"
         if written := variables.get("PROMETHEUS_MULTIPROC_DIR"):
             assert str(Path(written).parent) in mounts, name
@@ -160,27 +164,27 @@ def test_a_process_is_asked_at_the_paths_that_it_answers(built: list[Document]):
         own = container(pod)
         if "-api" in name or name in ROLES:
             probes = {key: own[key]["httpGet"] for key in ("startupProbe", "readinessProbe", "livenessProbe")}
-            assert {each["port"] for each in probes.values()} == {"http"}
+            assert {probe["port"] for probe in probes.values()} == {"http"}
             assert probes["livenessProbe"]["path"] == "/live"
             # What serves starts when its schema is there; then it answers as long as it lives (decision 42).
             ready = "startupProbe" if name in SERVING else "readinessProbe"
-            assert [key for key, each in probes.items() if each["path"] == "/ready"] == [ready], name
+            assert [key for key, probe in probes.items() if probe["path"] == "/ready"] == [ready], name
         elif name == "front-door":
             assert own["readinessProbe"]["tcpSocket"] == own["livenessProbe"]["tcpSocket"] == {"port": "http"}
 
 
 def test_the_front_door_leads_to_services_and_these_to_the_pods_that_serve(built: list[Document]):
     configuration = next(
-        each["data"]["Caddyfile"] for name, each in of(built, "ConfigMap").items() if name.startswith("front-door-")
+        item["data"]["Caddyfile"] for name, item in of(built, "ConfigMap").items() if name.startswith("front-door-")
     )
     upstreams = set(re.findall(r"import (?:service|stream) ([\w-]+):(\d+)$", configuration, re.MULTILINE))
-    services = {name: each["spec"] for name, each in of(built, "Service").items() if "selector" in each["spec"]}
+    services = {name: item["spec"] for name, item in of(built, "Service").items() if "selector" in item["spec"]}
 
     assert {name for name, _ in upstreams} == SERVING == set(services) - {"front-door"}
     for name, port in upstreams:
-        assert [each["port"] for each in services[name]["ports"]] == [int(port)]
+        assert [item["port"] for item in services[name]["ports"]] == [int(port)]
     assert f"max_size {LARGEST_BODY}MB" in configuration
-    assert [each["port"] for each in services["front-door"]["ports"]] == [443, 80]
+    assert [item["port"] for item in services["front-door"]["ports"]] == [443, 80]
     for name, service in services.items():
         chosen = [
             other
@@ -202,15 +206,20 @@ def test_one_pod_at_a_time_leaves_of_what_runs_twice(built: list[Document]):
 def test_pods_of_one_process_are_spread_over_machines_and_zones(built: list[Document]):
     for name, deployment in of(built, "Deployment").items():
         spread = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
-        assert [each["topologyKey"] for each in spread] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
-        assert all(each["labelSelector"] == deployment["spec"]["selector"] for each in spread), name
-        assert {each["nodeTaintsPolicy"] for each in spread} == {"Honor"}, (
+        assert [spread_constraint["topologyKey"] for spread_constraint in spread] == [
+            "kubernetes.io/hostname",
+            "topology.kubernetes.io/zone",
+        ]
+        assert all(
+            spread_constraint["labelSelector"] == deployment["spec"]["selector"] for spread_constraint in spread
+        ), name
+        assert {spread_constraint["nodeTaintsPolicy"] for spread_constraint in spread} == {"Honor"}, (
             "a control plane's machine is no place for a pod"
         )
 
 
 def test_jobs_are_applied_before_the_deployments(built: list[Document]):
-    order = {(each["kind"], each["metadata"].get("labels", {}).get("clearwater/order")) for each in built}
+    order = {(document["kind"], document["metadata"].get("labels", {}).get("clearwater/order")) for document in built}
 
     assert {kind for kind, label in order if label == "before"} == {"Job"}
     assert {kind for kind, label in order if label == "after"} >= {"Deployment"}
@@ -220,14 +229,16 @@ def test_jobs_are_applied_before_the_deployments(built: list[Document]):
 def test_the_rules_are_our_file_and_the_monitor_sees_every_process(city: list[Document]):
     (rules,), (monitor,) = of(city, "PrometheusRule").values(), of(city, "PodMonitor").values()
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    probes = {each["key"]: set(each["values"]) for each in monitor["spec"]["selector"]["matchExpressions"]}
+    probes = {
+        expression["key"]: set(expression["values"]) for expression in monitor["spec"]["selector"]["matchExpressions"]
+    }
     seen = {
         name
         for name, pod in pods(city).items()
         if all(pod["metadata"]["labels"][key] in values for key, values in probes.items())
     }
     *relabelings, of_platform = endpoint["relabelings"]
-    target = {each["targetLabel"]: each for each in relabelings}
+    target = {relabeling["targetLabel"]: relabeling for relabeling in relabelings}
 
     assert rules["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
     assert seen == {*ROLES, BUS_ADMIN}
@@ -262,4 +273,4 @@ def test_only_what_may_work_side_by_side_is_scaled(city: list[Document]):
         (trigger,) = scaler["spec"]["triggers"]
         assert trigger["metadata"]["query"] == ROLES[name][1].waiting
         assert float(trigger["metadata"]["threshold"]) > 0
-    assert all(each["spec"]["minReplicas"] >= 2 for each in by_processor.values())
+    assert all(item["spec"]["minReplicas"] >= 2 for item in by_processor.values())

@@ -42,9 +42,9 @@ def city() -> list[Document]:
 
 def test_every_setting_and_every_secret_is_there_when_a_pod_asks_for_it(built: list[Document], tmp_path: Path):
     held = {
-        each["metadata"]["name"]: each
-        for each in [*built, *secrets.documents(tmp_path)]
-        if each["kind"] in ("ConfigMap", "Secret")
+        item["metadata"]["name"]: item
+        for item in [*built, *secrets.documents(tmp_path)]
+        if item["kind"] in ("ConfigMap", "Secret")
     }
     for name, pod in pods(built).items():
         for variable in container(pod)["env"]:
@@ -59,7 +59,7 @@ def test_no_secret_and_no_address_of_a_server_stands_in_the_files(built: list[Do
 
     assert of(built, "Secret") == {}
     assert [name for name, value in printed.items() if value in text] == []
-    literal = [str(each.get("value", "")) for pod in pods(built).values() for each in container(pod)["env"]]
+    literal = [str(variable.get("value", "")) for pod in pods(built).values() for variable in container(pod)["env"]]
     assert {value for value in literal if ".example" in value or "://" in value} == {"https://$(FRONT_HOST)"}
 
 
@@ -118,12 +118,12 @@ def test_a_process_leaves_the_cluster_only_to_what_its_role_needs(built: list[Do
 def test_a_service_accepts_the_settings_of_its_pod(city: list[Document], tmp_path: Path, name: str):
     """As the kubelet makes them: values of config maps, variables in variables, secrets as files."""
     secret, public = secrets.documents(tmp_path)
-    held = {each["metadata"]["name"]: each["data"] for each in [*city, public] if each["kind"] == "ConfigMap"}
+    held = {item["metadata"]["name"]: item["data"] for item in [*city, public] if item["kind"] == "ConfigMap"}
     variables: dict[str, str] = {}
-    for each in container(pods(city)[name])["env"]:
-        source = each.get("valueFrom", {}).get("configMapKeyRef")
-        value = held[source["name"]][source["key"]] if source else each["value"]
-        variables[each["name"]] = re.sub(r"\$\((\w+)\)", lambda found: variables[found[1]], value)
+    for variable in container(pods(city)[name])["env"]:
+        source = variable.get("valueFrom", {}).get("configMapKeyRef")
+        value = held[source["name"]][source["key"]] if source else variable["value"]
+        variables[variable["name"]] = re.sub(r"\$\((\w+)\)", lambda found: variables[found[1]], value)
     folder = tmp_path / "secrets"
     folder.mkdir()
     for file, key in read_secrets(pods(city)[name]).items():
@@ -160,7 +160,7 @@ def test_the_kustomization_of_the_page_names_every_image_and_every_server(tmp_pa
     images = {name: container(pod)["image"] for name, pod in pods(documents).items()}
     assert {name for name, image in images.items() if not image.startswith("images.city.example/")} == {"front-door"}
     ((name, installation),) = [
-        each for each in of(documents, "ConfigMap").items() if each[0].startswith("installation-")
+        item for item in of(documents, "ConfigMap").items() if item[0].startswith("installation-")
     ]
     ours = {
         key
@@ -189,8 +189,12 @@ def test_the_steps_of_the_page_select_what_they_name(built: list[Document]):
     assert "clearwater/order=before" in lines[0]
     assert "'clearwater/order!=after'" in lines[1]
     assert "clearwater/order=before" in lines[2]
-    first = [each for each in built if each["metadata"].get("labels", {}).get("clearwater/order") != "after"]
-    assert {each["kind"] for each in first}.isdisjoint({"Deployment", "HorizontalPodAutoscaler", "ScaledObject"})
+    first = [
+        document for document in built if document["metadata"].get("labels", {}).get("clearwater/order") != "after"
+    ]
+    assert {document["kind"] for document in first}.isdisjoint(
+        {"Deployment", "HorizontalPodAutoscaler", "ScaledObject"}
+    )
     assert {name for pod in pods(first).values() for name in policies_of(first, pod)} >= {
         "signing-migrate",
         "nobody-reaches-anybody",

@@ -19,5 +19,5 @@ def person(system: Platform) -> Iterator[Any]:
         return made[-1]
 
     yield make
-    for each in made:
-        each.__exit__()
+    for item in made:
+        item.__exit__()

@@ -134,7 +134,7 @@ def test_a_worked_subscriber_takes_a_snapshot_and_goes_on(letter, samples, tmp_p
     units = [line for line in begun.splitlines() if line.startswith("unit ")]
     assert len(units) == len(set(units)) >= 24
     given = feed(letter, limit="1000", after=cursor.headers["Clearwater-Cursor"]).json()
-    lines = [f"event {each['lognumber']} {each['type']} {each['subject']} {each['id']}" for each in given]
+    lines = [f"event {item['lognumber']} {item['type']} {item['subject']} {item['id']}" for item in given]
     printed = went_on.splitlines()
     assert f"clearwater.signing.agreement.signed.v1 {signed.unit_id}" in went_on
     assert [line for line in printed if line in lines] == lines[: len(set(lines) & set(printed))]
@@ -153,7 +153,7 @@ def test_the_log_of_the_running_system_is_filled_under_a_new_epoch(system, sampl
 
     assert "nothing was done" in run([sys.executable, "-m", "services.reporting", "fill-log"], environment, ROOT)
     anew = feed(letter, limit="1000")
-    assert {each["id"] for each in anew.json()} >= {each["id"] for each in before.json()}
+    assert {item["id"] for item in anew.json()} >= {item["id"] for item in before.json()}
     assert int(anew.json()[0].get("skipped", "0-0").split("-")[1]) + 1 == int(anew.json()[0]["lognumber"])
     assert feed(letter, after=before.headers["Clearwater-Cursor"]).json()["code"] == "log-began-anew"
 

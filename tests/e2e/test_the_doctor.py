@@ -30,7 +30,7 @@ def examined(system: Platform) -> tuple[int, dict[str, str]]:
         check=False,
     )  # fmt: skip
     assert done.stdout, done.stderr
-    return done.returncode, {each["entry"]: each["place"] for each in json.loads(done.stdout)}
+    return done.returncode, {item["entry"]: item["place"] for item in json.loads(done.stdout)}
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def expect_numbers_without_a_gap(command, opened, prepared) -> None:
 
 
 def expect_messages_about_all(city, opened, office) -> None:
-    balance = {each["district"]: each for each in city.get("notify", "/conservation")["districts"]}
+    balance = {district["district"]: district for district in city.get("notify", "/conservation")["districts"]}
     assert balance[opened.district.code]["missing"] == 0
-    about = {each["unit_id"] for each in city.every("notify", "/messages", project_id=opened.project_id)}
+    about = {item["unit_id"] for item in city.every("notify", "/messages", project_id=opened.project_id)}
     assert {unit for unit, row in office.rows().items() if row["state"] == "effective"} <= about

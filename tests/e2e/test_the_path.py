@@ -40,7 +40,7 @@ def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, samples,
     )
     assert {basis["basis"]: basis["denominator"] for basis in rates["bases"]}["units"] == UNITS
     assert next(basis["numerator"] for basis in rates["bases"] if basis["basis"] == "units") >= 1
-    mails = [each for each in _mailbox(system) if str(signed.number) in each["subject"] + each["text"]]
+    mails = [item for item in _mailbox(system) if str(signed.number) in item["subject"] + item["text"]]
     assert any(sample_district.opened.name in mail["text"] for mail in mails)
     on_the_bus = _read_the_bus(system)
     assert on_the_bus.problems == []
@@ -51,7 +51,7 @@ def test_a_signing_is_on_the_wall_in_the_mailbox_and_on_the_bus(system, samples,
 def test_nobody_is_readable_on_the_bus_in_a_log_or_in_a_table(system, samples, person):
     sample_district = samples[1]
     mail_arrivals(system.place, [sample_district.desk.sign(sample_district.next_ready())], person("city", "*"))
-    planted = [value for each in samples for value in _planted(system, each.code)]
+    planted = [value for sample in samples for value in _planted(system, sample.code)]
     assert len(planted) > 4 * UNITS
 
     assert _read_the_bus(system, planted).problems == []
@@ -77,11 +77,11 @@ def test_messages_of_another_district_are_not_found_and_the_city_sees_both(syste
 
     for sample_district, own in zip(samples, signed, strict=True):
         listed = list(person("command", sample_district.code).every("notify", "/messages"))
-        assert {each["district"] for each in listed} == {sample_district.code}
-        assert own.unit_id in {each["unit_id"] for each in listed}
-    foreign = next(each for each in city.every("notify", "/messages") if each["district"] == samples[1].code)
+        assert {line["district"] for line in listed} == {sample_district.code}
+        assert own.unit_id in {line["unit_id"] for line in listed}
+    foreign = next(item for item in city.every("notify", "/messages") if item["district"] == samples[1].code)
     assert _status(system, person("command", samples[0].code), "notify", f"/messages/{foreign['message_key']}") == 404
-    assert {each["district"] for each in city.get("reporting", "/city")["districts"]} >= {
+    assert {item["district"] for item in city.get("reporting", "/city")["districts"]} >= {
         sample_district.code for sample_district in samples
     }
     assert all(district["missing"] == 0 for district in city.get("notify", "/conservation")["districts"])
@@ -152,7 +152,7 @@ def _planted(system, district) -> list[str]:
     """The personal values of the workbook that must stay unreadable: names, papers, numbers, addresses."""
     book = openpyxl.load_workbook(workbooks.sample(system.place, district, units=UNITS, seed=1).file)
     head, *rows = book["房屋与权利人"].iter_rows(values_only=True)
-    columns = [str(each).rstrip("*") for each in head]
+    columns = [str(item).rstrip("*") for item in head]
     records = [dict(zip(columns, row, strict=True)) for row in rows]
     values = {str(row[name]) for row in records for name in _PERSONAL if row[name]}
     return sorted(values | {str(row["权利人"]) for row in records})

@@ -178,7 +178,7 @@ def expect_every_service_to_equal_the_recount(office: Office) -> Recount:
 
     desk = office.person("desk")
     project = desk.get("signing", f"/projects/{office.project_id}")
-    assert {each["basis"]: (each["signed"], each["total"], each["reached"]) for each in project["bases"]} == required
+    assert {base["basis"]: (base["signed"], base["total"], base["reached"]) for base in project["bases"]} == required
     assert (project["counting_rule"], project["live"]) == (counted.rule, counted.live)
     assert (project["reached_at"] is not None) == counted.called
     assert {unit: row["stage"] for unit, row in office.rows().items()} == counted.stages
@@ -221,10 +221,10 @@ def recount_of_signing(office: Office) -> tuple[object, object, object]:
     )
     done = {unit["unit_id"] for unit in units if unit["signed"]}
     own = defaultdict(set)
-    for each in office.query(
+    for item in office.query(
         "signing", "select kind, party_id, unit_id from roll_members where project_id = %(project)s"
     ):
-        own[each["kind"], each["party_id"]].add(each["unit_id"])
+        own[item["kind"], item["party_id"]].add(item["unit_id"])
     some = [
         kind
         for (kind, _), mine in own.items()
@@ -242,8 +242,8 @@ def recount_of_signing(office: Office) -> tuple[object, object, object]:
         "select distinct on (unit_id) unit_id, rights_state, state, series from cases left join agreements using (unit_id) "
         "where cases.project_id = %(project)s order by unit_id, drafted_at desc",
     )
-    live = Counter(each["series"] for each in last if each["state"] in recount.SIGNED)
-    return figures, live, {str(each["unit_id"]): recount.stage(each["rights_state"], each["state"]) for each in last}
+    live = Counter(line["series"] for line in last if line["state"] in recount.SIGNED)
+    return figures, live, {str(line["unit_id"]): recount.stage(line["rights_state"], line["state"]) for line in last}
 
 
 def recount_of_reporting(office: Office) -> tuple[object, object, object]:

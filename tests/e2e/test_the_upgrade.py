@@ -89,7 +89,7 @@ def test_signings_go_on_while_every_process_is_replaced(system, samples, person)
     after = {name: system.supervisor.pid(name) for name in before}
     assert lines == [
         "the schemas are those of this version",
-        *(f"{each}: every process is replaced" for each in _REPLACED),
+        *(f"{item}: every process is replaced" for item in _REPLACED),
     ]
     assert [name for name in before if after[name] in {0, before[name]}] == []
     assert system.supervisor.states()["signing-api-2"]["statename"] == "STOPPED"
@@ -117,7 +117,7 @@ def signed(desk, url, headers, hands) -> int:
 
 
 def replaced(system) -> list[str]:
-    return [each.name for each in processes.declared(system.place) if each.name.partition("-")[0] in _REPLACED]
+    return [item.name for item in processes.declared(system.place) if item.name.partition("-")[0] in _REPLACED]
 
 
 def units(rates) -> int:

@@ -58,7 +58,7 @@ class Bench:
             client = producer._client(kafka._Deadline(60))
             sent = [kafka._send(client, message) for message in messages]
             client.flush(timeout=60)
-            return sum(bool(each.get(timeout=0)) for each in sent)
+            return sum(bool(item.get(timeout=0)) for item in sent)
 
         return timed(send)
 

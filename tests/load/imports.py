@@ -62,7 +62,10 @@ class Bench:
         project = {"name": f"{len(made.holders)} 行", **_PERIOD, "bases": _BASES}
         project_id = clerk.post("registry", "/projects", project, key=book.name)["project_id"]
         for place, (name, officers) in enumerate(made.groups.items()):
-            body = {"name": name, "officers": [{"staff_number": number, "name": each} for number, each in officers]}
+            body = {
+                "name": name,
+                "officers": [{"staff_number": number, "name": officer} for number, officer in officers],
+            }
             clerk.post("registry", f"/projects/{project_id}/groups", body, key=f"{book.name}-{place}")
         began = time.monotonic()
         path, upload = f"/projects/{project_id}/imports", (book.name, book.read_bytes())
@@ -122,7 +125,7 @@ class Bench:
 def peak(pid: int) -> int:
     """Bytes that a process and its children held at most, the largest of them."""
     family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return max(_high_water(each.pid) for each in family)
+    return max(_high_water(item.pid) for item in family)
 
 
 def _high_water(pid: int) -> int:
@@ -147,4 +150,4 @@ def main(sizes: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main([int(each) for each in sys.argv[1:]] or list(SIZES)))
+    sys.exit(main([int(item) for item in sys.argv[1:]] or list(SIZES)))

@@ -165,8 +165,8 @@ def with_every_mistake() -> Clerk:
         for value in values:
             more = _BESIDE.get(code, {})
             clerk.wrong(clerk.unit("单独所有", {**more, column: value}), column, code)
-    for each in (_persons, _owners, _places, _sheets):
-        for mistake in each(clerk):
+    for item in (_persons, _owners, _places, _sheets):
+        for mistake in item(clerk):
             clerk.wrong(*mistake)
     _buildings(clerk)
     return clerk
@@ -230,7 +230,7 @@ def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     yield clerk.unit("共同共有"), "ownership", "joint-owner-alone"
     yield clerk.unit("共同共有", {}, {"share": "1/2"}) + 1, "share", "joint-owner-with-share"
     row = clerk.unit("按份共有", {"share": "1/3"}, {}, {})
-    yield from ((each, "share", "share-missing") for each in (row + 1, row + 2))
+    yield from ((item, "share", "share-missing") for item in (row + 1, row + 2))
     for last in ("1/2", "1/4", "1"):
         yield clerk.unit("按份共有", {"share": "1/3"}, {"share": "1/3"}, {"share": last}), "share", "shares-not-one"
     fine = [
@@ -251,7 +251,7 @@ def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     yield clerk.unit("共同共有", {}, {"ownership": "单独所有"}) + 1, "ownership", "unit-differs"
     same = {"name": "林四", "document_number": citizen("19600102")}
     yield clerk.unit("共同共有", same, same) + 1, "document_number", "holder-twice"
-    small_x = next(each for each in (citizen("19600103", order) for order in range(1, 999)) if each.endswith("X"))
+    small_x = next(item for item in (citizen("19600103", order) for order in range(1, 999)) if item.endswith("X"))
     twice = ({"name": "林五", "document_number": small_x}, {"name": "林五", "document_number": small_x.lower()})
     yield clerk.unit("共同共有", *twice) + 1, "document_number", "holder-twice"
     same = {"name": "林六", "document_number": citizen("19600104")}

@@ -18,13 +18,13 @@ def overlay(name: str) -> list[Document]:
 
 
 def of(documents: list[Document], kind: str) -> dict[str, Document]:
-    return {each["metadata"]["name"]: each for each in documents if each["kind"] == kind}
+    return {document["metadata"]["name"]: document for document in documents if document["kind"] == kind}
 
 
 def pods(documents: list[Document]) -> dict[str, Document]:
     """The pod templates of Deployments and Jobs, by name."""
     return {
-        name: each["spec"]["template"] for kind in ("Deployment", "Job") for name, each in of(documents, kind).items()
+        name: item["spec"]["template"] for kind in ("Deployment", "Job") for name, item in of(documents, kind).items()
     }
 
 
@@ -35,7 +35,9 @@ def container(pod: Document) -> Document:
 
 def sizes(pod: Document) -> dict[str, int]:
     """The folders in memory by name, in MB."""
-    limits = {each["name"]: each["emptyDir"]["sizeLimit"] for each in pod["spec"]["volumes"] if "emptyDir" in each}
+    limits = {
+        volume["name"]: volume["emptyDir"]["sizeLimit"] for volume in pod["spec"]["volumes"] if "emptyDir" in volume
+    }
     return {name: int(limit.removesuffix("Mi")) for name, limit in limits.items()}
 
 

@@ -84,4 +84,4 @@ def _spans(sent: ExportTraceServiceRequest) -> Iterator[Seen]:
 
 
 def _facts(attributes) -> dict[str, str | int]:
-    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}
+    return {attribute.key: getattr(attribute.value, attribute.value.WhichOneof("value")) for attribute in attributes}

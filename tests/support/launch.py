@@ -135,7 +135,7 @@ class Launch:
         return signing.AgreementSigned(
             **self._case(number), agreement_id=self.named(f"agreement {number}"), series=series,
             sequence_number=self.numbers[series], signed_at=at or self.opened_at + timedelta(minutes=number),
-            area_hundredths_m2=unit.area_hundredths_m2, right_holders=tuple(each.person_id for each in unit.right_holders),
+            area_hundredths_m2=unit.area_hundredths_m2, right_holders=tuple(right_holder.person_id for right_holder in unit.right_holders),
         )  # fmt: skip
 
     def rescind(self, signed: signing.AgreementSigned, *, at: datetime | None = None) -> signing.AgreementRescinded:

@@ -47,7 +47,7 @@ def main(project_id: str, token: str, column: str) -> int:
 
     def unit() -> dict:
         found = client.get(f"/api/v1/projects/{project_id}/units", headers=key).get_json()["items"]
-        return next(each for each in found if each["unit_code"] == made.holders[0]["unit_code"])
+        return next(item for item in found if item["unit_code"] == made.holders[0]["unit_code"])
 
     answer = {"before": unit()}
     answer["changes"] = carried_over([{**row, column: Decimal("6.50")} for row in made.holders])["changes"]

@@ -48,7 +48,7 @@ class Owner:
 
     @property
     def planted(self) -> list[str]:
-        return [each for each in (self.name, self.email, self.mobile and self.mobile.removeprefix("+86")) if each]
+        return [item for item in (self.name, self.email, self.mobile and self.mobile.removeprefix("+86")) if item]
 
 
 class Story:

@@ -66,7 +66,7 @@ def violations(page: Page) -> str:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate(_AXE.read_text(encoding="utf-8"))
         broken = page.evaluate("axe.run().then(found => found.violations)")
-        found += [{each["id"]: [node["html"][:200] for node in each["nodes"][:5]]} for each in broken]
+        found += [{item["id"]: [node["html"][:200] for node in item["nodes"][:5]]} for item in broken]
     return json.dumps(found, ensure_ascii=False) if found else ""
 
 

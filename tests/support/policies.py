@@ -39,10 +39,10 @@ def _matches(selector: Document, labels: Mapping[str, str]) -> bool:
 def _of_port(rule: Document, port: int) -> bool:
     ports = rule.get("ports")
     return ports is None or any(
-        each["protocol"] == "TCP"
-        and isinstance(each["port"], int)
-        and each["port"] <= port <= each.get("endPort", each["port"])
-        for each in ports
+        item["protocol"] == "TCP"
+        and isinstance(item["port"], int)
+        and item["port"] <= port <= item.get("endPort", item["port"])
+        for item in ports
     )
 
 
@@ -51,8 +51,8 @@ def _of_peer(peers: Sequence[Document] | None, peer: Mapping[str, str] | None) -
     if peers is None:
         return True
     if peer is None:
-        return any(each.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for each in peers)
+        return any(item.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for item in peers)
     return any(
-        "podSelector" in each and "namespaceSelector" not in each and _matches(each["podSelector"], peer)
-        for each in peers
+        "podSelector" in item and "namespaceSelector" not in item and _matches(item["podSelector"], peer)
+        for item in peers
     )

@@ -25,7 +25,7 @@ class Prometheus:
 
     def values(self, expression: str) -> list[tuple[dict[str, str], float]]:
         result = self._ask("query", query=expression)["result"]
-        return [(each["metric"], float(each["value"][1])) for each in result]
+        return [(item["metric"], float(item["value"][1])) for item in result]
 
     def has(self, selector: str) -> bool:
         return bool(self._ask("series", **{"match[]": selector}))

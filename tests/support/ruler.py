@@ -175,8 +175,8 @@ class Ruler:
 
     def may_act(self, hand: UUID) -> bool:
         """Whether the hand may sign for others: every registration of it must be a capable natural person."""
-        known = [each for house in self.houses.values() for each in house.deed.holders if each.person_id == hand]
-        return all(each.capable and each.kind == "natural" for each in known)
+        known = [item for house in self.houses.values() for item in house.deed.holders if item.person_id == hand]
+        return all(document.capable and document.kind == "natural" for document in known)
 
     def against_rescinding(self, house: House) -> set[str]:
         undone = house.state("signed") and self.lapsed
@@ -227,7 +227,7 @@ class Ruler:
         if it is None or it.deed is None or holder.person_id in it.signed:
             return
         it.signed.add(holder.person_id)
-        if it.signed == {each.person_id for each in it.deed.holders}:
+        if it.signed == {item.person_id for item in it.deed.holders}:
             it.number = self.last_number[it.series] = self.last_number.get(it.series, 0) + 1
             it.signed_on = day_of(at)
             self._turn(house, "signed", it.signed_on, state="signed")
@@ -303,9 +303,11 @@ def _by_hand(  # noqa: PLR0913 - as above
     if unfit or capacity == "self":
         return {unfit} if unfit else _named({"hand-not-entitled": hand != holder.person_id})
     ours = {
-        number: each for number, each in enumerate(house.mandates) if each[:3] == (holder.person_id, hand, capacity)
+        number: mandate
+        for number, mandate in enumerate(house.mandates)
+        if mandate[:3] == (holder.person_id, hand, capacity)
     }
-    good = [number for number, each in ours.items() if each.until >= on]
+    good = [number for number, our in ours.items() if our.until >= on]
     seen = papers or (house.last is not None and any(number < house.last.seen for number in good))
     return _named(
         {

@@ -21,8 +21,8 @@ def connected(url: str, kind: str, *, many: int) -> Iterator[list[socket.socket]
     half = _HALF[kind].format(path=parts.path or "/", host=parts.netloc).encode()
     with ExitStack() as stack:
         opened = [stack.enter_context(socket.create_connection((host, port), timeout=10)) for _ in range(many)]
-        for each in opened:
-            each.sendall(half)
+        for project in opened:
+            project.sendall(half)
         yield opened
 
 

@@ -50,7 +50,7 @@ def iso_day(day: str) -> Written:
 
 
 def rich(*parts: str, phonetic: str = "") -> Written:
-    runs = "".join(f"<r><rPr><b/></rPr><t>{escape(each)}</t></r>" for each in parts)
+    runs = "".join(f"<r><rPr><b/></rPr><t>{escape(part)}</t></r>" for part in parts)
     return Written('t="inlineStr"', f"<is>{runs}<rPh sb='0' eb='1'><t>{phonetic}</t></rPh></is>")
 
 
@@ -83,15 +83,15 @@ class Sheet:
     def xml(self) -> str:
         hidden = "".join(self._column(column) for column in sorted(self.hidden_columns))
         rows = "".join(self._row(number, row) for number, row in sorted(self.rows.items()))
-        head = "".join(_cell(f"{template.letter(place)}1", each) for place, each in enumerate(self.headers))
-        merged = "".join(f'<mergeCell ref="{each}"/>' for each in self.merged)
+        head = "".join(_cell(f"{template.letter(place)}1", header) for place, header in enumerate(self.headers))
+        merged = "".join(f'<mergeCell ref="{unit}"/>' for unit in self.merged)
         return (
             f"<worksheet {_MAIN}>{hidden and f'<cols>{hidden}</cols>'}<sheetData><row r='1'>{head}</row>{rows}</sheetData>"
             f"{merged and f'<mergeCells>{merged}</mergeCells>'}</worksheet>"
         )
 
     def _column(self, column: str) -> str:
-        place = [each.name for each in self.columns].index(column) + 1
+        place = [item.name for item in self.columns].index(column) + 1
         return f'<col min="{place}" max="{place}" width="9" hidden="1"/>'
 
     def _row(self, number: int, row: Mapping[str, Value]) -> str:
@@ -121,8 +121,8 @@ def written(
 ) -> bytes:
     """The file. `strings`: the table of shared texts, as XML; `more`: further parts, or other contents for those it has."""
     listed = "".join(
-        f'<sheet name="{escape(each.name)}" sheetId="{n}" r:id="rId{n}" state="{"hidden" if each.hidden else "visible"}"/>'
-        for n, each in enumerate(sheets, start=1)
+        f'<sheet name="{escape(sheet.name)}" sheetId="{n}" r:id="rId{n}" state="{"hidden" if sheet.hidden else "visible"}"/>'
+        for n, sheet in enumerate(sheets, start=1)
     )
     related = "".join(
         f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
@@ -140,8 +140,8 @@ def written(
         "xl/workbook.xml": book,
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{related}</Relationships>',
         "xl/styles.xml": _STYLES,
-        "xl/sharedStrings.xml": f"<sst {_MAIN}>{''.join(f'<si>{each}</si>' for each in strings)}</sst>",
-        **{f"xl/worksheets/sheet{n}.xml": each.xml() for n, each in enumerate(sheets, start=1)},
+        "xl/sharedStrings.xml": f"<sst {_MAIN}>{''.join(f'<si>{string}</si>' for string in strings)}</sst>",
+        **{f"xl/worksheets/sheet{n}.xml": sheet.xml() for n, sheet in enumerate(sheets, start=1)},
         **(more or {}),
     }
     file = io.BytesIO()

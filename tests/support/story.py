@@ -77,14 +77,14 @@ class Story:
         if "security" in operation:
             headers["Authorization"] = f"Bearer {self.bearer(operation['x-roles'][0])}"
         query: dict[str, Any] = {}
-        for each in operation["parameters"]:
-            if each["in"] == "path":
-                path = path.replace(f"{{{each['name']}}}", str(self._real(each["example"])))
-            elif each["in"] == "query" and "example" in each:
-                query[each["name"]] = self._real(each["example"])
-            elif each["name"] == "Idempotency-Key":
+        for item in operation["parameters"]:
+            if item["in"] == "path":
+                path = path.replace(f"{{{item['name']}}}", str(self._real(item["example"])))
+            elif item["in"] == "query" and "example" in item:
+                query[item["name"]] = self._real(item["example"])
+            elif item["name"] == "Idempotency-Key":
                 headers["Idempotency-Key"] = str(uuid4())
-            elif each["name"] == "If-Match" and each["required"]:
+            elif item["name"] == "If-Match" and item["required"]:
                 headers["If-Match"] = self._etag
         sent: dict[str, Any] = {}
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
@@ -129,7 +129,7 @@ class Story:
 
     def _real(self, example: Any) -> Any:
         if isinstance(example, dict):
-            return {name: self._real(each) for name, each in example.items()}
+            return {name: self._real(item) for name, item in example.items()}
         if isinstance(example, list):
-            return [self._real(each) for each in example]
+            return [self._real(item) for item in example]
         return self._standing_for.get(example, example)

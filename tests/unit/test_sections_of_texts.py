@@ -38,4 +38,4 @@ def test_no_text_stands_in_two_catalogues(service: str) -> None:
         for path in catalogues(service)
     }
     twice = [(one.name, other.name, sorted(texts[one] & texts[other])) for one, other in combinations(texts, 2)]
-    assert [each for each in twice if each[2]] == []
+    assert [item for item in twice if item[2]] == []

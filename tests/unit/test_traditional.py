@@ -32,7 +32,7 @@ def texts(table: dict, path: str = "") -> Iterator[tuple[str, str]]:
 
 def faults(text: str) -> list[str]:
     """Characters that Big5 does not have, which are the simplified ones, and words of NEVER."""
-    characters = [each for each in re.findall("[\u3400-\u9fff]", text) if not each.encode("big5", "ignore")]
+    characters = [item for item in re.findall("[\u3400-\u9fff]", text) if not item.encode("big5", "ignore")]
     return characters + [word for word in NEVER if word in text]
 
 

@@ -69,7 +69,7 @@ def _shown(endpoints: list[EndpointLine], wanted: UUID | None) -> EndpointLine |
     """The one in the address, else the first. While one is awaited, none: an act must not be offered for another one."""
     if wanted is None:
         return endpoints[0] if endpoints else None
-    return next((each for each in endpoints if each.endpoint_id == wanted), None)
+    return next((endpoint for endpoint in endpoints if endpoint.endpoint_id == wanted), None)
 
 
 def _did() -> dict[str, Any] | None:
@@ -84,7 +84,7 @@ def _state(types: frozenset[str], endpoints: list[EndpointLine]) -> str:
         return "ended"
     if not endpoints:
         return "new"
-    return "failing" if any(each.ill for each in endpoints) else "healthy"
+    return "failing" if any(endpoint.ill for endpoint in endpoints) else "healthy"
 
 
 def _tried(tx: Transaction, place: Place, endpoint: EndpointLine | None) -> webhooks.TriedDelivery | None:

@@ -71,7 +71,7 @@ def subscribed() -> Iterator[Subscribed]:
     """Raises Unknown for another agency's endpoint, and for one that was removed."""
     with reading() as (tx, place):
         known = subscription.endpoints(tx, place, now=context().clock.now())
-        endpoint = next((each for each in known if each.endpoint_id == id_of("endpoint")), None)
+        endpoint = next((document for document in known if document.endpoint_id == id_of("endpoint")), None)
         if endpoint is None:
             raise Unknown
         yield Subscribed(tx, place, endpoint, granted(tx, place))

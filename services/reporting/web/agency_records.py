@@ -27,7 +27,7 @@ def add_to(agency: Blueprint) -> None:
 
 
 def deliveries() -> str:
-    state = next((each for each in STATES if each == request.args.get("state")), None)
+    state = next((item for item in STATES if item == request.args.get("state")), None)
     with agency_frame.subscribed() as mine:
         district, endpoint_id = mine.place.district, mine.endpoint.endpoint_id
         found = webhooks.page(mine.tx, district, endpoint_id, state=state, before=_before() or _LAST, limit=_SHOWN + 1)

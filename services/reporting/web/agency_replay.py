@@ -78,11 +78,11 @@ def _ids(faults: dict[str, str]) -> list[UUID]:
     """Those that were ticked in the list of deliveries, and those that were typed."""
     written = [*request.args.getlist("id"), *_APART.split(request.args.get("ids", ""))]
     event_ids: dict[UUID, None] = {}
-    for each in filter(None, written):
+    for value in filter(None, written):
         try:
-            event_ids[UUID(each)] = None
+            event_ids[UUID(value)] = None
         except ValueError:
-            faults.setdefault("ids", text("replay.no_id", written=each[:40]))
+            faults.setdefault("ids", text("replay.no_id", written=value[:40]))
     if len(event_ids) > _MOST_IDS:
         faults["ids"] = text("replay.too_many_ids", most=_MOST_IDS)
     elif "ids" in request.args and not event_ids and not faults:

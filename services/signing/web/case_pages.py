@@ -98,8 +98,8 @@ def _mandates(_: Transaction, case: CaseFile) -> dict[str, object]:
         "may": _may("cases.record"),
         "today": business_day(context().clock.now()),
         "kinds": {
-            person_id: [kind for kind in get_args(MandateKind) if not unfit(each, kind)]
-            for person_id, each in own.items()
+            person_id: [kind for kind in get_args(MandateKind) if not unfit(item, kind)]
+            for person_id, item in own.items()
         },
         "names": {row.person_id: row.name for row in case.right_holders},
         "hands": [row for row in case.right_holders if row.capable and row.kind == "natural"],

@@ -48,7 +48,7 @@ def test_a_planted_violation_breaks_its_contract(tree: Path, contract, file, sou
 
 def test_every_contract_is_planted_against():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-    assert sorted(each["id"] for each in declared) == CONTRACTS
+    assert sorted(item["id"] for item in declared) == CONTRACTS
 
 
 def lint(tree: Path, contract: str) -> "subprocess.CompletedProcess[str]":

@@ -30,7 +30,7 @@ def test_a_file_keeps_the_limits(file: Path):
     ],
 )
 def test_code_above_a_limit_is_named(source, found):
-    assert any(found in each for each in tails(source))
+    assert any(found in item for item in tails(source))
 
 
 def test_no_lock_names_an_address():

@@ -63,7 +63,7 @@ def test_every_event_has_a_page_in_each_language_with_its_meaning_and_every_fiel
                 *(field.name for field in event.fields),
             ]
             wanted += [field.meaning for field in event.fields]
-            assert [each for each in wanted if each not in page.words] == []
+            assert [word for word in wanted if word not in page.words] == []
             for example in event.examples:
                 assert str(example["headers"]["ce_id"]) in page.words
 
@@ -102,8 +102,8 @@ def test_the_openapi_of_the_feed_is_valid_and_holds_what_an_agency_may_ask_and_n
 
     validate_openapi(document)
     assert "/api/reporting/v1/districts/{district}/feed" in document["paths"]
-    operations = [each for verbs in document["paths"].values() for each in verbs.values()]
-    assert {role for each in operations for role in each["x-roles"]} == {"agency"}
+    operations = [verb for verbs in document["paths"].values() for verb in verbs.values()]
+    assert {role for operation in operations for role in operation["x-roles"]} == {"agency"}
     named = set(re.findall(r"#/components/schemas/([\w.\[\]-]+)", json.dumps(document)))
     assert named == set(document["components"]["schemas"])
 

@@ -18,7 +18,7 @@ SIGNED = "clearwater.signing.agreement.signed.v1"
 def golden() -> list[Record]:
     """All examples as records, in the order in which they were written."""
     loaded = [examples.load(path) for path in examples.FOLDER.glob("clearwater.*.json")]
-    loaded.sort(key=lambda each: (each["topic"], each["key"], each["headers"]["ce_sequence"]))
+    loaded.sort(key=lambda item: (item["topic"], item["key"], item["headers"]["ce_sequence"]))
     return [_record(example, offset) for offset, example in enumerate(loaded)]
 
 

@@ -99,13 +99,13 @@ def test_the_manual_names_every_topic_event_header_and_field() -> None:
     for event in catalogue.events():
         wanted += [f"### {event.__name__}\n", f"`{event.declared.type}`"]
         wanted += [] if event.declared.tombstone else [f"| `{name}` |" for name in event.model_fields]
-    assert [each for each in wanted if each not in words] == []
+    assert [word for word in wanted if word not in words] == []
 
 
 def _references(node: object) -> list[str]:
     if isinstance(node, dict):
         found = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-        return found + [each for value in node.values() for each in _references(value)]
+        return found + [reference for value in node.values() for reference in _references(value)]
     if isinstance(node, list):
-        return [each for value in node for each in _references(value)]
+        return [reference for value in node for reference in _references(value)]
     return []

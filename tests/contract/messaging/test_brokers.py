@@ -79,8 +79,8 @@ def reads(broker: SimpleNamespace) -> Iterator[Callable[..., Subscription]]:
         return made[-1]
 
     yield subscribe
-    for each in made:
-        each.close()
+    for item in made:
+        item.close()
 
 
 def polled(subscription: Subscription, count: int, *, polls: int = 40) -> Sequence[Message | Unreadable]:
@@ -156,11 +156,11 @@ def test_two_groups_each_read_everything_and_two_readers_of_one_group_share(prod
             with lock:
                 found.extend(some)
 
-    readers = [threading.Thread(target=read, args=(each,)) for each in (one, two)]
-    for each in readers:
-        each.start()
-    for each in readers:
-        each.join()
+    readers = [threading.Thread(target=read, args=(item,)) for item in (one, two)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
 
     assert len({message.event_id for message in found}) == 100
     assert len({message.event_id for message in polled(reads("other" + A_KEY), 100)}) == 100
@@ -176,7 +176,7 @@ def test_an_unknown_topic_is_refused_and_its_key_not_overtaken(broker, producer,
 
     refused = producer.publish(sent)
 
-    assert [(each.message.event_id, each.reason) for each in refused] == [(sent[0].event_id, "unknown-topic")]
+    assert [(refusal.message.event_id, refusal.reason) for refusal in refused] == [(sent[0].event_id, "unknown-topic")]
     assert [message.topic for message in polled(reads("g6" + A_KEY), 1)] == [topic]
 
 
@@ -185,7 +185,7 @@ def test_a_message_that_is_too_large_holds_its_own_key_only(producer, reads, top
 
     refused = producer.publish([large, kit.message(A_KEY, 2, topic=topic), kit.message(ANOTHER, 1, topic=topic)])
 
-    assert [each.reason for each in refused] == ["too-large"]
+    assert [refusal.reason for refusal in refused] == ["too-large"]
     assert [message.key for message in polled(reads("g7" + A_KEY), 1)] == [ANOTHER]
 
 
@@ -199,7 +199,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=[each[0] for each in BAD])
+@pytest.mark.parametrize("bad", BAD, ids=[item[0] for item in BAD])
 def test_an_unreadable_record_is_handed_over_unchanged(broker, reads, topic, bad):
     reason, key, changed = bad
     headers = dict(envelope.encode(kit.message("k", 1, topic=topic, event=kit.Happened(unit_id=uuid4()))))
@@ -249,7 +249,7 @@ def test_a_topic_created_later_is_found(broker, producer, reads):
 
     found: list[Message | Unreadable] = []
     for _ in range(60):
-        found.extend(each for each in subscription.poll(0.5) if each.topic == topic)
+        found.extend(item for item in subscription.poll(0.5) if item.topic == topic)
         if found:
             break
 

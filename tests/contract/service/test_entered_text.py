@@ -26,10 +26,10 @@ _LOOKED_UP = ("AssignBody",)  # found as it stands, or not
 
 def bodies() -> list[type[Body]]:
     return [
-        each
+        item
         for module in (notify, registry, signing)
-        for _, each in inspect.getmembers(module, inspect.isclass)
-        if issubclass(each, Body) and not issubclass(each, Page)
+        for _, item in inspect.getmembers(module, inspect.isclass)
+        if issubclass(item, Body) and not issubclass(item, Page)
     ]
 
 

@@ -14,7 +14,7 @@ def test_every_operation_has_an_example_and_its_place_in_the_story(service: str)
         description = openapi.Description(app)
         document = description.document()
 
-    operations = {each["operationId"] for methods in document["paths"].values() for each in methods.values()}
+    operations = {method["operationId"] for methods in document["paths"].values() for method in methods.values()}
     where = f"services/{service}/examples.toml"
     assert not sorted(description.missing), f"no value for these: name them in {where}"
     assert not sorted(operations - set(document["x-story"])), f"put these into the story of {where}"

@@ -38,8 +38,8 @@ def test_every_code_of_a_catalogue_is_raised(place: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_refusal_has_a_next_step_in_three_languages(place: str) -> None:
-    for code, each in _own(place).items():
-        sentences = [each.zh, each.zh_hant, each.en, each.next, each.next_zh_hant, each.next_en]
+    for code, item in _own(place).items():
+        sentences = [item.zh, item.zh_hant, item.en, item.next, item.next_zh_hant, item.next_en]
         assert all(sentences), f"{code} lacks a sentence"
 
 
@@ -47,18 +47,18 @@ def test_every_refusal_has_a_next_step_in_three_languages(place: str) -> None:
 def test_every_code_is_declared_by_a_route_or_marked_as_without_routes(service: str) -> None:
     declared = {code for route in openapi.routes(described.app(service)) for code in route.declared.codes}
 
-    for code, each in _own(f"services/{service}").items():
-        assert (code in declared) == each.routes, (
-            f"{code}: declared by a route {code in declared}, routes = {each.routes}"
+    for code, item in _own(f"services/{service}").items():
+        assert (code in declared) == item.routes, (
+            f"{code}: declared by a route {code in declared}, routes = {item.routes}"
         )
 
 
 def test_every_code_of_the_kit_is_declared_by_some_route() -> None:
     declared = {
-        code for service in SERVICES for each in openapi.routes(described.app(service)) for code in each.declared.codes
+        code for service in SERVICES for item in openapi.routes(described.app(service)) for code in item.declared.codes
     }
 
-    wrong = {code for code, each in _own(KIT).items() if (code in declared) != each.routes}
+    wrong = {code for code, item in _own(KIT).items() if (code in declared) != item.routes}
     assert not wrong
 
 
@@ -66,7 +66,7 @@ def _own(place: str) -> dict[str, Problem]:
     """The catalogue of this place, without the codes of the kit."""
     found = described.catalogue(ROOT / place).problems
     kit = described.catalogue(ROOT / "no place").problems
-    return kit if place == KIT else {code: each for code, each in found.items() if code not in kit}
+    return kit if place == KIT else {code: item for code, item in found.items() if code not in kit}
 
 
 def _raised(place: str) -> Iterator[tuple[str, set[str], str]]:
@@ -74,7 +74,7 @@ def _raised(place: str) -> Iterator[tuple[str, set[str], str]]:
     for file, tree in _trees(place):
         for node in ast.walk(tree):
             if _refuses(node) and isinstance(code := node.args[0], ast.Constant):
-                facts = {each.arg for each in node.keywords if each.arg}
+                facts = {keyword.arg for keyword in node.keywords if keyword.arg}
                 yield str(code.value), facts, f"{file.relative_to(ROOT)}:{node.lineno}"
 
 

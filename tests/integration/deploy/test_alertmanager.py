@@ -134,9 +134,9 @@ def alerts(matchers: list[str], which: str, *, same: Sequence[str], number: int)
     found: list[Labels] = [{"severity": "page", "which": which, **dict.fromkeys(same, f"same-{number:02}")}]
     for matcher in matchers:
         name, value = re.fullmatch(r'(\w+)=~?"(.+)"', matcher).groups()
-        found = [{**labels, name: each} for labels in found for each in value.split("|")]
+        found = [{**labels, name: item} for labels in found for item in value.split("|")]
     return [
-        {**dict.fromkeys(("service", "consumer", "district"), f"{which}-{each['alertname']}"), **each} for each in found
+        {**dict.fromkeys(("service", "consumer", "district"), f"{which}-{item['alertname']}"), **item} for item in found
     ]
 
 

@@ -134,7 +134,7 @@ def add_to_services(file: Path, line: str) -> None:
 
 def add_line(file: Path, line: str, *, after: str) -> None:
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    place = next(number for number, each in enumerate(lines) if each.strip().startswith(after))
+    place = next(number for number, item in enumerate(lines) if item.strip().startswith(after))
     file.write_text("".join([*lines[: place + 1], line, *lines[place + 1 :]]), encoding="utf-8")
 
 

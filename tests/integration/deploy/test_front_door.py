@@ -178,10 +178,10 @@ def test_behind_the_door_a_forwarded_header_needs_the_secret(site: Site) -> None
         {"Clearwater-Front-Door": "é".encode()},
         {"Clearwater-Front-Door": SECRET},
     ]
-    seen = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **each}, trust_env=False).json() for each in shown]
+    seen = [httpx.get(f"{site.behind}/wall", headers={**forwarded, **item}, trust_env=False).json() for item in shown]
 
-    assert [each["remote"] for each in seen] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
-    assert [each["scheme"] for each in seen] == ["http"] * 3 + ["https"]
+    assert [item["remote"] for item in seen] == ["127.0.0.1"] * 3 + ["6.6.6.6"]
+    assert [item["scheme"] for item in seen] == ["http"] * 3 + ["https"]
 
 
 @pytest.mark.parametrize("kind", ["header", "body"])

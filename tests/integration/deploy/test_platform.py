@@ -44,5 +44,5 @@ def test_a_districts_topics_are_made_once_and_as_declared(platform: Platform):
     assert set(made) == set(plan.planned(district))
     assert plan.create(admin.as_admin(platform.place), district) == []
     with closing(KafkaAdminClient(**platform.connection)) as client:
-        found = {each["name"]: len(each["partitions"]) for each in client.describe_topics(made)}
+        found = {item["name"]: len(item["partitions"]) for item in client.describe_topics(made)}
     assert found == {name: wanted["num_partitions"] for name, wanted in plan.planned(district).items()}

@@ -15,7 +15,7 @@ from tests.support.platform import Platform
 
 @pytest.fixture
 def relay(platform: Platform) -> Iterator[Process]:
-    (declared,) = [each for each in processes.declared(platform.place) if each.name == "signing-relay"]
+    (declared,) = [item for item in processes.declared(platform.place) if item.name == "signing-relay"]
     system.migrate(platform.place, "signing")
     platform.supervisor.start(declared.name)
     eventually(lambda: starting.is_ready(declared))

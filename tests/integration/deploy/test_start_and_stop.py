@@ -140,17 +140,17 @@ def until(process: "subprocess.Popen[str]", beginning: str) -> None:
 
 
 def ports(place: Place) -> set[int]:
-    return {place.port(each) for each in PORTS}
+    return {place.port(port) for port in PORTS}
 
 
 def alive(pids: set[int]) -> list[int]:
     """The live processes. A zombie without a parent may stay in the table until process 1 reaps it."""
     found = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    return [each.pid for each in found if each.status() != psutil.STATUS_ZOMBIE]
+    return [item.pid for item in found if item.status() != psutil.STATUS_ZOMBIE]
 
 
 def running(place: Place) -> set[int]:
-    return {each.pid for each in members(place)}
+    return {member.pid for member in members(place)}
 
 
 def supervised(platform: Platform) -> set[int]:

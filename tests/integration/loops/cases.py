@@ -252,9 +252,9 @@ def _notify(world: World, *districts: str) -> list[Notify]:
     engine = world.engine(urls.app)
     mail, sms = world.stack.enter_context(MailServer()), world.stack.enter_context(TextGateway())
     opened = [Notify(engine, district, mail, sms) for district in districts]
-    for each in opened:
-        each.receive(each.story.project())
-        each.owner = world.engine(urls.owner)
+    for project in opened:
+        project.receive(project.story.project())
+        project.owner = world.engine(urls.owner)
     return opened
 
 
@@ -311,10 +311,10 @@ def inquire(world: World) -> Case:
 
 def complete(world: World) -> Case:
     bad, good = _notify(world, BAD, GOOD)
-    for each in (bad, good):
-        _about_to_be_told(each)
+    for item in (bad, good):
+        _about_to_be_told(item)
         with databases.begin(
-            each.owner, district=each.district
+            item.owner, district=item.district
         ) as tx:  # as if two consumers had each stored half of the facts
             tx.connection.execute(text("delete from attempts"))
             tx.connection.execute(text("delete from messages"))
@@ -354,7 +354,7 @@ def hub(world: World) -> Case:
         bus.deliver(numbering.messages(district, [*launch.opening(), *launch.register(), launch.freeze()]))
 
     def served() -> bool:
-        return any(each.name == "change" for each in list(readers[GOOD].waiting.queue))
+        return any(item.name == "change" for item in list(readers[GOOD].waiting.queue))
 
     return Case(live._run, served, met)
 

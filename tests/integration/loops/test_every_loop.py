@@ -66,7 +66,7 @@ def test_every_loop_has_a_case(wiring, settings):
 def test_every_loop_is_of_a_class_that_a_case_runs(settings):
     wired = {type(loop.__self__) for wiring in WIRINGS for loop in loops_of(wiring).values()}  # type: ignore[attr-defined]
 
-    assert {each.__name__ for each in wired | {Hub}} == {case.of.__name__ for case in CASES.values()}
+    assert {item.__name__ for item in wired | {Hub}} == {case.of.__name__ for case in CASES.values()}
 
 
 @pytest.mark.logs_error("item failed", "parked", "unwritable", "gateway failed")

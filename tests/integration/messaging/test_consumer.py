@@ -96,11 +96,11 @@ def test_a_dry_run_changes_nothing_and_redrive_applies_the_parked_key(bench):
     (waiting,) = bench.redrive.keys(bench.district)
     repaired = Redrive(bench.redrive._consumer, bench.engines.app, table(on(kit.Happened, count_only)))
 
-    assert [each.outcome for each in bench.redrive.key(waiting, district=bench.district, dry_run=True).tried] == [
+    assert [item.outcome for item in bench.redrive.key(waiting, district=bench.district, dry_run=True).tried] == [
         "poison"
     ]
     dry = repaired.key(waiting, district=bench.district, dry_run=True)
-    assert [each.outcome for each in dry.tried] == ["applied"] * 3
+    assert [item.outcome for item in dry.tried] == ["applied"] * 3
     assert ("effects", 3, 0, 0) in [tuple(change) for change in dry.changes]
     assert (effects(bench), len(parked(bench))) == ({}, 3)
 

@@ -44,13 +44,13 @@ def test_a_publish_gives_up_before_its_session_does(platform, engines, district)
     wanted = [known, known, unknown]
 
     with paused(platform), ThreadPoolExecutor(3) as pool:
-        engines_of = [each.SERVICE.engine(engines.urls.mechanism, "relay") for each in (registry, signing, notify)]
+        engines_of = [item.SERVICE.engine(engines.urls.mechanism, "relay") for item in (registry, signing, notify)]
         outcomes = list(pool.map(same_session, engines_of, producers, wanted))
 
     assert outcomes == [True, True, True]
     assert producers[1].publish([a_message(known)]) == []  # the same object, a new client
-    for each in (*producers, *engines_of):
-        each.dispose() if isinstance(each, Engine) else each.close()
+    for item in (*producers, *engines_of):
+        item.dispose() if isinstance(item, Engine) else item.close()
 
 
 def same_session(engine: Engine, producer: kafka.Producer, topic: str) -> bool:
@@ -113,8 +113,8 @@ def test_a_relay_sends_events_again_after_its_database_session_ended(engines, di
     assert Relay(engines.mechanism, memory.Producer(broker)).run_once() == 1
 
     found = list(memory.Reader(broker).read(topics.name(district, kit.KIND), since=None))
-    assert [(each.key, each.sequence) for each in found] == [(str(unit), 1)] * 2
-    assert len({each.event_id for each in found}) == 1  # every inbox treats it as a repeat
+    assert [(item.key, item.sequence) for item in found] == [(str(unit), 1)] * 2
+    assert len({item.event_id for item in found}) == 1  # every inbox treats it as a repeat
     impatient.dispose()
 
 

@@ -147,7 +147,7 @@ def slots(installation: Platform, which: str = "true") -> list[str]:
 def published_by(service: str) -> list[Event]:
     """Every event that a service can publish, from the golden examples; a tombstone after what it deletes."""
     declared = [event.declared for event in catalogue.events() if names.KINDS[event.declared.topic].owner == service]
-    return [decoded(each.type, examples.load(examples.of(each.type)[-1])) for each in declared]
+    return [decoded(item.type, examples.load(examples.of(item.type)[-1])) for item in declared]
 
 
 def decoded(event_type: str, example: dict) -> Event:

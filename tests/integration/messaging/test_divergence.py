@@ -42,7 +42,7 @@ def reconciled(bench: SimpleNamespace) -> list[str]:
         Doubts(name, engine, lambda: memory.Reader(bench.broker)),
         Settled(name, engine, memory.Reader(bench.broker), ".*"),
     )
-    return [str(each).split(": ", 1)[1] for each in Reconciler(*hops).run_once()]
+    return [str(item).split(": ", 1)[1] for item in Reconciler(*hops).run_once()]
 
 
 def run_command(bench: SimpleNamespace, *more: str, rebuild: str | None = None) -> tuple[int, list[str]]:
@@ -121,7 +121,7 @@ def test_several_foreign_events_of_one_number_all_wait(bench):
     assert run_command(bench, "--keep-ours", *WHY, "--event", str(one.event_id))[0] == 1
     assert parked(bench) == [(3, "diverged")]
     assert run_command(bench, "--keep-ours", *WHY)[0] == 0
-    assert [each[0] for each in decisions(bench)] == [one.event_id, two.event_id]
+    assert [decision[0] for decision in decisions(bench)] == [one.event_id, two.event_id]
 
 
 def test_two_events_waiting_for_one_number_diverge_when_its_turn_comes(bench):
@@ -171,7 +171,7 @@ def test_every_event_of_a_source_that_lost_its_newest_numbers_waits(bench):
 
     assert run_command(bench, "--keep-ours", *WHY)[0] == 0
     assert effects(bench)[bench.key] == [1, 2, 3, 4]
-    assert [each[0] for each in decisions(bench)] == [each.event_id for each in theirs[:2]]
+    assert [decision[0] for decision in decisions(bench)] == [item.event_id for item in theirs[:2]]
 
 
 @pytest.mark.parametrize("again", ["relayed again", "read again"])
@@ -234,7 +234,7 @@ def test_a_rebuild_accepts_theirs(bench):
     reconciled(bench)
     assert effects(bench)[bench.key] == [1, 2, 3, 4]
     applied = {row[0] for row in bench.rows_of(f"select event_id from effects where key = '{bench.key}'")}
-    assert applied == {bench.ours[0].event_id, *(each.event_id for each in theirs)}
+    assert applied == {bench.ours[0].event_id, *(item.event_id for item in theirs)}
     assert parked(bench) == []
 
 

@@ -43,7 +43,7 @@ def flow(engines: SimpleNamespace, district: str) -> SimpleNamespace:
 
 def counted(flow: SimpleNamespace, hop: Reconciler) -> Equation:
     """Counts once more and returns the equation of this test's district. The database is shared."""
-    (found,) = [each for each in hop.run_once() if each.place.district == flow.district]
+    (found,) = [item for item in hop.run_once() if item.place.district == flow.district]
     return found
 
 
@@ -89,7 +89,7 @@ def test_an_event_that_a_relay_sends_again_is_counted_once(flow):
     written(flow, 3)
     assert counted(flow, flow.published).left == 3
     for log in flow.broker.logs.values():
-        log.extend(each._replace(offset=each.offset + len(log)) for each in list(log))
+        log.extend(item._replace(offset=item.offset + len(log)) for item in list(log))
     flow.consumer.run_once()
 
     assert counted(flow, flow.published).right == {"on topic": 3, "unsent": 0}
@@ -213,7 +213,7 @@ def test_the_equation_holds_against_the_real_broker(platform, engines):
         kit.happen(engines.app, district, [uuid4() for _ in range(50)])
         while relay.run_once():
             continue
-        (found,) = [each for each in counting.run_once() if each.place.district == district]
+        (found,) = [item for item in counting.run_once() if item.place.district == district]
         assert (found.left, found.right) == (50 * number, {"on topic": 50 * number, "unsent": 0})
         assert (found.missing, found.extra) == ([], [])
 
@@ -257,7 +257,7 @@ def test_retention_deletes_old_payloads_and_feed_rows_and_keeps_parked_rows(flow
     with database.begin(flow.engines.app, district=flow.district) as tx:
         bodies = tx.connection.execute(text("select payload is not null, reason from parked order by 1")).all()
         assert [tuple(body) for body in bodies] == [(False, "poison"), (False, "poison"), (True, "poison")]
-        assert [each.number for each in feed.after(tx.connection, flow.district, 0, 9)] == [4, 5]
+        assert [item.number for item in feed.after(tx.connection, flow.district, 0, 9)] == [4, 5]
         assert not feed.complete_after(tx.connection, flow.district, 2)
         assert feed.complete_after(tx.connection, flow.district, 3)
         assert feed.append(tx, [feed.Entry("x", {})]) == 6

@@ -23,7 +23,7 @@ def test_accepting_an_epoch_does_not_skip_a_plain_gap(bench):
     (waiting,) = bench.redrive.keys(bench.district)
 
     tried = bench.redrive.key(waiting, district=bench.district, decision="accept-epoch").tried
-    assert [each.outcome for each in tried] == ["gap"]
+    assert [item.outcome for item in tried] == ["gap"]
     bench.send(key, 2)
     consumer.run_once()
     bench.redrive.heal(bench.district)
@@ -48,7 +48,7 @@ def test_a_row_of_another_district_parks_its_message_and_no_other(bench):
     assert effects(bench) == {good: [1]}
     (waiting,) = bench.redrive.keys(bench.district)
     again = Redrive(f"c{bench.district}", bench.engines.app, crossing).key(waiting, district=bench.district)
-    assert [each.outcome for each in again.tried] == [reason]
+    assert [item.outcome for item in again.tried] == [reason]
 
 
 def test_a_missing_grant_stops_the_consumer(bench):

@@ -53,7 +53,7 @@ def test_everything_once_in_the_order_of_its_key(engines, broker, district):
     units = [uuid4() for _ in range(30)]
     orders = [random.sample(units, k=30) * 2 for _ in range(20)]
     with ThreadPoolExecutor(6) as writers:
-        list(writers.map(lambda each: kit.happen(engines.app, district, each), orders))
+        list(writers.map(lambda item: kit.happen(engines.app, district, item), orders))
     drained(Relay(engines.mechanism, memory.Producer(broker), batch=70))
 
     assert on_topic(broker, district) == {str(unit): list(range(1, 41)) for unit in units}
@@ -154,7 +154,7 @@ def test_a_new_epoch_marks_what_is_written_from_then_on(engines, district):
         headers = connection.execute(
             text("select headers from events where key = :k order by sequence"), {"k": str(unit)}
         )
-        assert [int(each["epoch"]) for each in headers.scalars()] == [epoch - 1, epoch]
+        assert [int(scalar["epoch"]) for scalar in headers.scalars()] == [epoch - 1, epoch]
 
 
 def test_a_transaction_that_rolls_back_leaves_no_hole(engines, district):

@@ -111,8 +111,8 @@ class Service:
             Published("signing", self._mechanism, kafka.Reader(self._connection)),
             Settled("c", self._mechanism, kafka.Reader(self._connection), self._pattern()),
         )
-        found = [each for each in Reconciler(*hops).run_once() if each.place.district == self.district]
-        return [(each.name, each.left, len(each.missing), len(each.extra)) for each in found]
+        found = [item for item in Reconciler(*hops).run_once() if item.place.district == self.district]
+        return [(item.name, item.left, len(item.missing), len(item.extra)) for item in found]
 
     def stop(self) -> None:
         self._app.dispose()
@@ -124,9 +124,9 @@ def services(platform: Platform) -> Iterator[SimpleNamespace]:
     district = platform.topics()
     made = SimpleNamespace(writer=Service(platform, district), reader=Service(platform, district))
     yield made
-    for each in (made.writer, made.reader):
-        each.stop()
-        platform.drop(each.database)
+    for item in (made.writer, made.reader):
+        item.stop()
+        platform.drop(item.database)
 
 
 def test_readers_of_a_restored_writer(services, platform):

@@ -173,7 +173,7 @@ def test_a_relay_names_the_topics_it_may_not_write(platform: Platform):
     refused = producer.publish([kit.message(unit, 1, topic=own), kit.message(unit, 1, topic=foreign)])
 
     producer.close()
-    assert [(each.message.topic, each.reason) for each in refused] == [(foreign, "not-authorised")]
+    assert [(refusal.message.topic, refusal.reason) for refusal in refused] == [(foreign, "not-authorised")]
     assert {kind for kind, end in ends(platform, district).items() if end} == {"signing-case"}
 
 

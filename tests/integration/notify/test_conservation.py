@@ -18,7 +18,7 @@ def counted(notify, notify_database):
     counting = Reconciler(Planned(mechanism, notify.clock))
 
     def count():
-        (found,) = [each for each in counting.run_once() if each.place.district == notify.district]
+        (found,) = [item for item in counting.run_once() if item.place.district == notify.district]
         return found
 
     yield count
@@ -30,7 +30,7 @@ def two_owners(notify):
     """Two owners, one of whom has been sent a message while the other's waits."""
     unit_id, story = uuid4(), notify.story
     owners = [Owner(), Owner()]
-    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
     notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
     notify.dispatcher.run_once()
     return owners

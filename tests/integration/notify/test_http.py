@@ -83,13 +83,13 @@ def test_a_list_a_lineage_and_the_balance(notify, reader):
 
 def test_pages_of_a_list_meet_without_a_gap(notify, reader):
     unit_id, owners, story = uuid4(), [Owner() for _ in range(5)], notify.story
-    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
     notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
     first = reader.get(f"/api/v1/messages?unit_id={unit_id}&limit=3").json
     second = reader.get(f"/api/v1/messages?unit_id={unit_id}&limit=3&cursor={first['next']}").json
 
-    assert len({each["message_key"] for each in first["items"] + second["items"]}) == 5
+    assert len({item["message_key"] for item in first["items"] + second["items"]}) == 5
     assert second["next"] is None
 
 
@@ -133,7 +133,7 @@ def test_a_page_without_messages_says_so(reader):
 def three_failed(notify) -> list[str]:
     notify.mail.recipients_refused = "550 no such mailbox"
     unit_id, owners, story = uuid4(), [Owner() for _ in range(3)], notify.story
-    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
     notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
     notify.dispatches()
     notify.mail.recipients_refused = ""
@@ -203,7 +203,7 @@ def test_a_held_channel_is_shown_and_probed_at_once_on_request(notify, reader):
     notify.dispatches()
 
     assert notify.states() == [("sent", "sms", None)]
-    assert [each["held"] for each in reader.get("/api/v1/channels").json["channels"]] == [False, False]
+    assert [channel["held"] for channel in reader.get("/api/v1/channels").json["channels"]] == [False, False]
 
 
 def test_without_a_script_the_page_confirms_acts_on_its_message_and_shows_the_result(notify, reader):

@@ -129,7 +129,7 @@ def test_the_messages_of_one_person_keep_their_order_across_workers(notify):
     tries = notify.rows(
         "select planned_at, began_at, ended_at from attempts join messages using (message_key) order by began_at"
     )
-    assert len(tries) == 8 and [attempt.planned_at for attempt in tries] == sorted(each.planned_at for each in tries)
+    assert len(tries) == 8 and [attempt.planned_at for attempt in tries] == sorted(item.planned_at for item in tries)
     assert all(before.ended_at <= after.began_at for before, after in pairwise(tries))
 
 
@@ -178,7 +178,7 @@ def test_a_recipient_whose_planning_fails_does_not_delay_the_others(notify):
             "create trigger planted before insert on messages for each row execute function planted()"
         )
     try:
-        known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+        known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
         notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
         notify.completer.run_once()
         notify.dispatches()

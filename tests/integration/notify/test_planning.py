@@ -28,7 +28,7 @@ def test_every_right_holder_gets_a_message_by_their_channel_and_in_their_languag
         Owner(language="en", channels=("sms", "mail")),
         Owner(channels=("sms", "mail"), mobile=None),
     ]
-    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
     notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
     planned = notify.rows("select person_id, channel, language from messages")

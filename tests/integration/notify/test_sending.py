@@ -16,7 +16,7 @@ from tests.support.owners import NOON, Owner
 def planned(notify, *owners):
     """A signed unit whose messages to the owners are waiting."""
     unit_id, story = uuid4(), notify.story
-    known = [each for owner in owners for each in (story.contact(owner), story.key(owner))]
+    known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
     notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
 
 

@@ -85,7 +85,10 @@ class Registry:
         assert opened.status_code == 201, opened.text
         project_id: str = opened.json["project_id"]
         for group, officers in (made.groups if made else {}).items():
-            body = {"name": group, "officers": [{"staff_number": number, "name": each} for number, each in officers]}
+            body = {
+                "name": group,
+                "officers": [{"staff_number": number, "name": officer} for number, officer in officers],
+            }
             formed = self.post(f"/projects/{project_id}/groups", body, district=district)
             assert formed.status_code == 201, formed.text
         return project_id

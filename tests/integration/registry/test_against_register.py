@@ -34,7 +34,7 @@ def later() -> Clerk:
 
 def named(registry: Registry, project_id: str, clerk: Clerk) -> set[tuple[str, str, str]]:
     report = registry.imported(project_id, clerk.file(), commit=False)
-    return {(each["sheet"], each["cell"], each["code"]) for each in report["listed"]}
+    return {(line["sheet"], line["cell"], line["code"]) for line in report["listed"]}
 
 
 def test_a_house_code_belongs_to_one_unit(registry: Registry, project_id: str):
@@ -52,7 +52,7 @@ def test_a_house_code_belongs_to_one_unit(registry: Registry, project_id: str):
 
 
 def test_two_units_of_one_workbook_may_exchange_their_house_codes(registry: Registry, project_id: str):
-    codes = [each["house_code"] for each in registry.get(f"/projects/{project_id}/units").json["items"]]
+    codes = [unit["house_code"] for unit in registry.get(f"/projects/{project_id}/units").json["items"]]
     clerk = Clerk()
     clerk.building()
     clerk.unit(**HIGH_UP, house_code=codes[1])

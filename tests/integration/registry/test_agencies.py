@@ -136,7 +136,7 @@ def test_an_agency_is_changed_from_the_version_that_was_read(registry: Registry)
 
     assert stale.json["code"] == "version-superseded"
     assert (done.json["revision"], done.json["clients"]) == (2, ["agency-new"])
-    assert [each.clients for each in events_of(registry, AgencyRegistered)] == [
+    assert [item.clients for item in events_of(registry, AgencyRegistered)] == [
         ("agency-real-estate",),
         ("agency-new",),
     ]
@@ -148,7 +148,7 @@ def test_a_client_acts_for_one_agency(registry: Registry):
     taken = registry.post("/agencies", {**AGENCY, "agency": "tax"}, role="city")
 
     assert (taken.status_code, taken.json["code"]) == (409, "client-taken")
-    assert [each["agency"] for each in registry.get("/agencies", role="city").json["items"]] == ["real-estate"]
+    assert [agency["agency"] for agency in registry.get("/agencies", role="city").json["items"]] == ["real-estate"]
 
 
 @pytest.mark.parametrize("role", ["clerk", "desk", "officer", "auditor", "agency"])

@@ -20,7 +20,7 @@ def project_id(registry: Registry, made: sample.Sample) -> str:
 
 
 def groups(registry: Registry, project_id: str) -> dict[str, dict]:
-    return {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
+    return {group["name"]: group for group in registry.get(f"/projects/{project_id}/groups").json["items"]}
 
 
 def test_reassigning_a_stairwell_publishes_one_event_per_unit(registry: Registry, project_id: str, made):
@@ -38,7 +38,7 @@ def test_reassigning_a_stairwell_publishes_one_event_per_unit(registry: Registry
     assert (anew.json["units"], anew.json["changed"]) == (12, 0)
     assigned_events = events_of(registry, UnitAssigned)[before:]
     listed = registry.get(f"/projects/{project_id}/assignments?staff_id={officer}&limit=200").json["items"]
-    of_stairwell = [each["unit_id"] for each in listed if (each["building"], each["stairwell"]) == ("1栋", "2单元")]
+    of_stairwell = [line["unit_id"] for line in listed if (line["building"], line["stairwell"]) == ("1栋", "2单元")]
     assert sorted(str(event.unit_id) for event in assigned_events) == sorted(of_stairwell)
     assert {str(event.staff_id) for event in assigned_events} == {officer}
 
@@ -54,7 +54,7 @@ def test_an_officer_lists_the_units_of_their_own_login(registry: Registry, proje
     mine = registry.get(f"/projects/{project_id}/assignments?mine=true", role="officer").json
     others = registry.get(f"/projects/{project_id}/assignments?mine=true", role="desk").json
 
-    assert [each["unit_id"] for each in mine["items"]] == [unit]
+    assert [item["unit_id"] for item in mine["items"]] == [unit]
     assert others["items"] == []
 
 
@@ -75,14 +75,16 @@ def test_re_import_after_reassignment_leaves_the_unit_unchanged(
 
 def test_named_units_are_assigned_even_after_the_freeze(registry: Registry, project_id: str):
     registry.post(f"/projects/{project_id}/roll")
-    units = [each["unit_id"] for each in registry.get(f"/projects/{project_id}/assignments").json["items"]][:3]
+    units = [assignment["unit_id"] for assignment in registry.get(f"/projects/{project_id}/assignments").json["items"]][
+        :3
+    ]
     second = groups(registry, project_id)["二组"]["group_id"]
     given = registry.post(
         f"/projects/{project_id}/assignments", {"group_id": second, "unit_ids": units}, role="command"
     )
 
     assert (given.status_code, given.json["units"]) == (201, 3), given.text
-    assert {registry.get(f"/units/{each}").json["group_id"] for each in units} == {second}
+    assert {registry.get(f"/units/{unit}").json["group_id"] for unit in units} == {second}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,6 @@ def test_a_new_officer_publishes_the_whole_group(registry: Registry, project_id:
     twice = registry.post(f"/groups/{group['group_id']}/officers", officer)
 
     assert joined.json == registry.get(f"/groups/{group['group_id']}").json
-    assert [each["name"] for each in joined.json["officers"]].count("方静") == 1
+    assert [item["name"] for item in joined.json["officers"]].count("方静") == 1
     assert len(events_of(registry, GroupFormed)[-1].officers) == len(group["officers"]) + 1
     assert (twice.status_code, twice.json["code"]) == (409, "officer-twice")

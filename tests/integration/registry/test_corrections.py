@@ -90,10 +90,10 @@ def test_right_holders_are_replaced_by_known_and_new_ones(registry: Registry, pr
 
     assert corrected.status_code == 200, corrected.text
     shown = corrected.json["right_holders"]
-    assert [(each["share"], each["overseas"]) for each in shown] == [("1/3", False), ("2/3", True)]
+    assert [(item["share"], item["overseas"]) for item in shown] == [("1/3", False), ("2/3", True)]
     assert (shown[0]["person_id"], shown[1]["masked_name"][1:]) == (old, "**")
     assert [str(holder.person_id) for holder in events_of(registry, UnitRegistered)[-1].right_holders] == [
-        each["person_id"] for each in shown
+        item["person_id"] for item in shown
     ]
     assert contact(registry, shown[1]["person_id"]).name == NEWCOMER.name
     assert NEWCOMER.name not in corrected.text + registry.get(f"/projects/{project_id}/units?limit=200").text
@@ -127,7 +127,7 @@ def test_a_correction_obeys_the_rules_of_a_workbook(registry: Registry, project_
     refused = registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, **change})
 
     assert (refused.status_code, refused.json["code"]) == (422, "correction-faulty"), refused.text
-    assert fault in {(each["field"], each["code"]) for each in refused.json["facts"]["faults"]}, refused.text
+    assert fault in {(item["field"], item["code"]) for item in refused.json["facts"]["faults"]}, refused.text
     assert refused.json["next"] and registry.get(f"/units/{before['unit_id']}").json == before
 
 
@@ -151,7 +151,7 @@ def test_a_frozen_roll_lets_right_holders_change_and_nothing_that_is_counted(reg
     (line,) = [line for line in lines if line["unit_id"] == before["unit_id"]]
     assert line["right_holders"] == [{"person_id": before["right_holders"][0]["person_id"], "share": "1"}]
     of_unit = [event for event in events_of(registry, UnitRegistered) if str(event.unit_id) == before["unit_id"]]
-    assert [(each.revision, each.after_freeze) for each in of_unit] == [(1, False), (2, True)]
+    assert [(item.revision, item.after_freeze) for item in of_unit] == [(1, False), (2, True)]
     assert roll.digest(roll.current(events_of(registry, UnitRegistered))) == frozen["digest"]
 
 
@@ -248,7 +248,7 @@ def test_a_contact_that_reaches_nobody_is_refused(registry: Registry, project_id
     refused = registry.patch(path, {"reason": WHY, **contact_fields})
 
     assert (refused.status_code, refused.json["code"]) == (422, "correction-faulty")
-    assert [(each["field"], each["code"]) for each in refused.json["facts"]["faults"]] == [fault]
+    assert [(item["field"], item["code"]) for item in refused.json["facts"]["faults"]] == [fault]
 
 
 def tenant_to_be() -> Invented:

@@ -34,7 +34,7 @@ def edited(made: sample.Sample, row: int, column: int, written: str) -> bytes:
 
 
 def without_ids(unit: dict) -> dict:
-    holders = [without_ids(each) for each in unit.get("right_holders", ())]
+    holders = [without_ids(item) for item in unit.get("right_holders", ())]
     kept = {name: value for name, value in unit.items() if not name.endswith("_id") and name != "district"}
     return kept | ({"right_holders": sorted(holders, key=str)} if holders else {})
 
@@ -47,7 +47,7 @@ def registered(registry: Registry, content: bytes, name: str) -> tuple[list, dic
     assert report["state"] == "committed", report
     units = registry.get(f"/projects/{project_id}/units?limit=200", district=district).json["items"]
     frozen = registry.post(f"/projects/{project_id}/roll", district=district).json
-    return sorted((without_ids(unit) for unit in units), key=lambda each: each["unit_code"]), frozen
+    return sorted((without_ids(unit) for unit in units), key=lambda item: item["unit_code"]), frozen
 
 
 def test_a_csv_makes_the_same_units_and_totals_as_its_workbook(registry: Registry):
@@ -77,7 +77,7 @@ def test_a_csv_changes_only_the_values_that_differ(registry: Registry):
     registry.imported(project_id, workbook(made))
     report = registry.imported(project_id, edited(made, FIRST, 11, "70.01"), name=NAME)
     assert (report["state"], report["changes"]) == ("committed", {"new": 0, "changed": 1, "unchanged": 19})
-    assert [(each["row"], each["changed_columns"]) for each in report["changed"]] == [(FIRST, ["surveyed_area"])]
+    assert [(item["row"], item["changed_columns"]) for item in report["changed"]] == [(FIRST, ["surveyed_area"])]
     again = registry.imported(project_id, edited(made, FIRST, 11, "70.01"), name=NAME, commit=False)
     assert again["changes"]["unchanged"] == 20
 
@@ -103,8 +103,8 @@ def test_a_mistake_is_named_at_the_letter_of_the_template_and_the_row_of_the_fil
     report = registry.imported(project_id, edited(made, row, column, written), name=NAME, commit=False)
 
     assert report["state"] == "faulty"
-    assert fault in {(each["sheet"], each["cell"], each["code"]) for each in report["listed"]}, report["listed"]
-    assert all(each["text"] for each in report["listed"])
+    assert fault in {(line["sheet"], line["cell"], line["code"]) for line in report["listed"]}, report["listed"]
+    assert all(line["text"] for line in report["listed"])
     assert registry.post(f"/imports/{report['import_id']}/commit").json["code"] == "import-faulty"
 
 

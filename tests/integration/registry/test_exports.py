@@ -39,7 +39,7 @@ def rows(content: bytes, sheet: str = HOLDERS_SHEET) -> list[dict]:
     assert book.sheetnames == [HOLDERS_SHEET, BUILDINGS_SHEET]
     columns = HOLDERS if sheet == HOLDERS_SHEET else BUILDINGS
     header, *lines = book[sheet].values
-    assert [each.removesuffix("*") for each in header] == [column.header for column in columns]
+    assert [item.removesuffix("*") for item in header] == [column.header for column in columns]
     return [dict(zip([column.name for column in columns], line, strict=True)) for line in lines]
 
 
@@ -69,12 +69,12 @@ def test_an_export_shows_corrections_and_reassignments(registry: Registry, proje
     unit = registry.get(f"/projects/{project_id}/units").json["items"][5]
     correction = {"reason": "复测面积", "surveyed_area": "70.01"}
     assert registry.patch(f"/units/{unit['unit_id']}", correction).status_code == 200
-    groups = {each["name"]: each for each in registry.get(f"/projects/{project_id}/groups").json["items"]}
+    groups = {group["name"]: group for group in registry.get(f"/projects/{project_id}/groups").json["items"]}
     to = {"group_id": groups["二组"]["group_id"], "unit_ids": [unit["unit_id"]]}
     assert registry.post(f"/projects/{project_id}/assignments", to).status_code == 201
     exported = readable(registry, project_id).data
 
-    row = next(each for each in rows(exported) if each["unit_code"] == unit["unit_code"])
+    row = next(item for item in rows(exported) if item["unit_code"] == unit["unit_code"])
     assert (row["surveyed_area"], row["group"], row["officer"]) == (70.01, "二组", None)
     report = registry.imported(project_id, exported, commit=False)
     assert report["changes"]["unchanged"] == 60, report["changed"]
@@ -89,7 +89,7 @@ def test_an_export_without_a_reason_masks_every_name(
     assert "attachment" in exported.headers["Content-Disposition"]
     found = rows(exported.data)
 
-    assert len(found) == len(made.holders) and all(each["name"].endswith("**") for each in found)
+    assert len(found) == len(made.holders) and all(item["name"].endswith("**") for item in found)
     shown = {str(value) for row in found for value in row.values()}
     planted = {str(line[name]) for line in made.holders for name in PERSONAL if name in line}
     assert shown & planted == set()

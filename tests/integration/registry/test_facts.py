@@ -8,8 +8,8 @@ from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 
 
 def shown(registry: Registry) -> dict[str, float]:
-    found = [each for each in facts.of_imports(registry.mechanism) if each.labels[0] == DISTRICT]
-    return {" ".join((each.fact.name.removeprefix("clearwater_"), *each.labels[1:])): each.value for each in found}
+    found = [item for item in facts.of_imports(registry.mechanism) if item.labels[0] == DISTRICT]
+    return {" ".join((item.fact.name.removeprefix("clearwater_"), *item.labels[1:])): item.value for item in found}
 
 
 def test_an_import_that_nobody_carries_on_grows_old_and_is_gone_when_it_is_done(registry: Registry) -> None:

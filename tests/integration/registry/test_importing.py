@@ -86,9 +86,9 @@ def terminal(registry: Registry, tmp_path: Path) -> Iterator[Terminal]:
     place = {"LOCAL_DIR": str(registry.local_dir), "PORT_BASE": str(base), "PYTHONPATH": str(ROOT)}
     made = Terminal(registry, {**inherited, **place, "LANG": "en_US.UTF-8"}, tmp_path)
     yield made
-    for each in made.started:
-        each.kill()
-        each.communicate()
+    for item in made.started:
+        item.kill()
+        item.communicate()
     server.shutdown()
     serving.join()
     server.server_close()

@@ -43,7 +43,7 @@ def test_importing_again_changes_only_what_changed(registry: Registry):
 
     report = registry.imported(project_id, edited(made, {"K2": 70.01}), commit=False)
     assert report["changes"] == {"new": 0, "changed": 1, "unchanged": 19}
-    assert [(each["row"], each["changed_columns"]) for each in report["changed"]] == [(2, ["surveyed_area"])]
+    assert [(item["row"], item["changed_columns"]) for item in report["changed"]] == [(2, ["surveyed_area"])]
 
     registry.post(f"/imports/{report['import_id']}/commit")
     registry.work()

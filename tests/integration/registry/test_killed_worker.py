@@ -127,7 +127,7 @@ def assert_all_of_it_once(registry: Registry, made: sample.Sample) -> None:
         (KeyWrapped, "person_id", len(people)),
         (ContactRecorded, "person_id", len(people)),
     ):
-        times = Counter(getattr(each, key) for each in events_of(registry, event))
+        times = Counter(getattr(item, key) for item in events_of(registry, event))
         assert len(times) == count and set(times.values()) == {1}, event
 
 

@@ -69,7 +69,7 @@ def test_every_mistake_is_named_at_its_cell_and_nothing_is_written(registry: Reg
     before = written_so_far(registry)
     report = registry.imported(project_id, clerk.file(), commit=False)
 
-    found = {(each["sheet"], each["row"], each["column"], each["code"]) for each in report["listed"]}
+    found = {(line["sheet"], line["row"], line["column"], line["code"]) for line in report["listed"]}
     assert (found - clerk.mistakes, clerk.mistakes - found) == (set(), set())
     assert (report["state"], report["faults"]) == ("faulty", len(clerk.mistakes))
     assert {code for *_, code in found} == TEXTS.keys() - AGAINST_REGISTER - OF_THE_OPENING, (
@@ -101,14 +101,14 @@ def test_all_mistakes_are_counted_and_the_first_thousand_listed(registry: Regist
 def annotations(content: bytes) -> set[Mistake]:
     """The mistakes in the tinted cells and the last column of an annotated workbook."""
     mistakes: set[Mistake] = set()
-    codes = {each["zh"]: code for code, each in TEXTS.items()}
+    codes = {item["zh"]: code for code, item in TEXTS.items()}
     book = openpyxl.load_workbook(io.BytesIO(content))
     for name, columns in _COLUMNS.items():
         names = {column.header: column for column in columns}
         for row in book[name].iter_rows():
             tinted = {columns[cell.column - 1].name for cell in row if cell.fill.fgColor.rgb == "FFFDEEEC"}
             words = str(row[len(columns)].value or "") if len(row) > len(columns) else ""
-            listed = [each.partition("：") for each in words.removeprefix("问题：").split("；") if "：" in each]
+            listed = [item.partition("：") for item in words.removeprefix("问题：").split("；") if "：" in item]
             marked = {
                 (names[header].name if header in names else "", codes[sentence]) for header, _, sentence in listed
             }
@@ -159,13 +159,13 @@ def test_a_correct_workbook_of_any_program_is_accepted(registry: Registry):
     clerk.unit("按份共有", *({"share": "1/3"} for _ in range(3)))
     clerk.unit("按份共有", {"share": "2/4"}, {"share": "1/2"}, floor="-1至1", door="B101、B102")
     small_x = next(
-        each for each in (clerks.citizen("19600103", order) for order in range(1, 999)) if each.endswith("X")
+        item for item in (clerks.citizen("19600103", order) for order in range(1, 999)) if item.endswith("X")
     )
     clerk.unit("单独所有", {"name": "林五", "document_number": small_x})
     clerk.unit("单独所有", {"name": "林五", "document_number": small_x.lower()})
     moved = clerk.holders.rows.pop(clerk.row - 1)
     clerk.holders.rows[clerk.row + 5] = moved  # blank rows between
-    clerk.holders.headers = [f"{each}*" for each in clerk.holders.headers]
+    clerk.holders.headers = [f"{header}*" for header in clerk.holders.headers]
     links = '<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
     strings = ("<t>陈安</t><phoneticPr/>", "<r><t>住</t></r><r><t>宅</t></r><rPh><t>zhuzhai</t></rPh>")
     dictionary = Sheet("字典", BUILDINGS, hidden=True)  # what is hidden and not asked for is nobody's business
@@ -178,7 +178,7 @@ def test_a_correct_workbook_of_any_program_is_accepted(registry: Registry):
     report = registry.imported(project_id, book)
 
     assert (report["state"], report["listed"]) == ("committed", [])
-    units = {each["door"]: each for each in registry.get(f"/projects/{project_id}/units?limit=200").json["items"]}
+    units = {unit["door"]: unit for unit in registry.get(f"/projects/{project_id}/units?limit=200").json["items"]}
     assert titled(registry) == {f"{door}": "1997-05-01" for door in range(101, 105)}
     assert (units["302"]["registered_area"], units["302"]["floor"]) == ("65.18", 3)
     owners = registry.get("/people?limit=200").json["items"]
@@ -258,7 +258,7 @@ def zipped(parts: dict[str, str]) -> bytes:
 
 def renamed(content: bytes, name: str, otherwise: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = {each: archive.read(each).decode() for each in archive.namelist()}
+        parts = {item: archive.read(item).decode() for item in archive.namelist()}
     parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(f'"{name}"', f'"{otherwise}"')
     return zipped(parts)
 

@@ -17,7 +17,7 @@ def test_a_district_is_opened_once_and_by_the_city(registry: Registry):
     assert (first.status_code, again.data, again.headers["Replayed"]) == (201, first.data, "true")
     assert registry.post("/districts", body, role="city").json["code"] == "district-open"
     assert registry.post("/districts", body, role="clerk").status_code == 403
-    assert [each["district"] for each in registry.get("/districts", role="city").json["items"]] == [DISTRICT]
+    assert [district["district"] for district in registry.get("/districts", role="city").json["items"]] == [DISTRICT]
 
 
 def test_a_code_that_is_no_district_is_refused(registry: Registry):
@@ -134,7 +134,7 @@ def test_lists_go_on_from_their_cursor(registry: Registry):
     first = registry.get("/projects?limit=2").json
     rest = registry.get(f"/projects?limit=2&cursor={first['next']}").json
 
-    assert [each["name"] for each in first["items"] + rest["items"]] == ["甲片区", "乙片区", "丙片区"]
+    assert [item["name"] for item in first["items"] + rest["items"]] == ["甲片区", "乙片区", "丙片区"]
     assert rest["next"] is None
 
 

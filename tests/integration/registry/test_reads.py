@@ -37,9 +37,13 @@ def test_places_add_up_to_the_units(registry: Registry, project_id: str):
     households = everything(registry, f"/projects/{project_id}/households")
     compounds = everything(registry, f"/projects/{project_id}/compounds")
 
-    assert len(units) == 30 == sum(each["units"] for each in stairwells) == sum(each["units"] for each in buildings)
-    assert [(each["compound"], each["buildings"], each["units"]) for each in compounds] == [("云汀里", 2, 30)]
-    assert sorted(unit for each in households for unit in each["units"]) == sorted(unit["unit_id"] for unit in units)
+    assert len(units) == 30 == sum(item["units"] for item in stairwells) == sum(item["units"] for item in buildings)
+    assert [(compound["compound"], compound["buildings"], compound["units"]) for compound in compounds] == [
+        ("云汀里", 2, 30)
+    ]
+    assert sorted(unit for household in households for unit in household["units"]) == sorted(
+        unit["unit_id"] for unit in units
+    )
     assert registry.get(f"/buildings/{buildings[0]['building_id']}").json == buildings[0]
     assert [stairwell["stairwell"] for stairwell in buildings[0]["stairwells"]] == ["1单元", "2单元"]
 
@@ -50,8 +54,8 @@ def test_right_holders_are_listed_once_and_masked(registry: Registry, project_id
     units = everything(registry, f"/projects/{project_id}/units", role=role)
 
     owners = {holder["person_id"] for unit in units for holder in unit["right_holders"]}
-    assert [each["person_id"] for each in listed] == sorted(owners)
-    assert all(each["masked_name"].endswith("**") for each in listed)
+    assert [line["person_id"] for line in listed] == sorted(owners)
+    assert all(line["masked_name"].endswith("**") for line in listed)
 
 
 def test_the_frozen_roll_proves_itself(registry: Registry, project_id: str):
@@ -59,12 +63,12 @@ def test_the_frozen_roll_proves_itself(registry: Registry, project_id: str):
     frozen = registry.post(f"/projects/{project_id}/roll").json
     lines = [
         Line(
-            UUID(each["unit_id"]),
-            UUID(each["household_id"]),
-            each["area_hundredths_m2"],
-            tuple((UUID(holder["person_id"]), holder["share"]) for holder in each["right_holders"]),
+            UUID(item["unit_id"]),
+            UUID(item["household_id"]),
+            item["area_hundredths_m2"],
+            tuple((UUID(holder["person_id"]), holder["share"]) for holder in item["right_holders"]),
         )
-        for each in everything(registry, f"/projects/{project_id}/roll/units", role="auditor")
+        for item in everything(registry, f"/projects/{project_id}/roll/units", role="auditor")
     ]
 
     assert (roll.digest(lines), roll.totals(lines).model_dump()) == (frozen["digest"], frozen["totals"])

@@ -53,7 +53,7 @@ def test_a_roll_is_frozen_once_and_takes_no_import_after_it(registry: Registry, 
     again = registry.post(f"/projects/{frozen}/roll")
     late = registry.upload(frozen, workbook(sample.made(seed=1, units=20, district=DISTRICT)))
 
-    assert [(each.status_code, each.json["code"]) for each in (again, late)] == [(409, "roll-frozen")] * 2
+    assert [(item.status_code, item.json["code"]) for item in (again, late)] == [(409, "roll-frozen")] * 2
 
 
 def test_an_empty_roll_is_not_frozen(registry: Registry):

@@ -39,14 +39,14 @@ def test_its_papers_become_mandates_of_people_in_the_register(registry: Registry
     for group in made["groups"]:
         registry.post(f"/projects/{project_id}/groups", group)
     registry.imported(project_id, (tmp_path / "sample.xlsx").read_bytes())
-    units = {each["unit_code"]: each for each in registry.get(f"/projects/{project_id}/units?limit=200").json["items"]}
+    units = {unit["unit_code"]: unit for unit in registry.get(f"/projects/{project_id}/units?limit=200").json["items"]}
 
     assert made["mandates"]
-    for each in made["mandates"]:
-        holder, hand = (units[each[name]]["right_holders"][0] for name in ("unit_code", "hand_unit_code"))
+    for mandate in made["mandates"]:
+        holder, hand = (units[mandate[name]]["right_holders"][0] for name in ("unit_code", "hand_unit_code"))
         body = NewMandate(
             right_holder=holder["person_id"], hand=hand["person_id"],
-            **{name: each[name] for name in ("kind", "valid_until", "evidence")},
+            **{name: mandate[name] for name in ("kind", "valid_until", "evidence")},
         )  # fmt: skip
         assert holder["overseas"] and hand["capable"] and not hand["overseas"] and body.right_holder != body.hand
         assert body.valid_until > date(2026, 12, 31)

@@ -46,7 +46,7 @@ def test_every_shape_is_registered_and_published(registry: Registry):
         payloads = connection.execute(
             text("select payload from events where type = :type"), {"type": UnitRegistered.declared.type}
         ).scalars()
-        of_unit = {str(each.unit_id): each for each in (codec.decode(UnitRegistered, bytes(one)) for one in payloads)}
+        of_unit = {str(item.unit_id): item for item in (codec.decode(UnitRegistered, bytes(one)) for one in payloads)}
     assert (of_unit[duplex["unit_id"]].floor, of_unit[duplex["unit_id"]].top_floor) == (1, 2)
     assert registry.imported(project_id, workbook(made), commit=False)["changes"]["unchanged"] == 20
 
@@ -61,7 +61,7 @@ def test_a_door_of_a_merged_unit_is_refused_against_the_register_too(registry: R
     late = sample.Sample(made.name, made.buildings, lines_of(made, 0), made.groups)
     report = registry.imported(project_id, workbook(late), commit=False)
 
-    assert [each["code"] for each in report["listed"]] == ["door-twice"]
+    assert [item["code"] for item in report["listed"]] == ["door-twice"]
 
 
 def test_the_database_enforces_one_unit_per_door(registry: Registry):

@@ -19,7 +19,7 @@ def faults(registry: Registry, path: Path) -> set[tuple[str, str, str]]:
     made = sample.made(seed=1, units=500, district=DISTRICT)
     report = registry.imported(registry.project(made), path.read_bytes(), name=path.name, commit=False)
     assert report["refusal"] is None, report["refusal"]
-    return {(each["sheet"], each["cell"], each["code"]) for each in report["listed"]}
+    return {(line["sheet"], line["cell"], line["code"]) for line in report["listed"]}
 
 
 def test_no_program_is_missing_from_the_shelf():
@@ -52,4 +52,4 @@ def test_a_correct_row_is_clean_and_a_wrong_one_is_named_at_its_cell(registry: R
     ],
 )
 def test_a_file_that_once_failed_is_read(registry: Registry, name: str, expected: set[tuple[str, str]]):
-    assert faults(registry, CASES / name) == {(HOLDERS_SHEET, *each) for each in expected}
+    assert faults(registry, CASES / name) == {(HOLDERS_SHEET, *item) for item in expected}

@@ -151,7 +151,7 @@ def test_only_digests_are_kept_and_a_code_works_once(place):
 def test_a_code_ends_after_ten_minutes_and_after_five_wrong_tries(place):
     code = place.code()
     wrong = [f"{code.split()[0]} {'2222' if code.split()[1] != '2222' else '3333'}"] * 5
-    assert [place.tried(each) for each in wrong] == [403] * 5
+    assert [place.tried(item) for item in wrong] == [403] * 5
     assert place.tried(code) == 403
 
     later = place.code()

@@ -54,7 +54,7 @@ def test_every_applied_event_is_logged_once_and_in_the_order_of_its_key(engine, 
 
     assert [row.number for row in rows] == list(range(1, len(messages) + 1))
     assert {row.event_id for row in rows} == {message.event_id for message in messages}
-    assert {row.event_id: bytes(row.payload) for row in rows} == {each.event_id: each.payload for each in messages}
+    assert {row.event_id: bytes(row.payload) for row in rows} == {item.event_id: item.payload for item in messages}
     of_key = defaultdict(list)
     for row in rows:
         of_key[row.topic, row.key].append(row.sequence)

@@ -47,7 +47,7 @@ def shown(engine, event) -> cells.Cell:
 
 
 def test_every_event_of_a_case_is_handled():
-    kinds = {each.declared.type for each in catalogue.events() if each.declared.topic == "signing-case"}
+    kinds = {event.declared.type for event in catalogue.events() if event.declared.topic == "signing-case"}
 
     assert kinds == {f"clearwater.signing.{name}.v1" for name in AFTER}
 

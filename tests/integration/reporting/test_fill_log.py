@@ -45,7 +45,8 @@ def holds_each_once(rows: Sequence[Row[Any]], messages: Sequence[Message]) -> bo
         of_key[row.topic, row.key].append(row.sequence)
     return (
         [row.number for row in rows] == list(range(1, len(messages) + 1))
-        and {row.event_id: bytes(row.payload) for row in rows} == {each.event_id: each.payload for each in messages}
+        and {row.event_id: bytes(row.payload) for row in rows}
+        == {message.event_id: message.payload for message in messages}
         and all(sequences == list(range(1, len(sequences) + 1)) for sequences in of_key.values())
     )
 

@@ -71,7 +71,7 @@ def test_a_reconnecting_reader_gets_the_events_it_missed(day):
 
     assert names_and_numbers([change]) == [("change", number)]
     cells = json.loads(change.data)["projects"][0]["cells"]
-    assert {cell["unit_id"] for cell in cells} == {str(day.launch.named(f"unit {each}")) for each in (1, 2)}
+    assert {cell["unit_id"] for cell in cells} == {str(day.launch.named(f"unit {item}")) for item in (1, 2)}
     assert {cell["stage"] for cell in cells} == {"signed"}
 
 

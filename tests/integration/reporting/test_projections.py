@@ -111,7 +111,7 @@ def test_a_rescission_adds_a_negative_row(engine):
 def test_a_lapsed_agreement_leaves_the_count_on_the_day_of_the_lapse(engine):
     launch = Launch(units=12)
     signed = [launch.sign(number) for number in range(3)]
-    gone = [launch.lapse(each) for each in signed[:2]]
+    gone = [launch.lapse(item) for item in signed[:2]]
     numbering, bus = Numbering(), Bus(engine)
     bus.deliver(numbering.messages("440303", [*launch.opening(), *launch.register(), launch.freeze(), *signed]))
     before = standing_of(engine, launch).basis("units").numerator
@@ -123,7 +123,7 @@ def test_a_lapsed_agreement_leaves_the_count_on_the_day_of_the_lapse(engine):
         curve = signings.curve(tx, launch.project_id, since=day, until=day + timedelta(days=1))
     assert (before, standing_of(engine, launch).basis("units").numerator, curve[-1][1]) == (3, 1, 1)
     assert sorted((row.fact, row.sequence_number) for row in rows if row.change < 0) == sorted(
-        ("void", each.sequence_number) for each in signed[:2]
+        ("void", item.sequence_number) for item in signed[:2]
     )
 
 
@@ -148,7 +148,7 @@ def test_any_order_across_topics_gives_the_same_model(fresh, engine, seed, rule)
     Bus(other).deliver(shuffled(messages, seed), at_once=17)
 
     assert everything(other) == everything(engine)
-    counted = recount.of([(each.type, json.loads(each.payload)) for each in messages], str(launch.project_id))
+    counted = recount.of([(message.type, json.loads(message.payload)) for message in messages], str(launch.project_id))
     standing = standing_of(other, launch)
     assert {basis.basis: (basis.numerator, basis.denominator) for basis in standing.bases} == {
         name: (counted.signed[name], counted.total[name]) for name in recount.BASES
@@ -265,8 +265,8 @@ def test_districts_do_not_see_each_other(engine):
     with database_reading(engine, "*") as tx:
         city = standings.of(tx)
 
-    assert [each.district for each in mine] == ["440303"]
-    assert [each.district for each in city] == ["440303", "440305"]
+    assert [item.district for item in mine] == ["440303"]
+    assert [document.district for document in city] == ["440303", "440305"]
 
 
 def test_the_running_count_of_a_day_ends_at_the_count(engine):

@@ -35,8 +35,8 @@ def a_day(launch: Launch, seed: int):
     prepared = [number for number in range(launch.units) if chance.random() < 0.8]
     signed = [launch.sign(number) for number in prepared if chance.random() < 0.7]
     undone = [
-        launch.rescind(each) if chance.random() < 0.5 else launch.lapse(each)
-        for each in signed
+        launch.rescind(agreement) if chance.random() < 0.5 else launch.lapse(agreement)
+        for agreement in signed
         if chance.random() < 0.15
     ]
     cases = [event for number in prepared for event in launch.prepare(number)]

@@ -20,5 +20,5 @@ def mortal(stop: threading.Event) -> None:
 
 
 log.configure(service="kit", role="worker")
-bind = next((each for each in sys.argv[2:] if each != "die"), "127.0.0.1")
+bind = next((item for item in sys.argv[2:] if item != "die"), "127.0.0.1")
 lifecycle.run("worker", {"patient": patient, "mortal": mortal}, bind=bind, health_port=int(sys.argv[1]))

@@ -69,7 +69,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(kit: Kit) -> None:
     client, seen, cursor = kit.app.test_client(), [], ""
     while cursor is not None:
         page = client.get(f"/api/v1/notes?limit=2{cursor}", headers=kit.bearer()).json
-        seen += [each["note_id"] for each in page["items"]]
+        seen += [item["note_id"] for item in page["items"]]
         cursor = f"&cursor={page['next']}" if page["next"] else None
 
     assert seen == all_of_them

@@ -77,7 +77,7 @@ def test_a_callback_with_a_foreign_state_is_refused(kit: Kit) -> None:
 def test_a_code_that_another_browser_asked_for_is_refused(kit: Kit) -> None:
     """Tries a foreign state, and an id token of another login: the state and the nonce are both checked."""
     ours, theirs = kit.app.test_client(), kit.app.test_client()
-    own, foreign = (parse_qs(urlsplit(each.get("/login").location).query) for each in (ours, theirs))
+    own, foreign = (parse_qs(urlsplit(item.get("/login").location).query) for item in (ours, theirs))
     mixed = {name: values[0] for name, values in own.items()}
 
     def came_back(**changed: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ def test_fifty_identical_requests_have_one_effect_and_one_answer(kit: Kit) -> No
     answers.append(posts(kit, "一", headers))
 
     assert kit.written() == ["一"]
-    distinct = {(each.status_code, each.data, each.headers["ETag"], each.headers["Location"]) for each in answers}
+    distinct = {(item.status_code, item.data, item.headers["ETag"], item.headers["Location"]) for item in answers}
     assert len(distinct) == 1
     assert sum("Replayed" not in answer.headers for answer in answers) == 1
     assert answers[0].status_code == HTTPStatus.CREATED

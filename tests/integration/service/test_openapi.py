@@ -122,14 +122,14 @@ def holds(app: Flask) -> dict[str, Any]:
         places = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
         assert places == set(re.findall(r"{(\w+)}", path)), path
     catalogue = app.extensions["clearwater"].problems.problems
-    for each in openapi.routes(app):
+    for item in openapi.routes(app):
         listed = {
             code
-            for answer in described["paths"][each.path][each.declared.method.lower()]["responses"].values()
+            for answer in described["paths"][item.path][item.declared.method.lower()]["responses"].values()
             for content in answer.get("content", {}).values()
             for code in content["schema"].get("properties", {}).get("code", {}).get("enum", ())
         }
-        assert listed == set(each.declared.codes) <= set(catalogue), each.path
+        assert listed == set(item.declared.codes) <= set(catalogue), item.path
     codes = {
         code: catalogue[code].status
         for code in re.findall(r"`([a-z][a-z-]+)`", json.dumps(described))

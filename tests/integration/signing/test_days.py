@@ -29,7 +29,7 @@ def read_again(tx: Transaction, district: District, day: ClosedDay) -> ClosedDay
     return replace(
         day,
         figures=days.figures(tx, district.project_id, day.business_on, as_of=day.as_of),
-        bases={name: replace(bases[name], total=each.total) for name, each in day.bases.items()},
+        bases={name: replace(bases[name], total=base.total) for name, base in day.bases.items()},
     )
 
 

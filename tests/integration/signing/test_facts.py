@@ -95,7 +95,7 @@ def test_days_that_ended_are_open_until_they_are_closed_and_none_is_after_the_pe
     district.clock.set(LAUNCH + timedelta(days=30))
     after_the_period = shown(mechanism, district)
 
-    assert [each["days_unclosed"] for each in (on_the_launch, two_days_later, closed)] == [0, 2, 1]
+    assert [item["days_unclosed"] for item in (on_the_launch, two_days_later, closed)] == [0, 2, 1]
     assert after_the_period["days_unclosed"] == 3  # the last one is that of the end, nine in the morning
     assert after_the_period["period_left_seconds"] == 0
     assert two_days_later["period_left_seconds"] == pytest.approx(86_400, abs=60)

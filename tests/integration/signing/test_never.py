@@ -239,7 +239,7 @@ def test_the_same_statements_pass_without_a_breach(district: District) -> None:
     """The counterpart of the refusals above: SQL that obeys the rules is accepted."""
     given = mandated(district)
     last_moment = "2026-11-28 15:59:59.999999Z"  # of the paper's last day in Shanghai
-    signing = tuple(each.format(capacity="agent", series="cash", at=last_moment) for each in (BY_AGENT, NUMBER, FED))
+    signing = tuple(item.format(capacity="agent", series="cash", at=last_moment) for item in (BY_AGENT, NUMBER, FED))
     reports = (DAY.format(on="2026-11-26", restatement=number) for number in range(2))
     carry_out(district.engine, district.district, "; ".join((*signing, TO.format("signed"), *reports)), given)
 

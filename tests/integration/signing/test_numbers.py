@@ -25,7 +25,7 @@ def test_concurrent_desks_get_gap_free_numbers_in_each_series(district: District
     todo = [(district.ready(unit, form=form), district.owners(unit)[0]) for unit, form in units]
 
     with ThreadPoolExecutor(24) as threads:
-        signed = list(threads.map(lambda each: district.sign(*each), todo))
+        signed = list(threads.map(lambda item: district.sign(*item), todo))
 
     for series, many in desks.items():
         assert _numbers(signed, series) == list(range(1, many * EACH + 1))
@@ -45,7 +45,7 @@ def test_concurrent_desks_get_gap_free_numbers_in_each_series(district: District
 
 
 def _numbers(signed: list[Agreement], series: str) -> list[int]:
-    return sorted(each.turn.number for each in signed if each.turn and each.series == series)
+    return sorted(agreement.turn.number for agreement in signed if agreement.turn and agreement.series == series)
 
 
 def test_the_same_signature_from_many_windows_is_one_number(district: District) -> None:
@@ -55,7 +55,7 @@ def test_the_same_signature_from_many_windows_is_one_number(district: District) 
     with ThreadPoolExecutor(16) as threads:
         signed = list(threads.map(lambda _: district.sign(agreement_id, owner), range(16)))
 
-    assert {each.turn.number for each in signed if each.turn} == {1}
+    assert {agreement.turn.number for agreement in signed if agreement.turn} == {1}
     assert district.rows("select count(*) as many from numbers")[0].many == 1
     assert district.types(unit).count("agreement.signed") == 1
 

@@ -127,7 +127,7 @@ def test_a_case_in_one_hand_says_the_next_step_who_signs_and_what_to_bring(desk,
     assert "请带原件" in first and "房产证原件" in first
     assert "预约" in first and "走访" in first
     district.signed(district.register(door="504"))
-    done = next(iter(each for each in district.units if district.units[each].door == "504"))
+    done = next(iter(item for item in district.units if district.units[item].door == "504"))
     assert "等宣布生效" in phone(f"/mine/{done}", "Q-1").text
     assert "Signed" in phone(f"/mine/{done}?language=en", "Q-1").text
 

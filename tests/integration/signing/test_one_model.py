@@ -27,8 +27,8 @@ def test_every_act_on_an_agreement_answers_the_agreement_as_it_is_read(desk: Des
     unit = district.register(*owners)
     other = district.register()
     district.freeze()
-    for each in (unit, other):
-        acted(desk, f"/cases/{each}/rights/confirmations", {}, reads=f"/cases/{each}")
+    for item in (unit, other):
+        acted(desk, f"/cases/{item}/rights/confirmations", {}, reads=f"/cases/{item}")
     drafted = acted(desk, f"/cases/{unit}/agreements", TERMS)["agreement_id"]
     returned = acted(desk, f"/cases/{other}/agreements", TERMS)["agreement_id"]
     acted(desk, f"/agreements/{returned}/returns", REASON)

@@ -43,7 +43,7 @@ def test_every_service_has_the_same_command(service: str, database: Callable[[st
 
 def test_redrive_applies_every_key_that_can_continue(district: District, urls: Database) -> None:
     registered = [district.units[district.register()] for _ in range(2)]
-    news = [each.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{each.door}"}) for each in registered]
+    news = [item.model_copy(update={"unit_id": uuid4(), "unit_code": f"HF-09-{item.door}"}) for item in registered]
     topic, broker = topics.name(district.district, "registry-unit"), memory.Broker()
     broker.create(topic)
     consumer = Consumer(
@@ -51,8 +51,8 @@ def test_redrive_applies_every_key_that_can_continue(district: District, urls: D
         reactions(district.clock),
     )  # fmt: skip
     for sequence, revision in ((2, 2), (1, 1)):
-        for each in news:
-            event = each.model_copy(update={"revision": revision})
+        for item in news:
+            event = item.model_copy(update={"revision": revision})
             memory.Producer(broker).publish([kit.message(event.key, sequence, topic=topic, event=event)])
         consumer.run_once()
     assert parked(district) == 4  # the first event of each key came after the second

@@ -181,14 +181,14 @@ class Rule6(Acts):
     def nothing_takes_effect_without_a_declaration(self) -> None:
         order = {"threshold.reached": 0, "effect.declared": 1, "agreement.effective": 2}
         story = self.payloads("agreement.signed", *order)
-        steps = [order[each["type"]] for each in story if each["type"] in order]
+        steps = [order[item["type"]] for item in story if item["type"] in order]
         assert steps == sorted(steps) and set(steps) == set(range(len(set(steps))))
-        signed = {each["agreement_id"]: each["signed_at"] for each in story if each["type"] == "agreement.signed"}
-        declared = [each["effective_at"] for each in story if each["type"] == "effect.declared"]
-        for each in story:
-            if each["type"] == "agreement.effective":
-                both = (signed[each["agreement_id"]], declared[0])
-                assert _at(each["effective_at"]) == max(map(_at, both))
+        signed = {item["agreement_id"]: item["signed_at"] for item in story if item["type"] == "agreement.signed"}
+        declared = [item["effective_at"] for item in story if item["type"] == "effect.declared"]
+        for item in story:
+            if item["type"] == "agreement.effective":
+                both = (signed[item["agreement_id"]], declared[0])
+                assert _at(item["effective_at"]) == max(map(_at, both))
 
 
 class Rule6ByRule(Rule6):
@@ -206,7 +206,7 @@ class Rule7(Acts):
     def nothing_is_void_unless_the_period_closed_without_the_threshold(self) -> None:
         closed = self.payloads("period.closed")
         for event in self.payloads("agreement.void"):
-            assert [each["threshold_reached"] for each in closed] == [False]
+            assert [day["threshold_reached"] for day in closed] == [False]
             assert event["void_at"] == closed[0]["closed_at"]
         assert not (self.payloads("agreement.void") and self.payloads("threshold.reached"))
 
@@ -235,7 +235,10 @@ class Rule11(Acts):
 
     def day_closed(self, on) -> None:
         closing = self.payloads("day.closed")[-1]
-        figures = {each["series"]: (each["signed"], each["undone"], each["effective"]) for each in closing["series"]}
+        figures = {
+            series_["series"]: (series_["signed"], series_["undone"], series_["effective"])
+            for series_ in closing["series"]
+        }
         bases = {basis["basis"]: (basis["change"], basis["signed"]) for basis in closing["bases"]}
         predicted = zip(self.model.changed_on(on), self.model.by_end_of(on), strict=True)
         assert closing["business_on"] == on.isoformat()
@@ -285,11 +288,11 @@ class Rule12(Acts):
         for event in self.payloads("day.closed"):
             assert event["business_on"] < day_of(_at(event["closed_at"])).isoformat()
             last = [
-                each["sequence_number"]
-                for each in self.payloads("agreement.signed")
-                if each["series"] == "cash" and day_of(_at(each["signed_at"])).isoformat() <= event["business_on"]
+                item["sequence_number"]
+                for item in self.payloads("agreement.signed")
+                if item["series"] == "cash" and day_of(_at(item["signed_at"])).isoformat() <= event["business_on"]
             ]
-            assert [each["last_number"] for each in event["series"] if each["series"] == "cash"] == last[-1:]
+            assert [series_["last_number"] for series_ in event["series"] if series_["series"] == "cash"] == last[-1:]
 
 
 def _at(instant: str) -> datetime:

@@ -142,10 +142,10 @@ def failing(district: District, project: District, sqlstate: str, *, times: int)
 @pytest.mark.logs_error("item failed")
 def test_a_failing_project_delays_no_other_and_is_retried(district: District) -> None:
     other = District(district.engine, "440305", district.clock)
-    for each in (district, other):
-        signed_units(each)
-    for each in (district, other):
-        declare(each)
+    for item in (district, other):
+        signed_units(item)
+    for item in (district, other):
+        declare(item)
 
     with failing(district, district, "22000", times=9):
         worker = FanOut(district.engine, district.clock)

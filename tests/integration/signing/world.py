@@ -96,7 +96,7 @@ class World(RuleBasedStateMachine):
         if not self.model.roll:
             return
         registry_events = [(event.declared.type, event.model_dump(mode="json")) for event in self.district.received]
-        own_events = [(f"clearwater.signing.{each['type']}.v1", each) for each in self.payloads()]
+        own_events = [(f"clearwater.signing.{payload['type']}.v1", payload) for payload in self.payloads()]
         counted = recount.of([*registry_events, *own_events], str(self.district.project_id))
         assert tuple(counted.total.values()) == self.model.total()
         assert tuple(counted.signed.values()) == self.model.signed()

@@ -196,8 +196,8 @@ def test_a_hostile_traceparent_is_ignored_and_never_kept(world):
     acts = world.desk.ask(f"/cases/{world.unit}").json["acts"]
     kept = {act["trace_id"] for act in acts}
     assert len(kept) == len(acts) == len(hostile)
-    assert all(tracing.well_formed(f"00-{each}-{'1' * 16}-01") for each in kept - {TRACE_ID})
+    assert all(tracing.well_formed(f"00-{item}-{'1' * 16}-01") for item in kept - {TRACE_ID})
     assert TRACE_ID not in kept
     with world.relay._engine.connect() as connection:
         written = connection.exec_driver_sql("select headers ->> 'traceparent' from events").scalars().all()
-    assert all(tracing.well_formed(each) for each in written if each)  # what no request caused has none
+    assert all(tracing.well_formed(value) for value in written if value)  # what no request caused has none

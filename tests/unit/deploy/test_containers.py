@@ -86,7 +86,7 @@ def test_a_secret_is_a_file_that_only_its_container_and_the_owner_reach(tmp_path
 
     assert folder.stat().st_mode & 0o777 == 0o700
     # The user of an image is not the one who runs Docker: what a container is given it must be able to read.
-    assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o444}
+    assert {item.stat().st_mode & 0o777 for item in folder.iterdir()} == {0o444}
     assert (folder / "session_secret").read_text() == known["session_secret"]
     assert known["signing_app_password"] in (folder / "signing_database_url").read_text()
     assert not [value for name, value in known.items() if "password" in name and value in file.read_text()]
@@ -163,7 +163,7 @@ def test_the_newcomers_first_command_fetches_what_images_show():
 
 
 def contents(file: Path, folder: Path) -> dict[str, str]:
-    return {each.name: each.read_text() for each in (file, *folder.iterdir())}
+    return {item.name: item.read_text() for item in (file, *folder.iterdir())}
 
 
 def test_an_upgrade_of_containers_migrates_first_and_never_replaces_both_apis_at_once():

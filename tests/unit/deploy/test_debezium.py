@@ -27,7 +27,7 @@ def test_the_connector_places_the_headers_of_the_envelope_and_drops_those_that_a
     placed = settings["transforms.outbox.table.fields.additional.placement"].split(",")
     dropped = [settings[f"transforms.{name}.headers"] for name in settings["transforms"].split(",")[2:-1]]
 
-    assert sorted(each.split(":")[2] for each in placed) == headers(**_LED_BY)
+    assert sorted(item.split(":")[2] for item in placed) == headers(**_LED_BY)
     assert sorted(dropped) == sorted(set(headers(**_LED_BY)) - set(headers()))
 
 

@@ -36,7 +36,7 @@ HEALTHY = Seen(
 
 
 def with_process(name: str, **changed: object) -> Seen:
-    processes = tuple(replace(each, **changed) if each.name == name else each for each in HEALTHY.processes)
+    processes = tuple(replace(process, **changed) if process.name == name else process for process in HEALTHY.processes)
     return replace(HEALTHY, processes=processes)
 
 
@@ -204,9 +204,9 @@ def test_what_pages_stands_first_and_the_worst_decides() -> None:
 
 def test_a_broker_that_is_gone_explains_the_processes_that_name_it() -> None:
     processes = tuple(
-        replace(each, ready="broker: NoBrokersAvailable") if each.name.endswith("-consumer") else each
-        for each in HEALTHY.processes
-        if each.name != "admin"
+        replace(process, ready="broker: NoBrokersAvailable") if process.name.endswith("-consumer") else process
+        for process in HEALTHY.processes
+        if process.name != "admin"
     )
     processes += (Process("admin", "platform", "the broker does not answer: KafkaTimeoutError"),)
     found = findings(replace(HEALTHY, processes=processes, ports={**HEALTHY.ports, "kafka": False}))

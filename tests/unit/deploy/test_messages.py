@@ -38,7 +38,7 @@ def test_a_mail_is_shown_with_its_key_newest_first_and_after_a_restart(tmp_path:
 
     client = create_app(Mailbox(tmp_path)).test_client()
     assert answer.startswith("250 ")
-    assert [each["message_key"] for each in client.get("/messages.json").json] == ["k2", "k1"]
+    assert [item["message_key"] for item in client.get("/messages.json").json] == ["k2", "k1"]
     assert "签约通知" in client.get("/").text
 
 

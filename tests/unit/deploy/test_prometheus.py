@@ -68,9 +68,11 @@ def test_a_rule_selects_metrics_and_labels_that_exist(rule: dict[str, Any]):
 def test_an_inhibition_and_an_objective_name_what_exists():
     routed = yaml.safe_load((FOLDER / "alertmanager.yml").read_text("utf-8"))
     matchers = [
-        each for rule in routed["inhibit_rules"] for side in ("source", "target") for each in rule[f"{side}_matchers"]
+        item for rule in routed["inhibit_rules"] for side in ("source", "target") for item in rule[f"{side}_matchers"]
     ]
-    named = {name for each in matchers if each.startswith("alertname") for name in re.findall(r"\b[A-Z]\w+", each)}
+    named = {
+        name for matcher in matchers if matcher.startswith("alertname") for name in re.findall(r"\b[A-Z]\w+", matcher)
+    }
     objectives = set(
         re.findall(r"^\| ([a-z]+-[a-z-]+) \|", (ROOT / "docs/objectives.md").read_text("utf-8"), re.MULTILINE)
     )

@@ -14,7 +14,7 @@ from shared.events.roll import Line
 FEW = st.integers(1, 6).map(lambda number: UUID(int=number))
 HOLDERS = st.lists(st.tuples(FEW, st.sampled_from([None, "1", "1/3", "2/3"])), min_size=1, max_size=3).map(tuple)
 LINES = st.lists(
-    st.builds(Line, st.uuids(), FEW, st.integers(0, 10**6), HOLDERS), max_size=8, unique_by=lambda each: each.unit_id
+    st.builds(Line, st.uuids(), FEW, st.integers(0, 10**6), HOLDERS), max_size=8, unique_by=lambda item: item.unit_id
 )
 
 
@@ -49,7 +49,7 @@ def test_any_change_of_what_is_counted_changes_the_digest(lines: list[Line]) -> 
         first._replace(right_holders=((person, "1/7"), *first.right_holders[1:])),
     ]
 
-    digests = {roll.digest([each, *rest]) for each in changed} | {roll.digest(rest), roll.digest(lines)}
+    digests = {roll.digest([item, *rest]) for item in changed} | {roll.digest(rest), roll.digest(lines)}
 
     assert len(digests) == len(changed) + 2
 

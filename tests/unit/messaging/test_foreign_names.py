@@ -27,7 +27,7 @@ def test_a_header_name_that_is_not_utf_8_stops_no_reader():
     first, second = a_batch(b"\xff\xfe\x00\xc3")
 
     assert first.headers == [("\\xff\\xfe\x00\\xc3", b"1"), ("ce_id", b"2")]
-    assert [(each.offset, each.key, each.value) for each in (first, second)] == [(0, b"k", b"one"), (1, b"k", b"two")]
+    assert [(item.offset, item.key, item.value) for item in (first, second)] == [(0, b"k", b"one"), (1, b"k", b"two")]
 
 
 def test_a_header_name_in_utf_8_is_read_unchanged():

@@ -36,7 +36,7 @@ def test_the_same_content_never_gives_the_same_ciphertext() -> None:
 
     sealings = [sealing.seal(b"13800000000", key=key, person_id=PERSON, event_type=TYPE) for _ in range(200)]
 
-    assert len({each.nonce for each in sealings}) == len({each.ciphertext for each in sealings}) == len(sealings)
+    assert len({item.nonce for item in sealings}) == len({item.ciphertext for item in sealings}) == len(sealings)
 
 
 @given(st.data())

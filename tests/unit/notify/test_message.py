@@ -30,7 +30,7 @@ def test_the_key_is_the_same_for_the_same_four_and_for_no_others():
 
     # Pinned: with another key a replay would send everything once more.
     assert message.key(**four) == "34f4c010-328e-52b8-a602-b36b8eea5845"
-    assert len({message.key(**each) for each in (four, *others)}) == 5
+    assert len({message.key(**item) for item in (four, *others)}) == 5
 
 
 def test_an_accepted_message_is_sent_and_records_an_event():

@@ -70,5 +70,5 @@ def test_stored_particulars_are_read_back_unchanged():
 
 
 def _digest(template):
-    joined = "".join(f"{each}|{w.title}|{w.short}|{w.body}" for each, w in sorted(template.wordings.items()))
+    joined = "".join(f"{wording}|{w.title}|{w.short}|{w.body}" for wording, w in sorted(template.wordings.items()))
     return hashlib.sha256(joined.encode()).hexdigest()[:16]

@@ -47,7 +47,7 @@ def written(column: template.Column) -> dict[str, Cell]:
     }
 
 
-@pytest.mark.parametrize("column", [each for each in template.HOLDERS if not each.personal], ids=lambda each: each.name)
+@pytest.mark.parametrize("column", [item for item in template.HOLDERS if not item.personal], ids=lambda item: item.name)
 def test_no_column_that_is_not_sealed_lets_a_telephone_through(column: template.Column):
     """Takes the columns from the template, so that a new column is tested too."""
     line, faults = lines.holder(2, written(column), today=TODAY)
@@ -55,7 +55,7 @@ def test_no_column_that_is_not_sealed_lets_a_telephone_through(column: template.
     assert column.name not in line.values and column.name in {fault.column for fault in faults}
 
 
-@pytest.mark.parametrize("column", template.BUILDINGS, ids=lambda each: each.name)
+@pytest.mark.parametrize("column", template.BUILDINGS, ids=lambda item: item.name)
 def test_no_building_column_lets_a_telephone_through(column: template.Column):
     line, faults = lines.building(2, {column.name: Cell("text", "13800138000")})
 

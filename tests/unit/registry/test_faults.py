@@ -21,4 +21,4 @@ def test_every_code_has_its_texts_and_every_text_its_code():
     of_the_sheet = set(_CODE.findall(inspect.getsource(workbook.TemplateSheet.faults)))
 
     assert given | of_the_sheet | {"missing", "hidden-row"} == texts.keys()
-    assert all({"zh", "zh_hant", "en"} <= each.keys() for each in texts.values())
+    assert all({"zh", "zh_hant", "en"} <= text.keys() for text in texts.values())

@@ -108,7 +108,7 @@ def test_columns_have_the_letters_of_a_spreadsheet():
     ],
 )
 def test_a_csvs_cell_has_the_codes_of_a_sheets(column: str, written: str, code: str):
-    of = next(each for each in template.HOLDERS if each.name == column)
+    of = next(item for item in template.HOLDERS if item.name == column)
 
     assert faults(**{column: cells.typed(of, written)}) == {(column, code)}
 

@@ -161,8 +161,8 @@ def test_a_declared_macro_without_a_part_is_accepted(part: str):
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        (lambda all_: {name: each for name, each in all_.items() if name != "_rels/.rels"}, "_rels/.rels"),
-        (lambda all_: {name: each for name, each in all_.items() if name != "[Content_Types].xml"}, "[Content_Types].xml"),
+        (lambda all_: {name: item for name, item in all_.items() if name != "_rels/.rels"}, "_rels/.rels"),
+        (lambda all_: {name: item for name, item in all_.items() if name != "[Content_Types].xml"}, "[Content_Types].xml"),
         (lambda all_: replaced(all_, "[Content_Types].xml", (MAIN, "application/vnd.ms-word.document.main+xml")), "xl/workbook.xml"),
         (lambda all_: replaced(all_, "[Content_Types].xml", (MAIN, BINARY)), "xl/workbook.xml"),
         (lambda all_: {**all_, "XL/Workbook.xml": b"<workbook/>"}, "XL/Workbook.xml"),

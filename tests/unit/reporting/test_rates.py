@@ -58,7 +58,7 @@ def test_the_distance_is_the_least_number_that_reaches_it(total, data, percent):
     [([9_490, 9_511], (9_400, 9_600)), ([9_100, 9_999], (9_000, 10_000)), ([10, 9_500], (0, 10_000))],
 )
 def test_the_scale_is_the_narrowest_that_holds_all(signed, ends):
-    assert scale([Basis("units", each, 10_000) for each in signed]) == ends
+    assert scale([Basis("units", agreement, 10_000) for agreement in signed]) == ends
 
 
 def test_the_scale_holds_the_thresholds_too():

@@ -82,7 +82,7 @@ def test_a_traceparent_that_is_none_begins_a_new_trace(hostile: str) -> None:
     ) as second:
         came = second.traceparent
 
-    assert all(tracing.well_formed(each) == each != "" for each in (asked, came))
+    assert all(tracing.well_formed(item) == item != "" for item in (asked, came))
     assert first.trace_id != second.trace_id
     assert second.correlation_id == "e-1"
 

@@ -199,7 +199,7 @@ class Life(RuleBasedStateMachine):
         types = [type(event).__name__ for event in self.agreement.recorded]
         assert all(types.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
         exits = {"returned", "superseded", "rescinded", "void"}
-        assert [types.count(f"Agreement{each.capitalize()}") for each in exits].count(1) == (
+        assert [types.count(f"Agreement{item.capitalize()}") for item in exits].count(1) == (
             self.agreement.state in exits
         )
 
