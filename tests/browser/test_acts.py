@@ -25,6 +25,9 @@ def fits(page: Page) -> None:
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert pages.small_targets(page) == []
+            focused = page.evaluate_handle("document.activeElement")
+            assert pages.covered(page) == []
+            focused.evaluate("each => each.focus()")
         assert pages.violations(page) == ""
 
 

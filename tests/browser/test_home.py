@@ -95,6 +95,20 @@ def test_an_empty_system_says_what_comes_first(chromium: Browser, system: Platfo
     page.context.close()
 
 
+def test_a_district_that_is_not_open_comes_before_the_first_project(chromium: Browser, system: Platform) -> None:
+    page = pages.signed_in(chromium, system.place, "/", role="clerk", district="440312", bypass_csp=True)
+    way = "/login?other=1&next=/register/districts"
+    expect(page.locator("#begin-district a")).to_have_attribute("href", way)
+    expect(page.locator("#begin-district")).to_be_visible()
+    expect(page.locator("#finding")).to_have_text("这里还没有区，从开设区开始")
+    expect(page.locator("#begin .btn.main")).to_have_count(1)
+    assert pages.violations(page) == ""
+    for path in ("/register/projects", "/register/projects/new"):
+        page.goto(f"{system.place.front_url}{path}")
+        expect(page.locator("main .btn.main")).to_have_attribute("href", way)
+    page.context.close()
+
+
 @pytest.mark.parametrize("language", NAMES)
 def test_the_head_works_by_keyboard_on_a_phone(
     chromium: Browser, system: Platform, samples: list, language: str

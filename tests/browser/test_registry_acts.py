@@ -34,11 +34,11 @@ def chromium(system: Platform) -> Iterator[Browser]:
 class Clerk:
     """A clerk at the keyboard. `look` is how every page of the journey is judged."""
 
-    def __init__(self, browser: Browser, place: Place, district: str = DISTRICT) -> None:
+    def __init__(
+        self, browser: Browser, place: Place, district: str = DISTRICT, path: str = "/register/projects"
+    ) -> None:
         self.place, self.district = place, district
-        self.page: Page = pages.signed_in(
-            browser, place, "/register/projects", role="clerk", district=district, bypass_csp=True
-        )
+        self.page: Page = pages.signed_in(browser, place, path, role="clerk", district=district, bypass_csp=True)
         self.page.set_default_timeout(SLOW_MILLISECONDS)
         expect.set_options(timeout=SLOW_MILLISECONDS)
 
@@ -51,12 +51,15 @@ class Clerk:
         self.page.keyboard.type(words)
 
     def look(self) -> None:
-        """axe at both sizes, targets of 44 px, and nothing wider than the screen."""
+        """axe at both sizes, targets of 44 px, nothing wider than the screen, and nothing over what has the focus."""
         assert pages.violations(self.page) == "", self.page.url
         for width, height in pages.SIZES.values():
             self.page.set_viewport_size({"width": width, "height": height})
             assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
             assert pages.small_targets(self.page) == [], self.page.url
+            focused = self.page.evaluate_handle("document.activeElement")
+            assert pages.covered(self.page) == [], self.page.url
+            focused.evaluate("each => each.focus()")
         self.page.set_viewport_size({"width": 1366, "height": 768})
 
     def refused(self) -> Locator:
@@ -65,7 +68,9 @@ class Clerk:
         return refusal
 
     def done(self, words: str) -> None:
+        """What was done is read first: the focus is on it."""
         expect(self.page.locator(".callout.ok h2")).to_contain_text(words)
+        expect(self.page.locator(".callout.ok")).to_be_focused()
 
     @property
     def project_id(self) -> str:
@@ -86,6 +91,7 @@ def test_a_project_is_taken_from_the_empty_register_to_the_frozen_roll_by_keyboa
     _freeze_nothing(clerk, project_id)
     _imported(system.place, project_id, tmp_path)
     _assign(clerk, project_id)
+    _assign_by_the_map(clerk, project_id)
     _correct(clerk)
     _record_tenant(clerk)
     _freeze(clerk, project_id)
@@ -183,6 +189,38 @@ def _assign(clerk: Clerk, project_id: str) -> None:
     expect(page.locator("tbody td").last).to_have_text("一组 邱敏")
 
 
+def _assign_by_the_map(clerk: Clerk, project_id: str) -> None:
+    """A building is drawn as it stands. It is one stop for the tabulator: arrows walk, Space picks, a floor's box picks the floor."""
+    page = clerk.page
+    building = page.get_by_role("navigation", name="按楼栋").locator("a[href*='building=']").first
+    expect(building).to_contain_text("✓")
+    clerk.press(building)
+    page.wait_for_url("**building=**")
+    clerk.look()
+    cells, floors = page.locator(".plan [name=unit_ids]"), page.locator(".plan [data-whole='.storey']")
+    assert page.locator(".plan .place input[tabindex='0']").count() == 1
+    cells.first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#picked")).to_contain_text("已选 1 套")
+    page.keyboard.press("ArrowLeft")
+    expect(floors.first).to_be_focused()
+    page.keyboard.press("Space")
+    expect(floors.first).to_be_checked()
+    whole = page.locator(".storey").first.locator("[name=unit_ids]:checked").count()
+    expect(page.locator("#picked")).to_contain_text(f"已选 {whole} 套")
+    page.keyboard.press("ArrowDown")
+    expect(floors.nth(1)).to_be_focused()
+    page.locator("#group").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator("#staff").focus()
+    page.keyboard.press("End")
+    clerk.press(page.get_by_role("button", name="分派选中的房屋"))
+    clerk.done(f"已分派 {whole} 套，其中 {whole} 套换了负责人")
+    expect(page.locator(".storey").first.locator(".place.unit small").first).to_have_text("一组 庄颖")
+    clerk.press(page.get_by_role("link", name="看全部房屋"))
+    page.wait_for_url("**/assignments")
+
+
 def _correct(clerk: Clerk) -> None:
     page = clerk.page
     clerk.press(page.locator("tbody a").first)
@@ -234,6 +272,37 @@ def _freeze(clerk: Clerk, project_id: str) -> None:
     clerk.look()
     page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/freeze")
     assert page.url.endswith(project_id)  # there is nothing left to freeze
+
+
+def test_a_press_before_the_script_has_come_puts_nothing_into_the_address(chromium: Browser, system: Platform) -> None:
+    page = pages.signed_in(
+        chromium, system.place, "/register/districts", role="city", district="*", java_script_enabled=False
+    )
+    page.locator("#code").fill("440399")
+    page.locator("#name").fill("样例九区")
+    page.locator("#name").press("Enter")
+    page.get_by_role("button", name="开设").click()
+    assert page.url == f"{system.place.front_url}/register/districts"
+    expect(page.locator("#code")).to_have_value("440399")
+    page.context.close()
+
+
+@pytest.mark.parametrize(("language", "missing"), [("zh-Hans", "没有填"), ("zh-Hant", "沒有填"), ("en", "Missing")])
+def test_what_the_browser_finds_wrong_is_said_in_the_page_s_language(
+    chromium: Browser, system: Platform, language: str, missing: str
+) -> None:
+    clerk = Clerk(chromium, system.place, path=f"/register/projects/new?language={language}")
+    page = clerk.page
+    name = page.locator("#name")
+    clerk.press(page.locator("button.main"))
+    expect(name).to_be_focused()
+    expect(name).to_have_accessible_description(missing)
+    assert page.locator("main .err").all_inner_texts() == [missing] * 3  # the name, and both ends of the period
+    clerk.look()
+    page.keyboard.type("云汀里三期")
+    expect(page.locator("main .err")).to_have_count(2)
+    assert page.url.endswith(f"/new?language={language}")
+    page.context.close()
 
 
 @pytest.mark.parametrize("role", ["desk", "city", "auditor"])

@@ -70,6 +70,21 @@ def violations(page: Page) -> str:
     return json.dumps(found, ensure_ascii=False) if found else ""
 
 
+def covered(page: Page) -> list[str]:
+    """What another part of the page covers while it has the focus."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('main :is(a[href], button, input, select, textarea, summary):not(:disabled)')]
+            .filter(each => each.offsetParent && !each.matches('.sr, .skip'))
+            .filter(each => {
+                each.focus();
+                if (document.activeElement !== each) return false;
+                const box = each.getBoundingClientRect(), label = each.closest('label');
+                const top = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height, innerHeight) / 2);
+                return !top || !(each.contains(top) || top.contains(each) || label?.contains(top));
+            }).map(each => each.outerHTML.slice(0, 120))"""
+    )
+
+
 def small_targets(page: Page) -> list[str]:
     """Buttons, fields and links that stand alone and are less than 44 px high. A link in a sentence may be; a tick is hit by its label."""
     return page.evaluate(

@@ -55,6 +55,7 @@ class AssignmentState(BaseModel):
     compound: str
     building: str
     stairwell: str
+    floor: int
     door: str
     group_id: UUID | None
     group_name: str | None
@@ -89,7 +90,7 @@ _HOUSEHOLDS = text("""
     group by household_id order by household_id limit :limit
 """)
 _ASSIGNMENTS = text("""
-    select unit_id, unit_code, compound, building, stairwell, door, units.group_id, groups.name as group_name,
+    select unit_id, unit_code, compound, building, stairwell, floor, door, units.group_id, groups.name as group_name,
         units.staff_id, staff_number, officers.name as officer_name
     from units join buildings using (building_id) left join groups on groups.group_id = units.group_id
     left join officers on officers.staff_id = units.staff_id

@@ -1,5 +1,6 @@
 """What a person looks at before an act: how far the register of a project is, and the roll as freezing it now would make it."""
 
+from collections import Counter
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -24,6 +25,10 @@ _COUNTS = text("""
 _BY_GROUP = text("""
     select group_id, staff_id, count(*) as units from units
     where project_id = :project_id and group_id is not null group by group_id, staff_id
+""")
+_UNASSIGNED = text("""
+    select compound, building, count(*) as units from units join buildings using (building_id)
+    where units.project_id = :project_id and group_id is null group by compound, building
 """)
 _FROZEN_BY = text("select frozen_by from rolls where project_id = :project_id")
 
@@ -55,6 +60,12 @@ def preview(tx: Transaction, project_id: UUID) -> Preview | None:
     """None while there is no unit."""
     lines = units.roll(tx, project_id)
     return Preview(totals=roll.totals(lines), digest=roll.digest(lines)) if lines else None
+
+
+def unassigned(tx: Transaction, project_id: UUID) -> Counter[tuple[str, str]]:
+    """How many units no group answers for, by compound and building."""
+    rows = tx.connection.execute(_UNASSIGNED, {"project_id": project_id})
+    return Counter({(row.compound, row.building): row.units for row in rows})
 
 
 def frozen_by(tx: Transaction, project_id: UUID) -> str | None:

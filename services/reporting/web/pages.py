@@ -144,6 +144,7 @@ def grid() -> str | Answer:
         badges=[(badge, sum(badge in cell.badges for cell in mine)) for badge in BADGES],
         stories=stories,
         may_case=not identity.current().roles.isdisjoint({"desk", "officer", "command"}),
+        may_assign=not identity.current().roles.isdisjoint({"clerk", "command"}),
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],
         facets=FACETS,
         days=days,

@@ -33,14 +33,14 @@ Shown = Callable[[Transaction, CaseFile], dict[str, object]]
 
 
 def add_to(pages: Blueprint) -> None:
-    for name, facts in (
-        ("terms", _terms),
-        ("rights", _rights),
-        ("mandates", _mandates),
-        ("trace", _trace),
-        ("paper", _paper),
+    for name, facts, roles in (
+        ("terms", _terms, _MAY_LOOK),
+        ("rights", _rights, _MAY_LOOK),
+        ("mandates", _mandates, _MAY_LOOK),
+        ("trace", _trace, identity.ROLES),  # a figure leads there for everybody, as the API does
+        ("paper", _paper, _MAY_LOOK),
     ):
-        view = identity.requires(*_MAY_LOOK)(_page(name, facts))
+        view = identity.requires(*roles)(_page(name, facts))
         pages.add_url_rule(f"/desk/<uuid:unit_id>/{name}", f"case_{name}", view)
     pages.add_url_rule("/desk/capitals", "in_capitals", identity.requires(*_MAY_LOOK)(in_capitals))
 
@@ -115,7 +115,7 @@ def _paper(_: Transaction, case: CaseFile) -> dict[str, object]:
     return {
         "code": paper.code(agreement.terms_digest) if agreement and agreement.terms_digest else None,
         "signers": shown.signers,
-        "cn": texts_in("zh-Hans", "form", "capacity", "head"),
+        "cn": texts_in("zh-Hans", "form", "capacity", "term_head"),
     }
 
 

@@ -45,13 +45,14 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("half_signed", "signing", "/desk?state=locked"),
         Row("drafts", "signing", "/desk?state=drafted"),
         Row("returned", "signing", "/desk?state=returned"),
+        Row("unsigned", "signing", "/desk?state=unsigned"),
     ),
     "officer": (Row("mine", "signing", "/mine"), Row("ready", "signing", "/desk?state=locked")),
     "command": (
         Row("to_go", "reporting", "/wall"),
         Row("disputed", "signing", "/desk?state=unsigned"),
-        Row("to_declare", "signing", "/wall"),
-        Row("to_close", "signing", "/wall"),
+        Row("to_declare", "signing", "/desk/projects"),
+        Row("to_close", "signing", "/desk/projects"),
         _FAILED,
         _UNFROZEN,
     ),
@@ -85,6 +86,7 @@ def front() -> str | Answer:
         rows=rows,
         services=context().settings.services.split(),
         may_open=bool(roles & {"clerk", "command"}),
+        may_open_district="city" in roles,
         today=business_day(context().clock.now()),
     )
 

@@ -158,12 +158,14 @@ for (const form of document.querySelectorAll("form[data-act]")) {
   });
 }
 
-/* A button that adds one more item to a list: a copy of the template that it names. */
+/* A button that adds one more item to a list: a copy of the template that it names. Of several each is added once; with the last the button goes. */
 for (const button of document.querySelectorAll("button[data-add]")) {
+  const names = button.dataset.add.trim().split(" "), once = names.length > 1;
   button.addEventListener("click", () => {
-    const added = document.getElementById(button.dataset.add).content.cloneNode(true);
+    const added = document.getElementById(once ? names.shift() : names[0]).content.cloneNode(true);
     const first = added.querySelector("input, select");
     button.before(added);
     first.focus();
+    button.hidden = !names.length;
   });
 }

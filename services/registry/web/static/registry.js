@@ -1,11 +1,13 @@
 // Uploads, commits, reveals and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
 "use strict";
 
+const COLON = document.documentElement.lang === "en" ? ": " : "\uff1a";
+
 const headers = (form, more) => ({ "Clearwater-District": form.dataset.district, ...more });
 
 const refusal = async (answer, failed) => {
   const problem = answer ? await answer.json().catch(() => ({})) : {};
-  return [failed, problem.title, problem.next].filter(Boolean).join("：");
+  return [failed, problem.title, problem.next].filter(Boolean).join(COLON);
 };
 
 const send = async (form) => {
@@ -83,10 +85,10 @@ if (running) {
       moving.innerHTML = await answer.text();
       const now = moving.firstElementChild.dataset;
       if (now.atWork === "no") {
-        location.reload();
+        location.replace(`${location.pathname}?did=read`); // the focus goes to what was found
         return;
       }
-      if (now.milestone !== milestone) announced.textContent = [...moving.querySelectorAll("h2, p")].map((line) => line.textContent).join("：");
+      if (now.milestone !== milestone) announced.textContent = [...moving.querySelectorAll("h2, p")].map((line) => line.textContent).join(COLON);
       milestone = now.milestone;
     }
     setTimeout(look, 1000);

@@ -1,4 +1,5 @@
 /* The unit grid: the legend filters, arrow keys walk, a cell opens its panel, Escape closes it and goes back. */
+import { beside } from "/static/shell/walk.js";
 import { follow, watch } from "./live.js";
 
 const data = document.body.dataset;
@@ -63,20 +64,10 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
-  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  const from = document.activeElement;
-  if (!way || !from.classList.contains("cell")) return;
-  // From edge to edge, as a cell may span floors and doors: what lies wholly on that side, first of all what lies right beside it.
-  const fromBox = from.getBoundingClientRect();
-  const between = (low, high, otherLow, otherHigh) => Math.max(0, otherLow - high, low - otherHigh);
-  const far = (node) => {
-    const box = node.getBoundingClientRect(), dx = between(fromBox.left, fromBox.right, box.left, box.right), dy = between(fromBox.top, fromBox.bottom, box.top, box.bottom);
-    const beyond = way[0] > 0 ? box.left - fromBox.right : way[0] < 0 ? fromBox.left - box.right : way[1] > 0 ? box.top - fromBox.bottom : fromBox.top - box.bottom;
-    return node === from || beyond < -1 ? Infinity : beyond + 3 * (way[0] ? dy : dx);
-  };
-  const nearest = all(".cell").sort((a, b) => far(a) - far(b))[0];
-  if (far(nearest) < Infinity) {
-    nearest.focus();
+  if (!document.activeElement.classList.contains("cell")) return;
+  const next = beside(document.activeElement, all(".cell"), event.key);
+  if (next) {
+    next.focus();
     event.preventDefault();
   }
 });

@@ -39,7 +39,7 @@ function row(grant) {
   const over = grant.state === "approved" && Date.parse(grant.ends_at) <= Date.now();
   const line = make("tr", "", { id: `grant-${grant.grant_id}`, "data-state": grant.state });
   const head = make("th", grant.purpose, { scope: "row" });
-  head.append(make("small", grant.legal_basis), make("small", grant.grant_id.slice(0, 8), { class: "code" }));
+  head.append(make("small", grant.legal_basis), make("small", grant.grant_id.slice(-8), { class: "code" }));
   const types = make("td", "", { "data-h": of_agency.types });
   const all = make("details");
   all.append(make("summary", words.n_types.replace("{n}", grant.event_types.length)), make("small", grant.event_types.map(short).join(" ")));

@@ -39,7 +39,7 @@ function squares(changed) {
     building(square.closest("[data-building]"));
   }
   const left = [...document.querySelectorAll("[data-building]")].map((block) => [block.dataset.building, block.querySelector(".left").textContent]);
-  put($("map-t"), `${word("live", "map")}：${left.filter(([, n]) => n).map(([name, n]) => `${name} ${n}`).join("，")}`);
+  put($("map-t"), `${word("live", "map")}${word("status", "colon")}${left.filter(([, n]) => n).map(([name, n]) => `${name} ${n}`).join(word("status", "comma"))}`);
 }
 
 function compound(name) {

@@ -41,14 +41,14 @@ const still = (...texts) => {
 };
 
 const failing = (failed) =>
-  Object.entries(failed).map(([code, facts]) => [named("item", code), (facts?.missing ?? []).map((paper) => named("paper", paper)).join("、")].filter(Boolean).join("："));
+  Object.entries(failed).map(([code, facts]) => [named("item", code), (facts?.missing ?? []).map((paper) => named("paper", paper)).join(word("status", "comma"))].filter(Boolean).join(word("status", "colon")));
 
 /** What a refusal tells beside its sentence, in words. */
 const facts = ({ facts: known = {} }) =>
   [
     known.state && word("desk", "fact_state", { state: named("state", known.state) }),
     known.valid_until && word("desk", "fact_until", { until: known.valid_until }),
-    known.failed && word("desk", "fact_failed", { failed: failing(known.failed).join("；") }),
+    known.failed && word("desk", "fact_failed", { failed: failing(known.failed).join(word("status", "semicolon")) }),
     known.flaw && named("flaw", known.flaw),
     known.locked_at && word("desk", "fact_locked", { at: clockTime(known.locked_at) }),
     known.starts_at && word("desk", "fact_starts", { at: new Date(known.starts_at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" }) }),

@@ -75,6 +75,7 @@ const COUNT = {
   half_signed: () => listed("signing", "/cases?half_signed=true"),
   drafts: () => listed("signing", "/cases?state=drafted"),
   returned: () => listed("signing", "/cases?state=returned"),
+  unsigned: () => listed("signing", "/cases?unsigned=true"),
   disputed: async () => {
     const { items, whole } = await every("signing", "/cases?unsigned=true");
     const blocked = items.filter((unit) => unit.rights === "disputed");
@@ -96,11 +97,11 @@ const COUNT = {
   },
   failed: async () => {
     const { failures } = await ask("notify", "/failures");
-    return { n: failures.reduce((sum, failure) => sum + failure.messages, 0), detail: failures.map((failure) => failure.code).join(word("comma")) };
+    return { n: failures.reduce((sum, failure) => sum + failure.messages, 0), detail: [...Map.groupBy(failures, (failure) => failure.channel)].map(([channel, mine]) => `${words[`channel_${channel}`]} ${figure(mine.reduce((sum, failure) => sum + failure.messages, 0))}`).join(word("comma")) };
   },
   held: async () => {
     const held = (await ask("notify", "/channels")).channels.filter((channel) => channel.held);
-    return { n: held.length, detail: held.map((channel) => `${channel.district} ${channel.channel}`).join(word("comma")) };
+    return { n: held.length, detail: held.map((channel) => `${channel.district} ${words[`channel_${channel.channel}`]}`).join(word("comma")) };
   },
   districts: async () => {
     const { districts } = await city();
@@ -225,7 +226,12 @@ async function begin() {
   document.getElementById("begin").hidden = !none;
   if (none) {
     document.getElementById("wait-head").hidden = document.getElementById("rows").hidden = true;
-    document.getElementById("finding").textContent = word("fresh");
+    const known = await places();
+    const first = known?.districts.length === 0; // then there is nothing yet to open a project in
+    document.getElementById("begin-district").hidden = !first;
+    if (first) for (const step of document.querySelectorAll("#begin .start .todo")) step.classList.remove("todo");
+    if (first) document.querySelector("#begin .start .btn.main")?.remove();
+    document.getElementById("finding").textContent = word(first ? "fresh_city" : "fresh");
   } else conclude(results);
   document.getElementById("rows").setAttribute("aria-busy", "false");
 }
