@@ -154,11 +154,11 @@ compose-test: setup ## builds the containers, brings them up and signs in them; 
 upgrade: setup ## to the version that is checked out, while people sign: schemas first, then one process after the other
 	@$(RUN) -m deploy.$(if $(CONTAINERS),images.upgrading,local upgrade)
 
-backup: $(INSTALLED) ## of databases, keys and configuration: make backup TO=/mnt/backups; from then on to any moment. KEEP=7
-	@$(RUN) -m deploy.backups backup --to "$(TO)" $(if $(KEEP),--keep "$(KEEP)")
+backup: $(INSTALLED) ## of databases, keys and configuration: make backup TO=/mnt/backups; from then on to any moment. KEEP=7; CONTAINERS=yes
+	@$(RUN) -m deploy.backups backup --to "$(TO)" $(if $(KEEP),--keep "$(KEEP)") $(if $(CONTAINERS),--containers)
 
-restore: setup ## into an empty LOCAL_DIR: make restore FROM=/mnt/backups; AT=2026-11-28T03:15:00+08:00 for a moment, OVER=yes over what is there
-	@$(RUN) -m deploy.backups restore --from "$(FROM)" $(if $(AT),--at "$(AT)") $(if $(OVER),--over)
+restore: setup ## into an empty LOCAL_DIR: make restore FROM=/mnt/backups; AT=2026-11-28T03:15:00+08:00 for a moment, OVER=yes over what is there; CONTAINERS=yes
+	@$(RUN) -m deploy.backups restore --from "$(FROM)" $(if $(AT),--at "$(AT)") $(if $(OVER),--over) $(if $(CONTAINERS),--containers)
 
 doctor: $(INSTALLED) ## what is wrong in words, and what to do; in containers: docker compose run --rm doctor
 	@$(RUN) -m deploy.doctor $(if $(JSON),--json)

@@ -5,7 +5,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from deploy.backups import local
+from deploy.backups import containers, local
 from deploy.local import place, progress
 from deploy.local.place import CannotStart, Place
 
@@ -20,13 +20,20 @@ def main() -> int:
 
 
 def _backup(installation: Place, options: argparse.Namespace) -> int:
+    if options.containers:
+        progress.say(f"{containers.backup(options.to, keep=options.keep)}: whole, and to any moment after it")
+        return 0
     taken = local.backup(installation, options.to, keep=options.keep)
     progress.say(f"{taken.folder}: whole, and to any moment after {taken.finished_at:%Y-%m-%d %H:%M:%S} UTC")
     return 0
 
 
 def _restore(installation: Place, options: argparse.Namespace) -> int:
-    for line in local.restore(installation, options.source, at=options.at, over=options.over):
+    if options.containers:
+        lines = containers.restore(options.source, at=options.at, over=options.over)
+    else:
+        lines = local.restore(installation, options.source, at=options.at, over=options.over)
+    for line in lines:
         progress.say(line)
     progress.say("It runs. Take a new backup now: the archive begins with it.")
     return 0
@@ -51,6 +58,8 @@ def _options() -> argparse.Namespace:
     restore.add_argument("--at", type=_instant, help="such as 2026-11-28T03:15:00+08:00; the last moment when left out")
     restore.add_argument("--over", action="store_true", help="move an installation that is there aside")
     restore.set_defaults(run=_restore)
+    for command in (backup, restore):
+        command.add_argument("--containers", action="store_true", help="those of docker-compose.yml")
     commands.add_parser("archive").set_defaults(run=_archive)
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ from deploy.backups.kept import Kept
 from deploy.backups.lists import Lists
 from deploy.backups.server import Server
 from shared.service import lifecycle
-from shared.telemetry.archived import SLOT
+from shared.telemetry.archive_slot import SLOT
 from shared.telemetry.facts import FACTS, Fact, Sample
 
 BACKUP_AT: Final = Fact(

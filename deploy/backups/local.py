@@ -2,15 +2,20 @@
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.backups import after, archive, kept, restoring, server, taking
+from deploy.backups import after, archive, journals, kept, restoring, server, taking
 from deploy.backups.kept import Backup, Kept
 from deploy.declaration import ARCHIVE
-from deploy.local import processes, progress, starting, system
-from deploy.local.place import HOST, CannotStart, Place
+from deploy.local import admin, postgres, processes, progress, starting, system, topics
+from deploy.local.place import HOST, ROOT, CannotStart, Place
 from deploy.local.supervise import Supervisor, members
+from shared.messaging import kafka
 
 
 def backup(place: Place, to: Path, *, keep: int) -> Backup:
@@ -30,25 +35,31 @@ def backup(place: Place, to: Path, *, keep: int) -> Backup:
 def restore(place: Place, source: Path, *, at: datetime | None, over: bool) -> list[str]:
     """Returns what a person has to know; it is also kept in LOCAL_DIR. Everything runs then. Raises CannotStart: nothing runs then."""
     archived = Kept(source.resolve())
-    archived.newest(at)
+    restored = archived.newest(at)
     if place.local_dir.exists() and members(place):
         raise CannotStart(f"{place.local_dir} is running: `make down` first.")
     system.check(place)
     with progress.step("databases, from the base backup and the write-ahead log"):
-        restored = restoring.restore(place, archived, at=at, over=over)
+        programs, data = Path(postgres.command(place)[0]).parent, postgres.data(place)
+        restoring.make_room([data, place.path("secrets.json")], over=over)
+        taking.put_back(archived.keys(restored.folder.name), place.local_dir)
+        cluster = restoring.Cluster(data, programs, place.port("postgres"), postgres.runs_as())
+        restoring.restore(cluster, archived, restored, at=at)
         # The archive begins again with the next base backup: what is written until then would be a gap in it.
         processes.archive_file(place).unlink(missing_ok=True)
     lines: list[str] = []
+    installation = _Restored(place, archived, restored)
     try:
         supervisor = system.start_platform(place)
         system.start_services(
             supervisor,
             place,
-            before=lambda: lines.extend(after.settle(place, server.local(place), archived, restored)),
+            before=lambda: lines.extend(after.settle(installation, restored.folder.name)),
         )
     except BaseException:
         system.down(place)
         raise
+    lines += after.finish(installation)
     report = place.path(f"restored-{kept.stamp(datetime.now(UTC))}.txt")
     report.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return [*(line for line in lines if not line.startswith("lost: ")), f"All lines are in {report}."]
@@ -62,3 +73,33 @@ def _start_archive(place: Place) -> None:
     supervisor, declared = Supervisor(place), processes.supervised(place)
     supervisor.declare_anew(declared)
     starting.start(supervisor, place, [process for process in declared if process.name == ARCHIVE])
+
+
+@dataclass(frozen=True)
+class _Restored:
+    """after.Installation"""
+
+    place: Place
+    source: Kept
+    backup: Backup
+
+    def make_topics(self) -> None:
+        for district in journals.districts(server.local(self.place)):
+            topics.create(admin.as_admin(self.place), district)
+
+    def rewind(self, service: str) -> None:
+        kafka.rewind(admin.as_admin(self.place), service)
+
+    def run(self, service: str, *command: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", f"services.{service}", *command],
+            cwd=ROOT, env=os.environ | processes.environment(self.place, service), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return after.printed(command[0], service, done)
+
+    def forget_again(self) -> list[str]:
+        erasures = self.source.erasures
+        return self.run("registry", "forget-again", str(erasures)) if erasures.exists() else []
+
+    def gone(self, service: str) -> Mapping[str, str]:
+        return dict(journals.gone(server.local(self.place), self.source, self.backup, service))

@@ -4,45 +4,51 @@ Invariant: nothing that is there is overwritten; with `over` it is moved aside a
 Left to others: what the services need after it (after.py).
 """
 
+import re
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-
 from deploy.backups import taking
 from deploy.backups.kept import Backup, Kept
-from deploy.local import keys, postgres
-from deploy.local.place import CannotStart, Place
+from deploy.local import postgres
+from deploy.local.place import HOST, CannotStart
 
 _REPLAY_SECONDS = 24 * 3600
 _LOOK_SECONDS = 0.2
 _ASIDE = "before-restore"
 
 
-def restore(place: Place, source: Kept, *, at: datetime | None, over: bool) -> Backup:
-    """Leaves a cluster that `make up` starts, and the keys that its contents are sealed with. Raises CannotStart."""
-    backup = source.newest(at)
-    _make_room(place, over=over)
-    taking.put_back(source.keys(backup.folder.name), place.local_dir)
-    data = postgres.data(place)
-    _unpack(backup.folder, data)
-    wal = _bring_wal(source.wal, data, backup.first_wal)
-    _ask_for(data, wal, at)
-    postgres.give(data.parent)
-    _replay(place, at)
+@dataclass(frozen=True)
+class Cluster:
+    """`user`: whom the server runs as; None = the user of this process. `port`: where it listens while it replays."""
+
+    data: Path
+    programs: Path
+    port: int
+    user: str | None = None
+
+
+def restore(cluster: Cluster, source: Kept, backup: Backup, *, at: datetime | None) -> None:
+    """Leaves a cluster that starts like any other. Raises CannotStart."""
+    _unpack(backup.folder, cluster.data)
+    wal = _bring_wal(source.wal, cluster.data, backup.first_wal)
+    _ask_for(cluster.data, wal, at)
+    postgres.give(cluster.data.parent)
+    _replay(cluster, at)
     shutil.rmtree(wal)
-    return backup
 
 
-def _make_room(place: Place, *, over: bool) -> None:
-    data = postgres.data(place)
-    present = [path for path in (data, place.path("secrets.json")) if path.exists()]
+def make_room(paths: Sequence[Path], *, over: bool) -> None:
+    """Moves aside what is there, where `over` allows it. Raises CannotStart."""
+    present = [path for path in paths if path.exists()]
     if present and not over:
         raise CannotStart(
-            f"{present[0]} is there already: restore into an empty LOCAL_DIR, or say OVER=yes to move it aside."
+            f"{present[0]} is there already: restore on an empty machine, or say OVER=yes to move it aside."
         )
     aside = f"{_ASIDE}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     for path in present:
@@ -78,42 +84,43 @@ def _ask_for(data: Path, wal: Path, at: datetime | None) -> None:
     (data / "recovery.signal").touch()
 
 
-def _replay(place: Place, at: datetime | None) -> None:
+def _replay(cluster: Cluster, at: datetime | None) -> None:
     """Raises CannotStart with what the server's log says."""
-    log = postgres.data(place).with_name("replay.log")
-    log.touch()
-    postgres.give(log)
-    # Without hot_standby it lets nobody in before the end: who gets in has a database that can be written.
-    options = f"-p {place.port('postgres')} -c hot_standby=off"
-    _control(place, "start", "-t", str(_REPLAY_SECONDS), "-l", str(log), "-o", options)
-    password = keys.load(place.local_dir)["postgres_password"]
-    while not _lets_in(place, password):
-        if _control(place, "status"):
+    log, settings = cluster.data.with_name("replay.log"), cluster.data.with_name("replay.conf")
+    for file in (log, settings):
+        file.touch()
+        postgres.give(file)
+    # Without hot_standby it lets nobody in before the end, and pg_ctl waits only until the replay has begun.
+    # The cluster's own settings may name a language that this machine lacks, so they wait for its own server.
+    options = f"-p {cluster.port} -c config_file={settings} -c hot_standby=off -c listen_addresses={HOST} -c unix_socket_directories="
+    _control(cluster, "start", "-t", str(_REPLAY_SECONDS), "-l", str(log), "-o", options)
+    while not _is_replayed(cluster):
+        if _control(cluster, "status"):
             fatal = [line for line in log.read_text(errors="replace").splitlines() if "FATAL" in line] or [f"see {log}"]
             hint = " Leave AT out to restore all that the archive has." if at else ""
             raise CannotStart(f"PostgreSQL cannot replay the archive: {fatal[-1]}{hint}")
         time.sleep(_LOOK_SECONDS)
-    _control(place, "stop", "-m", "fast")
-    auto = postgres.data(place) / "postgresql.auto.conf"
-    settings = auto.read_text().splitlines(keepends=True)
-    auto.write_text("".join(line for line in settings if not line.startswith(("restore_", "recovery_"))))
+    _control(cluster, "stop", "-m", "fast")
+    auto = cluster.data / "postgresql.auto.conf"
+    lines = auto.read_text().splitlines(keepends=True)
+    auto.write_text("".join(line for line in lines if not line.startswith(("restore_", "recovery_"))))
 
 
-def _lets_in(place: Place, password: str) -> bool:
-    try:
-        psycopg.connect(postgres.superuser_url(place, password), connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+def _is_replayed(cluster: Cluster) -> bool:
+    """Its own file says so: a server of another machine may have users and languages that this one lacks."""
+    shown = subprocess.run(
+        [str(cluster.programs / "pg_controldata"), str(cluster.data)],
+        env={"LC_ALL": "C"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return re.search(r"^Database cluster state:\s+in production$", shown.stdout, re.MULTILINE) is not None
 
 
-def _control(place: Place, *arguments: str) -> int:
-    """What pg_ctl answers: 0 = done, or it runs."""
-    program, _, data, *_ = postgres.command(place)
+def _control(cluster: Cluster, *arguments: str) -> int:
+    """What pg_ctl answers: 0 = done."""
     return subprocess.run(
-        [str(Path(program).with_name("pg_ctl")), "-D", data, "-w", *arguments],
-        user=postgres.runs_as(),
-        extra_groups=[] if postgres.runs_as() else None,
+        [str(cluster.programs / "pg_ctl"), "-D", str(cluster.data), "-w", *arguments],
+        user=cluster.user,
+        extra_groups=[] if cluster.user else None,
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ import psycopg
 
 from deploy.local import keys, postgres
 from deploy.local.place import HOST, CannotStart, Place
-from shared.telemetry.archived import SLOT
+from shared.telemetry.archive_slot import SLOT
 
 # A standstill of the archive must not fill the disk: beyond this the server lets go, and the next backup begins anew.
 _KEPT_FOR_ARCHIVE: Final = "8GB"

@@ -13,7 +13,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 
 from deploy import declaration, generated
+from deploy.backups import inside
 from deploy.declaration import (
+    ARCHIVE,
     BUS_ADMIN,
     BUS_STATIC,
     DATABASE_ROLES,
@@ -27,7 +29,7 @@ from deploy.declaration import (
 from deploy.front_door import caddyfile as front_door
 from deploy.images import secret_files, watching
 from deploy.images.parts import Entry, Limits, as_yaml, guards, healthcheck, secret_variables, waits_for
-from deploy.images.running import SECRETS, SHARED
+from deploy.images.running import KEPT_IN, POSTGRES_USER, SECRETS, SHARED
 from deploy.images.site import FILES, SITE
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
@@ -36,6 +38,8 @@ from deploy.local.system import SAMPLE_DISTRICTS
 FILE = ROOT / "docker-compose.yml"
 CADDYFILE = ROOT / "deploy" / "images" / "Caddyfile"
 _PAGES = "/etc/caddy/pages"
+_HBA = "/etc/postgresql/pg_hba.conf"
+_CLUSTER = f"postgres:{inside.DATA.parents[1]}"
 _HEAD = """\
 # Written by `python -m deploy.images.compose` from deploy/declaration.py: change that, not this.
 # Passwords and keys are files, which `make secrets` writes, with .env for what is not secret; nothing secret stands here.
@@ -75,7 +79,7 @@ def _services() -> dict[str, Entry]:
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
     running = [*declaration.processes(), *declaration.seconds()]
     services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in running}
-    return services | watching.services() | {"doctor": _doctor()}
+    return services | watching.services() | {"doctor": _doctor(), ARCHIVE: _archive()}
 
 
 def caddyfile() -> str:
@@ -93,17 +97,23 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _postgres() -> Entry:
-    settings = ("max_connections=200", "password_encryption=scram-sha-256", "tcp_keepalives_idle=10", _LOG)
+    settings = (
+        "max_connections=200",
+        "password_encryption=scram-sha-256",
+        "tcp_keepalives_idle=10",
+        _LOG,
+        f"hba_file={_HBA}",
+    )
     return {
         "image": "postgres:18",
-        **guards(Limits(memory="1g", processes=512), user=999, writes=("/var/run/postgresql",)),
+        **guards(Limits(memory="1g", processes=512), user=POSTGRES_USER, writes=("/var/run/postgresql",)),
         "restart": "unless-stopped",
         "environment": {
             "POSTGRES_PASSWORD": SITE.secret("postgres_password"),
             "POSTGRES_PASSWORD_FILE": f"{secret_files.MOUNTED_IN}/POSTGRES_PASSWORD",
         },
         "command": ["postgres", *(part for setting in settings for part in ("-c", setting))],
-        "volumes": ["postgres:/var/lib/postgresql"],
+        "volumes": [_CLUSTER, f"./deploy/images/pg_hba.conf:{_HBA}:ro"],
         # By TCP: while the image makes the cluster, a server for its own use answers on the socket, and only there.
         "healthcheck": healthcheck("pg_isready", "-h", HOST, "-U", "postgres"),
     }
@@ -191,6 +201,22 @@ def _doctor() -> Entry:
     """`docker compose run --rm doctor`: it looks at all others from inside, and needs no secret."""
     entry = {**_image("platform"), **guards(_OURS, user=_USER), "command": ["deploy.doctor", "--inside"]}
     return {**entry, "profiles": ["doctor"], "restart": "no"}
+
+
+def _archive() -> Entry:
+    """From the first `make backup` on. It may read PostgreSQL's files, for a restore, and writes to the folder of backups."""
+    entry = {**_image("platform"), **guards(_OURS, user=POSTGRES_USER), "command": ["deploy.backups.inside", ARCHIVE]}
+    port = SITE.port(ARCHIVE)
+    return {
+        **entry,
+        "profiles": [ARCHIVE],
+        "restart": "unless-stopped",
+        "init": True,
+        "environment": {**secret_variables("postgres_password"), "BIND": SITE.bind, "PORT": str(port)},
+        "volumes": [_CLUSTER, f"${{BACKUPS_TO:-./{KEPT_IN.name}/backups}}:{inside.BACKUPS}"],
+        "depends_on": waits_for({"postgres": "service_healthy"}),
+        "healthcheck": healthcheck("python", "-S", "-c", _probe(port, "/ready")),
+    }
 
 
 def _step(entry: Entry, needs: Mapping[str, str]) -> Entry:

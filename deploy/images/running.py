@@ -14,6 +14,7 @@ KEPT_IN = ROOT / ".local-containers"
 SHARED = KEPT_IN / "shared"
 # One file for each secret; a container gets those that it reads.
 SECRETS = KEPT_IN / "secrets"
+POSTGRES_USER = 999  # of the image postgres:18
 
 
 def place() -> Place:

@@ -4,10 +4,12 @@ Run again, it only adds what is missing. `--rotate` gives these roles their othe
 The files can be read by every user since each image has a user of its own; their folder is closed to all but its owner.
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.declaration import ARCHIVE, ARCHIVE_FILE
 from deploy.images import compose, secret_files
 from deploy.images.running import KEPT_IN, SECRETS, SHARED
 from deploy.local import keys, rotation
@@ -17,7 +19,11 @@ from deploy.local.place import ROOT, CannotStart
 def lines(local_dir: Path) -> list[str]:
     """What is not secret, but of this installation only."""
     known = keys.load(local_dir).items()
-    return [f"{name.upper()}='{value}'" for name, value in known if secret_files.is_public(name)]
+    public = [f"{name.upper()}='{value}'" for name, value in known if secret_files.is_public(name)]
+    backups = local_dir / ARCHIVE_FILE  # there from the first backup on: the container `archive` starts with the others
+    if backups.exists():
+        public += [f"BACKUPS_TO='{json.loads(backups.read_text())['to']}'", f"COMPOSE_PROFILES='{ARCHIVE}'"]
+    return public
 
 
 def files(local_dir: Path) -> dict[str, str]:

@@ -45,6 +45,7 @@ def files() -> dict[Path, str]:
         alerts="/etc/prometheus/alerts.yml",
         alertmanager=f"alertmanager:{_PORTS['alertmanager']}",
         apis_run_twice=True,
+        archive_by_name=True,
     )
     return {folder / "prometheus.yml": scraped, folder / "alertmanager.yml": routes()}
 

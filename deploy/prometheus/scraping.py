@@ -22,10 +22,11 @@ def configuration(
     seconds: int = SECONDS,
     alerts: str = str(ALERTS),
     alertmanager: str = "",
+    archive_by_name: bool = False,
     **running: bool,
 ) -> str:
     """As JSON, which is YAML too. `seconds`: between two scrapes. `alerts`: where Prometheus finds the rules. `alertmanager`: host:port.
-    `running`: as for `targets`.
+    `archive_by_name`: the archive is a target while its name has an address, as in containers. `running`: as for `targets`.
     """
     scraped = targets(site, **running)
     whole: dict[str, Any] = {
@@ -33,6 +34,8 @@ def configuration(
         "rule_files": [alerts],
         "scrape_configs": [{"job_name": "clearwater", "static_configs": scraped}],
     }
+    if archive_by_name:
+        whole["scrape_configs"].append(_archive(site))
     if alertmanager:
         whole["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
     return json.dumps(whole, indent=2) + "\n"
@@ -53,6 +56,15 @@ def targets(site: Site, *, apis_run_twice: bool = False, archives: bool = False)
     ]
     own = [BUS_ADMIN, *([ARCHIVE] if archives else [])]
     return [*of_services, *(_target(site, PLATFORM, name, [name]) for name in own)]
+
+
+def _archive(site: Site) -> dict[str, Any]:
+    labels = {"job": "clearwater", "service": PLATFORM, "role": ARCHIVE}
+    return {
+        "job_name": ARCHIVE,
+        "dns_sd_configs": [{"names": [site.host(ARCHIVE)], "type": "A", "port": site.port(ARCHIVE)}],
+        "relabel_configs": [{"target_label": name, "replacement": value} for name, value in labels.items()],
+    }
 
 
 def _target(site: Site, service: str, role: str, processes: list[str]) -> dict[str, Any]:

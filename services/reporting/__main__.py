@@ -1,4 +1,4 @@
-"""python -m services.reporting api|stream|consumer|webhooks|migrate|rebuild|fill-log|renew-log|redrive|reconcile|catalogue"""
+"""python -m services.reporting api|stream|consumer|webhooks|migrate|rebuild|fill-log|close-log|renew-log|redrive|reconcile|catalogue"""
 
 import argparse
 import sys
@@ -36,6 +36,7 @@ if __name__ == "__main__":
         "webhooks": wiring.run_webhooks,
         "rebuild": wiring.rebuild_model,
         "fill-log": wiring.fill_log,
+        "close-log": wiring.close_log,
         "renew-log": wiring.renew_log,
     }
     roles.main(wiring.SERVICE, own, {"catalogue": catalogue})

@@ -134,8 +134,21 @@ def fill_log() -> None:
         print("the log of every district is whole; nothing was done")  # noqa: T201 - for a person at a terminal
 
 
+def close_log() -> None:
+    """Before reporting starts on a database that was restored: log numbers given after the backup would come again with other events.
+    Nobody reads the log until `fill-log` begins it anew.
+    """
+    owner = _owner(Settings())
+    with database.reading(owner, granted=[database.EVERY]) as tx:
+        known = exchange_log.districts(tx)
+    for district in known:
+        with database.begin(owner, district=district) as tx:
+            exchange_log.close(tx)
+    print(f"the log of {len(known)} districts is closed until fill-log")  # noqa: T201 - for a person at a terminal
+
+
 def renew_log() -> None:
-    """After the database was restored from a backup: log numbers given after it would come again with other events."""
+    """Begins the log anew where it is whole, too: for agencies, an end to every doubt about it."""
     _begin_log_anew(_owner(Settings()))
 
 

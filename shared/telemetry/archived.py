@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
+from shared.telemetry.archive_slot import SLOT
 from shared.telemetry.facts import Fact, Sample
 
-SLOT: Final = "clearwater_archive"
 POSITION: Final = Fact(
     "clearwater_archive_position_bytes",
     "Up to which byte of the write-ahead log the archive has it; 0 before the first backup, and when the server has let go of the rest.",

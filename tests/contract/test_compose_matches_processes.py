@@ -22,7 +22,7 @@ DOCUMENT = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-
 COMPOSE = DOCUMENT["services"]
 # What containers need in the place of deploy/local/system.py's own steps.
 STEPS = {"databases", "users", "topics", *(f"{service}-migrate" for service in SERVICES)}
-# The profile `ops`: programs of others, with pages of their own; and `doctor`, which a person runs.
+# The profile `ops`: programs of others, with pages of their own; `doctor`, which a person runs; `archive`, from the first backup on.
 WATCHING = {name for name, entry in COMPOSE.items() if "profiles" in entry}
 ROLES = [(service.name, role.name) for service in SERVICES.values() for role in service.roles]
 COMPLETED, HEALTHY = "service_completed_successfully", "service_healthy"
@@ -108,9 +108,10 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
 
 
 def test_those_who_watch_start_by_their_profile_alone_and_read_files_that_exist():
-    assert COMPOSE["doctor"]["profiles"] == ["doctor"]
-    assert {"prometheus", "alertmanager", "grafana", "jaeger"} == WATCHING - {"doctor"}
-    for name in WATCHING - {"doctor"}:
+    ours = {"doctor", "archive"}
+    assert {name: COMPOSE[name]["profiles"] for name in ours} == {name: [name] for name in ours}
+    assert {"prometheus", "alertmanager", "grafana", "jaeger"} == WATCHING - ours
+    for name in WATCHING - ours:
         entry = COMPOSE[name]
         assert entry["profiles"] == ["traces" if name == "jaeger" else "ops"]
         assert re.fullmatch(r"[\w-]+/[\w-]+:v?\d+\.\d+\.\d+", entry["image"])
@@ -134,7 +135,10 @@ def test_a_container_sends_traces_where_whoever_starts_it_says_and_nowhere_else(
 def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
     scraped = yaml.safe_load((ROOT / "deploy/images/prometheus.yml").read_text("utf-8"))
     targets = [
-        target for job in scraped["scrape_configs"] for group in job["static_configs"] for target in group["targets"]
+        target
+        for job in scraped["scrape_configs"]
+        for group in job.get("static_configs", ())
+        for target in group["targets"]
     ]
 
     processes = [
@@ -148,6 +152,8 @@ def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
         *(f"{process}:{COMPOSE[process]['environment']['HEALTH_PORT']}" for process in processes),
         f"admin:{COMPOSE['admin']['environment']['PORT']}",
     ]
+    [by_name] = [found for job in scraped["scrape_configs"] for found in job.get("dns_sd_configs", ())]
+    assert (by_name["names"], str(by_name["port"])) == (["archive"], COMPOSE["archive"]["environment"]["PORT"])
     rules = {volume.split(":")[1] for volume in COMPOSE["prometheus"]["volumes"]}
     assert set(scraped["rule_files"]) <= rules
 
@@ -234,8 +240,10 @@ def test_our_images_have_the_user_that_the_file_names():
     for dockerfile in ("service", "platform"):
         text = (ROOT / "deploy" / "images" / f"{dockerfile}.Dockerfile").read_text(encoding="utf-8")
         assert re.search(r"useradd .*--uid 10001 .*clearwater", text)
-    ours = [entry for entry in COMPOSE.values() if entry["image"].startswith("clearwater/")]
-    assert {entry["user"] for entry in ours} == {"10001:10001"}
+    ours = {name: entry["user"] for name, entry in COMPOSE.items() if entry["image"].startswith("clearwater/")}
+    # The archive reads and writes a cluster's files, in a restore.
+    assert ours.pop("archive") == COMPOSE["postgres"]["user"]
+    assert set(ours.values()) == {"10001:10001"}
 
 
 def test_docker_is_sent_what_the_images_copy_and_no_more():

@@ -132,6 +132,21 @@ def test_a_person_who_was_forgotten_after_the_moment_stays_forgotten(rehearsal):
     assert "erasures: 1 forgotten, 0 already, 0 unknown" in rehearsal.lines
 
 
+def test_no_log_number_comes_again_with_another_event(rehearsal):
+    """Agencies read the log under a new epoch, with all that the journals have."""
+    epochs = "select district, epoch, whole from exchange_numbers order by district"
+    before, after = (rows(database, "reporting", epochs) for database in (rehearsal.source, rehearsal.restored))
+    logged = "select event_id::text from exchange_log join exchange_numbers using (district, epoch)"
+
+    assert [(district, epoch + 1, True) for district, epoch, _ in before] == after
+    assert any(line.startswith("reporting: the log of every district began anew") for line in rehearsal.lines)
+    journal = {
+        row[0] for row in rows(rehearsal.restored, "signing", _JOURNAL) if topics.kind(row[1]).audience != "restricted"
+    }
+    assert journal
+    assert eventually(lambda: journal <= {row[0] for row in rows(rehearsal.restored, "reporting", logged)})
+
+
 def rows(database, service, statement, values=()):
     with closing(database.connect(service)) as connection:
         return connection.execute(statement, values).fetchall()

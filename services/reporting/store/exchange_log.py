@@ -45,6 +45,8 @@ _BEGIN = text("""
     on conflict (district) do update set epoch = excluded.epoch, last_number = excluded.last_number, whole = true
 """)
 _UNFILLED = text("select district from exchange_numbers where not whole order by district")
+_DISTRICTS = text("select district from exchange_numbers order by district")
+_CLOSE = text("update exchange_numbers set whole = false where district = :district")
 
 
 class Entry(NamedTuple):
@@ -79,6 +81,15 @@ def begin_epoch(tx: Transaction, epoch: int) -> None:
 def unfilled(tx: Transaction) -> Sequence[str]:
     """The districts whose log lacks its beginning."""
     return list(tx.connection.execute(_UNFILLED).scalars())
+
+
+def districts(tx: Transaction) -> Sequence[str]:
+    return list(tx.connection.execute(_DISTRICTS).scalars())
+
+
+def close(tx: Transaction) -> None:
+    """Nobody reads the district's log until it begins anew: neither the feed, nor a snapshot, nor webhooks."""
+    tx.connection.execute(_CLOSE, {"district": tx.district})
 
 
 def _leaving(entries: Sequence[Entry]) -> Sequence[Entry]:

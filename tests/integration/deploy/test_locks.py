@@ -102,6 +102,16 @@ def test_the_platforms_image_makes_users_topics_and_databases(platform: Platform
     assert "psycopg.OperationalError" in databases.stderr
 
 
+@pytest.mark.parametrize("command", ["archive", "districts"])
+def test_the_platforms_image_has_what_backups_need(platform_image: Image, command: str):
+    """The same host; it runs until it looks for that host. PostgreSQL's own programs come from the lock too."""
+    moved = {"POSTGRES_PASSWORD": "x", "BIND": HOST, "PORT": str(alone.free_port())}
+
+    looked = platform_image.run("deploy.backups.inside", command, environment=moved)
+
+    assert "psycopg.OperationalError" in looked.stderr
+
+
 def test_a_lock_that_lacks_something_is_found(tmp_path: Path):
     """Installs only the first line of the lock: the process exits and names the missing package."""
     lock = (ROOT / "requirements" / "reporting.lock").read_text(encoding="utf-8")
