@@ -137,6 +137,7 @@ def test_events_are_sent_again_by_time_and_by_id(page: Page, receiver: Receiver)
     assert set(receiver.ids()) == set(sent)
 
     page.locator("#live a[href^='/agency/deliveries']").click()
+    page.wait_for_url("**/agency/deliveries**")
     fits(page)
     page.locator("input[name=id]").first.press("Space")
     chosen = page.locator("input[name=id]").first.get_attribute("value")

@@ -81,6 +81,7 @@ _CALL = """(name) => import('/static/shell/status.js').then(({ word }) => {
     const facts = { condition: word('live', 'both'), at: '18:31:07', document: '深建规〔2026〕3号' };
     document.getElementById('call').textContent = word('live', name, facts);
 })"""
+_WIDER_THAN_ITS_PLACE = "all => all.filter((node) => node.scrollWidth > node.clientWidth).map((node) => node.textContent)"
 _PAPER = """() => {
     document.body.dataset.moment = '1';
     for (const part of document.querySelectorAll('.head, .lead')) part.dataset.theme = 'light';
@@ -100,6 +101,7 @@ def test_the_moment_is_whole_and_so_is_a_wall_that_is_late_or_stale(wall, browse
 
     assert page.locator("#moment").is_visible()
     assert faults(page) == []
+    assert page.locator("#moment :is(h2, time)").evaluate_all(_WIDER_THAN_ITS_PLACE) == []
     page.context.close()
 
 

@@ -23,7 +23,7 @@ _WALL = """() => {
     to_go: number(document.getElementById("togo").textContent),
     squares: all("#map .u.s").length,
     left_by_building: all("#map .left").reduce((sum, node) => sum + number(node.textContent || "0"), 0),
-    left_in_title: [...document.getElementById("map-t").textContent.matchAll(/ (\\d+)(?=，|$)/g)]
+    left_in_title: [...document.getElementById("map-t").textContent.matchAll(/ (\\d+)(?=、|$)/g)]
       .reduce((sum, found) => sum + Number(found[1]), 0),
     basis: first(units().querySelector(".n").textContent),
     scores: all(".groups td.n").reduce((sum, node) => sum + first(node.textContent), 0),

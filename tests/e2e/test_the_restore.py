@@ -138,7 +138,8 @@ def test_no_log_number_comes_again_with_another_event(rehearsal):
     before, after = (rows(database, "reporting", epochs) for database in (rehearsal.source, rehearsal.restored))
     logged = "select event_id::text from exchange_log join exchange_numbers using (district, epoch)"
 
-    assert [(district, epoch + 1, True) for district, epoch, _ in before] == after
+    newest = max(epoch for _, epoch, _ in before)
+    assert after == [(district, newest + 1, True) for district, _, _ in before]
     assert any(line.startswith("reporting: the log of every district began anew") for line in rehearsal.lines)
     journal = {
         row[0] for row in rows(rehearsal.restored, "signing", _JOURNAL) if topics.kind(row[1]).audience != "restricted"

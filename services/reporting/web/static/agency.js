@@ -28,7 +28,11 @@ async function refresh() {
   if (drawn.querySelector(".agency-page")?.dataset.endpoint !== page.dataset.endpoint) return location.reload();
   for (const id of ["live", "heading", "endpoint-acts"]) {
     const fresh = drawn.getElementById(id), shown = part(id);
-    if (fresh && !shown.contains(document.activeElement) && fresh.innerHTML !== shown.innerHTML) shown.replaceChildren(...fresh.childNodes);
+    // What a person works with stays; a place that only speaks, as the answer to a test does, is drawn again and keeps the focus.
+    const focused = shown.contains(document.activeElement) ? document.activeElement : null;
+    if (!fresh || focused?.tabIndex >= 0 || fresh.innerHTML === shown.innerHTML) continue;
+    shown.replaceChildren(...fresh.childNodes);
+    if (focused) part(focused.id)?.focus();
   }
 }
 
