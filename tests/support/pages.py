@@ -87,6 +87,7 @@ def covered(page: Page) -> list[str]:
 
 def small_targets(page: Page) -> list[str]:
     """Buttons, fields and links that stand alone and are less than 44 px high. A link in a sentence may be; a tick is hit by its label."""
+    page.wait_for_load_state()  # without its styles every one is small
     return page.evaluate(
         """least => {
             const hit = each => (['checkbox', 'radio'].includes(each.type) && each.closest('label')) || each;
