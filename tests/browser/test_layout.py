@@ -81,7 +81,9 @@ _CALL = """(name) => import('/static/shell/status.js').then(({ word }) => {
     const facts = { condition: word('live', 'both'), at: '18:31:07', document: '深建规〔2026〕3号' };
     document.getElementById('call').textContent = word('live', name, facts);
 })"""
-_WIDER_THAN_ITS_PLACE = "all => all.filter((node) => node.scrollWidth > node.clientWidth).map((node) => node.textContent)"
+_WIDER_THAN_ITS_PLACE = (
+    "all => all.filter((node) => node.scrollWidth > node.clientWidth).map((node) => node.textContent)"
+)
 _PAPER = """() => {
     document.body.dataset.moment = '1';
     for (const part of document.querySelectorAll('.head, .lead')) part.dataset.theme = 'light';
