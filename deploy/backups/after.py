@@ -8,10 +8,13 @@ Left to others: what an installation is (local.py, containers.py); the commands 
 """
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final, Protocol
 
+from deploy.backups import kept
 from deploy.backups.journals import LOST
 from deploy.declaration import SERVICES
 from deploy.local import starting
@@ -67,6 +70,13 @@ def settle(restored: Installation, backup: str) -> list[str]:
 def finish(restored: Installation) -> list[str]:
     """When everything runs. Lines for a person. Raises CannotStart."""
     return [f"{REPORTING}: {line}" for line in restored.run(REPORTING, "fill-log")]
+
+
+def report(folder: Path, lines: Sequence[str]) -> list[str]:
+    """Keeps all lines in the folder. Returns those that a person has to know now."""
+    file = folder / f"restored-{kept.stamp(datetime.now(UTC))}.txt"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [*(line for line in lines if not line.startswith(LOST)), f"All lines are in {file}."]
 
 
 def printed(command: str, service: str, done: "subprocess.CompletedProcess[str]") -> list[str]:

@@ -11,10 +11,9 @@ import io
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ from backports import tarfile
 from deploy.backups import after, inside, journals, kept, restoring, taking
 from deploy.declaration import ARCHIVE, ARCHIVE_FILE, SERVICES
 from deploy.images import secrets
-from deploy.images.running import KEPT_IN, POSTGRES_USER, SECRETS, docker, last_line
+from deploy.images.running import KEPT_IN, POSTGRES_USER, SECRETS, docker, docker_bytes, last_line
 from deploy.local import progress
 from deploy.local.place import ROOT, CannotStart
 
@@ -68,9 +67,7 @@ def restore(source: Path, *, at: datetime | None, over: bool) -> list[str]:
     with progress.step("all containers"):
         _compose("up", "--detach", "--wait")
     lines += after.finish(installation)
-    report = KEPT_IN / f"restored-{kept.stamp(datetime.now(UTC))}.txt"
-    report.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return [*(line for line in lines if not line.startswith(journals.LOST)), f"All lines are in {report}."]
+    return after.report(KEPT_IN, lines)
 
 
 @dataclass(frozen=True)
@@ -155,10 +152,7 @@ def _compose(*command: str) -> str:
 
 def _carried_out(*command: str, sent: bytes = b"") -> bytes:
     """Raises CannotStart with the last line that it wrote."""
-    try:
-        done = subprocess.run(["docker", *command], cwd=ROOT, input=sent, capture_output=True, check=False)  # noqa: S607 - whichever docker this person has
-    except OSError as error:
-        raise CannotStart(f"There is no docker on this machine ({error.strerror}).") from error
+    done = docker_bytes(*command, sent=sent)
     if done.returncode:
         raise CannotStart(last_line(done.stderr.decode(errors="replace")))
     return done.stdout

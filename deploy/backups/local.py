@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from deploy.backups import after, archive, journals, kept, restoring, server, taking
+from deploy.backups import after, archive, journals, restoring, server, taking
 from deploy.backups.kept import Backup, Kept
 from deploy.declaration import ARCHIVE
 from deploy.local import admin, postgres, processes, progress, starting, system, topics
@@ -60,9 +60,7 @@ def restore(place: Place, source: Path, *, at: datetime | None, over: bool) -> l
         system.down(place)
         raise
     lines += after.finish(installation)
-    report = place.path(f"restored-{kept.stamp(datetime.now(UTC))}.txt")
-    report.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return [*(line for line in lines if not line.startswith("lost: ")), f"All lines are in {report}."]
+    return after.report(place.local_dir, lines)
 
 
 def run_archive(place: Place) -> None:

@@ -34,10 +34,16 @@ def place() -> Place:
 
 def docker(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     """In the repository's root, so that `docker compose` finds its file. Raises CannotStart where there is no docker."""
+    done = docker_bytes(*arguments)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def docker_bytes(*arguments: str | Path, sent: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
+    """As `docker`, for what is no text. `sent`: its standard input; None: that of this process."""
     try:
         return subprocess.run(
             ["docker", *arguments],  # noqa: S607 - whichever docker this person has
-            cwd=ROOT, capture_output=True, text=True, check=False,
+            cwd=ROOT, input=sent, capture_output=True, check=False,
         )  # fmt: skip
     except OSError as error:
         raise CannotStart(f"There is no docker on this machine ({error.strerror}).") from error
