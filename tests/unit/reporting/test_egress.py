@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -219,20 +219,25 @@ def greeting(server: Receiver):
 
 @contextmanager
 def talking(first: bytes, rest: bytes = b"") -> Iterator[int]:
-    """A server that says `first`, then `rest` again and again, a piece each tenth of a second, and never ends."""
+    """A server that says `first`, then `rest` again and again, a piece each tenth of a second, and never ends.
+
+    Without `rest` it has no more to say, and reads on: a socket closed with unread bytes resets the connection, and the reset can
+    overtake the answer.
+    """
     with socket.create_server(("127.0.0.1", 0)) as server:
         ended = threading.Event()
 
         def serve() -> None:
             connection, _ = server.accept()
-            with connection:
+            # The client may hang up at any moment: that ends the conversation, and the test looks at what the client made of it.
+            with connection, suppress(OSError):
                 connection.recv(65_536)
                 connection.sendall(first)
                 while rest and not ended.wait(0.1):
-                    try:
-                        connection.sendall(rest)
-                    except OSError:
-                        return
+                    connection.sendall(rest)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65_536):
+                    pass
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
