@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.local.place import ROOT
-from tests.support.alone import free_port
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 
 CONFIGURATION = ROOT / "deploy" / "kubernetes" / "base" / "front-door"
 NAME = "Signing.city.example"

@@ -23,9 +23,9 @@ from deploy.demo.people import Person
 from deploy.local import admission, agencies, processes
 from deploy.local.place import ROOT, CannotStart
 from deploy.sandbox.agency import give
-from tests.support.alone import free_port
 from tests.support.eventually import eventually
 from tests.support.languages import LANGUAGES, copied
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.timeout(400)
 AGENCY, CLIENT = "real-estate", "agency-real-estate"

@@ -19,8 +19,8 @@ from aiosmtpd.controller import Controller
 
 from deploy.local.mailbox import Arrived, Mailbox
 from deploy.local.messages import MailHandler
-from tests.support.alone import free_port
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 
 PROGRAM = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
 Labels = dict[str, str]

@@ -1,7 +1,6 @@
 """One image's contents without a container: its own lock in an empty environment, and the folders that its Dockerfile copies."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -83,10 +82,3 @@ def build(place: Path, lock: Path, folders: Iterable[str]) -> Image:
     subprocess.run([*uv, *install, "-r", lock], check=True)
     copied(place, lambda path: any(path.is_relative_to(folder) for folder in folders))
     return made
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

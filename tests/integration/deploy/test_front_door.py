@@ -26,17 +26,12 @@ from shared.events import structured
 from shared.service.front import Door
 from tests.support import slow_clients
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 from tests.support.serving import served
 
 SECRET = "known to the door and the services"
 SOON_SECONDS = 5.0
 LINES = b'{"an": "event"}\n' * 400
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @dataclass
@@ -47,7 +42,7 @@ class Site:
     secure: bool = False
     bind: str = "127.0.0.1"
     clock_file: str = ""
-    front: int = field(default_factory=_free_port)
+    front: int = field(default_factory=free_port)
 
     def host(self, _: str) -> str:
         return "127.0.0.1"
@@ -279,7 +274,7 @@ def test_a_page_that_is_not_there_says_so_in_the_readers_language(
 
 
 def test_a_service_that_is_gone_is_named_as_not_answering(tmp_path: Path) -> None:
-    with opened(Site(f"http://127.0.0.1:{_free_port()}"), tmp_path) as site, httpx.Client(trust_env=False) as client:
+    with opened(Site(f"http://127.0.0.1:{free_port()}"), tmp_path) as site, httpx.Client(trust_env=False) as client:
         page = client.get(f"{site.front_url}/desk", headers={"Accept": "text/html"})
         program = client.get(f"{site.front_url}/api/signing/v1/cases")
 
@@ -340,7 +335,7 @@ def _accepts(port: int) -> bool:
 class HalfReplaced(Site):
     """The first process of each API is stopped; the second one works."""
 
-    stopped: int = field(default_factory=_free_port)
+    stopped: int = field(default_factory=free_port)
 
     def port(self, name: str) -> int:
         is_first = name.endswith("-api")

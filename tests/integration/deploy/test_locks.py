@@ -15,6 +15,7 @@ from deploy.local.place import HOST, ROOT
 from tests.support import alone
 from tests.support.alone import Image
 from tests.support.platform import Database, Platform
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)  # a cold cache of packages is filled over the network
 ROLES = [(service.name, role.name) for service in SERVICES.values() for role in service.roles]
@@ -45,7 +46,7 @@ def platform_image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 def test_a_role_becomes_ready_with_its_services_own_lock(
     platform: Platform, database: Callable[[str], Database], image: Callable[[str], Image], service: str, role: str
 ):
-    port = alone.free_port()
+    port = free_port()
     environment = platform.environment(service, role, database(service)) | {"PORT": str(port), "HEALTH_PORT": str(port)}
     if "PROMETHEUS_MULTIPROC_DIR" in environment:
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(image(service).place / "metrics" / role)
@@ -68,9 +69,9 @@ def test_an_image_migrates_an_empty_database(
 @pytest.mark.parametrize("name", ["issuer", "messages", "admin"])
 def test_a_process_of_the_platforms_image_becomes_ready(platform: Platform, platform_image: Image, name: str):
     declared = next(process for process in processes.declared(platform.place) if process.name == name)
-    port, home = alone.free_port(), platform_image.place
+    port, home = free_port(), platform_image.place
     moved = {
-        "PORT": str(port), "SMTP_PORT": str(alone.free_port()), "BIND": HOST,
+        "PORT": str(port), "SMTP_PORT": str(free_port()), "BIND": HOST,
         "LOCAL_DIR": str(home / "files"), "KEPT_IN": str(home / "messages"),
     }  # fmt: skip
 
@@ -105,7 +106,7 @@ def test_the_platforms_image_makes_users_topics_and_databases(platform: Platform
 @pytest.mark.parametrize("command", ["archive", "districts"])
 def test_the_platforms_image_has_what_backups_need(platform_image: Image, command: str):
     """The same host; it runs until it looks for that host. PostgreSQL's own programs come from the lock too."""
-    moved = {"POSTGRES_PASSWORD": "x", "BIND": HOST, "PORT": str(alone.free_port())}
+    moved = {"POSTGRES_PASSWORD": "x", "BIND": HOST, "PORT": str(free_port())}
 
     looked = platform_image.run("deploy.backups.inside", command, environment=moved)
 
@@ -120,6 +121,6 @@ def test_a_lock_that_lacks_something_is_found(tmp_path: Path):
     image = alone.build(tmp_path / "image", tmp_path / "first.lock", ("shared", "services/reporting"))
 
     with image.running("services.reporting", "api", environment={}) as started, pytest.raises(RuntimeError) as ended:
-        started.ready(alone.free_port())
+        started.ready(free_port())
 
     assert "ModuleNotFoundError" in str(ended.value)

@@ -5,7 +5,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from deploy.local.place import ROOT
 from deploy.sandbox import player
 from deploy.sandbox.behaviours import PAGE
 from tests.support.languages import LANGUAGES, copied
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -45,7 +45,7 @@ def test_the_step_that_the_page_shows_leads_the_worked_receiver_through_the_play
     page = (ROOT / PAGE).read_text(encoding="utf-8")
     steps = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
     step = next(step for step in steps if "receiver.py" in step["run"])
-    script = step["run"].replace("9000", str(a_free_port()))
+    script = step["run"].replace("9000", str(free_port()))
     for file in ("/tmp/events.db", "hooks.xml"):
         script = script.replace(file, str(tmp_path / Path(file).name))
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -58,10 +58,3 @@ def test_the_step_that_the_page_shows_leads_the_worked_receiver_through_the_play
     suite = ET.parse(tmp_path / "hooks.xml").getroot()
     assert [case.get("name") for case in suite if len(case)] == []
     assert (code, suite.get("failures"), suite.get("skipped")) == (0, "0", "0")
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

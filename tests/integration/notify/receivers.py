@@ -3,12 +3,12 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 from aiosmtpd.controller import Controller
+
+from tests.support.ports import free_port
 
 
 class MailServer:
@@ -18,7 +18,7 @@ class MailServer:
         self.arrived: list[tuple[str, str]] = []
         self.answers: list[str] = []
         self.recipients_refused = ""
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.recipients_refused:
@@ -110,15 +110,3 @@ class TextGateway:
                 """Keeps the request log out of the test output."""
 
         return Handler
-
-
-@contextmanager
-def nobody() -> Iterator[int]:
-    """A port on which nothing listens."""
-    yield _free_port()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

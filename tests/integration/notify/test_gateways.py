@@ -9,7 +9,8 @@ from services.notify.domain.outcome import Accepted, NotAccepted, Unclear, Unwel
 from services.notify.domain.wording import Text
 from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
-from tests.integration.notify.receivers import MailServer, TextGateway, nobody
+from tests.integration.notify.receivers import MailServer, TextGateway
+from tests.support.ports import refusing_port
 
 TEXT = Text("【澄水湾片区】协议已签", "范**您好：\n\n顺序号：产权调换1424\n")
 
@@ -52,7 +53,7 @@ def test_a_recipient_is_refused_before_anything_was_handed_over():
 
 
 def test_no_mail_server_means_certainly_not_taken():
-    with nobody() as port:
+    with refusing_port() as port:
         outcome = mail(port).send("owner@example.org", TEXT, message_key="k-1")
 
     assert outcome == Unwell("mail-server-unreachable")
@@ -84,7 +85,7 @@ def test_only_a_text_gateway_with_a_status_query_resolves_a_message():
         assert sms.ask("k-2") == NotAccepted("sms-never-arrived", permanent=False)
         gateway.can_tell = False
         assert sms.ask("k-2") is None
-    with nobody() as port:
+    with refusing_port() as port:
         assert Sms(f"http://127.0.0.1:{port}/sms").ask("k-1") is None
 
 

@@ -1,7 +1,6 @@
 """Mail servers hang up, refuse, ask for a login or answer nonsense at any step: is every definite outcome correct?"""
 
 import email
-import socket
 import socketserver
 import ssl
 import threading
@@ -24,6 +23,7 @@ from services.notify.gateways.smtp import Mail
 from tests.integration.notify.liar import HANG_UP, Liar
 from tests.integration.notify.receivers import TextGateway
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 
 TEXT = Text("【澄水湾片区】协议已签", "范**您好：\n\n.顺序号：产权调换1424\n..\n")
 LOST = NotAccepted("mail-server-lost-before-end", permanent=False, answered=False)
@@ -191,18 +191,12 @@ def secured(certificate):
     context, keeper = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), Keeper()
     context.load_cert_chain(certificate)
     controller = Controller(
-        keeper, hostname="localhost", port=_free_port(), tls_context=context, require_starttls=True, auth_required=True,
+        keeper, hostname="localhost", port=free_port(), tls_context=context, require_starttls=True, auth_required=True,
         authenticator=keeper.authenticate,
     )  # fmt: skip
     controller.start()
     yield controller.port, keeper
     controller.stop()
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def over_tls(port, certificate, password):

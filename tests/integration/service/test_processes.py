@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.collector import collecting
+from tests.support.ports import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -23,9 +23,7 @@ ROOT = HERE.parents[2]
 def process(
     script: str, *arguments: str, metrics: Path | None = None, collector: str = ""
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OTEL_EXPORTER_OTLP_ENDPOINT": collector}
     if metrics:
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from services.reporting.gateways import egress
 from services.reporting.gateways.endpoints import Endpoints, _Answer
+from tests.support.ports import refusing_port
 from tests.support.receiver import Answer, Receiver, receiving
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -147,7 +148,8 @@ def test_an_event_that_was_read_and_not_answered_counts_as_taken() -> None:
     sender = Endpoints(origin="clearwater.example", allowed=LOOPBACK, seconds=2.0)
     with talking(b"") as silent:
         hung_up = sender.post(f"http://127.0.0.1:{silent}/", b"{}", event_id="e", secrets=[b"s" * 32])
-    closed = sender.post(f"http://127.0.0.1:{silent}/", b"{}", event_id="e", secrets=[b"s" * 32])
+    with refusing_port() as port:
+        closed = sender.post(f"http://127.0.0.1:{port}/", b"{}", event_id="e", secrets=[b"s" * 32])
     barred = sender.post("https://10.0.0.1/", b"{}", event_id="e", secrets=[b"s" * 32])
     sender.close()
 
