@@ -5,9 +5,12 @@
     zh_hant = "延遲 {seconds} 秒"
     en = "{seconds} s late"
 
+A word that follows a count has its two forms in the text: `{n} {n|unit|units}`. Chinese has one form and needs none.
+
 Invariant: an entry without all three languages stops the process at its start, so no reader meets half a translation.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -20,6 +23,7 @@ Language = Literal["zh-Hans", "zh-Hant", "en"]
 NAMES: Mapping[Language, str] = {"zh-Hans": "简体", "zh-Hant": "繁體", "en": "English"}
 FIRST: Language = "zh-Hans"
 _COLUMN: Mapping[Language, str] = {"zh-Hans": "zh", "zh-Hant": "zh_hant", "en": "en"}
+_COUNTED = re.compile(r"\{(\w+)\|([^|{}]*)\|([^|{}]*)\}")
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
@@ -45,7 +49,7 @@ class Catalogue:
 
     def text(self, language: Language, name: str, **facts: object) -> str:
         """Raises KeyError for a name that no catalogue has, so no page with such a name can be released."""
-        return self._texts[name][_COLUMN[language]].format(**facts)
+        return filled(self._texts[name][_COLUMN[language]], facts)
 
     def section(self, language: Language, prefix: str) -> dict[str, str]:
         """The unformatted texts below a prefix, for the page's script."""
@@ -54,6 +58,11 @@ class Catalogue:
         return {
             name.removeprefix(below): entry[column] for name, entry in self._texts.items() if name.startswith(below)
         }
+
+
+def filled(text: str, facts: Mapping[str, object]) -> str:
+    """English says one of exactly 1, and many of all else: 0, 1,708, 1.0 s and what is unknown. static/filled.js does the same."""
+    return _COUNTED.sub(lambda found: found[2] if str(facts[found[1]]) == "1" else found[3], text).format(**facts)
 
 
 def known(tag: str | None) -> Language | None:

@@ -1,8 +1,10 @@
 /* The head: the menu and the search on a small screen, the switch of projects. Works by keyboard: Escape closes and gives the focus back, "/" goes to the search. */
+import { filled } from "./filled.js";
+
 const head = document.getElementById("head");
 const bar = document.getElementById("top");
 const words = JSON.parse(bar.dataset.words).head;
-const word = (name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
+const word = (name, facts = {}) => filled(words[name], facts);
 const part = (id) => document.getElementById(id);
 const KEPT_MILLISECONDS = 60_000;
 

@@ -1,5 +1,7 @@
 /* The top right of every page: as of when, which sequence, how late. One function; the page decides when to call it. */
 
+import { filled } from "./filled.js";
+
 const body = document.body;
 const words = JSON.parse(body.dataset.words);
 const put = (id, text) => {
@@ -9,8 +11,7 @@ const put = (id, text) => {
 
 export const LATE_SECONDS = 5;
 export const STALE_SECONDS = 60;
-export const word = (section, name, facts = {}) =>
-  words[section][name].replace(/\{(\w+)\}/g, (_, fact) => String(facts[fact] ?? "—"));
+export const word = (section, name, facts = {}) => filled(words[section][name], facts);
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 export const clockTime = (instant) => (instant ? clock.format(new Date(instant)) : "—");

@@ -1,7 +1,9 @@
 /* What the browser finds wrong with a field, said in the page's language at the field. The browser's own bubble speaks the language of
    the device and is gone after seconds. A form with novalidate says it itself. */
+import { filled } from "./filled.js";
+
 const words = JSON.parse(document.getElementById("top").dataset.words).field_fault;
-const word = (name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
+const word = (name, facts = {}) => filled(words[name], facts);
 
 function fault(field) {
   const { validity } = field;

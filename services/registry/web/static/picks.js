@@ -1,5 +1,6 @@
 /* Units that are picked to be assigned: how many, how many of them change hands, and the officers of the chosen group only.
    Drawn as a map they are one stop for the tabulator; arrow keys walk, Space picks, and the head of a floor or a stairwell picks all of it. */
+import { filled } from "/static/shell/filled.js";
 import { beside } from "/static/shell/walk.js";
 
 const form = document.getElementById("assign");
@@ -15,7 +16,7 @@ const under = (head) => inputs(head.closest(head.dataset.whole));
 function count() {
   const mine = picks.filter((pick) => pick.checked);
   const held = mine.filter((pick) => pick.dataset.held).length;
-  picked.textContent = mine.length ? picked.dataset.words.replace("{n}", mine.length).replace("{held}", held) : none;
+  picked.textContent = mine.length ? filled(picked.dataset.words, { n: mine.length, held }) : none;
   picks[0].setCustomValidity(mine.length ? "" : none);
   for (const head of inputs(form, "[data-whole]")) {
     const all = under(head), many = all.filter((pick) => pick.checked).length;

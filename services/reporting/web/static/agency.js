@@ -1,4 +1,6 @@
 /* My subscriptions: draws the live part again, asks the registry for grants and secrets, and reads the feed from a cursor. */
+import { filled } from "/static/shell/filled.js";
+
 const AGAIN_MILLISECONDS = 4000;
 const page = document.querySelector(".agency-page");
 const words = JSON.parse(document.body.dataset.words).agency;
@@ -99,7 +101,7 @@ async function readFeed(form) {
     return;
   }
   const skipped = found.answer.headers.get("Clearwater-Skipped");
-  part("feed-place").textContent = [words.read_n.replace("{n}", found.document.length), skipped && words.skipped.replace("{numbers}", skipped), `after=${cursor}`].filter(Boolean).join("　");
+  part("feed-place").textContent = [filled(words.read_n, { n: found.document.length }), skipped && filled(words.skipped, { numbers: skipped }), `after=${cursor}`].filter(Boolean).join("　");
   part("feed-events").textContent = found.document.length ? JSON.stringify(found.document, null, 2) : words.at_end;
 }
 

@@ -14,7 +14,7 @@ export function distance(basis) {
   if (basis.distance === null) return "—";
   const by = basis.basis === "area" ? 100 : 1;
   const n = basis.distance > 0 ? Math.ceil(basis.distance / by) : Math.floor(-basis.distance / by);
-  return word("live", basis.distance > 0 ? "short" : "beyond", { n: count(n), unit: word("counted", basis.basis) });
+  return word("live", basis.distance > 0 ? "short" : "beyond", { n: count(n), unit: word("counted", basis.basis, { n: count(n) }) });
 }
 
 /** `ends` fixes the scale, for pages on which several projects share one. */

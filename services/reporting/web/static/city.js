@@ -1,5 +1,5 @@
 /* Districts side by side: a stream each, up to four (a browser holds six lines to a host); more are drawn anew twice a minute. */
-import { count } from "/static/shell/status.js";
+import { count, word } from "/static/shell/status.js";
 import * as bases from "./bases.js";
 import { follow, redraw, watch } from "./live.js";
 
@@ -30,7 +30,9 @@ function apply(live) {
   if (parts.includes(null)) return false;
   for (const { part, project, units } of parts) {
     const table = part.querySelector(".bases-table");
-    put(part.querySelector(".togo-n"), units.denominator === null ? "—" : count(units.denominator - units.numerator));
+    const left = units.denominator === null ? "—" : count(units.denominator - units.numerator);
+    put(part.querySelector(".togo-n"), left);
+    put(part.querySelector(".togo-what"), word("live", "to_go", { n: left }));
     put(part.querySelector(".signed .n"), count(units.numerator));
     bases.move(table, project.bases, [Number(table.dataset.low), Number(table.dataset.high)]);
     bases.call(part.querySelector(".call"), project, part.dataset.condition);

@@ -1,4 +1,6 @@
 /* What was taken: the registry says what was granted to the agency, and who decided. */
+import { filled } from "/static/shell/filled.js";
+
 const page = document.getElementById("taken");
 const { taken: words, agency: of_agency } = JSON.parse(document.body.dataset.words);
 const part = (id) => document.getElementById(id);
@@ -29,7 +31,7 @@ function decided(grant) {
   const cell = make("td");
   const acts = [["proposed", grant.proposed_by, grant.proposed_at], ["approved", grant.approved_by, grant.approved_at], ["revoked", grant.revoked_by, grant.revoked_at]];
   for (const [name, by, at] of acts.filter(([, by]) => by)) {
-    cell.append(make("span", words[name].replace("{by}", by).replace("{at}", instant(at)), { class: "decided" }));
+    cell.append(make("span", filled(words[name], { by, at: instant(at) }), { class: "decided" }));
   }
   if (grant.reason) cell.append(make("small", grant.reason));
   return cell;
@@ -42,7 +44,7 @@ function row(grant) {
   head.append(make("small", grant.legal_basis), make("small", grant.grant_id.slice(-8), { class: "code" }));
   const types = make("td", "", { "data-h": of_agency.types });
   const all = make("details");
-  all.append(make("summary", words.n_types.replace("{n}", grant.event_types.length)), make("small", grant.event_types.map(short).join(" ")));
+  all.append(make("summary", filled(words.n_types, { n: grant.event_types.length })), make("small", grant.event_types.map(short).join(" ")));
   types.append(all);
   const state = make("td", of_agency[`grant_${over ? "ended" : grant.state}`]);
   state.append(make("small", `${instant(grant.starts_at)} – ${instant(grant.ends_at)}`));

@@ -1,9 +1,10 @@
 /* The home asks each service for its own counts over the front door; services never call each other. What does not answer is shown so, the rest stays. */
+import { filled } from "/static/shell/filled.js";
 import { current, places } from "/static/shell/head.js";
 
 const body = document.body;
-const words = JSON.parse(body.dataset.home).home;
-const word = (name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
+const { home: words, home_row: rowNames } = JSON.parse(body.dataset.home);
+const word = (name, facts = {}) => filled(words[name], facts);
 const figure = (number) => number.toLocaleString("en-US");
 const MOST_PAGES = 10;
 const DAY_MILLISECONDS = 86_400_000;
@@ -172,6 +173,7 @@ async function fill(row) {
   }
   row.className = found.n === 0 ? "none" : found.calm ? "" : "todo";
   n.textContent = `${figure(found.n)}${found.more ? "+" : ""}`;
+  row.querySelector("span > b").textContent = filled(rowNames[row.dataset.row], { n: n.textContent });
   detail.textContent = found.detail || (found.n ? "" : word("nothing"));
   if (found.by) detail.append(make("span", found.by, { class: "by" }));
   if (found.href) link.href = found.href;
