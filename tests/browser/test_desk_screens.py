@@ -100,6 +100,32 @@ def test_a_state_fits_both_screens_can_be_hit_and_axe_reports_nothing(desks: Des
     page.close()
 
 
+def buttons_fit(page: Page) -> bool:
+    """At the lower edge, and over less than a quarter of the phone."""
+    width, height = pages.SIZES["phone"]
+    page.set_viewport_size({"width": width, "height": height})
+    box = page.locator(".acts .buttons").bounding_box()
+    return box is None or (box["height"] < height / 4 and box["y"] + box["height"] <= height)
+
+
+@pytest.mark.parametrize("shown", [state for state in STATES if state is not listed])
+def test_the_buttons_take_a_quarter_of_a_phone_at_most_and_stay_in_reach(desks: Desks, shown: Callable[[Desks], Page]):
+    page = shown(desks)
+
+    assert buttons_fit(page)
+    page.close()
+
+
+def test_the_command_s_buttons_fit_a_phone_in_english_too(desks: Desks):
+    unit = desks.ready()
+    page = desks.page(f"/{unit}?language=en", role="command", size="phone")
+
+    assert page.locator(".acts .buttons .btn:visible").count() >= 3
+    assert buttons_fit(page)
+    page.context.clear_cookies(name="clearwater_language")
+    page.close()
+
+
 def test_a_screen_in_the_dark_is_readable_too(desks: Desks):
     page = desks.case(signed_unit(desks), checked=True)
     page.goto(f"{page.url}?theme=dark")

@@ -25,7 +25,7 @@ function altered(field) {
 const READ = {
   integer: (field) => (field.value.trim() === "" ? undefined : Number(field.value)),
   boolean: (field) => field.checked,
-  instant: (field) => (field.value ? `${field.value}:00+08:00` : undefined),
+  instant: (field) => (field.value.trim() ? `${field.value.trim().replace(" ", "T")}:00+08:00` : undefined),
   words: (field) => field.value.split(/\s+/).filter(Boolean),
 };
 
@@ -105,6 +105,7 @@ function mark(field, message, number) {
   field.setAttribute("aria-describedby", note.id);
   field.id ||= `field-${number}`;
   (field.closest(".f") ?? field.parentElement).append(note);
+  field.closest("details")?.setAttribute("open", "");
 }
 
 function clear(form) {
@@ -158,14 +159,12 @@ for (const form of document.querySelectorAll("form[data-act]")) {
   });
 }
 
-/* A button that adds one more item to a list: a copy of the template that it names. Of several each is added once; with the last the button goes. */
+/* A button that adds one more item to a list: a copy of the template that it names. */
 for (const button of document.querySelectorAll("button[data-add]")) {
-  const names = button.dataset.add.trim().split(" "), once = names.length > 1;
   button.addEventListener("click", () => {
-    const added = document.getElementById(once ? names.shift() : names[0]).content.cloneNode(true);
+    const added = document.getElementById(button.dataset.add).content.cloneNode(true);
     const first = added.querySelector("input, select");
     button.before(added);
     first.focus();
-    button.hidden = !names.length;
   });
 }

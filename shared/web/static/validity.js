@@ -33,6 +33,7 @@ function mark(field) {
   const around = field.closest(".f, .basis, .field, label");
   if (around) around.append(note);
   else field.after(note);
+  field.closest("details")?.setAttribute("open", "");
 }
 
 document.addEventListener("invalid", (event) => {
