@@ -14,6 +14,7 @@ import os
 import secrets
 import time
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -169,7 +170,8 @@ def _code_flow(app: Flask, local_dir: Path) -> None:
                 (person, _TITLES[person.role], f"?{urlencode({**wanted, 'login_hint': person.hint})}")
                 for person in PEOPLE
             ]
-            return render_template_string(_PAGE, choices=choices)
+            places = [(place, list(mine)) for place, mine in groupby(choices, key=lambda choice: _place(choice[0]))]
+            return render_template_string(_PAGE, places=places)
         code, sign_in = secrets.token_urlsafe(24), request.cookies.get(_COOKIE, "") or secrets.token_urlsafe(24)
         sign_in = secrets.token_urlsafe(24) if sign_in in _ended(local_dir) else sign_in
         codes[code] = _Code(
@@ -278,6 +280,13 @@ def _person(hint: object) -> Person | None:
     return next((person for person in PEOPLE if person.hint == hint), None)
 
 
+def _place(person: Person) -> str:
+    """Under which heading the page lists them."""
+    return (
+        "全市 · Whole city" if "*" in person.districts else "、".join(person.districts) or "其他单位 · Other agencies"
+    )
+
+
 def main() -> None:
     local_dir, bind, port = Path(os.environ["LOCAL_DIR"]), os.environ.get("BIND", "127.0.0.1"), int(os.environ["PORT"])
     issuer = os.environ.get("ISSUER_URL") or f"http://{bind}:{port}"
@@ -318,17 +327,27 @@ def _key(local_dir: Path) -> ECKey:
     return ECKey.import_key(json.loads((local_dir / "issuer" / "key.json").read_text(encoding="utf-8")))
 
 
-_PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>选择样例人员登录</title>
-<style>body{font:16px/1.7 system-ui,sans-serif;max-width:38rem;margin:3rem auto;padding:0 1rem}
-a{display:block;padding:.6rem 0;color:inherit;border-top:1px solid #999}small{color:#555}</style></head><body><main>
-<h1>选择以谁的身份登录</h1><p>本机样例，没有密码。
+_PAGE = """<!doctype html><html lang="zh-Hans"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<title>选择样例人员登录 · Sign in</title>
+<style>:root{--ground:#f3f4f4;--surface:#fff;--ink:#14181b;--ink-2:#4b5359;--rule:#c9cdd0;--focus:#1a5fd0}
+@media (prefers-color-scheme:dark){:root{--ground:#15181a;--surface:#1d2124;--ink:#f0f2f3;--ink-2:#b9c0c5;--rule:#43494e;--focus:#8fc2ff}}
+body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.45 "Noto Sans SC",system-ui,"PingFang SC","Microsoft YaHei",sans-serif}
+header{background:var(--surface);border-bottom:1px solid var(--rule);padding:.75rem 1rem;font-weight:700;font-size:1.125rem}
+main{max-width:40rem;margin:0 auto;padding:1.5rem 1rem}h1{font-size:1.5rem;line-height:1.3;margin:0}
+p{margin:.25rem 0 0;color:var(--ink-2)}h2{font-size:1rem;margin:1.5rem 0 0;padding-top:.5rem;border-top:2px solid var(--ink-2)}
+a{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 1rem;align-items:center;min-height:44px;padding:.375rem .75rem;color:inherit;
+text-decoration:none;border-bottom:1px solid var(--rule)}
+a:hover{background:var(--surface)}a b{font-weight:700}a small{color:var(--ink-2);font-size:.875rem}
+a:focus-visible{outline:3px solid var(--focus);outline-offset:-1px}
+</style></head><body><header>清水签约 <span lang="en">Clearwater</span></header><main>
+<h1>选择以谁的身份登录 · <span lang="en">Sign in as</span></h1><p>本机样例，没有密码。
 <span lang="en">Sample people of the local platform; there is no password.</span></p>
-<nav aria-label="样例人员">{% for person, title, address in choices %}
-<a href="{{ address }}"{{ ' autofocus' if loop.first }}>
-<strong>{{ title }}</strong> {{ person.name }}
-<small>{{ '全市' if '*' in person.districts else person.districts | join(', ') }}
-· <span lang="en">{{ person.role }}</span></small></a>{% endfor %}</nav></main></body></html>
+<nav aria-label="样例人员 Sample people">{% for place, people in places %}{% set first = loop.first %}
+<h2>{{ place }}</h2>{% for person, title, address in people %}
+<a href="{{ address }}"{{ ' autofocus' if first and loop.first }}>
+<span><b>{{ title }}</b> {{ person.name }}</span><small lang="en">{{ person.role }}</small></a>{% endfor %}{% endfor %}</nav>
+</main></body></html>
 """
 
 if __name__ == "__main__":

@@ -73,6 +73,22 @@ def window(chromium: Browser, system: Platform) -> Iterator[Window]:
     made.context.close()
 
 
+def test_a_person_signs_in_by_keyboard_alone(window: Window) -> None:
+    page = window.tab()
+    page.goto(f"{window.front}/wall")
+    choices = page.get_by_role("navigation").get_by_role("link")
+    expect(choices.first).to_be_focused()
+    assert choices.first.evaluate("each => getComputedStyle(each).outlineWidth") == "3px"
+    assert pages.small_targets(page) == []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(choices.nth(3)).to_contain_text("指挥部")
+    expect(choices.nth(3)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{window.front}/wall**")
+    expect(page.locator("footer")).to_contain_text("温启明")
+
+
 def sign_out(page: Page) -> None:
     page.get_by_role("button", name="退出").click()
     page.wait_for_url("**/signed-out")

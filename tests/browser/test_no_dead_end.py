@@ -41,7 +41,7 @@ def links(page: Page, front: str) -> list[str]:
 
 @pytest.mark.parametrize("screen", [("zh-Hans", "wall"), ("en", "phone")], ids=" ".join)
 @pytest.mark.parametrize("role", ROLES)
-def test_no_link_of_a_page_leads_to_a_refusal_and_no_page_is_wider_than_the_screen(
+def test_no_link_of_a_page_leads_to_a_refusal_and_every_page_fits_the_screen(
     chromium: Browser, system: Platform, samples: list, role: str, screen: tuple[str, str]
 ) -> None:
     language, size = screen
@@ -50,7 +50,7 @@ def test_no_link_of_a_page_leads_to_a_refusal_and_no_page_is_wider_than_the_scre
     page = pages.signed_in(
         chromium, system.place, f"/help?language={language}", role=role, district=district, size=size
     )
-    waiting, known, refused, wide = ["/"], {"/?"}, [], []
+    waiting, known, refused, wide, torn = ["/"], {"/?"}, [], [], {}
     while waiting and len(known) < _MOST_PAGES:
         path = waiting.pop(0)
         answer = page.goto(front + path)
@@ -62,10 +62,12 @@ def test_no_link_of_a_page_leads_to_a_refusal_and_no_page_is_wider_than_the_scre
             expect(page.locator("#rows")).to_have_attribute("aria-busy", "false")
         if page.evaluate("document.documentElement.scrollWidth") > pages.SIZES[size][0]:
             wide.append(path)
+        if figures := pages.torn(page):
+            torn[path] = figures
         for link in links(page, front):
             if not _NO_PAGE.search(link) and kind(link) not in known:
                 known.add(kind(link))
                 waiting.append(link)
-    assert (refused, wide) == ([], [])
+    assert (refused, wide, torn) == ([], [], {})
     assert len(known) > 8  # it has really walked
     page.context.close()

@@ -16,6 +16,7 @@ from shared.service import session
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 _AXE = Path("node_modules/axe-core/axe.min.js")
 _SMALLEST_TARGET = 44
+_LONGEST_FIGURE = 14  # 13,628,212.00 m², 2026-11-28
 
 
 @contextmanager
@@ -96,4 +97,25 @@ def small_targets(page: Page) -> list[str]:
             .map(each => each.outerHTML.slice(0, 120));
         }""",
         _SMALLEST_TARGET,
+    )
+
+
+def torn(page: Page) -> list[str]:
+    """Figures, days and times that stand on more than one line. A long code may be broken."""
+    return page.evaluate(
+        """longest => {
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+            while (texts.nextNode()) {
+                const node = texts.currentNode, range = document.createRange();
+                if (!node.parentElement.checkVisibility() || node.parentElement.closest('.sr, script, style')) continue;
+                for (const figure of node.data.matchAll(/(?<![\\w.])\\d[\\d,.:%-]*(?![\\w])/g)) {
+                    range.setStart(node, figure.index);
+                    range.setEnd(node, figure.index + figure[0].length);
+                    const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+                    if (figure[0].length <= longest && lines.size > 1) found.push(node.data.trim().slice(0, 60));
+                }
+            }
+            return found;
+        }""",
+        _LONGEST_FIGURE,
     )

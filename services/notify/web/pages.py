@@ -1,7 +1,7 @@
 """/messages: messages, newest first, and the one chosen with its lineage; channels that are held; what has failed, by code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 
 from services.notify.domain.rules import MATRIX_VERSION
-from services.notify.queries import as_of, channels, conservation, messages
+from services.notify.queries import channels, conservation, messages
 from services.notify.queries.channels import ChannelRow, FailureRow
 from services.notify.queries.messages import Lineage, MessageFilter, Row
 from services.notify.web import acts
@@ -18,7 +18,7 @@ from shared.service.context import context
 from shared.service.database import Transaction, reading
 from shared.text import Unwritable, line
 from shared.web import figures
-from shared.web.shell import add_texts, text
+from shared.web.shell import AsOf, add_texts, text
 
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/notify", template_folder="templates"
@@ -70,7 +70,7 @@ def _page(tx: Transaction, *, chosen: str | None) -> str:
         totals=_totals(tx),
         states=STATES,
         filters=filters,
-        as_of=asdict(as_of.read(tx, at=context().clock.now())),
+        as_of=AsOf(context().clock.now(), None, None),
         may_command=may_command,
         what=_what,
         moment=_moment,

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 
 from services.signing.domain.capitals import capitals
 from services.signing.domain.mandate import MandateKind, unfit
-from services.signing.queries import as_of, case_file, drafting
+from services.signing.queries import case_file, drafting
 from services.signing.queries.case_file import CaseFile
 from services.signing.web import desk as desks
 from services.signing.web import drafts, paper, signers
@@ -57,7 +57,7 @@ def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
     def view(unit_id: UUID) -> str:
         with reading(context().engine, granted=identity.current().granted) as tx:
             case = case_file.read(tx, unit_id)
-            found, number = facts(tx, case), as_of.read(tx)
+            found = facts(tx, case)
         return render_template(
             f"case-{name}.html",
             title=f"{case.compound} {case.building} {case.door}",
@@ -67,7 +67,7 @@ def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
             did=_did(),
             trace=[act for act in reversed(case.acts) if act.kind in _TRACE.get(name, (act.kind,))],
             capitals=capitals,
-            as_of=AsOf(context().clock.now(), number, None),
+            as_of=AsOf(context().clock.now(), None, None),
             **found,
         )
 

@@ -27,7 +27,7 @@ export function stateOf({ loaded, silentSeconds, lagSeconds, empty }) {
   return empty ? "empty" : "live";
 }
 
-/** Prints a state. `asOf` has at, number and lag_seconds as the server sends them. */
+/** Prints a state. `asOf` has at, number and lag_seconds as the server sends them; a page that reads the source itself has only at. */
 export function show(state, asOf, { silentSeconds = 0 } = {}) {
   const lag = Math.max(asOf.lag_seconds ?? 0, state === "late" ? silentSeconds : 0);
   if (body.dataset.state !== state) body.dataset.state = state;
@@ -41,5 +41,5 @@ export function show(state, asOf, { silentSeconds = 0 } = {}) {
   put("status-word", stateWord[state]());
   put("status-at", clockTime(asOf.at));
   put("status-number", count(asOf.number));
-  put("status-lag", state === "stale" ? word("status", "stopped", { at: clockTime(asOf.at) }) : word("status", "lag", { seconds: lag.toFixed(1) }));
+  put("status-lag", state === "stale" ? word("status", "stopped", { at: clockTime(asOf.at) }) : asOf.lag_seconds === undefined ? "" : word("status", "lag", { seconds: lag.toFixed(1) }));
 }

@@ -7,7 +7,7 @@ import { show, stateOf } from "/static/shell/status.js";
 
 const EVERY_MS = 5_000;
 const listed = document.getElementById("listed");
-const instant = (page) => ({ at: page.getElementById("status-at").dateTime, number: Number(page.getElementById("status-number").textContent.replace(/\D/g, "")) || null, lag_seconds: 0 });
+const instant = (page) => ({ at: page.getElementById("status-at").dateTime });
 let asOf = instant(document);
 let answered = Date.now();
 
