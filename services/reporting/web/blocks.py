@@ -5,6 +5,7 @@ Sizes are px at 1920 x 1080; the page writes them in rem, so that they grow with
 the words beside the figures, then the size of its cells; one that has too many buildings for their names gets a block per compound.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -90,6 +91,12 @@ class Map:
     def blocks(self) -> list[Block]:
         return [block for line in self.lines for run in line for block in run.blocks]
 
+    @property
+    def legible(self) -> tuple[bool, bool, float]:
+        """What is worth more comes first: the words, a row for each floor, large cells."""
+        by_floor = all(len({cell.floor for cell in row}) == 1 for block in self.blocks for row in block.rows)
+        return not self.brief, by_floor, self.size
+
     def worst(self, most: int = 3) -> list[Block]:
         return [block for block in sorted(self.blocks, key=lambda block: -block.left)[:most] if block.left]
 
@@ -97,6 +104,13 @@ class Map:
         """How many of its units are unsigned, and how many it has."""
         mine = [block for block in self.blocks if block.compound == compound]
         return sum(block.left for block in mine), sum(len(row) for block in mine for row in block.rows)
+
+
+def fitted(cells: Sequence[Cell], label: Label) -> Map:
+    """Compounds as they are given, or the largest first: a small one before a large one can leave half of a line empty."""
+    units = Counter(cell.compound for cell in cells)
+    largest_first = sorted(cells, key=lambda cell: -units[cell.compound])
+    return max((arranged(order, label) for order in (cells, largest_first)), key=lambda drawn: drawn.legible)
 
 
 def arranged(cells: Sequence[Cell], label: Label) -> Map:

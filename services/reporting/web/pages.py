@@ -63,7 +63,7 @@ def wall() -> str:
 
 def _wall(tx: Transaction, standing: Standing, now: datetime) -> dict[str, Any]:
     units = cells.of_project(tx, standing.project_id)
-    drawn = blocks.arranged(units, lambda name, left, total: f"{name} {_unsigned_of(left, total)}")
+    drawn = blocks.fitted(units, lambda name, left, total: f"{name} {_unsigned_of(left, total)}")
     return {
         "as_of": _moment(tx, standing.district),
         "now": now,

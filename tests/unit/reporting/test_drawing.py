@@ -17,6 +17,10 @@ def label(name: str, left: int, total: int) -> str:
     return f"{name} unsigned {left:,} of {total:,}"
 
 
+def in_chinese(name: str, left: int, total: int) -> str:
+    return f"{name} 未签 {left:,} / {total:,}"
+
+
 def widths(run: blocks.Run) -> float:
     """Of the blocks side by side, each at least as wide as its texts."""
     slots = [max(block.across * block.size, blocks.width_of(block.name)) for block in run.blocks]
@@ -64,6 +68,35 @@ def test_a_whole_renewal_area_keeps_its_buildings_and_its_floors_at_full_size():
     assert drawn.size >= 1
     assert len(drawn.blocks) == 37
     assert all(len({cell.floor for cell in row}) == 1 for block in drawn.blocks for row in block.rows)
+
+
+# The compounds of the demo in the order of their names: of each building the floors and the doors of a floor.
+DEMO = {
+    "东仓院": [(8, 4), (9, 6), (9, 6)],
+    "和丰苑": [(8, 6), (8, 6), (7, 4), (9, 6), (8, 6), (8, 6), (10, 7)],
+    "澄水湾生活小区": [(8, 5)] * 4 + [(9, 6)] * 3 + [(8, 5)] * 4 + [(9, 5)],
+    "翠坪里": [(8, 5), (10, 5), (10, 5), (8, 5), (8, 5), (8, 5)],
+    "银泉阁": [(8, 6), (8, 6), (10, 6), (10, 6), (10, 7)],
+    "长盛居": [(10, 7), (9, 5), (9, 5), (9, 5)],
+}
+
+
+def test_compounds_that_leave_lines_half_empty_are_drawn_the_largest_first():
+    cells = [
+        a_cell(f"{floor}{door:02}", floor, compound=compound, building=f"{number}栋")
+        for compound, buildings in DEMO.items()
+        for number, (floors, doors) in enumerate(buildings, 1)
+        for floor in range(1, floors + 1)
+        for door in range(1, doors + 1)
+    ]
+    as_given, drawn = blocks.arranged(cells, in_chinese), blocks.fitted(cells, in_chinese)
+
+    assert (as_given.brief, as_given.size < 1) == (True, True)
+    assert (drawn.brief, drawn.size >= 1) == (False, True)
+    assert blocks.fitted(cells, label).size >= 1  # the words do not fit in English; the cells do
+    assert [run.compound for run in drawn.lines[0]] == ["澄水湾生活小区"]
+    great = great_cells()
+    assert blocks.fitted(great, label).legible >= blocks.arranged(great, label).legible
 
 
 def test_towers_are_packed_and_far_too_many_buildings_become_one_block_per_compound():
