@@ -75,7 +75,7 @@ def window(chromium: Browser, system: Platform) -> Iterator[Window]:
 
 def test_a_person_signs_in_by_keyboard_alone(window: Window) -> None:
     page = window.tab()
-    page.goto(f"{window.front}/wall")
+    page.goto(f"{window.front}/desk")
     choices = page.get_by_role("navigation").get_by_role("link")
     expect(choices.first).to_be_focused()
     assert choices.first.evaluate("each => getComputedStyle(each).outlineWidth") == "3px"
@@ -85,8 +85,8 @@ def test_a_person_signs_in_by_keyboard_alone(window: Window) -> None:
     expect(choices.nth(3)).to_contain_text("指挥部")
     expect(choices.nth(3)).to_be_focused()
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{window.front}/wall**")
-    expect(page.locator("footer")).to_contain_text("温启明")
+    page.wait_for_url(f"{window.front}/desk**")
+    expect(page.locator(".who")).to_contain_text("温启明")
 
 
 def sign_out(page: Page) -> None:

@@ -23,3 +23,15 @@ _CHOSEN = re.compile(r'if language == "en" else "[^"]*"')
 def test_no_punctuation_of_one_language_stands_outside_the_texts(path: Path) -> None:
     code = _CHOSEN.sub("", _COMMENT.sub("", path.read_text(encoding="utf-8")))
     assert re.findall(r".{0,30}[，：；、。].{0,10}", code) == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for folder in ("services", "shared") for path in sorted((ROOT / folder).rglob("web/*.toml"))], ids=str
+)
+def test_no_english_text_has_a_curly_quote(path: Path) -> None:
+    """In a Chinese font it takes the width of a character."""
+    assert [
+        line
+        for line in re.findall(r"^en = .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if re.search("[“”‘’]", line)
+    ] == []
