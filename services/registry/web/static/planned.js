@@ -50,3 +50,5 @@ grid.addEventListener("focusin", ({ target }) => cells.includes(target) && rove(
 grid.addEventListener("input", () => { byHand = true; });
 for (const field of [total, form.elements.starts_at, form.elements.ends_at]) field.addEventListener("input", draw);
 rove(cells[0]);
+byHand = cells.some((cell) => cell.value); // a browser that comes back has kept them
+draw(); // what was typed before this script came
