@@ -16,7 +16,7 @@ from shared.service import session
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 _AXE = Path("node_modules/axe-core/axe.min.js")
 _SMALLEST_TARGET = 44
-_LONGEST_FIGURE = 14  # 13,628,212.00 m², 2026-11-28
+_LONGEST_FIGURE, _SENTENCE = 14, 40  # 13,628,212.00 m², 2026-11-28
 
 
 @contextmanager
@@ -101,13 +101,13 @@ def small_targets(page: Page) -> list[str]:
 
 
 def torn(page: Page) -> list[str]:
-    """Figures, days and times that stand on more than one line. A long code may be broken."""
+    """Figures, days and times that stand on more than one line. A long code may be broken, and a door in a sentence."""
     return page.evaluate(
-        """longest => {
+        """([longest, sentence]) => {
             const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
             while (texts.nextNode()) {
                 const node = texts.currentNode, range = document.createRange();
-                if (!node.parentElement.checkVisibility() || node.parentElement.closest('.sr, script, style')) continue;
+                if (node.data.trim().length > sentence || !node.parentElement.checkVisibility() || node.parentElement.closest('.sr, script, style')) continue;
                 for (const figure of node.data.matchAll(/(?<![\\w.])\\d[\\d,.:%-]*(?![\\w])/g)) {
                     range.setStart(node, figure.index);
                     range.setEnd(node, figure.index + figure[0].length);
@@ -117,5 +117,5 @@ def torn(page: Page) -> list[str]:
             }
             return found;
         }""",
-        _LONGEST_FIGURE,
+        [_LONGEST_FIGURE, _SENTENCE],
     )
