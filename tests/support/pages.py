@@ -107,7 +107,8 @@ def torn(page: Page) -> list[str]:
             const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
             while (texts.nextNode()) {
                 const node = texts.currentNode, range = document.createRange();
-                if (node.data.trim().length > sentence || !node.parentElement.checkVisibility() || node.parentElement.closest('.sr, script, style')) continue;
+                if (node.data.trim().length > sentence) continue;
+                if (!node.parentElement.checkVisibility() || node.parentElement.closest('.sr, script, style')) continue;
                 for (const figure of node.data.matchAll(/(?<![\\w.])\\d[\\d,.:%-]*(?![\\w])/g)) {
                     range.setStart(node, figure.index);
                     range.setEnd(node, figure.index + figure[0].length);
