@@ -22,7 +22,6 @@ pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
 DISTRICT = "440309"
 NAME = "云汀里二期"
 SLOW_MILLISECONDS = 30_000
-MOST_PRESSES = 45
 
 
 @pytest.fixture(scope="module")
@@ -273,51 +272,6 @@ def _freeze(clerk: Clerk, project_id: str) -> None:
     clerk.look()
     page.goto(f"{clerk.place.front_url}/register/projects/{project_id}/freeze")
     assert page.url.endswith(project_id)  # there is nothing left to freeze
-
-
-def test_the_plan_is_one_figure_and_its_rows_are_one_stop(chromium: Browser, system: Platform) -> None:
-    clerk = Clerk(chromium, system.place, path="/register/projects/new?language=en")
-    page = clerk.page
-    page.get_by_label("Period starts").fill("2026-12-05T09:00")
-    page.get_by_label("Period ends").fill("2026-12-13T09:00")
-    clerk.write("Units planned by the end of the period", "1708")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    by_when, units = (page.get_by_label(f"Plan row 1: {what}") for what in ("by when", "units"))
-    expect(by_when).to_have_value("2026-12-06 09:00")
-    expect(units).to_have_value("214")
-    expect(page.get_by_label("Plan row 8: by when")).to_have_value("2026-12-13 09:00")
-    expect(page.get_by_label("Plan row 8: units")).to_have_value("1708")
-
-    page.locator("details summary").focus()
-    page.keyboard.press("Tab")
-    expect(by_when).to_be_focused()
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_label("Plan row 1: units")).to_be_focused()
-    page.keyboard.type("300")
-    page.keyboard.press("Enter")
-    expect(page.get_by_label("Plan row 2: units")).to_be_focused()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('#planned-rows')") is None
-    page.get_by_label("Units planned by the end of the period").fill("900")
-    expect(units).to_have_value("300")  # what was written by hand stays
-    clerk.look()
-    page.context.close()
-
-
-def test_a_project_is_opened_with_few_presses_of_the_tabulator(chromium: Browser, system: Platform) -> None:
-    clerk = Clerk(chromium, system.place, path="/register/projects/new")
-    page = clerk.page
-    page.get_by_label("片区名称").focus()
-    presses = 0
-    while presses < MOST_PRESSES and not page.locator("button.main").evaluate(
-        "each => each === document.activeElement"
-    ):
-        page.keyboard.press("Tab")
-        presses += 1
-
-    assert presses < MOST_PRESSES
-    page.context.close()
 
 
 def test_a_press_before_the_script_has_come_puts_nothing_into_the_address(chromium: Browser, system: Platform) -> None:
