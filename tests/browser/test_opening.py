@@ -78,5 +78,4 @@ def test_a_project_is_opened_with_few_presses_of_the_tabulator(form: Page) -> No
         form.keyboard.press("Tab")
         presses += 1
 
-    print(f"\n  {presses} presses from the name to the button")
     assert presses < MOST_PRESSES
