@@ -86,7 +86,7 @@ def test_a_person_signs_in_by_keyboard_alone(window: Window) -> None:
     expect(choices.nth(3)).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url(f"{window.front}/desk**")
-    expect(page.locator(".who")).to_contain_text("温启明")
+    expect(page.locator("header .who")).to_contain_text("温启明")
 
 
 def sign_out(page: Page) -> None:
