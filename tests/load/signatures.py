@@ -2,8 +2,8 @@
 
     python -m tests.load.signatures [UNITS] [SECONDS]
 
-First as many API processes as the machine has cores, on the PostgreSQL of the tests; then every process of every service, at the pace of a
-launch day. All figures are of this machine in this run: only ratios can be compared with another run. On a busy machine the ratio
+First as many API processes as the machine has cores; then every process of every service, at the pace of a launch day. The database is on
+the disk, as an installation's is, so a commit of either side contains its writing. All figures are of this machine in this run: only ratios can be compared with another run. On a busy machine the ratio
 of times says little, as the queue at a lock waits for its turn at a core at every step.
 """
 
@@ -220,7 +220,7 @@ def measure(running: Platform, units: int) -> None:
 
 
 def main(units: int = 1_000, seconds: int = 60) -> int:
-    running = platform.start()
+    running = platform.start(on_disk=True)
     try:
         measure(running, units)
         launch_day(running, seconds)

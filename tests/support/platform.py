@@ -121,9 +121,9 @@ class Platform:
         return keys.load(self.place.local_dir)
 
 
-def start() -> Platform:
-    """PostgreSQL and Kafka only."""
-    place = somewhere()
+def start(*, on_disk: bool = False) -> Platform:
+    """PostgreSQL and Kafka only. `on_disk`: for figures that contain the writing to a disk, as an installation's do."""
+    place = somewhere(on_disk=on_disk)
     try:
         started = Platform(place, system.start_platform(place))
         enter(place)
@@ -164,11 +164,11 @@ def stop(place: Place) -> None:
     assert not left, f"left running: {left}"
 
 
-def somewhere() -> Place:
+def somewhere(*, on_disk: bool = False) -> Place:
     """An installation of its own: a new directory and the first base from a random one on whose ports are all free."""
     # Not pytest's tmp_path: its parents are closed to the unprivileged user who runs PostgreSQL for root.
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
-    local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-", dir=_MEMORY if roomy else None))
+    in_memory = not on_disk and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    local_dir = Path(tempfile.mkdtemp(prefix="clearwater-test-", dir=_MEMORY if in_memory else None))
     local_dir.chmod(0o755)
     bases = random.SystemRandom().sample(_BASES, k=20)
     for base in bases:

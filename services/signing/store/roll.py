@@ -77,15 +77,19 @@ _SIGNED = text("""
     from roll_units where project_id = :project_id and signed
 """)
 # Both directions: a party counts as signed when `counts_from` units have signed, and no longer when one of them is undone.
+# The arrays make the database look the parties up by their keys. A join, planned before the database knows how large a roll is, reads all
+# parties of the project under its lock.
 _COUNT = text("""
     with unit as (
         update roll_units set signed = :signed where project_id = :project_id and unit_id = :unit_id and signed <> :signed
         returning area),
+    member as materialized (
+        select kind, party_id from roll_members where project_id = :project_id and unit_id = :unit_id and exists (select from unit)),
     parties as (
         update roll_parties party set signed = party.signed + case when :signed then 1 else -1 end
-        from roll_members member, unit
-        where member.project_id = :project_id and member.unit_id = :unit_id
-          and party.project_id = member.project_id and party.kind = member.kind and party.party_id = member.party_id
+        where party.project_id = :project_id and party.kind = any(array(select kind from member))
+          and party.party_id = any(array(select party_id from member))
+          and exists (select from member where (member.kind, member.party_id) = (party.kind, party.party_id))
         returning party.kind, party.signed + case when :signed then 0 else 1 end = party.counts_from as turned)
     select (select count(*) from unit) as units, coalesce((select sum(area) from unit), 0) as area,
            (select count(*) from parties where turned and kind = 'household') as households,

@@ -241,7 +241,7 @@ LOCK = """update agreements set state = 'locked', lock_count = 2 where agreement
 CLOSE = "insert into closings values (:d, :p, {reached}, '{at}', 'x')"
 DAY = """insert into days (district, project_id, business_on, restatement, as_of, figures, bases, counting_rule, closed_at, closed_by)
           select district, project_id, '{on}', {restatement}, 0, '{{}}', '{{}}', counting_rule, '2026-11-27 02:00Z', 'x' from projects"""
-NINE, AFTER, BEFORE = "2026-11-28 02:00Z", "2027-01-01 02:00Z", "2026-11-27 02:00Z"
+NINE, TEN, AFTER, BEFORE = "2026-11-28 02:00Z", "2026-11-28 03:00Z", "2027-01-01 02:00Z", "2026-11-27 02:00Z"
 
 
 def carry_out(engine: Engine, district: str, statements: str, given: Given) -> None:

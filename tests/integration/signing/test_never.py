@@ -20,6 +20,7 @@ from tests.integration.signing.given import (
     SELF,
     SIGN,
     SUCCEED,
+    TEN,
     TO,
     Given,
     a_day_reported,
@@ -127,7 +128,7 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a number of another series": (locked, NUMBER.format(series="exchange", at=NINE), "numbers_agreement_id"),
     "a number of another instant": (
         locked,
-        f"{SELF.format(at=NINE)}; {NUMBER.format(series='cash', at='2026-11-28 03:00Z')}; {TO.format('signed')}",
+        "; ".join((SELF.format(at=NINE), NUMBER.format(series="cash", at=TEN), FED.format(at=TEN), TO.format("signed"))),
         "lacks a signature or a number",
     ),
     "a second number": (signed, "insert into numbers values (:d, :p, 'cash', 2, :a, '2027-01-01')", "numbers_agreement_id_key"),

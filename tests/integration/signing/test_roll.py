@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -194,3 +195,28 @@ def test_checking_a_copied_roll_takes_less_than_copying_it(district: District) -
 
     assert checked - copied < 3 * (copied - began)
     assert members(district, "right_holder") == 2 * 600
+
+
+def test_counting_a_unit_reads_its_own_parties_and_not_the_whole_roll(district: District) -> None:
+    """All desks of a project wait for it, and the database has no statistics of a roll that was just copied."""
+    units = [district.register(a_holder("1/2"), a_holder("1/2")) for _ in range(300)]
+    district.freeze()
+    statement, parameters = roll.counting(district.project_id, units[0], signed=True)
+
+    with district.transaction() as tx:
+        explained = text(f"explain (analyze, format json) {statement.text}")
+        [plan] = tx.connection.execute(explained, parameters).scalar_one()
+        tx.rollback()
+
+    read = {
+        (node["Relation Name"], node["Actual Rows"] * node["Actual Loops"])
+        for node in nodes(plan["Plan"])
+        if "Scan" in node["Node Type"] and "Relation Name" in node
+    }
+    assert read == {("roll_units", 1), ("roll_members", 3), ("roll_parties", 3)}
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from nodes(below)
