@@ -3,8 +3,9 @@
     python -m tests.load.signatures [UNITS] [SECONDS]
 
 First as many API processes as the machine has cores; then every process of every service, at the pace of a launch day. The database is on
-the disk, as an installation's is, so a commit of either side contains its writing. All figures are of this machine in this run: only ratios can be compared with another run. On a busy machine the ratio
-of times says little, as the queue at a lock waits for its turn at a core at every step.
+the disk, as an installation's is, so a commit of either side contains its writing. All figures are of this machine in this run: only ratios
+can be compared with another run. On a busy machine the ratio of times says little, as the queue at a lock waits for its turn at a core at
+every step.
 """
 
 import os
@@ -33,6 +34,7 @@ from tests.support.serving import issuing
 CORES = os.cpu_count() or 1
 CONNECTIONS, DISTRICTS, PER_MINUTE = 16, 10, 60
 _WORDS = 9
+_DOES = {"Lock": "waits for a lock", "IO": "waits for the disk", "LWLock": "waits for another session's write"}
 _PAIR = """
     drop table if exists bench_project, bench_series;
     create table bench_project (id int primary key, counted int);
@@ -120,7 +122,7 @@ def _named(state: str, waits: object, query: str) -> str:
     words = " ".join(query.split()[:_WORDS])
     if state != "active":
         return f"the API computes, after: {words}"
-    return f"{'waits for a lock' if waits == 'Lock' else 'runs'}: {words}"
+    return f"{_DOES.get(str(waits), 'runs')}: {words}"
 
 
 def one_series(bench: Bench, units: int) -> None:
