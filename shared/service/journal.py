@@ -48,7 +48,9 @@ _SEND_AGAIN = text("""
               select id, district, clock_timestamp() from due order by id on conflict do nothing)
     select count(*) from due
 """)
-_NEW_EPOCH = text("insert into epochs (epoch, reason) select max(epoch) + 1, :reason from epochs returning epoch")
+# No database that is restored knows the epochs that it gave after the backup. So a new one is at least the minutes since 1970.
+NEXT_EPOCH = "greatest(max(epoch) + 1, (extract(epoch from clock_timestamp()) / 60)::int)"
+_NEW_EPOCH = text(f"insert into epochs (epoch, reason) select {NEXT_EPOCH}, :reason from epochs returning epoch")  # noqa: S608 - a constant
 
 
 class TooLarge(Exception):  # noqa: N818 - names the state found
@@ -101,6 +103,6 @@ def send_again(connection: Connection, ids: Sequence[int]) -> int:
 def new_epoch(connection: Connection, *, reason: str) -> int:
     """Begins a new epoch after a restore from a backup, before anything is written: numbers may now come again with other events.
 
-    For the mechanism role. Returns the new epoch.
+    For the mechanism role. Returns the new epoch. It never comes again, even if the database is restored to the same backup once more.
     """
     return int(connection.execute(_NEW_EPOCH, {"reason": reason}).scalar_one())

@@ -110,7 +110,8 @@ def test_the_next_number_follows_the_last_and_its_event_has_a_new_epoch(rehearsa
     given = rows(rehearsal.restored, "signing", _NUMBERS, [project_id, signed.series])
     assert [row[0] for row in given] == list(range(1, len(given) + 1))
     assert signed.number == len(given)
-    assert rows(rehearsal.restored, "signing", _EPOCHS, [signed.unit_id]) == [("1",), ("2",)]
+    [(before,), (after,)] = rows(rehearsal.restored, "signing", _EPOCHS, [signed.unit_id])
+    assert (before, int(after) > 1) == ("1", True)
     counted = rows(rehearsal.restored, "signing", "select count(*) from numbers where project_id = %s", [project_id])
     with Person(rehearsal.place, "command", rehearsal.sample.code) as reader:
         assert eventually(lambda: units(reader.get("reporting", f"/projects/{project_id}/rates")) == counted[0][0])

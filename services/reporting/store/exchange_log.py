@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from shared.events import topics
 from shared.messaging.ports import Message
+from shared.service import journal
 from shared.service.database import Transaction
 
 _COLUMNS = "feed_number, event_id, topic, key, sequence, type, headers, payload"
@@ -29,9 +30,10 @@ _APPEND = text(f"""
     insert into exchange_log (district, epoch, number, {_COLUMNS})
     select :district, epoch, last_number - :count + place, {_COLUMNS} from counted, {_GIVEN}
 """)  # noqa: S608 - constants
-_NEXT_EPOCH = text("""
-    select 1 + greatest((select max(epoch) from exchange_numbers), (select max(epoch) from exchange_log), 0)
-""")
+_NEXT_EPOCH = text(f"""
+    select {journal.NEXT_EPOCH}
+    from (select max(epoch) as epoch from exchange_numbers union all select max(epoch) from exchange_log union all select 0) as known
+""")  # noqa: S608 - a constant
 # There is one writer of an epoch that has not begun, so that the highest number is counter enough.
 _FILL = text(f"""
     with reached as (
@@ -63,7 +65,7 @@ def append(tx: Transaction, entries: Sequence[Entry]) -> None:
 
 
 def next_epoch(connection: Connection) -> int:
-    """One that no entry has, also none of a filling that was given up."""
+    """One that no entry has or had, also none of a filling that was given up, and none from after a backup that was restored."""
     return int(connection.execute(_NEXT_EPOCH).scalar_one())
 
 

