@@ -19,7 +19,9 @@ import httpx
 import yaml
 from playwright.sync_api import expect
 
+from deploy.backups import inside
 from deploy.backups.kept import Kept
+from deploy.declaration import ARCHIVE, ARCHIVE_FILE
 from deploy.demo.people import Person
 from deploy.images import running
 from deploy.images.running import docker, last_line
@@ -29,6 +31,7 @@ from tests.support.eventually import eventually
 from tests.support.pages import chromium
 
 PROJECT = "clearwater-compose-test"
+PLATFORM_IMAGE = "clearwater/platform:local"
 WAIT_SECONDS = 1_200
 _PAGE_MS = 60_000  # the machine has just started twenty containers
 # Inside a container: kills all but its first process, which the engine protects, and itself.
@@ -48,8 +51,8 @@ def main() -> int:
     os.environ["COMPOSE_PROJECT_NAME"] = PROJECT
     try:
         check()
-        with containers(), tempfile.TemporaryDirectory() as folder:
-            backups = Path(folder) / "backups"
+        with no_archive(), folder_of_backups() as backups, containers():
+            call("docker", *as_root(backups, "chown", str(running.POSTGRES_USER), "/kept/backups"))
             call("make", "backup", f"TO={backups}", "CONTAINERS=yes")
             look()
             survive()
@@ -72,6 +75,38 @@ def check() -> None:
             raise CannotStart(f"`docker {command[0]}` fails: {last_line(answer.stderr or answer.stdout)}")
     published = [name for name, entry in ALWAYS.items() if "ports" in entry]
     machine.check(Place(running.KEPT_IN, running.PORT_BASE), published)
+
+
+@contextmanager
+def no_archive() -> Iterator[None]:
+    """Where this clone's own containers archive to is not touched; none begins to archive to a folder that is gone after the test."""
+    file = running.KEPT_IN / ARCHIVE_FILE
+    kept = file.read_bytes() if file.exists() else b""
+    file.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+        if kept:
+            file.write_bytes(kept)
+        call(sys.executable, "-m", "deploy.images.secrets")
+
+
+@contextmanager
+def folder_of_backups() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        backups = Path(folder) / "backups"
+        backups.mkdir(mode=0o700)
+        try:
+            yield backups
+        finally:
+            docker(*as_root(backups, "rm", "-rf", "/kept/backups"))
+
+
+def as_root(backups: Path, program: str, *arguments: str) -> tuple[str, ...]:
+    """In a container: the folder belongs to the user of PostgreSQL's own, and whoever runs the test need not be root."""
+    mounted = ("--volume", f"{backups.parent}:/kept", "--user", "0:0")
+    return ("run", "--rm", *mounted, "--entrypoint", program, PLATFORM_IMAGE, *arguments)
 
 
 @contextmanager
@@ -123,8 +158,9 @@ def survive() -> None:
 
 def come_back(backups: Path) -> None:
     """All volumes are lost but the folder of backups. What came after the base backup is in its archive, so the screens show the same."""
+    written = ("docker", "compose", "exec", "-T", ARCHIVE, "cat", str(Kept(inside.BACKUPS).written("signing")))
     before, newest = standing(), newest_event()
-    eventually(lambda: f'"id": {newest},' in Kept(backups).written("signing").read_text(), seconds=60)
+    eventually(lambda: f'"id": {newest},' in call(*written, capture=True), seconds=60)
     call("docker", "compose", "down", "--volumes", "--timeout", "30")
     call("make", "restore", f"FROM={backups}", "CONTAINERS=yes", "OVER=yes")
     assert not unwell()
