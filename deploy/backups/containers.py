@@ -89,9 +89,9 @@ class _Restored:
         return after.printed(command[0], service, done)
 
     def forget_again(self) -> list[str]:
-        erasures = kept.Kept(self.source.resolve()).erasures
-        if not erasures.exists():
+        if not _inside("erasures").split():
             return []
+        erasures = kept.Kept(self.source.resolve()).erasures
         return self.run("registry", "forget-again", "/erasures.jsonl", mounted=f"{erasures}:/erasures.jsonl:ro")
 
     def gone(self, service: str) -> Mapping[str, str]:

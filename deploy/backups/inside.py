@@ -1,4 +1,6 @@
-"""What backup and restore do inside the containers' network: python -m deploy.backups.inside archive|take|keys|replay|districts|rewind|gone
+"""What backup and restore do inside the containers' network, one command each.
+
+    python -m deploy.backups.inside archive|take|keys|replay|districts|erasures|rewind|gone
 
 The container `archive` runs it, as the user of PostgreSQL's own container, with the folder of backups at /backups.
 Left to others: which of them is called when, and by whom (containers.py).
@@ -13,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from deploy.backups import archive, journals, restoring, taking
+from deploy.backups import archive, journals, kept, restoring, taking
 from deploy.backups.kept import Kept
 from deploy.backups.server import Server
 from deploy.images import secret_files
@@ -74,6 +76,12 @@ def _districts(_: argparse.Namespace) -> None:
         print(district)
 
 
+def _erasures(_: argparse.Namespace) -> None:
+    """Whoever restores may not be allowed to look into the folder."""
+    for line in kept.lines(Kept(BACKUPS).erasures):
+        print(line["person_id"])
+
+
 def _rewind(options: argparse.Namespace) -> None:
     kafka.rewind(admin.as_named(secret_files.read()), options.service)
 
@@ -93,6 +101,7 @@ def _options() -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     commands.add_parser("archive").set_defaults(run=_archive)
     commands.add_parser("districts").set_defaults(run=_districts)
+    commands.add_parser("erasures").set_defaults(run=_erasures)
     for name, run in (("take", _take), ("keys", _keys), ("replay", _replay), ("rewind", _rewind), ("gone", _gone)):
         commands.add_parser(name).set_defaults(run=run)
     take, keys, replay, rewind, gone = (commands.choices[name] for name in ("take", "keys", "replay", "rewind", "gone"))
