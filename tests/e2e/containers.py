@@ -7,6 +7,7 @@ The containers are a project of their own and go away at the end; KEEP=yes leave
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from tests.support.eventually import eventually
 from tests.support.pages import chromium
 
 PROJECT = "clearwater-compose-test"
+KEEP = os.environ.get("KEEP") == "yes"
 PLATFORM_IMAGE = "clearwater/platform:local"
 WAIT_SECONDS = 1_200
 _PAGE_MS = 60_000  # the machine has just started twenty containers
@@ -51,7 +53,7 @@ def main() -> int:
     os.environ["COMPOSE_PROJECT_NAME"] = PROJECT
     try:
         check()
-        with no_archive(), folder_of_backups() as backups, containers():
+        with own_things_aside(), folder_of_backups() as backups, containers():
             call("docker", *as_root(backups, "chown", str(running.POSTGRES_USER), "/kept/backups"))
             call("make", "backup", f"TO={backups}", "CONTAINERS=yes")
             look()
@@ -78,18 +80,42 @@ def check() -> None:
 
 
 @contextmanager
-def no_archive() -> Iterator[None]:
-    """Where this clone's own containers archive to is not touched; none begins to archive to a folder that is gone after the test."""
-    file = running.KEPT_IN / ARCHIVE_FILE
-    kept = file.read_bytes() if file.exists() else b""
-    file.unlink(missing_ok=True)
+def own_things_aside() -> Iterator[None]:
+    """Where this clone's own containers archive to, and the day that was played in them, come back when the test has ended."""
+    own = (running.KEPT_IN / ARCHIVE_FILE, running.SHARED)
+    for path in own:
+        put_aside(path)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
-        if kept:
-            file.write_bytes(kept)
-        call(sys.executable, "-m", "deploy.images.secrets")
+        if not KEEP:
+            for path in own:
+                bring_back(path)
+            call(sys.executable, "-m", "deploy.images.secrets")
+
+
+def put_aside(path: Path) -> None:
+    if aside(path).exists():
+        remove(path)  # of a test that was killed
+    elif path.exists():
+        path.rename(aside(path))
+
+
+def bring_back(path: Path) -> None:
+    remove(path)
+    if aside(path).exists():
+        aside(path).rename(path)
+
+
+def aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.aside")
+
+
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -119,7 +145,7 @@ def containers() -> Iterator[None]:
         subprocess.run(["docker", "compose", "logs", "--tail", "20"], cwd=ROOT, check=False)
         raise
     finally:
-        if os.environ.get("KEEP") != "yes":
+        if not KEEP:
             call("docker", "compose", "down", "--volumes", "--timeout", "30")
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.declaration import API, SECOND, SERVICES
-from deploy.images import secret_files, secrets, upgrading
+from deploy.declaration import API, ARCHIVE_FILE, SECOND, SERVICES
+from deploy.images import running, secret_files, secrets, upgrading
 from deploy.local import keys
 from deploy.local.place import ROOT, CannotStart
+from tests.e2e import containers as compose_test
 from tests.e2e.containers import parsed
 
 DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -177,3 +178,26 @@ def test_an_upgrade_of_containers_migrates_first_and_never_replaces_both_apis_at
         assert {service.process(role) for role in service.roles} <= set(started)
     assert {"issuer", "messages", "admin"} <= set(started)
     assert all("--wait" in step and "--no-deps" in step for step in taken if step[0] == "up")
+
+
+def test_compose_test_puts_aside_what_this_clones_own_containers_have_and_brings_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A demo of eight units and its clock were left to the next `make demo CONTAINERS=yes`, and an archive to a folder that was gone."""
+    day, archive = tmp_path / "shared" / "clock.json", tmp_path / ARCHIVE_FILE
+    monkeypatch.setattr(running, "KEPT_IN", tmp_path)
+    monkeypatch.setattr(running, "SHARED", day.parent)
+    monkeypatch.setattr(compose_test, "call", lambda *_: None)  # it would write this clone's .env
+    day.parent.mkdir()
+    day.write_text("own")
+    for content in ("of the test", "of a test that was killed"):
+        with compose_test.own_things_aside():
+            assert not day.exists()
+            day.parent.mkdir()
+            day.write_text(content)
+            archive.write_text(content)
+        assert day.read_text() == "own"
+        assert not archive.exists()
+        day.parent.rename(tmp_path / "shared.aside")
+        day.parent.mkdir()
+        day.write_text(content)
