@@ -114,12 +114,8 @@ def _farewell(installation: Place) -> None:
     screen.fact("sign in", "choose a sample person on the login page; there is no password")
     for role, does in _ROLES.items():
         screen.fact(f"  {role}", does)
-    again, stop = (
-        ("make demo CONTAINERS=yes", "docker compose down")
-        if installation.local_dir == containers.SHARED
-        else ("make demo FRESH=1", "make down")
-    )
-    screen.fact("again", f"`{again}` plays the day again; `{stop}` stops everything")
+    stop = "docker compose down" if installation.local_dir == containers.SHARED else "make down"
+    screen.fact("again", f"{playing.anew(installation)}; `{stop}` stops everything")
 
 
 _ROLES = {

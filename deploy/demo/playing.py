@@ -18,6 +18,7 @@ from deploy.demo.people import Person, Stuck
 from deploy.demo.plan import Turn
 from deploy.demo.watch import Watch
 from deploy.demo.watching import Wall
+from deploy.images import running as containers
 from deploy.local.place import Place
 from shared.events.day import business_day
 
@@ -45,13 +46,20 @@ class Programme:
         return self.units, max(_SMALLEST, self.units * _SMALL_PROJECT // UNITS)
 
 
+def anew(installation: Place) -> str:
+    """In containers that command refuses, and names the steps."""
+    if installation.local_dir == containers.SHARED:
+        return "`make demo FRESH=1 CONTAINERS=yes` says how another begins"
+    return "`make demo FRESH=1` begins another"
+
+
 def play(installation: Place, programme: Programme, *, began: float) -> list[Opened]:
     """Returns the projects when effect is declared. `began`: when this run began, by time.monotonic. Raises Stuck."""
     screen.fact("Clearwater", installation.front_url)
     opened = _opened(installation, programme)
     main_project = opened[0]
     if _declared(installation, main_project):
-        screen.line("This launch day is over: `make demo FRESH=1` begins anew.")
+        screen.line(f"This launch day is over: {anew(installation)}.")
     else:
         _launch_day(installation, opened, began=began)
         screen.title("The next morning")

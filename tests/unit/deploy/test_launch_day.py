@@ -9,7 +9,8 @@ from deploy.demo import day, plan, speed
 from deploy.demo.desk import Ready, Signed
 from deploy.demo.launch import Pace, Queue
 from deploy.demo.people import Stuck
-from deploy.demo.playing import Programme
+from deploy.demo.playing import Programme, anew
+from deploy.images import running
 from deploy.local.place import Place
 from shared.service.clock import Watched
 
@@ -149,3 +150,8 @@ def ready(turn):
 
 def signed(turn):
     return Signed(turn.unit_id, f"agreement of {turn.unit_id}", "cash", 1, "", OPENS, 0.1)
+
+
+def test_whoever_has_seen_the_day_is_told_what_begins_another(tmp_path: Path):
+    assert anew(Place(tmp_path, 18_000)) == "`make demo FRESH=1` begins another"
+    assert anew(Place(running.SHARED, 18_000, tls=True)) == "`make demo FRESH=1 CONTAINERS=yes` says how another begins"
