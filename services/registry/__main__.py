@@ -52,7 +52,10 @@ def erase(arguments: Sequence[str]) -> int:
 def contract_check(arguments: Sequence[str]) -> int:
     """Whom the contract of this code would break: compares it with the one that the installation serves, and names its live grants."""
     parser = argparse.ArgumentParser(prog="contract-check", description=contract_check.__doc__)
-    parser.add_argument("--against", default=wiring.SERVICE.settings().public_url, help="an installation, or a folder")
+    public_url = wiring.SERVICE.settings().public_url
+    parser.add_argument(
+        "--against", default=public_url, help="an installation, a folder, or - for its xregistry.json, piped in"
+    )
     try:
         before = contracts.read(parser.parse_args(arguments).against)
     except contracts.Unreadable as failure:

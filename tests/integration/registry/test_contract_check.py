@@ -1,10 +1,12 @@
 """Does the check of a contract name the live grants that a planted break breaks, and no other one?"""
 
 import copy
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.registry import __main__ as commands
@@ -91,6 +93,16 @@ def test_the_contract_is_read_from_an_installation_and_from_a_folder(tmp_path: P
     schema = impact.current()[SIGNED].schema
     (tmp_path / f"{SIGNED}.json").write_text(json.dumps(schema), encoding="utf-8")
     assert contracts.read(str(tmp_path)) == {SIGNED: Published(schema, {})}
+
+
+def test_the_contract_is_piped_to_a_container_which_does_not_reach_the_front_door(monkeypatch: pytest.MonkeyPatch):
+    with serving.served(reporting.create_unconnected()) as url:
+        document = httpx.get(f"{url}/events/xregistry.json").content
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(document)))
+
+    assert contracts.read("-") == impact.current()
+    with pytest.raises(contracts.Unreadable):
+        contracts.read("-")  # nothing is left to read
 
 
 def test_the_command_says_so_and_fails(
