@@ -8,13 +8,14 @@ from flask import Flask
 from services.notify import wiring
 from services.notify.api.messages import api
 from services.notify.config import Settings
-from services.notify.queries import due
+from services.notify.queries import due, shown
 from services.notify.web.pages import pages
-from shared.messaging import freshness_api
+from shared.messaging import freshness_api, parked_api
 from shared.service import clock, database, factory
 
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, messages=due.ages)
+PARKED: Final = parked_api.blueprint(wiring.SERVICE.consumer, wiring.reactions_of, figures=shown.messages)
 
 
 def create() -> Flask:
@@ -30,7 +31,7 @@ def create() -> Flask:
         engine=engine,
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(api, pages, FRESHNESS),
+        blueprints=(api, pages, FRESHNESS, PARKED),
         problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
     )

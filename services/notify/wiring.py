@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import Engine
 
@@ -28,6 +28,9 @@ from shared.service import clock
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
+if TYPE_CHECKING:
+    from shared.service.context import Context
+
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
 _CONNECTIONS: Final = 8  # of the worker, beside those of its lanes; none is used while a gateway is called
 _KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
@@ -36,6 +39,12 @@ _KEPT_SESSIONS: Final = 8  # with the mail server, open between two mails
 def _reactions() -> Reactions:
     settings = Settings()
     return reactions(opener=Opener(settings.reader_private_key), clock=clock.at_start(settings.clock_file))
+
+
+def reactions_of(service: "Context") -> Reactions:
+    """The consumer's reactions, in a process that serves a request."""
+    opener = Opener(cast("Settings", service.settings).reader_private_key)
+    return reactions(opener=opener, clock=service.clock)
 
 
 def _hops(engine: Engine) -> Sequence[Hop]:

@@ -8,12 +8,14 @@ from flask import Flask
 from services.registry import wiring
 from services.registry.api import BLUEPRINTS
 from services.registry.config import Settings
+from services.registry.consumers import CONSUMER, reactions
 from services.registry.web.pages import pages
-from shared.messaging import freshness_api
+from shared.messaging import freshness_api, parked_api
 from shared.service import clock, database, factory
 
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer)
+PARKED: Final = parked_api.blueprint(CONSUMER, lambda _: reactions())
 
 
 def create() -> Flask:
@@ -26,7 +28,7 @@ def create() -> Flask:
         engine=engine,
         clock=clock.at_start(settings.clock_file),
         settings=settings,
-        blueprints=(*BLUEPRINTS, pages, FRESHNESS),
+        blueprints=(*BLUEPRINTS, pages, FRESHNESS, PARKED),
         problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
         resources=wiring.vault(settings),

@@ -17,7 +17,8 @@ from services.reporting.api.standings import api
 from services.reporting.api.statements import statements
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
-from services.reporting.queries import due
+from services.reporting.projections.reactions import reactions
+from services.reporting.queries import due, shown
 from services.reporting.web.agency import agency
 from services.reporting.web.catalogue import pages as catalogue
 from services.reporting.web.daily import reports
@@ -25,7 +26,7 @@ from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
 from services.reporting.web.taken import oversights
 from services.reporting.web.why import explanations
-from shared.messaging import freshness_api
+from shared.messaging import freshness_api, parked_api
 from shared.service import clock, factory, problems
 from shared.service.context import Context
 from shared.service.examples import Vocabulary
@@ -34,6 +35,13 @@ from shared.web.shell import shell
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, emits=False, deliveries=due.ages)
+PARKED: Final = parked_api.blueprint(
+    wiring.SERVICE.consumer,
+    lambda _: reactions(),
+    after_reactions=wiring.SERVICE.after_reactions,
+    rebuilt=True,
+    figures=shown.figures_of,
+)
 BLUEPRINTS: Final = (
     agency,
     api,
@@ -49,6 +57,7 @@ BLUEPRINTS: Final = (
     oversights,
     catalogue,
     FRESHNESS,
+    PARKED,
 )
 
 

@@ -8,9 +8,10 @@ from flask import Flask
 from services.signing import wiring
 from services.signing.api import BLUEPRINTS
 from services.signing.config import Settings
+from services.signing.consumers import CONSUMER, reactions
 from services.signing.web.home import home
 from services.signing.web.pages import pages
-from shared.messaging import freshness_api
+from shared.messaging import freshness_api, parked_api
 from shared.service import clock as clocks
 from shared.service import database, factory
 from shared.service.clock import Clock
@@ -19,6 +20,7 @@ from shared.service.login import login
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
 _STATEMENT_SECONDS: Final = 10.0  # after this time the client has given up
 FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer)
+PARKED: Final = parked_api.blueprint(CONSUMER, lambda service: reactions(service.clock))
 
 
 def create() -> Flask:
@@ -38,7 +40,7 @@ def create_with(settings: Settings, *, clock: Clock) -> Flask:
         engine=engine,
         clock=clock,
         settings=settings,
-        blueprints=(*BLUEPRINTS, pages, home, login, FRESHNESS),  # decision 18: one service carries the sign-in
+        blueprints=(*BLUEPRINTS, pages, home, login, FRESHNESS, PARKED),  # decision 18: one service carries the sign-in
         problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
     )

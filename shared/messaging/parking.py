@@ -8,6 +8,7 @@ A parked event that is `diverged` has a number under which another event was app
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -63,6 +64,15 @@ _KEYS = text("""
       and (cast(:topic as text) is null or topic = :topic) and (cast(:key as text) is null or key = :key)
     order by topic, key limit :batch
 """)
+_FIRST = text("""
+    select * from (
+        select distinct on (topic, key) district, topic, key, type, event_id, epoch, sequence, reason, ours,
+               cast(headers ->> 'time' as timestamptz) as sent_at, min(parked_at) over (partition by topic, key) as parked_at,
+               count(*) over (partition by topic, key) - 1 as behind
+        from parked where consumer = :consumer and released_at is null
+        order by topic, key, epoch, sequence, parked.parked_at) as first
+    order by parked_at, topic, key limit :batch
+""")
 _COUNTS = text("""
     select district, count(*), count(*) filter (where reason = 'diverged') from parked
     where consumer = :consumer and released_at is null group by district
@@ -80,6 +90,23 @@ class Count(NamedTuple):
     district: str
     waiting: int
     diverged: int
+
+
+class Parked(NamedTuple):
+    """A key that waits, by its first event. `parked_at`: of the one that has waited longest; `behind`: how many wait after the first."""
+
+    district: str
+    topic: str
+    key: str
+    type: str
+    event_id: UUID
+    epoch: int
+    sequence: int
+    reason: str
+    ours: UUID | None
+    sent_at: datetime
+    parked_at: datetime
+    behind: int
 
 
 class Waiting(NamedTuple):
@@ -124,6 +151,11 @@ def keys(tx: Transaction, consumer: str, *, topic: str | None, key: str | None, 
     """The keys with a parked event, narrowed by topic and key where given."""
     found = {"consumer": consumer, "topic": topic, "key": key, "batch": batch}
     return [Key(*row) for row in tx.connection.execute(_KEYS, found)]
+
+
+def first(tx: Transaction, consumer: str, *, batch: int) -> Sequence[Parked]:
+    """The keys that wait, in all districts that the transaction sees; who has waited longest comes first."""
+    return [Parked(*row) for row in tx.connection.execute(_FIRST, {"consumer": consumer, "batch": batch})]
 
 
 def counts(tx: Transaction, consumer: str) -> Sequence[Count]:

@@ -126,23 +126,29 @@ class Redrive:
         that wait as diverged are passed over. A dry run does everything, counts the rows it touched, and rolls back.
         """
         with database.begin(self._engine, district=district) as tx:
-            inbox.share(tx)
-            before = _touched(tx)
-            # First the lock, then the reading: the consumer adds to parking under this lock only. Read committed is required.
-            mark = inbox.lock(tx, self._consumer, [key])[key]
-            waiting = parking.waiting(tx, self._consumer, key, batch=batch)
-            if decision == "accept-epoch" and waiting and _verdict(mark, waiting[0]) == "epoch":
-                first = waiting[0].message
-                mark = Watermark(first.epoch, first.sequence - 1, None, parked=True)
-            mark, tried, applied = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
-            inbox.move(tx, self._consumer, {key: replace(mark, parked=parking.any_of(tx, self._consumer, key))})
-            if self._after_reactions and applied:
-                self._after_reactions(tx, applied)
-            tx.flush()  # last, but before the counting
-            changes = _changes(before, _touched(tx))
+            attempt = self.key_within(tx, key, batch=batch, decision=decision)
             if dry_run:
                 tx.rollback()
-        return Attempt(tried, changes)
+        return attempt
+
+    def key_within(
+        self, tx: Transaction, key: Key, *, batch: int = 500, decision: Literal["accept-epoch"] | Decided | None = None
+    ) -> Attempt:
+        """The same in a transaction of the caller's, who commits it or rolls it back."""
+        inbox.share(tx)
+        before = _touched(tx)
+        # First the lock, then the reading: the consumer adds to parking under this lock only. Read committed is required.
+        mark = inbox.lock(tx, self._consumer, [key])[key]
+        waiting = parking.waiting(tx, self._consumer, key, batch=batch)
+        if decision == "accept-epoch" and waiting and _verdict(mark, waiting[0]) == "epoch":
+            first = waiting[0].message
+            mark = Watermark(first.epoch, first.sequence - 1, None, parked=True)
+        mark, tried, applied = self._try(tx, mark, waiting, decision if isinstance(decision, Decided) else None)
+        inbox.move(tx, self._consumer, {key: replace(mark, parked=parking.any_of(tx, self._consumer, key))})
+        if self._after_reactions and applied:
+            self._after_reactions(tx, applied)
+        tx.flush()  # last, but before the counting
+        return Attempt(tried, _changes(before, _touched(tx)))
 
     def accept_theirs(self, key: Key, *, district: str, decided: Decided, dry_run: bool = False) -> Sequence[Waiting]:
         """Decides that a rebuild passes over our events and applies the diverged ones instead. Returns the diverged ones.
@@ -150,17 +156,22 @@ class Redrive:
         The live model does not change. The key waits until the rebuilt model has taken its place.
         """
         with database.begin(self._engine, district=district) as tx:
-            inbox.share(tx)
-            inbox.lock(tx, self._consumer, [key])
-            waiting = _diverged(parking.waiting(tx, self._consumer, key, batch=500))
-            found = [row for row in waiting if row.ours and decided.concerns(row.message.event_id)]
-            if len({(row.message.epoch, row.message.sequence) for row in found}) < len(found):
-                raise Ambiguous(f"{key.topic} {key.key}: several wait under one number, name the --event")
-            for row in found:
-                if row.ours:
-                    decisions.decide(tx, self._consumer, decided, place=row.message, against=row.ours)
+            found = self.accept_theirs_within(tx, key, decided=decided)
             if dry_run:
                 tx.rollback()
+        return found
+
+    def accept_theirs_within(self, tx: Transaction, key: Key, *, decided: Decided) -> Sequence[Waiting]:
+        """The same in a transaction of the caller's, who commits it or rolls it back."""
+        inbox.share(tx)
+        inbox.lock(tx, self._consumer, [key])
+        waiting = _diverged(parking.waiting(tx, self._consumer, key, batch=500))
+        found = [row for row in waiting if row.ours and decided.concerns(row.message.event_id)]
+        if len({(row.message.epoch, row.message.sequence) for row in found}) < len(found):
+            raise Ambiguous(f"{key.topic} {key.key}: several wait under one number, name the --event")
+        for row in found:
+            if row.ours:
+                decisions.decide(tx, self._consumer, decided, place=row.message, against=row.ours)
         return found
 
     def requeue(

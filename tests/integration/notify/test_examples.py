@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.notify.consumers import CONSUMER
 from services.notify.store import holds
 from shared.service import database
 from tests.integration.notify.test_http import failed_message, reader  # noqa: F401 - a fixture
 from tests.support.hostile import Hostile
+from tests.support.parked import waiting_key
 from tests.support.story import Story
 
 
@@ -27,7 +29,11 @@ def story(notify, reader) -> Story:  # noqa: F811 - the fixture
     return Story(
         reader.app,
         lambda role: reader.headers(role)["Authorization"].split()[1],
-        world={"messages.list_channels": held, "messages.resolve": unknown},
+        world={
+            "messages.list_channels": held,
+            "messages.resolve": unknown,
+            "parked.read": lambda: waiting_key(notify.engine, CONSUMER, notify.district),
+        },
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.issuer import mint
 from services.notify.api.messages import api
+from services.notify.application import PARKED
 from services.notify.config import Settings
 from services.notify.web.pages import pages
 from services.notify.wiring import MIGRATIONS
@@ -52,7 +53,7 @@ def reader(notify, notify_database, issuer) -> Reader:
         engine=notify.engine,
         clock=notify.clock,
         settings=settings,
-        blueprints=(api, pages),
+        blueprints=(api, pages, PARKED),
         problem_files=(problems,),
         migrations=MIGRATIONS,
     )

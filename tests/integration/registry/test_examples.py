@@ -3,9 +3,11 @@
 import pytest
 
 from deploy.local import issuer as local_issuer
+from services.registry.consumers import CONSUMER
 from services.registry.domain import sample
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 from tests.support.hostile import Hostile
+from tests.support.parked import waiting_key
 from tests.support.story import Story
 
 
@@ -14,7 +16,10 @@ def story(registry: Registry) -> Story:
     return Story(
         registry.app,
         lambda role: local_issuer.mint(registry.local_dir, role=role, districts=(DISTRICT,)),
-        world=dict.fromkeys(("imports.report", "places.list_compounds"), registry.work),
+        world={
+            **dict.fromkeys(("imports.report", "places.list_compounds"), registry.work),
+            "parked.read": lambda: waiting_key(registry.engine, CONSUMER, DISTRICT),
+        },
         files={"file": workbook(sample.made(seed=1, units=20, district=DISTRICT))},
     )
 

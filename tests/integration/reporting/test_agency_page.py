@@ -106,7 +106,7 @@ def test_a_failing_case_is_shown_first_and_the_others_go_on(
         found.count('class="held"'),
     )
 
-    assert "1 cases wait, all others go on" in found
+    assert "1 case waits, all others go on" in found
     assert others == 1 and bad[-8:] in held[0] and "http-503" in held[0]
     assert held[0].count('data-state="failing"') == 1 and held[0].count('data-state="waiting"') == 2
     assert found.count('data-state="delivered"') == 3

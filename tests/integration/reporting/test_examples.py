@@ -16,8 +16,9 @@ from services.reporting.api.snapshots import snapshots
 from services.reporting.api.standings import api
 from services.reporting.api.statements import statements
 from services.reporting.api.stream import stream
-from services.reporting.application import PROBLEMS
+from services.reporting.application import PARKED, PROBLEMS
 from services.reporting.gateways.endpoints import Endpoints
+from services.reporting.projections.reactions import CONSUMER
 from services.reporting.queries.unit_states import CHANGED_BY
 from services.reporting.store import statements as statements_kept
 from services.reporting.store.signing_keys import SigningKeys
@@ -31,6 +32,7 @@ from shared.service.clock import RealClock
 from tests.support.hooks import LOOPBACK, PRIVATE, Endpoint
 from tests.support.hostile import Hostile
 from tests.support.launch import Bus, Launch, Numbering, granted
+from tests.support.parked import waiting_key
 from tests.support.serving import Settings
 from tests.support.story import Story
 
@@ -39,7 +41,8 @@ ENDPOINT = Endpoint("http://127.0.0.1:9/", endpoint_id=uuid5(NAMESPACE_URL, "urn
 
 
 @pytest.fixture(
-    params=[(api, exchange, snapshots, endpoints, statements, oversight, pages), (stream,)], ids=["api", "stream"]
+    params=[(api, exchange, snapshots, endpoints, statements, oversight, pages, PARKED), (stream,)],
+    ids=["api", "stream"],
 )
 def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
     day = Launch(units=8)
@@ -61,7 +64,11 @@ def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureReque
         migrations=MIGRATIONS,
         resources=Hub(engine, RealClock()),
     )
-    return Story(app, lambda role: local_issuer.mint(issuer[1], role=role, districts=("440303",)))
+    return Story(
+        app,
+        lambda role: local_issuer.mint(issuer[1], role=role, districts=("440303",)),
+        world={"parked.read": lambda: waiting_key(engine, CONSUMER, "440303")},
+    )
 
 
 def test_the_examples_run_as_a_story(story: Story) -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from deploy.local import issuer as local_issuer
+from services.signing.consumers import CONSUMER
 from tests.integration.signing.conftest import DISTRICT, Desk
 from tests.support.hostile import Hostile
+from tests.support.parked import waiting_key
 from tests.support.signing import LAUNCH, District
 from tests.support.story import Story
 
@@ -22,6 +24,7 @@ def story(desk: Desk, district: District) -> Story:
         world={
             "projects.freeze_day": lambda: clock.set(LAUNCH + timedelta(days=1)),
             "projects.close": lambda: clock.set(LAUNCH + timedelta(days=16)),
+            "parked.read": lambda: waiting_key(district.engine, CONSUMER, DISTRICT),
         },
     )
 

@@ -11,7 +11,8 @@ from tests.support.tree import python_files
 LEVELS = {"info": "info", "warning": "warning", "error": "error", "exception": "error"}
 # What a line may say beside its event: ids, codes, counts and places. A new field is added here after a look at what it can hold.
 FIELDS = frozenset({
-    "agency", "attempt", "business_on", "channel", "claim", "code", "consumer", "direction", "district", "endpoint_id", "epoch", "equation",
+    "agency", "attempt", "business_on", "channel", "claim", "code", "consumer", "decision", "direction", "district", "endpoint_id", "epoch",
+    "equation",
     "error", "event_id", "exc_info", "facts", "failure", "grace_seconds", "grant_type", "group", "ids", "import_id", "issuer",
     "item", "key", "key_id", "keys", "kid", "last", "length", "loop", "loops", "message_key", "messages", "method",
     "milliseconds", "name", "offset", "ours", "outcome", "partition", "person_id", "project_id", "reason",
