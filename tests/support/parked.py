@@ -12,9 +12,14 @@ from shared.service import database
 from tests.support import kit
 
 
+def topic_in(district: str) -> str:
+    """Of the examples' topic."""
+    return TOPIC.replace("440303", district)
+
+
 def waiting_key(engine: Engine, consumer: str, district: str) -> None:
     """The key of the description's examples, with one event that nobody reacts to: a redrive applies it."""
-    message = kit.message(KEY, 1, topic=TOPIC, event=kit.Passed(unit_id=UUID(KEY)))
+    message = kit.message(KEY, 1, topic=topic_in(district), event=kit.Passed(unit_id=UUID(KEY)))
     park(engine, consumer, district, message)
 
 

@@ -20,7 +20,9 @@ _FORMATS = jsonschema.FormatChecker()
 
 
 class Story:
-    """`bearer(role)` returns a token; `world[operation]` is called before each run of that operation."""
+    """`bearer(role)` returns a token; `world[operation]` is called before each run of that operation. `standing_for`: what a value of the
+    examples is in the test's world.
+    """
 
     def __init__(
         self,
@@ -29,6 +31,7 @@ class Story:
         *,
         world: Mapping[str, Callable[[], object]] | None = None,
         files: Mapping[str, bytes] | None = None,
+        standing_for: Mapping[str, str] | None = None,
     ) -> None:
         self.app, self._client = app, app.test_client()
         self.bearer, self._world, self._files = bearer, world or {}, files or {}
@@ -38,7 +41,7 @@ class Story:
             for path, methods in self.document["paths"].items()
             for method, operation in methods.items()
         }
-        self._standing_for: dict[str, Any] = {}
+        self._standing_for: dict[str, Any] = dict(standing_for or {})
         self._etag = ""
 
     def run(self) -> set[str]:

@@ -6,10 +6,11 @@ import pytest
 
 from services.notify.consumers import CONSUMER
 from services.notify.store import holds
+from shared.messaging.parked_api import TOPIC
 from shared.service import database
 from tests.integration.notify.test_http import failed_message, reader  # noqa: F401 - a fixture
 from tests.support.hostile import Hostile
-from tests.support.parked import waiting_key
+from tests.support.parked import topic_in, waiting_key
 from tests.support.story import Story
 
 
@@ -34,6 +35,7 @@ def story(notify, reader) -> Story:  # noqa: F811 - the fixture
             "messages.resolve": unknown,
             "parked.read": lambda: waiting_key(notify.engine, CONSUMER, notify.district),
         },
+        standing_for={TOPIC: topic_in(notify.district)},
     )
 
 
