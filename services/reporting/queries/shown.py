@@ -8,12 +8,12 @@ from shared.web import figures
 
 
 def figures_of(tx: Transaction) -> Mapping[tuple[str, str], str]:
-    """The count on each basis with its rate, and the call, by the name of the figure and of the project."""
+    """The count on each basis with its rate, and whether the threshold is reached, by the name of the figure and of the project."""
     found: dict[tuple[str, str], str] = {}
     for standing in standings.of(tx):
         for basis in standing.bases:
             written = figures.area if basis.basis == "area" else figures.count
             rate = f" {basis.rate}%" if basis.rate else ""
             found[basis.basis, standing.name] = f"{written(basis.numerator)}{rate}"
-        found["call", standing.name] = standing.call
+        found["latch", standing.name] = "reached" if standing.reached_at else "open"
     return found
