@@ -3,7 +3,7 @@
 GET  /wall/displays              command: the list, and a form for a new one
 POST /wall/displays              command: a grant; answers with its code, once
 POST /wall/displays/<id>/revoke  command: the wall goes blank within seconds
-POST /wall/display               a screen: the code, for a cookie that names the grant
+POST /wall/display               a screen: the code, for a cookie that names the grant; GET leads to the wall, which asks for it
 GET  /wall/display/state         a screen, every few seconds: 204 as long as its grant holds
 """
 
@@ -68,6 +68,12 @@ def take_up() -> Answer:
     name = session.cookie_name(settings.public_url, "display")
     session.put(answer, name, sealed, public_url=settings.public_url, path="/", seconds=seconds)
     return answer
+
+
+@displays.get("/wall/display")
+def lead_to_the_wall() -> Answer:
+    """Whoever opens the address of the form again, or has it in a bookmark."""
+    return redirect("/wall")
 
 
 @displays.get("/wall/display/state")

@@ -100,6 +100,12 @@ def test_a_screen_without_a_session_is_offered_both_ways_and_shows_its_wall_once
     )
 
 
+def test_the_address_of_the_form_leads_to_the_wall_which_asks_for_the_code(place):
+    answer = place.app.test_client().get("/wall/display", headers=_PAGE)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/wall")
+
+
 def test_a_screen_is_refused_everything_but_its_wall_and_its_stream(place):
     screen = place.screen(place.code())
     project = f"/api/v1/projects/{place.mine.project_id}/rates"
