@@ -24,6 +24,7 @@ from services.reporting.web.catalogue import pages as catalogue
 from services.reporting.web.daily import reports
 from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
+from services.reporting.web.parked import parkings
 from services.reporting.web.taken import oversights
 from services.reporting.web.why import explanations
 from shared.messaging import freshness_api, parked_api
@@ -55,6 +56,7 @@ BLUEPRINTS: Final = (
     reports,
     displays,
     oversights,
+    parkings,
     catalogue,
     FRESHNESS,
     PARKED,

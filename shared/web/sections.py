@@ -28,6 +28,7 @@ SECTIONS: Final = (
     Section("desk", ("desk", "officer", "command")),
     Section("register"),
     Section("messages"),
+    Section("parked", ("command", "city")),
     Section("taken", ("city", "auditor")),
     Section("agency", ("agency",)),
     Section("events", ("agency", "city", "auditor")),

@@ -26,6 +26,7 @@ PATHS = (
     "/register/units",
     "/register/people",
     "/messages",
+    "/parked",
     "/docs",
 )
 SOON_MILLISECONDS = 15_000
@@ -114,6 +115,7 @@ def test_one_sign_in_opens_every_page_at_one_address(window: Window) -> None:
         "/desk",
         "/register",
         "/messages",
+        "/parked",
     ]
 
 

@@ -59,6 +59,16 @@ function ages(answers, district) {
 
 const sentence = (fault) => word("alarm", fault.alarm, { service: word("strip", fault.service), span: seconds(fault.seconds), n: fault.number });
 
+/* What a parked key says is a link to where it is tried and redriven. The link stays the same node, so it keeps the focus. */
+function fill(node, text, fault) {
+  const href = fault?.alarm === "parked" ? `/parked?service=${fault.service}` : null, link = node.querySelector("a");
+  if (!href) return void (node.textContent = text);
+  const shown = link ?? document.createElement("a");
+  shown.href = href;
+  if (shown.textContent !== text) shown.textContent = text;
+  if (!link) node.replaceChildren(shown);
+}
+
 function draw(strip, answers) {
   const { strip: district } = strip.dataset, wrong = faults(answers, district), first = wrong[0], at = STEPS.indexOf(first?.step), shown = ages(answers, district);
   for (const item of strip.querySelectorAll("[data-step]")) {
@@ -66,7 +76,7 @@ function draw(strip, answers) {
     item.dataset.is = mine ? "wrong" : first && place > at ? "waits" : shown[step] === null ? "none" : "well";
     item.querySelector(".age").textContent = item.dataset.is === "waits" ? word("strip", "waits") : seconds(shown[step]);
   }
-  strip.querySelector(".finding").textContent = first ? sentence(first) : word("strip", "well");
+  fill(strip.querySelector(".finding"), first ? sentence(first) : word("strip", "well"), first);
   strip.dataset.wrong = first ? first.alarm : "";
   return wrong.map((fault) => ({ ...fault, district, name: strip.closest(".district").querySelector("h2").firstChild.textContent }));
 }
@@ -79,14 +89,22 @@ function alarms(all) {
     if (!by.has(key)) by.set(key, fault);
   }
   box.hidden = !by.size;
-  box.querySelector("ul").replaceChildren(...[...by.values()].map((fault) => {
-    const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("code");
-    head.textContent = `${fault.alarm === "silent" ? "" : `${fault.name}　`}${sentence(fault)}`;
-    act.textContent = word("alarm_do", fault.alarm);
-    entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld", undelivered: "ProcessDown" }[fault.alarm]}`;
-    item.append(head, " ", act, " ", entry);
-    return item;
-  }));
+  const list = box.querySelector("ul"), drawn = new Map([...list.children].map((item) => [item.dataset.alarm, item]));
+  for (const [key, item] of drawn) if (!by.has(key)) item.remove();
+  [...by].forEach(([key, fault], place) => {
+    const item = drawn.get(key) ?? alarm(key, fault);
+    fill(item.querySelector("b"), `${fault.alarm === "silent" ? "" : `${fault.name}　`}${sentence(fault)}`, fault);
+    if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+  });
+}
+
+function alarm(key, fault) {
+  const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("code");
+  item.dataset.alarm = key;
+  act.textContent = word("alarm_do", fault.alarm);
+  entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld", undelivered: "ProcessDown" }[fault.alarm]}`;
+  item.append(head, " ", act, " ", entry);
+  return item;
 }
 
 /* Alarm first, once, on opening: nothing moves under the reader's finger. */
