@@ -89,9 +89,7 @@ def parked(city: Screens) -> Parked:
     return Parked(city.launch)
 
 
-def opened(
-    city: Screens, browser: Browser, parked: Parked, size: str = "wall", query: str = "", role: str = "command"
-) -> Page:
+def opened(city: Screens, browser: Browser, parked: Parked, size: str = "wall", role: str = "command") -> Page:
     page = city.browse(browser, _BLANK, size=pages.SIZES[size], bypass_csp=True, role=role)
     page.route("**/v1/parked**", parked.answer)
     page.route("**/api/registry/v1/*?limit=*", lambda route: route.fulfill(json={"items": [], "next": None}))
@@ -99,7 +97,7 @@ def opened(
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.on("console", lambda line: failures.append(line.text) if line.type == "error" else None)
     page.failures = failures  # type: ignore[attr-defined]
-    page.goto(f"{city.url}/parked?language=en{query}")
+    page.goto(f"{city.url}/parked?language=en")
     return page
 
 

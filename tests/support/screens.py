@@ -75,17 +75,18 @@ class Screens:
 def screens(
     engine: Engine, launch: Launch, *, clock: Clock | None = None, issuer: str = "http://127.0.0.1:9"
 ) -> Iterator[Screens]:
-    clock = clock or RealClock()
+    clock, stop = clock or RealClock(), threading.Event()
     with make_server("127.0.0.1", 0, Flask("not yet"), threaded=True) as server:
         url = f"http://127.0.0.1:{server.server_port}"
-        server.app = _door(engine, clock, Settings(issuer, public_url=url))
+        server.app = _door(engine, clock, Settings(issuer, public_url=url), stop)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Screens(url, engine, launch, Bus(engine, [launch.district]))
+        stop.set()  # the stream would say that it cannot read, once the database is gone
         server.shutdown()
 
 
-def _door(engine: Engine, clock: Clock, settings: Settings) -> WSGIApplication:
-    hub, stop = Hub(engine, clock), threading.Event()
+def _door(engine: Engine, clock: Clock, settings: Settings, stop: threading.Event) -> WSGIApplication:
+    hub = Hub(engine, clock)
     shared = {"engine": engine, "clock": clock, "settings": settings, "migrations": wiring.MIGRATIONS}
     pages = factory.create("reporting", **shared, blueprints=application.BLUEPRINTS, problem_files=application.PROBLEMS)
     stream = factory.create("reporting", **shared, blueprints=(application.stream,), resources=hub)
