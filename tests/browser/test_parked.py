@@ -298,6 +298,36 @@ def test_a_refusal_says_what_to_do_and_a_lost_answer_is_asked_for_again_under_it
     page.context.close()
 
 
+def test_the_page_can_be_read_in_the_dark(city, browser, parked):
+    key = parked.park("reporting", "gap", minutes=31)
+    parked.park("reporting", "gap", minutes=12, number=1)
+    parked.answers = {"/dry-run": (200, APPLIED)}
+    page = opened(city, browser, parked)
+    page.goto(f"{city.url}/parked?theme=dark")
+    page.locator(f"#list a[href*='{key}']").click()
+    page.locator("#try").click()
+    expect(page.locator("#dry")).to_be_focused()
+    fits(page)
+    page.context.close()
+
+
+def test_a_choice_made_while_it_is_tried_asks_for_another_dry_run(city, browser, parked):
+    key = parked.park("signing", "epoch", epoch=2)
+    parked.answers = {"/dry-run": (200, APPLIED)}
+    page = opened(city, browser, parked)
+    held: list[Route] = []
+    page.route("**/parked/dry-run", lambda route: held.append(route))
+    page.locator(f"#list a[href*='{key}']").click()
+    page.locator("#try").click()
+    page.locator("#decision input[value=accept-epoch]").check()
+    parked.answer(held[0])
+
+    expect(page.locator("#try")).to_be_enabled()
+    expect(page.locator("#redrive")).to_be_disabled()
+    expect(page.locator("#dry")).to_be_empty()
+    page.context.close()
+
+
 def test_a_silent_service_is_named_and_its_keys_are_unknown(city, browser, parked):
     key = parked.park("signing", "roll-unknown", minutes=31)
     parked.keys["notify"] = None

@@ -101,7 +101,7 @@ export function decisionField(names, chosen) {
   const field = make("fieldset", "", { class: "choice", id: "decision" });
   field.append(make("legend", word("decide")));
   for (const name of names) {
-    const label = make("label", "", { class: "opt" }), box = make("input", "", { type: "radio", name: "decision", value: name }), text = make("span");
+    const label = make("label", "", { class: "opt" }), box = make("input", "", { type: "radio", name: "decision", value: name, id: `decision-${name}` }), text = make("span");
     box.checked = name === chosen;
     text.append(make("b", decisionText(name)), make("small", words.parked_decision_why[name] ?? ""));
     label.append(box, text);

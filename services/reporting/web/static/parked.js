@@ -173,7 +173,7 @@ function calm() {
 function lost() {
   const { why, row } = pending.get(view.chosen), again = make("button", word("ask_again"), { type: "button", class: "btn main", id: "again" });
   again.addEventListener("click", () => send(row));
-  return [callout("wait", "alert", head(word("lost")), make("p", why)), acts(toList(), again)];
+  return [callout("wait", "alert", head(word("lost")), make("p", why ?? word("redriving"))), acts(toList(), again)];
 }
 
 /** Only what the reader decides is kept while the facts are drawn anew. */
@@ -261,8 +261,9 @@ async function tryDry(row) {
   drawActs();
   const sent = { key: crypto.randomUUID(), district: row.district, body: bodyOf(row) };
   const { outcome, state, problem, seconds } = await ask(`/api/${row.service}/v1/parked/dry-run`, sent);
+  if (view.chosen !== id) return;
   view.busy = false;
-  if (view.chosen !== id) return draw();
+  if (view.decision !== decision) return drawActs(); // it was tried for another decision
   if (outcome === "refused") return showResult(refusal(row, "refused_try", problem));
   view.dry = outcome === "done" ? { answer: state, decision, at: new Date() } : null;
   view.note = outcome === "lost" ? word("lost_try") : outcome === "busy" ? word("busy", { n: seconds }) : null;
@@ -280,7 +281,7 @@ async function send(row) {
   for (const button of work.querySelectorAll("button")) button.disabled = true;
   part("news").textContent = word("redriving");
   const { outcome, state, problem, seconds } = await ask(`/api/${row.service}/v1/parked/redrive`, act.sent);
-  view.busy = false;
+  if (view.chosen === id) view.busy = false;
   act.why = outcome === "busy" ? word("busy", { n: seconds }) : word("lost_why");
   if (outcome === "done" || outcome === "refused") pending.delete(id);
   if (view.chosen === id) {
@@ -335,7 +336,7 @@ function fillNext(row) {
 /* ---- which key is open: the address says so ---- */
 
 function open(id, { focus = true } = {}) {
-  Object.assign(view, { chosen: id, drawn: "", is: "", dry: null, changed: false, note: null, decision: null, reason: "" });
+  Object.assign(view, { chosen: id, drawn: "", is: "", dry: null, busy: false, changed: false, note: null, decision: null, reason: "" });
   draw();
   if (focus && id) focusResult();
   if (focus && id && innerWidth <= 820) scrollTo(0, 0);
