@@ -123,7 +123,7 @@ def figure(name: str, before: str, after: str) -> dict[str, str]:
 APPLIED = {
     "tried": [tried("applied"), tried("applied", 10)],
     "changes": [{"table": "cases", "inserted": 0, "updated": 1, "deleted": 0}],
-    "figures": [figure("units", "1,624", "1,625"), figure("messages", "0", "0"), figure("latch", "open", "reached")],
+    "figures": [figure("units", "1,624 94.90%", "1,625 95.02%"), figure("latch", "open", "reached")],
     "waits": False,
 }  # fmt: skip
 
@@ -181,7 +181,7 @@ def test_a_key_is_tried_dry_and_redriven_by_keyboard_and_the_next_one_follows(ci
     page.keyboard.press("Enter")
     expect(page.locator("#dry")).to_be_focused()
     expect(page.locator("#dry")).to_contain_text("it latches")
-    expect(page.locator("#dry .figures")).to_contain_text("1,625")
+    expect(page.locator("#dry .figures")).to_contain_text("1,625 95.02%")
     expect(page.locator("#dry .tried")).to_contain_text("is applied")
     fits(page)
     page.set_viewport_size(dict(zip(("width", "height"), pages.SIZES[size], strict=True)))
@@ -225,7 +225,7 @@ def test_a_dry_run_that_moves_nothing_allows_no_redrive_and_a_change_asks_for_an
 @pytest.mark.parametrize(("decision", "told_by"), [("accept-theirs", "rebuild"), ("keep-ours", "nothing waits")])
 def test_a_diverged_key_needs_a_choice_and_a_reason(city, browser, parked, decision, told_by):
     key = parked.park("reporting", "diverged", minutes=12, behind=1, ours=str(uuid5(_IDS, "ours")))
-    answer = {**WRITING, "tried": [tried("diverged" if decision == "accept-theirs" else "passed-over")]}
+    answer = {**WRITING, "tried": [tried("waits-for-rebuild" if decision == "accept-theirs" else "passed-over")]}
     answer |= {"waits": decision == "accept-theirs"}
     parked.answers = {"/dry-run": (200, answer), "/redrive": (201, answer)}
     page = opened(city, browser, parked, role="city")
@@ -316,7 +316,7 @@ def test_a_choice_made_while_it_is_tried_asks_for_another_dry_run(city, browser,
     parked.answers = {"/dry-run": (200, APPLIED)}
     page = opened(city, browser, parked)
     held: list[Route] = []
-    page.route("**/parked/dry-run", lambda route: held.append(route))
+    page.route("**/parked/dry-run", lambda route: held.extend([route]))
     page.locator(f"#list a[href*='{key}']").click()
     page.locator("#try").click()
     page.locator("#decision input[value=accept-epoch]").check()

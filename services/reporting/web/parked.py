@@ -16,7 +16,7 @@ from services.reporting.queries import cells, snapshot, standings
 from shared.service import identity
 from shared.web.shell import add_texts
 
-parkings = Blueprint("parked", __name__, template_folder="templates")
+parkings = Blueprint("parkings", __name__, template_folder="templates")
 add_texts(parkings, Path(__file__).with_name("parked.toml"))
 
 ROLES: Final = ("command", "city")

@@ -45,7 +45,7 @@ export function reason(code) {
 const why = (code) => words.parked_why[code.split(": ")[0]] ?? words.parked_why.other;
 export const outcome = (code) => words.parked_outcome[code] ?? filled(words.parked_outcome.stays, { reason: reason(code) });
 
-export const isMoved = ({ outcome: code }) => code in words.parked_outcome && code !== "stays";
+export const isMoved = ({ outcome: code }) => ["applied", "repeat", "passed-over"].includes(code);
 
 /** Where the case of a key is: of a unit that reporting knows, its case; else the register, which knows it first. */
 export function caseOf(row, name, mayCase) {
@@ -130,8 +130,7 @@ export const triedTable = (tried) => table(
 );
 
 const value = (figure, text) => (figure.name === "latch" ? words.parked_value[text] : null) ?? (text || "—");
-const changed = (figure) => figure.before !== figure.after;
-export const latches = (answer) => answer.figures.some((figure) => figure.name === "latch" && changed(figure));
+export const latches = (answer) => answer.figures.some((figure) => figure.name === "latch" && figure.after === "reached" && figure.before !== "reached");
 
 /** Before and after: in a dry run what is now and would be, after a redrive what was and is. */
 export function results(answer, { dry }) {
