@@ -4,6 +4,7 @@ The four services are answered for by sample documents of the kit's API; the pag
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -355,6 +356,29 @@ def test_a_list_that_grows_moves_neither_the_choice_nor_the_focus(city, browser,
     expect(link).to_be_focused()
     expect(link).to_have_attribute("aria-current", "true")
     assert page.failures == []
+    page.context.close()
+
+
+def test_an_event_that_has_really_waited_is_redriven_in_reporting(city, browser, parked):
+    launch = city.launch
+    missing, waiting = city.numbering.messages(launch.district, [launch.sign(0), launch.sign(0)])
+    city.bus.deliver([waiting])
+    page = city.browse(browser, _BLANK, size=pages.SIZES["wall"])
+    page.route(re.compile("/api/(registry|signing|notify)/v1/parked"), parked.answer)
+    page.goto(f"{city.url}/parked?language=en")
+    page.locator("#list a").click()
+    expect(page.locator("#work .reason")).to_have_text("The event before it has not come")
+    page.locator("#try").click()
+    expect(page.locator("#dry .tried")).to_contain_text("stays")
+    expect(page.locator("#redrive")).to_be_disabled()
+
+    city.bus.deliver([missing])
+    page.locator("#try").click()
+    expect(page.locator("#redrive")).to_be_enabled()
+    page.locator("#redrive").click()
+    expect(page.locator("#work h2")).to_have_text("2 events have moved on, nothing waits any more")
+    expect(page.locator("#work .figures")).to_contain_text("Units signed")
+    expect(page.locator("#count")).to_have_text("nothing is parked")
     page.context.close()
 
 
