@@ -3,35 +3,17 @@
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
 from deploy.local import issuer as local_issuer
-from services.reporting.application import PARKED, PROBLEMS
 from services.reporting.projections.reactions import CONSUMER
-from services.reporting.wiring import MIGRATIONS
 from shared.messaging.ports import Message
-from shared.service import database, factory
-from shared.service.clock import RealClock
+from shared.service import database
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.parked import park
-from tests.support.serving import Settings
 
 DISTRICT = "440303"
-
-
-@pytest.fixture
-def app(engine: Engine, issuer: tuple[str, Path]) -> Flask:
-    return factory.create(
-        "reporting",
-        engine=engine,
-        clock=RealClock(),
-        settings=Settings(issuer[0]),
-        blueprints=(PARKED,),
-        problem_files=PROBLEMS,
-        migrations=MIGRATIONS,
-    )
 
 
 def post(app: Flask, issuer: tuple[str, Path], path: str, body: dict[str, object]) -> dict[str, object]:
