@@ -81,12 +81,12 @@ def beside_consumer(mechanism: Engine) -> Mapping[str, Loop]:
 
 def run_webhooks() -> None:
     settings, engine = Settings(), SERVICE.app("webhooks", pool_size=_SENDERS_CONNECTIONS)
+    SERVICE.loop("webhooks", engine, webhook_loops(settings, engine))
+
+
+def webhook_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
     stating = Stating(engine, StatementKey(settings.statement_key), issuer=settings.public_url)
-    SERVICE.loop(
-        "webhooks",
-        engine,
-        {"deliver": deliverer(settings, engine).run_forever, "statements": stating.run_forever},
-    )
+    return {"deliver": deliverer(settings, engine).run_forever, "statements": stating.run_forever}
 
 
 def deliverer(settings: Settings, engine: Engine) -> Deliverer:

@@ -9,7 +9,7 @@ what is given (domain/statement.py), the signature (store/statement_key.py).
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -47,32 +47,37 @@ class Stating:
             stop.wait(idle_seconds)
 
     def run_once(self) -> int:
-        """How many statements were made."""
-        today = business_day(self._now())
-        return self._rounds.carry_out(self._works(today))
+        """How many statements were made. A district whose agencies cannot be read delays no other one."""
+        today, found = business_day(self._now()), dict[str, list[str]]()
+        self._rounds.carry_out(
+            Work(district, "agencies", partial(self._find, district, found))
+            for district in self._districts()
+            if self._done.get((district, "")) != today
+        )
+        return self._rounds.carry_out(self._works(found, today))
 
-    def _works(self, today: date) -> Iterator[Work]:
+    def _works(self, found: Mapping[str, Sequence[str]], today: date) -> Iterator[Work]:
         """A district once a day, and an agency of it again only after a failure."""
-        for district in self._districts():
-            if self._done.get((district, "")) == today:
-                continue
-            agencies = self._agencies(district)
-            for agency in agencies or ():
+        for district, agencies in found.items():
+            for agency in agencies:
                 if self._done.get((district, agency)) != today:
                     yield Work(district, agency, partial(self._state, district, agency, today))
-            if agencies is not None and all(self._done.get((district, agency)) == today for agency in agencies):
+            if all(self._done.get((district, agency)) == today for agency in agencies):
                 self._done[district, ""] = today
 
     def _districts(self) -> Sequence[str]:
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             return statements.districts(tx)
 
-    def _agencies(self, district: str) -> list[str] | None:
-        """None where the log lacks its beginning: then nothing can be stated yet."""
+    def _find(self, district: str, found: dict[str, list[str]]) -> int:
+        """Nothing is found where the log lacks its beginning: then nothing can be stated yet."""
         with database.begin(self._engine, district=district) as tx:
             statements.keep_key(tx, self._key.key_id, self._key.public)
             place = statements.standing(tx)
-            return list(statements.agencies(tx, place[0])) if place else None
+            agencies = list(statements.agencies(tx, place[0])) if place else None
+        if agencies is not None:
+            found[district] = agencies
+        return 0
 
     def _state(self, district: str, agency: str, today: date) -> int:
         made = 0

@@ -1,8 +1,6 @@
 """A case for each loop: two items. The first one fails with an unexpected exception."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -26,6 +24,8 @@ from services.registry.store.vault import Vault
 from services.registry.workers.importing import Importer
 from services.reporting import wiring as reporting
 from services.reporting.api.live import Hub
+from services.reporting.workers.deliver import Deliverer
+from services.reporting.workers.stating import Stating
 from services.signing.commands.decide_project import DeclareEffect, declare_effect
 from services.signing.workers.fan_out import FanOut
 from shared.events.registry import SigningPeriod, ThresholdBasis
@@ -38,7 +38,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.retention import Retention
 from shared.service import database as databases
 from shared.service.clock import RealClock
-from shared.service.lifecycle import Loop
+from tests.integration.loops.webhook_cases import deliver, state
+from tests.integration.loops.world import BAD, GOOD, Case, Of, Planted, World
 from tests.integration.notify.conftest import Notify
 from tests.integration.notify.receivers import MailServer, TextGateway
 from tests.integration.registry.conftest import PUBLIC, VAULT_KEY, workbook
@@ -46,58 +47,6 @@ from tests.support import consuming, kit
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.owners import Owner
 from tests.support.signing import DESK, LAUNCH, District
-
-BAD, GOOD = "440303", "440305"
-
-
-class Planted(Exception):  # noqa: N818 - it is planted
-    """An exception that no code handles by name."""
-
-
-@dataclass(frozen=True)
-class World:
-    platform: Any
-    database: Any
-    empty_database: Any
-    stack: ExitStack
-
-    def engine(self, url: str, **more: Any) -> Engine:
-        engine = databases.connect(url, application_name="loops", pool_size=12, **more)
-        self.stack.callback(engine.dispose)
-        return engine
-
-    def planted(self, engine: Engine, *marks: str) -> Callable[[], bool]:
-        """Makes every statement fail that contains all marks in its text or values. Returns a check whether one did."""
-        return self.stack.enter_context(_planted(engine, marks))
-
-
-@contextmanager
-def _planted(engine: Engine, marks: tuple[str, ...]) -> Iterator[Callable[[], bool]]:
-    met: list[str] = []
-
-    def fail(_: Connection, __: object, statement: str, given: object, *___: object) -> None:
-        if all(mark in f"{statement} {given}" for mark in marks):
-            met.append(statement)
-            raise Planted
-
-    event.listen(engine, "before_cursor_execute", fail)
-    yield lambda: bool(met)
-    event.remove(engine, "before_cursor_execute", fail)
-
-
-@dataclass(frozen=True)
-class Case:
-    loop: Loop
-    others_are_served: Callable[[], bool]
-    met: Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Of:
-    """`of` is the loop's class."""
-
-    of: type
-    make: Callable[[World], Case]
 
 
 def _bench(world: World) -> SimpleNamespace:
@@ -372,4 +321,6 @@ CASES: Mapping[str, Of] = {
     "complete": Of(Completer, complete),
     "count": Of(Counter, count),
     "hub": Of(Hub, hub),
+    "deliver": Of(Deliverer, deliver),
+    "statements": Of(Stating, state),
 }

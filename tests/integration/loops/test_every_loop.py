@@ -21,8 +21,11 @@ from services.signing import wiring as signing
 from shared.messaging import memory
 from shared.messaging.consumer import Consumer
 from shared.service.lifecycle import Loop
-from tests.integration.loops.cases import CASES, World
+from tests.integration.loops.cases import CASES
+from tests.integration.loops.webhook_cases import STATEMENT_KEY
+from tests.integration.loops.world import World
 from tests.support.eventually import eventually
+from tests.support.hooks import PRIVATE
 
 NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/none"  # an engine that is never asked
 WIRINGS: tuple[ModuleType, ...] = (registry, signing, notify, reporting)
@@ -36,6 +39,8 @@ def loops_of(wiring: Any) -> Mapping[str, Loop]:
         found |= service.relay_loops(engine)
     if hasattr(wiring, "worker_loops"):
         found |= wiring.worker_loops(service.settings(), engine)
+    if hasattr(wiring, "webhook_loops"):
+        found |= wiring.webhook_loops(service.settings(), engine)
     if hasattr(wiring, "beside_consumer"):
         found |= wiring.beside_consumer(engine)
     return found
@@ -52,6 +57,8 @@ def settings(monkeypatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setenv("KAFKA_ALLOW_ANONYMOUS", "development")
     monkeypatch.setenv("SMS_URL", "http://127.0.0.1:1/sms")
+    monkeypatch.setenv("STATEMENT_KEY", STATEMENT_KEY)
+    monkeypatch.setenv("SENDER_PRIVATE_KEY", PRIVATE)
 
 
 @pytest.mark.parametrize("wiring", WIRINGS, ids=lambda wiring: wiring.SERVICE.name)
