@@ -232,7 +232,7 @@ _BOUNDS: Final = (
 )  # fmt: skip
 
 # Findings that no metric of ours shows; they have an entry of the runbook all the same.
-OWN: Final = ("BrokerGone", "NotReady", "SchemaBehind", "DiskFull", "ClockOff", "CertificateEnds")
+OWN: Final = ("BrokerGone", "NotReady", "SchemaBehind", "DiskFull", "CertificateEnds")
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
     _disk, _clocks, _platform, _processes, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
 )  # fmt: skip
