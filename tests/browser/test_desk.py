@@ -78,6 +78,25 @@ def test_a_double_click_is_one_act_on_the_terms_that_are_on_the_screen(desks: De
     page.close()
 
 
+def test_a_name_is_revealed_for_a_reason_without_leaving_the_case(desks: Desks):
+    """The registry answers and records it (test_registry.py); here it knows none of these owners."""
+    unit = desks.ready()
+    page, revealed = desks.case(unit, step="sign"), {"name": "范文澜", "mobile": "+86 138 0013 8000", "email": None}
+    page.route("**/api/registry/v1/people/*/reveals", lambda route: route.fulfill(json=revealed))
+    address = page.url
+    press(page, ".names summary")
+    write(page, ".names input[name=reason]", "核对身份证原件")
+    with page.expect_request("**/reveals") as sent:
+        press(page, ".names button")
+
+    expect(page.locator(".names output")).to_have_text("范文澜　+86 138 0013 8000")
+    owner = desks.district.owners(unit)[0]
+    assert sent.value.url.endswith(f"/people/{owner}/reveals")
+    assert (json.loads(sent.value.post_data or ""), page.url) == ({"reason": "核对身份证原件"}, address)
+    assert sent.value.headers["clearwater-district"] == desks.district.district
+    page.close()
+
+
 def test_two_windows_show_one_number(desks: Desks):
     unit = desks.ready()
     first, second = desks.case(unit, step="sign"), desks.case(unit, step="sign")

@@ -1,4 +1,4 @@
-// Uploads, commits, reveals and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
+// Uploads, commits and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
 "use strict";
 
 const COLON = document.documentElement.lang === "en" ? ": " : "\uff1a";
@@ -35,20 +35,6 @@ for (const form of document.querySelectorAll("form[data-post]")) {
     callout.textContent = await refusal(answer, form.dataset.failed);
     callout.hidden = false;
     button.disabled = false;
-  });
-}
-
-for (const form of document.querySelectorAll("form[data-reveal]")) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const output = form.querySelector("output"), body = JSON.stringify({ reason: form.elements.reason.value });
-    const answer = await fetch(form.dataset.reveal, { method: "POST", body, headers: headers(form, { "Content-Type": "application/json" }) }).catch(() => null);
-    if (!answer?.ok) {
-      output.textContent = await refusal(answer, form.dataset.failed);
-      return;
-    }
-    const person = await answer.json();
-    output.textContent = [person.name, person.mobile, person.email].filter(Boolean).join("　");
   });
 }
 
