@@ -6,6 +6,7 @@
           stands between spaces); else text.
    data-item="bases": an element whose fields are one item of that list; left out while its checkbox data-take is not ticked. */
 import { ask } from "/static/shell/asking.js";
+import { make } from "/static/shell/make.js";
 
 const words = JSON.parse(document.querySelector("[data-act-words]")?.dataset.actWords ?? "{}");
 const fields = (node) => [...node.querySelectorAll("input[name], select[name], textarea[name]")];
@@ -85,12 +86,6 @@ function send(form, body) {
   form.dataset.key ??= crypto.randomUUID();
   return ask(act, { method, version, district, body, key: form.dataset.key });
 }
-
-const make = (name, content, attributes = {}) => {
-  const node = Object.assign(document.createElement(name), { textContent: content });
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-};
 
 /** What is wrong with each place: the body's own errors, or the faults of the register's checks, whose words are the page's. */
 function faultsOf(problem) {

@@ -1,5 +1,6 @@
 /* The head: the menu and the search on a small screen, the switch of projects. Works by keyboard: Escape closes and gives the focus back, "/" goes to the search. */
 import { filled } from "./filled.js";
+import { make } from "./make.js";
 
 const head = document.getElementById("head");
 const bar = document.getElementById("top");
@@ -55,12 +56,6 @@ export const nameOf = (found, district) => found.districts.find((place) => place
 /** The project that the page is about: the one chosen, else the newest, which is what pages show. */
 export const current = (found) =>
   found.projects.find((project) => project.project_id === bar.dataset.project) ?? found.projects.at(-1);
-
-const make = (name, content = "", attributes = {}) => {
-  const node = Object.assign(document.createElement(name), { textContent: content });
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-};
 
 /** The same page for another project; where the page is of one unit or import, the list that it stands in. */
 function elsewhere(project) {

@@ -1,16 +1,11 @@
 /* My subscriptions: draws the live part again, asks the registry for grants and secrets, and reads the feed from a cursor. */
 import { filled } from "/static/shell/filled.js";
+import { make } from "/static/shell/make.js";
 
 const AGAIN_MILLISECONDS = 4000;
 const page = document.querySelector(".agency-page");
 const words = JSON.parse(document.body.dataset.words).agency;
 const part = (id) => document.getElementById(id);
-
-const make = (name, content = "", attributes = {}) => {
-  const node = Object.assign(document.createElement(name), { textContent: content });
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-};
 
 /** The answer with its document, or null where there is none: a page says so and goes on. */
 async function read(address) {

@@ -1,5 +1,6 @@
 /* What the page of parked events is drawn of: words, a line of the list, the facts of a key, what a dry run or a redrive answers. */
 import { filled } from "/static/shell/filled.js";
+import { make } from "/static/shell/make.js";
 
 const words = JSON.parse(document.body.dataset.words);
 const NOTICE_SECONDS = 600, ALARM_SECONDS = 1800;
@@ -7,12 +8,6 @@ const OF_UNIT = ["registry-unit", "signing-case", "notify-message"], OF_PROJECT 
 
 export const word = (name, facts = {}) => filled(words.parked[name], facts);
 export const service = (name) => words.strip[name] ?? name;
-
-export function make(name, content = "", attributes = {}) {
-  const node = Object.assign(document.createElement(name), { textContent: content });
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-}
 
 export const glyph = (kind) => make("i", "", { class: `g ${kind}`, "aria-hidden": "true" });
 export const instant = (at) => new Date(at).toLocaleString("sv", { timeZone: "Asia/Shanghai" });

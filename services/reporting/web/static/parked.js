@@ -3,8 +3,9 @@
    Invariants: a key is redriven only after a dry run of the same key and decision on this page; a redrive keeps its Idempotency-Key until
    its outcome is known; what is chosen stays where it is while the list is drawn anew. A service that does not answer has no count. */
 import { ask } from "/static/shell/asking.js";
+import { make } from "/static/shell/make.js";
 import { clockTime, show } from "/static/shell/status.js";
-import { caseOf, choices, decisionField, decisionText, facts, glyph, isMoved, latches, lead, line, make, needsReason, results, runbook, secondsOf, service, showAge, span, word } from "./parked-parts.js";
+import { caseOf, choices, decisionField, decisionText, facts, glyph, isMoved, latches, lead, line, needsReason, results, runbook, secondsOf, service, showAge, span, word } from "./parked-parts.js";
 
 const EVERY_MILLISECONDS = 5000, PATIENCE_MILLISECONDS = 8000;
 const part = (id) => document.getElementById(id);

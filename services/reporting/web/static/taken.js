@@ -1,15 +1,10 @@
 /* What was taken: the registry says what was granted to the agency, and who decided. */
 import { filled } from "/static/shell/filled.js";
+import { make } from "/static/shell/make.js";
 
 const page = document.getElementById("taken");
 const { taken: words, agency: of_agency } = JSON.parse(document.body.dataset.words);
 const part = (id) => document.getElementById(id);
-
-const make = (name, content = "", attributes = {}) => {
-  const node = Object.assign(document.createElement(name), { textContent: content });
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-};
 
 /** The whole of a list. Throws where there is no answer. */
 async function every(path) {

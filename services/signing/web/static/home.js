@@ -1,6 +1,7 @@
 /* The home asks each service for its own counts over the front door; services never call each other. What does not answer is shown so, the rest stays. */
 import { filled } from "/static/shell/filled.js";
 import { current, places } from "/static/shell/head.js";
+import { make } from "/static/shell/make.js";
 
 const body = document.body;
 const { home: words, home_row: rowNames } = JSON.parse(body.dataset.home);
@@ -156,11 +157,6 @@ const SERVICES = {
   reporting: standings,
 };
 
-const make = (name, content = "", attributes = {}) => {
-  const node = Object.assign(document.createElement(name), { textContent: content });
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-};
 const doubt = () => make("i", "", { class: "g", "aria-hidden": "true" });
 
 async function fill(row) {
