@@ -1,12 +1,7 @@
 /* Shows a masked name for a reason: POST /people/<id>/reveals of the registry, which records each look with who looked and why.
 
    Forms are found when they are sent, since a page may draw them anew. What is shown is on the page only, and goes with it. */
-const COLON = document.documentElement.lang === "en" ? ": " : "\uff1a";
-
-async function refusal(answer, failed) {
-  const problem = answer ? await answer.json().catch(() => ({})) : {};
-  return [failed, problem.title, problem.next].filter(Boolean).join(COLON);
-}
+import { refusal } from "./refusal.js";
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;

@@ -1,14 +1,7 @@
 // Uploads, commits and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
-"use strict";
-
-const COLON = document.documentElement.lang === "en" ? ": " : "\uff1a";
+import { COLON, refusal } from "/static/shell/refusal.js";
 
 const headers = (form, more) => ({ "Clearwater-District": form.dataset.district, ...more });
-
-const refusal = async (answer, failed) => {
-  const problem = answer ? await answer.json().catch(() => ({})) : {};
-  return [failed, problem.title, problem.next].filter(Boolean).join(COLON);
-};
 
 const send = async (form) => {
   form.dataset.key ??= crypto.randomUUID();
