@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 
+from deploy.declaration import SERVICES
 from services.reporting import application, wiring
 from services.reporting.api.live import Hub
 from services.reporting.projections.reactions import CONSUMER
@@ -78,7 +79,7 @@ def screens(
     clock, stop = clock or RealClock(), threading.Event()
     with make_server("127.0.0.1", 0, Flask("not yet"), threaded=True) as server:
         url = f"http://127.0.0.1:{server.server_port}"
-        server.app = _door(engine, clock, Settings(issuer, public_url=url), stop)
+        server.app = _door(engine, clock, Settings(issuer, public_url=url, services=" ".join(SERVICES)), stop)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Screens(url, engine, launch, Bus(engine, [launch.district]))
         stop.set()  # the stream would say that it cannot read, once the database is gone

@@ -14,13 +14,13 @@ from werkzeug.wrappers import Response as Answer
 
 from services.reporting.queries import cells, snapshot, standings
 from shared.service import identity
+from shared.service.context import context
 from shared.web.shell import add_texts
 
 parkings = Blueprint("parkings", __name__, template_folder="templates")
 add_texts(parkings, Path(__file__).with_name("parked.toml"))
 
 ROLES: Final = ("command", "city")
-SERVICES: Final = ("registry", "signing", "notify", "reporting")
 _MOST_NAMES: Final = 100
 
 
@@ -29,7 +29,8 @@ _MOST_NAMES: Final = 100
 def parked() -> str:
     # The services are asked once the page is open; the number of the feed is none of theirs.
     moment = {"at": datetime.now(UTC), "number": None, "lag_seconds": None}
-    return render_template("parked.html", services=SERVICES, as_of=moment, live=True)
+    services = context().settings.services.split()
+    return render_template("parked.html", services=services, as_of=moment, live=True)
 
 
 @parkings.get("/parked/names")
