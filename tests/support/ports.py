@@ -5,7 +5,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-HOST = "127.0.0.1"
+from deploy.local.place import HOST
+
 # Below the ports that the kernel gives to whoever connects or binds port 0 (from 32768), and below the installations of tests (from 20000).
 _RANGE = (10_000, 17_000)
 _drawn = random.SystemRandom()  # the order of a shuffled run is seeded; two workers must not draw the same ports

@@ -73,10 +73,8 @@ class Stating:
         """Nothing is found where the log lacks its beginning: then nothing can be stated yet."""
         with database.begin(self._engine, district=district) as tx:
             statements.keep_key(tx, self._key.key_id, self._key.public)
-            place = statements.standing(tx)
-            agencies = list(statements.agencies(tx, place[0])) if place else None
-        if agencies is not None:
-            found[district] = agencies
+            if place := statements.standing(tx):
+                found[district] = list(statements.agencies(tx, place[0]))
         return 0
 
     def _state(self, district: str, agency: str, today: date) -> int:

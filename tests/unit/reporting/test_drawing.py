@@ -21,6 +21,17 @@ def in_chinese(name: str, left: int, total: int) -> str:
     return f"{name} 未签 {left:,} / {total:,}"
 
 
+def cells_of(compounds: dict[str, list[tuple[int, int]]]) -> list:
+    """Of each building the floors, and the doors of a floor."""
+    return [
+        a_cell(f"{floor}{door:02}", floor, compound=compound, building=f"{number}栋")
+        for compound, buildings in compounds.items()
+        for number, (floors, doors) in enumerate(buildings, 1)
+        for floor in range(1, floors + 1)
+        for door in range(1, doors + 1)
+    ]
+
+
 def widths(run: blocks.Run) -> float:
     """Of the blocks side by side, each at least as wide as its texts."""
     slots = [max(block.across * block.size, blocks.width_of(block.name)) for block in run.blocks]
@@ -30,13 +41,7 @@ def widths(run: blocks.Run) -> float:
 @settings(max_examples=30)
 @given(_COMPOUNDS)
 def test_no_building_and_no_compounds_name_covers_another(compounds: dict[str, list[tuple[int, int]]]):
-    cells = [
-        a_cell(f"{floor}{door:02}", floor, compound=compound, building=f"{number}栋")
-        for compound, buildings in compounds.items()
-        for number, (floors, doors) in enumerate(buildings, 1)
-        for floor in range(1, floors + 1)
-        for door in range(1, doors + 1)
-    ]
+    cells = cells_of(compounds)
     drawn = blocks.arranged(cells, label)
 
     everything = [
@@ -82,13 +87,7 @@ DEMO = {
 
 
 def test_compounds_that_leave_lines_half_empty_are_drawn_the_largest_first():
-    cells = [
-        a_cell(f"{floor}{door:02}", floor, compound=compound, building=f"{number}栋")
-        for compound, buildings in DEMO.items()
-        for number, (floors, doors) in enumerate(buildings, 1)
-        for floor in range(1, floors + 1)
-        for door in range(1, doors + 1)
-    ]
+    cells = cells_of(DEMO)
     as_given, drawn = blocks.arranged(cells, in_chinese), blocks.fitted(cells, in_chinese)
 
     assert (as_given.brief, as_given.size < 1) == (True, True)
