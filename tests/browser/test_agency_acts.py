@@ -1,7 +1,9 @@
 """Can an agency's engineer do every act by keyboard and see its trace, and can the auditor see what was taken by whose decision?"""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -85,6 +87,10 @@ def carry_out(page: Page, act: str) -> None:
     expect(page.locator(".callout.ok")).to_be_visible()
 
 
+def arrived_twice(receiver: Receiver) -> set[str]:
+    return {event_id for event_id, times in Counter(receiver.ids()).items() if times > 1}
+
+
 def status(page: Page, url: str) -> object:
     return page.locator("#live tr", has_text=url).locator("td").first
 
@@ -124,7 +130,7 @@ def test_a_change_that_somebody_else_made_first_is_refused_in_words(page: Page, 
 
 
 def test_events_are_sent_again_by_time_and_by_id(page: Page, receiver: Receiver) -> None:
-    sent = receiver.ids()
+    sent = set(receiver.ids())  # the first delivery may still be going on: what waits for it is not sent twice
     page.locator("#live a[href^='/agency/replay']").click()
     expect(page.locator("#act button.main")).to_be_disabled()
     fits(page)
@@ -133,8 +139,9 @@ def test_events_are_sent_again_by_time_and_by_id(page: Page, receiver: Receiver)
     expect(page.locator("#act button.main")).to_be_enabled()
     fits(page)
     carry_out(page, "replay")
-    eventually(lambda: len(receiver.ids()) >= 2 * len(sent))
-    assert set(receiver.ids()) == set(sent)
+    replayed = int(parse_qs(urlsplit(page.url).query)["events"][0])
+    assert replayed >= len(sent)
+    eventually(lambda: sent <= arrived_twice(receiver) and len(set(receiver.ids())) >= replayed)
 
     page.locator("#live a[href^='/agency/deliveries']").click()
     page.wait_for_url("**/agency/deliveries**")
