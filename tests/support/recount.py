@@ -1,6 +1,6 @@
 """A recount from the events alone: totals, signed and reached on each basis, live numbers, the stage of each unit.
 
-Knows EVENTS.md and product.md 3.2 and 3.3, and imports nothing of ours, on purpose. It recounts all events each time.
+Knows EVENTS.md and docs/domain.md, and imports nothing of ours, on purpose. It recounts all events each time.
 """
 
 from collections import Counter, defaultdict
@@ -81,7 +81,7 @@ def _facts(history: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, str, 
 
 
 def stage(rights: str, agreement: str) -> str:
-    """product.md 3.2, as far as rights and agreements go."""
+    """The facets of docs/domain.md, as far as rights and agreements go."""
     return _STAGE.get(agreement) or ("rights_confirmed" if rights == "confirmed" else "registered")
 
 

@@ -1,4 +1,4 @@
-"""A second implementation of the rules of product.md 3.3, in plain values: no database, no lock, no code of the service.
+"""A second implementation of the rules of docs/domain.md, in plain values: no database, no lock, no code of the service.
 
 `against_…` returns the codes for which an act must be refused, or nothing when it must pass. The other methods carry out accepted acts.
 Rates are recounted over the whole roll each time, so that they cannot drift.

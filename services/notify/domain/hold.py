@@ -2,6 +2,7 @@
 
 Invariant: a hold is per district and channel. While it is open, one message at a time is sent as a probe, each
 time a different one. The first answer about a message ends the hold.
+Held by tests/unit/notify/test_hold.py.
 """
 
 from datetime import timedelta

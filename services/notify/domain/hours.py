@@ -2,6 +2,7 @@
 
 From 21:30 to 08:00, in the person's own time zone, only urgent messages are sent. A message is urgent when it answers what the
 person is doing at that moment: the number of the agreement just signed. Left to others: which zone a person has (store/zones.py).
+Held by tests/unit/notify/test_hours.py.
 """
 
 from datetime import datetime, time, timedelta, tzinfo

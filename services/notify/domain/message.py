@@ -9,6 +9,7 @@
 Invariant: a message leaves `trying` for another try only when the gateway certainly did not accept the last one. An unknown
 message is never sent again. A failure of the channel does not count as a try (domain/hold.py). Left to others: claiming it for one worker
 (store/messages.py), the words (wording.py).
+Held by tests/unit/notify/test_message.py.
 """
 
 from dataclasses import dataclass, field

@@ -2,6 +2,7 @@
 
 Invariant: one message per fact and recipient, over the first preferred channel that has an address. A decision not to
 send is stored as a message too, withheld or superseded, so that it can be explained later.
+Held by tests/unit/notify/test_planning.py.
 """
 
 from collections.abc import Mapping, Sequence

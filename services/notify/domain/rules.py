@@ -8,6 +8,7 @@
 
 Invariant: a rule reads only its fact. Planning adds the recipients and their contacts from other topics
 (store/facts.py).
+Held by tests/unit/notify/test_planning.py.
 """
 
 from collections.abc import Callable, Mapping

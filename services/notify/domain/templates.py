@@ -1,5 +1,6 @@
 """All templates, read once from `wordings/<name>.v<version>.toml`. Their invariants are in
 wording.py.
+Held by tests/unit/notify/test_wording.py.
 """
 
 import tomllib

@@ -4,6 +4,7 @@ Invariant: a version that was sent never changes (tests/unit/notify/test_wording
 sentence is a new version. A text holds a masked name, never an address or an identity number, so staff may see it and it can be
 rendered again years later from the stored values. Left to others: who gets which (rules.py), and when
 (hours.py).
+Held by tests/unit/notify/test_wording.py.
 """
 
 from collections.abc import Mapping

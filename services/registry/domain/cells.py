@@ -2,6 +2,7 @@
 
 Invariant: nothing is repaired silently. A full-width digit, a trailing space, a formula, a number in a text column or a door
 that the spreadsheet turned into a date is reported to the clerk. A silent repair would never correct the clerk's source.
+Held by tests/unit/registry/test_faults.py and tests/unit/registry/test_lines.py.
 """
 
 import re

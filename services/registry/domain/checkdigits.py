@@ -1,6 +1,7 @@
 """Check characters: they detect a wrong digit or two digits in the wrong order.
 
 ISO 7064 MOD 11-2 stands at the end of citizen IDs (GB 11643), modulus 31 at the end of unified social credit codes (GB 32100).
+Held by tests/unit/registry/test_documents.py.
 """
 
 _MOD_11_2 = "10X98765432"

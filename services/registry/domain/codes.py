@@ -2,6 +2,7 @@
 
 Divisions GB/T 2260, real-estate units 28 characters (GB/T 37346), houses 25 digits (Shenzhen; the first 19 are the building),
 mobiles of mainland China, other telephone numbers E.164.
+Held by tests/unit/registry/test_codes.py.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Checks details of a person that come from a form: a tenant, a new number, a corrected name. Same rules as for cells."""
+"""Checks details of a person that come from a form: a tenant, a new number, a corrected name. Same rules as for cells.
+
+Held by tests/integration/registry/test_corrections.py.
+"""
 
 from collections.abc import Mapping
 from datetime import date

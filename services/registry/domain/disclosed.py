@@ -2,6 +2,7 @@
 
 Invariant: the code of a place is never taken for one: only a whole number counts, not a part of a longer one.
 Left to others: which texts others may read (lines.py); names, which have no recognisable form.
+Held by tests/unit/registry/test_disclosed.py.
 """
 
 import re

@@ -4,6 +4,7 @@ Invariant: a valid number has the issuer's form and, if there is one, the right 
 not checked here; a clerk checks the original.
 Sources: GB 11643 (citizen ID; residence permits for Hong Kong, Macao and Taiwan use it too, with 810000, 820000 and 830000),
 GB 32100 (credit code), ICAO 9303 (passport), the 2023 form of the foreigner's permanent residence card.
+Held by tests/unit/registry/test_documents.py.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Where an agency wants its events sent, and the secrets that sign them.
 
 Invariant: an endpoint has one secret that does not end, and at most one older one that still signs beside it.
+Held by tests/integration/registry/test_endpoints.py.
 """
 
 from collections.abc import Set as AbstractSet

@@ -7,6 +7,7 @@
 A step that crashes its worker again and again also ends as refused or faulty.
 
 Invariant: before `committed` nothing of the import is in the register; after it, everything is.
+Held by tests/integration/registry/test_imports.py.
 """
 
 from dataclasses import dataclass

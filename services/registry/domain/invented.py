@@ -4,6 +4,7 @@ Citizen IDs and companies' codes carry the division 440399, which does not exist
 number 000 (001 and on only beyond 4,000 people of a kind), which is not given out; permits of Hong Kong and Taiwan begin with four
 zeros, passports with ZZ, which no country issues; mobiles have the prefix 1400, which belongs to machines, or the exchange 555, kept
 for fiction; mail goes to a domain that can never be registered (RFC 2606).
+Held by tests/unit/registry/test_sample.py.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """One line of the workbook: its cells, and the rules between them.
 
 Left to others: rules between lines (store/checks.py, by SQL).
+Held by tests/unit/registry/test_lines.py.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Names of people and organisations: validity, canonical spelling, and the difference between two similar names.
 
 Invariant: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
+Held by tests/unit/registry/test_names.py.
 """
 
 import re

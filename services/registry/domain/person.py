@@ -1,4 +1,7 @@
-"""A person or organisation in the vault. Only masked name, kind and `overseas` may leave the vault."""
+"""A person or organisation in the vault. Only masked name, kind and `overseas` may leave the vault.
+
+Held by tests/unit/registry/test_person.py.
+"""
 
 import json
 from collections.abc import Mapping

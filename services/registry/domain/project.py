@@ -2,6 +2,7 @@
 
 Invariant: at least one basis, none twice, each with its legal ground. The period ends after it starts. No series is repeated.
 The signing plan is a rising curve within the period (signing_plan.py).
+Held by tests/unit/registry/test_groups.py and tests/integration/registry/test_projects.py.
 """
 
 from dataclasses import dataclass

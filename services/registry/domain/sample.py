@@ -3,6 +3,7 @@
 Invariant: the same seed and size give the same project. Every kind of right-holder is among the first ten units, so that the
 smallest sample has them too. The reference project also has real-life cases: top floors that are not full, shops below ground,
 a unit with two doors, one on two storeys.
+Held by tests/unit/registry/test_sample.py.
 """
 
 from collections.abc import Callable, Iterator

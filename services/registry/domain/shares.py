@@ -1,6 +1,7 @@
 """Shares: exact fractions, never decimals. 1/3 + 1/3 + 1/3 is 1; 0.33 + 0.33 + 0.34 is a dispute.
 
 Shares that are too fine for a reading service are refused here, at the source. Who owns the whole: shared/events/shares.py.
+Held by tests/unit/registry/test_shares.py.
 """
 
 import re

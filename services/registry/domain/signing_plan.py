@@ -1,6 +1,7 @@
 """How many units are planned to be signed when: the curve that the wall draws beside the count.
 
 Invariant: the instants rise within the signing period, and the counts never fall.
+Held by tests/unit/registry/test_faults.py.
 """
 
 from collections.abc import Sequence

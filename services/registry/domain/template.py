@@ -2,6 +2,7 @@
 
 Invariant: the download, the import and the messages about mistakes all use this one list.
 One row per right-holder of a unit: the columns of the unit repeat on every row of it and must say the same each time.
+Held by tests/unit/registry/test_workbook.py.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Converts register values back to the template's words: for an exported workbook and for a correction.
 
 Invariant: cells.py reads the result as the original value.
+Held by tests/integration/registry/test_exports.py.
 """
 
 from collections.abc import Mapping

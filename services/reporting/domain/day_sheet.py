@@ -1,4 +1,7 @@
-"""The tables of a daily report, from its frozen units: by group, and the unsigned ones for the morning meeting."""
+"""The tables of a daily report, from its frozen units: by group, and the unsigned ones for the morning meeting.
+
+Held by tests/integration/reporting/test_daily_reports.py.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -5,6 +5,7 @@
 
 Invariant: no rule here makes one endpoint depend on another. A pause of an endpoint that is no wish of its own (Retry-After) is at most
 a minute, so that an event which the endpoint always refuses does not hold back the others for long.
+Held by tests/unit/reporting/test_delivering.py.
 """
 
 from dataclasses import dataclass, replace

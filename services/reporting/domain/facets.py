@@ -1,6 +1,7 @@
-"""The facets of a case on the pages, each with all its states (product.md 3.2). Texts and tests use this one list.
+"""The facets of a case on the pages, each with all its states (docs/domain.md). Texts and tests use this one list.
 
 An unknown state has no word: a page shows — for it.
+Held by tests/contract/service/test_state_texts.py.
 """
 
 from collections.abc import Mapping

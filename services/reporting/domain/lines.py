@@ -2,6 +2,7 @@
 
 Invariant: the amounts of the counted lines of a basis add up to its numerator, those of all lines to its denominator
 (tests/integration/reporting/test_why.py).
+Held by tests/integration/reporting/test_why.py.
 """
 
 from collections.abc import Sequence

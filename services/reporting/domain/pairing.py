@@ -2,6 +2,7 @@
 
 Invariant: it can be guessed only a bounded number of times in a bounded time: a wrong try counts against the grant that its first half
 finds. No letter looks like another, and however the code is typed, it is the same code.
+Held by tests/unit/reporting/test_pairing.py.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""Where a day lies in a signing period: day n of N, and what the clock counts down to. Days are those of Shanghai."""
+"""Where a day lies in a signing period: day n of N, and what the clock counts down to. Days are those of Shanghai.
+
+Held by tests/unit/reporting/test_period.py.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

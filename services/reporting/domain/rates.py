@@ -2,6 +2,7 @@
 
 Invariant: a rate is cut to two decimals, never rounded up to a threshold (shared/events/threshold.py). The denominator is
 the frozen roll. Until reporting's own units give its digest there is no denominator and no rate.
+Held by tests/unit/reporting/test_rates.py.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The planned count of a project at any instant.
 
 Invariant: linear between two points, 0 before the period starts, the last point's count after it.
+Held by tests/unit/reporting/test_signing_plan.py.
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,7 @@
 
 Invariant: given and left-out entries add up to the numbers after `after` up to `last`. The digest is of the given ones: the SHA-256 of a
 line `<log number> <event id>` for each, in the order of the log, each ended by a line feed. Left to others: signing and keeping it.
+Held by tests/unit/reporting/test_statement.py.
 """
 
 import hashlib

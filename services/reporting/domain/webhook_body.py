@@ -1,4 +1,7 @@
-"""The body of a delivery: one CloudEvent, structured mode, as the feed gives it."""
+"""The body of a delivery: one CloudEvent, structured mode, as the feed gives it.
+
+Held by tests/integration/reporting/test_webhooks.py.
+"""
 
 from datetime import datetime
 from typing import Final, NamedTuple

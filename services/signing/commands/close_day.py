@@ -1,6 +1,6 @@
 """Closes a business day of a project: freezes its figures as of a feed number. Closed again, it adds a restatement.
 
-Invariant: a rescission counts -1 on the day it happens, not on the day of the signing (product.md 3.3, rule 11). The figures of a day as
+Invariant: a rescission counts -1 on the day it happens, not on the day of the signing (docs/domain.md). The figures of a day as
 of one feed number never change; a later fact has a higher number and appears only in the next restatement.
 """
 

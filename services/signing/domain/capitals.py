@@ -2,6 +2,7 @@
 
 Invariant: it is computed from whole fen; a run of zeros between digits is one 零; 整 stands after 元 only, never after 角 or 分.
 Where the rules leave a 零 to the writer it is written before 分 and between groups, and left out before 角.
+Held by tests/unit/signing/test_capitals.py.
 """
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"

@@ -1,4 +1,7 @@
-"""A closed business day: figures of each series and basis and the counting rule, frozen as of a feed number."""
+"""A closed business day: figures of each series and basis and the counting rule, frozen as of a feed number.
+
+Held by tests/integration/signing/test_days.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Applies a project's decision to one agreement. The result is the same for the fan-out and for a command."""
+"""Applies a project's decision to one agreement. The result is the same for the fan-out and for a command.
+
+Held by tests/integration/signing/test_settling.py.
+"""
 
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project

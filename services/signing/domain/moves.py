@@ -2,6 +2,7 @@
 
 agreement.py moves by this table only, the database refuses every other move (a test compares the two), and the drawing in
 docs/domain.md is made from it: `python -m services.signing.domain.moves` prints it.
+Held by tests/unit/signing/test_moves.py and tests/integration/signing/test_one_definition.py.
 """
 
 import sys

@@ -2,6 +2,7 @@
 
 Invariant: every case has exactly one next step. The order is that of the list: what is nearest to a signature comes first.
 Left to others: whether an act is allowed (the acts themselves).
+Held by tests/unit/signing/test_next_step.py.
 """
 
 from typing import Final, Literal, get_args

@@ -1,7 +1,8 @@
 """The checklist before the lock. Each item has a stable code, so that a refusal says what is missing.
 
-Invariant: rights confirmed, shares whole, no open area dispute, every mandatory paper there, terms whole (product.md 3.3, rule 1).
+Invariant: rights confirmed, shares whole, no open area dispute, every mandatory paper there, terms whole (docs/domain.md).
 Which papers are mandatory depends on who signs, not on the reviewer.
+Held by tests/integration/signing/test_rules.py.
 """
 
 from dataclasses import dataclass, field

@@ -2,6 +2,7 @@
 
 Invariant: shares are exact fractions. Joint owners have none and all sign. Who owns the whole: shared/events/shares.py.
 Left to others: who these people are (registry) and by whose hand they sign (mandate.py).
+Held by tests/unit/signing/test_rights.py.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""The stage of a case (shared/events/stage.py), as far as signing knows the facets so far; the later stages join as their facets do."""
+"""The stage of a case (shared/events/stage.py), as far as signing knows the facets so far; the later stages join as their facets do.
+
+Held by tests/contract/service/test_stages.py.
+"""
 
 from typing import Literal, cast
 

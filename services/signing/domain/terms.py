@@ -3,6 +3,7 @@
 Invariant: money is whole fen, areas have two places, and the digest depends only on the lines, the form and the version of
 the rule set, so that paper and screen can be compared years later.
 Left to others: how an amount comes about (the rule set).
+Held by tests/unit/signing/test_terms.py.
 """
 
 import hashlib

@@ -3,6 +3,7 @@
 Invariant: only integers are compared (shared/events/threshold.py). The denominator is the whole roll,
 not only the units with a record. A right-holder counts once, and as signed by the project's counting rule.
 Left to others: the counting itself (store/roll.py) and the latch (project.py).
+Held by tests/unit/signing/test_threshold.py.
 """
 
 from dataclasses import dataclass, fields

@@ -26,7 +26,7 @@ _DECIDED = text("""
     where project_id = :project_id
 """)
 _SIGNED = text("select count(*) from agreements where project_id = :project_id and state = 'signed'")
-# A day as product.md means it: of Shanghai.
+# A business day: of Shanghai.
 _FACTS = text("""
     select (happened_at at time zone interval '8 hours')::date as business_on, max(feed_number) as latest,
            count(*) filter (where fact = 'signed') as signed, count(*) filter (where fact = 'undone') as undone

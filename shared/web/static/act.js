@@ -31,7 +31,7 @@ const READ = {
 };
 
 /** Null where a changed field was emptied, undefined where there is nothing to send. */
-function valueOf(field, empty) {
+function sentOf(field, empty) {
   if (field.type === "radio" && !field.checked) return undefined;
   const value = (READ[field.dataset.kind] ?? ((input) => input.value.trim() || undefined))(field);
   return value === undefined ? empty : value;
@@ -57,7 +57,7 @@ function read(form) {
       continue;
     }
     if (onlyChanged && !changed(field) && !("always" in field.dataset)) continue;
-    const value = valueOf(field, onlyChanged ? null : undefined);
+    const value = sentOf(field, onlyChanged ? null : undefined);
     if (value !== undefined) put(body, field.name, value);
   }
   const items = [...form.querySelectorAll("[data-item]")];
@@ -70,7 +70,7 @@ function read(form) {
     for (const part of mine.filter((one) => takes(one)?.checked ?? true)) {
       const item = {};
       for (const field of fields(part)) {
-        const value = valueOf(field, undefined);
+        const value = sentOf(field, undefined);
         places.set(`/${name}/${body[name].length}/${field.name.replaceAll(".", "/")}`, field);
         if (value !== undefined) put(item, field.name, value);
       }

@@ -43,4 +43,9 @@ document.addEventListener("invalid", (event) => {
   mark(field);
   if (field === [...field.form.elements].find((other) => other.willValidate && !other.validity.valid)) field.focus();
 }, true);
-document.addEventListener("input", ({ target }) => noteOf(target) && (target.validity.valid ? clear(target) : (noteOf(target).textContent = fault(target))));
+document.addEventListener("input", ({ target }) => {
+  const note = noteOf(target);
+  if (!note) return;
+  if (target.validity.valid) clear(target);
+  else note.textContent = fault(target);
+});

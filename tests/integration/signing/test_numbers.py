@@ -76,7 +76,7 @@ def test_a_rescinded_number_stays_detached_and_is_never_given_again(district: Di
     assert district.types(first).count("agreement.rescinded") == 1
 
 
-# The lock order (architecture.md, section 3). Another session holds one of the locks.
+# The lock order (docs/architecture.md). Another session holds one of the locks.
 ORDER: list[Callable[[Transaction, District, Agreement], object]] = [
     lambda tx, _, agreement: cases.lock(tx, agreement.unit_id),
     lambda tx, _, agreement: agreements.load(tx, agreement.agreement_id),

@@ -1,4 +1,4 @@
-"""Each rule of product.md 3.3 that signing answers for: one Hypothesis machine a rule, against the real database.
+"""Each rule of docs/domain.md that signing answers for: one Hypothesis machine a rule, against the real database.
 
 A machine performs all acts (acts.py). After each step it looks for violations of its rule in the tables and in the
 journal. Runs are the same each time; `HYPOTHESIS_PROFILE=long make test` draws new ones, and more of them.

@@ -34,7 +34,7 @@ function take({ page, address }) {
 
 /** The focus goes to what the person has to read next. */
 function lead() {
-  const [asked, done] = [document.getElementById("confirm-head"), document.getElementById("done")];
+  const [asked, done] = [document.querySelector(".confirm [tabindex]"), document.getElementById("done")];
   if (done.textContent) {
     aloud.textContent = done.textContent;
     done.focus();
@@ -61,7 +61,7 @@ async function swap(address, options) {
 /** After an order: looks again until it is known what became of it. */
 async function look() {
   const [why, order] = [document.getElementById("why"), new URLSearchParams(location.search).get("did")];
-  if (order !== "retry" || !OPEN.has(why.dataset.state) || document.getElementById("confirm") || looks >= LOOKS) return;
+  if (order !== "retry" || !OPEN.has(why.dataset.state) || document.querySelector(".confirm") || looks >= LOOKS) return;
   looks += 1;
   try {
     const found = await read(location.href);

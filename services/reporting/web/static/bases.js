@@ -21,7 +21,7 @@ export function distance(basis) {
 export function move(table, bases, ends = scale(bases)) {
   const [low, high] = ends;
   const place = (value) => ((value - low) / (high - low)) * 100;
-  const attributes = (node, values) => Object.entries(values).forEach(([name, value]) => node.setAttribute(name, value));
+  const attributes = (node, values) => Object.entries(values).forEach(([name, value]) => { node.setAttribute(name, value); });
   put(table.querySelector(".low"), `${low / 100}%`);
   const label = table.querySelector(".shared-threshold");
   if (label.textContent) {

@@ -13,19 +13,19 @@ function filter() {
     (pick.stages.size > 0 && !pick.stages.has(stage)) || (pick.open && !UNSIGNED.includes(stage)) || (pick.badges.size > 0 && !badges.split(" ").some((badge) => pick.badges.has(badge)));
   for (const cell of all(".cell")) cell.classList.toggle("off", off(cell.dataset.stage, cell.dataset.badges));
   for (const row of all("[data-row]")) row.hidden = off(row.dataset.stageOf, row.dataset.badges);
-  all(".mark").forEach((mark) => mark.setAttribute("aria-pressed", String(pick.badges.has(mark.dataset.badge))));
+  for (const mark of all(".mark")) mark.setAttribute("aria-pressed", String(pick.badges.has(mark.dataset.badge)));
   document.getElementById("as-table").setAttribute("aria-pressed", String(pick.table));
   document.getElementById("grid").hidden = pick.table;
   document.getElementById("listed").hidden = !pick.table;
-  all(".key").forEach((key) => key.setAttribute("aria-pressed", String(pick.stages.has(key.dataset.stage))));
+  for (const key of all(".key")) key.setAttribute("aria-pressed", String(pick.stages.has(key.dataset.stage)));
   document.getElementById("only").setAttribute("aria-pressed", String(pick.open));
 }
 
 function show(unit, { focus = true } = {}) {
   const before = pick.unit;
   pick.unit = unit;
-  all(".cell").forEach((cell) => cell.setAttribute("aria-expanded", String(cell.dataset.unit === unit)));
-  all("section.unit").forEach((panel) => { panel.hidden = panel.id !== `u-${unit}`; });
+  for (const cell of all(".cell")) cell.setAttribute("aria-expanded", String(cell.dataset.unit === unit));
+  for (const panel of all("section.unit")) panel.hidden = panel.id !== `u-${unit}`;
   document.getElementById("left").hidden = unit !== null;
   if (!focus) return;
   if (unit) document.querySelector(`#u-${CSS.escape(unit)} h2`).focus();
@@ -100,7 +100,9 @@ let focused = null;
 let stop = null;
 document.addEventListener("focusin", (event) => {
   focused = event.target.dataset?.unit ?? null;
-  if (focused) rove(stop = focused);
+  if (!focused) return;
+  stop = focused;
+  rove(stop);
 });
 
 const apply = (live) => !live.projects.some((project) => project.project_id === data.project);

@@ -61,7 +61,7 @@ export function join({ base, district, number, audience, take, pulse, reset, los
   const ask = () => tabs?.postMessage({ kind: "since", number: reached });
   const again = (from) => {
     const first = kept.findIndex((message) => message.after <= from && message.number > from);
-    if (first >= 0) kept.slice(first).forEach((message) => tabs.postMessage(message));
+    if (first >= 0) kept.slice(first).forEach((message) => { tabs.postMessage(message); });
     else tabs.postMessage({ kind: "gone", before: kept[0]?.after ?? reached, reached });
   };
 
@@ -96,7 +96,7 @@ export function join({ base, district, number, audience, take, pulse, reset, los
     stop = () => {
       over = true;
       leading = false;
-      ends.splice(0).forEach((end) => end());
+      ends.splice(0).forEach((end) => { end(); });
     };
     leading = true;
     const beat = setInterval(() => tabs.postMessage({ kind: "alive" }), LOOK_MILLISECONDS);
@@ -109,7 +109,7 @@ export function join({ base, district, number, audience, take, pulse, reset, los
         await new Promise((done) => setTimeout(done, CROWDED_MILLISECONDS));
       }
     }
-    if (over) return ends.splice(0).forEach((end) => end());
+    if (over) return ends.splice(0).forEach((end) => { end(); });
     ends.push(read());
     return new Promise((done) => ends.push(done));
   }

@@ -162,5 +162,5 @@ function nightly() {
   const next = new Date();
   next.setHours(NIGHTLY_HOUR, Math.floor(Math.random() * 30), 0, 0);
   if (next <= new Date()) next.setDate(next.getDate() + 1);
-  setTimeout(anew, next - new Date());
+  setTimeout(anew, next - Date.now());
 }

@@ -110,7 +110,7 @@ function drawList() {
     if (before !== undefined && current() && box.offsetParent) box.scrollTop += current().getBoundingClientRect().top - before;
   }
   const ages = list.querySelectorAll(".age");
-  shown().forEach((row, place) => ages[place] && showAge(ages[place], row));
+  shown().forEach((row, place) => { if (ages[place]) showAge(ages[place], row); });
 }
 
 function draw() {
@@ -329,7 +329,10 @@ function done(row, answer, decision) {
 /** The list has been asked again since: the oldest of the other keys is the next one. */
 function fillNext(row) {
   const [next] = ordered().filter((other) => idOf(other) !== idOf(row)).sort((a, b) => a.parked_at.localeCompare(b.parked_at));
-  if (!next) return (part("next").textContent = known.silent.size ? word("count_unknown") : word("none_next"));
+  if (!next) {
+    part("next").textContent = word(known.silent.size ? "count_unknown" : "none_next");
+    return;
+  }
   const link = make("a", word("next", { name: nameOf(next), age: span(secondsOf(next)) }), { href: addressOf(next), class: "btn main" });
   part("next").replaceChildren(link);
 }

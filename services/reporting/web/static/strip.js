@@ -62,7 +62,10 @@ const sentence = (fault) => word("alarm", fault.alarm, { service: word("strip", 
 /* What a parked key says is a link to where it is tried and redriven. The link stays the same node, so it keeps the focus. */
 function fill(node, text, fault) {
   const href = fault?.alarm === "parked" ? `/parked?service=${fault.service}` : null, link = node.querySelector("a");
-  if (!href) return void (node.textContent = text);
+  if (!href) {
+    node.textContent = text;
+    return;
+  }
   const shown = link ?? document.createElement("a");
   shown.href = href;
   if (shown.textContent !== text) shown.textContent = text;
@@ -117,13 +120,18 @@ function sortOnce(all) {
   if (after.some((part, place) => part !== parts[place])) parent.append(...after);
 }
 
+function nameOf(district) {
+  return document.querySelector(`[data-strip="${district}"]`)?.closest(".district").querySelector("h2").firstChild.textContent ?? district;
+}
+
 /* A total of districts of different age says which one is late. */
 function mixed(answers) {
   const node = document.getElementById("mixed");
   if (!node) return;
   const late = Object.values(answers.reporting?.districts ?? {}).filter((entry) => behind(entry.consumer));
   node.hidden = !late.length;
-  node.textContent = late.map((entry) => `${document.querySelector(`[data-strip="${entry.district}"]`)?.closest(".district").querySelector("h2").firstChild.textContent ?? entry.district} ${seconds(entry.consumer.seconds)}`).join("　") + ` ${node.parentElement.dataset.late}`;
+  const names = late.map((entry) => `${nameOf(entry.district)} ${seconds(entry.consumer.seconds)}`);
+  node.textContent = `${names.join("　")} ${node.parentElement.dataset.late}`;
 }
 
 let latest = null;

@@ -146,7 +146,10 @@ const send = async (intent, tries = 1) => {
 
 const begin = (act, from) => {
   if (held) return;
-  if (offline) return void ($("notice").textContent = word("desk", "offline_acts"));
+  if (offline) {
+    $("notice").textContent = word("desk", "offline_acts");
+    return;
+  }
   if (act === "sign" && !chosen("hand").length) {
     $("notice").textContent = word("desk", "choose_hand");
     document.querySelector('input[name="hand"]:enabled')?.focus();
@@ -168,7 +171,8 @@ const submitted = (form) => {
       return;
     }
     if (sure) {
-      reason.hidden = !(sure.hidden = false);
+      sure.hidden = false;
+      reason.hidden = true;
       const button = form.querySelector("[type=submit]");
       button.textContent = button.dataset.sure;
       number.focus();

@@ -40,7 +40,8 @@ const fault = (field) => {
 };
 
 const mark = (field, text) => {
-  const id = `${(field.id ||= `f-${crypto.randomUUID().slice(0, 8)}`)}-fault`;
+  field.id ||= `f-${crypto.randomUUID().slice(0, 8)}`;
+  const id = `${field.id}-fault`;
   $(id)?.remove();
   field.toggleAttribute("aria-invalid", false);
   field.removeAttribute("aria-describedby");

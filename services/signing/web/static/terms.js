@@ -48,7 +48,10 @@ const line = (row) => {
 
 const capitals = (fen) => {
   clearTimeout(timer);
-  if (fen === null) return void ($("capitals").textContent = unknown);
+  if (fen === null) {
+    $("capitals").textContent = unknown;
+    return;
+  }
   timer = setTimeout(async () => {
     const answer = await fetch(`/desk/capitals?fen=${fen}`, { credentials: "same-origin" }).catch(() => null);
     $("capitals").textContent = answer?.ok ? `人民币${await answer.text()}` : unknown;

@@ -1,0 +1,35 @@
+"""Does each module of rules name the tests that hold it, and does the repository contain what is cited?"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from deploy.local.place import ROOT
+from tests.support.tree import tracked
+
+RULES = sorted(path for path in ROOT.glob("services/*/domain/*.py") if path.name != "__init__.py")
+_HELD_BY = re.compile(r"^Held by (tests/\S+\.py(?: and tests/\S+\.py)*)\.$", re.MULTILINE)
+_ABSENT = re.compile(r"\bproduct\.md\b|\bthe brief\b", re.IGNORECASE)  # documents that are not part of the repository
+READ = {".py", ".md", ".sql", ".toml", ".js", ".html", ".css"}
+FROZEN = "migrations/versions/"  # never edited, not even in a comment (decision 14)
+
+
+@pytest.mark.parametrize("module", RULES, ids=lambda path: str(path.relative_to(ROOT / "services")))
+def test_a_module_of_rules_names_tests_that_exist(module: Path) -> None:
+    held = _HELD_BY.search(ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "")
+    assert held is not None, "its docstring ends with: Held by tests/…/test_….py."
+    for test in held[1].split(" and "):
+        assert "def test_" in (ROOT / test).read_text(encoding="utf-8")
+
+
+def test_nothing_cites_a_document_that_is_not_here() -> None:
+    texts = [path for path in tracked() if path.suffix in READ and path != Path(__file__)]
+    assert len(texts) > 100
+    found = [
+        f"{path.relative_to(ROOT)}: {cited[0]}"
+        for path in texts
+        if FROZEN not in path.as_posix() and (cited := _ABSENT.search(path.read_text(encoding="utf-8")))
+    ]
+    assert found == []
