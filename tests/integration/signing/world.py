@@ -66,6 +66,8 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.agreements: dict[UUID, UUID] = {}
+        self.journal: list[dict[str, Any]] = []
+        self.last_read = 0
         self.district = District(self.engine, str(next(_districts)), StillClock(LAUNCH))
 
     @initialize(rule=st.sampled_from(COUNTING_RULES), sold=st.booleans())
@@ -148,12 +150,13 @@ class World(RuleBasedStateMachine):
 
     def payloads(self, *names: str) -> list[dict[str, Any]]:
         """The payloads of the journal's events of these types (default: all), each with its `type`, in commit order."""
-        found = []
-        for row in self.district.rows("select type, payload from events order by id"):
+        for row in self.district.rows(
+            "select id, type, payload from events where id > :last order by id", last=self.last_read
+        ):
             name = row.type.removeprefix("clearwater.signing.").removesuffix(".v1")
-            if not names or name in names:
-                found.append({"type": name, **json.loads(bytes(row.payload))})
-        return found
+            self.journal.append({"type": name, **json.loads(bytes(row.payload))})
+            self.last_read = row.id
+        return [event for event in self.journal if not names or event["type"] in names]
 
 
 def _refusal(act: Callable[[], object]) -> str:
