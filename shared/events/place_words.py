@@ -1,6 +1,9 @@
 """How people write a place, a number or an officer when they look for a case or a message.
 
-    银泉阁5栋503   5-503   ５号楼 ５０３   5幢2单元503室   1024   邱敏
+    银泉阁5栋503   5-503   ５号楼 ５０３   5幢2單元503室   五栋五〇三   1024   邱敏
+
+Letters fold in the same way on both sides of a comparison: traditional forms, Chinese digits, the words for a building, upper case. The
+register folds by `fold_letters`; SQL folds what it compares with `words` by lower(translate(text, WRITTEN, FOLDED)).
 
 Invariant: a word that names a building or a stairwell is that one and no other, so 5栋 does not find 15栋.
 """
@@ -8,17 +11,25 @@ Invariant: a word that names a building or a stairwell is that one and no other,
 import re
 import unicodedata
 
-_BUILDING = re.compile(r"(\d+)\s*(?:号楼|號樓|号栋|幢|座|棟|栋)")
-_STAIRWELL = re.compile(r"(\d+)\s*(?:单元|單元|梯)")
-_DOOR = re.compile(r"(\d+)\s*(?:室|号房|號房)")
+WRITTEN = "號棟幢座樓銀閣豐東倉長單華麗園灣廣場區零〇一二三四五六七八九"
+FOLDED = "号栋栋栋楼银阁丰东仓长单华丽园湾广场区00123456789"
+_LETTERS = str.maketrans(WRITTEN, FOLDED)
+_BUILDING = re.compile(r"(\d+)\s*(?:号楼|号栋|栋)")
+_STAIRWELL = re.compile(r"(\d+)\s*(?:单元|梯)")
+_DOOR = re.compile(r"(\d+)\s*(?:室|号房)")
 _DASHED = re.compile(r"(?<![\w-])(\d{1,3})-(?:(\d{1,2})-)?(\d{2,5})(?![\w-])")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))
 _AT_ITS_BEGINNING = re.compile(r"\d{1,5}(?:栋|单元)?$")
 
 
+def fold_letters(written: str) -> str:
+    """Width, case, traditional forms, Chinese digits and the words for a building."""
+    return unicodedata.normalize("NFKC", written).lower().translate(_LETTERS)
+
+
 def words(written: str) -> list[str]:
     """Each must occur; one that begins with a blank must begin a part of the place."""
-    text = unicodedata.normalize("NFKC", written).translate(_DASHES)
+    text = fold_letters(written).translate(_DASHES)
     text = _DASHED.sub(lambda found: _dashed(*found.groups()), text)
     for pattern, unit in ((_BUILDING, "栋"), (_STAIRWELL, "单元"), (_DOOR, "")):
         text = pattern.sub(rf" \g<1>{unit} ", text)

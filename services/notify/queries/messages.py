@@ -28,8 +28,9 @@ _PAGE = text(f"""
       and (cast(:project_id as uuid) is null or project_id = :project_id)
       and (cast(:states as text[]) is null or state = any(:states))
       and not exists (select from unnest(cast(:words as text[])) as word where strpos(concat_ws(' ', '',
-          regexp_replace(regexp_replace(particulars ->> 'unit', '(号楼|幢|座)', '栋', 'g'), '(\\d+(栋|单元)|\\d+$)', ' \\1', 'g'),
-          particulars ->> 'name', particulars ->> 'number'), word) = 0)
+          regexp_replace(regexp_replace(lower(translate(particulars ->> 'unit', :written, :folded)), '号楼', '栋', 'g'),
+                         '(\\d+(栋|单元)|\\d+$)', ' \\1', 'g'),
+          lower(translate(particulars ->> 'name', :written, :folded)), particulars ->> 'number'), word) = 0)
       and (cast(:before_at as timestamptz) is null or (planned_at, message_key) < (:before_at, :before_key))
     order by planned_at desc, message_key desc limit :limit
 """)  # noqa: S608 - a constant
@@ -123,6 +124,8 @@ def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row
             "project_id": filters.project_id,
             "states": None if filters.states is None else list(filters.states),
             "words": place_words.words(filters.words),
+            "written": place_words.WRITTEN,
+            "folded": place_words.FOLDED,
             "before_at": before_at,
             "before_key": before_key,
             "limit": limit,

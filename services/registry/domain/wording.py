@@ -5,15 +5,10 @@ Held by tests/unit/registry/test_wording.py.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-_SAME = str.maketrans(
-    "號棟幢座樓銀閣豐東倉長單華麗園號灣廣場區"
-    "零〇一二三四五六七八九",
-    "号栋栋栋楼银阁丰东仓长单华丽园号湾广场区"
-    "00123456789",
-)  # fmt: skip
+from shared.events.place_words import fold_letters
+
 _BUILDING = re.compile(r"号楼|楼栋")
 _DASHES = re.compile(r"(?<=[0-9a-z])[-‐-―_/](?=[0-9])")
 _BETWEEN = re.compile(r"[\s,，。、·]+")
@@ -42,9 +37,8 @@ class Place:
 
 
 def fold(words: str) -> str:
-    """Width, case, spaces, traditional forms, Chinese digits and the words for a building."""
-    plain = unicodedata.normalize("NFKC", words).casefold().translate(_SAME)
-    plain = _BUILDING.sub("栋", _BETWEEN.sub("", plain))
+    """The letters, without spaces and with one sign between the parts."""
+    plain = _BUILDING.sub("栋", _BETWEEN.sub("", fold_letters(words)))
     return _DOOR.sub("", _DASHES.sub("栋", plain))
 
 

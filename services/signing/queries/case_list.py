@@ -27,8 +27,9 @@ _FOUND = """
       and (cast(:group_id as uuid) is null or group_id = :group_id)
       and (cast(:staff_number as text) is null or groups.staff ->> :staff_number = cast(staff_id as text))
       and not exists (select from unnest(cast(:place as text[])) as word
-                      where strpos(concat_ws(' ', '', unit_code, compound, regexp_replace(building, '(号楼|幢|座)$', '栋'), stairwell, door,
-                                             groups.officers ->> cast(staff_id as text), number), word) = 0)
+                      where strpos(lower(translate(
+                          concat_ws(' ', '', unit_code, compound, regexp_replace(building, '(号楼|號樓)$', '栋'), stairwell, door,
+                                    groups.officers ->> cast(staff_id as text), number), :written, :folded)), word) = 0)
 """
 _LIST = text(f"""
     select cases.*, agreement_id, state, agreement.series, number,
@@ -110,6 +111,8 @@ def _wanted(query: CasesQuery, staff_number: str) -> dict[str, Any]:
         "project_id": query.project_id,
         "unit_code": query.unit_code,
         "place": place_words.words(query.place or ""),
+        "written": place_words.WRITTEN,
+        "folded": place_words.FOLDED,
         "group_id": query.group_id,
         "staff_number": staff_number if query.mine else None,
     }

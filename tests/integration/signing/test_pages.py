@@ -37,7 +37,8 @@ def test_the_list_is_searched_by_words_of_the_place_and_by_group(desk: Desk, dis
     found = page(desk, "/desk", place="702 3栋")
     assert f'id="u-{mine}"' in found and f'id="u-{other}"' not in found
     assert page(desk, "/desk", group_id=str(group_id)).count('class="open"') == 1
-    assert [row["unit_id"] for row in desk.ask("/cases", place="4栋 702").json["items"]] == [str(other)]
+    for written in ("4栋 702", "4-702", "４棟702", "四号樓七〇二室"):
+        assert [row["unit_id"] for row in desk.ask("/cases", place=written).json["items"]] == [str(other)]
 
 
 def test_the_way_back_leads_to_the_row_in_the_list_that_was_asked_for(desk: Desk, district: District) -> None:
