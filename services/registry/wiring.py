@@ -28,7 +28,7 @@ SERVICE: Final = Service(
     consumer=CONSUMER,
     topics=topics.pattern(*KINDS),
     reactions=reactions,
-    facts=facts.of_imports,
+    facts=lambda engine: facts.of_register(engine, clock.at_start(Settings().clock_file)),
 )
 
 

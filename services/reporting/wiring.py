@@ -14,7 +14,7 @@ from services.reporting.projections import at_commit
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.queries import facts
-from services.reporting.store import deliveries, exchange_log, feed
+from services.reporting.store import deliveries, exchange_log, feed, model_schema
 from services.reporting.store.signing_keys import SigningKeys
 from services.reporting.store.statement_key import StatementKey
 from services.reporting.workers import rebuild
@@ -28,12 +28,12 @@ from shared.service import clock, database
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
-MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=rebuild.LIVE)
+MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=model_schema.LIVE)
 _STREAMS = 1000
 _SENDERS_CONNECTIONS = 8  # of the database; none is used while an endpoint is called
 
 
-def engine(url: str, role: str, *, pool_size: int = 4, search_path: str = rebuild.SEARCH_PATH) -> Engine:
+def engine(url: str, role: str, *, pool_size: int = 4, search_path: str = model_schema.SEARCH_PATH) -> Engine:
     return database.connect(
         url,
         application_name=f"reporting-{role}",
@@ -54,7 +54,7 @@ SERVICE: Final = Service(
     facts=facts.of_webhooks,
     emits=False,
     rebuilt=True,
-    search_path=rebuild.SEARCH_PATH,
+    search_path=model_schema.SEARCH_PATH,
 )
 
 
@@ -113,7 +113,7 @@ def rebuild_model(owner: Engine | None = None, filling: Filling | None = None) -
         "reporting",
         MIGRATIONS.model_statements(),
         owner=owner or _owner(settings),
-        shadow=engine(settings.database_url, "rebuild", search_path=rebuild.SEARCH_PATH_NEXT),
+        shadow=engine(settings.database_url, "rebuild", search_path=model_schema.SEARCH_PATH_NEXT),
         subscription=SERVICE.subscription(f"reporting-rebuild-{uuid4()}"),
         consumer=CONSUMER,
         reactions=reactions(),

@@ -1,9 +1,13 @@
 """Can an agency's engineer find an event, read the feed, register an endpoint and send a test by the pages alone?"""
 
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from deploy.demo.people import Person
 from deploy.local import districts, issuer, keys
 from deploy.local.issuer import NAMES
 from deploy.sandbox.agency import give
@@ -158,4 +162,25 @@ def test_the_local_provider_signs_an_engineer_in(chromium: Browser, system: Plat
     secret = keys.load(system.place.local_dir)["session_secret"]
     opened = session.opened(held, secret=secret, purpose="session")
     assert (opened["name"], opened["roles"], opened["districts"]) == (NAMES["agency"], ["agency"], [])
+    page.context.close()
+
+
+def test_a_grant_that_ends_within_two_weeks_says_so(chromium: Browser, system: Platform, district: str):
+    now = datetime.now(UTC)
+    terms = {
+        "purpose": "短期核对",
+        "legal_basis": "样例条例第十二条",
+        "audiences": ["internal"],
+        "event_types": ["clearwater.signing.agreement.signed.v1"],
+        "starts_at": (now - timedelta(days=1)).isoformat(),
+        "ends_at": (now + timedelta(days=7)).isoformat(),
+    }
+    with Person(system.place, "city", district) as city, Person(system.place, "command", district) as command:
+        grant = city.post("registry", f"/agencies/{AGENCY}/grants", terms, key=str(uuid4()))
+        command.post("registry", f"/grants/{grant['grant_id']}/approval", {}, key=str(uuid4()))
+
+    page = at(chromium, system, f"/agency?district={district}&language=en")
+    expect(page.locator("#grants tr", has_text="短期核对")).to_contain_text("ends in 7 days")
+    expect(page.locator("#grants tr", has_text="注销原房产证")).not_to_contain_text("ends in")
+    fits(page)
     page.context.close()

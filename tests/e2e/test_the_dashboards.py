@@ -17,12 +17,15 @@ import yaml
 from deploy.demo.watching import Wall, mail_arrivals
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import as_asked
+from deploy.local import districts
 from deploy.local.place import ROOT
+from deploy.sandbox.agency import give
 from tests.support import backups, prometheus
 from tests.support.eventually import eventually
 from tests.support.prometheus import Prometheus
 
 pytestmark = pytest.mark.timeout(400)
+DISTRICT = "440405"
 RULES = [
     rule
     for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text("utf-8"))["groups"]
@@ -42,6 +45,8 @@ def watched(system, samples, person, tmp_path: Path) -> Iterator[Prometheus | No
     if not prometheus.PROGRAM:
         yield None
         return
+    districts.add(system.place, DISTRICT, name="样例屏区")
+    give(system.place, DISTRICT, "sandbox", f"agency-{DISTRICT}")  # a grant counts down to its end
     with (
         backups.archived(system, tmp_path / "backups"),
         prometheus.scraping_of(system.place, tmp_path) as scraped,

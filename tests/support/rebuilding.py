@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from services.reporting import wiring
 from services.reporting.projections import at_commit
 from services.reporting.projections.reactions import CONSUMER, reactions
-from services.reporting.store import exchange_log
+from services.reporting.store import exchange_log, model_schema
 from services.reporting.workers import rebuild
 from services.reporting.workers.filling import Filling
 from shared.messaging.ports import Subscription
@@ -16,7 +16,7 @@ from tests.support.platform import Database
 def rebuilt(urls: Database, subscription: Subscription, *, fill: bool = False) -> None:
     """Raises rebuild.Stuck."""
     owner = wiring.engine(urls.owner, "test")
-    shadow = wiring.engine(urls.app, "test", search_path=rebuild.SEARCH_PATH_NEXT)
+    shadow = wiring.engine(urls.app, "test", search_path=model_schema.SEARCH_PATH_NEXT)
     try:
         rebuild.Rebuild(
             "reporting",

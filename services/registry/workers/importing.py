@@ -9,14 +9,14 @@ import threading
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from services.registry.commands.check_import import CheckImport, check_import
 from services.registry.commands.commit_import import CommitImport, commit_import, reject_import
 from services.registry.commands.stage_import import StageImport, stage_import
 from services.registry.domain.imports import AT_WORK
-from services.registry.store import imports, progress
+from services.registry.store import import_queue, imports, progress
 from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.events.day import business_day
@@ -26,15 +26,9 @@ from shared.service import database
 from shared.service.clock import Clock
 from shared.telemetry import log
 
-_WAITING = text("""
-    select import_id, district, state from imports where state = any(:states) order by uploaded_at, import_id
-""")
-_TRY_LOCK = text("select pg_try_advisory_lock(hashtextextended(cast(:import_id as text), 0))")
-_UNLOCK = text("select pg_advisory_unlock(hashtextextended(cast(:import_id as text), 0))")
 _STEPS = {"uploaded": "reading", "reading": "reading", "checking": "checking", "committing": "committing"}
 # A step that crashed its worker this often would crash it again and again, and no other import would run.
 _MOST_TRIES = 5
-_STATE = text("select state from imports where import_id = :import_id")
 _log = log.get(__name__)
 
 
@@ -53,7 +47,7 @@ class Importer:
     def run_once(self) -> bool:
         """Moves each waiting import one step further. False when none moved."""
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            waiting = tx.connection.execute(_WAITING, {"states": list(AT_WORK)}).all()
+            waiting = import_queue.waiting(tx, AT_WORK)
         return bool(
             self._rounds.carry_out(
                 Work(row.district, str(row.import_id), partial(self._worked_on, row.district, row.import_id))
@@ -63,20 +57,19 @@ class Importer:
 
     def _worked_on(self, district: str, import_id: UUID) -> int:
         # Outside a transaction: the server would end an idle one while a large import is read.
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
-            if not guard.execute(_TRY_LOCK, {"import_id": import_id}).scalar():
-                return 0
-            try:
+        with (
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard,
+            import_queue.held(guard, import_id) as mine,
+        ):
+            if mine:
                 imports.analyze(guard)
                 self._step(district, import_id)
-            finally:
-                guard.execute(_UNLOCK, {"import_id": import_id})
-        return 1
+            return int(mine)
 
     def _step(self, district: str, import_id: UUID) -> None:
         now = self._clock.now()
         with database.begin(self._engine, district=district) as tx:
-            state = tx.connection.execute(_STATE, {"import_id": import_id}).scalar()
+            state = import_queue.state_of(tx, import_id)
         if (step := _STEPS.get(state or "")) is None:
             return
         tries = progress.begin(self._engine, district, import_id, step=step)

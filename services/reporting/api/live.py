@@ -17,7 +17,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
 from services.reporting.api.watch import Watch
@@ -111,8 +111,6 @@ class Reader:
 
 RESET: Final = Event("reset", None, "{}")
 
-_NUMBERS = text("select district, last_number from feed_numbers where district = any(:districts)")
-
 
 class Hub:
     def __init__(self, engine: Engine, clock: Clock) -> None:
@@ -157,8 +155,7 @@ class Hub:
         if not districts:
             return
         with database.reading(self._engine, granted=districts) as tx:
-            rows = tx.connection.execute(_NUMBERS, {"districts": districts})
-            numbers = {row.district: row.last_number for row in rows}
+            numbers = feed.latest_of(tx.connection, districts)
         news = [district for district in districts if self._has_news(district, numbers.get(district, 0))]
         self._rounds.carry_out(Work(district, "news", partial(self._hand_out, district)) for district in news)
 

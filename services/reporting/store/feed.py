@@ -30,6 +30,7 @@ _AFTER = text("""
     select number, kind, body, appended_at from feed where district = :district and number > :number order by number limit :limit
 """)
 _LATEST = text("select last_number from feed_numbers where district = :district")
+_LATEST_OF = text("select district, last_number from feed_numbers where district = any(:districts)")
 _OLDEST = text("select min(number) from feed where district = :district")
 # For the kit's retention. The last entry always stays, so that a reader finds the number up to which the feed was kept.
 TRIMMED = text("""
@@ -70,6 +71,11 @@ def after(connection: Connection, district: str, number: int, limit: int) -> Seq
 def latest(connection: Connection, district: str) -> int:
     """As-of: the number up to which the read model stands, in the transaction's snapshot. 0 = nothing yet."""
     return connection.execute(_LATEST, {"district": district}).scalar_one_or_none() or 0
+
+
+def latest_of(connection: Connection, districts: Sequence[str]) -> dict[str, int]:
+    """By district; a district without an entry is missing."""
+    return {row.district: row.last_number for row in connection.execute(_LATEST_OF, {"districts": list(districts)})}
 
 
 def complete_after(connection: Connection, district: str, number: int) -> bool:

@@ -12,22 +12,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from services.reporting.store import feed
+from services.reporting.store import feed, model_schema
 from services.reporting.store.ahead import Ahead
+from services.reporting.store.model_schema import LIVE, NEXT, OLD, Behind
 from services.reporting.workers.filling import Filling
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Subscription
 from shared.messaging.reactions import AfterReactions, Reactions, Received
 from shared.messaging.redrive import Redrive
-from shared.service import database, migrations
+from shared.service import database
 from shared.service.database import Transaction
-
-LIVE, NEXT, OLD = "model", "model_next", "model_old"
-SEARCH_PATH = f"{LIVE},public"  # of every engine that reads or writes the model
-SEARCH_PATH_NEXT = f"{NEXT},public"
 
 _REPORT_SECONDS = 2.0
 _SWAP_SECONDS = 5.0  # how long the live consumer may be kept waiting
@@ -35,29 +32,10 @@ _PATIENCE = 10
 _QUIET_POLLS = 5
 _NEAR = 2_000
 _LOCK_NOT_AVAILABLE = "55P03"
-_ALONE = text("select pg_advisory_xact_lock(hashtext('swap'), hashtext(:schema))")
-_BEHIND = text(f"""
-    select topic, key, live.last_sequence, next.last_sequence as next_sequence
-    from {LIVE}.inbox as live left join {NEXT}.inbox as next using (consumer, topic, key)
-    where consumer = :consumer and live.last_sequence > 0
-      and (next.last_sequence is null or (next.epoch, next.last_sequence) < (live.epoch, live.last_sequence))
-    limit 10
-""")  # noqa: S608 - constants
-_BIND = text("select set_config('clearwater.district', :district, true), set_config('clearwater.granted', '*', true)")
-_DISTRICTS = text(f"select district from {LIVE}.inbox union select district from {NEXT}.inbox order by district")  # noqa: S608 - constants
 
 
 class Stuck(Exception):  # noqa: N818 - names the state found
     """The shadow has read everything and still lacks events of the live model: its reactions reject more. Nothing was swapped."""
-
-
-def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str]:
-    """The model's own schema with its tables (the kit's inbox tables among them), empty, for a rebuild."""
-    return [
-        f"create schema {name}",
-        f"grant usage on schema {name} to {service}_app, {service}_mechanism",
-        *migrations.within(name, tables),
-    ]
 
 
 class Rebuild:
@@ -115,13 +93,12 @@ class Rebuild:
         self._drop(OLD)
         self._drop(NEXT)
         with self._owner.begin() as connection:
-            for statement in schema(self._service, self._tables, name=NEXT):
-                migrations.execute(connection, statement)
+            model_schema.create(connection, self._service, self._tables)
         self._show_line(f"{NEXT} created")
 
     def _drop(self, name: str) -> None:
         with self._owner.begin() as connection:
-            connection.execute(text(f"drop schema if exists {name} cascade"))
+            model_schema.drop(connection, name)
 
     def _catch_up(self) -> None:
         """Reads until so little is left that the live consumer can wait for it. The topics themselves never end."""
@@ -147,10 +124,9 @@ class Rebuild:
     def _swapped(self) -> bool:
         try:
             with self._owner.begin() as connection:
-                connection.execute(text("set local lock_timeout = '5s'"))
-                connection.execute(_ALONE, {"schema": LIVE})
+                model_schema.lock_alone(connection)
                 until = time.monotonic() + _SWAP_SECONDS
-                while behind := self._behind(connection):
+                while behind := model_schema.behind(connection, self._name):
                     if time.monotonic() > until:
                         self._show_line(f"still behind: {behind}")
                         return False
@@ -163,14 +139,11 @@ class Rebuild:
         return True
 
     def _rename(self, connection: Connection) -> None:
-        connection.execute(text(f"lock table {LIVE}.inbox, {NEXT}.inbox in access exclusive mode"))
-        districts = list(connection.execute(_DISTRICTS).scalars())
+        districts = model_schema.lock_inboxes(connection)
         ahead = self._ahead.by_district(connection)
-        connection.execute(text(f"alter schema {LIVE} rename to {OLD}"))
-        connection.execute(text(f"alter schema {NEXT} rename to {LIVE}"))
-        connection.execute(text(f"set local search_path = {SEARCH_PATH}"))
+        model_schema.rename(connection)
         for district in districts:
-            connection.execute(_BIND, {"district": district})
+            model_schema.bind(connection, district)
             self._begin(Transaction(connection, district), ahead.get(district, ()))
 
     def _begin(self, tx: Transaction, ahead: Sequence[Received[Any]]) -> None:
@@ -180,10 +153,6 @@ class Rebuild:
         if self._filling:
             self._filling.begin(tx)
 
-    def _is_behind(self) -> Sequence[tuple[object, ...]]:
+    def _is_behind(self) -> list[Behind]:
         with self._owner.begin() as connection:
-            return self._behind(connection)
-
-    def _behind(self, connection: Connection) -> Sequence[tuple[object, ...]]:
-        connection.execute(_BIND, {"district": ""})
-        return [tuple(row) for row in connection.execute(_BEHIND, {"consumer": self._name})]
+            return model_schema.behind(connection, self._name)

@@ -14,7 +14,7 @@ from services.notify.store.contacts import Opener
 from services.registry import api as registry_api
 from services.registry import wiring as registry_wiring
 from services.reporting.projections.reactions import CONSUMER as REPORTING
-from services.reporting.workers import rebuild
+from services.reporting.store import model_schema
 from services.signing import application as signing_application
 from services.signing.config import Settings
 from shared.events import codec, signing, topics
@@ -127,10 +127,10 @@ def test_registry_forms_a_group_in_a_project_that_the_old_release_opened(upgrade
 
 def test_reporting_takes_a_rescission_off_the_count_of_the_old_release(upgraded, engine):
     made = upgraded("reporting")
-    mechanism = engine(made.mechanism, search_path=rebuild.SEARCH_PATH)
+    mechanism = engine(made.mechanism, search_path=model_schema.SEARCH_PATH)
     signed = _rows(mechanism, _SIGNED)[0]
 
-    Bus(engine(made.app, search_path=rebuild.SEARCH_PATH), [DISTRICT]).deliver([_rescission(signed)])
+    Bus(engine(made.app, search_path=model_schema.SEARCH_PATH), [DISTRICT]).deliver([_rescission(signed)])
 
     counted = text("select signed_units from model.tallies where project_id = :project_id")
     assert _rows(mechanism, counted, project_id=signed.project_id)[0].signed_units == signed.signed_units - 1

@@ -12,6 +12,7 @@ from services.reporting import wiring
 from services.reporting.domain import day_sheet
 from services.reporting.projections.reactions import CONSUMER, reactions
 from services.reporting.queries import reports
+from services.reporting.store import model_schema
 from services.reporting.wiring import MIGRATIONS
 from services.reporting.workers import rebuild
 from shared.events.signing import BasisFigures, DayClosed, SeriesFigures
@@ -113,7 +114,7 @@ def test_a_frozen_report_outlasts_a_rebuild_and_the_service_cannot_change_it(eng
         "reporting",
         MIGRATIONS.model_statements(),
         owner=owner,
-        shadow=wiring.engine(urls.app, "rebuild", search_path=rebuild.SEARCH_PATH_NEXT),
+        shadow=wiring.engine(urls.app, "rebuild", search_path=model_schema.SEARCH_PATH_NEXT),
         subscription=bus.subscription("rebuild"),
         consumer=CONSUMER,
         reactions=reactions(),

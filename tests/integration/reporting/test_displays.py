@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from services.reporting import application, wiring
 from services.reporting.api.live import Hub
 from services.reporting.projections.reactions import CONSUMER, reactions
+from services.reporting.store import model_schema
 from services.reporting.workers import rebuild
 from shared.service import database, factory, session
 from shared.service.clock import RealClock
@@ -217,7 +218,7 @@ def test_a_display_cookie_opens_nothing_as_a_session_nor_a_session_as_a_display(
 def test_a_rebuild_of_the_read_model_leaves_the_grants_alone(place, urls: Database):
     screen = place.screen(place.code())
     before = place.rows()
-    shadow = wiring.engine(urls.app, "shadow", search_path=rebuild.SEARCH_PATH_NEXT)
+    shadow = wiring.engine(urls.app, "shadow", search_path=model_schema.SEARCH_PATH_NEXT)
     owner = database.connect(urls.owner, application_name="rebuild")
     lines: list[str] = []
 

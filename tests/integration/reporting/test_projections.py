@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from services.reporting import wiring
 from services.reporting.projections.reactions import CONSUMER, reactions
 from services.reporting.queries import cells, signings, standings
+from services.reporting.store import model_schema
 from services.reporting.web import placing
 from services.reporting.wiring import MIGRATIONS
 from services.reporting.workers import rebuild
@@ -242,7 +243,7 @@ def test_a_rebuild_from_the_first_event_equals_the_live_model(engine, urls):
         "reporting",
         MIGRATIONS.model_statements(),
         owner=owner,
-        shadow=wiring.engine(urls.app, "test", search_path=rebuild.SEARCH_PATH_NEXT),
+        shadow=wiring.engine(urls.app, "test", search_path=model_schema.SEARCH_PATH_NEXT),
         subscription=bus.subscription("rebuild", batch=37),
         consumer=CONSUMER,
         reactions=reactions(),

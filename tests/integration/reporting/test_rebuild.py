@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from services.reporting.store import feed
-from services.reporting.workers.rebuild import SEARCH_PATH, SEARCH_PATH_NEXT, Rebuild, Stuck
-from services.reporting.workers.rebuild import schema as model_schema
+from services.reporting.store.model_schema import SEARCH_PATH, SEARCH_PATH_NEXT
+from services.reporting.store.model_schema import schema as model_schema
+from services.reporting.workers.rebuild import Rebuild, Stuck
 from shared.messaging import kafka, schema
 from shared.messaging.consumer import Consumer
 from shared.messaging.reactions import on, table

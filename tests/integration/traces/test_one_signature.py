@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from services.reporting import wiring as reporting
 from services.reporting.api.live import Hub
+from services.reporting.store import model_schema
 from services.signing import application
 from services.signing.config import Settings
 from shared.events import topics
@@ -51,7 +51,7 @@ def world(stack: ExitStack, database: Callable[[str], Database], issuer: tuple[s
         return made
 
     urls = {service: database(service) for service in ("signing", "notify", "reporting")}
-    bus = Bus(engine(urls["reporting"].app, search_path=reporting.rebuild.SEARCH_PATH))
+    bus = Bus(engine(urls["reporting"].app, search_path=model_schema.SEARCH_PATH))
     mail, sms = stack.enter_context(MailServer()), stack.enter_context(TextGateway())
     notify = Notify(engine(urls["notify"].app), DISTRICT, mail, sms, clock=Noon())
     for kind in topics.KINDS:

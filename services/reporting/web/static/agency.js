@@ -3,6 +3,8 @@ import { filled } from "/static/shell/filled.js";
 import { make } from "/static/shell/make.js";
 
 const AGAIN_MILLISECONDS = 4000;
+const SOON_DAYS = 14; // as the alert GrantEndsSoon
+const DAY_MILLISECONDS = 86_400_000;
 const page = document.querySelector(".agency-page");
 const words = JSON.parse(document.body.dataset.words).agency;
 const part = (id) => document.getElementById(id);
@@ -49,6 +51,8 @@ function grantRow(grant) {
   }));
   const until = make("td", day(grant.ends_at), { "data-h": words.until });
   const statusCell = make("td", words[`grant_${state}`]);
+  const days = Math.ceil((Date.parse(grant.ends_at) - Date.now()) / DAY_MILLISECONDS);
+  if (state === "approved" && days <= SOON_DAYS) statusCell.append(make("small", filled(words.grant_ends_soon, { n: days })));
   if (grant.reason) statusCell.append(make("small", grant.reason));
   row.append(head, types, until, statusCell);
   return row;
