@@ -59,42 +59,29 @@ catalogue: dict[str, type[Event]] = {}
 E = TypeVar("E", bound=Event)
 
 
-def declare(  # noqa: PLR0913 - a declaration is read as one line, keyword by keyword
-    event_type: str,
-    *,
-    topic: str,
-    key: str,
-    audience: Audience,
-    ordering: Ordering = "contiguous",
-    tombstone: bool = False,
-    deprecated: Deprecation | None = None,
+def declare(
+    event_type: str, *, topic: str, tombstone: bool = False, deprecated: Deprecation | None = None
 ) -> Callable[[type[E]], type[E]]:
-    """Enters an event in the catalogue. A tombstone has no value on the bus, so it may only consist of its key.
+    """Enters an event in the catalogue. Its topic fixes key, audience and ordering. A tombstone has no value on the bus, so it may only
+    consist of its key.
 
-    Raises TypeError at import: a type declared twice, a key that is no field, a topic that is unknown or says
-    otherwise.
+    Raises TypeError at import: a type declared twice, a topic that is unknown or of another owner, a topic's key that is no field.
     """
+    if topic not in topics.KINDS:
+        raise TypeError(f"{event_type}: no topic kind {topic!r}")
+    kind = topics.KINDS[topic]
 
     def enter(event: type[E]) -> type[E]:
         if event_type in catalogue:
             raise TypeError(f"{event_type} is declared twice")
-        if key not in event.model_fields:
-            raise TypeError(f"{event_type}: its key {key!r} is not one of its fields")
-        if tombstone and list(event.model_fields) != [key]:
+        if not event_type.startswith(f"clearwater.{kind.owner}."):
+            raise TypeError(f"{event_type}: topic {topic} belongs to {kind.owner}")
+        if kind.key not in event.model_fields:
+            raise TypeError(f"{event_type}: the key {kind.key!r} of its topic is not one of its fields")
+        if tombstone and list(event.model_fields) != [kind.key]:
             raise TypeError(f"{event_type}: a tombstone carries nothing but its key")
-        _agree(event_type, topic, (key, audience, ordering))
-        event.declared = Declaration(event_type, topic, key, audience, ordering, tombstone, deprecated)
+        event.declared = Declaration(event_type, topic, kind.key, kind.audience, kind.ordering, tombstone, deprecated)
         catalogue[event_type] = event
         return event
 
     return enter
-
-
-def _agree(event_type: str, topic: str, says: tuple[str, Audience, Ordering]) -> None:
-    if topic not in topics.KINDS:
-        raise TypeError(f"{event_type}: no topic kind {topic!r}")
-    kind = topics.KINDS[topic]
-    if says != (kind.key, kind.audience, kind.ordering):
-        raise TypeError(f"{event_type}: says {says}, its topic {topic} {(kind.key, kind.audience, kind.ordering)}")
-    if not event_type.startswith(f"clearwater.{kind.owner}."):
-        raise TypeError(f"{event_type}: topic {topic} belongs to {kind.owner}")

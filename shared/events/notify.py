@@ -15,7 +15,7 @@ _MESSAGE = "the message: the same for the same cause, recipient, template and ch
 _UNIT = "the unit that the message is about"
 
 
-@declare("clearwater.notify.message.planned.v1", topic="notify-message", key="unit_id", audience="internal")
+@declare("clearwater.notify.message.planned.v1", topic="notify-message")
 class MessagePlanned(Event):
     """A message to an owner will be sent, at once or when quiet hours are over."""
 
@@ -30,7 +30,7 @@ class MessagePlanned(Event):
     hold_until: Instant | None = Field(description="not sent before this instant, RFC 3339 in UTC; null: at once")
 
 
-@declare("clearwater.notify.message.sent.v1", topic="notify-message", key="unit_id", audience="internal")
+@declare("clearwater.notify.message.sent.v1", topic="notify-message")
 class MessageSent(Event):
     """The gateway has taken the message and given a receipt."""
 
@@ -41,7 +41,7 @@ class MessageSent(Event):
     sent_at: Instant = Field(description="when the gateway took it, RFC 3339 in UTC")
 
 
-@declare("clearwater.notify.message.failed.v1", topic="notify-message", key="unit_id", audience="internal")
+@declare("clearwater.notify.message.failed.v1", topic="notify-message")
 class MessageFailed(Event):
     """The gateway has refused the message for good. It is not tried again."""
 
@@ -52,7 +52,7 @@ class MessageFailed(Event):
     failed_at: Instant = Field(description="when it was refused, RFC 3339 in UTC")
 
 
-@declare("clearwater.notify.message.unknown.v1", topic="notify-message", key="unit_id", audience="internal")
+@declare("clearwater.notify.message.unknown.v1", topic="notify-message")
 class MessageUnknown(Event):
     """The gateway was asked and its answer was lost. Not sent again by itself: the owner may already have it."""
 
@@ -62,7 +62,7 @@ class MessageUnknown(Event):
     asked_since: Instant = Field(description="when the gateway was asked, RFC 3339 in UTC")
 
 
-@declare("clearwater.notify.key.dropped.v1", topic="notify-key", key="person_id", audience="internal")
+@declare("clearwater.notify.key.dropped.v1", topic="notify-key")
 class KeyDropped(Event):
     """A reader no longer has the data key of a person: what was sealed with it is unreadable there."""
 

@@ -37,7 +37,7 @@ from shared.events.terms import (
 )
 
 
-@declare("clearwater.registry.district.opened.v1", topic="registry-district", key="district", audience="public")
+@declare("clearwater.registry.district.opened.v1", topic="registry-district")
 class DistrictOpened(Event):
     """A district has joined the installation; its topics exist from now on."""
 
@@ -67,7 +67,7 @@ class PlannedCount(Part):
     units: int = Field(ge=0, description="units planned to be signed by then, counted from the start of the period")
 
 
-@declare("clearwater.registry.project.opened.v1", topic="registry-project", key="project_id", audience="internal")
+@declare("clearwater.registry.project.opened.v1", topic="registry-project")
 class ProjectOpened(Event):
     """A renewal project exists, with the rules by which its signing is counted."""
 
@@ -105,7 +105,7 @@ class RightHolder(Part):
     overseas: bool = Field(description="true: lives outside the mainland")
 
 
-@declare("clearwater.registry.unit.registered.v1", topic="registry-unit", key="unit_id", audience="internal")
+@declare("clearwater.registry.unit.registered.v1", topic="registry-unit")
 class UnitRegistered(Event):
     """The full current state of a unit and its right-holders. A correction is the same event with a higher revision."""
 
@@ -147,7 +147,7 @@ class Officer(Part):
     )
 
 
-@declare("clearwater.registry.group.formed.v1", topic="registry-group", key="project_id", audience="internal")
+@declare("clearwater.registry.group.formed.v1", topic="registry-group")
 class GroupFormed(Event):
     """A signing group as it now stands. A later event of the same group replaces the earlier one."""
 
@@ -157,7 +157,7 @@ class GroupFormed(Event):
     officers: tuple[Officer, ...] = Field(description="all its officers")
 
 
-@declare("clearwater.registry.unit.assigned.v1", topic="registry-group", key="project_id", audience="internal")
+@declare("clearwater.registry.unit.assigned.v1", topic="registry-group")
 class UnitAssigned(Event):
     """A unit is now the responsibility of a group and, where named, of one officer."""
 
@@ -176,7 +176,7 @@ class Totals(Part):
     area_hundredths_m2: AreaHundredths = Field(description="sum of registered gross areas in units of 0.01 m²")
 
 
-@declare("clearwater.registry.roll.frozen.v1", topic="registry-project", key="project_id", audience="internal")
+@declare("clearwater.registry.roll.frozen.v1", topic="registry-project")
 class RollFrozen(Event):
     """The roll that every rate is counted over. Nothing is evaluated until the reader's own roll gives this digest."""
 
@@ -211,7 +211,7 @@ class ContactDetails(Part):
     )
 
 
-@declare("clearwater.registry.contact.recorded.v1", topic="registry-contact", key="person_id", audience="restricted")
+@declare("clearwater.registry.contact.recorded.v1", topic="registry-contact")
 class ContactRecorded(Event):
     """How a person can be reached, sealed for the services that write to them. Replaces what was recorded before."""
 
@@ -222,9 +222,6 @@ class ContactRecorded(Event):
 @declare(
     "clearwater.registry.key.wrapped.v1",
     topic="registry-key",
-    key="person_id",
-    audience="restricted",
-    ordering="latest",
 )
 class KeyWrapped(Event):
     """The data key of a person, wrapped once for each reading service."""
@@ -237,9 +234,6 @@ class KeyWrapped(Event):
 @declare(
     "clearwater.registry.key.deleted.v1",
     topic="registry-key",
-    key="person_id",
-    audience="restricted",
-    ordering="latest",
     tombstone=True,
 )
 class KeyDeleted(Event):
@@ -248,7 +242,7 @@ class KeyDeleted(Event):
     person_id: UUID = Field(description="the person, from the record's key")
 
 
-@declare("clearwater.registry.agency.registered.v1", topic="registry-agency", key="agency", audience="internal")
+@declare("clearwater.registry.agency.registered.v1", topic="registry-agency")
 class AgencyRegistered(Event):
     """Another government system as it is known in this district. A later event of the same agency replaces the earlier one."""
 
@@ -275,7 +269,7 @@ class Terms(Part):
     ends_at: Instant = Field(description="first instant after it, RFC 3339 in UTC")
 
 
-@declare("clearwater.registry.grant.proposed.v1", topic="registry-agency", key="agency", audience="internal")
+@declare("clearwater.registry.grant.proposed.v1", topic="registry-agency")
 class GrantProposed(Event):
     """Somebody has proposed to give an agency events of this district. Nothing is given before GrantApproved."""
 
@@ -284,7 +278,7 @@ class GrantProposed(Event):
     terms: Terms = Field(description="what is proposed")
 
 
-@declare("clearwater.registry.grant.approved.v1", topic="registry-agency", key="agency", audience="internal")
+@declare("clearwater.registry.grant.approved.v1", topic="registry-agency")
 class GrantApproved(Event):
     """A second person has approved a grant: the agency may have these events of this district from now on."""
 
@@ -293,7 +287,7 @@ class GrantApproved(Event):
     terms: Terms = Field(description="what is granted, as it was proposed")
 
 
-@declare("clearwater.registry.grant.revoked.v1", topic="registry-agency", key="agency", audience="internal")
+@declare("clearwater.registry.grant.revoked.v1", topic="registry-agency")
 class GrantRevoked(Event):
     """A grant, or its proposal, has ended before its time. Nothing more is given under it."""
 
@@ -311,7 +305,7 @@ class SigningSecret(Part):
     ends_at: Instant | None = Field(description="it signs until then, RFC 3339 in UTC; null while no newer one exists")
 
 
-@declare("clearwater.registry.endpoint.registered.v1", topic="registry-agency", key="agency", audience="internal")
+@declare("clearwater.registry.endpoint.registered.v1", topic="registry-agency")
 class EndpointRegistered(Event):
     """Where an agency wants its events sent, as it stands now. A later event of the same endpoint replaces the earlier one."""
 
@@ -333,7 +327,7 @@ class EndpointRegistered(Event):
     registered_at: Instant = Field(description="when it was registered first, RFC 3339 in UTC")
 
 
-@declare("clearwater.registry.endpoint.removed.v1", topic="registry-agency", key="agency", audience="internal")
+@declare("clearwater.registry.endpoint.removed.v1", topic="registry-agency")
 class EndpointRemoved(Event):
     """An endpoint exists no longer. Nothing more is sent to it."""
 

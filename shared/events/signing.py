@@ -32,7 +32,7 @@ _AGREEMENT = "the agreement"
 _NUMBER = "gap-free in project and series, in commit order, never reused"
 
 
-@declare("clearwater.signing.case.opened.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.case.opened.v1", topic="signing-case")
 class CaseOpened(Event):
     """A unit has a case from now on: the file in which everything about it is recorded."""
 
@@ -41,7 +41,7 @@ class CaseOpened(Event):
     opened_at: Instant = Field(description="when the case was opened, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.rights.reviewing.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.rights.reviewing.v1", topic="signing-case")
 class RightsReviewing(Event):
     """Somebody has taken up the question who owns the unit. Also how a dispute goes back to work."""
 
@@ -59,7 +59,7 @@ class ConfirmedHolder(Part):
     )
 
 
-@declare("clearwater.signing.rights.confirmed.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.rights.confirmed.v1", topic="signing-case")
 class RightsConfirmed(Event):
     """Who owns the unit is confirmed. All of them must sign."""
 
@@ -71,7 +71,7 @@ class RightsConfirmed(Event):
     confirmed_at: Instant = Field(description="when the rights were confirmed, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.rights.disputed.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.rights.disputed.v1", topic="signing-case")
 class RightsDisputed(Event):
     """Who owns the unit is in dispute, which blocks signing until rights are confirmed again."""
 
@@ -81,7 +81,7 @@ class RightsDisputed(Event):
     disputed_at: Instant = Field(description="when the dispute was recorded, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.drafted.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.drafted.v1", topic="signing-case")
 class AgreementDrafted(Event):
     """An agreement has been drawn up. A unit has at most one live agreement."""
 
@@ -97,7 +97,7 @@ class AgreementDrafted(Event):
     )
 
 
-@declare("clearwater.signing.agreement.revised.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.revised.v1", topic="signing-case")
 class AgreementRevised(Event):
     """The terms of an open agreement were changed: it is a draft again, and must be reviewed again."""
 
@@ -109,7 +109,7 @@ class AgreementRevised(Event):
     compensation_fen: Fen = Field(description="total compensation in fen, with the new terms")
 
 
-@declare("clearwater.signing.agreement.reviewed.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.reviewed.v1", topic="signing-case")
 class AgreementReviewed(Event):
     """The draft has passed review."""
 
@@ -119,7 +119,7 @@ class AgreementReviewed(Event):
     reviewed_at: Instant = Field(description="when it was reviewed, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.returned.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.returned.v1", topic="signing-case")
 class AgreementReturned(Event):
     """An open agreement went back to the household, unsigned; the unit is free for another draft."""
 
@@ -130,7 +130,7 @@ class AgreementReturned(Event):
     returned_at: Instant = Field(description="when it was returned, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.locked.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.locked.v1", topic="signing-case")
 class AgreementLocked(Event):
     """Inputs and rule-set version are frozen; the agreement is ready to be signed."""
 
@@ -142,7 +142,7 @@ class AgreementLocked(Event):
     locked_at: Instant = Field(description="when it was locked, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.unlocked.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.unlocked.v1", topic="signing-case")
 class AgreementUnlocked(Event):
     """A locked agreement may be changed again. A privilege that needs a reason."""
 
@@ -153,7 +153,7 @@ class AgreementUnlocked(Event):
     unlocked_at: Instant = Field(description="when it was unlocked, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.preregistered.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.preregistered.v1", topic="signing-case")
 class AgreementPreRegistered(Event):
     """The household has declared that it will sign. Not a signing: no number, no count."""
 
@@ -163,7 +163,7 @@ class AgreementPreRegistered(Event):
     pre_registered_at: Instant = Field(description="when it was declared, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.superseded.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.superseded.v1", topic="signing-case")
 class AgreementSuperseded(Event):
     """Another agreement, drafted in the same moment, takes the place of this locked and unsigned one."""
 
@@ -175,7 +175,7 @@ class AgreementSuperseded(Event):
     superseded_at: Instant = Field(description="when it was superseded, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.signed.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.signed.v1", topic="signing-case")
 class AgreementSigned(Event):
     """Every right-holder has signed. From this moment the agreement holds its place in the series."""
 
@@ -196,7 +196,7 @@ class AgreementSigned(Event):
     desk: Text | None = Field(default=None, description="the desk at which that was, where it is known")
 
 
-@declare("clearwater.signing.agreement.rescinded.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.rescinded.v1", topic="signing-case")
 class AgreementRescinded(Event):
     """A signed agreement is undone. Counts as a negative on the day it happens; its number stays used, detached."""
 
@@ -209,7 +209,7 @@ class AgreementRescinded(Event):
     rescinded_at: Instant = Field(description="when it was rescinded, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.void.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.void.v1", topic="signing-case")
 class AgreementVoid(Event):
     """The period ended without the threshold: the agreement never takes effect and certificates are returned."""
 
@@ -219,7 +219,7 @@ class AgreementVoid(Event):
     void_at: Instant = Field(description="when it became void, RFC 3339 in UTC")
 
 
-@declare("clearwater.signing.agreement.effective.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.effective.v1", topic="signing-case")
 class AgreementEffective(Event):
     """The agreement has taken effect, by the project's declaration. Clocks for moving and paying start then."""
 
@@ -230,7 +230,7 @@ class AgreementEffective(Event):
     declaration: Text = Field(description="document number of the declaration of effect")
 
 
-@declare("clearwater.signing.agreement.performed.v1", topic="signing-case", key="unit_id", audience="internal")
+@declare("clearwater.signing.agreement.performed.v1", topic="signing-case")
 class AgreementPerformed(Event):
     """Both sides have done what the agreement says. It goes on to count as signed, and is not rescinded any more."""
 
@@ -250,7 +250,7 @@ class ReachedBasis(Part):
     legal_ground: Text = Field(description="the document and clause that set this basis")
 
 
-@declare("clearwater.signing.threshold.reached.v1", topic="signing-project", key="project_id", audience="public")
+@declare("clearwater.signing.threshold.reached.v1", topic="signing-project")
 class ThresholdReached(Event):
     """Every basis has reached its threshold. Latched: a later rescission does not undo it."""
 
@@ -263,7 +263,7 @@ class ThresholdReached(Event):
     )
 
 
-@declare("clearwater.signing.effect.declared.v1", topic="signing-project", key="project_id", audience="public")
+@declare("clearwater.signing.effect.declared.v1", topic="signing-project")
 class EffectDeclared(Event):
     """The project has declared its agreements effective: all signed ones together, later ones as they are signed."""
 
@@ -273,7 +273,7 @@ class EffectDeclared(Event):
     automatic: bool = Field(description="true: declared by the system under the project's rule, not by a person")
 
 
-@declare("clearwater.signing.period.closed.v1", topic="signing-project", key="project_id", audience="public")
+@declare("clearwater.signing.period.closed.v1", topic="signing-project")
 class PeriodClosed(Event):
     """The signing period is over. Without the threshold all agreements become void."""
 
@@ -301,7 +301,7 @@ class BasisFigures(Part):
     total: int | None = Field(ge=0, description="the whole frozen roll; null while it has not been matched")
 
 
-@declare("clearwater.signing.day.closed.v1", topic="signing-project", key="project_id", audience="public")
+@declare("clearwater.signing.day.closed.v1", topic="signing-project")
 class DayClosed(Event):
     """The figures of a business day, frozen. Told again with the next restatement when something became known later."""
 

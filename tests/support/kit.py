@@ -22,7 +22,7 @@ SERVICE = "kit"
 KIND = "signing-case"
 
 
-@declare("clearwater.signing.test.happened.v1", topic=KIND, key="unit_id", audience="internal")
+@declare("clearwater.signing.test.happened.v1", topic=KIND)
 class Happened(Event):
     unit_id: UUID
     amount: int = 1
@@ -30,7 +30,7 @@ class Happened(Event):
     filling: str = ""
 
 
-@declare("clearwater.signing.test.passed.v1", topic=KIND, key="unit_id", audience="internal")
+@declare("clearwater.signing.test.passed.v1", topic=KIND)
 class Passed(Event):
     """Nobody reacts to it."""
 

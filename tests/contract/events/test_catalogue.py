@@ -185,7 +185,7 @@ def ending() -> Iterator[type[Event]]:
     instead, event_type = "clearwater.registry.unit.registered.v1", "clearwater.registry.unit.noted.v1"
     ends = Deprecation(since="0.2.0", instead=instead, until=date(2027, 6, 30))
 
-    @declare(event_type, topic="registry-unit", key="unit_id", audience="internal", deprecated=ends)
+    @declare(event_type, topic="registry-unit", deprecated=ends)
     class UnitNoted(Event):
         """A unit was noted."""
 

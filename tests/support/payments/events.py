@@ -7,7 +7,7 @@ from pydantic import Field
 from shared.events.contract import Event, declare
 
 
-@declare("clearwater.payments.payment.requested.v1", topic="payments-payment", key="payment_id", audience="internal")
+@declare("clearwater.payments.payment.requested.v1", topic="payments-payment")
 class PaymentRequested(Event):
     """A payment has been asked for."""
 

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from shared.events import catalogue, codec, topics
 from shared.events.contract import Event, declare
 from shared.events.registry import DistrictOpened, KeyDeleted, RightHolder
-from shared.events.topics import Audience, Ordering
 
 TYPE = "clearwater.signing.case.tested.v1"
 
@@ -20,25 +19,45 @@ class Undeclared(Event):
     project_id: UUID
 
 
+class WithoutKey(Event):
+    """Not declared."""
+
+    project_id: UUID
+
+
 @pytest.mark.parametrize(
-    ("event_type", "topic", "key", "audience", "ordering", "tombstone"),
+    ("event", "event_type", "topic", "tombstone"),
     [
-        ("clearwater.signing.case.opened.v1", "signing-case", "unit_id", "internal", "contiguous", False),
-        (TYPE, "signing-case", "nothing", "internal", "contiguous", False),
-        (TYPE, "signing-case", "project_id", "internal", "contiguous", False),
-        (TYPE, "signing-case", "unit_id", "public", "contiguous", False),
-        (TYPE, "signing-case", "unit_id", "internal", "latest", False),
-        (TYPE, "signing-case", "unit_id", "internal", "contiguous", True),
-        (TYPE, "signing-visit", "unit_id", "internal", "contiguous", False),
-        ("clearwater.registry.case.tested.v1", "signing-case", "unit_id", "internal", "contiguous", False),
+        (Undeclared, "clearwater.signing.case.opened.v1", "signing-case", False),
+        (WithoutKey, TYPE, "signing-case", False),
+        (Undeclared, TYPE, "signing-case", True),
+        (Undeclared, TYPE, "signing-visit", False),
+        (Undeclared, "clearwater.registry.case.tested.v1", "signing-case", False),
+    ],
+    ids=[
+        "declared twice",
+        "no field for the key",
+        "a tombstone with more than its key",
+        "no such topic",
+        "another owner's topic",
     ],
 )
-def test_a_wrong_declaration_fails_at_import(  # noqa: PLR0913 - one row of the table
-    event_type: str, topic: str, key: str, audience: Audience, ordering: Ordering, *, tombstone: bool
+def test_a_wrong_declaration_fails_at_import(
+    event: type[Event], event_type: str, topic: str, *, tombstone: bool
 ) -> None:
     with pytest.raises(TypeError):
-        declare(event_type, topic=topic, key=key, audience=audience, ordering=ordering, tombstone=tombstone)(Undeclared)
+        declare(event_type, topic=topic, tombstone=tombstone)(event)
     assert TYPE not in [event.declared.type for event in catalogue.events()]
+
+
+def test_key_audience_and_ordering_are_those_of_the_topic() -> None:
+    for event in catalogue.events():
+        kind = topics.KINDS[event.declared.topic]
+        assert (event.declared.key, event.declared.audience, event.declared.ordering) == (
+            kind.key,
+            kind.audience,
+            kind.ordering,
+        )
 
 
 def test_every_event_and_every_field_is_described() -> None:
