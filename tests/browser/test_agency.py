@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from deploy.demo.people import Person
 from deploy.local import districts, issuer, keys
@@ -183,4 +183,19 @@ def test_a_grant_that_ends_within_two_weeks_says_so(chromium: Browser, system: P
     expect(page.locator("#grants tr", has_text="短期核对")).to_contain_text("ends in 7 days")
     expect(page.locator("#grants tr", has_text="注销原房产证")).not_to_contain_text("ends in")
     fits(page)
+    page.context.close()
+
+
+def test_a_press_before_the_scripts_have_loaded_is_carried_out_when_they_have(
+    chromium: Browser, system: Platform, district: str
+):
+    page = at(chromium, system, "/agency/none")
+    held: list[Route] = []
+    page.route("**/agency.js", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks the function
+    page.goto(f"{system.place.front_url}/agency?district={district}", wait_until="commit")
+    page.locator("#feed button").first.click()
+    expect(page.locator("#feed-answer")).to_be_hidden()
+    held[0].continue_()
+
+    expect(page.locator("#feed-events")).to_contain_text('"specversion": "1.0"', timeout=LANDED)
     page.context.close()
