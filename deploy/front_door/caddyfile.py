@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy import declaration
-from deploy.declaration import ENTRANCE, SERVICES, Service
+from deploy.declaration import ENTRANCE, SERVICES
+from deploy.kinds import Role, Service
 from deploy.site import Site
 from shared.events import structured
 
@@ -174,7 +175,7 @@ def _site(site: Site, pages: str, certificate: str) -> Iterator[str]:
     yield "}"
 
 
-def _paths(service: Service, role: declaration.Role) -> list[str]:
+def _paths(service: Service, role: Role) -> list[str]:
     """A role with paths of its own stands before the service's first role, which takes all the rest."""
     api = f"/api/{service.name}/v1"
     if role.paths:

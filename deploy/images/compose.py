@@ -22,8 +22,7 @@ from deploy.declaration import (
     FRONT_DOOR,
     PLATFORM,
     SERVICES,
-    Process,
-    Service,
+    WATCH,
     bus_roles,
 )
 from deploy.front_door import caddyfile as front_door
@@ -31,6 +30,7 @@ from deploy.images import secret_files, watching
 from deploy.images.parts import Entry, Limits, as_yaml, guards, healthcheck, secret_variables, waits_for
 from deploy.images.running import KEPT_IN, POSTGRES_USER, SECRETS, SHARED
 from deploy.images.site import FILES, SITE
+from deploy.kinds import Process, Service
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
@@ -272,7 +272,13 @@ def _front_door(process: Process) -> Entry:
     }
 
 
-_DRAWN = {FRONT_DOOR: _front_door}
+def _watch(process: Process) -> Entry:
+    """It sees how full the disks are that the data of the servers are on; their files themselves it may not read."""
+    disks = [f"{server}:{FILES}/{server}:ro" for server in PLATFORM]
+    return {**_running(process), "volumes": disks}
+
+
+_DRAWN = {FRONT_DOOR: _front_door, WATCH: _watch}
 
 
 def _built(name: str) -> Entry:

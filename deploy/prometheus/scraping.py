@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.declaration import API, ARCHIVE, BUS_ADMIN, SECOND, SERVICES
+from deploy.declaration import API, ARCHIVE, BUS_ADMIN, SECOND, SERVICES, WATCH
 from deploy.site import Site
 
 ALERTS: Final = Path(__file__).with_name("alerts.yml")
@@ -54,7 +54,7 @@ def targets(site: Site, *, apis_run_twice: bool = False, archives: bool = False)
         for first in (service.process(role),)
         for processes in ([first, first + SECOND] if apis_run_twice and role == API else [first],)
     ]
-    own = [BUS_ADMIN, *([ARCHIVE] if archives else [])]
+    own = [BUS_ADMIN, WATCH, *([ARCHIVE] if archives else [])]
     return [*of_services, *(_target(site, PLATFORM, name, [name]) for name in own)]
 
 

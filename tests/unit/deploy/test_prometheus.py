@@ -118,7 +118,7 @@ def test_both_processes_of_an_api_are_scraped_where_it_runs_twice():
     assert len({address for found in addresses.values() for address in found}) == sum(map(len, addresses.values()))
 
 
-@pytest.mark.parametrize(("archives", "own"), [(False, ["admin"]), (True, ["admin", "archive"])])
+@pytest.mark.parametrize(("archives", "own"), [(False, ["admin", "watch"]), (True, ["admin", "watch", "archive"])])
 def test_every_process_of_every_service_is_scraped_and_so_are_the_platforms_own(archives: bool, own: list[str]):
     labels = [target["labels"] for target in scraping.targets(SITE, archives=archives)]
 
