@@ -37,7 +37,7 @@ from deploy.local.system import SAMPLE_DISTRICTS
 
 FILE = ROOT / "docker-compose.yml"
 CADDYFILE = ROOT / "deploy" / "images" / "Caddyfile"
-_PAGES = "/etc/caddy/pages"
+_PAGES, _DOCS = "/etc/caddy/pages", "/etc/caddy/docs"
 _HBA = "/etc/postgresql/pg_hba.conf"
 _CLUSTER = f"postgres:{inside.DATA.parents[1]}"
 _HEAD = """\
@@ -84,7 +84,11 @@ def _services() -> dict[str, Entry]:
 
 def caddyfile() -> str:
     secret = f"{{file.{secret_files.MOUNTED_IN}/FRONT_DOOR_SECRET}}"
-    return _HEAD.splitlines()[0] + "\n" + front_door.text(SITE, files="/data/caddy", pages=_PAGES, secret=secret)
+    return (
+        _HEAD.splitlines()[0]
+        + "\n"
+        + front_door.text(SITE, files="/data/caddy", pages=_PAGES, docs=_DOCS, secret=secret)
+    )
 
 
 def text() -> str:
@@ -265,6 +269,7 @@ def _front_door(process: Process) -> Entry:
             f"{process.name}:/data",
             "./deploy/images/Caddyfile:/etc/caddy/Caddyfile:ro",
             f"./deploy/front_door/pages:{_PAGES}:ro",
+            f"./docs/runbook.md:{_DOCS}/runbook.md:ro",
         ],
         "ports": [f"{HOST}:{port}:{port}"],
         "depends_on": waits_for(dict.fromkeys(process.needs, "service_healthy")),

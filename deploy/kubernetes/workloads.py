@@ -18,6 +18,7 @@ from deploy.kinds import Process, Role, Service
 from deploy.kubernetes import network
 from deploy.kubernetes.pods import PORT, Container, labels, probe, selector, template
 from deploy.kubernetes.site import SITE, Document, Door, Settings, settings
+from deploy.local.place import ROOT
 
 LIVE: Final = "/live"
 SERVERS: Final = "servers"  # what works for the servers outside, and for no service
@@ -139,10 +140,12 @@ def front_door_files() -> dict[str, str]:
         Door(),
         files="/data/caddy",
         pages=_CONFIGURATION,
+        docs=_CONFIGURATION,
         secret=f"{{file.{MOUNTED_IN}/FRONT_DOOR_SECRET}}",
         certificate=f"{CERTIFICATE}/tls.crt {CERTIFICATE}/tls.key",
     )
-    pages = {page.name: page.read_text(encoding="utf-8") for page in sorted(caddyfile.PAGES.iterdir())}
+    files = [*sorted(caddyfile.PAGES.iterdir()), ROOT / "docs" / "runbook.md"]
+    pages = {file.name: file.read_text(encoding="utf-8") for file in files}
     return {"Caddyfile": text} | pages
 
 

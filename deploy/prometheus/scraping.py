@@ -13,6 +13,7 @@ from deploy.site import Site
 
 ALERTS: Final = Path(__file__).with_name("alerts.yml")
 SECONDS: Final = 5
+FRONT_URL: Final = "front_url"  # the label from which alerts have the address of their entry in the runbook
 PLATFORM: Final = "platform"  # the label `service` of what works for no service
 
 
@@ -30,14 +31,23 @@ def configuration(
     """
     scraped = targets(site, **running)
     whole: dict[str, Any] = {
-        "global": {"scrape_interval": f"{seconds}s", "evaluation_interval": f"{seconds}s"},
+        "global": {
+            "scrape_interval": f"{seconds}s",
+            "evaluation_interval": f"{seconds}s",
+            "external_labels": {FRONT_URL: site.front_url},
+        },
         "rule_files": [alerts],
         "scrape_configs": [{"job_name": "clearwater", "static_configs": scraped}],
     }
     if archive_by_name:
         whole["scrape_configs"].append(_archive(site))
     if alertmanager:
-        whole["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+        whole["alerting"] = {
+            "alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}],
+            "alert_relabel_configs": [
+                {"action": "labeldrop", "regex": FRONT_URL}
+            ],  # it stands in their address already
+        }
     return json.dumps(whole, indent=2) + "\n"
 
 
