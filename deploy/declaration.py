@@ -32,11 +32,15 @@ LEAVE_BY, DEBEZIUM = "EVENTS_LEAVE_BY", "debezium"
 API, STREAM = Role("api", serves=True), Role("stream", serves=True, paths=("/stream", "/districts/*/feed"))
 RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
 MESSAGES, AGENCIES = "messages", "agencies"
-# Each of its processes claims what it sends, and each counts all messages (decision 27).
+# Each of its processes claims what it sends, and each counts all messages (decision 27). What notify has not read yet
+# becomes messages soon.
 SENDER = Role(
     "worker",
     calls=(MESSAGES,),
-    waiting='sum(max by (district) (clearwater_messages{service="notify",state="waiting"}))',
+    waiting=(
+        'sum(max by (district) (clearwater_messages{service="notify",state="waiting"}))',
+        'sum(max by (topic) (clearwater_consumer_lag_events{service="notify",consumer="notify"}))',
+    ),
 )
 WEBHOOKS = Role("webhooks", calls=(AGENCIES,))
 OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands

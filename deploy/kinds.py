@@ -18,7 +18,8 @@ class Role:
     `bus`: it opens the broker, with users of its own there (deploy/local/access.py says what they may do).
     `paths`: those of the service's API that lead to it and not to the first role; `*` stands for one part of a path.
     `calls`: what it calls outside beside database, broker and issuer: MESSAGES (mail and text messages) or AGENCIES (their endpoints).
-    `waiting`: how much waits for it, as a query of Prometheus. Only of a role of which any number of processes may work side by side.
+    `waiting`: how much waits for it or is on its way to it, as queries of Prometheus. Only of a role of which any number of processes
+    may work side by side.
     """
 
     name: str
@@ -26,7 +27,7 @@ class Role:
     bus: bool = False
     paths: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
-    waiting: str = ""
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
