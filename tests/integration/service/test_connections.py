@@ -71,41 +71,47 @@ def test_a_connection_that_is_lost_in_the_middle_is_an_outage(engine: Engine, pl
     assert pid(engine) > 0
 
 
-def in_use() -> tuple[float, float]:
-    """Used connections of the pool, and its ceiling, as metrics."""
+@pytest.fixture
+def crowded(empty_database: Callable[[str], Database]) -> Iterator[Engine]:
+    engine = database.connect(empty_database("kit").app, application_name="crowded", pool_size=2)
+    yield engine
+    engine.dispose()
+
+
+def in_use() -> list[float]:
+    """Used connections of the crowded pool, and its ceiling, as metrics."""
     shown = generate_latest(facts.OWN).decode()
-    names = ("used", "limit")
-    found = [re.search(rf'clearwater_pool_{name}_connections{{pool="test"}} (\S+)', shown) for name in names]
-    used, limit = (float(figure[1]) for figure in found if figure)
-    return used, limit
+    return [
+        float(figure)
+        for name in ("used", "limit")
+        for figure in re.findall(rf'^clearwater_pool_{name}_connections{{pool="crowded"}} (\S+)$', shown, re.MULTILINE)
+    ]
+
+
+def end_all(platform: Platform) -> int:
+    """Ends every session of the crowded pool, as a person does, and says how many there were."""
+    with psycopg.connect(platform.superuser_url(), autocommit=True) as superuser:
+        wanted = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'crowded'"
+        return len(superuser.execute(wanted).fetchall())
 
 
 def test_a_pool_that_is_used_up_is_shown_and_a_session_that_a_person_ends_gives_its_connection_back(
-    engine: Engine, platform: Platform
+    crowded: Engine, platform: Platform
 ) -> None:
     """The drill of PoolExhausted."""
 
     def hang() -> None:
-        with database.begin(engine, district="440303") as tx:
-            tx.connection.execute(text("select pg_sleep(300)"))
+        with database.begin(crowded, district="440303") as tx:
+            tx.connection.execute(text("select pg_sleep(30)"))
 
     with ThreadPoolExecutor(2) as requests:
         hanging = [requests.submit(hang) for _ in range(2)]
-        eventually(lambda: in_use() == (2, 2))
-        with psycopg.connect(platform.superuser_url(), autocommit=True) as superuser:
-            eventually(
-                lambda: (
-                    superuser.execute(
-                        "select pg_terminate_backend(pid) from pg_stat_activity"
-                        " where application_name = 'test' and query like '%pg_sleep%'"
-                    ).rowcount
-                    == 2
-                )
-            )
+        eventually(lambda: in_use() == [2, 2], seconds=20)
+        assert end_all(platform) == 2
         outages = [request.exception() for request in hanging]
 
     assert all(isinstance(outage, DBAPIError) and database.outage(outage) for outage in outages)
-    assert in_use() == (0, 2)
+    assert in_use() == [0, 2]
 
 
 def test_an_error_of_statements_sent_together_is_raised_as_any_other(engine: Engine) -> None:
