@@ -10,9 +10,10 @@ Imports the standard library only, so that every image and every test can read i
 
 import json
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
+from deploy.kinds import Process, Role, Service
 from deploy.site import Site
 
 PLATFORM = ("postgres", "kafka")
@@ -21,85 +22,28 @@ BUS_ADMIN = "admin"
 BUS_STATIC = ("broker", "controller", "founder")
 # The process that archives what the databases write, and the file below LOCAL_DIR that says where to: there from the first backup on.
 ARCHIVE, ARCHIVE_FILE = "archive", "backups.json"
+# The process that looks at all others and at the installation's doors, disks and certificates (deploy/doctor/watch.py).
+WATCH = "watch"
 # OpenTelemetry's own name for the address of the collector of traces. It is read where an installation is started.
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 DATABASE_ROLES = ("owner", "app", "mechanism")
 # By which way events leave a database: "relay", or "debezium" (decision 50). It is read where an installation is started, too.
 LEAVE_BY, DEBEZIUM = "EVENTS_LEAVE_BY", "debezium"
-
-
-Environment = Callable[[Site], dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Role:
-    """What one process of a service does. `serves`: it answers people over HTTP; a loop answers for its health only.
-
-    `bus`: it opens the broker, with users of its own there (deploy/local/access.py says what they may do).
-    `paths`: those of the service's API that lead to it and not to the first role; `*` stands for one part of a path.
-    `calls`: what it calls outside beside database, broker and issuer: MESSAGES (mail and text messages) or AGENCIES (their endpoints).
-    `waiting`: how much waits for it, as a query of Prometheus. Only of a role of which any number of processes may work side by side.
-    """
-
-    name: str
-    serves: bool = False
-    bus: bool = False
-    paths: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
-    waiting: str = ""
-
-
 API, STREAM = Role("api", serves=True), Role("stream", serves=True, paths=("/stream", "/districts/*/feed"))
 RELAY, CONSUMER, WORKER = Role("relay", bus=True), Role("consumer", bus=True), Role("worker")
 MESSAGES, AGENCIES = "messages", "agencies"
-# Each of its processes claims what it sends, and each counts all messages (decision 27).
+# Each of its processes claims what it sends, and each counts all messages (decision 27). What notify has not read yet
+# becomes messages soon.
 SENDER = Role(
     "worker",
     calls=(MESSAGES,),
-    waiting='sum(max by (district) (clearwater_messages{service="notify",state="waiting"}))',
+    waiting=(
+        'sum(max by (district) (clearwater_messages{service="notify",state="waiting"}))',
+        'sum(max by (topic) (clearwater_consumer_lag_events{service="notify",consumer="notify"}))',
+    ),
 )
 WEBHOOKS = Role("webhooks", calls=(AGENCIES,))
 OPERATOR = "operator"  # a person at a terminal, with one of a service's own commands
-
-
-@dataclass(frozen=True)
-class Service:
-    """`step`: from PORT_BASE to the port of its first role; the others follow. Add roles at the end, never renumber.
-
-    `pages`: the paths at which the front door leads to its pages. `environment`: what it reads beside what all services read.
-    `needs`: processes that must be ready before its own, beside PostgreSQL, Kafka and the issuer. `secrets`: by name, of one of
-    the kinds that deploy/local/keys.py makes.
-    """
-
-    name: str
-    step: int
-    roles: tuple[Role, ...] = (API, RELAY, CONSUMER, WORKER)
-    pages: tuple[str, ...] = ()
-    environment: Environment = lambda _: {}
-    needs: tuple[str, ...] = ()
-    secrets: Mapping[str, str] = field(default_factory=dict)
-
-    def process(self, role: Role) -> str:
-        return f"{self.name}-{role.name}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Process:
-    """One running process of ours. `ready`: the path that answers 200 on its port once it is ready; empty: the open port says so.
-
-    `image`: the service whose image holds it; empty: the platform's own. `published`: people reach it from outside.
-    `keeps_files`: it has files of its own that outlive it.
-    """
-
-    name: str
-    module: str
-    arguments: tuple[str, ...] = ()
-    image: str = ""
-    environment: Environment
-    ready: str = "/ready"
-    needs: tuple[str, ...] = ()
-    published: bool = False
-    keeps_files: bool = False
 
 
 def _registry(site: Site) -> dict[str, str]:
@@ -136,11 +80,12 @@ SERVICES: dict[str, Service] = {
         Service(
             "registry",
             10,
+            roles=(API, RELAY, CONSUMER, WORKER),
             pages=("/register",),
             environment=_registry,
             secrets={"vault_key": "key", "reader_key_pair": "key pair"},
         ),
-        Service("signing", 20, pages=("/desk", "/mine")),
+        Service("signing", 20, roles=(API, RELAY, CONSUMER, WORKER), pages=("/desk", "/mine")),
         Service(
             "notify",
             30,
@@ -192,6 +137,7 @@ PORTS: dict[str, int] = {
     "kafka-internal": 8,
     ARCHIVE: 45,
     BUS_ADMIN: 46,
+    WATCH: 38,
     DEBEZIUM: 44,
     **{
         service.process(role): service.step + number
@@ -247,7 +193,7 @@ def password_key(user: str) -> str:
 def processes() -> list[Process]:
     """Every process of ours, in the order of starting: whatever a process needs stands before it. PLATFORM stands before all."""
     served = [_process(service, role) for service in SERVICES.values() for role in service.roles]
-    return [_ISSUER, _MESSAGES, _ADMIN, *served, _front_door()]
+    return [_ISSUER, _MESSAGES, _ADMIN, _WATCH, *served, _front_door()]
 
 
 def seconds() -> list[Process]:
@@ -262,7 +208,7 @@ def service_environment(site: Site, service: Service, role: Role | None = None) 
     served = own if role and role.serves else api
     settings = {
         **{_variable(user): database_url(site, service.name, user) for user in ("app", "mechanism", "owner")},
-        "KAFKA_BOOTSTRAP": f"{site.host('kafka')}:{site.port('kafka')}",
+        "KAFKA_BOOTSTRAP": _address(site, "kafka"),
         "PORT": str(site.port(served)),
         "HEALTH_PORT": str(site.port(own)),
         "BIND": site.bind,
@@ -293,17 +239,33 @@ def _bus(site: Site, service: Service, role: Role | None) -> dict[str, str]:
 def bus_user(site: Site, named: str) -> dict[str, str]:
     """What a process reads to connect to the broker as this role."""
     return {
-        "KAFKA_BOOTSTRAP": f"{site.host('kafka')}:{site.port('kafka')}",
+        "KAFKA_BOOTSTRAP": _address(site, "kafka"),
         "KAFKA_USER": f"{named}-{site.secret(side_key(named))}",
         "KAFKA_PASSWORD": site.secret(password_key(named)),
-        "KAFKA_SECURITY": "SASL_SSL" if site.bus_ca_file else "SASL_PLAINTEXT",
+        "KAFKA_SECURITY": bus_security(site),
         "KAFKA_CA_FILE": site.bus_ca_file,
     }
 
 
+def bus_security(site: Site) -> str:
+    """In Kafka's words."""
+    return "SASL_SSL" if site.bus_ca_file else "SASL_PLAINTEXT"
+
+
 def url(site: Site, process: str) -> str:
     """As other processes reach it."""
-    return f"http://{site.host(process)}:{site.port(process)}"
+    return f"http://{_address(site, process)}"
+
+
+def _address(site: Site, process: str) -> str:
+    return f"{site.host(process)}:{site.port(process)}"
+
+
+def _of_services() -> Iterator[str]:
+    """The name of every process of a service, also of the second one of each API."""
+    for service in SERVICES.values():
+        yield from (service.process(role) for role in service.roles)
+        yield service.process(API) + SECOND
 
 
 def database_url(site: Site, service: str, user: str) -> str:
@@ -379,6 +341,23 @@ _ADMIN = Process(
         **bus_user(site, BUS_ADMIN),
     },
     needs=("kafka",),
+)
+_WATCH = Process(
+    name=WATCH,
+    module="deploy.doctor.watch",
+    environment=lambda site: {
+        "BIND": site.bind,
+        "PORT": str(site.port(WATCH)),
+        "PUBLIC_URL": site.front_url,
+        "FRONT_DOOR": _address(site, FRONT_DOOR),
+        "ISSUER_URL": site.public_url("issuer"),
+        "ISSUER_INTERNAL_URL": url(site, "issuer"),
+        "KAFKA_BOOTSTRAP": _address(site, "kafka"),
+        "KAFKA_SECURITY": bus_security(site),
+        "PROCESSES": " ".join(f"{name}={_address(site, name)}" for name in _of_services()),
+        "DATA_IN": site.file(),
+    },
+    needs=PLATFORM,
 )
 _MESSAGES = Process(
     name="messages",

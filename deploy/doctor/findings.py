@@ -9,14 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from deploy.declaration import ARCHIVE, BUS_ADMIN
+from deploy.declaration import ARCHIVE, BUS_ADMIN, FRONT_DOOR
 from deploy.doctor import own
 from deploy.doctor.finding import Finding, Severity
-from deploy.doctor.seen import Process, Seen
+from deploy.doctor.seen import OTHER_SCHEMA, Process, Seen
 
 _CLOCK_SECONDS = 5.0
 _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
+_FULL: Final[tuple[str, Severity]] = ("DiskFull", "page")
+_FILLING: Final[tuple[str, Severity]] = ("DiskFilling", "ticket")
 _RECONCILER_SECONDS = 600
+_DOORS: Final = {
+    FRONT_DOOR: ("FrontDoorDown", ": nobody reaches a page or an API"),
+    "issuer": ("IssuerDown", ": nobody can sign in; who is signed in works on"),
+}
 _CERTIFICATE_LEFT = 1 / 13  # of its life; whoever renews it does so before (of a year: in the last thirty days)
 
 
@@ -33,9 +39,9 @@ def exit_code(found: list[Finding]) -> int:
 def _disk(seen: Seen) -> Iterator[Finding]:
     free = seen.disk_free / seen.disk_total
     if free < _DISK_TICKET:
-        severity: Severity = "page" if free < _DISK_PAGE else "ticket"
+        entry, severity = _FULL if free < _DISK_PAGE else _FILLING
         wrong = f"The disk is nearly full: {seen.disk_free / 1e9:.1f} GB of {seen.disk_total / 1e9:.0f} GB are free."
-        yield Finding("DiskFull", severity, "disk", wrong, "Make room before PostgreSQL and the broker stop.")
+        yield Finding(entry, severity, "disk", wrong, "Make room before PostgreSQL and the broker stop.")
 
 
 def _platform(seen: Seen) -> Iterator[Finding]:
@@ -57,9 +63,9 @@ def _platform(seen: Seen) -> Iterator[Finding]:
     for name in sorted(
         name for name, is_open in seen.ports.items() if not is_open and name not in ("postgres", "kafka")
     ):
-        yield Finding(
-            "ProcessDown", "page", name, f"{name} does not answer.", "Read the last lines of its log, then start it."
-        )
+        entry, means = _DOORS.get(name, ("ProcessDown", ""))
+        wrong = f"{name} does not answer{means}."
+        yield Finding(entry, "page", name, wrong, "Read the last lines of its log, then start it.")
 
 
 def _processes(seen: Seen) -> Iterator[Finding]:
@@ -71,7 +77,7 @@ def _processes(seen: Seen) -> Iterator[Finding]:
             yield Finding(
                 "ProcessDown", "page", process.name, wrong, "Read the last lines of its log, then start it again."
             )
-        elif process.ready.startswith("migrations are"):
+        elif process.ready.startswith(OTHER_SCHEMA):
             wrong = f"{process.name} does not work with its schema: {process.ready}."
             yield Finding(
                 "SchemaBehind",
@@ -112,7 +118,7 @@ def _certificates(seen: Seen) -> Iterator[Finding]:
             over = left.total_seconds() <= 0
             wrong = f"The certificate of {name} {'has ended' if over else 'ends'} at {ends:%Y-%m-%d %H:%M} UTC."
             yield Finding(
-                "CertificateEnds",
+                "CertificateEnded" if over else "CertificateEnds",
                 "page" if over else "ticket",
                 name,
                 wrong,
@@ -231,8 +237,8 @@ _BOUNDS: Final = (
     ),
 )  # fmt: skip
 
-# Findings that no metric of ours shows; they have an entry of the runbook all the same.
-OWN: Final = ("BrokerGone", "NotReady", "SchemaBehind", "DiskFull", "CertificateEnds")
+# Findings that have no alert; they have an entry of the runbook all the same.
+OWN: Final = ("BrokerGone",)
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
     _disk, _clocks, _platform, _processes, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
 )  # fmt: skip

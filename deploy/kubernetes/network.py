@@ -9,7 +9,8 @@ here, so a rule names its port alone; an installation that knows the addresses a
 from collections.abc import Sequence
 from typing import Final
 
-from deploy.declaration import AGENCIES, FRONT_DOOR, MESSAGES, Role
+from deploy.declaration import AGENCIES, FRONT_DOOR, MESSAGES
+from deploy.kinds import Role
 from deploy.kubernetes.pods import PART_OF, selector
 from deploy.kubernetes.site import Document
 
@@ -33,7 +34,7 @@ _OUTSIDE: Final[dict[str, list[Document]]] = {
 }
 DATABASE: Final[Document] = {"ports": [{"protocol": "TCP", "port": _POSTGRES}]}
 BROKER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _KAFKA, "endPort": _LAST_KAFKA}]}
-_ISSUER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _HTTPS}]}
+ISSUER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _HTTPS}]}
 
 
 def of_all() -> list[Document]:
@@ -53,7 +54,7 @@ def of_all() -> list[Document]:
 
 
 def of_role(service: str, role: Role, port: int) -> Document:
-    egress = [DATABASE, *([BROKER] if role.bus else []), *([_ISSUER] if role.serves else [])]
+    egress = [DATABASE, *([BROKER] if role.bus else []), *([ISSUER] if role.serves else [])]
     egress += [rule for place in role.calls for rule in _OUTSIDE[place]]
     ingress = [_from_pods(selector(FRONT_DOOR, FRONT_DOOR), port)] if role.serves else []
     chosen = selector(service, role.name)
@@ -67,6 +68,10 @@ def of_front_door(port: int, serving: Sequence[tuple[str, str, int]]) -> Documen
         for service, role, to in serving
     ]
     return policy(FRONT_DOOR, selector(FRONT_DOOR, FRONT_DOOR), ingress=[{"ports": [_tcp(port)]}], egress=egress)
+
+
+def to_front_door(port: int) -> Document:
+    return {"to": [{"podSelector": {"matchLabels": selector(FRONT_DOOR, FRONT_DOOR)}}], "ports": [_tcp(port)]}
 
 
 def of_scraper(port: str) -> Document:

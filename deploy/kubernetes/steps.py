@@ -7,7 +7,8 @@ Left to others: their order before the Deployments (README.md).
 from typing import Final
 
 from deploy import declaration
-from deploy.declaration import BUS_ADMIN, DATABASE_ROLES, SERVICES, Service
+from deploy.declaration import BUS_ADMIN, DATABASE_ROLES, SERVICES
+from deploy.kinds import Service
 from deploy.kubernetes import network
 from deploy.kubernetes.pods import Container, labels, selector, template
 from deploy.kubernetes.site import SITE, Document, Settings, settings

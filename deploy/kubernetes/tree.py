@@ -10,7 +10,7 @@ Invariant: the files follow from the declaration alone; what an installation dec
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SERVICES
+from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SERVICES, WATCH
 from deploy.images.parts import as_yaml
 from deploy.kubernetes import network, steps, watching, workloads
 from deploy.kubernetes.pods import PART_OF, PORT
@@ -45,6 +45,7 @@ def all_settings() -> list[Settings]:
         steps.read_by_databases(),
         steps.read_by_topics(),
         workloads.read_by_granting(),
+        workloads.read_by_watching(),
         workloads.read_by_front_door(),
     ]
 
@@ -84,7 +85,12 @@ def _base_kustomization() -> Document:
 
 
 def _monitoring() -> dict[str, list[Document]]:
-    return {"pods": [watching.monitor()], "rules": [watching.rules()], "network": [network.of_scraper(PORT)]}
+    return {
+        "pods": [watching.monitor()],
+        "rules": [watching.rules()],
+        "network": [network.of_scraper(PORT)],
+        WATCH: workloads.watching(),
+    }
 
 
 def _left_to_scalers() -> list[Document]:

@@ -10,7 +10,8 @@ from typing import Final
 import yaml
 
 from deploy import declaration
-from deploy.declaration import BUS_ADMIN, SECOND, SERVICES, Role, Service
+from deploy.declaration import BUS_ADMIN, SECOND, SERVICES, WATCH
+from deploy.kinds import Role, Service
 from deploy.kubernetes.pods import PART_OF, PORT
 from deploy.kubernetes.site import Document
 from deploy.kubernetes.workloads import AFTER, ORDER, SERVERS
@@ -36,7 +37,11 @@ def monitor() -> Document:
         "replacement": scraping.PLATFORM,
     }
     of_services = {"key": "app.kubernetes.io/name", "operator": "In", "values": [*SERVICES, SERVERS]}
-    of_roles = {"key": "app.kubernetes.io/component", "operator": "In", "values": sorted({*_role_names(), BUS_ADMIN})}
+    of_roles = {
+        "key": "app.kubernetes.io/component",
+        "operator": "In",
+        "values": sorted({*_role_names(), BUS_ADMIN, WATCH}),
+    }
     endpoint = {
         "port": PORT,
         "path": "/metrics",
@@ -91,7 +96,7 @@ def _by_processor(name: str) -> Document:
 
 def _by_waiting(service: Service, role: Role) -> Document:
     name = service.process(role)
-    metadata = {"serverAddress": _PROMETHEUS, "query": role.waiting, "threshold": str(_WAITING_FOR_EACH)}
+    asked = {"serverAddress": _PROMETHEUS, "threshold": str(_WAITING_FOR_EACH)}
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
@@ -101,6 +106,6 @@ def _by_waiting(service: Service, role: Role) -> Document:
             "minReplicaCount": 1,
             "maxReplicaCount": _MOST_LOOPS,
             "cooldownPeriod": 300,
-            "triggers": [{"type": "prometheus", "metadata": metadata}],
+            "triggers": [{"type": "prometheus", "metadata": asked | {"query": query}} for query in role.waiting],
         },
     }

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from deploy import declaration
-from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SECOND, SERVICES, Process, Role, Service
+from deploy.declaration import BUS_ADMIN, FRONT_DOOR, OPERATOR, SECOND, SERVICES, WATCH
 from deploy.front_door import caddyfile
 from deploy.images.compose import CADDY
 from deploy.images.secret_files import MOUNTED_IN
 from deploy.images.site import FILES
+from deploy.kinds import Process, Role, Service
 from deploy.kubernetes import network
 from deploy.kubernetes.pods import PORT, Container, labels, probe, selector, template
 from deploy.kubernetes.site import SITE, Document, Door, Settings, settings
+from deploy.local.place import ROOT
 
 LIVE: Final = "/live"
 SERVERS: Final = "servers"  # what works for the servers outside, and for no service
@@ -57,23 +59,32 @@ def of_role(service: Service, role: Role) -> list[Document]:
 
 def granting() -> list[Document]:
     """Takes the rights of agencies on the bus away when their grants end. Nobody calls it."""
-    process, port = PROCESSES[BUS_ADMIN], SITE.port(BUS_ADMIN)
+    return _of_platform(BUS_ADMIN, read_by_granting(), network.BROKER)
+
+
+def watching() -> list[Document]:
+    """Looks whether the front door and the issuer answer, and at certificates. Nobody calls it but Prometheus."""
+    return _of_platform(
+        WATCH, read_by_watching(), network.BROKER, network.ISSUER, network.to_front_door(SITE.port(FRONT_DOOR))
+    )
+
+
+def _of_platform(name: str, read: Settings, *reached: Document) -> list[Document]:
+    """A process that works for no service, in our platform's image."""
+    process, port = PROCESSES[name], SITE.port(name)
     container = Container(
         image=image("platform"),
         arguments=(process.module, *process.arguments),
-        settings=read_by_granting(),
-        own_settings=f"{BUS_ADMIN}-settings",
+        settings=read,
+        own_settings=f"{name}-settings",
         port=port,
         probes={
             "readinessProbe": probe(process.ready, PORT, seconds=10, failures=3),
             "livenessProbe": probe("", PORT, seconds=10, failures=6),
         },
     )
-    deployment = _deployment(BUS_ADMIN, labels(SERVERS, BUS_ADMIN), container, replicas=1, gapless=False)
-    return [
-        deployment,
-        network.policy(BUS_ADMIN, selector(SERVERS, BUS_ADMIN), ingress=[], egress=[network.BROKER]),
-    ]
+    deployment = _deployment(name, labels(SERVERS, name), container, replicas=1, gapless=False)
+    return [deployment, network.policy(name, selector(SERVERS, name), ingress=[], egress=list(reached))]
 
 
 def terminal(service: Service) -> list[Document]:
@@ -129,10 +140,12 @@ def front_door_files() -> dict[str, str]:
         Door(),
         files="/data/caddy",
         pages=_CONFIGURATION,
+        docs=_CONFIGURATION,
         secret=f"{{file.{MOUNTED_IN}/FRONT_DOOR_SECRET}}",
         certificate=f"{CERTIFICATE}/tls.crt {CERTIFICATE}/tls.key",
     )
-    pages = {page.name: page.read_text(encoding="utf-8") for page in sorted(caddyfile.PAGES.iterdir())}
+    files = [*sorted(caddyfile.PAGES.iterdir()), ROOT / "docs" / "runbook.md"]
+    pages = {file.name: file.read_text(encoding="utf-8") for file in files}
     return {"Caddyfile": text} | pages
 
 
@@ -142,6 +155,12 @@ def read_by(process: Process) -> Settings:
 
 def read_by_granting() -> Settings:
     return read_by(PROCESSES[BUS_ADMIN])
+
+
+def read_by_watching() -> Settings:
+    """No process and no disk: the cluster looks at them itself. The Service has the front door at the usual port."""
+    own = PROCESSES[WATCH].environment(SITE)
+    return settings(WATCH, own | {"PROCESSES": "", "FRONT_DOOR": f"{FRONT_DOOR}:443"})
 
 
 def read_at_terminal(service: Service) -> Settings:

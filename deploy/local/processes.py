@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import declaration
+from deploy import declaration, kinds
 from deploy.debezium import worker
 from deploy.declaration import ARCHIVE, ARCHIVE_FILE, DEBEZIUM, PLATFORM, SERVICES
 from deploy.local import broker, keys, postgres
@@ -146,7 +146,7 @@ def environment(place: Place, service: str, role: str = "") -> dict[str, str]:
     return _python() | declaration.service_environment(local_site(place), of, found)
 
 
-def _process(site: LocalSite, process: declaration.Process) -> Process:
+def _process(site: LocalSite, process: kinds.Process) -> Process:
     return Process(
         name=process.name,
         command=(sys.executable, "-m", process.module, *process.arguments),

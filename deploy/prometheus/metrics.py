@@ -10,6 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from deploy import generated
 from deploy.backups import archive
+from deploy.doctor import watch
 from deploy.local import granting
 from deploy.local.place import ROOT
 from services.notify.workers import count
@@ -28,8 +29,8 @@ Written by `python -m deploy.prometheus.metrics` from the declarations in the co
 Every process serves its own at `/metrics`, on its own port; the front door does not lead there. The scraper adds `service` and `role`.
 Labels are few and bounded: a district, a project, a consumer, a topic, a route template, never an id or a person.
 What is read from a database is shown by the API of its service alone, also while the process that it is about
-is dead. What is so of the whole server (`clearwater_archive_…`) every API shows. The platform's processes `admin` and `archive` have
-`service` `platform`; `archive` runs from the first backup on. Where an API or notify's worker runs twice, take `max`, not `sum`.
+is dead. What is so of the whole server (`clearwater_archive_…`) every API shows. The platform's processes `admin`, `watch` and `archive`
+have `service` `platform`; `archive` runs from the first backup on. Where an API or notify's worker runs twice, take `max`, not `sum`.
 Beside these, every process shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
 
 | metric | kind | labels | meaning |
@@ -39,7 +40,7 @@ Beside these, every process shows `process_cpu_seconds_total`, `process_resident
 
 def declared() -> Iterator[Metric]:
     """Every metric of every service, in the order of its declaration."""
-    for module in (metrics, count, signing, registry, reporting, pipeline, archived, archive, granting, facts):
+    for module in (metrics, count, signing, registry, reporting, pipeline, archived, archive, granting, watch, facts):
         yield from (value for value in vars(module).values() if isinstance(value, Metric))
 
 

@@ -8,11 +8,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.declaration import API, ARCHIVE, BUS_ADMIN, SECOND, SERVICES
+from deploy.declaration import API, ARCHIVE, BUS_ADMIN, SECOND, SERVICES, WATCH
 from deploy.site import Site
 
 ALERTS: Final = Path(__file__).with_name("alerts.yml")
 SECONDS: Final = 5
+FRONT_URL: Final = "front_url"  # the label from which alerts have the address of their entry in the runbook
 PLATFORM: Final = "platform"  # the label `service` of what works for no service
 
 
@@ -30,14 +31,23 @@ def configuration(
     """
     scraped = targets(site, **running)
     whole: dict[str, Any] = {
-        "global": {"scrape_interval": f"{seconds}s", "evaluation_interval": f"{seconds}s"},
+        "global": {
+            "scrape_interval": f"{seconds}s",
+            "evaluation_interval": f"{seconds}s",
+            "external_labels": {FRONT_URL: site.front_url},
+        },
         "rule_files": [alerts],
         "scrape_configs": [{"job_name": "clearwater", "static_configs": scraped}],
     }
     if archive_by_name:
         whole["scrape_configs"].append(_archive(site))
     if alertmanager:
-        whole["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+        whole["alerting"] = {
+            "alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}],
+            "alert_relabel_configs": [
+                {"action": "labeldrop", "regex": FRONT_URL}
+            ],  # it stands in their address already
+        }
     return json.dumps(whole, indent=2) + "\n"
 
 
@@ -54,7 +64,7 @@ def targets(site: Site, *, apis_run_twice: bool = False, archives: bool = False)
         for first in (service.process(role),)
         for processes in ([first, first + SECOND] if apis_run_twice and role == API else [first],)
     ]
-    own = [BUS_ADMIN, *([ARCHIVE] if archives else [])]
+    own = [BUS_ADMIN, WATCH, *([ARCHIVE] if archives else [])]
     return [*of_services, *(_target(site, PLATFORM, name, [name]) for name in own)]
 
 

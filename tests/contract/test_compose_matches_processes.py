@@ -150,7 +150,7 @@ def test_the_containers_prometheus_scrapes_every_process_by_its_name_and_port():
     assert {f"{service}-api-2" for service, role in ROLES if role == "api"} <= set(processes)
     assert targets == [
         *(f"{process}:{COMPOSE[process]['environment']['HEALTH_PORT']}" for process in processes),
-        f"admin:{COMPOSE['admin']['environment']['PORT']}",
+        *(f"{name}:{COMPOSE[name]['environment']['PORT']}" for name in ("admin", "watch")),
     ]
     [by_name] = [found for job in scraped["scrape_configs"] for found in job.get("dns_sd_configs", ())]
     assert (by_name["names"], str(by_name["port"])) == (["archive"], COMPOSE["archive"]["environment"]["PORT"])

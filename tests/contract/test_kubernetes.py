@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from deploy.declaration import BUS_ADMIN, SERVICES
+from deploy.declaration import BUS_ADMIN, SERVICES, WATCH
 from deploy.local.place import ROOT
 from tests.support.cluster import (
     FOLDER,
@@ -84,7 +84,7 @@ def test_a_document_with_a_fault_is_refused(built: list[Document]):
 
 def test_every_declared_process_has_its_workload_and_nothing_else_runs(built: list[Document]):
     terminals = {f"{service}-operator" for service in SERVICES}
-    assert set(of(built, "Deployment")) == {*ROLES, *terminals, "front-door", BUS_ADMIN}
+    assert set(of(built, "Deployment")) - {WATCH} == {*ROLES, *terminals, "front-door", BUS_ADMIN}
     assert {of(built, "Deployment")[name]["spec"]["replicas"] for name in terminals} == {0}
     assert set(of(built, "Job")) - {"databases", "topics"} == {f"{service}-migrate" for service in SERVICES}
     assert all(
@@ -239,7 +239,7 @@ def test_the_rules_are_our_file_and_the_monitor_sees_every_process(city: list[Do
     target = {relabeling["targetLabel"]: relabeling for relabeling in relabelings}
 
     assert rules["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
-    assert seen == {*ROLES, BUS_ADMIN}
+    assert seen == {*ROLES, BUS_ADMIN, WATCH}
     assert {port["name"] for name in seen for port in container(pods(city)[name])["ports"]} == {"http"}
     assert (endpoint["port"], endpoint["path"]) == ("http", "/metrics")
     assert target["job"]["replacement"] == "clearwater"
@@ -268,7 +268,8 @@ def test_only_what_may_work_side_by_side_is_scaled(city: list[Document]):
         "a consumer tells its lag as if it were alone"
     )
     for name, scaler in by_waiting.items():
-        (trigger,) = scaler["spec"]["triggers"]
-        assert trigger["metadata"]["query"] == ROLES[name][1].waiting
-        assert float(trigger["metadata"]["threshold"]) > 0
+        asked = [trigger["metadata"] for trigger in scaler["spec"]["triggers"]]
+        assert tuple(question["query"] for question in asked) == ROLES[name][1].waiting
+        assert all(float(question["threshold"]) > 0 for question in asked)
+    assert any("clearwater_consumer_lag_events" in query for _, role in ROLES.values() for query in role.waiting)
     assert all(item["spec"]["minReplicas"] >= 2 for item in by_processor.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.declaration import AGENCIES, MESSAGES, SERVICES
+from deploy.declaration import AGENCIES, MESSAGES, SERVICES, WATCH
 from deploy.images import secrets as of_containers
 from deploy.kubernetes import secrets
 from deploy.local.place import ROOT
@@ -87,11 +87,26 @@ def test_nobody_reaches_anybody_but_the_front_door_what_serves(built: list[Docum
         if source != target and reaches(policies, labels[source], labels[target], port)
     }
 
-    assert reached == {("front-door", name) for name in SERVING}
+    watched = {(WATCH, "front-door")} & {(name, "front-door") for name in labels}
+    assert reached == {("front-door", name) for name in SERVING} | watched
     assert reaches([], labels["signing-api"], labels["notify-api"], ports["notify-api"]), (
         "without policies everybody does"
     )
     assert {name for name in ports if reaches(policies, labels[name], labels[name], ports[name])} == set()
+
+
+def test_who_watches_is_where_prometheus_is_and_asks_the_front_door_by_the_name_that_people_know(
+    city: list[Document],
+):
+    read = {variable["name"]: variable.get("value") for variable in container(pods(city)[WATCH])["env"]}
+    (port,) = (
+        entry["port"] for entry in of(city, "Service")["front-door"]["spec"]["ports"] if entry["name"] == "https"
+    )
+
+    assert read["FRONT_DOOR"] == f"front-door:{port}"
+    assert read["PUBLIC_URL"] == "https://$(FRONT_HOST)"
+    assert read["PROCESSES"] == ""
+    assert WATCH not in pods(overlay("small"))
 
 
 def test_a_process_leaves_the_cluster_only_to_what_its_role_needs(built: list[Document]):

@@ -8,7 +8,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
 _OURS = ("docs", "deploy", "services", "shared", "tests")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(file for folder in _OURS for file in (ROOT / folder).rglob("*.md"))])
+# The copy of the runbook that a cluster's front door draws: its links are those of docs/runbook.md, and are drawn as text.
+_COPY = ROOT / "deploy" / "kubernetes" / "base" / "front-door" / "runbook.md"
+DOCUMENTS = sorted(
+    {*ROOT.glob("*.md"), *(file for folder in _OURS for file in (ROOT / folder).rglob("*.md"))} - {_COPY}
+)
 
 
 def dead_links(document: Path) -> list[str]:

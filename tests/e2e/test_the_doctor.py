@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -76,12 +77,56 @@ def test_a_broker_that_is_gone_is_one_finding_and_not_fifteen(system: Platform, 
     eventually(lambda: is_healthy(system), seconds=180)
 
 
+def test_a_database_that_is_gone_is_named_before_what_it_explains(system: Platform, samples) -> None:
+    """The drill of DatabaseUnreadable: every process goes on by itself."""
+    with stopped(system, "postgres"):
+        code, found = examined(system)
+        assert code == 2
+        # Loops end and are started again meanwhile.
+        assert next(iter(found.items())) == ("DatabaseUnreadable", "postgres")
+    eventually(lambda: is_healthy(system), seconds=180)
+
+
 def test_an_admin_that_is_dead_is_named_with_what_that_means(system: Platform, samples) -> None:
     """The drill of GrantsNotKept: what the runbook says ends it."""
     with stopped(system, "admin"):
         code, found = examined(system)
         assert (code, found) == (2, {"GrantsNotKept": "admin"})
     eventually(lambda: is_healthy(system), seconds=120)
+
+
+@pytest.mark.parametrize(("name", "entry"), [("front-door", "FrontDoorDown"), ("issuer", "IssuerDown")])
+def test_a_door_that_is_shut_is_named_and_shown_to_the_pager(system: Platform, samples, name: str, entry: str) -> None:
+    """The drill of both: what the runbook says ends it."""
+    with stopped(system, name):
+        code, found = examined(system)
+        assert (code, found) == (2, {entry: name})
+        eventually(lambda: is_shown(system, f'clearwater_reachable{{place="{name}"}} 0.0'))
+    eventually(lambda: is_healthy(system), seconds=120)
+    eventually(lambda: is_shown(system, f'clearwater_reachable{{place="{name}"}} 1.0'))
+
+
+def test_a_process_that_is_not_ready_is_named_and_shown_to_the_pager(system: Platform, samples) -> None:
+    """The drill of SchemaBehind and NotReady: another version stands in the database, then the right one again."""
+    with psycopg.connect(system.superuser_url("notify"), autocommit=True) as connection:
+        (version,) = connection.execute("select version_num from alembic_version").fetchone() or ("",)
+        connection.execute("update alembic_version set version_num = '0000'")
+        try:
+            found = eventually(lambda: {"SchemaBehind"} <= examined(system)[1].keys() and examined(system))
+            assert found[0] == 2
+            eventually(lambda: is_shown(system, 'clearwater_schema_served{process="notify-relay"} 0.0'))
+            eventually(lambda: is_shown(system, 'clearwater_process_ready{process="notify-relay"} 0.0'))
+        finally:
+            connection.execute("update alembic_version set version_num = %s", [version])
+    eventually(lambda: is_healthy(system), seconds=120)
+    eventually(lambda: is_shown(system, 'clearwater_schema_served{process="notify-relay"} 1.0'))
+
+
+def is_shown(system: Platform, line: str) -> bool:
+    """By the process watch, as Prometheus reads it."""
+    shown = httpx.get(f"{system.place.url('watch')}/metrics", timeout=10, trust_env=False).text
+    assert line in shown.splitlines(), shown
+    return True
 
 
 def test_an_archive_that_is_dead_is_named_and_goes_on_where_it_stopped(

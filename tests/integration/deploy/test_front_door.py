@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -22,6 +23,7 @@ from flask import Flask, Response, jsonify, request
 from deploy import declaration
 from deploy.declaration import PORTS, SERVICES
 from deploy.front_door import caddyfile
+from deploy.local.place import ROOT
 from shared.events import structured
 from shared.service.front import Door
 from tests.support import slow_clients
@@ -100,7 +102,8 @@ class Telling:
 @contextmanager
 def opened(site: Site, folder: Path) -> Iterator[Site]:
     settings = folder / "Caddyfile"
-    settings.write_text(caddyfile.text(site, files=str(folder / "files"), pages=str(caddyfile.PAGES)), encoding="utf-8")
+    own = {"files": str(folder / "files"), "pages": str(caddyfile.PAGES), "docs": str(ROOT / "docs")}
+    settings.write_text(caddyfile.text(site, **own), encoding="utf-8")
     caddy = Path(sys.executable).with_name("caddy")
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(
@@ -271,6 +274,26 @@ def test_a_page_that_is_not_there_says_so_in_the_readers_language(
     assert answer.status_code == HTTPStatus.NOT_FOUND
     assert f'<h2 id="what">{title}</h2>' in answer.text
     assert 'href="/"' in answer.text and "<script>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("languages", "title"),
+    [
+        ({"Accept-Language": "zh-CN"}, "值班手册"),
+        ({"Accept-Language": "zh-TW"}, "值班手冊"),
+        ({"Cookie": "clearwater_language=en"}, "Runbook"),
+    ],
+)
+def test_the_runbook_is_read_at_the_door_at_the_entry_of_an_alert(
+    door: httpx.Client, languages: dict[str, str], title: str
+):
+    answer = door.get(caddyfile.RUNBOOK, headers=languages)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert f"<h2>{title}</h2>" in answer.text
+    assert '<h2 id="frontdoordown">FrontDoorDown</h2>' in answer.text
+    assert {link for link in re.findall(r'href="([^"#]*)', answer.text) if not link.startswith("/static/")} == {"", "/"}
+    assert answer.text.count("<h1") == 1
 
 
 def test_a_service_that_is_gone_is_named_as_not_answering(tmp_path: Path) -> None:

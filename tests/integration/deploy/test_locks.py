@@ -66,7 +66,7 @@ def test_an_image_migrates_an_empty_database(
     assert migrated.returncode == 0, migrated.stdout + migrated.stderr
 
 
-@pytest.mark.parametrize("name", ["issuer", "messages", "admin"])
+@pytest.mark.parametrize("name", ["issuer", "messages", "admin", "watch"])
 def test_a_process_of_the_platforms_image_becomes_ready(platform: Platform, platform_image: Image, name: str):
     declared = next(process for process in processes.declared(platform.place) if process.name == name)
     port, home = free_port(), platform_image.place

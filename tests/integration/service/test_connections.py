@@ -1,14 +1,18 @@
 """A transaction begins in one round trip, and a connection that the server has closed is noticed without one."""
 
+import re
 import select
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from prometheus_client import generate_latest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.service import database
+from shared.telemetry import facts
 from tests.support.eventually import eventually
 from tests.support.platform import Database, Platform
 from tests.support.wire import traced
@@ -65,6 +69,49 @@ def test_a_connection_that_is_lost_in_the_middle_is_an_outage(engine: Engine, pl
 
     assert database.outage(failure.value)
     assert pid(engine) > 0
+
+
+@pytest.fixture
+def crowded(empty_database: Callable[[str], Database]) -> Iterator[Engine]:
+    engine = database.connect(empty_database("kit").app, application_name="crowded", pool_size=2)
+    yield engine
+    engine.dispose()
+
+
+def in_use() -> list[float]:
+    """Used connections of the crowded pool, and its ceiling, as metrics."""
+    shown = generate_latest(facts.OWN).decode()
+    return [
+        float(figure)
+        for name in ("used", "limit")
+        for figure in re.findall(rf'^clearwater_pool_{name}_connections{{pool="crowded"}} (\S+)$', shown, re.MULTILINE)
+    ]
+
+
+def end_all(platform: Platform) -> int:
+    """Ends every session of the crowded pool, as a person does, and says how many there were."""
+    with psycopg.connect(platform.superuser_url(), autocommit=True) as superuser:
+        wanted = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'crowded'"
+        return len(superuser.execute(wanted).fetchall())
+
+
+def test_a_pool_that_is_used_up_is_shown_and_a_session_that_a_person_ends_gives_its_connection_back(
+    crowded: Engine, platform: Platform
+) -> None:
+    """The drill of PoolExhausted."""
+
+    def hang() -> None:
+        with database.begin(crowded, district="440303") as tx:
+            tx.connection.execute(text("select pg_sleep(30)"))
+
+    with ThreadPoolExecutor(2) as requests:
+        hanging = [requests.submit(hang) for _ in range(2)]
+        eventually(lambda: in_use() == [2, 2], seconds=20)
+        assert end_all(platform) == 2
+        outages = [request.exception() for request in hanging]
+
+    assert all(isinstance(outage, DBAPIError) and database.outage(outage) for outage in outages)
+    assert in_use() == [0, 2]
 
 
 def test_an_error_of_statements_sent_together_is_raised_as_any_other(engine: Engine) -> None:

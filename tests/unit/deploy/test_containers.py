@@ -176,7 +176,7 @@ def test_an_upgrade_of_containers_migrates_first_and_never_replaces_both_apis_at
         api = service.process(API)
         assert started.index(api) == started.index(api + SECOND) + 1
         assert {service.process(role) for role in service.roles} <= set(started)
-    assert {"issuer", "messages", "admin"} <= set(started)
+    assert {"issuer", "messages", "admin", "watch"} <= set(started)
     assert all("--wait" in step and "--no-deps" in step for step in taken if step[0] == "up")
 
 

@@ -26,7 +26,7 @@ HEALTHY = Seen(
     NOW,
     (
         *(Process(s.process(role), s.name, "", (), 0.0) for s in SERVICES.values() for role in s.roles),
-        *(Process(name, "platform", "", (), 0.0) for name in ("admin", "archive")),
+        *(Process(name, "platform", "", (), 0.0) for name in ("admin", "watch", "archive")),
     ),
     dict.fromkeys(("postgres", "kafka", "issuer", "messages", "front-door"), True),
     disk_total=100 * 10**9,
@@ -51,11 +51,23 @@ STATES = [
     (replace(HEALTHY, ports={**HEALTHY.ports, "postgres": False}), "DatabaseUnreadable", "page", "PostgreSQL does not"),
     (
         replace(HEALTHY, ports={**HEALTHY.ports, "front-door": False}),
+        "FrontDoorDown",
+        "page",
+        "front-door does not answer: nobody reaches a page",
+    ),
+    (
+        replace(HEALTHY, ports={**HEALTHY.ports, "issuer": False}),
+        "IssuerDown",
+        "page",
+        "issuer does not answer: nobody can sign in",
+    ),
+    (
+        replace(HEALTHY, ports={**HEALTHY.ports, "messages": False}),
         "ProcessDown",
         "page",
-        "front-door does not answer",
+        "messages does not answer",
     ),
-    (replace(HEALTHY, disk_free=10 * 10**9), "DiskFull", "ticket", "10.0 GB of 100 GB are free"),
+    (replace(HEALTHY, disk_free=10 * 10**9), "DiskFilling", "ticket", "10.0 GB of 100 GB are free"),
     (replace(HEALTHY, disk_free=4 * 10**9), "DiskFull", "page", "4.0 GB of 100 GB are free"),
     (with_process("signing-api", clock_off=90.0), "ClockOff", "page", "The clock of signing-api is 90 s ahead"),
     (
@@ -72,7 +84,7 @@ STATES = [
     ),
     (
         replace(HEALTHY, certificates={"front-door": (NOW - timedelta(days=366), NOW - timedelta(days=1))}),
-        "CertificateEnds",
+        "CertificateEnded",
         "page",
         "has ended at 2026-11-27",
     ),

@@ -12,6 +12,7 @@ import yaml
 
 from deploy.declaration import SERVICES
 from deploy.doctor import findings
+from deploy.front_door.caddyfile import RUNBOOK as RUNBOOK_PATH
 from deploy.images.site import SITE
 from deploy.local.place import ROOT
 from deploy.prometheus import metrics, scraping
@@ -41,7 +42,7 @@ def test_an_alert_says_who_acts_and_what_to_do(alert: str):
     assert rule["labels"]["severity"] in ("page", "ticket")
     assert rule["labels"]["owner"] in (*SERVICES, "platform")
     assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
-    assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{alert.lower()}"
+    assert rule["annotations"]["runbook_url"] == f"{{{{ $externalLabels.front_url }}}}{RUNBOOK_PATH}#{alert.lower()}"
     for part in ("Symptom.", "See it.", "Do.", "Over when"):
         assert f"**{part}**" in RUNBOOK[alert], part
 
@@ -118,7 +119,7 @@ def test_both_processes_of_an_api_are_scraped_where_it_runs_twice():
     assert len({address for found in addresses.values() for address in found}) == sum(map(len, addresses.values()))
 
 
-@pytest.mark.parametrize(("archives", "own"), [(False, ["admin"]), (True, ["admin", "archive"])])
+@pytest.mark.parametrize(("archives", "own"), [(False, ["admin", "watch"]), (True, ["admin", "watch", "archive"])])
 def test_every_process_of_every_service_is_scraped_and_so_are_the_platforms_own(archives: bool, own: list[str]):
     labels = [target["labels"] for target in scraping.targets(SITE, archives=archives)]
 

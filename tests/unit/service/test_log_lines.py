@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import yaml
+
 from deploy.local.place import ROOT
 from tests.support.tree import python_files
 
@@ -20,7 +22,8 @@ FIELDS = frozenset({
     "theirs", "topic", "transient", "tries", "url",
 })  # fmt: skip
 _ROW = re.compile(
-    r"^\| (error|warning|info) \| (.+?) \| (.*?) \| (.*?) \| (?:\[(\w+)\]\(runbook\.md#\w+\))? ?\|$", re.MULTILINE
+    r"^\| (error|warning|info) \| (.+?) \| (.*?) \| (.*?) \| (?:(page|ticket): \[(\w+)\]\(runbook\.md#\w+\))? ?\|$",
+    re.MULTILINE,
 )
 
 
@@ -29,13 +32,14 @@ class Line(NamedTuple):
     event: str
     fields: frozenset[str]
     entry: str = ""
+    severity: str = ""
 
 
 def written() -> set[Line]:
     text = (ROOT / "docs" / "logs.md").read_text(encoding="utf-8")
     return {
-        Line(level, event, frozenset(re.findall(r"`(\w+)`", fields)), entry)
-        for level, event, fields, _, entry in _ROW.findall(text)
+        Line(level, event, frozenset(re.findall(r"`(\w+)`", fields)), entry, severity)
+        for level, event, fields, _, severity, entry in _ROW.findall(text)
     }
 
 
@@ -85,3 +89,14 @@ def test_every_error_leads_to_an_entry_of_the_runbook_and_nothing_else_does():
 
     for line in written():
         assert (line.entry in entries) == (line.level == "error"), line
+
+
+def test_an_error_says_as_its_alert_does_whether_it_wakes_somebody():
+    groups = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    severity = {
+        rule["alert"]: rule["labels"]["severity"] for group in groups for rule in group["rules"] if "alert" in rule
+    }
+
+    errors = [line for line in written() if line.level == "error"]
+    assert {"page", "ticket"} == {line.severity for line in errors}
+    assert [line for line in errors if line.severity != severity[line.entry]] == []

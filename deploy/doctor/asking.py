@@ -1,0 +1,81 @@
+"""Questions to one address of an installation: what does it answer, and which certificate does it show?
+
+Invariant: each question ends within seconds, and no certificate is checked: whoever looks wants to see a bad one too.
+"""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPConnection
+from typing import NamedTuple
+
+from cryptography import x509
+
+SECONDS = 5.0
+OK = 200
+
+
+@dataclass(frozen=True)
+class Address:
+    """`public`: host and port as people know them, where the address is an inner one of the front door."""
+
+    host: str
+    port: int
+    encrypted: bool = False
+    public: str = ""
+
+
+class Answer(NamedTuple):
+    status: int
+    body: str
+    date: str | None
+
+
+class Life(NamedTuple):
+    """Of a certificate."""
+
+    begins: datetime
+    ends: datetime
+
+
+def answer(address: Address, path: str) -> Answer:
+    """Raises OSError and HTTPException."""
+    connection = HTTPConnection(address.host, address.port, timeout=SECONDS)
+    try:
+        if address.encrypted:
+            connection.sock = _encrypted(address)
+        connection.request("GET", path, headers={"Host": address.public} if address.public else {})
+        received = connection.getresponse()
+        return Answer(received.status, received.read().decode(), received.getheader("Date"))
+    finally:
+        connection.close()
+
+
+def is_open(address: Address) -> bool:
+    try:
+        with socket.create_connection((address.host, address.port), timeout=SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def certificate(address: Address) -> Life | None:
+    """None where nobody answers, or not with a certificate."""
+    try:
+        with _encrypted(address) as connection:
+            shown = connection.getpeercert(binary_form=True)
+    except OSError:
+        return None
+    known = x509.load_der_x509_certificate(shown) if shown else None
+    return Life(known.not_valid_before_utc, known.not_valid_after_utc) if known else None
+
+
+def _encrypted(address: Address) -> ssl.SSLSocket:
+    """The front door has a certificate for its public name alone."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    named = address.public.rpartition(":")[0] or address.public or address.host
+    return context.wrap_socket(
+        socket.create_connection((address.host, address.port), timeout=SECONDS), server_hostname=named
+    )

@@ -1,0 +1,183 @@
+"""The process `watch`: it looks at the installation as a person with the doctor would, all the time, and shows what it sees as metrics.
+
+    front door, issuer ─▶ does it answer?     every process ─▶ is it ready, with its schema?     certificates, disks ─▶ what is left?
+
+Invariant: it reads only, needs no password, and shows what it saw at its last look: a process that does not answer has no figure of its own
+here, since Prometheus knows that by itself. In Kubernetes no process and no disk is named to it: the cluster watches those (decision 52).
+Left to others: asking (asking.py), the judgement (deploy/prometheus/alerts.yml; findings.py for a person at a terminal).
+"""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from deploy.declaration import FRONT_DOOR, PLATFORM, WATCH
+from deploy.doctor import asking
+from deploy.doctor.asking import Address
+from deploy.doctor.seen import OTHER_SCHEMA
+from shared.service import lifecycle
+from shared.telemetry import log
+from shared.telemetry.facts import FACTS, Fact, Sample
+
+REACHABLE: Final = Fact(
+    "clearwater_reachable",
+    "1 when the front door or the issuer answered at the last look, as the services reach it, 0 when not.",
+    ("place",),
+)
+READY: Final = Fact(
+    "clearwater_process_ready",
+    "1 when the process is ready, 0 when it says what it lacks; no figure when it does not answer.",
+    ("process",),
+)
+SCHEMA_SERVED: Final = Fact(
+    "clearwater_schema_served",
+    "1 when the process works with the schema of its database, 0 when that is older or newer than it can; no figure when it cannot know.",
+    ("process",),
+)
+CERTIFICATE_BEGINS: Final = Fact(
+    "clearwater_certificate_begins_timestamp_seconds", "From when the certificate is valid, as Unix time.", ("place",)
+)
+CERTIFICATE_ENDS: Final = Fact(
+    "clearwater_certificate_ends_timestamp_seconds", "Until when the certificate is valid, as Unix time.", ("place",)
+)
+DISK: Final = Fact("clearwater_disk_bytes", "Size of the disk that the data of PostgreSQL or Kafka are on.", ("place",))
+DISK_FREE: Final = Fact("clearwater_disk_free_bytes", "Bytes of that disk that are free.", ("place",))
+
+_LOOK_SECONDS = 10.0
+_FRESH_SECONDS = 60.0
+_DISCOVERY = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True)
+class Places:
+    """What there is to see. `issuer_path`: where it publishes what it is."""
+
+    front_door: Address
+    issuer: Address
+    issuer_path: str
+    broker: Address
+    processes: Mapping[str, Address]
+    data: Path
+
+    def encrypted(self) -> dict[str, Address]:
+        by_place = {FRONT_DOOR: self.front_door, "issuer": self.issuer, "kafka": self.broker}
+        return {place: address for place, address in by_place.items() if address.encrypted}
+
+
+def places(settings: Mapping[str, str]) -> Places:
+    """`settings`: as the declaration gives them to the process."""
+    public = urlsplit(settings["PUBLIC_URL"])
+    issuer = urlsplit(settings["ISSUER_INTERNAL_URL"] or settings["ISSUER_URL"])
+    encrypted = issuer.scheme == "https"
+    named = (pair.split("=") for pair in settings["PROCESSES"].split())
+    return Places(
+        front_door=_address(settings["FRONT_DOOR"], encrypted=public.scheme == "https", public=public.netloc),
+        issuer=Address(issuer.hostname or "", issuer.port or (443 if encrypted else 80), encrypted),
+        issuer_path=issuer.path.rstrip("/") + _DISCOVERY,
+        broker=_address(settings["KAFKA_BOOTSTRAP"].split(",")[0], encrypted=settings["KAFKA_SECURITY"] == "SASL_SSL"),
+        processes={name: _address(where) for name, where in named},
+        data=Path(settings["DATA_IN"]),
+    )
+
+
+class Watch:
+    def __init__(self, seen: Places) -> None:
+        self._places = seen
+        self._samples: tuple[Sample, ...] = ()
+        self._looked_at = float("-inf")
+
+    def run_forever(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.look()
+            stop.wait(_LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Side by side: one place that hangs delays the look by a few seconds only."""
+        looks = list(_looks(self._places))
+        with ThreadPoolExecutor(max_workers=len(looks)) as side_by_side:
+            found = side_by_side.map(lambda look: list(look()), looks)
+            self._samples = tuple(sample for samples in found for sample in samples)
+        self._looked_at = time.monotonic()
+
+    def samples(self) -> tuple[Sample, ...]:
+        return self._samples
+
+    def missing(self) -> str | None:
+        return None if time.monotonic() - self._looked_at < _FRESH_SECONDS else "no look has come to its end"
+
+
+def _looks(seen: Places) -> Iterator[Callable[[], Iterator[Sample]]]:
+    yield partial(_reachable, FRONT_DOOR, seen.front_door, "/")
+    yield partial(_reachable, "issuer", seen.issuer, seen.issuer_path, only=asking.OK)
+    for name, address in seen.processes.items():
+        yield partial(_process, name, address)
+    for place, address in seen.encrypted().items():
+        yield partial(_certificate, place, address)
+    yield partial(_disks, seen.data)
+
+
+def _reachable(place: str, address: Address, path: str, *, only: int | None = None) -> Iterator[Sample]:
+    """`only`: the one status that counts. Without it every answer does: the front door says itself when a service is away."""
+    try:
+        status = asking.answer(address, path).status
+    except (OSError, HTTPException):
+        yield REACHABLE.of(0, place)
+    else:
+        yield REACHABLE.of(only in (None, status), place)
+
+
+def _process(name: str, address: Address) -> Iterator[Sample]:
+    try:
+        answer = asking.answer(address, "/ready")
+    except (OSError, HTTPException):
+        return
+    is_ready, is_outside = answer.status == asking.OK, answer.body.startswith(OTHER_SCHEMA)
+    yield READY.of(is_ready, name)
+    if is_ready or is_outside:
+        yield SCHEMA_SERVED.of(not is_outside, name)
+
+
+def _certificate(place: str, address: Address) -> Iterator[Sample]:
+    if life := asking.certificate(address):
+        yield CERTIFICATE_BEGINS.of(life.begins.timestamp(), place)
+        yield CERTIFICATE_ENDS.of(life.ends.timestamp(), place)
+
+
+def _disks(data: Path) -> Iterator[Sample]:
+    """Where their data are in reach: beside the servers, not in a cluster."""
+    for place in PLATFORM:
+        if (folder := data / place).exists():
+            disk = shutil.disk_usage(folder)
+            yield DISK.of(disk.total, place)
+            yield DISK_FREE.of(disk.free, place)
+
+
+def _address(where: str, *, encrypted: bool = False, public: str = "") -> Address:
+    host, _, port = where.rpartition(":")
+    return Address(host, int(port), encrypted, public)
+
+
+def main() -> None:
+    log.configure(service="platform", role=WATCH)
+    watch = Watch(places(os.environ))
+    FACTS.publish("watched", watch.samples, seconds=0)
+    lifecycle.run(
+        WATCH,
+        {"looks": watch.run_forever},
+        bind=os.environ["BIND"],
+        health_port=int(os.environ["PORT"]),
+        ready=watch.missing,
+    )
+
+
+if __name__ == "__main__":
+    main()
