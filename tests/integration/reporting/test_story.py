@@ -16,7 +16,7 @@ from tests.integration.reporting.test_why import client  # noqa: F401 - a fixtur
 from tests.support.launch import Bus, Launch, Numbering, shuffled
 
 
-def told(engine, unit_id, **until):
+def steps_of(engine, unit_id, **until):
     with database.reading(engine, granted=["440303"]) as tx:
         return stories.of(tx, [unit_id], **until).get(unit_id, [])
 
@@ -28,7 +28,7 @@ def test_every_event_of_a_case_is_a_step_with_its_instant(engine, name):
 
     Bus(engine).deliver(Numbering().messages("440303", [unit_of(event), event]))
 
-    [step] = told(engine, event.unit_id)
+    [step] = steps_of(engine, event.unit_id)
     assert (step.number, f"{step.fact}_at", step.at) == (1, instant, getattr(event, instant))
 
 
@@ -41,13 +41,13 @@ def test_the_steps_of_a_case_stand_in_its_order_whatever_order_the_topics_come_i
 
     Bus(engine).deliver(shuffled(Numbering().messages("440303", events), seed))
 
-    steps = told(engine, signed.unit_id)
+    steps = steps_of(engine, signed.unit_id)
     assert [step.fact for step in steps] == [
         *("rescinded", "signed", "locked", "reviewed", "drafted", "confirmed", "opened"),
     ]
     assert [step.number for step in steps] == [7, 6, 5, 4, 3, 2, 1]
     assert [step.sequence_number for step in steps[:3]] == [1, 1, None]
-    before = told(engine, signed.unit_id, until=signed.signed_at + timedelta(minutes=1))
+    before = steps_of(engine, signed.unit_id, until=signed.signed_at + timedelta(minutes=1))
     assert before == steps[1:]
 
 
