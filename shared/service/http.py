@@ -216,8 +216,13 @@ def paged(items: Sequence[T], *, query: Page, place: Callable[[T], Sequence[obje
     sorted by.
     """
     more, shown = len(items) > query.limit, list(items[: query.limit])
-    after = json.dumps([*place(shown[-1])], default=str, separators=(",", ":")) if more else None
-    return ok(of(items=shown, next=base64.urlsafe_b64encode(after.encode()).decode().rstrip("=") if after else None))
+    return ok(of(items=shown, next=cursor(place(shown[-1])) if more else None))
+
+
+def cursor(place: Sequence[object]) -> str:
+    """What `Page.after` reads."""
+    written = json.dumps([*place], default=str, separators=(",", ":"))
+    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
 
 
 def expected_version() -> int:

@@ -83,6 +83,27 @@ def test_a_service_that_does_not_answer_is_named_and_the_rest_stays(
     page.context.close()
 
 
+def test_parked_keys_of_all_services_are_counted_and_the_one_that_is_silent_is_named(
+    chromium: Browser, system: Platform, samples: list
+) -> None:
+    page = pages.signed_in(chromium, system.place, "/docs", role="command", district=samples[0].code)
+    page.route("**/api/signing/v1/parked", lambda route: route.fulfill(json={"keys": [{}, {}]}))
+    page.goto(system.place.front_url)
+    filled(page)
+    row = page.locator("[data-row=parked]")
+    expect(row.locator(".n")).to_have_text("2")
+    expect(row.locator("[data-detail]")).to_have_text("签约服务 2")
+    expect(row.locator("a")).to_have_attribute("href", "/parked?service=signing")
+
+    page.route("**/api/notify/v1/parked", lambda route: route.abort())
+    page.reload()
+    filled(page)
+
+    expect(row).to_have_class("silent")
+    expect(row.locator("[data-detail]")).to_contain_text("消息服务没有回答")
+    page.context.close()
+
+
 @pytest.mark.parametrize(("role", "may"), [("clerk", True), ("desk", False)])
 def test_an_empty_system_says_what_comes_first(chromium: Browser, system: Platform, role: str, may: bool) -> None:
     districts.add(system.place, EMPTY)

@@ -6,7 +6,6 @@ The wall of a whole renewal area, 1,708 units, in three languages, on five scree
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from services.reporting import wiring
 from tests.support import great, pages
 from tests.support.great import GreatLaunch
+from tests.support.pages import faults
 from tests.support.platform import Platform
 from tests.support.screens import Screens, screens
 
@@ -27,8 +27,9 @@ SCREENS = {
 }
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 SIGNED = 1_600
+READ_PX = 16  # the least of a page that a person reads at a desk
+_FILL = "shape => getComputedStyle(shape).fill"
 SHIFTED = {"before": timedelta(hours=-11), "over": timedelta(days=40)}  # the business clock
-_CHECK = Path("tests/support/layout.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +54,9 @@ def wall(platform: Platform) -> Iterator[Screens]:
     platform.drop(database)
 
 
-def faults(page: Page) -> list[str]:
-    page.evaluate("document.fonts.ready")
-    found: list[str] = page.evaluate(_CHECK)
-    return found
-
-
-def shown(wall: Screens, browser: Browser, screen: str, path: str = "/wall?") -> Page:
+def shown(wall: Screens, browser: Browser, screen: str, path: str = "/wall?", **options) -> Page:
     wall.pulse()
-    return wall.browse(browser, path, size=SCREENS[screen], bypass_csp=True)
+    return wall.browse(browser, path, size=SCREENS[screen], bypass_csp=True, **options)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -234,6 +229,46 @@ def test_a_print_of_the_map_has_its_foot_and_no_controls(wall, browser):
     expect(page.locator(".printfoot")).to_contain_text("序号")
     for gone in (".buildings", "#side", ".toolbar .row", ".top"):
         expect(page.locator(gone)).to_be_hidden()
+    page.context.close()
+
+
+ZOOMED = (960, 540)  # a screen of 1920 x 1080 at 200 %
+PATHS = ("/wall?", "/map?compound=银泉阁&building=5栋&")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", PATHS)
+def test_wall_and_map_are_whole_and_larger_at_200_percent(wall, browser, path, language):
+    page = wall.browse(browser, f"{path}language={language}", size=ZOOMED, bypass_csp=True)
+
+    assert faults(page) == []
+    assert page.locator("main").evaluate("main => Number.parseFloat(getComputedStyle(main).fontSize)") >= READ_PX
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_wall_and_map_are_whole_and_seen_in_the_readers_own_colours(wall, browser, path):
+    page = shown(wall, browser, "1920x1080", path, forced_colors="active")
+
+    assert faults(page) == []
+    assert pages.unseen_shapes(page) == []
+    page.context.close()
+
+
+def test_states_are_told_apart_in_the_readers_own_colours(wall, browser):
+    page = shown(wall, browser, "1920x1080", forced_colors="active")
+    signed, unsigned = page.locator("#map .u.s").first, page.locator("#map .u:not(.s)").first
+    assert signed.evaluate(_FILL) != unsigned.evaluate(_FILL)
+
+    page.goto(f"{wall.url}/map?compound=银泉阁&building=5栋")
+    mark, cell = (
+        page.locator(".mark[data-badge='overseas']"),
+        page.locator(".cell:not([data-badges~='overseas'])").first,
+    )
+    before = [part.screenshot() for part in (mark, cell)]
+    mark.click()
+    page.mouse.move(0, 0)
+    assert all(part.screenshot() != drawn for part, drawn in zip((mark, cell), before, strict=True))
     page.context.close()
 
 

@@ -11,6 +11,7 @@ from tests.support.stage import Stage
 
 pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
 UNITS, BEFORE, LAUNCHED, BURST = 220, 8, 90, 15
+IN_THE_CITY = range(120, 180)  # after the building of the map
 
 _WALL = """() => {
   const number = (text) => Number(text.replaceAll(/[^0-9]/g, ""));
@@ -42,6 +43,20 @@ _GRID = """() => {
     legend: number(document.querySelector('.key[data-stage="signed"] b').textContent),
     panels: all('section.unit .stage-chip[data-stage="signed"]').length,
     listed: all(".todo li").length,
+  };
+}"""
+
+_CITY = """() => {
+  const number = (text) => Number(text.replaceAll(/[^0-9]/g, ""));
+  const of = (selector) => number(document.querySelector(selector).textContent.split("/")[0]);
+  return {
+    feed: of(".district .seq"),
+    status: of("#status-number"),
+    count: of("article .signed .n"),
+    to_go: of("article .togo-n"),
+    basis: of('article [data-basis="units"] .n'),
+    all_signed: of("#all-signed"),
+    all_to_go: of("#all-to-go"),
   };
 }"""
 
@@ -95,6 +110,24 @@ def test_every_figure_of_the_grid_is_of_one_feed_number_in_every_frame(stage):
     for seen in samples:
         assert {seen[name] for name in ("cells", "legend", "panels")} == {seen["count"]}, seen
         assert {seen["listed"], seen["to_go"]} == {len(in_building) - seen["count"]}, seen
+    _never_goes_back(samples)
+    page.context.close()
+
+
+def test_every_figure_of_the_city_is_of_one_feed_number_in_every_frame(stage):
+    page = stage.page("wall", "/city")
+    _sample(page, _CITY)
+    before = page.evaluate("JSON.parse(window.samples.at(-1)).count")
+
+    for signed in range(0, len(IN_THE_CITY), BURST):
+        launch(stage, page, IN_THE_CITY[signed : signed + BURST])
+        _passes(page, before + signed)
+
+    samples = _samples(page, count=before + len(IN_THE_CITY), least=5)
+    for seen in samples:
+        assert {seen["basis"], seen["all_signed"]} == {seen["count"]}, seen
+        assert {seen["to_go"], seen["all_to_go"]} == {UNITS - seen["count"]}, seen
+        assert seen["status"] == seen["feed"], seen
     _never_goes_back(samples)
     page.context.close()
 

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shared.events.day import business_day
-from shared.events.signing import BasisFigures, DayClosed, SeriesFigures
 from tests.support import pages
 from tests.support.desks import tab_to
 from tests.support.platform import Platform
@@ -22,19 +21,7 @@ def stage(system: Platform) -> Iterator[Stage]:
     with pages.chromium() as running:
         stage = Stage(system, running, signed=SIGNED)
         stage.until_it_shows(SIGNED)
-        totals = stage.launch.freeze().totals
-        stage.publish(
-            DayClosed(
-                project_id=stage.launch.project_id, business_on=business_day(stage.now()), restatement=0, as_of=SIGNED,
-                series=(SeriesFigures(series="exchange", signed=SIGNED, undone=0, effective=0, last_number=SIGNED),),
-                bases=tuple(
-                    BasisFigures(basis=basis, change=SIGNED, signed=SIGNED, total=total)
-                    for basis, total in (("units", totals.units), ("households", totals.households),
-                                         ("right_holders", totals.right_holders), ("area", totals.area_hundredths_m2))
-                ),
-                closed_at=stage.now(),
-            )
-        )  # fmt: skip
+        stage.publish(stage.launch.close(business_day(stage.now()), SIGNED))
         yield stage
         stage.close()
 

@@ -11,4 +11,4 @@ def a_cell(door: str, floor: int, top_floor: int | None = None, **where: str) ->
     ids = {"unit_id": uuid4(), "project_id": uuid4(), "district": "440303", "unit_code": door}
     nothing = dict.fromkeys(("group", "officer", "series", "sequence_number", "signed_at", "changed_at"))
     facts = {"area": 6518, "use": "residential", "ownership": "sole", "owners": (), "overseas": False}
-    return Cell(**ids, **place, door=door, **facts, facets=Facets(), **nothing)
+    return Cell(**ids, **place, door=door, **facts, facets=Facets(), badges=(), **nothing)

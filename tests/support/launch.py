@@ -6,7 +6,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid4, uuid5
 
@@ -16,6 +16,7 @@ from services.reporting.projections import at_commit
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from shared.events import codec, registry, roll, signing, topics
 from shared.events.contract import Event
+from shared.events.day import midnight
 from shared.events.terms import Basis, CountingRule
 from shared.messaging import memory
 from shared.messaging.consumer import Consumer
@@ -158,6 +159,22 @@ class Launch:
                 signing.ReachedBasis(basis=basis, signed=total, total=total, percent=95, legal_ground="第12条")
                 for basis, total in bases
             ),
+        )  # fmt: skip
+
+    def close(self, day: date, signed: int, *, restatement: int = 0, undone: int = 0) -> signing.DayClosed:
+        """Every basis has `signed`; nothing was signed before the day."""
+        totals = self.freeze().totals
+        whole: dict[Basis, int] = {
+            "units": totals.units, "households": totals.households, "right_holders": totals.right_holders,
+            "area": totals.area_hundredths_m2,
+        }  # fmt: skip
+        given = signing.SeriesFigures(
+            series="exchange", signed=signed + undone, undone=undone, effective=0, last_number=signed
+        )
+        return signing.DayClosed(
+            project_id=self.project_id, business_on=day, restatement=restatement, as_of=signed + undone, series=(given,),
+            bases=tuple(signing.BasisFigures(basis=basis, change=signed, signed=signed, total=of) for basis, of in whole.items()),
+            closed_at=midnight(day + timedelta(days=1)) + timedelta(minutes=5),
         )  # fmt: skip
 
     def series(self, number: int) -> str:

@@ -15,7 +15,9 @@ from shared.service import session
 
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 _AXE = Path("node_modules/axe-core/axe.min.js")
+_LAYOUT = Path("tests/support/layout.js")
 _SMALLEST_TARGET = 44
+_LEAST_CONTRAST = 3  # of what is no text, WCAG 1.4.11
 _LONGEST_FIGURE, _SENTENCE = 14, 40  # 13,628,212.00 m², 2026-11-28
 
 
@@ -69,6 +71,39 @@ def violations(page: Page) -> str:
         broken = page.evaluate("axe.run().then(found => found.violations)")
         found += [{item["id"]: [node["html"][:200] for node in item["nodes"][:5]]} for item in broken]
     return json.dumps(found, ensure_ascii=False) if found else ""
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with how the page lies on its screen: text over text, text that is cut, a page wider than its screen."""
+    page.evaluate("document.fonts.ready")
+    found: list[str] = page.evaluate(_LAYOUT.read_text(encoding="utf-8"))
+    return found
+
+
+def unseen_shapes(page: Page) -> list[str]:
+    """Shapes of pictures that no part of stands out from the ground by 3 to 1. Lines of a grid and the gap in a bar may be fainter."""
+    return page.evaluate(
+        """least => {
+            const ground = document.createElement('i');
+            ground.style.background = 'Canvas';
+            document.body.append(ground);
+            const light = colour => {
+                const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(part => part / 255)
+                    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const canvas = light(getComputedStyle(ground).backgroundColor);
+            const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            const seen = colour => colour !== 'none' && contrast(light(colour), canvas) >= least;
+            const found = [...document.querySelectorAll('main svg :is(rect, line, path, circle):not(.rail, .tick, .gap)')]
+                .filter(shape => shape.checkVisibility() && shape.getBoundingClientRect().width + shape.getBoundingClientRect().height > 0)
+                .filter(shape => !['fill', 'stroke'].some(name => seen(getComputedStyle(shape)[name])))
+                .map(shape => shape.outerHTML.slice(0, 120));
+            ground.remove();
+            return found;
+        }""",
+        _LEAST_CONTRAST,
+    )
 
 
 def covered(page: Page) -> list[str]:

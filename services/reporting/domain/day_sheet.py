@@ -4,20 +4,20 @@ Held by tests/integration/reporting/test_daily_reports.py.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.reporting.domain.lines import REASONS, Unit
+from services.reporting.domain.lines import REASONS, Reason, Unit
 
 
 @dataclass(frozen=True)
 class Group:
-    """`reasons`: how many of its unsigned units, in the order of REASONS. `name` None: units that no group has."""
+    """`reasons`: how many of its unsigned units have each of REASONS. `name` None: units that no group has."""
 
     name: str | None
     signed: int
     units: int
-    reasons: tuple[int, ...]
+    reasons: Mapping[Reason, int]
     unsigned: tuple[Unit, ...]
 
     @property
@@ -43,4 +43,6 @@ def of(units: Sequence[Unit]) -> Sheet:
 def _group(name: str | None, units: Sequence[Unit]) -> Group:
     unsigned = tuple(unit for unit in units if not unit.signed)
     reasons = Counter(unit.reason for unit in unsigned)
-    return Group(name, len(units) - len(unsigned), len(units), tuple(reasons[reason] for reason in REASONS), unsigned)
+    return Group(
+        name, len(units) - len(unsigned), len(units), {reason: reasons[reason] for reason in REASONS}, unsigned
+    )

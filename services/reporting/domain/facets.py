@@ -4,10 +4,10 @@ An unknown state has no word: a page shows — for it.
 Held by tests/contract/service/test_state_texts.py.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-BADGES: Final = ("disputed", "overseas")
+BADGES: Final = ("disputed", "minor", "overseas", "organisation")
 
 FACETS: Final[Mapping[str, tuple[str, ...]]] = {
     "survey": ("surveying", "surveyed"),
@@ -24,6 +24,12 @@ FACETS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def badges(*, disputed: bool, overseas: bool) -> tuple[str, ...]:
-    """At most two in a cell; the panel shows the rest."""
-    return tuple(badge for badge, holds in zip(BADGES, (disputed, overseas), strict=True) if holds)
+def badges(*, rights: str | None, overseas: bool, owners: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What the events say of a unit. An owner of before `capable` or `kind` was kept has neither, until the model is rebuilt."""
+    holds = (
+        rights == "disputed",
+        any(owner.get("capable") is False for owner in owners),
+        overseas,
+        any(owner.get("kind") == "organisation" for owner in owners),
+    )
+    return tuple(badge for badge, it_holds in zip(BADGES, holds, strict=True) if it_holds)

@@ -83,7 +83,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "building_signed": Figure("units", "counted", _PLACE),
     "building_total": Figure("units", "all", _PLACE),
     "stage": Figure("units", "all", (*_PLACE, "stage")),
-    **{reason: Figure("units", "open", reason=reason) for reason in REASONS},
+    **{reason: Figure("units", "open", ("group",), reason) for reason in REASONS},
 }
 
 
@@ -105,9 +105,11 @@ def lines(units: Sequence[Unit], basis: BasisName, *, rule: str) -> list[Line]:
 
 
 def of(units: Sequence[Unit], figure: Figure, *, rule: str, narrowed: dict[str, str]) -> list[Line]:
-    """Both sides of the figure. `narrowed` has a value for each field of its scope; what it does not name is not narrowed."""
+    """Both sides of the figure. `narrowed` has values for fields of its scope, an empty one for units without any; by what it does not
+    name, nothing is narrowed.
+    """
     wanted = {name: narrowed[name] for name in figure.scope if name in narrowed}
-    mine = [unit for unit in units if all(getattr(unit, name) == value for name, value in wanted.items())]
+    mine = [unit for unit in units if all((getattr(unit, name) or "") == value for name, value in wanted.items())]
     if figure.reason:
         mine = [unit for unit in mine if unit.reason == figure.reason]
     return lines(mine, figure.basis, rule=rule)

@@ -1,4 +1,4 @@
-"""Cases: the facets of each unit from signing's events, and a separate row for each signing and each undoing.
+"""Cases: the facets of each unit from signing's events, each event as a step, and a row of its own for each signing and each undoing.
 
 A case may arrive before its unit: the row waits, and a query joins both once the unit is there.
 """
@@ -54,6 +54,14 @@ _CHANGE = text("""
                  changed_at timestamptz, detached boolean)
     where known.unit_id = incoming.unit_id and known.district = :district
 """)
+# A person may decide that another event stands under a number (decision 19).
+_STEPS = text("""
+    insert into case_steps (district, unit_id, epoch, number, fact, at, series, sequence_number)
+    select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
+        as incoming (unit_id uuid, epoch int, number bigint, fact text, at timestamptz, series text, sequence_number bigint)
+    on conflict (unit_id, epoch, number) do update
+    set fact = excluded.fact, at = excluded.at, series = excluded.series, sequence_number = excluded.sequence_number
+""")
 _SIGNINGS = text("""
     insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
@@ -101,6 +109,24 @@ def when_case_changed_note_its_facets(tx: Transaction, batch: Batch[Event]) -> N
     changed = [{**ids[unit], **row} for unit, row in sorted(rows.items())]
     bulk.write(tx, _KEEP, changed)
     bulk.write(tx, _CHANGE, changed)
+
+
+def when_case_changed_note_the_step(tx: Transaction, batch: Batch[Event]) -> None:
+    """`number` is the event's place in its case. For a batch of one of the event types above."""
+    instant, _ = FACETS_OF[batch.kind]
+    steps = [(it.message, it.event.model_dump()) for it in batch.received]
+    rows = [
+        {
+            "unit_id": event["unit_id"],
+            "epoch": message.epoch,
+            "number": message.sequence,
+            "fact": instant.removesuffix("_at"),
+            "at": event[instant],
+            **_number(event),
+        }
+        for message, event in steps
+    ]
+    bulk.write(tx, _STEPS, rows)
 
 
 def when_agreement_signed_list_the_signing(tx: Transaction, batch: Batch[AgreementSigned]) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from services.reporting.domain.facets import BADGES
 from services.reporting.store import feed, unit_lines
 from shared.events.day import SHANGHAI, midnight
 from shared.messaging.reactions import Received
@@ -75,5 +76,6 @@ def _body(tx: Transaction, day: Row[Any], changes: Sequence[Row[Any]], until: da
     return {
         **{name: getattr(day, name) for name in _AS_CLOSED},
         "by_hour": by_hour,
+        "marks": BADGES,
         "units": [asdict(unit) for unit in listed],
     }

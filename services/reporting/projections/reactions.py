@@ -72,6 +72,7 @@ def _of_screens() -> Reactions:
         on(PeriodClosed, projects.when_period_closed_note_the_end),
         on(DayClosed, days.when_day_closed_keep_its_figures),
         *(on(changed, cases.when_case_changed_note_its_facets) for changed in cases.FACETS_OF),
+        *(on(changed, cases.when_case_changed_note_the_step) for changed in cases.FACETS_OF),
         on(AgreementSigned, cases.when_agreement_signed_list_the_signing),
         on(AgreementRescinded, cases.when_agreement_rescinded_list_the_undoing),
         on(AgreementVoid, cases.when_agreement_void_list_the_undoing),

@@ -60,5 +60,7 @@ def _row(unit: UnitRegistered) -> dict[str, object]:
         "area": unit.area_hundredths_m2,
         "owner": unit.right_holders[0].masked_name,
         "overseas": any(holder.overseas for holder in unit.right_holders),
-        "owners": [holder.model_dump(include={"masked_name", "share", "capable"}) for holder in unit.right_holders],
+        "owners": [
+            holder.model_dump(include={"masked_name", "share", "capable", "kind"}) for holder in unit.right_holders
+        ],
     }

@@ -47,6 +47,7 @@ class Cell:
     group: str | None
     officer: str | None
     facets: Facets
+    badges: tuple[str, ...]
     series: str | None
     sequence_number: int | None
     signed_at: datetime | None
@@ -59,10 +60,6 @@ class Cell:
     @property
     def done(self) -> bool:
         return self.stage in DONE
-
-    @property
-    def badges(self) -> tuple[str, ...]:
-        return badges(disputed=self.facets.rights == "disputed", overseas=self.overseas)
 
 
 def of_project(tx: Transaction, project_id: UUID) -> list[Cell]:
@@ -92,4 +89,5 @@ def _cell(row: Row[Any]) -> Cell:
             rights=None if row.rights in {None, "pending"} else row.rights,
             agreement=None if row.agreement in {None, "none"} else row.agreement,
         ),
+        badges=badges(rights=row.rights, overseas=row.overseas, owners=row.owners),
     )

@@ -17,6 +17,7 @@ from services.reporting.queries import reports
 from services.reporting.queries.reports import Report
 from shared.service.database import Transaction
 
+_FIRST_MARKS: Final = ("disputed", "overseas")  # of a report that does not name them
 _FLOORS: Final = text("select unit_id, floor, top_floor from units where project_id = :project_id")
 
 
@@ -44,12 +45,12 @@ class PastCell:
 
 @dataclass(frozen=True)
 class Past:
-    """`marks_kept`: the report has the marks and numbers of its units. `restatements`: how many came after the one that is shown."""
+    """`marks`: those that the report keeps of its units, if any. `restatements`: how many came after the one that is shown."""
 
     day: date
     report: Report
     restatements: int
-    marks_kept: bool
+    marks: tuple[str, ...]
     cells: tuple[PastCell, ...]
 
 
@@ -65,9 +66,13 @@ def of(tx: Transaction, project_id: UUID, day: date, restatement: int = 0) -> Pa
         day=day,
         report=report,
         restatements=frozen[-1].restatement - restatement,
-        marks_kept=all(unit.badges is not None for unit in units),
+        marks=_marks(report) if all(unit.badges is not None for unit in units) else (),
         cells=tuple(_as_on_the_map([_cell(unit, floors) for unit in units])),
     )
+
+
+def _marks(report: Report) -> tuple[str, ...]:
+    return tuple(report.body.get("marks", _FIRST_MARKS))
 
 
 def _floors(tx: Transaction, project_id: UUID) -> dict[str, tuple[int, int | None]]:

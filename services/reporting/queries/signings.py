@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from shared.service.database import Transaction
 
@@ -26,11 +26,6 @@ _BETWEEN = text("""
            stairwell, door
     from signings left join units using (unit_id)
     where signings.project_id = :project_id and at >= :since and at < :until order by at desc, agreement_id desc limit 5000
-""")
-_OF_UNITS = text("""
-    select unit_id, fact, series, sequence_number, at from signings
-    where unit_id = any(cast(:unit_ids as uuid[])) and (cast(:until as timestamptz) is null or at < :until)
-    order by at desc, change limit 2000
 """)
 _GAINED = text(
     "select coalesce(sum(change), 0) from signings where project_id = :project_id and at > :since and at <= :until"
@@ -69,14 +64,6 @@ def between(tx: Transaction, project_id: UUID, *, since: datetime, until: dateti
     """Newest first."""
     window = {"project_id": project_id, "since": since, "until": until}
     return [Signing(*row) for row in tx.connection.execute(_BETWEEN, window)]
-
-
-def stories(tx: Transaction, unit_ids: Sequence[UUID], *, until: datetime | None = None) -> dict[UUID, list[Row[Any]]]:
-    """What was signed and undone of each unit, the newest first; with `until`, before that instant."""
-    found: dict[UUID, list[Row[Any]]] = {}
-    for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids), "until": until}):
-        found.setdefault(row.unit_id, []).append(row)
-    return found
 
 
 def gained(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> int:

@@ -69,7 +69,7 @@ def _unit(row: Row[Any]) -> Unit:
         people=tuple(map(str, row.people or ())),
         floor=row.floor,
         top_floor=row.top_floor,
-        badges=badges(disputed=row.rights == "disputed", overseas=row.overseas),
+        badges=badges(rights=row.rights, overseas=row.overseas, owners=row.owners),
         series=row.last_series if row.signed else None,
         sequence_number=row.last_number if row.signed else None,
     )

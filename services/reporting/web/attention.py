@@ -26,10 +26,14 @@ def urgency(standing: Standing, *, now: datetime) -> tuple[int, float]:
     return 0 if ends_soon else _AFTER[standing.call], -share
 
 
+def reached(found: Sequence[Standing]) -> list[Standing]:
+    return [standing for standing in found if standing.call in {"reached", "effective"}]
+
+
 def totals(found: Sequence[Standing]) -> Totals:
     counted = [standing.basis("units") for standing in found if standing.roll == "frozen"]
     return Totals(
         sum(units.numerator for units in counted),
         sum(units.denominator or 0 for units in counted),
-        sum(standing.call in {"reached", "effective"} for standing in found),
+        len(reached(found)),
     )

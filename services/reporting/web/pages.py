@@ -24,6 +24,7 @@ from services.reporting.queries import (
     signings,
     snapshot,
     standings,
+    stories,
 )
 from services.reporting.queries.standings import Standing
 from services.reporting.web import attention, blocks, drawing, placing
@@ -125,7 +126,7 @@ def grid() -> str | Answer:
         units = kept.cells if kept else cells.of_project(tx, standing.project_id)
         shown, mine = _building_of(units)
         until = midnight(kept.day + timedelta(days=1)) if kept else None
-        stories = signings.stories(tx, [cell.unit_id for cell in mine], until=until)
+        steps = stories.of(tx, [cell.unit_id for cell in mine], until=until)
     left_in = Counter((cell.compound, cell.building) for cell in units if not cell.done)
     plan = placing.building(mine)
     return _page(
@@ -141,8 +142,8 @@ def grid() -> str | Answer:
         units=mine,
         first=next((place.cell.unit_id for well in plan.wells for place in well.places if place.cell), None),
         left_in=left_in,
-        badges=[(badge, sum(badge in cell.badges for cell in mine)) for badge in BADGES],
-        stories=stories,
+        badges=[(badge, sum(badge in cell.badges for cell in mine)) for badge in (kept.marks if kept else BADGES)],
+        stories=steps,
         may_case=not identity.current().roles.isdisjoint({"desk", "officer", "command"}),
         may_assign=not identity.current().roles.isdisjoint({"clerk", "command"}),
         stages=[(stage, sum(cell.stage == stage for cell in mine)) for stage in STAGES],

@@ -1,12 +1,13 @@
 """/why: what a figure counts and by which rule, the list behind it, and what has changed since it was drawn.
 
 A link carries the figure's name, its project, what narrows it, and the feed number at which it was drawn. The list is of now, in one
-snapshot with its figure; with `day` it is that of the closed day's report. Anything else is no longer kept.
+snapshot with its figure; with `day` it is that of the closed day's report, or
+of the signings of that day. Anything else is no longer kept.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,16 +18,25 @@ from services.reporting.domain.lines import FIGURES, Figure, Line, Unit
 from services.reporting.queries import as_of, pace, reports, signings, snapshot, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed, unit_lines
+from services.reporting.web import attention
 from shared.events.day import business_day, midnight
 from shared.refusal import Refused, Unknown
 from shared.service import edge, identity
 from shared.service.context import context
 from shared.service.database import Transaction
+from shared.web.shell import text
 
 explanations = Blueprint("explanations", __name__, template_folder="templates")
 
 _SHOWN: Final = 50
-_OF_SIGNINGS: Final = frozenset({"today", "recent", "ahead"})
+_GAINED, _UNDONE = 1, -1
+# The figures that list signings, and which changes each counts.
+_OF_SIGNINGS: Final = {
+    **dict.fromkeys(("today", "recent", "ahead", "net"), (_GAINED, _UNDONE)),
+    "gained": (_GAINED,),
+    "undone": (_UNDONE,),
+}
+_OF_PROJECTS: Final = frozenset({"reached", "counted_projects", "districts"})
 _NARROWING: Final = ("group", "compound", "building", "stage")
 
 
@@ -45,9 +55,11 @@ def why() -> str:
     """Refused figure-unknown; figure-not-kept for a moment of which nothing is kept. Raises Unknown for a project."""
     name = request.args.get("figure", "signed")
     figure = FIGURES.get(name)
-    if figure is None and name not in _OF_SIGNINGS:
+    if figure is None and name not in _OF_SIGNINGS and name not in _OF_PROJECTS:
         raise Refused("figure-unknown")
     with snapshot.granted() as tx:
+        if name in _OF_PROJECTS:
+            return _of_projects(tx, name)
         if "project" not in request.args:
             return _of_all(tx, name, figure or FIGURES["signed"])
         found = standings.of(tx, [_project()])
@@ -80,10 +92,11 @@ def _of_day(tx: Transaction, standing: Standing, name: str, figure: Figure) -> s
 
 
 def _of_signings(tx: Transaction, standing: Standing, name: str) -> str:
-    """Signings since an instant; one that was undone counts -1 at its own time."""
-    now = context().clock.now()
-    since = now - pace.RECENT if name == "recent" else midnight(business_day(now))
-    listed = signings.between(tx, standing.project_id, since=since, until=now)
+    """Signings since an instant or of a closed day, as they are known now; one that was undone counts -1 at its own time."""
+    since, until = _period(name)
+    series = request.args.get("series")
+    known = signings.between(tx, standing.project_id, since=since, until=until)
+    listed = [row for row in known if row.change in _OF_SIGNINGS[name] and series in {None, row.series}]
     moment = as_of.of(tx, context().clock, district=standing.district)
     return render_template(
         "why_signings.html",
@@ -91,9 +104,23 @@ def _of_signings(tx: Transaction, standing: Standing, name: str) -> str:
         name=name,
         listed=listed,
         since=since,
+        until=until,
+        series=series,
         as_of=moment,
         live=False,
         state="live",
+    )
+
+
+def _of_projects(tx: Transaction, name: str) -> str:
+    """A count of projects or districts: the list behind it is the projects, each with its call."""
+    found = standings.of(tx)
+    counted = [standing for standing in found if standing.roll == "frozen"]
+    listed = {"districts": found, "counted_projects": counted, "reached": attention.reached(counted)}[name]
+    value = len({standing.district for standing in listed}) if name == "districts" else len(listed)
+    moment = as_of.of(tx, context().clock)
+    return render_template(
+        "why_projects.html", name=name, listed=listed, value=value, as_of=moment, live=False, state="live"
     )
 
 
@@ -146,11 +173,18 @@ def _page(standing: Standing, name: str, figure: Figure, listed: Sequence[Line],
         listed=sides[show][(page - 1) * _SHOWN : page * _SHOWN],
         number=page,
         last_page=-(-len(sides[show]) // _SHOWN),
-        narrowed=_narrowed(),
+        only=[value or text("daily.no_group") for value in _narrowed().values()],
         live=False,
         state="live",
         **{"day": None, "drawn": None, "since": None, "was": None, **facts},
     )
+
+
+def _period(name: str) -> tuple[datetime, datetime]:
+    if "day" in request.args:
+        return midnight(_day()), midnight(_day() + timedelta(days=1))
+    now = context().clock.now()
+    return now - pace.RECENT if name == "recent" else midnight(business_day(now)), now
 
 
 def _narrowed() -> dict[str, str]:

@@ -99,7 +99,7 @@ def _groups(book: Any, formats: dict[str, Any], sheet: day_sheet.Sheet) -> None:
     for row, group in enumerate((*sheet.groups, sheet.total), start=1):
         label = text("daily.total") if group is sheet.total else group.name or text("daily.no_group")
         page.write_string(row, 0, label)
-        page.write_row(row, 1, [group.signed, group.units, group.left, *group.reasons])
+        page.write_row(row, 1, [group.signed, group.units, group.left, *group.reasons.values()])
     last = len(sheet.groups)
     chart = book.add_chart({"type": "bar"})
     chart.add_series({"name": [name, 0, 3], "categories": [name, 1, 0, last, 0], "values": [name, 1, 3, last, 3]})

@@ -1,4 +1,4 @@
-"""Cases: /api/v1/cases/{unit_id}, rights, area, mandates. A case is named by its unit."""
+"""Cases: /api/v1/cases/{unit_id}, rights, area, mandates; /acts for the auditor. A case is named by its unit."""
 
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from services.signing.commands.settle_rights import (
 )
 from services.signing.domain.case import Case
 from services.signing.domain.mandate import Mandate
-from services.signing.queries import case_file, case_list
+from services.signing.queries import act_list, case_file, case_list
+from services.signing.queries.act_list import ActOfCase, ActsQuery
 from services.signing.queries.case_file import CaseFile, MandateRow
 from services.signing.queries.case_list import CaseRow, CasesQuery
 from shared.service import database, http, identity
@@ -44,6 +45,14 @@ def list_cases(query: CasesQuery) -> http.Answer:
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         rows = case_list.read(tx, query, staff_number=identity.current().staff_number)
     return http.paged(rows, query=query, place=case_list.place, of=http.Paged[CaseRow])
+
+
+@http.route(cases, "GET", "/acts", roles=("auditor",), answers=http.Paged[ActOfCase], problems=("cursor-invalid",))
+def list_acts(query: ActsQuery) -> http.Answer:
+    """Acts on all cases, the latest first."""
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
+        rows = act_list.read(tx, query)
+    return http.paged(rows, query=query, place=lambda row: (row.act_id,), of=http.Paged[ActOfCase])
 
 
 @http.route(cases, "GET", "/cases/<uuid:unit_id>", roles=_READERS, answers=CaseFile, problems=("case-unknown",))

@@ -22,7 +22,7 @@ add_texts(home, Path(__file__).with_name("home.toml"))
 
 @dataclass(frozen=True)
 class Row:
-    """What may wait for a role: its name in the texts and in home.js, the service that counts it, and where it is done."""
+    """What may wait for a role: its name in the texts and in home.js, a service that counts it, and where it is done."""
 
     name: str
     service: str
@@ -32,6 +32,7 @@ class Row:
 _EVERYBODY: Final = (*identity.ROLES, identity.AGENCY)
 _UNFROZEN: Final = Row("unfrozen", "registry", "/register/projects")
 _FAILED: Final = Row("failed", "notify", "/messages?state=failed")
+_PARKED: Final = Row("parked", "reporting", "/parked")
 # In the order in which a role's home lists them.
 ROWS: Final[dict[str, tuple[Row, ...]]] = {
     "clerk": (
@@ -54,6 +55,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("to_declare", "signing", "/desk/projects"),
         Row("to_close", "signing", "/desk/projects"),
         _FAILED,
+        _PARKED,
         _UNFROZEN,
     ),
     "city": (
@@ -61,11 +63,13 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("late", "reporting", "/city"),
         Row("held", "notify", "/messages"),
         _FAILED,
+        _PARKED,
         _UNFROZEN,
     ),
     "auditor": (
         Row("reveals", "registry", "/register/audit"),
         Row("exports", "registry", "/register/audit"),
+        Row("acts", "signing", "/desk/acts"),
         Row("taken", "reporting", "/taken"),
         Row("rolls", "registry", "/register/audit"),
         Row("declared", "signing", "/wall"),

@@ -1,7 +1,5 @@
 """/desk: the cases a desk can work on, and one of them in four steps (design/desk.html)."""
 
-import base64
-import json
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlencode
@@ -13,10 +11,10 @@ from pydantic import ValidationError
 from services.signing.domain.agreement import State
 from services.signing.queries import case_file, case_list, group_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
-from services.signing.web import acts, case_pages, officer, project_pages
+from services.signing.web import acts, audit, case_pages, officer, project_pages
 from services.signing.web import desk as desks
 from shared.events.day import business_day
-from shared.service import identity
+from shared.service import http, identity
 from shared.service.context import context
 from shared.service.database import Transaction, reading
 from shared.web.shell import AsOf, add_texts, text
@@ -29,6 +27,7 @@ for texts in ("texts.toml", "acts.toml", "officer.toml"):
 case_pages.add_to(pages)
 project_pages.add_to(pages)
 officer.add_to(pages)
+audit.add_to(pages)
 
 _SHOWN = 50
 _MAY_LOOK = ("desk", "officer", "command")
@@ -48,7 +47,7 @@ def cases() -> str:
         "cases.html",
         title=text("desk.title"),
         rows=found[:_SHOWN],
-        after=_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else None,
+        after=http.cursor(case_list.place(found[_SHOWN - 1])) if len(found) > _SHOWN else None,
         filters=filters,
         listed=_listed(),
         states=(_UNSIGNED, *get_args(State)),
@@ -105,12 +104,6 @@ def _filters() -> CasesQuery:
 
 def _query(given: dict[str, str]) -> CasesQuery:
     return CasesQuery.model_validate({"limit": _SHOWN, **{name: value for name, value in given.items() if value}})
-
-
-def _cursor(last: CaseRow) -> str:
-    """The place of the last row, as http.Page reads it."""
-    cursor = json.dumps(case_list.place(last), default=str)
-    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
 
 
 def _next_ready(tx: Transaction, project_id: UUID, unit_id: UUID) -> CaseRow | None:

@@ -1,9 +1,9 @@
 /* Turns every figure on a page into a link to its explanation.
 
    A template marks a figure: data-figure="signed". What narrows it stands on it or around it: data-project, data-district, data-group,
-   data-compound (or data-in), data-building, data-stage. The visible number stays as it is. Scripts may go on setting its text: the link is put back in the
+   data-compound (or data-in), data-building, data-stage, data-series; data-day and data-restatement, for a closed day. The visible number stays as it is. Scripts may go on setting its text: the link is put back in the
    same task, before anything is drawn, and keeps the focus. A figure inside a link or a button is left alone. */
-const NARROWING = { group: "group", compound: "compound", in: "compound", building: "building", stage: "stage" };
+const NARROWING = { group: "group", compound: "compound", in: "compound", building: "building", stage: "stage", series: "series", day: "day", restatement: "restatement" };
 const links = new WeakMap();
 let focused = null;
 const around = (node, name) => node.closest(`[data-${name}]`)?.dataset[name];
@@ -14,7 +14,8 @@ function address(node) {
   const project = around(node, "project");
   if (project) query.set("project", project);
   else if (around(node, "district")) query.set("district", around(node, "district"));
-  for (const [name, field] of Object.entries(NARROWING)) if (around(node, name) && !query.has(field)) query.set(field, around(node, name));
+  for (const [name, field] of Object.entries(NARROWING)) if (around(node, name) !== undefined && !query.has(field)) query.set(field, around(node, name));
+  if (query.has("day")) return `/why?${query}`;
   const part = node.closest("[data-district][data-number]:not(body)");
   const drawn = part?.dataset.number ?? digits(document.getElementById("status-number")?.textContent);
   if (project && drawn) query.set("at", drawn);

@@ -15,7 +15,7 @@ from services.reporting.queries import reports
 from services.reporting.store import model_schema
 from services.reporting.wiring import MIGRATIONS
 from services.reporting.workers import rebuild
-from shared.events.signing import BasisFigures, DayClosed, SeriesFigures
+from shared.events.signing import DayClosed
 from shared.service import database
 from tests.integration.reporting.test_why import client, value_of  # noqa: F401 - a fixture
 from tests.support.launch import Bus, Launch, Numbering, shuffled
@@ -29,24 +29,7 @@ def signed_on(launch: Launch, numbers, at=AT):
 
 
 def closed(launch: Launch, signed: int, *, restatement: int = 0, undone: int = 0) -> DayClosed:
-    total = launch.freeze().totals
-    whole = {
-        "units": total.units,
-        "households": total.households,
-        "right_holders": total.right_holders,
-        "area": total.area_hundredths_m2,
-    }
-    return DayClosed(
-        project_id=launch.project_id,
-        business_on=DAY,
-        restatement=restatement,
-        as_of=signed + undone,
-        series=(
-            SeriesFigures(series="exchange", signed=signed + undone, undone=undone, effective=0, last_number=signed),
-        ),
-        bases=tuple(BasisFigures(basis=name, change=signed, signed=signed, total=of) for name, of in whole.items()),
-        closed_at=datetime(2026, 11, 24, 16, 5, tzinfo=UTC),
-    )
+    return launch.close(DAY, signed, restatement=restatement, undone=undone)
 
 
 def opened(launch: Launch):
@@ -100,7 +83,7 @@ def test_a_later_correction_stands_beside_the_frozen_report(engine, client):  # 
     assert again == first
     assert (restated.restatement, restated.basis("units")["signed"]) == (1, 2)
     assert "3 → 2" in page and "Restatement 1" in page
-    assert '<small class="frozen">3 / 6</small>' in page
+    assert 'data-figure="units">3 / 6</small>' in page
     assert value_of(listed) == 3
 
 

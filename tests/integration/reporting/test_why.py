@@ -98,6 +98,8 @@ def test_the_list_behind_every_figure_is_the_figure(engine, client, rule, seed):
             score.done,
             score.left,
         )
+        assert sum(figure(reason, group=score.name) for reason in REASONS) == score.left
+    assert figure("group", group="") + sum(score.done for score in board) == figure("signed")
     for compound, building in {(cell.compound, cell.building) for cell in grid}:
         mine = [cell for cell in grid if (cell.compound, cell.building) == (compound, building)]
         place = {"compound": compound, "building": building}
@@ -118,7 +120,9 @@ def test_the_list_behind_every_figure_is_the_figure(engine, client, rule, seed):
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "zh-Hant", "en"])
-@pytest.mark.parametrize("name", [*FIGURES, "today", "recent"])
+@pytest.mark.parametrize(
+    "name", [*FIGURES, "today", "recent", "net", "gained", "undone", "reached", "counted_projects", "districts"]
+)
 def test_every_figure_has_a_page_in_every_language(engine, client, name, language):
     launch = Launch(units=6)
     Bus(engine).deliver(Numbering().messages("440303", a_day(launch, 1)))
@@ -180,3 +184,39 @@ def test_todays_figure_lists_signings_and_undoings(engine, client):
     page = client.get("/why", query_string={"project": launch.project_id, "figure": "recent"}).text
 
     assert (value_of(page), page.count("<tr data-line>")) == (3, 5)
+
+
+def test_the_figures_of_a_closed_day_list_its_signings(engine, client):
+    launch = Launch(units=6)
+    at = launch.opened_at + timedelta(hours=4)
+    signed = [launch.sign(number, at=at + timedelta(seconds=number)) for number in range(4)]
+    later = launch.sign(4, at=at + timedelta(days=1))
+    undone = launch.rescind(signed[1], at=at + timedelta(hours=1))
+    Bus(engine).deliver(
+        Numbering().messages("440303", [*launch.opening(), *launch.register(), launch.freeze(), *signed, later, undone])
+    )
+
+    def listed(name: str, **narrowed: str) -> tuple[int, int]:
+        query = {"project": launch.project_id, "day": "2026-11-24", "figure": name, **narrowed}
+        page = client.get("/why", query_string=query).text
+        return value_of(page), page.count("<tr data-line>")
+
+    assert [listed(name) for name in ("net", "gained", "undone")] == [(3, 5), (4, 4), (-1, 1)]
+    assert [listed("gained", series=series) for series in ("exchange", "cash")] == [(3, 3), (1, 1)]
+
+
+def test_a_count_of_projects_lists_them(engine, client):
+    launch = Launch(units=6)
+    frozen = [*launch.opening(), *launch.register(), launch.freeze()]
+    bus, numbering = Bus(engine), Numbering()
+    bus.deliver(numbering.messages("440303", frozen))
+
+    def listed(name: str) -> tuple[int, int]:
+        page = client.get("/why", query_string={"figure": name}).text
+        return value_of(page), page.count("<tr data-line>")
+
+    before = [listed(name) for name in ("reached", "counted_projects", "districts")]
+    bus.deliver(numbering.messages("440303", [launch.reach(launch.opened_at + timedelta(hours=4))]))
+
+    assert before == [(0, 0), (1, 1), (1, 1)]
+    assert listed("reached") == (1, 1)

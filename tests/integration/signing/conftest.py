@@ -50,8 +50,8 @@ class Desk:
     def ask(self, path: str, *, role: str = "desk", **query: Any) -> TestResponse:
         return self.app.test_client().get(f"/api/v1{path}", headers=self._bearer(role), query_string=query)
 
-    def page(self, path: str, **query: str) -> TestResponse:
-        headers = {**self._bearer("desk"), "Accept": "text/html", "Accept-Language": "zh-CN"}
+    def page(self, path: str, *, role: str = "desk", **query: str) -> TestResponse:
+        headers = {**self._bearer(role), "Accept": "text/html", "Accept-Language": "zh-CN"}
         return self.app.test_client().get(path, headers=headers, query_string=query)
 
     def post(

@@ -160,3 +160,24 @@ def test_the_description_of_the_api_names_every_route(desk: Desk) -> None:
 
     assert "/api/v1/agreements/{agreement_id}/signatures" in described
     assert {"404", "409", "422"} <= set(described["/api/v1/agreements/{agreement_id}/signatures"]["post"]["responses"])
+
+
+def test_the_auditor_reads_every_act_the_latest_first_and_page_by_page(desk: Desk, district: District) -> None:
+    first, second = district.register(), district.register()
+    ready(desk, first)
+    ready(desk, second)
+
+    pages, cursor = [], {}
+    while cursor is not None:
+        found = desk.ask("/acts", role="auditor", limit="3", **cursor).json
+        pages.append(found["items"])
+        cursor = {"cursor": found["next"]} if found["next"] else None
+
+    acts = [act for page in pages for act in page]
+    assert [len(page) for page in pages] == [3, 3, 2]
+    kinds = ["locked", "reviewed", "drafted", "rights-confirmed"]
+    assert [(act["unit_id"], act["kind"]) for act in acts] == [
+        (str(unit), kind) for unit in (second, first) for kind in kinds
+    ]
+    assert desk.ask("/acts", role="auditor", since=acts[0]["at"]).json["items"][0] == acts[0]
+    assert desk.ask("/acts").status_code == 403

@@ -1,5 +1,6 @@
 """The desk's pages in each of their states, as the server draws them."""
 
+import re
 from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -129,3 +130,16 @@ def test_the_pages_of_acts_are_drawn_in_each_state(desk: Desk, district: Distric
 def test_an_amount_is_printed_in_capitals(desk: Desk) -> None:
     assert page(desk, "/desk/capitals", fen="5519720") == "伍万伍仟壹佰玖拾柒元贰角"
     assert [desk.page("/desk/capitals", fen=fen).status_code for fen in ("", "-1", "1.5", "9" * 5000)] == [404] * 4
+
+
+def test_the_auditor_reads_every_act_and_reaches_its_case(desk: Desk, district: District) -> None:
+    units = [district.register() for _ in range(14)]
+    for unit in units:
+        district.ready(unit)
+
+    first = desk.page("/desk/acts", role="auditor").text
+    following = re.search(r'href="/desk/acts\?cursor=([^"]+)"', first)
+
+    assert first.count("<li><time") == 50 and f'href="/desk/{units[-1]}/trace"' in first
+    assert following and desk.page("/desk/acts", role="auditor", cursor=following[1]).text.count("<li><time") > 0
+    assert desk.page("/desk/acts").status_code == 403

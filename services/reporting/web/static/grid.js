@@ -108,4 +108,4 @@ document.addEventListener("focusin", (event) => {
 const apply = (live) => !live.projects.some((project) => project.project_id === data.project);
 filter();
 // A closed day does not change.
-if (!data.past) follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say: watch(), adopted });
+if (!data.day) follow({ base: data.stream, district: data.district, number: Number(data.number), apply, say: watch(), adopted });

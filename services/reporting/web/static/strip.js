@@ -7,6 +7,7 @@ const SERVICES = ["registry", "signing", "notify", "reporting"];
 const STEPS = ["journal", "bus", "screens", "messages", "subscribers"];
 const EVERY_MILLISECONDS = 5000, PATIENCE_MILLISECONDS = 8000;
 const LATE = { unsent: 10, consumer: 10, messages: 60, deliveries: 60 }; // seconds
+const RUNBOOK = { silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld", undelivered: "ProcessDown" }; // the entry of each alarm
 const sorted = { done: false };
 
 async function ask(service) {
@@ -102,10 +103,11 @@ function alarms(all) {
 }
 
 function alarm(key, fault) {
-  const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("code");
+  const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("a"), name = RUNBOOK[fault.alarm];
   item.dataset.alarm = key;
   act.textContent = word("alarm_do", fault.alarm);
-  entry.textContent = `docs/runbook.md: ${{ silent: "ProcessDown", unsent: "OutboxStuck", behind: "ConsumerBehind", stopped: "ConsumerBehind", parked: "EventParked", due: "ChannelHeld", undelivered: "ProcessDown" }[fault.alarm]}`;
+  entry.href = `/runbook#${name.toLowerCase()}`;
+  entry.textContent = `${word("strip", "runbook")}: ${name}`;
   item.append(head, " ", act, " ", entry);
   return item;
 }

@@ -10,6 +10,7 @@ const MOMENT_MILLISECONDS = 60_000;
 const REFRESH_MILLISECONDS = 60_000;
 const data = document.body.dataset;
 const $ = (id) => document.getElementById(id);
+const inMap = (selector) => [...$("map").querySelectorAll(selector)];
 const rowOf = (group) => [...document.querySelectorAll("[data-group]")].find((row) => row.dataset.group === group);
 const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
@@ -39,13 +40,13 @@ function squares(changed) {
     square.classList.toggle("s", cell.done);
     building(square.closest("[data-building]"));
   }
-  const left = [...document.querySelectorAll("[data-building]")].map((block) => [block.dataset.building, block.querySelector(".left").textContent]);
+  const left = inMap("[data-building]").map((block) => [block.dataset.building, block.querySelector(".left").textContent]);
   put($("map-t"), `${word("live", "map")}${word("status", "colon")}${left.filter(([, n]) => n).map(([name, n]) => `${name} ${n}`).join(word("status", "comma"))}`);
 }
 
 function compound(name) {
-  const node = [...document.querySelectorAll("[data-compound]")].find((compound) => compound.dataset.compound === name);
-  const mine = [...document.querySelectorAll("[data-in]")].filter((block) => block.dataset.in === name);
+  const node = inMap("[data-compound]").find((compound) => compound.dataset.compound === name);
+  const mine = inMap("[data-in]").filter((block) => block.dataset.in === name);
   const left = mine.reduce((sum, block) => sum + Number(block.querySelector(".left").textContent || "0"), 0);
   const n = count(left), total = count(Number(node.dataset.total));
   put(node, $("map").dataset.brief ? `${n} / ${total}` : word("live", "unsigned_of", { n, total }));

@@ -8,12 +8,13 @@ const { home: words, home_row: rowNames } = JSON.parse(body.dataset.home);
 const word = (name, facts = {}) => filled(words[name], facts);
 const figure = (number) => number.toLocaleString("en-US");
 const MOST_PAGES = 10;
+const MOST_PARKED = 500; // of one answer
 const DAY_MILLISECONDS = 86_400_000;
 
 /** One answer of a service. Throws when there is none. */
 async function ask(service, path) {
-  const answer = await fetch(`/api/${service}/v1${path}`, { signal: AbortSignal.timeout(20_000) });
-  if (!answer.ok) throw new Error(`${service} ${path}: ${answer.status}`);
+  const answer = await fetch(`/api/${service}/v1${path}`, { signal: AbortSignal.timeout(20_000) }).catch(() => null);
+  if (!answer?.ok) throw Object.assign(new Error(`${service} ${path}: ${answer?.status}`), { service });
   return answer.json();
 }
 
@@ -105,6 +106,11 @@ const COUNT = {
     const held = (await ask("notify", "/channels")).channels.filter((channel) => channel.held);
     return { n: held.length, detail: held.map((channel) => `${channel.district} ${words[`channel_${channel.channel}`]}`).join(word("comma")) };
   },
+  parked: async () => {
+    const found = await Promise.all(shownServices().map(async (service) => ({ service, keys: (await ask(service, "/parked")).keys.length })));
+    const waiting = found.filter(({ keys }) => keys);
+    return { n: waiting.reduce((sum, { keys }) => sum + keys, 0), more: waiting.some(({ keys }) => keys >= MOST_PARKED), detail: waiting.map(({ service, keys }) => `${words[`of_${service}`]} ${figure(keys)}`).join(word("comma")), href: waiting.length === 1 ? `/parked?service=${waiting[0].service}` : undefined };
+  },
   districts: async () => {
     const { districts } = await city();
     const left = (district) => district.projects.filter((one) => one.roll === "frozen").reduce((sum, one) => sum + signed(one).denominator - signed(one).numerator, 0);
@@ -117,6 +123,7 @@ const COUNT = {
   },
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
   exports: async () => recent(await every("registry", "/exports"), "exported_at"),
+  acts: () => listed("signing", `/acts?since=${encodeURIComponent(new Date(sevenDays()).toISOString())}`, true),
   taken: async () => {
     const since = Date.now() - 7 * DAY_MILLISECONDS;
     const { items, whole } = await every("registry", "/agencies");
@@ -143,10 +150,12 @@ async function daysToClose(project) {
   return Math.max(until - from, 0);
 }
 
+/** When the last seven days began, today among them. */
+const sevenDays = () => Date.parse(`${body.dataset.today}T00:00:00+08:00`) - 6 * DAY_MILLISECONDS;
+
 /** Of the last seven days. The list is oldest first. */
 function recent({ items, whole }, at) {
-  const since = Date.parse(`${body.dataset.today}T00:00:00+08:00`) - 6 * DAY_MILLISECONDS;
-  const mine = items.filter((record) => Date.parse(record[at]) >= since);
+  const mine = items.filter((record) => Date.parse(record[at]) >= sevenDays());
   return { n: mine.length, more: !whole, calm: true, detail: mine.slice(-2).map((record) => record.reason).join(word("comma")) };
 }
 
@@ -157,14 +166,15 @@ const SERVICES = {
   reporting: standings,
 };
 
+const shownServices = () => Object.keys(SERVICES).filter((service) => document.getElementById(`health-${service}`));
 const doubt = () => make("i", "", { class: "g", "aria-hidden": "true" });
 
 async function fill(row) {
   const n = row.querySelector(".n"), detail = row.querySelector("[data-detail]"), link = row.querySelector("a");
-  const found = await COUNT[row.dataset.row]().catch(() => null);
-  if (!found) {
+  const found = await COUNT[row.dataset.row]().catch((error) => ({ silent: error.service ?? row.dataset.service }));
+  if (found.silent) {
     row.className = "silent";
-    detail.replaceChildren(doubt(), ` ${word("silent", { service: words[`of_${row.dataset.service}`] })}`);
+    detail.replaceChildren(doubt(), ` ${word("silent", { service: words[`of_${found.silent}`] })}`);
     return { failed: true };
   }
   row.className = found.n === 0 ? "none" : found.calm ? "" : "todo";
@@ -219,7 +229,7 @@ async function health(service) {
 
 async function begin() {
   const rows = [...document.querySelectorAll("[data-row]")];
-  const [results] = await Promise.all([Promise.all(rows.map(fill)), facts(), ...Object.keys(SERVICES).filter((service) => document.getElementById(`health-${service}`)).map(health)]);
+  const [results] = await Promise.all([Promise.all(rows.map(fill)), facts(), ...shownServices().map(health)]);
   const none = await projects().then((found) => found.length === 0, () => false);
   document.getElementById("begin").hidden = !none;
   if (none) {
