@@ -98,7 +98,7 @@ SERVICES: dict[str, Service] = {
             "reporting",
             40,
             roles=(API, STREAM, CONSUMER, WEBHOOKS),
-            pages=("/wall", "/map", "/city", "/report", "/taken", "/parked", "/runbook", "/why", "/events", "/agency"),
+            pages=("/wall", "/map", "/city", "/report", "/taken", "/parked", "/why", "/events", "/agency"),
             environment=_reporting,
             secrets={"sender_key_pair": "key pair", "statement_key": "key"},
         ),

@@ -1,4 +1,4 @@
-# The image of one service: its own locked requirements, shared/, its own folder and the runbook, nothing of another service. From the repository's root:
+# The image of one service: its own locked requirements, shared/ and its own folder, nothing of another service. From the repository's root:
 #   docker build -f deploy/images/service.Dockerfile --build-arg SERVICE=signing -t clearwater/signing .
 # `docker run clearwater/signing <role or command>` is `python -m services.signing <role or command>`.
 FROM python:3.11-slim
@@ -10,7 +10,6 @@ RUN printf '#!/bin/sh\nexec python -m services.%s "$@"\n' "${SERVICE}" > /usr/lo
 RUN useradd --system --uid 10001 --no-create-home clearwater && install -d -o clearwater /var/lib/clearwater
 COPY shared shared
 COPY services/${SERVICE} services/${SERVICE}
-COPY docs/runbook.md docs/runbook.md
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/clearwater BIND=0.0.0.0
 USER clearwater
 ENTRYPOINT ["service"]

@@ -25,7 +25,6 @@ from services.reporting.web.daily import reports
 from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
 from services.reporting.web.parked import parkings
-from services.reporting.web.runbook import runbook
 from services.reporting.web.taken import oversights
 from services.reporting.web.why import explanations
 from shared.messaging import freshness_api, parked_api
@@ -58,7 +57,6 @@ BLUEPRINTS: Final = (
     displays,
     oversights,
     parkings,
-    runbook,
     catalogue,
     FRESHNESS,
     PARKED,

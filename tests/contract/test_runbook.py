@@ -1,4 +1,4 @@
-"""Does each entry of the runbook name the test that rehearsed it, and does that test exist?"""
+"""Does each entry of the runbook name the test that rehearsed it, and does every alarm of the city have an entry?"""
 
 import re
 
@@ -45,3 +45,12 @@ def test_an_entry_without_a_rehearsal_or_with_one_that_does_not_exist_is_named()
 """
 
     assert faults(runbook) == ["Silent", "Gone", "Moved"]
+
+
+def test_every_alarm_of_the_city_has_an_entry() -> None:
+    script = ROOT / "services/reporting/web/static/strip.js"
+    (table,) = re.findall(r"const RUNBOOK = \{(.*?)\}", script.read_text(encoding="utf-8"))
+    named = set(re.findall(r'"(\w+)"', table))
+
+    assert named
+    assert named <= {name for name, _ in _ENTRY.findall((ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"))}

@@ -73,7 +73,7 @@ export function facts(row, name, mayCase) {
   add("sent", make("span", instant(row.sent_at), { class: "nowrap" }));
   add("since_when", make("span", instant(row.parked_at), { class: "nowrap" }));
   add("waits_behind", word("waits_n", { n: row.behind + 1, m: row.behind }));
-  add("runbook", make("a", runbook(row), { href: `/runbook#${runbook(row).toLowerCase()}` }));
+  add("runbook", make("a", runbook(row), { href: `/docs/runbook#${runbook(row).toLowerCase()}` }));
   return list;
 }
 export const runbook = (row) => (row.reason === "diverged" ? "EventDiverged" : "EventParked");

@@ -106,7 +106,7 @@ function alarm(key, fault) {
   const item = document.createElement("li"), head = document.createElement("b"), act = document.createElement("span"), entry = document.createElement("a"), name = RUNBOOK[fault.alarm];
   item.dataset.alarm = key;
   act.textContent = word("alarm_do", fault.alarm);
-  entry.href = `/runbook#${name.toLowerCase()}`;
+  entry.href = `/docs/runbook#${name.toLowerCase()}`;
   entry.textContent = `${word("strip", "runbook")}: ${name}`;
   item.append(head, " ", act, " ", entry);
   return item;
