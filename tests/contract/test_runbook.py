@@ -25,11 +25,11 @@ def test_each_entry_names_the_test_that_rehearsed_it():
 
 
 def test_an_entry_without_a_rehearsal_or_with_one_that_does_not_exist_is_named():
-    here = "tests/contract/test_runbook.py"
+    file = "tests/contract/test_runbook.py"
     runbook = f"""\
 ## Rehearsed
 
-**Rehearsed by** [test_each_entry_names_the_test_that_rehearsed_it](../{here}).
+**Rehearsed by** [test_each_entry_names_the_test_that_rehearsed_it](../{file}).
 
 ## Silent
 
@@ -37,7 +37,7 @@ def test_an_entry_without_a_rehearsal_or_with_one_that_does_not_exist_is_named()
 
 ## Gone
 
-**Rehearsed by** [test_that_was_renamed](../{here}).
+**Rehearsed by** [test_that_was_renamed](../{file}).
 
 ## Moved
 
