@@ -47,7 +47,7 @@ def answer(address: Address, path: str) -> Answer:
             connection.sock = _encrypted(address)
         connection.request("GET", path, headers={"Host": address.public} if address.public else {})
         received = connection.getresponse()
-        return Answer(received.status, received.read().decode(), received.getheader("Date"))
+        return Answer(received.status, received.read().decode(errors="replace"), received.getheader("Date"))
     finally:
         connection.close()
 

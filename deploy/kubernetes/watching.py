@@ -96,7 +96,7 @@ def _by_processor(name: str) -> Document:
 
 def _by_waiting(service: Service, role: Role) -> Document:
     name = service.process(role)
-    common = {"serverAddress": _PROMETHEUS, "threshold": str(_WAITING_FOR_EACH)}
+    server = {"serverAddress": _PROMETHEUS, "threshold": str(_WAITING_FOR_EACH)}
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
@@ -106,6 +106,6 @@ def _by_waiting(service: Service, role: Role) -> Document:
             "minReplicaCount": 1,
             "maxReplicaCount": _MOST_LOOPS,
             "cooldownPeriod": 300,
-            "triggers": [{"type": "prometheus", "metadata": common | {"query": query}} for query in role.waiting],
+            "triggers": [{"type": "prometheus", "metadata": server | {"query": query}} for query in role.waiting],
         },
     }

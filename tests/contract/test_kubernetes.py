@@ -268,8 +268,8 @@ def test_only_what_may_work_side_by_side_is_scaled(city: list[Document]):
         "a consumer tells its lag as if it were alone"
     )
     for name, scaler in by_waiting.items():
-        triggers = [trigger["metadata"] for trigger in scaler["spec"]["triggers"]]
-        assert tuple(trigger["query"] for trigger in triggers) == ROLES[name][1].waiting
-        assert all(float(trigger["threshold"]) > 0 for trigger in triggers)
+        questions = [trigger["metadata"] for trigger in scaler["spec"]["triggers"]]
+        assert tuple(question["query"] for question in questions) == ROLES[name][1].waiting
+        assert all(float(question["threshold"]) > 0 for question in questions)
     assert any("clearwater_consumer_lag_events" in query for _, role in ROLES.values() for query in role.waiting)
     assert all(item["spec"]["minReplicas"] >= 2 for item in by_processor.values())

@@ -39,7 +39,7 @@ QUERIES = {
 }
 # Nothing on this platform is encrypted; tests/integration/deploy/test_watch.py shows a certificate to the watch.
 CERTIFICATES = {f"clearwater_certificate_{which}_timestamp_seconds" for which in ("begins", "ends")}
-_SELECTOR = re.compile(r"(?<![\w:])((?:clearwater|process|up)[\w:]*)((?:\{[^}]*\})?)")
+_SELECTOR = re.compile(r"(?<![\w:])((?:clearwater|process_|up)[\w:]*)((?:\{[^}]*\})?)")
 
 
 @pytest.fixture

@@ -294,6 +294,7 @@ def test_the_runbook_is_read_at_the_door_at_the_entry_of_an_alert(
     assert '<h2 id="frontdoordown">FrontDoorDown</h2>' in answer.text
     assert {link for link in re.findall(r'href="([^"#]*)', answer.text) if not link.startswith("/static/")} == {"", "/"}
     assert answer.text.count("<h1") == 1
+    assert "<p><strong>Do.</strong></p>\n<ol>\n<li>It does not run: start it." in answer.text
 
 
 def test_a_service_that_is_gone_is_named_as_not_answering(tmp_path: Path) -> None:
