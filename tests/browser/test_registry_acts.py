@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from deploy.demo import imports
 from deploy.demo.people import Person
@@ -15,13 +15,13 @@ from services.registry.gateways import workbook_stream
 from shared.web.languages import NAMES
 from tests.support import pages
 from tests.support.desks import losing_one_answer
+from tests.support.keyboard import Staff
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
 
 DISTRICT = "440309"
 NAME = "云汀里二期"
-SLOW_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -31,46 +31,11 @@ def chromium(system: Platform) -> Iterator[Browser]:
         yield browser
 
 
-class Clerk:
-    """A clerk at the keyboard. `look` is how every page of the journey is judged."""
-
+class Clerk(Staff):
     def __init__(
         self, browser: Browser, place: Place, district: str = DISTRICT, path: str = "/register/projects"
     ) -> None:
-        self.place, self.district = place, district
-        self.page: Page = pages.signed_in(browser, place, path, role="clerk", district=district, bypass_csp=True)
-        self.page.set_default_timeout(SLOW_MILLISECONDS)
-        expect.set_options(timeout=SLOW_MILLISECONDS)
-
-    def press(self, target: Locator) -> None:
-        target.focus()
-        self.page.keyboard.press("Enter")
-
-    def write(self, label: str, words: str) -> None:
-        self.page.get_by_label(label, exact=True).focus()
-        self.page.keyboard.type(words)
-
-    def look(self) -> None:
-        """axe at both sizes, targets of 44 px, nothing wider than the screen, and nothing over what has the focus."""
-        assert pages.violations(self.page) == "", self.page.url
-        for width, height in pages.SIZES.values():
-            self.page.set_viewport_size({"width": width, "height": height})
-            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
-            assert pages.small_targets(self.page) == [], self.page.url
-            focused = self.page.evaluate_handle("document.activeElement")
-            assert pages.covered(self.page) == [], self.page.url
-            focused.evaluate("each => each.focus()")
-        self.page.set_viewport_size({"width": 1366, "height": 768})
-
-    def refused(self) -> Locator:
-        refusal = self.page.locator("[data-refusal]:not([hidden])")
-        expect(refusal).to_be_focused()
-        return refusal
-
-    def done(self, words: str) -> None:
-        """What was done is read first: the focus is on it."""
-        expect(self.page.locator(".callout.ok h2")).to_contain_text(words)
-        expect(self.page.locator(".callout.ok")).to_be_focused()
+        super().__init__(browser, place, path, role="clerk", district=district)
 
     @property
     def project_id(self) -> str:

@@ -11,10 +11,8 @@ from services.registry.web import frame
 from services.registry.web.frame import CLERKS
 from shared.service import identity
 from shared.service.context import context
-from shared.service.database import Transaction, reading
+from shared.service.database import reading
 from shared.web.shell import text
-
-_DISTRICTS = 500
 
 
 def add_to(pages: Blueprint) -> None:
@@ -27,7 +25,7 @@ def add_to(pages: Blueprint) -> None:
 def project_list() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = frame.every(tx)
-        names = _districts(tx)
+        names = frame.district_names(tx)
     return frame.page(
         "registry-projects.html",
         "projects",
@@ -40,7 +38,7 @@ def project_list() -> str:
 
 def project_opening() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
-        districts, found = _districts(tx), frame.every(tx)
+        districts, found = frame.district_names(tx), frame.every(tx)
     return frame.page("registry-open.html", "projects", title=text("opening.title"), districts=districts, others=found)
 
 
@@ -65,12 +63,8 @@ def project(project_id: UUID) -> str:
 
 def district_opening() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
-        districts = projects.districts(tx, after="", limit=_DISTRICTS)
+        districts = projects.districts(tx, after="", limit=frame.DISTRICTS)
     return frame.page("registry-districts.html", "projects", title=text("districts.title"), districts=districts)
-
-
-def _districts(tx: Transaction) -> dict[str, str]:
-    return {district.district: district.name for district in projects.districts(tx, after="", limit=_DISTRICTS)}
 
 
 def _steps(found: ProjectState, ready: Readiness, roll: RollState | None) -> list[tuple[str, str]]:

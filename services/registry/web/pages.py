@@ -1,6 +1,6 @@
 """/register/imports, /register/units, /register/people: imports of workbooks, and the registered units and people, masked.
 
-The pages of the other acts are beside it: opening.py, groups.py, rolls.py, units.py, people.py, finding.py.
+The pages of the other acts are beside it: opening.py, groups.py, rolls.py, units.py, people.py, finding.py, agencies.py, grants.py.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from services.registry.domain.imports import AT_WORK
 from services.registry.queries import imports, projects, units
-from services.registry.web import audit, finding, frame, groups, opening, people, rolls
+from services.registry.web import agencies, audit, finding, frame, grants, groups, opening, people, rolls
 from services.registry.web import units as unit_pages
 from services.registry.web.frame import FIELD, IMPORTERS, SHOWN
 from shared.service import identity
@@ -22,9 +22,9 @@ from shared.web.shell import add_texts, language, text
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/registry", template_folder="templates"
 )
-for name in ("texts.toml", "acts.toml"):
+for name in ("texts.toml", "acts.toml", "agencies.toml"):
     add_texts(pages, Path(__file__).with_name(name))
-for module in (opening, groups, rolls, unit_pages, people, finding, audit):
+for module in (opening, groups, rolls, unit_pages, people, finding, agencies, grants, audit):
     module.add_to(pages)
 
 _LAST = UUID(int=2**128 - 1)

@@ -31,6 +31,7 @@ class Row:
 
 _EVERYBODY: Final = (*identity.ROLES, identity.AGENCY)
 _UNFROZEN: Final = Row("unfrozen", "registry", "/register/projects")
+_PROPOSED: Final = Row("proposed", "registry", "/register/agencies")
 _FAILED: Final = Row("failed", "notify", "/messages?state=failed")
 # In the order in which a role's home lists them.
 ROWS: Final[dict[str, tuple[Row, ...]]] = {
@@ -54,6 +55,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("to_declare", "signing", "/desk/projects"),
         Row("to_close", "signing", "/desk/projects"),
         _FAILED,
+        _PROPOSED,
         _UNFROZEN,
     ),
     "city": (
@@ -61,6 +63,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("late", "reporting", "/city"),
         Row("held", "notify", "/messages"),
         _FAILED,
+        _PROPOSED,
         _UNFROZEN,
     ),
     "auditor": (

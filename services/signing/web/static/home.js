@@ -105,6 +105,11 @@ const COUNT = {
     const held = (await ask("notify", "/channels")).channels.filter((channel) => channel.held);
     return { n: held.length, detail: held.map((channel) => `${channel.district} ${words[`channel_${channel.channel}`]}`).join(word("comma")) };
   },
+  proposed: async () => {
+    const { items, whole } = await every("registry", "/grants");
+    const mine = items.filter((grant) => grant.state === "proposed");
+    return { n: mine.length, more: !whole, detail: mine.slice(0, 2).map((grant) => `${grant.agency} ${grant.purpose}`).join(word("comma")), href: mine.length === 1 ? `/register/agencies/${mine[0].district}/${encodeURIComponent(mine[0].agency)}` : undefined };
+  },
   districts: async () => {
     const { districts } = await city();
     const left = (district) => district.projects.filter((one) => one.roll === "frozen").reduce((sum, one) => sum + signed(one).denominator - signed(one).numerator, 0);
