@@ -177,6 +177,30 @@ def test_a_person_is_revealed_by_keyboard_for_a_reason_and_the_reveal_is_recorde
     page.context.close()
 
 
+def test_a_person_is_searched_by_name_by_keyboard_for_a_reason_and_stays_masked(filled: Desk):
+    page = filled.page("/register/people", role="desk", bypass_csp=True)
+    reason, name = (
+        "来电核对本人",
+        next(line["name"] for line in filled.made.holders if line["document_type"] == "居民身份证"),
+    )
+    page.locator("form[data-names] [name=name]").focus()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    expect(page.locator("form[data-names] [name=reason]")).to_be_focused()  # nothing is searched without one
+    page.keyboard.type(reason)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#finding-names")).to_contain_text("找到")
+    expect(page.locator("#found-names a").first).to_contain_text("**")
+    assert page.url.endswith("/register/people") and name not in page.locator("#found-names").inner_text()
+    assert pages.violations(page) == "" and pages.small_targets(page) == []
+    page.locator("#found-names a").first.press("Enter")
+    page.wait_for_url("**/register/people/*")
+    with Person(filled.place, "auditor", DISTRICT) as auditor:
+        assert reason in [item["reason"] for item in auditor.every("registry", "/name-searches")]
+    page.context.close()
+
+
 def test_the_register_is_exported_masked_or_readable_for_a_reason(filled: Desk):
     page = filled.page("/register/units")
     with page.expect_download() as masked:

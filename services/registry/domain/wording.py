@@ -7,12 +7,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_SAME = str.maketrans(
-    "號棟幢座樓銀閣豐東倉長單華麗園號灣廣場區"
-    "零〇一二三四五六七八九",
-    "号栋栋栋楼银阁丰东仓长单华丽园号湾广场区"
-    "00123456789",
-)  # fmt: skip
+from services.registry.domain.script import SIMPLIFIED
+
+_SAME = SIMPLIFIED | str.maketrans("幢座零〇一二三四五六七八九", "栋栋00123456789")
 _BUILDING = re.compile(r"号楼|楼栋")
 _DASHES = re.compile(r"(?<=[0-9a-z])[-‐-―_/](?=[0-9])")
 _BETWEEN = re.compile(r"[\s,，。、·]+")

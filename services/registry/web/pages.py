@@ -101,8 +101,16 @@ def unit_list() -> str:
 def person_list() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = units.people(tx, after=frame.after(), limit=SHOWN + 1)
+        districts = frame.district_names(tx)
     more = found[SHOWN - 1].person_id if len(found) > SHOWN else None
-    return frame.page("registry-people.html", "people", people=found[:SHOWN], more=more, title=text("people.title"))
+    return frame.page(
+        "registry-people.html",
+        "people",
+        people=found[:SHOWN],
+        more=more,
+        districts=districts,
+        title=text("people.title"),
+    )
 
 
 def _result(report: imports.ImportState) -> str:

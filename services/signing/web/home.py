@@ -68,6 +68,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
     ),
     "auditor": (
         Row("reveals", "registry", "/register/audit"),
+        Row("searches", "registry", "/register/audit"),
         Row("exports", "registry", "/register/audit"),
         Row("taken", "reporting", "/taken"),
         Row("rolls", "registry", "/register/audit"),

@@ -121,6 +121,7 @@ const COUNT = {
     return { n: late.length, detail: late.map((district) => district.name).join(word("comma")) };
   },
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
+  searches: async () => recent(await every("registry", "/name-searches"), "searched_at"),
   exports: async () => recent(await every("registry", "/exports"), "exported_at"),
   taken: async () => {
     const since = Date.now() - 7 * DAY_MILLISECONDS;
