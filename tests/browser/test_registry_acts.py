@@ -110,6 +110,17 @@ def _form_group(clerk: Clerk) -> None:
     clerk.done("小组已成立")
     expect(page.locator("article.group")).to_have_count(1)
     expect(page.locator("article.group tbody tr")).to_have_count(2)
+    clerk.press(page.locator("summary", has_text="加经办人"))
+    clerk.look()
+    joining = page.locator("article.group form")
+    for label, words in (("工号", "Q-03"), ("经办人", "乔安")):
+        joining.get_by_label(label).focus()
+        page.keyboard.type(words)
+    clerk.press(page.get_by_role("button", name="加入一组"))
+    clerk.done("经办人已加入")
+    trace = page.locator("section", has=page.locator("#acts-head"))
+    for words in ("成立小组", "加经办人", "一组 乔安", f"clerk-{DISTRICT}"):
+        expect(trace).to_contain_text(words)
 
 
 def _freeze_nothing(clerk: Clerk, project_id: str) -> None:
@@ -181,7 +192,7 @@ def _assign_by_the_map(clerk: Clerk, project_id: str) -> None:
     page.keyboard.press("End")
     clerk.press(page.get_by_role("button", name="分派选中的房屋"))
     clerk.done(f"已分派 {whole} 套，其中 {whole} 套换了负责人")
-    expect(page.locator(".storey").first.locator(".place.unit small").first).to_have_text("一组 庄颖")
+    expect(page.locator(".storey").first.locator(".place.unit small").first).to_have_text("一组 乔安")
     clerk.press(page.get_by_role("link", name="看全部房屋"))
     page.wait_for_url("**/assignments")
 
@@ -218,6 +229,14 @@ def _record_tenant(clerk: Clerk) -> None:
     clerk.done("租户已登记")
     expect(page.locator("section", has=page.locator("#tenants-head"))).to_contain_text("龚*")
     assert "龚理" not in page.content()
+    clerk.press(page.locator("summary", has_text="终止租住"))
+    clerk.look()
+    page.get_by_label("哪天终止").fill("2026-12-01")
+    clerk.press(page.get_by_role("button", name="终止龚**的租住"))
+    clerk.done("租住已终止")
+    tenants = page.locator("section", has=page.locator("#tenants-head"))
+    for words in ("登记", "终止", "已终止", f"clerk-{DISTRICT}"):
+        expect(tenants).to_contain_text(words)
 
 
 def _freeze(clerk: Clerk, project_id: str) -> None:

@@ -74,7 +74,7 @@ def search(body: SearchNamesBody) -> http.Answer:
     )
     with database.begin(context().engine, district=subject.district) as tx:
         found = search_names(tx, context().resources, command)
-        return http.ok(Named(found=len(found), people=reads.these(tx, found, limit=_SHOWN)))
+        return http.ok(Named(found=len(found), people=reads.named(tx, found, limit=_SHOWN)))
 
 
 # No idempotency key: a reveal changes nothing twice, and its response must not be stored for a replay. Every reveal is

@@ -95,7 +95,7 @@ _RIGHT_HOLDERS = text(f"""{_PERSON} where person_id > :after and exists (
         where holders.person_id = people.person_id and units.project_id = :project_id)
     order by person_id limit :limit
 """)
-_THESE_PEOPLE = text(f"{_PERSON} where person_id = any(:person_ids) order by person_id limit :limit")
+_NAMED = text(f"{_PERSON} where person_id = any(:person_ids) order by person_id limit :limit")
 _ONE_PERSON = text(f"{_PERSON} where person_id = :person_id")
 
 
@@ -119,8 +119,8 @@ def people(tx: Transaction, *, after: UUID, limit: int) -> list[PersonState]:
     return [PersonState.model_validate(dict(row)) for row in rows]
 
 
-def these(tx: Transaction, person_ids: Sequence[UUID], *, limit: int) -> list[PersonState]:
-    rows = tx.connection.execute(_THESE_PEOPLE, {"person_ids": list(person_ids), "limit": limit}).mappings()
+def named(tx: Transaction, person_ids: Sequence[UUID], *, limit: int) -> list[PersonState]:
+    rows = tx.connection.execute(_NAMED, {"person_ids": list(person_ids), "limit": limit}).mappings()
     return [PersonState.model_validate(dict(row)) for row in rows]
 
 

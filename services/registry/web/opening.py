@@ -1,14 +1,16 @@
 """/register/projects, /register/projects/new, /register/projects/{project_id}, /register/districts: opening, and how far a project is."""
 
+from typing import get_args
 from uuid import UUID
 
 from flask import Blueprint
 
-from services.registry.queries import projects, readiness
+from services.registry.domain.act import Kind
+from services.registry.queries import acts, projects, readiness
 from services.registry.queries.projects import ProjectState, RollState
 from services.registry.queries.readiness import Readiness
 from services.registry.web import frame
-from services.registry.web.frame import CLERKS
+from services.registry.web.frame import CLERKS, SHOWN
 from shared.service import identity
 from shared.service.context import context
 from shared.service.database import reading
@@ -48,6 +50,7 @@ def project(project_id: UUID) -> str:
         ready = readiness.of(tx, project_id)
         roll = projects.roll(tx, project_id) if found.roll_frozen_at else None
         by = readiness.frozen_by(tx, project_id)
+        done = acts.of_project(tx, project_id, *get_args(Kind), limit=SHOWN)
     return frame.page(
         "registry-project-life.html",
         "projects",
@@ -57,6 +60,7 @@ def project(project_id: UUID) -> str:
         ready=ready,
         roll=roll,
         frozen_by=by,
+        acts=done,
         steps=_steps(found, ready, roll),
     )
 
@@ -64,7 +68,10 @@ def project(project_id: UUID) -> str:
 def district_opening() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         districts = projects.districts(tx, after="", limit=frame.DISTRICTS)
-    return frame.page("registry-districts.html", "projects", title=text("districts.title"), districts=districts)
+        opened = acts.districts_opened(tx, limit=frame.DISTRICTS)
+    return frame.page(
+        "registry-districts.html", "projects", title=text("districts.title"), districts=districts, opened=opened
+    )
 
 
 def _steps(found: ProjectState, ready: Readiness, roll: RollState | None) -> list[tuple[str, str]]:

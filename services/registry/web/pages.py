@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from services.registry.domain.imports import AT_WORK
-from services.registry.queries import imports, projects, units
+from services.registry.queries import acts, imports, projects, units
 from services.registry.web import agencies, audit, finding, frame, grants, groups, opening, people, rolls
 from services.registry.web import units as unit_pages
 from services.registry.web.frame import FIELD, IMPORTERS, SHOWN
@@ -52,13 +52,15 @@ def import_report(import_id: UUID) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         report = imports.report(tx, import_id, sentence=lambda code: text(f"faults.{code}"))
         project = projects.one(tx, report.project_id)
+        done = acts.of(tx, [import_id], "commit-ordered", "import-abandoned")
     return frame.page(
         "registry-import.html",
         "imports",
         report=report,
         project=project,
         at_work=report.state in AT_WORK,
-        refusal=_refusal(report),
+        refused=_refusal(report),
+        acts=done,
         kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),
         outcome=_result(report),
         title=_finding(report),
