@@ -3,17 +3,19 @@
     银泉阁5栋503   5-503   ５号楼 ５０３   5幢2單元503室   五栋五〇三   1024   邱敏
 
 Letters fold in the same way on both sides of a comparison: traditional forms, Chinese digits, the words for a building, upper case. The
-register folds by `fold_letters`; SQL folds what it compares with `words` by lower(translate(text, WRITTEN, FOLDED)).
+register folds by `fold_letters`; SQL folds what it compares with `words` by lower(translate(text, …)) with the two texts of `letters_for`.
 
 Invariant: a word that names a building or a stairwell is that one and no other, so 5栋 does not find 15栋.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-WRITTEN = "號棟幢座樓銀閣豐東倉長單華麗園灣廣場區零〇一二三四五六七八九"
-FOLDED = "号栋栋栋楼银阁丰东仓长单华丽园湾广场区00123456789"
-_LETTERS = str.maketrans(WRITTEN, FOLDED)
+from shared.events.script import SIMPLIFIED
+
+_LETTERS = SIMPLIFIED | str.maketrans("幢座零〇一二三四五六七八九", "栋栋00123456789")
+_OF_A_PLACE = "号楼栋单0123456789"
 _BUILDING = re.compile(r"(\d+)\s*(?:号楼|号栋|栋)")
 _STAIRWELL = re.compile(r"(\d+)\s*(?:单元|梯)")
 _DOOR = re.compile(r"(\d+)\s*(?:室|号房)")
@@ -25,6 +27,20 @@ _AT_ITS_BEGINNING = re.compile(r"\d{1,5}(?:栋|单元)?$")
 def fold_letters(written: str) -> str:
     """Width, case, traditional forms, Chinese digits and the words for a building."""
     return unicodedata.normalize("NFKC", written).lower().translate(_LETTERS)
+
+
+def letters_for(found: Iterable[str]) -> tuple[str, str]:
+    """What is written, and what it folds to, letter by letter: those alone that decide whether these words occur, since SQL compares a
+    text with every letter of the list.
+    """
+    wanted = {*_OF_A_PLACE, *"".join(found)}
+    pairs = [(chr(letter), folded) for letter, folded in _LETTERS.items()]
+    chosen = [
+        (written, plain)
+        for written, folded in pairs
+        if (plain := folded if isinstance(folded, str) else chr(folded)) in wanted
+    ]
+    return "".join(written for written, _ in chosen), "".join(plain for _, plain in chosen)
 
 
 def words(written: str) -> list[str]:

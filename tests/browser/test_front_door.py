@@ -25,6 +25,7 @@ PATHS = (
     "/register",
     "/register/units",
     "/register/people",
+    "/register/agencies",
     "/messages",
     "/parked",
     "/docs",

@@ -68,6 +68,7 @@ class Desk:
         assert page.evaluate("document.activeElement.matches('form[data-post] button')")
         page.keyboard.press("Enter")
         expect(page.locator("#progress")).to_contain_text(title, timeout=WORKED_MILLISECONDS)
+        page.wait_for_load_state()  # the script that carries out an act has come
         return page
 
 
@@ -81,7 +82,7 @@ def desk(system: Platform) -> Iterator[Desk]:
 def filled(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A desk whose register holds the sample, imported by keyboard."""
     page = desk.uploaded(desk.workbook(tmp_path_factory.mktemp("registry") / "right.xlsx"), title="没有问题")
-    page.locator("form[data-post$='/commit'] button").focus()
+    page.locator("form[data-act$='/commit'] button").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#progress")).to_contain_text("已写入 60 套", timeout=WORKED_MILLISECONDS)
     page.context.close()
@@ -96,6 +97,18 @@ def test_a_workbook_with_a_mistake_comes_back_with_its_cell(desk: Desk, tmp_path
         page.get_by_role("link", name="下载批注表").press("Enter")
     sheet = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()))[HOLDERS_SHEET]
     assert "校验位" in str(sheet["AC2"].value)
+    page.context.close()
+
+
+def test_an_import_is_abandoned_by_keyboard_and_leaves_its_trace(desk: Desk, tmp_path: Path):
+    path = desk.uploaded(desk.workbook(tmp_path / "wrong.xlsx", wrong=1), title="1").url.split("/", 3)[3]
+    page = desk.page(f"/{path}", bypass_csp=True)
+    page.locator("summary", has_text="放弃并销毁原表").press("Enter")
+    assert pages.violations(page) == "" and pages.small_targets(page) == []
+    page.locator("form[data-act$='/abandon'] button").press("Enter")
+
+    expect(page.locator("#progress")).to_have_text("已放弃，原表已销毁，一行也没有写入", timeout=WORKED_MILLISECONDS)
+    expect(page.locator("section", has=page.locator("#acts-head"))).to_contain_text(f"clerk-{DISTRICT}")
     page.context.close()
 
 
@@ -174,6 +187,30 @@ def test_a_person_is_revealed_by_keyboard_for_a_reason_and_the_reveal_is_recorde
     assert page.evaluate("document.documentElement.scrollWidth") <= pages.SIZES[size][0]
     with Person(filled.place, "auditor", DISTRICT) as auditor:
         assert reason in [item["reason"] for item in auditor.every("registry", "/reveals")]
+    page.context.close()
+
+
+def test_a_person_is_searched_by_name_by_keyboard_for_a_reason_and_stays_masked(filled: Desk):
+    page = filled.page("/register/people", role="desk", bypass_csp=True)
+    reason, name = (
+        "来电核对本人",
+        next(line["name"] for line in filled.made.holders if line["document_type"] == "居民身份证"),
+    )
+    page.locator("form[data-names] [name=name]").focus()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    expect(page.locator("form[data-names] [name=reason]")).to_be_focused()  # nothing is searched without one
+    page.keyboard.type(reason)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#finding-names")).to_contain_text("找到")
+    expect(page.locator("#found-names a").first).to_contain_text("**")
+    assert page.url.endswith("/register/people") and name not in page.locator("#found-names").inner_text()
+    assert pages.violations(page) == "" and pages.small_targets(page) == []
+    page.locator("#found-names a").first.press("Enter")
+    page.wait_for_url("**/register/people/*")
+    with Person(filled.place, "auditor", DISTRICT) as auditor:
+        assert reason in [item["reason"] for item in auditor.every("registry", "/name-searches")]
     page.context.close()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from deploy.demo import imports
 from deploy.demo.people import Person
@@ -15,13 +15,13 @@ from services.registry.gateways import workbook_stream
 from shared.web.languages import NAMES
 from tests.support import pages
 from tests.support.desks import losing_one_answer
+from tests.support.keyboard import Staff
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
 
 DISTRICT = "440309"
 NAME = "云汀里二期"
-SLOW_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -31,46 +31,11 @@ def chromium(system: Platform) -> Iterator[Browser]:
         yield browser
 
 
-class Clerk:
-    """A clerk at the keyboard. `look` is how every page of the journey is judged."""
-
+class Clerk(Staff):
     def __init__(
         self, browser: Browser, place: Place, district: str = DISTRICT, path: str = "/register/projects"
     ) -> None:
-        self.place, self.district = place, district
-        self.page: Page = pages.signed_in(browser, place, path, role="clerk", district=district, bypass_csp=True)
-        self.page.set_default_timeout(SLOW_MILLISECONDS)
-        expect.set_options(timeout=SLOW_MILLISECONDS)
-
-    def press(self, target: Locator) -> None:
-        target.focus()
-        self.page.keyboard.press("Enter")
-
-    def write(self, label: str, words: str) -> None:
-        self.page.get_by_label(label, exact=True).focus()
-        self.page.keyboard.type(words)
-
-    def look(self) -> None:
-        """axe at both sizes, targets of 44 px, nothing wider than the screen, and nothing over what has the focus."""
-        assert pages.violations(self.page) == "", self.page.url
-        for width, height in pages.SIZES.values():
-            self.page.set_viewport_size({"width": width, "height": height})
-            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, self.page.url
-            assert pages.small_targets(self.page) == [], self.page.url
-            focused = self.page.evaluate_handle("document.activeElement")
-            assert pages.covered(self.page) == [], self.page.url
-            focused.evaluate("each => each.focus()")
-        self.page.set_viewport_size({"width": 1366, "height": 768})
-
-    def refused(self) -> Locator:
-        refusal = self.page.locator("[data-refusal]:not([hidden])")
-        expect(refusal).to_be_focused()
-        return refusal
-
-    def done(self, words: str) -> None:
-        """What was done is read first: the focus is on it."""
-        expect(self.page.locator(".callout.ok h2")).to_contain_text(words)
-        expect(self.page.locator(".callout.ok")).to_be_focused()
+        super().__init__(browser, place, path, role="clerk", district=district)
 
     @property
     def project_id(self) -> str:
@@ -145,6 +110,17 @@ def _form_group(clerk: Clerk) -> None:
     clerk.done("小组已成立")
     expect(page.locator("article.group")).to_have_count(1)
     expect(page.locator("article.group tbody tr")).to_have_count(2)
+    clerk.press(page.locator("summary", has_text="加经办人"))
+    clerk.look()
+    joining = page.locator("article.group form")
+    for label, words in (("工号", "Q-03"), ("经办人", "乔安")):
+        joining.get_by_label(label).focus()
+        page.keyboard.type(words)
+    clerk.press(page.get_by_role("button", name="加入一组"))
+    clerk.done("经办人已加入")
+    trace = page.locator("section", has=page.locator("#acts-head"))
+    for words in ("成立小组", "加经办人", "一组 乔安", f"clerk-{DISTRICT}"):
+        expect(trace).to_contain_text(words)
 
 
 def _freeze_nothing(clerk: Clerk, project_id: str) -> None:
@@ -216,7 +192,7 @@ def _assign_by_the_map(clerk: Clerk, project_id: str) -> None:
     page.keyboard.press("End")
     clerk.press(page.get_by_role("button", name="分派选中的房屋"))
     clerk.done(f"已分派 {whole} 套，其中 {whole} 套换了负责人")
-    expect(page.locator(".storey").first.locator(".place.unit small").first).to_have_text("一组 庄颖")
+    expect(page.locator(".storey").first.locator(".place.unit small").first).to_have_text("一组 乔安")
     clerk.press(page.get_by_role("link", name="看全部房屋"))
     page.wait_for_url("**/assignments")
 
@@ -253,6 +229,14 @@ def _record_tenant(clerk: Clerk) -> None:
     clerk.done("租户已登记")
     expect(page.locator("section", has=page.locator("#tenants-head"))).to_contain_text("龚*")
     assert "龚理" not in page.content()
+    clerk.press(page.locator("summary", has_text="终止租住"))
+    clerk.look()
+    page.get_by_label("哪天终止").fill("2026-12-01")
+    clerk.press(page.get_by_role("button", name="终止龚**的租住"))
+    clerk.done("租住已终止")
+    tenants = page.locator("section", has=page.locator("#tenants-head"))
+    for words in ("登记", "终止", "已终止", f"clerk-{DISTRICT}"):
+        expect(tenants).to_contain_text(words)
 
 
 def _freeze(clerk: Clerk, project_id: str) -> None:

@@ -117,15 +117,17 @@ class MessageFilter:
 def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row]:
     """Newest first."""
     before_at, before_key = filters.before or (None, None)
+    words = place_words.words(filters.words)
+    written, folded = place_words.letters_for(words)
     rows = tx.connection.execute(
         _PAGE,
         {
             "unit_id": filters.unit_id,
             "project_id": filters.project_id,
             "states": None if filters.states is None else list(filters.states),
-            "words": place_words.words(filters.words),
-            "written": place_words.WRITTEN,
-            "folded": place_words.FOLDED,
+            "words": words,
+            "written": written,
+            "folded": folded,
             "before_at": before_at,
             "before_key": before_key,
             "limit": limit,

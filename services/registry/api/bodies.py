@@ -183,6 +183,14 @@ class ReasonBody(Body):
     reason: Reason = Field(description="why; stays in the audit list")
 
 
+class SearchNamesBody(ReasonBody):
+    name: str = Field(
+        min_length=2,
+        max_length=80,
+        description="how the name begins; width, signs, capitals and traditional forms do not matter",
+    )
+
+
 class PersonBody(Body):
     """A person as their document names them."""
 

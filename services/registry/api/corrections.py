@@ -136,7 +136,7 @@ def list_tenants(unit_id: UUID, query: Page) -> http.Answer:
 
 @http.route(corrections, "POST", "/tenancies/<uuid:tenancy_id>/end", roles=_FIELD, answers=TenancyState)
 def end(tenancy_id: UUID, body: EndTenancyBody) -> http.Answer:
-    command = EndTenancy(tenancy_id, body.ended_on)
+    command = EndTenancy(tenancy_id, body.ended_on, by=identity.current().subject, at=context().clock.now())
     with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:

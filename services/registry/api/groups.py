@@ -40,7 +40,8 @@ class Assigned(BaseModel):
     problems=("group-formed", "officer-twice"),
 )
 def add_group(project_id: UUID, body: FormGroupBody) -> http.Answer:
-    command = FormGroup(project_id, body.name, [_officer(officer) for officer in body.officers])
+    officers = [_officer(officer) for officer in body.officers]
+    command = FormGroup(project_id, body.name, officers, by=identity.current().subject, at=context().clock.now())
     with database.begin(context().engine, district=identity.current().district) as tx:
         return once(tx, lambda: http.created(reads.group(tx, form_group(tx, command).group_id)))
 
@@ -70,7 +71,7 @@ def show_group(group_id: UUID) -> http.Answer:
 )
 def add_officer_to_group(group_id: UUID, body: OfficerBody) -> http.Answer:
     """Adds an officer to an existing group."""
-    command = AddOfficer(group_id, _officer(body))
+    command = AddOfficer(group_id, _officer(body), by=identity.current().subject, at=context().clock.now())
     with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
@@ -108,7 +109,8 @@ def list_assignments(project_id: UUID, query: AssignmentsQuery) -> http.Answer:
 )
 def assign(project_id: UUID, body: AssignBody) -> http.Answer:
     """Assigns units to a group or one of its officers: by id, or a whole stairwell, building or compound."""
-    command = AssignUnits(project_id, **body.model_dump())
+    by, now = identity.current().subject, context().clock.now()
+    command = AssignUnits(project_id, **body.model_dump(), by=by, at=now)
     with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:

@@ -142,7 +142,7 @@ def commit(import_id: UUID, body: CommitBody) -> http.Answer:  # noqa: ARG001 - 
     with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
-            ask_for_commit(tx, import_id)
+            ask_for_commit(tx, import_id, by=identity.current().subject, at=context().clock.now())
             answer = http.ok(reads.one(tx, import_id))
             answer.status_code = 202
             return answer
@@ -164,7 +164,7 @@ def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 
     with database.begin(context().engine, district=identity.current().district) as tx:
 
         def carry_out() -> http.Answer:
-            abandon_import(tx, import_id)
+            abandon_import(tx, import_id, by=identity.current().subject, at=context().clock.now())
             return http.ok(reads.one(tx, import_id))
 
         return once(tx, carry_out)

@@ -1,15 +1,17 @@
-"""/api/v1/people, /people/{person_id}, its /reveals and /forgetting, and /reveals for the auditor."""
+"""/api/v1/people, /people/searches, /people/{person_id}, its /reveals and /forgetting; /reveals and /name-searches for the auditor."""
 
 from uuid import UUID
 
 from flask import Blueprint
 from pydantic import BaseModel
 
-from services.registry.api.bodies import ReasonBody
+from services.registry.api.bodies import ReasonBody, SearchNamesBody
 from services.registry.commands.forget_person import ForgetPerson, forget_person
 from services.registry.commands.reveal_person import RevealPerson, reveal_person
-from services.registry.queries import reveals
+from services.registry.commands.search_names import SearchNames, search_names
+from services.registry.queries import name_searches, reveals
 from services.registry.queries import units as reads
+from services.registry.queries.name_searches import SearchState
 from services.registry.queries.reveals import RevealState
 from services.registry.queries.units import PersonState
 from shared.service import database, http, identity
@@ -20,6 +22,7 @@ from shared.service.idempotency import once
 people = Blueprint("people", __name__, url_prefix="/api/v1")
 _AT_WORK = ("clerk", "desk", "officer", "command")
 _FIRST = UUID(int=0)
+_SHOWN = 50
 
 
 class Revealed(BaseModel):
@@ -33,6 +36,13 @@ class Revealed(BaseModel):
     email: str | None
     language: str
     time_zone: str | None
+
+
+class Named(BaseModel):
+    """How many people bear the name, and the first 50 of them, masked."""
+
+    found: int
+    people: list[PersonState]
 
 
 class Forgotten(BaseModel):
@@ -53,6 +63,18 @@ def show_person(person_id: UUID) -> http.Answer:
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.person(tx, person_id)
     return http.ok(found, version=found.revision)
+
+
+# As for a reveal: no idempotency key, and every search is recorded separately. The name stands in the body, never in an address.
+@http.route(people, "POST", "/people/searches", roles=_AT_WORK, answers=Named, changes=False)
+def search(body: SearchNamesBody) -> http.Answer:
+    subject = identity.current()
+    command = SearchNames(
+        body.name, body.reason, subject.subject, roles=tuple(sorted(subject.roles)), at=context().clock.now()
+    )
+    with database.begin(context().engine, district=subject.district) as tx:
+        found = search_names(tx, context().resources, command)
+        return http.ok(Named(found=len(found), people=reads.named(tx, found, limit=_SHOWN)))
 
 
 # No idempotency key: a reveal changes nothing twice, and its response must not be stored for a replay. Every reveal is
@@ -107,3 +129,11 @@ def list_reveals(query: Page) -> http.Answer:
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = reveals.page(tx, after=after, limit=query.limit + 1)
     return http.paged(found, query=query, place=lambda row: (row.reveal_id,), of=Paged[RevealState])
+
+
+@http.route(people, "GET", "/name-searches", roles=("auditor",), answers=Paged[SearchState])
+def list_searches(query: Page) -> http.Answer:
+    (after,) = query.after(UUID) or (_FIRST,)
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
+        found = name_searches.page(tx, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda row: (row.search_id,), of=Paged[SearchState])

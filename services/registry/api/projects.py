@@ -38,7 +38,7 @@ class Opened(BaseModel):
 def add_district(body: OpenDistrictBody) -> http.Answer:
     if not {database.EVERY, body.district}.intersection(identity.current().granted):
         raise Unknown
-    command = OpenDistrict(body.name, at=context().clock.now())
+    command = OpenDistrict(body.name, by=identity.current().subject, at=context().clock.now())
 
     with database.begin(context().engine, district=body.district) as tx:
 
@@ -88,6 +88,7 @@ def add_project(body: OpenProjectBody) -> http.Answer:
         plan=body.plan,
         signing_plan=tuple(PlannedCount(at=point.at, units=point.units) for point in body.signing_plan),
         auto_effect=body.auto_effect,
+        by=identity.current().subject,
         at=context().clock.now(),
     )
     with database.begin(context().engine, district=identity.current().district) as tx:

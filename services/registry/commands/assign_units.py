@@ -1,9 +1,11 @@
 """Assigns units to a group or to one of its officers: by id, or all of a stairwell, building or compound."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from services.registry.store import assignments, projects
+from services.registry.domain.act import Act
+from services.registry.store import acts, assignments, projects
 from shared.events.registry import UnitAssigned
 from shared.refusal import Refused, Unknown
 from shared.service.database import Transaction
@@ -15,6 +17,8 @@ class AssignUnits:
 
     project_id: UUID
     group_id: UUID
+    by: str
+    at: datetime
     staff_id: UUID | None = None
     unit_ids: tuple[UUID, ...] | None = None
     compound: str | None = None
@@ -48,4 +52,7 @@ def assign_units(tx: Transaction, command: AssignUnits) -> tuple[int, int]:
             for unit_id in changed
         )
     )
+    named = " ".join(filter(None, (to.group, to.staff_number)))
+    counts = {"units": len(meant), "changed": len(changed)}
+    acts.record(tx, Act("units-assigned", command.by, command.at, command.project_id, to.group_id, named, **counts))
     return len(meant), len(changed)

@@ -12,10 +12,11 @@ from datetime import datetime
 from uuid import UUID
 
 from services.registry.domain import person
+from services.registry.domain.act import Act
 from services.registry.domain.imports import Import
 from services.registry.domain.person import Personal
 from services.registry.domain.template import HOLDERS_SHEET
-from services.registry.store import alike, checks, imports, people, projects, units
+from services.registry.store import acts, alike, checks, imports, people, projects, units
 from services.registry.store import vault as sealed
 from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
@@ -30,12 +31,15 @@ class CommitImport:
     at: datetime
 
 
-def ask_for_commit(tx: Transaction, import_id: UUID) -> None:
+def ask_for_commit(tx: Transaction, import_id: UUID, *, by: str, at: datetime) -> None:
     """Orders the commit; the worker carries it out. Raises Unknown; Refused: import-faulty, import-not-ready, roll-frozen."""
     it = imports.load(tx, import_id)
     projects.refuse_when_frozen(tx, it.project_id)
+    before = it.state
     it.commit()
     imports.save(tx, it)
+    if it.state != before:
+        acts.record(tx, Act("commit-ordered", by, at, it.project_id, import_id))
 
 
 def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, report: Report) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.registry.domain.act import Act
 from services.registry.domain.project import Group, Member
-from services.registry.store import projects
+from services.registry.store import acts, projects
 from shared.service.database import Transaction
 
 
@@ -23,6 +25,8 @@ class FormGroup:
     project_id: UUID
     name: str
     officers: Sequence[NewOfficer]
+    by: str
+    at: datetime
 
 
 def form_group(tx: Transaction, command: FormGroup) -> Group:
@@ -33,6 +37,7 @@ def form_group(tx: Transaction, command: FormGroup) -> Group:
     )
     group = Group(uuid7(), command.project_id, command.name, officers)
     projects.add_group(tx, group)
+    acts.record(tx, Act("group-formed", command.by, command.at, group.project_id, group.group_id, group.name))
     return group
 
 
@@ -40,9 +45,14 @@ def form_group(tx: Transaction, command: FormGroup) -> Group:
 class AddOfficer:
     group_id: UUID
     officer: NewOfficer
+    by: str
+    at: datetime
 
 
 def add_officer(tx: Transaction, command: AddOfficer) -> Group:
     """Returns the changed group. Raises Unknown; Refused officer-twice."""
     new = command.officer
-    return projects.add_officer(tx, command.group_id, Member(uuid7(), new.staff_number, new.name, new.subject))
+    group = projects.add_officer(tx, command.group_id, Member(uuid7(), new.staff_number, new.name, new.subject))
+    named = f"{group.name} {new.name}"
+    acts.record(tx, Act("officer-added", command.by, command.at, group.project_id, group.group_id, named))
+    return group

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.registry.domain import details, person
-from services.registry.store import alike, corrections, people, tenancies
+from services.registry.domain.act import Act
+from services.registry.store import acts, alike, corrections, people, tenancies
 from services.registry.store.vault import Vault
 from shared.refusal import Refused
 from shared.service.database import Transaction
@@ -34,6 +35,8 @@ class RecordTenant:
 class EndTenancy:
     tenancy_id: UUID
     ended_on: date
+    by: str
+    at: datetime
 
 
 def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
@@ -68,4 +71,5 @@ def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
 
 def end_tenancy(tx: Transaction, command: EndTenancy) -> None:
     """Idempotent. Raises Unknown."""
-    tenancies.end(tx, command.tenancy_id, ended_on=command.ended_on)
+    if tenancies.end(tx, command.tenancy_id, ended_on=command.ended_on):
+        acts.record(tx, Act("tenancy-ended", command.by, command.at, of=command.tenancy_id))

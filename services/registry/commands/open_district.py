@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registry.store import projects
+from services.registry.domain.act import Act
+from services.registry.store import acts, projects
 from shared.service.database import Transaction
 
 
@@ -12,9 +13,11 @@ class OpenDistrict:
     """The district is that of the transaction."""
 
     name: str
+    by: str
     at: datetime
 
 
 def open_district(tx: Transaction, command: OpenDistrict) -> None:
     """Raises Refused: district-code-invalid, district-open."""
     projects.open_district(tx, name=command.name, at=command.at)
+    acts.record(tx, Act("district-opened", command.by, command.at, name=command.name))

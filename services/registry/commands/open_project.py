@@ -5,8 +5,9 @@ from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
+from services.registry.domain.act import Act
 from services.registry.domain.project import Project
-from services.registry.store import projects
+from services.registry.store import acts, projects
 from shared.events.registry import PlannedCount, SigningPeriod, ThresholdBasis
 from shared.events.terms import CountingRule, Series
 from shared.service.database import Transaction
@@ -21,6 +22,7 @@ class OpenProject:
     counting_rule: CountingRule
     plan: str | None
     auto_effect: bool
+    by: str
     at: datetime
     signing_plan: tuple[PlannedCount, ...] = ()
 
@@ -41,4 +43,5 @@ def open_project(tx: Transaction, command: OpenProject) -> Project:
         opened_at=command.at,
     )
     projects.add(tx, project)
+    acts.record(tx, Act("project-opened", command.by, command.at, project.project_id, name=project.name))
     return project

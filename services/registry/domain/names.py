@@ -8,6 +8,7 @@ import re
 import unicodedata
 from typing import Literal
 
+from shared.events.script import SIMPLIFIED
 from shared.events.terms import PersonKind
 
 Alike = Literal["signs", "capitals", "variant"]
@@ -73,3 +74,8 @@ def alike(one: str, other: str) -> Alike | None:
         return "capitals"
     folded = [unicodedata.normalize("NFKC", name).casefold() for name in (bare, bare_other)]
     return "variant" if folded[0] == folded[1] else None
+
+
+def folded(name: str) -> str:
+    """Without what two people write differently of one name: width, capitals, signs and spaces, traditional forms."""
+    return _SIGNS.sub("", unicodedata.normalize("NFKC", canonical(name))).casefold().translate(SIMPLIFIED)

@@ -79,6 +79,7 @@ _OWN_GRANTS = text(
     _GRANTS + "where district = :district and agency = :agency and grant_id > :after order by grant_id limit :limit"
 )
 _GRANTS_PAGE = text(_GRANTS + "where grant_id > :after order by grant_id limit :limit")
+_OF_AGENCY = text(_GRANTS + "where district = :district and agency = :agency order by grant_id desc limit :limit")
 
 
 def one(tx: Transaction, district: str, agency: str) -> AgencyState:
@@ -105,6 +106,12 @@ def grant(tx: Transaction, grant_id: UUID) -> GrantState:
 def grants(tx: Transaction, *, after: UUID, limit: int) -> list[GrantState]:
     rows = tx.connection.execute(_GRANTS_PAGE, {"after": after, "limit": limit}).mappings()
     return [GrantState.model_validate(dict(row)) for row in rows]
+
+
+def of_agency(tx: Transaction, district: str, agency: str, *, limit: int) -> list[GrantState]:
+    """Newest first."""
+    values = {"district": district, "agency": agency, "limit": limit}
+    return [GrantState.model_validate(dict(row)) for row in tx.connection.execute(_OF_AGENCY, values).mappings()]
 
 
 def own_grants(tx: Transaction, district: str, agency: str, *, after: UUID, limit: int) -> list[OwnGrant]:

@@ -31,6 +31,8 @@ class TenancyState(BaseModel):
     since_on: date | None
     until_on: date | None
     ended_on: date | None
+    recorded_by: str
+    recorded_at: datetime
 
 
 _CORRECTIONS = """
@@ -43,7 +45,8 @@ _LOOKUP = {
     "person_id": text("select person_id from people where person_id = :of"),
 }
 _TENANCY = """
-    select tenancy_id, unit_id, person_id, masked_name, kind, use, since_on, until_on, ended_on
+    select tenancy_id, unit_id, person_id, masked_name, kind, use, since_on, until_on, ended_on,
+        recorded_by, recorded_at
     from tenancies join people using (person_id)
 """
 _TENANCIES = text(f"{_TENANCY} where unit_id = :of and tenancy_id > :after order by tenancy_id limit :limit")

@@ -1,4 +1,4 @@
-"""Finds units and officers of a project by the words that a person writes. Names of right-holders are guarded and not searched."""
+"""Finds units and officers of a project by the words that a person writes. Names of right-holders are guarded: store/name_searches.py."""
 
 from collections.abc import Iterator
 from uuid import UUID

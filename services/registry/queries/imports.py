@@ -62,6 +62,7 @@ class ImportState(BaseModel):
     changes: dict[str, int] | None
     contacts_changed: int | None
     refusal: dict[str, Any] | None
+    uploaded_by: str
     uploaded_at: datetime
     checked_at: datetime | None
     committed_at: datetime | None

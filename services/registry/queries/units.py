@@ -1,5 +1,6 @@
 """Units and people, masked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -94,6 +95,7 @@ _RIGHT_HOLDERS = text(f"""{_PERSON} where person_id > :after and exists (
         where holders.person_id = people.person_id and units.project_id = :project_id)
     order by person_id limit :limit
 """)
+_NAMED = text(f"{_PERSON} where person_id = any(:person_ids) order by person_id limit :limit")
 _ONE_PERSON = text(f"{_PERSON} where person_id = :person_id")
 
 
@@ -114,6 +116,11 @@ def one(tx: Transaction, unit_id: UUID) -> UnitState:
 
 def people(tx: Transaction, *, after: UUID, limit: int) -> list[PersonState]:
     rows = tx.connection.execute(_PEOPLE, {"after": after, "limit": limit}).mappings()
+    return [PersonState.model_validate(dict(row)) for row in rows]
+
+
+def named(tx: Transaction, person_ids: Sequence[UUID], *, limit: int) -> list[PersonState]:
+    rows = tx.connection.execute(_NAMED, {"person_ids": list(person_ids), "limit": limit}).mappings()
     return [PersonState.model_validate(dict(row)) for row in rows]
 
 

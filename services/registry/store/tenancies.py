@@ -17,9 +17,10 @@ _ADD = text("""
     on conflict (unit_id, person_id) where ended_on is null do nothing returning tenancy_id
 """)
 _END = text("""
-    update tenancies set ended_on = coalesce(ended_on, :ended_on)
-    where tenancy_id = :tenancy_id and district = :district returning tenancy_id
+    update tenancies set ended_on = :ended_on
+    where tenancy_id = :tenancy_id and district = :district and ended_on is null returning tenancy_id
 """)
+_KNOWN = text("select tenancy_id from tenancies where tenancy_id = :tenancy_id and district = :district")
 
 
 def add(tx: Transaction, document_mark: bytes, values: Mapping[str, object]) -> UUID:
@@ -31,8 +32,11 @@ def add(tx: Transaction, document_mark: bytes, values: Mapping[str, object]) -> 
     return UUID(str(added))
 
 
-def end(tx: Transaction, tenancy_id: UUID, *, ended_on: date) -> None:
-    """Raises Unknown."""
+def end(tx: Transaction, tenancy_id: UUID, *, ended_on: date) -> bool:
+    """False: it had ended before. Raises Unknown."""
     place = {"tenancy_id": tenancy_id, "district": tx.district, "ended_on": ended_on}
-    if tx.connection.execute(_END, place).scalar() is None:
+    if tx.connection.execute(_END, place).scalar() is not None:
+        return True
+    if tx.connection.execute(_KNOWN, place).scalar() is None:
         raise Unknown
+    return False

@@ -1,8 +1,8 @@
-"""/register/audit: who looked at a person and who exported the register, and why."""
+"""/register/audit: who looked at a person, who searched a name and who exported the register, and why."""
 
 from flask import Blueprint
 
-from services.registry.queries import exports, projects, reveals
+from services.registry.queries import exports, name_searches, projects, reveals
 from services.registry.web import frame
 from services.registry.web.frame import SHOWN
 from shared.service import identity
@@ -18,6 +18,7 @@ def add_to(pages: Blueprint) -> None:
 def audit() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         seen = reveals.latest(tx, limit=SHOWN)
+        searched = name_searches.latest(tx, limit=SHOWN)
         exported = exports.latest(tx, limit=SHOWN)
         names = {project.project_id: project.name for project in frame.every(tx)}
         rolls = [projects.roll(tx, project.project_id) for project in frame.every(tx) if project.roll_frozen_at]
@@ -26,6 +27,7 @@ def audit() -> str:
         "audit",
         title=text("audit.title"),
         seen=seen,
+        searched=searched,
         exported=exported,
         names=names,
         rolls=rolls,

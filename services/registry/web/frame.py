@@ -15,8 +15,10 @@ from shared.web.shell import project_chosen, text
 CLERKS: Final = ("clerk", "command")
 FIELD: Final = ("officer", "desk", *CLERKS)
 IMPORTERS: Final = (*CLERKS, "auditor")  # roles that may see imports
+GRANTERS: Final = ("city", "command")
 FIRST: Final = UUID(int=0)
 SHOWN: Final = 50
+DISTRICTS: Final = 500
 _PROJECTS: Final = 200
 # Pages of the register: name in the texts, view, roles that it lets in.
 _PAGES: Final = (
@@ -24,6 +26,7 @@ _PAGES: Final = (
     ("imports", "import_list", IMPORTERS),
     ("units", "unit_list", identity.ROLES),
     ("people", "person_list", FIELD),
+    ("agencies", "agency_list", (*GRANTERS, "auditor")),
     ("audit", "audit", ("auditor",)),
 )
 View = Callable[..., Any]
@@ -58,6 +61,10 @@ def has(*roles: str) -> bool:
 
 def every(tx: Transaction) -> list[ProjectState]:
     return projects.page(tx, after=FIRST, limit=_PROJECTS)
+
+
+def district_names(tx: Transaction) -> dict[str, str]:
+    return {district.district: district.name for district in projects.districts(tx, after="", limit=DISTRICTS)}
 
 
 def chosen(tx: Transaction) -> dict[str, Any]:

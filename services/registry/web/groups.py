@@ -7,10 +7,10 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
-from services.registry.queries import places, projects, readiness
+from services.registry.queries import acts, places, projects, readiness
 from services.registry.queries.places import AssignmentState
 from services.registry.web import frame
-from services.registry.web.frame import FIRST
+from services.registry.web.frame import FIRST, SHOWN
 from shared.service import identity
 from shared.service.context import context
 from shared.service.database import Transaction, reading
@@ -28,11 +28,18 @@ def group_list(project_id: UUID) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, project_id)
         counts = readiness.by_group(tx, project_id)
+        done = acts.of_project(tx, project_id, "group-formed", "officer-added", limit=SHOWN)
     of_group: dict[UUID, int] = {}
     for (group_id, _), units in counts.items():
         of_group[group_id] = of_group.get(group_id, 0) + units
     return frame.page(
-        "registry-groups.html", "projects", title=text("groups.title"), counts=counts, of_group=of_group, **facts
+        "registry-groups.html",
+        "projects",
+        title=text("groups.title"),
+        counts=counts,
+        of_group=of_group,
+        acts=done,
+        **facts,
     )
 
 
@@ -63,6 +70,7 @@ def assignment(project_id: UUID) -> str:
             key=lambda building: (building.compound, len(building.building), building.building),
         )
         left_in = readiness.unassigned(tx, project_id)
+        done = acts.of_project(tx, project_id, "units-assigned", limit=SHOWN)
     return frame.page(
         "registry-assign.html",
         "projects",
@@ -75,6 +83,7 @@ def assignment(project_id: UUID) -> str:
         more=len(found) > most,
         buildings=buildings,
         left_in=left_in,
+        acts=done,
         units=request.args.get("units", type=int),
         changed=request.args.get("changed", type=int),
         **facts,

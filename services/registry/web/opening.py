@@ -1,20 +1,20 @@
 """/register/projects, /register/projects/new, /register/projects/{project_id}, /register/districts: opening, and how far a project is."""
 
+from typing import get_args
 from uuid import UUID
 
 from flask import Blueprint
 
-from services.registry.queries import projects, readiness
+from services.registry.domain.act import Kind
+from services.registry.queries import acts, projects, readiness
 from services.registry.queries.projects import ProjectState, RollState
 from services.registry.queries.readiness import Readiness
 from services.registry.web import frame
-from services.registry.web.frame import CLERKS
+from services.registry.web.frame import CLERKS, SHOWN
 from shared.service import identity
 from shared.service.context import context
-from shared.service.database import Transaction, reading
+from shared.service.database import reading
 from shared.web.shell import text
-
-_DISTRICTS = 500
 
 
 def add_to(pages: Blueprint) -> None:
@@ -27,7 +27,7 @@ def add_to(pages: Blueprint) -> None:
 def project_list() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = frame.every(tx)
-        names = _districts(tx)
+        names = frame.district_names(tx)
     return frame.page(
         "registry-projects.html",
         "projects",
@@ -40,7 +40,7 @@ def project_list() -> str:
 
 def project_opening() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
-        districts, found = _districts(tx), frame.every(tx)
+        districts, found = frame.district_names(tx), frame.every(tx)
     return frame.page("registry-open.html", "projects", title=text("opening.title"), districts=districts, others=found)
 
 
@@ -50,6 +50,7 @@ def project(project_id: UUID) -> str:
         ready = readiness.of(tx, project_id)
         roll = projects.roll(tx, project_id) if found.roll_frozen_at else None
         by = readiness.frozen_by(tx, project_id)
+        done = acts.of_project(tx, project_id, *get_args(Kind), limit=SHOWN)
     return frame.page(
         "registry-project-life.html",
         "projects",
@@ -59,18 +60,18 @@ def project(project_id: UUID) -> str:
         ready=ready,
         roll=roll,
         frozen_by=by,
+        acts=done,
         steps=_steps(found, ready, roll),
     )
 
 
 def district_opening() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
-        districts = projects.districts(tx, after="", limit=_DISTRICTS)
-    return frame.page("registry-districts.html", "projects", title=text("districts.title"), districts=districts)
-
-
-def _districts(tx: Transaction) -> dict[str, str]:
-    return {district.district: district.name for district in projects.districts(tx, after="", limit=_DISTRICTS)}
+        districts = projects.districts(tx, after="", limit=frame.DISTRICTS)
+        opened = acts.districts_opened(tx, limit=frame.DISTRICTS)
+    return frame.page(
+        "registry-districts.html", "projects", title=text("districts.title"), districts=districts, opened=opened
+    )
 
 
 def _steps(found: ProjectState, ready: Readiness, roll: RollState | None) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """/register/imports, /register/units, /register/people: imports of workbooks, and the registered units and people, masked.
 
-The pages of the other acts are beside it: opening.py, groups.py, rolls.py, units.py, people.py, finding.py.
+The pages of the other acts are beside it: opening.py, groups.py, rolls.py, units.py, people.py, finding.py, agencies.py, grants.py.
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from services.registry.domain.imports import AT_WORK
-from services.registry.queries import imports, projects, units
-from services.registry.web import audit, finding, frame, groups, opening, people, rolls
+from services.registry.queries import acts, imports, projects, units
+from services.registry.web import agencies, audit, finding, frame, grants, groups, opening, people, rolls
 from services.registry.web import units as unit_pages
 from services.registry.web.frame import FIELD, IMPORTERS, SHOWN
 from shared.service import identity
@@ -22,9 +22,9 @@ from shared.web.shell import add_texts, language, text
 pages = Blueprint(
     "pages", __name__, static_folder="static", static_url_path="/static/registry", template_folder="templates"
 )
-for name in ("texts.toml", "acts.toml"):
+for name in ("texts.toml", "acts.toml", "agencies.toml"):
     add_texts(pages, Path(__file__).with_name(name))
-for module in (opening, groups, rolls, unit_pages, people, finding, audit):
+for module in (opening, groups, rolls, unit_pages, people, finding, agencies, grants, audit):
     module.add_to(pages)
 
 _LAST = UUID(int=2**128 - 1)
@@ -52,13 +52,15 @@ def import_report(import_id: UUID) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         report = imports.report(tx, import_id, sentence=lambda code: text(f"faults.{code}"))
         project = projects.one(tx, report.project_id)
+        done = acts.of(tx, [import_id], "commit-ordered", "import-abandoned")
     return frame.page(
         "registry-import.html",
         "imports",
         report=report,
         project=project,
         at_work=report.state in AT_WORK,
-        refusal=_refusal(report),
+        refused=_refusal(report),
+        acts=done,
         kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),
         outcome=_result(report),
         title=_finding(report),
@@ -101,8 +103,16 @@ def unit_list() -> str:
 def person_list() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = units.people(tx, after=frame.after(), limit=SHOWN + 1)
+        districts = frame.district_names(tx)
     more = found[SHOWN - 1].person_id if len(found) > SHOWN else None
-    return frame.page("registry-people.html", "people", people=found[:SHOWN], more=more, title=text("people.title"))
+    return frame.page(
+        "registry-people.html",
+        "people",
+        people=found[:SHOWN],
+        more=more,
+        districts=districts,
+        title=text("people.title"),
+    )
 
 
 def _result(report: imports.ImportState) -> str:

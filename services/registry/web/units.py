@@ -7,7 +7,7 @@ from flask import Blueprint
 
 from services.registry.domain import documents
 from services.registry.domain.template import OF_UNIT
-from services.registry.queries import corrections, projects, units
+from services.registry.queries import acts, corrections, projects, units
 from services.registry.web import frame
 from services.registry.web.frame import CLERKS, FIELD, FIRST, IMPORTERS
 from shared.service import identity
@@ -26,11 +26,13 @@ def unit(unit_id: UUID) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         facts = _facts(tx, unit_id)
         tenants = corrections.tenancies(tx, unit_id, after=FIRST, limit=_LISTED) if frame.has(*FIELD, "auditor") else []
+        ends = acts.of(tx, [tenant.tenancy_id for tenant in tenants], "tenancy-ended")
         trace = corrections.of_unit(tx, unit_id, after=FIRST, limit=_LISTED) if frame.has(*IMPORTERS) else []
     return frame.page(
         "registry-unit.html",
         "units",
         tenants=tenants,
+        ends=ends,
         trace=trace[::-1],
         documents=documents.TYPES,
         may_desk=frame.has("desk", "officer", "command"),

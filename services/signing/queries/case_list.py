@@ -107,12 +107,14 @@ def counts(tx: Transaction, query: CasesQuery) -> CaseCounts:
 
 
 def _wanted(query: CasesQuery, staff_number: str) -> dict[str, Any]:
+    words = place_words.words(query.place or "")
+    written, folded = place_words.letters_for(words)
     return {
         "project_id": query.project_id,
         "unit_code": query.unit_code,
-        "place": place_words.words(query.place or ""),
-        "written": place_words.WRITTEN,
-        "folded": place_words.FOLDED,
+        "place": words,
+        "written": written,
+        "folded": folded,
         "group_id": query.group_id,
         "staff_number": staff_number if query.mine else None,
     }

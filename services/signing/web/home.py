@@ -31,6 +31,7 @@ class Row:
 
 _EVERYBODY: Final = (*identity.ROLES, identity.AGENCY)
 _UNFROZEN: Final = Row("unfrozen", "registry", "/register/projects")
+_PROPOSED: Final = Row("proposed", "registry", "/register/agencies")
 _FAILED: Final = Row("failed", "notify", "/messages?state=failed")
 _PARKED: Final = Row("parked", "reporting", "/parked")
 # In the order in which a role's home lists them.
@@ -56,6 +57,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("to_close", "signing", "/desk/projects"),
         _FAILED,
         _PARKED,
+        _PROPOSED,
         _UNFROZEN,
     ),
     "city": (
@@ -64,10 +66,12 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("held", "notify", "/messages"),
         _FAILED,
         _PARKED,
+        _PROPOSED,
         _UNFROZEN,
     ),
     "auditor": (
         Row("reveals", "registry", "/register/audit"),
+        Row("searches", "registry", "/register/audit"),
         Row("exports", "registry", "/register/audit"),
         Row("acts", "signing", "/desk/acts"),
         Row("taken", "reporting", "/taken"),

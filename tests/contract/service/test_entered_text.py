@@ -21,7 +21,7 @@ _OF_CELLS = (
     "CorrectPersonBody",
     "TenantBody",
 )  # domain/cells.py reads them
-_LOOKED_UP = ("AssignBody",)  # found as it stands, or not
+_LOOKED_UP = ("AssignBody", "SearchNamesBody")  # found as it stands, or not
 
 
 def bodies() -> list[type[Body]]:

@@ -187,10 +187,10 @@ def _uploaded(engine: Engine, vault: Vault, district: str) -> object:
     period = SigningPeriod(starts_at=LAUNCH, ends_at=LAUNCH.replace(year=2027))
     bases = (ThresholdBasis(basis="units", percent=95, legal_ground="方案第九条"),)
     opening = OpenProject(
-        "澄水湾片区", period, bases, ("exchange",), "all_units_signed", None, auto_effect=False, at=LAUNCH
+        "澄水湾片区", period, bases, ("exchange",), "all_units_signed", None, auto_effect=False, by="clerk", at=LAUNCH
     )
     with databases.begin(engine, district=district) as tx:
-        open_district(tx, OpenDistrict("样例区", at=LAUNCH))
+        open_district(tx, OpenDistrict("样例区", by="city", at=LAUNCH))
         project = open_project(tx, opening)
         file = BytesIO(workbook(made))
         return upload_import(tx, vault, UploadImport(project.project_id, file, "units.xlsx", by="clerk", at=LAUNCH))

@@ -47,12 +47,12 @@ def test_an_import_is_cancelled_on_its_page(registry: Registry):
     made = sample.made(seed=1, units=20, district=DISTRICT)
     import_id = registry.imported(registry.project(made), workbook(made), commit=False)["import_id"]
 
-    assert f'data-post="/api/registry/v1/imports/{import_id}/abandon"' in page(
+    assert f'data-act="/api/registry/v1/imports/{import_id}/abandon"' in page(
         registry, f"/register/imports/{import_id}"
     )
     registry.post(f"/imports/{import_id}/abandon")
     given_up = page(registry, f"/register/imports/{import_id}")
-    assert "已放弃，原表已销毁，一行也没有写入" in given_up and "data-post" not in given_up
+    assert "已放弃，原表已销毁，一行也没有写入" in given_up and "data-act" not in given_up
 
 
 def test_the_page_of_an_import_and_its_live_part_show_the_progress(registry: Registry):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.events.place_words import words
+from shared.events.place_words import fold_letters, letters_for, words
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,24 @@ from shared.events.place_words import words
 )
 def test_what_is_looked_for(written: str, found: list[str]):
     assert words(written) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("銀泉閣五栋", "銀泉閣5棟1單元503"),
+        ("张三", "張三"),
+        ("张三", "張四"),
+        ("5-503", "银泉阁五幢五〇三"),
+        ("HF-04", "hf-04-0052"),
+        ("東", "东区"),
+    ],
+)
+def test_the_letters_for_words_decide_as_all_letters_do(asked: str, text: str):
+    written, folded = letters_for(words(asked))
+    in_sql = text.translate(str.maketrans(written, folded)).lower()  # as translate() and lower() do
+
+    assert len(written) == len(folded) < 60
+    assert [word.strip() in in_sql for word in words(asked)] == [
+        word.strip() in fold_letters(text) for word in words(asked)
+    ]

@@ -1,14 +1,11 @@
-// Uploads, commits and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
+// Uploads and exports. Each attempt of one form keeps its key, so that a lost answer can be asked for again.
 import { COLON, refusal } from "/static/shell/refusal.js";
 
 const headers = (form, more) => ({ "Clearwater-District": form.dataset.district, ...more });
 
 const send = async (form) => {
   form.dataset.key ??= crypto.randomUUID();
-  const json = "json" in form.dataset;
-  const body = json ? "{}" : new FormData(form);
-  const type = json ? { "Content-Type": "application/json" } : {};
-  return fetch(form.dataset.post, { method: "POST", body, headers: headers(form, { "Idempotency-Key": form.dataset.key, ...type }) });
+  return fetch(form.dataset.post, { method: "POST", body: new FormData(form), headers: headers(form, { "Idempotency-Key": form.dataset.key }) });
 };
 
 for (const form of document.querySelectorAll("form[data-post]")) {

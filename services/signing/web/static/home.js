@@ -111,6 +111,11 @@ const COUNT = {
     const waiting = found.filter(({ keys }) => keys);
     return { n: waiting.reduce((sum, { keys }) => sum + keys, 0), more: waiting.some(({ keys }) => keys >= MOST_PARKED), detail: waiting.map(({ service, keys }) => `${words[`of_${service}`]} ${figure(keys)}`).join(word("comma")), href: waiting.length === 1 ? `/parked?service=${waiting[0].service}` : undefined };
   },
+  proposed: async () => {
+    const { items, whole } = await every("registry", "/grants");
+    const mine = items.filter((grant) => grant.state === "proposed");
+    return { n: mine.length, more: !whole, detail: mine.slice(0, 2).map((grant) => `${grant.agency} ${grant.purpose}`).join(word("comma")), href: mine.length === 1 ? `/register/agencies/${mine[0].district}/${encodeURIComponent(mine[0].agency)}` : undefined };
+  },
   districts: async () => {
     const { districts } = await city();
     const left = (district) => district.projects.filter((one) => one.roll === "frozen").reduce((sum, one) => sum + signed(one).denominator - signed(one).numerator, 0);
@@ -122,6 +127,7 @@ const COUNT = {
     return { n: late.length, detail: late.map((district) => district.name).join(word("comma")) };
   },
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
+  searches: async () => recent(await every("registry", "/name-searches"), "searched_at"),
   exports: async () => recent(await every("registry", "/exports"), "exported_at"),
   acts: () => listed("signing", `/acts?since=${encodeURIComponent(new Date(sevenDays()).toISOString())}`, true),
   taken: async () => {
