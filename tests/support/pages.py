@@ -95,9 +95,13 @@ def unseen_shapes(page: Page) -> list[str]:
             const canvas = light(getComputedStyle(ground).backgroundColor);
             const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
             const seen = colour => colour !== 'none' && contrast(light(colour), canvas) >= least;
+            const drawn = shape => {
+                const { fill, stroke } = getComputedStyle(shape);
+                return shape.tagName === 'line' ? [stroke] : [fill, stroke];
+            };
             const found = [...document.querySelectorAll('main svg :is(rect, line, path, circle):not(.rail, .tick, .gap)')]
                 .filter(shape => shape.checkVisibility() && shape.getBoundingClientRect().width + shape.getBoundingClientRect().height > 0)
-                .filter(shape => !['fill', 'stroke'].some(name => seen(getComputedStyle(shape)[name])))
+                .filter(shape => !drawn(shape).some(seen))
                 .map(shape => shape.outerHTML.slice(0, 120));
             ground.remove();
             return found;
