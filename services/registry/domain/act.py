@@ -1,4 +1,7 @@
-"""What a member of staff did to the register, for the trace on its page."""
+"""What a member of staff did to the register, for the trace on its page.
+
+Held by tests/integration/registry/test_acts.py.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

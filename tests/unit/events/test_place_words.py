@@ -30,7 +30,7 @@ def test_what_is_looked_for(written: str, found: list[str]):
 
 
 @pytest.mark.parametrize(
-    ("asked", "text"),
+    ("searched", "text"),
     [
         ("銀泉閣五栋", "銀泉閣5棟1單元503"),
         ("张三", "張三"),
@@ -40,11 +40,11 @@ def test_what_is_looked_for(written: str, found: list[str]):
         ("東", "东区"),
     ],
 )
-def test_the_letters_for_words_decide_as_all_letters_do(asked: str, text: str):
-    written, folded = letters_for(words(asked))
+def test_the_letters_for_words_decide_as_all_letters_do(searched: str, text: str):
+    written, folded = letters_for(words(searched))
     in_sql = text.translate(str.maketrans(written, folded)).lower()  # as translate() and lower() do
 
     assert len(written) == len(folded) < 60
-    assert [word.strip() in in_sql for word in words(asked)] == [
-        word.strip() in fold_letters(text) for word in words(asked)
+    assert [word.strip() in in_sql for word in words(searched)] == [
+        word.strip() in fold_letters(text) for word in words(searched)
     ]
