@@ -12,7 +12,7 @@ from shared.service.clock import Clock
 from shared.service.database import Transaction
 
 
-def when_fact_told_plan_messages(tx: Transaction, batch: Batch[Event], *, opener: Opener, clock: Clock) -> None:
+def when_fact_received_plan_messages(tx: Transaction, batch: Batch[Event], *, opener: Opener, clock: Clock) -> None:
     at = clock.now()
     for received in batch.one_by_one():
         fact = rules.read(received.event)
