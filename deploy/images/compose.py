@@ -109,7 +109,7 @@ def _postgres() -> Entry:
         f"hba_file={_HBA}",
     )
     return {
-        "image": "postgres:18",
+        "image": "postgres:18.1",
         **guards(Limits(memory="1g", processes=512), user=POSTGRES_USER, writes=("/var/run/postgresql",)),
         "restart": "unless-stopped",
         "environment": {

@@ -1,7 +1,7 @@
 # The image of one service: its own locked requirements, shared/ and its own folder, nothing of another service. From the repository's root:
 #   docker build -f deploy/images/service.Dockerfile --build-arg SERVICE=signing -t clearwater/signing .
 # `docker run clearwater/signing <role or command>` is `python -m services.signing <role or command>`.
-FROM python:3.11-slim
+FROM python:3.11.14-slim
 ARG SERVICE
 WORKDIR /clearwater
 COPY requirements/${SERVICE}.lock requirements/service.lock
