@@ -72,8 +72,9 @@ _PAGE: Final = text("""
 """)
 _REGISTERED: Final = (
     "revision", "unit_code", "compound", "building", "stairwell", "floor", "top_floor", "door", "area_hundredths_m2", "use",
-    "household_id", "ownership", "right_holders",
+    "household_id", "ownership",
 )  # fmt: skip
+_OF_A_HOLDER: Final = ("masked_name", "share", "capable")
 
 
 def facts(types: frozenset[str]) -> tuple[str, ...]:
@@ -95,7 +96,10 @@ def of_district(tx: Transaction, district: str, wanted: tuple[str, ...]) -> Iter
 
 
 def _registered(row: Row[Any]) -> dict[str, Any] | None:
-    return None if row.revision is None else {name: getattr(row, name) for name in _REGISTERED}
+    if row.revision is None:
+        return None
+    holders = [{name: owner[name] for name in _OF_A_HOLDER if name in owner} for owner in row.right_holders]
+    return {name: getattr(row, name) for name in _REGISTERED} | {"right_holders": holders}
 
 
 def _assignment(row: Row[Any]) -> dict[str, Any] | None:

@@ -95,6 +95,12 @@ def end_all(platform: Platform) -> int:
         return len(superuser.execute(wanted).fetchall())
 
 
+def sleeping(platform: Platform) -> int:
+    with psycopg.connect(platform.superuser_url(), autocommit=True) as superuser:
+        wanted = "select from pg_stat_activity where application_name = 'crowded' and wait_event = 'PgSleep'"
+        return len(superuser.execute(wanted).fetchall())
+
+
 def test_a_pool_that_is_used_up_is_shown_and_a_session_that_a_person_ends_gives_its_connection_back(
     crowded: Engine, platform: Platform
 ) -> None:
@@ -107,6 +113,7 @@ def test_a_pool_that_is_used_up_is_shown_and_a_session_that_a_person_ends_gives_
     with ThreadPoolExecutor(2) as requests:
         hanging = [requests.submit(hang) for _ in range(2)]
         eventually(lambda: in_use() == [2, 2], seconds=20)
+        eventually(lambda: sleeping(platform) == 2)  # a connection is in use before its statement runs
         assert end_all(platform) == 2
         outages = [request.exception() for request in hanging]
 
