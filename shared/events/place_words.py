@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from shared.events.script import SIMPLIFIED
 
-_LETTERS = SIMPLIFIED | str.maketrans("幢座零〇一二三四五六七八九", "栋栋00123456789")
+_LETTERS = SIMPLIFIED | str.maketrans(dict(zip("幢座零〇一二三四五六七八九", "栋栋00123456789", strict=True)))
 _OF_A_PLACE = "号楼栋单0123456789"
 _BUILDING = re.compile(r"(\d+)\s*(?:号楼|号栋|栋)")
 _STAIRWELL = re.compile(r"(\d+)\s*(?:单元|梯)")
@@ -34,13 +34,8 @@ def letters_for(found: Iterable[str]) -> tuple[str, str]:
     text with every letter of the list.
     """
     wanted = {*_OF_A_PLACE, *"".join(found)}
-    pairs = [(chr(letter), folded) for letter, folded in _LETTERS.items()]
-    chosen = [
-        (written, plain)
-        for written, folded in pairs
-        if (plain := folded if isinstance(folded, str) else chr(folded)) in wanted
-    ]
-    return "".join(written for written, _ in chosen), "".join(plain for _, plain in chosen)
+    chosen = {chr(written): folded for written, folded in _LETTERS.items() if folded in wanted}
+    return "".join(chosen), "".join(chosen.values())
 
 
 def words(written: str) -> list[str]:

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.reporting import wiring
 from tests.support import pages
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.pages import faults
 from tests.support.platform import Platform
-from tests.support.screens import Screens, screens
+from tests.support.screens import Screens, screens_on
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the database
 SCREENS = {"1920x1080": (1920, 1080), "3840x2160": (3840, 2160), "200 %": (960, 540), "phone": (390, 844)}
@@ -19,27 +18,17 @@ DISTRICTS = ("440502", "440503", "440504")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pages.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def city(platform: Platform) -> Iterator[Screens]:
     """One district has reached its threshold, one is short of it, and of one the roll is not frozen."""
-    database = platform.database("reporting")
-    engine = wiring.engine(database.app, "test", pool_size=8)
     reached, short, waiting = (Launch(district, units=40) for district in DISTRICTS)
-    with screens(engine, reached) as shown:
+    with screens_on(platform, reached) as shown:
         shown.open(prepared=range(40), signed=range(40))
         shown.publish(reached.reach(reached.opened_at))
         events = [*short.opening(), *short.register(), short.freeze(), *(short.sign(number) for number in range(30))]
-        Bus(engine, [short.district]).deliver(Numbering().messages(short.district, events))
+        Bus(shown.engine, [short.district]).deliver(Numbering().messages(short.district, events))
         opening = [*waiting.opening(), *waiting.register()]
-        Bus(engine, [waiting.district]).deliver(Numbering().messages(waiting.district, opening))
+        Bus(shown.engine, [waiting.district]).deliver(Numbering().messages(waiting.district, opening))
         yield shown
-    engine.dispose()
-    platform.drop(database)
 
 
 def opened(city: Screens, browser: Browser, screen: str, language: str = "zh-Hans", **options) -> Page:

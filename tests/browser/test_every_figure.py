@@ -6,11 +6,10 @@ from datetime import date
 import pytest
 from playwright.sync_api import Browser, Page
 
-from services.reporting import wiring
 from tests.support import pages
 from tests.support.launch import Launch
 from tests.support.platform import Platform
-from tests.support.screens import Screens, screens
+from tests.support.screens import Screens, screens_on
 
 pytestmark = pytest.mark.timeout(400)  # the first test starts the database
 DISTRICT, UNITS, SIGNED = "440502", 60, 30
@@ -48,25 +47,15 @@ _PLAIN = """(without) => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pages.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def shown(platform: Platform) -> Iterator[Screens]:
     """A launch whose first day is closed, and restated after a rescission."""
-    database = platform.database("reporting")
-    engine = wiring.engine(database.app, "test", pool_size=8)
-    with screens(engine, Launch(DISTRICT, units=UNITS)) as shown:
+    with screens_on(platform, Launch(DISTRICT, units=UNITS)) as shown:
         shown.open(prepared=range(SIGNED + 10))
         signed = [shown.launch.sign(number) for number in range(SIGNED)]
         undone = shown.launch.rescind(signed[0])
         shown.publish(*signed, shown.launch.close(DAY, SIGNED))
         shown.publish(undone, shown.launch.close(DAY, SIGNED - 1, restatement=1, undone=1))
         yield shown
-    engine.dispose()
-    platform.drop(database)
 
 
 def opened(shown: Screens, browser: Browser, path: str) -> Page:

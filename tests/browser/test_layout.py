@@ -10,12 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.reporting import wiring
 from tests.support import great, pages
 from tests.support.great import GreatLaunch
 from tests.support.pages import faults
 from tests.support.platform import Platform
-from tests.support.screens import Screens, screens
+from tests.support.screens import Screens, screens, screens_on
 
 pytestmark = pytest.mark.timeout(400)  # the first test seeds the launch
 SCREENS = {
@@ -33,25 +32,15 @@ SHIFTED = {"before": timedelta(hours=-11), "over": timedelta(days=40)}  # the bu
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pages.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def wall(platform: Platform) -> Iterator[Screens]:
     """The launch on its first day, 1,600 of 1,708 signed within the last three hours."""
-    database = platform.database("reporting")
-    engine = wiring.engine(database.app, "test", pool_size=8)
     launch = GreatLaunch(opened_at=datetime.now(UTC) - timedelta(hours=3))
-    with screens(engine, launch) as shown:
+    with screens_on(platform, launch) as shown:
         shown.open(prepared=range(SIGNED + 40))
         moments = (launch.opened_at + timedelta(seconds=number * 6) for number in range(SIGNED))
         shown.publish(*(launch.sign(number, at=at) for number, at in enumerate(moments)))
         shown.publish(*(launch.dispute(number) for number in range(SIGNED + 60, SIGNED + 75)))
         yield shown
-    engine.dispose()
-    platform.drop(database)
 
 
 def shown(wall: Screens, browser: Browser, screen: str, path: str = "/wall?", **options) -> Page:

@@ -14,13 +14,12 @@ from uuid import UUID, uuid5
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from services.reporting import wiring
 from shared.web.languages import NAMES as LANGUAGES
 from tests.support import pages
 from tests.support.desks import tab_to
 from tests.support.launch import Launch
 from tests.support.platform import Platform
-from tests.support.screens import Screens, screens
+from tests.support.screens import Screens, screens_on
 
 pytestmark = pytest.mark.timeout(200)
 SERVICES = ("registry", "signing", "notify", "reporting")
@@ -31,20 +30,10 @@ _IDS = UUID("5b0c1c52-6b3a-4a0e-9a53-0d2a3f1b7c11")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pages.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def city(platform: Platform) -> Iterator[Screens]:
-    database = platform.database("reporting")
-    engine = wiring.engine(database.app, "test", pool_size=4)
-    with screens(engine, Launch(units=4)) as shown:
+    with screens_on(platform, Launch(units=4)) as shown:
         shown.open()
         yield shown
-    engine.dispose()
-    platform.drop(database)
 
 
 class Parked:

@@ -22,6 +22,7 @@ from shared.events.contract import Event
 from shared.service import factory, session
 from shared.service.clock import Clock, RealClock
 from tests.support.launch import Bus, Launch, Numbering
+from tests.support.platform import Platform
 from tests.support.serving import Settings
 
 _API = "/api/reporting/v1"
@@ -84,6 +85,17 @@ def screens(
         yield Screens(url, engine, launch, Bus(engine, [launch.district]))
         stop.set()  # the stream would say that it cannot read, once the database is gone
         server.shutdown()
+
+
+@contextmanager
+def screens_on(platform: Platform, launch: Launch) -> Iterator[Screens]:
+    """Screens over a database of their own, which ends with them."""
+    database = platform.database("reporting")
+    engine = wiring.engine(database.app, "test", pool_size=8)
+    with screens(engine, launch) as shown:
+        yield shown
+    engine.dispose()
+    platform.drop(database)
 
 
 def _door(engine: Engine, clock: Clock, settings: Settings, stop: threading.Event) -> WSGIApplication:

@@ -3,6 +3,7 @@
 Proposing, approving and revoking a grant is beside it: grants.py.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +20,8 @@ from shared.service.database import Transaction, reading
 from shared.web.shell import text
 
 _READERS: Final = (*GRANTERS, "auditor")
-_AGENCIES, _GRANTS = 500, 2_000
+_AGENCIES = 500
+GRANTS: Final = 2_000  # of one page
 
 
 def add_to(pages: Blueprint) -> None:
@@ -32,13 +34,16 @@ def add_to(pages: Blueprint) -> None:
 def agency_list() -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         known, names = every(tx), frame.district_names(tx)
-        grants = reads.grants(tx, after=FIRST, limit=_GRANTS)
+        grants = reads.grants(tx, after=FIRST, limit=GRANTS)
+    grants_of: dict[tuple[str, str], list[GrantState]] = defaultdict(list)
+    for grant in reversed(grants):  # newest first
+        grants_of[grant.district, grant.agency].append(grant)
     return page(
         "registry-agencies.html",
         title=text("agencies.title"),
         known=known,
         names=names,
-        grants_of={(one.district, one.agency): of(grants, one) for one in known},
+        grants_of=grants_of,
         waiting=[grant for grant in grants if grant.state == "proposed"],
         named={(one.district, one.agency): one.name for one in known},
     )
@@ -53,7 +58,7 @@ def agency_registering() -> str:
 def agency(district: str, agency_id: str) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.one(tx, district, agency_id)
-        grants = reads.of_agency(tx, district, agency_id, limit=_GRANTS)
+        grants = reads.of_agency(tx, district, agency_id, limit=GRANTS)
         names = frame.district_names(tx)
     return page("registry-agency.html", title=found.name, found=found, grants=grants, names=names)
 
@@ -61,7 +66,7 @@ def agency(district: str, agency_id: str) -> str:
 def agency_change(district: str, agency_id: str) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.one(tx, district, agency_id)
-        grants = reads.of_agency(tx, district, agency_id, limit=_GRANTS)
+        grants = reads.of_agency(tx, district, agency_id, limit=GRANTS)
         names = frame.district_names(tx)
     return page(
         "registry-agency-form.html", title=text("agency.change"), names=names, changed=found, in_force=in_force(grants)
@@ -83,7 +88,7 @@ def page(template: str, **facts: Any) -> str:  # noqa: ANN401 - as the templates
 
 
 def supply(grant: GrantState, now: datetime) -> str:
-    """What is given under a grant at this instant. An approved one is told by its period."""
+    """What is given under a grant at this instant: of an approved one, its period decides."""
     if grant.state == "revoked":
         return "revoked" if grant.approved_at else "withdrawn"
     if grant.state == "proposed":
@@ -100,8 +105,3 @@ def in_force(grants: Sequence[GrantState]) -> int:
 
 def every(tx: Transaction) -> list[AgencyState]:
     return reads.page(tx, after=("", ""), limit=_AGENCIES)
-
-
-def of(grants: list[GrantState], one: AgencyState) -> list[GrantState]:
-    """Newest first."""
-    return [grant for grant in reversed(grants) if (grant.district, grant.agency) == (one.district, one.agency)]

@@ -14,7 +14,6 @@ from shared.service.context import context
 from shared.service.database import reading
 from shared.web.shell import text
 
-_GRANTS = 2_000
 _AUDIENCES = ("public", "internal")
 
 
@@ -27,7 +26,7 @@ def add_to(pages: Blueprint) -> None:
 def grant_proposal(district: str, agency_id: str) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         found = reads.one(tx, district, agency_id)
-        grants = reads.of_agency(tx, district, agency_id, limit=_GRANTS)
+        grants = reads.of_agency(tx, district, agency_id, limit=agencies.GRANTS)
     return agencies.page(
         "registry-grant-new.html",
         title=text("grant.propose"),

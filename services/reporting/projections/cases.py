@@ -114,17 +114,17 @@ def when_case_changed_note_its_facets(tx: Transaction, batch: Batch[Event]) -> N
 def when_case_changed_note_the_step(tx: Transaction, batch: Batch[Event]) -> None:
     """`number` is the event's place in its case. For a batch of one of the event types above."""
     instant, _ = FACETS_OF[batch.kind]
-    steps = [(it.message, it.event.model_dump()) for it in batch.received]
     rows = [
         {
-            "unit_id": event["unit_id"],
-            "epoch": message.epoch,
-            "number": message.sequence,
+            "unit_id": it.message.key,
+            "epoch": it.message.epoch,
+            "number": it.message.sequence,
             "fact": instant.removesuffix("_at"),
-            "at": event[instant],
-            **_number(event),
+            "at": getattr(it.event, instant),
+            "series": getattr(it.event, "series", None),
+            "sequence_number": getattr(it.event, "sequence_number", None),
         }
-        for message, event in steps
+        for it in batch.received
     ]
     bulk.write(tx, _STEPS, rows)
 

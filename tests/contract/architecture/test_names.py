@@ -12,7 +12,9 @@ from tests.support.tree import tracked
 
 POINTERS = {"each", "told", "said", "asked", "heard", "here", "there", "these", "those", "then", "never"}
 _TEMPLATE = re.compile(r"\{%-?\s*(?:for|set)\s+([\w, ]+?)\s*(?:\bin\b|=|-?%\})|\{%-?\s*macro\s+\w+\(([^)]*)\)")
-_SCRIPT = re.compile(r"\b(?:const|let|var|function)\s+(\w+)|\(([\w, ]+)\)\s*=>|\b(\w+)\s*=>")
+_SCRIPT = re.compile(
+    r"\b(?:const|let|var|function)\s+(\w+)|\b(?:const|let|var)\s+[\[{]([\w, ]+)[\]}]|\(([\w, ]+)\)\s*=>|\b(\w+)\s*=>"
+)
 
 
 def in_python(text: str) -> Iterator[str]:

@@ -25,20 +25,11 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
 from shared.service import database
 from tests.integration.notify.receivers import MailServer, TextGateway
+from tests.support.clocks import StandingClock
 from tests.support.owners import NOON, PRIVATE, Story
 from tests.support.platform import Platform
 
 _districts = count(400_000)
-
-
-@dataclass
-class SetClock:
-    """Business time, set by the test."""
-
-    at: Any = NOON
-
-    def now(self) -> Any:
-        return self.at
 
 
 @dataclass
@@ -47,7 +38,7 @@ class Notify:
     district: str
     mail: MailServer
     sms: TextGateway
-    clock: SetClock = field(default_factory=SetClock)
+    clock: StandingClock = field(default_factory=lambda: StandingClock(NOON))
     owner_url: str = ""
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """Do the metrics of imports show one that stands still, also while no worker runs?"""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import text
 
@@ -8,6 +8,7 @@ from services.registry.domain import sample
 from services.registry.queries import facts
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 from tests.integration.registry.test_agencies import AGENCY, NOW, SIGNED, THRESHOLD, proposed
+from tests.support.clocks import StandingClock
 
 
 def shown(registry: Registry) -> dict[str, float]:
@@ -41,16 +42,6 @@ def test_an_import_that_nobody_carries_on_grows_old_and_is_gone_when_it_is_done(
     assert (done["imports_running"], done["imports committed"], done["imports clean"]) == (0, 1, 0)
 
 
-class At:
-    """A clock that stands."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-
 def granted(registry: Registry, *, days: tuple[int, int], event_types: list[str]) -> str:
     period = {
         "starts_at": (NOW + timedelta(days=days[0])).isoformat(),
@@ -63,7 +54,7 @@ def granted(registry: Registry, *, days: tuple[int, int], event_types: list[str]
 
 def left(registry: Registry, *, in_days: float) -> float | None:
     """Days until the agency of this district loses a grant, seen `in_days` from now."""
-    found = facts.of_grants(registry.mechanism, At(NOW + timedelta(days=in_days)))
+    found = facts.of_grants(registry.mechanism, StandingClock(NOW + timedelta(days=in_days)))
     return next((round(item.value / 86400, 3) for item in found if item.labels == (DISTRICT, AGENCY["agency"])), None)
 
 

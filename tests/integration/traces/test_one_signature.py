@@ -19,7 +19,6 @@ from shared.messaging.relay import Relay
 from shared.service import database as service_database
 from shared.telemetry import spans, tracing
 from tests.integration.notify.conftest import Notify
-from tests.integration.notify.conftest import SetClock as Noon
 from tests.integration.notify.receivers import MailServer, TextGateway
 from tests.integration.signing.conftest import Desk
 from tests.integration.signing.test_http import ready, self_signature
@@ -53,7 +52,7 @@ def world(stack: ExitStack, database: Callable[[str], Database], issuer: tuple[s
     urls = {service: database(service) for service in ("signing", "notify", "reporting")}
     bus = Bus(engine(urls["reporting"].app, search_path=model_schema.SEARCH_PATH))
     mail, sms = stack.enter_context(MailServer()), stack.enter_context(TextGateway())
-    notify = Notify(engine(urls["notify"].app), DISTRICT, mail, sms, clock=Noon())
+    notify = Notify(engine(urls["notify"].app), DISTRICT, mail, sms)
     for kind in topics.KINDS:
         bus.broker.create(topics.name(DISTRICT, kind))
     notify.broker = bus.broker

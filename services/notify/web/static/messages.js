@@ -23,10 +23,10 @@ async function read(address, options = {}) {
 
 function take({ page, address }) {
   for (const part of PARTS) {
-    const [here, there] = [document.getElementById(part), page.getElementById(part)];
-    if (here && there) here.replaceWith(there);
-    else if (here && part === "stops") here.remove();
-    else if (there && part === "stops") document.getElementById("content").prepend(there);
+    const [shown, fresh] = [document.getElementById(part), page.getElementById(part)];
+    if (shown && fresh) shown.replaceWith(fresh);
+    else if (shown && part === "stops") shown.remove();
+    else if (fresh && part === "stops") document.getElementById("content").prepend(fresh);
   }
   document.querySelector("nav.box").innerHTML = page.querySelector("nav.box").innerHTML;
   history.replaceState(null, "", address);
@@ -34,11 +34,11 @@ function take({ page, address }) {
 
 /** The focus goes to what the person has to read next. */
 function lead() {
-  const [asked, done] = [document.querySelector(".confirm [tabindex]"), document.getElementById("done")];
+  const [question, done] = [document.querySelector(".confirm [tabindex]"), document.getElementById("done")];
   if (done.textContent) {
     aloud.textContent = done.textContent;
     done.focus();
-  } else if (asked) asked.focus();
+  } else if (question) question.focus();
   else document.querySelector(".acts .btn")?.focus();
 }
 
