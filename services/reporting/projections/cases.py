@@ -56,11 +56,13 @@ _CHANGE = text("""
 """)
 # A person may decide that another event stands under a number (decision 19).
 _STEPS = text("""
-    insert into case_steps (district, unit_id, epoch, number, fact, at, series, sequence_number)
+    insert into case_steps (district, unit_id, epoch, number, event_id, fact, at, series, sequence_number)
     select :district, * from jsonb_to_recordset(cast(:rows as jsonb))
-        as incoming (unit_id uuid, epoch int, number bigint, fact text, at timestamptz, series text, sequence_number bigint)
+        as incoming (unit_id uuid, epoch int, number bigint, event_id uuid, fact text, at timestamptz, series text,
+                 sequence_number bigint)
     on conflict (unit_id, epoch, number) do update
-    set fact = excluded.fact, at = excluded.at, series = excluded.series, sequence_number = excluded.sequence_number
+    set event_id = excluded.event_id, fact = excluded.fact, at = excluded.at, series = excluded.series,
+        sequence_number = excluded.sequence_number
 """)
 _SIGNINGS = text("""
     insert into signings (district, project_id, unit_id, agreement_id, fact, series, sequence_number, at)
@@ -119,6 +121,7 @@ def when_case_changed_note_the_step(tx: Transaction, batch: Batch[Event]) -> Non
             "unit_id": it.message.key,
             "epoch": it.message.epoch,
             "number": it.message.sequence,
+            "event_id": it.message.event_id,
             "fact": instant.removesuffix("_at"),
             "at": getattr(it.event, instant),
             "series": getattr(it.event, "series", None),

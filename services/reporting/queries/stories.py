@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.service.database import Transaction
 
 _STEPS: Final = text("""
-    select unit_id, number, fact, at, series, sequence_number from case_steps
+    select unit_id, number, event_id, fact, at, series, sequence_number from case_steps
     where unit_id = any(cast(:unit_ids as uuid[])) and (cast(:until as timestamptz) is null or at < :until)
     order by at desc, epoch desc, number desc limit 5000
 """)
@@ -19,9 +19,11 @@ _STEPS: Final = text("""
 
 @dataclass(frozen=True)
 class Step:
-    """One event: its place in the case, what it says, when; with the sequence number that was given or detached."""
+    """One event: its place in the case, its id (None for a step of before ids were kept), what it says, when; with the sequence number
+    that was given or detached."""
 
     number: int
+    event_id: UUID | None
     fact: str
     at: datetime
     series: str | None

@@ -26,10 +26,13 @@ def test_every_event_of_a_case_is_a_step_with_its_instant(engine, name):
     event = golden(name)
     instant = FACETS_OF[type(event)][0]
 
-    Bus(engine).deliver(Numbering().messages("440303", [unit_of(event), event]))
+    messages = Numbering().messages("440303", [unit_of(event), event])
+
+    Bus(engine).deliver(messages)
 
     [step] = steps_of(engine, event.unit_id)
     assert (step.number, f"{step.fact}_at", step.at) == (1, instant, getattr(event, instant))
+    assert step.event_id == messages[-1].event_id
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -55,7 +58,8 @@ def test_the_steps_of_a_case_stand_in_its_order_whatever_order_the_topics_come_i
 def test_the_panel_says_each_step_in_words_and_leads_to_case_messages_and_events(engine, client, language):  # noqa: F811 - the fixture
     launch = Launch(units=2)
     events = [*launch.opening(), *launch.register(), *launch.prepare(0), launch.sign(0)]
-    Bus(engine).deliver(Numbering().messages("440303", events))
+    messages = Numbering().messages("440303", events)
+    Bus(engine).deliver(messages)
 
     page = client.get("/map", query_string={"language": language}).text
     panel = page[page.index(f'id="u-{launch.named("unit 0")}"') :]
@@ -68,6 +72,7 @@ def test_the_panel_says_each_step_in_words_and_leads_to_case_messages_and_events
     )
     with client.application.test_request_context(f"/?language={language}"):
         assert text("step.locked") in story
+    assert str(messages[-1].event_id) in story
     for link in (
         f"/desk/{launch.named('unit 0')}",
         f"/desk/{launch.named('unit 0')}/trace",
