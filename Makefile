@@ -66,11 +66,11 @@ token: $(INSTALLED) ## a bearer token: make token ROLE=desk DISTRICT=440303
 district: $(INSTALLED) ## add a district to the running system: make district DISTRICT=440306
 	@$(RUN) -m deploy.local district "$(DISTRICT)" --name "$(NAME)"
 
-agency: $(INSTALLED) ## let an agency in by its grants, or out when it has none: make agency AGENCY=real-estate
-	@$(RUN) -m deploy.local agency "$(AGENCY)"
+agency: $(INSTALLED) ## let an agency in by its grants, or out when it has none: make agency AGENCY=real-estate; CONTAINERS=yes
+	@$(RUN) -m deploy.$(if $(CONTAINERS),images.admitting,local agency) "$(AGENCY)"
 
-sandbox: $(INSTALLED) ## a test agency with a grant in the demo's district: its client, its secrets' file, the feed and a line to try it
-	@$(RUN) -m deploy.sandbox.agency
+sandbox: $(INSTALLED) ## a test agency with a grant in the demo's district: its client, its secrets' file, the feed and a line to try it; CONTAINERS=yes
+	@$(RUN) -m deploy.sandbox.agency $(if $(CONTAINERS),--containers)
 
 catalogue: $(INSTALLED) ## the catalogue of events as files: make catalogue DIR=folder
 	@$(RUN) -m services.reporting catalogue "$(DIR)"

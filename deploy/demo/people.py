@@ -97,7 +97,7 @@ class Person:
 
 def trusted(place: Place) -> ssl.SSLContext | bool:
     """The front door's own authority, where it speaks HTTPS."""
-    root = place.path("front-door", "pki", "authorities", "local", "root.crt")
+    root = place.front_authority
     return ssl.create_default_context(cafile=str(root)) if place.tls and root.exists() else True
 
 

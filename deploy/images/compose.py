@@ -21,6 +21,7 @@ from deploy.declaration import (
     DATABASE_ROLES,
     FRONT_DOOR,
     PLATFORM,
+    PORTS,
     SERVICES,
     WATCH,
     bus_roles,
@@ -28,7 +29,7 @@ from deploy.declaration import (
 from deploy.front_door import caddyfile as front_door
 from deploy.images import secret_files, watching
 from deploy.images.parts import Entry, Limits, as_yaml, guards, healthcheck, secret_variables, waits_for
-from deploy.images.running import KEPT_IN, POSTGRES_USER, SECRETS, SHARED
+from deploy.images.running import KEPT_IN, PORT_BASE, POSTGRES_USER, SECRETS, SHARED
 from deploy.images.site import FILES, SITE
 from deploy.kinds import Process, Service
 from deploy.local import broker, jars
@@ -47,8 +48,9 @@ _HEAD = """\
 _METRICS = f"{FILES}/metrics"
 # `logical` for Debezium, and until its last slot has been dropped: the server does not start with a slot and without it.
 _LOG = "wal_level=${POSTGRES_WAL_LEVEL:-replica}"
-
-
+_PROTOCOLS = "listener.security.protocol.map"
+# A program of another agency reaches the broker from outside by this listener, as `make agency CONTAINERS=yes` names it.
+AGENCIES, _AGENCIES_PORT = "AGENCIES", PORT_BASE + PORTS["kafka"]
 # The last two are volumes of its image: left to Docker, each new container would leave two nameless ones behind.
 _KAFKA_WRITES = ("/opt/kafka/config", "/opt/kafka/logs", "/etc/kafka/secrets", "/mnt/shared/config")
 CADDY = "caddy:2.11.7"
@@ -131,13 +133,16 @@ def _kafka() -> Entry:
     keys = list(map(declaration.password_key, BUS_STATIC))
     # Kafka itself puts the files' contents in the place of these.
     passwords = {key: f"$${{directory:{secret_files.MOUNTED_IN}:{key.upper()}}}" for key in keys}
-    listeners = {name: SITE.port(port) for name, port in broker.LISTENERS.items()}
+    listeners = {name: SITE.port(port) for name, port in broker.LISTENERS.items()} | {AGENCIES: _AGENCIES_PORT}
+    inside = [f"{name}://kafka:{listeners[name]}" for name in ("CLIENT", "INTERNAL")]
     settings = (
         broker.SETTINGS
+        | broker.listener_of_clients(AGENCIES)
         | broker.static_users(passwords)
         | {
+            _PROTOCOLS: f"{broker.SETTINGS[_PROTOCOLS]},{AGENCIES}:SASL_PLAINTEXT",
             "listeners": ",".join(f"{name}://:{port}" for name, port in listeners.items()),
-            "advertised.listeners": ",".join(f"{name}://kafka:{listeners[name]}" for name in ("CLIENT", "INTERNAL")),
+            "advertised.listeners": ",".join([*inside, f"{AGENCIES}://{HOST}:{_AGENCIES_PORT}"]),
             "controller.quorum.voters": "1@kafka:9093",
             "log.dirs": "/var/lib/kafka/data",
             "config.providers": "directory",
@@ -151,6 +156,7 @@ def _kafka() -> Entry:
         "restart": "unless-stopped",
         "environment": {**variables, "KAFKA_HEAP_OPTS": " ".join(broker.MEMORY), **secret_variables(*keys)},
         "volumes": ["kafka:/var/lib/kafka/data"],
+        "ports": [f"{HOST}:{_AGENCIES_PORT}:{_AGENCIES_PORT}"],
         # Its port opens when it serves. Kafka's own tools would start a Java machine for each look.
         "healthcheck": healthcheck("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"),
     }

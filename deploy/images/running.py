@@ -24,12 +24,11 @@ def place() -> Place:
     if copied.returncode:
         raise CannotStart(f"The containers do not run: `docker compose up -d --wait` first. {last_line(copied.stderr)}")
     (SHARED / "issuer").chmod(0o700)  # its key is not for the containers
-    authority = SHARED / "front-door" / "pki" / "authorities" / "local"
-    authority.mkdir(parents=True, exist_ok=True)
-    docker(
-        "compose", "cp", f"front-door:/data/caddy/{authority.relative_to(SHARED / 'front-door')}/root.crt", authority
-    )
-    return Place(SHARED, PORT_BASE, tls=True)
+    found = Place(SHARED, PORT_BASE, tls=True)
+    root = found.front_authority
+    root.parent.mkdir(parents=True, exist_ok=True)
+    docker("compose", "cp", f"front-door:/data/caddy/{root.relative_to(SHARED / 'front-door')}", root.parent)
+    return found
 
 
 def docker(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":

@@ -5,7 +5,6 @@ A start that cannot work ends with one line on standard error and exit code 2.
 
 import argparse
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -97,11 +96,7 @@ def _district(installation: Place, arguments: argparse.Namespace) -> int:
 
 
 def _agency(installation: Place, arguments: argparse.Namespace) -> int:
-    variables = admission.admit(installation, arguments.agency)
-    for name, value in variables.items():
-        print(f"export {name}={shlex.quote(value)}")
-    if not variables:
-        progress.say(f"{arguments.agency} has no grant in force: its user on the bus is withdrawn.")
+    admission.show(arguments.agency, admission.admit(installation, arguments.agency))
     return 0
 
 

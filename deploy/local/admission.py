@@ -4,9 +4,12 @@ Invariant: the registry's grants decide. An agency without a grant in force is l
 open nothing, since every request asks for the grants.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -16,14 +19,60 @@ from deploy.local.place import CannotStart, Place
 
 Grant = Mapping[str, Any]
 _PAGE = 200
+# By which curl, Python, Go and Node know an authority that the machine does not.
+_AUTHORITY_OF_HTTPS = ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 
 
-def admit(place: Place, agency: str) -> dict[str, str]:
+class Admitting(Protocol):
+    """What lets an agency in or out in one kind of installation. Each raises CannotStart."""
+
+    @property
+    def bus(self) -> str:
+        """The broker's address for programs of others."""
+
+    @property
+    def bus_ca_file(self) -> str: ...
+
+    def secrets_of(self, clients: Sequence[str]) -> dict[str, str]:
+        """A new secret for each, in place of the old one."""
+
+    def admit(self, agency: str, names: Sequence[str]) -> str:
+        """The new password of its user on the bus, which may read exactly these topics."""
+
+    def withdraw(self, agency: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class OnThisMachine:
+    """The local platform."""
+
+    place: Place
+
+    @property
+    def bus(self) -> str:
+        return self.place.kafka_bootstrap
+
+    @property
+    def bus_ca_file(self) -> str:
+        return self.place.bus_ca_file
+
+    def secrets_of(self, clients: Sequence[str]) -> dict[str, str]:
+        from deploy.local import issuer  # noqa: PLC0415 - the issuer is a process of its own; only its list of clients is needed here
+
+        return issuer.add_clients(self.place.local_dir, clients)
+
+    def admit(self, agency: str, names: Sequence[str]) -> str:
+        return agencies.admit(admin.as_admin(self.place), agency, names)
+
+    def withdraw(self, agency: str) -> None:
+        agencies.withdraw(admin.as_admin(self.place), agency)
+
+
+def admit(place: Place, agency: str, by: Admitting | None = None) -> dict[str, str]:
     """Variables for the shell of the agency's engineer (docs/how-to/subscribe.md); empty: it has no grant in force and is let out. Secrets
     are shown here and never again. Raises CannotStart, also for an agency that no district knows.
     """
-    from deploy.local import issuer  # noqa: PLC0415 - the issuer is a process of its own; only its list of clients is needed here
-
+    how = by or OnThisMachine(place)
     with _registry(place) as registry:
         known = [found for found in _every(registry, "/agencies") if found["agency"] == agency]
         grants = [found for found in _every(registry, "/grants") if found["agency"] == agency]
@@ -31,27 +80,37 @@ def admit(place: Place, agency: str) -> dict[str, str]:
         raise CannotStart(f"No district knows the agency {agency}: register it at the registry first.")
     now = datetime.now(UTC)
     types = in_force(grants, now=now)
-    connection = admin.as_admin(place)
     if not types:
-        agencies.withdraw(connection, agency)
+        how.withdraw(agency)
         return {}
     names = sorted(agencies.topics_of(_approved(grants), now=now)[""])
-    persons = {person.hint for person in issuer.PEOPLE}  # they sign in themselves and get no secret
-    clients = sorted({client for found in known for client in found["clients"]} - persons)
-    secrets = {client: issuer.add_client(place.local_dir, client) for client in clients}
+    secrets = how.secrets_of(sorted({client for found in known for client in found["clients"]}))
+    root = str(place.front_authority) if place.tls and place.front_authority.exists() else ""
     return {
         "CLEARWATER_URL": place.front_url,
+        **dict.fromkeys(_AUTHORITY_OF_HTTPS if root else (), root),
         "CLEARWATER_TOKEN_URL": f"{place.url('issuer')}/token",
         "CLEARWATER_CLIENT": " ".join(secrets),
         "CLEARWATER_SECRET": " ".join(secrets.values()),
         "CLEARWATER_DISTRICT": " ".join(sorted(types)),
-        "KAFKA_BOOTSTRAP": place.kafka_bootstrap,
-        "KAFKA_SECURITY": "SASL_SSL" if place.bus_ca_file else "SASL_PLAINTEXT",
-        "KAFKA_CA_FILE": place.bus_ca_file,
+        "KAFKA_BOOTSTRAP": how.bus,
+        "KAFKA_SECURITY": "SASL_SSL" if how.bus_ca_file else "SASL_PLAINTEXT",
+        "KAFKA_CA_FILE": how.bus_ca_file,
         "KAFKA_USER": agencies.user_of(agency),
-        "KAFKA_PASSWORD": agencies.admit(connection, agency, names),
+        "KAFKA_PASSWORD": how.admit(agency, names),
         "KAFKA_TOPICS": ",".join(names),
     }
+
+
+def show(agency: str, variables: Mapping[str, str]) -> None:
+    """On standard output what a shell reads; that there is nothing, on standard error."""
+    sys.stdout.write(as_shell(variables))
+    if not variables:
+        print(f"{agency} has no grant in force: its user on the bus is withdrawn.", file=sys.stderr)
+
+
+def as_shell(variables: Mapping[str, str]) -> str:
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 def in_force(grants: Iterable[Grant], *, now: datetime) -> dict[str, frozenset[str]]:

@@ -22,6 +22,17 @@ LISTENERS = {"CLIENT": "kafka", "INTERNAL": "kafka-internal", "CONTROLLER": "kaf
 # By listener; the first user is the broker itself. No user is known on both listeners.
 STATIC_USERS = {"internal": ("broker", "founder"), "controller": ("controller",)}
 MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
+
+
+def listener_of_clients(name: str) -> dict[str, str]:
+    """The settings of a listener whose users are stored in the broker."""
+    prefix = f"listener.name.{name.lower()}"
+    return {
+        f"{prefix}.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        f"{prefix}.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    }
+
+
 SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -30,12 +41,9 @@ SETTINGS = {
     "inter.broker.listener.name": "INTERNAL",
     "sasl.mechanism.inter.broker.protocol": "PLAIN",
     "sasl.mechanism.controller.protocol": "PLAIN",
-    "listener.name.client.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    **listener_of_clients("CLIENT"),
     "listener.name.internal.sasl.enabled.mechanisms": "PLAIN",
     "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
-    "listener.name.client.scram-sha-512.sasl.jaas.config": (
-        "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-    ),
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "false",
     "super.users": ";".join(f"User:{user}" for user in access.super_users()),

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -106,15 +107,20 @@ def mint(  # noqa: PLR0913 - each is a claim
     return _signed(local_dir, _about(person), audience=_AUDIENCE, seconds=seconds)
 
 
-def add_client(local_dir: Path, client_id: str) -> str:
-    """Makes a client of an agency, or gives it a new secret in place of the old one. The secret is shown once and kept as a digest."""
-    secret = secrets.token_urlsafe(32)
+def add_clients(local_dir: Path, client_ids: Iterable[str]) -> dict[str, str]:
+    """Makes clients of an agency, or gives them new secrets in place of the old ones. A secret is shown once and kept as a digest.
+
+    A sample person among them signs in by the page and gets none.
+    """
+    persons = {person.hint for person in PEOPLE}
+    made = {client_id: secrets.token_urlsafe(32) for client_id in client_ids if client_id not in persons}
     file = local_dir / "issuer" / "clients.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    digests = {client_id: _digest(secret) for client_id, secret in made.items()}
     unfinished = file.with_suffix(".new")
-    unfinished.write_text(json.dumps({**known, client_id: _digest(secret)}, indent=2), encoding="utf-8")
+    unfinished.write_text(json.dumps(known | digests, indent=2), encoding="utf-8")
     unfinished.rename(file)
-    return secret
+    return made
 
 
 def prepare(local_dir: Path, *, issuer: str) -> None:

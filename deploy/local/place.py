@@ -36,6 +36,11 @@ class Place:
         return self.local_dir.joinpath(*parts)
 
     @property
+    def front_authority(self) -> Path:
+        """The certificate of the front door's own authority; there is none where the door speaks plain HTTP."""
+        return self.path("front-door", "pki", "authorities", "local", "root.crt")
+
+    @property
     def kafka_bootstrap(self) -> str:
         return f"{HOST}:{self.port('kafka')}"
 

@@ -1,4 +1,4 @@
-"""python -m deploy.sandbox.agency: a test agency on the local platform, with a grant of everything in the demo's district.
+"""python -m deploy.sandbox.agency [--containers]: a test agency with a grant of everything in the demo's district.
 
 Its variables, secrets among them, go to one file that only its owner reads. Run again it gives new secrets under the same grant.
 """
@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from deploy.demo.people import Person, Stuck
+from deploy.images import running as containers
+from deploy.images.admitting import InContainers
 from deploy.local import admission
 from deploy.local import place as places
 from deploy.local.place import CannotStart, Place
@@ -21,16 +23,16 @@ _PERIOD = timedelta(days=400)
 
 def main() -> int:
     try:
-        place = places.from_environment()
+        contained = "--containers" in sys.argv
+        place = containers.place() if contained else places.from_environment()
         give(place, DISTRICT, AGENCY, CLIENT)
-        variables = admission.admit(place, AGENCY)
+        variables = admission.admit(place, AGENCY, InContainers() if contained else None)
     except (CannotStart, Stuck) as reason:
         print(reason, file=sys.stderr)
         return 2
-    file = place.path("sandbox.env")
-    lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    file = containers.KEPT_IN / "sandbox.env" if contained else place.path("sandbox.env")
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
-        opened.write(lines)
+        opened.write(admission.as_shell(variables))
     print(f"client   {variables['CLEARWATER_CLIENT']}")
     print(f"secrets  {file}")
     print(f"feed     {variables['CLEARWATER_URL']}/api/reporting/v1/districts/{variables['CLEARWATER_DISTRICT']}/feed")

@@ -66,9 +66,19 @@ def test_the_file_runs_the_same_kafka_with_the_same_settings():
     version = COMPOSE["kafka"]["image"].removeprefix("apache/kafka:")
     variables = {name: name.upper().replace("-", "___").replace(".", "_") for name in broker.SETTINGS}
     settings = {f"KAFKA_{variables[name]}": value for name, value in broker.SETTINGS.items()}
+    settings["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"] += ",AGENCIES:SASL_PLAINTEXT"
 
     assert f"org.apache.kafka:kafka_2.13:{version}!" in coordinates
     assert settings.items() <= COMPOSE["kafka"]["environment"].items()
+
+
+def test_programs_outside_reach_the_broker_by_a_listener_that_asks_for_a_user():
+    environment, [published] = COMPOSE["kafka"]["environment"], COMPOSE["kafka"]["ports"]
+    listening = dict(item.split("://:") for item in environment["KAFKA_LISTENERS"].split(","))
+    advertised = dict(item.split("://") for item in environment["KAFKA_ADVERTISED_LISTENERS"].split(","))
+
+    assert published == f"{advertised['AGENCIES']}:{listening['AGENCIES']}"
+    assert environment["KAFKA_LISTENER_NAME_AGENCIES_SASL_ENABLED_MECHANISMS"] == "SCRAM-SHA-512"
 
 
 def test_every_image_of_ours_is_built_once_and_never_looked_for_in_a_registry():

@@ -7,6 +7,7 @@ The containers are a project of their own and go away at the end; KEEP=yes leave
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -167,6 +168,18 @@ def look() -> None:
     call(sys.executable, "-m", "deploy.demo", "--containers", UNITS="8", SPEED="20000")
     mailbox = Place(running.SHARED, running.PORT_BASE).url("messages")
     assert httpx.get(f"{mailbox}/messages.json", trust_env=False).raise_for_status().json(), "no message arrived"
+    let_an_agency_in()
+
+
+def let_an_agency_in() -> None:
+    """The worked subscriber reads the feed with what the test agency is given."""
+    call("make", "sandbox", "CONTAINERS=yes")
+    lines = (running.KEPT_IN / "sandbox.env").read_text(encoding="utf-8").splitlines()
+    given = dict(shlex.split(line)[1].split("=", 1) for line in lines)
+    with tempfile.TemporaryDirectory() as folder:
+        state = {"CLEARWATER_STATE": f"{folder}/subscriber.json"}
+        read = call(sys.executable, "examples/python/subscriber.py", "--once", capture=True, **given, **state)
+    assert "unit " in read, read
 
 
 def survive() -> None:

@@ -19,7 +19,9 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.errors import KafkaTimeoutError
 
+from deploy import declaration
 from deploy.demo.people import Person
+from deploy.images.admitting import InContainers
 from deploy.local import admission, agencies, processes
 from deploy.local.place import ROOT, CannotStart
 from deploy.sandbox.agency import give
@@ -31,6 +33,14 @@ pytestmark = pytest.mark.timeout(400)
 AGENCY, CLIENT = "real-estate", "agency-real-estate"
 ENDPOINT = f"http://127.0.0.1:{free_port()}/hook"
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
+# `docker compose exec -T <container> <program> …`
+_DOCKER = """\
+#!{python}
+import json, os, pathlib, sys
+container, program, *arguments = sys.argv[4:]
+environment = os.environ | json.loads(pathlib.Path({folder!r}, "environments.json").read_text())[container]
+os.execvpe(program, [program, *arguments], environment)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +73,42 @@ def test_an_agency_whose_grant_is_revoked_is_let_out(system, samples):
         KafkaConsumer(**connection, bootstrap_timeout_ms=700)
     with pytest.raises(CannotStart, match="No district knows"):
         admission.admit(place, "nobody")
+
+
+def test_in_containers_an_agency_is_let_in_and_out_by_the_same_acts(system, samples, tmp_path, monkeypatch):
+    """The two containers' parts run as in them, with their environments; only `docker compose exec` is a stand-in."""
+    place, district = system.place, samples[0].code
+    grant_id = give(place, district, "harbour-office", "agency-harbour")
+    stand_in_for_docker(place, tmp_path, monkeypatch)
+
+    values = admission.admit(place, "harbour-office", InContainers())
+    events = feed(values, limit="1")
+    connection = system.connection | {
+        "bootstrap_servers": values["KAFKA_BOOTSTRAP"],
+        "sasl_plain_username": values["KAFKA_USER"],
+        "sasl_plain_password": values["KAFKA_PASSWORD"],
+    }
+    with closing(KafkaConsumer(**connection)) as consumer:
+        seen = consumer.topics()
+    with Person(place, "command", district) as command:
+        command.post("registry", f"/grants/{grant_id}/revocation", {"reason": "协议到期"}, key="harbour revocation")
+
+    assert events.status_code == 200
+    assert values["KAFKA_TOPICS"].split(",") == sorted(seen) != []
+    assert admission.admit(place, "harbour-office", InContainers()) == {}
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(**connection, bootstrap_timeout_ms=700)
+
+
+def stand_in_for_docker(place, folder, monkeypatch):
+    site = processes.local_site(place)
+    of = {process.name: process.environment(site) for process in declaration.processes()}
+    of["kafka"] = {"KAFKA_ADVERTISED_LISTENERS": f"CLIENT://kafka:9092,AGENCIES://{place.kafka_bootstrap}"}
+    (folder / "environments.json").write_text(json.dumps(of))
+    program = folder / "docker"
+    program.write_text(_DOCKER.format(python=sys.executable, folder=str(folder)))
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
 
 def test_a_revocation_reaches_the_bus_without_a_person_and_leaves_the_other_district(system, samples):

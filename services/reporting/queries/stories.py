@@ -20,7 +20,8 @@ _STEPS: Final = text("""
 @dataclass(frozen=True)
 class Step:
     """One event: its place in the case, its id (None for a step of before ids were kept), what it says, when; with the sequence number
-    that was given or detached."""
+    that was given or detached.
+    """
 
     number: int
     event_id: UUID | None

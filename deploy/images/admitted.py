@@ -1,0 +1,43 @@
+"""The part of an agency's admission that happens inside a container; what it makes is printed once, as JSON.
+
+    python -m deploy.images.admitted clients <client> …       in `issuer`: a new secret for each
+    python -m deploy.images.admitted user <agency> <topic> …  in `admin`: its user, which reads these topics; the new password
+    python -m deploy.images.admitted no-user <agency>         in `admin`: its user is withdrawn
+
+Left to others: who asks for it, and from where (admitting.py).
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.images import secret_files
+from deploy.local import admin, agencies
+from deploy.local.place import CannotStart
+
+
+def main(arguments: Sequence[str]) -> int:
+    try:
+        print(json.dumps(_made(*arguments)))
+    except CannotStart as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _made(act: str, *names: str) -> object:
+    if act == "clients":
+        from deploy.local import issuer  # noqa: PLC0415 - of no use in the other container
+
+        return issuer.add_clients(Path(os.environ["LOCAL_DIR"]), names)
+    connection, (agency, *topics) = admin.as_named(secret_files.read()), names
+    if act == "user":
+        return agencies.admit(connection, agency, topics)
+    agencies.withdraw(connection, agency)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
