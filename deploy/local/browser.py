@@ -35,7 +35,12 @@ _FONTS = """<?xml version="1.0"?>
 # Its arguments also switch off what our pages rely on: a test must see the same-origin policy that a person's browser keeps. And in a
 # single process the whole browser ends with the first page that is closed.
 _UNWANTED = frozenset({"--disable-web-security", "--allow-running-insecure-content", "--single-process"})
-_WANTED = ("--disable-dev-shm-usage",)  # /dev/shm is small in a container, and not there at all in a bare root
+# Drawing by OpenGL in software takes three times the processor of Chromium's own drawing, and our pages need no more than that.
+_OPENGL = frozenset(
+    {"--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"}
+)
+# /dev/shm is small in a container, and not there at all in a bare root.
+_WANTED = ("--disable-dev-shm-usage", "--disable-gpu")
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def packaged() -> Browser:
     arguments = [
         argument
         for argument in json.loads((kept / "arguments.json").read_text(encoding="utf-8"))
-        if argument not in _UNWANTED
+        if argument not in _UNWANTED | _OPENGL
     ]
     environment = os.environ | {
         "LD_LIBRARY_PATH": str(kept / "al2023" / "lib"),

@@ -198,11 +198,17 @@ class Subscription:
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
+        reached = self._membership.reached
         with _outages():
             kafka = self._client()
             for partition in kafka.assignment():
-                if (end := kafka.highwater(partition)) is not None:
-                    behind[partition.topic] += max(0, end - kafka.position(partition, timeout_ms=1_000))
+                if (end := kafka.highwater(partition)) is None:
+                    continue
+                if (
+                    reached.get(partition, -1) < end
+                ):  # kafka-python looks at every partition when it is asked for the position of one
+                    reached[partition] = kafka.position(partition, timeout_ms=1_000)
+                behind[partition.topic] += max(0, end - reached[partition])
         return behind
 
     def answered(self) -> bool:
@@ -278,7 +284,9 @@ class Reader:
             for record in (record for found in polled.values() for record in found):
                 self._positions[TopicPartition(record.topic, record.partition)] = record.offset + 1
                 yield records.read(_record(record))
-            left = {partition for partition in left if kafka.position(partition) < ends[partition]}
+            left = {partition for partition in left if self._positions[partition] < ends[partition]}
+            if not polled:  # what was compacted away at the end of a topic is passed without a record
+                left = {partition for partition in left if kafka.position(partition) < ends[partition]}
             if left and not polled:
                 raise KafkaTimeoutError(f"no answer from {len(left)} partitions")
 
@@ -334,12 +342,15 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyt
 
     def __init__(self) -> None:
         self.answered = self.complete = False
+        self.reached: dict[TopicPartition, int] = {}
+        """The offset up to which a partition was polled when it was last asked for."""
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the listener's shape
         self.complete = False
 
     def on_partitions_assigned(self, assigned: Sequence[object]) -> None:
         self.answered, self.complete = True, bool(assigned)
+        self.reached.clear()
 
 
 _wants_to_join = ConsumerCoordinator.need_rejoin
