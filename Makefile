@@ -176,10 +176,12 @@ alerts: $(INSTALLED) ## every alert fires when it must and is silent when it mus
 pictures: setup ## the README's and the tour's pictures, from the demo that runs, into docs/pictures
 	@$(RUN) -m tests.pictures
 
-bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; importing 100,000 rows
+bench: setup ## signatures against bare PostgreSQL, relay and consumer against bare Kafka, as ratios; 100,000 rows; 1,000 endpoints; an installation at rest
 	@$(RUN) -m tests.load.signatures
 	@$(RUN) -m tests.load.bench
 	@$(RUN) -m tests.load.imports
+	@$(RUN) -m tests.load.webhooks
+	@$(RUN) -m tests.load.rest
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 lock: $(INSTALLED) ## write all locks anew

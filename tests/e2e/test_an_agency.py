@@ -33,13 +33,13 @@ pytestmark = pytest.mark.timeout(400)
 AGENCY, CLIENT = "real-estate", "agency-real-estate"
 ENDPOINT = f"http://127.0.0.1:{free_port()}/hook"
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
-# `docker compose exec -T <container> <program> …`
+# `docker compose exec -T <container> <program> …`; `python` is an image's own, which is this one here.
 _DOCKER = """\
 #!{python}
 import json, os, pathlib, sys
 container, program, *arguments = sys.argv[4:]
 environment = os.environ | json.loads(pathlib.Path({folder!r}, "environments.json").read_text())[container]
-os.execvpe(program, [program, *arguments], environment)
+os.execvpe(sys.executable if program == "python" else program, [program, *arguments], environment)
 """
 
 

@@ -19,7 +19,7 @@ from services.signing.commands.lock_agreement import (
     PreRegister,
     UnlockAgreement,
     lock_agreement,
-    pre_register,
+    pre_register_agreement,
     unlock_agreement,
 )
 from services.signing.commands.perform_agreement import PerformAgreement, perform_agreement
@@ -222,13 +222,13 @@ def supersede(agreement_id: UUID, body: Succession) -> http.Answer:
     answers=AgreementFile,
     problems=("agreement-unknown", "version-superseded", "agreement-not-locked", "clock-jumped"),
 )
-def register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
+def pre_register(agreement_id: UUID, body: Nothing) -> http.Answer:  # noqa: ARG001 - an empty body is read, so that a wrong one is refused
     """The household declares that it will sign (预登记). No number, no count.
 
     With If-Match, only if the version matches.
     """
     command = PreRegister(agreement_id, transaction.by(), http.given_version())
-    return transaction.once(pre_register, command, _answer)
+    return transaction.once(pre_register_agreement, command, _answer)
 
 
 @http.route(

@@ -72,7 +72,7 @@ def unlock_agreement(tx: Transaction, command: UnlockAgreement, clock: Clock) ->
     return agreement
 
 
-def pre_register(tx: Transaction, command: PreRegister, clock: Clock) -> Agreement:
+def pre_register_agreement(tx: Transaction, command: PreRegister, clock: Clock) -> Agreement:
     """Idempotent. Raises Refused: agreement-unknown, version-superseded, agreement-not-locked."""
     case = cases.lock_of(tx, command.agreement_id)
     agreement = agreements.load(tx, command.agreement_id)

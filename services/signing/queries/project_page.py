@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from services.signing.queries.project_count import ProjectCount
-from shared.events.day import business_day
+from shared.events.day import SHANGHAI, business_day
 from shared.service.database import Transaction
 
 _WAITING = text("""
@@ -26,9 +26,8 @@ _DECIDED = text("""
     where project_id = :project_id
 """)
 _SIGNED = text("select count(*) from agreements where project_id = :project_id and state = 'signed'")
-# A business day: of Shanghai.
 _FACTS = text("""
-    select (happened_at at time zone interval '8 hours')::date as business_on, max(feed_number) as latest,
+    select (happened_at at time zone cast(:zone as text))::date as business_on, max(feed_number) as latest,
            count(*) filter (where fact = 'signed') as signed, count(*) filter (where fact = 'undone') as undone
     from counted where project_id = :project_id and fact <> 'matched' group by business_on
 """)
@@ -71,7 +70,7 @@ def awaiting_effect(tx: Transaction, project_id: UUID) -> int:
 def days_to_close(tx: Transaction, project: ProjectCount, now: datetime) -> list[DayToClose]:
     """From the first day of the period, or of a fact before it, to yesterday; the oldest first."""
     it = {"project_id": project.project_id}
-    facts = {row.business_on: row for row in tx.connection.execute(_FACTS, it)}
+    facts = {row.business_on: row for row in tx.connection.execute(_FACTS, {**it, "zone": SHANGHAI.key})}
     closed = {row.business_on: row.as_of for row in tx.connection.execute(_CLOSED, it)}
     begin, today = min([business_day(project.starts_at), *facts]), business_day(now)
     found = []

@@ -12,7 +12,7 @@ from services.signing.queries.case_file import CaseFile
 from shared.service import declared
 
 Name = Literal[
-    "take_up", "confirm", "review", "return", "lock", "register", "unlock", "begin", "sign", "rescind", "perform"
+    "take_up", "confirm", "review", "return", "lock", "pre_register", "unlock", "begin", "sign", "rescind", "perform"
 ]
 _ROUTES: dict[Name, str] = {
     "take_up": "cases.take_up",
@@ -20,7 +20,7 @@ _ROUTES: dict[Name, str] = {
     "review": "agreements.review",
     "return": "agreements.give_back",
     "lock": "agreements.lock",
-    "register": "agreements.register",
+    "pre_register": "agreements.pre_register",
     "unlock": "agreements.unlock",
     "begin": "signatures.add_signature",
     "sign": "signatures.add_signature",
@@ -61,7 +61,7 @@ def _allowed(case: CaseFile, view: str) -> Iterator[Name]:
     if view in ("locked", "sign", "disputed") and state in ("locked", "pre_registered"):
         yield "unlock"
     if view == "locked" and state == "locked":
-        yield "register"
+        yield "pre_register"
     if view == "number":
         yield from _AFTER.get(state, ())
     elif case.rights != "confirmed" and view != "ended":

@@ -14,7 +14,7 @@ from hypothesis.stateful import rule
 from services.signing.commands.close_day import CloseDay, close_day
 from services.signing.commands.decide_project import ClosePeriod, DeclareEffect, close_period, declare_effect
 from services.signing.commands.draft_agreement import EditTerms, SupersedeAgreement, edit_terms, supersede_agreement
-from services.signing.commands.lock_agreement import PreRegister, pre_register
+from services.signing.commands.lock_agreement import PreRegister, pre_register_agreement
 from services.signing.commands.perform_agreement import PerformAgreement, perform_agreement
 from services.signing.commands.review_agreement import (
     ReturnAgreement,
@@ -208,7 +208,7 @@ class Acts(World):
         _, house = self.house(which)
         if agreement_id := self.agreement(which):
             against = set() if house.state(*SIGNABLE) else {"agreement-not-locked"}
-            if self.attempt(against, pre_register, PreRegister(agreement_id, DESK)):
+            if self.attempt(against, pre_register_agreement, PreRegister(agreement_id, DESK)):
                 house.last.state = "pre_registered"
 
     @rule(which=HOUSE, form=FORM)

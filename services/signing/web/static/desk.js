@@ -25,7 +25,7 @@ const requests = {
   confirm: ({ unit, revision }) => [`/cases/${unit}/rights/confirmations`, { revision: Number(revision) }],
   review: ({ agreement, version }) => [`/agreements/${agreement}/reviews`, { papers: chosen("paper").map((box) => box.value) }, version],
   lock: ({ agreement, version }) => [`/agreements/${agreement}/locks`, {}, version],
-  register: ({ agreement, version }) => [`/agreements/${agreement}/pre-registrations`, {}, version],
+  pre_register: ({ agreement, version }) => [`/agreements/${agreement}/pre-registrations`, {}, version],
   return: ({ agreement, version }, form) => [`/agreements/${agreement}/returns`, reasonOf(form), version],
   unlock: ({ agreement, version }, form) => [`/agreements/${agreement}/unlocks`, reasonOf(form), version],
   rescind: ({ agreement, version }, form) => [`/agreements/${agreement}/rescissions`, reasonOf(form), version],
