@@ -121,9 +121,7 @@ class Consumer:
             behind_in[topics.district(topic)] += behind
             metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
             metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
-        for district, behind in sorted(behind_in.items()):
-            with database.begin(self._engine, district=district) as tx:
-                freshness.note_lag(tx, self._name, behind)
+        freshness.note_lags(self._engine, self._name, behind_in)
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = {count.district: count for count in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)

@@ -18,8 +18,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from deploy import declaration
 from deploy.demo.people import Person
-from deploy.local import admin, processes
-from deploy.local import topics as local_topics
+from deploy.local import districts as open_districts
+from deploy.local import processes
 from shared.events import topics
 from tests.support import platform
 from tests.support.platform import Platform
@@ -34,7 +34,7 @@ def main(seconds: int = 60, districts: int = 2) -> int:
     try:
         platform.start_system(running)
         for number in range(districts - 2):
-            local_topics.create(admin.as_admin(running.place), f"{_FIRST + number}")
+            open_districts.add(running.place, f"{_FIRST + number}")
         print(f"{districts} districts; waiting {_SETTLES_SECONDS} s until the installation rests", flush=True)
         time.sleep(_SETTLES_SECONDS)
         at_rest(running, seconds)

@@ -58,11 +58,24 @@ def test_a_backlog_keeps_the_moment_at_which_everything_was_read(bench):
     measure(consumer)
     with database.begin(bench.engines.app, district=bench.district) as tx:
         tx.connection.execute(text("update lags set caught_up_at = caught_up_at - interval '1 hour'"))
-        freshness.note_lag(tx, consumer._name, 7)
+    freshness.note_lags(bench.engines.app, consumer._name, {bench.district: 7})
 
     behind = read(bench, freshness.consumer_ages, consumer._name)
 
     assert (behind.number, behind.seconds > 3_500) == (7, True)
+
+
+def test_the_notes_of_all_districts_are_one_transaction_and_keep_to_their_district(bench):
+    consumer, unread = bench.consumer(), {"440303": 0, "440305": 2, "440306": 5}
+
+    freshness.note_lags(bench.engines.app, consumer._name, unread)
+
+    rows = bench.rows_of("select district, events, xmin::text from lags order by district")
+    assert {district: events for district, events, _ in rows} == unread
+    assert len({transaction for *_, transaction in rows}) == 1
+    with database.reading(bench.engines.app, granted=["440305"]) as tx:
+        [seen] = freshness.consumer_ages(tx.connection, consumer._name)
+    assert (seen.district, seen.number) == ("440305", 2)
 
 
 def test_parked_keys_are_counted_once_each_and_the_oldest_gives_the_age(bench):
