@@ -146,8 +146,7 @@ journey-tests:
 	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 $(JOURNEY)
 
 long-tests:
-	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) $(LONG)
-	$(RUN) -m pytest -q $(SHUFFLED) --durations=15 tests/chaos tests/e2e tests/browser $(JOURNEY:%=--ignore=%) $(ALONE:%=--ignore=%) $(LONG:%=--ignore=%)
+	$(RUN) -m pytest -q $(SIDE_BY_SIDE) $(SHUFFLED) $(LONG) tests/chaos tests/e2e tests/browser $(JOURNEY:%=--ignore=%) $(ALONE:%=--ignore=%)
 
 soak: setup ## the suite again and again, shuffled, beside load: make soak ROUNDS=3 SEED=17
 	@$(RUN) -m tests.load.soak

@@ -45,7 +45,7 @@ def main(seconds: int = 60, districts: int = 2) -> int:
 
 
 def at_rest(running: Platform, seconds: int) -> None:
-    ours = {process.name for process in declaration.processes() if process.image}
+    ours = [process.name for process in declaration.processes() if process.image]
     before = _times(running)
     time.sleep(seconds)
     shares = {name: (after - before[name]) / seconds for name, after in _times(running).items()}
@@ -80,13 +80,15 @@ def to_the_bus(running: Platform) -> None:
 
 
 def _times(running: Platform) -> Mapping[str, float]:
-    """Seconds of the processor, by process, its children with it."""
-    names = (process.name for process in processes.supervised(running.place))
-    return {name: sum(sum(found.cpu_times()[:2]) for found in _family(running, name)) for name in names}
+    """Seconds of the processor, by process, its children with it. Those that do not run (the second APIs) are left out."""
+    found = {process.name: _family(running, process.name) for process in processes.supervised(running.place)}
+    return {name: sum(sum(one.cpu_times()[:2]) for one in family) for name, family in found.items() if family}
 
 
 def _family(running: Platform, name: str) -> list[psutil.Process]:
-    first = psutil.Process(running.supervisor.pid(name))
+    if not (pid := running.supervisor.pid(name)):
+        return []
+    first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]
 
 
