@@ -66,16 +66,18 @@ def test_a_backlog_keeps_the_moment_at_which_everything_was_read(bench):
 
 
 def test_the_notes_of_all_districts_are_one_transaction_and_keep_to_their_district(bench):
-    consumer, unread = bench.consumer(), {"440303": 0, "440305": 2, "440306": 5}
+    consumer, unread = "of-many", {"440303": 0, "440305": 2, "440306": 5}
 
-    freshness.note_lags(bench.engines.app, consumer._name, unread)
+    freshness.note_lags(bench.engines.app, consumer, unread)
 
     with database.reading(bench.engines.app, granted=[database.EVERY]) as tx:
-        rows = tx.connection.execute(text("select district, events, xmin::text from lags")).all()
+        rows = tx.connection.execute(
+            text("select district, events, xmin::text from lags where consumer = 'of-many'")
+        ).all()
     assert {district: events for district, events, _ in rows} == unread
     assert len({transaction for *_, transaction in rows}) == 1
     with database.reading(bench.engines.app, granted=["440305"]) as tx:
-        [seen] = freshness.consumer_ages(tx.connection, consumer._name)
+        [seen] = freshness.consumer_ages(tx.connection, consumer)
     assert (seen.district, seen.number) == ("440305", 2)
 
 
