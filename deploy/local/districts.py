@@ -11,7 +11,7 @@ from deploy.local.place import CannotStart, Place
 def add(place: Place, district: str, *, name: str = "") -> list[str]:
     """What was done, line by line. A second run only makes the missing topics. Raises CannotStart.
 
-    In containers the step `topics` makes them: nobody reaches that broker from outside.
+    In containers the step `topics` makes them: this machine has no rights of the broker's admin there.
     """
     made = topics.create(admin.as_admin(place), district) if place.path("kafka").exists() else []
     return [f"{len(made)} topics made", register(place, district, name=name)]
