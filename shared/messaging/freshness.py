@@ -66,7 +66,7 @@ def note_lags(engine: Engine, consumer: str, unread: Mapping[str, int]) -> None:
         inbox.share(tx)
         with database.pipelined(tx.connection) as driver:
             for district, events in sorted(unread.items()):
-                database.bind(driver, district)
+                database.bind(driver, district, [district])
                 driver.execute(_NOTE, (consumer, district, events))
 
 

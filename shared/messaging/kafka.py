@@ -198,15 +198,12 @@ class Subscription:
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
-        reached = self._membership.reached
         with _outages():
-            kafka = self._client()
-            for partition in kafka.assignment():
-                if (end := kafka.highwater(partition)) is None:
-                    continue
-                if (
-                    reached.get(partition, -1) < end
-                ):  # kafka-python looks at every partition when it is asked for the position of one
+            kafka, reached = self._client(), self._membership.reached
+            ends = {it: end for it in kafka.assignment() if (end := kafka.highwater(it)) is not None}
+            for partition, end in ends.items():
+                # Not for all: to say the position of one, kafka-python looks at every partition.
+                if reached.get(partition, -1) < end:
                     reached[partition] = kafka.position(partition, timeout_ms=1_000)
                 behind[partition.topic] += max(0, end - reached[partition])
         return behind
@@ -284,9 +281,9 @@ class Reader:
             for record in (record for found in polled.values() for record in found):
                 self._positions[TopicPartition(record.topic, record.partition)] = record.offset + 1
                 yield records.read(_record(record))
+            if not polled:  # the end of a topic may be passed without a record: it was compacted away
+                self._positions |= {partition: kafka.position(partition) for partition in left}
             left = {partition for partition in left if self._positions[partition] < ends[partition]}
-            if not polled:  # what was compacted away at the end of a topic is passed without a record
-                left = {partition for partition in left if kafka.position(partition) < ends[partition]}
             if left and not polled:
                 raise KafkaTimeoutError(f"no answer from {len(left)} partitions")
 
@@ -342,8 +339,7 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyt
 
     def __init__(self) -> None:
         self.answered = self.complete = False
-        self.reached: dict[TopicPartition, int] = {}
-        """The offset up to which a partition was polled when it was last asked for."""
+        self.reached: dict[TopicPartition, int] = {}  # up to where each was polled, as it was last asked for
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the listener's shape
         self.complete = False

@@ -232,23 +232,19 @@ def _connected(engine: Engine) -> Connection:
     return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-def bind(driver: "psycopg.Connection[tuple[object, ...]]", district: str) -> None:
-    """For a transaction that keeps one row for each of many districts: what is written from here on is of this one."""
-    _set(driver, district, [district])
-
-
-def _bind(connection: Connection, begin: str, district: str, granted: Sequence[str]) -> None:
-    with pipelined(connection) as driver:
-        driver.execute(begin)
-        _set(driver, district, granted)
-
-
-def _set(driver: "psycopg.Connection[tuple[object, ...]]", district: str, granted: Sequence[str]) -> None:
+def bind(driver: "psycopg.Connection[tuple[object, ...]]", district: str, granted: Sequence[str]) -> None:
+    """Also within a transaction, where it keeps a row for each of many districts: what is written from here on is of this one."""
     for code in granted:
         if code != EVERY and not _CODE.fullmatch(code):
             message = f"not a district code: {code!r}"
             raise ValueError(message)
     driver.execute(_BIND, [district, EVERY if EVERY in granted else ",".join(granted)])
+
+
+def _bind(connection: Connection, begin: str, district: str, granted: Sequence[str]) -> None:
+    with pipelined(connection) as driver:
+        driver.execute(begin)
+        bind(driver, district, granted)
 
 
 def _expect_open(connection: "psycopg.Connection[tuple[object, ...]]", *_: object) -> None:

@@ -29,13 +29,13 @@ def test_a_consumer_that_has_caught_up_asks_for_no_position(platform: Platform, 
         eventually(lambda: set(names) <= set(subscription.lag()))
         assert sum(subscription.lag().values()) == 0
 
-        asked: list[object] = []
+        asks: list[object] = []
         ask = KafkaConsumer.position
         monkeypatch.setattr(
-            KafkaConsumer, "position", lambda self, *given, **more: asked.append(given) or ask(self, *given, **more)
+            KafkaConsumer, "position", lambda self, *given, **more: asks.append(given) or ask(self, *given, **more)
         )
         behind = subscription.lag()
-        at_rest = len(asked)
+        at_rest = len(asks)
         producer.publish([kit.message(str(uuid4()), 1, topic=names[0])])
         read = eventually(lambda: subscription.poll(0.5))
         after = subscription.lag()
@@ -43,4 +43,4 @@ def test_a_consumer_that_has_caught_up_asks_for_no_position(platform: Platform, 
     assert len(behind) > 3
     assert at_rest == 0
     assert (len(read), sum(after.values())) == (1, 0)
-    assert len(asked) == 1
+    assert len(asks) == 1
