@@ -17,6 +17,7 @@ from deploy.kinds import Process, Role, Service
 from deploy.site import Site
 
 PLATFORM = ("postgres", "kafka")
+MARK = "CLEARWATER_INSTALLATION"  # in the environment of each process of a local installation: where it is
 # On the broker: who makes topics, users and rights; and the static users of the broker's own listeners.
 BUS_ADMIN = "admin"
 BUS_STATIC = ("broker", "controller", "founder")

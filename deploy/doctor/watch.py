@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from deploy.declaration import FRONT_DOOR, PLATFORM, WATCH
-from deploy.doctor import asking
+from deploy.declaration import FRONT_DOOR, MARK, PLATFORM, WATCH
+from deploy.doctor import asking, servers
 from deploy.doctor.asking import Address
 from deploy.doctor.seen import OTHER_SCHEMA
 from shared.service import lifecycle
@@ -59,7 +59,7 @@ _DISCOVERY = "/.well-known/openid-configuration"
 
 @dataclass(frozen=True)
 class Places:
-    """What there is to see. `issuer_path`: where it publishes what it is."""
+    """What there is to see. `issuer_path`: where it publishes what it is. `installation`: the mark of a local one."""
 
     front_door: Address
     issuer: Address
@@ -67,6 +67,7 @@ class Places:
     broker: Address
     processes: Mapping[str, Address]
     data: Path
+    installation: str
 
     def encrypted(self) -> dict[str, Address]:
         by_place = {FRONT_DOOR: self.front_door, "issuer": self.issuer, "kafka": self.broker}
@@ -86,6 +87,7 @@ def places(settings: Mapping[str, str]) -> Places:
         broker=_address(settings["KAFKA_BOOTSTRAP"].split(",")[0], encrypted=settings["KAFKA_SECURITY"] == "SASL_SSL"),
         processes={name: _address(where) for name, where in named},
         data=Path(settings["DATA_IN"]),
+        installation=settings.get(MARK, ""),
     )
 
 
@@ -123,6 +125,7 @@ def _looks(seen: Places) -> Iterator[Callable[[], Iterator[Sample]]]:
     for place, address in seen.encrypted().items():
         yield partial(_certificate, place, address)
     yield partial(_disks, seen.data)
+    yield partial(servers.samples, seen.installation)
 
 
 def _reachable(place: str, address: Address, path: str, *, only: int | None = None) -> Iterator[Sample]:

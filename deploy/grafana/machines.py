@@ -158,12 +158,20 @@ MACHINES: Final = Board(
             says="As the running consumers count them.",
         ),
         Panel(
-            title="Memory", unit="bytes", queries=(Query("process_resident_memory_bytes", "{{service}} {{role}}"),),
+            title="Memory", unit="bytes",
+            queries=(
+                Query("process_resident_memory_bytes", "{{service}} {{role}}"),
+                Query("clearwater_server_memory_bytes", "{{place}}"),
+            ),
             says="In containers the limit is 768 MiB each.",
         ),
         Panel(
             title="Processors", unit="percentunit",
-            queries=(Query("rate(process_cpu_seconds_total[$__rate_interval])", "{{service}} {{role}}"),), says="100 % is one processor.",
+            queries=(
+                Query("rate(process_cpu_seconds_total[$__rate_interval])", "{{service}} {{role}}"),
+                Query("rate(clearwater_server_cpu_seconds_total[$__rate_interval])", "{{place}}"),
+            ),
+            says="100 % is one processor.",
         ),
         Panel(
             title="Running since", kind="table", unit="s",

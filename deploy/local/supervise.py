@@ -18,12 +18,11 @@ from xmlrpc.client import Fault, ServerProxy
 
 import psutil
 
-from deploy.declaration import PLATFORM
+from deploy.declaration import MARK, PLATFORM
 from deploy.local import keys
 from deploy.local.place import HOST, ROOT, CannotStart, Place
 from deploy.local.processes import Process
 
-MARK = "CLEARWATER_INSTALLATION"
 _STOP_SECONDS = 25
 _RUNS = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
 _ALREADY_SO = frozenset({60, 70})  # supervisor's faults ALREADY_STARTED and NOT_RUNNING

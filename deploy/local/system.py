@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from deploy import declaration
-from deploy.declaration import PLATFORM, PORTS, SERVICES
+from deploy.declaration import MARK, PLATFORM, PORTS, SERVICES
 from deploy.local import admin, broker, databases, keys, machine, postgres, processes, progress, starting, topics
 from deploy.local.place import ROOT, CannotStart, Place
 from deploy.local.processes import Process
-from deploy.local.supervise import MARK, Supervisor, members
+from deploy.local.supervise import Supervisor, members
 
 SAMPLE_DISTRICTS = ("440303", "440305")
 

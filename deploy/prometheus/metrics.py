@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from deploy import generated
 from deploy.backups import archive
-from deploy.doctor import watch
+from deploy.doctor import servers, watch
 from deploy.local import granting
 from deploy.local.place import ROOT
 from services.notify.workers import count
@@ -31,7 +31,9 @@ Labels are few and bounded: a district, a project, a consumer, a topic, a route 
 What is read from a database is shown by the API of its service alone, also while the process that it is about
 is dead. What is so of the whole server (`clearwater_archive_…`) every API shows. The platform's processes `admin`, `watch` and `archive`
 have `service` `platform`; `archive` runs from the first backup on. Where an API or notify's worker runs twice, take `max`, not `sum`.
-Beside these, every process shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
+Beside these, every process of ours shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
+For PostgreSQL, Kafka and the front door `watch` shows memory and processor on the local platform; in containers and in Kubernetes the
+engine has them for every container.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|
@@ -40,7 +42,20 @@ Beside these, every process shows `process_cpu_seconds_total`, `process_resident
 
 def declared() -> Iterator[Metric]:
     """Every metric of every service, in the order of its declaration."""
-    for module in (metrics, count, signing, registry, reporting, pipeline, archived, archive, granting, watch, facts):
+    for module in (
+        metrics,
+        count,
+        signing,
+        registry,
+        reporting,
+        pipeline,
+        archived,
+        archive,
+        granting,
+        watch,
+        servers,
+        facts,
+    ):
         yield from (value for value in vars(module).values() if isinstance(value, Metric))
 
 
