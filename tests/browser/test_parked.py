@@ -282,6 +282,7 @@ def test_a_refusal_says_what_to_do_and_a_lost_answer_is_asked_for_again_under_it
     expect(page.locator("#work h2")).to_have_text("Not redriven: Nothing waits there")
     expect(page.locator("#work h2")).to_be_focused()
     expect(page.locator("#work")).to_contain_text("parked-key-unknown")
+    expect(page.get_by_role("link", name="EventParked")).to_have_attribute("href", "/docs/runbook#eventparked")
     keys = [headers["idempotency-key"] for place, headers, _ in parked.sent if place.endswith("redrive")]
     assert len(keys) == 2 and len(set(keys)) == 1
     fits(page)

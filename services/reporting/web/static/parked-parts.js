@@ -73,10 +73,14 @@ export function facts(row, name, mayCase) {
   add("sent", make("span", instant(row.sent_at), { class: "nowrap" }));
   add("since_when", make("span", instant(row.parked_at), { class: "nowrap" }));
   add("waits_behind", word("waits_n", { n: row.behind + 1, m: row.behind }));
-  add("runbook", make("a", runbook(row), { href: `/docs/runbook#${runbook(row).toLowerCase()}` }));
+  add("runbook", runbook(row));
   return list;
 }
-export const runbook = (row) => (row.reason === "diverged" ? "EventDiverged" : "EventParked");
+/** The entry that says what to do, as a link. */
+export function runbook(row) {
+  const entry = row.reason === "diverged" ? "EventDiverged" : "EventParked";
+  return make("a", entry, { href: `/docs/runbook#${entry.toLowerCase()}` });
+}
 
 export function lead(row) {
   const part = make("div", "", { class: "lead" });

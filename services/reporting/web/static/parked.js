@@ -312,7 +312,8 @@ function showResult(content) {
 function refusal(row, title, problem) {
   const again = make("button", word("to_key"), { type: "button", class: "btn", id: "reopen" });
   again.addEventListener("click", () => open(idOf(row)));
-  const note = make("p", `${word("nothing_written")}　${word("code", { code: problem.code ?? "—" })}　${word("runbook")}: ${runbook(row)}`, { class: "dim still" });
+  const note = make("p", `${word("nothing_written")}　${word("code", { code: problem.code ?? "—" })}　${word("runbook")}: `, { class: "dim still" });
+  note.append(runbook(row));
   return [callout("", "alert", head(word(title, { title: problem.title ?? "—" })), make("p", problem.next ?? "")), note, acts(toList(), again)];
 }
 
