@@ -89,8 +89,7 @@ def _complete(settings: Settings) -> None:
         "SESSION_SECRET": settings.session_secret,
     }
     if missing := [name for name, value in needed.items() if not value]:
-        message = f"not set: {', '.join(missing)}"
-        raise ValueError(message)
+        raise ValueError(f"not set: {', '.join(missing)}")
 
 
 def _person() -> Person | None:

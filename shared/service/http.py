@@ -132,8 +132,7 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
                 path_values["body"] = body(declared.body)
             answer = _called(view, path_values)
             if declared.changes and "idempotent" not in g:
-                message = f"{request.url_rule} changes something without idempotency.once"
-                raise RuntimeError(message)
+                raise RuntimeError(f"{request.url_rule} changes something without idempotency.once")
             return answer
 
         carried_out.declared = declared  # type: ignore[attr-defined]

@@ -102,8 +102,7 @@ class Catalogue:
 
     def check(self, codes: Sequence[str]) -> None:
         if missing := sorted(set(codes) - set(self.problems)):
-            message = f"problem codes declared by routes but in no problems.toml: {', '.join(missing)}"
-            raise LookupError(message)
+            raise LookupError(f"problem codes declared by routes but in no problems.toml: {', '.join(missing)}")
 
     def answer(self, refusal: Refused) -> Response:
         if (problem := self.problems.get(refusal.code)) is None:

@@ -154,8 +154,7 @@ def _role_is_plain(connection: Connection) -> None:
 
 def _every_table_has_a_district(connection: Connection) -> None:
     if found := set(connection.execute(_OPEN).scalars()) - _OF_NO_DISTRICT:
-        message = f"tables that the app role reaches have no district: {', '.join(sorted(found))}"
-        raise Unprotected(message)
+        raise Unprotected(f"tables that the app role reaches have no district: {', '.join(sorted(found))}")
 
 
 def _every_table_is_like_the_probe(connection: Connection) -> None:
@@ -167,8 +166,7 @@ def _every_table_is_like_the_probe(connection: Connection) -> None:
         if row.partition and not row.reachable:
             continue
         if not row.forced or row.policies != probe.policies:
-            message = f"the table {row.table} has a district, but not the policies that keep districts apart"
-            raise Unprotected(message)
+            raise Unprotected(f"the table {row.table} has a district, but not the policies that keep districts apart")
 
 
 def _foreign_rows_are_unwritable(app: Engine) -> None:
@@ -193,8 +191,7 @@ def _foreign_rows_are_unwritable(app: Engine) -> None:
                     raise
                 changed = 0
         if changed:
-            message = f"the app role can write in a district that is not bound: {statement}"
-            raise Unprotected(message)
+            raise Unprotected(f"the app role can write in a district that is not bound: {statement}")
 
 
 def _seen(connection: Connection) -> list[str]:

@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.events import topics
 from shared.messaging import memory
+from shared.messaging import relay as relay_module
 from shared.messaging.ports import Unavailable
 from shared.messaging.relay import Relay
 from shared.service import database, journal
 from tests.support import kit
+from tests.support.eventually import eventually
 
 
 @pytest.fixture
@@ -47,6 +49,29 @@ def unsent(engines: SimpleNamespace, district: str) -> int:
 def due(engines: SimpleNamespace, within: str) -> None:
     with engines.mechanism.begin() as connection:
         connection.execute(text("update held set retry_at = now() + cast(:within as interval)"), {"within": within})
+
+
+def test_the_database_sees_an_event_that_is_committed_while_it_looks_for_one(engines, broker, district, monkeypatch):
+    relay = Relay(engines.mechanism, memory.Producer(broker))
+    assert relay.waiting() is False
+    once, endless = "1..25", "1..1000000"
+    assert once in relay_module._AWAIT
+    monkeypatch.setattr(relay_module, "_AWAIT", relay_module._AWAIT.replace(once, endless))
+    with ThreadPoolExecutor(1) as looking:
+        found = looking.submit(relay.waiting)
+        eventually(lambda: looks(engines) == 1)
+
+        kit.happen(engines.app, district, [uuid4()])
+
+        assert found.result() is True
+    relay._probe.close()
+
+
+def looks(engines: SimpleNamespace) -> int:
+    """Sessions in which the database looks for an event now."""
+    with engines.mechanism.connect() as connection:
+        statement = "select count(*) from pg_stat_activity where state = 'active' and query like 'do %unsent%' and pid <> pg_backend_pid()"
+        return connection.execute(text(statement)).scalar_one()
 
 
 def test_everything_once_in_the_order_of_its_key(engines, broker, district):
