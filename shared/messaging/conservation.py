@@ -21,6 +21,7 @@ from shared.events import topics
 from shared.events.day import SHANGHAI, business_day
 from shared.messaging.inbox import Key, key_of
 from shared.messaging.ports import Message, Reader
+from shared.service import journal
 
 _SLACK = timedelta(minutes=5)  # between the broker's clock and ours
 _LONGEST = timedelta(hours=1)  # a transaction; it only bounds the scan
@@ -64,7 +65,6 @@ _WRITTEN = text("""
     where district = :district and written_at >= :since and age(xmin) > age(cast(:horizon as xid))
       and (cast(:counted as text) is null or age(xmin) <= age(cast(cast(:counted as text) as xid)))
 """)
-_DISTRICTS = text("select distinct district from event_keys")
 _UNSENT = text("select event_id from unsent join events using (id)")
 _KNOWN = text("""
     select event_id, age(xmin) <= age(cast(:horizon as xid)) as ahead from events where event_id = any(:ids)
@@ -110,7 +110,7 @@ class Published:
         parameters = {"counted": self._horizon, "since": max(since, (self._counted_at or since) - _LONGEST)}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             horizon = connection.execute(_HORIZON).scalar_one()
-            for district in connection.execute(_DISTRICTS).scalars().all():
+            for district in connection.execute(text(journal.DISTRICTS)).scalars().all():
                 for row in connection.execute(_WRITTEN, {**parameters, "horizon": horizon, "district": district}):
                     place = Place(district, business_day(row.written_at))
                     self._written[place] += 1

@@ -43,7 +43,7 @@ _IN_SLOT = text("""
 # The owner sees what is granted and writes in the bound district only, as everybody does.
 _SEE_ALL = text("select set_config('clearwater.granted', '*', true)")
 _BIND = text("select set_config('clearwater.district', :district, true)")
-_DISTRICTS = text("select distinct district from event_keys order by district")
+_DISTRICTS = text(f"{journal.DISTRICTS} order by district")
 _WAITING = text("delete from unsent returning id")
 _NO_HELD = text("delete from held")
 _OF_DISTRICT = text("select id from events where event_id = any(:ids) and district = :district")

@@ -48,6 +48,13 @@ _SEND_AGAIN = text("""
               select id, district, clock_timestamp() from due order by id on conflict do nothing)
     select count(*) from due
 """)
+# The districts that have events, by one look at each topic: topics are counted by the hundred, keys by the hundred thousand.
+DISTRICTS = """
+    with recursive known (topic, district) as (
+        (select topic, district from event_keys order by topic limit 1) union all
+        select later.* from known, lateral (
+            select topic, district from event_keys where event_keys.topic > known.topic order by topic limit 1) as later)
+    select distinct district from known"""
 # No database that is restored knows the epochs that it gave after the backup. So a new one is at least the minutes since 1970.
 NEXT_EPOCH = "greatest(max(epoch) + 1, (extract(epoch from clock_timestamp()) / 60)::int)"
 _NEW_EPOCH = text(f"insert into epochs (epoch, reason) select {NEXT_EPOCH}, :reason from epochs returning epoch")  # noqa: S608 - a constant

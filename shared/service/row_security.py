@@ -148,8 +148,7 @@ _OPEN = text("""
 def _role_is_plain(connection: Connection) -> None:
     role = connection.execute(_ROLE).one()
     if role.above or role.owns:
-        message = "the app role is a superuser, bypasses row-level security or owns tables"
-        raise Unprotected(message)
+        raise Unprotected("the app role is a superuser, bypasses row-level security or owns tables")
 
 
 def _every_table_has_a_district(connection: Connection) -> None:
@@ -160,8 +159,7 @@ def _every_table_has_a_district(connection: Connection) -> None:
 def _every_table_is_like_the_probe(connection: Connection) -> None:
     tables = {row.table: row for row in connection.execute(_POLICIES)}
     if (probe := tables.get("row_probe")) is None:
-        message = "the table row_probe is missing: the migrations have not run"
-        raise Unprotected(message)
+        raise Unprotected("the table row_probe is missing: the migrations have not run")
     for row in tables.values():
         if row.partition and not row.reachable:
             continue

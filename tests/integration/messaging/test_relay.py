@@ -65,6 +65,22 @@ def test_the_database_sees_an_event_that_is_committed_while_it_looks_for_one(eng
 
         assert found.result() is True
     relay._probe.close()
+    assert drained(relay) == 1
+
+
+def test_measuring_reads_few_rows_however_many_keys_there_are(engines, broker, district):
+    kit.happen(engines.app, district, [uuid4() for _ in range(3_000)])
+    read = text("""
+        select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int from pg_stat_xact_user_tables where relname = 'event_keys'
+    """)
+
+    with engines.mechanism.begin() as connection:
+        rows = connection.execute(relay_module._MEASURE).all()
+        looked_at = connection.execute(read).scalar_one()
+    drained(Relay(engines.mechanism, memory.Producer(broker)))
+
+    assert {row.district: row.unsent for row in rows}[district] == 3_000
+    assert looked_at < 100
 
 
 def looks(engines: SimpleNamespace) -> int:
