@@ -199,13 +199,10 @@ class Subscription:
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
         with _outages():
-            kafka, reached = self._client(), self._membership.reached
-            ends = {it: end for it in kafka.assignment() if (end := kafka.highwater(it)) is not None}
-            for partition, end in ends.items():
-                # Not for all: to say the position of one, kafka-python looks at every partition.
-                if reached.get(partition, -1) < end:
-                    reached[partition] = kafka.position(partition, timeout_ms=1_000)
-                behind[partition.topic] += max(0, end - reached[partition])
+            # Not position(): to say that of one partition, kafka-python looks at all of them, and a city has thousands.
+            for partition, state in list(self._client()._subscription.assignment.items()):  # noqa: SLF001
+                if state.highwater is not None and state.position is not None:
+                    behind[partition.topic] += max(0, state.highwater - state.position.offset)
         return behind
 
     def answered(self) -> bool:
@@ -339,14 +336,12 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyt
 
     def __init__(self) -> None:
         self.answered = self.complete = False
-        self.reached: dict[TopicPartition, int] = {}  # up to where each was polled, as it was last asked for
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the listener's shape
         self.complete = False
 
     def on_partitions_assigned(self, assigned: Sequence[object]) -> None:
         self.answered, self.complete = True, bool(assigned)
-        self.reached.clear()
 
 
 _wants_to_join = ConsumerCoordinator.need_rejoin
