@@ -39,7 +39,8 @@ _DOCKER = """\
 import json, os, pathlib, sys
 container, program, *arguments = sys.argv[4:]
 environment = os.environ | json.loads(pathlib.Path({folder!r}, "environments.json").read_text())[container]
-os.execvpe(sys.executable if program == "python" else program, [program, *arguments], environment)
+program = sys.executable if program == "python" else program
+os.execvpe(program, [program, *arguments], environment)
 """
 
 
