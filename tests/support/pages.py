@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from deploy.local import browser as browsers
 from deploy.local import keys
@@ -25,9 +25,11 @@ _LONGEST_FIGURE, _SENTENCE = 14, 40  # 13,628,212.00 m², 2026-11-28
 def chromium(found: browsers.Browser | None = None) -> Iterator[Browser]:
     found = found or browsers.find()
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=found.executable, args=list(found.args), env=dict(found.environment)
-        )
+        how = {"executable_path": found.executable, "args": list(found.args), "env": dict(found.environment)}
+        try:
+            running = playwright.chromium.launch(**how)
+        except Error:  # on a machine at its limits Chromium itself may crash while it starts
+            running = playwright.chromium.launch(**how)
         yield running
         running.close()
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
 from deploy.local import access, admin, agencies, granting, quotas
@@ -264,3 +265,21 @@ def test_a_record_that_is_no_event_keeps_nobody_from_being_withdrawn(platform: P
     assert granting.UNREADABLE._value.get() == before + 1
     with pytest.raises(KafkaTimeoutError):
         KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)
+
+
+def test_a_user_that_another_removes_at_the_same_time_is_removed(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+    connection, user = admin.as_admin(platform.place), f"agency.{uuid4().hex[:8]}"
+    admin.keep_users(connection, {user: "only-for-tests"})
+    describe = KafkaAdminClient.describe_user_scram_credentials
+
+    def raced(asking: KafkaAdminClient) -> object:
+        stored = describe(asking)
+        monkeypatch.undo()
+        admin.remove_users(connection, [user])
+        return stored
+
+    monkeypatch.setattr(KafkaAdminClient, "describe_user_scram_credentials", raced)
+    admin.remove_users(connection, [user])
+
+    with closing(KafkaAdminClient(**connection)) as asking:
+        assert user not in asking.describe_user_scram_credentials()
