@@ -65,6 +65,7 @@ _WRITTEN = text("""
     where district = :district and written_at >= :since and age(xmin) > age(cast(:horizon as xid))
       and (cast(:counted as text) is null or age(xmin) <= age(cast(cast(:counted as text) as xid)))
 """)
+_DISTRICTS = text(journal.DISTRICTS)
 _UNSENT = text("select event_id from unsent join events using (id)")
 _KNOWN = text("""
     select event_id, age(xmin) <= age(cast(:horizon as xid)) as ahead from events where event_id = any(:ids)
@@ -110,7 +111,7 @@ class Published:
         parameters = {"counted": self._horizon, "since": max(since, (self._counted_at or since) - _LONGEST)}
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             horizon = connection.execute(_HORIZON).scalar_one()
-            for district in connection.execute(text(journal.DISTRICTS)).scalars().all():
+            for district in connection.execute(_DISTRICTS).scalars().all():
                 for row in connection.execute(_WRITTEN, {**parameters, "horizon": horizon, "district": district}):
                     place = Place(district, business_day(row.written_at))
                     self._written[place] += 1

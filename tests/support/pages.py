@@ -28,7 +28,11 @@ def chromium(found: browsers.Browser | None = None) -> Iterator[Browser]:
         how = {"executable_path": found.executable, "args": list(found.args), "env": dict(found.environment)}
         try:
             running = playwright.chromium.launch(**how)
-        except Error:  # on a machine at its limits Chromium itself may crash while it starts
+        except Error as failure:
+            if "signal=SIGSEGV" not in str(
+                failure
+            ):  # seen once, on a machine at its limits: Chromium itself crashed at its start
+                raise
             running = playwright.chromium.launch(**how)
         yield running
         running.close()

@@ -17,8 +17,12 @@ def provider(tmp_path: Path) -> FlaskClient:
     return issuer.create(tmp_path, issuer="http://127.0.0.1:1").test_client()
 
 
+def new_secret(local_dir: Path) -> str:
+    return issuer.add_clients(local_dir, ["agency-real-estate"])["agency-real-estate"]
+
+
 def test_a_client_gets_a_token_without_any_district(provider: FlaskClient, tmp_path: Path) -> None:
-    secret = issuer.add_clients(tmp_path, ["agency-real-estate"])["agency-real-estate"]
+    secret = new_secret(tmp_path)
 
     answer = provider.post("/token", data={**ASKED, "client_secret": secret}).get_json()
 
@@ -29,7 +33,7 @@ def test_a_client_gets_a_token_without_any_district(provider: FlaskClient, tmp_p
 
 
 def test_the_secret_may_come_by_basic_authentication(provider: FlaskClient, tmp_path: Path) -> None:
-    secret = issuer.add_clients(tmp_path, ["agency-real-estate"])["agency-real-estate"]
+    secret = new_secret(tmp_path)
 
     given = provider.post("/token", data={"grant_type": "client_credentials"}, auth=("agency-real-estate", secret))
 
@@ -41,7 +45,7 @@ def test_the_secret_may_come_by_basic_authentication(provider: FlaskClient, tmp_
 def test_another_secret_or_client_is_refused(
     provider: FlaskClient, tmp_path: Path, client_id: str, secret: str
 ) -> None:
-    issuer.add_clients(tmp_path, ["agency-real-estate"])["agency-real-estate"]
+    new_secret(tmp_path)
 
     answer = provider.post("/token", data={**ASKED, "client_id": client_id, "client_secret": secret})
 
@@ -49,7 +53,7 @@ def test_another_secret_or_client_is_refused(
 
 
 def test_a_new_secret_ends_the_old_one(provider: FlaskClient, tmp_path: Path) -> None:
-    old = issuer.add_clients(tmp_path, ["agency-real-estate"])["agency-real-estate"]
-    issuer.add_clients(tmp_path, ["agency-real-estate"])["agency-real-estate"]
+    old = new_secret(tmp_path)
+    new_secret(tmp_path)
 
     assert provider.post("/token", data={**ASKED, "client_secret": old}).status_code == 401
