@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from shared.service import journal
+from shared.service import database, journal
 
 Way = Literal["relay", "debezium"]
 PUBLICATION: Final = "outbox"
@@ -40,9 +40,6 @@ _IN_SLOT = text("""
     from pg_logical_slot_peek_binary_changes(:slot, null, null, 'proto_version', '1', 'publication_names', :publication)
     where get_byte(data, 0) = ascii('I')
 """)
-# The owner sees what is granted and writes in the bound district only, as everybody does.
-_SEE_ALL = text("select set_config('clearwater.granted', '*', true)")
-_BIND = text("select set_config('clearwater.district', :district, true)")
 _DISTRICTS = text(f"{journal.DISTRICTS} order by district")
 _WAITING = text("delete from unsent returning id")
 _NO_HELD = text("delete from held")
@@ -87,7 +84,7 @@ def _to_debezium(owner: Engine, log: Connection, slot: str) -> str:
             return "" if found else f"slot {slot} was missing and is made anew: republish what was written without it"
         connection.execute(text(_SWITCH["debezium"]))
         for district in _districts(connection):
-            connection.execute(_BIND, {"district": district})
+            database.see_all(connection, write_to=district)
             journal.send_again(connection, connection.execute(_WAITING).scalars().all())
             connection.execute(_NO_HELD)
     return f"events leave by Debezium, from slot {slot}"
@@ -106,7 +103,7 @@ def _to_relay(owner: Engine, log: Connection, slot: str) -> str:
         if found and not found.lost:
             ids = list(log.execute(_IN_SLOT, {"slot": slot, "publication": PUBLICATION}).scalars())
         for district in _districts(connection):
-            connection.execute(_BIND, {"district": district})
+            database.see_all(connection, write_to=district)
             theirs = connection.execute(_OF_DISTRICT, {"ids": ids, "district": district})
             journal.send_again(connection, theirs.scalars().all())
     if not found or found.lost:
@@ -131,5 +128,5 @@ def _by_log(connection: Connection) -> bool:
 
 
 def _districts(connection: Connection) -> list[str]:
-    connection.execute(_SEE_ALL)
+    database.see_all(connection)
     return list(connection.execute(_DISTRICTS).scalars())

@@ -32,7 +32,6 @@ WITHOUT_LINK = {
     "#mixed, #alarms b": "a sentence on the age of figures; the link beside it has what to do",
     ".district h2": "the code and the feed number of the district",
     ".sheet header": "the day, and the feed number and instant at which it was frozen",
-    ".effective": "the day's event gives the count, and no list of what took effect is kept",
     ".last": "a sequence number",
 }
 _PLAIN = """(without) => {

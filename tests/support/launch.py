@@ -149,6 +149,10 @@ class Launch:
         kept = signed.model_dump(include={"project_id", "unit_id", "agreement_id"})
         return signing.AgreementVoid(**kept, void_at=self.opened_at + timedelta(days=30))
 
+    def take_effect(self, signed: signing.AgreementSigned, *, at: datetime) -> signing.AgreementEffective:
+        kept = signed.model_dump(include={"project_id", "unit_id", "agreement_id"})
+        return signing.AgreementEffective(**kept, effective_at=at, declaration="政告〔2026〕7号")
+
     def reach(self, at: datetime) -> signing.ThresholdReached:
         totals = self.freeze().totals
         bases = [("right_holders", totals.right_holders), ("area", totals.area_hundredths_m2)]

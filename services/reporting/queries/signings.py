@@ -1,4 +1,7 @@
-"""The latest signings and undoings of a project, newest first; and their running count over a day. Names arrive masked."""
+"""The latest signings and undoings of a project, newest first; what took effect; and their running count over a day.
+
+Names arrive masked.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +29,19 @@ _BETWEEN = text("""
            stairwell, door
     from signings left join units using (unit_id)
     where signings.project_id = :project_id and at >= :since and at < :until order by at desc, agreement_id desc limit 5000
+""")
+# The event of an effect has no number: it is that of the unit's last signing before it.
+_EFFECTIVE = text("""
+    select agreement_id, effects.unit_id, effects.project_id, 'effective' as fact, 1 as change, series, sequence_number, took_effect_at,
+           owner, compound, building, stairwell, door
+    from (
+        select distinct on (unit_id, epoch, number) signed.*, steps.at as took_effect_at
+        from signings as signed join case_steps as steps using (unit_id)
+        where signed.project_id = :project_id and signed.fact = 'signed' and signed.at <= steps.at
+          and steps.fact = 'effective' and steps.at >= :since and steps.at < :until
+        order by unit_id, epoch, number, signed.at desc
+    ) as effects left join units using (unit_id)
+    order by took_effect_at desc, agreement_id desc limit 5000
 """)
 _GAINED = text(
     "select coalesce(sum(change), 0) from signings where project_id = :project_id and at > :since and at <= :until"
@@ -64,6 +80,12 @@ def between(tx: Transaction, project_id: UUID, *, since: datetime, until: dateti
     """Newest first."""
     window = {"project_id": project_id, "since": since, "until": until}
     return [Signing(*row) for row in tx.connection.execute(_BETWEEN, window)]
+
+
+def effective(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> list[Signing]:
+    """The agreements that took effect, newest first; `at` is the instant of the effect, `change` is 1."""
+    window = {"project_id": project_id, "since": since, "until": until}
+    return [Signing(*row) for row in tx.connection.execute(_EFFECTIVE, window)]
 
 
 def gained(tx: Transaction, project_id: UUID, *, since: datetime, until: datetime) -> int:

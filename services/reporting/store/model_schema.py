@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from shared.service import migrations
+from shared.service import database, migrations
 
 LIVE, NEXT, OLD = "model", "model_next", "model_old"
 SEARCH_PATH = f"{LIVE},public"  # of every engine that reads or writes the model
@@ -23,7 +23,6 @@ _BEHIND = text(f"""
       and (next.last_sequence is null or (next.epoch, next.last_sequence) < (live.epoch, live.last_sequence))
     limit 10
 """)  # noqa: S608 - constants
-_BIND = text("select set_config('clearwater.district', :district, true), set_config('clearwater.granted', '*', true)")
 _DISTRICTS = text(f"select district from {LIVE}.inbox union select district from {NEXT}.inbox order by district")  # noqa: S608 - constants
 
 
@@ -62,7 +61,7 @@ def lock_alone(connection: Connection) -> None:
 
 def behind(connection: Connection, consumer: str) -> list[Behind]:
     """At most ten keys; of every district."""
-    bind(connection, "")
+    database.see_all(connection)
     return [Behind(*row) for row in connection.execute(_BEHIND, {"consumer": consumer})]
 
 
@@ -77,8 +76,3 @@ def rename(connection: Connection) -> None:
     connection.execute(text(f"alter schema {LIVE} rename to {OLD}"))
     connection.execute(text(f"alter schema {NEXT} rename to {LIVE}"))
     connection.execute(text(f"set local search_path = {SEARCH_PATH}"))
-
-
-def bind(connection: Connection, district: str) -> None:
-    """Row policies: this transaction acts for the district and sees all of them."""
-    connection.execute(_BIND, {"district": district})

@@ -30,11 +30,12 @@ explanations = Blueprint("explanations", __name__, template_folder="templates")
 
 _SHOWN: Final = 50
 _GAINED, _UNDONE = 1, -1
-# The figures that list signings, and which changes each counts.
+# The figures that list signings, or agreements that took effect, and which changes each counts.
 _OF_SIGNINGS: Final = {
     **dict.fromkeys(("today", "recent", "ahead", "net"), (_GAINED, _UNDONE)),
     "gained": (_GAINED,),
     "undone": (_UNDONE,),
+    "effective": (_GAINED,),
 }
 _OF_PROJECTS: Final = frozenset({"reached", "counted_projects", "districts"})
 _NARROWING: Final = ("group", "compound", "building", "stage")
@@ -92,10 +93,11 @@ def _of_day(tx: Transaction, standing: Standing, name: str, figure: Figure) -> s
 
 
 def _of_signings(tx: Transaction, standing: Standing, name: str) -> str:
-    """Signings since an instant or of a closed day, as they are known now; one that was undone counts -1 at its own time."""
+    """Of a closed day or since an instant, as they are known now. A signing that was undone counts -1 at its own time."""
     since, until = _period(name)
     series = request.args.get("series")
-    known = signings.between(tx, standing.project_id, since=since, until=until)
+    find = signings.effective if name == "effective" else signings.between
+    known = find(tx, standing.project_id, since=since, until=until)
     listed = [row for row in known if row.change in _OF_SIGNINGS[name] and series in {None, row.series}]
     moment = as_of.of(tx, context().clock, district=standing.district)
     return render_template(

@@ -143,7 +143,7 @@ class Rebuild:
         ahead = self._ahead.by_district(connection)
         model_schema.rename(connection)
         for district in districts:
-            model_schema.bind(connection, district)
+            database.see_all(connection, write_to=district)
             self._begin(Transaction(connection, district), ahead.get(district, ()))
 
     def _begin(self, tx: Transaction, ahead: Sequence[Received[Any]]) -> None:

@@ -121,7 +121,8 @@ def test_the_list_behind_every_figure_is_the_figure(engine, client, rule, seed):
 
 @pytest.mark.parametrize("language", ["zh-CN", "zh-Hant", "en"])
 @pytest.mark.parametrize(
-    "name", [*FIGURES, "today", "recent", "net", "gained", "undone", "reached", "counted_projects", "districts"]
+    "name",
+    [*FIGURES, "today", "recent", "net", "gained", "undone", "effective", "reached", "counted_projects", "districts"],
 )
 def test_every_figure_has_a_page_in_every_language(engine, client, name, language):
     launch = Launch(units=6)
@@ -203,6 +204,31 @@ def test_the_figures_of_a_closed_day_list_its_signings(engine, client):
 
     assert [listed(name) for name in ("net", "gained", "undone")] == [(3, 5), (4, 4), (-1, 1)]
     assert [listed("gained", series=series) for series in ("exchange", "cash")] == [(3, 3), (1, 1)]
+
+
+def test_what_took_effect_on_a_day_is_listed_with_its_number(engine, client):
+    """A unit that was signed, rescinded and signed again is listed once, with the number of what took effect."""
+    launch = Launch(units=6)
+    at = launch.opened_at + timedelta(hours=4)
+    first, other = (launch.sign(number, at=at) for number in (1, 2))
+    undone = launch.rescind(first, at=at + timedelta(hours=1))
+    again = launch.sign(1, at=at + timedelta(hours=2)).model_copy(update={"agreement_id": launch.named("second")})
+    declared = [launch.take_effect(signed, at=at + timedelta(hours=3)) for signed in (again, other)]
+    late = launch.sign(3, at=at + timedelta(days=1))
+    in_order = [first, other, undone, again, *declared, late, launch.take_effect(late, at=late.signed_at)]
+    Bus(engine).deliver(
+        Numbering().messages("440303", [*launch.opening(), *launch.register(), launch.freeze(), *in_order])
+    )
+
+    def numbers(day: str) -> list[str]:
+        query = {"project": launch.project_id, "day": day, "figure": "effective", "series": "exchange"}
+        page = client.get("/why", query_string=query).text
+        listed = re.findall(r"<td>调换 (\d+)</td>", page)
+        assert value_of(page) == len(listed)
+        return listed
+
+    assert sorted(numbers("2026-11-24")) == [f"{signed.sequence_number:04}" for signed in (other, again)]
+    assert numbers("2026-11-25") == [f"{late.sequence_number:04}"]
 
 
 def test_a_count_of_projects_lists_them(engine, client):
