@@ -5,15 +5,21 @@ Invariant: each question ends within seconds, and no certificate is checked: who
 
 import socket
 import ssl
+import struct
 from dataclasses import dataclass
 from datetime import datetime
-from http.client import HTTPConnection
-from typing import NamedTuple
+from http.client import HTTPConnection, HTTPException
+from typing import Final, NamedTuple
 
 from cryptography import x509
 
 SECONDS = 5.0
 OK = 200
+# What a server answers before anybody signs in. One that is paused accepts a connection all the same: the kernel does that.
+GREETINGS: Final = {
+    "postgres": struct.pack(">ii", 8, 80877103),  # SSLRequest, which is answered with one letter
+    "kafka": struct.pack(">ihhih", 10, 18, 0, 1, -1),  # ApiVersions, version 0, by a client without a name
+}
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,20 @@ def answer(address: Address, path: str) -> Answer:
         connection.close()
 
 
-def is_open(address: Address) -> bool:
+def is_answered(address: Address, greeting: bytes) -> bool:
     try:
-        with socket.create_connection((address.host, address.port), timeout=SECONDS):
-            return True
+        with _encrypted(address) if address.encrypted else _connected(address) as connection:
+            connection.sendall(greeting)
+            return bool(connection.recv(1))
     except OSError:
+        return False
+
+
+def serves(address: Address) -> bool:
+    """Any answer by HTTP counts."""
+    try:
+        return bool(answer(address, "/").status)
+    except (OSError, HTTPException):
         return False
 
 
@@ -76,6 +91,8 @@ def _encrypted(address: Address) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     named = address.public.rpartition(":")[0] or address.public or address.host
-    return context.wrap_socket(
-        socket.create_connection((address.host, address.port), timeout=SECONDS), server_hostname=named
-    )
+    return context.wrap_socket(_connected(address), server_hostname=named)
+
+
+def _connected(address: Address) -> socket.socket:
+    return socket.create_connection((address.host, address.port), timeout=SECONDS)

@@ -45,13 +45,13 @@ def _disk(seen: Seen) -> Iterator[Finding]:
 
 
 def _platform(seen: Seen) -> Iterator[Finding]:
-    if not seen.ports.get("postgres", True):
+    if not seen.servers.get("postgres", True):
         wrong, do = (
             "PostgreSQL does not answer.",
             "Read the last lines of its log, then start it. All processes go on by themselves.",
         )
         yield Finding("DatabaseUnreadable", "page", "postgres", wrong, do)
-    if not seen.ports.get("kafka", True):
+    if not seen.servers.get("kafka", True):
         wrong = "The broker does not answer: what is signed is kept, but no wall and no message sees it."
         yield Finding(
             "BrokerGone",
@@ -61,7 +61,7 @@ def _platform(seen: Seen) -> Iterator[Finding]:
             "Read the last lines of its log, then start it. Relays and consumers go on.",
         )
     for name in sorted(
-        name for name, is_open in seen.ports.items() if not is_open and name not in ("postgres", "kafka")
+        name for name, answers in seen.servers.items() if not answers and name not in ("postgres", "kafka")
     ):
         entry, means = _DOORS.get(name, ("ProcessDown", ""))
         wrong = f"{name} does not answer{means}."
@@ -170,7 +170,7 @@ def _unreadable(seen: Seen) -> Iterator[Finding]:
         for process, sample in seen.samples("clearwater_facts_readable")
         if not sample.value and sample.labels["source"] == "database"
     }
-    for service in sorted(services if seen.ports.get("postgres", True) else ()):
+    for service in sorted(services if seen.servers.get("postgres", True) else ()):
         wrong = f"{service} cannot read its database, which answers."
         yield Finding(
             "DatabaseUnreadable",

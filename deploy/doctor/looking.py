@@ -1,4 +1,4 @@
-"""The doctor's look at an installation: each process is asked over HTTP, each other port is knocked at. It needs no password.
+"""The doctor's look at an installation: each process is asked over HTTP, each server greeted in its own protocol. It needs no password.
 
 Invariant: it changes nothing, and one process that hangs delays the look by a few seconds only.
 """
@@ -32,10 +32,10 @@ def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
     others = [name for name in others if name not in own]
     with ThreadPoolExecutor(max_workers=len(served) + len(others)) as side_by_side:
         processes = side_by_side.map(lambda process: _process(site, *process), served)
-        ports = side_by_side.map(lambda name: asking.is_open(_address(site, name)), others)
+        servers = side_by_side.map(lambda name: _answers(site, name), others)
         disk = shutil.disk_usage(files)
         return Seen(
-            datetime.now(UTC), tuple(processes), dict(zip(others, ports, strict=True)), disk.total, disk.free, _certificates(site)
+            datetime.now(UTC), tuple(processes), dict(zip(others, servers, strict=True)), disk.total, disk.free, _certificates(site)
         )  # fmt: skip
 
 
@@ -63,16 +63,20 @@ def _off(date: str | None, before: float) -> float | None:
     return theirs + 1 - before if theirs + 1 < before else theirs - after if theirs > after else 0.0
 
 
-def _address(site: Site, name: str, *, public: str = "") -> Address:
-    return Address(site.host(name), site.port(name), public=public)
+def _answers(site: Site, name: str) -> bool:
+    address, greeting = _address(site, name), asking.GREETINGS.get(name)
+    return asking.is_answered(address, greeting) if greeting else asking.serves(address)
+
+
+def _address(site: Site, name: str) -> Address:
+    front = urlsplit(site.front_url)
+    if name == FRONT_DOOR:
+        return Address(site.host(name), site.port(name), front.scheme == "https", public=front.netloc)
+    return Address(site.host(name), site.port(name), encrypted=name == "kafka" and bool(site.bus_ca_file))
 
 
 def _certificates(site: Site) -> Mapping[str, Life]:
     """Of the front door and of the broker, where they have one and answer."""
-    front = urlsplit(site.front_url)
-    encrypted = {
-        FRONT_DOOR: _address(site, FRONT_DOOR, public=front.netloc) if front.scheme == "https" else None,
-        "kafka": _address(site, "kafka") if site.bus_ca_file else None,
-    }
-    found = {name: asking.certificate(address) for name, address in encrypted.items() if address}
+    addresses = {name: _address(site, name) for name in (FRONT_DOOR, "kafka")}
+    found = {name: asking.certificate(address) for name, address in addresses.items() if address.encrypted}
     return {name: life for name, life in found.items() if life}

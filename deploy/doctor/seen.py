@@ -30,11 +30,11 @@ class Process:
 
 @dataclass(frozen=True)
 class Seen:
-    """`ports`: of those that speak no HTTP, whether each accepts a connection. `certificates`: begin and end, by whose it is."""
+    """`servers`: whether PostgreSQL, Kafka, the front door and the like answer. `certificates`: begin and end, by whose it is."""
 
     at: datetime
     processes: tuple[Process, ...]
-    ports: Mapping[str, bool]
+    servers: Mapping[str, bool]
     disk_total: int
     disk_free: int
     certificates: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Seen:
     def explains(self, ready: str) -> bool:
         """The database or the broker that does not answer does: that is one finding, not fifteen."""
         gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
-        return any(ready.startswith(word) and not self.ports.get(name, True) for word, name in gone.items())
+        return any(ready.startswith(word) and not self.servers.get(name, True) for word, name in gone.items())
 
     def samples(self, name: str) -> Iterator[tuple[Process, Sample]]:
         return (

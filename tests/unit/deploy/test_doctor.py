@@ -47,22 +47,27 @@ def showing(name: str, metric: str, value: float, **labels: str) -> Seen:
 HERE = {"consumer": "reporting", "district": "440303"}
 STATES = [
     (with_process("reporting-consumer", ready=None), "ProcessDown", "page", "reporting-consumer does not answer"),
-    (replace(HEALTHY, ports={**HEALTHY.ports, "kafka": False}), "BrokerGone", "page", "The broker does not answer"),
-    (replace(HEALTHY, ports={**HEALTHY.ports, "postgres": False}), "DatabaseUnreadable", "page", "PostgreSQL does not"),
+    (replace(HEALTHY, servers={**HEALTHY.servers, "kafka": False}), "BrokerGone", "page", "The broker does not answer"),
     (
-        replace(HEALTHY, ports={**HEALTHY.ports, "front-door": False}),
+        replace(HEALTHY, servers={**HEALTHY.servers, "postgres": False}),
+        "DatabaseUnreadable",
+        "page",
+        "PostgreSQL does not",
+    ),
+    (
+        replace(HEALTHY, servers={**HEALTHY.servers, "front-door": False}),
         "FrontDoorDown",
         "page",
         "front-door does not answer: nobody reaches a page",
     ),
     (
-        replace(HEALTHY, ports={**HEALTHY.ports, "issuer": False}),
+        replace(HEALTHY, servers={**HEALTHY.servers, "issuer": False}),
         "IssuerDown",
         "page",
         "issuer does not answer: nobody can sign in",
     ),
     (
-        replace(HEALTHY, ports={**HEALTHY.ports, "messages": False}),
+        replace(HEALTHY, servers={**HEALTHY.servers, "messages": False}),
         "ProcessDown",
         "page",
         "messages does not answer",
@@ -208,7 +213,7 @@ def test_every_finding_is_among_the_states_above_and_is_as_severe_as_its_alert()
 
 def test_what_pages_stands_first_and_the_worst_decides() -> None:
     seen = showing("reporting-api", "parked_keys", 1, **HERE)
-    found = findings(replace(seen, ports={**HEALTHY.ports, "kafka": False}))
+    found = findings(replace(seen, servers={**HEALTHY.servers, "kafka": False}))
 
     assert [finding.entry for finding in found] == ["BrokerGone", "EventParked"]
     assert exit_code(found) == 2
@@ -221,7 +226,7 @@ def test_a_broker_that_is_gone_explains_the_processes_that_name_it() -> None:
         if process.name != "admin"
     )
     processes += (Process("admin", "platform", "the broker does not answer: KafkaTimeoutError"),)
-    found = findings(replace(HEALTHY, processes=processes, ports={**HEALTHY.ports, "kafka": False}))
+    found = findings(replace(HEALTHY, processes=processes, servers={**HEALTHY.servers, "kafka": False}))
 
     assert [finding.entry for finding in found] == ["BrokerGone"]
 
