@@ -1,7 +1,7 @@
 """python -m deploy.images.users [--only-in-use]: the users of the broker at KAFKA_INTERNAL, with the passwords of this environment.
 
 Run again, it stores the same once more. A broker that a former version has formatted gets its users in the same way.
-`--only-in-use` removes each role's other user, after a rotation.
+`--only-in-use` locks each role's other user, after a rotation.
 """
 
 import sys
@@ -16,7 +16,7 @@ def main() -> None:
     founder = admin.founder(secrets["kafka_internal"], secrets[password_key("founder")])
     admin.store_users(founder, secrets)
     if "--only-in-use" in sys.argv[1:]:
-        admin.remove_users(founder, [f"{role}-{access.other(secrets[side_key(role)])}" for role in bus_roles()])
+        admin.lock_users(founder, [f"{role}-{access.other(secrets[side_key(role)])}" for role in bus_roles()])
 
 
 if __name__ == "__main__":

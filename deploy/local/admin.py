@@ -1,10 +1,12 @@
 """What the one process with admin rights on the broker does: it stores users and ACLs, as access.py declares them.
 
-Invariant: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone.
+Invariant: done again, it changes nothing; a right of one of our users that is not declared is taken away, a stranger's is left alone. No
+user is ever removed: a broker from which one was removed may know no user at all after a restart (decision 53).
 """
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from secrets import token_urlsafe
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -18,7 +20,6 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
     ScramMechanism,
-    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 from kafka.errors import AuthorizationError, KafkaError, NoError, SaslAuthenticationFailedError
@@ -38,6 +39,8 @@ class Refused(CannotStart):
 OUTAGES = (KafkaError, CannotStart)
 REFUSALS = (Refused, AuthorizationError, SaslAuthenticationFailedError)
 _MECHANISM = ScramMechanism.SCRAM_SHA_512
+# All that the broker shows of a password is its number of iterations, so a locked user has one that no other user has. Least: 4096.
+_LOCKED_ITERATIONS = 4097
 _EVERY = ACLFilter(
     principal=None,
     host=None,
@@ -125,17 +128,22 @@ def limit(connection: Connection, user: str) -> None:
         _limit(admin, [user], ())
 
 
-def remove_users(connection: Connection, users: Iterable[str]) -> None:
-    """Removed users cannot connect any more; open connections stay. Raises CannotStart."""
+def lock_users(connection: Connection, users: Iterable[str]) -> None:
+    """Gives these users passwords that nobody knows: they cannot connect any more; open connections stay. Raises CannotStart."""
     with closing(client(connection)) as admin:
-        stored = admin.describe_user_scram_credentials()
-        if found := [user for user in users if user in stored]:
-            try:
-                _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in found])
-            except Refused:  # the process `admin` removes users whose last grant has ended, perhaps in this moment
-                if not admin.describe_user_scram_credentials().keys().isdisjoint(found):
-                    raise
+        if found := open_users(admin).intersection(users):
+            _lock(admin, found)
             _limit(admin, (), found)
+
+
+def open_users(admin: KafkaAdminClient) -> set[str]:
+    """All users that may connect."""
+    stored = admin.describe_user_scram_credentials()
+    return {
+        user
+        for user, description in stored.items()
+        if any(known["iterations"] != _LOCKED_ITERATIONS for known in description["credential_infos"])
+    }
 
 
 def keep_rights(admin: KafkaAdminClient, districts: Iterable[str]) -> None:
@@ -159,20 +167,19 @@ def keep_rights_of(connection: Connection, user: str, grants: Iterable[Grant]) -
 def keep_rights_of_users(
     connection: Connection, prefix: str, wanted: Mapping[str, Iterable[Grant]], *, leaving: Iterable[str]
 ) -> list[str]:
-    """Makes the rights of all users whose names begin so exactly these, and removes the users that leave. Says what has changed.
+    """Makes the rights of all users whose names begin so exactly these, and locks the users that leave. Says what has changed.
 
     Who has no user yet gets no rights, but keeps those that are wanted: somebody may be making it now. What is taken is taken first: a
     right that the broker does not give must not keep another one open. Raises OUTAGES.
     """
     with closing(client(connection)) as admin:
-        users = {user for user in admin.describe_user_scram_credentials() if user.startswith(prefix)}
+        users = {user for user in open_users(admin) if user.startswith(prefix)}
         rules = {rule for user, grants in wanted.items() for grant in grants for rule in _rules(grant, (user,))}
         found = {rule for rule in admin.describe_acls(_EVERY)[0] if rule.principal.startswith(f"User:{prefix}")}
         missing = {rule for rule in rules - found if rule.principal.removeprefix("User:") in users}
         _delete(admin, found - rules)
         gone = sorted(users & set(leaving))
-        if gone:
-            _alter(admin, [UserScramCredentialDeletion(user, _MECHANISM) for user in gone])
+        _lock(admin, gone)
         _create(admin, missing)
         limited = _limit(admin, users - set(gone), gone)
     given, taken = (
@@ -181,7 +188,7 @@ def keep_rights_of_users(
     return [
         *(f"given: {it}" for it in sorted(given)),
         *(f"taken: {it}" for it in sorted(taken)),
-        *(f"removed: {it}" for it in gone),
+        *(f"locked: {it}" for it in gone),
         *(f"quota: {it}" for it in limited),
     ]
 
@@ -238,7 +245,19 @@ def _limit(admin: KafkaAdminClient, limited: Iterable[str], freed: Iterable[str]
     return changed
 
 
+def _lock(admin: KafkaAdminClient, users: Iterable[str]) -> None:
+    _alter(
+        admin,
+        [
+            UserScramCredentialUpsertion(user, _MECHANISM, token_urlsafe(32), iterations=_LOCKED_ITERATIONS)
+            for user in users
+        ],
+    )
+
+
 def _alter(admin: KafkaAdminClient, changes: list[Any]) -> None:
+    if not changes:
+        return
     refused = {user: reason for user, reason in admin.alter_user_scram_credentials(changes).items() if reason}
     if refused:
         raise Refused(f"Kafka does not store its users: {refused}")

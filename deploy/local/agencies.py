@@ -74,6 +74,6 @@ def admit(connection: Connection, agency: str, names: Iterable[str]) -> str:
 
 
 def withdraw(connection: Connection, agency: str) -> None:
-    """First the rights, which end on open connections too, then the user. Raises CannotStart."""
+    """First the rights, which end on open connections too, then the user is locked. Raises CannotStart."""
     admin.keep_rights_of(connection, user_of(agency), ())
-    admin.remove_users(connection, [user_of(agency)])
+    admin.lock_users(connection, [user_of(agency)])

@@ -1,6 +1,6 @@
-"""New credentials on the broker without a stop: a role's second user takes over, then its first one is removed.
+"""New credentials on the broker without a stop: a role's second user takes over, then its first one is locked.
 
-    the other user gets a new password ─▶ secrets.json names it ─▶ the role's process starts again with it ─▶ the first user is removed
+    the other user gets a new password ─▶ secrets.json names it ─▶ the role's process starts again with it ─▶ the first user is locked
 
 Invariant: at every moment the process that runs has a user that works. An interrupted rotation can be run again: the next
 start of the process uses the user that secrets.json names, and the next rotation gives the other user a new password.
@@ -26,7 +26,7 @@ def rotate(place: Place, roles: Sequence[str], show_line: Callable[[str], None])
         admin.keep_users(admin.as_admin(place), {user: password})
         keys.replace(place.local_dir, changed)
         _start_again(place)
-        admin.remove_users(admin.as_admin(place), [former])
+        admin.lock_users(admin.as_admin(place), [former])
         show_line(f"{user} has taken over from {former}")
 
 

@@ -4,20 +4,23 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
-from deploy.local import access, admin, agencies, granting, quotas
+from deploy.declaration import bus_roles
+from deploy.local import access, admin, agencies, granting, keys, quotas
 from deploy.local import topics as local_topics
 from deploy.local.granting import Granting
+from deploy.local.place import CannotStart
 from shared.events import catalogue, topics
 from shared.events.contract import Event
 from shared.events.registry import GrantApproved, GrantRevoked, Terms
 from shared.messaging import kafka
+from shared.messaging.credentials import Connection
 from tests.support.eventually import eventually
 from tests.support.launch import Numbering
 from tests.support.platform import Platform
@@ -267,19 +270,44 @@ def test_a_record_that_is_no_event_keeps_nobody_from_being_withdrawn(platform: P
         KafkaConsumer(**bus.connection, bootstrap_timeout_ms=700)
 
 
-def test_a_user_that_another_removes_at_the_same_time_is_removed(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+def answering(connection: Connection) -> KafkaAdminClient | None:
+    try:
+        return admin.client(connection)
+    except CannotStart:
+        return None
+
+
+def test_a_broker_from_which_users_were_taken_knows_all_others_after_a_restart(platform: Platform) -> None:
+    """Apache Kafka's defect of decision 53: had these users been removed, it would know nobody."""
+    connection = admin.as_admin(platform.place)
+    users = [f"agency.{number}" for number in range(40)]
+    admin.keep_users(connection, dict.fromkeys(users, "only-for-tests"))
+    with closing(admin.client(connection)) as client:
+        assert admin.open_users(client) >= set(users)
+
+    admin.lock_users(connection, users)
+    platform.kill("kafka")
+
+    with closing(eventually(lambda: answering(connection))) as client:
+        known = admin.open_users(client)
+    assert known.isdisjoint(users)
+    assert known >= {admin.user_of(keys.load(platform.place.local_dir), role)[0] for role in bus_roles()}
+    with pytest.raises(KafkaTimeoutError):
+        KafkaConsumer(
+            **{**connection, "sasl_plain_username": users[0], "sasl_plain_password": "only-for-tests"},
+            bootstrap_timeout_ms=700,
+        )
+
+
+def test_a_locked_user_is_locked_once_and_opened_again_by_a_password(platform: Platform) -> None:
     connection, user = admin.as_admin(platform.place), f"agency.{uuid4().hex[:8]}"
-    admin.keep_users(connection, {user: "only-for-tests"})
-    describe = KafkaAdminClient.describe_user_scram_credentials
+    password = agencies.admit(connection, user.removeprefix(agencies.PREFIX), ())
+    leaving = partial(admin.keep_rights_of_users, connection, user, {}, leaving=[user])
 
-    def raced(asking: KafkaAdminClient) -> object:
-        stored = describe(asking)
-        monkeypatch.undo()
-        admin.remove_users(connection, [user])
-        return stored
+    changes = [leaving(), leaving()]
+    admin.keep_users(connection, {user: password})
 
-    monkeypatch.setattr(KafkaAdminClient, "describe_user_scram_credentials", raced)
-    admin.remove_users(connection, [user])
-
-    with closing(KafkaAdminClient(**connection)) as asking:
-        assert user not in asking.describe_user_scram_credentials()
+    assert f"locked: {user}" in changes[0]
+    assert changes[1] == []
+    with closing(admin.client({**connection, "sasl_plain_username": user, "sasl_plain_password": password})):
+        admin.lock_users(connection, [user])
