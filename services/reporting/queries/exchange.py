@@ -16,6 +16,7 @@ from shared.messaging.ports import Message
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
+_FILLED_SECONDS = 60  # a log that is not whole waits for a person: a reader asks once a minute
 _SCANNED = 10_000  # numbers that one request looks at, however few of them are granted
 _GRANTS = text("""
     select audiences, event_types from agency_grants join agency_clients using (district, agency)
@@ -88,7 +89,7 @@ def standing(tx: Transaction, district: str) -> Place:
     """The last place of the log. Refused log-not-whole."""
     found = tx.connection.execute(_STANDING, {"district": district}).one_or_none()
     if found and not found.whole:
-        raise Refused("log-not-whole")
+        raise Refused("log-not-whole", retry_after_seconds=_FILLED_SECONDS)
     return Place(found.epoch, found.last_number) if found else Place(1, 0)
 
 

@@ -154,6 +154,7 @@ def test_a_client_has_so_many_waiting_readers_and_no_more(day: Day, monkeypatch:
         next(reader)
 
     assert day.door.refused("feed", {"wait": 1}) == (429, "readers-too-many")
+    assert int(day.door.get({"wait": 1}).headers["Retry-After"]) > 0
     readers[0].close()
     assert day.door.get({"wait": 1, "limit": 1}).status_code == 200
     readers[1].close()
