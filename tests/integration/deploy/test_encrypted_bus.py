@@ -1,5 +1,6 @@
 """Is the traffic between broker and clients encrypted on request, and is a broker without a valid certificate refused?"""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ from deploy.local.admin import as_admin
 from deploy.local.place import ROOT, CannotStart, Place
 from deploy.local.processes import declared
 from shared.events import topics
-from shared.messaging import credentials
+from shared.messaging import credentials, kafka
 from shared.messaging.ports import Unavailable
-from tests.support import kit, raw_kafka
+from tests.support import java_reader, kit, raw_kafka
 from tests.support import platform as platforms
 from tests.support.eventually import eventually
+from tests.support.launch import Launch, Numbering
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.timeout(300)  # it starts a broker of its own
@@ -57,6 +59,25 @@ def test_a_service_works_on_the_encrypted_broker(encrypted: Platform):
 
     assert eventually(lambda: starting.is_ready(consumer))
     encrypted.supervisor.stop(consumer.name)
+
+
+@pytest.mark.skipif(shutil.which("mvn") is None, reason="this machine has no mvn: the subscriber in Java is not built")
+def test_an_agencys_subscriber_in_java_knows_the_broker_by_the_file_that_it_is_given(
+    encrypted: Platform, tmp_path: Path
+):
+    district, numbering = encrypted.topics(), Numbering()
+    events = numbering.messages(district, Launch(district, units=2).register())
+    relay = kafka.Producer(encrypted.connection_of("registry-relay"))
+    assert relay.publish(events) == []
+    relay.close()
+    folder = java_reader.built(tmp_path)
+    values = java_reader.admitted(encrypted, "real-estate", topics.name(district, "registry-unit"))
+
+    known = java_reader.read(folder, values)
+    unknown = java_reader.read(folder, {**values, "KAFKA_CA_FILE": ""})
+
+    assert (known.returncode, len(known.stdout.splitlines())) == (0, 2), known.stderr
+    assert (unknown.returncode, "SslAuthenticationException" in unknown.stderr) == (1, True), unknown.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""Does the worked subscriber of the bus, in Java, read every event of its topics once and in order, and go on where it ended?"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from deploy.local import admin, agencies
+from shared.events import topics
+from shared.messaging import kafka
+from shared.messaging.ports import Message
+from tests.support import java_reader
+from tests.support.launch import Launch, Numbering
+from tests.support.platform import Platform
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        shutil.which("mvn") is None, reason="this machine has no mvn: the subscriber in Java is not built"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return java_reader.built(tmp_path_factory.mktemp("java"))
+
+
+@pytest.fixture
+def agency(platform: Platform) -> Iterator[str]:
+    name = f"agency-{uuid4().hex[:8]}"
+    yield name
+    agencies.withdraw(admin.as_admin(platform.place), name)
+
+
+def publish(platform: Platform, messages: list[Message]) -> None:
+    relay = kafka.Producer(platform.connection_of("registry-relay"))
+    assert relay.publish(messages) == []
+    relay.close()
+
+
+def lines(messages: list[Message]) -> list[str]:
+    return sorted(
+        f"event {it.sequence:020} {it.type} {it.key} {it.event_id} {len(it.payload or b'')}" for it in messages
+    )
+
+
+def test_it_reads_every_event_and_goes_on_where_it_ended(platform: Platform, folder: Path, agency: str) -> None:
+    district = platform.topics()
+    launch, numbering = Launch(district, units=12), Numbering()
+    corrected = [unit.model_copy(update={"revision": 2}) for unit in launch.register()[:3]]
+    first = numbering.messages(district, [*launch.register(), *corrected])
+    values = java_reader.admitted(platform, agency, topics.name(district, "registry-unit"))
+    publish(platform, first)
+
+    begun = java_reader.read(folder, values)
+    later = numbering.messages(district, [launch.register()[0].model_copy(update={"revision": 3})])
+    publish(platform, later)
+    went_on = java_reader.read(folder, values)
+
+    assert (begun.returncode, sorted(begun.stdout.splitlines())) == (0, lines(first)), begun.stderr
+    assert (went_on.returncode, went_on.stdout.splitlines()) == (0, lines(later)), went_on.stderr
+    for unit in corrected:  # order holds within a key
+        of_unit = [line.split()[1] for line in begun.stdout.splitlines() if str(unit.unit_id) in line]
+        assert of_unit == [f"{1:020}", f"{2:020}"]
+
+
+def test_it_names_a_topic_that_is_granted_no_more_and_ends_where_none_is(
+    platform: Platform, folder: Path, agency: str
+) -> None:
+    one, other = (topics.name(platform.topics(), "registry-unit") for _ in range(2))
+    values = java_reader.admitted(platform, agency, one)
+
+    revoked = java_reader.read(folder, {**values, "KAFKA_TOPICS": f"{one},{other}"})
+    none = java_reader.read(folder, {**values, "KAFKA_TOPICS": ""})
+
+    assert (revoked.returncode, f"not granted any more: [{other}]" in revoked.stderr) == (1, True), revoked.stderr
+    assert (none.returncode, "KAFKA_TOPICS is not set" in none.stderr) == (1, True), none.stderr
