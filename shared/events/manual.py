@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
-from shared.events import asyncapi, catalogue, described, topics
+from shared.events import asyncapi, catalogue, described, structured, topics
 from shared.events.contract import Event
 from shared.events.described import Described, FieldLine
 from shared.events.masking import COMPOUND_SURNAMES
@@ -17,6 +17,7 @@ def text() -> str:
     words = Template(_WORDS.read_text(encoding="utf-8"))
     return words.substitute(
         headers="\n".join(_headers()),
+        places="\n".join(f"| `{name}` | {meaning} |" for name, meaning in structured.PLACES.items()),
         topics="\n".join(_topics()),
         diagram="\n".join(_diagram()),
         events="\n\n".join(_event(event) for event in catalogue.events()),

@@ -5,13 +5,20 @@ Invariant: both forms say the same. The attributes are those of the headers, wit
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from shared.events import envelope
 from shared.events.envelope import Enveloped
 
 CONTENT_TYPE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
+# Places of an event in the exchange log: over HTTP alone, as text of decimal digits.
+PLACES: Final[Mapping[str, str]] = {
+    "logepoch": "the epoch of the log: numbers of two epochs are not comparable",
+    "lognumber": "the event's number in the log of its district, 1, 2, 3 … without a gap",
+    "feednumber": "the number of the wall that shows the event",
+    "skipped": "such as `7-9`: the log numbers directly before this event that its reader is not given; absent where there are none",
+}
 
 
 def document(message: Enveloped, payload: bytes | None, extensions: Mapping[str, str] | None = None) -> dict[str, Any]:

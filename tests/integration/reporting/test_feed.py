@@ -6,11 +6,14 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from sqlalchemy import Engine
 
+from services.reporting.web import agency_openapi
 from shared.events import structured
 from shared.events.registry import GrantRevoked
 from shared.messaging.ports import Message
+from tests.support import described
 from tests.support.door import CLIENT, DISTRICT, Door
 from tests.support.launch import Bus, Launch, Numbering, granted
 
@@ -50,6 +53,27 @@ def test_the_answer_is_a_batch_of_cloudevents(engine: Engine, door: Door) -> Non
         event = JSONFormat().read(None, structured.encode(document))
         assert event.get_dataschema() == f"urn:clearwater:schema:{SIGNED}"
         assert event.get_data()["unit_id"] == event.get_subject()
+
+
+def test_the_openapi_of_the_feed_describes_the_real_answer(engine: Engine, door: Door) -> None:
+    document = agency_openapi.document(described.app("reporting"))
+    operation = document["paths"]["/api/reporting/v1/districts/{district}/feed"]["get"]
+    described_answer = operation["responses"]["200"]
+    bus = Bus(engine)
+    bus.deliver(a_day(Launch(units=6)))
+    bus.deliver(Numbering().messages(DISTRICT, granted(CLIENT, types=(SIGNED,))))
+
+    answer = door.get()
+
+    ours = {name for name, _ in answer.headers if name.startswith("Clearwater-")}
+    assert ours == {name for name in described_answer["headers"] if name.startswith("Clearwater-")}
+    assert set(described_answer["content"]) == {answer.mimetype, "text/event-stream"}
+    assert "Last-Event-ID" in {parameter["name"] for parameter in operation["parameters"]}
+    schema = document["components"]["schemas"]["CloudEvent"]
+    for event in answer.json:
+        Draft202012Validator(schema).validate(event)
+        assert set(event) <= set(schema["properties"])
+    assert {"skipped", "data"} <= {name for event in answer.json for name in event}
 
 
 def test_without_a_grant_a_district_looks_like_one_that_does_not_exist(engine: Engine, door: Door) -> None:
