@@ -31,8 +31,13 @@ from tests.support.receiver import Answer, Receiver
 
 KEY = StatementKey(base64.b64encode(bytes(range(32))).decode())
 PAGE = ROOT / "docs" / "how-to" / "subscribe.md"
-check = runpy.run_path(str(ROOT / "examples" / "python" / "statement.py"))["check"]
+worked_check = runpy.run_path(str(ROOT / "examples" / "python" / "statement.py"))["check"]
 TODAY = business_day(datetime.now(UTC))
+
+
+def check(whole: str, keys: Any, taken: list[str], day: date = TODAY) -> str:
+    wanted = {"district": DISTRICT, "agency": AGENCY, "business_on": day.isoformat()}
+    return str(worked_check(whole, keys, taken, wanted))
 
 
 def state(engine: Engine, day: date = TODAY, key: StatementKey = KEY) -> int:
@@ -123,6 +128,46 @@ def test_the_check_of_the_worked_example_finds_a_missing_event_and_a_changed_byt
     forger = StatementKey(base64.b64encode(bytes(32)).decode())
     with pytest.raises(JoseError):
         check(forger.sign(stated(door)), keys, taken)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"district": "440305"}, {"agency": "tax-bureau"}, {"business_on": "2026-01-01"}],
+    ids=lambda it: next(iter(it)),
+)
+def test_the_check_of_the_worked_example_refuses_a_statement_of_another_district_agency_or_day(
+    hooks: Hooks, door: Door, engine: Engine, other: dict[str, str]
+) -> None:
+    hooks.grant(SIGNED, REGISTERED)
+    a_day(hooks)
+    state(engine)
+    keys, taken, whole = door.get(path="statement-keys").json, lines(door.read_all()), signed(door)
+
+    with pytest.raises(SystemExit, match=f"not {next(iter(other.values()))}"):
+        worked_check(whole, keys, taken, other)
+
+
+def test_the_page_names_every_field_of_a_statement_and_of_its_header(
+    hooks: Hooks, door: Door, receiver: Receiver, engine: Engine
+) -> None:
+    hooks.grant(SIGNED, REGISTERED)
+    hooks.register(Endpoint(receiver.url))
+    a_day(hooks)
+    hooks.run()
+    state(engine)
+    state(engine, TODAY + timedelta(days=1))
+
+    section = PAGE.read_text(encoding="utf-8").partition("## 7. ")[2].partition("\n## ")[0]
+    statement = stated(door, TODAY + timedelta(days=1))
+    header = json.loads(base64.urlsafe_b64decode(signed(door).split(".")[0] + "=="))
+    names = {
+        *statement,
+        *statement["previous"],
+        *statement["undelivered"][0],
+        *(header.keys() - {"alg"}),
+        header["typ"],
+    }
+    assert [name for name in sorted(names) if f"`{name}`" not in section] == []
 
 
 def test_the_page_computes_the_digest_as_the_statement_does() -> None:
@@ -258,7 +303,7 @@ def test_statements_of_a_former_key_can_still_be_checked(hooks: Hooks, door: Doo
     keys = door.get(path="statement-keys").json
     assert len(keys["keys"]) == 2
     assert check(signed(door), keys, lines(door.read_all()))
-    assert check(signed(door, TODAY + timedelta(days=1)), keys, [])
+    assert check(signed(door, TODAY + timedelta(days=1)), keys, [], TODAY + timedelta(days=1))
 
 
 @pytest.mark.parametrize("change", ["update agency_statements set signed = 'x'", "delete from agency_statements"])
@@ -288,7 +333,8 @@ def test_after_a_new_epoch_the_statement_begins_anew_and_a_revoked_agency_gets_n
     statement = stated(door, TODAY + timedelta(days=1))
     assert made == 1
     assert (statement["epoch"] > 1, statement["after_number"], statement["events"]) == (True, 0, 10)
-    assert check(signed(door, TODAY + timedelta(days=1)), door.get(path="statement-keys").json, lines(door.read_all()))
+    tomorrow = TODAY + timedelta(days=1)
+    assert check(signed(door, tomorrow), door.get(path="statement-keys").json, lines(door.read_all()), tomorrow)
 
 
 def test_an_agency_that_was_never_granted_anything_gets_no_statement(hooks: Hooks, engine: Engine) -> None:
