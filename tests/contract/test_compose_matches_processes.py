@@ -99,7 +99,8 @@ def test_an_image_holds_one_service_and_its_own_lock(service):
     lines = text.splitlines()
 
     copied = [line.split()[1] for line in lines if line.startswith("COPY")]
-    assert copied == [f"requirements/{service}.lock", "shared", f"services/{service}"]
+    for_agencies = ["docs/how-to/subscribe.md", "examples"]  # reporting serves them below /events
+    assert copied == [f"requirements/{service}.lock", *for_agencies, "shared", f"services/{service}"]
     assert any("--require-hashes" in line for line in lines)
     assert "USER clearwater" in lines
 

@@ -3,6 +3,7 @@
 GET /events, /events/<type>           pages; what they say is derived from shared/events (described.py)
 GET /events/schemas/<type>.json       JSON Schema of the value
 GET /events/asyncapi.json, /events/xregistry.json, /events/feed.openapi.json, /events/EVENTS.md
+GET /events/subscribe.md, /events/examples/…   the way in for another agency's engineer (guide.py)
 
 The same pages without an installation: catalogue_files.py.
 """
@@ -19,7 +20,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, url_
 
 from services.reporting.queries import event_readers, snapshot
 from services.reporting.queries.event_readers import EventReader
-from services.reporting.web import agency_openapi
+from services.reporting.web import agency_openapi, guide
 from shared.events import asyncapi, described, manual, xregistry
 from shared.events.described import Described
 from shared.refusal import Refused, Unknown
@@ -31,6 +32,7 @@ pages = Blueprint("catalogue", __name__, template_folder="templates")
 add_texts(pages, Path(__file__).with_name("events.toml"))
 
 _JSON: Final = "application/json"
+_MARKDOWN: Final = "text/markdown"
 _SEE_GRANTS: Final = ("city", "command", "auditor")  # as the registry's /grants
 
 
@@ -50,8 +52,11 @@ def files(app: Flask, *, public_url: str) -> dict[str, Callable[[], tuple[str, s
         "asyncapi.json": lambda: (as_json(asyncapi.document()), _JSON),
         "xregistry.json": lambda: (as_json(xregistry.document(at=_made(), public_url=public_url)), _JSON),
         "feed.openapi.json": lambda: (as_json(agency_openapi.document(app)), _JSON),
-        "EVENTS.md": lambda: (manual.text(), "text/markdown"),
+        "EVENTS.md": lambda: (manual.text(), _MARKDOWN),
+        "subscribe.md": lambda: (guide.text(), _MARKDOWN),
     }
+    for name in guide.examples():
+        made[name] = lambda name=name: (guide.example(name), "text/plain")  # type: ignore[misc]
     for event in every():
         made[f"schemas/{event.type}.json"] = lambda event=event: (as_json(event.schema), "application/schema+json")  # type: ignore[misc]
     return made

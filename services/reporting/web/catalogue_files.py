@@ -2,7 +2,7 @@
 
     FOLDER/index.html                          the list, in Chinese
     FOLDER/<language>/index.html, <type>.html  as /events shows them
-    FOLDER/asyncapi.json, schemas/ …, assets/
+    FOLDER/asyncapi.json, subscribe.md, schemas/ …, examples/ …, assets/
 
 Every link is relative, so that the folder can lie anywhere.
 """

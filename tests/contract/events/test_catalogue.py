@@ -14,7 +14,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
 from pydantic import Field
 
+from deploy.local.place import ROOT
 from services.reporting.__main__ import catalogue as write_catalogue
+from services.reporting.web import guide
 from shared.events import asyncapi, catalogue, described, manual, release, schemas, xregistry
 from shared.events.contract import Deprecation, Event, declare
 from shared.web import languages
@@ -90,6 +92,12 @@ def test_every_link_leads_to_a_file_of_the_folder(folder: Path) -> None:
 
 def test_the_files_for_programs_are_what_the_declarations_say(folder: Path) -> None:
     assert (folder / "EVENTS.md").read_text(encoding="utf-8") == manual.text()
+    assert (folder / "subscribe.md").read_text(encoding="utf-8") == guide.text()
+    assert "subscribe.md" in manual.text()
+    for language in languages.NAMES:
+        assert "../subscribe.md" in Page(folder / language / "index.html").links
+    for name in guide.examples():
+        assert (folder / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")
     assert json.loads((folder / "asyncapi.json").read_text(encoding="utf-8")) == asyncapi.document()
     for event in catalogue.events():
         written = json.loads((folder / f"schemas/{event.declared.type}.json").read_text(encoding="utf-8"))
@@ -101,9 +109,27 @@ def test_the_openapi_of_the_feed_is_valid_and_holds_what_an_agency_may_ask_and_n
     document = json.loads((folder / "feed.openapi.json").read_text(encoding="utf-8"))
 
     validate_openapi(document)
-    assert "/api/reporting/v1/districts/{district}/feed" in document["paths"]
+    door = "/api/reporting/v1/districts/{district}"
+    endpoint = f"{door}/endpoints/{{endpoint_id}}"
+    assert {(verb, path) for path, verbs in document["paths"].items() for verb in verbs} == {
+        *(("get", f"{door}/{name}") for name in ("feed", "snapshot", "statement", "statements", "statement-keys")),
+        *(("get", f"{endpoint}{name}") for name in ("", "/deliveries", "/deliveries/{event_id}")),
+        *(("post", f"{endpoint}/{name}") for name in ("switch-on", "replays", "tests")),
+    }
     operations = [verb for verbs in document["paths"].values() for verb in verbs.values()]
-    assert {role for operation in operations for role in operation["x-roles"]} == {"agency"}
+    public = [operation["operationId"] for operation in operations if "x-roles" not in operation]
+    assert public == ["statements.read_keys"]
+    assert {role for operation in operations for role in operation.get("x-roles", ())} == {"agency"}
+    feed = document["paths"][f"{door}/feed"]["get"]
+    assert set(feed["responses"]["200"]["headers"]) >= {"Clearwater-Cursor", "Clearwater-Filter", "Clearwater-Skipped"}
+    assert set(feed["responses"]["200"]["content"]) == {"application/cloudevents-batch+json", "text/event-stream"}
+    assert "Last-Event-ID" in {parameter["name"] for parameter in feed["parameters"]}
+    for operation in operations:
+        done = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        assert all(content["schema"] for content in done["content"].values()), operation["operationId"]
+        assert [
+            status for status in ("429", "503") if "headers" not in operation["responses"].get(status, {"headers": 0})
+        ] == []
     named = set(re.findall(r"#/components/schemas/([\w.\[\]-]+)", json.dumps(document)))
     assert named == set(document["components"]["schemas"])
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
+from services.reporting.web import guide
 from shared.events import catalogue, schemas
 from shared.events.registry import GrantRevoked
 from tests.support.launch import Bus, Numbering, granted
@@ -35,12 +36,24 @@ def test_everybody_reads_the_catalogue_and_its_files(app: Flask, issuer: tuple[s
         served = app.test_client().get(f"/events/schemas/{event.declared.type}.json")
         assert json.loads(served.text) == schemas.document(event)
         assert served.mimetype == "application/schema+json"
-    for name in ("asyncapi.json", "xregistry.json", "feed.openapi.json", "EVENTS.md"):
+    files = ["asyncapi.json", "xregistry.json", "feed.openapi.json", "EVENTS.md", "subscribe.md", *guide.examples()]
+    for name in files:
         assert app.test_client().get(f"/events/{name}").status_code == 200
+    assert 'href="/events/subscribe.md"' in listed.text
+    assert app.test_client().get("/events/examples/python/receiver.py").mimetype == "text/plain"
 
 
 @pytest.mark.parametrize(
-    "path", ["clearwater.signing.agreement.signed.v9", "schemas/none.json", "../wall", "EVENTS.MD", "%00"]
+    "path",
+    [
+        "clearwater.signing.agreement.signed.v9",
+        "schemas/none.json",
+        "../wall",
+        "EVENTS.MD",
+        "%00",
+        "examples/python",
+        "examples/../README.md",
+    ],
 )
 def test_what_is_not_in_the_catalogue_is_not_found(app: Flask, issuer: tuple[str, Path], path: str) -> None:
     assert page(app, issuer, f"/events/{path}").status_code in {400, 404}
