@@ -1,11 +1,15 @@
 """Is a snapshot the state that the granted events give up to its number, and nothing else?"""
 
+import re
+
 import pytest
 from sqlalchemy import Engine, text
 
+from deploy.local.place import ROOT
 from services.reporting.queries import unit_states
 from services.reporting.store import feed
 from shared.events import catalogue
+from shared.events.registry import RightHolder, UnitRegistered
 from shared.service import database
 from tests.support.door import CLIENT, DISTRICT, Door
 from tests.support.launch import Bus, Launch, Numbering, granted, shuffled
@@ -79,6 +83,7 @@ def test_a_snapshot_needs_a_grant_and_a_whole_log(engine: Engine, door: Door) ->
         tx.connection.execute(text("update exchange_numbers set whole = false"))
 
     assert door.refused("snapshot") == (503, "log-not-whole")
+    assert int(door.get(path="snapshot").headers["Retry-After"]) > 0
     assert door.get(district="nowhere", path="snapshot").json["code"] == "grant-missing"
 
 
@@ -113,3 +118,42 @@ def test_a_reader_that_leaves_in_the_middle_gives_its_connection_back(engine: En
         answer.close()
 
     assert door.get().status_code == 200
+
+
+def snapshots_taken(door: Door, *, at_the_feed: tuple[str, ...], at_the_snapshot: tuple[str, ...]) -> int:
+    """How many, by the rule of docs/how-to/subscribe.md: another one where Clearwater-Filter has changed. At most five."""
+    for count in range(1, 6):
+        head, _ = door.snapshot({"types": list(at_the_snapshot)})
+        cursor, answer = head["cursor"], door.get({"types": list(at_the_feed), "after": head["cursor"]})
+        while answer.headers["Clearwater-Filter"] == head["filter"]:
+            if answer.headers["Clearwater-Cursor"] == cursor:
+                return count
+            cursor = answer.headers["Clearwater-Cursor"]
+            answer = door.get({"types": list(at_the_feed), "after": cursor})
+    return 5
+
+
+def test_a_subscriber_converges_only_where_feed_and_snapshot_name_the_same_types(engine: Engine, door: Door) -> None:
+    bus = Bus(engine)
+    bus.deliver(Numbering().messages(DISTRICT, granted(CLIENT, types=ALL)))
+    bus.deliver(a_day(Launch(units=12)))
+
+    assert snapshots_taken(door, at_the_feed=SIGNING, at_the_snapshot=SIGNING) == 1
+    assert snapshots_taken(door, at_the_feed=(), at_the_snapshot=()) == 1
+    assert snapshots_taken(door, at_the_feed=SIGNING, at_the_snapshot=()) == 5
+    assert door.refused("snapshot", {"types": [SIGNED]}) == (403, "snapshot-empty")
+
+
+def test_the_page_says_what_a_snapshot_lacks_of_an_event_and_how_its_states_are_called(
+    engine: Engine, door: Door
+) -> None:
+    bus, launch = Bus(engine), Launch(units=2)
+    bus.deliver(Numbering().messages(DISTRICT, granted(CLIENT, types=ALL)))
+    bus.deliver(Numbering().messages(DISTRICT, launch.register()))
+    _, units = door.snapshot()
+    page = (ROOT / "docs/how-to/subscribe.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| `registered`"))
+
+    lacking = {*UnitRegistered.model_fields} - {*units[0]["registered"], "unit_id", "project_id"}
+    lacking |= {*RightHolder.model_fields} - {*units[0]["registered"]["right_holders"][0]}
+    assert lacking == set(re.findall(r"`(\w+)`", row.rpartition("|")[0].rpartition("|")[2])) - {"right_holders"}
