@@ -1,7 +1,7 @@
 """Lets an agency in by one act: a user on the bus for what its grants in force allow, and a new secret for each of its clients.
 
-Invariant: the registry's grants decide. An agency without a grant in force is withdrawn: its user on the bus is locked, and its clients' tokens
-open nothing, since every request asks for the grants.
+Invariant: the registry's grants decide. An agency without a grant in force is withdrawn: its user on the bus is locked, and its clients'
+tokens open nothing, since every request asks for the grants.
 """
 
 import shlex

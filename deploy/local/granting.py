@@ -1,6 +1,6 @@
 """The process `admin`: it keeps what agencies may read on the bus as their grants are, without a person.
 
-    registry-agency of every district, from the first record on ─▶ grants in force now ─▶ rights of each agency's user; without any, the user is locked
+    registry-agency of every district, from the first record on ─▶ grants in force now ─▶ rights of an agency's user, or its lock
 
 Invariant: it takes nothing away before it has read all there is, and it makes no user: `make agency` does, since somebody has to hand over
 the password. While it is down nothing is given or taken; at its start it carries out what it has missed. It is the one process that has
