@@ -3,6 +3,8 @@
 pip install standardwebhooks
 export CLEARWATER_WEBHOOK_SECRET=whsec_…     # while it is replaced: both, with a space between them
 python receiver.py 9000 events.db
+
+It listens on this machine alone, by plain HTTP: a reverse proxy with TLS stands in front of it.
 """
 
 import json
