@@ -114,7 +114,7 @@ def test_an_endpoint_that_hangs_or_answers_byte_by_byte_is_cut_off() -> None:
         assert time.monotonic() - began < 5
 
 
-def test_of_a_great_answer_only_its_beginning_is_read() -> None:
+def test_only_the_beginning_of_a_large_answer_is_read() -> None:
     with receiving() as server:
         server.answer = lambda _: Answer(200, body=b"x" * 50_000_000)
         began = time.monotonic()
