@@ -125,7 +125,7 @@ ENTRANCE_PATHS = (
 SECOND = "-2"
 _SECOND_STEP = 7  # from the service's own
 
-# Steps from PORT_BASE. The plan of ports is part of the README's promises: add, never renumber.
+# Steps from PORT_BASE, listed in deploy/README.md. Installations and their firewalls count on them: add, never renumber.
 PORTS: dict[str, int] = {
     FRONT_DOOR: 0,
     "postgres": 1,

@@ -1,1 +1,3 @@
-"""What the four services must agree on, or must have alike: the contract, the mechanism, the service kit and the shell of every page."""
+"""What the four services share: the contract (events), refusals, the kit (messaging, service), logs, metrics and traces (telemetry), and
+what every page needs (web).
+"""

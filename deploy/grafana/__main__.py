@@ -16,7 +16,7 @@ from deploy.grafana.panels import SOURCE, written
 
 FOLDER = Path(__file__).parent
 PROVISIONING, DASHBOARDS = FOLDER / "provisioning", FOLDER / "dashboards"
-# As the containers see them: deploy/images/watching.py mounts the folders there.
+# As the containers see them: deploy/images/monitoring.py mounts the folders there.
 MOUNTED = "/etc/grafana/dashboards"
 _HEAD = "# Written by `python -m deploy.grafana`: change deploy/grafana, not this.\n"
 

@@ -27,7 +27,7 @@ from deploy.declaration import (
     bus_roles,
 )
 from deploy.front_door import caddyfile as front_door
-from deploy.images import secret_files, watching
+from deploy.images import monitoring, secret_files
 from deploy.images.parts import Entry, Limits, as_yaml, guards, healthcheck, secret_variables, waits_for
 from deploy.images.running import KEPT_IN, PORT_BASE, POSTGRES_USER, SECRETS, SHARED
 from deploy.images.site import FILES, SITE
@@ -61,7 +61,7 @@ _OURS = Limits(memory="768m", processes=256)
 def document() -> Entry:
     services = _services()
     ours = (process.name for process in declaration.processes() if process.keeps_files)
-    keeping = [*PLATFORM, *ours, *watching.VOLUMES]
+    keeping = [*PLATFORM, *ours, *monitoring.VOLUMES]
     folder = f"./{SECRETS.relative_to(ROOT)}"
     return {
         "name": "clearwater",
@@ -81,7 +81,7 @@ def _services() -> dict[str, Entry]:
     services |= {f"{service.name}-migrate": _migration(service) for service in SERVICES.values()}
     running = [*declaration.processes(), *declaration.seconds()]
     services |= {process.name: _DRAWN.get(process.name, _running)(process) for process in running}
-    return services | watching.services() | {"doctor": _doctor(), ARCHIVE: _archive()}
+    return services | monitoring.services() | {"doctor": _doctor(), ARCHIVE: _archive()}
 
 
 def caddyfile() -> str:
@@ -98,7 +98,7 @@ def text() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    wanted = {FILE: text(), CADDYFILE: caddyfile(), **watching.files()}
+    wanted = {FILE: text(), CADDYFILE: caddyfile(), **monitoring.files()}
     return generated.settle(wanted, arguments, command="deploy.images.compose")
 
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from deploy import declaration
 from deploy.declaration import API, FRONT_DOOR, SECOND, SERVICES
+from deploy.images.monitoring import STEPS
 from deploy.images.running import PORT_BASE
-from deploy.images.watching import STEPS
 from deploy.local.place import HOST, ROOT
 from deploy.prometheus import silencing
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from deploy.declaration import DEBEZIUM
 
-# A process that sleeps inside its transaction would keep its locks from its successor (architecture, section 3).
+# A process that is suspended inside a transaction loses it, and its locks with it, so that the next process can work.
 _IDLE_IN_TRANSACTION = "5s"
 
 

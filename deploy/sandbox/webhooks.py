@@ -30,7 +30,7 @@ _OLD: Final = timedelta(hours=1)
 _TRIES: Final = 4
 _LOOK_SECONDS: Final = 0.1
 _PAUSES: Final = 0.05  # of the product's pauses, so that a run takes seconds
-_LONGEST_WISH: Final = 10.0
+_LONGEST_RETRY_AFTER: Final = 10.0
 _LEFT_OUT: Final = 5
 _SHOWN: Final = ("duplicate", "order", "late")  # only by what the subscriber holds
 _REFUSALS: Final = range(400, 500)
@@ -219,8 +219,8 @@ class Webhooks:
             outcome = post()
             if outcome.delivered or outcome.gone:
                 break
-            wish = outcome.wish.total_seconds() if outcome.wish else 0.0
-            time.sleep(max(min(wish, _LONGEST_WISH), pause(failures, spread=0.5).total_seconds() * _PAUSES))
+            seconds = outcome.retry_after.total_seconds() if outcome.retry_after else 0.0
+            time.sleep(max(min(seconds, _LONGEST_RETRY_AFTER), pause(failures, spread=0.5).total_seconds() * _PAUSES))
         return outcome
 
     def _post(self, body: bytes, event_id: str, secrets: Sequence[bytes] = ()) -> Outcome:

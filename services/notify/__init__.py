@@ -1,4 +1,4 @@
-"""Notify: sends one message to each person concerned, in their language, outside quiet hours.
+"""Notify: sends one message to each person concerned, in their language, outside quiet hours unless it is urgent.
 
 Owns: templates, messages with their tries and receipts; copies of projects, units and right-holders from events;
 contacts and keys, sealed. Emits: notify-message (keyed by unit): message planned, sent, failed, unknown. notify-key

@@ -45,7 +45,7 @@ class Part(BaseModel):
 
 
 class Event(Part):
-    """One fact. Constructing it is emitting it: an unknown field raises ValidationError."""
+    """One fact. An unknown field raises ValidationError. It is emitted when a transaction records it (database.Transaction.record)."""
 
     declared: ClassVar[Declaration]
 

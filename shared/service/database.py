@@ -34,10 +34,12 @@ from shared.telemetry import facts
 
 EVERY = "*"  # the grant of the city: every district, those of tomorrow too
 
-_TRANSIENT = frozenset({"40P01", "40001"})  # deadlock, serialization failure: the same work again will do
+_TRANSIENT = frozenset(
+    {"40P01", "40001"}
+)  # deadlock, serialization failure: the same work succeeds when it is repeated
 _OUT_OF_TIME = frozenset({"57014", "55P03"})  # a statement, or its wait for a lock, took longer than it may
 _WRONG_STATEMENT = "42"  # the class: no such table, column, function …
-_FORBIDDEN = "42501"  # in it, and of one row: its district is another
+_FORBIDDEN = "42501"  # of that class, but about one row: it belongs to another district
 _CODE = re.compile(r"\w+")
 _BIND = "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', %s, true)"
 
@@ -234,7 +236,7 @@ def _connected(engine: Engine) -> Connection:
 
 
 def bind(driver: "psycopg.Connection[tuple[object, ...]]", district: str, granted: Sequence[str]) -> None:
-    """Also within a transaction, where it keeps a row for each of many districts: what is written from here on is of this one."""
+    """May be called again within a transaction that writes for several districts: what follows is written for this district."""
     for code in granted:
         if code != EVERY and not _CODE.fullmatch(code):
             raise ValueError(f"not a district code: {code!r}")

@@ -1,7 +1,7 @@
 """How many requests one subject may send: a bucket of `burst` that refills at `per_second`.
 
-Counted per process, in memory: a protection against a client in an endless loop, not a quota. Real quotas belong to the gateway in
-front.
+Counted per process, in memory: a protection against a client in an endless loop, not a quota. A client of two processes may send twice
+as many, and the front door counts nothing.
 """
 
 import threading

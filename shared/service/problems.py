@@ -1,5 +1,4 @@
-"""Refusals as RFC 9457 documents: what did not happen, why, what to do next (design.md, rule 7), in the reader's
-language.
+"""Refusals as RFC 9457 documents: what did not happen, why, what to do next, in the reader's language.
 
 Every code stands in a catalogue: problems.toml here and one per service. A code that is declared by a route but not
 in it, or an incomplete entry, stops the start. Invariant: an unexpected failure tells the reader its correlation id

@@ -28,7 +28,7 @@ _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
 
 class Incomplete(Exception):  # noqa: N818 - names the state found
-    """A catalogue entry lacks a language, or two catalogues say the same thing."""
+    """A catalogue entry lacks a language, is no entry, or has one name and two texts."""
 
 
 class Catalogue:

@@ -118,7 +118,7 @@ def test_a_process_has_a_health_check_that_asks_its_own_port(name, declared):
     assert urlsplit(declared[name].ready).path in check["test"][-1]
 
 
-def test_those_who_watch_start_by_their_profile_alone_and_read_files_that_exist():
+def test_monitoring_starts_only_by_its_profile_and_reads_files_that_exist():
     ours = {"doctor", "archive"}
     assert {name: COMPOSE[name]["profiles"] for name in ours} == {name: [name] for name in ours}
     assert {"prometheus", "alertmanager", "grafana", "jaeger"} == WATCHING - ours

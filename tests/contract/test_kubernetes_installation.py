@@ -73,7 +73,7 @@ def test_the_secrets_are_those_of_the_containers(tmp_path: Path):
     assert {name.upper(): f"'{value}'" for name, value in public["data"].items()}.items() <= lines.items()
 
 
-def test_nobody_reaches_anybody_but_the_front_door_what_serves(built: list[Document]):
+def test_only_the_front_door_reaches_what_serves(built: list[Document]):
     policies = list(of(built, "NetworkPolicy").values())
     labels = {name: pod["metadata"]["labels"] for name, pod in pods(built).items()}
     ports = {
@@ -95,7 +95,7 @@ def test_nobody_reaches_anybody_but_the_front_door_what_serves(built: list[Docum
     assert {name for name in ports if reaches(policies, labels[name], labels[name], ports[name])} == set()
 
 
-def test_who_watches_is_where_prometheus_is_and_asks_the_front_door_by_the_name_that_people_know(
+def test_the_watch_runs_beside_prometheus_and_asks_the_front_door_by_its_public_name(
     city: list[Document],
 ):
     read = {variable["name"]: variable.get("value") for variable in container(pods(city)[WATCH])["env"]}

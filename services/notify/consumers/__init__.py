@@ -1,4 +1,4 @@
-"""One file per handler, and the table from event to handler."""
+"""One file per reaction, and the table from event to reaction."""
 
 from services.notify.consumers.when_contact_recorded_keep_it_sealed import when_contact_recorded_keep_it_sealed
 from services.notify.consumers.when_fact_received_plan_messages import when_fact_received_plan_messages

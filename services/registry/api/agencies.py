@@ -37,7 +37,7 @@ _READERS = ("city", "command", "auditor")
     problems=("district-not-open", "agency-registered", "client-taken"),
 )
 def add_agency(body: RegisterAgencyBody) -> http.Answer:
-    """Another system in this district. It gets nothing before a grant is approved."""
+    """Registers an agency in this district. It gets nothing before a grant is approved."""
     subject = identity.current()
     command = RegisterAgency(Agency(**body.model_dump()), by=subject.subject, at=context().clock.now())
     with database.begin(context().engine, district=subject.district) as tx:
@@ -74,7 +74,7 @@ def show_agency(agency: str) -> http.Answer:
     problems=("version-required", "version-superseded", "client-taken"),
 )
 def patch_agency(agency: str, body: ChangeAgencyBody) -> http.Answer:
-    """As it is from now on; a client that is not named acts for it no longer. Needs If-Match."""
+    """Replaces what is known of the agency; a client that is not named no longer acts for it. Needs If-Match."""
     command = ChangeAgency(Agency(agency=agency, **body.model_dump()), http.expected_version())
     with database.begin(context().engine, district=identity.current().district) as tx:
 
@@ -125,7 +125,7 @@ def show_grant(grant_id: UUID) -> http.Answer:
     problems=("grant-decided", "grant-needs-two"),
 )
 def approve(grant_id: UUID, body: ApprovalBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
-    """The agency may read from now on. Refused to the person who proposed it."""
+    """Approves the grant: the agency may read from now on. Refused for the person who proposed it."""
     subject = identity.current()
     command = ApproveGrant(grant_id, by=subject.subject, at=context().clock.now())
     with database.begin(context().engine, district=subject.district) as tx:
@@ -146,7 +146,7 @@ def approve(grant_id: UUID, body: ApprovalBody) -> http.Answer:  # noqa: ARG001 
     problems=("grant-decided",),
 )
 def revoke(grant_id: UUID, body: ReasonBody) -> http.Answer:
-    """Nothing more is given under it, within seconds. A proposal can be withdrawn in the same way."""
+    """Revokes the grant: within seconds nothing more is given under it. A proposal is withdrawn in the same way."""
     subject = identity.current()
     command = RevokeGrant(grant_id, body.reason, by=subject.subject, at=context().clock.now())
     with database.begin(context().engine, district=subject.district) as tx:

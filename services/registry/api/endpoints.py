@@ -91,7 +91,7 @@ def show_endpoint(district: str, endpoint_id: UUID) -> http.Answer:
     problems=("grant-missing", "endpoint-type-not-granted", "version-required", "version-superseded"),
 )
 def patch_endpoint(district: str, endpoint_id: UUID, body: ChangeEndpointBody) -> http.Answer:
-    """As it is from now on. Needs If-Match. Pausing it and taking types away need no grant."""
+    """Replaces what is known of the endpoint. Needs If-Match. Pausing it and taking types away need no grant."""
     command = ChangeEndpoint(
         endpoint_id,
         _wanted(body),

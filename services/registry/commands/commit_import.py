@@ -44,7 +44,7 @@ def ask_for_commit(tx: Transaction, import_id: UUID, *, by: str, at: datetime) -
 
 def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, report: Report) -> None:
     """Ends as `committed`, or as `faulty` with nothing written. Reports its progress in lines and units."""
-    people.alone(tx)
+    people.lock_district(tx)
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
     projects.refuse_when_frozen(tx, it.project_id)
@@ -74,7 +74,7 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, repor
 def found_in(tx: Transaction, vault: Vault, it: Import, *, report: Report = lambda _done, _total: None) -> None:
     """Runs all checks over the staged lines. Raises Refused import-file-gone."""
     checks.run(tx, it.import_id, it.project_id, report=report)
-    alike.say_why(tx, vault, it.import_id, _key(vault, it), sheet=HOLDERS_SHEET)
+    alike.explain_differences(tx, vault, it.import_id, _key(vault, it), sheet=HOLDERS_SHEET)
 
 
 def reject_import(tx: Transaction, import_id: UUID, refusal: Refused) -> None:

@@ -34,7 +34,7 @@ def correct_person(tx: Transaction, vault: Vault, command: CorrectPerson) -> int
     kind = people.kind(tx, command.person_id)
     if faults := details.flaws(command.changes, today=command.today, kind=kind):
         raise Refused("correction-faulty", faults=faults)
-    people.alone_soon(tx)
+    people.lock_district_or_refuse(tx)
     revision, events = people.change(
         tx, vault, command.person_id, command.changes, expected=command.expected, at=command.at
     )

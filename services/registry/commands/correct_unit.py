@@ -56,7 +56,7 @@ def correct_unit(tx: Transaction, vault: Vault, command: CorrectUnit) -> int:
 
     Raises Unknown; Refused: register-busy, version-superseded, roll-frozen, person-forgotten, correction-faulty.
     """
-    people.alone_soon(tx)
+    people.lock_district_or_refuse(tx)
     projects.lock(tx, corrections.project_of(tx, command.unit_id))
     unit = corrections.held(tx, command.unit_id, expected=command.expected)
     unit_values = {
@@ -138,7 +138,7 @@ def _checked(tx: Transaction, vault: Vault, import_id: UUID, unit: Held, rows: S
     place = {name: rows[0].text(name) for name in ("compound", "building")}
     corrections.stage(tx, import_id, unit, [staged(line, import_id, vault, key) for line in rows], place)
     checks.run(tx, import_id, unit.project_id)
-    alike.say_why(tx, vault, import_id, key, sheet=HOLDERS_SHEET)
+    alike.explain_differences(tx, vault, import_id, key, sheet=HOLDERS_SHEET)
     faults, changed = corrections.found(tx, import_id)
     _refuse(faults)
     return changed

@@ -45,7 +45,7 @@ def record_tenant(tx: Transaction, vault: Vault, command: RecordTenant) -> UUID:
         raise Refused("correction-faulty", faults=faults)
     if command.since_on and command.until_on and command.until_on < command.since_on:
         raise Refused("tenancy-ends-first")
-    people.alone_soon(tx)
+    people.lock_district_or_refuse(tx)
     corrections.project_of(tx, command.unit_id)
     tenant = person.of_line(dict(command.details))
     if (registered := people.known_otherwise(tx, vault, tenant)) is not None:

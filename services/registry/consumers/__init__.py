@@ -1,4 +1,4 @@
-"""One file per handler, and the table from event to handler."""
+"""One file per reaction, and the table from event to reaction."""
 
 from services.registry.consumers.when_key_dropped_note_receipt import when_key_dropped_note_receipt
 from shared.events import topics

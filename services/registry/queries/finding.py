@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.registry.domain import wording
+from services.registry.domain import place_spelling
 from shared.service.database import Transaction
 
 
@@ -59,7 +59,7 @@ _OFFICERS = text("""
 
 
 def find(tx: Transaction, words: str, *, project_id: UUID | None, limit: int) -> Found:
-    folded = wording.fold(words)
+    folded = place_spelling.fold(words)
     units = list(_units(tx, folded, words.strip(), project_id=project_id, limit=limit + 1)) if folded else []
     search = {"project_id": project_id, "words": words.strip(), "limit": limit}
     officers = [FoundOfficer.model_validate(dict(row)) for row in tx.connection.execute(_OFFICERS, search).mappings()]
@@ -68,7 +68,7 @@ def find(tx: Transaction, words: str, *, project_id: UUID | None, limit: int) ->
 
 def _units(tx: Transaction, folded: str, words: str, *, project_id: UUID | None, limit: int) -> Iterator[FoundUnit]:
     for row in tx.connection.execute(_UNITS, {"project_id": project_id}).mappings():
-        named = wording.place(row["compound"], row["building"], row["stairwell"], row["door"])
+        named = place_spelling.place(row["compound"], row["building"], row["stairwell"], row["door"])
         if named.matches(folded) or words.upper() in (row["unit_code"], row["house_code"]):
             yield FoundUnit.model_validate(dict(row))
             limit -= 1

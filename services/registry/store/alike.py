@@ -34,7 +34,7 @@ _DIFFERING = text("""
     where fault.import_id = :import_id and fault.sheet = :sheet and fault.code = 'person-name-differs'
     order by named.row limit :most
 """)
-_SAY_WHY = text("""
+_EXPLAIN = text("""
     update import_faults set code = :code where import_id = :import_id and sheet = :sheet and row = :row
         and column_name = :column_name and code = 'person-name-differs'
 """)
@@ -55,7 +55,7 @@ _IN_THE_REGISTER: Mapping[names.Alike, str] = {
 }
 
 
-def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, sheet: str) -> None:
+def explain_differences(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, sheet: str) -> None:
     """Call it after the checks. `key`: the key of the import."""
     place = {"import_id": import_id, "district": tx.district, "sheet": sheet, "most": _MOST}
     differing = tx.connection.execute(_DIFFERING, place).all()
@@ -68,7 +68,7 @@ def say_why(tx: Transaction, vault: Vault, import_id: UUID, key: DataKey, *, she
         if known and name == known.name == first:
             tx.connection.execute(_TAKE_BACK, cell)
         elif code := (known and against_register(name, known.name)) or _against(name, first, _IN_THE_FILE):
-            tx.connection.execute(_SAY_WHY, {**cell, "code": code})
+            tx.connection.execute(_EXPLAIN, {**cell, "code": code})
 
 
 def against_register(name: str, registered: str) -> str | None:

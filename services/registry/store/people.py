@@ -70,16 +70,16 @@ _RECEIPT = text("""
 """)
 
 
-def alone(tx: Transaction) -> None:
-    """Locks the district's people until the commit. Take this lock before the project's."""
+def lock_district(tx: Transaction) -> None:
+    """Locks the people of the district until the commit. Take this lock before that of the project."""
     tx.connection.execute(_ALONE, {"district": tx.district})
 
 
-def alone_soon(tx: Transaction) -> None:
+def lock_district_or_refuse(tx: Transaction) -> None:
     """The same for a request. Raises Refused register-busy while an import is being written."""
     tx.connection.execute(_WAIT_A_LITTLE)
     try:
-        alone(tx)
+        lock_district(tx)
     except OperationalError as busy:
         raise Refused("register-busy", retry_after_seconds=10) from busy
     tx.connection.execute(_WAIT_AS_EVER)

@@ -1,6 +1,6 @@
 """/api/v1/districts/{district}/endpoints/{endpoint_id}: its condition and /deliveries; /switch-on, /replays, /tests.
 
-For the agency's own engineer. What an endpoint is, stands in the registry's API; what has become of it, here.
+For the agency's own engineer. The registry's API has the address and types of an endpoint; this one has its condition and deliveries.
 """
 
 import re
@@ -112,7 +112,7 @@ def show_delivery(district: str, endpoint_id: UUID, event_id: UUID) -> http.Answ
     problems=("not-found", "grant-missing", "endpoint-not-seen"),
 )
 def switch_on(district: str, endpoint_id: UUID, body: NothingBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
-    """For one that rests, is gone or is paused: it is greeted again and then given all that waits, in order."""
+    """For one that rests, is gone or is paused: the handshake is repeated; after it everything that waits is sent, in order."""
 
     def carry_out(tx: Transaction) -> BaseModel:
         steer_endpoint.switch_on(tx, endpoint_id, now=datetime.now(UTC))

@@ -1,1 +1,1 @@
-"""What people change in reporting: the grants of displays. Everything else here follows from events."""
+"""What changes in reporting without an event: a display's grant, an endpoint that is switched on or tested, the outcome of a delivery."""

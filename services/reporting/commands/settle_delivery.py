@@ -30,7 +30,7 @@ class SettleDelivery:
 def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
     """False when the claim had ended meanwhile: its successor settles. What has left is counted all the same.
 
-    An answer of the address before says nothing of the one that the endpoint has now.
+    An answer from a former address of the endpoint does not change its condition.
     """
     claimed, outcome = command.claimed, command.outcome
     if outcome.taken and claimed.message:
@@ -59,7 +59,7 @@ def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
 
 @dataclass(frozen=True)
 class SettleHandshake:
-    """`url`: what was greeted. `rate`: deliveries a minute that the endpoint allows; None: as many as we like."""
+    """`url`: the address of the handshake. `rate`: deliveries a minute that the endpoint allows; None: no limit."""
 
     endpoint_id: UUID
     url: str
@@ -70,7 +70,7 @@ class SettleHandshake:
 
 
 def settle_handshake(tx: Transaction, command: SettleHandshake) -> None:
-    """Nothing, where the endpoint has another address meanwhile: who was greeted may allow nothing for it."""
+    """Changes nothing when the endpoint has a new address by now: the former address cannot allow deliveries to it."""
     condition = endpoint_states.load(tx, command.endpoint_id)
     if (
         condition is None

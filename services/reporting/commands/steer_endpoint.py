@@ -11,7 +11,7 @@ from shared.service.database import Transaction
 
 
 def switch_on(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
-    """It is greeted again, and then given all that waits, in order. Whatever was given up has three days again.
+    """The handshake is repeated; after it everything that waits is sent, in order. Whatever was given up has three days again.
 
     After a new epoch of the log it is given everything from the first number on, under the new numbers.
     """

@@ -3,7 +3,7 @@
     delivered ─▶ done      410 ─▶ the endpoint is gone      all else ─▶ tried again, 1 s … 6 h apart, for three days
     three days without any success ─▶ the endpoint rests; one delivery alone ─▶ that delivery rests and holds its case
 
-Invariant: no rule here makes one endpoint depend on another. A pause of an endpoint that is no wish of its own (Retry-After) is at most
+Invariant: no rule here makes one endpoint depend on another. A pause that the endpoint has not asked for (Retry-After) is at most
 a minute, so that an event which the endpoint always refuses does not hold back the others for long.
 Held by tests/unit/reporting/test_delivering.py.
 """
@@ -21,12 +21,12 @@ GIVE_UP: Final = timedelta(days=3)
 _GROWTH: Final = 3
 _BREAK_AFTER: Final = 5  # failures in a row
 _LONGEST_BREAK: Final = timedelta(minutes=1)
-LONGEST_WISH: Final = timedelta(days=1)  # that a Retry-After may ask for
+LONGEST_RETRY_AFTER: Final = timedelta(days=1)  # that a Retry-After may ask for
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`code`: empty when it was delivered. `of_endpoint`: any other event would have failed as well. `wish`: its Retry-After.
+    """`code`: empty when it was delivered. `of_endpoint`: any other event would have failed as well. `retry_after`: as the endpoint asks.
 
     `taken`: the endpoint may have read the event, whatever it answered.
     """
@@ -34,7 +34,7 @@ class Outcome:
     code: str = ""
     of_endpoint: bool = False
     gone: bool = False
-    wish: timedelta | None = None
+    retry_after: timedelta | None = None
     status: int | None = None
     taken: bool = False
 
@@ -104,21 +104,21 @@ def greeted(condition: Condition, outcome: Outcome, *, at: datetime, spread: flo
     if at - condition.since >= GIVE_UP:
         return _stopped(condition, "resting", outcome.code, at)
     failures = condition.failures + 1
-    until = at + max(pause(failures, spread=spread), _wish(outcome))
+    until = at + max(pause(failures, spread=spread), _retry_after(outcome))
     return replace(condition, code=outcome.code, failures=failures, paused_until=until)
 
 
 def _failed(delivery: Delivery, outcome: Outcome, *, at: datetime, spread: float) -> Delivery:
     first, failures = delivery.first_failed_at or at, delivery.failures + 1
     last_try = max(first + GIVE_UP, at)  # exactly at the end, so that three days are tried whatever the pauses are
-    next_try_at = max(min(at + pause(failures, spread=spread), last_try), at + _wish(outcome))
+    next_try_at = max(min(at + pause(failures, spread=spread), last_try), at + _retry_after(outcome))
     return Delivery("waiting", failures, first, next_try_at, outcome.code)
 
 
 def _after_failure(condition: Condition, outcome: Outcome, *, at: datetime, spread: float) -> Condition:
     failures = condition.failures + 1 if outcome.of_endpoint else 0
     condition = replace(condition, code=outcome.code, failures=failures)
-    until = at + _wish(outcome)
+    until = at + _retry_after(outcome)
     if condition.broken:
         until = max(until, at + pause(failures - _BREAK_AFTER + 1, spread=spread, longest=_LONGEST_BREAK))
     return replace(condition, paused_until=until if until > at else None)
@@ -128,8 +128,8 @@ def _stopped(condition: Condition, status: Status, code: str, at: datetime) -> C
     return replace(condition, status=status, code=code, since=at, paused_until=None)
 
 
-def _wish(outcome: Outcome) -> timedelta:
-    return min(max(outcome.wish or timedelta(), timedelta()), LONGEST_WISH)
+def _retry_after(outcome: Outcome) -> timedelta:
+    return min(max(outcome.retry_after or timedelta(), timedelta()), LONGEST_RETRY_AFTER)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class _Answer:
             "redirect-not-followed" if redirect else f"http-{self.status}",
             of_endpoint=self.status not in _ABOUT_THE_EVENT,
             gone=self.status == HTTPStatus.GONE,
-            wish=_wish(self.headers.get("retry-after", "").strip()),
+            retry_after=_retry_after(self.headers.get("retry-after", "").strip()),
             status=self.status,
         )
 
@@ -162,7 +162,7 @@ def _code(failure: Exception) -> str:
     return "answer-broken" if isinstance(failure, httpcore.ProtocolError) else "connection-lost"
 
 
-def _wish(given: str) -> timedelta | None:
+def _retry_after(given: str) -> timedelta | None:
     """Seconds or an instant (RFC 9110, section 10.2.3); anything else is ignored."""
     if given.isascii() and given.isdecimal():
         return timedelta(seconds=int(given[:9]))

@@ -1,4 +1,4 @@
-"""The handlers by event. What changes no screen is checked and numbered all the same, for the exchange log.
+"""The reactions by event. An event that changes no screen is also decoded and numbered, for the exchange log.
 
 Invariant: after every batch the tallies of its projects are right, in the live model and in a shadow. A batch that changes no count
 starts no counting. The feed belongs to the live consumer alone (feed_entries.py).

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from services.reporting.store import rights
+from services.reporting.store.granted_types import types_of
 from shared.messaging.ports import Message
 from shared.refusal import Refused
 from shared.service.database import Transaction
@@ -62,7 +62,7 @@ class Part:
 def granted_types(tx: Transaction, district: str, client_id: str, *, now: datetime) -> frozenset[str]:
     """Refused grant-missing where no grant is in force, as for a district that does not exist."""
     values = {"district": district, "client_id": client_id, "now": now}
-    found = rights.types_of(tx.connection.execute(_GRANTS, values))
+    found = types_of(tx.connection.execute(_GRANTS, values))
     if not found:
         raise Refused("grant-missing")
     return found

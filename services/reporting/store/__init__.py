@@ -1,1 +1,1 @@
-"""SQL of the feed: what the consumer has applied, numbered."""
+"""SQL of the write side, beside that of the projections: feed, exchange log, deliveries, statements, displays, the model's schema."""

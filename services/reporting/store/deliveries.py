@@ -168,7 +168,7 @@ def withhold(tx: Transaction, rights: Rights, *, now: datetime) -> None:
 
 
 def wanted(tx: Transaction) -> str | None:
-    """A name of what all endpoints want: it changes with them."""
+    """A digest of the choices of all endpoints: it changes when one of them changes."""
     found: str | None = tx.connection.execute(_WANTED, {"district": tx.district}).scalar()
     return found
 

@@ -1,6 +1,7 @@
-"""How each endpoint is, beside where it is (which the registry says): greeted or not, open, resting, gone; how far its log is planned.
+"""The condition of each endpoint: new (no handshake yet), open, resting or gone; and up to which log number its deliveries are planned.
 
-Invariant: a condition is that of one address, kept beside it. To no other one is sent: what the registry says anew is greeted first.
+Invariant: a condition belongs to one address, which is stored with it. Nothing is sent to any other address: when the registry names a new
+one, a handshake comes first.
 """
 
 import json
@@ -110,9 +111,9 @@ def begin_round(tx: Transaction, *, now: datetime) -> None:
 def pick(  # noqa: PLR0913 - which endpoints
     tx: Transaction, *, agencies: Iterable[str], busy: Iterable[UUID], doubtful: bool, most: int, now: datetime
 ) -> list[Picked]:
-    """The endpoints that are to be greeted or have something due, those first that were served longest ago. `busy`: not these.
+    """The endpoints that wait for a handshake or have something due, the one served longest ago first. `busy`: not these.
 
-    `doubtful`: those that were not greeted yet or failed at the last try; else the others.
+    `doubtful`: those without a handshake yet, or whose last try failed; else the others.
     """
     values = {"district": tx.district, "agencies": list(agencies), "busy": list(busy), "most": most, "now": now}
     return [_picked(row, now) for row in tx.connection.execute(_PICK, {**values, "doubtful": doubtful})]

@@ -59,7 +59,7 @@ class Replayable(NamedTuple):
 
 
 def replay(tx: Transaction, wanted: Replay, *, now: datetime) -> int:
-    """Plans again what was planned before, and what has been granted since. How many that are: at most MOST_AT_ONCE."""
+    """Plans these events again, also those that were granted only later. Returns how many: MOST_AT_ONCE at most."""
     return tx.connection.execute(_REPLAY, {**_chosen(tx.district, wanted), "now": now}).rowcount
 
 

@@ -1,1 +1,4 @@
-"""The pages: the wall of a project, all districts, the unit grid of a building. Rendered on the server, updated by the stream."""
+"""The pages: wall, map, city, daily report, figures, displays; the catalogue and an agency's pages; what was taken; what is parked.
+
+Rendered on the server; the stream updates wall, map and city.
+"""

@@ -32,7 +32,7 @@ from services.reporting.commands.settle_delivery import (
 from services.reporting.domain import webhook_body
 from services.reporting.domain.delivering import Outcome
 from services.reporting.gateways.endpoints import Endpoints
-from services.reporting.store import deliveries, endpoint_states, rights
+from services.reporting.store import deliveries, endpoint_states, granted_types
 from services.reporting.store.deliveries import Claimed, Rights, Slots
 from services.reporting.store.endpoint_states import Picked
 from services.reporting.store.signing_keys import SigningKeys
@@ -113,7 +113,7 @@ class Deliverer:
     def _of_district(self, district: str, found: list[_Act]) -> int:
         """The claims are committed before anything is sent."""
         with database.begin(self._engine, district=district) as tx:
-            granted, wanted = rights.in_force(tx, now=self._clock.now()), deliveries.wanted(tx)
+            granted, wanted = granted_types.in_force(tx, now=self._clock.now()), deliveries.wanted(tx)
             acts = self._claimed(tx, granted, changed=self._filters.get(district) != (granted, wanted))
         self._filters[district] = granted, wanted
         with self._lock:

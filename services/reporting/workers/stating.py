@@ -57,7 +57,7 @@ class Stating:
         return self._rounds.carry_out(self._works(found, today))
 
     def _works(self, found: Mapping[str, Sequence[str]], today: date) -> Iterator[Work]:
-        """A district once a day, and an agency of it again only after a failure."""
+        """Each district once a day. An agency comes again on the same day only when its statement has failed."""
         for district, agencies in found.items():
             for agency in agencies:
                 if self._done.get((district, agency)) != today:

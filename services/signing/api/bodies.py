@@ -27,7 +27,7 @@ class Confirmation(http.Body):
     revision: int | None = Field(
         default=None,
         ge=1,
-        description="`revision` of the case as it was read. When given, rights of later ones stay unconfirmed.",
+        description="`revision` of the case as it was read. When given, the request is refused if the rights have changed since.",
     )
 
 
@@ -90,7 +90,7 @@ class AddSignature(http.Body):
     terms_digest: str | None = Field(
         default=None,
         pattern=r"^[0-9a-f]{64}$",
-        description="Of the terms on the paper. When given, others are not signed.",
+        description="Digest of the terms on the paper. When given, the request is refused if the locked terms have another digest.",
     )
     papers: list[Code] = Field(
         default=[],

@@ -77,7 +77,7 @@ def supersede_agreement(tx: Transaction, command: SupersedeAgreement, clock: Clo
     _expect_offered(tx, old.project_id, command.form)
     at, void = instants.next_one(tx, clock, old.last_at), len(old.signatures)
     successor = _drawn_up(case, command, at=at, supersedes=old.agreement_id)
-    old.make_way(successor.agreement_id, reason=command.reason, at=at)
+    old.supersede(successor.agreement_id, reason=command.reason, at=at)
     agreements.save(tx, old)
     agreements.add(tx, successor, at=at)
     facts: dict[str, object] = {"note": command.note, "successor": successor.agreement_id, "signatures_void": void}

@@ -36,7 +36,9 @@ def open_cases(tx: Transaction, command: OpenCases, clock: Clock) -> None:
         case = known.get(registered.unit.unit_id)
         if case is None:
             opened.append(case := Case.open(registered.unit, registered.rights, at=at))
-        elif not case.learn(registered.unit, registered.rights, signed=registered.unit.unit_id in signed, at=at):
+        elif not case.apply_registration(
+            registered.unit, registered.rights, signed=registered.unit.unit_id in signed, at=at
+        ):
             continue
         if not registered.after_freeze:
             on_roll.append(case)

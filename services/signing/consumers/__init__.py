@@ -1,4 +1,4 @@
-"""Handlers of other services' events, one file each, and the table from event to handler."""
+"""Reactions to other services' events, one file each, and the table from event to reaction."""
 
 from services.signing.consumers.when_group_formed_keep_it import when_group_formed_keep_it
 from services.signing.consumers.when_project_opened_keep_its_rules import when_project_opened_keep_its_rules

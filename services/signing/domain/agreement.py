@@ -181,8 +181,8 @@ class Agreement:
         self._move("return")
         self._record(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
 
-    def make_way(self, successor: UUID, *, reason: str, at: datetime) -> None:
-        """Supersedes this agreement. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
+    def supersede(self, successor: UUID, *, reason: str, at: datetime) -> None:
+        """Another agreement takes its place. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
         self._move("supersede")
         self.superseded_by = successor
         self._record(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)

@@ -100,7 +100,7 @@ class Case:
             place = {"project_id": self.unit.project_id, "unit_id": self.unit.unit_id}
             self.recorded.append(RightsDisputed(**place, reason=reason, disputed_at=at))
 
-    def learn(self, unit: Unit, rights: Rights, *, signed: bool, at: datetime) -> bool:
+    def apply_registration(self, unit: Unit, rights: Rights, *, signed: bool, at: datetime) -> bool:
         """Applies the registry's data. False when the revision is not newer than the stored one."""
         if unit.revision <= self.unit.revision:
             return False

@@ -77,10 +77,10 @@ class ActRow(BaseModel):
     agreement_id: UUID | None
     reason: str
     facts: dict[str, Any] = Field(description="What belongs to the act: note, papers seen, evidence, successor …")
-    by: str = Field(description="The member of staff; empty for a signature of before that was kept.")
+    by: str = Field(description="The member of staff; empty for a signature from before this was recorded.")
     at: datetime
     trace_id: str | None = Field(
-        default=None, description="By which logs and traces name the request; null for an act of before that was kept."
+        default=None, description="Id of the request in logs and traces; null for an act from before this was recorded."
     )
 
 

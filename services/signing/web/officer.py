@@ -1,4 +1,4 @@
-"""/mine: the officer's phone (design/phone.html): their units, sorted by what each needs next, and a case in one hand.
+"""/mine: the officer's phone: their units, sorted by what each needs next, and a case in one hand.
 
 Who the officer is, says the staff number of their login; which units they answer for, the registry's events. Left to others: the acts
 themselves, which are done on the case's pages below /desk, and the words (officer.toml).

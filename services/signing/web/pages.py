@@ -1,4 +1,4 @@
-"""/desk: the cases a desk can work on, and one of them in four steps (design/desk.html)."""
+"""/desk: the cases a desk can work on, and one of them in four steps."""
 
 from pathlib import Path
 from typing import get_args

@@ -11,7 +11,8 @@ from tests.support.tree import tracked
 
 RULES = sorted(path for path in ROOT.glob("services/*/domain/*.py") if path.name != "__init__.py")
 _HELD_BY = re.compile(r"^Held by (tests/\S+\.py(?: and tests/\S+\.py)*)\.$", re.MULTILINE)
-_ABSENT = re.compile(r"\bproduct\.md\b|\bthe brief\b", re.IGNORECASE)  # documents that are not part of the repository
+# Documents that are not part of the repository.
+_ABSENT = re.compile(r"\b(product|design)\.md\b|\bdesign/\w+\.html\b|\bthe brief\b", re.IGNORECASE)
 READ = {".py", ".md", ".sql", ".toml", ".js", ".html", ".css"}
 FROZEN = "migrations/versions/"  # never edited, not even in a comment (decision 14)
 

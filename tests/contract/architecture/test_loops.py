@@ -17,7 +17,7 @@ def test_the_wiring_of_a_service_imports_no_web_framework(service: str) -> None:
     assert imported(service, "wiring") == set()
 
 
-def test_the_application_imports_it() -> None:
+def test_the_application_of_a_service_imports_the_web_framework() -> None:
     assert "flask" in imported("signing", "application")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.images import watching
+from deploy.images import monitoring
 from deploy.local.place import ROOT
 from deploy.prometheus import silencing
 from tests.support import alertmanager
@@ -101,7 +101,7 @@ def named(running: Alertmanager, to: str) -> set[str]:
 
 
 def test_in_containers_every_alert_is_a_mail_in_the_platforms_mailbox(tmp_path: Path) -> None:
-    with alertmanager.started(watching.routes(), tmp_path) as running:
+    with alertmanager.started(monitoring.routes(), tmp_path) as running:
         running.post([PAGE, TICKET])
 
         eventually(lambda: (named(running, ON_CALL), named(running, TICKETS)) == ({"WallStale"}, {"EventParked"}))

@@ -199,14 +199,14 @@ def test_the_gauges_name_every_known_district_from_the_start_and_a_held_channel(
 def test_a_message_delayed_into_quiet_hours_waits_for_the_morning(notify):
     london = Owner(channels=("mail",), mobile="+447400123456")
     unit_id, story = uuid4(), notify.story
-    notify.clock.at = NOON + timedelta(hours=16)  # 20:00 in London, 04:00 in Shanghai
+    notify.clock.at = NOON + timedelta(hours=16)  # 21:00 in London, 04:00 in Shanghai
     notify.receive(story.unit(unit_id, london), story.contact(london), story.key(london))
     notify.receive(story.rescinded(unit_id, uuid4()))
     notify.mail.answers = ["451 later"]
     notify.dispatches()
     assert notify.states() == [("waiting", "mail", "smtp-451")]  # tried at once: it is evening there
 
-    notify.clock.at = NOON + timedelta(hours=19)  # 23:00 in London, noon in nobody's land
+    notify.clock.at = NOON + timedelta(hours=19)  # midnight in London
     is_due_now(notify)
     notify.dispatches()
     assert notify.states() == [("held", "mail", "quiet-hours")] and notify.mail.arrived == []
@@ -214,6 +214,27 @@ def test_a_message_delayed_into_quiet_hours_waits_for_the_morning(notify):
     notify.clock.at = datetime(2026, 6, 1, 7, tzinfo=UTC)  # eight in London, by summer time
     notify.dispatches()
     assert notify.states() == [("sent", "mail", None)]
+
+
+def test_the_number_of_a_signature_goes_at_once_at_night(notify):
+    notify.clock.at = NOON + timedelta(hours=11)  # 23:00 in Shanghai
+    planned(notify, Owner())
+
+    notify.dispatches()
+    assert notify.states() == [("sent", "mail", None)]
+
+
+def test_the_number_of_a_signature_that_could_not_leave_for_two_hours_waits_for_the_morning(notify):
+    notify.clock.at = NOON + timedelta(hours=11)
+    planned(notify, Owner())
+    notify.mail.answers = ["451 later"]
+    notify.dispatches()
+    assert notify.states() == [("waiting", "mail", "smtp-451")]
+
+    notify.clock.at = NOON + timedelta(hours=13)
+    is_due_now(notify)
+    notify.dispatches()
+    assert notify.states() == [("held", "mail", "quiet-hours")] and notify.mail.arrived == []
 
 
 def test_the_time_zone_named_by_the_person_is_used(notify):

@@ -105,7 +105,7 @@ def test_the_contract_is_piped_to_a_container_which_does_not_reach_the_front_doo
         contracts.read("-")  # nothing is left to read
 
 
-def test_the_command_says_so_and_fails(
+def test_the_command_names_the_broken_grant_and_exits_with_1(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     granted(registry)

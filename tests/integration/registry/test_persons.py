@@ -13,10 +13,12 @@ from services.registry.consumers import CONSUMER, KINDS, reactions
 from services.registry.domain import sample
 from shared.events import codec, topics
 from shared.events.notify import KeyDropped
+from shared.events.registry import ContactDetails, ContactRecorded, KeyWrapped
+from shared.messaging import sealing
 from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
 from shared.service import database
-from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+from tests.integration.registry.conftest import DISTRICT, PRIVATE, Registry, events_of, workbook
 
 
 @pytest.fixture
@@ -84,6 +86,42 @@ def test_forgetting_deletes_the_key_and_lists_the_readers_that_dropped_it(regist
     consumer.run_once(wait_seconds=0)
     shown = registry.get(f"/people/{person_id}").json
     assert (shown["readers_dropped"], shown["masked_name"]) == (["notify"], "**")
+
+
+def test_an_old_contact_on_the_bus_opens_with_no_key_once_the_person_is_forgotten(
+    registry: Registry, people: list[dict]
+):
+    [person_id, *_] = (UUID(person["person_id"]) for person in people)
+    old = next(event for event in events_of(registry, ContactRecorded) if event.person_id == person_id)
+    assert ContactDetails.model_validate_json(opened(old, keys_on_the_bus(registry)[person_id])).name
+
+    forgotten = registry.post(f"/people/{person_id}/forgetting", {"reason": "本人书面要求"}, role="command")
+    assert forgotten.status_code == 201, forgotten.text
+
+    assert old in events_of(registry, ContactRecorded)  # that topic keeps everything
+    left = keys_on_the_bus(registry)
+    assert len(left) == len(people) - 1 and person_id not in left
+    for key in left.values():
+        with pytest.raises(sealing.Unopened):
+            opened(old, key)
+
+
+def keys_on_the_bus(registry: Registry) -> dict[UUID, KeyWrapped]:
+    """What a compacted topic keeps: of each person the last value, and of who was forgotten nothing."""
+    with registry.mechanism.connect() as connection:
+        rows = connection.execute(text("select key, payload from events where topic like '%registry-key' order by id"))
+        last = {row.key: row.payload for row in rows}
+    return {UUID(key): codec.decode(KeyWrapped, bytes(value)) for key, value in last.items() if value is not None}
+
+
+def opened(contact: ContactRecorded, key: KeyWrapped) -> bytes:
+    """As notify reads it, with its private key. Raises sealing.Unopened."""
+    data_key = sealing.unwrap(
+        key.wrapped["notify"], key_id=key.key_id, person_id=contact.person_id, reader="notify", private_key=PRIVATE
+    )
+    return sealing.open_sealed(
+        contact.sealed, key=data_key, person_id=contact.person_id, event_type=contact.declared.type
+    )
 
 
 class _Once:

@@ -72,7 +72,9 @@ def test_older_hours_follow_and_a_mistyped_place_is_not_found(
 
 
 @pytest.mark.parametrize("role", ["agency", "desk", "command", "clerk", "officer"])
-def test_nobody_else_opens_it(app: Flask, issuer: tuple[str, Path], grant_id: str, role: str) -> None:
+def test_only_auditor_and_city_may_open_the_page_of_what_was_taken(
+    app: Flask, issuer: tuple[str, Path], grant_id: str, role: str
+) -> None:
     assert Auditor(app, issuer, role).open().status_code == 403, grant_id
     assert Auditor(app, issuer, role).open("/statements", district=DISTRICT, agency=AGENCY).status_code == 403
 

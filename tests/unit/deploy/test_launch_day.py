@@ -152,6 +152,6 @@ def signed(turn):
     return Signed(turn.unit_id, f"agreement of {turn.unit_id}", "cash", 1, "", OPENS, 0.1)
 
 
-def test_whoever_has_seen_the_day_is_told_what_begins_another(tmp_path: Path):
+def test_the_end_of_the_demo_names_the_command_for_another_day(tmp_path: Path):
     assert anew(Place(tmp_path, 18_000)) == "`make demo FRESH=1` begins another"
     assert anew(Place(running.SHARED, 18_000, tls=True)) == "`make demo FRESH=1 CONTAINERS=yes` says how another begins"

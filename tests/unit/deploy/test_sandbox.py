@@ -37,7 +37,7 @@ def test_a_story_makes_of_a_unit_what_its_events_say():
     assert held([*signed, story.unknown(unit_of(signed))])[str(unit_of(signed))] == Held("signed", len(SIGNING) + 1)
 
 
-def test_what_was_not_observed_is_not_passed(tmp_path):
+def test_a_report_passes_only_what_was_observed_without_a_fault(tmp_path):
     report = Report(("feed",))
     assert not report.passed
     report.unseen("crash", "why")

@@ -25,7 +25,7 @@ from shared.events.place_words import fold_letters, letters_for, words
         ("  ", []),
     ],
 )
-def test_what_is_looked_for(written: str, found: list[str]):
+def test_a_place_is_cut_into_the_words_to_look_for(written: str, found: list[str]):
     assert words(written) == found
 
 

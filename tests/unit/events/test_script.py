@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.registry.domain import names, wording
+from services.registry.domain import names, place_spelling
 from shared.events import script
 
 
@@ -28,4 +28,4 @@ def test_a_name_that_is_written_differently_is_folded_alike(one: str, other: str
 
 
 def test_a_place_is_folded_as_a_name_is() -> None:
-    assert wording.fold("銀泉閣5幢503") == wording.fold("银泉阁5栋503") == "银泉阁5栋503"
+    assert place_spelling.fold("銀泉閣5幢503") == place_spelling.fold("银泉阁5栋503") == "银泉阁5栋503"

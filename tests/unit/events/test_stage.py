@@ -30,12 +30,12 @@ FACETS = st.builds(
 )
 
 
-def test_of_which_nothing_is_known_is_registered():
+def test_a_case_without_any_facet_has_the_stage_registered():
     assert stage(Facets()) == "registered"
 
 
 @pytest.mark.parametrize(("agreement", "expected"), AGREEMENTS.items())
-def test_an_agreement_goes_before_what_led_to_it(agreement: str, expected: str):
+def test_the_stage_follows_the_agreement_before_survey_and_rights(agreement: str, expected: str):
     assert stage(Facets(survey="surveyed", rights="confirmed", agreement=agreement)) == expected
 
 
@@ -51,6 +51,6 @@ def test_every_case_has_one_of_the_sixteen(facets: Facets):
 
 
 @given(FACETS)
-def test_what_lies_further_on_wins(facets: Facets):
+def test_a_demolished_unit_has_the_stage_demolished_whatever_its_other_facets(facets: Facets):
     further = Facets(**{**facets.__dict__, "demolition": "demolished"})
     assert stage(further) == "demolished"

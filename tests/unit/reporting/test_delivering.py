@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.reporting.domain.delivering import (
     GIVE_UP,
-    LONGEST_WISH,
+    LONGEST_RETRY_AFTER,
     Allowance,
     Condition,
     Delivery,
@@ -45,18 +45,23 @@ def test_what_always_fails_is_tried_for_exactly_three_days_whatever_the_jitter(s
 
 
 @given(seconds=st.integers(-10, 10**9))
-def test_the_wish_of_an_endpoint_is_kept_up_to_a_day(seconds: int) -> None:
-    wish = timedelta(seconds=seconds)
+def test_a_retry_after_of_an_endpoint_is_followed_for_up_to_a_day(seconds: int) -> None:
+    retry_after = timedelta(seconds=seconds)
     condition, delivery = tried(
-        OPEN, Delivery(), Outcome("http-429", of_endpoint=True, wish=wish), at=NOW, spread=0.5, queue=False
+        OPEN,
+        Delivery(),
+        Outcome("http-429", of_endpoint=True, retry_after=retry_after),
+        at=NOW,
+        spread=0.5,
+        queue=False,
     )
 
     assert delivery.next_try_at is not None
-    assert delivery.next_try_at - NOW >= min(wish, LONGEST_WISH)
-    assert (condition.paused_until or NOW) - NOW <= LONGEST_WISH
+    assert delivery.next_try_at - NOW >= min(retry_after, LONGEST_RETRY_AFTER)
+    assert (condition.paused_until or NOW) - NOW <= LONGEST_RETRY_AFTER
 
 
-def test_without_a_wish_an_endpoint_is_never_paused_longer_than_two_minutes() -> None:
+def test_without_a_retry_after_an_endpoint_is_paused_for_two_minutes_at_most() -> None:
     condition, delivery = OPEN, Delivery()
     for _ in range(100):
         condition, delivery = tried(condition, delivery, DOWN, at=NOW, spread=1.0, queue=False)

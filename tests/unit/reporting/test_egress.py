@@ -114,7 +114,7 @@ def test_an_endpoint_that_hangs_or_answers_byte_by_byte_is_cut_off() -> None:
         assert time.monotonic() - began < 5
 
 
-def test_of_a_great_answer_only_its_beginning_is_read() -> None:
+def test_only_the_beginning_of_a_large_answer_is_read() -> None:
     with receiving() as server:
         server.answer = lambda _: Answer(200, body=b"x" * 50_000_000)
         began = time.monotonic()
@@ -131,17 +131,17 @@ def test_an_address_that_cannot_be_called_is_a_failure_of_its_endpoint(url: str)
 
 
 @pytest.mark.parametrize(
-    ("wish", "seconds"),
+    ("retry_after", "seconds"),
     [
         ("120", 120), ("0", 0), ("9" * 400, 999_999_999), ("-5", None), ("", None), ("soon", None), ("1.5", None), ("\u0665", None),
         ("1 Jan 99999999999999999999 00:00:00 GMT", None), ("1 Jan 2027 00:00:00 +99999999999999", None),
         ("1 Jan 2027 99999999999999999999:00:00 GMT", None), ("1 Jan 2027 00:00:00 -9999", None),
     ],
 )  # fmt: skip
-def test_a_retry_after_is_understood_or_passed_over(wish: str, seconds: int | None) -> None:
-    answer = _Answer(503, {"retry-after": wish})
+def test_a_retry_after_is_understood_or_passed_over(retry_after: str, seconds: int | None) -> None:
+    answer = _Answer(503, {"retry-after": retry_after})
 
-    assert answer.outcome.wish == (None if seconds is None else timedelta(seconds=seconds))
+    assert answer.outcome.retry_after == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_an_event_that_was_read_and_not_answered_counts_as_taken() -> None:

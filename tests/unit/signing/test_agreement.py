@@ -163,8 +163,8 @@ class Life(RuleBasedStateMachine):
         self.attempt(lambda: self.agreement.give_back(reason="papers_missing", at=NOON))
 
     @rule()
-    def make_way(self):
-        self.attempt(lambda: self.agreement.make_way(uuid4(), reason="rule_set_superseded", at=NOON))
+    def supersede(self):
+        self.attempt(lambda: self.agreement.supersede(uuid4(), reason="rule_set_superseded", at=NOON))
 
     @rule()
     def perform(self):

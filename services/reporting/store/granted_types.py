@@ -1,4 +1,4 @@
-"""What an agency may have now, by its grants in force. Whoever gives something out asks here, in the transaction that gives it."""
+"""The types of event that an agency may have now, by its grants in force. Whoever gives something out asks here, in its own transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,5 +1,5 @@
-"""Those who watch, in docker-compose.yml, each with its official image. Profile `ops`: Prometheus, Alertmanager and Grafana, provisioned
-with our files. Profile `traces`: Jaeger.
+"""What monitors the containers, in docker-compose.yml, each with its official image. Profile `ops`: Prometheus, Alertmanager and Grafana,
+provisioned with our files. Profile `traces`: Jaeger.
 
     docker compose --profile ops up -d --wait
     OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318 docker compose --profile traces up -d --wait

@@ -1,7 +1,7 @@
 """How a person writes a place or an officer, folded so that different spellings meet: 银泉阁5栋503, 5-503, 银泉阁５幢五零三室.
 
 Invariant: both sides of a comparison are folded in the same way, so folding may lose what tells no two places apart here.
-Held by tests/unit/registry/test_wording.py.
+Held by tests/unit/registry/test_place_spelling.py.
 """
 
 import re

@@ -2,13 +2,13 @@
 
 import pytest
 
-from services.registry.domain import wording
+from services.registry.domain import place_spelling
 
-HERE = wording.place("银泉阁", "5栋", "1单元", "503")
+HERE = place_spelling.place("银泉阁", "5栋", "1单元", "503")
 OTHERS = [
-    wording.place("银泉阁", "15栋", "1单元", "503"),
-    wording.place("银泉阁", "5栋", "1单元", "1503"),
-    wording.place("和丰苑", "4栋", "2单元", "503"),
+    place_spelling.place("银泉阁", "15栋", "1单元", "503"),
+    place_spelling.place("银泉阁", "5栋", "1单元", "1503"),
+    place_spelling.place("和丰苑", "4栋", "2单元", "503"),
 ]
 
 
@@ -29,7 +29,7 @@ OTHERS = [
     ],
 )
 def test_spellings_of_one_place_meet(words: str) -> None:
-    folded = wording.fold(words)
+    folded = place_spelling.fold(words)
 
     assert HERE.matches(folded)
     assert not any(other.matches(folded) for other in OTHERS)
@@ -37,9 +37,9 @@ def test_spellings_of_one_place_meet(words: str) -> None:
 
 @pytest.mark.parametrize("words", ["503", "银泉阁", "银泉阁5栋", "银"])
 def test_the_beginning_of_a_place_and_a_door_alone_find_it(words: str) -> None:
-    assert HERE.matches(wording.fold(words))
+    assert HERE.matches(place_spelling.fold(words))
 
 
 @pytest.mark.parametrize("words", ["", "50", "4-503", "5-504", "泉阁503", "'; drop table units", "%"])
-def test_other_words_do_not_find_it(words: str) -> None:
-    assert not HERE.matches(wording.fold(words))
+def test_other_words_do_not_find_the_place(words: str) -> None:
+    assert not HERE.matches(place_spelling.fold(words))
