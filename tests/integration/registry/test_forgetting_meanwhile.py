@@ -67,13 +67,13 @@ def committed(registry: Registry, import_id: UUID, meanwhile: Callable[[], None]
 def test_nobody_is_forgotten_while_an_import_is_written(registry: Registry, made: sample.Sample, which: int):
     found = ordered(registry, made)
     before, answers = owners(registry), []
-    asked = f"/people/{found[which]}/forgetting", {"reason": "本人书面要求"}
+    request = f"/people/{found[which]}/forgetting", {"reason": "本人书面要求"}
 
-    committed(registry, found[0], lambda: answers.append(registry.post(*asked, role="command")))
+    committed(registry, found[0], lambda: answers.append(registry.post(*request, role="command")))
 
     assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(503, "register-busy")]
     assert owners(registry) == before
-    assert registry.post(*asked, role="command").status_code == 201
+    assert registry.post(*request, role="command").status_code == 201
 
 
 @pytest.mark.parametrize("which", [1, 2], ids=["the owner", "the guardian"])
@@ -84,10 +84,10 @@ def test_a_right_holder_who_is_not_found_rolls_the_import_back(
     monkeypatch.setattr(forget_person.people, "alone_soon", lambda _: None)
     found = ordered(registry, made)
     before = owners(registry)
-    asked = f"/people/{found[which]}/forgetting", {"reason": "本人书面要求"}
+    request = f"/people/{found[which]}/forgetting", {"reason": "本人书面要求"}
 
     with pytest.raises(units.HoldersMissingError):
-        committed(registry, found[0], lambda: registry.post(*asked, role="command"))
+        committed(registry, found[0], lambda: registry.post(*request, role="command"))
 
     assert owners(registry) == before
     assert registry.get(f"/imports/{found[0]}").json["state"] == "committing"
