@@ -34,8 +34,8 @@ def user_of(agency: str) -> str:
 
 
 def granted_kinds(event_types: Collection[str]) -> frozenset[str]:
-    """The kinds of topic of which every type is granted; never a restricted one."""
-    kinds = {kind.kind for kind in topics.KINDS.values() if kind.audience != "restricted"}
+    """The kinds of topic of which every type is granted; never a restricted one, nor the one about the agencies."""
+    kinds = {kind.kind for kind in topics.KINDS.values() if kind.grantable}
     missing = {event.declared.topic for event in catalogue.events() if event.declared.type not in event_types}
     return frozenset(kinds - missing)
 

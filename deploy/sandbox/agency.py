@@ -69,7 +69,7 @@ def _terms() -> dict[str, object]:
         "purpose": "注销原房产证",
         "legal_basis": "样例条例第十二条",
         "audiences": ["public", "internal"],
-        "event_types": [event.declared.type for event in catalogue.events() if event.declared.audience != "restricted"],
+        "event_types": [event.declared.type for event in catalogue.grantable()],
         "starts_at": (now - _PERIOD).isoformat(),
         "ends_at": (now + _PERIOD).isoformat(),
     }

@@ -25,9 +25,16 @@ def events() -> list[type[Event]]:
     return [event for owner in OWNERS for event in catalogue.values() if event.__module__ == owner.__name__]
 
 
+def grantable() -> list[type[Event]]:
+    """Those of the events that a grant may give to an agency: no restricted one, and none about the agencies themselves."""
+    return [event for event in events() if KINDS[event.declared.topic].grantable]
+
+
 def of_audiences(event_types: Collection[str], audiences: Collection[str]) -> frozenset[str]:
-    """Of these types, those that a grant of these audiences gives: a type counts only if its own audience is granted."""
-    published = {event.declared.type: event.declared.audience for event in events()}
+    """Of these types, those that a grant of these audiences gives: a type counts only if it is grantable and its own audience is
+    granted. Whoever proposes, keeps or applies a grant uses this function.
+    """
+    published = {event.declared.type: event.declared.audience for event in grantable()}
     return frozenset(
         event_type for event_type in event_types if event_type in published and published[event_type] in audiences
     )

@@ -22,6 +22,7 @@ class Kind:
     """What holds for a topic in every district. `compacted`: it keeps the last value of each key, not everything.
 
     `owner` is the only service that may write it, `readers` are the only ones that may read it: the broker's ACLs are made from this.
+    `of_agencies`: it says what other agencies are, have and run, so no grant gives it to one of them.
     """
 
     kind: str
@@ -32,6 +33,11 @@ class Kind:
     partitions: int = 1
     compacted: bool = False
     readers: tuple[str, ...] = ()
+    of_agencies: bool = False
+
+    @property
+    def grantable(self) -> bool:
+        return self.audience != "restricted" and not self.of_agencies
 
 
 KINDS: dict[str, Kind] = {
@@ -48,7 +54,7 @@ KINDS: dict[str, Kind] = {
             readers=("signing", "notify", "reporting"),
         ),
         Kind("registry-group", "registry", "project_id", "internal", readers=("signing", "reporting")),
-        Kind("registry-agency", "registry", "agency", "internal", readers=("reporting",)),
+        Kind("registry-agency", "registry", "agency", "internal", readers=("reporting",), of_agencies=True),
         Kind("registry-contact", "registry", "person_id", "restricted", readers=("notify",)),
         Kind(
             "registry-key",

@@ -25,6 +25,7 @@ from shared.telemetry import log, metrics, spans, tracing
 from shared.web.shell import Person, shell
 
 _HEALTH = "health"
+_STATIC = ".static"  # the view of a blueprint's files, the only answers that a browser may keep
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -158,6 +159,6 @@ def _answer_headers(app: Flask) -> None:
         answer.headers.setdefault("Content-Security-Policy", _POLICY)
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "same-origin"
-        if not request.path.startswith("/static/"):
-            answer.headers.setdefault("Cache-Control", "no-store")
+        if not (request.endpoint or "").endswith(_STATIC):
+            answer.headers["Cache-Control"] = "no-store"  # not by default: send_file and others set a weaker one
         return answer

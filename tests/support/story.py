@@ -34,7 +34,7 @@ class Story:
         standing_for: Mapping[str, str] | None = None,
     ) -> None:
         self.app, self._client = app, app.test_client()
-        self.bearer, self._world, self._files = bearer, world or {}, files or {}
+        self.bearer, self._world, self._files = bearer, world or {}, {} if files is None else files
         self.document: dict[str, Any] = self._client.get("/api/v1/openapi.json").json
         self.operations = {
             operation["operationId"]: (method, path, operation)

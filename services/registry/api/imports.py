@@ -1,4 +1,6 @@
-"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id}, its /annotated.xlsx, /commit, /abandon"""
+"""/api/v1/imports/template, its .csv, /projects/{project_id}/imports, /imports/{import_id} and, below it, /annotated.xlsx,
+/annotations, /commit, /abandon; /annotations for the auditor
+"""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,15 +10,17 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, send_file
 
-from services.registry.api.bodies import AbandonBody, CommitBody
+from services.registry.api.bodies import AbandonBody, CommitBody, ReasonBody
 from services.registry.api.exports import XLSX
 from services.registry.commands.abandon_import import abandon_import
+from services.registry.commands.annotate_import import AnnotateImport, annotate_import
 from services.registry.commands.commit_import import ask_for_commit
 from services.registry.commands.upload_import import UploadImport, upload_import
 from services.registry.domain.imports import LARGEST_BYTES
 from services.registry.gateways import csv_writer, workbook_writer
-from services.registry.queries import annotated, places
+from services.registry.queries import annotated, annotations, places
 from services.registry.queries import imports as reads
+from services.registry.queries.annotations import AnnotationState
 from services.registry.queries.imports import ImportReport, ImportState
 from shared.refusal import Refused
 from shared.service import database, front, http, identity
@@ -31,11 +35,15 @@ CSV = "text/csv"
 _CLERKS = ("clerk", "command")
 _READERS = ("clerk", "command", "auditor")
 _IN_MEMORY = 8 * 1024 * 1024
-_LAST = UUID(int=2**128 - 1)
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 _UPLOAD_PROBLEMS = (
     "file-missing", "roll-frozen", "workbook-unreadable", "workbook-encrypted", "workbook-macros", "workbook-too-large",
     "workbook-wrong-sheet", "workbook-wrong-columns", "csv-encoding", "csv-nul", "csv-separator",
     "csv-quotes",
+)  # fmt: skip
+_ANNOTATION_PROBLEMS = (
+    "import-file-gone", "import-not-faulty", "workbook-unreadable", "workbook-too-large", "workbook-wrong-columns",
+    "workbook-wrong-sheet", "csv-quotes", "csv-ragged",
 )  # fmt: skip
 
 
@@ -112,21 +120,38 @@ def report(import_id: UUID) -> http.Answer:
     "GET",
     "/imports/<uuid:import_id>/annotated.xlsx",
     roles=_CLERKS,
-    problems=("import-file-gone", "workbook-wrong-columns", "workbook-wrong-sheet", "csv-quotes", "csv-ragged"),
+    problems=(*_ANNOTATION_PROBLEMS, "import-of-another"),
     media=XLSX,
 )
 def annotated_workbook(import_id: UUID) -> Response:
-    """The uploaded rows as a workbook, with each mistake beside its cell, also for a csv. It can be corrected and uploaded."""
-    with _file() as file:
-        annotated.write(
-            context().engine,
-            context().resources,
-            import_id,
-            district=identity.current().district,
-            into=file,
-            sentence=_sentence,
-        )
-    return _sent(file, f"import-{import_id}.xlsx", XLSX)
+    """The uploaded rows of an import with mistakes as a workbook, each mistake beside its cell, also for a csv. It can be corrected
+    and uploaded. For whoever uploaded the file; recorded.
+    """
+    return _annotated(import_id, reason=None)
+
+
+# No idempotency key, as for a reveal.
+@http.route(
+    imports,
+    "POST",
+    "/imports/<uuid:import_id>/annotations",
+    roles=_CLERKS,
+    problems=_ANNOTATION_PROBLEMS,
+    media=XLSX,
+    changes=False,
+)
+def annotate(import_id: UUID, body: ReasonBody) -> Response:
+    """The same for anybody else who imports. It is recorded with its reason before the file is opened."""
+    return _annotated(import_id, reason=body.reason)
+
+
+@http.route(imports, "GET", "/annotations", roles=("auditor",), answers=Paged[AnnotationState])
+def list_annotations(query: Page) -> http.Answer:
+    """The annotated workbooks that were given out: to whom, of which import, why."""
+    (after,) = query.after(UUID) or (_FIRST,)
+    with database.reading(context().engine, granted=identity.current().granted) as tx:
+        found = annotations.page(tx, after=after, limit=query.limit + 1)
+    return http.paged(found, query=query, place=lambda row: (row.annotation_id,), of=Paged[AnnotationState])
 
 
 @http.route(
@@ -168,6 +193,17 @@ def abandon(import_id: UUID, body: AbandonBody) -> http.Answer:  # noqa: ARG001 
             return http.ok(reads.one(tx, import_id))
 
         return once(tx, carry_out)
+
+
+def _annotated(import_id: UUID, *, reason: str | None) -> Response:
+    subject, engine = identity.current(), context().engine
+    roles = tuple(sorted(subject.roles))
+    command = AnnotateImport(import_id, reason, subject.subject, roles=roles, at=context().clock.now())
+    with database.begin(engine, district=subject.district) as tx:
+        it = annotate_import(tx, command)
+    with _file() as file:
+        annotated.write(engine, context().resources, it, district=subject.district, into=file, sentence=_sentence)
+    return _sent(file, f"import-{import_id}.xlsx", XLSX)
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def reveal(person_id: UUID, body: ReasonBody) -> http.Answer:
     "/people/<uuid:person_id>/forgetting",
     roles=("command",),
     answers=Forgotten,
-    problems=("person-forgotten",),
+    problems=("register-busy", "person-forgotten"),
 )
 def forget(person_id: UUID, body: ReasonBody) -> http.Answer:
     command = ForgetPerson(person_id, body.reason, by=identity.current().subject, at=context().clock.now())

@@ -1,4 +1,7 @@
-"""Forgets a person: deletes the data key, so that their sealed data is unreadable here and in every reading service."""
+"""Forgets a person: deletes the data key, so that their sealed data is unreadable here and in every reading service.
+
+Invariant: nobody is forgotten while an import or a correction looks their right-holders up by document.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,5 +20,6 @@ class ForgetPerson:
 
 
 def forget_person(tx: Transaction, command: ForgetPerson) -> UUID:
-    """The id of the deleted key. Raises Unknown; Refused person-forgotten."""
+    """The id of the deleted key. Raises Unknown; Refused: register-busy, person-forgotten."""
+    people.alone_soon(tx)
     return people.forget(tx, command.person_id, reason=command.reason, by=command.by, at=command.at)

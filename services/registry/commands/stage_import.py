@@ -1,9 +1,11 @@
 """Reads an uploaded file as a stream into staging: a thousand rows a transaction, and checks each cell.
 
-Invariant: memory does not grow with the file. After an interruption the step starts again from the first row.
+Invariant: memory does not grow with the file. After an interruption the step starts again from the first row. A file that takes longer
+than `_LONGEST_SECONDS` is refused, because the imports of all districts wait for it.
 """
 
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -28,6 +30,7 @@ from shared.service import database
 
 _BATCH = 1_000
 _MOST_ROWS = 300_000
+_LONGEST_SECONDS = 3_600  # to read one file; 300,000 rows take some minutes
 _HOLDER = ("document_type", "share", "capacity")
 
 
@@ -75,6 +78,7 @@ class _Staging:
     faults: list[Fault] = field(default_factory=list)
     rows_read: int = 0
     rows_expected: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def stage(self, file: IO[bytes], file_name: str) -> None:
         with uploads.reading(file, name=file_name) as book:
@@ -96,6 +100,8 @@ class _Staging:
         self.rows_read += 1
         if self.rows_read > _MOST_ROWS:
             raise Refused("workbook-too-large", rows=_MOST_ROWS)
+        if time.monotonic() - self.began > _LONGEST_SECONDS:
+            raise Refused("import-too-slow", seconds=_LONGEST_SECONDS)
         if self.rows_read % _BATCH == 0:
             self._flush()
 

@@ -1,6 +1,7 @@
 """An agency that gets events, and the grants under which it gets them.
 
-Invariant: a grant names existing types of event of its audiences, never a restricted one; one person proposes, another one approves.
+Invariant: a grant names existing types of event of its audiences, never a restricted one, nor one about agencies; one person proposes,
+another one approves.
 Held by tests/integration/registry/test_agencies.py.
 """
 

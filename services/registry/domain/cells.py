@@ -46,7 +46,8 @@ _DAY = re.compile(
     r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
 )  # as a Chinese spreadsheet shows a date in a csv: 2005/3/1
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
-_LARGEST_POWER = 308  # the largest power of ten in a spreadsheet's number
+_LARGEST_POWER = 308  # the largest power of ten in a spreadsheet's number; the least is as far below 1
+_LONGEST_NUMBER = 40  # characters; a spreadsheet writes no number with more than 24
 _EXACT_DIGITS = 15  # a spreadsheet's number has no more
 _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
 _PLAIN = re.compile(
@@ -104,7 +105,14 @@ def _of_typed(column: Column, written: str) -> tuple[Value | None, str | None]:
     return value, "not-a-date" if code == "date-as-text" else code  # valid dates were converted before
 
 
+def is_too_long(column: Column, written: str) -> bool:
+    """Longer than the column allows, outer spaces aside: they are a mistake of their own. Such a text is read no further."""
+    return len(written) > column.longest and len(written.strip()) > column.longest
+
+
 def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
+    if is_too_long(column, written):
+        return None, "too-long"
     wrong = (
         ("missing", column.required and not written.strip()),
         ("outer-spaces", written != written.strip()),
@@ -141,7 +149,9 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
         return _converted(column, f"{number:f}")
     if number != number.to_integral_value():
         # 0.5 is not a share and 13.8 not a telephone number: the check of the code's form reports it better.
-        return (None, "not-text") if column.form in _OF_WORDS else _converted(column, f"{number:f}")
+        plain = f"{number:f}"
+        is_text = column.form in _OF_WORDS or is_too_long(column, plain)
+        return (None, "not-text") if is_text else _converted(column, plain)
     digits = str(int(number))
     if len(digits) > _EXACT_DIGITS:
         return None, "number-not-text"
@@ -149,12 +159,14 @@ def _of_number(column: Column, written: str) -> tuple[Value | None, str | None]:
 
 
 def _number(written: str) -> Decimal | None:
+    if len(written) > _LONGEST_NUMBER:
+        return None
     try:
         number = Decimal(written)
     except InvalidOperation:
         return None
-    # 1E999999 has eight characters but would expand to a million digits.
-    return number if number.is_finite() and number.adjusted() <= _LARGEST_POWER else None
+    # 1E999999 and 1E-999999 have few characters but would expand to a million digits.
+    return number if number.is_finite() and abs(number.adjusted()) <= _LARGEST_POWER else None
 
 
 def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:

@@ -51,6 +51,13 @@ class Import:
         """Ends the import, because of its content or because it crashes the worker."""
         self.move("refused" if self.state in ("uploaded", "reading") else "faulty")
 
+    def annotate(self) -> None:
+        """The file is given back for its mistakes only. Raises Refused: import-file-gone, import-not-faulty."""
+        if self.wrapped_key is None:
+            raise Refused("import-file-gone")
+        if self.state != "faulty":
+            raise Refused("import-not-faulty", state=self.state)
+
     def abandon(self) -> None:
         """Idempotent. Raises Refused import-not-ready."""
         if self.state != "abandoned":

@@ -17,7 +17,8 @@ from services.registry.domain.template import Column
 
 _ADULT_YEARS = 18  # Civil Code art. 17
 _FIRST_TITLE = date(1949, 10, 1)  # a year typed into a cell of dates, 1997, is shown as a day of 1905
-_TOTAL = re.compile(r"\s*[合总小共]\s*计\s*[:：]?\s*")
+_TOTAL = re.compile(r"[合总小共]\s*计\s*[:：]?")
+_LONGEST_TOTAL = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
     values: dict[str, Value] = {}
     faults: list[Fault] = []
     first = next(iter(found.items()), None)
-    if first and _TOTAL.fullmatch(first[1].written):
+    if first and _is_total(first[1].written):
         return Line(row, {}), [Fault(sheet, row, first[0], "totals-row")]
     for column in columns:
         cell = found.get(column.name)
@@ -76,11 +77,19 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
     return Line(row, values), faults
 
 
+def _is_total(written: str) -> bool:
+    return len(bare := written.strip()) <= _LONGEST_TOTAL and _TOTAL.fullmatch(bare) is not None
+
+
 def _gives_away(column: Column, cell: Cell | None) -> bool:
-    """True for personal data in an unsealed text, which goes on the bus and on pages. Columns of other forms cannot contain any."""
+    """True for personal data in an unsealed text, which goes on the bus and on pages. Columns of other forms cannot contain any.
+
+    A text that is too long is a mistake by itself and stored nowhere, so it is not searched: a cell may hold 32,767 characters.
+    """
     if cell is None or column.personal or column.form not in ("text", "code"):
         return False
-    return disclosed.is_personal(cells.plain(cell))
+    written = cells.plain(cell)
+    return not cells.is_too_long(column, written) and disclosed.is_personal(written.strip())
 
 
 def _code_faults(line: Line, today: date) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ Invariant: XML that no spreadsheet writes (a document type, elements a hundred d
 stream) is refused before it costs much, and the refusal names the part. Only the unpacked size counts.
 """
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ _LONGEST_TAG = 256 * 1024  # the parser keeps a tag until it ends
 _MOST_NAMES = 10_000  # of elements, attributes and prefixes; the parser keeps each for ever
 _MOST_ELEMENTS = 20_000
 _MOST_BYTES = 600 * 1024 * 1024  # of a part with rows or texts
+_LARGEST = 2**32 - 1  # unsignedInt, as the format's numbers are
+_WHOLE = re.compile(r"[0-9]{1,10}")
 _BROKEN = (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError)
 _MAIN = frozenset(
     {
@@ -122,6 +125,16 @@ class Elements:
 
     def characters(self, data: str) -> None:
         """Nor any text."""
+
+
+def whole(written: str, *, least: int = 0, most: int = _LARGEST) -> int:
+    """The whole number of an attribute, in ASCII digits and within its bounds. Raises ValueError, for "unreadable".
+
+    Every number of a part is read by it: int() alone takes -999999999, digits of other scripts and 1_000.
+    """
+    if not _WHOLE.fullmatch(written) or not least <= (number := int(written)) <= most:
+        raise ValueError(written[:20])
+    return number
 
 
 def _feed(parser: expat.XMLParserType, content: bytes, unreadable: Refused) -> None:

@@ -15,15 +15,15 @@ from functools import lru_cache
 from typing import IO
 
 from services.registry.domain.cells import Cell, CellKind
-from services.registry.gateways.part_xml import Parts, parsed
+from services.registry.gateways.part_xml import Parts, parsed, whole
 from services.registry.gateways.styles_xml import Calendar, iso_day
 from shared.refusal import Refused
 from shared.text import shown
 
 _LONGEST_TEXT = 32_767  # of a cell, by the format
 _LAST_ROW = 1_048_576  # of a sheet, by the format
-_LETTERS = re.compile(r"[A-Z]{1,3}")
-_AREA = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}(:[A-Z]{1,3}[1-9][0-9]{0,6})?")
+_LAST_COLUMN = 16_384
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _MOST_STRINGS = 8_000_000  # each another one, in every cell of as many rows as an import may have
 _MOST_MERGED = 100_000
 _ESCAPED = re.compile(
@@ -156,9 +156,9 @@ class Sheet:
             self._row = Row(self._number, _is_hidden(attributes, "ht"), {})
             self._column = -1
         elif name == "c":
-            self._column = _place(attributes["r"]) if "r" in attributes else self._column + 1
+            self._column = _place(attributes["r"])[0] if "r" in attributes else self._column + 1
             self._kind, self._formula = attributes.get("t", "n"), False
-            self._style = int(attributes.get("s", 0))
+            self._style = whole(attributes["s"]) if "s" in attributes else 0
             self._text.clear()
         elif name == "f":
             self._formula = True
@@ -171,8 +171,11 @@ class Sheet:
 
     def _around(self, name: str, attributes: dict[str, str]) -> None:
         """Elements before and after the cells of the sheet."""
-        if name == "col" and _is_hidden(attributes, "width"):
-            self.hidden.update(range(int(attributes["min"]) - 1, min(int(attributes["max"]), self.width)))
+        if name == "col":
+            first = whole(attributes["min"], least=1, most=_LAST_COLUMN)
+            last = whole(attributes["max"], least=first, most=_LAST_COLUMN)
+            if _is_hidden(attributes, "width"):
+                self.hidden.update(range(first - 1, min(last, self.width)))
         elif name == "mergeCell":
             if len(self.merged) == _MOST_MERGED:
                 raise Refused("workbook-too-large", part=self.parts.shown(self.part))
@@ -199,7 +202,7 @@ class Sheet:
         if self._formula:
             return Cell("formula", written or "=")
         if self._kind == "s":
-            return Cell("text", self.strings[int(written)])
+            return Cell("text", self.strings[whole(written)])
         if day := self._day(written):
             return Cell("date", day)
         return Cell(_KINDS.get(self._kind, "error"), written)
@@ -217,30 +220,31 @@ def _is_hidden(attributes: dict[str, str], size: str) -> bool:
 
 
 def _following(before: int, attributes: dict[str, str]) -> int:
-    """The row's own number. Raises Refused workbook-unreadable for rows out of order, repeated, or beyond the last row."""
-    number = int(attributes.get("r", before + 1))
-    if not before < number <= _LAST_ROW:
-        raise Refused("workbook-unreadable")
-    return number
+    """The row's own number. Raises ValueError for rows out of order, repeated, or beyond the last row."""
+    return whole(attributes.get("r", str(before + 1)), least=before + 1, most=_LAST_ROW)
 
 
-def _place(address: str) -> int:
-    """AB7 is in column 27. Raises ValueError."""
-    return _column(address.rstrip("0123456789"))
+def _place(address: str) -> tuple[int, int]:
+    """AB7 is in column 27 and row 7. Raises ValueError, also for an address beyond the sheet."""
+    if (found := _PLACE.fullmatch(address)) is None or (row := int(found[2])) > _LAST_ROW:
+        raise ValueError(address[:20])
+    return _column(found[1]), row
 
 
 @lru_cache(maxsize=1_000)
 def _column(letters: str) -> int:
-    if not _LETTERS.fullmatch(letters):
-        raise ValueError(letters[:20])
     place = 0
     for character in letters:
         place = place * 26 + ord(character) - ord("A") + 1
+    if place > _LAST_COLUMN:
+        raise ValueError(letters)
     return place - 1
 
 
 def _area(reference: str) -> str:
-    """A2:A4. Raises ValueError."""
-    if not _AREA.fullmatch(reference):
+    """A2:A4. Raises ValueError, also for an area beyond the sheet or whose end stands before its beginning."""
+    first, _, last = reference.partition(":")
+    begin, end = _place(first), _place(last or first)
+    if begin[0] > end[0] or begin[1] > end[1]:
         raise ValueError(reference[:20])
     return reference

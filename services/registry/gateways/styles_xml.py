@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.registry.gateways.part_xml import Parts, parsed
+from services.registry.gateways.part_xml import Parts, parsed, whole
 from shared.refusal import Refused
 
 EPOCH_1900 = date(1899, 12, 30)  # day 0, leap-year error of the first spreadsheets included
@@ -74,11 +74,11 @@ class _Styles:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "numFmt" and "numFmtId" in attributes:
-            self.own[int(attributes["numFmtId"])] = attributes.get("formatCode", "")[:255]
+            self.own[whole(attributes["numFmtId"])] = attributes.get("formatCode", "")[:255]
         elif name == "cellXfs":
             self._of_cells = True
         elif name == "xf" and self._of_cells:
-            self.formats.append(int(attributes.get("numFmtId", 0)))
+            self.formats.append(whole(attributes.get("numFmtId", "0")))
 
     def end(self, name: str) -> None:
         if name == "cellXfs":

@@ -1,10 +1,11 @@
 """Writes the template, and a clerk's own workbook with each mistake beside its cell."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite, nan
-from typing import IO
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as SheetCell
@@ -25,6 +26,9 @@ _WRONG = PatternFill("solid", fgColor="FFFDEEEC")
 _BOLD = Font(bold=True)
 _DAY = "yyyy-mm-dd"
 _WRITTEN_BY = "Clearwater"
+_FIRST_DAY = "1900-03-01"  # programs disagree about the days before it
+_NOT_OF_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # _x0041_ would be read as A (ECMA-376 part 1, 22.9.2.19)
 _LISTS: dict[str, Mapping[str, str]] = {
     "use": template.USES,
     "structure": template.STRUCTURES,
@@ -78,15 +82,10 @@ def _annotated(
     annotations = {row: _Annotation(columns, row_faults, sentence) for row, row_faults in faults.items()}
     nothing = _Annotation(columns, (), sentence)
     sheet = _sheet(book, name, columns, annotated=annotations.pop(1, nothing))
-    written = 1
     for row in _with_empty(rows, sorted(annotations)):
-        for _ in range(row.number - written - 1):
-            sheet.append([])
-        written = row.number
         annotation = annotations.get(row.number, nothing)
-        sheet.append(
-            [*(annotation.cell(sheet, column, row.cells.get(column.name)) for column in columns), annotation.words()]
-        )
+        cells = [annotation.cell(sheet, column, row.cells.get(column.name)) for column in columns]
+        sheet.write(row.number, [*cells, annotation.words()])
 
 
 def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
@@ -98,6 +97,27 @@ def _with_empty(rows: Iterator[Row], faulty: Sequence[int]) -> Iterator[Row]:
                 yield Row(number, hidden=False, cells={})
         yield row
     yield from (Row(number, hidden=False, cells={}) for number in reversed(waiting))
+
+
+class _Sheet(WriteOnlyWorksheet):
+    """A sheet whose rows stand at numbers of their own. Nothing is written between them: a far row costs as much as a near one."""
+
+    def write(self, number: int, cells: Sequence[object]) -> None:
+        """In the order of the numbers."""
+        self.append([number, *cells])
+
+    def _write_rows(self) -> Generator[None, list[Any], None]:
+        """As openpyxl's own, but for the number, which it counts."""
+        sheet: Any = self  # its types leave out how it writes
+        xf = sheet._writer.xf.send(True)  # noqa: FBT003, SLF001 - openpyxl's own words
+        with xf.element("sheetData"):
+            try:
+                while True:
+                    number, *cells = yield
+                    sheet._writer.write_row(xf, sheet._values_to_row(cells, number), number)  # noqa: SLF001 - the same
+            except GeneratorExit:
+                pass
+        sheet._writer.xf.send(None)  # noqa: SLF001 - the same
 
 
 @dataclass(frozen=True)
@@ -126,25 +146,26 @@ class _Annotation:
 
 
 def _shown(found: Cell | None) -> tuple[CellKind, str | float | datetime | None]:
-    """The cell as the sheet showed it; a value that is not a valid number is shown as text."""
+    """The cell as the sheet showed it; what is no valid number, or a day before the format's first, is shown as text."""
     if found is None:
         return "number", None
-    if found.kind == "date":
+    if found.kind == "date" and found.written >= _FIRST_DAY:
         return "date", datetime.fromisoformat(found.written)
     try:
         number = float(found.written) if found.kind == "number" else nan
     except ValueError:
         number = nan
-    return ("number", number) if isfinite(number) else ("text", found.written)
+    return ("number", number) if isfinite(number) else ("text", _writable(found.written))
 
 
-def _sheet(
-    book: Workbook, name: str, columns: Sequence[Column], *, annotated: _Annotation | None = None
-) -> WriteOnlyWorksheet:
-    sheet = book.create_sheet(name)
-    if not isinstance(sheet, WriteOnlyWorksheet):
-        message = "a write-only workbook has write-only sheets"
-        raise TypeError(message)
+def _writable(written: str) -> str:
+    """The text with U+FFFD for each character that XML cannot hold, and so that reading gives no other text back."""
+    return _LIKE_AN_ESCAPE.sub("_x005F_", _NOT_OF_XML.sub("\ufffd", written))
+
+
+def _sheet(book: Workbook, name: str, columns: Sequence[Column], *, annotated: _Annotation | None = None) -> _Sheet:
+    sheet = _Sheet(book, name)
+    book._add_sheet(sheet)  # type: ignore[attr-defined]  # noqa: SLF001 - create_sheet() makes no sheet of another class
     # Properties of every worksheet, which the types of the write-only kind leave out.
     dimensions, validations = sheet.column_dimensions, sheet.data_validations  # type: ignore[attr-defined]
     sheet.freeze_panes = "A2"
@@ -163,7 +184,7 @@ def _sheet(
         words = annotated.words()
         headers.append(_header(sheet, Column("faults", FAULTS_HEADER, "text", "改好后删去本列也可")))
         headers[-1].value = FAULTS_HEADER + (f"：{words}" if words else "")
-    sheet.append(headers)
+    sheet.write(1, headers)
     return sheet
 
 

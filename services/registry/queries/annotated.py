@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import IO
-from uuid import UUID
 
 from sqlalchemy import Engine
 
 from services.registry.domain.cells import Fault
+from services.registry.domain.imports import Import
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
 from services.registry.gateways import uploads, workbook_writer
 from services.registry.gateways.workbook import Row
@@ -20,12 +20,11 @@ _MOST_FAULTS = 50_000
 
 
 def write(  # noqa: PLR0913 - where from, where to, in whose words
-    engine: Engine, vault: Vault, import_id: UUID, *, district: str, into: IO[bytes], sentence: Callable[[str], str]
+    engine: Engine, vault: Vault, it: Import, *, district: str, into: IO[bytes], sentence: Callable[[str], str]
 ) -> None:
-    """Raises Unknown; Refused import-file-gone."""
+    """`it`: as annotate_import gives it, which has recorded who receives the file. Raises Refused import-file-gone."""
     with database.begin(engine, district=district) as tx:
-        it = imports.load(tx, import_id)
-        faults = reports.faults(tx, import_id, limit=_MOST_FAULTS)
+        faults = reports.faults(tx, it.import_id, limit=_MOST_FAULTS)
     by_row: dict[tuple[str, int], list[Fault]] = defaultdict(list)
     for fault in faults:
         by_row[fault.sheet, fault.row].append(fault)

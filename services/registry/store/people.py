@@ -48,7 +48,8 @@ _OTHERWISE = text("""
 """)
 _KIND = text("select kind from people where person_id = :person_id and district = :district")
 _REVISION = text("select revision from people where person_id = :person_id and district = :district for update")
-# Only one transaction at a time adds people of a district. Two could add one person twice, or deadlock.
+# Only one transaction at a time adds, changes or forgets people of a district. Two could add one person twice, or deadlock; and who is
+# forgotten before the right-holders are written would be missing among them.
 _ALONE = text("select pg_advisory_xact_lock(hashtext('registry import'), hashtext(:district))")
 _WAIT_A_LITTLE = text("set local lock_timeout = '3s'")
 _WAIT_AS_EVER = text("set local lock_timeout = default")
@@ -173,7 +174,7 @@ def reveal(tx: Transaction, vault: Vault, person_id: UUID, *, seen: Mapping[str,
 
 
 def forget(tx: Transaction, person_id: UUID, *, reason: str, by: str, at: datetime) -> UUID:
-    """Deletes the key: here at once, in every reading service by a tombstone. Raises Unknown; Refused person-forgotten."""
+    """Deletes the key: here at once, in every reading service by a tombstone. Needs `alone`. Raises Unknown; Refused person-forgotten."""
     place = {"person_id": person_id, "district": tx.district}
     key_id = tx.connection.execute(_DROP_KEY, place).scalar()
     if key_id is None:

@@ -1,6 +1,6 @@
 """Units with their right-holders: carried over from an import set by set, and published with their full state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -65,6 +65,7 @@ _NO_HOLDERS = text("""
 # People by one probe of the index a line. This very transaction has added them, so that the planner takes those of a new district
 # for one, and as a plain join would hold every line against every person. `offset 0` keeps it from making a join of it.
 _HOLDERS = text("""
+    with added as (
     insert into holders (unit_id, person_id, district, place, share, capable, guardian_id)
     select units.unit_id, holder.person_id, :district, row_number() over (partition by units.unit_id order by line.row),
         case units.ownership when 'joint' then null when 'sole' then '1' else line.holder ->> 'share' end,
@@ -76,6 +77,13 @@ _HOLDERS = text("""
         select person_id from people where district = :district and document_mark = line.document_mark offset 0) as holder
     left join lateral (
         select person_id from people where district = :district and document_mark = line.guardian_mark offset 0) as guardian on true
+    where line.import_id = :import_id
+    returning guardian_id)
+    select count(*) as holders, count(guardian_id) as guardians from added
+""")
+_NAMED = text("""
+    select count(*) as holders, count(line.guardian_mark) as guardians from import_lines as line
+    join import_units as staged on staged.import_id = :import_id and staged.unit_code = line.unit_code and staged.change <> 'unchanged'
     where line.import_id = :import_id
 """)
 _STATE = """
@@ -102,19 +110,31 @@ _ROLL = text("""
 """)
 
 
+class HoldersMissingError(RuntimeError):
+    """Fewer right-holders or guardians were found than the lines name. Written so, a unit would lose an owner, or an owner a guardian."""
+
+
 def carry_over(tx: Transaction, import_id: UUID, project_id: UUID, *, at: datetime) -> None:
-    """Buildings, households, units and right-holders, each in one statement. The people must be recorded."""
+    """Buildings, households, units and right-holders, each in one statement. The people must be recorded. Raises HoldersMissingError."""
     place = {"import_id": import_id, "project_id": project_id, "district": tx.district, "at": at}
-    for statement in (_BUILDINGS, _HOUSEHOLDS, _UNITS, _NO_HOLDERS, _HOLDERS):
+    for statement in (_BUILDINGS, _HOUSEHOLDS, _UNITS, _NO_HOLDERS):
         tx.connection.execute(statement, place)
+    _add_holders(tx, place)
 
 
 def carry_one_over(tx: Transaction, import_id: UUID, project_id: UUID) -> UnitRegistered:
-    """Carries over the one unit of a correction and returns its event. Its assignment does not change."""
+    """Carries over the one unit of a correction and returns its event. Its assignment does not change. Raises HoldersMissingError."""
     place = {"import_id": import_id, "project_id": project_id, "district": tx.district}
-    for statement in (_HOUSEHOLDS, _ONE, _NO_HOLDERS, _HOLDERS):
+    for statement in (_HOUSEHOLDS, _ONE, _NO_HOLDERS):
         tx.connection.execute(statement, place)
+    _add_holders(tx, place)
     return registered(tx.connection.execute(_CHANGED, place).one())
+
+
+def _add_holders(tx: Transaction, place: Mapping[str, object]) -> None:
+    named = tx.connection.execute(_NAMED, place).one()
+    if (added := tx.connection.execute(_HOLDERS, place).one()) != named:
+        raise HoldersMissingError(f"added {added._asdict()}, named {named._asdict()}")
 
 
 def renamed(tx: Transaction, person_id: UUID) -> list[UnitRegistered]:

@@ -1,8 +1,8 @@
-"""/register/audit: who looked at a person, who searched a name and who exported the register, and why."""
+"""/register/audit: who looked at a person, searched a name, exported the register or received an uploaded file, and why."""
 
 from flask import Blueprint
 
-from services.registry.queries import exports, name_searches, projects, reveals
+from services.registry.queries import annotations, exports, name_searches, projects, reveals
 from services.registry.web import frame
 from services.registry.web.frame import SHOWN
 from shared.service import identity
@@ -20,6 +20,7 @@ def audit() -> str:
         seen = reveals.latest(tx, limit=SHOWN)
         searched = name_searches.latest(tx, limit=SHOWN)
         exported = exports.latest(tx, limit=SHOWN)
+        annotated = annotations.latest(tx, limit=SHOWN)
         names = {project.project_id: project.name for project in frame.every(tx)}
         rolls = [projects.roll(tx, project.project_id) for project in frame.every(tx) if project.roll_frozen_at]
     return frame.page(
@@ -29,6 +30,7 @@ def audit() -> str:
         seen=seen,
         searched=searched,
         exported=exported,
+        annotated=annotated,
         names=names,
         rolls=rolls,
     )

@@ -14,8 +14,6 @@ from shared.service.context import context
 from shared.service.database import reading
 from shared.web.shell import text
 
-_AUDIENCES = ("public", "internal")
-
 
 def add_to(pages: Blueprint) -> None:
     frame.add(pages, "/register/agencies/<district>/<agency_id>/grants/new", grant_proposal, *GRANTERS)
@@ -54,6 +52,6 @@ def _deciding(grant_id: UUID, template: str, title: str) -> str:
 
 def _grantable() -> list[tuple[str, list[tuple[str, str]]]]:
     """The types of event that may be granted, each with its audience, by the service that owns them."""
-    given = [event.declared for event in catalogue.events() if event.declared.audience in _AUDIENCES]
+    given = [event.declared for event in catalogue.grantable()]
     types = [(declared.type, declared.audience) for declared in given]
     return [(owner, list(mine)) for owner, mine in groupby(types, key=lambda pair: pair[0].split(".")[1])]

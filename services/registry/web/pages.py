@@ -59,6 +59,7 @@ def import_report(import_id: UUID) -> str:
         report=report,
         project=project,
         at_work=report.state in AT_WORK,
+        is_own=report.uploaded_by == identity.current().subject,
         refused=_refusal(report),
         acts=done,
         kinds=sorted(report.fault_counts.items(), key=lambda kind: (-kind[1], kind[0])),

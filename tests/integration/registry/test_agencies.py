@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from shared.events import catalogue
 from shared.events.registry import AgencyRegistered, GrantApproved, GrantProposed, GrantRevoked
 from shared.service import database as databases
 from tests.integration.registry.conftest import DISTRICT, Registry, events_of
@@ -60,6 +61,30 @@ def test_the_contact_of_an_agency_is_not_published(registry: Registry):
     with registry.mechanism.connect() as connection:
         payloads = connection.execute(text("select convert_from(payload, 'UTF8') from events")).scalars().all()
     assert not [payload for payload in payloads if "it@registry.example" in payload or "信息科" in payload]
+
+
+ABOUT_AGENCIES = [event.declared.type for event in catalogue.events() if event.declared.topic == "registry-agency"]
+
+
+@pytest.mark.parametrize("event_type", ABOUT_AGENCIES)
+def test_what_is_said_of_agencies_is_granted_to_none(registry: Registry, event_type: str):
+    refused = proposed(registry, event_types=[SIGNED, event_type])
+
+    assert (refused.status_code, refused.json["code"]) == (422, "event-type-not-granted")
+    assert refused.json["facts"] == {"event_types": [event_type]}
+    headers = {**registry.headers("city"), "Accept": "text/html"}
+    form = registry.app.test_client().get(f"/register/agencies/{DISTRICT}/real-estate/grants/new", headers=headers)
+    assert SIGNED in form.text and event_type not in form.text
+    # Also where a grant of an earlier version names it: everything that is given out asks this function.
+    assert catalogue.of_audiences([SIGNED, event_type], ["public", "internal"]) == {SIGNED}
+
+
+def test_every_event_that_names_an_agency_is_about_agencies():
+    """An event on another topic could name one, and would be granted."""
+    named = {event.declared.type for event in catalogue.events() if "agency" in event.model_fields}
+
+    assert named and named <= set(ABOUT_AGENCIES)
+    assert {event.declared.topic for event in catalogue.grantable()}.isdisjoint({"registry-agency"})
 
 
 def test_who_proposed_cannot_approve(registry: Registry):

@@ -165,7 +165,7 @@ def test_a_mistake_found_while_reading_is_reported_and_nothing_is_stored(registr
     assert (report["state"], refusal["code"], refusal["facts"]) == ("refused", code, facts)
     assert refusal["title"] and refusal["next"]
     annotated = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
-    assert (annotated.status_code, annotated.json["code"]) == (422, code)
+    assert (annotated.status_code, annotated.json["code"]) == (409, "import-not-faulty")
 
 
 def test_the_csv_template_is_readable_by_the_import(registry: Registry):

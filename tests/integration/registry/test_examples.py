@@ -1,11 +1,14 @@
 """Do the examples of the published description run, from an empty register to the frozen roll?"""
 
+from itertools import chain, repeat
+
 import pytest
 
 from deploy.local import issuer as local_issuer
 from services.registry.consumers import CONSUMER
 from services.registry.domain import sample
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
+from tests.integration.registry.test_imports import edited
 from tests.support.hostile import Hostile
 from tests.support.parked import waiting_key
 from tests.support.story import Story
@@ -13,14 +16,19 @@ from tests.support.story import Story
 
 @pytest.fixture
 def story(registry: Registry) -> Story:
+    """The first upload has a mistake, so that it can be annotated; every later one has none."""
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    uploads = chain([edited(made, {"Q2": "440399198002290001"})], repeat(workbook(made)))
+    files: dict[str, bytes] = {}
     return Story(
         registry.app,
         lambda role: local_issuer.mint(registry.local_dir, role=role, districts=(DISTRICT,)),
         world={
             **dict.fromkeys(("imports.report", "places.list_compounds"), registry.work),
+            "imports.upload": lambda: files.update(file=next(uploads)),
             "parked.read": lambda: waiting_key(registry.engine, CONSUMER, DISTRICT),
         },
-        files={"file": workbook(sample.made(seed=1, units=20, district=DISTRICT))},
+        files=files,
     )
 
 

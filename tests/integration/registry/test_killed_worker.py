@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from services.registry.commands import stage_import
 from services.registry.domain import sample
 from shared.events.registry import ContactRecorded, KeyWrapped, UnitAssigned, UnitRegistered
 from tests.integration.registry.conftest import DISTRICT, PUBLIC, VAULT_KEY, Registry, events_of, workbook
@@ -148,3 +149,19 @@ def test_an_import_that_kills_every_worker_does_not_stop_the_next_import(registr
     report = registry.get(f"/imports/{deadly}").json
     assert (report["state"], report["refusal"]["code"]) == ("refused", "import-given-up")
     assert registry.get(f"/imports/{harmless}").json["state"] == "clean"
+
+
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_import_is_read(registry: Registry, monkeypatch):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    project_id = registry.project(made)
+    monkeypatch.setattr(stage_import, "_LONGEST_SECONDS", 0)
+    slow = registry.imported(project_id, workbook(made), commit=False)
+    monkeypatch.undo()
+    next_one = registry.imported(project_id, workbook(made), commit=False)
+
+    assert (slow["state"], slow["refusal"]["code"], slow["refusal"]["facts"]) == (
+        "refused",
+        "import-too-slow",
+        {"seconds": 0},
+    )
+    assert next_one["state"] == "clean"
