@@ -26,7 +26,7 @@ class ForgetAgain(BaseModel):
 
 def forget_again(tx: Transaction, command: ForgetAgain) -> Outcome:
     """`unknown`: the person came into the register after the moment that was restored. Waits for an import that is being written."""
-    people.alone(tx)
+    people.lock_district(tx)
     try:
         people.forget(tx, command.person_id, reason=_REASON, by=command.forgotten_by, at=command.forgotten_at)
     except Unknown:

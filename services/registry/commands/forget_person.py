@@ -21,5 +21,5 @@ class ForgetPerson:
 
 def forget_person(tx: Transaction, command: ForgetPerson) -> UUID:
     """The id of the deleted key. Raises Unknown; Refused: register-busy, person-forgotten."""
-    people.alone_soon(tx)
+    people.lock_district_or_refuse(tx)
     return people.forget(tx, command.person_id, reason=command.reason, by=command.by, at=command.at)

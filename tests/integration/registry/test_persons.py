@@ -106,6 +106,57 @@ def test_an_old_contact_on_the_bus_opens_with_no_key_once_the_person_is_forgotte
             opened(old, key)
 
 
+@pytest.mark.parametrize("sent_before", [True, False])
+def test_the_key_of_a_forgotten_person_leaves_the_journal_once_it_is_sent(
+    registry: Registry, people: list[dict], sent_before: bool
+):
+    [person_id, *others] = (person["person_id"] for person in people)
+    if sent_before:
+        all_sent(registry)
+    forgotten = registry.post(f"/people/{person_id}/forgetting", {"reason": "本人书面要求"}, role="command")
+    assert forgotten.status_code == 201, forgotten.text
+    waiting = keys_in_the_journal(registry, person_id)
+    all_sent(registry)
+
+    assert [value is None for value in waiting] == [sent_before] * len(waiting)
+    assert set(keys_in_the_journal(registry, person_id)) == {None}
+    assert all(None not in keys_in_the_journal(registry, other) for other in others)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update events set payload = null where type = 'clearwater.registry.key.wrapped.v1'",
+        "update events set payload = null where type = 'clearwater.registry.unit.registered.v1'",
+        "update events set payload = '' where payload is null",
+        "update events set sequence = 99 where payload is null",
+        "delete from events where payload is null",
+        "truncate events cascade",
+    ],
+)
+def test_nothing_else_of_the_journal_changes(registry: Registry, people: list[dict], change: str):
+    person_id = people[0]["person_id"]
+    forgotten = registry.post(f"/people/{person_id}/forgetting", {"reason": "本人书面要求"}, role="command")
+    assert forgotten.status_code == 201, forgotten.text
+
+    with registry.mechanism.connect() as connection, pytest.raises(DBAPIError) as refused:
+        connection.execute(text(change))
+
+    assert refused.value.orig.sqlstate == "42501"
+
+
+def all_sent(registry: Registry) -> None:
+    """As the relay notes it."""
+    with registry.mechanism.begin() as connection:
+        connection.execute(text("delete from unsent"))
+
+
+def keys_in_the_journal(registry: Registry, person_id: str) -> list[bytes | None]:
+    statement = text("select payload from events where type = 'clearwater.registry.key.wrapped.v1' and key = :key")
+    with registry.mechanism.connect() as connection:
+        return list(connection.execute(statement, {"key": person_id}).scalars())
+
+
 def keys_on_the_bus(registry: Registry) -> dict[UUID, KeyWrapped]:
     """What a compacted topic keeps: of each person the last value, and of who was forgotten nothing."""
     with registry.mechanism.connect() as connection:
