@@ -65,6 +65,7 @@ _FORGOTTEN = text("""
     insert into forgettings (person_id, district, key_id, reason, forgotten_by, forgotten_at)
     values (:person_id, :district, :key_id, :reason, :by, :at)
 """)
+_ERASE = text("select erase_keys(cast(:person_id as text))")
 _RECEIPT = text("""
     insert into key_receipts (person_id, key_id, reader, district, dropped_at)
     values (:person_id, :key_id, :reader, :district, :dropped_at) on conflict do nothing
@@ -180,13 +181,17 @@ def forget(tx: Transaction, person_id: UUID, *, reason: str, by: str, at: dateti
     if key_id is None:
         raise absent(tx, person_id)
     tx.connection.execute(_FORGET, {**place, "at": at})
+    tx.connection.execute(_ERASE, {"person_id": person_id})
     tx.connection.execute(_FORGOTTEN, {**place, "key_id": key_id, "reason": reason, "by": by, "at": at})
     tx.record(KeyDeleted(person_id=person_id))
     return UUID(str(key_id))
 
 
 def confirm_dropped(tx: Transaction, receipts: Sequence[Mapping[str, object]]) -> None:
+    """The reader has seen the tombstone, so whatever came before it on the same key is sent."""
     tx.connection.execute(_RECEIPT, [{**receipt, "district": tx.district} for receipt in receipts])
+    for receipt in receipts:
+        tx.connection.execute(_ERASE, {"person_id": receipt["person_id"]})
 
 
 def absent(tx: Transaction, person_id: UUID) -> Refused:
