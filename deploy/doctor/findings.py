@@ -22,7 +22,7 @@ _RECONCILER_SECONDS = 600
 _OF_DATABASE: Final = ("events", "database")
 _DOORS: Final = {
     FRONT_DOOR: ("FrontDoorDown", ": nobody reaches a page or an API"),
-    "issuer": ("IssuerDown", ": nobody can sign in; who is signed in works on"),
+    "issuer": ("IssuerDown", ": nobody can sign in; who is signed in works on for ten minutes at most"),
 }
 _CERTIFICATE_LEFT = 1 / 13  # of its life; whoever renews it does so before (of a year: in the last thirty days)
 

@@ -14,7 +14,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy import declaration
-from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, BUS_ADMIN, FRONT_DOOR, PLATFORM, SECOND, SERVICES, WATCH
+from deploy.declaration import (
+    API,
+    ARCHIVE,
+    ARCHIVE_FILE,
+    BUS_ADMIN,
+    DEBEZIUM,
+    FRONT_DOOR,
+    PLATFORM,
+    SECOND,
+    SERVICES,
+    WATCH,
+)
 from deploy.doctor import asking
 from deploy.doctor.asking import Address, Life
 from deploy.doctor.seen import STARTED, Process, Sample, Seen, parsed
@@ -33,6 +44,7 @@ def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
     served += [(name, scraping.PLATFORM) for name in own]
     others = [*PLATFORM, *(process.name for process in declaration.processes() if not process.image)]
     others = [name for name in others if name not in own]
+    others += [DEBEZIUM] if site.events_leave_by == DEBEZIUM else []
     with ThreadPoolExecutor(max_workers=len(served) + len(others)) as side_by_side:
         processes = side_by_side.map(lambda process: _process(site, *process), served)
         servers = side_by_side.map(lambda name: _answers(site, name), others)

@@ -345,7 +345,7 @@ def test_the_text_of_prometheus_is_read_with_its_labels() -> None:
 class Dark:
     """An installation of which nothing answers."""
 
-    front_url, bus_ca_file = "http://127.0.0.1:1", ""
+    front_url, bus_ca_file, events_leave_by = "http://127.0.0.1:1", "", "relay"
 
     def host(self, process: str) -> str:
         return "127.0.0.1"
@@ -382,3 +382,12 @@ def test_in_containers_the_databases_say_whether_there_is_an_archive(
     seen = look(Dark(), tmp_path, apis_run_twice=inside)
 
     assert [process.ready for process in seen.named("archive")] == ([None] if inside and position else [])
+
+
+@pytest.mark.parametrize("way", ["relay", "debezium"])
+def test_debezium_is_looked_at_where_events_leave_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str):
+    monkeypatch.setattr(Dark, "events_leave_by", way)
+
+    named = {finding.place for finding in findings(look(Dark(), tmp_path))}
+
+    assert ("debezium" in named) == (way == "debezium")
