@@ -16,7 +16,7 @@ FETCHED := .cache/fetched
 ASSETS := node_modules/installed
 SERVICES = $(shell $(RUN) -m deploy.declaration)
 
-.PHONY: help setup assets up down status restart demo speed token district agency catalogue contract-check sandbox rotate import secrets check test test-all soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
+.PHONY: help setup assets up down status restart stop demo speed token district agency catalogue contract-check sandbox rotate import secrets check test test-all soak compose-test ops alerts doctor upgrade backup restore pictures bench lock clean \
 	format-check lint page-lint types contracts migrations events generated unit-tests service-tests journey-tests long-tests
 
 help: ## what there is
@@ -53,6 +53,9 @@ status: $(INSTALLED) ## what runs and whether it is ready
 
 restart: $(INSTALLED) ## one process that is down or hangs: make restart PROCESS=signing-api
 	@$(RUN) -m deploy.local restart "$(PROCESS)"
+
+stop: $(INSTALLED) ## one process, until `make restart`: make stop PROCESS=reporting-consumer
+	@$(RUN) -m deploy.local stop "$(PROCESS)"
 
 demo: setup ## a launch day before one's eyes: SPEED=144, FRESH=1 begins anew; in containers that run: make demo CONTAINERS=yes
 	@$(RUN) -m deploy.demo $(if $(CONTAINERS),--containers)
@@ -166,7 +169,7 @@ restore: setup ## into an empty LOCAL_DIR: make restore FROM=/mnt/backups; AT=20
 doctor: $(INSTALLED) ## what is wrong in words, and what to do; in containers: docker compose run --rm doctor
 	@$(RUN) -m deploy.doctor $(if $(JSON),--json)
 
-ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH
+ops: setup ## a Prometheus with our alerts beside the local platform, when there is one on the PATH; ALERTMANAGER_URL=http://127.0.0.1:9093 sends them
 	@$(RUN) -m deploy.prometheus
 
 alerts: $(INSTALLED) ## every alert fires when it must and is silent when it must; needs promtool (Debian: prometheus)

@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from deploy.declaration import ARCHIVE, BUS_ADMIN, FRONT_DOOR
+from deploy.declaration import ARCHIVE, BUS_ADMIN, FRONT_DOOR, WATCH
 from deploy.doctor import own
 from deploy.doctor.finding import Finding, Severity
 from deploy.doctor.seen import OTHER_SCHEMA, Process, Seen
 
-_CLOCK_SECONDS = 5.0
+_CLOCK_SECONDS = 30.0
 _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
 _FULL: Final[tuple[str, Severity]] = ("DiskFull", "page")
 _FILLING: Final[tuple[str, Severity]] = ("DiskFilling", "ticket")
 _RECONCILER_SECONDS = 600
+_OF_DATABASE: Final = ("events", "database")
 _DOORS: Final = {
     FRONT_DOOR: ("FrontDoorDown", ": nobody reaches a page or an API"),
-    "issuer": ("IssuerDown", ": nobody can sign in; who is signed in works on"),
+    "issuer": ("IssuerDown", ": nobody can sign in; who is signed in works on for ten minutes at most"),
 }
 _CERTIFICATE_LEFT = 1 / 13  # of its life; whoever renews it does so before (of a year: in the last thirty days)
 
@@ -48,7 +49,7 @@ def _platform(seen: Seen) -> Iterator[Finding]:
     if not seen.servers.get("postgres", True):
         wrong, do = (
             "PostgreSQL does not answer.",
-            "Read the last lines of its log, then start it. All processes go on by themselves.",
+            "Read the last lines of its log, then start it; if it runs, restart it. All processes go on by themselves.",
         )
         yield Finding("DatabaseUnreadable", "page", "postgres", wrong, do)
     if not seen.servers.get("kafka", True):
@@ -58,14 +59,15 @@ def _platform(seen: Seen) -> Iterator[Finding]:
             "page",
             "kafka",
             wrong,
-            "Read the last lines of its log, then start it. Relays and consumers go on.",
+            "Read the last lines of its log, then start it; if it runs, restart it. Relays and consumers go on.",
         )
     for name in sorted(
         name for name, answers in seen.servers.items() if not answers and name not in ("postgres", "kafka")
     ):
         entry, means = _DOORS.get(name, ("ProcessDown", ""))
         wrong = f"{name} does not answer{means}."
-        yield Finding(entry, "page", name, wrong, "Read the last lines of its log, then start it.")
+        do = "Read the last lines of its log, then start it; if it runs, restart it."
+        yield Finding(entry, "page", name, wrong, do)
 
 
 def _processes(seen: Seen) -> Iterator[Finding]:
@@ -73,10 +75,10 @@ def _processes(seen: Seen) -> Iterator[Finding]:
         if process.name in (BUS_ADMIN, ARCHIVE):
             continue  # their findings say what their silence means: own.py
         if process.ready is None:
-            wrong = f"{process.name} does not answer: it is stopped, hangs or is paused."
-            yield Finding(
-                "ProcessDown", "page", process.name, wrong, "Read the last lines of its log, then start it again."
-            )
+            if not seen.explains_silence(process):
+                wrong = f"{process.name} does not answer: it {'is paused or hangs' if process.hangs else 'is stopped'}."
+                do = "Read the last lines of its log, then start it again."
+                yield Finding("ProcessDown", "page", process.name, wrong, do)
         elif process.ready.startswith(OTHER_SCHEMA):
             wrong = f"{process.name} does not work with its schema: {process.ready}."
             yield Finding(
@@ -86,7 +88,7 @@ def _processes(seen: Seen) -> Iterator[Finding]:
                 wrong,
                 f"Run `service migrate` of {process.service}, or start the version that fits.",
             )
-        elif process.ready and not seen.explains(process.ready):
+        elif process.ready and process.name != WATCH and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
             yield Finding(
                 "NotReady", "page", process.name, wrong, "Deal with what it names. It becomes ready by itself."
@@ -165,20 +167,21 @@ def _reconciler(seen: Seen) -> Iterator[Finding]:
 
 
 def _unreadable(seen: Seen) -> Iterator[Finding]:
-    services = {
-        process.service
-        for process, sample in seen.samples("clearwater_facts_readable")
-        if not sample.value and sample.labels["source"] == "database"
-    }
-    for service in sorted(services if seen.servers.get("postgres", True) else ()):
+    """A database that does not answer at all explains all of it."""
+    if not seen.servers.get("postgres", True):
+        return
+    samples = seen.samples("clearwater_facts_readable")
+    found = sorted({(process.service, sample.labels["source"]) for process, sample in samples if not sample.value})
+    without = sorted({service for service, source in found if source in _OF_DATABASE})
+    for service in without:
         wrong = f"{service} cannot read its database, which answers."
-        yield Finding(
-            "DatabaseUnreadable",
-            "page",
-            service,
-            wrong,
-            "Its log names the reason: a password, too many sessions, a lock.",
-        )
+        do = "Its log names the reason: a password, too many sessions, a lock."
+        yield Finding("DatabaseUnreadable", "page", service, wrong, do)
+    for service, source in found:
+        if service not in without:
+            wrong = f"{service} cannot read its facts of {source}: their figures are missing."
+            do = "Its log names the reason in the line `facts unreadable`."
+            yield Finding("FactsUnreadable", "ticket", f"{service} {source}", wrong, do)
 
 
 _REDRIVE = "`service redrive --consumer {consumer} --dry-run` of {service} shows each key with its reason."
@@ -208,7 +211,7 @@ _BOUNDS: Final = (
     _Bound(
         "clearwater_unreconciled_events", 0, "EventsMissing", "page",
         "Events of {service} in district {district} that are missing after {equation}: {value}.",
-        "`service reconcile` of {service} names them.",
+        "`service reconcile --since <day>` of {service} names them.",
     ),
     _Bound(
         "clearwater_channel_held", 0, "ChannelHeld", "page",
@@ -232,13 +235,43 @@ _BOUNDS: Final = (
         "Records about grants that admin could not read and does not carry out: {value}.", "Its log names type and topic of each.",
     ),
     _Bound(
+        "clearwater_webhook_untried_seconds", 60, "DeliveriesLate", "page",
+        "Events for other systems wait in district {district}: {value} s.",
+        "Restart reporting-webhooks. If it runs and every address fails, look at the way out of this machine.",
+    ),
+    _Bound(
+        "clearwater_webhook_endpoints", 0, "EndpointResting", "ticket",
+        "Endpoints of agencies that rest in district {district}: {value}.",
+        "Tell the agency: its engineer mends the endpoint and switches it on.", (("state", "resting"),),
+    ),
+    _Bound(
+        "clearwater_messages", 0, "MessagesUncertain", "ticket",
+        "Messages that may or may not have arrived in district {district}: {value}.",
+        "The page /messages?state=unknown lists them: a person decides whether to send again.", (("state", "unknown"),),
+    ),
+    _Bound(
         "clearwater_failing_items", 0, "ItemFailing", "ticket",
         "Items of the loop {loop} of {service} that cannot be carried on: {value}.", "The log names the item and the exception.",
     ),
 )  # fmt: skip
 
+# What one look cannot judge, and why. Of every other alert the doctor has a finding.
+_OVER_TIME, _A_WHILE = "it is a share or a number over time", "for a moment it is usual: only its lasting is a fault"
+_COUNTS = "it counts since the process has begun: what is over would be named for ever"
+_NOTHING_WRONG = "nothing is wrong: it is for the command post and the screens"
+LEFT_OUT: Final = {
+    **dict.fromkeys((
+        "SignInRefused", "SigningUnavailable", "SigningErrorsPersist", "PagesFail", "ServerErrors", "SigningSlow", "SigningSlowPersists",
+        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed",
+    ), _OVER_TIME),
+    **dict.fromkeys(("PoolExhausted", "ConsumerBehind"), _A_WHILE),
+    **dict.fromkeys(("RecordQuarantined", "ClockJumped"), _COUNTS),
+    **dict.fromkeys(("ThresholdClose", "PeriodEndsToday", "GrantEndsSoon", "DayNotClosed"), _NOTHING_WRONG),
+    "Watchdog": "it is about the way of the alerts themselves",
+}  # fmt: skip
 # Findings that have no alert; they have an entry of the runbook all the same.
 OWN: Final = ("BrokerGone",)
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
-    _disk, _clocks, _platform, _processes, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
+    _disk, _clocks, _platform, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
+    own.no_backup,
 )  # fmt: skip

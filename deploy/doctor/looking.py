@@ -14,28 +14,46 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy import declaration
-from deploy.declaration import API, ARCHIVE, ARCHIVE_FILE, BUS_ADMIN, FRONT_DOOR, PLATFORM, SECOND, SERVICES, WATCH
+from deploy.declaration import (
+    API,
+    ARCHIVE,
+    ARCHIVE_FILE,
+    BUS_ADMIN,
+    DEBEZIUM,
+    FRONT_DOOR,
+    PLATFORM,
+    SECOND,
+    SERVICES,
+    WATCH,
+)
 from deploy.doctor import asking
 from deploy.doctor.asking import Address, Life
-from deploy.doctor.seen import Process, Sample, Seen, parsed
+from deploy.doctor.seen import STARTED, Process, Sample, Seen, parsed
 from deploy.prometheus import scraping
 from deploy.site import Site
+from shared.telemetry.archived import POSITION
 
 
 def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
-    """`files`: a folder on the disk that the data are on. `apis_run_twice`: as in containers."""
+    """`files`: a folder on the disk that the data are on. `apis_run_twice`: as in containers, where what the databases know says whether
+    there is an archive: its own files are in no reach.
+    """
     served = [(service.process(role), service.name) for service in SERVICES.values() for role in service.roles]
     served += [(service.process(API) + SECOND, service.name) for service in SERVICES.values() if apis_run_twice]
     own = [BUS_ADMIN, WATCH, *([ARCHIVE] if (files / ARCHIVE_FILE).exists() else [])]
     served += [(name, scraping.PLATFORM) for name in own]
     others = [*PLATFORM, *(process.name for process in declaration.processes() if not process.image)]
     others = [name for name in others if name not in own]
+    others += [DEBEZIUM] if site.events_leave_by == DEBEZIUM else []
     with ThreadPoolExecutor(max_workers=len(served) + len(others)) as side_by_side:
         processes = side_by_side.map(lambda process: _process(site, *process), served)
         servers = side_by_side.map(lambda name: _answers(site, name), others)
         disk = shutil.disk_usage(files)
+        found = tuple(processes)
+        if apis_run_twice and ARCHIVE not in own and _is_archived(found):
+            found += (_process(site, ARCHIVE, scraping.PLATFORM),)
         return Seen(
-            datetime.now(UTC), tuple(processes), dict(zip(others, servers, strict=True)), disk.total, disk.free, _certificates(site)
+            datetime.now(UTC), found, dict(zip(others, servers, strict=True)), disk.total, disk.free, _certificates(site)
         )  # fmt: skip
 
 
@@ -44,14 +62,19 @@ def _process(site: Site, name: str, service: str) -> Process:
         before = time.time()
         status, body, date = asking.answer(_address(site, name), "/ready")
         samples = parsed(asking.answer(_address(site, name), "/metrics").body)
-    except (OSError, HTTPException):
-        return Process(name, service, None)
+    except (OSError, HTTPException) as failure:
+        return Process(name, service, None, hangs=isinstance(failure, TimeoutError))
     ready = "" if status == asking.OK else body.strip() or f"status {status}"
     return Process(name, service, ready, _labelled(samples), _off(date, before))
 
 
 def _labelled(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:
-    return tuple(sample for sample in samples if sample.name.startswith("clearwater_"))
+    return tuple(sample for sample in samples if sample.name.startswith("clearwater_") or sample.name == STARTED)
+
+
+def _is_archived(processes: tuple[Process, ...]) -> bool:
+    samples = (sample for process in processes for sample in process.samples)
+    return any(sample.name == POSITION.name and sample.value > 0 for sample in samples)
 
 
 def _off(date: str | None, before: float) -> float | None:

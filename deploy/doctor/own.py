@@ -1,4 +1,4 @@
-"""Findings about the platform's own two processes: `admin`, which keeps agencies' rights on the bus as their grants are, and `archive`.
+"""Findings about the platform's own processes: `admin`, which keeps agencies' rights on the bus as their grants are, `archive`, `watch`.
 
 Invariant: as in findings.py.
 """
@@ -6,12 +6,13 @@ Invariant: as in findings.py.
 from collections.abc import Iterator
 from typing import Final
 
-from deploy.declaration import ARCHIVE, BUS_ADMIN
+from deploy.declaration import ARCHIVE, BUS_ADMIN, WATCH
 from deploy.doctor.finding import Finding
-from deploy.doctor.seen import Seen
+from deploy.doctor.seen import STARTED, Seen
 
 _ARCHIVE_BYTES: Final = 64 * 2**20  # a busy archive that works lacks less
 _BACKUP_SECONDS: Final = 36 * 3600
+_NO_BACKUP_SECONDS: Final = 12 * 3600  # of an installation that runs: one of today has none yet
 
 
 def grants(seen: Seen) -> Iterator[Finding]:
@@ -32,6 +33,8 @@ def grants(seen: Seen) -> Iterator[Finding]:
 
 def archive(seen: Seen) -> Iterator[Finding]:
     missing = max((sample.value for _, sample in seen.samples("clearwater_archive_missing_bytes")), default=0)
+    if not seen.servers.get("postgres", True):
+        return
     if any(process.ready is None for process in seen.named(ARCHIVE)):
         wrong = f"archive does not answer: what the databases write is in no backup ({missing / 1e6:.1f} MB by now)."
         do = "Read the last lines of its log, see whether the folder of backups is there and has room, and start it again."
@@ -60,3 +63,19 @@ def archive(seen: Seen) -> Iterator[Finding]:
                 wrong,
                 "Take one now (`make backup`), and see why the nightly one has failed.",
             )
+
+
+def watch(seen: Seen) -> Iterator[Finding]:
+    for process in seen.named(WATCH):
+        if process.ready:
+            wrong = f"watch sees nothing, and nobody hears of what it watches: {process.ready}."
+            do = "Restart it. If it hangs again, a disk or a name server does not answer."
+            yield Finding("WatchStill", "page", WATCH, wrong, do)
+
+
+def no_backup(seen: Seen) -> Iterator[Finding]:
+    up_to = [sample.value for _, sample in seen.samples("clearwater_archive_position_bytes")]
+    began = min((sample.value for _, sample in seen.samples(STARTED)), default=seen.at.timestamp())
+    if up_to and not max(up_to) and seen.at.timestamp() - began > _NO_BACKUP_SECONDS:
+        wrong = "The databases have no backup and no archive: with the disk everything would be lost."
+        yield Finding("NoBackup", "ticket", ARCHIVE, wrong, "Take the first one now (`make backup`), and every night.")

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from deploy.declaration import SECOND, SERVICES
+
 OTHER_SCHEMA = "migrations are"  # so begins what /ready says of a schema that the code does not work with
+STARTED = "process_start_time_seconds"  # the one figure of Python's own that is looked at
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -19,13 +22,16 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Process:
-    """`ready`: what /ready has answered, "" when it is ready; None when nothing answers. `clock_off`: seconds before ours."""
+    """`ready`: what /ready has answered, "" when it is ready; None when nothing answers. `hangs`: it takes a connection and says nothing.
+    `clock_off`: seconds before ours.
+    """
 
     name: str
     service: str
     ready: str | None
     samples: tuple[Sample, ...] = ()
     clock_off: float | None = None
+    hangs: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,13 @@ class Seen:
         """The database or the broker that does not answer does: that is one finding, not fifteen."""
         gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
         return any(ready.startswith(word) and not self.servers.get(name, True) for word, name in gone.items())
+
+    def explains_silence(self, process: Process) -> bool:
+        """PostgreSQL that is gone does: who asks it hangs, and loops end. An API that is down is so for another reason."""
+        if self.servers.get("postgres", True) or process.service not in SERVICES:
+            return False
+        serving = {SERVICES[process.service].process(role) for role in SERVICES[process.service].roles if role.serves}
+        return process.hangs or process.name.removesuffix(SECOND) not in serving
 
     def samples(self, name: str) -> Iterator[tuple[Process, Sample]]:
         return (

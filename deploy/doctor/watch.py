@@ -3,7 +3,8 @@
     front door, issuer ─▶ does it answer?     every process ─▶ is it ready, with its schema?     certificates, disks ─▶ what is left?
 
 Invariant: it reads only, needs no password, and shows what it saw at its last look: a process that does not answer has no figure of its own
-here, since Prometheus knows that by itself. In Kubernetes no process and no disk is named to it: the cluster watches those (decision 52).
+here, since Prometheus knows that by itself. A look that hangs leaves no figure but its age: an old one would look like a true one.
+In Kubernetes no process and no disk is named to it: the cluster watches those (decision 52).
 Left to others: asking (asking.py), the judgement (deploy/prometheus/alerts.yml; findings.py for a person at a terminal).
 """
 
@@ -48,6 +49,9 @@ CERTIFICATE_BEGINS: Final = Fact(
 )
 CERTIFICATE_ENDS: Final = Fact(
     "clearwater_certificate_ends_timestamp_seconds", "Until when the certificate is valid, as Unix time.", ("place",)
+)
+LOOK: Final = Fact(
+    "clearwater_watch_look_timestamp_seconds", "When the last look ended, or the watch has begun, as Unix time."
 )
 DISK: Final = Fact("clearwater_disk_bytes", "Size of the disk that the data of PostgreSQL or Kafka are on.", ("place",))
 DISK_FREE: Final = Fact("clearwater_disk_free_bytes", "Bytes of that disk that are free.", ("place",))
@@ -96,6 +100,7 @@ class Watch:
         self._places = seen
         self._samples: tuple[Sample, ...] = ()
         self._looked_at = float("-inf")
+        self._last = time.time()
 
     def run_forever(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -108,10 +113,10 @@ class Watch:
         with ThreadPoolExecutor(max_workers=len(looks)) as side_by_side:
             found = side_by_side.map(lambda look: list(look()), looks)
             self._samples = tuple(sample for samples in found for sample in samples)
-        self._looked_at = time.monotonic()
+        self._looked_at, self._last = time.monotonic(), time.time()
 
     def samples(self) -> tuple[Sample, ...]:
-        return self._samples
+        return (LOOK.of(self._last), *(() if self.missing() else self._samples))
 
     def missing(self) -> str | None:
         return None if time.monotonic() - self._looked_at < _FRESH_SECONDS else "no look has come to its end"
@@ -172,7 +177,7 @@ def _address(where: str, *, encrypted: bool = False, public: str = "") -> Addres
 def main() -> None:
     log.configure(service="platform", role=WATCH)
     watch = Watch(places(os.environ))
-    FACTS.publish("watched", watch.samples, seconds=0)
+    FACTS.publish("watched", watch.samples, own=True)
     lifecycle.run(
         WATCH,
         {"looks": watch.run_forever},

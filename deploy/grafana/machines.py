@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.panels import Board, Panel, Query
-from deploy.grafana.queries import SIGNATURES, quantile
+from deploy.grafana.queries import SIGNATURES, SIGNING_ACTS, quantile
 
 _ALL: Final = 'service="signing"'
 DESK: Final = Board(
@@ -233,8 +233,8 @@ OBJECTIVES: Final = Board(
             title="Budget of signing-available left, 30 days", kind="stat", unit="percentunit", wide=8,
             queries=(
                 Query(
-                    '1 - (sum(increase(clearwater_http_errors_total{service="signing",method="POST"}[30d]))'
-                    ' / sum(increase(clearwater_http_request_seconds_count{service="signing",method="POST"}[30d]))) / 0.001'
+                    f"1 - (sum(increase(clearwater_http_errors_total{{{SIGNING_ACTS}}}[30d]))"
+                    f" / sum(increase(clearwater_http_request_seconds_count{{{SIGNING_ACTS}}}[30d]))) / 0.001"
                 ),
             ),
             says="Below 0 the objective of these thirty days is missed.",

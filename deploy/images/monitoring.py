@@ -28,6 +28,7 @@ VOLUMES: Final = ("prometheus", "alertmanager", "grafana")
 # Steps from PORT_BASE; deploy/declaration.py has the plan of the others. The first is that of `make ops`.
 STEPS: Final = {"prometheus": 9, "jaeger": 39, "alertmanager": 48, "grafana": 49}
 _PORTS: Final = {"prometheus": 9090, "alertmanager": 9093, "grafana": 3000, "jaeger": 16_686}
+ROUTES_FILE: Final = "ALERTMANAGER_FILE"  # in .env: the installation's own receivers
 _ROUTES = ROOT / "deploy" / "prometheus" / "alertmanager.yml"
 _NOBODY, _GRAFANA, _JAEGER = 65_534, 472, 10_001  # the users of their images
 _LIMITS = Limits(memory="1g", processes=256)
@@ -51,11 +52,12 @@ def files() -> dict[Path, str]:
 
 
 def routes() -> str:
-    """Our routes, with the platform's mailbox in the place of a mail host. WeCom needs an account of the installation's own."""
+    """Our routes, with the platform's mailbox in the place of a mail host. WeCom and a heartbeat need an account somewhere."""
     routed = yaml.safe_load(_ROUTES.read_text(encoding="utf-8"))
     for receiver in routed["receivers"]:
-        receiver.pop("wechat_configs", None)
-        for mail in receiver["email_configs"]:
+        for kind in ("wechat_configs", "webhook_configs"):
+            receiver.pop(kind, None)
+        for mail in receiver.get("email_configs", ()):
             mail |= {"smarthost": f"messages:{SITE.port('smtp')}", "require_tls": False}
     head = "# Written by `python -m deploy.images.compose` from deploy/prometheus/alertmanager.yml: change that, not this.\n"
     return head + yaml.safe_dump(routed, sort_keys=False, allow_unicode=True)
@@ -87,7 +89,7 @@ def _alertmanager() -> Entry:
         "command": ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
         "volumes": [
             "alertmanager:/alertmanager",
-            "./deploy/images/alertmanager.yml:/etc/alertmanager/alertmanager.yml:ro",
+            f"${{{ROUTES_FILE}:-./deploy/images/alertmanager.yml}}:/etc/alertmanager/alertmanager.yml:ro",
         ],
         "depends_on": waits_for({"messages": "service_healthy"}),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from deploy.declaration import ARCHIVE, ARCHIVE_FILE
 from deploy.images import compose, secret_files
 from deploy.images.running import KEPT_IN, SECRETS, SHARED
+from deploy.images.watching import ROUTES_FILE
 from deploy.local import keys, rotation
 from deploy.local.place import ROOT, CannotStart
 
@@ -23,7 +24,8 @@ def lines(local_dir: Path) -> list[str]:
     backups = local_dir / ARCHIVE_FILE  # there from the first backup on: the container `archive` starts with the others
     if backups.exists():
         public += [f"BACKUPS_TO='{json.loads(backups.read_text())['to']}'", f"COMPOSE_PROFILES='{ARCHIVE}'"]
-    return public
+    receivers = local_dir / "alertmanager.yml"  # the installation's own
+    return public + ([f"{ROUTES_FILE}='{receivers}'"] if receivers.exists() else [])
 
 
 def files(local_dir: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""python -m deploy.local up|down|status|restart|upgrade|topics|district|agency|rotate|token|run|check-machine: what the Makefile calls.
+"""python -m deploy.local up|down|status|restart|stop|upgrade|topics|district|agency|rotate|token|run|…: what the Makefile calls.
 
 A start that cannot work ends with one line on standard error and exit code 2.
 """
@@ -74,6 +74,12 @@ def _upgrade(installation: Place, _: argparse.Namespace) -> int:
 def _restart(installation: Place, arguments: argparse.Namespace) -> int:
     rolling.restart(installation, arguments.process)
     progress.say(f"{arguments.process} is ready")
+    return 0
+
+
+def _stop(installation: Place, arguments: argparse.Namespace) -> int:
+    rolling.stop(installation, arguments.process)
+    progress.say(f"{arguments.process} is stopped until `make restart PROCESS={arguments.process}`")
     return 0
 
 
@@ -190,9 +196,13 @@ def _arguments() -> argparse.Namespace:
     agency = commands.add_parser("agency", help="let an agency in by its grants in force, or out when it has none")
     agency.add_argument("agency", help="its id at the registry, such as real-estate")
     agency.set_defaults(run=_agency)
-    restart = commands.add_parser("restart", help="one process; returns when it is ready")
-    restart.add_argument("process", help="its name in `make status`, such as signing-api")
-    restart.set_defaults(run=_restart)
+    for name, help_line, run in (
+        ("restart", "one process; returns when it is ready", _restart),
+        ("stop", "one process, until it is restarted; returns when it has ended", _stop),
+    ):
+        command = commands.add_parser(name, help=help_line)
+        command.add_argument("process", help="its name in `make status`, such as signing-api")
+        command.set_defaults(run=run)
     rotate = commands.add_parser("rotate", help="new credentials on the broker, without a stop")
     rotate.add_argument("role", nargs="*", help="such as signing-relay; all when left out")
     rotate.set_defaults(run=_rotate)

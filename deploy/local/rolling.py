@@ -38,12 +38,24 @@ def upgrade(place: Place, show_line: Callable[[str], None], *, services: Collect
 
 def restart(place: Place, name: str) -> None:
     """Stops one process, if it runs, and starts it; returns when it is ready. Raises CannotStart."""
+    supervisor, known = _known(place, name)
+    _Replacing(place, supervisor, known).anew(name)
+
+
+def stop(place: Place, name: str) -> None:
+    """One process, until `restart` starts it; returns when it has ended. Raises CannotStart."""
+    supervisor, _ = _known(place, name)
+    supervisor.stop(name)
+
+
+def _known(place: Place, name: str) -> tuple[Supervisor, dict[str, Process]]:
+    """All processes that are declared, this one among them. Raises CannotStart."""
     if not place.local_dir.exists() or not Supervisor(place).answers():
         raise CannotStart(f"{place.local_dir} does not run: `make up` starts everything.")
     known = {process.name: process for process in processes.declared(place)}
     if name not in known:
         raise CannotStart(f"PROCESS={name} is no process: choose one of {', '.join(known)}.")
-    _Replacing(place, Supervisor(place), known).anew(name)
+    return Supervisor(place), known
 
 
 def _expand(place: Place, services: Collection[str]) -> None:

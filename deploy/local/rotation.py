@@ -3,14 +3,15 @@
     the other user gets a new password ─▶ secrets.json names it ─▶ the role's process starts again with it ─▶ the first user is locked
 
 Invariant: at every moment the process that runs has a user that works. An interrupted rotation can be run again: the next
-start of the process uses the user that secrets.json names, and the next rotation gives the other user a new password.
+start of the process uses the user that secrets.json names, and the next rotation gives the other user a new password. For the role
+`admin` the founder stores the users: also where the broker refuses the password that `admin` has.
 Left to others: the static users of the broker's own listeners, which change with the broker's start (deploy/README.md).
 """
 
 import secrets
 from collections.abc import Callable, Sequence
 
-from deploy.declaration import bus_roles, password_key, side_key
+from deploy.declaration import BUS_ADMIN, bus_roles, password_key, side_key
 from deploy.local import access, admin, keys, processes, starting
 from deploy.local.place import CannotStart, Place
 from deploy.local.supervise import Supervisor
@@ -23,10 +24,11 @@ def rotate(place: Place, roles: Sequence[str], show_line: Callable[[str], None])
         changed = successor(known, role)
         former, _ = admin.user_of(known, role)
         user, password = admin.user_of(changed, role)
-        admin.keep_users(admin.as_admin(place), {user: password})
+        keeper = admin.as_founder if role == BUS_ADMIN else admin.as_admin
+        admin.keep_users(keeper(place), {user: password})
         keys.replace(place.local_dir, changed)
         _start_again(place)
-        admin.lock_users(admin.as_admin(place), [former])
+        admin.lock_users(keeper(place), [former])
         show_line(f"{user} has taken over from {former}")
 
 

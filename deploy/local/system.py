@@ -146,6 +146,7 @@ def status(place: Place) -> list[str]:
 def write_addresses(place: Place) -> None:
     """run.env: where everything is, for people, scripts and the demo. Holds passwords of this machine's databases, hence 0600."""
     site = processes.local_site(place)
+    password = keys.load(place.local_dir)["postgres_password"]
     lines = {
         "LOCAL_DIR": str(place.local_dir),
         "PORT_BASE": str(place.port_base),
@@ -156,6 +157,8 @@ def write_addresses(place: Place) -> None:
         "ISSUER_URL": site.public_url("issuer"),
         "MESSAGES_URL": site.public_url("messages"),
     }
+    # For a person who looks for the session that holds a lock: no user of a service may see or end another one's.
+    lines["DATABASE_URL_SUPERUSER"] = postgres.superuser_url(place, password)
     for service in SERVICES:
         lines[f"DATABASE_URL_{service.upper()}"] = declaration.database_url(site, service, "mechanism")
         for role in ("app", "owner"):

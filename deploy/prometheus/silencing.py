@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 VARIABLE: Final = "ALERTMANAGER_URL"
 _LONGEST: Final = timedelta(minutes=30)
 _PATIENCE_SECONDS: Final = 5
-_EVERY: Final = {"name": "severity", "value": ".+", "isRegex": True, "isEqual": True}
+# Not the heartbeat: whoever waits for it would call.
+_EVERY: Final = {"name": "severity", "value": "page|ticket", "isRegex": True, "isEqual": True}
 
 
 @contextmanager

@@ -41,6 +41,7 @@ class Rounds:
         self._loop = loop
         self._failing: dict[tuple[str, str], _Failing] = {}
         self._districts: set[str] = set()
+        metrics.ROUND_AT.labels(loop).set_to_current_time()  # a loop that ends no round is late all the same
 
     def know(self, districts: Iterable[str]) -> None:
         """Makes the gauges of these districts exist, at 0, before any of their items is due."""

@@ -26,7 +26,7 @@ from shared.refusal import Refused
 from shared.service import identity, session
 from shared.service.context import context
 from shared.service.session import Session
-from shared.telemetry import log
+from shared.telemetry import log, metrics
 
 login = Blueprint("login", __name__)
 _PENDING_SECONDS, _TIMEOUT_SECONDS = 600, 5
@@ -155,6 +155,7 @@ def _exchanged(**grant: str) -> dict[str, Any]:
             if failure.response is not None and failure.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Refused("login-failed") from failure
             _log.warning("identity provider unreachable", reason=str(failure))
+            metrics.IDENTITY_FAILED.labels("unreachable").inc()
             raise Refused("identity-unavailable") from failure
 
 

@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from shared.refusal import Refused
-from shared.telemetry import log
+from shared.telemetry import log, metrics
 
 AUDIENCE = "clearwater"
 _ALGORITHMS, _KINDS = ["RS256", "ES256"], frozenset({"RSA", "EC"})
@@ -47,6 +47,7 @@ class Provider:
         found = self.offers(name)
         if not found:
             _log.error("the provider's discovery document lacks an address", name=name)
+            metrics.IDENTITY_FAILED.labels("address").inc()
             raise Refused("identity-unavailable")
         return found
 
@@ -56,6 +57,7 @@ class Provider:
             found = self._get(f"{self._reached_at}/.well-known/openid-configuration")
             if not isinstance(found, dict) or str(found.get("issuer", "")).rstrip("/") != self._issuer:
                 _log.error("the provider's discovery document is of another issuer", issuer=self._issuer)
+                metrics.IDENTITY_FAILED.labels("issuer").inc()
                 raise Refused("identity-unavailable")
             self._found = found
         return str(self._found.get(name) or "")
@@ -119,6 +121,7 @@ class Provider:
             return httpx.get(url, timeout=_TIMEOUT_SECONDS, verify=_trusted()).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as failure:
             _log.warning("identity provider unreachable", url=url, reason=str(failure))
+            metrics.IDENTITY_FAILED.labels("unreachable").inc()
             raise Refused("identity-unavailable") from failure
 
 
@@ -134,6 +137,7 @@ def _usable(document: Any) -> KeySet:  # noqa: ANN401 - JSON
     keys = [key for jwk in (listed if isinstance(listed, list) else ()) if (key := _key(jwk)) is not None]
     if not keys:
         _log.error("the provider has published no key that we can use")
+        metrics.IDENTITY_FAILED.labels("keys").inc()
         raise Refused("identity-unavailable")
     return KeySet(keys)
 
@@ -160,4 +164,5 @@ def _hold_to_clock(claims: dict[str, Any], *, fresh: bool) -> None:
     seconds = begins - now if begins > now + _LEEWAY_SECONDS else ends - now if ends < now - _LEEWAY_SECONDS else 0
     if seconds:
         _log.error("this clock and the provider's differ", seconds=round(seconds))
+        metrics.IDENTITY_FAILED.labels("clock").inc()
         raise Refused("clock-skewed", seconds=round(seconds))

@@ -2,6 +2,7 @@
 
 Invariant: what a fact says does not depend on the process that it is about: the service's API reads what a dead consumer has left
 behind. A reading that fails shows no figure at all, and `clearwater_facts_readable` 0: an old figure would look like a true one.
+The sources are read side by side, and nobody who asks waits longer than Prometheus does: a database that hangs keeps one thread a source.
 Left to others: the facts themselves (pipeline.py, and each service's queries/facts.py), and showing them (shared/service/health.py).
 """
 
@@ -22,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from shared.telemetry import log
 
-_PATIENCE_SECONDS = 1.0  # behind another reader of the same facts; a database that hangs keeps one thread, not all
+_PATIENCE_SECONDS = 3.0  # for all sources together: Prometheus gives up after 5 (deploy/prometheus/scraping.py)
 _log = log.get(__name__)
 
 
@@ -62,28 +63,41 @@ class _Source:
     name: str
     reading: Reading
     seconds: float
+    own: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
-    samples: tuple[Sample, ...] = ()
-    readable: bool = False
+    shown: tuple[Sample, ...] = ()
     read_at: float | None = None
+    ended: threading.Event | None = None  # of the reading that is under way
 
-    def read(self) -> tuple[Sample, ...]:
-        if not self.lock.acquire(timeout=_PATIENCE_SECONDS):
+    def begin(self) -> threading.Event | None:
+        """The end of the reading to wait for; None: what was read last is new enough."""
+        with self.lock:
+            is_due = self.read_at is None or time.monotonic() - self.read_at >= self.seconds
+            if self.ended is None and is_due:
+                self.ended = threading.Event()
+                aside = threading.Thread(target=self._read_aside, args=(self.ended,), name=self.name, daemon=True)
+                aside.start()
+            return self.ended
+
+    def samples(self, ended: threading.Event | None, until: float) -> tuple[Sample, ...]:
+        if ended and not ended.wait(max(0.0, until - time.monotonic())):
             return (READABLE.of(0, self.name),)
-        try:
-            if self.read_at is None or time.monotonic() - self.read_at >= self.seconds:
-                self._read()
-            return (*self.samples, READABLE.of(self.readable, self.name))
-        finally:
-            self.lock.release()
+        return self.shown
 
-    def _read(self) -> None:
+    def read(self) -> None:
         try:
-            self.samples, self.readable = tuple(self.reading()), True
+            shown = (*self.reading(), READABLE.of(1, self.name))
         except Exception as failure:  # noqa: BLE001 - whatever it is, the other metrics are to be shown
-            self.samples, self.readable = (), False
+            shown = (READABLE.of(0, self.name),)
             _log.warning("facts unreadable", source=self.name, failure=type(failure).__name__)
-        self.read_at = time.monotonic()
+        with self.lock:
+            self.shown, self.read_at = shown, time.monotonic()
+
+    def _read_aside(self, ended: threading.Event) -> None:
+        self.read()
+        with self.lock:
+            self.ended = None
+        ended.set()
 
 
 class Facts(Collector):
@@ -92,13 +106,20 @@ class Facts(Collector):
     def __init__(self) -> None:
         self._sources: dict[str, _Source] = {}
 
-    def publish(self, name: str, reading: Reading, *, seconds: float = 5.0) -> None:
-        self._sources[name] = _Source(name, reading, seconds)
+    def publish(self, name: str, reading: Reading, *, seconds: float = 5.0, own: bool = False) -> None:
+        """`own`: it is about this process and asks nobody, so it is read at each look, before the others use the process's connections."""
+        self._sources[name] = _Source(name, reading, seconds, own)
 
     def collect(self) -> Iterator[Metric]:
         found: dict[Fact, dict[tuple[str, ...], float]] = {}
-        for source in list(self._sources.values()):
-            for sample in source.read():
+        until = time.monotonic() + _PATIENCE_SECONDS
+        sources = list(self._sources.values())
+        for source in sources:
+            if source.own:
+                source.read()
+        begun = [(source, None if source.own else source.begin()) for source in sources]
+        for source, ended in begun:
+            for sample in source.samples(ended, until):
                 found.setdefault(sample.fact, {})[sample.labels] = sample.value
         for fact, values in found.items():
             yield _family(fact, values)
@@ -133,7 +154,7 @@ def _pool_use() -> Iterator[Sample]:
 def build(pyproject: Path) -> None:
     """Shows the version that stands in the service's pyproject.toml."""
     version = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["version"]
-    FACTS.publish("build", lambda: [BUILD.of(1, version, platform.python_version())])
+    FACTS.publish("build", lambda: [BUILD.of(1, version, platform.python_version())], own=True)
 
 
 FACTS: Final = Facts()
@@ -141,4 +162,4 @@ OWN: Final = CollectorRegistry()  # beside the process's counters, which several
 OWN.register(FACTS)
 if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):  # else they are in the common registry
     ProcessCollector(registry=OWN)
-FACTS.publish("pools", _pool_use, seconds=0)
+FACTS.publish("pools", _pool_use, own=True)

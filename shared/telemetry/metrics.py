@@ -39,6 +39,14 @@ RETRIED = Counter(
     ["route"],
 )
 
+IDENTITY_FAILED = Counter(
+    "clearwater_identity_failed_total",
+    "Tries at which the identity provider was not reached, could not be used, or its clock and ours differed, by reason.",
+    ["reason"],
+)
+for failure in ("unreachable", "issuer", "address", "keys", "clock"):
+    IDENTITY_FAILED.labels(failure)
+
 # journal and relay
 UNSENT = Gauge(
     "clearwater_unsent_events",
@@ -66,7 +74,7 @@ FAILING = Gauge(
 )
 ROUND_AT = Gauge(
     "clearwater_round_timestamp_seconds",
-    "When the loop last went through all its items, as Unix time.",
+    "When the loop last went through all its items, or has begun, as Unix time.",
     ["loop"],
     multiprocess_mode="max",
 )

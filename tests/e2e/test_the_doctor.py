@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -12,6 +12,7 @@ import psutil
 import psycopg
 import pytest
 
+from deploy.local import rolling
 from deploy.local.place import ROOT
 from tests.support import backups
 from tests.support.eventually import eventually
@@ -85,6 +86,35 @@ def test_a_database_that_is_gone_is_named_before_what_it_explains(system: Platfo
         # Loops end and are started again meanwhile.
         assert next(iter(found.items())) == ("DatabaseUnreadable", "postgres")
     eventually(lambda: is_healthy(system), seconds=180)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"), [("kafka", "BrokerGone"), ("postgres", "DatabaseUnreadable"), ("front-door", "FrontDoorDown")]
+)
+def test_a_server_that_is_paused_is_the_one_finding(system: Platform, samples, name: str, entry: str) -> None:
+    """It accepts connections all the same, and whoever waits for it hangs. What the runbook says ends it: sessions of PostgreSQL that
+    are paused too have to go on, the others are restarted.
+    """
+    with paused(system, name):
+        code, found = examined(system)
+        assert (code, found) == (2, {entry: name})
+    eventually(lambda: is_healthy(system), seconds=180)
+
+
+@contextmanager
+def paused(system: Platform, name: str):
+    first = psutil.Process(system.supervisor.pid(name))
+    every = [first, *first.children(recursive=True)]
+    for process in every:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+        if name != "postgres":
+            rolling.restart(system.place, name)
+    finally:
+        for process in every:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
 
 
 def test_an_admin_that_is_dead_is_named_with_what_that_means(system: Platform, samples) -> None:

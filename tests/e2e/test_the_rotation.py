@@ -8,8 +8,8 @@ from kafka.errors import KafkaTimeoutError
 
 from deploy.demo.opening import District
 from deploy.demo.watching import mail_arrivals
-from deploy.local import rotation
-from deploy.local.place import ROOT
+from deploy.local import admin, processes, rotation, starting
+from deploy.local.place import ROOT, CannotStart
 from tests.support import foreign_reader
 from tests.support.eventually import eventually
 from tests.support.sample_districts import open_sample
@@ -53,6 +53,22 @@ def test_credentials_change_under_traffic_and_nothing_is_lost(system, person):
     )
     assert found.problems == []
     assert found.types[_SIGNED] - found.repeats <= len(signed) <= found.types[_SIGNED]
+
+
+def test_an_admin_whose_password_the_broker_refuses_gets_a_new_one(system):
+    """Step 3 of GrantsNotKept: nobody but the founder can store it then."""
+    refused = system.connection_of("admin")
+    admin.keep_users(admin.as_founder(system.place), {refused["sasl_plain_username"]: "somebody else's"})
+    with pytest.raises(CannotStart):
+        admin.client(system.connection_of("admin"))
+    report_lines: list[str] = []
+
+    rotation.rotate(system.place, ["admin"], report_lines.append)
+
+    assert report_lines == [f"{successor(refused)} has taken over from {refused['sasl_plain_username']}"]
+    admin.client(system.connection_of("admin")).close()
+    (process,) = [item for item in processes.declared(system.place) if item.name == "admin"]
+    eventually(lambda: starting.is_ready(process))
 
 
 def successor(connection) -> str:

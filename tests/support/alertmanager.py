@@ -27,7 +27,7 @@ Labels = dict[str, str]
 
 
 class WeCom(ThreadingHTTPServer):
-    """As WeCom answers: a token for a corporation and its secret, then messages with that token."""
+    """As WeCom answers: a token for a corporation and its secret, then messages with that token. It waits for a heartbeat too."""
 
     daemon_threads = True
 
@@ -35,6 +35,11 @@ class WeCom(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Asked)
         self.tokens: list[dict[str, list[str]]] = []
         self.messages: list[dict[str, Any]] = []
+        self.heartbeats: list[str] = []  # the names of the alerts in each
+
+    @property
+    def heartbeat_url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/heartbeat"
 
     @property
     def url(self) -> str:
@@ -51,6 +56,10 @@ class _Asked(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         given = parse_qs(urlsplit(self.path).query).get("access_token")
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/heartbeat":
+            self.server.heartbeats += [alert["labels"]["alertname"] for alert in message["alerts"]]
+            self._answer({})
+            return
         if given != ["a-token"] or not urlsplit(self.path).path.endswith("/message/send"):
             self._answer({"errcode": 40014, "errmsg": "invalid access_token"})
             return
@@ -107,7 +116,7 @@ def started(configuration: str, folder: Path) -> Iterator[Alertmanager]:
     assert PROGRAM
     mailbox, wecom, smtp_port, port = Mailbox(folder / "messages"), WeCom(), free_port(), free_port()
     file = folder / "alertmanager.yml"
-    file.write_text(_addressed(configuration, smtp=f"127.0.0.1:{smtp_port}", wecom=wecom.url), encoding="utf-8")
+    file.write_text(_addressed(configuration, smtp=f"127.0.0.1:{smtp_port}", chats=wecom), encoding="utf-8")
     command = [
         PROGRAM, f"--config.file={file}", f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
@@ -127,15 +136,19 @@ def started(configuration: str, folder: Path) -> Iterator[Alertmanager]:
         yield Alertmanager(f"http://127.0.0.1:{port}", mailbox, wecom)
 
 
-def _addressed(configuration: str, *, smtp: str, wecom: str) -> str:
+def _addressed(configuration: str, *, smtp: str, chats: WeCom) -> str:
     whole = yaml.safe_load(configuration)
     for receiver in whole["receivers"]:
         for mail in receiver.get("email_configs", ()):
             mail |= {"smarthost": smtp, "require_tls": False}
         for chat in receiver.get("wechat_configs", ()):
-            chat["api_url"] = wecom
+            chat["api_url"] = chats.url
+        for hook in receiver.get("webhook_configs", ()):
+            hook["url"] = chats.heartbeat_url
     for route in (whole["route"], *whole["route"]["routes"]):
         route |= {"group_wait": "1s", "group_interval": "1s"}
+        if route["receiver"] == "heartbeat":
+            route["repeat_interval"] = "1s"
     return yaml.safe_dump(whole, sort_keys=False)
 
 

@@ -74,8 +74,8 @@ def test_every_alert_of_ours_reaches_the_receiver_of_its_severity_and_no_other(r
         {"alertname": name, "severity": severity, **dict.fromkeys(PLACES, name)} for name, severity in ALERTS.items()
     ]
     # What explains these is open, whatever service or district they name.
-    muted = {"SigningErrorsPersist", "SigningSlowPersists", "GrantsNotKept"}
-    explain = {"SigningUnavailable", "SigningSlow", "GrantsRefused"}
+    muted = {"SigningErrorsPersist", "SigningSlowPersists", "GrantsNotKept", "SignInRefused"}
+    explain = {"SigningUnavailable", "SigningSlow", "GrantsRefused", "IssuerDown"}
     running.post([labels for labels in posted if labels["alertname"] in explain])
     eventually(lambda: are_named(running, ON_CALL, explain))
     running.post(posted)
@@ -130,12 +130,79 @@ def test_what_follows_from_another_alert_is_told_to_nobody(running: Alertmanager
     assert not wanted & mailed(running)
 
 
+def down(role: str, service: str = "signing") -> Labels:
+    return {
+        "alertname": "ProcessDown",
+        "severity": "page",
+        "service": service,
+        "role": role,
+        "instance": f"{service}-{role}",
+    }
+
+
+def about(alert: str, service: str = "signing", **labels: str) -> Labels:
+    return {"alertname": alert, "severity": "page", "service": service, **labels}
+
+
+def test_the_database_that_is_gone_is_named_and_not_the_processes_that_end_without_it(running: Alertmanager) -> None:
+    named = [about("DatabaseUnreadable"), down("api"), down("relay", "notify")]
+    running.post(named)
+    eventually(lambda: {"DatabaseUnreadable", "ProcessDown"} <= set(named_to(running)))
+    explained = [down("relay"), down("consumer"), down("worker"), about("NotReady"), about("SigningUnavailable", "")]
+    running.post(explained)
+
+    eventually(lambda: is_same(running.muted("inhibitedBy"), explained))
+
+
+def test_a_process_that_is_down_explains_what_its_role_moves_and_nothing_else(running: Alertmanager) -> None:
+    """A dead worker says nothing about events that do not leave, a dead relay nothing about what a consumer has not read."""
+    running.post([down("worker"), down("relay", "notify"), down("consumer", "registry")])
+    eventually(lambda: "ProcessDown" in named_to(running))
+    explained = [about("OutboxStuck", "notify"), about("ConsumerLate", "registry"), about("ConsumerBehind", "registry")]
+    others = [
+        about("OutboxStuck"),
+        about("ConsumerLate"),
+        about("ConsumerLate", "notify"),
+        about("OutboxStuck", "registry"),
+    ]
+    running.post([*explained, *others])
+
+    eventually(lambda: {"OutboxStuck", "ConsumerLate"} <= set(named_to(running)))
+    assert is_same(running.muted("inhibitedBy"), explained)
+
+
+def is_same(found: list[Labels], wanted: list[Labels]) -> bool:
+    def place(labels: Labels) -> tuple[str, ...]:
+        return tuple(labels.get(name, "") for name in ("alertname", "service", "role"))
+
+    return sorted(map(place, found)) == sorted(map(place, wanted))
+
+
+def named_to(running: Alertmanager) -> set[str]:
+    return named(running, ON_CALL)
+
+
+def test_the_heartbeat_goes_out_again_and_again_to_whoever_waits_for_it_and_to_nobody_else(
+    running: Alertmanager,
+) -> None:
+    """Also during an upgrade: a silent heartbeat is an alarm."""
+    with silencing.silenced(running.address, comment="upgrade"):
+        running.post([{"alertname": "Watchdog", "severity": "heartbeat"}])
+
+        eventually(lambda: len(running.wecom.heartbeats) >= 2)
+    assert set(running.wecom.heartbeats) == {"Watchdog"}
+    assert (running.mails(ON_CALL), running.mails(TICKETS)) == ([], [])
+
+
 def alerts(matchers: list[str], which: str, *, same: Sequence[str], number: int) -> list[Labels]:
-    """Alerts that these matchers select, one for each name. Their places are their own, but for the `same` labels."""
+    """Alerts that these matchers select, one for each name. Their places are their own, but for the `same` labels. What may not be
+    a value is another one.
+    """
     found: list[Labels] = [{"severity": "page", "which": which, **dict.fromkeys(same, f"same-{number:02}")}]
     for matcher in matchers:
-        name, value = re.fullmatch(r'(\w+)=~?"(.+)"', matcher).groups()
-        found = [{**labels, name: item} for labels in found for item in value.split("|")]
+        name, sign, value = re.fullmatch(r'(\w+)(=~?|!=)"(.+)"', matcher).groups()
+        values = [f"not-{value}"] if sign == "!=" else value.split("|")
+        found = [{**labels, name: item} for labels in found for item in values]
     return [{**dict.fromkeys(PLACES, f"{which}-{item['alertname']}"), **item} for item in found]
 
 

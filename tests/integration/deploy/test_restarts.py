@@ -48,6 +48,18 @@ def test_one_process_is_restarted_by_a_handle_whether_it_hangs_or_is_down(
     assert platform.supervisor.pid(relay.name) not in {0, before}
 
 
-def test_a_name_that_is_no_process_is_answered_with_the_names(platform: Platform):
+def test_one_process_is_stopped_by_a_handle_and_stays_down_until_it_is_restarted(platform: Platform, relay: Process):
+    others = {name: state["pid"] for name, state in platform.supervisor.states().items() if name != relay.name}
+
+    rolling.stop(platform.place, relay.name)
+
+    assert platform.supervisor.states()[relay.name]["statename"] == "STOPPED"
+    assert {name: platform.supervisor.pid(name) for name in others} == others
+    rolling.restart(platform.place, relay.name)
+    assert starting.is_ready(relay)
+
+
+@pytest.mark.parametrize("handle", [rolling.restart, rolling.stop])
+def test_a_name_that_is_no_process_is_answered_with_the_names(platform: Platform, handle):
     with pytest.raises(CannotStart, match="PROCESS=signing is no process: choose one of postgres, kafka, issuer"):
-        rolling.restart(platform.place, "signing")
+        handle(platform.place, "signing")

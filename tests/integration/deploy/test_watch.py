@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from deploy.doctor.watch import Watch, places
 from tests.support.ports import free_port
 
 ENDS = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+LOOK = "watch_look_timestamp_seconds"
 Figures = dict[tuple[str, str], float]
 
 
@@ -91,11 +93,15 @@ def seen(tmp_path: Path) -> Callable[..., Figures]:
         watch = Watch(places(usual | settings))
         watch.look()
         assert watch.missing() is None
-        return {
-            (sample.fact.name.removeprefix("clearwater_"), *sample.labels): sample.value for sample in watch.samples()
-        }
+        return figures(watch)
 
     return look
+
+
+def figures(watch: Watch) -> Figures:
+    shown = {(sample.fact.name.removeprefix("clearwater_"), *sample.labels): sample.value for sample in watch.samples()}
+    assert time.time() - shown.pop((LOOK,)) < 60
+    return shown
 
 
 def test_a_front_door_and_an_issuer_that_do_not_answer_are_seen(seen):
@@ -147,3 +153,27 @@ def test_the_disks_of_the_servers_are_seen_where_their_data_are_in_reach(seen, t
 
     assert 0 < found["disk_free_bytes", "postgres"] <= found["disk_bytes", "postgres"]
     assert ("disk_bytes", "kafka") not in found
+
+
+def test_a_look_that_hangs_leaves_its_age_and_no_figure(tmp_path: Path, monkeypatch):
+    """WatchStill pages for it; what was seen before would look like what is so now."""
+    nobody = f"127.0.0.1:{free_port()}"
+    named = {
+        "PUBLIC_URL": f"http://{nobody}",
+        "FRONT_DOOR": nobody,
+        "ISSUER_URL": f"http://{nobody}",
+        "ISSUER_INTERNAL_URL": "",
+    }
+    named |= {"KAFKA_BOOTSTRAP": nobody, "KAFKA_SECURITY": "SASL_PLAINTEXT", "PROCESSES": "", "DATA_IN": str(tmp_path)}
+    watch = Watch(places(named))
+    began = [sample.value for sample in watch.samples()]
+    watch.look()
+    assert ("reachable", "issuer") in figures(watch)
+
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    (age,) = watch.samples()
+    assert age.fact.name == f"clearwater_{LOOK}"
+    assert began <= [age.value] and age.value <= time.time()
+    assert watch.missing() == "no look has come to its end"

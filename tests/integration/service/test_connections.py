@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from deploy.local.place import ROOT
 from shared.service import database
 from shared.telemetry import facts
 from tests.support.eventually import eventually
@@ -173,3 +174,36 @@ def test_a_transaction_is_what_it_says_although_the_driver_begins_none_by_itself
     assert tuple(shown.values()) == (("read committed", "off") if write else ("repeatable read", "on"))
     with engine.begin() as plain:
         assert plain.execute(text("select current_setting('clearwater.district', true)")).scalar_one() == ""
+
+
+def test_the_statement_of_the_runbook_names_who_holds_a_lock_and_ending_it_lets_the_others_go_on(
+    engine: Engine, platform: Platform
+) -> None:
+    """The drill of SigningSlow: of four sessions that stand still, one is the cause, and it waits for nothing."""
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"^ +(select holder\.pid.*?;)$", runbook, re.MULTILINE | re.DOTALL)
+    url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    holder = psycopg.connect(url, application_name="the holder")
+    holder.execute("select pg_advisory_lock(7)")
+
+    def wait() -> None:
+        with psycopg.connect(url, autocommit=True) as victim:
+            victim.execute("select pg_advisory_lock(7)")
+
+    with ThreadPoolExecutor(3) as side_by_side, psycopg.connect(platform.superuser_url(), autocommit=True) as person:
+        waiting = [side_by_side.submit(wait) for _ in range(3)]
+
+        def found() -> list[tuple[object, ...]]:
+            rows = person.execute(statement).fetchall()  # type: ignore[call-overload]
+            assert sum(row[5] for row in rows) >= 3
+            return rows
+
+        try:
+            ((pid, *_, victims, query),) = eventually(found)
+            assert (pid, query) == (holder.info.backend_pid, "select pg_advisory_lock(7)")
+            assert victims >= 3
+        finally:
+            person.execute("select pg_terminate_backend(%s)", [holder.info.backend_pid])
+        for one in waiting:
+            one.result(10)
+    holder.close()

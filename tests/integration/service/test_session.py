@@ -15,6 +15,7 @@ from flask import Flask, Response, jsonify, redirect, request
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from deploy.local import issuer as local_issuer
@@ -278,6 +279,11 @@ def test_every_answer_of_the_provider_leads_to_a_code(
     assert [line for line in lines if line["log_level"] == "error"] == []
 
 
+def refused_because_of(reason: str) -> float:
+    """What SignInRefused counts."""
+    return REGISTRY.get_sample_value("clearwater_identity_failed_total", {"reason": reason}) or 0
+
+
 def test_unusable_keys_are_skipped(kit: Kit, foreign: ForeignProvider) -> None:
     """RFC 7517, section 5: a set may hold keys of kinds, curves and uses that are for others."""
     foreign.keys = [
@@ -297,9 +303,11 @@ def test_unusable_keys_are_skipped(kit: Kit, foreign: ForeignProvider) -> None:
 
 def test_a_set_without_a_usable_key_lets_nobody_in(kit: Kit, foreign: ForeignProvider) -> None:
     foreign.keys = [{"kty": "AKP", "kid": "pq"}]
+    before = refused_because_of("keys")
 
     with capture_logs() as lines:
         answer = came_back(kit)
+    assert refused_because_of("keys") == before + 1
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "the provider has published no key that we can use" in [line["event"] for line in lines]
 
@@ -307,9 +315,11 @@ def test_a_set_without_a_usable_key_lets_nobody_in(kit: Kit, foreign: ForeignPro
 @pytest.mark.parametrize("ahead", [3600, -3600])
 def test_clocks_that_differ_are_named_in_the_answer_and_the_log(kit: Kit, foreign: ForeignProvider, ahead: int) -> None:
     foreign.clock_ahead = ahead
+    before = refused_because_of("clock")
 
     with capture_logs() as lines:
         answer = came_back(kit)
+    assert refused_because_of("clock") == before + 1
     assert answer.status_code == HTTPStatus.UNAUTHORIZED
     assert 'data-code="clock-skewed"' in answer.text
     [line] = [line for line in lines if line["event"] == "this clock and the provider's differ"]

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.declaration import API, ARCHIVE_FILE, SECOND, SERVICES
 from deploy.images import running, secret_files, secrets, upgrading
@@ -201,3 +202,14 @@ def test_compose_test_puts_aside_what_this_clones_own_containers_have_and_brings
         day.parent.rename(tmp_path / "shared.aside")
         day.parent.mkdir()
         day.write_text(content)
+
+
+def test_receivers_of_the_installations_own_take_the_place_of_ours(tmp_path: Path):
+    """Compose reads the name from .env; docker-compose.yml stays as it is written."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    mounted = [line for line in compose["services"]["alertmanager"]["volumes"] if "alertmanager.yml" in line]
+
+    assert not [line for line in secrets.lines(tmp_path) if line.startswith("ALERTMANAGER_FILE")]
+    (tmp_path / "alertmanager.yml").touch()
+    assert f"ALERTMANAGER_FILE='{tmp_path}/alertmanager.yml'" in secrets.lines(tmp_path)
+    assert mounted == ["${ALERTMANAGER_FILE:-./deploy/images/alertmanager.yml}:/etc/alertmanager/alertmanager.yml:ro"]

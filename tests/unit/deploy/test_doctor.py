@@ -1,6 +1,7 @@
 """Does the doctor name what is wrong, what explains the rest first, and where the runbook goes on?"""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 import yaml
 
 from deploy.declaration import SERVICES
-from deploy.doctor.findings import OWN, exit_code, findings
+from deploy.doctor import asking
+from deploy.doctor.asking import Address, Answer
+from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, LEFT_OUT, OWN, _Bound, exit_code, findings
 from deploy.doctor.looking import look
 from deploy.doctor.seen import Process, Sample, Seen, parsed
 from deploy.local.place import ROOT
@@ -176,6 +179,44 @@ STATES = [
         "page",
         "signing cannot read",
     ),
+    (showing("signing-api", "facts_readable", 0, source="events"), "DatabaseUnreadable", "page", "signing cannot read"),
+    (
+        showing("notify-api", "facts_readable", 0, source="service"),
+        "FactsUnreadable",
+        "ticket",
+        "notify cannot read its facts of service",
+    ),
+    (
+        showing("reporting-api", "webhook_untried_seconds", 61, district="440303"),
+        "DeliveriesLate",
+        "page",
+        "440303: 61 s",
+    ),
+    (
+        showing("reporting-api", "webhook_endpoints", 2, district="440303", state="resting"),
+        "EndpointResting",
+        "ticket",
+        "rest in district 440303: 2",
+    ),
+    (
+        showing("notify-api", "messages", 3, district="440303", state="unknown"),
+        "MessagesUncertain",
+        "ticket",
+        "may or may not have arrived in district 440303: 3",
+    ),
+    (with_process("watch", ready="no look has come to its end"), "WatchStill", "page", "watch sees nothing"),
+    (
+        with_process(
+            "notify-api",
+            samples=(
+                Sample("clearwater_archive_position_bytes", {}, 0),
+                Sample("process_start_time_seconds", {}, NOW.timestamp() - 13 * 3600),
+            ),
+        ),
+        "NoBackup",
+        "ticket",
+        "no backup and no archive",
+    ),
 ]
 
 
@@ -211,6 +252,66 @@ def test_every_finding_is_among_the_states_above_and_is_as_severe_as_its_alert()
     ] == []
 
 
+def test_every_alert_has_a_finding_or_a_reason_why_one_look_cannot_judge_it() -> None:
+    found = {entry for _, entry, _, _ in STATES}
+
+    assert found.isdisjoint(LEFT_OUT)
+    assert found | LEFT_OUT.keys() == {*ALERTS, *OWN}
+
+
+def test_a_bound_is_that_of_its_alert() -> None:
+    assert bounds_that_differ(_BOUNDS) == []
+    (off,) = (bound for bound in _BOUNDS if bound.entry == "ConsumerLate")
+    assert bounds_that_differ([replace(off, above=59)]) == ["ConsumerLate"]
+    assert f"> {_CLOCK_SECONDS:.0f}" in ALERTS["ClockOff"]["expr"]
+
+
+def bounds_that_differ(bounds: Iterable[_Bound]) -> list[str]:
+    """An alert that is `== 1` begins above 0; one that counts over a time begins at its first."""
+    return [
+        bound.entry
+        for bound in bounds
+        if not re.search(rf"> {bound.above:.0f}\b", ALERTS[bound.entry]["expr"])
+        and not (bound.above == 0 and "== 1" in ALERTS[bound.entry]["expr"])
+    ]
+
+
+@pytest.mark.parametrize("state", ["resting", "unknown"])
+def test_other_states_of_the_same_figure_are_no_finding(state: str) -> None:
+    metric = {"resting": "webhook_endpoints", "unknown": "messages"}[state]
+
+    assert findings(showing("notify-api", metric, 5, district="440303", state="sent")) == []
+
+
+def test_an_installation_of_today_may_have_no_backup_yet() -> None:
+    samples = (
+        Sample("clearwater_archive_position_bytes", {}, 0),
+        Sample("process_start_time_seconds", {}, NOW.timestamp() - 3600),
+    )
+
+    assert findings(with_process("notify-api", samples=samples)) == []
+
+
+def test_a_database_that_is_gone_explains_what_hangs_and_what_ends_and_not_an_api_that_is_down() -> None:
+    def seen(**answers: bool) -> Seen:
+        changed = {
+            "signing-api": {"ready": None, "hangs": True},
+            "reporting-stream": {"ready": None, "hangs": True},
+            "signing-relay": {"ready": None, "hangs": False},
+            "notify-api": {"ready": None, "hangs": False},
+            "registry-api": {"ready": "database: OperationalError"},
+            "archive": {"ready": None},
+        }
+        processes = tuple(replace(process, **changed.get(process.name, {})) for process in HEALTHY.processes)
+        return replace(HEALTHY, processes=processes, servers={**HEALTHY.servers, **answers})
+
+    assert [(finding.entry, finding.place) for finding in findings(seen(postgres=False))] == [
+        ("DatabaseUnreadable", "postgres"),
+        ("ProcessDown", "notify-api"),
+    ]
+    assert len(findings(seen())) == 6
+
+
 def test_what_pages_stands_first_and_the_worst_decides() -> None:
     seen = showing("reporting-api", "parked_keys", 1, **HERE)
     found = findings(replace(seen, servers={**HEALTHY.servers, "kafka": False}))
@@ -244,7 +345,7 @@ def test_the_text_of_prometheus_is_read_with_its_labels() -> None:
 class Dark:
     """An installation of which nothing answers."""
 
-    front_url, bus_ca_file = "http://127.0.0.1:1", ""
+    front_url, bus_ca_file, events_leave_by = "http://127.0.0.1:1", "", "relay"
 
     def host(self, process: str) -> str:
         return "127.0.0.1"
@@ -262,3 +363,31 @@ def test_both_processes_of_an_api_are_looked_at_where_it_runs_twice(tmp_path: Pa
     assert {name for name in names if name.endswith("-2")} == (
         {f"{name}-api-2" for name in SERVICES} if twice else set()
     )
+
+
+@pytest.mark.parametrize(("inside", "position"), [(True, 0), (True, 4096), (False, 4096)])
+def test_in_containers_the_databases_say_whether_there_is_an_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool, position: int
+):
+    """The container of the doctor sees no file of this machine, and the archive that is dead has no address."""
+
+    def answer(address: Address, path: str) -> Answer:
+        if address.host == "archive":
+            raise OSError("no such name")
+        return Answer(200, f"clearwater_archive_position_bytes {position}.0\n" if path == "/metrics" else "ready", None)
+
+    monkeypatch.setattr(asking, "answer", answer)
+    monkeypatch.setattr(Dark, "host", lambda _, process: process)
+
+    seen = look(Dark(), tmp_path, apis_run_twice=inside)
+
+    assert [process.ready for process in seen.named("archive")] == ([None] if inside and position else [])
+
+
+@pytest.mark.parametrize("way", ["relay", "debezium"])
+def test_debezium_is_looked_at_where_events_leave_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str):
+    monkeypatch.setattr(Dark, "events_leave_by", way)
+
+    named = {finding.place for finding in findings(look(Dark(), tmp_path))}
+
+    assert ("debezium" in named) == (way == "debezium")

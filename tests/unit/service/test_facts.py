@@ -1,11 +1,14 @@
 """Facts are read when somebody asks; what cannot be read is not shown, and says so."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from deploy.prometheus import scraping
 from shared.telemetry.facts import Fact, Facts, Sample
+from tests.support.eventually import eventually
 
 WAITING = Fact("clearwater_waiting_things", "Things that wait.", ("district",))
 DONE = Fact("clearwater_done_total", "Things that are done.", kind="counter")
@@ -82,3 +85,38 @@ def test_a_database_that_hangs_keeps_one_reader_and_not_all() -> None:
     first.join(10)
 
     assert 'clearwater_facts_readable{source="things"} 0.0' in second
+
+
+def test_a_source_that_hangs_keeps_no_other_and_the_whole_ends_before_the_scraper_gives_up() -> None:
+    facts, hangs, readings = Facts(), threading.Event(), []
+
+    def reading() -> list[Sample]:
+        readings.append(1)
+        hangs.wait(30)
+        return [DONE.of(1)]
+
+    for number in range(4):
+        facts.publish(f"hanging {number}", reading, seconds=0)
+    facts.publish("others", lambda: [WAITING.of(7, "440303")], seconds=0)
+    began = time.monotonic()
+    twice = text_of(facts), text_of(facts)
+    seconds = (time.monotonic() - began) / len(twice)
+    hangs.set()
+
+    for text in twice:
+        assert text.count("} 0.0") == 4
+        assert 'clearwater_waiting_things{district="440303"} 7.0' in text
+    assert seconds < scraping.SECONDS - 1
+    assert len(readings) == 4  # the second look has begun none beside those that hang
+    eventually(lambda: "clearwater_done_total 1.0" in text_of(facts))
+
+
+def test_what_is_about_the_process_is_read_before_the_others_use_its_connections() -> None:
+    """A pool would otherwise look used up at each look."""
+    facts, order = Facts(), []
+    facts.publish("things", lambda: order.append("things") or [WAITING.of(1, "440303")], seconds=0)
+    facts.publish("pools", lambda: order.append("pools") or [DONE.of(len(order))], own=True)
+
+    assert "clearwater_done_total 1.0" in text_of(facts)
+    assert 'clearwater_facts_readable{source="pools"} 1.0' in text_of(facts)
+    assert order == ["pools", "things", "pools", "things"]
