@@ -90,8 +90,8 @@ _CLAIM = text("""
     left join exchange_log as log
       on log.district = :district and log.epoch = chosen.epoch and log.event_id = chosen.event_id
     where claimed.endpoint_id = chosen.endpoint_id and claimed.event_id = chosen.event_id
-    returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, known.url, ordering, secrets,
-              planned_at, log.appended_at, log.feed_number, log.topic, log.key, log.sequence, log.type, log.payload, log.headers
+    returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, agency, known.url, ordering,
+              secrets, planned_at, log.appended_at, log.feed_number, log.topic, log.key, log.sequence, log.type, log.payload, log.headers
 """)
 _LOAD = text("""
     select state, failures, first_failed_at, next_try_at, code from deliveries
@@ -136,12 +136,16 @@ TRIMMED_ATTEMPTS = text(f"""
 
 @dataclass(frozen=True)
 class Claimed:
-    """What is to be sent now. `message` None: a test event. `secrets`: as the registry's event has them."""
+    """What is to be sent now, whose it is and where to, whatever becomes of the endpoint meanwhile.
+
+    `message` None: a test event. `secrets`: as the registry's event has them.
+    """
 
     endpoint_id: UUID
     event_id: UUID
     place: Place
     tries: int
+    agency: str
     url: str
     queue: bool
     secrets: Sequence[Mapping[str, Any]]
@@ -196,6 +200,7 @@ def _claimed(row: Any) -> Claimed:  # noqa: ANN401 - a row
         row.event_id,
         Place(row.epoch, row.number, row.after, row.feed_number or 0),
         row.tries,
+        row.agency,
         row.url,
         row.ordering == "endpoint",
         row.secrets,
