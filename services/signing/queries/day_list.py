@@ -38,8 +38,10 @@ class BasisRow(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     change: int = Field(description="What the day changed; negative when more was undone than signed.")
-    signed: int = Field(description="Signed by the end of the day.")
-    total: int | None = Field(description="Of the frozen roll; null while it has not matched.")
+    signed: int = Field(
+        description="Of the frozen roll, signed by the end of the day; 0 while the roll has not matched."
+    )
+    total: int | None = Field(description="Of the frozen roll; null while it has not matched by the end of the day.")
 
 
 class DayRow(BaseModel):

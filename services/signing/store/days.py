@@ -17,13 +17,14 @@ _FIGURES = text("""
     select series, count(*) filter (where fact = 'signed' and happened_at >= :begins) as signed,
            count(*) filter (where fact = 'undone' and happened_at >= :begins) as undone,
            count(*) filter (where fact = 'effective' and happened_at >= :begins) as effective,
-           coalesce(max(numbers.number) filter (where fact = 'signed'), 0) as last_number
+           coalesce(max(numbers.number) filter (where fact = 'signed'), 0) as last_number,
+           count(*) filter (where fact = 'signed') - count(*) filter (where fact = 'undone') as in_force
     from counted join numbers using (agreement_id)
     where counted.project_id = :project_id and feed_number <= :as_of and happened_at < :ends group by series order by series
 """)
 _BASES = text("""
     select basis, coalesce(sum(change) filter (where happened_at >= :begins), 0)::bigint as change,
-           coalesce(sum(change), 0)::bigint as signed
+           coalesce(sum(change), 0)::bigint as signed, bool_or(fact = 'matched') as matched
     from counted cross join lateral (values
         ('units', units), ('households', households), ('right_holders', right_holders), ('area', area)) as changed (basis, change)
     where project_id = :project_id and feed_number <= :as_of and happened_at < :ends group by basis
@@ -39,18 +40,18 @@ _ADD = text("""
 def figures(tx: Transaction, project_id: UUID, on: date, *, as_of: int) -> dict[Series, SeriesDay]:
     """Figures of that day from facts with a feed number up to `as_of`."""
     rows = tx.connection.execute(_FIGURES, _day(project_id, on, as_of))
-    return {row.series: SeriesDay(row.signed, row.undone, row.effective, row.last_number) for row in rows}
+    return {row.series: SeriesDay(row.signed, row.undone, row.effective, row.last_number, row.in_force) for row in rows}
 
 
 def bases(tx: Transaction, project_id: UUID, on: date, *, as_of: int, total: Counts | None) -> dict[Basis, BasisDay]:
-    """All four bases, also those without a threshold in the project."""
+    """All four bases, also those without a threshold in the project. `total`: of the roll; the day knows it once the roll has matched."""
     found = {row.basis: row for row in tx.connection.execute(_BASES, _day(project_id, on, as_of))}
     names: tuple[Basis, ...] = get_args(Basis)
     return {
         name: BasisDay(
             change=found[name].change if name in found else 0,
             signed=found[name].signed if name in found else 0,
-            total=None if total is None else getattr(total, name),
+            total=getattr(total, name) if total is not None and name in found and found[name].matched else None,
         )
         for name in names
     }
