@@ -1,7 +1,7 @@
 """Closed business days, append-only. A day's figures depend only on the project's feed up to a number."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
@@ -29,7 +29,9 @@ _BASES = text("""
         ('units', units), ('households', households), ('right_holders', right_holders), ('area', area)) as changed (basis, change)
     where project_id = :project_id and feed_number <= :as_of and happened_at < :ends group by basis
 """)
-_FOLLOWING = text("select count(*) from days where project_id = :project_id and business_on = :business_on")
+_FOLLOWING = text(
+    "select count(*), max(closed_at) from days where project_id = :project_id and business_on = :business_on"
+)
 _ADD = text("""
     insert into days (district, project_id, business_on, restatement, as_of, figures, bases, counting_rule, closed_at, closed_by)
     values (:district, :project_id, :business_on, :restatement, :as_of, cast(:figures as jsonb), cast(:bases as jsonb), :counting_rule,
@@ -57,9 +59,10 @@ def bases(tx: Transaction, project_id: UUID, on: date, *, as_of: int, total: Cou
     }
 
 
-def following(tx: Transaction, project_id: UUID, on: date) -> int:
-    """The number of the next restatement; 0 for the first closing. Call it under the project's lock."""
-    return int(tx.connection.execute(_FOLLOWING, {"project_id": project_id, "business_on": on}).scalar_one())
+def following(tx: Transaction, project_id: UUID, on: date) -> tuple[int, datetime | None]:
+    """The number of the next restatement, 0 for the first closing, and when the one before was closed. Call it under the project's lock."""
+    restatement, closed_at = tx.connection.execute(_FOLLOWING, {"project_id": project_id, "business_on": on}).one()
+    return int(restatement), closed_at
 
 
 def add(tx: Transaction, day: ClosedDay, *, by: str) -> None:
