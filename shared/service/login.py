@@ -89,7 +89,7 @@ def finish() -> Redirect:
         raise Refused("login-failed")
     answer = redirect(pending["next"])
     answer.delete_cookie(_pending_cookie(state), path="/callback")
-    answer.delete_cookie(session.cookie_name(context().settings.public_url, "logout"))
+    _arrive(answer)
     _keep(answer, _signed_in(tokens, ends_at=int(time.time()) + _LONGEST_SECONDS))
     return answer
 
@@ -132,6 +132,8 @@ def signed_out() -> Redirect:
         _forget(answer)  # also what another tab has renewed meanwhile
     if onward:
         answer.headers["Refresh"] = f"0; url={onward}"
+    elif leaving:
+        _arrive(answer)
     return answer
 
 
@@ -224,6 +226,11 @@ def _forget(answer: Redirect) -> None:
     url = context().settings.public_url
     answer.delete_cookie(session.cookie_name(url))
     answer.delete_cookie(session.cookie_name(url, "renewal"), path="/login")
+
+
+def _arrive(answer: Redirect) -> None:
+    """The way out ends."""
+    answer.delete_cookie(session.cookie_name(context().settings.public_url, "logout"))
 
 
 def _end_session() -> str:
