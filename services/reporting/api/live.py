@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Engine
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
-from services.reporting.api.watch import Watch
+from services.reporting.api.watch import RETRY_SECONDS, Watch
 from services.reporting.queries import as_of, cells, pace, reasons, scores, signings, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed
@@ -131,7 +131,7 @@ class Hub:
         reader = Reader(district, subject)
         with self._lock:
             if sum(it.subject == subject for it in self._readers) >= MOST_STREAMS:
-                raise Refused("readers-too-many", most=MOST_STREAMS)
+                raise Refused("readers-too-many", most=MOST_STREAMS, retry_after_seconds=RETRY_SECONDS)
             self._readers.add(reader)
             self._count(district)
         return reader

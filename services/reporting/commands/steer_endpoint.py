@@ -13,6 +13,7 @@ from shared.service.database import Transaction
 
 MOST_TESTS: Final = 60  # of an endpoint in an hour
 _HOUR: Final = timedelta(hours=1)
+_RETRY_SECONDS: Final = 60
 
 
 def switch_on(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
@@ -28,7 +29,7 @@ def switch_on(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
 def send_test(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> UUID:
     """Refused tests-too-many."""
     if deliveries.tests_since(tx, endpoint_id, now - _HOUR) >= MOST_TESTS:
-        raise Refused("tests-too-many", most=MOST_TESTS)
+        raise Refused("tests-too-many", most=MOST_TESTS, retry_after_seconds=_RETRY_SECONDS)
     event_id = uuid7()
     deliveries.add_test(tx, endpoint_id, event_id, event_type=TEST_TYPE, now=now)
     return event_id

@@ -105,6 +105,7 @@ def test_a_subject_has_so_many_streams_of_each_route_and_keeps_nobody_else_out(p
 
         assert {answer.status_code for answer in (*open_ones, other)} == {200}
         assert (refused.status_code, refused.json["code"]) == (429, "readers-too-many")
+        assert int(refused.headers["Retry-After"]) > 0
         open_ones.pop().close()
         again = first()
         assert again.status_code == 200
