@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-LONGEST: Final = timedelta(days=365)
-_DIGITS: Final = 9  # more seconds than LONGEST, and no more than a timedelta holds
+_DIGITS: Final = 9
+LONGEST: Final = timedelta(seconds=10**_DIGITS - 1)
 
 
 def wait(written: str, *, now: datetime) -> timedelta | None:
@@ -20,5 +20,5 @@ def wait(written: str, *, now: datetime) -> timedelta | None:
         return None
 
 
-def _bounded(asked: timedelta) -> timedelta:
-    return min(max(asked, timedelta()), LONGEST)
+def _bounded(wish: timedelta) -> timedelta:
+    return min(max(wish, timedelta()), LONGEST)

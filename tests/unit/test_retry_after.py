@@ -16,7 +16,7 @@ _PIECES = (
 
 
 @pytest.mark.parametrize(
-    ("written", "asked"),
+    ("written", "seconds"),
     [
         ("120", timedelta(seconds=120)),
         (" 0000000000007 ", timedelta(seconds=7)),
@@ -33,8 +33,8 @@ _PIECES = (
         ("", None),
     ],
 )
-def test_seconds_and_instants_are_read_and_all_else_is_none(written: str, asked: timedelta | None) -> None:
-    assert retry_after.wait(written, now=NOW) == asked
+def test_seconds_and_instants_are_read_and_all_else_is_none(written: str, seconds: timedelta | None) -> None:
+    assert retry_after.wait(written, now=NOW) == seconds
 
 
 @given(

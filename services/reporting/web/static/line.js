@@ -185,8 +185,8 @@ async function freeSlot() {
 
 /** An EventSource does not say why it was refused. */
 async function isRefusedAsTooMany(address) {
-  const asked = new AbortController();
-  const answer = await fetch(address, { headers: { Accept: "text/event-stream" }, signal: asked.signal }).catch(() => null);
-  asked.abort();
+  const probe = new AbortController();
+  const answer = await fetch(address, { headers: { Accept: "text/event-stream" }, signal: probe.signal }).catch(() => null);
+  probe.abort();
   return answer?.status === 429;
 }
