@@ -62,6 +62,8 @@ BLUEPRINTS: Final = (
     PARKED,
 )
 
+STREAMED: Final = (stream, exchange)  # a reader of these may wait; nobody is to have all of the process's places
+
 
 def create() -> Flask:
     settings = Settings()
@@ -86,7 +88,7 @@ def create_stream() -> Flask:
         engine=reading,
         clock=business_clock,
         settings=settings,
-        blueprints=(stream, exchange),
+        blueprints=STREAMED,
         problem_files=PROBLEMS,
         migrations=wiring.MIGRATIONS,
         resources=hub,

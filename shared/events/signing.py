@@ -290,6 +290,12 @@ class SeriesFigures(Part):
     undone: int = Field(ge=0, description="agreements rescinded or void on that day, whatever day they were signed")
     effective: int = Field(ge=0, description="agreements that took effect on that day")
     last_number: int = Field(ge=0, description="the last number given by the end of the day; 0 before the first")
+    in_force: int | None = Field(
+        default=None,
+        ge=0,
+        description="agreements signed and neither rescinded nor void by the end of the day, whether the roll has matched or not; "
+        "null in events from before this was counted",
+    )
 
 
 class BasisFigures(Part):

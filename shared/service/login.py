@@ -29,7 +29,7 @@ from shared.service.session import Session
 from shared.telemetry import log, metrics
 
 login = Blueprint("login", __name__)
-_PENDING_SECONDS, _TIMEOUT_SECONDS = 600, 5
+_PENDING_SECONDS, _TIMEOUT_SECONDS, _LEAVING_SECONDS = 600, 5, 300
 _LONGEST_SECONDS, _UNSAID_SECONDS = 12 * 3600, 3600  # of a session; of a token whose provider does not say how long
 _NAME_LETTERS, _REFRESH_LETTERS = 100, 2200
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
@@ -89,6 +89,7 @@ def finish() -> Redirect:
         raise Refused("login-failed")
     answer = redirect(pending["next"])
     answer.delete_cookie(_pending_cookie(state), path="/callback")
+    _arrive(answer)
     _keep(answer, _signed_in(tokens, ends_at=int(time.time()) + _LONGEST_SECONDS))
     return answer
 
@@ -110,19 +111,37 @@ def end() -> Redirect:
     identity.same_origin()
     answer = redirect("/signed-out?from=us")
     _forget(answer)
+    url = context().settings.public_url
+    session.put(answer, session.cookie_name(url, "logout"), "1", public_url=url, seconds=_LEAVING_SECONDS)
     answer.headers["Clear-Site-Data"] = '"cache"'  # also what a browser keeps of pages to go back to
     return answer
 
 
 @login.get("/signed-out")
-def signed_out() -> Response:
-    """Redirects to the provider once, to end its session too. The provider redirects back to this page."""
-    onward = _end_session() if request.args.get("from") == "us" else ""
-    answer = make_response(render_template("signed-out.html", onward=onward, person=None))
-    _forget(answer)
+def signed_out() -> Redirect:
+    """Redirects to the provider once, to end its session too. The provider redirects back to this page.
+
+    Only on the way out that POST /logout has begun, which its cookie says: any site can link to this page.
+    """
+    leaving = session.cookie_name(context().settings.public_url, "logout") in request.cookies
+    if not leaving and _stays():
+        return redirect("/")
+    onward = _end_session() if leaving and request.args.get("from") == "us" else ""
+    answer = make_response(render_template("signed-out.html", onward=onward, leaving=leaving, person=None))
+    if leaving:
+        _forget(answer)  # also what another tab has renewed meanwhile
     if onward:
         answer.headers["Refresh"] = f"0; url={onward}"
+    elif leaving:
+        _arrive(answer)
     return answer
+
+
+def _stays() -> bool:
+    try:
+        return bool(identity.current().subject)
+    except Refused:
+        return False
 
 
 def _renewed() -> Session | None:
@@ -208,6 +227,11 @@ def _forget(answer: Redirect) -> None:
     url = context().settings.public_url
     answer.delete_cookie(session.cookie_name(url))
     answer.delete_cookie(session.cookie_name(url, "renewal"), path="/login")
+
+
+def _arrive(answer: Redirect) -> None:
+    """The way out ends."""
+    answer.delete_cookie(session.cookie_name(context().settings.public_url, "logout"))
 
 
 def _end_session() -> str:

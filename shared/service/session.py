@@ -27,7 +27,7 @@ BROWSERS_KEEP_BYTES = 4096  # RFC 6265, section 6.1: name, value and attributes 
 _SEAL = {"alg": "dir", "enc": "A256GCM"}
 _PORTS = {"http": 80, "https": 443}
 _OPTIONAL = ("refresh_token", "staff_number")
-Purpose = Literal["session", "renewal", "login", "display"]
+Purpose = Literal["session", "renewal", "login", "logout", "display"]
 
 
 @dataclass(frozen=True)

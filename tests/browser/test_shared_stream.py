@@ -5,11 +5,13 @@ A browser keeps six connections to a host over HTTP/1.1. Eight tabs with a strea
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from services.reporting.api import live
 from tests.support import pages
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
@@ -176,6 +178,30 @@ def test_a_browser_reads_four_streams_at_most_and_draws_the_pages_of_the_others_
     tabs.sign()
     tabs.all_show()
     assert tabs.pages[0].evaluate("window.drawn.size") == 2
+    tabs.close()
+
+
+def test_a_page_that_is_refused_a_stream_is_drawn_anew_until_one_of_its_subject_ends(stage):
+    tabs = Tabs(stage, count=1)
+    tabs.all_show()
+    front = stage.system.place.front_url
+    cookies = {cookie["name"]: cookie["value"] for cookie in tabs.context.cookies()}
+    tabs.pages.pop(0).close()
+    eventually(lambda: tabs.readers() == 0, seconds=30)
+    with ExitStack() as others, httpx.Client(cookies=cookies, timeout=60) as client:
+        address = f"{front}/api/reporting/v1/stream?district={stage.district}"
+        streams = [others.enter_context(client.stream("GET", address)) for _ in range(live.MOST_STREAMS)]
+        assert {answer.status_code for answer in streams} == {200}
+        tabs.pages.append(tabs.context.new_page())
+        tabs.pages[0].goto(front + "/wall")
+
+        tabs.sign()
+
+        tabs.all_show()
+        assert tabs.readers() == live.MOST_STREAMS
+    tabs.one_reads()
+    tabs.sign()
+    tabs.all_show()
     tabs.close()
 
 

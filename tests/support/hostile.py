@@ -11,13 +11,18 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any, TypeVar, get_args
+from unittest.mock import patch
+from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Request as FlaskRequest
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
 from shared.service import session
+from shared.service.http import Page
 from shared.service.limits import Limits
 from tests.support.serving import Settings
 from tests.support.story import Story
@@ -78,6 +83,16 @@ BODIES = (
     '{"é": 1}'.encode("utf-16"), '{"é": 1}'.encode("latin-1"), b"1" * 6_000, b'{"a": 1, "a": 1}', b"{" + b'"k":1,' * 900 + b'"k":1}',
     json.dumps({f"k{number}": 1 for number in range(500)}).encode(), json.dumps({"a~/b": 1}).encode(),
 )  # fmt: skip
+DATES = ("0001-01-01", "9999-12-31")
+_EXTREMES: dict[type, tuple[object, ...]] = {
+    int: (0, -1, 2**31, 2**63 - 1),
+    str: ("", "\U0010ffff"),
+    UUID: (str(UUID(int=0)), str(UUID(int=2**128 - 1))),
+    date: DATES,
+    datetime: ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+}
+_USUAL: dict[type, object] = {date: "2026-11-28", datetime: "2026-11-28T01:00:00Z"}
+_AFTER_OTHERS = ("day",)  # read only where it is there
 _COOKIES = [session.cookie_name(Settings("").public_url, purpose) for purpose in get_args(session.Purpose)]
 _NUMBERS = itertools.count()
 _IN_TURN: dict[str, Iterator[Any]] = {}
@@ -130,6 +145,64 @@ class Hostile:
             for what, changed in _page_attacks(base, read=sorted(read), others=sorted(others)):
                 self._throw(f"{rule.rule} {what}", **changed)
 
+    def at_every_extreme(self, *, project: str, **choices: Iterable[str]) -> None:
+        """Values that are well formed and at an end of their kind: in every cursor, and as every date of an address, with a project that
+        exists. `choices`: of a parameter of pages, beside a date.
+        """
+        for name, (method, path, operation) in self.story.operations.items():
+            names = {parameter["name"]: parameter["schema"] for parameter in operation["parameters"]}
+            request = self.story.request(method, path, operation)
+            if "cursor" in names:
+                self._at_cursor(name, request)
+            for parameter, schema in names.items():
+                if schema.get("format") in ("date", "date-time") or "date" in str(schema.get("anyOf", "")):
+                    self._at_dates(f"{name} {parameter}", request, [parameter], {})
+        bearer = {"Authorization": f"Bearer {self.story.bearer('city')}", "Accept": "text/html"}
+        pages = [
+            {"method": "GET", "headers": bearer, "path": path}
+            for path in self._pages(project)
+            if not path.startswith("/static")
+        ]
+        read = set[str]()
+        self.app.request_class = _noting(self.app.request_class, read)
+        for page in pages:
+            for other in ({}, *({name: value} for name, values in choices.items() for value in values)):
+                known = {"project": project, **other}
+                read.clear()
+                self._throw(f"{page['path']} {known}", **page | {"query_string": urlencode(known)})
+                if other.keys() <= read:
+                    names = sorted({*read, *_AFTER_OTHERS} - {"language", "theme", *known})
+                    self._at_dates(str(page["path"]), page, names, known)
+
+    def _pages(self, project: str) -> list[str]:
+        """With the project where a place in the path is an id, and a date where it is a text."""
+        paths = [
+            re.sub(r"<uuid:[^>]*>", project, rule.rule)
+            for rule in self.app.url_map.iter_rules()
+            if rule.endpoint not in self.story.operations and "GET" in (rule.methods or ())
+        ]
+        return sorted({re.sub(r"<[^>]*>", day, path) for path in paths for day in DATES})
+
+    def _at_cursor(self, name: str, request: Request) -> None:
+        kinds: list[tuple[Any, ...]] = []
+        own = Page.after
+
+        def noting(page: Page, *types: type) -> tuple[Any, ...] | None:
+            kinds.append(types)
+            return own(page, *types)
+
+        with patch.object(Page, "after", noting):
+            self._throw(f"{name} cursor of nothing", **request | {"query_string": f"cursor={_cursor([])}"})
+        if not kinds:
+            self.found.append(f"{name}: reads no cursor; let the story make what it lists")
+        for place in (place for types in kinds for place in _extreme_places(types)):
+            self._throw(f"{name} cursor {place}", **request | {"query_string": f"cursor={_cursor(place)}"})
+
+    def _at_dates(self, what: str, request: Request, names: Sequence[str], others: dict[str, str]) -> None:
+        for name, day in itertools.product(names, DATES):
+            query = urlencode({**others, name: day})
+            self._throw(f"{what}?{query}", **request | {"query_string": query})
+
     def _throw(self, what: str, **request: Any) -> None:
         self.thrown += 1
         with self._client.open(**request) as answer:
@@ -143,6 +216,18 @@ class Hostile:
         code = document and document["code"]
         refused = answer.status_code < 500 and code in self._codes
         return "" if refused else f"{answer.status_code} {code} {answer.mimetype}"
+
+
+def _extreme_places(types: Sequence[type]) -> Iterator[list[object]]:
+    """Each value in its position, beside ordinary ones."""
+    usual = [_EXTREMES[kind][0] if kind in (int, str, UUID) else _USUAL[kind] for kind in types]
+    for position, kind in enumerate(types):
+        for value in _EXTREMES[kind]:
+            yield [*usual[:position], value, *usual[position + 1 :]]
+
+
+def _cursor(place: Sequence[object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def _attacks(request: Request, path: str, operation: dict[str, Any]) -> Iterator[Attack]:

@@ -173,7 +173,12 @@ class Launch:
             "area": totals.area_hundredths_m2,
         }  # fmt: skip
         given = signing.SeriesFigures(
-            series="exchange", signed=signed + undone, undone=undone, effective=0, last_number=signed
+            series="exchange",
+            signed=signed + undone,
+            undone=undone,
+            effective=0,
+            last_number=signed + undone,
+            in_force=signed,
         )
         return signing.DayClosed(
             project_id=self.project_id, business_on=day, restatement=restatement, as_of=signed + undone, series=(given,),

@@ -102,7 +102,9 @@ def _door(engine: Engine, clock: Clock, settings: Settings, stop: threading.Even
     hub = Hub(engine, clock)
     shared = {"engine": engine, "clock": clock, "settings": settings, "migrations": wiring.MIGRATIONS}
     pages = factory.create("reporting", **shared, blueprints=application.BLUEPRINTS, problem_files=application.PROBLEMS)
-    stream = factory.create("reporting", **shared, blueprints=(application.stream,), resources=hub)
+    stream = factory.create(
+        "reporting", **shared, blueprints=(application.stream,), problem_files=application.PROBLEMS, resources=hub
+    )
     hub.start(stop)
 
     def door(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -10,8 +10,7 @@ GET  {url}/{message_key}   → 200 {"receipt_id"}; 404 {"error": "unknown-messag
 import json
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -21,6 +20,7 @@ import httpx
 from services.notify.domain.outcome import Accepted, NotAccepted, Outcome, Unclear, Unwell
 from services.notify.domain.wording import Text
 from services.notify.gateways.receipts import readable
+from shared import retry_after
 
 _ABOUT_THE_MESSAGE: Final = frozenset({400, 409, 413, 414, 422, 451})
 _NOT_NOW: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_IMPLEMENTED)
@@ -129,15 +129,8 @@ def _judged(answer: _Answer) -> Outcome:
     if answer.status in _ABOUT_THE_MESSAGE:
         return NotAccepted(f"sms-{answer.status}", permanent=True)
     taken = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _NOT_NOW
-    return Unwell(f"sms-{answer.status}", retry_after=_wait(answer.retry_after.strip()), perhaps_taken=taken)
-
-
-def _wait(given: str) -> timedelta | None:
-    """Seconds or an instant (RFC 9110, section 10.2.3); anything else is ignored."""
-    if given.isascii() and given.isdecimal():
-        return timedelta(seconds=min(int(given[:12]), 10**9))
-    try:
-        at = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return Unwell(
+        f"sms-{answer.status}",
+        retry_after=retry_after.wait(answer.retry_after, now=datetime.now(UTC)),
+        perhaps_taken=taken,
+    )

@@ -34,8 +34,10 @@ _MESSAGE = """
     message_key, unit_id, channel, state, tries, tried_at, next_try_at, code, receipt, settled_at, hold_until, forgiven,
     holds_begun
 """
-# One at a time: a worker that dies leaves one message in doubt, not a batch. Rows another worker has are skipped, not
-# waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
+# Who claims of a district is alone until the commit: whether a person already has a message on its way is seen only once it is committed.
+_ALONE = text("select pg_advisory_xact_lock(hashtext('claims'), hashtext(:district))")
+# One at a time: a worker that dies leaves one message in doubt, not a batch. Rows that something else has locked are skipped,
+# not waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
 # for the one being sent and for earlier urgent ones that are not postponed. A probe takes the message tried longest ago, so one bad
 # message is not every probe.
 _CLAIM = text("""
@@ -154,6 +156,7 @@ def claim(  # noqa: PLR0913 - which message, and at what time
 ) -> Claimed | None:
     """Marks the next message *trying*. Commit before calling the gateway, so that the mark survives a crash."""
     wanted = {"channel": channel, "urgent": urgent, "probe": probe}
+    tx.connection.execute(_ALONE, {"district": tx.district})
     row = tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at, **wanted}).one_or_none()
     if row is None:
         return None

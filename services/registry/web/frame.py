@@ -19,7 +19,7 @@ GRANTERS: Final = ("city", "command")
 FIRST: Final = UUID(int=0)
 SHOWN: Final = 50
 DISTRICTS: Final = 500
-_PROJECTS: Final = 200
+_PROJECTS: Final = 10_000  # more than a city has: who may see one finds it
 # Pages of the register: name in the texts, view, roles that it lets in.
 _PAGES: Final = (
     ("projects", "project_list", identity.ROLES),

@@ -132,9 +132,16 @@ def replay(district: str, endpoint_id: UUID, body: ReplayBody) -> http.Answer:
     return _acting(district, endpoint_id, carry_out)
 
 
-@http.route(endpoints, "POST", "/tests", roles=_AGENCY, answers=TestSent, problems=("not-found", "grant-missing"))
+@http.route(
+    endpoints,
+    "POST",
+    "/tests",
+    roles=_AGENCY,
+    answers=TestSent,
+    problems=("not-found", "grant-missing", "tests-too-many"),
+)
 def send_test(district: str, endpoint_id: UUID, body: NothingBody) -> http.Answer:  # noqa: ARG001 - declared, so that unknown fields are refused
-    """A test event, signed as every other one. It is in no log, and holds nothing back."""
+    """A test event, signed as every other one. It is in no log, and holds nothing back. 60 an hour at most."""
 
     def carry_out(tx: Transaction) -> BaseModel:
         return TestSent(event_id=steer_endpoint.send_test(tx, endpoint_id, now=datetime.now(UTC)))

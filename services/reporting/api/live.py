@@ -20,12 +20,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Engine
 
 from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
-from services.reporting.api.watch import Watch
+from services.reporting.api.watch import RETRY_SECONDS, Watch
 from services.reporting.queries import as_of, cells, pace, reasons, scores, signings, standings
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed
 from shared.messaging import rounds
 from shared.messaging.rounds import Rounds, Work
+from shared.refusal import Refused
 from shared.service import database
 from shared.service.clock import Clock
 from shared.service.database import Transaction
@@ -36,6 +37,7 @@ _POLL_SECONDS: Final = 0.1
 _PULSE_SECONDS: Final = 2.0
 _WAITING: Final = 64  # events a reader may be behind before it is dropped
 _MOST_ENTRIES: Final = 500  # a reader further back than this gets a snapshot
+MOST_STREAMS = 16  # of one subject: four browsers of four streams (static/line.js), or sixteen walls
 _log = log.get(__name__)
 
 Name = Literal["change", "snapshot", "reset", "as_of"]
@@ -99,6 +101,7 @@ class Event:
 @dataclass(eq=False)
 class Reader:
     district: str
+    subject: str
     waiting: "queue.Queue[Event]" = field(default_factory=lambda: queue.Queue(_WAITING))
     dropped: bool = False
 
@@ -123,9 +126,12 @@ class Hub:
     def start(self, stop: threading.Event) -> None:
         threading.Thread(target=self._run, args=(stop,), name="hub", daemon=True).start()
 
-    def join(self, district: str) -> Reader:
-        reader = Reader(district)
+    def join(self, district: str, subject: str) -> Reader:
+        """Refused readers-too-many: one subject could keep all others out."""
+        reader = Reader(district, subject)
         with self._lock:
+            if sum(it.subject == subject for it in self._readers) >= MOST_STREAMS:
+                raise Refused("readers-too-many", most=MOST_STREAMS, retry_after_seconds=RETRY_SECONDS)
             self._readers.add(reader)
             self._count(district)
         return reader

@@ -53,7 +53,7 @@ class StreamQuery(http.Body):
     "GET",
     "/stream",
     roles=(*identity.ROLES, display.ROLE),
-    problems=("not-found", "district-required"),
+    problems=("not-found", "district-required", "readers-too-many"),
     media="text/event-stream",
 )
 def live_stream(query: StreamQuery) -> http.Answer:
@@ -62,7 +62,7 @@ def live_stream(query: StreamQuery) -> http.Answer:
     district = _district(query.district)
     seen = _last_seen() if "Last-Event-ID" in request.headers else query.since
     # Join before the first read. Events in between wait in the queue; their numbers show which are already in the first read.
-    reader = hub.join(district)
+    reader = hub.join(district, identity.current().subject)
     try:
         first = hub.since(district, seen)
     except BaseException:

@@ -18,7 +18,7 @@ from shared.refusal import Refused
 from shared.service import database
 
 MOST_READERS = 8
-_RETRY_SECONDS = 5  # a reader that waits leaves within 30 s, and one of eight within a few
+RETRY_SECONDS = 5  # a reader that waits leaves within 30 s, and one of eight within a few
 
 
 class Watch:
@@ -33,7 +33,7 @@ class Watch:
         """Returns the way out. Refused readers-too-many."""
         with self._news:
             if self._readers[client_id] >= MOST_READERS:
-                raise Refused("readers-too-many", most=MOST_READERS, retry_after_seconds=_RETRY_SECONDS)
+                raise Refused("readers-too-many", most=MOST_READERS, retry_after_seconds=RETRY_SECONDS)
             self._readers[client_id] += 1
 
         def leave() -> None:

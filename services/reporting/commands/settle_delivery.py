@@ -35,7 +35,15 @@ def settle_delivery(tx: Transaction, command: SettleDelivery) -> bool:
     claimed, outcome = command.claimed, command.outcome
     if outcome.taken and claimed.message:
         place = claimed.place
-        taken.by_endpoint(tx, claimed.endpoint_id, epoch=place.epoch, number=place.number, now=command.granted_at)
+        taken.by_endpoint(
+            tx,
+            claimed.endpoint_id,
+            agency=claimed.agency,
+            address=claimed.url,
+            epoch=place.epoch,
+            number=place.number,
+            now=command.granted_at,
+        )
     condition, delivery = endpoint_states.load(tx, claimed.endpoint_id), deliveries.load(tx, claimed)
     if condition is None or delivery is None:
         return False

@@ -1,13 +1,19 @@
 """What an agency's engineer does with an endpoint: switches it on again, has a test event sent."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from services.reporting.domain.webhook_body import TEST_TYPE
 from services.reporting.store import deliveries, endpoint_states
+from shared.refusal import Refused
 from shared.service.database import Transaction
+
+MOST_TESTS: Final = 60  # of an endpoint in an hour
+_HOUR: Final = timedelta(hours=1)
+_RETRY_SECONDS: Final = 60
 
 
 def switch_on(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
@@ -21,6 +27,9 @@ def switch_on(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
 
 
 def send_test(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> UUID:
+    """Refused tests-too-many."""
+    if deliveries.tests_since(tx, endpoint_id, now - _HOUR) >= MOST_TESTS:
+        raise Refused("tests-too-many", most=MOST_TESTS, retry_after_seconds=_RETRY_SECONDS)
     event_id = uuid7()
     deliveries.add_test(tx, endpoint_id, event_id, event_type=TEST_TYPE, now=now)
     return event_id

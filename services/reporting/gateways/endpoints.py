@@ -9,8 +9,7 @@ No redirect is followed, no answer is read beyond its first 64 KiB, and nothing 
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from standardwebhooks import Webhook
 
 from services.reporting.domain.delivering import Outcome
 from services.reporting.gateways import egress
+from shared import retry_after
 from shared.events import structured
 from shared.telemetry import log
 
@@ -52,7 +52,7 @@ class _Answer:
             "redirect-not-followed" if redirect else f"http-{self.status}",
             of_endpoint=self.status not in _ABOUT_THE_EVENT,
             gone=self.status == HTTPStatus.GONE,
-            retry_after=_retry_after(self.headers.get("retry-after", "").strip()),
+            retry_after=retry_after.wait(self.headers.get("retry-after", ""), now=datetime.now(UTC)),
             status=self.status,
         )
 
@@ -160,14 +160,3 @@ def _code(failure: Exception) -> str:
     if isinstance(failure, httpcore.ConnectError):
         return "connect-failed"
     return "answer-broken" if isinstance(failure, httpcore.ProtocolError) else "connection-lost"
-
-
-def _retry_after(given: str) -> timedelta | None:
-    """Seconds or an instant (RFC 9110, section 10.2.3); anything else is ignored."""
-    if given.isascii() and given.isdecimal():
-        return timedelta(seconds=int(given[:9]))
-    try:
-        at = parsedate_to_datetime(given)
-    except (ValueError, OverflowError):
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)

@@ -18,6 +18,9 @@ class TakenLine(BaseModel):
 
     hour: datetime = Field(description="it begins then")
     taker: str = Field(description="a client of the agency; by webhook: an endpoint")
+    addresses: list[str] = Field(
+        description="by webhook: where it was sent, whatever has become of the endpoint; empty for what was taken before this was kept"
+    )
     channel: Channel = Field(
         description="feed: also as a stream; snapshot: the state of all units, at the number that stood when it was asked for"
     )
@@ -57,7 +60,7 @@ class TakerLine(NamedTuple):
 
     taker: str
     channel: Channel
-    url: str | None
+    addresses: list[str]
     events: int
     answers: int
     first_hour: datetime
@@ -75,14 +78,15 @@ _AGENCIES = text("""
     group by district, districts.name, agency order by district, agency
 """)
 _TAKERS = text("""
-    select taker, channel, endpoints.url, sum(events)::bigint, sum(answers)::bigint, min(hour), max(hour)
-    from exchange_taken left join endpoints
-      on endpoint_id::text = taker and channel = 'webhook' and endpoints.district = exchange_taken.district
-    where exchange_taken.district = :district and exchange_taken.agency = :agency
-    group by taker, channel, endpoints.url order by max(hour) desc, taker, channel
+    select taker, channel, array(
+               select distinct unnest(sent.addresses) from exchange_taken as sent
+               where (sent.district, sent.agency, sent.taker, sent.channel) = (:district, :agency, taken.taker, taken.channel) order by 1),
+           sum(events)::bigint, sum(answers)::bigint, min(hour), max(hour)
+    from exchange_taken as taken where district = :district and agency = :agency
+    group by taker, channel order by max(hour) desc, taker, channel
 """)
 _TAKEN = text("""
-    select hour, taker, channel, epoch, grants, first_number, last_number, events, answers from exchange_taken
+    select hour, taker, addresses, channel, epoch, grants, first_number, last_number, events, answers from exchange_taken
     where district = :district and agency = :agency and (hour, taker, channel, epoch) < (:hour, :taker, :channel, :epoch)
     order by hour desc, taker desc, channel desc, epoch desc limit :limit
 """)

@@ -28,7 +28,7 @@ _STANDINGS = text("""
     from projects left join districts using (district) left join rolls using (project_id) left join tallies using (project_id)
          left join calls using (project_id)
     where cast(:project_ids as uuid[]) is null or project_id = any(cast(:project_ids as uuid[]))
-    order by projects.district, projects.starts_at, projects.project_id limit 200
+    order by projects.district, projects.starts_at, projects.project_id
 """)
 
 

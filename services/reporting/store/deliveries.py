@@ -90,8 +90,8 @@ _CLAIM = text("""
     left join exchange_log as log
       on log.district = :district and log.epoch = chosen.epoch and log.event_id = chosen.event_id
     where claimed.endpoint_id = chosen.endpoint_id and claimed.event_id = chosen.event_id
-    returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, known.url, ordering, secrets,
-              planned_at, log.appended_at, log.feed_number, log.topic, log.key, log.sequence, log.type, log.payload, log.headers
+    returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, agency, known.url, ordering,
+              secrets, planned_at, log.appended_at, log.feed_number, log.topic, log.key, log.sequence, log.type, log.payload, log.headers
 """)
 _LOAD = text("""
     select state, failures, first_failed_at, next_try_at, code from deliveries
@@ -121,12 +121,17 @@ _ADD_TEST = text("""
     insert into deliveries (endpoint_id, event_id, district, epoch, number, after, key, type, planned_at)
     values (:endpoint_id, :event_id, :district, 0, 0, 0, cast(:event_id as text), :type, :now)
 """)
+_TESTS_ALONE = text("select pg_advisory_xact_lock(hashtext('webhook tests'), hashtext(:endpoint_id))")
+_TESTS = text("""
+    select count(*) from deliveries where endpoint_id = :endpoint_id and district = :district and number = 0 and planned_at > :since
+""")
 _OLD = "clock_timestamp() - interval '30 days'"
-# For the kit's retention: what was sent stays listed for 30 days, and what is left of a removed endpoint.
+# For the kit's retention: what was sent stays listed for 30 days, and a test, and what is left of a removed endpoint.
 TRIMMED = text(f"""
     delete from deliveries where (endpoint_id, event_id) in (
         select endpoint_id, event_id from deliveries
-        where settled_at < {_OLD} or (planned_at < {_OLD} and endpoint_id not in (select endpoint_id from endpoints)) limit :batch)
+        where settled_at < {_OLD}
+           or (planned_at < {_OLD} and (number = 0 or endpoint_id not in (select endpoint_id from endpoints))) limit :batch)
 """)  # noqa: S608 - a constant
 TRIMMED_ATTEMPTS = text(f"""
     delete from delivery_attempts where (endpoint_id, event_id, try) in (
@@ -136,12 +141,16 @@ TRIMMED_ATTEMPTS = text(f"""
 
 @dataclass(frozen=True)
 class Claimed:
-    """What is to be sent now. `message` None: a test event. `secrets`: as the registry's event has them."""
+    """What is to be sent now, whose it is and where to, whatever becomes of the endpoint meanwhile.
+
+    `message` None: a test event. `secrets`: as the registry's event has them.
+    """
 
     endpoint_id: UUID
     event_id: UUID
     place: Place
     tries: int
+    agency: str
     url: str
     queue: bool
     secrets: Sequence[Mapping[str, Any]]
@@ -196,6 +205,7 @@ def _claimed(row: Any) -> Claimed:  # noqa: ANN401 - a row
         row.event_id,
         Place(row.epoch, row.number, row.after, row.feed_number or 0),
         row.tries,
+        row.agency,
         row.url,
         row.ordering == "endpoint",
         row.secrets,
@@ -239,6 +249,13 @@ def void_former(tx: Transaction, endpoint_id: UUID, *, now: datetime) -> None:
 def add_test(tx: Transaction, endpoint_id: UUID, event_id: UUID, *, event_type: str, now: datetime) -> None:
     values = {"endpoint_id": endpoint_id, "event_id": event_id, "type": event_type}
     tx.connection.execute(_ADD_TEST, {**values, "district": tx.district, "now": now})
+
+
+def tests_since(tx: Transaction, endpoint_id: UUID, since: datetime) -> int:
+    """Alone until the commit, so that tests which are asked for at once are all counted."""
+    values = {"endpoint_id": endpoint_id, "district": tx.district, "since": since}
+    tx.connection.execute(_TESTS_ALONE, {"endpoint_id": str(endpoint_id)})
+    return int(tx.connection.execute(_TESTS, values).scalar_one())
 
 
 def _rights(rights: Rights) -> str:

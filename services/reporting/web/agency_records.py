@@ -10,6 +10,7 @@ from services.reporting.domain.delivering import DeliveryState
 from services.reporting.queries import statements, webhooks
 from services.reporting.web import agency_frame
 from services.reporting.web.agency_frame import id_of
+from services.reporting.web.days import written_day
 from shared.events.day import business_day
 from shared.refusal import Unknown
 from shared.service import identity
@@ -78,7 +79,4 @@ def _before() -> tuple[datetime, UUID] | None:
 
 
 def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
+    return written_day(request.args.get(name, ""))

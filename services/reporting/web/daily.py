@@ -14,6 +14,7 @@ from services.reporting.queries import reports as frozen_reports
 from services.reporting.queries.reports import Report
 from services.reporting.queries.standings import Standing
 from services.reporting.web import workbook
+from services.reporting.web.days import written_day
 from shared.refusal import Refused, Unknown
 from shared.service import identity
 from shared.service.context import context
@@ -68,10 +69,8 @@ def sheet(project_id: UUID, day: str) -> Response:
 
 def _frozen(tx: Transaction, project_id: UUID, day: str) -> Sequence[Report]:
     """Refused report-unknown."""
-    try:
-        found = frozen_reports.of_day(tx, project_id, date.fromisoformat(day))
-    except ValueError:
-        found = []
+    on = written_day(day)
+    found = frozen_reports.of_day(tx, project_id, on) if on else []
     if not found:
         raise Refused("report-unknown")
     return found
@@ -98,7 +97,7 @@ def _chosen(found: Sequence[Standing]) -> Standing | None:
 
 def _day() -> date | None:
     given = request.args.get("day")
-    try:
-        return date.fromisoformat(given) if given else None
-    except ValueError:
-        raise Refused("report-unknown") from None
+    day = written_day(given) if given else None
+    if given and day is None:
+        raise Refused("report-unknown")
+    return day

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from services.reporting.queries import (
 )
 from services.reporting.queries.standings import Standing
 from services.reporting.web import attention, blocks, drawing, placing
+from services.reporting.web.days import written_day
 from services.reporting.web.displays import or_display
 from shared.events.day import midnight
 from shared.events.stage import STAGES
@@ -158,9 +159,7 @@ def grid() -> str | Answer:
 def _past(tx: Transaction, standing: Standing) -> tuple[str, past.Past | None]:
     """The day in the address, empty for now, and what is kept of it."""
     wanted = request.args.get("day", "").strip()
-    try:
-        day = date.fromisoformat(wanted)
-    except ValueError:
+    if (day := written_day(wanted)) is None:
         return wanted, None
     restatement = edge.whole_number(request.args.get("restatement", "")) or 0
     return wanted, past.of(tx, standing.project_id, day, restatement)

@@ -44,7 +44,6 @@ def overview() -> str:
             known=known,
             line=line,
             takers=takers,
-            urls={taker.taker: taker.url for taker in takers if taker.url},
             hours=hours[:_SHOWN],
             older=hours[_SHOWN - 1] if len(hours) > _SHOWN else None,
             endpoints=oversight.endpoints(tx, *place, after=UUID(int=0), limit=_ENDPOINTS),

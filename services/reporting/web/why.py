@@ -8,7 +8,7 @@ of the signings of that day. Anything else is no longer kept.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
@@ -19,7 +19,9 @@ from services.reporting.queries import as_of, pace, reports, signings, snapshot,
 from services.reporting.queries.standings import Standing
 from services.reporting.store import feed, unit_lines
 from services.reporting.web import attention
+from services.reporting.web.days import written_day
 from shared.events.day import business_day, midnight
+from shared.events.terms import Series
 from shared.refusal import Refused, Unknown
 from shared.service import edge, identity
 from shared.service.context import context
@@ -96,6 +98,8 @@ def _of_signings(tx: Transaction, standing: Standing, name: str) -> str:
     """Of a closed day or since an instant, as they are known now. A signing that was undone counts -1 at its own time."""
     since, until = _period(name)
     series = request.args.get("series")
+    if series not in (None, *get_args(Series)):
+        raise Refused("figure-unknown")
     find = signings.effective if name == "effective" else signings.between
     known = find(tx, standing.project_id, since=since, until=until)
     listed = [row for row in known if row.change in _OF_SIGNINGS[name] and series in {None, row.series}]
@@ -205,7 +209,7 @@ def _number(name: str) -> int | None:
 
 
 def _day() -> date:
-    try:
-        return date.fromisoformat(request.args["day"])
-    except ValueError:
-        raise Refused("figure-not-kept") from None
+    day = written_day(request.args["day"])
+    if day is None:
+        raise Refused("figure-not-kept")
+    return day

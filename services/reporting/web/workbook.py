@@ -61,19 +61,17 @@ def _figures(book: Any, formats: dict[str, Any], frozen: Sequence[Report], day: 
     for row, basis in enumerate(first.body["bases"], start=4):
         by, shape = (100, formats["area"]) if basis["basis"] == "area" else (1, formats["count"])
         page.write_string(row, 0, text(f"basis.{basis['basis']}"))
-        page.write_number(row, 1, basis["signed"] / by, shape)
-        if basis["total"] is not None:
-            page.write_number(row, 2, basis["total"] / by, shape)
         page.write_string(row, 3, figures.rate(basis["signed"], basis["total"]))
-        page.write_number(row, 4, basis["change"] / by, shape)
-        for column, report in enumerate(frozen[1:], start=5):
-            page.write_number(row, column, report.basis(basis["basis"])["signed"] / by, shape)
+        restated = [report.basis(basis["basis"])["signed"] for report in frozen[1:]]
+        numbers = {1: basis["signed"], 2: basis["total"], 4: basis["change"], **dict(enumerate(restated, start=5))}
+        for column, number in numbers.items():
+            if number is not None:  # the roll has not matched
+                page.write_number(row, column, number / by, shape)
     _curve(book, page, formats, first, name)
 
 
 def _curve(book: Any, page: Any, formats: dict[str, Any], report: Report, name: str) -> None:  # noqa: ANN401 - untyped library
-    units = report.basis("units")
-    start = units["signed"] - units["change"]
+    start = sum(unit.signed for unit in report.units) - sum(report.body["by_hour"])
     page.write_row(10, 0, [text("daily.hour"), text("daily.in_hour"), text("daily.running")], formats["head"])
     running = list(accumulate(report.body["by_hour"], initial=start))[1:]
     for hour, (change, count) in enumerate(zip(report.body["by_hour"], running, strict=True)):

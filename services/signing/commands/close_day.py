@@ -25,11 +25,12 @@ class CloseDay:
 
 def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     """Under the project's lock, so that no signing of that day is still on its way. Raises Refused: project-unknown, day-not-over,
-    project-settling.
+    project-settling, clock-jumped.
     """
     project_id, on = command.project_id, command.business_on
     project = projects.lock(tx, project_id)
-    at = instants.next_one(tx, clock)
+    restatement, before = days.following(tx, project_id, on)
+    at = instants.next_one(tx, clock, before)
     if at < (ends := midnight(on + timedelta(days=1))):
         raise Refused("day-not-over", ends_at=ends)
     # Agreements lapse at the instant of the closing but are written later; until then the day's figures are incomplete.
@@ -38,7 +39,6 @@ def close_day(tx: Transaction, command: CloseDay, clock: Clock) -> ClosedDay:
     as_of = project_feed.latest(tx, project_id)
     figures = days.figures(tx, project_id, on, as_of=as_of)
     bases = days.bases(tx, project_id, on, as_of=as_of, total=project.total)
-    restatement = days.following(tx, project_id, on)
     closed = ClosedDay(project_id, on, restatement, as_of, at, figures, bases, project.counting_rule)
     days.add(tx, closed, by=command.by)
     tx.record(closed.event())

@@ -14,12 +14,13 @@ from shared.events.terms import Basis, CountingRule, Series
 
 @dataclass(frozen=True)
 class SeriesDay:
-    """`last_number`: the last number at the end of the day; 0 before the first."""
+    """`last_number`, `in_force`: at the end of the day; 0 before the first."""
 
     signed: int
     undone: int
     effective: int
     last_number: int
+    in_force: int
 
     @property
     def net(self) -> int:

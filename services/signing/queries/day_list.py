@@ -15,7 +15,7 @@ _KNOWN = text("select true from projects where project_id = :project_id")
 _LIST = text("""
     select project_id, business_on, restatement, as_of, closed_at, figures, bases, counting_rule from days
     where project_id = :project_id
-      and (cast(:before as date) is null or (business_on, restatement) < (cast(:before as date), cast(:restatement as int)))
+      and (cast(:before as date) is null or (business_on, restatement) < (cast(:before as date), cast(:restatement as bigint)))
     order by business_on desc, restatement desc limit :limit
 """)
 
@@ -38,8 +38,10 @@ class BasisRow(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     change: int = Field(description="What the day changed; negative when more was undone than signed.")
-    signed: int = Field(description="Signed by the end of the day.")
-    total: int | None = Field(description="Of the frozen roll; null while it has not matched.")
+    signed: int = Field(
+        description="Of the frozen roll, signed by the end of the day; 0 while the roll has not matched."
+    )
+    total: int | None = Field(description="Of the frozen roll; null while it has not matched by the end of the day.")
 
 
 class DayRow(BaseModel):
@@ -60,7 +62,7 @@ def read(tx: Transaction, project_id: UUID, query: DaysQuery) -> list[DayRow]:
     if not tx.connection.execute(_KNOWN, {"project_id": project_id}).scalar_one_or_none():
         raise Refused("project-unknown")
     ordinal, restatement = query.after(int, int) or (None, None)
-    before = ordinal and date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
+    before = None if ordinal is None else date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
     seek = {"before": before, "restatement": restatement, "limit": query.limit + 1}
     return [DayRow.model_validate(row) for row in tx.connection.execute(_LIST, {"project_id": project_id, **seek})]
 

@@ -101,7 +101,7 @@ def test_the_page_names_the_real_pauses_of_a_delivery_and_of_an_endpoint() -> No
     about_the_event = re.search(r"a minute\. ([\d, and]+) are of the event alone", text)
     assert about_the_event is not None
     assert {int(status) for status in re.findall(r"\d+", about_the_event[1])} == endpoints._ABOUT_THE_EVENT
-    assert timedelta(days=1) == delivering.LONGEST_WISH
+    assert timedelta(days=1) == delivering.LONGEST_RETRY_AFTER
 
 
 def test_the_page_names_the_quotas_of_an_agency_on_the_bus() -> None:

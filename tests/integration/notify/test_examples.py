@@ -9,6 +9,7 @@ from services.notify.store import holds
 from shared.messaging.parked_api import TOPIC
 from shared.service import database
 from tests.integration.notify.test_http import failed_message, reader  # noqa: F401 - a fixture
+from tests.support import foreign_links
 from tests.support.hostile import Hostile
 from tests.support.parked import topic_in, waiting_key
 from tests.support.story import Story
@@ -53,3 +54,16 @@ def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story)
 
     assert hostile.thrown > 500
     assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_no_value_at_the_end_of_its_kind_is_an_error_of_ours(story: Story, notify) -> None:
+    story.run()
+    hostile = Hostile(story)
+
+    hostile.at_every_extreme(project=str(notify.rows("select project_id from messages")[0].project_id))
+
+    assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_a_link_of_another_site_changes_no_session(story: Story) -> None:
+    assert foreign_links.changes(story.app) == []

@@ -9,6 +9,7 @@ from services.registry.consumers import CONSUMER
 from services.registry.domain import sample
 from tests.integration.registry.conftest import DISTRICT, Registry, workbook
 from tests.integration.registry.test_imports import edited
+from tests.support import foreign_links
 from tests.support.hostile import Hostile
 from tests.support.parked import waiting_key
 from tests.support.story import Story
@@ -46,3 +47,16 @@ def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story)
 
     assert hostile.thrown > 500
     assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_no_value_at_the_end_of_its_kind_is_an_error_of_ours(story: Story, registry: Registry) -> None:
+    story.run()
+    hostile = Hostile(story)
+
+    hostile.at_every_extreme(project=registry.get("/projects").json["items"][0]["project_id"])
+
+    assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_a_link_of_another_site_changes_no_session(story: Story) -> None:
+    assert foreign_links.changes(story.app) == []

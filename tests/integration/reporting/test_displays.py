@@ -40,7 +40,13 @@ class Place:
             "reporting", **shared, blueprints=application.BLUEPRINTS, problem_files=application.PROBLEMS
         )
         self.hub = Hub(engine, RealClock())
-        self.streams = factory.create("reporting", **shared, blueprints=(application.stream,), resources=self.hub)
+        self.streams = factory.create(
+            "reporting",
+            **shared,
+            blueprints=(application.stream,),
+            problem_files=application.PROBLEMS,
+            resources=self.hub,
+        )
 
     def person(self, role: str = "command", district: str = "440303", app: Flask | None = None) -> FlaskClient:
         client = (app or self.app).test_client()

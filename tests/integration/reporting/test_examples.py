@@ -24,11 +24,19 @@ from services.reporting.store import statements as statements_kept
 from services.reporting.store.signing_keys import SigningKeys
 from services.reporting.store.statement_key import StatementKey
 from services.reporting.store.statements import Statement
+from services.reporting.web.agency import agency
+from services.reporting.web.catalogue import pages as catalogue
+from services.reporting.web.daily import reports
+from services.reporting.web.displays import displays
 from services.reporting.web.pages import pages
+from services.reporting.web.parked import parkings
+from services.reporting.web.taken import oversights
+from services.reporting.web.why import _OF_SIGNINGS, FIGURES, explanations
 from services.reporting.wiring import MIGRATIONS
 from services.reporting.workers.deliver import Deliverer
 from shared.service import database, factory
 from shared.service.clock import RealClock
+from tests.support import foreign_links
 from tests.support.hooks import LOOPBACK, PRIVATE, Endpoint
 from tests.support.hostile import Hostile
 from tests.support.launch import Bus, Launch, Numbering, granted
@@ -38,10 +46,16 @@ from tests.support.story import Story
 
 KEY = StatementKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 ENDPOINT = Endpoint("http://127.0.0.1:9/", endpoint_id=uuid5(NAMESPACE_URL, "urn:clearwater:example:endpoint_id"))
+STATED = {
+    "agency": "real-estate", "district": "440303", "epoch": 1, "after_number": 0, "last_number": 1, "event_types": [], "events": 0,
+    "by_type": {}, "digest": "", "left_out": 0, "left_out_by_type": {}, "late": [], "undelivered": [], "previous": None,
+    "made_at": "2026-06-01T00:10:00+00:00",
+}  # fmt: skip
+PAGES = (agency, pages, explanations, reports, displays, oversights, parkings, catalogue)
 
 
 @pytest.fixture(
-    params=[(api, exchange, snapshots, endpoints, statements, oversight, pages, PARKED), (stream,)],
+    params=[(api, exchange, snapshots, endpoints, statements, oversight, PARKED, *PAGES), (stream,)],
     ids=["api", "stream"],
 )
 def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureRequest) -> Story:
@@ -53,7 +67,7 @@ def story(engine: Engine, issuer: tuple[str, Path], request: pytest.FixtureReque
     Deliverer(engine, sender, SigningKeys(PRIVATE), clock=RealClock()).run_once()
     with database.begin(engine, district="440303") as tx:
         statements_kept.keep_key(tx, KEY.key_id, KEY.public)
-        statements_kept.keep(tx, Statement("real-estate", date(2026, 5, 31), 1, 0, 1, [], KEY.sign({})))
+        statements_kept.keep(tx, Statement("real-estate", date(2026, 5, 31), 1, 0, 1, [], KEY.sign(STATED)))
     app = factory.create(
         "reporting",
         engine=engine,
@@ -85,3 +99,16 @@ def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story)
 
     assert hostile.thrown > 500
     assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_no_value_at_the_end_of_its_kind_is_an_error_of_ours(story: Story) -> None:
+    story.run()
+    hostile = Hostile(story)
+
+    hostile.at_every_extreme(project=str(Launch().project_id), figure=(*FIGURES, *_OF_SIGNINGS))
+
+    assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_a_link_of_another_site_changes_no_session(story: Story) -> None:
+    assert foreign_links.changes(story.app) == []

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from deploy.local.issuer import mint
-from services.reporting import wiring
+from services.reporting import application, wiring
 from services.reporting.api import stream
 from services.reporting.api.live import Hub
 from services.reporting.store import feed
@@ -123,7 +123,7 @@ def test_a_reader_of_a_rebuilt_model_gets_reset_and_snapshot(day, engine):
 
 def test_one_poll_serves_every_reader_of_the_district(day):
     day.sign(0)
-    readers = [day.hub.join("440303") for _ in range(3)]
+    readers = [day.hub.join("440303", "desk") for _ in range(3)]
     day.hub.poll()
     number = day.sign(1)
 
@@ -137,7 +137,7 @@ def test_one_poll_serves_every_reader_of_the_district(day):
 
 
 def test_a_slow_reader_is_dropped(day):
-    reader = day.hub.join("440303")
+    reader = day.hub.join("440303", "desk")
 
     for _ in range(reader.waiting.maxsize + 1):
         day.hub.pulse()
@@ -167,6 +167,7 @@ def test_over_http_a_stream_resumes_at_the_last_event_id(day, engine, issuer, ca
         clock=RealClock(),
         settings=Settings(issuer[0]),
         blueprints=(stream.stream,),
+        problem_files=application.PROBLEMS,
         migrations=wiring.MIGRATIONS,
         resources=day.hub,
     )
@@ -182,7 +183,7 @@ def test_over_http_a_stream_resumes_at_the_last_event_id(day, engine, issuer, ca
 
 def test_an_event_during_a_join_is_sent_once(day):
     seen = day.sign(0)
-    reader = day.hub.join("440303")
+    reader = day.hub.join("440303", "desk")
     day.hub.poll()
     joined = day.sign(1)
     day.hub.poll()  # it waits in the queue, and the reader also reads it from the feed
@@ -197,7 +198,7 @@ def test_an_event_during_a_join_is_sent_once(day):
 
 
 def test_the_stream_of_a_slow_reader_ends(day):
-    reader = day.hub.join("440303")
+    reader = day.hub.join("440303", "desk")
     for _ in range(reader.waiting.maxsize + 1):
         day.hub.pulse()
 

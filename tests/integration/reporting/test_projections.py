@@ -309,3 +309,12 @@ def test_buildings_stairwells_and_doors_are_sorted_by_number(engine):
         found = cells.of_project(tx, unit.project_id)
     assert [(cell.building, cell.stairwell, cell.door) for cell in found] == wanted
     assert [well.name for well in placing.building(found[:3]).wells] == ["1单元", "2单元", "10单元"]
+
+
+def test_a_city_of_many_projects_finds_each_of_them(engine: Engine):
+    _, opened = Launch(units=1).opening()
+    many = [opened.model_copy(update={"project_id": uuid4()}) for _ in range(201)]
+    Bus(engine).deliver(Numbering().messages("440303", many), at_once=201)
+
+    with database.reading(engine, granted=["*"]) as tx:
+        assert {standing.project_id for standing in standings.of(tx)} == {event.project_id for event in many}

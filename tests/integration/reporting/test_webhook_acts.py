@@ -6,13 +6,16 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from deploy.local import issuer as local_issuer
+from services.reporting import wiring
 from services.reporting.api.endpoints import endpoints
 from services.reporting.application import PROBLEMS
+from services.reporting.commands import steer_endpoint
 from services.reporting.queries import facts
+from services.reporting.store import deliveries
 from services.reporting.wiring import MIGRATIONS
 from shared.service import database, factory
 from shared.service.clock import RealClock
@@ -137,6 +140,30 @@ def test_a_test_event_is_signed_and_holds_nothing_back(hooks: Hooks, receiver: R
     tests = [posted for posted in receiver.posted if posted.event_id == event_id]
     assert tests[0].verified_by(endpoint.secret)["type"] == "clearwater.webhook.test.v1"
     assert len(tests) >= 2
+
+
+def test_an_endpoint_has_so_many_tests_an_hour_and_none_is_kept_for_ever(
+    hooks: Hooks, receiver: Receiver, door: Door, urls: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steer_endpoint, "MOST_TESTS", 2)
+    endpoint, other = Endpoint(receiver.url), Endpoint(receiver.url)
+    hooks.grant(SIGNED)
+    hooks.register(endpoint, other)
+
+    answers = [door.post(endpoint, "/tests") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert (answers[2].json["code"], answers[2].headers["Retry-After"]) == ("tests-too-many", "60")
+    assert door.post(other, "/tests").status_code == 201
+    with database.begin(hooks.engine, district=DISTRICT) as tx:
+        tx.connection.execute(text("update deliveries set planned_at = planned_at - interval '61 minutes'"))
+    assert door.post(endpoint, "/tests").status_code == 201
+    with database.begin(hooks.engine, district=DISTRICT) as tx:
+        tx.connection.execute(text("update deliveries set planned_at = planned_at - interval '31 days'"))
+    mechanism = wiring.engine(urls.mechanism, "test")
+    with mechanism.begin() as connection:
+        assert connection.execute(deliveries.TRIMMED, {"batch": 100}).rowcount == 4
+    mechanism.dispose()
 
 
 def test_another_agency_and_one_without_a_grant_see_and_do_nothing(

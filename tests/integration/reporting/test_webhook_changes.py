@@ -1,17 +1,24 @@
 """Does an endpoint that changes while events are under way get what it asked for now, and nothing that nobody allowed?"""
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from services.reporting.queries import oversight
 from services.reporting.store import endpoint_states, exchange_log, replays
 from services.reporting.store.exchange_log import Entry
+from shared.events.contract import Event
+from shared.events.registry import EndpointRemoved
 from shared.messaging.ports import Message
 from shared.service import database
 from tests.support.door import span
-from tests.support.hooks import CASE, CONFIRMED, DISTRICT, DRAFTED, OPENED, REGISTERED, SIGNED, Endpoint, Hooks
+from tests.support.hooks import AGENCY, CASE, CONFIRMED, DISTRICT, DRAFTED, OPENED, REGISTERED, SIGNED, Endpoint, Hooks
+from tests.support.platform import Database
 from tests.support.receiver import ALLOWED, Answer, Posted, Receiver
 
 _LOGGED = text("""
@@ -153,6 +160,64 @@ def test_an_event_that_is_read_and_never_answered_is_counted_as_taken(hooks: Hoo
     rows: list[dict[str, Any]] = hooks.rows("select events, grants from exchange_taken where channel = 'webhook'")
     assert [(row["events"], row["grants"]) for row in rows] == [(1, [grant_id])]
     assert receiver.accepted == []
+
+
+@pytest.mark.parametrize("change", ["removed", "moved", "inactive", "unchanged"])
+def test_what_was_taken_is_kept_with_its_agency_and_the_address_really_used(
+    hooks: Hooks, receiver: Receiver, change: str
+) -> None:
+    endpoint = Endpoint(f"{receiver.url}/before")
+    grant_id = hooks.grant(REGISTERED)
+    hooks.register(endpoint)
+    hooks.happen(hooks.launch.unit(0))
+
+    def changes(posted: Posted) -> Answer:
+        if posted.path == "/before":
+            hooks.happen(*_CHANGES[change](endpoint, receiver))
+        return Answer()
+
+    receiver.answer = changes
+    hooks.run()
+
+    taken = "select agency, taker, addresses, grants, events from exchange_taken where channel = 'webhook'"
+    row = {"agency": AGENCY, "taker": str(endpoint.endpoint_id), "grants": [grant_id], "events": 1}
+    assert hooks.rows(taken) == [{**row, "addresses": [f"{receiver.url}/before"]}]
+    with database.reading(hooks.engine, granted=[DISTRICT]) as tx:
+        [line] = oversight.takers(tx, DISTRICT, AGENCY)
+        assert (line.taker, line.addresses) == (str(endpoint.endpoint_id), [f"{receiver.url}/before"])
+
+
+def _changed(endpoint: Endpoint, **fields: Any) -> list[Event]:
+    return [replace(endpoint, **fields).registered()]
+
+
+_CHANGES: dict[str, Callable[[Endpoint, Receiver], list[Event]]] = {
+    "removed": lambda it, _: [EndpointRemoved(agency=AGENCY, endpoint_id=it.endpoint_id, removed_at=it.registered_at)],
+    "moved": lambda it, receiver: _changed(it, url=f"{receiver.url}/now"),
+    "inactive": lambda it, _: _changed(it, active=False),
+    "unchanged": lambda *_: [],
+}
+
+
+def test_an_hour_keeps_every_address_that_was_used_and_nobody_takes_one_from_it(
+    hooks: Hooks, receiver: Receiver, urls: Database
+) -> None:
+    endpoint = Endpoint(f"{receiver.url}/before")
+    hooks.grant(REGISTERED)
+    hooks.register(endpoint)
+    hooks.happen(hooks.launch.unit(0))
+    hooks.run()
+    moved(hooks, endpoint, f"{receiver.url}/now")
+    hooks.happen(hooks.launch.unit(1))
+    hooks.run()
+
+    with database.reading(hooks.engine, granted=[DISTRICT]) as tx:
+        [line] = oversight.takers(tx, DISTRICT, AGENCY)
+    assert (line.addresses, line.events) == ([f"{receiver.url}/before", f"{receiver.url}/now"], 2)
+    owner = database.connect(urls.owner, application_name="test")
+    with pytest.raises(DBAPIError, match="only grows"), database.begin(owner, district=DISTRICT) as tx:
+        tx.connection.execute(text("update exchange_taken set addresses = '{}'"))
+    owner.dispose()
 
 
 def test_an_event_that_was_on_its_way_when_it_was_withheld_is_counted_as_taken(

@@ -11,7 +11,9 @@ from services.signing.commands.decide_project import DeclareEffect, declare_effe
 from services.signing.domain.day import ClosedDay
 from services.signing.store import days
 from shared.events.day import business_day
+from shared.refusal import Refused
 from shared.service.database import Transaction
+from shared.service.steady import BOUND
 from tests.support.signing import DESK, LAUNCH, District, a_holder
 
 _COUNT = "select signed_units, signed_households, signed_right_holders, signed_area from projects"
@@ -73,6 +75,34 @@ def test_a_closed_day_never_changes_and_later_facts_make_a_restatement(district:
     assert [(closing["restatement"], closing["as_of"]) for closing in closings] == [(0, 3), (1, 5)]
     kept = district.rows("select counting_rule from days where project_id = :it", it=district.project_id)
     assert {closing["counting_rule"] for closing in closings} == {rule for (rule,) in kept} == {"any_unit_signed"}
+
+
+@pytest.mark.logs_error("clock jumped")
+def test_a_machine_whose_clock_is_behind_closes_a_day_again_later_or_not_at_all(district: District) -> None:
+    tomorrow, day = LAUNCH + timedelta(days=1), business_day(LAUNCH)
+    district.clock.set(tomorrow)
+    first = closed(district, day)
+
+    district.clock.set(tomorrow - timedelta(seconds=5))
+    again = closed(district, day)
+
+    assert (again.restatement, again.closed_at > first.closed_at) == (1, True)
+    district.clock.set(tomorrow - 2 * BOUND)
+    with pytest.raises(Refused, match="clock-jumped"):
+        closed(district, day)
+
+
+def test_a_day_that_is_closed_again_knows_the_roll_only_if_it_had_matched_by_then(district: District) -> None:
+    district.signed(district.register())
+    day = business_day(district.clock.now())
+    district.clock.set(LAUNCH + timedelta(days=1))
+    before = closed(district, day)
+    district.freeze()
+    again = closed(district, day)
+
+    assert (before.figures["cash"].in_force, again.figures["cash"].in_force) == (1, 1)
+    assert [it.bases["units"].total for it in (before, again)] == [None, None]
+    assert [it.bases["units"].signed for it in (before, again)] == [0, 0]
 
 
 def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(district: District) -> None:

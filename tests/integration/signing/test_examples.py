@@ -7,6 +7,7 @@ import pytest
 from deploy.local import issuer as local_issuer
 from services.signing.consumers import CONSUMER
 from tests.integration.signing.conftest import DISTRICT, Desk
+from tests.support import foreign_links
 from tests.support.hostile import Hostile
 from tests.support.parked import waiting_key
 from tests.support.signing import LAUNCH, District
@@ -43,3 +44,16 @@ def test_hostile_values_at_every_parameter_are_refused_with_a_code(story: Story)
 
     assert hostile.thrown > 500
     assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_no_value_at_the_end_of_its_kind_is_an_error_of_ours(story: Story, district: District) -> None:
+    story.run()
+    hostile = Hostile(story)
+
+    hostile.at_every_extreme(project=str(district.project_id))
+
+    assert not hostile.found, "\n".join(hostile.found[:40])
+
+
+def test_a_link_of_another_site_changes_no_session(story: Story) -> None:
+    assert foreign_links.changes(story.app) == []

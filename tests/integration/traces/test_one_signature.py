@@ -78,7 +78,7 @@ def world(stack: ExitStack, database: Callable[[str], Database], issuer: tuple[s
     notify.receive(*known)
     relay = Relay(engine(urls["signing"].mechanism), bus.producer)
     hub = Hub(bus.consumer._engine, clock)
-    reader = hub.join(DISTRICT)
+    reader = hub.join(DISTRICT, "desk")
     return SimpleNamespace(**locals(), desk=Desk(app, issuer[1]), private=owner.planted)
 
 

@@ -66,9 +66,10 @@ export function join({ base, district, number, audience, take, pulse, reset, los
   };
 
   function read() {
-    let source, later;
+    let source, later, over = false;
     const open = () => {
-      source = new EventSource(`${base}?district=${district}${reached < 0 ? "" : `&since=${reached}`}`);
+      const address = `${base}?district=${district}${reached < 0 ? "" : `&since=${reached}`}`;
+      source = new EventSource(address);
       const event = (after) => ({ data }) => {
         const live = JSON.parse(data);
         pass({ kind: "event", after: after ?? reached, number: live.as_of.number, live });
@@ -79,11 +80,19 @@ export function join({ base, district, number, audience, take, pulse, reset, los
       source.addEventListener("reset", () => pass({ kind: "reset" }));
       source.addEventListener("error", () => {
         // The browser comes back by itself from a broken line; after a refusal it gives up, and we connect again.
-        if (source.readyState === EventSource.CLOSED) later = setTimeout(open, AGAIN_MILLISECONDS);
+        if (source.readyState === EventSource.CLOSED) refused(address);
       });
+    };
+    // Who reads too many streams elsewhere sees a page that is drawn anew, until one of them ends.
+    const refused = async (address) => {
+      const tooMany = await isRefusedAsTooMany(address);
+      if (over) return;
+      if (tooMany) pass({ kind: "draw" });
+      later = setTimeout(open, tooMany ? CROWDED_MILLISECONDS : AGAIN_MILLISECONDS);
     };
     open();
     return () => {
+      over = true;
       source.close();
       clearTimeout(later);
     };
@@ -172,4 +181,12 @@ async function freeSlot() {
     if (release) return release;
   }
   return null;
+}
+
+/** An EventSource does not say why it was refused. */
+async function isRefusedAsTooMany(address) {
+  const probe = new AbortController();
+  const answer = await fetch(address, { headers: { Accept: "text/event-stream" }, signal: probe.signal }).catch(() => null);
+  probe.abort();
+  return answer?.status === 429;
 }

@@ -1,0 +1,24 @@
+"""Retry-After, as any server may write it: how long it asks us to wait (RFC 9110, section 10.2.3)."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_DIGITS: Final = 9
+LONGEST: Final = timedelta(seconds=10**_DIGITS - 1)
+
+
+def wait(written: str, *, now: datetime) -> timedelta | None:
+    """Seconds or an instant, from nothing to LONGEST; None for anything else."""
+    given = written.strip()
+    if given.isascii() and given.isdecimal():
+        return _bounded(timedelta(seconds=int(given.lstrip("0")[:_DIGITS] or "0")))
+    try:
+        at = parsedate_to_datetime(given)
+        return _bounded((at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
+    except (ValueError, OverflowError):  # no instant, or one beyond all calendars
+        return None
+
+
+def _bounded(wish: timedelta) -> timedelta:
+    return min(max(wish, timedelta()), LONGEST)
