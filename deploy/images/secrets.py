@@ -11,8 +11,8 @@ from pathlib import Path
 
 from deploy.declaration import ARCHIVE, ARCHIVE_FILE
 from deploy.images import compose, secret_files
-from deploy.images.running import KEPT_IN, SECRETS, SHARED
 from deploy.images.monitoring import ROUTES_FILE
+from deploy.images.running import KEPT_IN, SECRETS, SHARED
 from deploy.local import keys, rotation
 from deploy.local.place import ROOT, CannotStart
 
