@@ -5,16 +5,21 @@ kafka-python's poll() then returns nothing, without an error, as it does while n
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
+import httpx
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from deploy.local.place import ROOT
 from services.reporting import wiring as reporting
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.queries import as_of
@@ -22,10 +27,12 @@ from shared.events import topics
 from shared.messaging import kafka, pipeline
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
-from shared.service import clock, database, health
+from shared.service import clock, health
+from shared.service import database as databases
 from tests.support import kit
 from tests.support.eventually import eventually
 from tests.support.platform import Database, Platform
+from tests.support.ports import free_port
 
 CONSUMER = "reporting"
 LATE_SECONDS = 5.0  # from then on a page says how late its figures are (shared/web/static/status.js)
@@ -102,7 +109,7 @@ def newer(now: Sequence[datetime] | None, before: Sequence[datetime]) -> bool:
 
 
 def lag_of_the_wall(place: SimpleNamespace) -> float:
-    with database.reading(place.app, granted=[place.district]) as tx:
+    with databases.reading(place.app, granted=[place.district]) as tx:
         found = as_of.of(tx, clock.RealClock(), district=place.district).lag_seconds
     assert found is not None
     return found
@@ -153,3 +160,32 @@ def test_an_idle_relay_names_the_broker_that_is_away(
         with Away(platform, how):
             assert eventually(relay.missing, seconds=20).startswith("broker: ")
         assert eventually(lambda: relay.missing() is None, seconds=90)
+
+
+@pytest.mark.timeout(240)
+def test_the_process_of_a_relay_is_not_ready_while_the_broker_is_away(
+    platform: Platform, database: Callable[[str], Database]
+) -> None:
+    port = free_port()
+    settings = platform.environment("signing", "relay", database("signing")) | {"HEALTH_PORT": str(port)}
+    command = [sys.executable, "-m", "services.signing", "relay"]
+    process = subprocess.Popen(command, env=os.environ | settings, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+    def ready() -> tuple[int, str]:
+        answer = httpx.get(f"http://127.0.0.1:{port}/ready", timeout=5)
+        return answer.status_code, answer.text
+
+    try:
+        assert eventually(lambda: listens(port) and ready() == (200, "ready"))
+        with Away(platform, "paused"):
+            status, text_of_it = eventually(lambda: ready()[0] != 200 and ready(), seconds=20)
+        assert (status, text_of_it.partition(":")[0]) == (503, "broker")
+        assert eventually(lambda: ready()[0] == 200)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
