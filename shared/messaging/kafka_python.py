@@ -38,8 +38,8 @@ class Answers:
         beaten: float = self._kafka._coordinator.heartbeat.last_receive  # noqa: SLF001
         return time.monotonic() - max(beaten, _metadata_at(self._kafka._client), *fetched)  # noqa: SLF001
 
-    def _fetch_answered(self, node: int, asked: Mapping[TopicPartition, int], sent_at: float, answer: Any) -> None:  # noqa: ANN401 - kafka-python has no types
-        self._take(node, asked, sent_at, answer)
+    def _fetch_answered(self, node: int, wanted: Mapping[TopicPartition, int], sent_at: float, answer: Any) -> None:  # noqa: ANN401 - kafka-python has no types
+        self._take(node, wanted, sent_at, answer)
         if not answer.error_code:
             failed = {
                 TopicPartition(topic.topic, partition.partition_index)
@@ -47,7 +47,7 @@ class Answers:
                 for partition in topic.partitions
                 if partition.error_code
             }
-            self._fetched[node] = time.monotonic(), asked.keys() - failed
+            self._fetched[node] = time.monotonic(), wanted.keys() - failed
 
 
 def silent_seconds(producer: KafkaProducer) -> float:
