@@ -13,6 +13,7 @@ from deploy.backups import archive
 from deploy.doctor import servers, watch
 from deploy.local import granting
 from deploy.local.place import ROOT
+from services.notify.queries import facts as notify
 from services.notify.workers import count
 from services.registry.queries import facts as registry
 from services.reporting.queries import facts as reporting
@@ -45,6 +46,7 @@ def declared() -> Iterator[Metric]:
     for module in (
         metrics,
         count,
+        notify,
         signing,
         registry,
         reporting,

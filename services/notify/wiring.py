@@ -12,7 +12,7 @@ from services.notify.domain.wording import Channel
 from services.notify.gateways.ports import Gateway
 from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
-from services.notify.queries import conservation
+from services.notify.queries import conservation, facts
 from services.notify.store.contacts import Opener
 from services.notify.workers import resending
 from services.notify.workers.complete import Completer
@@ -59,6 +59,7 @@ SERVICE: Final = Service(
     topics=topics.pattern(*KINDS),
     reactions=_reactions,
     hops=_hops,
+    facts=lambda engine: facts.of_messages(engine, clock.at_start(Settings().clock_file)),
 )
 
 

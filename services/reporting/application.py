@@ -1,6 +1,7 @@
 """What the service serves over HTTP, put together. Imported by the processes that serve it, by no other."""
 
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
@@ -18,7 +19,7 @@ from services.reporting.api.statements import statements
 from services.reporting.api.stream import stream
 from services.reporting.config import Settings
 from services.reporting.projections.reactions import reactions
-from services.reporting.queries import due, shown
+from services.reporting.queries import due, facts, shown
 from services.reporting.web.agency import agency
 from services.reporting.web.catalogue import pages as catalogue
 from services.reporting.web.daily import reports
@@ -32,6 +33,7 @@ from shared.service import clock, factory, problems
 from shared.service.context import Context
 from shared.service.examples import Vocabulary
 from shared.service.limits import Limits
+from shared.telemetry.facts import FACTS
 from shared.web.shell import shell
 
 PROBLEMS: Final = (Path(__file__).with_name("problems.toml"),)
@@ -93,7 +95,9 @@ def create_stream() -> Flask:
         migrations=wiring.MIGRATIONS,
         resources=hub,
         role="stream",
+        ready=hub.missing,
     )
+    FACTS.publish("stream", lambda: [facts.STREAM_POLLED.of(time.time() - hub.silent_seconds())], seconds=0)
     hub.start(threading.Event())
     return app
 

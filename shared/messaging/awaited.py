@@ -1,14 +1,15 @@
 """Which topics a consumer waits for: for its readiness, since a topic that may not be read shows as silence, not as an error.
 
-Invariant: a consumer is not ready before its group has answered; one that stands by is. A district whose topics are just being made is
-not named at once; what was missing at the start is. An installation without any district waits for nothing.
+Invariant: a consumer is not ready before its group has answered, nor while the broker is silent; one that stands by is. A district
+whose topics are just being made is not named at once; what was missing at the start is. An installation without any district waits for
+nothing.
 Left to others: which topics are to be seen (kafka.py).
 """
 
 from collections.abc import Iterable
 
 from shared.events import topics
-from shared.messaging.ports import Subscription
+from shared.messaging.ports import SILENT_SECONDS, Subscription
 
 _LOOKS = 10  # in a row, 2 s apart (consumer.py): the topics of a new district are all there by then
 
@@ -46,4 +47,6 @@ class Awaited:
 
     def missing(self) -> str | None:
         """For health.ready, from any thread: one sentence, None = nothing."""
+        if (silent := self._subscription.silent_seconds()) > SILENT_SECONDS:
+            return f"broker: no answer for {silent:.0f} s"
         return self._missing

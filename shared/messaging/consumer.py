@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -59,6 +59,8 @@ class Consumer:
         self.awaited = Awaited(subscription)
         self._measured_at = 0.0
         metrics.TRANSIENT.labels(name)
+        self._known_at: float | None = None
+        self._shown: set[str] = set()  # topics whose lag is shown
         self._measured: set[str] = set()  # districts whose gauges exist: they go back to 0
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -69,6 +71,7 @@ class Consumer:
                 self.run_once()
             except Unavailable as outage:
                 self.awaited.outage(str(outage))
+                self._show_lags({})
                 _log.warning("broker unavailable", consumer=self._name, reason=str(outage))
                 stop.wait(_OUTAGE_SECONDS)
         self._subscription.close()
@@ -116,12 +119,14 @@ class Consumer:
 
     def _measure(self) -> None:
         self.awaited.look()
+        known_at, unread = self._subscription.known_at(), self._subscription.lag()
+        known_seconds = time.monotonic() - known_at if known_at and known_at != self._known_at else None
         behind_in: Counter[str] = Counter()
-        for topic, behind in self._subscription.lag().items():
+        for topic, behind in unread.items():
             behind_in[topics.district(topic)] += behind
-            metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
-            metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
-        freshness.note_lags(self._engine, self._name, behind_in)
+        self._show_lags(unread)
+        freshness.note_lags(self._engine, self._name, behind_in, known_seconds=known_seconds)
+        self._known_at = known_at
         with database.reading(self._engine, granted=[database.EVERY]) as tx:
             waiting = {count.district: count for count in parking.counts(tx, self._name)}
             uncounted = parking.uncounted(tx, self._name)
@@ -134,6 +139,15 @@ class Consumer:
                 left = parking.count_applied(tx, self._name)
             metrics.APPLIED.labels(self._name, district).inc(left)
         self._measured_at = time.monotonic()
+
+    def _show_lags(self, unread: Mapping[str, int]) -> None:
+        """What is no longer known is not shown."""
+        for topic in self._shown - unread.keys():
+            metrics.CONSUMER_LAG.remove(self._name, topic)
+        for topic, behind in unread.items():
+            metrics.CONSUMER_LAG.labels(self._name, topic).set(behind)
+            metrics.QUARANTINED.labels(self._name, topic)  # exists from now on, at 0
+        self._shown = set(unread)
 
     def _set_gauges(self, count: parking.Count) -> None:
         metrics.PARKED.labels(self._name, count.district).set(count.waiting)

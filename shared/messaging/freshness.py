@@ -12,9 +12,15 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from shared.messaging import inbox
 from shared.service import database, journal
 
+# A key that the broker refuses waits by itself, and has an alert of its own: it counts and does not make the others look late. `offset 0`:
+# its events are found by the key, however many there are in the journal.
 _UNSENT = text(f"""
-    select district, count(unsent.id), coalesce(extract(epoch from clock_timestamp() - min(unsent.written_at)), 0)::float
-    from ({journal.DISTRICTS}) as known left join unsent using (district) group by district order by district
+    with refused as materialized (select id from held, lateral (
+        select id from events where events.topic = held.topic and events.key = held.key offset 0) as of_key)
+    select district, count(unsent.id),
+           coalesce(extract(epoch from clock_timestamp() - min(unsent.written_at) filter (where refused.id is null)), 0)::float
+    from ({journal.DISTRICTS}) as known left join unsent using (district) left join refused using (id)
+    group by district order by district
 """)  # noqa: S608 - a constant
 _CONSUMER = text("""
     select district, events, extract(epoch from clock_timestamp() - caught_up_at)::float from lags
@@ -28,8 +34,8 @@ _PARKED = text("""
 """)
 _NOTE = """
     insert into lags (consumer, district, events) values (%s, %s, %s)
-    on conflict (consumer, district) do update set events = excluded.events,
-        caught_up_at = case excluded.events when 0 then clock_timestamp() else lags.caught_up_at end
+    on conflict (consumer, district) do update set events = excluded.events, caught_up_at = case excluded.events
+        when 0 then greatest(lags.caught_up_at, clock_timestamp() - make_interval(secs => %s)) else lags.caught_up_at end
 """
 
 
@@ -42,7 +48,7 @@ class Age(NamedTuple):
 
 
 def unsent_ages(connection: Connection) -> Sequence[Age]:
-    """Events of the journal that the broker has not acknowledged. Only where there is a journal."""
+    """Events of the journal that the broker has not acknowledged. Only where there is a journal. The age is without refused keys."""
     return _ages(connection, _UNSENT)
 
 
@@ -56,9 +62,10 @@ def parked_ages(connection: Connection) -> Sequence[Age]:
     return _ages(connection, _PARKED)
 
 
-def note_lags(engine: Engine, consumer: str, unread: Mapping[str, int]) -> None:
+def note_lags(engine: Engine, consumer: str, unread: Mapping[str, int], *, known_seconds: float | None = 0.0) -> None:
     """The consumer's own note, every few seconds: how many events it has not read, by district. One transaction and one round trip,
-    as a city has a hundred districts.
+    as a city has a hundred districts. `known_seconds`: how old the broker's answer is that proves it; with None
+    nothing counts as caught up.
     """
     if not unread:
         return
@@ -67,7 +74,7 @@ def note_lags(engine: Engine, consumer: str, unread: Mapping[str, int]) -> None:
         with database.pipelined(tx.connection) as driver:
             for district, events in sorted(unread.items()):
                 database.bind(driver, district, [district])
-                driver.execute(_NOTE, (consumer, district, events))
+                driver.execute(_NOTE, (consumer, district, events, known_seconds))
 
 
 def _ages(connection: Connection, statement: TextClause, **values: str) -> Sequence[Age]:

@@ -25,7 +25,9 @@ class DistrictFreshness(BaseModel):
     """What a service has nothing of is null: without a journal nothing is unsent."""
 
     district: str
-    unsent: Waiting | None = Field(description="events of the journal that the broker has not acknowledged")
+    unsent: Waiting | None = Field(
+        description="events of the journal that the broker has not acknowledged; `seconds` without keys that it refuses"
+    )
     consumer: Waiting | None = Field(description="events of the topics that the consumer has not read")
     parked: Waiting | None = Field(description="keys that wait in parking")
     messages: Waiting | None = Field(description="messages to people that are due and not sent")

@@ -1,4 +1,4 @@
-"""Kafka. The only module of the services that knows kafka-python."""
+"""Kafka. The only module of the services that knows kafka-python, with what it needs mended and seen (kafka_python.py)."""
 
 import re
 import time
@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
@@ -26,13 +25,13 @@ from kafka.errors import (
     RecordListTooLargeError,
     UnknownTopicOrPartitionError,
 )
-from kafka.record.default_records import DefaultRecordBatch
 
 from shared.events import envelope
-from shared.messaging import credentials, records, rounds
+from shared.messaging import credentials, kafka_python, records, rounds
 from shared.messaging.credentials import Connection
 from shared.messaging.inbox import Key, key_of
-from shared.messaging.ports import Forbidden, Message, Refusal, Unavailable, Unreadable
+from shared.messaging.kafka_python import METADATA_MILLISECONDS, Answers
+from shared.messaging.ports import SILENT_SECONDS, Forbidden, Message, Refusal, Unavailable, Unreadable
 from shared.telemetry import log
 
 _log = log.get(__name__)
@@ -70,6 +69,14 @@ class Producer:
             self.close()
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
+    def ask(self) -> None:
+        try:
+            silent = kafka_python.silent_seconds(self._client(_Deadline(PUBLISH_SECONDS)))
+        except KafkaError as failure:
+            raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
+        if silent > SILENT_SECONDS:
+            raise Unavailable(f"no answer for {silent:.0f} s")
+
     def close(self) -> None:
         """Does not wait: a record that is not acknowledged by now has been given up."""
         if self._kafka is not None:
@@ -90,7 +97,7 @@ class Producer:
                 enable_idempotence=True,
                 batch_size=128 * 1024,
                 linger_ms=2,
-                metadata_max_age_ms=10_000,
+                metadata_max_age_ms=METADATA_MILLISECONDS,
                 request_timeout_ms=int(PUBLISH_SECONDS * 500),
                 delivery_timeout_ms=int(PUBLISH_SECONDS * 1000),
             )
@@ -180,12 +187,15 @@ class Subscription:
         self._connection, self._group, self.pattern, self._batch = connection, group, topics, batch
         self._session_ms = int(session_timeout_seconds * 1000)
         self._kafka: KafkaConsumer | None = None
+        self._answers: Answers | None = None
         self._membership = _Membership()
 
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
         with _outages():
             polled = self._client().poll(timeout_ms=int(wait * 1000))
+        if self._answers:
+            self._answers.polled()
         return [records.read(_record(record)) for partition in polled.values() for record in partition]
 
     def commit(self) -> None:
@@ -196,8 +206,16 @@ class Subscription:
         ):
             self._client().commit(timeout_ms=5_000)
 
+    def known_at(self) -> float | None:
+        return self._answers.known_at if self._answers else None
+
+    def silent_seconds(self) -> float:
+        return self._answers.silent_seconds() if self._answers else 0.0
+
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
+        if self.silent_seconds() > SILENT_SECONDS:
+            return behind
         with _outages():
             # Not position(): to say that of one partition, kafka-python looks at all of them, and a city has thousands.
             for partition, state in list(self._client()._subscription.assignment.items()):  # noqa: SLF001
@@ -232,8 +250,9 @@ class Subscription:
                 max_poll_interval_ms=60_000,
                 session_timeout_ms=self._session_ms,
                 heartbeat_interval_ms=self._session_ms // 4,
-                metadata_max_age_ms=5_000,
+                metadata_max_age_ms=METADATA_MILLISECONDS,
             )
+            self._answers = Answers(self._kafka)
             self._kafka.subscribe(pattern=self.pattern, listener=self._membership)
         return self._kafka
 
@@ -342,51 +361,6 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyt
 
     def on_partitions_assigned(self, assigned: Sequence[object]) -> None:
         self.answered, self.complete = True, bool(assigned)
-
-
-_wants_to_join = ConsumerCoordinator.need_rejoin
-
-
-def _joins_or_wants_to(coordinator: Any) -> bool:  # noqa: ANN401 - kafka-python has no types
-    """A join under way is waited for. kafka-python forgets it when the reason for the join goes while no poll waits, as it does when the
-    leader of the group assigns the topics of its newest metadata: the member is in the group, and polls without partitions or heartbeats.
-    """
-    return bool(coordinator.rejoining or _wants_to_join(coordinator))
-
-
-ConsumerCoordinator.need_rejoin = _joins_or_wants_to  # there is no other way in
-
-
-class _Name(bytearray):
-    def decode(self, *_: str) -> str:
-        return bytes(self).decode(errors="backslashreplace")
-
-
-class _Lenient(bytearray):
-    """The bytes of a batch; its parts decode without an error, whatever they hold."""
-
-    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - an int or a slice
-        found = super().__getitem__(index)
-        return _Name(found) if isinstance(index, slice) else found
-
-
-_read_strictly = DefaultRecordBatch._read_msg  # noqa: SLF001 - see _read_leniently
-
-
-def _read_leniently(batch: Any, *given: Any) -> Any:  # noqa: ANN401 - kafka-python has no types
-    """kafka-python fails at each poll on a header name that is not UTF-8: one record would stop every consumer for ever."""
-    start = batch._pos  # noqa: SLF001
-    try:
-        return _read_strictly(batch, *given)
-    except UnicodeDecodeError:
-        strict, batch._pos, batch._buffer = batch._buffer, start, _Lenient(batch._buffer)  # noqa: SLF001
-        try:
-            return _read_strictly(batch, *given)
-        finally:
-            batch._buffer = strict  # noqa: SLF001
-
-
-DefaultRecordBatch._read_msg = _read_leniently  # noqa: SLF001 - there is no other way in
 
 
 def _record(record: Any) -> Unreadable:  # noqa: ANN401 - kafka-python has no types

@@ -5,6 +5,7 @@ It can do what brokers do: refuse, be away, deliver again, and hand a partition 
 
 import re
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -74,6 +75,10 @@ class Producer:
                     refused[key] = Refusal(message, "unwritable")
         return list(refused.values())
 
+    def ask(self) -> None:
+        if self._broker.away:
+            raise Unavailable("the broker is away")
+
     def close(self) -> None:
         """There is nothing to close."""
 
@@ -92,6 +97,7 @@ class Subscription:
         self.group, self.pattern = group, topics
         self._broker, self._batch = broker, batch
         self._positions: dict[Partition, int] = {}
+        self._polled_at: float | None = None
         broker.readers[group].append(self)
 
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:  # noqa: ARG002 - nothing comes by waiting
@@ -109,6 +115,7 @@ class Subscription:
                 taken = self._broker.logs[partition][position : position + self._batch - len(polled)]
                 self._positions[partition] += len(taken)
                 polled.extend(map(records.read, taken))
+        self._polled_at = time.monotonic()
         return polled
 
     def commit(self) -> None:
@@ -126,9 +133,17 @@ class Subscription:
 
     def lag(self) -> Mapping[str, int]:
         behind: dict[str, int] = defaultdict(int)
+        if self._broker.away:
+            return behind
         for (topic, number), position in self._positions.items():
             behind[topic] += len(self._broker.logs[topic, number]) - position
         return behind
+
+    def known_at(self) -> float | None:
+        return self._polled_at
+
+    def silent_seconds(self) -> float:
+        return time.monotonic() - (self._polled_at or 0.0) if self._broker.away else 0.0
 
     def close(self) -> None:
         if self in self._broker.readers[self.group]:

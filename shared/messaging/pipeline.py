@@ -14,7 +14,9 @@ from shared.messaging import freshness
 from shared.telemetry.facts import Fact, Sample
 
 UNSENT_AGE: Final = Fact(
-    "clearwater_unsent_age_seconds", "Age of the oldest event that the broker has not acknowledged.", ("district",)
+    "clearwater_unsent_age_seconds",
+    "Age of the oldest event that the broker has not acknowledged, without the keys that it refuses (`clearwater_relay_held_keys`).",
+    ("district",),
 )
 CONSUMER_AGE: Final = Fact(
     "clearwater_consumer_age_seconds",
@@ -23,7 +25,7 @@ CONSUMER_AGE: Final = Fact(
 )
 CONSUMER_UNREAD: Final = Fact(
     "clearwater_consumer_unread_events",
-    "Events that the consumer had not read when it last looked.",
+    "Events that the consumer had not read when it last looked. Not shown while a 0 is older than half a minute.",
     ("consumer", "district"),
 )
 PARKED_KEYS: Final = Fact("clearwater_parked_keys", "Keys that wait in parking.", ("consumer", "district"))
@@ -46,6 +48,8 @@ DATABASE_CLOCK: Final = Fact(
     "clearwater_database_clock_offset_seconds", "By how much the database's clock is ahead of the service's."
 )
 
+_KNOWN_SECONDS: Final = 30.0
+
 _DATABASE = text("""
     select pg_database_size(datid) as bytes, numbackends, xact_commit, xact_rollback, deadlocks,
            current_setting('max_connections')::int as most, extract(epoch from clock_timestamp()) as now
@@ -59,7 +63,8 @@ def events(engine: Engine, consumer: str, *, emits: bool) -> Iterator[Sample]:
             yield UNSENT_AGE.of(age.seconds, age.district)
         for age in freshness.consumer_ages(connection, consumer):
             yield CONSUMER_AGE.of(age.seconds, consumer, age.district)
-            yield CONSUMER_UNREAD.of(age.number, consumer, age.district)
+            if age.number or age.seconds < _KNOWN_SECONDS:  # a 0 that nobody proves any more is not shown
+                yield CONSUMER_UNREAD.of(age.number, consumer, age.district)
         for age in freshness.parked_ages(connection):
             yield PARKED_KEYS.of(age.number, consumer, age.district)
             yield PARKED_AGE.of(age.seconds, consumer, age.district)

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
+
+SILENT_SECONDS: Final = (
+    8.0  # no answer for so long is an outage: also while nothing happens, a broker answers every few seconds
+)
 
 
 class Message(NamedTuple):
@@ -62,6 +66,9 @@ class Producer(Protocol):
         Nothing of a key is sent on purpose after its first refused message. Raises Unavailable, with any part of them sent.
         """
 
+    def ask(self) -> None:
+        """Raises Unavailable when the broker has not answered for some seconds. Costs nothing while it does."""
+
     def close(self) -> None: ...
 
 
@@ -83,7 +90,13 @@ class Subscription(Protocol):
         """Commits what was polled. If this call is lost, messages only come again."""
 
     def lag(self) -> Mapping[str, int]:
-        """For each topic of this subscription: how many records have not been polled."""
+        """For each topic of this subscription: how many records have not been polled. Empty while the broker does not answer."""
+
+    def known_at(self) -> float | None:
+        """Up to when `lag` knows of all that this member reads: an answer of the broker, by time.monotonic(). None before the first."""
+
+    def silent_seconds(self) -> float:
+        """For how long the broker has not answered at all. From any thread."""
 
     def close(self) -> None: ...
 

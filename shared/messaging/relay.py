@@ -8,7 +8,7 @@ its own key, which is tried again at longer and longer intervals and heals by it
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
@@ -58,7 +58,14 @@ class Relay:
     def __init__(self, engine: Engine, producer: Producer, *, batch: int = 1000) -> None:
         self._engine, self._producer, self._batch = engine, producer, batch
         self._measured_at = 0.0
+        self._shown: set[str] = set()  # districts
         self._probe: Connection | None = None
+        self._asked_at = 0.0
+        self._missing: str | None = "the broker has not answered yet"
+
+    def missing(self) -> str | None:
+        """For health.ready, from any thread: the broker, by its last answer. None = nothing."""
+        return self._missing
 
     def run_once(self) -> int:
         """Sends one batch, returns how many were acknowledged; 0 when another relay is active or nothing is due. Raises Unavailable."""
@@ -78,7 +85,8 @@ class Relay:
                 return []
             if not (rows := connection.execute(_OLDEST, {"batch": self._batch}).all()):
                 return []
-            refused = self._producer.publish([Message(*row[:7]) for row in rows])
+            with self._answer():
+                refused = self._producer.publish([Message(*row[:7]) for row in rows])
             return self._settle(connection, rows, refused)
 
     def waiting(self) -> bool:
@@ -92,24 +100,55 @@ class Relay:
     def run_forever(self, stop: threading.Event, *, idle_seconds: float = 0.02) -> None:
         while not stop.is_set():
             try:
+                if time.monotonic() - self._measured_at > _MEASURE_SECONDS:
+                    self._look()
                 idle = not (self.waiting() and self.run_once())
             except Unavailable as outage:
                 _log.warning("not sent, tried again", reason=str(outage))
                 stop.wait(_OUTAGE_SECONDS)
                 continue
-            if time.monotonic() - self._measured_at > _MEASURE_SECONDS:
-                self.measure()
             if idle:
                 stop.wait(idle_seconds)
         if self._probe:
             self._probe.close()
         self._producer.close()
 
+    def _look(self) -> None:
+        """Measures, and asks the broker when nothing was sent: one that is away is named by `missing`, also while nothing waits."""
+        try:
+            with _outages():
+                self.measure()
+        except Unavailable:
+            self._show_nothing()
+            raise
+        if time.monotonic() - self._asked_at > _MEASURE_SECONDS:
+            with suppress(Unavailable), self._answer():
+                self._producer.ask()
+
+    @contextmanager
+    def _answer(self) -> Iterator[None]:
+        try:
+            yield
+            self._missing = None
+        except Unavailable as outage:
+            self._missing = f"broker: {outage}"
+            raise
+        finally:
+            self._asked_at = time.monotonic()
+
+    def _show_nothing(self) -> None:
+        """What the database does not say now is not shown."""
+        for district in self._shown:
+            metrics.UNSENT.remove(district)
+            metrics.RELAY_HELD.remove(district)
+        self._shown = set()
+
     def measure(self) -> None:
         with self._engine.connect() as connection:
             for row in connection.execute(_MEASURE):
                 metrics.UNSENT.labels(row.district).set(row.unsent)
                 metrics.RELAY_HELD.labels(row.district).set(row.held)
+                self._shown.add(row.district)
                 metrics.RELAY_SENT.labels(row.district)  # exists from now on, at 0
         self._measured_at = time.monotonic()
 

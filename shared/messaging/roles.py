@@ -111,11 +111,12 @@ class Service:
 
     def run_relay(self) -> None:
         engine = self.mechanism("relay")
-        self.loop("relay", engine, self.relay_loops(engine))
+        relay = Relay(engine, kafka.Producer(self._broker))
+        self.loop("relay", engine, self.relay_loops(engine, relay), relay.missing)
 
-    def relay_loops(self, engine: Engine) -> Mapping[str, Loop]:
+    def relay_loops(self, engine: Engine, relay: Relay) -> Mapping[str, Loop]:
         return {
-            "relay": Relay(engine, kafka.Producer(self._broker)).run_forever,
+            "relay": relay.run_forever,
             "retention": Retention(engine).run_forever,
             "reconciler": self.reconciler(engine).run_forever,
         }

@@ -17,6 +17,7 @@ from shared.service import edge, front, health, identity, openapi, problems, row
 from shared.service.clock import Clock
 from shared.service.context import Context, Settings
 from shared.service.examples import Vocabulary
+from shared.service.health import Ready
 from shared.service.limits import Limits
 from shared.service.migrations import Migrations
 from shared.service.openapi import openapi as api_description
@@ -46,9 +47,10 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     limits: Limits | None = None,
     largest_body: int = 1_048_576,
     role: str = "api",
+    ready: Ready = lambda: None,
 ) -> Flask:
-    """Raises row_security.Unprotected when row-level security does not hold, LookupError when a problem code is in no
-    catalogue, ValueError when a setting is missing that identities need.
+    """`ready` names what else must be there. Raises row_security.Unprotected when row-level security does not hold, LookupError when a
+    problem code is in no catalogue, ValueError when a setting is missing that identities need.
     """
     _complete(settings)
     spans.start(name, role, endpoint=settings.otel_exporter_otlp_endpoint)
@@ -72,7 +74,7 @@ def create(  # noqa: PLR0913 - each is a decision of the service's wiring
     front.stand_behind(app, public_url=settings.public_url, secret=settings.front_door_secret)
     _answer_headers(app)
     problems.handle(app, catalogue)
-    for path, answer in health.routes(health.ready(engine, migrations)).items():
+    for path, answer in health.routes(health.ready(engine, migrations, ready)).items():
         app.add_url_rule(path, endpoint=f"{_HEALTH}{path}", view_func=answer)
     for blueprint in (api_description, shell(_person), *blueprints):
         app.register_blueprint(blueprint)

@@ -103,6 +103,11 @@ HANDED_OVER_SECONDS = Histogram(
     ["channel", "district"],
     buckets=(1.0, 5.0, 15.0, 60.0, 300.0, 3600.0, 43_200.0),
 )
+MESSAGES_FAILED = Counter(
+    "clearwater_message_failed_total",
+    "Messages that failed for good, by channel and code; every known code from the start, at 0, any other one as `other`.",
+    ["channel", "code"],
+)
 GATEWAY_SECONDS = Histogram(
     "clearwater_gateway_seconds",
     "How long a gateway took to answer, by channel and outcome.",

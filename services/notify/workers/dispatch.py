@@ -29,6 +29,7 @@ from services.notify.store import contacts, holds, lanes, messages
 from services.notify.store.contacts import Contact, Opener
 from services.notify.store.lanes import Lane
 from services.notify.store.messages import Claimed
+from services.notify.workers import failures
 from shared.messaging import rounds, sealing
 from shared.service import database
 from shared.service.clock import Clock
@@ -64,6 +65,7 @@ class Dispatcher:
         self._engine, self._gateways, self._opener, self._clock = engine, gateways, opener, clock
         self._districts = districts
         self._lost: Counter[tuple[str, Channel]] = Counter()  # answers lost in a row
+        failures.show()
 
     def due(self) -> Sequence[Lane]:
         return lanes.due(self._engine, among=self._districts, at=self._clock.now(), real_at=datetime.now(UTC))
@@ -153,7 +155,8 @@ class Dispatcher:
             lost_before=self._lost[place] if gateway_called else 0,
         )
         with database.begin(self._engine, district=lane.district) as tx:
-            settle_message(tx, command)
+            settled = settle_message(tx, command)
+        failures.count(settled)
         if isinstance(outcome, Accepted):
             waited = max(0.0, (command.at - claimed.planned_at).total_seconds())
             metrics.HANDED_OVER_SECONDS.labels(lane.channel, lane.district).observe(waited)

@@ -17,6 +17,7 @@ from services.notify.domain.wording import Channel
 from services.notify.gateways.ports import Gateway
 from services.notify.store import districts, messages
 from services.notify.store.messages import InDoubt
+from services.notify.workers import failures
 from shared.messaging import rounds
 from shared.messaging.rounds import Rounds, Work
 from shared.service import database
@@ -63,7 +64,9 @@ class Inquirer:
         outcome = self._answer(doubted) or Unclear("answer-lost")
         at, real_at = self._clock.now(), datetime.now(UTC)
         with database.begin(self._engine, district=district) as tx:
-            settle_message(tx, SettleMessage(doubted.message_key, doubted.tries, outcome, at=at, real_at=real_at))
+            command = SettleMessage(doubted.message_key, doubted.tries, outcome, at=at, real_at=real_at)
+            settled = settle_message(tx, command)
+        failures.count(settled)
         return 1
 
     def _answer(self, doubted: InDoubt) -> Accepted | NotAccepted | None:

@@ -10,6 +10,7 @@ of one small table by one process is cheap.
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +36,7 @@ from shared.telemetry import log, metrics, spans
 LATEST: Final = 12  # slots of the list of latest signings
 _POLL_SECONDS: Final = 0.1
 _PULSE_SECONDS: Final = 2.0
+_STILL_SECONDS: Final = 30.0
 _WAITING: Final = 64  # events a reader may be behind before it is dropped
 _MOST_ENTRIES: Final = 500  # a reader further back than this gets a snapshot
 MOST_STREAMS = 16  # of one subject: four browsers of four streams (static/line.js), or sixteen walls
@@ -121,10 +123,20 @@ class Hub:
         self._readers: set[Reader] = set()
         self._reached: dict[str, int] = {}
         self._rounds = Rounds("hub")
+        self._polled_at = time.monotonic()
         self._lock = threading.Lock()
 
     def start(self, stop: threading.Event) -> None:
         threading.Thread(target=self._run, args=(stop,), name="hub", daemon=True).start()
+
+    def silent_seconds(self) -> float:
+        """Since the last look that could read, or since the start."""
+        return time.monotonic() - self._polled_at
+
+    def missing(self) -> str | None:
+        """For health.ready: pages that nobody moves look as if nothing happened."""
+        silent = self.silent_seconds()
+        return f"live stream: last read {silent:.0f} s ago" if silent > _STILL_SECONDS else None
 
     def join(self, district: str, subject: str) -> Reader:
         """Refused readers-too-many: one subject could keep all others out."""
@@ -249,6 +261,7 @@ class Hub:
                 self.watch.poll()
                 if turns % round(_PULSE_SECONDS / _POLL_SECONDS) == 0:
                     self.pulse()
+                self._polled_at = time.monotonic()
             except Exception as failure:  # noqa: BLE001 - an outage: readers see the silence; the next turn may find the database
                 _log.error("the live stream could not read", code=rounds.code(failure))
                 stop.wait(_PULSE_SECONDS)

@@ -1,4 +1,5 @@
-"""Webhooks as metrics: endpoints by how they are, and what waits for them. Read while the worker that sends is dead too.
+"""Webhooks as metrics: endpoints by how they are, and what waits for them. Read while the worker that sends is dead too. The live stream's
+own fact is shown by its process (application.py).
 
 `engine` is the mechanism role's: it sees every district.
 """
@@ -24,6 +25,10 @@ OLDEST: Final = Fact(
     ("district",),
 )
 ALL: Final = (ENDPOINTS, WAITING, OLDEST)
+STREAM_POLLED: Final = Fact(
+    "clearwater_live_polled_timestamp_seconds",
+    "When the live stream last looked for news and could read, as Unix time; shown by the stream's process.",
+)
 
 _STATES = ("new", "open", "resting", "gone")
 _ENDPOINTS = text("""

@@ -10,7 +10,7 @@ from deploy.local.place import ROOT
 from tests.support.tree import python_files, tracked
 
 MODULE, FUNCTION, NESTING = 400, 60, 3
-KIT, KIT_LINES = ("shared/messaging", "shared/service"), 5_680  # decision 10
+KIT, KIT_LINES = ("shared/messaging", "shared/service"), 5_830  # decision 10
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # `with` does not count: it is no branch.
 _NESTS = (ast.If, ast.For, ast.While, ast.Try, ast.Match, ast.AsyncFor)

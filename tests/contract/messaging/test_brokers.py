@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,9 @@ import pytest
 
 from shared.events import envelope, topics
 from shared.messaging import credentials, kafka, memory
-from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
+from shared.messaging.ports import SILENT_SECONDS, Message, Subscription, Unavailable, Unreadable
 from tests.support import kit, raw_kafka
+from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
 A_KEY, ANOTHER = str(uuid4()), str(uuid4())
@@ -276,6 +278,23 @@ def test_a_reader_resumes_where_it_stopped(broker, producer, topic, caplog):
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+def test_a_broker_that_answers_is_known_to_have_answered(producer, reads, topic):
+    """Each poll at the end of the topics is proof that nothing more was there."""
+    producer.ask()
+    subscription = reads("g")
+    producer.publish([kit.message(A_KEY, 1, topic=topic)])
+    assert subscription.known_at() is None
+    assert len(eventually(lambda: subscription.poll(0.5))) == 1
+
+    first = eventually(lambda: (subscription.poll(0.5), subscription.known_at())[1])
+    again = eventually(lambda: (subscription.poll(0.5), subscription.known_at() > first)[1])
+
+    assert again
+    assert subscription.lag() == {topic: 0}
+    assert subscription.silent_seconds() < SILENT_SECONDS
+    assert first < subscription.known_at() <= time.monotonic()
+
+
 def test_an_unreachable_broker_is_reported_as_unavailable():
     away = memory.Broker()
     away.create("clearwater.440303." + kit.KIND)
@@ -285,6 +304,8 @@ def test_an_unreachable_broker_is_reported_as_unavailable():
     for producer in (memory.Producer(away), kafka.Producer(nowhere)):
         with pytest.raises(Unavailable):
             producer.publish([message])
+        with pytest.raises(Unavailable):
+            producer.ask()
     for subscription in (
         memory.Subscription(away, group="g", topics=".*"),
         kafka.Subscription(nowhere, group="g", topics=".*"),

@@ -31,10 +31,10 @@ KIT = {
 }
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree with the service in it."""
-    copy = copied(tmp_path_factory.mktemp("tree"))
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the tree with the service in it, for each test its own: some of them write into it."""
+    copy = copied(tmp_path / "tree")
     (copy / ".cache").symlink_to((ROOT / ".cache").resolve())
     shutil.copytree(SAMPLE / "service", copy / "services" / "payments")
     shutil.copy(SAMPLE / "events.py", copy / "shared" / "events" / "payments.py")

@@ -20,6 +20,7 @@ from services.reporting.api.live import Hub
 from services.signing import wiring as signing
 from shared.messaging import memory
 from shared.messaging.consumer import Consumer
+from shared.messaging.relay import Relay
 from shared.service.lifecycle import Loop
 from tests.integration.loops.cases import CASES
 from tests.integration.loops.webhook_cases import STATEMENT_KEY
@@ -36,7 +37,7 @@ def loops_of(wiring: Any) -> Mapping[str, Loop]:
     subscription = memory.Subscription(memory.Broker(), group="g", topics=service.topics)
     found = dict(service.consumer_loops(engine, Consumer(service.consumer, engine, subscription, {})))
     if service.emits:
-        found |= service.relay_loops(engine)
+        found |= service.relay_loops(engine, Relay(engine, memory.Producer(memory.Broker())))
     if hasattr(wiring, "worker_loops"):
         found |= wiring.worker_loops(service.settings(), engine)
     if hasattr(wiring, "webhook_loops"):

@@ -39,6 +39,52 @@ def test_an_unsent_event_counts_with_its_age_until_it_is_sent(bench):
     assert (sent.number, sent.seconds) == (0, 0)
 
 
+def test_a_key_that_the_broker_refuses_counts_and_gives_no_age(bench):
+    """It is a ticket of its own (KeyHeldByRelay); an age would be the page OutboxStuck."""
+    refused, later = uuid4(), uuid4()
+    bench.broker.max_bytes = 5_000
+    kit.happen(bench.engines.app, bench.district, [refused])
+    kit.happen(bench.engines.app, bench.district, [refused], filling="x" * 10_000)
+    kit.happen(bench.engines.app, bench.district, [refused])
+    relay = Relay(bench.engines.mechanism, memory.Producer(bench.broker))
+    while relay.run_once():
+        pass
+    held = read(bench, freshness.unsent_ages)
+    kit.happen(bench.engines.app, bench.district, [later])
+    behind = read(bench, freshness.unsent_ages)
+    with bench.engines.mechanism.begin() as connection:
+        connection.execute(text("delete from unsent where district = :district"), {"district": bench.district})
+        connection.execute(text("delete from held where district = :district"), {"district": bench.district})
+
+    assert (held.number, held.seconds) == (2, 0)
+    assert (behind.number, behind.seconds > 0) == (3, True)
+
+
+def test_the_age_of_unsent_events_reads_only_the_journal_of_refused_keys(bench):
+    kit.happen(bench.engines.app, bench.district, [uuid4() for _ in range(3_000)])
+    refused = uuid4()
+    kit.happen(bench.engines.app, bench.district, [refused])
+    rows = text(
+        "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int from pg_stat_xact_user_tables where relname = 'events'"
+    )
+
+    with bench.engines.mechanism.begin() as connection:
+        connection.execute(
+            text(
+                "insert into held (topic, key, reason, district, retry_at) values (:topic, :key, 'too-large', :district, now())"
+            ),
+            {"topic": bench.topic, "key": str(refused), "district": bench.district},
+        )
+        ages = {age.district: age.number for age in freshness.unsent_ages(connection)}
+        looked_at = connection.execute(rows).scalar_one()
+        connection.rollback()
+    with bench.engines.mechanism.begin() as connection:
+        connection.execute(text("delete from unsent where district = :district"), {"district": bench.district})
+
+    assert ages[bench.district] == 3_001
+    assert looked_at < 100
+
+
 def test_a_consumer_that_reads_everything_is_of_this_moment_and_one_that_stops_grows_old(bench):
     consumer = bench.consumer()
     measure(consumer)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.notify.gateways.smtp import Mail
 from services.notify.workers.dispatch import Dispatcher
@@ -189,3 +190,39 @@ def test_a_recipient_whose_planning_fails_does_not_delay_the_others(notify):
     notify.completer.run_once()
     notify.dispatches()
     assert (notify.balance().sent, notify.balance().incomplete) == (4, 0)
+
+
+@pytest.mark.logs_error("lane broken off")
+def test_a_lane_that_breaks_off_counts_as_failing_until_one_of_its_messages_is_through(notify):
+    """As an item of any other loop does: the alert ItemFailing names it."""
+    dispatcher, stop = notify.dispatcher, threading.Event()
+    serve, broken = dispatcher.serve, threading.Event()
+
+    def breaks(lane):
+        if broken.is_set():
+            raise RuntimeError("planted")
+        return serve(lane)
+
+    def failing():
+        return REGISTRY.get_sample_value("clearwater_failing_items", {"loop": "dispatch", "district": notify.district})
+
+    def failed():
+        return REGISTRY.get_sample_value(
+            "clearwater_item_failed_total", {"loop": "dispatch", "district": notify.district}
+        )
+
+    dispatcher.serve = breaks
+    broken.set()
+    planned(notify, Owner(channels=("sms",)))
+    thread = threading.Thread(target=Lanes(dispatcher).run_forever, args=(stop,), kwargs={"idle_seconds": 0.02})
+    thread.start()
+    try:
+        assert eventually(lambda: failing() == 2)  # the urgent lane, and the lane of all
+        assert failed() > 0
+        broken.clear()
+        assert eventually(lambda: notify.balance().sent == 1)
+        planned(notify, Owner(channels=("sms",)))
+        assert eventually(lambda: failing() < 2)
+    finally:
+        stop.set()
+        thread.join(30)

@@ -212,6 +212,12 @@ class _Once:
     def lag(self) -> dict[str, int]:
         return {}
 
+    def known_at(self) -> None:
+        """Nothing is known of the broker."""
+
+    def silent_seconds(self) -> float:
+        return 0.0
+
     def close(self) -> None:
         """Nothing to close."""
 

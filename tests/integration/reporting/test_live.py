@@ -1,18 +1,25 @@
 """Does a reader of the live stream get all missed events, or a snapshot?"""
 
 import json
+import threading
+import time
+from http import HTTPStatus
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, text
 
 from deploy.local.issuer import mint
 from services.reporting import application, wiring
-from services.reporting.api import stream
+from services.reporting.api import live, stream
 from services.reporting.api.live import Hub
 from services.reporting.store import feed
 from shared.service import database, factory
 from shared.service.clock import RealClock
+from shared.telemetry.facts import FACTS
+from tests.support.eventually import eventually
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.serving import Settings
 
@@ -206,3 +213,61 @@ def test_the_stream_of_a_slow_reader_ends(day):
 
     assert len(list(islice(events, 3))) == 2  # how long to wait, and the snapshot
     assert day.hub._readers == set()
+
+
+@pytest.mark.logs_error("the live stream could not read")
+def test_a_stream_that_cannot_read_is_not_ready_until_it_can(day, urls, monkeypatch):
+    monkeypatch.setattr(live, "_STILL_SECONDS", 1.0)
+    monkeypatch.setattr(live, "_PULSE_SECONDS", 0.1)
+    owner, stop = database.connect(urls.owner, application_name="test"), threading.Event()
+    day.hub.join("440303")
+    day.hub.start(stop)
+    try:
+        eventually(lambda: day.hub.silent_seconds() < 0.5 and day.hub.missing() is None)
+        with owner.begin() as connection:
+            connection.execute(text("alter table feed_numbers rename to hidden"))
+        missing = eventually(day.hub.missing)
+        with owner.begin() as connection:
+            connection.execute(text("alter table hidden rename to feed_numbers"))
+        assert eventually(lambda: day.hub.missing() is None)
+    finally:
+        stop.set()
+        owner.dispose()
+
+    assert missing.startswith("live stream: last read ")
+
+
+@pytest.fixture
+def of_the_stream(urls, issuer, monkeypatch):
+    """A client of the application as the stream's process makes it."""
+    settings = {
+        "DATABASE_URL": urls.app,
+        "ISSUER_URL": issuer[0],
+        "PUBLIC_URL": "http://localhost",
+        "SESSION_SECRET": "x",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    stop = threading.Event()
+    monkeypatch.setattr(application, "threading", SimpleNamespace(Event=lambda: stop))
+    app = application.create_stream()
+    yield app.test_client()
+    stop.set()
+    FACTS._sources.pop("stream")
+    app.extensions["clearwater"].engine.dispose()
+
+
+def test_the_process_of_the_stream_shows_when_it_last_could_read(of_the_stream, monkeypatch):
+    client = of_the_stream
+
+    def shown() -> float:
+        families = text_string_to_metric_families(client.get("/metrics").text)
+        samples = [sample for family in families for sample in family.samples]
+        return next(it.value for it in samples if it.name == "clearwater_live_polled_timestamp_seconds")
+
+    first = shown()
+    assert abs(first - time.time()) < 10
+    assert client.get("/ready").text == "ready"
+    assert eventually(lambda: shown() > first)
+    monkeypatch.setattr(live, "_STILL_SECONDS", -1.0)
+    assert client.get("/ready").status_code == HTTPStatus.SERVICE_UNAVAILABLE

@@ -2,7 +2,7 @@
 
 from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
-from shared.messaging import kafka
+from shared.messaging import kafka_python
 
 
 def a_batch(name: bytes) -> DefaultRecordBatch:
@@ -22,7 +22,7 @@ def a_batch(name: bytes) -> DefaultRecordBatch:
 
 
 def test_a_header_name_that_is_not_utf_8_stops_no_reader():
-    assert kafka.DefaultRecordBatch is DefaultRecordBatch
+    assert kafka_python.DefaultRecordBatch is DefaultRecordBatch
 
     first, second = a_batch(b"\xff\xfe\x00\xc3")
 

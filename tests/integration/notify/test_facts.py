@@ -1,0 +1,119 @@
+"""Do the metrics of messages tell a dead worker from a night, a pause and a held channel? Real gateway, real database."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import Engine
+
+from services.notify.queries import facts
+from services.notify.wiring import SERVICE
+from services.notify.workers.failures import CODES
+from shared.service import database
+from tests.integration.notify.conftest import Notify
+from tests.integration.notify.test_sending import planned
+from tests.support.clocks import StandingClock
+from tests.support.owners import NOON, Owner
+
+
+@pytest.fixture
+def mechanism(notify_database: Any) -> Iterator[Engine]:
+    connected = database.connect(notify_database.mechanism, application_name="test-facts")
+    yield connected
+    connected.dispose()
+
+
+def due(notify: Notify, mechanism: Engine) -> dict[str, float]:
+    samples = facts.of_messages(mechanism, notify.clock)
+    return {sample.labels[0]: sample.value for sample in samples if sample.labels[1] == notify.district}
+
+
+def in_minutes(notify: Notify, minutes: int) -> None:
+    notify.clock = StandingClock(NOON + timedelta(minutes=minutes))
+
+
+def changed(notify: Notify, statement: str) -> None:
+    with notify.as_owner() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_the_oldest_due_message_of_each_channel_is_of_its_channel_alone(notify: Notify, mechanism: Engine) -> None:
+    assert due(notify, mechanism) == {"mail": 0, "sms": 0}
+    planned(notify, Owner(channels=("sms",)), Owner(channels=("sms",)))
+    in_minutes(notify, 10)
+    of_a_dead_worker = due(notify, mechanism)
+    notify.dispatches()
+
+    assert of_a_dead_worker == {"mail": 0, "sms": pytest.approx(600, abs=1)}
+    assert notify.balance().sent == 2
+    assert due(notify, mechanism) == {"mail": 0, "sms": 0}
+
+
+def test_a_night_a_pause_between_tries_and_the_rest_of_a_held_channel_are_not_due(
+    notify: Notify, mechanism: Engine
+) -> None:
+    planned(notify, Owner(channels=("sms",)))
+    in_minutes(notify, 10)
+    changed(notify, "update messages set hold_until = hold_until + interval '1 hour'")
+    night = due(notify, mechanism)["sms"]
+    changed(
+        notify,
+        "update messages set hold_until = hold_until - interval '1 hour', next_try_at = now() + interval '1 hour'",
+    )
+    pause = due(notify, mechanism)["sms"]
+    changed(notify, "update messages set next_try_at = now() - interval '2 minutes'")
+    after_the_pause = due(notify, mechanism)["sms"]
+    changed(
+        notify,
+        "insert into channel_holds (district, hold_id, channel, code, began_at, next_probe_at) select district, gen_random_uuid(), "
+        "'sms', 'sms-401', now() - interval '1 hour', now() + interval '1 minute' from messages",
+    )
+    held = due(notify, mechanism)["sms"]
+    changed(notify, "update channel_holds set next_probe_at = now() - interval '1 minute'")
+    unprobed = due(notify, mechanism)["sms"]
+
+    assert (night, pause, held) == (0, 0, 0)
+    assert after_the_pause == pytest.approx(120, abs=5)
+    assert unprobed == pytest.approx(60, abs=5)
+
+
+def test_a_try_that_never_ended_counts_from_its_beginning(notify: Notify, mechanism: Engine) -> None:
+    planned(notify, Owner(channels=("sms",)))
+    changed(notify, "update messages set state = 'trying', tried_at = now() - interval '5 minutes'")
+
+    assert due(notify, mechanism)["sms"] == pytest.approx(300, abs=5)
+
+
+def test_the_api_of_notify_shows_it(monkeypatch: pytest.MonkeyPatch, mechanism: Engine, notify: Notify) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere")
+
+    assert {sample.fact.name for sample in SERVICE.facts(mechanism)} == {"clearwater_message_due_seconds"}
+
+
+def failed(channel: str, code: str) -> float | None:
+    return REGISTRY.get_sample_value("clearwater_message_failed_total", {"channel": channel, "code": code})
+
+
+def test_a_failed_message_is_counted_once_by_channel_and_code(notify: Notify) -> None:
+    known = {(channel, code): failed(channel, code) for channel, codes in CODES.items() for code in codes}
+    assert None not in known.values()
+
+    planned(notify, Owner(channels=("sms",)), Owner(channels=("sms",)))
+    notify.sms.answer = 422
+    notify.dispatches()
+
+    assert notify.states() == [("failed", "sms", "sms-422")] * 2
+    assert failed("sms", "sms-422") == known["sms", "sms-422"] + 2
+    assert sum(failed(*place) for place in known) == sum(known.values()) + 2
+
+
+def test_a_code_that_nobody_knows_counts_as_other(notify: Notify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CODES, "sms", frozenset({"other"}))
+    before = failed("sms", "other")
+    planned(notify, Owner(channels=("sms",)))
+    notify.sms.answer = 422
+    notify.dispatches()
+
+    assert failed("sms", "other") == before + 1
