@@ -235,6 +235,11 @@ _BOUNDS: Final = (
         "Records about grants that admin could not read and does not carry out: {value}.", "Its log names type and topic of each.",
     ),
     _Bound(
+        "clearwater_message_due_seconds", 300, "MessagesLate", "page",
+        "A message by {channel} in district {district} has been due for {value} s.",
+        "Restart notify-worker. If it runs and the gateway does not answer, call the gateway's operator.",
+    ),
+    _Bound(
         "clearwater_webhook_untried_seconds", 60, "DeliveriesLate", "page",
         "Events for other systems wait in district {district}: {value} s.",
         "Restart reporting-webhooks. If it runs and every address fails, look at the way out of this machine.",
@@ -258,6 +263,7 @@ _BOUNDS: Final = (
 # What one look cannot judge, and why. Of every other alert the doctor has a finding.
 _OVER_TIME, _A_WHILE = "it is a share or a number over time", "for a moment it is usual: only its lasting is a fault"
 _COUNTS = "it counts since the process has begun: what is over would be named for ever"
+_NOT_READY = "the process says so at /ready: NotReady"
 _NOTHING_WRONG = "nothing is wrong: it is for the command post and the screens"
 LEFT_OUT: Final = {
     **dict.fromkeys((
@@ -267,6 +273,7 @@ LEFT_OUT: Final = {
     **dict.fromkeys(("PoolExhausted", "ConsumerBehind"), _A_WHILE),
     **dict.fromkeys(("RecordQuarantined", "ClockJumped"), _COUNTS),
     **dict.fromkeys(("ThresholdClose", "PeriodEndsToday", "GrantEndsSoon", "DayNotClosed"), _NOTHING_WRONG),
+    "StreamStill": _NOT_READY,
     "Watchdog": "it is about the way of the alerts themselves",
 }  # fmt: skip
 # Findings that have no alert; they have an entry of the runbook all the same.

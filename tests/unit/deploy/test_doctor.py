@@ -187,6 +187,12 @@ STATES = [
         "notify cannot read its facts of service",
     ),
     (
+        showing("notify-api", "message_due_seconds", 301, channel="sms", district="440303"),
+        "MessagesLate",
+        "page",
+        "A message by sms in district 440303",
+    ),
+    (
         showing("reporting-api", "webhook_untried_seconds", 61, district="440303"),
         "DeliveriesLate",
         "page",
