@@ -276,8 +276,6 @@ LEFT_OUT: Final = {
     "StreamStill": _NOT_READY,
     "Watchdog": "it is about the way of the alerts themselves",
 }  # fmt: skip
-# Findings that have no alert; they have an entry of the runbook all the same.
-OWN: Final = ("BrokerGone",)
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
     _disk, _clocks, _platform, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
     own.no_backup,

@@ -1,6 +1,6 @@
 """The process `watch`: it looks at the installation as a person with the doctor would, all the time, and shows what it sees as metrics.
 
-    front door, issuer ─▶ does it answer?     every process ─▶ is it ready, with its schema?     certificates, disks ─▶ what is left?
+    front door, issuer, broker ─▶ does it answer?   every process ─▶ is it ready, with its schema?   certificates, disks ─▶ what is left?
 
 Invariant: it reads only, needs no password, and shows what it saw at its last look: a process that does not answer has no figure of its own
 here, since Prometheus knows that by itself. A look that hangs leaves no figure but its age: an old one would look like a true one.
@@ -31,7 +31,7 @@ from shared.telemetry.facts import FACTS, Fact, Sample
 
 REACHABLE: Final = Fact(
     "clearwater_reachable",
-    "1 when the front door or the issuer answered at the last look, as the services reach it, 0 when not.",
+    "1 when the front door, the issuer or the broker answered at the last look, as the services reach it, 0 when not.",
     ("place",),
 )
 READY: Final = Fact(
@@ -125,6 +125,7 @@ class Watch:
 def _looks(seen: Places) -> Iterator[Callable[[], Iterator[Sample]]]:
     yield partial(_reachable, FRONT_DOOR, seen.front_door, "/")
     yield partial(_reachable, "issuer", seen.issuer, seen.issuer_path, only=asking.OK)
+    yield partial(_greeted, "kafka", seen.broker)
     for name, address in seen.processes.items():
         yield partial(_process, name, address)
     for place, address in seen.encrypted().items():
@@ -141,6 +142,10 @@ def _reachable(place: str, address: Address, path: str, *, only: int | None = No
         yield REACHABLE.of(0, place)
     else:
         yield REACHABLE.of(only in (None, status), place)
+
+
+def _greeted(place: str, address: Address) -> Iterator[Sample]:
+    yield REACHABLE.of(asking.is_answered(address, asking.GREETINGS[place]), place)
 
 
 def _process(name: str, address: Address) -> Iterator[Sample]:

@@ -71,7 +71,7 @@ class Provider:
             _hold_to_clock(decoded.claims, fresh=fresh)
             jwt.JWTClaimsRegistry(
                 leeway=_LEEWAY_SECONDS,
-                iss={"essential": True, "value": self._issuer},
+                iss={"essential": True, "values": [self._issuer, f"{self._issuer}/"]},
                 aud={"essential": True, "value": audience},
                 exp={"essential": True},
                 sub={"essential": True},

@@ -98,6 +98,8 @@ def test_a_server_that_is_paused_is_the_one_finding(system: Platform, samples, n
     with paused(system, name):
         code, found = examined(system)
         assert (code, found) == (2, {entry: name})
+        if name != "postgres":  # the processes say it themselves
+            eventually(lambda: is_shown(system, f'clearwater_reachable{{place="{name}"}} 0.0'))
     eventually(lambda: is_healthy(system), seconds=180)
 
 

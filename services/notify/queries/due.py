@@ -8,10 +8,11 @@ from sqlalchemy import Connection, text
 from shared.messaging.freshness import Age
 from shared.service.context import context
 
-# What quiet hours hold is not due. Ages are of the business clock, as `hold_until` is.
+# Two conditions, since each has a partial index of its own. What quiet hours hold is not due.
+# Ages are of the business clock, as `hold_until` is.
 _DUE: Final = text("""
     select district, count(*), extract(epoch from cast(:now as timestamptz) - min(hold_until))::float from messages
-    where state in ('held', 'waiting', 'trying') and hold_until <= :now group by district order by district
+    where (state in ('held', 'waiting') or state = 'trying') and hold_until <= :now group by district order by district
 """)
 _KNOWN: Final = text("select distinct district from projects")
 

@@ -73,6 +73,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         Row("reveals", "registry", "/register/audit"),
         Row("searches", "registry", "/register/audit"),
         Row("exports", "registry", "/register/audit"),
+        Row("annotations", "registry", "/register/audit"),
         Row("acts", "signing", "/desk/acts"),
         Row("taken", "reporting", "/taken"),
         Row("rolls", "registry", "/register/audit"),

@@ -104,15 +104,15 @@ def figures(watch: Watch) -> Figures:
     return shown
 
 
-def test_a_front_door_and_an_issuer_that_do_not_answer_are_seen(seen):
-    assert seen() == {("reachable", "front-door"): 0, ("reachable", "issuer"): 0}
+def test_a_front_door_an_issuer_and_a_broker_that_do_not_answer_are_seen(seen):
+    assert seen() == {("reachable", "front-door"): 0, ("reachable", "issuer"): 0, ("reachable", "kafka"): 0}
 
 
 def test_a_front_door_that_refuses_answers_and_an_issuer_without_its_document_does_not(seen):
     with serving(503) as port:
         found = seen(FRONT_DOOR=f"127.0.0.1:{port}", ISSUER_INTERNAL_URL=f"http://127.0.0.1:{port}/realms/city")
 
-    assert found == {("reachable", "front-door"): 1, ("reachable", "issuer"): 0}
+    assert found == {("reachable", "front-door"): 1, ("reachable", "issuer"): 0, ("reachable", "kafka"): 0}
 
 
 def test_an_issuer_that_shows_its_document_is_reachable(seen):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -154,15 +155,29 @@ def test_tokens_that_are_not_ours_are_refused(kit: Kit, tmp_path: Path, issuer: 
 )
 def test_a_token_of_our_key_for_something_else_is_refused(kit: Kit, changed: dict[str, str | None]) -> None:
     """Every id token of a browser has another audience."""
-    key = local_issuer._key(kit.local_dir)
-    whole = jwt.decode(local_issuer.mint(kit.local_dir, role="desk", districts=[OURS]), key).claims
+    whole = claims_of_a_desk(kit)
     claims = {name: value for name, value in (whole | changed).items() if value is not None}
 
-    def status_of(claims: dict[str, object]) -> int:
-        token = jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
-        return kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {token}"}).status_code
+    assert (status_of(kit, whole), status_of(kit, claims)) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
 
-    assert (status_of(whole), status_of(claims)) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
+
+def test_an_issuer_may_write_its_name_with_a_slash_at_the_end(kit: Kit) -> None:
+    """Some providers do, in their discovery document and in every token."""
+    claims = claims_of_a_desk(kit)
+
+    assert status_of(kit, claims | {"iss": f"{claims['iss']}/"}) == HTTPStatus.OK
+    assert status_of(kit, claims | {"iss": f"{claims['iss']}/other"}) == HTTPStatus.UNAUTHORIZED
+
+
+def claims_of_a_desk(kit: Kit) -> dict[str, Any]:
+    token = local_issuer.mint(kit.local_dir, role="desk", districts=[OURS])
+    return jwt.decode(token, local_issuer._key(kit.local_dir)).claims
+
+
+def status_of(kit: Kit, claims: dict[str, Any]) -> int:
+    key = local_issuer._key(kit.local_dir)
+    token = jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key)
+    return kit.app.test_client().get("/api/v1/notes", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 def test_a_role_that_may_not_is_refused(kit: Kit) -> None:

@@ -12,7 +12,7 @@ import yaml
 from deploy.declaration import SERVICES
 from deploy.doctor import asking
 from deploy.doctor.asking import Address, Answer
-from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, LEFT_OUT, OWN, _Bound, exit_code, findings
+from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, LEFT_OUT, _Bound, exit_code, findings
 from deploy.doctor.looking import look
 from deploy.doctor.seen import Process, Sample, Seen, parsed
 from deploy.local.place import ROOT
@@ -250,7 +250,6 @@ def test_each_state_is_one_finding_with_its_entry_of_the_runbook(
 def test_every_finding_is_among_the_states_above_and_is_as_severe_as_its_alert() -> None:
     tried = {(entry, severity) for _, entry, severity, _ in STATES}
 
-    assert set(OWN) <= {entry for entry, _ in tried}
     assert [
         (entry, severity)
         for entry, severity in tried
@@ -262,7 +261,7 @@ def test_every_alert_has_a_finding_or_a_reason_why_one_look_cannot_judge_it() ->
     found = {entry for _, entry, _, _ in STATES}
 
     assert found.isdisjoint(LEFT_OUT)
-    assert found | LEFT_OUT.keys() == {*ALERTS, *OWN}
+    assert found | LEFT_OUT.keys() == {*ALERTS}
 
 
 def test_a_bound_is_that_of_its_alert() -> None:

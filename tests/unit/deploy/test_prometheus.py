@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from deploy.declaration import SERVICES
-from deploy.doctor import findings
 from deploy.front_door.caddyfile import RUNBOOK as RUNBOOK_PATH
 from deploy.images.site import SITE
 from deploy.local.place import ROOT
@@ -85,7 +84,7 @@ def test_an_inhibition_and_an_objective_name_what_exists():
 
 
 def test_the_runbook_has_an_entry_for_each_alert_and_each_finding_and_no_other():
-    assert RUNBOOK.keys() == {*ALERTS, *findings.OWN}
+    assert RUNBOOK.keys() == {*ALERTS}
 
 
 def test_the_list_of_metrics_is_as_the_code_declares_them():

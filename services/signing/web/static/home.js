@@ -129,6 +129,7 @@ const COUNT = {
   reveals: async () => recent(await every("registry", "/reveals"), "revealed_at"),
   searches: async () => recent(await every("registry", "/name-searches"), "searched_at"),
   exports: async () => recent(await every("registry", "/exports"), "exported_at"),
+  annotations: async () => recent(await every("registry", "/annotations"), "annotated_at"),
   acts: () => listed("signing", `/acts?since=${encodeURIComponent(new Date(sevenDays()).toISOString())}`, true),
   taken: async () => {
     const since = Date.now() - 7 * DAY_MILLISECONDS;
