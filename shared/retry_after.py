@@ -5,14 +5,15 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 _DIGITS: Final = 9
-LONGEST: Final = timedelta(seconds=10**_DIGITS - 1)
+LONGEST: Final = timedelta(seconds=10**_DIGITS)
 
 
 def wait(written: str, *, now: datetime) -> timedelta | None:
     """Seconds or an instant, from nothing to LONGEST; None for anything else."""
     given = written.strip()
     if given.isascii() and given.isdecimal():
-        return _bounded(timedelta(seconds=int(given.lstrip("0")[:_DIGITS] or "0")))
+        digits = given.lstrip("0")
+        return timedelta(seconds=int(digits or "0")) if len(digits) <= _DIGITS else LONGEST
     try:
         at = parsedate_to_datetime(given)
         return _bounded((at if at.tzinfo else at.replace(tzinfo=UTC)) - now)

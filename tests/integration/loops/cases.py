@@ -295,7 +295,7 @@ def hub(world: World) -> Case:
     engine = reporting.engine(world.database("reporting").app, "loops")
     world.stack.callback(engine.dispose)
     live = Hub(engine, RealClock())
-    readers = {district: live.join(district) for district in (BAD, GOOD)}
+    readers = {district: live.join(district, "desk") for district in (BAD, GOOD)}
     live.poll()
     met = world.planted(engine, "select number, kind, body, appended_at from feed", BAD)
     for district in (BAD, GOOD):

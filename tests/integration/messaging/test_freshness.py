@@ -69,6 +69,7 @@ def test_the_age_of_unsent_events_reads_only_the_journal_of_refused_keys(bench):
     )
 
     with bench.engines.mechanism.begin() as connection:
+        connection.execute(text("delete from held"))  # what other tests have left; rolled back
         connection.execute(
             text(
                 "insert into held (topic, key, reason, district, retry_at) values (:topic, :key, 'too-large', :district, now())"

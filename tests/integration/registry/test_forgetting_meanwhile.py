@@ -20,7 +20,7 @@ from tests.integration.registry.test_imports import edited
 from tests.support.tree import ROOT
 
 COMMANDS = "services/registry/commands"
-CHANGING, LOCKING = {"record", "change", "forget"}, {"alone", "alone_soon"}
+CHANGING, LOCKING = {"record", "change", "forget"}, {"lock_district", "lock_district_or_refuse"}
 Owners = list[tuple[object, ...]]
 
 
@@ -81,7 +81,7 @@ def test_a_right_holder_who_is_not_found_rolls_the_import_back(
     registry: Registry, made: sample.Sample, which: int, monkeypatch
 ):
     """The lock is the rule, this the net below it."""
-    monkeypatch.setattr(forget_person.people, "alone_soon", lambda _: None)
+    monkeypatch.setattr(forget_person.people, "lock_district_or_refuse", lambda _: None)
     found = ordered(registry, made)
     before = owners(registry)
     request = f"/people/{found[which]}/forgetting", {"reason": "本人书面要求"}

@@ -220,7 +220,7 @@ def test_a_stream_that_cannot_read_is_not_ready_until_it_can(day, urls, monkeypa
     monkeypatch.setattr(live, "_STILL_SECONDS", 1.0)
     monkeypatch.setattr(live, "_PULSE_SECONDS", 0.1)
     owner, stop = database.connect(urls.owner, application_name="test"), threading.Event()
-    day.hub.join("440303")
+    day.hub.join("440303", "desk")
     day.hub.start(stop)
     try:
         eventually(lambda: day.hub.silent_seconds() < 0.5 and day.hub.missing() is None)
