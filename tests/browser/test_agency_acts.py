@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from deploy.demo.people import Person
 from deploy.local import districts, issuer, processes
 from deploy.sandbox.agency import give
 from services.reporting import wiring
@@ -24,6 +25,11 @@ pytestmark = pytest.mark.timeout(500)  # the first test starts the whole system
 
 DISTRICT, ENGINEER, AGENCY = "440107", "agency-440107", "water-bureau"
 LANDED = 30_000
+PROJECT = {
+    "starts_at": "2026-11-28T00:00:00+08:00",
+    "ends_at": "2027-05-31T00:00:00+08:00",
+    "bases": [{"basis": "units", "percent": 95, "legal_ground": "样例条例第三十六条"}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,11 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def grant_id(system: Platform) -> str:
+    """Of an agency in a district with a few events."""
     districts.add(system.place, DISTRICT, name="样例河区")
+    with Person(system.place, "clerk", DISTRICT) as clerk:
+        for number in range(3):
+            clerk.post("registry", "/projects", PROJECT | {"name": f"样例河{number}片区"}, key=f"agency-acts-{number}")
     granted = give(system.place, DISTRICT, AGENCY, ENGINEER)
     address = f"{system.place.front_url}/api/reporting/v1/districts/{DISTRICT}/feed"
     headers = {"Authorization": f"Bearer {issuer.mint(system.place.local_dir, role='agency', districts=[DISTRICT])}"}
