@@ -83,7 +83,8 @@ def test_the_age_of_unsent_events_reads_only_the_journal_of_refused_keys(bench):
         connection.execute(text("delete from unsent where district = :district"), {"district": bench.district})
 
     assert ages[bench.district] == 3_001
-    assert looked_at < 100
+    # One when it runs alone, some hundred in a database that other tests have filled; never what waits.
+    assert looked_at < 1_000
 
 
 def test_a_consumer_that_reads_everything_is_of_this_moment_and_one_that_stops_grows_old(bench):
