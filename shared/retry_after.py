@@ -16,10 +16,7 @@ def wait(written: str, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(digits or "0")) if len(digits) <= _DIGITS else LONGEST
     try:
         at = parsedate_to_datetime(given)
-        return _bounded((at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
+        pause = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
     except (ValueError, OverflowError):  # no instant, or one beyond all calendars
         return None
-
-
-def _bounded(wish: timedelta) -> timedelta:
-    return min(max(wish, timedelta()), LONGEST)
+    return min(max(pause, timedelta()), LONGEST)

@@ -67,10 +67,10 @@ def is_answered(address: Address, greeting: bytes) -> bool:
         return False
 
 
-def serves(address: Address) -> bool:
-    """Any answer by HTTP counts."""
+def serves(address: Address, path: str = "/", *, only: int | None = None) -> bool:
+    """Whether it answers by HTTP. `only`: the one status that counts; without it every answer does."""
     try:
-        return bool(answer(address, "/").status)
+        return only in (None, answer(address, path).status)
     except (OSError, HTTPException):
         return False
 

@@ -46,13 +46,13 @@ def _disk(seen: Seen) -> Iterator[Finding]:
 
 
 def _platform(seen: Seen) -> Iterator[Finding]:
-    if not seen.servers.get("postgres", True):
+    if seen.is_gone("postgres"):
         wrong, do = (
             "PostgreSQL does not answer.",
             "Read the last lines of its log, then start it; if it runs, restart it. All processes go on by themselves.",
         )
         yield Finding("DatabaseUnreadable", "page", "postgres", wrong, do)
-    if not seen.servers.get("kafka", True):
+    if seen.is_gone("kafka"):
         wrong = "The broker does not answer: what is signed is kept, but no wall and no message sees it."
         yield Finding(
             "BrokerGone",
@@ -168,7 +168,7 @@ def _reconciler(seen: Seen) -> Iterator[Finding]:
 
 def _unreadable(seen: Seen) -> Iterator[Finding]:
     """A database that does not answer at all explains all of it."""
-    if not seen.servers.get("postgres", True):
+    if seen.is_gone("postgres"):
         return
     samples = seen.samples("clearwater_facts_readable")
     found = sorted({(process.service, sample.labels["source"]) for process, sample in samples if not sample.value})

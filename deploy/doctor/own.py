@@ -32,9 +32,9 @@ def grants(seen: Seen) -> Iterator[Finding]:
 
 
 def archive(seen: Seen) -> Iterator[Finding]:
-    missing = max((sample.value for _, sample in seen.samples("clearwater_archive_missing_bytes")), default=0)
-    if not seen.servers.get("postgres", True):
+    if seen.is_gone("postgres"):
         return
+    missing = max((sample.value for _, sample in seen.samples("clearwater_archive_missing_bytes")), default=0)
     if any(process.ready is None for process in seen.named(ARCHIVE)):
         wrong = f"archive does not answer: what the databases write is in no backup ({missing / 1e6:.1f} MB by now)."
         do = "Read the last lines of its log, see whether the folder of backups is there and has room, and start it again."

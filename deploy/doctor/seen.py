@@ -48,14 +48,18 @@ class Seen:
     def named(self, name: str) -> Iterator[Process]:
         return (process for process in self.processes if process.name == name)
 
+    def is_gone(self, server: str) -> bool:
+        """It was looked at and did not answer."""
+        return not self.servers.get(server, True)
+
     def explains(self, ready: str) -> bool:
         """The database or the broker that does not answer does: that is one finding, not fifteen."""
         gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
-        return any(ready.startswith(word) and not self.servers.get(name, True) for word, name in gone.items())
+        return any(ready.startswith(word) and self.is_gone(name) for word, name in gone.items())
 
     def explains_silence(self, process: Process) -> bool:
         """PostgreSQL that is gone does: who asks it hangs, and loops end. An API that is down is so for another reason."""
-        if self.servers.get("postgres", True) or process.service not in SERVICES:
+        if not self.is_gone("postgres") or process.service not in SERVICES:
             return False
         serving = {SERVICES[process.service].process(role) for role in SERVICES[process.service].roles if role.serves}
         return process.hangs or process.name.removesuffix(SECOND) not in serving

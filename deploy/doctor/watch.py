@@ -123,9 +123,10 @@ class Watch:
 
 
 def _looks(seen: Places) -> Iterator[Callable[[], Iterator[Sample]]]:
-    yield partial(_reachable, FRONT_DOOR, seen.front_door, "/")
-    yield partial(_reachable, "issuer", seen.issuer, seen.issuer_path, only=asking.OK)
-    yield partial(_greeted, "kafka", seen.broker)
+    # Every answer of the front door counts: it says itself when a service is away.
+    yield partial(_reachable, FRONT_DOOR, partial(asking.serves, seen.front_door))
+    yield partial(_reachable, "issuer", partial(asking.serves, seen.issuer, seen.issuer_path, only=asking.OK))
+    yield partial(_reachable, "kafka", partial(asking.is_answered, seen.broker, asking.GREETINGS["kafka"]))
     for name, address in seen.processes.items():
         yield partial(_process, name, address)
     for place, address in seen.encrypted().items():
@@ -134,18 +135,8 @@ def _looks(seen: Places) -> Iterator[Callable[[], Iterator[Sample]]]:
     yield partial(servers.samples, seen.installation)
 
 
-def _reachable(place: str, address: Address, path: str, *, only: int | None = None) -> Iterator[Sample]:
-    """`only`: the one status that counts. Without it every answer does: the front door says itself when a service is away."""
-    try:
-        status = asking.answer(address, path).status
-    except (OSError, HTTPException):
-        yield REACHABLE.of(0, place)
-    else:
-        yield REACHABLE.of(only in (None, status), place)
-
-
-def _greeted(place: str, address: Address) -> Iterator[Sample]:
-    yield REACHABLE.of(asking.is_answered(address, asking.GREETINGS[place]), place)
+def _reachable(place: str, is_answered: Callable[[], bool]) -> Iterator[Sample]:
+    yield REACHABLE.of(is_answered(), place)
 
 
 def _process(name: str, address: Address) -> Iterator[Sample]:

@@ -8,9 +8,8 @@ from typing import Final
 
 OF: Final = 'district=~"$district"'
 MESSAGES_ONCE: Final = f"max by (state, channel, district) (clearwater_messages_by_channel{{{OF}}})"
-SIGNING_ACTS: Final = (
-    'service="signing",route!~"/login.*|/callback",method="POST"'  # of the objective: signing in is none
-)
+# Of the objective: signing in is none.
+SIGNING_ACTS: Final = 'service="signing",route!~"/login.*|/callback",method="POST"'
 SIGNATURES: Final = 'service="signing",route=~".*/signatures",method="POST"'
 
 

@@ -21,9 +21,8 @@ from deploy.local.place import HOST, CannotStart, Place
 LISTENERS = {"CLIENT": "kafka", "INTERNAL": "kafka-internal", "CONTROLLER": "kafka-controller"}
 # By listener; the first user is the broker itself. No user is known on both listeners.
 STATIC_USERS = {"internal": ("broker", "founder"), "controller": ("controller",)}
-# A Java program that has run out of memory may go on without some of its threads. It is better to end and be started again.
-END_WITHOUT_MEMORY = "-XX:+ExitOnOutOfMemoryError"
-MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", END_WITHOUT_MEMORY)
+# The last one: a Java program without memory may go on without some of its threads. It is better to end and be started again.
+MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
 
 
 def listener_of_clients(name: str) -> dict[str, str]:

@@ -97,7 +97,7 @@ def create_stream() -> Flask:
         role="stream",
         ready=hub.missing,
     )
-    FACTS.publish("stream", lambda: [facts.STREAM_POLLED.of(time.time() - hub.silent_seconds())], seconds=0)
+    FACTS.publish("stream", lambda: [facts.STREAM_POLLED.of(time.time() - hub.silent_seconds())], own=True)
     hub.start(threading.Event())
     return app
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
-SILENT_SECONDS: Final = (
-    8.0  # no answer for so long is an outage: also while nothing happens, a broker answers every few seconds
-)
+# No answer for so long is an outage: also while nothing happens, a broker answers every few seconds.
+SILENT_SECONDS: Final = 8.0
 
 
 class Message(NamedTuple):

@@ -34,9 +34,8 @@ from shared.telemetry import facts
 
 EVERY = "*"  # the grant of the city: every district, those of tomorrow too
 
-_TRANSIENT = frozenset(
-    {"40P01", "40001"}
-)  # deadlock, serialization failure: the same work succeeds when it is repeated
+# Deadlock, serialization failure: the same work succeeds when it is repeated.
+_TRANSIENT = frozenset({"40P01", "40001"})
 _OUT_OF_TIME = frozenset({"57014", "55P03"})  # a statement, or its wait for a lock, took longer than it may
 _WRONG_STATEMENT = "42"  # the class: no such table, column, function …
 _FORBIDDEN = "42501"  # of that class, but about one row: it belongs to another district

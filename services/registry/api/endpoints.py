@@ -117,9 +117,7 @@ def show_secrets(district: str, endpoint_id: UUID) -> http.Answer:
     with _within(district) as tx:
         agency = held.agency_of(tx, identity.current().subject)
         found = reads.secrets(tx, context().resources, agency=agency, endpoint_id=endpoint_id, at=context().clock.now())
-    answer = http.ok(found)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return http.ok(found)
 
 
 @http.route(

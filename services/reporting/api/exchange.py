@@ -93,7 +93,6 @@ def _batch(district: str, found: Part) -> http.Answer:
     answer.headers["Clearwater-Filter"] = filter_of(found.types)
     if found.skipped:
         answer.headers["Clearwater-Skipped"] = span(found.skipped)
-    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
@@ -102,6 +101,5 @@ def _stream(reader: LogReader, watch: Watch, after: Place | None) -> http.Answer
     leave = watch.admit(reader.client_id)
     answer = Response(reader.events(watch, first, life=life), content_type=f"{_STREAM}; charset=utf-8")
     answer.headers["X-Accel-Buffering"] = "no"
-    answer.headers["Cache-Control"] = "no-store"
     answer.call_on_close(leave)
     return answer

@@ -52,7 +52,6 @@ def read_snapshot(district: str, query: SnapshotQuery) -> http.Answer:
     lines = _lines(district, frozenset(query.types))
     head = next(lines)  # what is refused is refused before the answer begins
     answer = Response(chain([head], lines), content_type=_LINES)
-    answer.headers["Cache-Control"] = "no-store"
     answer.call_on_close(lines.close)
     return answer
 

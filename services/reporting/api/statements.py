@@ -98,6 +98,4 @@ def _listed(tx: Transaction, district: str, agency: str, query: Page) -> http.An
 
 def _of_day(tx: Transaction, district: str, agency: str, day: date) -> http.Answer:
     found = reads.signed(tx, district, agency, day, today=business_day(datetime.now(UTC)))
-    answer = Response(found, content_type=_SIGNED)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return Response(found, content_type=_SIGNED)
