@@ -30,8 +30,8 @@ class InContainers:
         found: dict[str, str] = json.loads(_admitted("issuer", "clients", *clients))
         return found
 
-    def admit(self, agency: str, names: Sequence[str]) -> str:
-        return str(json.loads(_admitted("admin", "user", agency, *names)))
+    def admit(self, agency: str, awaited: Sequence[str]) -> str:
+        return str(json.loads(_admitted("admin", "user", agency, ",".join(awaited)))["password"])
 
     def withdraw(self, agency: str) -> None:
         _admitted("admin", "no-user", agency)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from deploy.local import admin, agencies
+from deploy.local import admin, agencies, granting
 from deploy.local.agencies import Given
 from deploy.local.place import CannotStart, Place
 
@@ -36,8 +36,8 @@ class Admitting(Protocol):
     def secrets_of(self, clients: Sequence[str]) -> dict[str, str]:
         """A new secret for each, in place of the old one."""
 
-    def admit(self, agency: str, names: Sequence[str]) -> str:
-        """The new password of its user on the bus, which may read exactly these topics."""
+    def admit(self, agency: str, awaited: Sequence[str]) -> str:
+        """The new password of its user on the bus, which may read what the grants on the bus give. `awaited`: as the registry says."""
 
     def withdraw(self, agency: str) -> None: ...
 
@@ -61,8 +61,8 @@ class OnThisMachine:
 
         return issuer.add_clients(self.place.local_dir, clients)
 
-    def admit(self, agency: str, names: Sequence[str]) -> str:
-        return agencies.admit(admin.as_admin(self.place), agency, names)
+    def admit(self, agency: str, awaited: Sequence[str]) -> str:
+        return granting.admit(admin.as_admin(self.place), agency, awaited)[0]
 
     def withdraw(self, agency: str) -> None:
         agencies.withdraw(admin.as_admin(self.place), agency)
@@ -84,6 +84,9 @@ def admit(place: Place, agency: str, by: Admitting | None = None) -> dict[str, s
         how.withdraw(agency)
         return {}
     names = sorted(agencies.topics_of(_approved(grants), now=now)[""])
+    password = how.admit(
+        agency, names
+    )  # first: it may have to wait in vain, and the clients' old secrets must then hold on
     secrets = how.secrets_of(sorted({client for found in known for client in found["clients"]}))
     root = str(place.front_authority) if place.tls and place.front_authority.exists() else ""
     return {
@@ -97,7 +100,7 @@ def admit(place: Place, agency: str, by: Admitting | None = None) -> dict[str, s
         "KAFKA_SECURITY": "SASL_SSL" if how.bus_ca_file else "SASL_PLAINTEXT",
         "KAFKA_CA_FILE": how.bus_ca_file,
         "KAFKA_USER": agencies.user_of(agency),
-        "KAFKA_PASSWORD": how.admit(agency, names),
+        "KAFKA_PASSWORD": password,
         "KAFKA_TOPICS": ",".join(names),
     }
 

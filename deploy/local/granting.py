@@ -2,10 +2,10 @@
 
     registry-agency of every district, from the first record on ─▶ grants in force now ─▶ rights of an agency's user, or its lock
 
-Invariant: it takes nothing away before it has read all there is, and it makes no user: `make agency` does, since somebody has to hand over
-the password. While it is down nothing is given or taken; at its start it carries out what it has missed. It is the one process that has
-the admin's rights on the broker. A revoked grant that stays open is a breach, so `/metrics` says up to when the rights follow the grants;
-the alerts GrantsNotKept, GrantsRefused and GrantUnreadable read it.
+Invariant: it takes nothing away before it has read all there is, and it makes no user: `admit` does, for `make agency`, since somebody has
+to hand over the password; what that user may read comes from the same events. While it is down nothing is given or taken; at its start it
+carries out what it has missed. It is the one process that has the admin's rights on the broker. A revoked grant that stays open is a
+breach, so `/metrics` says up to when the rights follow the grants; the alerts GrantsNotKept, GrantsRefused and GrantUnreadable read it.
 Left to others: which topics a grant gives (agencies.py), the rights in Kafka's words (access.py).
 """
 
@@ -13,12 +13,14 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from kafka.errors import KafkaError
 from prometheus_client import Counter, Gauge, make_wsgi_app
 from werkzeug.serving import make_server
 
@@ -26,12 +28,14 @@ from deploy.images import secret_files
 from deploy.local import access, admin, agencies
 from deploy.local.agencies import Given
 from deploy.local.following import Following
+from deploy.local.place import CannotStart
 from shared.events import codec, topics
 from shared.events.registry import GrantApproved, GrantRevoked
 from shared.messaging.credentials import Connection
 
 _LOOK_SECONDS = 1.0
 _ALL_SECONDS = 60.0  # after these the rights are compared although no grant has changed
+_PATIENCE_SECONDS = 20.0  # in which an approval of a moment ago comes over the bus
 _READY_SECONDS = 30.0  # a last look that is older: not ready
 _REFUSED, _NO_ANSWER = "refused", "no-answer"
 _log = logging.getLogger("admin")
@@ -70,6 +74,15 @@ class Grants:
         elif event_type == GrantRevoked.declared.type:
             self._revoked.add(codec.decode(GrantRevoked, payload).grant_id)
 
+    def read(self, following: Following) -> None:
+        """All that is there now and was not read yet. Raises KafkaError."""
+        for topic, event_type, payload in following.read():
+            try:
+                self.apply(topics.district(topic), event_type, payload)
+            except ValueError:  # one record that is no event must not keep all others from being carried out
+                UNREADABLE.inc()
+                _log.error("unreadable %s on %s", event_type, topic)
+
     def topics_at(self, now: datetime) -> dict[str, frozenset[str]]:
         """By agency with a grant in force, the topics that it may read; none where no grant gives a whole one."""
         living = [given for grant_id, given in self._approved.items() if grant_id not in self._revoked]
@@ -78,6 +91,33 @@ class Grants:
     def known(self) -> frozenset[str]:
         """Every agency that was ever granted something."""
         return frozenset(given.agency for given in self._approved.values())
+
+
+def admit(
+    connection: Connection, agency: str, awaited: Collection[str] | None = None, *, patience: float = _PATIENCE_SECONDS
+) -> tuple[str, list[str]]:
+    """The new password of the agency's user, and the topics that it may read: those that the grants on the bus give now.
+
+    `awaited`: the topics that the registry's answer gives. Those that the bus lacks are waited for, what it gives beyond them is not given:
+    a revocation may still be on its way. None: whatever the bus knows. Raises CannotStart.
+    """
+    grants, ends_at = Grants(), time.monotonic() + patience
+    with closing(Following(connection, topics.pattern("registry-agency"))) as following:
+        while True:
+            try:
+                grants.read(following)
+            except KafkaError as error:
+                raise CannotStart(f"Kafka does not answer ({type(error).__name__}): run `make up` first.") from error
+            names = grants.topics_at(datetime.now(UTC)).get(agency)
+            if names is not None and names >= set(awaited or ()):
+                wanted = sorted(names if awaited is None else set(awaited))
+                return agencies.admit(connection, agency, wanted), wanted
+            if time.monotonic() > ends_at:
+                known = "no grant in force" if names is None else "fewer grants in force"
+                raise CannotStart(
+                    f"The bus knows {known} of {agency}: approve one at the registry, and look whether registry-relay runs."
+                )
+            time.sleep(_LOOK_SECONDS / 4)
 
 
 class Granting:
@@ -121,12 +161,7 @@ class Granting:
         self._following.close()
 
     def look(self) -> None:
-        for topic, event_type, payload in self._following.read():
-            try:
-                self._grants.apply(topics.district(topic), event_type, payload)
-            except ValueError:  # one record that is no event must not keep all others from being carried out
-                UNREADABLE.inc()
-                _log.error("unreadable %s on %s", event_type, topic)
+        self._grants.read(self._following)
         wanted = self._grants.topics_at(self._now())
         if wanted != self._kept or time.monotonic() - self._kept_at > _ALL_SECONDS:
             self._keep(wanted)

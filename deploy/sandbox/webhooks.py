@@ -34,6 +34,7 @@ _LONGEST_RETRY_AFTER: Final = 10.0
 _LEFT_OUT: Final = 5
 _SHOWN: Final = ("duplicate", "order", "late")  # only by what the subscriber holds
 _REFUSALS: Final = range(400, 500)
+_CRASHED: Final = ("answer-broken", "connection-lost")  # somebody is there
 
 
 def secret_of(text: str) -> bytes:
@@ -52,9 +53,9 @@ class Webhooks:
 
     def __init__(self, url: str, secret: bytes, report: Report, *, holdings: Holdings, seconds: float = 10.0) -> None:
         self._url, self._secret, self._report, self._holdings = url, secret, report, holdings
-        self._sender = Endpoints(origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds)
-        self._late_sender = Endpoints(
-            origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds, now=lambda: datetime.now(UTC) - _OLD
+        self._age = timedelta()  # of the signatures
+        self._sender = Endpoints(
+            origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds, now=lambda: datetime.now(UTC) - self._age
         )
         self._story, self._seconds = Story(), seconds
         self._epoch, self._number, self._after = 1, 0, 0
@@ -64,18 +65,18 @@ class Webhooks:
 
     def play(self) -> None:
         try:
-            if self._greet():
+            if answers := self._greet():
                 self._deliver()
         finally:
             self._sender.close()
-            self._late_sender.close()
+        if answers:
+            self._judge_holdings()
 
     def _deliver(self) -> None:
         for act in (self._accepts, self._duplicate, self._order, self._late, self._gap, self._side_by_side, self._rotation,
                     self._signature, self._timestamp, self._grown, self._unknown, self._tombstone, self._log_anew):  # fmt: skip
             act()
         self._report.judge("in-time", self._timed_out)
-        self._judge_holdings()
 
     def _greet(self) -> bool:
         """Whether anybody answers at all."""
@@ -84,7 +85,7 @@ class Webhooks:
         body = webhook_body.of_test(event_id, district=story.DISTRICT, endpoint_id=uuid7(), at=datetime.now(UTC))
         outcome = self._tried(lambda: self._post(body, str(event_id)))
         self._report.judge("test-event", _words(outcome))
-        return outcome.status is not None
+        return outcome.status is not None or outcome.code in _CRASHED
 
     def _greeted(self) -> Outcome:
         """An endpoint that was started just now may need a moment."""
@@ -121,11 +122,14 @@ class Webhooks:
         self._give("gap", self._story.case(*OPENING), holdings.status_fault)
 
     def _side_by_side(self) -> None:
+        """Who serves one connection after the other leaves one of two without an answer: that is this fault, not a slow one."""
+        before, self._timed_out = self._timed_out, ""
         cases = [self._story.case(*OPENING) for _ in range(2)]
         bodies = [[self._body(message) for message in case] for case in cases]
         with ThreadPoolExecutor(len(cases)) as pool:
             for outcomes in pool.map(self._sent, cases, bodies):
-                self._report.judge("side-by-side", _first_fault(outcomes))
+                self._report.judge("side-by-side", _first_fault(outcomes) or self._timed_out)
+        self._timed_out = before
         for case in cases:
             self._expect("side-by-side", case, holdings.status_fault)
 
@@ -138,12 +142,14 @@ class Webhooks:
         self._refused("signature", lambda message, body: self._post(body, str(message.event_id), (_other_secret(),)))
 
     def _timestamp(self) -> None:
-        self._refused(
-            "timestamp",
-            lambda message, body: self._late_sender.post(
-                self._url, body, event_id=str(message.event_id), secrets=(self._secret,)
-            ),
-        )
+        def post(message: Message, body: bytes) -> Outcome:
+            self._age = _OLD
+            try:
+                return self._post(body, str(message.event_id))
+            finally:
+                self._age = timedelta()
+
+        self._refused("timestamp", post)
 
     def _grown(self) -> None:
         case = self._story.case(*OPENING)
@@ -177,7 +183,6 @@ class Webhooks:
         standing = self._number, self._after
         outcome = post(forged, self._body(forged))
         self._number, self._after = standing  # a forgery takes no number
-        self._note_time(outcome)
         if outcome.status not in _REFUSALS:
             answer = outcome.status or outcome.code
             self._report.judge(name, f"It answered {answer} to what it has to refuse with 401.")

@@ -1,6 +1,6 @@
 // A subscriber of Clearwater's feed: snapshot, then delta. It keeps its place in a file and goes on from there.
 //
-//   npm install cloudevents && npm install --save-dev typescript @types/node       (Node.js 20 or newer)
+//   npm install                                                                    (Node.js 20 or newer)
 //   npx tsc                                                                        writes subscriber.mjs
 //   export CLEARWATER_URL=… CLEARWATER_TOKEN_URL=… CLEARWATER_CLIENT=… CLEARWATER_SECRET=… CLEARWATER_DISTRICT=440303
 //   node subscriber.mjs [--once]            --once: up to the last event, then end

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from shared.events import schemas
 from shared.events.schemas import Document
 
-_NARROWING = ("pattern", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
+_WORDS = frozenset(
+    {"$schema", "$id", "$comment", "title", "description", "examples", "deprecated"}
+)  # they refuse nothing
+_COMPARED = frozenset({"type", "properties", "required", "enum", "const", "items", "additionalProperties", "anyOf"})
 
 
 def breaks(released: Document, changed: Document) -> list[str]:
@@ -47,7 +50,7 @@ def _values(place: str, old: Document, new: Document) -> Iterator[str]:
     if before != after:
         # Fewer values refuse what was written before; more values reach readers that do not know them.
         yield f"{place}: choices {before} became {after}"
-    for rule in _NARROWING:
+    for rule in sorted((old.keys() | new.keys()) - _WORDS - _COMPARED):  # also one that this check has never seen
         if old.get(rule) != new.get(rule):
             yield f"{place}: {rule} {old.get(rule)} became {new.get(rule)}"
 

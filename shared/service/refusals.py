@@ -19,6 +19,7 @@ _FACTS: Mapping[Kind, dict[str, Any]] = {
     "object{}": {"type": "object", "additionalProperties": {"type": "object"}},
     "fault[]": {"type": "array", "items": {"$ref": "#/components/schemas/FieldFault"}},
 }
+_RETRY_AFTER = {"schema": {"type": "integer"}, "description": "Seconds; absent where nobody knows them."}
 _FIELD_FAULT = {
     "type": "object",
     "description": "A field of the register that was not put right, and the code of the check that it fails.",
@@ -76,7 +77,9 @@ class Refusals:
             "oneOf": [{"$ref": f"#/components/schemas/{_name(code)}"} for code in codes],
         }
         examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+        waits = any("retry_after_seconds" in self._problems[code].facts for code in codes)
         return {
+            **({"headers": {"Retry-After": _RETRY_AFTER}} if waits else {}),
             "description": "; ".join(f"`{code}` {self._problems[code].en}" for code in codes),
             "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
         }

@@ -10,6 +10,11 @@ unknown      crashes at a type that it does not know
 strict       crashes at a field that it does not know
 one-secret   looks at the first signature only
 silent       answers no OPTIONS
+busy         answers its first event later than in time
+dense        refuses a number that does not follow the last one directly, whatever `skipped` says
+empty        crashes at an event without data
+untested     refuses the test event
+alone        takes the next request when the last connection is closed
 """
 
 import base64
@@ -17,9 +22,10 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -27,6 +33,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from deploy.sandbox.story import ADDED
 from shared.events.catalogue import catalogue
 
+_TOO_LONG = 11.0  # seconds
 SECRET = b"a secret of thirty-two bytes ..."
 _STATES = {"unlocked": "drafted", "revised": "drafted", "preregistered": "pre_registered"}
 
@@ -47,6 +54,12 @@ class Endpoint(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self.fault == "alone":
+            HTTPServer.process_request(self, request, client_address)
+        else:
+            super().process_request(request, client_address)
+
     def handle_error(self, *_: object) -> None:
         """A crash of the handler is what some faults are."""
 
@@ -64,8 +77,17 @@ class Endpoint(ThreadingHTTPServer):
         Webhook(SECRET).verify(body, dict(headers))
 
     def take(self, event: dict[str, Any]) -> None:
+        if self.fault == "untested" and "lognumber" not in event:
+            raise KeyError("lognumber")
+        if self.fault == "empty" and "data" not in event:
+            raise KeyError("data")
         if "lognumber" not in event or "data" not in event:
             return
+        if self.fault == "dense" and "skipped" in event:
+            raise IndexError(event["skipped"])
+        if self.fault == "busy" and not self.ids:
+            self.ids.add("busy")
+            time.sleep(_TOO_LONG)
         if self.fault == "unknown" and event["type"] not in catalogue:
             raise KeyError(event["type"])
         if self.fault == "strict" and ADDED in event["data"]:

@@ -14,6 +14,7 @@ class Example(NamedTuple):
     needs: str
     build: Sequence[str]
     start: Sequence[str]
+    folder: str = "."  # below the language's own
 
 
 NODE = str(assets.node())

@@ -34,8 +34,6 @@ _OF_A_BATCH: Final = {
     "Clearwater-Filter": "Names the types that you get now. Where it changes, take a snapshot with the same `types`.",
     "Clearwater-Skipped": "Such as 7-9: the log numbers behind the last event that you are not given. Absent where there are none.",
 }
-_RETRY_AFTER: Final = {"schema": {"type": "integer"}, "description": "Seconds; absent where nobody knows them."}
-_WAITS: Final = ("429", "503")
 _BESIDE: Final = " Endpoints are registered and changed at the registry: /api/registry/v1/openapi.json. How to begin: /events/subscribe.md."
 
 
@@ -68,9 +66,6 @@ def _is_theirs(operation: Document) -> bool:
 
 def _completed(operation: Document) -> Document:
     made = copy.deepcopy(operation)
-    for status in _WAITS:
-        if status in made["responses"]:
-            made["responses"][status]["headers"] = {"Retry-After": _RETRY_AFTER}
     content = next(answer for status, answer in made["responses"].items() if status.startswith("2"))["content"]
     for media, words in _TEXTS.items():
         if media in content:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -133,6 +134,26 @@ def test_every_file_of_an_example_is_linked(language: str) -> None:
     }  # fmt: skip
 
     assert files <= set(guide.examples())
+
+
+def test_the_example_in_typescript_is_installed_in_the_versions_that_are_tested() -> None:
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    named = json.loads((ROOT / "examples/typescript/package.json").read_text(encoding="utf-8"))
+    wanted = {**named["dependencies"], **named["devDependencies"]}
+
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    minimum = locked["node_modules/@platformatic/kafka"]["engines"]["node"].split()[1].rpartition(".")[0]
+    assert f"kafka-subscriber.mts), Node.js {minimum} |" in section(9)
+
+
+@pytest.mark.parametrize("folder", ["go", "go/kafka"])
+def test_the_page_names_the_go_that_an_example_needs(folder: str) -> None:
+    needed = re.search(
+        r"^go (\d+\.\d+)", (ROOT / "examples" / folder / "go.mod").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert needed is not None
+    assert f"(../../examples/{folder}/main.go) {needed[1]} " in section(9)
 
 
 def test_the_image_of_reporting_holds_what_is_served() -> None:

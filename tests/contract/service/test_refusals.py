@@ -53,6 +53,21 @@ def test_every_code_is_declared_by_a_route_or_marked_as_without_routes(service: 
         )
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_openapi_has_retry_after_exactly_where_an_answer_carries_it(service: str) -> None:
+    app = described.app(service)
+    problems = app.extensions["clearwater"].problems.problems
+    document = openapi.document(app)
+    operations = {it["operationId"]: it for verbs in document["paths"].values() for it in verbs.values()}
+
+    for route in openapi.routes(app):
+        waited = {
+            str(problems[it].status) for it in route.declared.codes if "retry_after_seconds" in problems[it].facts
+        }
+        answers = operations[route.endpoint]["responses"].items()
+        assert {status for status, answer in answers if "Retry-After" in answer.get("headers", ())} == waited
+
+
 def test_every_code_of_the_kit_is_declared_by_some_route() -> None:
     declared = {
         code for service in SERVICES for item in openapi.routes(described.app(service)) for code in item.declared.codes

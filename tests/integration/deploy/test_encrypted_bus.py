@@ -18,8 +18,9 @@ from deploy.local.processes import declared
 from shared.events import topics
 from shared.messaging import credentials, kafka
 from shared.messaging.ports import Unavailable
-from tests.support import java_reader, kit, raw_kafka
+from tests.support import bus_readers, kit, raw_kafka
 from tests.support import platform as platforms
+from tests.support.bus_readers import READERS
 from tests.support.eventually import eventually
 from tests.support.launch import Launch, Numbering
 from tests.support.platform import Platform
@@ -61,23 +62,28 @@ def test_a_service_works_on_the_encrypted_broker(encrypted: Platform):
     encrypted.supervisor.stop(consumer.name)
 
 
-@pytest.mark.skipif(shutil.which("mvn") is None, reason="this machine has no mvn: the subscriber in Java is not built")
-def test_an_agencys_subscriber_in_java_knows_the_broker_by_the_file_that_it_is_given(
-    encrypted: Platform, tmp_path: Path
+@pytest.mark.parametrize(
+    ("language", "refusal"),
+    [("java", "SslAuthenticationException"), ("go", "x509"), ("typescript", "Cannot connect to any broker")],
+)
+def test_an_agencys_subscriber_knows_the_broker_by_the_file_that_it_is_given(
+    encrypted: Platform, tmp_path: Path, language: str, refusal: str
 ):
+    if shutil.which(needs := READERS[language].needs) is None:
+        pytest.skip(f"this machine has no {needs}: the subscriber in {language} is not built")
     district, numbering = encrypted.topics(), Numbering()
     events = numbering.messages(district, Launch(district, units=2).register())
     relay = kafka.Producer(encrypted.connection_of("registry-relay"))
     assert relay.publish(events) == []
     relay.close()
-    folder = java_reader.built(tmp_path)
-    values = java_reader.admitted(encrypted, "real-estate", topics.name(district, "registry-unit"))
+    reader = bus_readers.built(language, tmp_path)
+    values = bus_readers.admitted(encrypted, f"agency-{language}", topics.name(district, "registry-unit"))
 
-    known = java_reader.read(folder, values)
-    unknown = java_reader.read(folder, {**values, "KAFKA_CA_FILE": ""})
+    known = reader.read(values)
+    unknown = reader.read({**values, "KAFKA_CA_FILE": ""})
 
     assert (known.returncode, len(known.stdout.splitlines())) == (0, 2), known.stderr
-    assert (unknown.returncode, "SslAuthenticationException" in unknown.stderr) == (1, True), unknown.stderr
+    assert (unknown.returncode, refusal in unknown.stderr) == (1, True), unknown.stderr
 
 
 @pytest.mark.parametrize(

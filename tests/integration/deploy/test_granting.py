@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -200,6 +201,52 @@ def is_out(bus: Bus) -> bool:
     except KafkaTimeoutError:
         return True
     return False
+
+
+def test_a_user_is_made_from_what_the_bus_says_and_from_nothing_else(platform: Platform, bus: Bus) -> None:
+    one, two = (platform.topics() for _ in range(2))
+    connection, user = admin.as_admin(platform.place), agencies.user_of(bus.agency)
+    with pytest.raises(CannotStart, match="no grant in force"):
+        granting.admit(connection, bus.agency, patience=0)
+    bus.grant(one)
+    revoked = bus.grant(two)
+    bus.revoke(two, revoked)
+    both = [topics.name(district, KIND) for district in (one, two)]
+    with pytest.raises(CannotStart, match="fewer grants in force"):
+        granting.admit(connection, bus.agency, both, patience=0)
+    with closing(admin.client(connection)) as client:
+        assert user not in admin.open_users(client)
+
+    password, names = granting.admit(connection, bus.agency)
+    bus.connection = {**platform.connection, "sasl_plain_username": user, "sasl_plain_password": password}
+
+    assert names == both[:1]
+    assert (bus.reads(one), bus.reads(two)) == (True, False)
+
+
+def test_what_the_registry_has_revoked_is_not_given_though_the_bus_does_not_know_it_yet(
+    platform: Platform, bus: Bus
+) -> None:
+    one, two = (platform.topics() for _ in range(2))
+    for district in (one, two):
+        bus.grant(district)
+
+    password, _ = granting.admit(admin.as_admin(platform.place), bus.agency, [topics.name(one, KIND)])
+    user = agencies.user_of(bus.agency)
+    bus.connection = {**platform.connection, "sasl_plain_username": user, "sasl_plain_password": password}
+
+    assert (bus.reads(one), bus.reads(two)) == (True, False)
+
+
+def test_a_user_is_made_when_the_approval_of_a_moment_ago_has_come(platform: Platform, bus: Bus) -> None:
+    district = platform.topics()
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(
+            granting.admit, admin.as_admin(platform.place), bus.agency, [topics.name(district, KIND)], patience=60
+        )
+        bus.grant(district)
+
+        assert made.result()[1] == [topics.name(district, KIND)]
 
 
 def test_it_says_up_to_when_the_rights_follow_the_grants(bus: Bus) -> None:

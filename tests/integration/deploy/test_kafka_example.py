@@ -1,8 +1,7 @@
-"""Does the worked subscriber of the bus, in Java, read every event of its topics once and in order, and go on where it ended?"""
+"""Do the worked subscribers of the bus read every event of their topics once and in order, and go on where they ended?"""
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,21 +10,20 @@ from deploy.local import admin, agencies
 from shared.events import topics
 from shared.messaging import kafka
 from shared.messaging.ports import Message
-from tests.support import java_reader
+from tests.support import bus_readers
+from tests.support.bus_readers import READERS, Built
 from tests.support.launch import Launch, Numbering
 from tests.support.platform import Platform
 
-pytestmark = [
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(
-        shutil.which("mvn") is None, reason="this machine has no mvn: the subscriber in Java is not built"
-    ),
-]
+pytestmark = pytest.mark.timeout(400)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return java_reader.built(tmp_path_factory.mktemp("java"))
+@pytest.fixture(scope="module", params=READERS)
+def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    language = str(request.param)
+    if shutil.which(needs := READERS[language].needs) is None:
+        pytest.skip(f"this machine has no {needs}: the subscriber in {language} is not built")
+    return bus_readers.built(language, tmp_path_factory.mktemp(language))
 
 
 @pytest.fixture
@@ -47,18 +45,18 @@ def lines(messages: list[Message]) -> list[str]:
     )
 
 
-def test_it_reads_every_event_and_goes_on_where_it_ended(platform: Platform, folder: Path, agency: str) -> None:
+def test_it_reads_every_event_and_goes_on_where_it_ended(platform: Platform, reader: Built, agency: str) -> None:
     district = platform.topics()
     launch, numbering = Launch(district, units=12), Numbering()
     corrected = [unit.model_copy(update={"revision": 2}) for unit in launch.register()[:3]]
     first = numbering.messages(district, [*launch.register(), *corrected])
-    values = java_reader.admitted(platform, agency, topics.name(district, "registry-unit"))
+    values = bus_readers.admitted(platform, agency, topics.name(district, "registry-unit"))
     publish(platform, first)
 
-    begun = java_reader.read(folder, values)
+    begun = reader.read(values)
     later = numbering.messages(district, [launch.register()[0].model_copy(update={"revision": 3})])
     publish(platform, later)
-    went_on = java_reader.read(folder, values)
+    went_on = reader.read(values)
 
     assert (begun.returncode, sorted(begun.stdout.splitlines())) == (0, lines(first)), begun.stderr
     assert (went_on.returncode, went_on.stdout.splitlines()) == (0, lines(later)), went_on.stderr
@@ -68,13 +66,13 @@ def test_it_reads_every_event_and_goes_on_where_it_ended(platform: Platform, fol
 
 
 def test_it_names_a_topic_that_is_granted_no_more_and_ends_where_none_is(
-    platform: Platform, folder: Path, agency: str
+    platform: Platform, reader: Built, agency: str
 ) -> None:
     one, other = (topics.name(platform.topics(), "registry-unit") for _ in range(2))
-    values = java_reader.admitted(platform, agency, one)
+    values = bus_readers.admitted(platform, agency, one)
 
-    revoked = java_reader.read(folder, {**values, "KAFKA_TOPICS": f"{one},{other}"})
-    none = java_reader.read(folder, {**values, "KAFKA_TOPICS": ""})
+    revoked = reader.read({**values, "KAFKA_TOPICS": f"{one},{other}"})
+    none = reader.read({**values, "KAFKA_TOPICS": ""})
 
     assert (revoked.returncode, f"not granted any more: [{other}]" in revoked.stderr) == (1, True), revoked.stderr
     assert (none.returncode, "KAFKA_TOPICS is not set" in none.stderr) == (1, True), none.stderr

@@ -22,6 +22,11 @@ FAULTS = {
     "strict": ["grown"],
     "one-secret": ["rotation"],
     "silent": ["handshake"],
+    "busy": ["in-time"],
+    "dense": ["gap"],
+    "empty": ["tombstone"],
+    "untested": ["test-event"],
+    "alone": ["side-by-side"],
 }
 SECRET = "whsec_" + base64.b64encode(endpoint.SECRET).decode()
 
@@ -52,6 +57,11 @@ def test_a_broken_endpoint_fails_exactly_what_it_breaks(tmp_path, fault):
 
     assert code == 1
     assert [name for name, mark in marks.items() if mark != "passed"] == FAULTS[fault]
+
+
+def test_every_behaviour_is_missing_in_some_broken_endpoint():
+    """But `accepts`: who accepts nothing fails all of them."""
+    assert {name for names in FAULTS.values() for name in names} == set(WEBHOOKS) - {"accepts"}
 
 
 def test_what_only_the_state_shows_is_not_passed_without_it(tmp_path):

@@ -41,6 +41,14 @@ HARMFUL: dict[str, tuple[Change, str]] = {
     "choice taken away": (lambda s: s["properties"]["use"]["enum"].remove("office"), ".use: choices"),
     "choice added": (lambda s: s["properties"]["use"]["enum"].append("temple"), ".use: choices"),
     "bound tightened": (lambda s: s["properties"]["floor"].update(maximum=3), ".floor: maximum"),
+    "rule added that the check has never seen": (
+        lambda s: s["properties"]["right_holders"].update(uniqueItems=True),
+        ".right_holders: uniqueItems None became True",
+    ),
+    "what a missing field means": (
+        lambda s: s["properties"]["top_floor"].update(default=1),
+        ".top_floor: default None became 1",
+    ),
     "form changed": (lambda s: s["properties"]["unit_id"].update(format="uri"), ".unit_id: format"),
     "removed from a part": (lambda s: _part(s)["properties"].pop("capable"), ".right_holders[].capable: removed"),
     "null taken away": (
