@@ -268,7 +268,7 @@ _NOTHING_WRONG = "nothing is wrong: it is for the command post and the screens"
 LEFT_OUT: Final = {
     **dict.fromkeys((
         "SignInRefused", "SigningUnavailable", "SigningErrorsPersist", "PagesFail", "ServerErrors", "SigningSlow", "SigningSlowPersists",
-        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed",
+        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed", "ProcessRestarts",
     ), _OVER_TIME),
     **dict.fromkeys(("PoolExhausted", "ConsumerBehind"), _A_WHILE),
     **dict.fromkeys(("RecordQuarantined", "ClockJumped"), _COUNTS),

@@ -14,7 +14,6 @@ from deploy.doctor import servers, watch
 from deploy.local import granting
 from deploy.local.place import ROOT
 from services.notify.queries import facts as notify
-from services.notify.workers import count
 from services.registry.queries import facts as registry
 from services.reporting.queries import facts as reporting
 from services.signing.queries import facts as signing
@@ -31,7 +30,7 @@ Every process serves its own at `/metrics`, on its own port; the front door does
 Labels are few and bounded: a district, a project, a consumer, a topic, a route template, never an id or a person.
 What is read from a database is shown by the API of its service alone, also while the process that it is about
 is dead. What is so of the whole server (`clearwater_archive_…`) every API shows. The platform's processes `admin`, `watch` and `archive`
-have `service` `platform`; `archive` runs from the first backup on. Where an API or notify's worker runs twice, take `max`, not `sum`.
+have `service` `platform`; `archive` runs from the first backup on. Where an API runs twice, take `max`, not `sum`.
 Beside these, every process of ours shows `process_cpu_seconds_total`, `process_resident_memory_bytes` and `process_start_time_seconds`.
 For PostgreSQL, Kafka and the front door `watch` shows memory and processor on the local platform; in containers and in Kubernetes the
 engine has them for every container.
@@ -45,7 +44,6 @@ def declared() -> Iterator[Metric]:
     """Every metric of every service, in the order of its declaration."""
     for module in (
         metrics,
-        count,
         notify,
         signing,
         registry,

@@ -16,7 +16,6 @@ from services.notify.queries import conservation, facts
 from services.notify.store.contacts import Opener
 from services.notify.workers import resending
 from services.notify.workers.complete import Completer
-from services.notify.workers.count import Counter
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
 from services.notify.workers.lanes import Lanes
@@ -78,7 +77,6 @@ def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
         "dispatch": Lanes(dispatcher, senders=settings.senders, most=settings.lanes).run_forever,
         "inquire": Inquirer(engine, carried_by, clock=business_clock).run_forever,
         "complete": Completer(engine, opener=opener, clock=business_clock).run_forever,
-        "count": Counter(engine).run_forever,
     }
 
 

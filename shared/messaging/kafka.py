@@ -3,7 +3,7 @@
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -188,7 +188,7 @@ class Subscription:
         self._session_ms = int(session_timeout_seconds * 1000)
         self._kafka: KafkaConsumer | None = None
         self._answers: Answers | None = None
-        self._membership = _Membership()
+        self._membership = _Membership(self._assigned)
 
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
@@ -205,6 +205,10 @@ class Subscription:
             CommitFailedError, RebalanceInProgressError, KafkaConnectionError, KafkaTimeoutError, Unavailable
         ):
             self._client().commit(timeout_ms=5_000)
+
+    def _assigned(self) -> None:
+        if self._kafka is not None:
+            kafka_python.fetch_anew(self._kafka)
 
     def known_at(self) -> float | None:
         return self._answers.known_at if self._answers else None
@@ -353,14 +357,16 @@ def _may_read(connection: Connection, pattern: str) -> None:
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
     """What the group has assigned to this member. No partition is an answer too: the member stands by."""
 
-    def __init__(self) -> None:
+    def __init__(self, assigned: Callable[[], None]) -> None:
         self.answered = self.complete = False
+        self._assigned = assigned
 
     def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002 - the listener's shape
         self.complete = False
 
     def on_partitions_assigned(self, assigned: Sequence[object]) -> None:
         self.answered, self.complete = True, bool(assigned)
+        self._assigned()
 
 
 def _record(record: Any) -> Unreadable:  # noqa: ANN401 - kafka-python has no types

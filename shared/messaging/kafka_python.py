@@ -55,6 +55,14 @@ def silent_seconds(producer: KafkaProducer) -> float:
     return time.monotonic() - _metadata_at(producer._sender._client)  # noqa: SLF001 - there is no other way to see it
 
 
+def fetch_anew(kafka: KafkaConsumer) -> None:
+    """Asks for every partition again. Within a session a broker answers for those alone that have changed, and of one that is assigned
+    anew kafka-python has forgotten the end: where nothing happens, nobody would ever know again that everything is read.
+    """
+    for session in kafka._fetcher._session_handlers.values():  # noqa: SLF001 - there is no other way in
+        session.next_metadata = session.next_metadata.next_close_existing()
+
+
 def _metadata_at(client: Any) -> float:  # noqa: ANN401 - kafka-python has no types
     at: float = client._manager.cluster._last_successful_refresh_ms / 1000  # noqa: SLF001
     return at

@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, text
 
 from services.notify.store import messages
 from services.notify.workers.complete import Completer
-from services.notify.workers.count import MESSAGES, Counter
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import Inquirer
 from services.notify.workers.lanes import Lanes
@@ -273,24 +272,6 @@ def complete(world: World) -> Case:
     return Case(partial(made.run_forever, idle_seconds=0.05), lambda: bool(good.states()), met)
 
 
-def count(world: World) -> Case:
-    """Its one item is the whole balance, which fails once."""
-    (notify,) = _notify(world, BAD)
-    _about_to_be_told(notify)
-    failed: list[str] = []
-
-    def fail(_: Connection, __: object, statement: str, *___: object) -> None:
-        if "became as" in statement and not failed:
-            failed.append(statement)
-            raise Planted
-
-    event.listen(notify.engine, "before_cursor_execute", fail)
-    world.stack.callback(event.remove, notify.engine, "before_cursor_execute", fail)
-    MESSAGES.clear()
-    loop = partial(Counter(notify.engine).run_forever, idle_seconds=0.05)
-    return Case(loop, lambda: MESSAGES.labels("waiting", BAD)._value.get() == 1, lambda: bool(failed))
-
-
 def hub(world: World) -> Case:
     engine = reporting.engine(world.database("reporting").app, "loops")
     world.stack.callback(engine.dispose)
@@ -319,7 +300,6 @@ CASES: Mapping[str, Of] = {
     "dispatch": Of(Lanes, dispatch),
     "inquire": Of(Inquirer, inquire),
     "complete": Of(Completer, complete),
-    "count": Of(Counter, count),
     "hub": Of(Hub, hub),
     "deliver": Of(Deliverer, deliver),
     "statements": Of(Stating, state),

@@ -84,6 +84,23 @@ def test_a_member_without_a_partition_is_answered(
     assert sorted(len(assigned(member)) for member in both) == [0, 1]
 
 
+def test_a_member_that_was_away_knows_its_lag_again_where_nothing_happens(
+    platform: Platform, prefix: str, both: list[kafka.Subscription]
+) -> None:
+    """A consumer that waits for its database longer than its group for it leaves the group. Else it would look late for ever."""
+    topic = f"{prefix}-1"
+    raw_kafka.create(platform.connection, topic, partitions=1)
+    member = both[0]
+    in_the_group([member], partitions=1)
+    eventually(lambda: member._client().poll(timeout_ms=200) or member.lag() == {topic: 0})
+
+    coordinator(member).maybe_leave_group()
+    member._client().poll(timeout_ms=200)
+
+    assert eventually(lambda: not member.poll(0.2) and member.lag() == {topic: 0}, seconds=60)
+    assert coordinator(member).stable()
+
+
 def test_a_consumer_is_ready_when_its_group_has_answered_and_not_before(platform: Platform, prefix: str) -> None:
     member = kafka.Subscription(platform.connection, group=str(uuid4()), topics=f"^{prefix}-.*$")
     consumer = Awaited(member)

@@ -12,6 +12,7 @@ from services.notify.queries import facts
 from services.notify.wiring import SERVICE
 from services.notify.workers.failures import CODES
 from shared.service import database
+from shared.telemetry.facts import Fact
 from tests.integration.notify.conftest import Notify
 from tests.integration.notify.test_sending import planned
 from tests.support.clocks import StandingClock
@@ -26,8 +27,17 @@ def mechanism(notify_database: Any) -> Iterator[Engine]:
 
 
 def due(notify: Notify, mechanism: Engine) -> dict[str, float]:
+    return {channel: value for (channel,), value in shown(notify, mechanism, facts.DUE_AGE).items()}
+
+
+def shown(notify: Notify, mechanism: Engine, fact: Fact) -> dict[tuple[str, ...], float]:
+    """By the labels before the district's."""
     samples = facts.of_messages(mechanism, notify.clock)
-    return {sample.labels[0]: sample.value for sample in samples if sample.labels[1] == notify.district}
+    return {
+        sample.labels[:-1]: sample.value
+        for sample in samples
+        if sample.fact == fact and sample.labels[-1] == notify.district
+    }
 
 
 def in_minutes(notify: Notify, minutes: int) -> None:
@@ -89,7 +99,32 @@ def test_a_try_that_never_ended_counts_from_its_beginning(notify: Notify, mechan
 def test_the_api_of_notify_shows_it(monkeypatch: pytest.MonkeyPatch, mechanism: Engine, notify: Notify) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere")
 
-    assert {sample.fact.name for sample in SERVICE.facts(mechanism)} == {"clearwater_message_due_seconds"}
+    assert {sample.fact for sample in SERVICE.facts(mechanism)} == {
+        facts.DUE_AGE,
+        facts.MESSAGES,
+        facts.BY_CHANNEL,
+        facts.CHANNEL_HELD,
+    }
+
+
+@pytest.mark.logs_error("channel held")
+def test_every_known_district_is_counted_from_the_start_and_a_held_channel_is_seen_without_the_worker(
+    notify: Notify, mechanism: Engine
+) -> None:
+    held = shown(notify, mechanism, facts.CHANNEL_HELD)
+    counted = shown(notify, mechanism, facts.BY_CHANNEL)
+    assert held == {("mail",): 0, ("sms",): 0}
+    states = ("held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded")
+    assert counted == {(state, channel): 0 for state in states for channel in ("mail", "sms", "none")}
+    assert shown(notify, mechanism, facts.MESSAGES)["planned",] == 0
+
+    planned(notify, Owner(channels=("sms",)), Owner(channels=("sms",)))
+    notify.sms.answer = 401
+    notify.dispatches()
+
+    assert shown(notify, mechanism, facts.CHANNEL_HELD) == {("mail",): 0, ("sms",): 1}
+    assert shown(notify, mechanism, facts.BY_CHANNEL)["waiting", "sms"] == 2
+    assert shown(notify, mechanism, facts.MESSAGES)["waiting",] == 2
 
 
 def failed(channel: str, code: str) -> float | None:

@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from prometheus_client import REGISTRY
 
-from services.notify.workers.count import Counter
 from shared.service import database
 from tests.integration.notify.test_sending import claims, is_due_now, planned
 from tests.support.owners import NOON, Owner
@@ -172,28 +170,6 @@ def test_a_probe_whose_process_died_is_made_again(notify):
     is_due_now(notify)
     notify.dispatches()
     assert sorted(state for state, _, _ in notify.states()) == ["sent", "trying"]
-
-
-@pytest.mark.logs_error("channel held")
-def test_the_gauges_name_every_known_district_from_the_start_and_a_held_channel(notify):
-    def value(name, **labels):
-        return REGISTRY.get_sample_value(name, {"district": notify.district, **labels})
-
-    Counter(notify.engine).run_once()
-    for channel in ("mail", "sms"):
-        assert value("clearwater_channel_held", channel=channel) == 0
-        for state in ("held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded"):
-            assert value("clearwater_messages_by_channel", state=state, channel=channel) == 0
-    assert value("clearwater_messages", state="planned") == 0
-
-    texted(notify, 2)
-    notify.sms.answer = 401
-    notify.dispatches()
-    Counter(notify.engine).run_once()
-    assert (
-        value("clearwater_channel_held", channel="sms") == 1 and value("clearwater_channel_held", channel="mail") == 0
-    )
-    assert value("clearwater_messages_by_channel", state="waiting", channel="sms") == 2
 
 
 def test_a_message_delayed_into_quiet_hours_waits_for_the_morning(notify):

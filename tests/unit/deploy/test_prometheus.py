@@ -32,7 +32,7 @@ DECLARED = {
     name: {*metrics.labels(metric), *SCRAPED}
     for metric in metrics.declared()
     for name in (metrics.exposed(metric), *(f"{metrics.exposed(metric)}_{part}" for part in ("bucket", "count", "sum")))
-} | {"up": SCRAPED}
+} | dict.fromkeys(("up", "process_start_time_seconds"), SCRAPED)
 
 
 @pytest.mark.parametrize("alert", ALERTS)
@@ -58,7 +58,7 @@ def test_an_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent(ale
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
 def test_a_rule_selects_metrics_and_labels_that_exist(rule: dict[str, Any]):
-    selectors = re.findall(r"(?<![\w:])(up|clearwater[\w:]*)(?:\{([^}]*)\})?", rule["expr"])
+    selectors = re.findall(r"(?<![\w:])(up|process_start_time_seconds|clearwater[\w:]*)(?:\{([^}]*)\})?", rule["expr"])
 
     assert selectors or rule.get("alert") == ALWAYS
     for name, matchers in selectors:
