@@ -20,11 +20,11 @@ def wall(platform: Platform) -> Iterator[Screens]:
         yield shown
 
 
-def refused(page: Page, asked: list[str]) -> None:
+def refused(page: Page, requests: list[str]) -> None:
     """The page's own address answers that the service is busy; the stream goes on."""
 
     def busy(route: Route) -> None:
-        asked.append(route.request.url)
+        requests.append(route.request.url)
         route.fulfill(status=503, body="busy")
 
     page.route("**/wall*", busy)
@@ -36,8 +36,8 @@ def test_a_wall_that_waits_for_its_drawing_grows_late_and_stale_and_its_clock_ru
     page = wall.browse(browser, "/wall", size=(1920, 1080))
     expect(page.locator("#n")).to_have_text("4")
     number = page.locator("#status-number").inner_text()
-    asked: list[str] = []
-    refused(page, asked)
+    requests: list[str] = []
+    refused(page, requests)
     page.clock.install()
 
     more = [
@@ -45,7 +45,7 @@ def test_a_wall_that_waits_for_its_drawing_grows_late_and_stale_and_its_clock_ru
     ]
     wall.publish(*more)  # no cell of the wall is theirs, so the page must be drawn anew
     expect.set_options(timeout=20_000)
-    while not asked:
+    while not requests:
         page.clock.run_for(1000)
         page.wait_for_timeout(200)
     began = page.locator("#clock").inner_text()
@@ -57,7 +57,7 @@ def test_a_wall_that_waits_for_its_drawing_grows_late_and_stale_and_its_clock_ru
     assert page.evaluate("document.body.dataset.state") == "stale"
     assert page.locator("#status-number").inner_text() == number
     assert page.locator("#clock").inner_text() != began
-    assert len(asked) <= 9  # after 3, 9, 21, 45, 75 s, each a quarter sooner or later; every 3 s it would be 30
+    assert len(requests) <= 9  # after 3, 9, 21, 45, 75 s, each a quarter sooner or later; every 3 s it would be 30
 
     page.unroute("**/wall*")
     page.clock.run_for(40_000)
