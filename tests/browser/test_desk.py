@@ -45,6 +45,7 @@ def test_a_household_of_two_gets_its_number_by_keyboard_alone(desks: Desks):
     press(page, SIGN)
 
     step(page, "产权调换 顺序号")
+    expect(page.locator("#step-head")).to_have_accessible_description(page.locator("#number").inner_text())
     assert [int(page.locator("#number").inner_text())] == desks.numbers(unit)
     expect(page.locator(".holders")).to_contain_text("代理人")
     page.close()
@@ -56,11 +57,22 @@ def step_to_sign(page) -> None:
     for paper in ("identity", "title_certificate", "account", "power_of_attorney"):
         press(page, f'input[value="{paper}"]', "Space")
     press(page, 'button[data-act="review"]')
+    expect(page.locator("#notice")).to_have_text(
+        "审核已通过，可以锁定。"
+    )  # the heading stays, so the focus on it says nothing new
     step(page, "核对")
     press(page, 'button[data-act="lock"]')
     step(page, "已锁定")
     press(page, "button[data-begin]")
     step(page, "请 范** 签字")
+
+
+def test_where_nobody_may_sign_the_way_to_the_mandates_is_offered(desks: Desks):
+    unit = desks.ready(desks.district.register(a_holder("1", masked_name="范*", capable=False)))
+    page = desks.case(unit, step="sign")
+    press(page, '.hands a[href$="/mandates"]')
+    page.wait_for_url(f"**/desk/{unit}/mandates")
+    page.close()
 
 
 def test_a_double_click_is_one_act_on_the_terms_that_are_on_the_screen(desks: Desks):

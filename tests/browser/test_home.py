@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from deploy.local import districts
 from shared.service.identity import ROLES
@@ -52,6 +52,34 @@ _PARTS = """() => [".product", "#switch", "#find", "#find-words", "#find button"
   const box = document.querySelector(part).getBoundingClientRect();
   return [part, Math.round(box.top), Math.round(box.height)];
 })"""
+
+
+def test_a_workbook_with_mistakes_waits_for_the_clerk_only_while_it_can_be_put_right(
+    chromium: Browser, system: Platform, samples: list
+) -> None:
+    page = pages.signed_in(chromium, system.place, "/docs", role="clerk", district=samples[0].code)
+    whole = {"name": "云汀里", "district": samples[0].code, "units": 4, "starts_at": "2026-12-05T01:00:00Z"}
+    frozen = {**whole, "project_id": "1" * 8, "roll_frozen_at": "2026-12-01T01:00:00Z"}
+    open_one = {**whole, "project_id": "2" * 8, "roll_frozen_at": None}
+    states = {frozen["project_id"]: ["faulty"], open_one["project_id"]: ["committed", "faulty"]}
+
+    def answered(route: Route, items: list) -> None:
+        route.fulfill(json={"items": items, "next": None})
+
+    def imports(route: Route) -> None:
+        mine = states[route.request.url.split("/projects/")[1].split("/")[0]]
+        answered(
+            route, [{"import_id": str(n), "state": state, "file_name": f"{n}.xlsx"} for n, state in enumerate(mine)]
+        )
+
+    page.route("**/api/registry/v1/projects?*", lambda route: answered(route, [frozen, open_one]))
+    page.route("**/api/registry/v1/projects/*/imports*", imports)
+    for expected in ("0", "1"):
+        page.goto(system.place.front_url)
+        filled(page)
+        expect(page.locator("[data-row=faulty] .n")).to_have_text(expected)
+        states[open_one["project_id"]] = ["faulty", "committed", "faulty"]
+    page.context.close()
 
 
 def test_the_head_is_drawn_alike_on_every_page(chromium: Browser, system: Platform, samples: list) -> None:

@@ -91,6 +91,28 @@ def test_the_moment_is_whole_and_so_is_a_wall_that_is_late_or_stale(wall, browse
     page.context.close()
 
 
+_ALL_SIGNED = """() => {
+    const put = (node, text) => { (node.querySelector('a') ?? node).textContent = text; };
+    for (const rate of document.querySelectorAll('.r, #rate')) put(rate, '100.00%');
+    for (const part of document.querySelectorAll('.wall .n.dim')) {
+        const all = part.textContent.split('/')[1].trim();
+        put(part, `${all} / ${all}`);
+    }
+    put(document.getElementById('n'), '1,708');
+}"""
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_wall_is_whole_when_everybody_has_signed(wall, browser, screen, language):
+    page = shown(wall, browser, screen, f"/wall?language={language}")
+
+    page.evaluate(_ALL_SIGNED)
+
+    assert faults(page) == []
+    page.context.close()
+
+
 @dataclass(frozen=True)
 class Shifted:
     """A business clock that is so far from the real one."""

@@ -69,6 +69,29 @@ def test_the_rows_of_the_plan_are_one_stop_where_arrow_keys_walk(form: Page) -> 
     assert form.evaluate("document.activeElement.closest('#planned-rows')") is None
 
 
+def test_the_ring_about_a_field_lies_on_no_label_and_no_fault(form: Page) -> None:
+    form.get_by_label("Units planned by the end of the period").fill("-1")
+    form.keyboard.press("Enter")
+    crossed = form.evaluate(_CROSSED)
+    assert crossed == []
+
+
+_CROSSED = """() => [...document.querySelectorAll('.form :is(input:not([type=checkbox], [type=radio]), select)')].filter(field => {
+    field.focus();
+    const { outlineOffset, outlineWidth } = getComputedStyle(field), ring = parseFloat(outlineOffset) + parseFloat(outlineWidth);
+    const { left, right, top, bottom } = field.getBoundingClientRect();
+    return [...field.closest('.f')?.querySelectorAll('label, small, .fault') ?? []].some(words => {
+        const text = document.createRange();
+        text.selectNodeContents(words);
+        return [...text.getClientRects()].some(box => {
+            const letters = box.height * 0.3, middle = (box.top + box.bottom) / 2; // a line is higher than its letters
+            return box.width && box.left < right + ring && box.right > left - ring
+                && middle - letters < bottom + ring && middle + letters > top - ring && (middle < top || middle > bottom);
+        });
+    });
+}).map(field => field.outerHTML.slice(0, 120))"""
+
+
 def test_a_project_is_opened_with_few_presses_of_the_tabulator(form: Page) -> None:
     form.locator("#name").focus()
     presses = 0

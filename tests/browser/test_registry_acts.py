@@ -1,5 +1,6 @@
 """Does a clerk open a project, form a group, assign, correct, record a tenant and freeze the roll: by keyboard, with each trace?"""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,8 @@ def _open(clerk: Clerk) -> None:
     page.get_by_label("签约期结束").fill("2027-01-31T00:00")
     clerk.press(page.get_by_role("button", name="立项"))
     clerk.done(f"{NAME} 已立项")
+    expect(page.locator("#switch-project")).to_have_text(NAME)  # the head asked while there was none
+    expect(page.locator(".callout.ok a")).to_have_text("小组与经办人")
     expect(page.locator(".line .now b").first).to_contain_text("分组")
     clerk.look()
 
@@ -215,6 +218,20 @@ def _correct(clerk: Clerk) -> None:
     expect(page.locator("section", has=page.locator("#trace-head"))).to_contain_text("登记面积")
     expect(page.locator("section", has=page.locator("#trace-head"))).to_contain_text("按复测成果更正")
     clerk.look()
+    _see_it_in_the_case(clerk)
+
+
+def _see_it_in_the_case(clerk: Clerk) -> None:
+    """The trace of the case has the registry's correction with who, when and its number."""
+    page, unit = clerk.page, clerk.page.url
+    page.goto(f"{clerk.place.front_url}/desk/{unit.split('/register/units/')[1][:36]}/trace")
+    corrected = page.locator("#in-register li")
+    expect(corrected).to_have_count(1)
+    expect(corrected).to_contain_text("按复测成果更正")
+    expect(corrected).to_contain_text(f"clerk-{DISTRICT}")
+    expect(corrected.locator("time")).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"))
+    clerk.look()
+    page.goto(unit)
 
 
 def _record_tenant(clerk: Clerk) -> None:

@@ -12,7 +12,7 @@ from shared.events import roll
 from shared.events.registry import Totals
 from shared.service.database import Transaction
 
-_UNFINISHED = (*AT_WORK, "clean", "faulty")
+_UNFINISHED = (*AT_WORK, "clean")
 
 _COUNTS = text("""
     select (select count(*) from units where project_id = :project_id) as units,
@@ -20,7 +20,9 @@ _COUNTS = text("""
         (select count(*) from groups where project_id = :project_id) as groups,
         (select count(*) from officers join groups using (group_id) where groups.project_id = :project_id) as officers,
         (select count(*) from imports where project_id = :project_id and state = 'committed') as imports,
-        (select count(*) from imports where project_id = :project_id and state = any(:unfinished)) as unfinished
+        (select count(*) from imports where project_id = :project_id and (state = any(:unfinished) or (state = 'faulty'
+            and not exists (select from imports later where later.project_id = :project_id and later.state = 'committed'
+                and later.import_id > imports.import_id)))) as unfinished
 """)
 _BY_GROUP = text("""
     select group_id, staff_id, count(*) as units from units
@@ -34,7 +36,9 @@ _FROZEN_BY = text("select frozen_by from rolls where project_id = :project_id")
 
 
 class Readiness(BaseModel):
-    """`unfinished`: imports that are neither committed nor given up. `unassigned`: units that no group answers for."""
+    """`unfinished`: imports that are neither committed nor given up; a workbook with mistakes is done with once a later one is committed.
+    `unassigned`: units that no group answers for.
+    """
 
     units: int
     unassigned: int

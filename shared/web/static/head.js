@@ -39,11 +39,14 @@ async function every(path) {
   return items;
 }
 
-/** Projects and districts, kept for a minute for this person. */
+const key = `clearwater places ${bar.dataset.person}`;
+const kept = () => JSON.parse(sessionStorage.getItem(key) ?? "null");
+const knows = (found, id) => found.projects.some((project) => !id || project.project_id === id);
+
+/** Projects and districts, kept for a minute for this person, but not over an act of theirs or a project that was opened since. */
 export async function places() {
-  const key = `clearwater places ${bar.dataset.person}`;
-  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
-  if (kept && Date.now() - kept.at < KEPT_MILLISECONDS) return kept;
+  const known = kept(), acted = new URLSearchParams(location.search).has("did");
+  if (known && !acted && Date.now() - known.at < KEPT_MILLISECONDS && knows(known, bar.dataset.project)) return known;
   const [projects, districts] = await Promise.all([every("/projects"), every("/districts")]);
   if (!projects || !districts) return null;
   const found = { at: Date.now(), projects, districts };
@@ -84,13 +87,18 @@ function drawn(found) {
   });
 }
 
-async function show() {
-  const found = await places();
-  const project = found && current(found);
-  part("projects").replaceChildren(...drawn(found));
+function name(found) {
+  const project = found && knows(found, bar.dataset.project) && current(found);
   if (!project) return;
   part("switch-project").textContent = project.name;
   part("switch-district").textContent = nameOf(found, project.district);
+}
+
+async function show() {
+  name(kept()); // at once, also while the registry is asked
+  const found = await places();
+  part("projects").replaceChildren(...drawn(found));
+  name(found);
 }
 
 opens(part("menu"), (on) => head.toggleAttribute("data-menu", on));

@@ -67,6 +67,20 @@ def test_an_assignment_shows_who_did_it_and_how_many_changed_hands(registry: Reg
     assert f"分派 3 套，{done['changed']} 套换了负责人" in found and f"clerk-{DISTRICT}" in found
 
 
+def test_a_workbook_with_mistakes_is_done_with_once_a_later_one_is_committed(registry: Registry, project_id: str):
+    made = sample.made(seed=1, units=20, district=DISTRICT)
+    wrong = sample.made(seed=1, units=20, district=DISTRICT)
+    wrong.holders[0]["document_number"] = "44039919800229000"
+    registry.upload(project_id, workbook(wrong))
+    registry.work()
+    assert registry.get(f"/projects/{project_id}/imports").json["items"][0]["state"] == "faulty"
+    assert "未完的导入 1 个" in shown(registry, f"/register/projects/{project_id}")
+
+    assert registry.imported(project_id, workbook(made))["state"] == "committed"
+
+    assert "未完的导入 0 个" in shown(registry, f"/register/projects/{project_id}")
+
+
 def test_an_abandoned_import_shows_by_whom_and_keeps_no_file_name(registry: Registry, project_id: str):
     made = sample.made(seed=2, units=20, district=DISTRICT)
     report = registry.imported(project_id, workbook(made), name="secret.xlsx", commit=False)

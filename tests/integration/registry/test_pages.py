@@ -97,5 +97,5 @@ def test_a_page_shows_no_name(registry: Registry):
 
 
 def test_empty_pages_say_that_they_are_empty(registry: Registry):
-    assert "本区还没有项目" in page(registry, "/register/imports")
+    assert "本区还没有片区" in page(registry, "/register/imports")
     assert "还没有权利人" in page(registry, "/register/people")

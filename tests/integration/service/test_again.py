@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from shared.service import database
 from tests.integration.service.conftest import Kit
@@ -87,6 +88,23 @@ def test_a_session_that_the_database_ends_asks_the_client_to_try_again(impatient
     assert (answer.status_code, answer.json["code"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "try-again")
     assert afterwards.status_code == HTTPStatus.CREATED
     assert impatient.written() == ["一"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-Hans", "请稍等：本页自己会再试。"), ("en", "tries again by itself")]
+)
+def test_a_page_of_a_busy_service_names_no_header_and_tries_again_by_itself(
+    kit: Kit, language: str, words: str
+) -> None:
+    lost = OperationalError("select 1", {}, ConnectionError())
+    with kit.app.test_request_context(f"/desk?language={language}", headers={"Accept": "text/html"}):
+        kit.app.preprocess_request()
+        page = kit.app.make_response(kit.app.handle_user_exception(lost))
+
+    assert page.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    shown = page.get_data(as_text=True)
+    assert words in shown and "/again.js" in shown
+    assert "Idempotency-Key" not in shown
 
 
 def test_an_upload_is_read_again_from_its_beginning_and_sent_again_is_the_same_request(kit: Kit) -> None:

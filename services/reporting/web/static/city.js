@@ -32,6 +32,7 @@ function apply(live) {
     const table = part.querySelector(".bases-table");
     const left = units.denominator === null ? "—" : count(units.denominator - units.numerator);
     put(part.querySelector(".togo-n"), left);
+    part.querySelector(".togo-n").classList.toggle("none", left === "0");
     put(part.querySelector(".togo-what"), word("live", "to_go", { n: left }));
     put(part.querySelector(".signed .n"), count(units.numerator));
     bases.move(table, project.bases, [Number(table.dataset.low), Number(table.dataset.high)]);
@@ -45,7 +46,9 @@ function apply(live) {
 function totals() {
   const sum = (selector) => [...document.querySelectorAll(selector)].reduce((all, node) => all + Number(node.textContent.replaceAll(/[^0-9]/g, "")), 0);
   if (!document.getElementById("all-to-go")) return;
-  put(document.getElementById("all-to-go"), count(sum("[data-project] .togo-n")));
+  const left = sum("[data-project] .togo-n");
+  put(document.getElementById("all-to-go"), count(left));
+  document.getElementById("all-to-go").classList.toggle("none", !left);
   put(document.getElementById("all-signed"), count(sum("[data-project][data-roll=frozen] .signed .n")));
 }
 

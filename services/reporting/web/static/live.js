@@ -6,6 +6,7 @@ import { join } from "./line.js";
 import { show, stateOf } from "/static/shell/status.js";
 
 const AGAIN_MILLISECONDS = 3000;
+const MOST_AGAIN_MILLISECONDS = 30_000;
 const LEAST_BETWEEN_DRAWINGS = 1000;
 const MOST_KEPT = 500;
 const NIGHTLY_HOUR = 4;
@@ -14,6 +15,7 @@ const NIGHTLY_AGAIN_MILLISECONDS = 60_000;
 const districts = new Map();
 let drawing = null;
 let fetching = false;
+let failures = 0; // of fetching, one after the other
 let drawnAt = -LEAST_BETWEEN_DRAWINGS;
 
 /** Follows one district from the feed `number` that the page was drawn with.
@@ -29,8 +31,12 @@ export function follow({ base, district, number, apply, say, adopted = () => {} 
     number,
     audience: document.body.dataset.display ? `display ${document.body.dataset.project}` : "person",
     take: (live) => take(state, live),
-    // A moment that is ahead of the figures belongs to a change that is still on its way.
-    pulse: (moment) => say(moment.number === state.seen ? moment : null, district),
+    // A moment that is ahead of the figures belongs to a change that is still on its way. Where a change waits for a drawing, a sign of
+    // life says nothing of the figures: they grow late and stale until it is drawn.
+    pulse(moment) {
+      if (moment.number === state.seen) say(moment, district);
+      else if (!state.stuck) say(null, district);
+    },
     reset() {
       Object.assign(state, { seen: -1, floor: 0, stuck: true, kept: [] });
       redraw();
@@ -44,7 +50,8 @@ export function follow({ base, district, number, apply, say, adopted = () => {} 
 
 function take(state, live) {
   if (live.as_of.number > state.seen && (fetching || state.stuck)) keep(state, live);
-  if (live.as_of.number <= state.seen || state.stuck) state.say(null, live.district);
+  if (live.as_of.number <= state.seen) state.say(null, live.district);
+  else if (state.stuck) return;
   else if (state.apply(live)) advance(state, live);
   else {
     state.stuck = true;
@@ -83,11 +90,17 @@ async function fetchPage() {
   }
   try {
     const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-    if (answer.ok && !answer.redirected) return adopt(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (answer.ok && !answer.redirected) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      failures = 0;
+      return adopt(page);
+    }
     if (answer.status < 500) location.reload();
     else throw new Error(`the service answers ${answer.status}`);
   } catch {
-    await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
+    // Many walls that ask a busy service again and again, all at the same time, would keep it busy.
+    const wait = Math.min(AGAIN_MILLISECONDS * 2 ** failures++, MOST_AGAIN_MILLISECONDS) * (0.75 + Math.random() / 2);
+    await new Promise((done) => setTimeout(done, wait));
   } finally {
     fetching = false;
   }

@@ -22,6 +22,7 @@ function figures(project) {
   if (units.denominator !== null) {
     const share = `${(units.numerator / units.denominator) * 100}%`;
     put($("togo"), count(units.denominator - units.numerator));
+    $("togo").classList.toggle("none", units.numerator === units.denominator);
     put($("togo-what"), word("live", "to_go", { n: $("togo").textContent }));
     put($("togo-households"), word("live", "to_go_households", { n: count(households.denominator - households.numerator) }));
     $("bar").querySelector(".done").setAttribute("width", share);

@@ -43,9 +43,14 @@ const listed = async (service, path, calm = false) => {
   const { items, whole } = await every(service, path, 2);
   return { n: items.length, more: !whole, calm, detail: items.slice(0, 2).map((unit) => [unit.compound, unit.building, unit.door].filter(Boolean).join(" ")).filter(Boolean).join(word("comma")) };
 };
+/* Newest first. After the freeze nothing is imported, and what a later workbook has put right needs nobody. */
 const inImports = async (state) => {
-  const open = await projects();
-  const found = await Promise.all(open.map(async (project) => (await ask("registry", `/projects/${project.project_id}/imports?limit=200`)).items.filter((one) => one.state === state)));
+  const open = (await projects()).filter((project) => !project.roll_frozen_at);
+  const found = await Promise.all(open.map(async (project) => {
+    const { items } = await ask("registry", `/projects/${project.project_id}/imports?limit=200`);
+    const done = items.findIndex((one) => one.state === "committed");
+    return items.filter((one, place) => one.state === state && (done < 0 || place < done || state !== "faulty"));
+  }));
   const mine = found.flat();
   return { n: mine.length, detail: mine.slice(0, 2).map((row) => row.file_name).join(word("comma")), href: mine.length === 1 ? `/register/imports/${mine[0].import_id}` : undefined };
 };
