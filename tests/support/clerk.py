@@ -166,7 +166,7 @@ def with_every_mistake() -> Clerk:
         for value in values:
             more = _BESIDE.get(code, {})
             clerk.wrong(clerk.unit("单独所有", {**more, column: value}), column, code)
-    for item in (_persons, _owners, _places, _sheets):
+    for item in (_persons, _capacities, _owners, _places, _sheets):
         for mistake in item(clerk):
             clerk.wrong(*mistake)
     _buildings(clerk)
@@ -186,20 +186,6 @@ def _persons(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
         clerk.unit("单独所有", {"name": "陈安", "document_number": ward, "capacity": "限制", **guardian, "guardian_document_number": ward}),
         "guardian_document_number",
         "guardian-self",
-    )  # fmt: skip
-    ward = {"name": "林七", "document_number": citizen("19500103"), "capacity": "限制", **guardian,
-            "guardian_document_number": citizen("19500104")}  # fmt: skip
-    clerk.unit("单独所有", ward)
-    yield (
-        clerk.unit("单独所有", {"name": "林七", "document_number": ward["document_number"]}),
-        "capacity",
-        "capacity-differs",
-    )
-    yield (
-        clerk.unit("单独所有", {**child, "name": "林八", "document_number": citizen("20200107"), **guardian, "guardian_name": "林七",
-                            "guardian_document_number": ward["document_number"]}),
-        "guardian_document_number",
-        "guardian-incapable",
     )  # fmt: skip
     company = clerk.inventor.organisation()
     yield (
@@ -237,6 +223,28 @@ def _persons(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
         "guardian_name",
         "person-name-differs",
     )
+
+
+def _capacities(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
+    """One person, called capable in one row and not in another."""
+    guardian = {"guardian_name": "陈安", "guardian_document_type": "居民身份证"}
+    ward = {"name": "林七", "document_number": citizen("19500103"), "capacity": "限制", **guardian,
+            "guardian_document_number": citizen("19500104")}  # fmt: skip
+    clerk.unit("单独所有", ward)
+    yield (
+        clerk.unit("单独所有", {"name": "林七", "document_number": ward["document_number"]}),
+        "capacity",
+        "capacity-differs",
+    )
+    child = {
+        "name": "林八",
+        "document_number": citizen("20200107"),
+        "capacity": "无",
+        **guardian,
+        "guardian_name": "林七",
+    }
+    row = clerk.unit("单独所有", {**child, "guardian_document_number": ward["document_number"]})
+    yield row, "guardian_document_number", "guardian-incapable"
 
 
 def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
