@@ -231,9 +231,13 @@ def _own_answers(pages: str) -> list[str]:
     """Answers where no service has answered, in the format and language that the reader expects."""
     return [
         "\thandle_errors {",
-        "\t\tmap {http.error.status_code} {answered} {",
+        "\t\tmap {http.error.status_code} {stated} {",
         "\t\t\t503 502",  # no process of the service is healthy, as before it was asked
         "\t\t\tdefault {http.error.status_code}",
+        "\t\t}",
+        "\t\tmap {http.error.message} {answered} {",
+        '\t\t\t"~chunk(ed)? (encoding|length|line)" 400',  # a body that no service could read: the sender's fault
+        "\t\t\tdefault {stated}",
         "\t\t}",
         *_pages_headers(),
         f"\t\troot {pages}",

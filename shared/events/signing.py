@@ -5,7 +5,6 @@ and decisions, no unit and no person.
 Long, as one module per emitting service is what a reader looks for.
 """
 
-from datetime import date
 from uuid import UUID
 
 from pydantic import Field
@@ -15,6 +14,7 @@ from shared.events.terms import (
     AreaHundredths,
     Basis,
     Code,
+    Day,
     Digest,
     Fen,
     Instant,
@@ -312,7 +312,7 @@ class DayClosed(Event):
     """The figures of a business day, frozen. Told again with the next restatement when something became known later."""
 
     project_id: UUID = Field(description=_PROJECT)
-    business_on: date = Field(description="the day in Asia/Shanghai, YYYY-MM-DD")
+    business_on: Day = Field(description="the day in Asia/Shanghai, YYYY-MM-DD")
     restatement: int = Field(ge=0, description="0 for the first closing of the day; that one is never taken back")
     as_of: int = Field(ge=0, description="the project's feed number up to which facts are in these figures")
     series: tuple[SeriesFigures, ...] = Field(description="per series that has given a number; empty before the first")

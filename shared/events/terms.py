@@ -1,10 +1,10 @@
 """The types of the fields of events, so that all events write the same thing in the same form.
 
-Invariant: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset and are written in
-UTC; a share is an exact fraction; a person is a pseudonymous id or a masked name, never more.
+Invariant: money is in fen and area in 0.01 m², both whole numbers; instants carry their offset, are written in
+UTC and exist in every time zone; a share is an exact fraction; a person is a pseudonymous id or a masked name, never more.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field
@@ -19,11 +19,25 @@ Series = Literal["exchange", "cash"]
 Use = Literal["residential", "commercial", "office", "industrial", "storage", "parking", "other"]
 
 
+_EDGE = timedelta(days=2)  # of the calendar: days that a reader cannot show in its own zone, or step over
+
+
 def _in_utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC)
+    try:
+        found = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("at the edge of the calendar") from None
+    return datetime.combine(_within(found.date()), found.timetz())
+
+
+def _within(day: date) -> date:
+    if not date.min + _EDGE <= day <= date.max - _EDGE:
+        raise ValueError("at the edge of the calendar")
+    return day
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Day = Annotated[date, AfterValidator(_within)]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 Fen = Annotated[int, Field(ge=0)]
 AreaHundredths = Annotated[int, Field(ge=0)]

@@ -40,15 +40,16 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("not-printable", "compound", ("云\u2028汀里", "云\u200b汀里")),
     ("private-use", "name", ("陈\ue000", "\U000f0000安")),
     ("private-use", "building", ("1\uf8ff栋",)),
-    ("name-lost-text", "name", ("李?", "李？", "李□", "李〓", "陈**", "李＊", "李⬜安", "?安")),
-    ("name-with-digits", "name", ("陈安1", "陈2安", "Ada 7")),
+    ("name-lost-text", "name", ("李?", "李？", "李□", "李〓", "陈**", "李＊", "李⬜安", "?安", "李某某", "陈XX", "⿰王申安", "é™ˆå®‰")),
+    ("name-with-digits", "name", ("陈安1", "陈2安", "Ada 7", "陈༣", "陈᠓")),
     ("lost-text", "household", ("H?1", "H□1")),
     ("personal-data", "household", ("13800138000", "138 0013 8000", 13_800_138_000, "H-+86 138-0013-8000", "１３８００１３８０００",
                                     citizen("19600105"), citizen("19600105").lower(), PERMIT)),
     ("personal-data", "house_code", ("13800138000",)),
     ("personal-data", "door", ("302（13800138000）",)),
     ("personal-data", "stairwell", ("13800138000单元",)),
-    ("personal-data", "group", ("一组 13800138000",)),
+    ("personal-data", "group", ("一组 13800138000", "一组 chen.an@example.com")),
+    ("personal-data", "compound", ("云汀里138 - 0013 - 8000",)),
     ("personal-data", "officer", ("13800138000",)),
     ("time-zone-form", "time_zone", ("北京时间", "UTC+8", "europe/london", "Europe/Nowhere", 8)),
     ("too-long", "name", ("陈" * 81, "陈" * 40_000)),
@@ -165,7 +166,7 @@ def with_every_mistake() -> Clerk:
         for value in values:
             more = _BESIDE.get(code, {})
             clerk.wrong(clerk.unit("单独所有", {**more, column: value}), column, code)
-    for item in (_persons, _owners, _places, _sheets):
+    for item in (_persons, _capacities, _owners, _places, _sheets):
         for mistake in item(clerk):
             clerk.wrong(*mistake)
     _buildings(clerk)
@@ -222,6 +223,28 @@ def _persons(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
         "guardian_name",
         "person-name-differs",
     )
+
+
+def _capacities(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
+    """One person, called capable in one row and not in another."""
+    guardian = {"guardian_name": "陈安", "guardian_document_type": "居民身份证"}
+    ward = {"name": "林七", "document_number": citizen("19500103"), "capacity": "限制", **guardian,
+            "guardian_document_number": citizen("19500104")}  # fmt: skip
+    clerk.unit("单独所有", ward)
+    yield (
+        clerk.unit("单独所有", {"name": "林七", "document_number": ward["document_number"]}),
+        "capacity",
+        "capacity-differs",
+    )
+    child = {
+        "name": "林八",
+        "document_number": citizen("20200107"),
+        "capacity": "无",
+        **guardian,
+        "guardian_name": "林七",
+    }
+    row = clerk.unit("单独所有", {**child, "guardian_document_number": ward["document_number"]})
+    yield row, "guardian_document_number", "guardian-incapable"
 
 
 def _owners(clerk: Clerk) -> Iterator[tuple[int, str, str]]:

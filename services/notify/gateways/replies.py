@@ -18,9 +18,13 @@ _TOO_MUCH: Final = 552
 _ABOUT_US: Final = frozenset({CLOSING, _CLOSING_REPLY, 432, 454, 530, 534, 535, 538})
 _POSITIVE, _TEMPORARY, _PERMANENT = range(200, 300), range(400, 500), range(500, 600)
 
-# System not accepting messages, wrongly configured; credentials invalid, too weak, expired, disabled.
-_ENHANCED_ABOUT_US: Final = re.compile(rb"^[45]\.(3\.[25]|7\.(8|9|1[0-4]))\b")
-_NO_RELAY: Final = re.compile(rb"\brelay", re.IGNORECASE)
+# System full, not accepting messages, wrongly configured; quota or congestion; credentials invalid, too weak, expired, disabled;
+# our DKIM, SPF, DMARC or reverse name fails (RFC 7372), too many mails from us.
+_ENHANCED_ABOUT_US: Final = re.compile(rb"^[45]\.(3\.[125]|4\.5|7\.(8|9|1[0-4]|2[0-8]))\b")
+# What servers write where they have no code of their own for it: our sender may not relay here, or stands on a list of senders.
+_OUR_SENDER: Final = re.compile(
+    rb"\brelay|\b(block|black|deny)[ -]?list|\bblocked using\b|\b(dns|r)bl\b|spamhaus", re.IGNORECASE
+)
 
 
 def positive(code: int) -> bool:
@@ -43,4 +47,4 @@ def _about_us(code: int, reply: bytes, place: Place) -> bool:
         return True
     if place == "sender":
         return code != _TOO_MUCH  # one mail that is too large
-    return place == "recipient" and code in _PERMANENT and bool(_NO_RELAY.search(reply))
+    return code in _PERMANENT and bool(_OUR_SENDER.search(reply))

@@ -1,7 +1,7 @@
 """Sessions with a mail server: opened, secured, logged in, kept open for the next mail, and ended in time.
 
 Invariant: one mail at a time per session. A session is reused only after the server accepted RSET, for a limited
-number of mails, and for a limited time. A conversation that the server drags out is cut off.
+number of mails, and for a limited time. A conversation that the server drags out is cut off, and so is a reply that does not end.
 """
 
 import smtplib
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 from services.notify.domain.outcome import Unwell
 from services.notify.gateways import replies
@@ -22,6 +22,7 @@ Security = Literal["none", "starttls", "tls"]
 
 _KEPT_SECONDS: Final = 30.0
 _MAILS: Final = 100
+_LINES: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,35 @@ class NoSession(Exception):  # noqa: N818 - names the state found
     def __init__(self, outcome: Unwell) -> None:
         super().__init__(outcome.code)
         self.outcome = outcome
+
+
+class _Lines:
+    """What a server says, line by line; `left` of them may still come."""
+
+    def __init__(self, said: IO[bytes]) -> None:
+        self._said, self.left = said, _LINES
+        self.close = said.close
+
+    def readline(self, size: int) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("a reply that does not end")
+        return self._said.readline(size)
+
+
+class _Plain(smtplib.SMTP):
+    """Takes at most _LINES lines for one reply: the library keeps all of them."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Lines(self.sock.makefile("rb"))
+        if self.file is not None:
+            self.file.left = _LINES
+        return super().getreply()
+
+
+class _OverTls(_Plain, smtplib.SMTP_SSL):
+    """The same, with TLS from the first byte."""
 
 
 @dataclass
@@ -128,9 +158,9 @@ class Sessions:
     def _opened(self) -> smtplib.SMTP:
         server = self._server
         smtp = (
-            smtplib.SMTP_SSL(timeout=server.timeout_seconds, context=server.context())
+            _OverTls(timeout=server.timeout_seconds, context=server.context())
             if server.security == "tls"
-            else smtplib.SMTP(timeout=server.timeout_seconds)
+            else _Plain(timeout=server.timeout_seconds)
         )
         smtp._host = server.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name that STARTTLS checks
         try:

@@ -1,10 +1,12 @@
 """Text messages through an HTTP gateway. Our message key is its idempotency key: the same key twice is one message. The gateway
 answers queries about a key.
 
-POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}
+POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}; 2xx with a page for people: the address is not the gateway's
                            400, 409, 413, 414, 422, 451: this message is refused for good
                            3xx and every other 4xx, 503: about us, not taken; 5xx: about them, perhaps taken. Retry-After counts
 GET  {url}/{message_key}   → 200 {"receipt_id"}; 404 {"error": "unknown-message"} never arrived; all else: it cannot tell
+
+A refusal holds as soon as its status has come, whatever becomes of its body.
 """
 
 import json
@@ -37,23 +39,30 @@ _KEPT: Final = httpx.Limits(max_connections=64, max_keepalive_connections=8, kee
 
 
 _MOST_BYTES: Final = 65_536
+_PAGES: Final = ("text/html", "application/xhtml")
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """The parts of a response that are used."""
+    """The parts of a response that are used. `body`: None when it broke off or cannot be unpacked."""
 
     status: int
     retry_after: str
-    body: bytes
+    is_page: bool
+    body: bytes | None
 
     @property
     def positive(self) -> bool:
         return self.status in range(200, 300)
 
+    @property
+    def whole(self) -> bool:
+        """True for a body that a gateway may have written."""
+        return self.body is not None and not self.is_page
+
     def field(self, name: str) -> str:
         try:
-            found = json.loads(self.body)
+            found = json.loads(self.body or b"")
         except (ValueError, RecursionError):
             return ""
         return readable(found.get(name, "")) if isinstance(found, dict) else ""
@@ -74,7 +83,14 @@ class Sms:
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._url, self._whole_seconds = url.rstrip("/"), whole_seconds
-        self._client = partial(httpx.Client, timeout=timeout_seconds, trust_env=False, limits=_KEPT, headers=headers)
+        self._client = partial(
+            httpx.Client,
+            timeout=timeout_seconds,
+            trust_env=False,
+            limits=_KEPT,
+            headers=headers,
+            event_hooks={"response": [_forget_location]},
+        )
         self._http = self._client()
 
     def send(self, address: str, text: Text, *, message_key: str) -> Outcome:
@@ -94,7 +110,7 @@ class Sms:
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
         if answer.positive:
-            return Accepted(answer.receipt)
+            return Accepted(answer.receipt) if answer.whole else None
         # Any server may answer 404 for an unknown path. Only this error says that the gateway searched for the message.
         if answer.status == HTTPStatus.NOT_FOUND and answer.field("error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
@@ -107,12 +123,9 @@ class Sms:
         timer.start()
         try:
             with client.stream(method, url, json=json) as answer:
-                body = bytearray()
-                for part in answer.iter_bytes():
-                    body += part
-                    if len(body) > _MOST_BYTES:
-                        break
-                return _Answer(answer.status_code, answer.headers.get("Retry-After", ""), bytes(body))
+                headers = answer.headers
+                is_page = headers.get("Content-Type", "").lower().startswith(_PAGES)
+                return _Answer(answer.status_code, headers.get("Retry-After", ""), is_page, _read(answer))
         finally:
             timer.cancel()
 
@@ -123,9 +136,28 @@ class Sms:
         client.close()
 
 
+def _forget_location(answer: httpx.Response) -> None:
+    """No redirect is followed. The library reads its address all the same, and a malformed one would hide the status."""
+    answer.headers.pop("Location", None)
+
+
+def _read(answer: httpx.Response) -> bytes | None:
+    body = bytearray()
+    try:
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > _MOST_BYTES:
+                break
+    except httpx.HTTPError:
+        return None
+    return bytes(body)
+
+
 def _judged(answer: _Answer) -> Outcome:
+    if answer.positive and answer.is_page:  # of whatever stands at the address now: a login, an error page, a portal
+        return Unwell("sms-not-a-gateway", perhaps_taken=True)
     if answer.positive:
-        return Accepted(answer.receipt)
+        return Accepted(answer.receipt) if answer.whole else Unclear("sms-gateway-silent")
     if answer.status in _ABOUT_THE_MESSAGE:
         return NotAccepted(f"sms-{answer.status}", permanent=True)
     taken = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _NOT_NOW

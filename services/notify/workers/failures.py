@@ -34,6 +34,7 @@ CODES: Final[dict[Channel, frozenset[str]]] = {
             "sms-not-writable",
             "sms-never-arrived",
             "sms-gateway-unreachable",
+            "sms-not-a-gateway",
             *(f"sms-{code}" for code in _HTTP),
         )
     ),

@@ -33,7 +33,7 @@ Capacity = Literal["full", "limited", "none"]
 
 def _public(value: str) -> str:
     if disclosed.is_personal(value):
-        raise PydanticCustomError("personal-data", "holds a telephone number or the number of a paper")
+        raise PydanticCustomError("personal-data", "holds a telephone number, a mail address or the number of a paper")
     return value
 
 

@@ -1,6 +1,6 @@
 """Names of people and organisations: validity, canonical spelling, and the difference between two similar names.
 
-Invariant: whether a Han character is one does not depend on the interpreter's tables. Masking is shared/events/masking.py.
+Invariant: what is a Han character and what is a digit does not depend on the interpreter's tables. Masking is shared/events/masking.py.
 Held by tests/unit/registry/test_names.py.
 """
 
@@ -18,18 +18,31 @@ _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"  # p
 _SPACED = re.compile(f"[{_HAN}] +[{_HAN}]")
 _LETTER = re.compile(f"[{_HAN}]|[^\\W\\d_]")
 _ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委员会|事务所|基金会)")
-# Replacements for a lost character by other programs, and for a masked one by exports.
+# Replacements for a lost character by other programs, and for a masked one by exports; a character that is described and not written.
 _QUESTION = "?？﹖¿⁇⁈⁉⸮؟⍰"
 _STARS = "*＊﹡∗⁎⁑⁂✱✲✳✻✽❋※×✕✖✗✘"
 _BOXES = (
     "〓〿\u25a0-\u25ff\u2580-\u259f\u2610-\u2612\u2b1a-\u2b1c\u2b24-\u2b2f\u2b55\u2b58\u2395\u20dd-\u20e4\ufffc\ufffd"
+    "\u2ff0-\u2fff\u303e\u31ef"  # describe a character by its parts
 )
-_LOST = re.compile(f"[{_QUESTION}{_BOXES}]")
-_LOST_OR_HIDDEN = re.compile(f"[{_QUESTION}{_STARS}{_BOXES}]")
-_HIDDEN_IN_A_PERSONS = re.compile("[#＃﹟_＿…⋯]")
+_REPLACED = "锟斤拷|ï¿½"  # U+FFFD, read once more as GBK or as Latin-1
+_LOST = re.compile(f"[{_QUESTION}{_BOXES}]|{_REPLACED}")
+_LOST_OR_HIDDEN = re.compile(f"[{_QUESTION}{_STARS}{_BOXES}]|{_REPLACED}")
+_HIDDEN_IN_A_PERSONS = re.compile(f"[#＃﹟_＿…⋯]|(?<=[{_HAN}])([xXｘＸ]+(?![^{_HAN}])|某)")
+# The zero of each script that has digits; the other nine follow it.
+_ZEROS = (
+    0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
+    0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
+    0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x10D40, 0x11066, 0x110F0, 0x11136,
+    0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x116D0, 0x116DA, 0x11730, 0x118E0, 0x11950, 0x11BF0,
+    0x11C50, 0x11D50, 0x11DA0, 0x11DE0, 0x11F50, 0x16130, 0x16A60, 0x16AC0, 0x16B50, 0x16D70, 0x1CCF0, 0x1E140,
+    0x1E2F0, 0x1E4F0, 0x1E5F1, 0x1E950, 0x1FBF0,
+)  # fmt: skip
 _DIGITS = re.compile(
-    "[0-9０-９\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u0660-\u0669\u06f0-\u06f9"
-    "\u0966-\u096f\u0e50-\u0e59\u3220-\u3229\u3280-\u3289\U0001d7ce-\U0001d7ff\U0001f100-\U0001f10a]"
+    "[\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3220-\u3229"
+    "\u3280-\u3289\U00010a40-\U00010a43\U00010e60-\U00010e68\U00011052-\U0001105a\U0001d7ce-\U0001d7ff\U0001f100-\U0001f10a"
+    + "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in _ZEROS)
+    + "]"
 )
 _ORDINAL = re.compile(r"(?<= )(1st|2nd|3rd|[4-9]th)$")  # O’Neil 3rd
 _DOT = "\u00b7"
@@ -44,16 +57,26 @@ def canonical(name: str) -> str:
 
 def lost_text(written: str) -> bool:
     """True when the text has a replacement character, left by a program that lost the original character."""
-    return _LOST.search(written) is not None
+    return _LOST.search(written) is not None or _garbled(written)
 
 
 def flaw(name: str, kind: PersonKind | None) -> str | None:
     """Why this is not a complete name; None when it is valid. `kind`: None if unknown."""
-    if _LOST_OR_HIDDEN.search(name) or (kind == "natural" and _HIDDEN_IN_A_PERSONS.search(name)):
+    if _LOST_OR_HIDDEN.search(name) or _garbled(name) or (kind == "natural" and _HIDDEN_IN_A_PERSONS.search(name)):
         return "name-lost-text"
     if not is_name(name):
         return "name-form"
     return "name-with-digits" if kind == "natural" and _DIGITS.search(_ORDINAL.sub("", name)) else None
+
+
+def _garbled(written: str) -> bool:
+    """True for UTF-8 that was read as the letters of Western Europe: é™ˆå®‰ is 陈安. No text of people is such UTF-8 by chance."""
+    if written.isascii():
+        return False
+    try:
+        return not written.encode("cp1252").decode().isascii()
+    except UnicodeError:
+        return False
 
 
 def is_name(name: str) -> bool:

@@ -62,6 +62,16 @@ _ON_HOLDERS = (
             select row, row_number() over (partition by unit_code order by row) as time from lines) as line
         where time = :most_holders + 1""",
     """select row, 'guardian_document_number', 'guardian-self' from lines where guardian_mark = document_mark""",
+    """select row, 'guardian_document_number', 'guardian-incapable' from lines as line
+        where guardian_mark <> document_mark and exists (select from lines as ward
+            where ward.document_mark = line.guardian_mark and ward.holder ->> 'capacity' in ('limited', 'none'))""",
+    # A person is capable everywhere or nowhere: signing lets nobody sign whom one of their units calls incapable.
+    """select row, 'capacity', 'capacity-differs' from (
+            select row, capable, first_value(capable) over (partition by document_mark order by row) as first
+            from lines as line cross join lateral (select coalesce(holder ->> 'capacity', 'full') = 'full') as said (capable)
+            where document_mark is not null
+                and not exists (select from faulty where (faulty.row, faulty.column_name) = (line.row, 'capacity'))) as line
+        where capable <> first""",
     """select row, column_name, 'person-name-differs' from (
             select row, column_name, name_mark, first_value(name_mark) over (partition by mark order by row, column_name desc) as first
             from named) as line where name_mark <> first""",

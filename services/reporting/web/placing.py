@@ -1,7 +1,8 @@
 """Places the units of a building on the grid: one row per floor, one field per stairwell, columns by door.
 
 Invariant: every column of every row is filled exactly once, so the page can place cells by their order. A unit on several floors spans
-their rows, a unit with several doors their columns. Floors without units are left out; there is no floor 0.
+their rows, a unit with several doors their columns. Floors without units are left out; there is no floor 0. A unit whose floors are none
+stands on the floor that it names: its building is drawn all the same.
 """
 
 from collections import Counter
@@ -96,7 +97,8 @@ def _places(taken: dict[tuple[int, int], Cell], floors: Sequence[int], across: i
 
 def _floors(cell: Cell) -> list[int]:
     """Of a building: -1, 1, 2 …"""
-    return [floor for floor in range(cell.floor, (cell.top_floor or cell.floor) + 1) if floor][:_WIDEST]
+    floors = [floor for floor in range(cell.floor, (cell.top_floor or cell.floor) + 1) if floor]
+    return floors[:_WIDEST] or [cell.floor]
 
 
 def _doors(cell: Cell) -> int:

@@ -33,7 +33,7 @@ class SignAgreement:
 
 @dataclass(frozen=True)
 class _OnRecord:
-    """What is known of a person who signs for another; nothing of one who signs for themselves."""
+    """What is known of the hand; of one who signs for themselves only whether they are capable."""
 
     mandates: tuple[Mandate, ...] = ()
     reviews: tuple[Review, ...] = ()
@@ -47,14 +47,14 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
     terms-changed-since-read, clock-jumped, hand-not-capable, papers-missing, and those of Agreement.sign.
     """
-    case = cases.lock_of(tx, command.agreement_id)
+    case, capable = cases.lock_for(tx, command.agreement_id, hand=command.hand)
     agreement = agreements.load(tx, command.agreement_id)
     if command.terms_digest:
         agreement.expect_terms(command.terms_digest)
     if agreement.has_signed(command.right_holder):
         return agreement
     case.expect_confirmed()
-    known = _on_record(tx, agreement, command)
+    known = _on_record(tx, agreement, command, capable=capable)
     if agreement.completed_by(command.right_holder):
         place = places.take(tx, agreement, clock)
         place.project.expect_open(place.turn.signed_at)
@@ -104,15 +104,15 @@ def _sign(  # noqa: PLR0913 - what is signed, what is known, and when
         turn=turn,
         taking=Taking(command.by, command.desk, command.papers),
     )
+    hand.expect_capable(command.hand, capable=known.capable)
     for mandate in (item for item in known.mandates if item.mandate_id == agreement.signatures[-1].mandate_id):
-        hand.expect_capable(command.hand, capable=known.capable)
         hand.expect_seen(mandate, known.reviews, command.papers)
 
 
-def _on_record(tx: Transaction, agreement: Agreement, command: SignAgreement) -> _OnRecord:
+def _on_record(tx: Transaction, agreement: Agreement, command: SignAgreement, *, capable: bool) -> _OnRecord:
     """Read before the locks of the project and the series."""
     if command.capacity == "self":
-        return _OnRecord()
+        return _OnRecord(capable=capable)
     reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)
     mandates = hand.seen_first(cases.mandates(tx, agreement.unit_id), reviews, command.papers)
-    return _OnRecord(mandates, tuple(reviews), cases.capable(tx, command.hand))
+    return _OnRecord(mandates, tuple(reviews), capable)

@@ -1,6 +1,7 @@
-"""Conditions to sign for another person, beside the mandate: a capable hand, and a document that the desk has seen.
+"""Conditions of a signature beside the mandate: a capable hand, and for another person a document that the desk has seen.
 
-Invariant: both are checked when the signature is given. The document must have been seen in a review of this agreement, made after the
+Invariant: both are checked when the signature is given. Also who signs for themselves is capable on every unit of the district: a
+register that says both is corrected first. The document must have been seen in a review of this agreement, made after the
 mandate was recorded, or be named with the signature. So a mandate recorded after the lock needs its document at the signature.
 Held by tests/integration/signing/test_hands.py.
 """

@@ -81,6 +81,16 @@ def lock_of(tx: Transaction, agreement_id: UUID) -> Case:
     return _cases(rows, holders)[0]
 
 
+def lock_for(tx: Transaction, agreement_id: UUID, *, hand: UUID) -> tuple[Case, bool]:
+    """The same for a signature, and in the same round trip whether its hand is `capable`."""
+    it = {"agreement_id": agreement_id}
+    queries = (Query(_LOCK_OF, it), Query(_HOLDERS_OF, it), Query(_CAPABLE, {"person_id": hand}))
+    rows, holders, [found] = pipeline.together(tx, *queries)
+    if not rows:
+        raise Refused("agreement-unknown")
+    return _cases(rows, holders)[0], bool(found[0])
+
+
 def lock_units(tx: Transaction, unit_ids: Iterable[UUID]) -> dict[UUID, Case]:
     units = {"unit_ids": sorted(set(unit_ids))}
     rows, holders = pipeline.together(tx, Query(_LOCK_MANY, units), Query(_HOLDERS, units))
@@ -120,7 +130,7 @@ def mandates(tx: Transaction, unit_id: UUID) -> tuple[Mandate, ...]:
 
 
 def capable(tx: Transaction, person_id: UUID) -> bool:
-    """Whether a person may sign for others, by the register. True for an unregistered person: the desk decides."""
+    """Whether a person may sign, by the register. True for an unregistered person: the desk decides."""
     return bool(tx.connection.execute(_CAPABLE, {"person_id": person_id}).scalar_one())
 
 

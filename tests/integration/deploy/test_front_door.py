@@ -219,6 +219,17 @@ def test_a_body_arrives_whole_and_one_that_is_too_large_does_not(door: httpx.Cli
     assert too_large.json()["code"] == "body-too-large"
 
 
+@pytest.mark.parametrize(
+    "body", ["-2\r\nxx\r\n0\r\n\r\n", "0x2\r\nxx\r\n0\r\n\r\n", "F" * 20 + "\r\nxx\r\n", "2\r\nxxyy\r\n0\r\n\r\n"]
+)
+def test_a_body_in_broken_chunks_is_the_senders_fault(site: Site, body: str) -> None:
+    """Not 502: a client that writes nonsense says nothing of a service."""
+    head = f"POST /api/registry/v1/x HTTP/1.1\r\nHost: 127.0.0.1:{site.front}\r\nConnection: close\r\n"
+    status, text = _raw(site, f"{head}Transfer-Encoding: chunked\r\n\r\n{body}")
+
+    assert (status, json.loads(text)["code"]) == (HTTPStatus.BAD_REQUEST, "request-malformed")
+
+
 def test_a_header_that_is_too_long_is_refused(door: httpx.Client) -> None:
     assert door.get("/wall", headers={"X-Long": "x" * 60_000}).status_code == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 

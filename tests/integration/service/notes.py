@@ -56,6 +56,11 @@ def write_note(body: WriteNote) -> http.Answer:
     return _once(lambda tx: _written(tx, body.words))
 
 
+@http.route(notes, "POST", "/notes/<uuid:note_id>/answers", roles=("desk",), answers=Note, problems=("note-forbidden",))
+def answer_note(note_id: UUID, body: WriteNote) -> http.Answer:
+    return _once(lambda tx: _written(tx, f"{note_id}: {body.words}"))
+
+
 @http.route(notes, "POST", "/careless-notes", roles=("desk",), answers=Note)
 def write_carelessly(body: WriteNote) -> http.Answer:
     return http.created(Note(note_id=uuid4(), words=body.words))

@@ -58,6 +58,14 @@ def test_keys_belong_to_a_subject_a_district_and_a_route(kit: Kit) -> None:
     assert kit.written() == ["一"] * 4
 
 
+def test_an_id_in_capital_letters_names_the_same_thing(kit: Kit) -> None:
+    headers, note = kit.bearer(**{"Idempotency-Key": "k"}), "0198c0de-0000-7000-8000-00000000abcd"
+    first, again = (posts(kit, "一", headers, f"notes/{written}/answers") for written in (note, note.upper()))
+
+    assert (again.data, again.headers["Replayed"]) == (first.data, "true")
+    assert kit.written() == [f"{note}: 一"]
+
+
 def test_a_refusal_is_not_stored(kit: Kit) -> None:
     headers = kit.bearer(**{"Idempotency-Key": "k"})
 

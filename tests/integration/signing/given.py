@@ -137,6 +137,14 @@ def mandated_to_a_company(district: District) -> Given:
     return mandated_to_a_neighbour(district, kind="organisation")
 
 
+def incapable_elsewhere(district: District) -> Given:
+    owner = a_holder()
+    unit = district.register(owner)
+    agreement_id = district.ready(unit)
+    district.register(owner.model_copy(update={"capable": False}))
+    return of(unit, district, agreement_id)
+
+
 def beside_a_child(district: District) -> Given:
     child = a_holder(capable=False)
     district.register(child)

@@ -67,6 +67,17 @@ def test_a_hand_that_the_register_calls_incapable_after_its_mandate_signs_no_mor
     assert district.sign(agreement_id, owner.person_id, hand=agent.person_id, capacity="agent").turn
 
 
+def test_nobody_signs_for_themselves_whom_another_unit_calls_incapable(district: District) -> None:
+    owner = a_holder()
+    agreement_id = district.ready(district.register(owner))
+    elsewhere = district.register(owner.model_copy(update={"capable": False}))
+
+    with pytest.raises(Refused, match="hand-not-capable"):
+        district.sign(agreement_id, owner.person_id)
+    district.correct(elsewhere, right_holders=(owner,))
+    assert district.sign(agreement_id, owner.person_id).turn
+
+
 def test_a_capable_neighbour_signs_as_guardian(district: District) -> None:
     child, parent = a_holder(capable=False), a_holder()
     unit = district.register(child)

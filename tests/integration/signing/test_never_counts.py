@@ -28,6 +28,7 @@ from tests.integration.signing.given import (
     frozen,
     frozen_beside_a_neighbour,
     half_signed,
+    incapable_elsewhere,
     latched,
     locked,
     mandated_after_the_lock,
@@ -54,6 +55,9 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     ),
     "a minor's hand for another": (
         mandated_to_a_minor, BY_AGENT.format(capacity="agent", at=NINE), "may not sign for another"
+    ),
+    "the own hand of one whom another unit calls incapable": (
+        incapable_elsewhere, SELF.format(at=NINE), "may not sign for themselves"
     ),
     "a company's hand for another": (
         mandated_to_a_company, BY_AGENT.format(capacity="agent", at=NINE), "may not sign for another"

@@ -1,15 +1,24 @@
 """Does a declaration refuse what would mislead a reader?"""
 
+import copy
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from pydantic import ValidationError
 
-from shared.events import catalogue, codec, topics
+from shared.events import catalogue, codec, examples, topics
 from shared.events.contract import Event, declare
 from shared.events.registry import DistrictOpened, KeyDeleted, RightHolder
 
 TYPE = "clearwater.signing.case.tested.v1"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T|$)")
 
 
 class Undeclared(Event):
@@ -101,3 +110,47 @@ def test_a_payload_of_another_event_is_refused() -> None:
     for payload in (None, b"", b"[]", b"\xff", b'{"district": 440303}'):
         with pytest.raises(ValidationError):
             codec.decode("clearwater.registry.district.opened.v1", payload)
+
+
+EDGES = {
+    True: ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"),
+    False: ("0001-01-01", "9999-12-31"),
+}
+
+
+@pytest.mark.parametrize("event", catalogue.events(), ids=lambda event: event.declared.type)
+def test_an_instant_or_a_day_that_does_not_exist_in_every_time_zone_is_refused(event: type[Event]) -> None:
+    payloads = map(_payload, examples.of(event.declared.type))
+    places = [(payload, place) for payload in payloads for place in _times(payload)]
+    for payload, place in places:
+        for edge in EDGES["T" in str(_at(payload, place))]:
+            with pytest.raises(ValidationError, match="edge of the calendar"):
+                codec.decode(event, json.dumps(_changed(payload, place, edge)).encode())
+
+
+def test_the_examples_have_instants_and_days() -> None:
+    payloads = [_payload(path) for event in catalogue.events() for path in examples.of(event.declared.type)]
+
+    assert len([place for payload in payloads for place in _times(payload)]) > 40
+
+
+def _payload(path: Path) -> Any:
+    return examples.load(path)["payload"]
+
+
+def _times(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, dict | list):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _times(item, (*place, name))
+    elif isinstance(value, str) and _TIME.match(value):
+        yield place
+
+
+def _at(value: Any, place: Sequence[str | int]) -> Any:
+    return reduce(getitem, place, value)
+
+
+def _changed(value: Any, place: Sequence[str | int], new: str) -> Any:
+    changed = copy.deepcopy(value)
+    _at(changed, place[:-1])[place[-1]] = new
+    return changed

@@ -1,5 +1,7 @@
 """Is a text a valid name, is its spelling canonical, and is the difference of similar names named?"""
 
+import unicodedata
+
 import pytest
 
 from services.registry.domain.names import alike, canonical, flaw, is_name, is_of_organisation, lost_text
@@ -37,14 +39,43 @@ def test_a_name_with_a_lost_or_hidden_character_is_refused(lost: str):
     assert flaw(f"澄水湾{lost}物业有限公司", "organisation") == "name-lost-text"
 
 
-@pytest.mark.parametrize("digit", "1７²①❷٣𝟗")
+@pytest.mark.parametrize("name", ["李锟斤拷", "ï¿½", "é™ˆå®‰", "李⿰亻尔", "李〾", "澄水湾⿱艹物业有限公司"])
+def test_a_name_that_is_garbled_or_described_is_refused(name: str):
+    assert flaw(name, None) == "name-lost-text"
+
+
+@pytest.mark.parametrize("name", ["李X", "李ｘＸ", "陈XX安", "李某", "李某某", "李某甲"])
+def test_a_mask_of_letters_hides_a_persons_name(name: str):
+    assert flaw(name, "natural") == "name-lost-text"
+    assert flaw(f"{name}物业有限公司", "organisation") is None
+
+
+def test_a_digit_of_any_script_is_a_digit():
+    decimals = [chr(point) for point in range(0x11_0000) if unicodedata.decimal(chr(point), None) is not None]
+    assert len(decimals) > 600
+    assert [digit for digit in decimals if flaw(f"陈{digit}", "natural") != "name-with-digits"] == []
+
+
+@pytest.mark.parametrize("digit", "1７²①❷٣𝟗༣᠓")
 def test_a_digit_is_right_in_the_name_of_an_organisation_only(digit: str):
     assert flaw(f"陈安{digit}", "natural") == "name-with-digits"
     assert flaw(f"第{digit}物业有限公司", "organisation") is None
 
 
 @pytest.mark.parametrize(
-    "name", ["王〇", "一二三", "O’Neil 3rd", "陈大文 CHAN Tai Man", "𰀀𱍐", "王\U0002ebf0", "阿依古丽·买买提"]
+    "name",
+    [
+        "王〇",
+        "João Sâo",
+        "Xénia X",
+        "陈大文 CHAN X",
+        "一二三",
+        "O’Neil 3rd",
+        "陈大文 CHAN Tai Man",
+        "𰀀𱍐",
+        "王\U0002ebf0",
+        "阿依古丽·买买提",
+    ],
 )
 def test_an_unusual_correct_name_is_accepted(name: str):
     assert flaw(name, "natural") is None

@@ -47,3 +47,8 @@ def test_a_tower_of_one_unit_is_drawn_as_high_as_the_page_can():
     floors, [[*places]] = drawn(a_cell("101", 1, 30))
 
     assert floors == tuple(range(12, 0, -1)) and places == ["101 12x1"]
+
+
+def test_a_unit_whose_floors_are_none_does_not_stop_its_building():
+    assert drawn(a_cell("001", 0)) == ((0,), [["001"]])
+    assert drawn(a_cell("901", 9, 3), a_cell("101", 1)) == ((9, 1), [["901", "101"]])
