@@ -156,8 +156,9 @@ def test_a_review_and_a_pre_registration_are_recorded_once():
     for _ in range(2):
         agreement.pass_review(at=NOON)
     agreement.freeze(rights_of(a_holder()), rights_revision=1, at=NOON, by="desk")
-    for _ in range(2):
-        agreement.pre_register(at=NOON)
+    agreement.pre_register(at=NOON)
+    assert type(last_event(agreement)).__name__ == "AgreementPreRegistered"
+    agreement.pre_register(at=NOON)
 
     assert [type(event).__name__ for event in agreement.recorded] == [
         "AgreementDrafted",
@@ -167,9 +168,10 @@ def test_a_review_and_a_pre_registration_are_recorded_once():
     ]
 
 
-def test_a_locked_agreement_takes_no_new_terms():
+@pytest.mark.parametrize("lines", [LINES, ()])
+def test_a_locked_agreement_takes_no_new_terms_and_says_so_whatever_they_are(lines):
     with pytest.raises(Refused, match="agreement-not-open"):
-        a_locked(rights_of(a_holder())).edit(LINES, form="cash", rule_set_version="3", at=NOON)
+        a_locked(rights_of(a_holder())).edit(lines, form="cash", rule_set_version="3", at=NOON)
 
 
 def test_every_lock_is_counted_and_takes_no_signature_of_an_earlier_one():

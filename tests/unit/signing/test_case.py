@@ -28,6 +28,7 @@ def test_a_case_opens_pending_at_the_registrys_revision():
     case = Case.open(UNIT, RIGHTS, at=NOON)
 
     assert (case.rights_state, case.rights_revision, said(case)) == ("pending", 3, ["CaseOpened"])
+    assert (case.area_disputed, case.version) == (False, 0)
 
 
 @pytest.mark.parametrize(("state", "events"), [("pending", 1), ("disputed", 1), ("reviewing", 0)])

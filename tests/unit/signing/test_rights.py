@@ -71,3 +71,9 @@ def test_order_and_spelling_change_no_right(random):
 
     assert not rights_of(*holders).differs(rights_of(*shuffled))
     assert rights_of(*holders).differs(rights_of(*holders[:3], a_holder("1/4")))
+
+
+def test_another_ownership_of_the_same_holders_is_a_change_of_rights():
+    holder = a_holder(None)
+
+    assert Rights("sole", (holder,)).differs(Rights("joint", (holder,)))
