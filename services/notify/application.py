@@ -12,9 +12,12 @@ from services.notify.queries import due, shown
 from services.notify.web.pages import pages
 from shared.messaging import freshness_api, parked_api
 from shared.service import clock, database, factory
+from shared.service.context import context
 
 _PROBLEMS: Final = Path(__file__).with_name("problems.toml")
-FRESHNESS: Final = freshness_api.blueprint(wiring.SERVICE.consumer, messages=due.ages)
+FRESHNESS: Final = freshness_api.blueprint(
+    wiring.SERVICE.consumer, messages=lambda connection: due.ages(connection, context().clock)
+)
 PARKED: Final = parked_api.blueprint(wiring.SERVICE.consumer, wiring.reactions_of, figures=shown.messages)
 
 

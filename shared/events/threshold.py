@@ -3,6 +3,7 @@
 Invariant: a rate is cut to two decimals, never rounded up to a threshold; a distance is rounded against us. The browser's copy of the
 cutting (reporting: web/static/rules.js) gives the same (tests/unit/reporting/test_rules_of_the_browser.py).
 Left to others: what is counted (roll.py), by which rule, and what follows.
+Held by tests/unit/events/test_threshold.py.
 """
 
 WHOLE = 10_000  # hundredths of a percent

@@ -171,6 +171,15 @@ class TryLink(BaseModel):
     code: str | None
 
 
+class ActLink(BaseModel):
+    """What a member of staff did to the message."""
+
+    kind: Literal["retry", "resend", "arrived", "not_arrived"]
+    reason: str | None = Field(description="Of an order to resend all messages of a code; null for the other kinds.")
+    done_by: str = Field(description="Subject of the member of staff.")
+    done_at: datetime
+
+
 class NowLink(BaseModel):
     state: State
     code: str | None
@@ -190,6 +199,7 @@ class MessageLineage(BaseModel):
     time: TimeLink
     channel: str | None
     tries: list[TryLink]
+    acts: list[ActLink] = Field(description="Oldest first.")
     now: NowLink
     text: str = Field(description="What was or will be read, with the masked name.")
 
@@ -208,6 +218,7 @@ class MessageLineage(BaseModel):
             time=TimeLink(planned_at=row.planned_at, hold_until=row.hold_until, urgent=fact.urgent),
             channel=row.channel,
             tries=[TryLink(**vars(attempt)) for attempt in found.tries],
+            acts=[ActLink.model_validate(vars(act)) for act in found.acts],
             now=NowLink(**{name: getattr(row, name) for name in NowLink.model_fields}),
             text=row.text.body,
         )

@@ -62,7 +62,7 @@ def list_messages(query: Asked) -> http.Answer:
 
 @http.route(api, "GET", "/messages/<message_key>", roles=_READERS, answers=MessageLineage, problems=("not-found",))
 def read_message(message_key: str) -> http.Answer:
-    """One message with its lineage: fact, rule, recipient, template, time, channel, now."""
+    """One message with its lineage: fact, rule, recipient, template, time, channel, tries, acts, now."""
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = messages.lineage(tx, message_key)
     return http.ok(MessageLineage.of(found, matrix_version=MATRIX_VERSION))
@@ -142,8 +142,9 @@ def resend(body: ResendFailed) -> http.Answer:
 )
 def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared, so that a stray field is refused
     """Orders one more try of a failed message."""
-    with database.begin(context().engine, district=identity.current().district) as tx:
-        command = RetryMessage(message_key, real_at=datetime.now(UTC))
+    subject = identity.current()
+    with database.begin(context().engine, district=subject.district) as tx:
+        command = RetryMessage(message_key, done_by=subject.subject, real_at=datetime.now(UTC))
         return once(tx, lambda: http.created(_state(retry_message(tx, command))))
 
 
@@ -157,8 +158,9 @@ def retry(message_key: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - decl
 )
 def resolve(message_key: str, body: Outcome) -> http.Answer:
     """Records the outcome of an unknown message, as a person found it. Sends nothing."""
-    with database.begin(context().engine, district=identity.current().district) as tx:
-        command = ResolveMessage(message_key, body.outcome, at=context().clock.now(), real_at=datetime.now(UTC))
+    subject, at, real_at = identity.current(), context().clock.now(), datetime.now(UTC)
+    with database.begin(context().engine, district=subject.district) as tx:
+        command = ResolveMessage(message_key, body.outcome, done_by=subject.subject, at=at, real_at=real_at)
         return once(tx, lambda: http.created(_state(resolve_message(tx, command))))
 
 

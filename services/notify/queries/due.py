@@ -1,23 +1,62 @@
-"""Messages that are due and not sent, per district."""
+"""Messages that are due and not sent: what due means, for the strip of the city and for the metric behind MessagesLate.
+
+A message is due from its own moment on, after quiet hours and after the pause before its next try; a try that never ended is due from its
+beginning. Over a held channel it is due as well, and the strip shows it. It is late only from the channel's next probe on: until then
+nothing could send it.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Final
 
 from sqlalchemy import Connection, text
 
+from services.notify.queries.channels import CHANNELS
 from shared.messaging.freshness import Age
-from shared.service.context import context
+from shared.service.clock import Clock
 
-# Two conditions, since each has a partial index of its own. What quiet hours hold is not due.
-# Ages are of the business clock, as `hold_until` is.
-_DUE: Final = text("""
-    select district, count(*), extract(epoch from cast(:now as timestamptz) - min(hold_until))::float from messages
-    where (state in ('held', 'waiting') or state = 'trying') and hold_until <= :now group by district order by district
+# `hold_until` is of the business clock. Each part has a partial index of its own, so what was sent is not read.
+_WAITING: Final = text("""
+    select known.district, kinds.channel, count(due_for) as messages,
+           coalesce(max(extract(epoch from due_for)), 0)::float as seconds,
+           coalesce(greatest(max(extract(epoch from late_for)), 0), 0)::float as late_seconds
+    from (select distinct district from projects) as known cross join unnest(cast(:channels as text[])) as kinds (channel)
+    left join (
+        select district, channel, least(:now - hold_until, :real_now - next_try_at) as due_for,
+               least(:now - hold_until, :real_now - next_try_at, :real_now - hold.next_probe_at) as late_for
+        from messages left join (select * from channel_holds where ended_at is null) as hold using (district, channel)
+        where state in ('held', 'waiting')
+        union all
+        select district, channel, :real_now - tried_at, :real_now - tried_at from messages where state = 'trying'
+    ) as waits on waits.district = known.district and waits.channel = kinds.channel and due_for > interval '0'
+    group by known.district, kinds.channel order by known.district, kinds.channel
 """)
-_KNOWN: Final = text("select distinct district from projects")
 
 
-def ages(connection: Connection) -> Sequence[Age]:
+@dataclass(frozen=True)
+class Due:
+    """Of one channel. `seconds`: how long the oldest message has been due, `late_seconds`: how long one could have left."""
+
+    district: str
+    channel: str
+    messages: int
+    seconds: float
+    late_seconds: float
+
+
+def by_channel(connection: Connection, clock: Clock) -> Sequence[Due]:
+    """Both channels of every district that has a project, 0 where nothing is due."""
+    moments = {"now": clock.now().astimezone(UTC), "real_now": datetime.now(UTC)}
+    return [Due(*row) for row in connection.execute(_WAITING, {"channels": list(CHANNELS), **moments})]
+
+
+def ages(connection: Connection, clock: Clock) -> Sequence[Age]:
     """A row for every district that has a project, 0 where nothing is due."""
-    found = {row.district: Age(*row) for row in connection.execute(_DUE, {"now": context().clock.now()})}
-    return [found.get(district, Age(district, 0, 0.0)) for district in connection.execute(_KNOWN).scalars()]
+    found = by_channel(connection, clock)
+    return [
+        Age(district, sum(due.messages for due in both), max(due.seconds for due in both))
+        for district, group in groupby(found, key=lambda due: due.district)
+        for both in [list(group)]
+    ]

@@ -41,6 +41,13 @@ _ONE = text(f"""
 _TRIES = text(
     "select try, began_at, ended_at, outcome, code from attempts where message_key = :message_key order by try"
 )
+# One list of what was done to this message alone and of the orders for all messages of a code that it was among.
+_ACTS = text("""
+    select kind, null as reason, done_by, done_at from acts where message_key = :message_key
+    union all
+    select 'resend', reason, ordered_by, ordered_at from resends where :message_key = any(message_keys)
+    order by done_at
+""")
 
 
 @dataclass(frozen=True)
@@ -97,10 +104,21 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Act:
+    """`reason` is that of an order for all messages of a code; None for an act on this message alone."""
+
+    kind: str
+    reason: str | None
+    done_by: str
+    done_at: datetime
+
+
+@dataclass(frozen=True)
 class Lineage:
     row: Row
     fact: Fact
     tries: Sequence[Try]
+    acts: Sequence[Act]
 
 
 @dataclass(frozen=True)
@@ -144,4 +162,5 @@ def lineage(tx: Transaction, message_key: str) -> Lineage:
     row = Row(**{name: found[name] for name in Row.__dataclass_fields__})
     fact = Fact(**{name: found[name] for name in Fact.__dataclass_fields__})
     tries = tx.connection.execute(_TRIES, {"message_key": message_key})
-    return Lineage(row, fact, [Try(*attempt) for attempt in tries])
+    acts = tx.connection.execute(_ACTS, {"message_key": message_key})
+    return Lineage(row, fact, [Try(*attempt) for attempt in tries], [Act(*act) for act in acts])

@@ -6,7 +6,7 @@ returns to that message even if the list has changed.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, request
@@ -53,13 +53,12 @@ def act() -> Response:
 
 
 def _carried_out(tx: Transaction, key: str, order: str) -> None:
-    real_at = datetime.now(UTC)
+    done_by, at, real_at = identity.current().subject, context().clock.now(), datetime.now(UTC)
     if order == "retry":
-        retry_message(tx, RetryMessage(key, real_at=real_at))
-    elif order == "arrived":
-        resolve_message(tx, ResolveMessage(key, "arrived", at=context().clock.now(), real_at=real_at))
+        retry_message(tx, RetryMessage(key, done_by=done_by, real_at=real_at))
     else:
-        resolve_message(tx, ResolveMessage(key, "not_arrived", at=context().clock.now(), real_at=real_at))
+        found_out: Literal["arrived", "not_arrived"] = "arrived" if order == "arrived" else "not_arrived"
+        resolve_message(tx, ResolveMessage(key, found_out, done_by=done_by, at=at, real_at=real_at))
 
 
 def resend() -> Response:

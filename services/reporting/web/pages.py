@@ -107,6 +107,7 @@ def city() -> str:
         columns=columns,
         axis=axis,
         totals=attention.totals(found),
+        services=context().settings.services.split(),
     )
 
 

@@ -5,7 +5,7 @@
 Invariant: rights are confirmed for one revision of the registry's data. A later change of rights makes them disputed, no matter who
 has signed. A signed case stays signed and raises a task for a person.
 Left to others: the agreement (agreement.py); several issues with owners and clocks.
-Held by tests/integration/signing/test_rights.py.
+Held by tests/unit/signing/test_case.py and tests/integration/signing/test_rights.py.
 """
 
 from dataclasses import dataclass, field

@@ -3,7 +3,7 @@
 Invariant: both are checked when the signature is given. Also who signs for themselves is capable on every unit of the district: a
 register that says both is corrected first. The document must have been seen in a review of this agreement, made after the
 mandate was recorded, or be named with the signature. So a mandate recorded after the lock needs its document at the signature.
-Held by tests/integration/signing/test_hands.py.
+Held by tests/unit/signing/test_hand.py and tests/integration/signing/test_hands.py.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ Invariant: a capable person signs themselves or through an agent (Civil Code art
 (art. 19-23, 34), an organisation through its representative with seal (art. 61). Whoever signs for somebody is another person.
 A paper is good up to and including its last day in Shanghai.
 Left to others: whether the other person is capable, and whether the desk has seen the paper (hand.py).
-Held by tests/unit/signing/test_agreement.py.
+Held by tests/unit/signing/test_mandate.py and tests/unit/signing/test_agreement.py.
 """
 
 from dataclasses import dataclass

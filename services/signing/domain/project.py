@@ -5,7 +5,7 @@
 Invariant: the latch is set once and never reset; effect is declared only after it; a period closes only after its end. All three
 and the count change under the lock of the project's row, which every signing takes.
 Left to others: the fan-out to the cases (workers/), the roll and its digest (store/roll.py).
-Held by tests/unit/signing/test_threshold.py.
+Held by tests/unit/signing/test_project.py and tests/unit/signing/test_threshold.py.
 """
 
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 
 Invariant: rights confirmed, shares whole, no open area dispute, every mandatory paper there, terms whole (docs/domain.md).
 Which papers are mandatory depends on who signs, not on the reviewer.
-Held by tests/integration/signing/test_rules.py.
+Held by tests/unit/signing/test_review.py and tests/integration/signing/test_rules.py.
 """
 
 from dataclasses import dataclass, field

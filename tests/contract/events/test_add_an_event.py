@@ -1,4 +1,4 @@
-"""Does a new event need only its class and an example? The test follows the how-to in a copy of the tree."""
+"""Does a new event need only its class, an example and a line for its readers? The test follows the how-to in a copy of the tree."""
 
 import json
 import subprocess
@@ -56,6 +56,22 @@ def test_an_event_is_its_class_and_an_example(tree: Path):
         "appointment or example",
     )
     assert its_tests.returncode == 0, its_tests.stdout
+
+
+def test_a_reader_of_the_event_is_declared(tree: Path):
+    """The log of what other systems get reads every event."""
+    [example], [line] = blocks(HOW_TO, "json"), blocks(HOW_TO, "toml")
+    (tree / EXAMPLE).write_text(example, encoding="utf-8")
+    assert generate(tree).returncode == 0
+    readers = ("tests/unit/events/test_readers.py", "-k", "every_reader_of_this_repository_is")
+    assert run(tree, "pytest", "-q", "-p", "no:cacheprovider", *readers).returncode == 1
+
+    file = tree / "shared" / "events" / "readers.toml"
+    before, head, after = file.read_text(encoding="utf-8").partition('["services/reporting"]\ntypes = [\n')
+    file.write_text(f"{before}{head}  {line}{after}", encoding="utf-8")
+
+    its_test = run(tree, "pytest", "-q", "-p", "no:cacheprovider", *readers)
+    assert its_test.returncode == 0, its_test.stdout
 
 
 def test_an_example_that_was_changed_is_not_entered_again(tree: Path):

@@ -303,7 +303,7 @@ def test_a_change_of_the_way_loses_and_reorders_nothing_while_people_sign(
     assert signing.rows("unsent", district) == 0
 
 
-def test_what_waits_on_either_way_goes_the_other_way(installation, emitters, signing, district, bus):
+def test_unsent_events_go_the_other_way_after_a_change_of_way(installation, emitters, signing, district, bus):
     """Nothing sends: not the relay before the change to Debezium, and not Debezium before the change back."""
     afresh_by_relay(installation, emitters)
     unit = uuid4()

@@ -44,7 +44,7 @@ def test_the_lag_is_known_without_asking_for_a_position(platform: Platform, monk
     assert asks == []
 
 
-def test_what_was_fetched_and_not_yet_polled_counts(platform: Platform):
+def test_fetched_records_count_as_unread_until_they_are_polled(platform: Platform):
     topic, key = topics.name(platform.topics(), kit.KIND), str(uuid4())
     with (
         closing(kafka.Producer(platform.connection)) as producer,

@@ -82,7 +82,7 @@ def test_a_redriven_record_is_decoded_once(bench, decoded):
     assert sum(decoded.values()) == 3
 
 
-def test_what_nobody_reacts_to_and_what_was_applied_before_is_not_decoded(bench, decoded):
+def test_an_event_without_a_reaction_or_applied_before_is_not_decoded(bench, decoded):
     key = a_key()
     sent = bench.send(key, 1, 2)
     bench.producer.publish([kit.message(key, 3, topic=bench.topic, event=kit.Passed(unit_id=key))])

@@ -58,7 +58,7 @@ class Undone(Exception):  # noqa: N818 - it is the test's own way out
 @example(played=[Record(0), Savepoint(True, (Record(0), Flush())), Record(0)], fails=False)
 @example(played=[Record(0), Savepoint(True, (Flush(), Savepoint(False, (Record(1),)))), Record(1)], fails=False)
 @example(played=[Savepoint(True, (Savepoint(False, (Record(0), Flush())),)), Record(0)], fails=False)
-def test_what_was_recorded_and_not_undone_is_written_once_in_order(engines, district, played, fails):
+def test_recorded_events_are_written_once_in_order_unless_they_were_undone(engines, district, played, fails):
     keys, numbers = [uuid4() for _ in range(3)], iter(range(1000))
     kept: list[tuple[UUID, int]] = []
     with unless(fails), database.begin(engines.app, district=district) as tx:
@@ -207,7 +207,7 @@ def test_an_event_too_large_is_refused_where_it_is_recorded(engines, district):
     assert written(engines, [unit]) == [(unit, 7)]
 
 
-def test_what_is_rolled_back_by_hand_is_not_written(engines, district):
+def test_events_of_a_savepoint_rolled_back_by_hand_are_not_written(engines, district):
     unit = uuid4()
     with database.begin(engines.app, district=district) as tx:
         tx.record(kit.Happened(unit_id=unit))

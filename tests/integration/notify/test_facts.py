@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 
+from services.notify.queries import due as queries
 from services.notify.queries import facts
 from services.notify.wiring import SERVICE
 from services.notify.workers.failures import CODES
@@ -40,6 +41,14 @@ def shown(notify: Notify, mechanism: Engine, fact: Fact) -> dict[tuple[str, ...]
     }
 
 
+def waits(notify: Notify) -> queries.Due:
+    """What the strip of the city shows of the text messages of this district; its role sees no other district."""
+    with database.reading(notify.engine, granted=[notify.district]) as tx:
+        [sms] = [row for row in queries.by_channel(tx.connection, notify.clock) if row.channel == "sms"]
+    assert sms.district == notify.district
+    return sms
+
+
 def in_minutes(notify: Notify, minutes: int) -> None:
     notify.clock = StandingClock(NOON + timedelta(minutes=minutes))
 
@@ -67,12 +76,12 @@ def test_a_night_a_pause_between_tries_and_the_rest_of_a_held_channel_are_not_du
     planned(notify, Owner(channels=("sms",)))
     in_minutes(notify, 10)
     changed(notify, "update messages set hold_until = hold_until + interval '1 hour'")
-    night = due(notify, mechanism)["sms"]
+    night, strip_at_night = due(notify, mechanism)["sms"], waits(notify)
     changed(
         notify,
         "update messages set hold_until = hold_until - interval '1 hour', next_try_at = now() + interval '1 hour'",
     )
-    pause = due(notify, mechanism)["sms"]
+    pause, strip_in_the_pause = due(notify, mechanism)["sms"], waits(notify)
     changed(notify, "update messages set next_try_at = now() - interval '2 minutes'")
     after_the_pause = due(notify, mechanism)["sms"]
     changed(
@@ -80,13 +89,18 @@ def test_a_night_a_pause_between_tries_and_the_rest_of_a_held_channel_are_not_du
         "insert into channel_holds (district, hold_id, channel, code, began_at, next_probe_at) select district, gen_random_uuid(), "
         "'sms', 'sms-401', now() - interval '1 hour', now() + interval '1 minute' from messages",
     )
-    held = due(notify, mechanism)["sms"]
+    held, strip_of_a_held_channel = due(notify, mechanism)["sms"], waits(notify)
     changed(notify, "update channel_holds set next_probe_at = now() - interval '1 minute'")
     unprobed = due(notify, mechanism)["sms"]
 
     assert (night, pause, held) == (0, 0, 0)
     assert after_the_pause == pytest.approx(120, abs=5)
     assert unprobed == pytest.approx(60, abs=5)
+    assert [(row.messages, row.seconds) for row in (strip_at_night, strip_in_the_pause)] == [(0, 0)] * 2
+    # The strip shows it: a person must see why the channel is held.
+    assert strip_of_a_held_channel.messages == 1
+    assert strip_of_a_held_channel.seconds == pytest.approx(120, abs=5)
+    assert strip_of_a_held_channel.late_seconds == 0
 
 
 def test_a_try_that_never_ended_counts_from_its_beginning(notify: Notify, mechanism: Engine) -> None:
@@ -94,6 +108,7 @@ def test_a_try_that_never_ended_counts_from_its_beginning(notify: Notify, mechan
     changed(notify, "update messages set state = 'trying', tried_at = now() - interval '5 minutes'")
 
     assert due(notify, mechanism)["sms"] == pytest.approx(300, abs=5)
+    assert (waits(notify).messages, waits(notify).seconds) == (1, pytest.approx(300, abs=5))
 
 
 def test_the_api_of_notify_shows_it(monkeypatch: pytest.MonkeyPatch, mechanism: Engine, notify: Notify) -> None:

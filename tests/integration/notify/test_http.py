@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.issuer import mint
 from services.notify.api.messages import api
-from services.notify.application import PARKED
+from services.notify.application import FRESHNESS, PARKED
 from services.notify.config import Settings
 from services.notify.web.pages import pages
 from services.notify.wiring import MIGRATIONS
@@ -53,7 +53,7 @@ def reader(notify, notify_database, issuer) -> Reader:
         engine=notify.engine,
         clock=notify.clock,
         settings=settings,
-        blueprints=(api, pages, PARKED),
+        blueprints=(api, pages, FRESHNESS, PARKED),
         problem_files=(problems,),
         migrations=MIGRATIONS,
     )
@@ -180,6 +180,24 @@ def test_a_terminal_command_resends_all_messages_that_failed_with_one_code(notif
 
     assert output[-1].endswith(" 3") and notify.balance().sent == 3
     assert [row.ordered_by for row in notify.rows("select ordered_by from resends")] == ["terminal: on call"]
+
+
+def test_the_freshness_of_a_district_counts_its_due_messages_over_both_channels(notify, reader):
+    assert reader.get("/api/v1/freshness").json["districts"][0]["messages"] == {"number": 0, "seconds": 0}
+    unit_id, owners, story = uuid4(), (Owner(), Owner(channels=("sms",)), Owner(channels=("sms",))), notify.story
+    known = [item for owner in owners for item in (story.contact(owner), story.key(owner))]
+    notify.receive(story.unit(unit_id, *owners), *known, story.signed(unit_id, *owners))
+    with notify.as_owner() as connection:
+        connection.exec_driver_sql(
+            "update messages set hold_until = hold_until - interval '1 hour' where channel = 'mail'"
+        )
+        connection.exec_driver_sql(
+            "update messages set hold_until = hold_until - interval '1 minute' where channel = 'sms'"
+        )
+
+    [district] = reader.get("/api/v1/freshness").json["districts"]
+
+    assert (district["district"], district["messages"]) == (notify.district, {"number": 3, "seconds": 3600})
 
 
 @pytest.mark.logs_error("channel held")

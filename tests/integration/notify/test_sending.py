@@ -111,7 +111,7 @@ def test_a_permanently_refused_message_fails_until_a_person_orders_a_retry(notif
     notify.mail.recipients_refused = ""
     with database.begin(notify.engine, district=notify.district) as tx:
         [key] = tx.connection.exec_driver_sql("select message_key from messages where state = 'failed'").scalars()
-        retry_message(tx, RetryMessage(key, real_at=datetime.now(UTC)))
+        retry_message(tx, RetryMessage(key, done_by="command-1", real_at=datetime.now(UTC)))
     notify.dispatches()
 
     assert notify.states() == [("sent", "mail", None)]
@@ -124,7 +124,7 @@ def test_a_person_resolves_an_unknown_message_without_sending_it(notify):
     notify.inquires()
 
     with database.begin(notify.engine, district=notify.district) as tx:
-        resolve_message(tx, ResolveMessage(key, "arrived", at=NOON, real_at=datetime.now(UTC)))
+        resolve_message(tx, ResolveMessage(key, "arrived", done_by="command-1", at=NOON, real_at=datetime.now(UTC)))
 
     assert notify.states() == [("sent", "mail", None)] and notify.mail.arrived == []
     assert notify.balance().sent == 1
@@ -135,8 +135,11 @@ def test_a_late_answer_to_an_earlier_attempt_changes_nothing(notify):
     first = claims(notify)
     notify.inquires()  # given up on
     with database.begin(notify.engine, district=notify.district) as tx:
-        resolve_message(tx, ResolveMessage(first.message_key, "not_arrived", at=NOON, real_at=datetime.now(UTC)))
-        retry_message(tx, RetryMessage(first.message_key, real_at=datetime.now(UTC)))
+        resolve_message(
+            tx,
+            ResolveMessage(first.message_key, "not_arrived", done_by="command-1", at=NOON, real_at=datetime.now(UTC)),
+        )
+        retry_message(tx, RetryMessage(first.message_key, done_by="command-1", real_at=datetime.now(UTC)))
     notify.dispatches()
 
     assert notify.inquires() == 0

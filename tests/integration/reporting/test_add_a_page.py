@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from deploy.local import issuer as local_issuer
+from deploy.local.place import ROOT
 from tests.support.launch import Bus, Launch, Numbering
 from tests.support.platform import Database, Platform
 from tests.support.tree import blocks, copied, is_code
@@ -81,6 +82,24 @@ def test_the_page_of_the_how_to_is_served_in_each_language(
         assert re.findall(r'<td class="num">(\d+)</td>', page) == [str(left) for left in left_by_group(engine)]
         assert 'href="/groups"' in page
     assert answer["front_door"][-1] == "/groups"
+
+
+def test_both_front_doors_lead_to_the_page_once_their_files_are_written_anew(tmp_path: Path) -> None:
+    copied(tmp_path)
+    replace(tmp_path / "deploy" / "declaration.py", '"/events", "/agency")', '"/events", "/agency", "/groups")')
+    written = {
+        "deploy.images.compose": Path("deploy", "images", "Caddyfile"),
+        "deploy.kubernetes": Path("deploy", "kubernetes", "base", "front-door", "Caddyfile"),
+    }
+    named = re.findall(r"^    python -m ([\w.]+)", (ROOT / "docs" / HOW_TO).read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert named == [*written]
+    for module, file in written.items():
+        done = subprocess.run(
+            [sys.executable, "-m", module], cwd=tmp_path, env={"PATH": "", "PYTHONPATH": str(tmp_path)}, check=False
+        )
+        assert done.returncode == 0
+        assert "/groups" in (tmp_path / file).read_text(encoding="utf-8")
 
 
 def left_by_group(engine: Engine) -> list[int]:

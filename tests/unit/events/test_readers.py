@@ -55,8 +55,11 @@ def test_every_reader_of_this_repository_is_declared_with_exactly_the_types_that
     assert {name: set(types) for name, types in code.items()} == {
         name: set(types) for name, types in declared.items() if name.startswith("services/")
     }
+
+
+def test_every_worked_subscriber_is_a_declared_reader() -> None:
     examples = {f"examples/{path.name}" for path in (ROOT / "examples").iterdir() if path.is_dir()}
-    assert examples == {name for name in declared if name.startswith("examples/")}
+    assert examples == {reader.name for reader in impact.declared() if reader.name.startswith("examples/")}
 
 
 def test_nothing_that_was_released_is_broken_now() -> None:

@@ -75,6 +75,9 @@ def test_the_digest_is_the_one_that_the_manual_describes() -> None:
     described = f"{unit.unit_id}|{unit.household_id}|8950|{one},{two}\n"
 
     assert roll.digest([roll.line(unit)]) == hashlib.sha256(described.encode()).hexdigest()
+    without = Line(UUID(int=1), UUID(int=2), 5, ((UUID(int=3), None),))
+    described = f"{UUID(int=1)}|{UUID(int=2)}|5|{UUID(int=3)}:-\n"
+    assert roll.digest([without]) == hashlib.sha256(described.encode()).hexdigest()
     assert roll.digest([]) == hashlib.sha256(b"").hexdigest()
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.stage import STAGES, Facets, stage
+from shared.events.stage import COUNTED, DONE, STAGES, Facets, stage
 
 AGREEMENTS = {
     "drafted": "negotiating",
@@ -54,3 +54,30 @@ def test_every_case_has_one_of_the_sixteen(facets: Facets):
 def test_a_demolished_unit_has_the_stage_demolished_whatever_its_other_facets(facets: Facets):
     further = Facets(**{**facets.__dict__, "demolition": "demolished"})
     assert stage(further) == "demolished"
+
+
+@pytest.mark.parametrize(
+    ("facet", "state", "expected"),
+    [
+        ("survey", "surveying", "registered"), ("survey", "surveyed", "surveyed"),
+        ("rights", "reviewing", "registered"), ("rights", "confirmed", "rights_confirmed"),
+        ("valuation", "valuing", "registered"), ("valuation", "published", "valued"),
+        ("valuation", "accepted", "valued"), ("valuation", "rechecked", "valued"),
+        ("negotiation", "not_contacted", "registered"), ("negotiation", "waiting", "negotiating"),
+        ("agreement", "performed", "effective"), ("agreement", "superseded", "registered"),
+        ("vacate", "occupied", "registered"), ("vacate", "tenant_clearing", "moving"), ("vacate", "vacated", "moving"),
+        ("vacate", "rejected", "moving"), ("vacate", "accepted", "handed_over"),
+        ("payment", "due", "registered"), ("payment", "paid", "paid"), ("payment", "reconciled", "paid"),
+        ("title", "held", "registered"), ("title", "cancelled", "title_cancelled"),
+        ("demolition", "standing", "registered"), ("demolition", "demolished", "demolished"),
+    ],
+)  # fmt: skip
+def test_a_single_facet_gives_its_stage(facet: str, state: str, expected: str):
+    assert stage(Facets(**{facet: state})) == expected
+
+
+def test_the_stages_after_the_signature_are_done_and_three_states_of_an_agreement_count():
+    assert {
+        "signed", "effective", "moving", "handed_over", "paid", "title_cancelled", "demolished",
+    } == DONE  # fmt: skip
+    assert {"signed", "effective", "performed"} == COUNTED

@@ -56,6 +56,18 @@ def test_a_message_ordered_again_has_all_its_attempts():
     assert (it.state, it.next_try_at) == ("waiting", NOON + timedelta(seconds=2))
 
 
+def test_a_message_ordered_again_may_begin_a_hold_as_often_as_a_new_one():
+    it = a_message(tries=6)
+    it.settle(NotAccepted("smtp-451", permanent=False), **CALL)
+    it.holds_begun = 3
+    it.retry(real_at=NOON)
+    for began_hold in (True, True, False):
+        it.state, it.tries = "trying", it.tries + 1
+        it.settle(EXPIRED, **CALL, began_hold=began_hold)
+
+    assert (it.state, it.tries, it.next_try_at) == ("waiting", 8, None)  # the third one does not count
+
+
 def test_waiting_for_the_morning_is_no_attempt():
     it = a_message(tries=3)
     it.postpone(until=NOON)
@@ -66,7 +78,7 @@ def test_waiting_for_the_morning_is_no_attempt():
 def test_probes_are_delayed_more_each_time_and_never_before_the_retry_after():
     pauses = [hold.pause(number) for number in range(9)]
 
-    assert pauses == sorted(pauses) and pauses[0] <= timedelta(seconds=5) and pauses[-1] == timedelta(minutes=5)
+    assert [pause.total_seconds() for pause in pauses] == [5, 15, 60, 120, 300, 300, 300, 300, 300]
     assert hold.pause(0, timedelta(minutes=17)) == timedelta(minutes=17)
     assert hold.pause(8, timedelta(seconds=1)) == timedelta(minutes=5)
     assert hold.pause(0, timedelta(days=4000)) == timedelta(days=1)

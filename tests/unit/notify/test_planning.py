@@ -9,7 +9,7 @@ from services.notify.domain import planning, rules
 from services.notify.domain.hours import may_disturb_from
 from services.notify.domain.planning import Reach
 from shared.events.registry import DistrictOpened
-from shared.events.signing import AgreementRescinded, AgreementSigned
+from shared.events.signing import AgreementEffective, AgreementRescinded, AgreementSigned, AgreementVoid
 
 NOON = datetime(2026, 5, 31, 4, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 5, 31, 16, tzinfo=UTC)
@@ -50,13 +50,14 @@ def test_a_message_that_is_not_urgent_waits_until_morning():
     [
         (None, False, "withheld", "person-forgotten"),
         (Reach("zh-Hant", ()), False, "withheld", "no-channel"),
-        (Reach("zh-Hant", ("sms",)), True, "superseded", None),
+        (Reach("zh-Hant", ("sms", "mail")), True, "superseded", None),
     ],
 )
 def test_a_decision_not_to_send_is_on_record(reach, superseded, state, code):
     plan = planning.decide(reach, superseded=superseded, urgent=True, at=NOON)
 
     assert (plan.state, plan.code) == (state, code)
+    assert plan.channel == ("sms" if superseded else None)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,16 @@ def test_a_rescission_withdraws_messages_that_were_not_sent():
 def test_an_event_without_messages_has_no_rule():
     with pytest.raises(KeyError):
         rules.read(DistrictOpened(district="440303", name="澄水湾"))
+
+
+def test_the_end_of_an_agreement_is_sent_to_every_right_holder_and_is_not_urgent():
+    ids = {"project_id": uuid4(), "unit_id": uuid4(), "agreement_id": uuid4()}
+    effective = rules.read(AgreementEffective(**ids, effective_at=NOON, declaration="1号"))
+    void = rules.read(AgreementVoid(**ids, void_at=MIDNIGHT))
+
+    assert [(fact.template, fact.happened_at) for fact in (effective, void)] == [
+        ("effective", NOON),
+        ("void", MIDNIGHT),
+    ]
+    assert [(fact.recipients, fact.urgent, fact.supersedes) for fact in (effective, void)] == [(None, False, ())] * 2
+    assert set(rules.facts()) == {AgreementSigned, AgreementRescinded, AgreementEffective, AgreementVoid}

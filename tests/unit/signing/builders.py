@@ -1,13 +1,15 @@
 """Aggregates in a chosen state, built by their own methods."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import uuid4
 
 from services.signing.domain.agreement import Agreement
+from services.signing.domain.project import Project
 from services.signing.domain.rights import Holder, Ownership, Rights
 from services.signing.domain.terms import TermLine
+from services.signing.domain.threshold import Basis, Counts
 
 NOON = datetime(2026, 11, 28, 4, tzinfo=UTC)
 LINES = (TermLine("relocation_fee", "once", 260_720), TermLine("resettlement_fee", "monthly", 325_900))
@@ -31,3 +33,18 @@ def a_locked(rights: Rights) -> Agreement:
     agreement.pass_review(at=NOON)
     agreement.freeze(rights, rights_revision=1, at=NOON, by="desk")
     return agreement
+
+
+def a_project(*bases: Basis, total: Counts | None, automatic: bool = False) -> Project:
+    period = (NOON, NOON + timedelta(days=15))
+    return Project(
+        uuid4(),
+        "澄水湾片区",
+        ("exchange", "cash"),
+        *period,
+        automatic,
+        bases,
+        "any_unit_signed",
+        total=total,
+        roll_digest="0" * 64,
+    )

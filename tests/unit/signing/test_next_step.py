@@ -58,3 +58,10 @@ def test_what_is_signed_or_over_waits_for_nobody_also_when_its_rights_are_disput
 def test_an_area_dispute_stops_the_review_and_not_what_is_locked():
     assert step("drafted", area_disputed=True) == "area_disputed"
     assert step("locked", area_disputed=True) == "ready"
+    assert step("reviewed", area_disputed=True) == "lock"
+    assert step("rescinded", area_disputed=True) == "rescinded"
+
+
+@pytest.mark.parametrize(("state", "expected"), [("drafted", "review"), ("reviewed", "lock"), ("locked", "ready")])
+def test_terms_that_are_drafted_go_on_while_the_rights_are_not_confirmed(state, expected):
+    assert step(state, "pending") == expected

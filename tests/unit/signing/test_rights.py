@@ -1,5 +1,6 @@
 """Are shares exact, and is a change of rights detected?"""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -71,3 +72,21 @@ def test_order_and_spelling_change_no_right(random):
 
     assert not rights_of(*holders).differs(rights_of(*shuffled))
     assert rights_of(*holders).differs(rights_of(*holders[:3], a_holder("1/4")))
+
+
+def test_another_ownership_of_the_same_holders_is_a_change_of_rights():
+    holder = a_holder(None)
+
+    assert Rights("sole", (holder,)).differs(Rights("joint", (holder,)))
+
+
+def test_a_holder_is_capable_unless_the_registry_says_otherwise_and_the_writing_of_a_share_is_no_part_of_them():
+    holder = a_holder("1/2")
+
+    assert holder.capable
+    assert holder == replace(holder, written="2/4")
+
+
+def test_the_common_denominator_is_that_of_the_holders_who_have_a_share():
+    assert rights_of(a_holder(None), a_holder(None), ownership="joint").whole() == 1
+    assert rights_of(a_holder("1/2"), a_holder("1/3")).whole() == 6

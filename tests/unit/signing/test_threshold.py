@@ -2,34 +2,17 @@
 
 from datetime import timedelta
 from fractions import Fraction
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.signing.domain.project import Project
-from services.signing.domain.threshold import Basis, Counts, Reading
+from services.signing.domain.threshold import Basis, Counts, Reading, reached
 from shared.refusal import Refused
-from tests.unit.signing.builders import NOON
+from tests.unit.signing.builders import NOON, a_project
 
 AREA = 6_518
-
-
-def a_project(*bases: Basis, total: Counts | None, automatic: bool = False) -> Project:
-    period = (NOON, NOON + timedelta(days=15))
-    return Project(
-        uuid4(),
-        "澄水湾片区",
-        ("exchange", "cash"),
-        *period,
-        automatic,
-        bases,
-        "any_unit_signed",
-        total=total,
-        roll_digest="0" * 64,
-    )
 
 
 def test_the_call_says_by_which_rule_right_holders_were_counted():
@@ -60,6 +43,18 @@ def test_without_a_roll_nothing_is_reached(total):
     project = a_project(Basis("units", 1, "方案"), total=total)
 
     assert not project.count(Counts(units=5), at=NOON)
+
+
+def test_a_threshold_without_a_basis_is_never_reached_and_with_several_only_by_all():
+    enough, short = Reading(Basis("units", 50), 5, 10), Reading(Basis("area", 50), 499, 1_000)
+
+    assert not reached(())
+    assert reached((enough, enough)) and not reached((enough, short)) and not reached((short, enough))
+
+
+def test_counts_begin_at_nothing_and_are_added_one_by_one():
+    assert Counts() == Counts(0, 0, 0, 0)
+    assert Counts(1, 2, 3, 4) + -Counts(4, 3, 2, 1) == Counts(-3, -1, 1, 3)
 
 
 class Signing(RuleBasedStateMachine):

@@ -3,7 +3,9 @@
    One sentence a district: the first step that is wrong. Later steps only wait for it. */
 import { word } from "/static/shell/status.js";
 
-const SERVICES = ["registry", "signing", "notify", "reporting"];
+const SERVICES = document.body.dataset.services.split(" ");
+const STEP_OF = { reporting: "screens", notify: "messages" }; // the services that a step is about; all others write what happened
+const WRITERS = SERVICES.filter((service) => !STEP_OF[service]);
 const STEPS = ["journal", "bus", "screens", "messages", "subscribers"];
 const EVERY_MILLISECONDS = 5000, PATIENCE_MILLISECONDS = 8000;
 const LATE = { unsent: 10, consumer: 10, messages: 60, deliveries: 60 }; // seconds
@@ -25,16 +27,16 @@ const older = (fact, least) => fact && fact.number > 0 && fact.seconds >= least;
 const lag = ({ consumer }) => (consumer.number ? "behind" : "stopped");
 const behind = (fact) => fact && fact.seconds >= LATE.consumer;
 
-/** What is wrong in a district, in the order of the steps: step, alarm, service, seconds, number. Exported for its test. */
-export function faults(answers, district) {
+/** What is wrong in a district, in the order of the steps: step, alarm, service, seconds, number. */
+function faults(answers, district) {
   const of = (service) => answers[service]?.districts?.[district] ?? {};
   const found = [];
   const add = (step, alarm, service, fact = {}) => found.push({ step, alarm, service, seconds: fact.seconds ?? null, number: fact.number ?? null });
-  for (const service of ["registry", "signing"]) if (answers[service]?.silent) add("journal", "silent", service);
-  for (const service of ["registry", "signing", "notify"]) if (older(of(service).unsent, LATE.unsent)) add("bus", "unsent", service, of(service).unsent);
-  for (const service of ["registry", "signing"]) if (behind(of(service).consumer)) add("bus", lag(of(service)), service, of(service).consumer);
-  for (const service of ["registry", "signing"]) if (of(service).parked?.number) add("bus", "parked", service, of(service).parked);
-  for (const [service, step] of [["reporting", "screens"], ["notify", "messages"]]) {
+  for (const service of WRITERS) if (answers[service]?.silent) add("journal", "silent", service);
+  for (const service of SERVICES) if (older(of(service).unsent, LATE.unsent)) add("bus", "unsent", service, of(service).unsent);
+  for (const service of WRITERS) if (behind(of(service).consumer)) add("bus", lag(of(service)), service, of(service).consumer);
+  for (const service of WRITERS) if (of(service).parked?.number) add("bus", "parked", service, of(service).parked);
+  for (const [service, step] of Object.entries(STEP_OF)) {
     if (answers[service]?.silent) add(step, "silent", service);
     if (behind(of(service).consumer)) add(step, lag(of(service)), service, of(service).consumer);
     if (of(service).parked?.number) add(step, "parked", service, of(service).parked);
@@ -48,17 +50,18 @@ const seconds = (value) => (value === null || value === undefined ? "—" : valu
 const oldest = (...facts) => facts.filter(Boolean).reduce((most, fact) => Math.max(most ?? 0, fact.seconds), null);
 function ages(answers, district) {
   const of = (service) => answers[service]?.districts?.[district] ?? {};
-  const [registry, signing, notify, reporting] = ["registry", "signing", "notify", "reporting"].map(of);
   return {
-    journal: answers.signing?.silent || answers.registry?.silent ? null : 0,
-    bus: oldest(registry.unsent, signing.unsent, notify.unsent),
-    screens: oldest(reporting.consumer),
-    messages: oldest(notify.consumer),
-    subscribers: oldest(reporting.deliveries),
+    journal: WRITERS.some((service) => answers[service]?.silent) ? null : 0,
+    bus: oldest(...SERVICES.map((service) => of(service).unsent)),
+    screens: oldest(of("reporting").consumer),
+    messages: oldest(of("notify").consumer),
+    subscribers: oldest(of("reporting").deliveries),
   };
 }
 
-const sentence = (fault) => word("alarm", fault.alarm, { service: word("strip", fault.service), span: seconds(fault.seconds), n: fault.number });
+/* A service that has no name in the texts is called by its own. */
+const nameOfService = (service) => JSON.parse(document.body.dataset.words).strip[service] ?? service;
+const sentence = (fault) => word("alarm", fault.alarm, { service: nameOfService(fault.service), span: seconds(fault.seconds), n: fault.number });
 
 /* What a parked key says is a link to where it is tried and redriven. The link stays the same node, so it keeps the focus. */
 function fill(node, text, fault) {
