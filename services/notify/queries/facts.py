@@ -45,6 +45,7 @@ def of_messages(engine: Engine, clock: Clock) -> Iterator[Sample]:
     for of_channel in found:
         yield DUE_AGE.of(of_channel.late_seconds, of_channel.channel, of_channel.district)
 
+
 def _counted(engine: Engine) -> Iterator[Sample]:
     """The reconciler checks whether one is missing."""
     with database.reading(engine, granted=[database.EVERY]) as tx:
