@@ -69,7 +69,7 @@ def reason_of(refusal: BaseException) -> str:
     if isinstance(refusal, DBAPIError):
         diagnosis = getattr(refusal.orig, "diag", None)
         what = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "message_primary", None)
-        return f"{type(refusal.orig).__name__}: {what}"
+        return f"{type(refusal.orig).__name__}: {what or 'a value that cannot be stored'}"
     if isinstance(refusal, _FORESEEN):
         return str(refusal) or type(refusal).__name__
     return f"{UNEXPECTED}: {rounds.code(refusal)}"

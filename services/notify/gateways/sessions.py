@@ -54,15 +54,15 @@ class NoSession(Exception):  # noqa: N818 - names the state found
 class _Lines:
     """What a server says, line by line; `left` of them may still come."""
 
-    def __init__(self, said: IO[bytes]) -> None:
-        self._said, self.left = said, _LINES
-        self.close = said.close
+    def __init__(self, replies: IO[bytes]) -> None:
+        self._replies, self.left = replies, _LINES
+        self.close = replies.close
 
     def readline(self, size: int) -> bytes:
         self.left -= 1
         if self.left < 0:
             raise OSError("a reply that does not end")
-        return self._said.readline(size)
+        return self._replies.readline(size)
 
 
 class _Plain(smtplib.SMTP):

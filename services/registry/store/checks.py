@@ -68,7 +68,7 @@ _ON_HOLDERS = (
     # A person is capable everywhere or nowhere: signing lets nobody sign whom one of their units calls incapable.
     """select row, 'capacity', 'capacity-differs' from (
             select row, capable, first_value(capable) over (partition by document_mark order by row) as first
-            from lines as line cross join lateral (select coalesce(holder ->> 'capacity', 'full') = 'full') as said (capable)
+            from lines as line cross join lateral (select coalesce(holder ->> 'capacity', 'full') = 'full') as registered (capable)
             where document_mark is not null
                 and not exists (select from faulty where (faulty.row, faulty.column_name) = (line.row, 'capacity'))) as line
         where capable <> first""",

@@ -80,6 +80,16 @@ def test_an_event_the_database_refuses_is_parked_without_its_values_in_the_reaso
     assert effects(bench) == {}
 
 
+def test_a_value_that_the_driver_refuses_is_named_as_such(bench):
+    def break_it(tx: Transaction, _batch: Batch[kit.Happened]) -> None:
+        tx.connection.execute(text("select cast(:words as text)"), {"words": "secret\0"})
+
+    bench.send(a_key(), 1)
+    bench.consumer(table(on(kit.Happened, break_it))).run_once()
+
+    assert parked(bench) == [(1, "DataError: a value that cannot be stored")]
+
+
 def test_an_undecodable_event_is_parked_without_its_values_in_the_reason(bench):
     message = kit.message(a_key(), 1, topic=bench.topic)._replace(payload=b'{"unit_id": "planted"}')
     bench.producer.publish([message])

@@ -22,9 +22,9 @@ PAGE = b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\n\r\n<htm
 def answering(raw: bytes) -> Iterator[Sms]:
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            asked = b""
-            while not asked.endswith(b"}") and not (asked.startswith(b"GET") and asked.endswith(b"\r\n\r\n")):
-                asked += self.request.recv(65_536)
+            request = b""
+            while not request.endswith(b"}") and not (request.startswith(b"GET") and request.endswith(b"\r\n\r\n")):
+                request += self.request.recv(65_536)
             self.request.sendall(raw)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
