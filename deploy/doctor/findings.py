@@ -5,6 +5,7 @@ alert has the same name. What explains another finding stands before it.
 Left to others: looking (looking.py), telling (__main__.py).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -139,11 +140,17 @@ class _Bound:
     wrong: str
     do: str
     labels: tuple[tuple[str, str], ...] = ()
+    most: float = math.inf  # more is another finding
+    explained_by: str = ""  # the server that is gone then
 
     def __call__(self, seen: Seen) -> Iterator[Finding]:
+        if seen.is_gone(self.explained_by):
+            return
         worst: dict[str, tuple[float, Process, dict[str, str]]] = {}
         for process, sample in seen.samples(self.metric):
-            if sample.value > self.above and all(sample.labels.get(name) == value for name, value in self.labels):
+            if self.above < sample.value <= self.most and all(
+                sample.labels.get(name) == value for name, value in self.labels
+            ):
                 place = " ".join((process.service, *sample.labels.values()))
                 if sample.value > worst.get(place, (self.above,))[0]:
                     worst[place] = (sample.value, process, dict(sample.labels))
@@ -187,13 +194,19 @@ def _unreadable(seen: Seen) -> Iterator[Finding]:
 _REDRIVE = "`service redrive --consumer {consumer} --dry-run` of {service} shows each key with its reason."
 _BOUNDS: Final = (
     _Bound(
+        "clearwater_database_lock_wait_seconds", 30, "DatabaseLocked", "page",
+        "Somebody holds a lock in the database of {service}: others have waited for {value} s.",
+        "The runbook's statement `Who holds a lock` names the session, and how to end it.",
+    ),
+    _Bound(
         "clearwater_consumer_age_seconds", 60, "ConsumerLate", "page",
         "{consumer} last had read everything of district {district} {value} s ago: its pages and messages are that late.",
-        "Start {service}-consumer again if it does not run; if it runs, see whether it catches up.",
+        "Start {service}-consumer again if it does not run; if it runs, see whether it catches up.", explained_by="kafka",
     ),
     _Bound(
         "clearwater_unsent_age_seconds", 30, "OutboxStuck", "page",
         "{service} has not sent an event of district {district} for {value} s.", "See whether {service}-relay and the broker run.",
+        explained_by="kafka",
     ),
     _Bound(
         "clearwater_parked_age_seconds", 3600, "EventParkedForAnHour", "page",
@@ -227,8 +240,14 @@ _BOUNDS: Final = (
         "Frozen rolls of district {district} whose units give another digest: {value}.", "Do not declare effect before this has ended.",
     ),
     _Bound(
+        "clearwater_relay_held_keys", 2, "OutboxRefused", "page",
+        "The broker refuses the events of {service} in district {district}: {value} keys wait.",
+        "`make district DISTRICT={district}` makes topics and rights again; the log of {service}-relay names the reason.",
+    ),
+    _Bound(
         "clearwater_relay_held_keys", 0, "KeyHeldByRelay", "ticket",
         "Keys of {service} in district {district} that the broker refuses: {value}.", "The log of {service}-relay names the reason.",
+        most=2,
     ),
     _Bound(
         "clearwater_grants_unreadable_total", 0, "GrantUnreadable", "ticket",

@@ -54,7 +54,7 @@ class Seen:
 
     def explains(self, ready: str) -> bool:
         """The database or the broker that does not answer does: that is one finding, not fifteen."""
-        gone = {"database": "postgres", "broker": "kafka", "the broker": "kafka"}
+        gone = {"database": "postgres", "stopping": "postgres", "broker": "kafka", "the broker": "kafka"}
         return any(ready.startswith(word) and self.is_gone(name) for word, name in gone.items())
 
     def explains_silence(self, process: Process) -> bool:

@@ -7,6 +7,8 @@ RUN pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r
 RUN useradd --system --uid 10001 --no-create-home clearwater && install -d -o clearwater /var/lib/clearwater
 COPY shared shared
 COPY deploy deploy
+# Whoever cloned with a strict umask has files that nobody else may read.
+RUN chmod -R a+rX /clearwater
 ENV PYTHONUNBUFFERED=1
 USER clearwater
 ENTRYPOINT ["python", "-m"]

@@ -53,6 +53,18 @@ def write(file: Path, local_dir: Path, folder: Path) -> None:
         _put(folder / name, content)
 
 
+def let_read(root: Path) -> None:
+    """What containers mount of this clone, whatever umask it was made with: each image has a user of its own."""
+    shared = root / SHARED.relative_to(ROOT)
+    shared.mkdir(parents=True, exist_ok=True)  # or Docker makes it, for root alone
+    shared.chmod(0o755)  # and nothing below it: the demo puts the issuer's key there
+    volumes = (volume for entry in compose.document()["services"].values() for volume in entry.get("volumes", ()))
+    for source in {volume.split(":")[0] for volume in volumes if volume.startswith("./")}:
+        if (path := root / source) != shared and path.exists():
+            for item in (path, *path.rglob("*")):
+                item.chmod(item.stat().st_mode | (0o555 if item.is_dir() else 0o444))
+
+
 def _put(file: Path, content: str) -> None:
     """In one step, and as a new file: a container that runs keeps the one that it has begun with."""
     unfinished = file.with_suffix(".new")
@@ -62,7 +74,7 @@ def _put(file: Path, content: str) -> None:
 
 
 def main() -> None:
-    SHARED.mkdir(parents=True, exist_ok=True)  # or Docker makes it, for root alone
+    let_read(ROOT)
     try:
         if sys.argv[1:2] == ["--rotate"]:
             rotate(KEPT_IN, sys.argv[2:])

@@ -13,6 +13,8 @@ COPY docs/how-to/subscribe.md docs/how-to/subscribe.md
 COPY examples examples
 COPY shared shared
 COPY services/${SERVICE} services/${SERVICE}
+# Whoever cloned with a strict umask has files that nobody else may read.
+RUN chmod -R a+rX /clearwater
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/clearwater BIND=0.0.0.0
 USER clearwater
 ENTRYPOINT ["service"]

@@ -1,6 +1,6 @@
 """Who reaches whom: nobody anybody, but for what the declaration says.
 
-    people ─▶ front door ─▶ what serves          every process of a service ─▶ PostgreSQL, and by its role: broker, issuer, outside
+    people ─▶ front door ─▶ what serves       every process of a service ─▶ PostgreSQL, spans, and by its role: broker, issuer, outside
 
 Invariant: no process of a service reaches another service, nor another process of its own. What is outside the cluster has no address
 here, so a rule names its port alone; an installation that knows the addresses adds them.
@@ -35,6 +35,7 @@ _OUTSIDE: Final[dict[str, list[Document]]] = {
 DATABASE: Final[Document] = {"ports": [{"protocol": "TCP", "port": _POSTGRES}]}
 BROKER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _KAFKA, "endPort": _LAST_KAFKA}]}
 ISSUER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _HTTPS}]}
+SPANS: Final[Document] = {"ports": [{"protocol": "TCP", "port": 4318}]}  # OTLP over HTTP, where a collector is named
 
 
 def of_all() -> list[Document]:
@@ -54,7 +55,7 @@ def of_all() -> list[Document]:
 
 
 def of_role(service: str, role: Role, port: int) -> Document:
-    egress = [DATABASE, *([BROKER] if role.bus else []), *([ISSUER] if role.serves else [])]
+    egress = [DATABASE, *([BROKER] if role.bus else []), *([ISSUER] if role.serves else []), SPANS]
     egress += [rule for place in role.calls for rule in _OUTSIDE[place]]
     ingress = [_from_pods(selector(FRONT_DOOR, FRONT_DOOR), port)] if role.serves else []
     chosen = selector(service, role.name)

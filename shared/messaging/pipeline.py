@@ -44,6 +44,11 @@ DATABASE_ENDED: Final = Fact(
 DATABASE_DEADLOCKS: Final = Fact(
     "clearwater_database_deadlocks_total", "Deadlocks that the database has resolved.", kind="counter"
 )
+DATABASE_LOCKED: Final = Fact(
+    "clearwater_database_lock_wait_seconds",
+    "For how long the session that has waited longest for a lock has waited, in the service's database; locks by which our own loops "
+    "take turns do not count. 0 when none waits.",
+)
 DATABASE_CLOCK: Final = Fact(
     "clearwater_database_clock_offset_seconds", "By how much the database's clock is ahead of the service's."
 )
@@ -52,7 +57,10 @@ _KNOWN_SECONDS: Final = 30.0
 
 _DATABASE = text("""
     select pg_database_size(datid) as bytes, numbackends, xact_commit, xact_rollback, deadlocks,
-           current_setting('max_connections')::int as most, extract(epoch from clock_timestamp()) as now
+           current_setting('max_connections')::int as most, extract(epoch from clock_timestamp()) as now,
+           (select coalesce(max(extract(epoch from clock_timestamp() - waitstart)), 0)
+            from pg_locks join pg_stat_activity as waits using (pid)
+            where not granted and locktype <> 'advisory' and waits.datid = pg_stat_database.datid) as waited
     from pg_stat_database where datname = current_database()
 """)
 
@@ -82,3 +90,4 @@ def database(engine: Engine) -> Iterator[Sample]:
     yield DATABASE_ENDED.of(row.xact_commit, "committed")
     yield DATABASE_ENDED.of(row.xact_rollback, "rolled-back")
     yield DATABASE_DEADLOCKS.of(row.deadlocks)
+    yield DATABASE_LOCKED.of(row.waited)

@@ -113,12 +113,12 @@ def test_a_process_leaves_the_cluster_only_to_what_its_role_needs(built: list[Do
     policies = list(of(built, "NetworkPolicy").values())
 
     def goes(labels: Mapping[str, str]) -> set[str]:
-        places = {"postgres": 5432, "kafka": 9092, "https": 443, "smtp": 587, "any": 8443}
+        places = {"postgres": 5432, "kafka": 9092, "https": 443, "smtp": 587, "spans": 4318, "any": 8443}
         return {place for place, port in places.items() if leaves(policies, labels, None, port)}
 
     every = pods(built)
     for name, (_, role) in ROLES.items():
-        wanted = {"postgres"} | ({"kafka"} if role.bus else set())
+        wanted = {"postgres", "spans"} | ({"kafka"} if role.bus else set())
         wanted |= {"https"} if role.serves or role.calls else set()
         wanted |= {"smtp"} if MESSAGES in role.calls else set()
         assert goes(every[name]["metadata"]["labels"]) == wanted, name

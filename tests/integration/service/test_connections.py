@@ -4,6 +4,7 @@ import re
 import select
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from deploy.local.place import ROOT
+from shared.messaging import pipeline
 from shared.service import database
 from shared.telemetry import facts
 from tests.support.eventually import eventually
@@ -207,3 +209,32 @@ def test_the_statement_of_the_runbook_names_who_holds_a_lock_and_ending_it_lets_
         for one in waiting:
             one.result(10)
     holder.close()
+
+
+def test_a_session_that_holds_a_table_is_seen_by_how_long_others_wait(engine: Engine, platform: Platform) -> None:
+    """The drill of DatabaseLocked, seen by a role that may not look into other sessions. A lock by which loops take turns is no fault."""
+
+    def waited() -> float:
+        return next(sample.value for sample in pipeline.database(engine) if sample.fact == pipeline.DATABASE_LOCKED)
+
+    def wait(statement: LiteralString) -> None:
+        with psycopg.connect(inside) as victim:
+            victim.execute(statement)
+
+    inside = platform.superuser_url(engine.url.database or "")
+    with psycopg.connect(inside) as holder, ThreadPoolExecutor(2) as side_by_side:
+        holder.execute("create table held ()")
+        holder.commit()
+        try:
+            holder.execute("select pg_advisory_xact_lock(8)")
+            turns = side_by_side.submit(wait, "select pg_advisory_xact_lock(8)")
+            eventually(lambda: holder.execute("select from pg_locks where not granted").fetchall())
+            taking_turns = waited()
+            holder.execute("lock table held in access exclusive mode")
+            reader = side_by_side.submit(wait, "select from held")
+            eventually(lambda: waited() > 1)
+        finally:
+            holder.rollback()  # the runbook ends its session
+        turns.result(10)
+        reader.result(10)
+    assert (taking_turns, waited()) == (0, 0)

@@ -94,6 +94,31 @@ def test_a_secret_is_a_file_that_only_its_container_and_the_owner_reach(tmp_path
     assert not [value for name, value in known.items() if "password" in name and value in file.read_text()]
 
 
+def test_what_containers_mount_can_be_read_by_each_of_their_users_also_in_a_clone_with_a_strict_umask(tmp_path: Path):
+    mounted = [
+        tmp_path / volume.split(":")[0]
+        for entry in yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"].values()
+        for volume in entry.get("volumes", ())
+        if volume.startswith("./")
+    ]
+    page, key = tmp_path / "deploy/front_door/pages/problem.html", tmp_path / ".local-containers/shared/issuer/key"
+    for file in (*(path for path in mounted if path.suffix or path.name == "Caddyfile"), page, key):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    for path in tmp_path.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    for folder in (path for path in mounted if not path.exists()):
+        folder.mkdir(mode=0o700, parents=True)
+
+    secrets.let_read(tmp_path)
+
+    assert {path.name: path.stat().st_mode & 0o005 for path in mounted if path.is_dir()} == {
+        path.name: 5 for path in mounted if path.is_dir()
+    }
+    assert [path for path in (*mounted, page) if not path.stat().st_mode & 0o004] == []
+    assert [path.stat().st_mode & 0o077 for path in (key, key.parent)] == [0, 0]
+
+
 def test_a_running_container_keeps_the_secret_that_it_began_with(tmp_path: Path):
     folder = tmp_path / "secrets"
     secrets.write(tmp_path / ".env", tmp_path / "kept", folder)

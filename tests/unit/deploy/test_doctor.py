@@ -137,6 +137,12 @@ STATES = [
         "not moved for 301 s",
     ),
     (showing("signing-worker", "rolls_unmatched", 1, district="440303"), "RollUnmatched", "page", "another digest: 1"),
+    (
+        showing("signing-relay", "relay_held_keys", 3, district="440303"),
+        "OutboxRefused",
+        "page",
+        "signing in district 440303",
+    ),
     (showing("signing-relay", "relay_held_keys", 1, district="440303"), "KeyHeldByRelay", "ticket", "refuses: 1"),
     (
         showing("signing-worker", "failing_items", 1, loop="fan-out", district="440303"),
@@ -185,6 +191,12 @@ STATES = [
         "FactsUnreadable",
         "ticket",
         "notify cannot read its facts of service",
+    ),
+    (
+        showing("signing-api", "database_lock_wait_seconds", 31),
+        "DatabaseLocked",
+        "page",
+        "Somebody holds a lock in the database of signing",
     ),
     (
         showing("notify-api", "message_due_seconds", 301, channel="sms", district="440303"),
@@ -297,44 +309,12 @@ def test_an_installation_of_today_may_have_no_backup_yet() -> None:
     assert findings(with_process("notify-api", samples=samples)) == []
 
 
-def test_a_database_that_is_gone_explains_what_hangs_and_what_ends_and_not_an_api_that_is_down() -> None:
-    def seen(**answers: bool) -> Seen:
-        changed = {
-            "signing-api": {"ready": None, "hangs": True},
-            "reporting-stream": {"ready": None, "hangs": True},
-            "signing-relay": {"ready": None, "hangs": False},
-            "notify-api": {"ready": None, "hangs": False},
-            "registry-api": {"ready": "database: OperationalError"},
-            "archive": {"ready": None},
-        }
-        processes = tuple(replace(process, **changed.get(process.name, {})) for process in HEALTHY.processes)
-        return replace(HEALTHY, processes=processes, servers={**HEALTHY.servers, **answers})
-
-    assert [(finding.entry, finding.place) for finding in findings(seen(postgres=False))] == [
-        ("DatabaseUnreadable", "postgres"),
-        ("ProcessDown", "notify-api"),
-    ]
-    assert len(findings(seen())) == 6
-
-
 def test_what_pages_stands_first_and_the_worst_decides() -> None:
     seen = showing("reporting-api", "parked_keys", 1, **HERE)
     found = findings(replace(seen, servers={**HEALTHY.servers, "kafka": False}))
 
     assert [finding.entry for finding in found] == ["BrokerGone", "EventParked"]
     assert exit_code(found) == 2
-
-
-def test_a_broker_that_is_gone_explains_the_processes_that_name_it() -> None:
-    processes = tuple(
-        replace(process, ready="broker: NoBrokersAvailable") if process.name.endswith("-consumer") else process
-        for process in HEALTHY.processes
-        if process.name != "admin"
-    )
-    processes += (Process("admin", "platform", "the broker does not answer: KafkaTimeoutError"),)
-    found = findings(replace(HEALTHY, processes=processes, servers={**HEALTHY.servers, "kafka": False}))
-
-    assert [finding.entry for finding in found] == ["BrokerGone"]
 
 
 def test_the_text_of_prometheus_is_read_with_its_labels() -> None:

@@ -1,0 +1,53 @@
+"""Does a server that is gone explain what follows from it, so that the doctor has one finding and not fifteen?"""
+
+from dataclasses import replace
+
+import pytest
+
+from deploy.doctor.findings import findings
+from deploy.doctor.seen import Process, Seen
+from tests.unit.deploy.test_doctor import HEALTHY, HERE, showing
+
+
+def test_a_database_that_is_gone_explains_what_hangs_and_what_ends_and_not_an_api_that_is_down() -> None:
+    def seen(**answers: bool) -> Seen:
+        changed = {
+            "signing-api": {"ready": None, "hangs": True},
+            "reporting-stream": {"ready": None, "hangs": True},
+            "signing-relay": {"ready": None, "hangs": False},
+            "notify-relay": {"ready": "stopping"},
+            "notify-api": {"ready": None, "hangs": False},
+            "registry-api": {"ready": "database: OperationalError"},
+            "archive": {"ready": None},
+        }
+        processes = tuple(replace(process, **changed.get(process.name, {})) for process in HEALTHY.processes)
+        return replace(HEALTHY, processes=processes, servers={**HEALTHY.servers, **answers})
+
+    assert [(finding.entry, finding.place) for finding in findings(seen(postgres=False))] == [
+        ("DatabaseUnreadable", "postgres"),
+        ("ProcessDown", "notify-api"),
+    ]
+    assert len(findings(seen())) == 7
+
+
+def test_a_broker_that_is_gone_explains_the_processes_that_name_it() -> None:
+    processes = tuple(
+        replace(process, ready="broker: NoBrokersAvailable") if process.name.endswith("-consumer") else process
+        for process in HEALTHY.processes
+        if process.name != "admin"
+    )
+    processes += (Process("admin", "platform", "the broker does not answer: KafkaTimeoutError"),)
+    found = findings(replace(HEALTHY, processes=processes, servers={**HEALTHY.servers, "kafka": False}))
+
+    assert [finding.entry for finding in found] == ["BrokerGone"]
+
+
+@pytest.mark.parametrize(
+    ("process", "late"), [("reporting-api", "consumer_age_seconds"), ("signing-api", "unsent_age_seconds")]
+)
+def test_a_broker_that_is_gone_explains_what_is_late(process: str, late: str) -> None:
+    seen = showing(process, late, 500, **HERE)
+
+    assert len(findings(seen)) == 1
+    found = findings(replace(seen, servers={**HEALTHY.servers, "kafka": False}))
+    assert [finding.entry for finding in found] == ["BrokerGone"]
