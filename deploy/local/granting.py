@@ -20,7 +20,6 @@ from typing import Final
 from uuid import UUID
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from kafka.errors import KafkaError
 from prometheus_client import Counter, Gauge, make_wsgi_app
 from werkzeug.serving import make_server
 
@@ -75,7 +74,7 @@ class Grants:
             self._revoked.add(codec.decode(GrantRevoked, payload).grant_id)
 
     def read(self, following: Following) -> None:
-        """All that is there now and was not read yet. Raises KafkaError."""
+        """All that is there now and was not read yet. Raises OUTAGES."""
         for topic, event_type, payload in following.read():
             try:
                 self.apply(topics.district(topic), event_type, payload)
@@ -106,7 +105,7 @@ def admit(
         while True:
             try:
                 grants.read(following)
-            except KafkaError as error:
+            except admin.OUTAGES as error:
                 raise CannotStart(f"Kafka does not answer ({type(error).__name__}): run `make up` first.") from error
             names = grants.topics_at(datetime.now(UTC)).get(agency)
             if names is not None and names >= set(awaited or ()):
