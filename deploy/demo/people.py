@@ -17,7 +17,7 @@ _NOT_NOW = (
     httpx.codes.SERVICE_UNAVAILABLE,
     httpx.codes.GATEWAY_TIMEOUT,
 )
-_TRIES = 5
+_BUSY_SECONDS = 60.0  # for which a service may answer that it cannot now
 
 
 class Stuck(Exception):  # noqa: N818 - it reads as the sentence it is printed in
@@ -77,12 +77,13 @@ class Person:
         return self._answer("POST", self._url(service, path), files={"file": file}, headers=headers).json()
 
     def _answer(self, method: str, url: str, **parameters: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        for attempt in range(1, _TRIES + 1):
+        patience = time.monotonic() + _BUSY_SECONDS
+        while True:
             try:
                 answer = self._http.request(method, url, **parameters)
             except httpx.HTTPError as failure:
                 raise Stuck(f"{method} {url}: {type(failure).__name__}. Is it running? `make status`") from failure
-            if answer.status_code not in _NOT_NOW or attempt == _TRIES:
+            if answer.status_code not in _NOT_NOW or time.monotonic() > patience:
                 break
             time.sleep(float(answer.headers.get("Retry-After", "1")))
         if answer.is_error:
