@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from deploy.declaration import SERVICES
 from shared.web.languages import NAMES as LANGUAGES
 from tests.support import pages
 from tests.support.desks import tab_to
@@ -22,7 +23,6 @@ from tests.support.platform import Platform
 from tests.support.screens import Screens, screens_on
 
 pytestmark = pytest.mark.timeout(200)
-SERVICES = ("registry", "signing", "notify", "reporting")
 OVERLAP = Path("tests/support/layout.js").read_text(encoding="utf-8")
 WRITING = {"tried": [], "changes": [], "figures": [], "waits": False}
 _BLANK = "/static/shell/icon.svg"  # the routes are set before the page is opened

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.backups import kept, local, server
 from deploy.backups.kept import Kept
-from deploy.declaration import ARCHIVE
+from deploy.declaration import ARCHIVE, SERVICES
 from deploy.demo.desk import Desk
 from deploy.demo.people import Person
 from deploy.local import admin, processes
@@ -115,7 +115,7 @@ def test_the_next_number_follows_the_last_and_its_event_has_a_new_epoch(rehearsa
     counted = rows(rehearsal.restored, "signing", "select count(*) from numbers where project_id = %s", [project_id])
     with Person(rehearsal.place, "command", rehearsal.sample.code) as reader:
         assert eventually(lambda: units(reader.get("reporting", f"/projects/{project_id}/rates")) == counted[0][0])
-    for service in ("registry", "signing", "notify", "reporting"):
+    for service in SERVICES:
         parked = "model.parked" if service == "reporting" else "parked"
         assert rows(rehearsal.restored, service, f"select count(*) from {parked} where released_at is null") == [(0,)]
 

@@ -1,6 +1,6 @@
 """The day's running count, and the planned one, as lines in a field of 432 x 246, from the first to the last full hour with data.
 
-Held by tests/unit/reporting/test_signing_plan.py.
+Held by tests/unit/reporting/test_pace.py and tests/unit/reporting/test_signing_plan.py.
 """
 
 from collections.abc import Sequence

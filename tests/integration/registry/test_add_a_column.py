@@ -45,6 +45,23 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_the_column_has_an_example_in_the_description_of_the_api(tree: Path) -> None:
+    def examples() -> "subprocess.CompletedProcess[str]":
+        its_test = ("tests/contract/service/test_examples.py", "-k", "every_operation_has_an_example and registry")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *its_test]
+        return subprocess.run(
+            command, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False
+        )
+
+    assert "UnitState.balcony_area" in examples().stdout
+    values = tree / REGISTRY / "examples.toml"
+    before, head, after = values.read_text(encoding="utf-8").partition("[values]\n")
+    values.write_text(before + head + block("toml", 1) + after, encoding="utf-8")
+    answer = examples()
+
+    assert answer.returncode == 0, answer.stdout
+
+
 def test_the_column_of_the_how_to_is_imported_read_corrected_and_exported(
     tree: Path, registry: Registry, urls: Database, platform: Platform, issuer: tuple[str, Path]
 ) -> None:

@@ -1,4 +1,4 @@
-"""States of a case, and the forbidden SQL that test_never.py and test_never_counts.py try in them."""
+"""States of a case, and the forbidden SQL that test_forbidden_changes.py and test_forbidden_counts.py try in them."""
 
 from datetime import date
 from typing import get_args

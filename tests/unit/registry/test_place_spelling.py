@@ -43,3 +43,12 @@ def test_the_beginning_of_a_place_and_a_door_alone_find_it(words: str) -> None:
 @pytest.mark.parametrize("words", ["", "50", "4-503", "5-504", "泉阁503", "'; drop table units", "%"])
 def test_other_words_do_not_find_the_place(words: str) -> None:
     assert not HERE.matches(place_spelling.fold(words))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("银泉阁5栋2单元", True), ("银泉阁5栋50", True), ("5", False), ("50", False), ("503", True), ("", False)],
+)
+def test_a_place_is_found_by_its_beginning_with_or_without_its_stairwell_and_by_no_mere_digit(words: str, found: bool):
+    assert place_spelling.Place("银泉阁", "5栋", "2单元", "503").matches(words) == found
+    assert not place_spelling.Place("5号院", "1栋", "2单元", "101").matches("5")

@@ -175,14 +175,14 @@ def test_a_handshake_opens_an_endpoint_or_is_tried_for_three_days() -> None:
 
     opened = greeted(new, Outcome(), at=NOW + SECOND, spread=0.5)
     again = greeted(new, DOWN, at=NOW + SECOND, spread=0.5)
-    asked = greeted(new, Outcome("http-429", retry_after=timedelta(hours=1)), at=NOW, spread=0.5)
+    limited = greeted(new, Outcome("http-429", retry_after=timedelta(hours=1)), at=NOW, spread=0.5)
     early = greeted(new, DOWN, at=NOW + GIVE_UP - SECOND, spread=0.5)
     late = greeted(new, DOWN, at=NOW + GIVE_UP, spread=0.5)
     gone = greeted(new, GONE, at=NOW + SECOND, spread=0.5)
 
     assert opened == Condition("open", since=NOW + SECOND)
     assert again == Condition("new", NOW, "timed-out", 3, NOW + 10 * SECOND)
-    assert asked.paused_until == NOW + timedelta(hours=1)
+    assert limited.paused_until == NOW + timedelta(hours=1)
     assert (early.status, late.status, gone.status) == ("new", "resting", "gone")
 
 

@@ -26,3 +26,7 @@ def test_a_code_may_be_typed_in_small_letters_with_gaps_and_in_full_width(typed)
 )
 def test_what_is_no_code_is_refused_before_anything_is_looked_up(typed):
     assert pairing.halves(typed) is None
+
+
+def test_a_code_lives_ten_minutes_takes_five_tries_and_signs_a_display_in_for_half_a_year():
+    assert (pairing.LIFE_SECONDS, pairing.MOST_TRIES, pairing.DAYS) == (600, 5, 180)

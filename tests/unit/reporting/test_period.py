@@ -34,6 +34,9 @@ def test_the_clock_counts_down_to_the_start_and_then_to_the_end():
 
     assert period(_STARTS, _ENDS, before).left(before) == (0, "11:33:24")
     assert period(_STARTS, _ENDS, during).left(during) == (2, "00:01:01")
+    assert period(_STARTS, _ENDS, _ENDS - timedelta(hours=1)).left(_ENDS - timedelta(hours=1)) == (0, "01:00:00")
+    assert period(_STARTS, _ENDS, _ENDS).left(_ENDS) == (0, "00:00:00")
+    assert period(_STARTS, _ENDS, during).left(_ENDS + timedelta(seconds=1)) == (0, "00:00:00")
 
 
 def test_a_closed_period_is_over_before_its_last_day():

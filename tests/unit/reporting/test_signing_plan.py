@@ -16,6 +16,7 @@ def test_the_count_is_linear_between_two_points_and_cut_to_whole_units():
 
 def test_before_the_period_nothing_is_planned_and_after_the_last_point_its_count():
     assert signing_plan.count_at(PLAN, MIDNIGHT - timedelta(days=1)) == 0
+    assert signing_plan.count_at(PLAN, MIDNIGHT + timedelta(hours=12)) == 91
     assert signing_plan.count_at(PLAN, MIDNIGHT + timedelta(days=9)) == 91
 
 

@@ -20,14 +20,14 @@ def a_case(state: str = "pending") -> Case:
     return case
 
 
-def said(case: Case) -> list[str]:
+def event_types(case: Case) -> list[str]:
     return [type(event).__name__ for event in case.recorded]
 
 
 def test_a_case_opens_pending_at_the_registrys_revision():
     case = Case.open(UNIT, RIGHTS, at=NOON)
 
-    assert (case.rights_state, case.rights_revision, said(case)) == ("pending", 3, ["CaseOpened"])
+    assert (case.rights_state, case.rights_revision, event_types(case)) == ("pending", 3, ["CaseOpened"])
     assert (case.area_disputed, case.version) == (False, 0)
 
 
@@ -37,7 +37,7 @@ def test_rights_are_taken_up_once_also_after_a_dispute(state, events):
 
     case.take_up(at=NOON)
 
-    assert (case.rights_state, said(case)) == ("reviewing", ["RightsReviewing"] * events)
+    assert (case.rights_state, event_types(case)) == ("reviewing", ["RightsReviewing"] * events)
 
 
 def test_confirmed_rights_are_not_taken_up_again():
@@ -80,7 +80,7 @@ def test_a_dispute_is_said_once():
     for _ in range(2):
         case.dispute(reason="family", at=NOON)
 
-    assert (case.rights_state, said(case)) == ("disputed", ["RightsDisputed"])
+    assert (case.rights_state, event_types(case)) == ("disputed", ["RightsDisputed"])
 
 
 @pytest.mark.parametrize("revision", [2, 3])

@@ -25,7 +25,7 @@ def reached(*, at: datetime = NOON, automatic: bool = False) -> Project:
     return project
 
 
-def said(project: Project) -> list[str]:
+def event_types(project: Project) -> list[str]:
     return [type(event).__name__ for event in project.recorded]
 
 
@@ -95,7 +95,10 @@ def test_an_automatic_project_declares_with_the_latch_and_another_one_does_not()
 
     assert by_itself.declaration == Declaration(NOON, "signing", "automatic 2026-11-28", automatic=True)
     assert by_itself.recorded[-1].effective_at == NOON and by_itself.recorded[-1].automatic
-    assert (said(by_itself), said(by_a_person)) == (["ThresholdReached", "EffectDeclared"], ["ThresholdReached"])
+    assert (event_types(by_itself), event_types(by_a_person)) == (
+        ["ThresholdReached", "EffectDeclared"],
+        ["ThresholdReached"],
+    )
 
 
 def test_effect_is_declared_only_after_the_latch():
@@ -130,7 +133,7 @@ def test_effect_is_declared_once():
 
     assert refusal.value.facts == {"document_number": "1号"}
     assert project.declaration and project.declaration.declared_by == "command"
-    assert said(project).count("EffectDeclared") == 1
+    assert event_types(project).count("EffectDeclared") == 1
 
 
 def test_a_period_closes_only_after_its_end_and_with_a_roll():

@@ -213,7 +213,7 @@ ONLY_ADDED_TO = (
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_what_must_never_happen_is_refused_whoever_asks(district: District, urls: Database, breach: str) -> None:
+def test_the_database_refuses_a_forbidden_change_whoever_asks(district: District, urls: Database, breach: str) -> None:
     after, statements, complaint = BREACHES[breach]
     given = after(district)
 
