@@ -41,7 +41,7 @@ def test_a_project_has_one_chinese_word(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", OF_PEOPLE, ids=lambda file: str(file.relative_to(ROOT)))
-def test_what_a_person_is_advice_do_names_no_field_and_no_command(file: Path) -> None:
+def test_advice_for_people_names_no_field_and_no_command(file: Path) -> None:
     advice = {name: f"{entry.get('next', '')} {entry.get('next_zh_hant', '')}" for name, entry in read(file).items()}
     found = {name: NAMED_IN_CODE.findall(SPOKEN.sub("", words)) for name, words in advice.items()}
     assert {name: words for name, words in found.items() if words} == {}

@@ -10,7 +10,7 @@ import * as myDesk from "./my-desk.js";
 import * as callouts from "./callouts.js";
 
 const AGAIN_SECONDS = 4;
-const SAID = ["take_up", "confirm", "review"]; // the step's heading stays, so the focus on it says nothing new
+const ANNOUNCED = ["take_up", "confirm", "review"]; // the step's heading stays, so the focus on it says nothing new
 const LOOK_MILLISECONDS = 5_000;
 const $ = (id) => document.getElementById(id);
 const facts = () => $("desk").dataset;
@@ -133,7 +133,7 @@ const send = async (intent, tries = 1) => {
   $("desk").removeAttribute("aria-busy");
   if (answer.outcome === "done") {
     if (["sign", "unlock", "return"].includes(intent.act)) history.replaceState(null, "", at(""));
-    await settle(stored(intent, answer.state) ? word("desk", "stored") : answer.again ? word("desk", "answered") : SAID.includes(intent.act) ? word("desk", `did_${intent.act}`) : "");
+    await settle(stored(intent, answer.state) ? word("desk", "stored") : answer.again ? word("desk", "answered") : ANNOUNCED.includes(intent.act) ? word("desk", `did_${intent.act}`) : "");
   } else if (answer.outcome === "refused") {
     const others = document.querySelector(".holders a[data-go]")?.cloneNode(true);
     if (others) others.textContent = word("desk", "others");
