@@ -289,7 +289,7 @@ def test_a_press_before_the_script_has_come_puts_nothing_into_the_address(chromi
 
 
 @pytest.mark.parametrize(("language", "missing"), [("zh-Hans", "没有填"), ("zh-Hant", "沒有填"), ("en", "Missing")])
-def test_what_the_browser_finds_wrong_is_said_in_the_page_s_language(
+def test_the_browser_names_faults_in_the_language_of_the_page(
     chromium: Browser, system: Platform, language: str, missing: str
 ) -> None:
     clerk = Clerk(chromium, system.place, path=f"/register/projects/new?language={language}")
@@ -307,7 +307,9 @@ def test_what_the_browser_finds_wrong_is_said_in_the_page_s_language(
 
 
 @pytest.mark.parametrize("role", ["desk", "city", "auditor"])
-def test_what_a_role_may_not_do_is_not_offered(chromium: Browser, system: Platform, samples: list, role: str) -> None:
+def test_an_act_is_not_offered_to_a_role_that_may_not_do_it(
+    chromium: Browser, system: Platform, samples: list, role: str
+) -> None:
     page = pages.signed_in(
         chromium, system.place, "/register/projects", role=role, district=samples[0].code, bypass_csp=True
     )

@@ -227,7 +227,7 @@ def test_a_container_has_no_rights_that_it_does_not_need(name):
     assert {folder.partition(":")[2] for folder in entry["tmpfs"]} == {f"uid={user}"}
 
 
-def test_what_a_process_writes_beside_its_volumes_is_in_memory():
+def test_files_that_a_process_writes_beside_its_volumes_are_in_memory():
     for name, entry in COMPOSE.items():
         folders = [folder.partition(":")[0] for folder in entry["tmpfs"]]
         volumes = [volume.split(":")[1] for volume in entry.get("volumes", ()) if not volume.endswith(":ro")]

@@ -146,7 +146,7 @@ def test_a_pod_has_no_rights_that_it_does_not_need(built: list[Document]):
     )
 
 
-def test_what_a_pod_writes_is_in_memory(built: list[Document]):
+def test_a_pod_writes_to_memory_only(built: list[Document]):
     for name, pod in pods(built).items():
         in_memory = {
             volume["name"] for volume in pod["spec"]["volumes"] if volume.get("emptyDir", {}).get("medium") == "Memory"

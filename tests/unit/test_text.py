@@ -113,7 +113,7 @@ def test_every_letter_digit_mark_and_sign_but_the_named_ones_is_accepted():
     assert refused == invisible | selectors | {0xFFFC, 0xFFFD}
 
 
-def test_what_splitlines_splits_is_a_line_break():
+def test_every_separator_of_splitlines_is_a_line_break():
     assert [f"{point:04X}" for point in range(0x110000) if len(f"a{chr(point)}b".splitlines()) > 1] == [
         f"{point:04X}" for point in range(0x110000) if code(chr(point)) == "line-break"
     ]

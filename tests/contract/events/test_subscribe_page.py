@@ -110,7 +110,7 @@ def test_the_page_names_the_quotas_of_an_agency_on_the_bus() -> None:
     assert "beyond 5 MB a second and beyond half of one of its threads" in " ".join(section(8).split())
 
 
-def test_what_is_served_links_only_what_is_served() -> None:
+def test_served_documents_link_only_to_served_documents() -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", guide.text()) if "://" not in link]
     headings = {
         re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-")

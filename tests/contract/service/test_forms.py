@@ -30,7 +30,7 @@ def test_a_form_names_how_it_is_sent(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
-def test_what_a_script_sends_is_never_sent_by_the_browser(path: Path) -> None:
+def test_a_form_that_a_script_sends_is_not_sent_by_the_browser(path: Path) -> None:
     """`data-swap` is a form that works without its script, too."""
     by_script = [form for form in forms(path) if re.search(r"\bdata-(act|path|post|reveal|export)\b", form)]
     assert [form[:160] for form in by_script if 'method="dialog"' not in form or _TARGET.search(form)] == []

@@ -114,7 +114,9 @@ def test_in_containers_every_alert_is_a_mail_in_the_platforms_mailbox(tmp_path: 
     [[rule for rule in INHIBITIONS if "equal" in rule], [rule for rule in INHIBITIONS if "equal" not in rule]],
     ids=["in one place", "everywhere"],
 )
-def test_what_follows_from_another_alert_is_told_to_nobody(running: Alertmanager, rules: list[dict[str, Any]]) -> None:
+def test_an_alert_that_follows_from_another_one_notifies_nobody(
+    running: Alertmanager, rules: list[dict[str, Any]]
+) -> None:
     sources, targets, strangers = [], [], []
     for number, rule in enumerate(rules):
         equal = tuple(rule.get("equal", ()))

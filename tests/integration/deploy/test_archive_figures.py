@@ -56,7 +56,7 @@ def write(source: Server) -> None:
         connection.execute("select pg_logical_emit_message(false, 'test', repeat('x', 100000), true)")
 
 
-def test_what_the_archive_has_and_lacks_is_known_while_it_works_while_it_is_dead_and_afterwards(
+def test_the_position_of_the_archive_is_known_while_it_works_while_it_is_dead_and_afterwards(
     source: Server, engine: Engine, tmp_path: Path
 ) -> None:
     to = Kept(tmp_path)

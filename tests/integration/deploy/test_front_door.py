@@ -377,7 +377,7 @@ class HalfReplaced(Site):
         return self.stopped if is_first else super().port(name)
 
 
-def test_what_a_stopped_process_does_not_take_the_second_one_gets(telling: Telling, tmp_path: Path) -> None:
+def test_the_second_process_gets_requests_that_a_stopped_one_does_not_take(telling: Telling, tmp_path: Path) -> None:
     with (
         served(telling.app) as url,
         opened(HalfReplaced(url), tmp_path) as site,

@@ -133,7 +133,7 @@ def test_an_agency_is_slowed_down_by_the_broker_from_its_first_record_to_its_las
     assert quotas_of(platform, f"{user}-2") is None
 
 
-def test_what_ended_while_the_process_was_down_is_withdrawn_at_its_start(platform: Platform, bus: Bus) -> None:
+def test_a_grant_that_ended_while_the_process_was_down_is_withdrawn_at_its_start(platform: Platform, bus: Bus) -> None:
     district = platform.topics()
     grant_id = bus.grant(district)
     bus.admit(district)
@@ -224,9 +224,7 @@ def test_a_user_is_made_from_what_the_bus_says_and_from_nothing_else(platform: P
     assert (bus.reads(one), bus.reads(two)) == (True, False)
 
 
-def test_what_the_registry_has_revoked_is_not_given_though_the_bus_does_not_know_it_yet(
-    platform: Platform, bus: Bus
-) -> None:
+def test_a_grant_revoked_at_the_registry_gives_nothing_before_the_bus_knows_it(platform: Platform, bus: Bus) -> None:
     one, two = (platform.topics() for _ in range(2))
     for district in (one, two):
         bus.grant(district)

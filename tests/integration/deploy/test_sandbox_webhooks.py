@@ -64,7 +64,7 @@ def test_every_behaviour_is_missing_in_some_broken_endpoint():
     assert {name for names in FAULTS.values() for name in names} == set(WEBHOOKS) - {"accepts"}
 
 
-def test_what_only_the_state_shows_is_not_passed_without_it(tmp_path):
+def test_behaviour_that_only_the_state_shows_is_not_passed_without_it(tmp_path):
     with endpoint.serving("twice") as server:
         code, marks = played(server, tmp_path)
 

@@ -128,7 +128,7 @@ def test_an_issuer_that_shows_its_document_is_reachable(seen):
         (503, "database: OperationalError", {"process_ready": 0}),
     ],
 )
-def test_what_a_process_says_of_itself_is_shown_and_a_silent_one_has_no_figure(seen, status, body, shown):
+def test_figures_of_a_process_are_shown_and_a_silent_process_has_none(seen, status, body, shown):
     with serving(status, body) as port:
         found = seen(PROCESSES=f"signing-relay=127.0.0.1:{port} signing-api=127.0.0.1:{free_port()}")
 

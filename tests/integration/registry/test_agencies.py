@@ -67,7 +67,7 @@ ABOUT_AGENCIES = [event.declared.type for event in catalogue.events() if event.d
 
 
 @pytest.mark.parametrize("event_type", ABOUT_AGENCIES)
-def test_what_is_said_of_agencies_is_granted_to_none(registry: Registry, event_type: str):
+def test_events_about_agencies_are_granted_to_nobody(registry: Registry, event_type: str):
     refused = proposed(registry, event_types=[SIGNED, event_type])
 
     assert (refused.status_code, refused.json["code"]) == (422, "event-type-not-granted")
@@ -115,7 +115,7 @@ def test_the_database_too_refuses_one_person_for_both(registry: Registry):
         "set approved_by = null, approved_at = null",
     ],
 )
-def test_what_was_approved_cannot_be_changed_in_the_database(registry: Registry, change: str):
+def test_an_approved_grant_cannot_be_changed_in_the_database(registry: Registry, change: str):
     approved(registry)
 
     with pytest.raises(DBAPIError), databases.begin(registry.engine, district=DISTRICT) as tx:
@@ -147,7 +147,7 @@ def test_a_grant_is_decided_once(registry: Registry):
         ({"purpose": "联系 13800000000"}, "body-invalid"),
     ],
 )
-def test_what_cannot_be_granted_is_refused(registry: Registry, change, code):
+def test_an_invalid_grant_is_refused(registry: Registry, change, code):
     assert proposed(registry, **change).json["code"] == code
     assert events_of(registry, GrantProposed) == []
 

@@ -139,7 +139,7 @@ def test_a_removed_endpoint_has_no_secret_and_cannot_be_changed(registry: Regist
         ),
     ],
 )  # fmt: skip
-def test_what_an_endpoint_cannot_be_is_refused(registry: Registry, change, code):
+def test_an_invalid_endpoint_is_refused(registry: Registry, change, code):
     granted(registry)
 
     assert added(registry, **change).json["code"] == code

@@ -96,7 +96,7 @@ def test_no_other_route_and_no_page_reaches_what_is_sealed():
     assert routes == CALLS.keys() | WITHIN
 
 
-def test_what_is_sealed_is_opened_in_these_functions_only():
+def test_sealed_data_is_opened_in_the_listed_functions_only():
     """Another one that calls Vault.open or AESGCM.decrypt belongs into OPENING."""
     found = {
         name

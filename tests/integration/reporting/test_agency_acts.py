@@ -127,9 +127,7 @@ def test_a_check_names_a_missing_grant_and_an_act_without_effect(
     assert checks(engineer.text("/rotate", endpoint=paused.endpoint_id))["Grants"][0] == "wrong"
 
 
-def test_what_a_replay_would_send_is_counted_before_it_is_sent(
-    engineer: Engineer, hooks: Hooks, endpoint: Endpoint
-) -> None:
+def test_a_replay_is_counted_before_it_is_sent(engineer: Engineer, hooks: Hooks, endpoint: Endpoint) -> None:
     now = datetime.now(SHANGHAI)
     hour = {
         "since": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}",

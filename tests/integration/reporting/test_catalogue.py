@@ -55,7 +55,7 @@ def test_everybody_reads_the_catalogue_and_its_files(app: Flask, issuer: tuple[s
         "examples/../README.md",
     ],
 )
-def test_what_is_not_in_the_catalogue_is_not_found(app: Flask, issuer: tuple[str, Path], path: str) -> None:
+def test_an_unknown_page_of_the_catalogue_is_not_found(app: Flask, issuer: tuple[str, Path], path: str) -> None:
     assert page(app, issuer, f"/events/{path}").status_code in {400, 404}
 
 

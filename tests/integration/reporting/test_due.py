@@ -29,7 +29,7 @@ def waiting(hooks: Hooks) -> Age:
     return age
 
 
-def test_what_a_dead_worker_has_not_looked_at_is_due_until_it_is_sent(hooks: Hooks, receiver: Receiver) -> None:
+def test_a_message_of_a_dead_worker_is_due_until_it_is_sent(hooks: Hooks, receiver: Receiver) -> None:
     before = waiting(hooks)
     hooks.happen(hooks.launch.unit(0), hooks.launch.unit(1))
     dead = waiting(hooks)
@@ -42,7 +42,9 @@ def test_what_a_dead_worker_has_not_looked_at_is_due_until_it_is_sent(hooks: Hoo
 
 
 @pytest.mark.parametrize("status", [410, 500])
-def test_what_a_failing_endpoint_keeps_waiting_is_not_ours(hooks: Hooks, receiver: Receiver, status: int) -> None:
+def test_waiting_for_a_failing_endpoint_is_not_counted_as_our_delay(
+    hooks: Hooks, receiver: Receiver, status: int
+) -> None:
     receiver.answer = lambda _: Answer(status)
     hooks.happen(hooks.launch.unit(0))
     hooks.run()

@@ -76,7 +76,7 @@ def test_an_event_names_the_feed_number_under_which_its_project_changed(engine):
     assert all(1 <= row.feed_number <= newest for row in logged(engine))
 
 
-def test_what_changes_no_screen_moves_no_feed_number(engine):
+def test_an_event_that_changes_no_screen_moves_no_feed_number(engine):
     launch, numbering, bus = Launch(units=1), Numbering(), Bus(engine)
     bus.deliver(numbering.messages(DISTRICT, launch.opening()))
     with database.reading(engine, granted=[DISTRICT]) as tx:

@@ -91,7 +91,7 @@ def test_a_log_without_its_beginning_is_filled_under_a_new_epoch(engine: Engine,
 
 
 @pytest.mark.parametrize("fill", [False, True])
-def test_what_the_shadow_applied_first_is_logged_too(engine: Engine, urls: Database, fill: bool) -> None:
+def test_an_event_that_the_shadow_applied_first_is_logged_too(engine: Engine, urls: Database, fill: bool) -> None:
     messages, bus = Numbering().messages(DISTRICT, Launch(units=30).register()), Bus(engine)
     bus.deliver(messages[:20])
     bus.producer.publish(messages[20:])

@@ -42,7 +42,7 @@ def test_every_unsigned_unit_counts_once_under_the_first_reason_that_holds(engin
     assert sum(found.values()) == _UNITS - 20
 
 
-def test_what_a_model_from_before_does_not_know_is_unknown_and_not_zero(engine: Engine):
+def test_a_figure_missing_in_an_older_read_model_is_unknown_and_not_zero(engine: Engine):
     launch, _, _ = opened(engine)
     with database.begin(engine, district=launch.district) as tx:
         tx.connection.execute(text("""update units set owners = '[{"masked_name": "陈**", "share": null}]'"""))

@@ -226,7 +226,7 @@ def test_after_a_month_of_standstill_every_day_is_stated_in_order(hooks: Hooks, 
     }
 
 
-def test_what_comes_in_after_the_end_of_its_day_is_named_by_the_next_statement(
+def test_an_event_after_the_end_of_its_day_is_named_by_the_next_statement(
     hooks: Hooks, door: Door, engine: Engine
 ) -> None:
     """The first statement is made as of now; what follows occurred on the same day."""

@@ -90,9 +90,7 @@ def test_a_stream_a_snapshot_and_a_webhook_are_counted(
     assert {it["taker"] for it in found if it["channel"] == "webhook"} == {str(endpoint.endpoint_id)}
 
 
-def test_what_an_endpoint_has_read_counts_although_it_refuses_it(
-    hooks: Hooks, auditor: Door, receiver: Receiver
-) -> None:
+def test_a_delivery_that_an_endpoint_refused_counts_as_taken(hooks: Hooks, auditor: Door, receiver: Receiver) -> None:
     receiver.answer = lambda _: Answer(503)
     hooks.grant(REGISTERED)
     hooks.register(Endpoint(receiver.url))

@@ -163,7 +163,7 @@ def test_an_event_that_is_read_and_never_answered_is_counted_as_taken(hooks: Hoo
 
 
 @pytest.mark.parametrize("change", ["removed", "moved", "inactive", "unchanged"])
-def test_what_was_taken_is_kept_with_its_agency_and_the_address_really_used(
+def test_a_delivery_is_recorded_with_its_agency_and_the_address_really_used(
     hooks: Hooks, receiver: Receiver, change: str
 ) -> None:
     endpoint = Endpoint(f"{receiver.url}/before")

@@ -131,7 +131,7 @@ def test_a_failing_delivery_holds_its_case_and_no_other(hooks: Hooks, receiver: 
 
 
 @pytest.mark.parametrize(("ordering", "accepted"), [("endpoint", 1), ("none", 7), ("case", 5)])
-def test_what_a_failing_delivery_holds_is_what_the_endpoint_chose(
+def test_a_failing_delivery_holds_the_events_that_the_endpoint_chose(
     hooks: Hooks, receiver: Receiver, ordering: str, accepted: int
 ) -> None:
     hooks.grant(*CASE)

@@ -164,7 +164,7 @@ def test_a_page_says_what_has_changed_since_its_figure_was_drawn(engine, client)
         ({"project": "x"}, "not-found", 404),
     ],
 )
-def test_what_is_not_kept_is_refused_with_a_code(engine, client, link, code, status):
+def test_a_state_that_is_not_kept_is_refused_with_a_code(engine, client, link, code, status):
     launch = Launch(units=4)
     Bus(engine).deliver(Numbering().messages("440303", [*launch.opening(), *launch.register(), launch.freeze()]))
 
@@ -206,7 +206,7 @@ def test_the_figures_of_a_closed_day_list_its_signings(engine, client):
     assert [listed("gained", series=series) for series in ("exchange", "cash")] == [(3, 3), (1, 1)]
 
 
-def test_what_took_effect_on_a_day_is_listed_with_its_number(engine, client):
+def test_agreements_effective_on_a_day_are_listed_with_their_number(engine, client):
     """A unit that was signed, rescinded and signed again is listed once, with the number of what took effect."""
     launch = Launch(units=6)
     at = launch.opened_at + timedelta(hours=4)

@@ -88,7 +88,7 @@ def test_an_application_is_served_and_ends_cleanly(tmp_path: Path, kind: tuple[s
 
 
 @pytest.mark.parametrize("kind", [(), ("streams",)])
-def test_what_a_process_has_traced_is_sent_before_it_ends(kind: tuple[str, ...]) -> None:
+def test_a_process_sends_its_spans_before_it_ends(kind: tuple[str, ...]) -> None:
     with collecting() as collector, process("serving.py", *kind, collector=collector.url) as (running, url):
         assert answered(f"{url}/ready").text == "ready"
         trace_id = answered(f"{url}/traced").text

@@ -26,7 +26,7 @@ def test_a_link_to_the_page_of_the_sign_out_signs_nobody_out(kit: Kit, query: st
     assert "data-signed-out" not in nobody.text  # other tabs are not told
 
 
-def test_what_a_tab_renews_during_the_sign_out_is_forgotten_and_the_next_person_stays(kit: Kit) -> None:
+def test_a_session_renewed_during_the_sign_out_is_forgotten_and_the_next_person_stays(kit: Kit) -> None:
     client = signed_in(kit)
     held, renewal = client.get_cookie(NAME), client.get_cookie(RENEWAL, path="/login")
     assert held is not None and renewal is not None

@@ -70,7 +70,7 @@ def test_a_dry_run_keeps_nothing_and_the_redrive_does_what_it_has_shown(desk: De
     assert desk.post("/parked/redrive", body, role="command").json["code"] == "parked-key-unknown"
 
 
-def test_what_still_cannot_be_applied_stays_with_its_reason_and_what_is_behind_it(
+def test_an_event_that_still_fails_stays_parked_with_its_reason_and_those_behind_it(
     desk: Desk, district: District
 ) -> None:
     [second] = registered(district, unit_id := uuid4(), 2)

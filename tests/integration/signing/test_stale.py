@@ -34,7 +34,7 @@ def test_a_review_and_a_lock_hold_for_the_version_that_was_read(desk: Desk, dist
         (3, "rescissions", "command"),
     ],
 )
-def test_what_undoes_an_agreement_holds_for_the_version_that_was_read(
+def test_undoing_an_agreement_needs_the_version_that_was_read(
     desk: Desk, district: District, acts: int, last: str, role: str
 ) -> None:
     unit = district.register()

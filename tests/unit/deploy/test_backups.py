@@ -111,7 +111,7 @@ def test_an_archive_puts_nothing_outside_its_folder(tmp_path: Path) -> None:
         (["backup", "--to", "x"], "a backup is taken of a running installation"),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_anything_is_touched(
+def test_an_impossible_backup_or_restore_is_refused_before_anything_is_touched(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

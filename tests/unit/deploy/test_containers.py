@@ -94,7 +94,7 @@ def test_a_secret_is_a_file_that_only_its_container_and_the_owner_reach(tmp_path
     assert not [value for name, value in known.items() if "password" in name and value in file.read_text()]
 
 
-def test_what_containers_mount_can_be_read_by_each_of_their_users_also_in_a_clone_with_a_strict_umask(tmp_path: Path):
+def test_each_container_can_read_its_mounts_also_in_a_clone_with_a_strict_umask(tmp_path: Path):
     mounted = [
         tmp_path / volume.split(":")[0]
         for entry in yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"].values()
@@ -163,7 +163,7 @@ def test_a_step_reads_its_secrets_from_files_too(tmp_path: Path, monkeypatch: py
         ("$${directory:/run/secrets:A_PASSWORD}", None),
     ],
 )
-def test_what_holds_a_secret_is_no_variable(value: str, source: str | None):
+def test_a_secret_is_no_variable(value: str, source: str | None):
     entry = secret_files.mounted("signing-api", {"environment": {"URL": value}})
 
     assert entry.get("secrets", []) == ([{"source": source, "target": "URL"}] if source else [])

@@ -38,5 +38,5 @@ def test_no_secret_and_no_address_stands_in_what_is_written():
         assert [line for line in lines if "${env:" not in line] == [], file
 
 
-def test_what_is_written_is_up_to_date():
+def test_the_files_of_debezium_are_up_to_date():
     assert writing.main(["--check"]) == 0

@@ -309,7 +309,7 @@ def test_an_installation_of_today_may_have_no_backup_yet() -> None:
     assert findings(with_process("notify-api", samples=samples)) == []
 
 
-def test_what_pages_stands_first_and_the_worst_decides() -> None:
+def test_paging_findings_stand_first_and_the_worst_one_decides() -> None:
     seen = showing("reporting-api", "parked_keys", 1, **HERE)
     found = findings(replace(seen, servers={**HEALTHY.servers, "kafka": False}))
 

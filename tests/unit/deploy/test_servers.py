@@ -49,7 +49,7 @@ def test_a_server_is_seen_with_its_children(server, tmp_path):
     assert found[servers.CPU.name, "kafka"] > 0
 
 
-def test_what_a_child_has_taken_is_kept_when_it_has_ended(server, tmp_path):
+def test_processor_time_of_an_ended_child_is_kept(server, tmp_path):
     own = psutil.Process(server.pid).cpu_times()
 
     taken = figures(tmp_path)[servers.CPU.name, "kafka"]

@@ -85,7 +85,7 @@ def test_ci_names_whom_a_change_since_the_release_breaks(tmp_path: Path) -> None
     assert not [line for line in found if "examples/" in line]
 
 
-def test_what_is_only_added_breaks_nobody() -> None:
+def test_an_addition_breaks_nobody() -> None:
     def add(contract: dict[str, Published]) -> None:
         contract[UNIT].schema["properties"]["note"] = {"type": "string"}
         contract["clearwater.registry.unit.noted.v1"] = contract[UNIT]

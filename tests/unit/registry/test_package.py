@@ -211,7 +211,7 @@ def test_the_size_limit_counts_bytes_and_not_the_compression_ratio():
         ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData>" + b"<mergeCell ref='A1:A2'/>" * 200_000),
     ],
 )  # fmt: skip
-def test_what_is_too_large_is_named_and_memory_stays_bounded(path: str, content: bytes):
+def test_a_part_that_is_too_large_is_named_and_memory_stays_bounded(path: str, content: bytes):
     file = zipped({**parts(), path: content})
     tracemalloc.start()
     found = refusal(file)

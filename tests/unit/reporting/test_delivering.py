@@ -37,7 +37,7 @@ def test_a_pause_is_between_a_second_and_a_few_hours_with_jitter(failures: int, 
 
 
 @given(spreads=st.lists(st.floats(0, 1), min_size=40, max_size=60))
-def test_what_always_fails_is_tried_for_exactly_three_days_whatever_the_jitter(spreads: list[float]) -> None:
+def test_a_failing_delivery_is_tried_for_exactly_three_days_whatever_the_jitter(spreads: list[float]) -> None:
     condition, delivery, at, tries = OPEN, Delivery(), NOW, 0
     for spread in spreads:
         condition, delivery = tried(condition, delivery, DOWN, at=at, spread=spread, queue=False)
@@ -80,7 +80,7 @@ def test_without_a_retry_after_an_endpoint_is_paused_for_two_minutes_at_most() -
 
 
 @pytest.mark.parametrize("code", ["http-400", "http-422"])
-def test_what_is_about_the_event_breaks_nothing(code: str) -> None:
+def test_an_answer_about_the_event_opens_no_breaker(code: str) -> None:
     condition, delivery = OPEN, Delivery()
     for _ in range(20):
         condition, delivery = tried(condition, delivery, Outcome(code), at=NOW, spread=0.5, queue=False)

@@ -24,7 +24,7 @@ def test_a_code_may_be_typed_in_small_letters_with_gaps_and_in_full_width(typed)
     "typed",
     ["", "K7QD", "K7QD93MXX", "K7QD93M0", "代码代码代码代码", "K7QD93Mß", "'; drop--"],
 )
-def test_what_is_no_code_is_refused_before_anything_is_looked_up(typed):
+def test_an_invalid_pairing_code_is_refused_before_any_look_up(typed):
     assert pairing.halves(typed) is None
 
 

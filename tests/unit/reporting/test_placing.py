@@ -33,7 +33,7 @@ def test_doors_one_above_the_other_are_one_column_and_four_doors_on_two_floors_a
     assert drawn(a_cell("301、302、401、402", 3, 4)) == ((4, 3), [["301、302、401、402 2x2"]])
 
 
-def test_what_nobody_has_stays_empty_and_there_is_no_floor_0():
+def test_a_place_without_a_unit_stays_empty_and_there_is_no_floor_0():
     cells = [a_cell("B101", -1, 1, stairwell="1"), a_cell("102", 1, stairwell="1"), a_cell("301", 3, stairwell="2")]
 
     assert drawn(*cells) == ((3, 1, -1), [["-", "-", "B101 2x1", "102", "-"], ["301", "-", "-"]])

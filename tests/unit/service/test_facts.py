@@ -34,7 +34,7 @@ def test_a_fact_is_read_at_each_look_and_a_thing_that_is_gone_has_no_series() ->
     assert 'clearwater_facts_readable{source="things"} 1.0' in one
 
 
-def test_what_cannot_be_read_shows_no_figure_and_the_others_stay() -> None:
+def test_an_unreadable_fact_shows_no_figure_and_the_others_stay() -> None:
     facts, broken = Facts(), [False]
 
     def reading() -> Iterator[Sample]:
@@ -111,7 +111,7 @@ def test_a_source_that_hangs_keeps_no_other_and_the_whole_ends_before_the_scrape
     eventually(lambda: "clearwater_done_total 1.0" in text_of(facts))
 
 
-def test_what_is_about_the_process_is_read_before_the_others_use_its_connections() -> None:
+def test_facts_about_the_process_are_read_before_others_use_its_connections() -> None:
     """A pool would otherwise look used up at each look."""
     facts, order = Facts(), []
     facts.publish("things", lambda: order.append("things") or [WAITING.of(1, "440303")], seconds=0)

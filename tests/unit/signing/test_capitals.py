@@ -48,7 +48,7 @@ def test_an_amount_in_capitals(fen: int, words: str):
 
 
 @given(st.integers(min_value=0, max_value=2 * 10**17))
-def test_what_is_written_is_read_back_as_the_same_amount(fen: int):
+def test_written_capitals_are_read_back_as_the_same_amount(fen: int):
     assert read(capitals(fen)) == fen
 
 

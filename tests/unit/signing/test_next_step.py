@@ -51,7 +51,7 @@ def test_a_dispute_waits_for_others_whatever_else_is_done(state):
 
 
 @pytest.mark.parametrize("state", ["signed", "effective", "performed", "void"])
-def test_what_is_signed_or_over_waits_for_nobody_also_when_its_rights_are_disputed_later(state):
+def test_a_signed_or_closed_case_waits_for_nobody_also_when_its_rights_are_disputed_later(state):
     assert next_step.turn(step(state, "disputed")) == "done"
 
 
