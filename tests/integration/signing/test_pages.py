@@ -80,7 +80,7 @@ def test_a_household_goes_through_four_steps(desk: Desk, district: District) -> 
     assert "已签份额 1/3" in page(desk, f"/desk/{unit}")
     for owner in owners[1:]:
         district.sign(agreement_id, owner.person_id)
-    assert '<output id="number">1</output>' in page(desk, f"/desk/{unit}")
+    assert '<span id="number-value">1</span></output>' in page(desk, f"/desk/{unit}")
     district.rescind(agreement_id)
     assert "协议已终止" in page(desk, f"/desk/{unit}")
 
