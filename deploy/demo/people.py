@@ -28,9 +28,11 @@ class Refusal(Stuck):
     """A request that a service refused. `problem` is the answer: code, title, what to do next."""
 
     def __init__(self, request: str, answer: httpx.Response) -> None:
-        super().__init__(f"{request}: {answer.status_code} {answer.text[:300]}")
         is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
-        self.problem: Mapping[str, Any] = answer.json() if is_problem else {"title": str(self)}
+        problem: Mapping[str, Any] = answer.json() if is_problem else {}
+        words = " · ".join(problem[name] for name in ("code", "title", "next") if problem.get(name))
+        super().__init__(f"{request}: {answer.status_code} {words or answer.text[:300]}")
+        self.problem = problem or {"title": str(self)}
 
 
 class Person:
