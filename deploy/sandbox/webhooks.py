@@ -6,6 +6,7 @@ a delivery that fails is tried again, as the product does, with short pauses.
 """
 
 import base64
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -126,8 +127,14 @@ class Webhooks:
         before, self._timed_out = self._timed_out, ""
         cases = [self._story.case(*OPENING) for _ in range(2)]
         bodies = [[self._body(message) for message in case] for case in cases]
+        together = threading.Barrier(len(cases))  # else the second one may find the first one's connection free again
+
+        def sent(case: Sequence[Message], bodies_of_it: Sequence[bytes]) -> list[Outcome]:
+            together.wait()
+            return self._sent(case, bodies_of_it)
+
         with ThreadPoolExecutor(len(cases)) as pool:
-            for outcomes in pool.map(self._sent, cases, bodies):
+            for outcomes in pool.map(sent, cases, bodies):
                 self._report.judge("side-by-side", _first_fault(outcomes) or self._timed_out)
         self._timed_out = before
         for case in cases:
