@@ -6,7 +6,6 @@ a delivery that fails is tried again, as the product does, with short pauses.
 """
 
 import base64
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,8 +54,10 @@ class Webhooks:
     def __init__(self, url: str, secret: bytes, report: Report, *, holdings: Holdings, seconds: float = 10.0) -> None:
         self._url, self._secret, self._report, self._holdings = url, secret, report, holdings
         self._age = timedelta()  # of the signatures
-        self._sender = Endpoints(
-            origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds, now=lambda: datetime.now(UTC) - self._age
+        # Each keeps its own connection open: what takes one at a time leaves the second one without an answer, however quick it is.
+        self._sender, self._beside = (
+            Endpoints(origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds, now=lambda: datetime.now(UTC) - self._age)
+            for _ in range(2)
         )
         self._story, self._seconds = Story(), seconds
         self._epoch, self._number, self._after = 1, 0, 0
@@ -70,6 +71,7 @@ class Webhooks:
                 self._deliver()
         finally:
             self._sender.close()
+            self._beside.close()
         if answers:
             self._judge_holdings()
 
@@ -127,14 +129,8 @@ class Webhooks:
         before, self._timed_out = self._timed_out, ""
         cases = [self._story.case(*OPENING) for _ in range(2)]
         bodies = [[self._body(message) for message in case] for case in cases]
-        together = threading.Barrier(len(cases))  # else the second one may find the first one's connection free again
-
-        def sent(case: Sequence[Message], bodies_of_it: Sequence[bytes]) -> list[Outcome]:
-            together.wait()
-            return self._sent(case, bodies_of_it)
-
         with ThreadPoolExecutor(len(cases)) as pool:
-            for outcomes in pool.map(sent, cases, bodies):
+            for outcomes in pool.map(self._sent, cases, bodies, ((), ()), (self._sender, self._beside)):
                 self._report.judge("side-by-side", _first_fault(outcomes) or self._timed_out)
         self._timed_out = before
         for case in cases:
@@ -216,11 +212,17 @@ class Webhooks:
     def _again(self, name: str, message: Message, body: bytes) -> None:
         self._report.judge(name, _first_fault(self._sent([message], [body])))
 
-    def _sent(self, case: Sequence[Message], bodies: Sequence[bytes], secrets: Sequence[bytes] = ()) -> list[Outcome]:
+    def _sent(
+        self,
+        case: Sequence[Message],
+        bodies: Sequence[bytes],
+        secrets: Sequence[bytes] = (),
+        sender: Endpoints | None = None,
+    ) -> list[Outcome]:
         """One after another; a delivery that fails to the end holds the rest of its case."""
         outcomes: list[Outcome] = []
         for message, body in zip(case, bodies, strict=True):
-            post = lambda body=body, message=message: self._post(body, str(message.event_id), secrets)  # noqa: E731
+            post = lambda body=body, message=message: self._post(body, str(message.event_id), secrets, sender)  # noqa: E731
             outcomes.append(self._tried(post))
             if not outcomes[-1].delivered:
                 break
@@ -235,8 +237,11 @@ class Webhooks:
             time.sleep(max(min(seconds, _LONGEST_RETRY_AFTER), pause(failures, spread=0.5).total_seconds() * _PAUSES))
         return outcome
 
-    def _post(self, body: bytes, event_id: str, secrets: Sequence[bytes] = ()) -> Outcome:
-        outcome = self._sender.post(self._url, body, event_id=event_id, secrets=secrets or (self._secret,))
+    def _post(
+        self, body: bytes, event_id: str, secrets: Sequence[bytes] = (), sender: Endpoints | None = None
+    ) -> Outcome:
+        sender = sender or self._sender
+        outcome = sender.post(self._url, body, event_id=event_id, secrets=secrets or (self._secret,))
         self._note_time(outcome)
         return outcome
 
