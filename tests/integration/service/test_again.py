@@ -107,6 +107,16 @@ def test_a_page_of_a_busy_service_names_no_header_and_tries_again_by_itself(
     assert "Idempotency-Key" not in shown
 
 
+def test_a_form_that_a_busy_service_could_not_take_is_not_sent_again_by_the_page(kit: Kit) -> None:
+    lost = OperationalError("select 1", {}, ConnectionError())
+    with kit.app.test_request_context("/desk", method="POST", headers={"Accept": "text/html"}):
+        kit.app.preprocess_request()
+        page = kit.app.make_response(kit.app.handle_user_exception(lost))
+
+    assert page.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "/again.js" not in page.get_data(as_text=True)
+
+
 def test_an_upload_is_read_again_from_its_beginning_and_sent_again_is_the_same_request(kit: Kit) -> None:
     boundaries = count()
 
