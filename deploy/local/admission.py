@@ -84,9 +84,8 @@ def admit(place: Place, agency: str, by: Admitting | None = None) -> dict[str, s
         how.withdraw(agency)
         return {}
     names = sorted(agencies.topics_of(_approved(grants), now=now)[""])
-    password = how.admit(
-        agency, names
-    )  # first: it may have to wait in vain, and the clients' old secrets must then hold on
+    # First: it may have to wait in vain, and the clients' old secrets must then hold on.
+    password = how.admit(agency, names)
     secrets = how.secrets_of(sorted({client for found in known for client in found["clients"]}))
     root = str(place.front_authority) if place.tls and place.front_authority.exists() else ""
     return {

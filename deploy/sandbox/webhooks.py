@@ -9,6 +9,7 @@ import base64
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -54,12 +55,8 @@ class Webhooks:
     def __init__(self, url: str, secret: bytes, report: Report, *, holdings: Holdings, seconds: float = 10.0) -> None:
         self._url, self._secret, self._report, self._holdings = url, secret, report, holdings
         self._age = timedelta()  # of the signatures
-        # Each keeps its own connection open: what takes one at a time leaves the second one without an answer, however quick it is.
-        self._sender, self._beside = (
-            Endpoints(origin=_ORIGIN, allowed=_ANYWHERE, seconds=seconds, now=lambda: datetime.now(UTC) - self._age)
-            for _ in range(2)
-        )
         self._story, self._seconds = Story(), seconds
+        self._sender = self._opened()
         self._epoch, self._number, self._after = 1, 0, 0
         self._applied: list[Message] = []  # what the subscriber must have applied, in order within a unit
         self._judged: list[tuple[str, str, Fault]] = []  # behaviour, unit, what of the unit is compared
@@ -71,9 +68,12 @@ class Webhooks:
                 self._deliver()
         finally:
             self._sender.close()
-            self._beside.close()
         if answers:
             self._judge_holdings()
+
+    def _opened(self) -> Endpoints:
+        now = lambda: datetime.now(UTC) - self._age  # noqa: E731
+        return Endpoints(origin=_ORIGIN, allowed=_ANYWHERE, seconds=self._seconds, now=now)
 
     def _deliver(self) -> None:
         for act in (self._accepts, self._duplicate, self._order, self._late, self._gap, self._side_by_side, self._rotation,
@@ -125,12 +125,14 @@ class Webhooks:
         self._give("gap", self._story.case(*OPENING), holdings.status_fault)
 
     def _side_by_side(self) -> None:
-        """Who serves one connection after the other leaves one of two without an answer: that is this fault, not a slow one."""
+        """Who serves one connection after the other leaves one of two without an answer: that is this fault, not a slow one. Each case has
+        a connection of its own that stays open, so it does not matter how quick the first one is.
+        """
         before, self._timed_out = self._timed_out, ""
         cases = [self._story.case(*OPENING) for _ in range(2)]
         bodies = [[self._body(message) for message in case] for case in cases]
-        with ThreadPoolExecutor(len(cases)) as pool:
-            for outcomes in pool.map(self._sent, cases, bodies, ((), ()), (self._sender, self._beside)):
+        with closing(self._opened()) as beside, ThreadPoolExecutor(len(cases)) as pool:
+            for outcomes in pool.map(self._sent, cases, bodies, ((), ()), (self._sender, beside)):
                 self._report.judge("side-by-side", _first_fault(outcomes) or self._timed_out)
         self._timed_out = before
         for case in cases:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from shared.events import schemas
 from shared.events.schemas import Document
 
-_WORDS = frozenset(
-    {"$schema", "$id", "$comment", "title", "description", "examples", "deprecated"}
-)  # they refuse nothing
+# They refuse nothing.
+_WORDS = frozenset({"$schema", "$id", "$comment", "title", "description", "examples", "deprecated"})
 _COMPARED = frozenset({"type", "properties", "required", "enum", "const", "items", "additionalProperties", "anyOf"})
 
 

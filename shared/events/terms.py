@@ -27,7 +27,8 @@ def _in_utc(instant: datetime) -> datetime:
         found = instant.astimezone(UTC)
     except OverflowError:
         raise ValueError("at the edge of the calendar") from None
-    return datetime.combine(_within(found.date()), found.timetz())
+    _within(found.date())
+    return found
 
 
 def _within(day: date) -> date:

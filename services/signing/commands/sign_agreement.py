@@ -35,9 +35,9 @@ class SignAgreement:
 class _OnRecord:
     """What is known of the hand; of one who signs for themselves only whether they are capable."""
 
+    capable: bool
     mandates: tuple[Mandate, ...] = ()
     reviews: tuple[Review, ...] = ()
-    capable: bool = True
 
 
 def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agreement:
@@ -112,7 +112,7 @@ def _sign(  # noqa: PLR0913 - what is signed, what is known, and when
 def _on_record(tx: Transaction, agreement: Agreement, command: SignAgreement, *, capable: bool) -> _OnRecord:
     """Read before the locks of the project and the series."""
     if command.capacity == "self":
-        return _OnRecord(capable=capable)
+        return _OnRecord(capable)
     reviews = acts.reviews(tx, agreement.unit_id, agreement.agreement_id)
     mandates = hand.seen_first(cases.mandates(tx, agreement.unit_id), reviews, command.papers)
-    return _OnRecord(mandates, tuple(reviews), capable)
+    return _OnRecord(capable, mandates, tuple(reviews))

@@ -75,10 +75,7 @@ def lock(tx: Transaction, unit_id: UUID) -> Case:
 def lock_of(tx: Transaction, agreement_id: UUID) -> Case:
     """The case that an agreement belongs to, for commands that name the agreement only. Raises Refused: agreement-unknown."""
     it = {"agreement_id": agreement_id}
-    rows, holders = pipeline.together(tx, Query(_LOCK_OF, it), Query(_HOLDERS_OF, it))
-    if not rows:
-        raise Refused("agreement-unknown")
-    return _cases(rows, holders)[0]
+    return _of_agreement(*pipeline.together(tx, Query(_LOCK_OF, it), Query(_HOLDERS_OF, it)))
 
 
 def lock_for(tx: Transaction, agreement_id: UUID, *, hand: UUID) -> tuple[Case, bool]:
@@ -86,9 +83,13 @@ def lock_for(tx: Transaction, agreement_id: UUID, *, hand: UUID) -> tuple[Case, 
     it = {"agreement_id": agreement_id}
     queries = (Query(_LOCK_OF, it), Query(_HOLDERS_OF, it), Query(_CAPABLE, {"person_id": hand}))
     rows, holders, [found] = pipeline.together(tx, *queries)
+    return _of_agreement(rows, holders), bool(found[0])
+
+
+def _of_agreement(rows: list[Any], holders: list[Any]) -> Case:
     if not rows:
         raise Refused("agreement-unknown")
-    return _cases(rows, holders)[0], bool(found[0])
+    return _cases(rows, holders)[0]
 
 
 def lock_units(tx: Transaction, unit_ids: Iterable[UUID]) -> dict[UUID, Case]:

@@ -1,4 +1,5 @@
 /* The signing plan: one figure draws its rows evenly over the period. The rows are one stop for the tabulator: arrow keys walk, Enter goes down. */
+import { instant } from "/static/shell/instant.js";
 import { beside } from "/static/shell/walk.js";
 
 const grid = document.getElementById("planned-rows");
@@ -10,7 +11,7 @@ const HOUR = 3_600_000;
 let byHand = false;
 
 const moment = (field) => (field.value ? Date.parse(`${field.value}:00+08:00`) : NaN);
-const printed = (instant) => new Date(instant).toLocaleString("sv", { timeZone: "Asia/Shanghai" }).slice(0, 16);
+const printed = (at) => instant(at).slice(0, 16);
 
 /** Even steps to the end of the period, at whole hours where it is long enough. Nothing is drawn over what was written by hand. */
 function draw() {

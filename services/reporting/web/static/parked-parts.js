@@ -1,5 +1,6 @@
 /* What the page of parked events is drawn of: words, a line of the list, the facts of a key, what a dry run or a redrive answers. */
 import { filled } from "/static/shell/filled.js";
+import { instant } from "/static/shell/instant.js";
 import { make } from "/static/shell/make.js";
 
 const words = JSON.parse(document.body.dataset.words);
@@ -10,7 +11,6 @@ export const word = (name, facts = {}) => filled(words.parked[name], facts);
 export const service = (name) => words.strip[name] ?? name;
 
 export const glyph = (kind) => make("i", "", { class: `g ${kind}`, "aria-hidden": "true" });
-export const instant = (at) => new Date(at).toLocaleString("sv", { timeZone: "Asia/Shanghai" });
 const short = (type) => type.replace(/^(cn\.)?clearwater\./, "").replace(/\.(v\d+)$/, " $1");
 const kind = (topic) => topic.split(".").pop();
 

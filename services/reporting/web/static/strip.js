@@ -1,6 +1,7 @@
 /* The strip of the pipeline per district: journal, bus, screens, messages, subscribers. The browser asks each service for what waits in it
    (GET /api/<service>/v1/freshness) and puts the answers together; services never call each other. A service that does not answer is shown so.
    One sentence a district: the first step that is wrong. Later steps only wait for it. */
+import { service as nameOfService } from "./parked-parts.js";
 import { word } from "/static/shell/status.js";
 
 const SERVICES = document.body.dataset.services.split(" ");
@@ -59,8 +60,6 @@ function ages(answers, district) {
   };
 }
 
-/* A service that has no name in the texts is called by its own. */
-const nameOfService = (service) => JSON.parse(document.body.dataset.words).strip[service] ?? service;
 const sentence = (fault) => word("alarm", fault.alarm, { service: nameOfService(fault.service), span: seconds(fault.seconds), n: fault.number });
 
 /* What a parked key says is a link to where it is tried and redriven. The link stays the same node, so it keeps the focus. */

@@ -1,5 +1,6 @@
 /* What was taken: the registry says what was granted to the agency, and who decided. */
 import { filled } from "/static/shell/filled.js";
+import { instant } from "/static/shell/instant.js";
 import { make } from "/static/shell/make.js";
 
 const page = document.getElementById("taken");
@@ -19,14 +20,14 @@ async function every(path) {
   return items.filter((entry) => entry.district === page.dataset.district && entry.agency === page.dataset.agency);
 }
 
-const instant = (at) => new Date(at).toLocaleString("sv", { timeZone: "Asia/Shanghai" }).slice(0, 16);
+const minute = (at) => instant(at).slice(0, 16);
 const short = (type) => type.split(".").slice(2, -1).join(".");
 
 function decided(grant) {
   const cell = make("td");
   const acts = [["proposed", grant.proposed_by, grant.proposed_at], ["approved", grant.approved_by, grant.approved_at], ["revoked", grant.revoked_by, grant.revoked_at]];
   for (const [name, by, at] of acts.filter(([, by]) => by)) {
-    cell.append(make("span", filled(words[name], { by, at: instant(at) }), { class: "decided" }));
+    cell.append(make("span", filled(words[name], { by, at: minute(at) }), { class: "decided" }));
   }
   if (grant.reason) cell.append(make("small", grant.reason));
   return cell;
@@ -42,7 +43,7 @@ function row(grant) {
   all.append(make("summary", filled(words.n_types, { n: grant.event_types.length })), make("small", grant.event_types.map(short).join(" ")));
   types.append(all);
   const state = make("td", of_agency[`grant_${over ? "ended" : grant.state}`]);
-  state.append(make("small", `${instant(grant.starts_at)} – ${instant(grant.ends_at)}`));
+  state.append(make("small", `${minute(grant.starts_at)} – ${minute(grant.ends_at)}`));
   line.append(head, types, decided(grant), state);
   return line;
 }

@@ -1,14 +1,14 @@
 /* What was corrected in the register stands with the acts of the case. The browser asks the registry: services never call each other. */
+import { instant } from "/static/shell/instant.js";
 import { word } from "/static/shell/status.js";
 
 const part = document.getElementById("in-register");
 const MOST = 200;
-const moment = (at) => new Date(at).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }); // as every page prints it
 
 function row({ correction_id: id, revision, reason, corrected_by: by, corrected_at: at }) {
   const item = part.querySelector("template").content.cloneNode(true);
   const put = (selector, text) => { item.querySelector(selector).textContent = text; };
-  put("time", moment(at));
+  put("time", instant(at));
   item.querySelector("time").dateTime = at;
   put("b", word("rights", "revision", { revision }));
   put(".by", by);
