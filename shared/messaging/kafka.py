@@ -16,7 +16,6 @@ from kafka.errors import (
     CoordinatorNotAvailableError,
     GroupIdNotFoundError,
     InvalidTopicError,
-    KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
@@ -201,9 +200,7 @@ class Subscription:
     def commit(self) -> None:
         # The watermark decides, not the offset: records whose commit a rebalance or an outage prevents are
         # polled again and skipped.
-        with suppress(
-            CommitFailedError, RebalanceInProgressError, KafkaConnectionError, KafkaTimeoutError, Unavailable
-        ):
+        with suppress(CommitFailedError, RebalanceInProgressError, Unavailable), _outages():
             self._client().commit(timeout_ms=5_000)
 
     def _assigned(self) -> None:
@@ -340,9 +337,12 @@ def _delete_group(admin: KafkaAdminClient, group: str) -> str:
 
 @contextmanager
 def _outages() -> Iterator[None]:
+    """What passes by itself, as kafka-python says: a broker that has just come back answers with many an error, one after another."""
     try:
         yield
-    except (KafkaConnectionError, KafkaTimeoutError) as failure:
+    except KafkaError as failure:
+        if not failure.retriable:
+            raise
         raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
 

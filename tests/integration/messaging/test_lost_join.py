@@ -9,6 +9,7 @@ import pytest
 
 from shared.messaging import kafka
 from shared.messaging.awaited import Awaited
+from shared.messaging.ports import Unavailable
 from tests.support import raw_kafka
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
@@ -113,3 +114,29 @@ def test_a_consumer_is_ready_when_its_group_has_answered_and_not_before(platform
     consumer.look()
     assert consumer.missing() is None
     member.close()
+
+
+def test_a_join_outlives_a_broker_that_knows_no_broker(
+    platform: Platform, prefix: str, both: list[kafka.Subscription], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one answers that was frozen: until it has registered itself anew, its metadata are empty."""
+    raw_kafka.create(platform.connection, f"{prefix}-1", partitions=2)
+    alone = both[0]
+    in_the_group([alone], partitions=2)
+    member = coordinator(alone)
+    update = member._cluster.update_metadata
+
+    def without_brokers(metadata: Any) -> Any:
+        metadata.brokers = []
+        return update(metadata)
+
+    monkeypatch.setattr(member._cluster, "update_metadata", without_brokers)
+    member.request_rejoin()
+    with pytest.raises(Unavailable, match="MetadataEmptyBrokerList"):
+        alone.poll(1)
+    assert member.need_rejoin()
+
+    monkeypatch.undo()
+    assert eventually(lambda: alone.poll(1) or not member.need_rejoin())
+    assert member.stable()
+    assert len(assigned(alone)) == 2
