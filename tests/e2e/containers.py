@@ -1,7 +1,7 @@
 """python -m tests.e2e.containers: builds the images, brings everything up in containers and uses it as a newcomer would.
 
 `make compose-test`. It needs Docker with its compose plugin, and the ports from 18000; where it cannot run it says why and exits with 2.
-The containers are a project of their own and go away at the end; KEEP=yes leaves them running.
+The containers are a project of their own and go away at the end; KEEP_CONTAINERS=yes leaves them running.
 """
 
 import json
@@ -33,7 +33,7 @@ from tests.support.eventually import eventually
 from tests.support.pages import chromium
 
 PROJECT = "clearwater-compose-test"
-KEEP = os.environ.get("KEEP") == "yes"
+KEEP_CONTAINERS = os.environ.get("KEEP_CONTAINERS") == "yes"  # `make backup` has a KEEP of its own
 PLATFORM_IMAGE = "clearwater/platform:local"
 WAIT_SECONDS = 1_200
 _PAGE_MS = 60_000  # the machine has just started twenty containers
@@ -89,7 +89,7 @@ def own_things_aside() -> Iterator[None]:
     try:
         yield
     finally:
-        if not KEEP:
+        if not KEEP_CONTAINERS:
             for path in own:
                 bring_back(path)
             call(sys.executable, "-m", "deploy.images.secrets")
@@ -146,7 +146,7 @@ def containers() -> Iterator[None]:
         subprocess.run(["docker", "compose", "logs", "--tail", "20"], cwd=ROOT, check=False)
         raise
     finally:
-        if not KEEP:
+        if not KEEP_CONTAINERS:
             call("docker", "compose", "down", "--volumes", "--timeout", "30")
 
 
