@@ -16,8 +16,8 @@ from shared import text
 from shared.text import Unwritable
 
 CellKind = Literal[
-    "text", "number", "date", "boolean", "error", "formula", "typed"
-]  # typed: a cell of a csv, which has only text
+    "text", "number", "formatted", "date", "boolean", "error", "formula", "typed"
+]  # formatted: a number that the sheet shows as another text, 1 as 001 or as 1栋; typed: a cell of a csv, which has only text
 Value = str | int | Decimal | date
 
 
@@ -53,6 +53,7 @@ _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
 _PLAIN = re.compile(
     r"[\x20-\x7e\u4e00-\u9fff]*"
 )  # matches nearly every cell; a check character by character takes ten times as long
+NUMBERS = ("number", "formatted")
 _OF_WORDS = ("text", "name")
 _TEXT_FLAWS = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
 _NOT_OF_FORM: dict[str, str] = {
@@ -68,20 +69,27 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
     """Returns the value, or the code of what is wrong. An empty optional cell has neither."""
     if cell is None or not cell.written:
         return None, "missing" if column.required else None
-    if cell.kind in _UNUSABLE:
-        return None, _UNUSABLE[cell.kind]
-    if cell.kind == "boolean":
-        return None, _NOT_OF_FORM.get(column.form, "not-text")
+    if code := _unusable(column, cell):
+        return None, code
     if cell.kind == "date":
         return (date.fromisoformat(cell.written), None) if column.form == "date" else (None, "turned-into-date")
-    if cell.kind == "number":
+    if cell.kind in NUMBERS:
         return _of_number(column, cell.written)
     return _of_typed(column, cell.written) if cell.kind == "typed" else _of_text(column, cell.written)
 
 
+def _unusable(column: Column, cell: Cell) -> str | None:
+    """What is wrong with the kind of the cell, whatever is in it."""
+    if cell.kind == "boolean":
+        return _NOT_OF_FORM.get(column.form, "not-text")
+    if cell.kind == "formatted" and column.form in (*_OF_WORDS, "code"):
+        return "number-as-another"
+    return _UNUSABLE.get(cell.kind)
+
+
 def plain(cell: Cell) -> str:
     """The cell as a person sees it: a number without exponent."""
-    number = _number(cell.written) if cell.kind == "number" else None
+    number = _number(cell.written) if cell.kind in NUMBERS else None
     return cell.written if number is None or number != number.to_integral_value() else str(int(number))
 
 
