@@ -63,8 +63,9 @@ class SharedStrings:
         self._file.flush()
 
     def __getitem__(self, index: int) -> str:
+        """Raises ValueError."""
         if not 0 <= index < len(self._places) - 1:
-            raise Refused("workbook-unreadable")
+            raise ValueError(index)
         start, end = self._places[index], self._places[index + 1]
         self._file.seek(start)
         return self._file.read(end - start).decode()

@@ -84,10 +84,10 @@ def calendar(parts: Parts, part: str | None, *, is_1904: bool) -> Calendar:
 
 
 def _least_digits(code: str) -> int:
-    """000 shows three digits at least; 0"栋" shows what no number is. Signs between digits, as in 000-0000, change nothing."""
-    section = _SECTION.match(_GENERAL.sub("", code))
-    shown = _NO_TEXT.sub("", section[0] if section else "")
-    other = any(character.isalpha() or character == "%" or character in "123456789" for character in shown)
+    """000 shows three digits at least; 0"栋", 0% and ;;; show what the number is not. Signs between digits, 000-0000, change nothing."""
+    section = _SECTION.match(code)
+    shown = _NO_TEXT.sub("", _GENERAL.sub("", section[0] if section else ""))
+    other = any(character.isalpha() or character in "%123456789" for character in shown) or code.startswith(";")
     return _OTHER_TEXT if other else shown.partition(".")[0].count("0")
 
 

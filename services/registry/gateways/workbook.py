@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO
 
 from services.registry.domain.cells import Cell, Fault
@@ -23,6 +24,7 @@ from services.registry.gateways.styles_xml import Calendar, calendar
 from shared.refusal import Refused
 
 _WIDEST = max(map(len, SHEETS.values()))
+_TITLES = 5  # rows that may stand above the headers of a sheet that we do not read
 _BOOK_BYTES = 16 * 1024 * 1024
 # The attribute of a sheet that names its relation, in the standard's two vocabularies.
 _RELATION_IDS = (
@@ -57,15 +59,16 @@ class Workbook:
 
     def refuse_when_split(self) -> None:
         """Rows under the template's headers on a sheet of another name would be lost unseen. Raises Refused workbook-split."""
-        for name in self.sheets.keys() - SHEETS.keys():
-            rows = (
-                row
-                for row in Sheet(self.parts, self.sheets[name], self.strings, _WIDEST, self.calendar).rows()
-                if row.cells
-            )
-            headers = next(rows, SheetRow(1, hidden=False, cells={}))
-            if table_of([cell.written for cell in headers.cells.values()]) and next(rows, None):
+        read = {self.sheets[name] for name in SHEETS}
+        for name, part in self.sheets.items():
+            if part not in read and self._has_rows_of_ours(part):
                 raise Refused("workbook-split", sheet=name[:40])
+            read.add(part)  # once, however many sheets a file calls by it
+
+    def _has_rows_of_ours(self, part: str) -> bool:
+        rows = (row for row in Sheet(self.parts, part, self.strings, _WIDEST, self.calendar).rows() if row.cells)
+        headed = any(table_of([cell.written for cell in row.cells.values()]) for row in islice(rows, _TITLES + 1))
+        return headed and next(rows, None) is not None
 
     def rows_expected(self) -> int:
         """An estimate for progress only: rows below the headers, perhaps including empty ones."""

@@ -123,6 +123,25 @@ def test_hidden_rows_and_columns_are_found():
     assert rows[6].cells["registered_area"] == Cell("formula", "=")
 
 
+@pytest.mark.parametrize("above", [0, 1, 5])
+def test_rows_under_the_headers_of_the_template_on_another_sheet_are_refused_unless_there_are_none(above: int):
+    def copied(rows: int):
+        def copy(book):
+            book.create_sheet("说明", 0).append(["小区", "楼栋", "先读这里"])
+            other = book.create_sheet("第二批")
+            lines = [["澄水湾片区"]] * above + [[cell.value for cell in book[HOLDERS_SHEET][row]] for row in (1, 2, 3)]
+            for line in lines[: above + rows]:
+                other.append(line)
+
+        return edited(copy)
+
+    with pytest.raises(Refused, match="workbook-split") as refused, workbook.reading(copied(2)):
+        pass
+    with workbook.reading(copied(1)) as book:
+        assert len(list(book.sheet(BUILDINGS_SHEET).rows())) > 0
+    assert refused.value.facts == {"sheet": "第二批"}
+
+
 @pytest.mark.parametrize(
     ("code", "number", "kind"),
     [
@@ -132,6 +151,7 @@ def test_hidden_rows_and_columns_are_found():
         ("0栋", 3, "formatted"),
         ('"A"000', 302, "formatted"),
         ("0%", 3, "formatted"),
+        (";;;", 302, "formatted"),
         ("[DBNum1]0", 3, "formatted"),
         ("000-0000-0000", 13_800_138_000, "number"),
         ('[Red]0.00_);[Blue]\\(0.00\\)" m²"', 65.18, "number"),
