@@ -72,13 +72,16 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("not-text", "door", (3.5,)),
     ("number-not-text", "document_number", (number("4.4039919800229E+17"), "4.40399E+17")),
     ("number-not-text", "house_code", (number("4.40303001001E+24"),)),
+    ("number-not-text", "household", ("4.40303E+17",)),
     ("number-as-another", "door", (number(1, THREE_DIGITS), number(302, WITH_A_WORD))),
     ("number-as-another", "building", (number(1, WITH_A_WORD),)),
     ("number-as-another", "document_number", (number(1, THREE_DIGITS),)),
     ("date-as-text", "titled_on", ("1997年5月1日", "1997-05-01", "1997.5")),
     ("not-a-date", "titled_on", (number("99999999"), number(-1, DATE), number(0), True)),
     ("date-outside", "titled_on", (number(1997), number(59, DATE), number(60, DATE), number(73_000, DATE))),
-    ("turned-into-date", "share", (number(46_024, DATE),)),  # 1/2, as a spreadsheet takes it
+    ("turned-into-date", "share", (number(46_024, DATE), "1月2日", "2-Jan")),  # 1/2, as a spreadsheet takes it
+    ("turned-into-date", "door", ("3月5日", "2026年3月5日", "3月", "2026-03-05", "2026/3/5", "5-Mar", "Mar-05")),
+    ("turned-into-date", "household", ("2026-3-5",)),
     ("turned-into-date", "door", (number(46_054, DATE), Written('t="d"', "<v>2026-02-03</v>"))),
     ("unknown-choice", "use", ("别墅", 3, False)),
     ("unknown-choice", "language", ("粤语",)),

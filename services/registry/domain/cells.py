@@ -39,6 +39,11 @@ CHOICES = {column.name: column.choices for columns in template.SHEETS.values() f
 _FULL_WIDTH = re.compile(r"[！-～]")
 _FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # in a text, full-width brackets and commas are allowed
 _LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was shown
+# 3-5, as a spreadsheet takes it for a date and writes it into a csv or a copied text.
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_TURNED = re.compile(
+    rf"([0-9]{{4}}年)?[0-9]{{1,2}}月([0-9]{{1,2}}日)?|[0-9]{{4}}([/-])[0-9]{{1,2}}\3[0-9]{{1,2}}|[0-9]{{1,2}}-({_MONTHS})|({_MONTHS})-[0-9]{{2}}"
+)
 _AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?[0-9]{1,4}")
@@ -55,6 +60,7 @@ _PLAIN = re.compile(
 )  # matches nearly every cell; a check character by character takes ten times as long
 NUMBERS = ("number", "formatted")
 _OF_WORDS = ("text", "name")
+_OF_PLACES = ("text", "code")
 _TEXT_FLAWS = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
 _NOT_OF_FORM: dict[str, str] = {
     "area": "area-not-a-number",
@@ -127,7 +133,8 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
         ("full-width", (_FULL_WIDTH_IN_TEXT if column.form in _OF_WORDS else _FULL_WIDTH).search(written)),
         (flaw := _flaw(column, written), flaw),
         ("lost-text", column.form == "text" and names.lost_text(written)),
-        ("number-not-text", column.form == "code" and _LOST_DIGITS.fullmatch(written)),
+        ("number-not-text", column.form in _OF_PLACES and _LOST_DIGITS.fullmatch(written)),
+        ("turned-into-date", column.form in _OF_PLACES and _TURNED.fullmatch(written)),
         ("date-as-text", column.form == "date"),
     )
     code = next((code for code, is_so in wrong if is_so), None)
