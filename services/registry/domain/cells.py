@@ -50,7 +50,13 @@ _INTEGER = re.compile(r"-?[0-9]{1,4}")
 _DAY = re.compile(
     r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
 )  # as a Chinese spreadsheet shows a date in a csv: 2005/3/1
-_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
+_ERRORS = re.compile(
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA|##+)"
+)
+# Words for "nothing" of programs, as they spell them, and of clerks. As a household number one of them would make one household of many.
+_NOTHING = re.compile(
+    r"NULL|null|None|nan|NaN|undefined|N/A|n/a|NA|0+|[无無空略缺]|没有|沒有|暂无|暫無|空白|不详|不詳|未知|待[补補定查]充?|[同如]上|同前|[\W_]+"
+)
 _LARGEST_POWER = 308  # the largest power of ten in a spreadsheet's number; the least is as far below 1
 _LONGEST_NUMBER = 40  # characters; a spreadsheet writes no number with more than 24
 _EXACT_DIGITS = 15  # a spreadsheet's number has no more
@@ -103,7 +109,7 @@ def typed(column: Column, written: str) -> Cell:
     """A cell of a csv. A formula or an error value is not text."""
     if column.form == "date" and (day := _typed_day(written)):
         return Cell("date", day.isoformat())
-    return Cell("formula" if written.startswith("=") else "error" if written in _ERRORS else "typed", written)
+    return Cell("formula" if written.startswith("=") else "error" if _ERRORS.fullmatch(written) else "typed", written)
 
 
 def _typed_day(written: str) -> date | None:
@@ -132,6 +138,7 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
         ("outer-spaces", written != written.strip()),
         ("full-width", (_FULL_WIDTH_IN_TEXT if column.form in _OF_WORDS else _FULL_WIDTH).search(written)),
         (flaw := _flaw(column, written), flaw),
+        ("error-value", _ERRORS.fullmatch(written)),
         ("lost-text", column.form == "text" and names.lost_text(written)),
         ("number-not-text", column.form in _OF_PLACES and _LOST_DIGITS.fullmatch(written)),
         ("turned-into-date", column.form in _OF_PLACES and _TURNED.fullmatch(written)),
@@ -185,8 +192,8 @@ def _number(written: str) -> Decimal | None:
 
 
 def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
-    if column.form == "name":
-        return names.canonical(written), None
+    if column.form in _OF_WORDS and _NOTHING.fullmatch(written):
+        return None, "stands-for-nothing"
     if column.form == "choice":
         chosen = CHOICES[column.name].get(written)
         return (chosen, None) if chosen else (None, "unknown-choice")
@@ -196,7 +203,7 @@ def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
         return (written, None) if int(span[1]) < int(span[2]) else (None, "not-an-integer")
     if column.form in ("integer", "floor"):
         return (int(written), None) if _INTEGER.fullmatch(written) else (None, "not-an-integer")
-    return written, None
+    return names.canonical(written) if column.form == "name" else written, None
 
 
 def _area(written: str) -> tuple[Decimal | None, str | None]:
