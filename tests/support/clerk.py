@@ -10,7 +10,19 @@ from services.registry.domain import sample
 from services.registry.domain.checkdigits import mod_11_2
 from services.registry.domain.invented import Inventor
 from services.registry.domain.template import BUILDINGS, BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
-from tests.support.spreadsheet import DATE, Sheet, Value, Written, error, formula, iso_day, number, written
+from tests.support.spreadsheet import (
+    DATE,
+    THREE_DIGITS,
+    WITH_A_WORD,
+    Sheet,
+    Value,
+    Written,
+    error,
+    formula,
+    iso_day,
+    number,
+    written,
+)
 
 Line = dict[str, Value]
 Mistake = tuple[str, int, str, str]  # sheet, row, column, code
@@ -56,14 +68,25 @@ _IN_A_CELL: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("formula-cell", "registered_area", (formula("60+5.18"), formula("60+5.18", "65.18"), formula("[1]Sheet1!A1", "65.18"))),
     ("error-value", "registered_area", (error("#REF!"), error("#N/A"), number("abc"), number("NaN"), number("1E999"))),
     ("error-value", "titled_on", (iso_day("2026-02-31"), iso_day("1997"))),
+    ("error-value", "household", ("#N/A", "#SPILL!", "########")),
+    ("stands-for-nothing", "household", ("NULL", "None", "nan", "N/A", "0", 0, "无", "/", "—", "同上", "〃", "待补")),
+    ("stands-for-nothing", "door", ("-", "无", "undefined")),
+    ("stands-for-nothing", "stairwell", ("无",)),
+    ("stands-for-nothing", "name", ("null", "不详", "同上")),
     ("not-text", "name", (True,)),
     ("not-text", "door", (3.5,)),
     ("number-not-text", "document_number", (number("4.4039919800229E+17"), "4.40399E+17")),
     ("number-not-text", "house_code", (number("4.40303001001E+24"),)),
+    ("number-not-text", "household", ("4.40303E+17",)),
+    ("number-as-another", "door", (number(1, THREE_DIGITS), number(302, WITH_A_WORD))),
+    ("number-as-another", "building", (number(1, WITH_A_WORD),)),
+    ("number-as-another", "document_number", (number(1, THREE_DIGITS),)),
     ("date-as-text", "titled_on", ("1997年5月1日", "1997-05-01", "1997.5")),
     ("not-a-date", "titled_on", (number("99999999"), number(-1, DATE), number(0), True)),
     ("date-outside", "titled_on", (number(1997), number(59, DATE), number(60, DATE), number(73_000, DATE))),
-    ("turned-into-date", "share", (number(46_024, DATE),)),  # 1/2, as a spreadsheet takes it
+    ("turned-into-date", "share", (number(46_024, DATE), "1月2日", "2-Jan")),  # 1/2, as a spreadsheet takes it
+    ("turned-into-date", "door", ("3月5日", "2026年3月5日", "3月", "2026-03-05", "2026/3/5", "5-Mar", "Mar-05")),
+    ("turned-into-date", "household", ("2026-3-5",)),
     ("turned-into-date", "door", (number(46_054, DATE), Written('t="d"', "<v>2026-02-03</v>"))),
     ("unknown-choice", "use", ("别墅", 3, False)),
     ("unknown-choice", "language", ("粤语",)),
@@ -308,6 +331,10 @@ def _sheets(clerk: Clerk) -> Iterator[tuple[int, str, str]]:
     clerk.holders.merged.append(f"A{row}:A{row + 1}")
     yield row, "compound", "merged-cell"
     yield row + 1, "compound", "missing"
+    clerk.holders.beside |= {clerk.unit(): "  ", (row := clerk.unit()): "已核", clerk.unit(): "已核"}
+    yield row, "", "beside-table"  # once
+    clerk.holders.rows[clerk.row] = {"compound": "汇总"}
+    yield clerk.row - 1, "compound", "totals-row"
     clerk.holders.rows[clerk.row + 9] = {"floor": "合 计", "registered_area": formula("SUM(J2:J300)"), "name": 310}
     yield clerk.row - 1, "floor", "totals-row"
 

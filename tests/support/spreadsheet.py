@@ -18,12 +18,15 @@ _TYPES = (
     'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
 )
 _ROOT = f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
-DATE, DATE_OF_A_CHINESE_PROGRAM, RED_WHEN_NEGATIVE = 1, 2, 3
+DATE, DATE_OF_A_CHINESE_PROGRAM, RED_WHEN_NEGATIVE, THREE_DIGITS, WITH_A_WORD, GROUPED = 1, 2, 3, 4, 5, 6
 _STYLES = f"""<styleSheet {_MAIN}><numFmts>
     <numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;;@"/>
-    <numFmt numFmtId="177" formatCode="0.00_);[Red]\\(0.00\\)&quot; sqm, days&quot;"/></numFmts>
+    <numFmt numFmtId="177" formatCode="0.00_);[Red]\\(0.00\\)&quot; sqm, days&quot;"/>
+    <numFmt numFmtId="178" formatCode="000"/><numFmt numFmtId="179" formatCode="G/通用格式&quot;栋&quot;"/>
+    <numFmt numFmtId="180" formatCode="000-0000-0000"/></numFmts>
     <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>
-    <cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="176"/><xf numFmtId="177"/></cellXfs></styleSheet>"""
+    <cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="176"/><xf numFmtId="177"/>
+    <xf numFmtId="178"/><xf numFmtId="179"/><xf numFmtId="180"/></cellXfs></styleSheet>"""
 
 
 class Written(NamedTuple):
@@ -63,7 +66,9 @@ Value = str | int | float | bool | Written | None
 
 @dataclass
 class Sheet:
-    """`rows` by their number, each by column of the template; `headers` are written into row 1 as they stand."""
+    """`rows` by their number, each by column of the template; `headers` are written into row 1 as they stand. `beside`: what stands in
+    a row two columns to the right of the table.
+    """
 
     name: str
     columns: Sequence[Column]
@@ -72,6 +77,7 @@ class Sheet:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[str] = field(default_factory=set)
     merged: list[str] = field(default_factory=list)
+    beside: dict[int, Value] = field(default_factory=dict)
     hidden: bool = False
 
     def __post_init__(self) -> None:
@@ -96,6 +102,7 @@ class Sheet:
 
     def _row(self, number: int, row: Mapping[str, Value]) -> str:
         cells = [_cell(self.address(column.name, number), row.get(column.name)) for column in self.columns]
+        cells.append(_cell(f"{template.letter(len(self.columns) + 2)}{number}", self.beside.get(number)))
         hidden = ' hidden="1"' if number in self.hidden_rows else ""
         return f'<row r="{number}"{hidden}>{"".join(cells)}</row>'
 

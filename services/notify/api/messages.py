@@ -7,13 +7,8 @@ from flask import Blueprint
 from services.notify.api.bodies import (
     Asked,
     Channels,
-    ChannelState,
-    Conservation,
     ConservationByDistrict,
-    Failure,
     Failures,
-    MessageLine,
-    MessageLineage,
     MessageState,
     NoBody,
     OfProject,
@@ -27,9 +22,10 @@ from services.notify.commands.resend_failed import Resent, count_failed, resend_
 from services.notify.commands.resolve_message import ResolveMessage, resolve_message
 from services.notify.commands.retry_message import RetryMessage, retry_message
 from services.notify.domain.message import Message
-from services.notify.domain.rules import MATRIX_VERSION
 from services.notify.domain.wording import Channel
 from services.notify.queries import channels, conservation, messages
+from services.notify.queries.channels import ChannelState
+from services.notify.queries.messages import MessageLine, MessageLineage
 from shared.refusal import Unknown
 from shared.service import database, http, identity
 from shared.service.context import context
@@ -53,7 +49,7 @@ def list_messages(query: Asked) -> http.Answer:
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         rows = messages.page(tx, filters, limit=query.limit + 1)
     return http.paged(
-        [MessageLine.of(row) for row in rows],
+        rows,
         query=query,
         place=lambda line: (line.planned_at.isoformat(), line.message_key),
         of=http.Paged[MessageLine],
@@ -64,30 +60,28 @@ def list_messages(query: Asked) -> http.Answer:
 def read_message(message_key: str) -> http.Answer:
     """One message with its lineage: fact, rule, recipient, template, time, channel, tries, acts, now."""
     with database.reading(context().engine, granted=identity.current().granted) as tx:
-        found = messages.lineage(tx, message_key)
-    return http.ok(MessageLineage.of(found, matrix_version=MATRIX_VERSION))
+        return http.ok(messages.lineage(tx, message_key))
 
 
 @http.route(api, "GET", "/conservation", roles=_READERS, answers=ConservationByDistrict)
 def read_conservation(query: OfProject) -> http.Answer:
     """Is every planned message accounted for?"""
     with database.reading(context().engine, granted=identity.current().granted) as tx:
-        balances = conservation.by_district(tx, project_id=query.project_id)
-    return http.ok(ConservationByDistrict(districts=[Conservation.of(balance) for balance in balances]))
+        return http.ok(ConservationByDistrict(districts=conservation.by_district(tx, project_id=query.project_id)))
 
 
 @http.route(api, "GET", "/failures", roles=_READERS, answers=Failures)
 def list_failures() -> http.Answer:
     """Failed messages, grouped by their code. POST /resends sends one group again."""
     with database.reading(context().engine, granted=identity.current().granted) as tx:
-        return http.ok(Failures(failures=[Failure.of(row) for row in channels.failures(tx)]))
+        return http.ok(Failures(failures=channels.failures(tx)))
 
 
 @http.route(api, "GET", "/channels", roles=_READERS, answers=Channels)
 def list_channels() -> http.Answer:
     """The state of each channel: whether it is held, why, since when, and when the next probe is due."""
     with database.reading(context().engine, granted=identity.current().granted) as tx:
-        return http.ok(Channels(channels=[ChannelState.of(row) for row in channels.every(tx)]))
+        return http.ok(Channels(channels=channels.every(tx)))
 
 
 @http.route(
@@ -109,7 +103,7 @@ def probe(channel: str, body: NoBody) -> http.Answer:  # noqa: ARG001 - declared
         def carry_out() -> http.Answer:
             probe_channel(tx, command)
             (state,) = [row for row in channels.every(tx) if (row.district, row.channel) == (tx.district, channel)]
-            return http.created(ChannelState.of(state))
+            return http.created(state)
 
         return once(tx, carry_out)
 

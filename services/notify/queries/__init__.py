@@ -1,1 +1,1 @@
-"""Reads for GET routes and pages: SELECT → typed rows."""
+"""Reads for GET routes and pages: SELECT to models of the API (docs/architecture.md)."""

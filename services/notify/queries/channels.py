@@ -1,10 +1,9 @@
 """For operators: which channels are held, and the failed messages by code."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from services.notify.domain.wording import Channel
@@ -13,7 +12,7 @@ from shared.service.database import Transaction
 CHANNELS: Final[tuple[Channel, ...]] = ("mail", "sms")
 
 _CHANNELS = text("""
-    select district, channel, hold.code, hold.began_at, hold.next_probe_at,
+    select district, channel, hold.code is not null as held, hold.code, hold.began_at as held_since, hold.next_probe_at,
            (select count(*) from messages where messages.district = known.district and messages.channel = kinds.channel
             and state in ('held', 'waiting', 'trying')) as waiting
     from (select distinct district from projects) as known cross join unnest(cast(:channels as text[])) as kinds (channel)
@@ -26,38 +25,33 @@ _FAILURES = text("""
 """)
 
 
-@dataclass(frozen=True)
-class ChannelRow:
-    """`code`, `began_at` and `next_probe_at` are None while the channel is not held. `waiting`: messages not sent yet."""
+class ChannelState(BaseModel):
+    """A channel of a district. While it is held, only probes are sent over it. A hold fails no message."""
 
     district: str
     channel: Channel
-    code: str | None
-    began_at: datetime | None
+    held: bool
+    code: str | None = Field(description="What it is held for; null where it is not held.")
+    held_since: datetime | None
     next_probe_at: datetime | None
-    waiting: int
-
-    @property
-    def held(self) -> bool:
-        return self.code is not None
+    waiting: int = Field(description="Messages not sent yet, those that wait for the morning too.")
 
 
-@dataclass(frozen=True)
-class FailureRow:
-    """Messages that failed with one code. `since`: the oldest of them."""
+class Failure(BaseModel):
+    """Messages that failed with one code."""
 
     district: str
     channel: Channel
     code: str
     messages: int
-    since: datetime | None
+    since: datetime | None = Field(description="When the first of them failed.")
 
 
-def every(tx: Transaction) -> Sequence[ChannelRow]:
+def every(tx: Transaction) -> list[ChannelState]:
     """Both channels of every granted and known district."""
-    return [ChannelRow(**row._asdict()) for row in tx.connection.execute(_CHANNELS, {"channels": list(CHANNELS)})]
+    return [ChannelState(**row._asdict()) for row in tx.connection.execute(_CHANNELS, {"channels": list(CHANNELS)})]
 
 
-def failures(tx: Transaction) -> Sequence[FailureRow]:
+def failures(tx: Transaction) -> list[Failure]:
     """The most frequent first."""
-    return [FailureRow(**row._asdict()) for row in tx.connection.execute(_FAILURES)]
+    return [Failure(**row._asdict()) for row in tx.connection.execute(_FAILURES)]

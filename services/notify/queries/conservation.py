@@ -10,10 +10,11 @@ detected. `waiting` includes the one a worker is sending now.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from pydantic import BaseModel, Field
+from sqlalchemy import Engine, Row, text
 
 from shared.events.day import business_day, midnight
 from shared.messaging.conservation import Equation, Place
@@ -42,11 +43,8 @@ _BALANCE = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Balance:
-    """`incomplete`: recipients whose contact or key has not arrived. No message is planned for them, and none is
-    lost.
-    """
+class Conservation(BaseModel):
+    """planned = sent + held + withheld + superseded + failed + unknown + waiting; `missing` is 0 when it holds."""
 
     district: str
     planned: int
@@ -57,17 +55,17 @@ class Balance:
     failed: int
     unknown: int
     waiting: int
-    incomplete: int
-
-    @property
-    def missing(self) -> int:
-        """0 when the equation holds."""
-        became = self.sent + self.held + self.withheld + self.superseded + self.failed + self.unknown + self.waiting
-        return self.planned - became
+    incomplete: int = Field(description="Recipients whose contact or key has not arrived yet; not planned.")
+    missing: int
 
 
-def by_district(tx: Transaction, *, project_id: UUID | None = None) -> Sequence[Balance]:
-    return [Balance(**row._asdict()) for row in tx.connection.execute(_BALANCE, {"project_id": project_id})]
+def by_district(tx: Transaction, *, project_id: UUID | None = None) -> list[Conservation]:
+    return [_conservation(row) for row in tx.connection.execute(_BALANCE, {"project_id": project_id})]
+
+
+def _conservation(row: Row[Any]) -> Conservation:
+    became = row.sent + row.held + row.withheld + row.superseded + row.failed + row.unknown + row.waiting
+    return Conservation(**row._asdict(), missing=row.planned - became)
 
 
 _STATES: Final = ("held", "waiting", "trying", "sent", "failed", "unknown", "withheld", "superseded")

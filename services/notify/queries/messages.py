@@ -5,12 +5,15 @@ message.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import text
+from pydantic import BaseModel, Field
+from sqlalchemy import Row, text
 
 from services.notify.domain import templates
+from services.notify.domain.message import State
+from services.notify.domain.rules import MATRIX_VERSION
 from services.notify.domain.wording import Particulars, Text, render
 from shared.events import place_words
 from shared.refusal import Unknown
@@ -39,7 +42,7 @@ _ONE = text(f"""
     from messages join facts using (event_id) where message_key = :message_key
 """)  # noqa: S608 - a constant
 _TRIES = text(
-    "select try, began_at, ended_at, outcome, code from attempts where message_key = :message_key order by try"
+    "select try as number, began_at, ended_at, outcome, code from attempts where message_key = :message_key order by try"
 )
 # One list of what was done to this message alone and of the orders for all messages of a code that it was among.
 _ACTS = text("""
@@ -50,42 +53,55 @@ _ACTS = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Row:
+class MessageLine(BaseModel):
     district: str
     message_key: str
-    event_id: UUID
-    person_id: UUID
-    project_id: UUID
     unit_id: UUID
+    unit: str = Field(description="As people there call it.")
+    recipient: str = Field(description="Masked name.")
     template: str
-    template_version: int
-    channel: str | None
-    language: Any
-    particulars: dict[str, Any]
-    state: str
+    title: str
+    channel: str | None = Field(description="null for one that was decided not to be sent.")
+    state: State
     code: str | None
-    receipt: str | None
-    tries: int
     planned_at: datetime
-    hold_until: datetime
-    next_try_at: datetime | None
-    tried_at: datetime | None
     settled_at: datetime | None
 
-    @property
-    def text(self) -> Text:
-        """The text that was or will be sent, rendered from the stored values. The name in it is masked."""
-        return render(
-            templates.find(self.template, self.template_version),
-            language=self.language,
-            channel="sms" if self.channel == "sms" else "mail",
-            particulars=Particulars.of(self.particulars),
-        )
+
+class MessageRow(MessageLine):
+    """With what only the page shows."""
+
+    number: int | None
+    tries: int
 
 
-@dataclass(frozen=True)
-class Try:
+class FactLink(BaseModel):
+    event_id: UUID
+    event_type: str
+    happened_at: datetime
+    told_at: datetime
+    agreement_id: UUID
+    number: int | None
+
+
+class RecipientLink(BaseModel):
+    person_id: UUID
+    name: str = Field(description="Masked.")
+    language: str
+
+
+class TemplateLink(BaseModel):
+    name: str
+    version: int
+
+
+class TimeLink(BaseModel):
+    planned_at: datetime
+    hold_until: datetime
+    urgent: bool = Field(description="true: not subject to quiet hours.")
+
+
+class TryLink(BaseModel):
     number: int
     began_at: datetime
     ended_at: datetime | None
@@ -93,32 +109,41 @@ class Try:
     code: str | None
 
 
-@dataclass(frozen=True)
-class Fact:
-    event_type: str
-    happened_at: datetime
-    agreement_id: UUID
-    number: int | None
-    urgent: bool
-    told_at: datetime
+class ActLink(BaseModel):
+    """What a member of staff did to the message."""
 
-
-@dataclass(frozen=True)
-class Act:
-    """`reason` is that of an order for all messages of a code; None for an act on this message alone."""
-
-    kind: str
-    reason: str | None
-    done_by: str
+    kind: Literal["retry", "resend", "arrived", "not_arrived"]
+    reason: str | None = Field(description="Of an order to resend all messages of a code; null for the other kinds.")
+    done_by: str = Field(description="Subject of the member of staff.")
     done_at: datetime
 
 
-@dataclass(frozen=True)
-class Lineage:
-    row: Row
-    fact: Fact
-    tries: Sequence[Try]
-    acts: Sequence[Act]
+class NowLink(BaseModel):
+    state: State
+    code: str | None
+    receipt: str | None
+    settled_at: datetime | None
+    next_try_at: datetime | None
+
+
+class MessageLineage(BaseModel):
+    """The lineage of a message, from the fact to the phone."""
+
+    line: MessageLine
+    fact: FactLink
+    rule: str = Field(description="Event type → template, with the version of the matrix.")
+    recipient: RecipientLink
+    template: TemplateLink
+    time: TimeLink
+    channel: str | None
+    tries: list[TryLink]
+    acts: list[ActLink] = Field(description="Oldest first.")
+    now: NowLink
+    text: str = Field(description="What was or will be read, with the masked name.")
+
+
+class TracedMessage(MessageLineage):
+    line: MessageRow
 
 
 @dataclass(frozen=True)
@@ -132,7 +157,7 @@ class MessageFilter:
     words: str = ""  # of a place, a masked name or a number, as people write them
 
 
-def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row]:
+def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[MessageRow]:
     """Newest first."""
     before_at, before_key = filters.before or (None, None)
     words = place_words.words(filters.words)
@@ -151,16 +176,43 @@ def page(tx: Transaction, filters: MessageFilter, *, limit: int) -> Sequence[Row
             "limit": limit,
         },
     )
-    return [Row(**row._asdict()) for row in rows]
+    return [_line(row) for row in rows]
 
 
-def lineage(tx: Transaction, message_key: str) -> Lineage:
+def lineage(tx: Transaction, message_key: str) -> TracedMessage:
     """Raises Unknown for a key that is not in the granted districts."""
-    found = tx.connection.execute(_ONE, {"message_key": message_key}).mappings().one_or_none()
-    if found is None:
+    row = tx.connection.execute(_ONE, {"message_key": message_key}).one_or_none()
+    if row is None:
         raise Unknown
-    row = Row(**{name: found[name] for name in Row.__dataclass_fields__})
-    fact = Fact(**{name: found[name] for name in Fact.__dataclass_fields__})
+    found = row._asdict()
     tries = tx.connection.execute(_TRIES, {"message_key": message_key})
     acts = tx.connection.execute(_ACTS, {"message_key": message_key})
-    return Lineage(row, fact, [Try(*attempt) for attempt in tries], [Act(*act) for act in acts])
+    return TracedMessage(
+        line=_line(row),
+        fact=FactLink.model_validate(found),
+        rule=f"{row.event_type} → {row.template}, matrix v{MATRIX_VERSION}",
+        recipient=RecipientLink(person_id=row.person_id, name=row.particulars["name"], language=row.language),
+        template=TemplateLink(name=row.template, version=row.template_version),
+        time=TimeLink.model_validate(found),
+        channel=row.channel,
+        tries=[TryLink.model_validate(attempt._asdict()) for attempt in tries],
+        acts=[ActLink.model_validate(act._asdict()) for act in acts],
+        now=NowLink.model_validate(found),
+        text=_text(row).body,
+    )
+
+
+def _line(row: Row[Any]) -> MessageRow:
+    known = row.particulars
+    shown = {"unit": known["unit"], "recipient": known["name"], "number": known["number"], "title": _text(row).title}
+    return MessageRow.model_validate(row._asdict() | shown)
+
+
+def _text(row: Row[Any]) -> Text:
+    """The text that was or will be sent, rendered from the stored values. The name in it is masked."""
+    return render(
+        templates.find(row.template, row.template_version),
+        language=row.language,
+        channel="sms" if row.channel == "sms" else "mail",
+        particulars=Particulars.of(row.particulars),
+    )

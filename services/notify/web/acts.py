@@ -43,7 +43,7 @@ def act() -> Response:
     if not any(order in orders for orders in ACTS.values()):
         raise Unknown
     with database.reading(context().engine, granted=identity.current().granted) as tx:
-        district = messages.lineage(tx, key).row.district
+        district = messages.lineage(tx, key).line.district
     try:
         with database.begin(context().engine, district=district) as tx:
             _carried_out(tx, key, order)

@@ -10,8 +10,8 @@ from flask import Blueprint, render_template, request
 
 from services.notify.domain.rules import MATRIX_VERSION
 from services.notify.queries import channels, conservation, messages
-from services.notify.queries.channels import ChannelRow, FailureRow
-from services.notify.queries.messages import Lineage, MessageFilter, Row
+from services.notify.queries.channels import ChannelState, Failure
+from services.notify.queries.messages import MessageFilter, MessageRow, TracedMessage
 from services.notify.web import acts
 from shared.service import identity
 from shared.service.context import context
@@ -93,19 +93,19 @@ def _filters() -> MessageFilter:
         return MessageFilter()
 
 
-def _asks(found: Lineage) -> str:
+def _asks(found: TracedMessage) -> str:
     """The order that needs confirmation; empty when there is none."""
     order = request.args.get("ask", "")
-    return order if order in acts.ACTS.get(found.row.state, ()) else ""
+    return order if order in acts.ACTS.get(found.now.state, ()) else ""
 
 
-def _resend(failures: Sequence[FailureRow]) -> FailureRow | None:
+def _resend(failures: Sequence[Failure]) -> Failure | None:
     """The failures whose resend needs confirmation."""
     wanted = tuple(request.args.get(name) for name in ("resend", "channel", "district"))
     return next((failure for failure in failures if (failure.code, failure.channel, failure.district) == wanted), None)
 
 
-def _order_result(found: Lineage | None) -> str:
+def _order_result(found: TracedMessage | None) -> str:
     """The result of the last order, in one sentence; for a message also its state now."""
     did, count = request.args.get("did", ""), request.args.get("count", "")
     if did == "resent" and count.isascii() and count.isdecimal():
@@ -115,7 +115,7 @@ def _order_result(found: Lineage | None) -> str:
     except KeyError:
         return ""
     if did in {"retry", "too-late"} and found:
-        return f"{done} {text('did.now', state=text(f'state.{found.row.state}'))}"
+        return f"{done} {text('did.now', state=text(f'state.{found.now.state}'))}"
     return done
 
 
@@ -129,55 +129,55 @@ def _totals(tx: Transaction) -> Mapping[str, int]:
     }
 
 
-def _chain(found: Lineage, held: Sequence[ChannelRow]) -> Sequence[Link]:
-    row, fact = found.row, found.fact
+def _chain(found: TracedMessage, held: Sequence[ChannelState]) -> Sequence[Link]:
+    row, fact, time = found.line, found.fact, found.time
     number = "" if fact.number is None else text("chain.number", number=fact.number)
     at_once = (
-        fact.urgent and row.hold_until <= row.planned_at
+        time.urgent and time.hold_until <= time.planned_at
     )  # an urgent message that was delayed for hours waits for the morning
-    hold = text("chain.urgent") if at_once else text("chain.morning", at=_moment(row.hold_until))
+    hold = text("chain.urgent") if at_once else text("chain.morning", at=_moment(time.hold_until))
     channel = text(f"channel.{row.channel}") if row.channel else text("channel.none")
     last = found.tries[-1] if found.tries else None
     return (
-        Link(text("chain.fact"), f"{row.particulars['unit']} {_what(row)}", f"{_moment(fact.happened_at)} {number}"),
+        Link(text("chain.fact"), f"{row.unit} {_what(row)}", f"{_moment(fact.happened_at)} {number}"),
         Link(text("chain.rule"), text(f"rule.{row.template}"), text("chain.matrix", version=MATRIX_VERSION)),
         Link(
             text("chain.recipient"),
-            row.particulars["name"],
-            text("chain.sealed", tongue=text(f"tongue.{row.language}")),
+            row.recipient,
+            text("chain.sealed", tongue=text(f"tongue.{found.recipient.language}")),
         ),
         Link(
             text("chain.template"),
-            text("chain.version", what=_what(row), version=row.template_version),
-            text(f"tongue.{row.language}"),
+            text("chain.version", what=_what(row), version=found.template.version),
+            text(f"tongue.{found.recipient.language}"),
         ),
-        Link(text("chain.time"), hold, text("chain.planned", at=_moment(row.planned_at))),
+        Link(text("chain.time"), hold, text("chain.planned", at=_moment(time.planned_at))),
         Link(
             text("chain.channel"),
             channel,
             text("chain.tried", count=row.tries, at=_moment(last.began_at)) if last else "",
         ),
-        Link(text("chain.now"), text(f"state.{row.state}"), _now(row, held)),
+        Link(text("chain.now"), text(f"state.{row.state}"), _now(found, held)),
     )
 
 
-def _now(row: Row, held: Sequence[ChannelRow]) -> str:
+def _now(found: TracedMessage, held: Sequence[ChannelState]) -> str:
     """Details of the state, if known."""
+    row, now = found.line, found.now
     hold = next(
         (channel for channel in held if (channel.district, channel.channel) == (row.district, row.channel)), None
     )
     if hold and row.state in {"waiting", "held"}:
         return text("chain.channel_held", at=_moment(hold.next_probe_at))
-    if row.receipt:
-        return text("chain.receipt", at=_moment(row.settled_at), receipt=row.receipt)
+    if now.receipt:
+        return text("chain.receipt", at=_moment(row.settled_at), receipt=now.receipt)
     if row.code:
         return _reason(row.code)
     return text(f"meaning.{row.state}")
 
 
-def _what(row: Row) -> str:
-    number = row.particulars["number"]
-    return text(f"what.{row.template}", number="" if number is None else number)
+def _what(row: MessageRow) -> str:
+    return text(f"what.{row.template}", number="" if row.number is None else row.number)
 
 
 def _reason(code: str) -> str:

@@ -282,6 +282,13 @@ class BuildingsQuery(Page):
     compound: str | None = Field(default=None, max_length=40)
 
 
+class ImportsQuery(Page):
+    unfinished: bool = Field(
+        default=False,
+        description="only imports that wait for a person or the service; one with mistakes waits until a later one is committed",
+    )
+
+
 class AssignmentsQuery(Page):
     group_id: UUID | None = None
     staff_id: UUID | None = None

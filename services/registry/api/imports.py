@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, send_file
 
-from services.registry.api.bodies import AbandonBody, CommitBody, ReasonBody
+from services.registry.api.bodies import AbandonBody, CommitBody, ImportsQuery, ReasonBody
 from services.registry.api.exports import XLSX
 from services.registry.commands.abandon_import import abandon_import
 from services.registry.commands.annotate_import import AnnotateImport, annotate_import
@@ -97,11 +97,11 @@ def upload(project_id: UUID) -> http.Answer:
 
 
 @http.route(imports, "GET", "/projects/<uuid:project_id>/imports", roles=_READERS, answers=Paged[ImportState])
-def list_imports(project_id: UUID, query: Page) -> http.Answer:
+def list_imports(project_id: UUID, query: ImportsQuery) -> http.Answer:
     (before,) = query.after(UUID) or (_LAST,)
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         places.in_project(tx, project_id)
-        found = reads.page(tx, project_id, before=before, limit=query.limit + 1)
+        found = reads.page(tx, project_id, before=before, limit=query.limit + 1, unfinished=query.unfinished)
     return http.paged(found, query=query, place=lambda row: (row.import_id,), of=Paged[ImportState])
 
 

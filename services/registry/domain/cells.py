@@ -16,8 +16,8 @@ from shared import text
 from shared.text import Unwritable
 
 CellKind = Literal[
-    "text", "number", "date", "boolean", "error", "formula", "typed"
-]  # typed: a cell of a csv, which has only text
+    "text", "number", "formatted", "date", "boolean", "error", "formula", "typed"
+]  # formatted: a number that the sheet shows as another text, 1 as 001 or as 1栋; typed: a cell of a csv, which has only text
 Value = str | int | Decimal | date
 
 
@@ -39,13 +39,24 @@ CHOICES = {column.name: column.choices for columns in template.SHEETS.values() f
 _FULL_WIDTH = re.compile(r"[！-～]")
 _FULL_WIDTH_IN_TEXT = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")  # in a text, full-width brackets and commas are allowed
 _LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was shown
+# 3-5, as a spreadsheet takes it for a date and writes it into a csv or a copied text.
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_TURNED = re.compile(
+    rf"([0-9]{{4}}年)?[0-9]{{1,2}}月([0-9]{{1,2}}日)?|[0-9]{{4}}([/-])[0-9]{{1,2}}\3[0-9]{{1,2}}|[0-9]{{1,2}}-({_MONTHS})|({_MONTHS})-[0-9]{{2}}"
+)
 _AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
 _INTEGER = re.compile(r"-?[0-9]{1,4}")
 _DAY = re.compile(
     r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})"
 )  # as a Chinese spreadsheet shows a date in a csv: 2005/3/1
-_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
+_ERRORS = re.compile(
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA|##+)"
+)
+# Words for "nothing" of programs, as they spell them, and of clerks. As a household number one of them would make one household of many.
+_NOTHING = re.compile(
+    r"NULL|null|None|nan|NaN|undefined|N/A|n/a|NA|0+|[无無空略缺]|没有|沒有|暂无|暫無|空白|不详|不詳|未知|待[补補定查]充?|[同如]上|同前|[\W_]+"
+)
 _LARGEST_POWER = 308  # the largest power of ten in a spreadsheet's number; the least is as far below 1
 _LONGEST_NUMBER = 40  # characters; a spreadsheet writes no number with more than 24
 _EXACT_DIGITS = 15  # a spreadsheet's number has no more
@@ -53,7 +64,9 @@ _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
 _PLAIN = re.compile(
     r"[\x20-\x7e\u4e00-\u9fff]*"
 )  # matches nearly every cell; a check character by character takes ten times as long
+NUMBERS = ("number", "formatted")
 _OF_WORDS = ("text", "name")
+_OF_PLACES = ("text", "code")
 _TEXT_FLAWS = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
 _NOT_OF_FORM: dict[str, str] = {
     "area": "area-not-a-number",
@@ -68,20 +81,27 @@ def read(column: Column, cell: Cell | None) -> tuple[Value | None, str | None]:
     """Returns the value, or the code of what is wrong. An empty optional cell has neither."""
     if cell is None or not cell.written:
         return None, "missing" if column.required else None
-    if cell.kind in _UNUSABLE:
-        return None, _UNUSABLE[cell.kind]
-    if cell.kind == "boolean":
-        return None, _NOT_OF_FORM.get(column.form, "not-text")
+    if code := _unusable(column, cell):
+        return None, code
     if cell.kind == "date":
         return (date.fromisoformat(cell.written), None) if column.form == "date" else (None, "turned-into-date")
-    if cell.kind == "number":
+    if cell.kind in NUMBERS:
         return _of_number(column, cell.written)
     return _of_typed(column, cell.written) if cell.kind == "typed" else _of_text(column, cell.written)
 
 
+def _unusable(column: Column, cell: Cell) -> str | None:
+    """What is wrong with the kind of the cell, whatever is in it."""
+    if cell.kind == "boolean":
+        return _NOT_OF_FORM.get(column.form, "not-text")
+    if cell.kind == "formatted" and column.form in (*_OF_WORDS, "code"):
+        return "number-as-another"
+    return _UNUSABLE.get(cell.kind)
+
+
 def plain(cell: Cell) -> str:
     """The cell as a person sees it: a number without exponent."""
-    number = _number(cell.written) if cell.kind == "number" else None
+    number = _number(cell.written) if cell.kind in NUMBERS else None
     return cell.written if number is None or number != number.to_integral_value() else str(int(number))
 
 
@@ -89,7 +109,7 @@ def typed(column: Column, written: str) -> Cell:
     """A cell of a csv. A formula or an error value is not text."""
     if column.form == "date" and (day := _typed_day(written)):
         return Cell("date", day.isoformat())
-    return Cell("formula" if written.startswith("=") else "error" if written in _ERRORS else "typed", written)
+    return Cell("formula" if written.startswith("=") else "error" if _ERRORS.fullmatch(written) else "typed", written)
 
 
 def _typed_day(written: str) -> date | None:
@@ -118,8 +138,10 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
         ("outer-spaces", written != written.strip()),
         ("full-width", (_FULL_WIDTH_IN_TEXT if column.form in _OF_WORDS else _FULL_WIDTH).search(written)),
         (flaw := _flaw(column, written), flaw),
+        ("error-value", _ERRORS.fullmatch(written)),
         ("lost-text", column.form == "text" and names.lost_text(written)),
-        ("number-not-text", column.form == "code" and _LOST_DIGITS.fullmatch(written)),
+        ("number-not-text", column.form in _OF_PLACES and _LOST_DIGITS.fullmatch(written)),
+        ("turned-into-date", column.form in _OF_PLACES and _TURNED.fullmatch(written)),
         ("date-as-text", column.form == "date"),
     )
     code = next((code for code, is_so in wrong if is_so), None)
@@ -170,8 +192,8 @@ def _number(written: str) -> Decimal | None:
 
 
 def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
-    if column.form == "name":
-        return names.canonical(written), None
+    if column.form in _OF_WORDS and _NOTHING.fullmatch(written):
+        return None, "stands-for-nothing"
     if column.form == "choice":
         chosen = CHOICES[column.name].get(written)
         return (chosen, None) if chosen else (None, "unknown-choice")
@@ -181,7 +203,7 @@ def _converted(column: Column, written: str) -> tuple[Value | None, str | None]:
         return (written, None) if int(span[1]) < int(span[2]) else (None, "not-an-integer")
     if column.form in ("integer", "floor"):
         return (int(written), None) if _INTEGER.fullmatch(written) else (None, "not-an-integer")
-    return written, None
+    return names.canonical(written) if column.form == "name" else written, None
 
 
 def _area(written: str) -> tuple[Decimal | None, str | None]:

@@ -17,7 +17,7 @@ from services.registry.domain.template import Column
 
 _ADULT_YEARS = 18  # Civil Code art. 17
 _FIRST_TITLE = date(1949, 10, 1)  # a year typed into a cell of dates, 1997, is shown as a day of 1905
-_TOTAL = re.compile(r"[合总小共]\s*计\s*[:：]?")
+_TOTAL = re.compile(r"([合总小共]\s*计|汇\s*总)\s*[:：]?")  # 汇总 is what a Chinese spreadsheet writes below a table
 _LONGEST_TOTAL = 40  # characters
 
 

@@ -17,7 +17,7 @@ from typing import IO
 from services.registry.domain import cells
 from services.registry.domain.cells import Fault
 from services.registry.domain.template import HOLDERS_SHEET, SHEETS, Column
-from services.registry.gateways.workbook import Row, check_headers
+from services.registry.gateways.workbook import Row, bare_header, check_headers, table_of
 from shared.refusal import Refused
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
@@ -69,7 +69,7 @@ class CsvTable:
         """
         kept, table_name, seen, width = SHEETS[self.name], "", False, 0
         for number, record in self.book.records():
-            if (table := _table_of(record)) or (not table_name and any(record)):
+            if (table := table_of(_headers(record))) or (not table_name and any(record)):
                 table_name, width = table or HOLDERS_SHEET, _written(record)
                 kept = check_headers(SHEETS[table_name], dict(enumerate(_headers(record))), row=number)
                 seen = seen or table_name == self.name
@@ -120,7 +120,7 @@ def inspect(file: IO[bytes]) -> None:
     """
     with reading(file) as book:
         number, record = next(((number, record) for number, record in book.records() if any(record)), (1, []))
-    table = _table_of(record)
+    table = table_of(_headers(record))
     if table is None and any(map(_is_in_one_cell, record)):
         raise Refused("csv-separator", row=number)
     # GB18030 decodes nearly every file. Without a header of the template, the file is Big5 or not text.
@@ -153,15 +153,6 @@ def _is_text(file: IO[bytes], encoding: str) -> bool:
     return True
 
 
-def _table_of(record: Sequence[str]) -> str | None:
-    """The table whose headers make up more than half of the row; a row of data has none in it."""
-    found = _headers(record)
-    for name, columns in SHEETS.items():
-        if 2 * len({column.header for column in columns}.intersection(found)) > len(columns):
-            return name
-    return None
-
-
 def _is_in_one_cell(written: str) -> bool:
     """True when one cell holds most headers of a table: the separator is not a comma."""
     return any(2 * sum(column.header in written for column in columns) > len(columns) for columns in SHEETS.values())
@@ -173,7 +164,7 @@ def _known(record: Sequence[str]) -> set[str]:
 
 def _headers(record: Sequence[str]) -> list[str]:
     """Headers without the mark of a required column and without byte-order marks of concatenated files."""
-    return [written.removeprefix("\ufeff").removesuffix("*").strip() for written in record]
+    return [bare_header(written.removeprefix("\ufeff")) for written in record]
 
 
 def _written(record: Sequence[str]) -> int:

@@ -1,8 +1,8 @@
 """Sheets read from their own XML, as a stream: a row at a time, whatever the size, with what libraries hide (hidden rows and
 columns, merges).
 
-Invariant: memory does not grow with the number of rows. Shared strings go to a temporary file, deleted after the reading. Cells
-beyond the requested width are skipped.
+Invariant: memory does not grow with the number of rows. Shared strings go to a temporary file, deleted after the reading. Of the
+cells beyond the requested width a row keeps the first.
 """
 
 import re
@@ -24,6 +24,8 @@ _LONGEST_TEXT = 32_767  # of a cell, by the format
 _LAST_ROW = 1_048_576  # of a sheet, by the format
 _LAST_COLUMN = 16_384
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+# As a spreadsheet writes it: float() alone takes digits of other scripts, 1_000 and nan.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _MOST_STRINGS = 8_000_000  # each another one, in every cell of as many rows as an import may have
 _MOST_MERGED = 100_000
 _ESCAPED = re.compile(
@@ -61,8 +63,9 @@ class SharedStrings:
         self._file.flush()
 
     def __getitem__(self, index: int) -> str:
+        """Raises ValueError."""
         if not 0 <= index < len(self._places) - 1:
-            raise Refused("workbook-unreadable")
+            raise ValueError(index)
         start, end = self._places[index], self._places[index + 1]
         self._file.seek(start)
         return self._file.read(end - start).decode()
@@ -137,6 +140,7 @@ class Sheet:
     _rows: list[Row] = field(default_factory=list)
     _row: Row | None = None
     _number: int = 0
+    _numbered: bool = False
     _column: int = -1
     _kind: str = "n"
     _style: int = 0
@@ -152,11 +156,11 @@ class Sheet:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
-            self._number = _following(self._number, attributes)
+            self._number, self._numbered = _following(self._number, attributes), "r" in attributes
             self._row = Row(self._number, _is_hidden(attributes, "ht"), {})
             self._column = -1
         elif name == "c":
-            self._column = _place(attributes["r"])[0] if "r" in attributes else self._column + 1
+            self._column = self._next_column(attributes)
             self._kind, self._formula = attributes.get("t", "n"), False
             self._style = whole(attributes["s"]) if "s" in attributes else 0
             self._text.clear()
@@ -168,6 +172,15 @@ class Sheet:
             self._inside = not self._phonetic
         else:
             self._around(name, attributes)
+
+    def _next_column(self, attributes: dict[str, str]) -> int:
+        """Raises ValueError for a cell of another row, and for cells out of order or repeated: which one counts would be arbitrary."""
+        if "r" not in attributes:
+            return self._column + 1
+        column, row = _place(attributes["r"])
+        if column <= self._column or (self._numbered and row != self._number):
+            raise ValueError(attributes["r"])
+        return column
 
     def _around(self, name: str, attributes: dict[str, str]) -> None:
         """Elements before and after the cells of the sheet."""
@@ -188,7 +201,7 @@ class Sheet:
             self._phonetic = False
         elif name == "c" and self._row is not None:
             written = self._text.written()
-            if (written or self._formula) and self._column < self.width:
+            if (written or self._formula) and (self._column < self.width or self._is_first_past(self._row, written)):
                 self._row.cells[self._column] = self._cell(written)
         elif name == "row" and self._row is not None:
             self._rows.append(self._row)
@@ -198,13 +211,21 @@ class Sheet:
         if self._inside:
             self._text.add(data)
 
+    def _is_first_past(self, row: Row, written: str) -> bool:
+        """Whether the row has nothing past the width yet, and this is more than spaces."""
+        return max(row.cells, default=0) < self.width and self._cell(written).written.strip() != ""
+
     def _cell(self, written: str) -> Cell:
         if self._formula:
             return Cell("formula", written or "=")
         if self._kind == "s":
             return Cell("text", self.strings[whole(written)])
+        if self._kind == "n" and not _NUMBER.fullmatch(written := written.strip()):
+            return Cell("error", written)
         if day := self._day(written):
             return Cell("date", day)
+        if self._kind == "n" and self.calendar.shows_another(self._style, written):
+            return Cell("formatted", written)
         return Cell(_KINDS.get(self._kind, "error"), written)
 
     def _day(self, written: str) -> str | None:

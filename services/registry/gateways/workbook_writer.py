@@ -16,7 +16,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from services.registry.domain import documents, shares, template
-from services.registry.domain.cells import Cell, CellKind, Fault
+from services.registry.domain.cells import NUMBERS, Cell, CellKind, Fault
 from services.registry.domain.template import FAULTS_HEADER, SHEETS, Column
 from services.registry.gateways.workbook import Row
 from shared.refusal import Refused
@@ -152,7 +152,7 @@ def _shown(found: Cell | None) -> tuple[CellKind, str | float | datetime | None]
     if found.kind == "date" and found.written >= _FIRST_DAY:
         return "date", datetime.fromisoformat(found.written)
     try:
-        number = float(found.written) if found.kind == "number" else nan
+        number = float(found.written) if found.kind in NUMBERS else nan
     except ValueError:
         number = nan
     return ("number", number) if isfinite(number) else ("text", _writable(found.written))

@@ -1,1 +1,1 @@
-"""Reads for GET routes and pages: SELECT to typed rows. Names come masked; nothing here opens the vault."""
+"""Reads for GET routes and pages: SELECT to models of the API (docs/architecture.md). Names come masked; nothing here opens the vault."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.registry.domain import template
 from services.registry.domain.cells import Fault
+from services.registry.domain.imports import AT_WORK
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 
@@ -81,7 +82,16 @@ _STATE = """
     from imports left join import_progress using (import_id)
 """
 _ONE = text(f"{_STATE} where import_id = :import_id")
-_PAGE = text(f"{_STATE} where project_id = :project_id and import_id < :before order by import_id desc limit :limit")
+# An import with mistakes is finished once a later one is committed.
+IS_UNFINISHED: Final = f"""
+    (state in ('{"', '".join((*AT_WORK, "clean"))}') or (state = 'faulty' and not exists (
+        select from imports later where later.project_id = imports.project_id and later.state = 'committed'
+            and later.import_id > imports.import_id)))
+"""
+_PAGE = text(f"""
+    {_STATE} where project_id = :project_id and import_id < :before and (not :unfinished or {IS_UNFINISHED})
+    order by import_id desc limit :limit
+""")
 _FAULTS = text("""
     select sheet, row, column_name, code from import_faults where import_id = :import_id
     order by sheet desc, row, column_name, code limit :limit
@@ -110,8 +120,10 @@ def report(tx: Transaction, import_id: UUID, *, sentence: Callable[[str], str]) 
     )
 
 
-def page(tx: Transaction, project_id: UUID, *, before: UUID, limit: int) -> list[ImportState]:
-    rows = tx.connection.execute(_PAGE, {"project_id": project_id, "before": before, "limit": limit}).mappings()
+def page(tx: Transaction, project_id: UUID, *, before: UUID, limit: int, unfinished: bool = False) -> list[ImportState]:
+    """Newest first. `unfinished`: only those that wait for a person or the service."""
+    place = {"project_id": project_id, "before": before, "limit": limit, "unfinished": unfinished}
+    rows = tx.connection.execute(_PAGE, place).mappings()
     return [ImportState.model_validate(dict(row)) for row in rows]
 
 

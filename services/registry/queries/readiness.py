@@ -6,24 +6,20 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from services.registry.domain.imports import AT_WORK
+from services.registry.queries.imports import IS_UNFINISHED
 from services.registry.store import units
 from shared.events import roll
 from shared.events.registry import Totals
 from shared.service.database import Transaction
 
-_UNFINISHED = (*AT_WORK, "clean")
-
-_COUNTS = text("""
+_COUNTS = text(f"""
     select (select count(*) from units where project_id = :project_id) as units,
         (select count(*) from units where project_id = :project_id and group_id is null) as unassigned,
         (select count(*) from groups where project_id = :project_id) as groups,
         (select count(*) from officers join groups using (group_id) where groups.project_id = :project_id) as officers,
         (select count(*) from imports where project_id = :project_id and state = 'committed') as imports,
-        (select count(*) from imports where project_id = :project_id and (state = any(:unfinished) or (state = 'faulty'
-            and not exists (select from imports later where later.project_id = :project_id and later.state = 'committed'
-                and later.import_id > imports.import_id)))) as unfinished
-""")
+        (select count(*) from imports where project_id = :project_id and {IS_UNFINISHED}) as unfinished
+""")  # noqa: S608 - a constant
 _BY_GROUP = text("""
     select group_id, staff_id, count(*) as units from units
     where project_id = :project_id and group_id is not null group by group_id, staff_id
@@ -36,9 +32,7 @@ _FROZEN_BY = text("select frozen_by from rolls where project_id = :project_id")
 
 
 class Readiness(BaseModel):
-    """`unfinished`: imports that are neither committed nor given up; a workbook with mistakes is done with once a later one is committed.
-    `unassigned`: units that no group answers for.
-    """
+    """`unfinished`: imports that wait for a person or the service. `unassigned`: units that no group answers for."""
 
     units: int
     unassigned: int
@@ -56,8 +50,8 @@ class Preview(BaseModel):
 
 
 def of(tx: Transaction, project_id: UUID) -> Readiness:
-    place = {"project_id": project_id, "unfinished": list(_UNFINISHED)}
-    return Readiness.model_validate(dict(tx.connection.execute(_COUNTS, place).mappings().one()))
+    found = tx.connection.execute(_COUNTS, {"project_id": project_id}).mappings().one()
+    return Readiness.model_validate(dict(found))
 
 
 def preview(tx: Transaction, project_id: UUID) -> Preview | None:

@@ -17,13 +17,18 @@ from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from services.reporting.api.bodies import AsOfState, CellState, ProjectState, SigningState
 from services.reporting.api.watch import RETRY_SECONDS, Watch
 from services.reporting.queries import as_of, cells, pace, reasons, scores, signings, standings
-from services.reporting.queries.standings import Standing
+from services.reporting.queries.as_of import AsOfState
+from services.reporting.queries.cells import CellState
+from services.reporting.queries.pace import PaceState
+from services.reporting.queries.reasons import ReasonState
+from services.reporting.queries.scores import ScoreState
+from services.reporting.queries.signings import SigningState
+from services.reporting.queries.standings import ProjectState, Standing
 from services.reporting.store import feed
 from shared.messaging import rounds
 from shared.messaging.rounds import Rounds, Work
@@ -43,27 +48,6 @@ MOST_STREAMS = 16  # of one subject: four browsers of four streams (static/line.
 _log = log.get(__name__)
 
 Name = Literal["change", "snapshot", "reset", "as_of"]
-
-
-class ScoreState(BaseModel):
-    name: str = Field(description="the signing group")
-    done: int = Field(description="of its units, how many are signed or further")
-    units: int
-
-
-class PaceState(BaseModel):
-    gained: int = Field(description="signings of the business day so far, less what has undone some")
-    path: str = Field(description="the day's line as an SVG path in a field of 432 x 246")
-    x: float
-    y: float
-    recent: int = Field(description="signings of the last half-hour, less what has undone some")
-    plan: str = Field(description="the planned count as an SVG path in the same field; empty without a plan")
-    ahead: int | None = Field(description="units signed beyond the plan, negative when behind it; null without a plan")
-
-
-class ReasonState(BaseModel):
-    name: str
-    units: int | None = Field(description="how many units are unsigned for this reason; null: nobody knows")
 
 
 class LiveProject(ProjectState):
@@ -226,7 +210,7 @@ class Hub:
         return self._event(tx, "snapshot", district, {**found})
 
     def _event(self, tx: Transaction, name: Name, district: str, changed: dict[UUID, set[UUID] | None]) -> Event:
-        moment = AsOfState.of(as_of.of(tx, self._clock, district=district))
+        moment = as_of.of(tx, self._clock, district=district)
         projects = [
             self._project(tx, standing, changed[standing.project_id]) for standing in standings.of(tx, list(changed))
         ]
@@ -234,23 +218,17 @@ class Hub:
         return Event(name, moment.number, live.model_dump_json())
 
     def _project(self, tx: Transaction, standing: Standing, units: set[UUID] | None) -> LiveProject:
-        drawn = pace.of(tx, standing, now=self._clock.now())
         return LiveProject(
-            **dict(ProjectState.of(standing)),
-            latest=[SigningState.of(row) for row in signings.latest(tx, [standing.project_id], limit=LATEST)],
-            scores=[
-                ScoreState.model_validate(score, from_attributes=True) for score in scores.of(tx, standing.project_id)
-            ],
-            pace=PaceState.model_validate(drawn, from_attributes=True),
-            reasons=[
-                ReasonState.model_validate(reason, from_attributes=True)
-                for reason in reasons.of(tx, standing.project_id)
-            ],
+            **dict(standing),
+            latest=signings.latest(tx, [standing.project_id], limit=LATEST),
+            scores=scores.of(tx, standing.project_id),
+            pace=pace.of(tx, standing, now=self._clock.now()),
+            reasons=reasons.of(tx, standing.project_id),
             cells=_cells(tx, units),
         )
 
     def _as_of(self, tx: Transaction, district: str) -> Event:
-        moment = AsOfState.of(as_of.of(tx, self._clock, district=district))
+        moment = as_of.of(tx, self._clock, district=district)
         return Event("as_of", None, Live(district=district, as_of=moment, projects=[]).model_dump_json())
 
     def _run(self, stop: threading.Event) -> None:
@@ -293,4 +271,4 @@ def _shown(district: str, entries: Sequence[feed.Numbered], began: int) -> Itera
 
 
 def _cells(tx: Transaction, units: set[UUID] | None) -> list[CellState] | None:
-    return None if units is None else [CellState.of(cell) for cell in cells.of_units(tx, sorted(units))]
+    return None if units is None else [*cells.of_units(tx, sorted(units))]

@@ -7,19 +7,10 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from services.reporting.api.bodies import (
-    AsOfState,
-    CellState,
-    City,
-    DistrictState,
-    Projects,
-    ProjectState,
-    Rates,
-    SigningPage,
-    SigningState,
-    UnitState,
-)
-from services.reporting.queries import as_of, cells, signings, snapshot, standings
+from services.reporting.api.bodies import City, Projects, Rates, SigningPage, UnitState
+from services.reporting.queries import as_of, cells, districts, signings, snapshot, standings
+from services.reporting.queries.as_of import AsOfState
+from services.reporting.queries.signings import SigningState
 from shared.refusal import Unknown
 from shared.service import http, identity
 from shared.service.context import context
@@ -29,7 +20,7 @@ api = Blueprint("reporting_api", __name__, url_prefix="/api/v1")
 
 
 def moment(tx: Transaction, district: str | None = None) -> AsOfState:
-    return AsOfState.of(as_of.of(tx, context().clock, district=district))
+    return as_of.of(tx, context().clock, district=district)
 
 
 def project(tx: Transaction, project_id: UUID) -> standings.Standing:
@@ -43,8 +34,7 @@ def project(tx: Transaction, project_id: UUID) -> standings.Standing:
 @http.route(api, "GET", "/projects", roles=identity.ROLES, answers=Projects)
 def list_projects() -> http.Answer:
     with snapshot.granted() as tx:
-        items = [ProjectState.of(standing) for standing in standings.of(tx)]
-        return http.ok(Projects(items=items, as_of=moment(tx)))
+        return http.ok(Projects(items=[*standings.of(tx)], as_of=moment(tx)))
 
 
 @http.route(
@@ -53,8 +43,7 @@ def list_projects() -> http.Answer:
 def project_rates(project_id: UUID) -> http.Answer:
     with snapshot.granted() as tx:
         standing = project(tx, project_id)
-        state = ProjectState.of(standing)
-        return http.ok(Rates(**dict(state), as_of=moment(tx, standing.district)))
+        return http.ok(Rates(**dict(standing), as_of=moment(tx, standing.district)))
 
 
 @http.route(
@@ -69,8 +58,7 @@ def project_signings(project_id: UUID, query: http.Page) -> http.Answer:
     after = cast("Any", query.after(datetime, UUID))
     with snapshot.granted() as tx:
         standing = project(tx, project_id)
-        found = signings.latest(tx, [project_id], limit=query.limit + 1, before=after)
-        items = [SigningState.of(signing) for signing in found]
+        items = signings.latest(tx, [project_id], limit=query.limit + 1, before=after)
         of = cast("type[http.Paged[SigningState]]", partial(SigningPage, as_of=moment(tx, standing.district)))
         return http.paged(items, query=query, place=lambda item: (item.at.isoformat(), item.agreement_id), of=of)
 
@@ -81,27 +69,10 @@ def unit(unit_id: UUID) -> http.Answer:
         found = cells.of_units(tx, [unit_id])
         if not found:
             raise Unknown
-        state = CellState.of(found[0])
-        return http.ok(UnitState(**dict(state), as_of=moment(tx, found[0].district)))
+        return http.ok(UnitState(**dict(found[0]), as_of=moment(tx, found[0].district)))
 
 
 @http.route(api, "GET", "/city", roles=identity.ROLES, answers=City)
 def city() -> http.Answer:
     with snapshot.granted() as tx:
-        return http.ok(City(districts=districts(tx), as_of=moment(tx)))
-
-
-def districts(tx: Transaction) -> list[DistrictState]:
-    """All granted districts, each as of its own feed number."""
-    found: dict[str, list[standings.Standing]] = {}
-    for standing in standings.of(tx):
-        found.setdefault(standing.district, []).append(standing)
-    return [
-        DistrictState(
-            district=district,
-            name=projects[0].district_name,
-            projects=[ProjectState.of(standing) for standing in projects],
-            as_of=moment(tx, district),
-        )
-        for district, projects in sorted(found.items())
-    ]
+        return http.ok(City(districts=districts.of(tx, context().clock), as_of=moment(tx)))

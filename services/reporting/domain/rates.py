@@ -5,8 +5,9 @@ the frozen roll. Until reporting's own units give its digest there is no denomin
 Held by tests/unit/reporting/test_rates.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from shared.events import threshold
 
@@ -51,7 +52,16 @@ class Basis:
         return threshold.reached(self.numerator, self.denominator or 0, self.percent or LINE)
 
 
-def scale(bases: list[Basis]) -> tuple[int, int]:
+class Drawn(Protocol):
+    """What a basis must say of its place on the scale."""
+
+    @property
+    def hundredths(self) -> int | None: ...
+    @property
+    def percent(self) -> int | None: ...
+
+
+def scale(bases: Sequence[Drawn]) -> tuple[int, int]:
     """The narrowest of 0-100, 90-100 and 94-96 percent that holds every rate and threshold, in hundredths of a percent."""
     rates = [basis.hundredths for basis in bases if basis.hundredths is not None]
     thresholds = [basis.percent * 100 for basis in bases if basis.percent is not None]

@@ -1,1 +1,1 @@
-"""Reads for pages, the API and the live stream: SELECT → typed rows. All rows of one response come from one snapshot."""
+"""Reads for pages, the API and the live stream: SELECT to models of the API (docs/architecture.md), of one snapshot for each response."""

@@ -1,11 +1,11 @@
 """Units as cells of the grid: place, stage and assignment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
 from services.reporting.domain.facets import badges
@@ -13,8 +13,8 @@ from shared.events.stage import DONE, Facets, Stage, stage
 from shared.service.database import Transaction
 
 _COLUMNS = """
-    units.unit_id, units.project_id, units.district, unit_code, compound, building, stairwell, floor, top_floor, door, area, units.use,
-    ownership, owner, overseas, owners, groups.name as group_name, groups.officers, assignments.staff_id, rights,
+    units.unit_id, units.project_id, units.district, unit_code, compound, building, stairwell, floor, top_floor, door,
+    area as area_hundredths_m2, overseas, owners, groups.name as group_name, groups.officers, assignments.staff_id, rights,
     agreement, series, sequence_number, signed_at, changed_at
     from units left join cases using (unit_id) left join assignments using (unit_id) left join groups using (group_id)
 """
@@ -25,41 +25,47 @@ _OF_PROJECT = text(f"select {_COLUMNS} where units.project_id = :project_id {_OR
 _OF_UNITS = text(f"select {_COLUMNS} where units.unit_id = any(cast(:unit_ids as uuid[])) {_ORDER}")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One unit. A facet is None if unknown; the stage is derived from the others."""
+class OwnerState(BaseModel):
+    masked_name: str
+    share: str | None
+
+
+class CellState(BaseModel):
+    """One unit as a cell: its derived stage and its known facets."""
 
     unit_id: UUID
     project_id: UUID
-    district: str
     unit_code: str
     compound: str
     building: str
     stairwell: str
-    floor: int
-    top_floor: int | None
+    floor: int = Field(description="the lowest of several")
+    top_floor: int | None = Field(description="the highest of several; null for a unit on one")
     door: str
-    area: int
-    use: str
-    ownership: str
-    owners: tuple[tuple[str, str | None], ...]
-    overseas: bool
+    area_hundredths_m2: int
+    stage: Stage
+    rights: str | None
+    agreement: str | None
     group: str | None
     officer: str | None
-    facets: Facets
-    badges: tuple[str, ...]
     series: str | None
     sequence_number: int | None
     signed_at: datetime | None
     changed_at: datetime | None
+    done: bool = Field(description="signed, or further")
+    owners: list[OwnerState]
+
+
+class Cell(CellState):
+    """With what only pages need."""
+
+    district: str
+    facets: Facets
+    badges: tuple[str, ...]
 
     @property
-    def stage(self) -> Stage:
-        return stage(self.facets)
-
-    @property
-    def done(self) -> bool:
-        return self.stage in DONE
+    def area(self) -> int:
+        return self.area_hundredths_m2
 
 
 def of_project(tx: Transaction, project_id: UUID) -> list[Cell]:
@@ -72,22 +78,22 @@ def of_units(tx: Transaction, unit_ids: Sequence[UUID]) -> list[Cell]:
     return [_cell(row) for row in tx.connection.execute(_OF_UNITS, {"unit_ids": list(unit_ids)})]
 
 
-_AS_STORED = (
-    "unit_id", "project_id", "district", "unit_code", "compound", "building", "stairwell", "floor", "top_floor", "door", "area", "use",
-    "ownership", "overseas", "series", "sequence_number", "signed_at", "changed_at",
-)  # fmt: skip
-
-
 def _cell(row: Row[Any]) -> Cell:
     officers = {officer["staff_id"]: officer["name"] for officer in row.officers or ()}
-    return Cell(
-        **{name: getattr(row, name) for name in _AS_STORED},
-        owners=tuple((owner["masked_name"], owner["share"]) for owner in row.owners),
-        group=row.group_name,
-        officer=officers.get(str(row.staff_id)),
-        facets=Facets(
-            rights=None if row.rights in {None, "pending"} else row.rights,
-            agreement=None if row.agreement in {None, "none"} else row.agreement,
-        ),
-        badges=badges(rights=row.rights, overseas=row.overseas, owners=row.owners),
+    facets = Facets(
+        rights=None if row.rights == "pending" else row.rights,
+        agreement=None if row.agreement == "none" else row.agreement,
     )
+    derived = stage(facets)
+    shown = {
+        "stage": derived,
+        "done": derived in DONE,
+        "rights": facets.rights,
+        "agreement": facets.agreement,
+        "group": row.group_name,
+        "officer": officers.get(str(row.staff_id)),
+        "owners": [OwnerState.model_validate(owner) for owner in row.owners],
+        "facets": facets,
+        "badges": badges(rights=row.rights, overseas=row.overseas, owners=row.owners),
+    }
+    return Cell(**row._asdict() | shown)

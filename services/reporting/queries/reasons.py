@@ -4,9 +4,9 @@ Each unsigned unit counts once, under the first reason that holds, so the figure
 a unit is seized, or that an owner cannot be found: such units are among the others.
 """
 
-from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from services.reporting.domain.lines import REASONS
@@ -23,17 +23,15 @@ _REASONS = text(f"""
 """)  # noqa: S608 - both parts are written here
 
 
-@dataclass(frozen=True)
-class Reason:
-    """`units` None: nobody knows."""
-
+class ReasonState(BaseModel):
     name: str
-    units: int | None
+    units: int | None = Field(description="how many units are unsigned for this reason; null: nobody knows")
 
 
-def of(tx: Transaction, project_id: UUID) -> list[Reason]:
+def of(tx: Transaction, project_id: UUID) -> list[ReasonState]:
     """All five, in one order."""
     rows = tx.connection.execute(_REASONS, {"project_id": project_id, "counted": sorted(COUNTED)}).all()
     found = {row.name: row.units for row in rows}
     minors_known = all(row.known for row in rows)
-    return [Reason(name, found.get(name, 0) if name != "minor" or minors_known else None) for name in REASONS]
+    known = {name: found.get(name, 0) if name != "minor" or minors_known else None for name in REASONS}
+    return [ReasonState(name=name, units=units) for name, units in known.items()]

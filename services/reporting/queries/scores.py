@@ -1,9 +1,8 @@
 """The scoreboard: how many of its units have signed, per signing group."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from shared.events.stage import COUNTED
@@ -16,12 +15,9 @@ _SCORES = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Score:
-    """One line of the scoreboard."""
-
-    name: str
-    done: int
+class ScoreState(BaseModel):
+    name: str = Field(description="the signing group")
+    done: int = Field(description="of its units, how many are signed or further")
     units: int
 
     @property
@@ -29,7 +25,9 @@ class Score:
         return self.units - self.done
 
 
-def of(tx: Transaction, project_id: UUID) -> Sequence[Score]:
+def of(tx: Transaction, project_id: UUID) -> list[ScoreState]:
     """Best rate first, equal ones by name."""
     found = tx.connection.execute(_SCORES, {"project_id": project_id, "counted": sorted(COUNTED)})
-    return sorted((Score(*row) for row in found), key=lambda score: (-score.done / score.units, score.name))
+    return sorted(
+        (ScoreState(**row._asdict()) for row in found), key=lambda score: (-score.done / score.units, score.name)
+    )

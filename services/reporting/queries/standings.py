@@ -1,14 +1,15 @@
 """The standing of each project: the count on four bases, the call, the missing units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
-from services.reporting.domain.rates import NAMES, Basis
+from services.reporting.domain.rates import NAMES, Basis, BasisName
+from shared.events import threshold
 from shared.events.terms import CountingRule
 from shared.service.database import Transaction
 
@@ -32,9 +33,29 @@ _STANDINGS = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """`incomplete`: the roll is frozen, but our own units do not give its digest yet, so there is no rate to show."""
+class BasisState(BaseModel):
+    """One basis of counting, over the frozen roll."""
+
+    basis: BasisName = Field(description="what is counted; area in 0.01 m²")
+    numerator: int = Field(description="signed")
+    denominator: int | None = Field(description="the frozen roll; null until our own units give its digest")
+    rate: str | None = Field(description="percent with two decimals, cut: 94.996 is 94.99")
+    required: bool = Field(description="whether the project's threshold is on this basis")
+    percent: int | None = Field(description="the threshold in percent, null where the basis is for reference only")
+    legal_ground: str | None = Field(description="the document and clause that set the threshold")
+    distance: int | None = Field(
+        description="how many are still missing to the line (95 % where none is set); negative: beyond it"
+    )
+    reached: bool = Field(description="numerator × 100 >= denominator × percent")
+
+    @property
+    def hundredths(self) -> int | None:
+        """The rate in hundredths of a percent, cut."""
+        return threshold.cut(self.numerator, self.denominator)
+
+
+class ProjectState(BaseModel):
+    """A project with its rates. `call` is what signing has declared, apart from the count."""
 
     project_id: UUID
     district: str
@@ -42,32 +63,31 @@ class Standing:
     name: str
     starts_at: datetime
     ends_at: datetime
-    roll: RollState
-    own_units: int
-    bases: tuple[Basis, ...]
-    counting_rule: CountingRule
+    roll: RollState = Field(
+        description="open: not frozen yet; incomplete: frozen, our own units do not match yet; frozen: counted over it"
+    )
+    bases: list[BasisState]
+    counting_rule: CountingRule = Field(
+        description="a right-holder counts as signed when all their units are, or as soon as any of them is"
+    )
+    call: Call
     reached_at: datetime | None
     effective_at: datetime | None
     document_number: str | None
+
+
+class Standing(ProjectState):
+    """With what only pages and the day's line need."""
+
+    own_units: int
     closed_at: datetime | None
 
-    def basis(self, name: str) -> Basis:
+    def basis(self, name: str) -> BasisState:
         return next(basis for basis in self.bases if basis.basis == name)
 
     @property
-    def required(self) -> list[Basis]:
+    def required(self) -> list[BasisState]:
         return [basis for basis in self.bases if basis.required]
-
-    @property
-    def call(self) -> Call:
-        """The call comes from signing's event. It is never computed from our own count."""
-        if self.effective_at:
-            return "effective"
-        if self.reached_at:
-            return "reached"
-        if self.closed_at:
-            return "lapsed"
-        return "short" if self.roll == "frozen" else "waiting"
 
     @property
     def units_to_go(self) -> int | None:
@@ -83,7 +103,7 @@ def of(tx: Transaction, project_ids: Sequence[UUID] | None = None) -> list[Stand
 
 def _standing(row: Row[Any]) -> Standing:
     required = {basis["basis"]: basis for basis in row.bases}
-    bases = tuple(
+    counted = [
         Basis(
             basis=name,
             numerator=getattr(row, name),
@@ -92,16 +112,23 @@ def _standing(row: Row[Any]) -> Standing:
             legal_ground=required.get(name, {}).get("legal_ground"),
         )
         for name in NAMES
-    )
-    return Standing(
-        **{
-            name: getattr(row, name)
-            for name in ("project_id", "district", "district_name", "name", "starts_at", "ends_at")
-        },
-        **{
-            name: getattr(row, name)
-            for name in ("own_units", "counting_rule", "reached_at", "effective_at", "document_number", "closed_at")
-        },
-        roll="frozen" if row.matches else "incomplete" if row.frozen_at else "open",
-        bases=tuple(sorted(bases, key=lambda basis: not basis.required)),
-    )
+    ]
+    shown = [BasisState.model_validate(basis, from_attributes=True) for basis in counted]
+    roll: RollState = "frozen" if row.matches else "incomplete" if row.frozen_at else "open"
+    derived = {
+        "roll": roll,
+        "bases": sorted(shown, key=lambda basis: not basis.required),
+        "call": _call(row, roll),
+    }
+    return Standing(**row._asdict() | derived)
+
+
+def _call(row: Row[Any], roll: RollState) -> Call:
+    """The call comes from signing's event. It is never computed from our own count."""
+    if row.effective_at:
+        return "effective"
+    if row.reached_at:
+        return "reached"
+    if row.closed_at:
+        return "lapsed"
+    return "short" if roll == "frozen" else "waiting"

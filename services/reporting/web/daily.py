@@ -40,7 +40,7 @@ def report() -> str:
     if _day() and day not in [known.business_on for known in days]:
         raise Refused("report-unknown")
     shown = frozen[0] if frozen else None
-    moment = as_of.AsOf(shown.feed_number, shown.frozen_at, None) if shown else moment
+    moment = as_of.AsOfState(number=shown.feed_number, at=shown.frozen_at, lag_seconds=None) if shown else moment
     return render_template(
         "daily.html",
         standing=standing,

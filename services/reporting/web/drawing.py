@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.reporting.domain.rates import Basis, scale
+from services.reporting.domain.rates import Drawn, scale
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,6 @@ class Axis:
         return None if hundredths is None else round((hundredths - self.low) / (self.high - self.low) * 100, 2)
 
 
-def axis(bases: Sequence[Basis]) -> Axis:
+def axis(bases: Sequence[Drawn]) -> Axis:
     thresholds = {basis.percent for basis in bases if basis.percent is not None}
-    return Axis(*scale(list(bases)), thresholds.pop() if len(thresholds) == 1 else None)
+    return Axis(*scale(bases), thresholds.pop() if len(thresholds) == 1 else None)

@@ -137,7 +137,9 @@ def grid() -> str | Answer:
         found,
         standing,
         title=" ".join(shown).strip() or text("grid.title"),
-        as_of=as_of.AsOf(kept.report.feed_number, kept.report.frozen_at, None) if kept else moment,
+        as_of=as_of.AsOfState(number=kept.report.feed_number, at=kept.report.frozen_at, lag_seconds=None)
+        if kept
+        else moment,
         buildings=list(dict.fromkeys((cell.compound, cell.building) for cell in units)),
         chosen=shown,
         plan=plan,
@@ -167,7 +169,7 @@ def _past(tx: Transaction, standing: Standing) -> tuple[str, past.Past | None]:
 
 
 def _not_kept(
-    found: Sequence[Standing], standing: Standing, days: Sequence[reports.Day], day: str, moment: as_of.AsOf
+    found: Sequence[Standing], standing: Standing, days: Sequence[reports.Day], day: str, moment: as_of.AsOfState
 ) -> Answer:
     waits = any(known.business_on.isoformat() == day and not known.frozen for known in days)
     facts = {
@@ -224,7 +226,7 @@ def _shown(found: Sequence[Standing]) -> Sequence[Standing]:
     return found if grant is None else [standing for standing in found if standing.project_id == grant.project_id]
 
 
-def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOf:
+def _moment(tx: Transaction, district: str | None = None) -> as_of.AsOfState:
     return as_of.of(tx, context().clock, district=district)
 
 

@@ -90,7 +90,7 @@ def _of_day(tx: Transaction, standing: Standing, name: str, figure: Figure) -> s
         raise Refused("figure-not-kept")
     report = frozen[min(_number("restatement") or 0, len(frozen) - 1)]
     listed = lines.of(report.units, figure, rule=report.body["counting_rule"], narrowed=_narrowed())
-    moment = as_of.AsOf(report.feed_number, report.frozen_at, None)
+    moment = as_of.AsOfState(number=report.feed_number, at=report.frozen_at, lag_seconds=None)
     return _page(standing, name, figure, listed, as_of=moment, day=day)
 
 

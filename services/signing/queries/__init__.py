@@ -1,1 +1,1 @@
-"""Reads for GET routes and pages: SELECT to typed rows. They never load an aggregate and never lock."""
+"""Reads for GET routes and pages: SELECT to models of the API (docs/architecture.md). They never load an aggregate and never lock."""

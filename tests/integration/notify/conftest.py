@@ -14,7 +14,7 @@ from services.notify.consumers import KINDS, reactions
 from services.notify.gateways.sms import Sms
 from services.notify.gateways.smtp import Mail
 from services.notify.queries import conservation
-from services.notify.queries.conservation import Balance
+from services.notify.queries.conservation import Conservation
 from services.notify.store.contacts import Opener
 from services.notify.workers.complete import Completer
 from services.notify.workers.dispatch import Dispatcher
@@ -105,7 +105,7 @@ class Notify:
         """The types of notify's own events, in order, without the prefix."""
         return [row.type.split(".", 2)[2] for row in self.rows("select type from events order by id")]
 
-    def balance(self) -> Balance:
+    def balance(self) -> Conservation:
         with database.reading(self.engine, granted=[self.district]) as tx:
             [found] = conservation.by_district(tx)
         assert found.missing == 0

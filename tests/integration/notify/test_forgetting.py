@@ -55,5 +55,5 @@ def test_a_stored_message_can_be_rendered_again_with_the_masked_name(notify):
     with database.reading(notify.engine, granted=[notify.district]) as tx:
         found = messages.lineage(tx, key)
 
-    assert "欧**您好" in found.row.text.body and "产权调换17" in found.row.text.body
+    assert "欧**您好" in found.text and "产权调换17" in found.text
     assert [attempt.outcome for attempt in found.tries] == ["sent"]

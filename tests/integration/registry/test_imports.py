@@ -3,6 +3,7 @@
 import io
 import tracemalloc
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from services.registry.domain import sample
 from services.registry.domain.imports import LARGEST_BYTES
 from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
+from services.registry.queries import readiness
+from shared.service import database
 from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, workbook
 
 
@@ -180,6 +183,27 @@ def rows_with(registry: Registry, words: Sequence[str]) -> dict[str, int]:
             if counted := sum(any(word in row for word in words) for row in rows):
                 found[table] = counted
     return found
+
+
+def test_an_import_with_mistakes_waits_until_a_later_one_is_committed(registry: Registry):
+    made = small()
+    project_id = registry.project(made)
+    faulty, right = edited(made, {"N2": "abc-shared"}), workbook(made)
+    waiting = []
+    for content, name, commit in (
+        (faulty, "1.xlsx", False),
+        (right, "2.xlsx", False),
+        (right, "3.xlsx", True),
+        (faulty, "4.xlsx", False),
+    ):
+        registry.imported(project_id, content, name=name, commit=commit)
+        listed = registry.get(f"/projects/{project_id}/imports?unfinished=true").json["items"]
+        waiting.append(" ".join(f"{item['file_name'][0]} {item['state']}" for item in listed))
+        with database.reading(registry.engine, granted=[DISTRICT]) as tx:
+            assert readiness.of(tx, UUID(project_id)).unfinished == len(listed)
+
+    assert waiting == ["1 faulty", "2 clean 1 faulty", "2 clean", "4 faulty 2 clean"]
+    assert len(registry.get(f"/projects/{project_id}/imports").json["items"]) == 4
 
 
 @pytest.mark.parametrize("state", ["clean", "faulty", "refused"])

@@ -18,6 +18,7 @@ from tests.support.clerk import Clerk, Mistake
 from tests.support.spreadsheet import (
     DATE,
     DATE_OF_A_CHINESE_PROGRAM,
+    GROUPED,
     RED_WHEN_NEGATIVE,
     Sheet,
     Written,
@@ -150,7 +151,11 @@ def test_a_correct_workbook_of_any_program_is_accepted(registry: Registry):
     for day in days:
         clerk.unit(titled_on=day)
     clerk.unit(
-        registered_area=number("65.180000000000007", RED_WHEN_NEGATIVE), surveyed_area="65.18", floor="3", door=302
+        registered_area=number("65.180000000000007", RED_WHEN_NEGATIVE),
+        surveyed_area="65.18",
+        floor="3",
+        door=302,
+        mobile=number(13_800_138_000, GROUPED),
     )
     clerk.unit("单独所有", {"name": rich("欧", "阳安", phonetic="ouyang"), "mobile": 13_800_138_000}, door="13A01")
     clerk.unit("单独所有", {"name": shared(0), "use": shared(1), "share": "1"})
@@ -228,6 +233,13 @@ def files(clerk: Clerk) -> dict[str, Callable[[], bytes]]:
             sheets, more={"xl/worksheets/sheet1.xml": f"{doctype}<x>&b;</x>"}
         ),
         "workbook-unreadable a text that is not there": lambda: with_cell(clerk, shared(7)),
+        "workbook-unreadable two sheets of a name": lambda: written([*sheets, clerk.holders]),
+        "workbook-unreadable a cell twice": lambda: with_cells(clerk, "B2", "B2"),
+        "workbook-unreadable a cell before another": lambda: with_cells(clerk, "B2", "A2"),
+        "workbook-unreadable a cell of another row": lambda: with_cells(clerk, "A2", "B3"),
+        "workbook-split on a copy": lambda: written(
+            [Sheet(f"{HOLDERS_SHEET} (2)", HOLDERS, clerk.holders.rows), *sheets]
+        ),
         "workbook-encrypted by password": lambda: ole + b"EncryptedPackage".ljust(4096, b"\0"),
         "workbook-encrypted old xls": lambda: ole + b"Workbook".ljust(4096, b"\0"),
         "workbook-macros xlsm": lambda: written(sheets, more={"xl/vbaProject.bin": "x"}),
@@ -241,6 +253,7 @@ def files(clerk: Clerk) -> dict[str, Callable[[], bytes]]:
         "workbook-wrong-columns twice": lambda: with_headers(clerk, [headers[0], *headers]),
         "workbook-wrong-columns in another order": lambda: with_headers(clerk, swapped),
         "workbook-wrong-columns unknown": lambda: with_headers(clerk, [*headers, "备注"]),
+        "workbook-wrong-columns unknown after a gap": lambda: with_headers(clerk, [*headers, "", "备注"]),
         "workbook-wrong-columns a control character": lambda: with_headers(clerk, ["小区_x0000_", *headers[1:]]),
         "workbook-wrong-columns a title above": lambda: with_headers(clerk, ["澄水湾片区一览表"]),
         "workbook-empty template": lambda: written([Sheet(HOLDERS_SHEET, HOLDERS), Sheet(BUILDINGS_SHEET, BUILDINGS)]),
@@ -266,6 +279,12 @@ def renamed(content: bytes, name: str, otherwise: str) -> bytes:
 def with_headers(clerk: Clerk, headers: list[str]) -> bytes:
     sheet = Sheet(HOLDERS_SHEET, HOLDERS, clerk.holders.rows, headers)
     return written([sheet, clerk.buildings])
+
+
+def with_cells(clerk: Clerk, *addresses: str) -> bytes:
+    cells = "".join(f'<c r="{address}" t="str"><v>云汀里</v></c>' for address in addresses)
+    part = clerk.holders.xml().partition('<row r="2"')[0] + f'<row r="2">{cells}</row></sheetData></worksheet>'
+    return written([clerk.holders, clerk.buildings], more={"xl/worksheets/sheet1.xml": part})
 
 
 def with_cell(clerk: Clerk, cell: Written) -> bytes:

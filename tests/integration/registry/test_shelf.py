@@ -11,7 +11,10 @@ from tests.integration.registry.conftest import DISTRICT, Registry
 
 SHELF = Path(__file__).parents[2] / "support" / "workbooks"
 CASES = SHELF / "cases"
-PROGRAMS = ("openpyxl", "xlsxwriter", "sheetjs", "exceljs", "excelize", "poi", "libreoffice")
+PROGRAMS = (
+    *("openpyxl", "xlsxwriter", "pyexcelerate", "sheetjs", "exceljs", "xlsxpopulate", "excel4node", "writeexcelfile"),
+    *("excelize", "poi", "easyexcel", "fastexcel", "libreoffice"),
+)
 
 
 def faults(registry: Registry, path: Path) -> set[tuple[str, str, str]]:
@@ -47,6 +50,12 @@ def test_a_correct_row_is_clean_and_a_wrong_one_is_named_at_its_cell(registry: R
         ("bin-declared-excelize.xlsx", set()),
         ("bin-declared-sheetjs.xlsx", set()),
         ("han-extensions-h-and-i.xlsx", set()),
+        (
+            "numbers-shown-as-another-sheetjs.xlsx",
+            {(cell, "number-as-another") for cell in ("E2", "B3", "L3")}
+            | {("Q3", "check-digit"), ("", "beside-table")},
+        ),
+        ("table-with-totals-exceljs.xlsx", {("Q3", "check-digit"), ("A4", "totals-row")}),
         # Its 500 invented units hold four names that end in a number.
         ("style-per-cell-poi.xlsx", {(f"O{row}", "name-with-digits") for row in (13, 169, 342, 410)}),
     ],

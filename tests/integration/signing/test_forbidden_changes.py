@@ -213,7 +213,9 @@ ONLY_ADDED_TO = (
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_the_database_refuses_a_forbidden_change_whoever_asks(district: District, urls: Database, breach: str) -> None:
+def test_no_role_may_change_a_case_or_a_signing_against_the_rules(
+    district: District, urls: Database, breach: str
+) -> None:
     after, statements, complaint = BREACHES[breach]
     given = after(district)
 

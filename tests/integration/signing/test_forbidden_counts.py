@@ -165,7 +165,9 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
 
 
 @pytest.mark.parametrize("breach", BREACHES)
-def test_the_database_refuses_a_forbidden_change_whoever_asks(district: District, urls: Database, breach: str) -> None:
+def test_no_role_may_change_a_hand_a_confirmation_or_a_count_against_the_rules(
+    district: District, urls: Database, breach: str
+) -> None:
     after, statements, complaint = BREACHES[breach]
     given = after(district)
 

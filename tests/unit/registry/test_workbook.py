@@ -123,6 +123,54 @@ def test_hidden_rows_and_columns_are_found():
     assert rows[6].cells["registered_area"] == Cell("formula", "=")
 
 
+@pytest.mark.parametrize("above", [0, 1, 5])
+def test_rows_under_the_headers_of_the_template_on_another_sheet_are_refused_unless_there_are_none(above: int):
+    def copied(rows: int):
+        def copy(book):
+            book.create_sheet("说明", 0).append(["小区", "楼栋", "先读这里"])
+            other = book.create_sheet("第二批")
+            lines = [["澄水湾片区"]] * above + [[cell.value for cell in book[HOLDERS_SHEET][row]] for row in (1, 2, 3)]
+            for line in lines[: above + rows]:
+                other.append(line)
+
+        return edited(copy)
+
+    with pytest.raises(Refused, match="workbook-split") as refused, workbook.reading(copied(2)):
+        pass
+    with workbook.reading(copied(1)) as book:
+        assert len(list(book.sheet(BUILDINGS_SHEET).rows())) > 0
+    assert refused.value.facts == {"sheet": "第二批"}
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "kind"),
+    [
+        ("000", 1, "formatted"),
+        ("000", 302, "number"),
+        ('0"栋"', 3, "formatted"),
+        ("0栋", 3, "formatted"),
+        ('"A"000', 302, "formatted"),
+        ("0%", 3, "formatted"),
+        (";;;", 302, "formatted"),
+        ("[DBNum1]0", 3, "formatted"),
+        ("000-0000-0000", 13_800_138_000, "number"),
+        ('[Red]0.00_);[Blue]\\(0.00\\)" m²"', 65.18, "number"),
+        ("G/通用格式", 302, "number"),
+        ("#,##0.00", 1302, "number"),
+        ("0.00E+00", 1302, "number"),
+        ("[$¥-804]#,##0", 302, "number"),
+    ],
+)
+def test_a_number_that_the_sheet_shows_as_another_text_is_known(code: str, number: float, kind: str):
+    def write(book):
+        book[HOLDERS_SHEET]["E3"].value, book[HOLDERS_SHEET]["E3"].number_format = number, code
+
+    with workbook.reading(edited(write)) as book:
+        rows = {row.number: row.cells["door"] for row in book.sheet(HOLDERS_SHEET).rows()}
+
+    assert (rows[3].kind, float(rows[3].written)) == (kind, pytest.approx(number))
+
+
 def test_a_row_or_column_of_zero_size_is_hidden_too():
     file = a_workbook()
     with zipfile.ZipFile(file) as archive:
@@ -209,8 +257,8 @@ def test_no_more_of_a_row_is_kept_than_the_template_has_room_for(cells: bytes):
     with workbook.reading(file) as book:
         (row,) = book.sheet(HOLDERS_SHEET).sheet.rows()
 
-    # One column more than the template's, to see a header that is the clerk's own.
-    assert len(row.cells) <= len(HOLDERS) + 1 and sum(len(cell.written) for cell in row.cells.values()) < 40_000
+    # One column more than the template's, to see a header that is the clerk's own, and one cell past it.
+    assert len(row.cells) <= len(HOLDERS) + 2 and sum(len(cell.written) for cell in row.cells.values()) < 40_000
 
 
 def test_a_part_that_is_broken_or_packed_as_no_spreadsheet_does_is_refused():

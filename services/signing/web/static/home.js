@@ -43,15 +43,11 @@ const listed = async (service, path, calm = false) => {
   const { items, whole } = await every(service, path, 2);
   return { n: items.length, more: !whole, calm, detail: items.slice(0, 2).map((unit) => [unit.compound, unit.building, unit.door].filter(Boolean).join(" ")).filter(Boolean).join(word("comma")) };
 };
-/* Newest first. After the freeze nothing is imported, and what a later workbook has put right needs nobody. */
+/* After the freeze nothing is imported. */
 const inImports = async (state) => {
   const open = (await projects()).filter((project) => !project.roll_frozen_at);
-  const found = await Promise.all(open.map(async (project) => {
-    const { items } = await ask("registry", `/projects/${project.project_id}/imports?limit=200`);
-    const done = items.findIndex((one) => one.state === "committed");
-    return items.filter((one, place) => one.state === state && (done < 0 || place < done || state !== "faulty"));
-  }));
-  const mine = found.flat();
+  const found = await Promise.all(open.map((project) => ask("registry", `/projects/${project.project_id}/imports?unfinished=true&limit=200`)));
+  const mine = found.flatMap(({ items }) => items.filter((one) => one.state === state));
   return { n: mine.length, detail: mine.slice(0, 2).map((row) => row.file_name).join(word("comma")), href: mine.length === 1 ? `/register/imports/${mine[0].import_id}` : undefined };
 };
 const perProject = async (path) => {
