@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.support import pages
 from tests.support.launch import Launch
 from tests.support.platform import Platform
 from tests.support.screens import Screens, screens_on
@@ -48,12 +49,6 @@ def test_the_tabulator_loses_no_focus_and_leaves_none_out_of_the_screen(
 ) -> None:
     page = screens.browse(browser, f"{path}{'&' if '?' in path else '?'}language=en", size=(390, 844))
     expect(page.locator("main")).to_be_visible()
-    out = []
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement === document.body"):
-            break  # after the last one the browser's own buttons come
-        out.append(page.evaluate(_OUT))
-    assert len(out) > 5
-    assert [words for words in out if words] == []
+
+    assert pages.lost_by_tab(page) == []
     page.context.close()

@@ -10,6 +10,7 @@ from deploy.local import issuer as local_issuer
 from shared.events.registry import GroupFormed, Officer
 from shared.service import database
 from tests.integration.signing.conftest import DISTRICT, Desk
+from tests.integration.signing.test_http import self_signature
 from tests.support.signing import District
 
 
@@ -91,6 +92,18 @@ def test_who_opens_the_home_is_named_in_the_traces_of_other_services_too(desk: D
 
     assert answer.status_code == 200
     assert member(desk, f"clerk-{DISTRICT}")[1]["name"] == "文清禾"
+
+
+def test_the_desk_names_who_took_a_signature(desk: Desk, district: District) -> None:
+    unit = district.register()
+    agreement_id, (owner, *_) = district.ready(unit), district.owners(unit)
+    named = headers(desk, "desk", name="简云舟")
+    signed = desk.app.test_client().post(
+        f"/api/v1/agreements/{agreement_id}/signatures", json=self_signature(owner), headers=named
+    )
+    assert signed.status_code == 201, signed.text
+
+    assert f"经办 简云舟 desk-{DISTRICT}" in words(desk.page(f"/desk/{unit}").text)
 
 
 def test_an_act_shows_the_ids_of_its_events(desk: Desk, district: District, engine: Engine) -> None:
