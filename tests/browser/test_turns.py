@@ -118,13 +118,13 @@ def test_a_clock_that_stands_still_draws_no_wall_anew(turning: Turning, browser:
     turning.clock.run(before=OPENED_AT, seconds=3, speed=1)
     turning.clock.stop()
     page = turning.wall(browser)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/wall" in request.url else None)
+    drawings: list[str] = []
+    page.on("request", lambda request: drawings.append(request.url) if "/wall" in request.url else None)
 
     for _ in range(50):
         turning.shown.pulse()
         page.wait_for_timeout(200)
 
     expect(page.locator(".pace .until")).to_contain_text("Signing starts in")
-    assert len(asked) <= 4, asked  # before the standing is known, less and less often
+    assert len(drawings) <= 4, drawings  # before the standing is known, less and less often
     page.context.close()

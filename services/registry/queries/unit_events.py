@@ -102,8 +102,8 @@ def of(tx: Transaction, unit_id: UUID, *, before: int, limit: int, authors: bool
 
 
 def _known(tx: Transaction, unit: Any, headers: Iterable[Mapping[str, str]]) -> _Known:  # noqa: ANN401 - a row
-    traces = [trace for each in headers if (trace := _trace(each))]
-    ids = [import_id for each in headers if (import_id := _uuid(each.get("correlationid")))]
+    traces = [trace for kept in headers if (trace := _trace(kept))]
+    ids = [import_id for kept in headers if (import_id := _uuid(kept.get("correlationid")))]
     its = {"unit_id": unit.unit_id, "project_id": unit.project_id, "traces": traces, "ids": ids}
     corrections = tx.connection.execute(_CORRECTIONS, its).all()
     return _Known(

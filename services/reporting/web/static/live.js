@@ -148,7 +148,7 @@ export function watch({ empty = () => false, tick = () => {} } = {}) {
   let asOf = { at: at || null, number: Number(data.number), lag_seconds: data.lag === "" ? null : Number(data.lag) };
   let heardAt = performance.now();
   const clock = businessClock(), turn = turning(() => (data.moment ? null : redraw())); // the moment of the threshold stands for its minute
-  clock.heard(asOf);
+  clock.take(asOf);
   const draw = () => {
     const silentSeconds = (performance.now() - heardAt) / 1000;
     const lagSeconds = asOf.lag_seconds ?? 0;
@@ -166,7 +166,7 @@ export function watch({ empty = () => false, tick = () => {} } = {}) {
   return (moment) => {
     if (moment) {
       asOf = moment;
-      clock.heard(moment);
+      clock.take(moment);
     }
     heardAt = performance.now();
     draw();

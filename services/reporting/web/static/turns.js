@@ -11,7 +11,7 @@ export function businessClock() {
   let last = null, speed = 1;
   return {
     /** The moment that figures are of, and how long before the service's own instant that was. */
-    heard({ at, lag_seconds: lag }) {
+    take({ at, lag_seconds: lag }) {
       if (!at) return;
       const moment = { at: Date.parse(at) + (lag ?? 0) * 1000, on: performance.now() };
       const passed = last ? moment.on - last.on : 0;
