@@ -3,10 +3,10 @@
 Invariant: a rate is cut, never rounded up to a threshold; a distance is rounded against us; zero prints as 0 and the unknown as —.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.events import threshold
-from shared.events.day import SHANGHAI
+from shared.events.day import SHANGHAI, business_day, midnight
 
 UNKNOWN = "—"
 
@@ -37,3 +37,8 @@ def day(at: datetime | None) -> str:
 def machine_time(at: datetime | None) -> str:
     """For `datetime` attributes, which scripts read."""
     return "" if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def day_ends(at: datetime | None) -> str:
+    """The instant at which the business day of `at` ends, for scripts: a page that names the day is drawn anew then."""
+    return "" if at is None else machine_time(midnight(business_day(at) + timedelta(days=1)))

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from shared.service.identity import ROLES
+from shared.web.sections import open_to
 from tests.support import pages
 from tests.support.platform import Platform
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.timeout(600)  # the first test starts the whole system
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_PAGES = 80
+_EMPTY_DISTRICT = "440651"
 _SLOW_MILLISECONDS = 30_000
 # What is no page: files, the API, the end of the session, and this page in another dress.
 _NO_PAGE = re.compile(r"\.(xlsx|csv|json|md|svg|jws)$|^/api/|^/login|^/logout|[?&](language|theme)=")
@@ -68,4 +70,17 @@ def test_no_link_of_a_page_leads_to_a_refusal_and_every_page_fits_the_screens(
                 waiting.append(link)
     assert (refused, unfit) == ([], {})
     assert len(known) > 8  # it has really walked
+    page.context.close()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_page_that_has_nothing_to_show_leads_on(chromium: Browser, system: Platform, role: str) -> None:
+    """In a district of which nothing is known yet, each section has something to press, and so has each notice."""
+    front = system.place.front_url
+    page = pages.signed_in(chromium, system.place, "/help", role=role, district=_EMPTY_DISTRICT)
+    for path in ("/", *(section.path for section in open_to((role,)))):
+        page.goto(front + path)
+        expect(page.locator("main :is(a[href], button)").first, path).to_be_attached()
+        for notice in page.locator("main .callout.wait").all():
+            expect(notice.locator("a[href], button").first, path).to_be_attached()
     page.context.close()

@@ -71,6 +71,7 @@ def test_each_page_fits_390_by_844_can_be_hit_and_axe_reports_nothing(phone: Pag
         phone.goto(phone.url.split("/mine")[0] + path)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390, path
         assert pages.small_targets(phone) == [], path
+        assert pages.lost_by_tab(phone) == [], path
         assert pages.violations(phone) == "", path
         phone.set_viewport_size({"width": 390, "height": 844})
 

@@ -102,3 +102,12 @@ def test_a_project_is_opened_with_few_presses_of_the_tabulator(form: Page) -> No
         presses += 1
 
     assert presses < MOST_PRESSES
+
+
+@pytest.mark.parametrize("size", [(390, 844), (683, 384)])
+def test_each_stop_of_the_tabulator_is_on_the_screen_and_is_marked(form: Page, size: tuple[int, int]) -> None:
+    """On a phone, and at 200 % on a screen of 1366 × 768."""
+    width, height = size
+    form.set_viewport_size({"width": width, "height": height})
+
+    assert pages.lost_by_tab(form) == []

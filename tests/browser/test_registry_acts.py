@@ -222,14 +222,22 @@ def _correct(clerk: Clerk) -> None:
 
 
 def _see_it_in_the_case(clerk: Clerk) -> None:
-    """The trace of the case has the registry's correction with who, when and its number."""
+    """The trace of the case has the unit's events in the registry: with who, when, the ids, and the import that brought it."""
     page, unit = clerk.page, clerk.page.url
     page.goto(f"{clerk.place.front_url}/desk/{unit.split('/register/units/')[1][:36]}/trace")
-    corrected = page.locator("#in-register li")
-    expect(corrected).to_have_count(1)
-    expect(corrected).to_contain_text("按复测成果更正")
-    expect(corrected).to_contain_text(f"clerk-{DISTRICT}")
-    expect(corrected.locator("time")).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"))
+    events = page.locator("#in-register li")
+    expect(events.filter(has_text="登记变更")).to_contain_text("按复测成果更正")
+    expect(events.filter(has_text="登记变更")).to_contain_text(f"clerk-{DISTRICT}")
+    expect(events.filter(has_text="分派").first).to_contain_text("一组")
+    first = events.filter(has_text="首次登记")
+    expect(first.locator("time")).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"))
+    expect(first.locator(".event .code")).to_have_text(re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"))
+    expect(first.locator(".trace-id .code")).to_have_text(re.compile(r"^[0-9a-f]{32}$"))
+    expect(first.locator(".import a")).to_have_attribute("href", re.compile(r"^/register/imports/"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    clerk.press(page.get_by_role("button", name="复制全部编号"))
+    expect(page.locator("#copy-done")).to_have_text("已复制")
+    assert first.locator(".event .code").inner_text() in page.evaluate("navigator.clipboard.readText()")
     clerk.look()
     page.goto(unit)
 

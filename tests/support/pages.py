@@ -131,6 +131,33 @@ def covered(page: Page) -> list[str]:
     )
 
 
+def lost_by_tab(page: Page, *, most: int = 70) -> list[str]:
+    """What the tabulator reaches out of the screen, behind a bar, or without a sign that it has the focus; from the top to the end."""
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    found: list[str] = []
+    for reached in range(most):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => {
+                const focused = document.activeElement, box = focused.getBoundingClientRect(), label = focused.closest('label');
+                if (focused === document.body) return null;
+                const fits = box.width <= innerWidth && box.height <= innerHeight;
+                const on = box.left >= -1 && box.top >= -1 && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1;
+                const top = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height, innerHeight) / 2);
+                const seen = top && (focused.contains(top) || top.contains(focused) || label?.contains(top));
+                const { outlineStyle, boxShadow } = getComputedStyle(focused);
+                const faults = [fits && !on && 'out of the screen', !seen && 'covered',
+                    outlineStyle === 'none' && boxShadow === 'none' && 'without an outline'].filter(Boolean);
+                return faults.length ? `${faults.join(', ')}: ${focused.outerHTML.slice(0, 100)}` : '';
+            }"""
+        )
+        if stop is None:
+            assert reached > 2, "the page has no more than its skip link"
+            break
+        found += [stop] if stop else []
+    return found
+
+
 def small_targets(page: Page) -> list[str]:
     """Buttons, fields and links that stand alone and are less than 44 px high. A link in a sentence may be; a tick is hit by its label."""
     page.wait_for_load_state()  # without its styles every one is small

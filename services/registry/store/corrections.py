@@ -17,6 +17,7 @@ from services.registry.store import imports
 from services.registry.store.columns import BUILDING_NAMES
 from shared.refusal import Refused, Unknown
 from shared.service.database import Transaction
+from shared.telemetry import tracing
 
 _PROJECT = text("select project_id from units where unit_id = :unit_id and district = :district")
 _UNIT = text("select unit_id, project_id, revision, unit_code, source from units where unit_id = :unit_id for update")
@@ -32,8 +33,9 @@ _FAULTS = text("""
 _FOUND = text("select change, changed_columns from import_units where import_id = :import_id")
 _END = text("delete from imports where import_id = :import_id")
 _RECORD = text("""
-    insert into corrections (correction_id, district, unit_id, person_id, revision, changed, reason, corrected_by, corrected_at)
-    values (:correction_id, :district, :unit_id, :person_id, :revision, :changed, :reason, :by, :at)
+    insert into corrections (correction_id, district, unit_id, person_id, revision, changed, reason, corrected_by, corrected_at,
+                             trace_id)
+    values (:correction_id, :district, :unit_id, :person_id, :revision, :changed, :reason, :by, :at, :trace_id)
 """)
 
 
@@ -108,5 +110,6 @@ def end(tx: Transaction, import_id: UUID) -> None:
 def record(
     tx: Transaction, correction: Correction, *, unit_id: UUID | None = None, person_id: UUID | None = None
 ) -> None:
-    place = {"correction_id": uuid7(), "district": tx.district, "unit_id": unit_id, "person_id": person_id}
-    tx.connection.execute(_RECORD, {**place, **asdict(correction), "changed": sorted(correction.changed)})
+    its = {"correction_id": uuid7(), "district": tx.district, "trace_id": tracing.trace_id()}
+    place = {"unit_id": unit_id, "person_id": person_id, "changed": sorted(correction.changed)}
+    tx.connection.execute(_RECORD, {**asdict(correction), **its, **place})

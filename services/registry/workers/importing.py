@@ -24,7 +24,7 @@ from shared.messaging.rounds import Rounds, Work
 from shared.refusal import Refused
 from shared.service import database
 from shared.service.clock import Clock
-from shared.telemetry import log
+from shared.telemetry import log, tracing
 
 _STEPS = {"uploaded": "reading", "reading": "reading", "checking": "checking", "committing": "committing"}
 # A step that crashed its worker this often would crash it again and again, and no other import would run.
@@ -89,8 +89,10 @@ class Importer:
         _log.info("import step", import_id=str(import_id), district=district, step=step)
 
     def _commit(self, district: str, command: CommitImport, report: Report) -> None:
+        # Its events carry the import's id as their correlation id: the trace of a unit leads from the event to the import.
+        trace = tracing.request(correlation_id=str(command.import_id), traceparent="")
         try:
-            with database.begin(self._engine, district=district) as tx:
+            with trace, database.begin(self._engine, district=district) as tx:
                 commit_import(tx, self._vault, command, report=report)
         except Refused as refusal:
             self._refused(district, command.import_id, refusal)

@@ -4,5 +4,6 @@ from services.signing.api.agreements import agreements
 from services.signing.api.cases import cases
 from services.signing.api.projects import projects
 from services.signing.api.signatures import signatures
+from services.signing.api.staff import staff
 
-BLUEPRINTS = (cases, agreements, signatures, projects)
+BLUEPRINTS = (cases, agreements, signatures, projects, staff)

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from services.signing.commands.note_staff import note_staff
+from services.signing.store.staff import Member
 from shared.service import database, http, idempotency, identity
 from shared.service.clock import Clock
 from shared.service.context import context
@@ -28,7 +30,10 @@ def once(
     same thing gives; its version, if it has one, is the answer's ETag.
     """
     service = context()
-    with database.begin(service.engine, district=identity.current().district) as tx:
+    subject = identity.current()
+    member = Member.named(subject.subject, subject.name, subject.roles, subject.staff_number)
+    note_staff(service.engine, member, district=subject.district)
+    with database.begin(service.engine, district=subject.district) as tx:
 
         def act() -> http.Answer:
             found = answer(tx, carry_out(tx, command, service.clock))

@@ -8,7 +8,8 @@ from flask import Blueprint, render_template, request
 
 from services.signing.domain.capitals import capitals
 from services.signing.domain.mandate import MandateKind, unfit
-from services.signing.queries import case_file, drafting
+from services.signing.queries import case_events, case_file, drafting, staff_list
+from services.signing.queries.case_events import CaseEvent
 from services.signing.queries.case_file import CaseFile
 from services.signing.web import desk as desks
 from services.signing.web import drafts, paper, signers
@@ -58,6 +59,7 @@ def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
         with reading(context().engine, granted=identity.current().granted) as tx:
             case = case_file.read(tx, unit_id)
             found = facts(tx, case)
+            staff = staff_list.of(tx, (act.by for act in case.acts))
         return render_template(
             f"case-{name}.html",
             title=f"{case.compound} {case.building} {case.door}",
@@ -67,6 +69,7 @@ def _page(name: str, facts: Shown) -> Callable[[UUID], str]:
             did=_did(),
             trace=[act for act in reversed(case.acts) if act.kind in _TRACE.get(name, (act.kind,))],
             capitals=capitals,
+            staff=staff,
             as_of=AsOf(context().clock.now(), None, None),
             **found,
         )
@@ -119,8 +122,14 @@ def _paper(_: Transaction, case: CaseFile) -> dict[str, object]:
     }
 
 
-def _trace(_: Transaction, case: CaseFile) -> dict[str, object]:
-    return {"names": {str(row.person_id): row.name for row in case.right_holders}}
+def _trace(tx: Transaction, case: CaseFile) -> dict[str, object]:
+    """`events`: by the trace of their act. `others`: those without an act on the case, the newest first."""
+    events: dict[str | None, list[CaseEvent]] = {act.trace_id: [] for act in case.acts if act.trace_id}
+    others: list[CaseEvent] = []
+    for event in case_events.of(tx, case.district, case.unit_id):
+        events.get(event.trace_id, others).append(event)
+    names = {str(row.person_id): row.name for row in case.right_holders}
+    return {"names": names, "events": events, "others": others[::-1]}
 
 
 def _may(route: str) -> bool:

@@ -1,6 +1,7 @@
 """/, /help and /docs: where a person and a programmer start. Signing carries them, and the sign-in, for all services (decision 18).
 
 The home knows which rows a role has and where each leads; static/home.js asks each service for its own counts (decision 30).
+Who opens it is noted: a trace names them by it, also for acts in other services.
 """
 
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from typing import Final
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as Answer
 
+from services.signing.commands.note_staff import note_staff
+from services.signing.store.staff import Member
 from shared.events.day import business_day
 from shared.service import identity
 from shared.service.context import context
+from shared.service.database import EVERY
 from shared.web import sections
 from shared.web.shell import add_texts, text
 
@@ -85,9 +89,13 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
 @home.get("/")
 @identity.requires(*_EVERYBODY)
 def front() -> str | Answer:
-    roles = identity.current().roles
+    subject = identity.current()
+    roles = subject.roles
     if roles.isdisjoint(identity.ROLES):  # an agency's engineer
         return redirect("/agency")
+    for district in set(subject.granted) - {EVERY}:
+        member = Member.named(subject.subject, subject.name, roles, subject.staff_number)
+        note_staff(context().engine, member, district=district)
     rows = list(dict.fromkeys(row for role, mine in ROWS.items() if role in roles for row in mine))
     return render_template(
         "home.html",

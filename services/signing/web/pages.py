@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from pydantic import ValidationError
 
 from services.signing.domain.agreement import State
-from services.signing.queries import case_file, case_list, group_list
+from services.signing.queries import case_file, case_list, group_list, staff_list
 from services.signing.queries.case_list import CaseRow, CasesQuery
 from services.signing.web import acts, audit, case_pages, officer, project_pages
 from services.signing.web import desk as desks
@@ -65,6 +65,7 @@ def desk(unit_id: UUID) -> str:
     with reading(context().engine, granted=identity.current().granted) as tx:
         case = case_file.read(tx, unit_id)
         following, at = _next_ready(tx, case.project_id, unit_id), _as_of()
+        staff = staff_list.of(tx, (act.by for act in case.acts))
     shown = desks.of(
         case,
         today=business_day(context().clock.now()),
@@ -76,6 +77,7 @@ def desk(unit_id: UUID) -> str:
         title=f"{case.compound} {case.building} {case.door}",
         case=case,
         agreement=case.agreement,
+        staff=staff,
         desk=shown,
         acts=acts.offered(case, view=shown.view, roles=identity.current().roles),
         reasons=acts.REASONS,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request
 
-from services.signing.queries import day_list, project_count, project_page
+from services.signing.queries import day_list, project_count, project_page, staff_list
 from services.signing.queries.day_list import DaysQuery
 from services.signing.queries.project_count import ProjectCount
 from shared.service import declared, identity
@@ -44,8 +44,10 @@ def project(project_id: UUID, page: str = "") -> str:
     now = context().clock.now()
     with reading(context().engine, granted=identity.current().granted) as tx:
         count = project_count.read(tx, project_id)
+        decided = project_page.decided(tx, project_id)
         found = {
-            "decided": project_page.decided(tx, project_id),
+            "decided": decided,
+            "staff": staff_list.of(tx, (decided.declared_by, decided.closed_by)),
             "waiting": project_page.waiting(tx, project_id),
             "awaiting": project_page.awaiting_effect(tx, project_id),
             "due": project_page.days_to_close(tx, count, now),

@@ -114,6 +114,11 @@ if (part("switch")) {
   show();
 }
 
+/* What the keyboard has reached is wholly on the screen: a browser leaves a link that is half out of a wide table where it is. */
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches(":is(a, button, input, select, textarea, summary):focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closers.some((close) => close(true));
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");

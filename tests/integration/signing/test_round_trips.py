@@ -16,6 +16,7 @@ def engine_of(desk: Desk) -> Engine:
 
 
 def signed(desk: Desk, district: District, agreement_id: object, owner: object) -> Wire:
+    assert desk.page("/").status_code == 200  # the process notes who a login is once, before its first act
     with traced(engine_of(desk)) as wire:
         answer = desk.post(f"/agreements/{agreement_id}/signatures", self_signature(owner))  # type: ignore[arg-type]
     assert answer.status_code == 201, answer.text

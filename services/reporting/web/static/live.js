@@ -3,6 +3,7 @@
    An event carries every figure of a project, so a page applies it whole, in one task, or not at all. What it cannot apply is fetched as
    the server's own page; events that arrive meanwhile are kept, and those newer than the fetched page are applied to it before it shows. */
 import { join } from "./line.js";
+import { businessClock, turning } from "./turns.js";
 import { show, stateOf } from "/static/shell/status.js";
 
 const AGAIN_MILLISECONDS = 3000;
@@ -139,12 +140,15 @@ function rollForward(state) {
   }
 }
 
-/** The status of the page, once a second: the moment of its figures, how long ago a sign of life came, and which state that is. */
+/** The status of the page, once a second: the moment of its figures, how long ago a sign of life came, and which state that is. `tick` gets
+    the instant of the business clock, too. */
 export function watch({ empty = () => false, tick = () => {} } = {}) {
   const data = document.body.dataset;
   const at = document.getElementById("status-at").dateTime;
   let asOf = { at: at || null, number: Number(data.number), lag_seconds: data.lag === "" ? null : Number(data.lag) };
   let heardAt = performance.now();
+  const clock = businessClock(), turn = turning(() => (data.moment ? null : redraw())); // the moment of the threshold stands for its minute
+  clock.take(asOf);
   const draw = () => {
     const silentSeconds = (performance.now() - heardAt) / 1000;
     const lagSeconds = asOf.lag_seconds ?? 0;
@@ -152,13 +156,18 @@ export function watch({ empty = () => false, tick = () => {} } = {}) {
     const behind = Math.max(silentSeconds, lagSeconds);
     const state = stateOf({ loaded: asOf.number > 0 || asOf.lag_seconds !== null, silentSeconds: behind >= 60 ? behind : silentSeconds, lagSeconds, empty: empty() });
     show(state, asOf, { silentSeconds: behind });
-    tick({ asOf, silentSeconds, state });
+    const now = clock.now();
+    turn(now);
+    tick({ asOf, now, state });
   };
   setInterval(draw, 1000);
   draw();
   nightly();
   return (moment) => {
-    if (moment) asOf = moment;
+    if (moment) {
+      asOf = moment;
+      clock.take(moment);
+    }
     heardAt = performance.now();
     draw();
   };

@@ -191,12 +191,9 @@ function remaining(until, now) {
   return days ? word("live", "countdown", { days, clock }) : clock;
 }
 
-const running = { at: 0, since: 0 };
-function clock({ asOf, silentSeconds, state }) {
-  if (asOf.at && asOf.at !== running.at) Object.assign(running, { at: asOf.at, since: performance.now() });
-  const now = asOf.at ? new Date(asOf.at).getTime() + (asOf.lag_seconds ?? 0) * 1000 + silentSeconds * 1000 : null;
+function clock({ asOf, now, state }) {
   put($("clock"), clockTime(now));
-  for (const node of document.querySelectorAll(".countdown")) put(node, remaining(node.dataset.until, now));
+  for (const node of document.querySelectorAll(".countdown")) put(node, remaining(node.dataset.turnsAt, now));
   put($("count-h"), state === "stale" ? word("live", "signed_units_at", { at: clockTime(asOf.at) }) : word("live", "signed_units"));
 }
 

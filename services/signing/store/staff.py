@@ -1,0 +1,35 @@
+"""Members of staff: under which name, roles and staff number a login acted last in a district."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from sqlalchemy import text
+
+from shared.service.database import Transaction
+
+_NOTE = text("""
+    insert into staff (subject, district, name, roles, staff_number) values (:subject, :district, :name, :roles, :staff_number)
+    on conflict (subject, district) do update
+    set name = excluded.name, roles = excluded.roles, staff_number = excluded.staff_number, noted_at = now()
+    where (staff.name, staff.roles, staff.staff_number) is distinct from (excluded.name, excluded.roles, excluded.staff_number)
+""")
+
+
+@dataclass(frozen=True)
+class Member:
+    """As the identity provider names them. `staff_number` is empty for who has none."""
+
+    subject: str
+    name: str
+    roles: tuple[str, ...]
+    staff_number: str
+
+    @classmethod
+    def named(cls, subject: str, name: str, roles: Iterable[str], staff_number: str) -> Self:
+        """Who has no name is called by the login."""
+        return cls(subject, name or subject, tuple(sorted(roles)), staff_number)
+
+
+def note(tx: Transaction, member: Member) -> None:
+    tx.connection.execute(_NOTE, {**asdict(member), "roles": list(member.roles), "district": tx.district})
