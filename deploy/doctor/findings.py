@@ -13,7 +13,7 @@ from typing import Final
 from deploy.declaration import ARCHIVE, BUS_ADMIN, FRONT_DOOR, WATCH
 from deploy.doctor import own
 from deploy.doctor.finding import Finding, Severity
-from deploy.doctor.seen import OTHER_SCHEMA, Process, Seen
+from deploy.doctor.seen import OTHER_SCHEMA, UNSEEN, Process, Seen
 
 _CLOCK_SECONDS = 30.0
 _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
@@ -72,14 +72,21 @@ def _platform(seen: Seen) -> Iterator[Finding]:
 
 
 def _processes(seen: Seen) -> Iterator[Finding]:
+    restarting = {} if seen.is_gone("postgres") else seen.restarting()
+    for name, starts in restarting.items():
+        wrong = f"{name} ends and begins again: it was started {starts} times in ten minutes."
+        do = "Read the last lines of its log above each start: they name the reason."
+        yield Finding("ProcessRestarts", "page", name, wrong, do)
     for process in seen.processes:
         if process.name in (BUS_ADMIN, ARCHIVE):
             continue  # their findings say what their silence means: own.py
         if process.ready is None:
-            if not seen.explains_silence(process):
+            if not seen.explains_silence(process) and process.name not in restarting:
                 wrong = f"{process.name} does not answer: it {'is paused or hangs' if process.hangs else 'is stopped'}."
                 do = "Read the last lines of its log, then start it again."
                 yield Finding("ProcessDown", "page", process.name, wrong, do)
+        elif process.name in restarting:
+            continue  # what it lacks at its start passes by itself, or is why it ends
         elif process.ready.startswith(OTHER_SCHEMA):
             wrong = f"{process.name} does not work with its schema: {process.ready}."
             yield Finding(
@@ -89,6 +96,10 @@ def _processes(seen: Seen) -> Iterator[Finding]:
                 wrong,
                 f"Run `service migrate` of {process.service}, or start the version that fits.",
             )
+        elif process.ready.startswith(UNSEEN):
+            wrong = f"{process.name} does not see topics that it reads: {process.ready.removeprefix(UNSEEN)}."
+            do = "`make district DISTRICT=<code>` makes topics and rights of that district again; then `service republish` of their owner."
+            yield Finding("TopicsUnseen", "page", process.name, wrong, do)
         elif process.ready and process.name != WATCH and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
             yield Finding(
@@ -287,7 +298,7 @@ _NOTHING_WRONG = "nothing is wrong: it is for the command post and the screens"
 LEFT_OUT: Final = {
     **dict.fromkeys((
         "SignInRefused", "SigningUnavailable", "SigningErrorsPersist", "PagesFail", "ServerErrors", "SigningSlow", "SigningSlowPersists",
-        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed", "ProcessRestarts",
+        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed",
     ), _OVER_TIME),
     **dict.fromkeys(("PoolExhausted", "ConsumerBehind"), _A_WHILE),
     **dict.fromkeys(("RecordQuarantined", "ClockJumped"), _COUNTS),

@@ -14,7 +14,8 @@ from deploy.doctor import asking
 from deploy.doctor.asking import Address, Answer
 from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, LEFT_OUT, _Bound, exit_code, findings
 from deploy.doctor.looking import look
-from deploy.doctor.seen import Process, Sample, Seen, parsed
+from deploy.doctor.seen import MOST_STARTS, Process, Sample, Seen, parsed
+from deploy.doctor.watch import _CALM_SECONDS, _STARTS_SECONDS
 from deploy.local.place import ROOT
 
 NOW = datetime(2026, 11, 28, 1, tzinfo=UTC)
@@ -103,10 +104,22 @@ STATES = [
         "migrations are at 0004, not at 0005",
     ),
     (
-        with_process("notify-consumer", ready="topics not to be seen: clearwater.440303.registry.units"),
+        with_process("notify-consumer", ready="the group has not answered yet"),
         "NotReady",
         "page",
-        "topics not to be seen",
+        "the group has not answered yet",
+    ),
+    (
+        with_process("notify-consumer", ready="topics not to be seen: clearwater.440303.registry-unit"),
+        "TopicsUnseen",
+        "page",
+        "does not see topics that it reads: clearwater.440303.registry-unit.",
+    ),
+    (
+        showing("watch", "process_starts", 3, process="notify-relay"),
+        "ProcessRestarts",
+        "page",
+        "notify-relay ends and begins again: it was started 3 times",
     ),
     (showing("reporting-api", "consumer_age_seconds", 61, **HERE), "ConsumerLate", "page", "district 440303 61 s ago"),
     (showing("signing-api", "unsent_age_seconds", 31, district="440303"), "OutboxStuck", "page", "for 31 s"),
@@ -281,6 +294,10 @@ def test_a_bound_is_that_of_its_alert() -> None:
     (off,) = (bound for bound in _BOUNDS if bound.entry == "ConsumerLate")
     assert bounds_that_differ([replace(off, above=59)]) == ["ConsumerLate"]
     assert f"> {_CLOCK_SECONDS:.0f}" in ALERTS["ClockOff"]["expr"]
+    assert f">= {MOST_STARTS + 1}\n" in ALERTS["ProcessRestarts"]["expr"]
+    assert {f"[{_STARTS_SECONDS / 60:.0f}m]", f"[{_CALM_SECONDS / 60:.0f}m]"} == set(
+        re.findall(r"\[\d+m\]", ALERTS["ProcessRestarts"]["expr"].partition("unless")[0])
+    )
 
 
 def bounds_that_differ(bounds: Iterable[_Bound]) -> list[str]:
