@@ -20,6 +20,7 @@ _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
 _FULL: Final[tuple[str, Severity]] = ("DiskFull", "page")
 _FILLING: Final[tuple[str, Severity]] = ("DiskFilling", "ticket")
 _RECONCILER_SECONDS = 600
+_LOCK_WAIT, _LOCK_SECONDS = "clearwater_database_lock_wait_seconds", 30
 _OF_DATABASE: Final = ("events", "database")
 _DOORS: Final = {
     FRONT_DOOR: ("FrontDoorDown", ": nobody reaches a page or an API"),
@@ -83,7 +84,7 @@ def _processes(seen: Seen) -> Iterator[Finding]:
         if process.ready is None:
             if not seen.explains_silence(process) and process.name not in restarting:
                 wrong = f"{process.name} does not answer: it {'is paused or hangs' if process.hangs else 'is stopped'}."
-                do = "Read the last lines of its log, then start it again."
+                do = "Restart it." if process.hangs else "Read the last lines of its log, then start it again."
                 yield Finding("ProcessDown", "page", process.name, wrong, do)
         elif process.name in restarting:
             continue  # what it lacks at its start passes by itself, or is why it ends
@@ -185,11 +186,15 @@ def _reconciler(seen: Seen) -> Iterator[Finding]:
 
 
 def _unreadable(seen: Seen) -> Iterator[Finding]:
-    """A database that does not answer at all explains all of it."""
+    """A database that does not answer at all explains all of it, and a lock that somebody holds what its service cannot read."""
     if seen.is_gone("postgres"):
         return
-    samples = seen.samples("clearwater_facts_readable")
-    found = sorted({(process.service, sample.labels["source"]) for process, sample in samples if not sample.value})
+    waits = seen.samples(_LOCK_WAIT)
+    locked = {process.service for process, sample in waits if sample.value > _LOCK_SECONDS}
+    unread = ((process, sample) for process, sample in seen.samples("clearwater_facts_readable") if not sample.value)
+    found = sorted(
+        {(process.service, sample.labels["source"]) for process, sample in unread if process.service not in locked}
+    )
     without = sorted({service for service, source in found if source in _OF_DATABASE})
     for service in without:
         wrong = f"{service} cannot read its database, which answers."
@@ -205,7 +210,7 @@ def _unreadable(seen: Seen) -> Iterator[Finding]:
 _REDRIVE = "`service redrive --consumer {consumer} --dry-run` of {service} shows each key with its reason."
 _BOUNDS: Final = (
     _Bound(
-        "clearwater_database_lock_wait_seconds", 30, "DatabaseLocked", "page",
+        _LOCK_WAIT, _LOCK_SECONDS, "DatabaseLocked", "page",
         "Somebody holds a lock in the database of {service}: others have waited for {value} s.",
         "The runbook's statement `Who holds a lock` names the session, and how to end it.",
     ),

@@ -75,3 +75,19 @@ def test_a_database_that_is_gone_explains_loops_that_end_and_begin_again() -> No
     found = findings(replace(seen, servers={**HEALTHY.servers, "postgres": False}))
 
     assert [finding.entry for finding in found] == ["DatabaseUnreadable"]
+
+
+@pytest.mark.parametrize("source", ["service", "database"])
+def test_a_lock_that_somebody_holds_explains_what_its_service_cannot_read_and_nothing_of_another(source: str) -> None:
+    shown = {
+        "signing-api": (
+            Sample("clearwater_database_lock_wait_seconds", {}, 56),
+            Sample("clearwater_facts_readable", {"source": source}, 0),
+        ),
+        "notify-api": (Sample("clearwater_facts_readable", {"source": "service"}, 0),),
+    }
+    processes = (replace(process, samples=shown.get(process.name, ())) for process in HEALTHY.processes)
+
+    found = [(finding.entry, finding.place) for finding in findings(replace(HEALTHY, processes=tuple(processes)))]
+
+    assert found == [("DatabaseLocked", "signing"), ("FactsUnreadable", "notify service")]
