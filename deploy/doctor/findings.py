@@ -20,6 +20,7 @@ _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
 _FULL: Final[tuple[str, Severity]] = ("DiskFull", "page")
 _FILLING: Final[tuple[str, Severity]] = ("DiskFilling", "ticket")
 _RECONCILER_SECONDS = 600
+_CONNECTIONS_LEFT = 5  # of which the superuser has three
 _LOCK_WAIT, _LOCK_SECONDS = "clearwater_database_lock_wait_seconds", 30
 _OF_DATABASE: Final = ("events", "database")
 _DOORS: Final = {
@@ -171,6 +172,15 @@ class _Bound:
             yield Finding(self.entry, self.severity, place, self.wrong.format_map(facts), self.do.format_map(facts))
 
 
+def _connections(seen: Seen) -> Iterator[Finding]:
+    most = max((sample.value for _, sample in seen.samples("clearwater_database_limit_connections")), default=math.inf)
+    taken = max((sample.value for _, sample in seen.samples("clearwater_server_connections")), default=0.0)
+    if taken >= most - _CONNECTIONS_LEFT:
+        wrong = f"PostgreSQL has {taken:.0f} sessions of {most:.0f} and takes no more: a process that is started anew ends at once."
+        do = "The runbook's statement names who holds them, and how to end theirs."
+        yield Finding("ConnectionsUsedUp", "page", "postgres", wrong, do)
+
+
 def _reconciler(seen: Seen) -> Iterator[Finding]:
     for process, sample in seen.samples("clearwater_round_timestamp_seconds"):
         seconds = seen.at.timestamp() - sample.value
@@ -312,6 +322,6 @@ LEFT_OUT: Final = {
     "Watchdog": "it is about the way of the alerts themselves",
 }  # fmt: skip
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
-    _disk, _clocks, _platform, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
-    own.no_backup,
+    _disk, _clocks, _platform, _connections, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler,
+    own.archive, own.no_backup,
 )  # fmt: skip
