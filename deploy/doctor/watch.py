@@ -133,9 +133,9 @@ class Starts:
 
 
 class Watch:
-    def __init__(self, there: Places) -> None:
-        self._places = there
-        self._starts = {name: Starts() for name in there.processes}
+    def __init__(self, wanted: Places) -> None:
+        self._places = wanted
+        self._starts = {name: Starts() for name in wanted.processes}
         self._samples: tuple[Sample, ...] = ()
         self._looked_at = float("-inf")
         self._last = time.time()
@@ -168,17 +168,17 @@ class Watch:
         return None if time.monotonic() - self._looked_at < _FRESH_SECONDS else "no look has come to its end"
 
 
-def _looks(there: Places, starts: Mapping[str, Starts]) -> Iterator[Callable[[], Iterator[Sample]]]:
+def _looks(wanted: Places, starts: Mapping[str, Starts]) -> Iterator[Callable[[], Iterator[Sample]]]:
     # Every answer of the front door counts: it says itself when a service is away.
-    yield partial(_reachable, FRONT_DOOR, partial(asking.serves, there.front_door))
-    yield partial(_reachable, "issuer", partial(asking.serves, there.issuer, there.issuer_path, only=asking.OK))
-    yield partial(_reachable, "kafka", partial(asking.is_answered, there.broker, asking.GREETINGS["kafka"]))
-    for name, address in there.processes.items():
+    yield partial(_reachable, FRONT_DOOR, partial(asking.serves, wanted.front_door))
+    yield partial(_reachable, "issuer", partial(asking.serves, wanted.issuer, wanted.issuer_path, only=asking.OK))
+    yield partial(_reachable, "kafka", partial(asking.is_answered, wanted.broker, asking.GREETINGS["kafka"]))
+    for name, address in wanted.processes.items():
         yield partial(_process, name, address, starts[name])
-    for place, address in there.encrypted().items():
+    for place, address in wanted.encrypted().items():
         yield partial(_certificate, place, address)
-    yield partial(_disks, there.data)
-    yield partial(servers.samples, there.installation)
+    yield partial(_disks, wanted.data)
+    yield partial(servers.samples, wanted.installation)
 
 
 def _reachable(place: str, is_answered: Callable[[], bool]) -> Iterator[Sample]:

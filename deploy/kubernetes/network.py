@@ -69,8 +69,8 @@ def to_issuer_inside(asking: Sequence[tuple[str, str]]) -> list[Document]:
     """`asking`: name and component of each pod that asks the issuer, which stands in the namespace `login` unless the installation says
     another one.
     """
-    there = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": _LOGIN}}}
-    rule = {"to": [there], "ports": [_tcp(port) for port in _OF_LOGIN]}
+    provider = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": _LOGIN}}}
+    rule = {"to": [provider], "ports": [_tcp(port) for port in _OF_LOGIN]}
     return [
         policy(f"{name}-{component}-to-issuer", selector(name, component), egress=[rule]) for name, component in asking
     ]

@@ -170,7 +170,7 @@ def test_starts_while_the_database_of_the_service_is_away_are_not_counted(tmp_pa
     relay, api, other = free_port(), free_port(), free_port()
     named = f"notify-relay=127.0.0.1:{relay} notify-api=127.0.0.1:{api} signing-relay=127.0.0.1:{other}"
     watch = Watch(places(_nobody(tmp_path) | {"PROCESSES": named}))
-    for began, said in (
+    for began, answer in (
         ("1", "ready"),
         ("2", "database: OperationalError"),
         ("3", "database: OperationalError"),
@@ -179,7 +179,7 @@ def test_starts_while_the_database_of_the_service_is_away_are_not_counted(tmp_pa
         with ExitStack() as served:
             for port in (relay, other):
                 served.enter_context(serving(200, "ready", port=port, began=began))
-            served.enter_context(serving(200 if said == "ready" else 503, said, port=api, began="1"))
+            served.enter_context(serving(200 if answer == "ready" else 503, answer, port=api, began="1"))
             watch.look()
 
     starts = {name: figures(watch)["process_starts", name] for name in ("notify-relay", "notify-api", "signing-relay")}

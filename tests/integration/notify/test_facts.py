@@ -113,16 +113,16 @@ def test_how_long_a_message_is_due_is_real_time_whatever_the_pace_of_the_busines
     """In the demo a minute is hours of the business clock: nothing that is sent at once is late."""
     planned(notify, Owner(channels=("sms",)))
     began, stopped = datetime.now(UTC) - timedelta(seconds=100), datetime.now(UTC) - timedelta(seconds=20)
-    then = NOON + 144 * timedelta(seconds=80)
+    paced = NOON + 144 * timedelta(seconds=80)
     first = {"business_at": NOON.isoformat(), "real_at": began.isoformat(), "speed": 144}
-    second = {"business_at": then.isoformat(), "real_at": stopped.isoformat(), "speed": 0 if stands_still else 12}
+    second = {"business_at": paced.isoformat(), "real_at": stopped.isoformat(), "speed": 0 if stands_still else 12}
     file = tmp_path / "clock.json"
     file.write_text(json.dumps({**second, "before": [first]}), encoding="utf-8")
     notify.clock = PacedClock(file)
 
     changed(notify, f"update messages set hold_until = '{(NOON + 144 * timedelta(seconds=70)).isoformat()}'")
     after_ten_seconds_of_the_first_pace = due(notify, mechanism)["sms"]
-    changed(notify, f"update messages set hold_until = '{(then + timedelta(hours=1)).isoformat()}'")
+    changed(notify, f"update messages set hold_until = '{(paced + timedelta(hours=1)).isoformat()}'")
     in_the_future = due(notify, mechanism)["sms"]
 
     assert after_ten_seconds_of_the_first_pace == pytest.approx(30, abs=5)
