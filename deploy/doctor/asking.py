@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from cryptography import x509
 
+from shared.service.health import BEGAN
+
 SECONDS = 5.0
 OK = 200
 # What a server answers before anybody signs in. One that is paused accepts a connection all the same: the kernel does that.
@@ -36,6 +38,7 @@ class Answer(NamedTuple):
     status: int
     body: str
     date: str | None
+    began: str | None = None  # of a process of ours: since when it runs
 
 
 class Life(NamedTuple):
@@ -53,7 +56,8 @@ def answer(address: Address, path: str) -> Answer:
             connection.sock = _encrypted(address)
         connection.request("GET", path, headers={"Host": address.public} if address.public else {})
         received = connection.getresponse()
-        return Answer(received.status, received.read().decode(errors="replace"), received.getheader("Date"))
+        body = received.read().decode(errors="replace")
+        return Answer(received.status, body, received.getheader("Date"), received.getheader(BEGAN))
     finally:
         connection.close()
 

@@ -13,13 +13,15 @@ from typing import Final
 from deploy.declaration import ARCHIVE, BUS_ADMIN, FRONT_DOOR, WATCH
 from deploy.doctor import own
 from deploy.doctor.finding import Finding, Severity
-from deploy.doctor.seen import OTHER_SCHEMA, Process, Seen
+from deploy.doctor.seen import OTHER_SCHEMA, UNSEEN, Process, Seen
 
 _CLOCK_SECONDS = 30.0
 _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
 _FULL: Final[tuple[str, Severity]] = ("DiskFull", "page")
 _FILLING: Final[tuple[str, Severity]] = ("DiskFilling", "ticket")
 _RECONCILER_SECONDS = 600
+_CONNECTIONS_LEFT = 5  # of which the superuser has three
+_LOCK_WAIT, _LOCK_SECONDS = "clearwater_database_lock_wait_seconds", 30
 _OF_DATABASE: Final = ("events", "database")
 _DOORS: Final = {
     FRONT_DOOR: ("FrontDoorDown", ": nobody reaches a page or an API"),
@@ -72,14 +74,21 @@ def _platform(seen: Seen) -> Iterator[Finding]:
 
 
 def _processes(seen: Seen) -> Iterator[Finding]:
+    restarting = {} if seen.is_gone("postgres") else seen.restarting()
+    for name, starts in restarting.items():
+        wrong = f"{name} ends and begins again: it was started {starts} times in ten minutes."
+        do = "Read the last lines of its log above each start: they name the reason."
+        yield Finding("ProcessRestarts", "page", name, wrong, do)
     for process in seen.processes:
         if process.name in (BUS_ADMIN, ARCHIVE):
             continue  # their findings say what their silence means: own.py
         if process.ready is None:
-            if not seen.explains_silence(process):
+            if not seen.explains_silence(process) and process.name not in restarting:
                 wrong = f"{process.name} does not answer: it {'is paused or hangs' if process.hangs else 'is stopped'}."
-                do = "Read the last lines of its log, then start it again."
+                do = "Restart it." if process.hangs else "Read the last lines of its log, then start it again."
                 yield Finding("ProcessDown", "page", process.name, wrong, do)
+        elif process.name in restarting:
+            continue  # what it lacks at its start passes by itself, or is why it ends
         elif process.ready.startswith(OTHER_SCHEMA):
             wrong = f"{process.name} does not work with its schema: {process.ready}."
             yield Finding(
@@ -89,6 +98,10 @@ def _processes(seen: Seen) -> Iterator[Finding]:
                 wrong,
                 f"Run `service migrate` of {process.service}, or start the version that fits.",
             )
+        elif process.ready.startswith(UNSEEN):
+            wrong = f"{process.name} does not see topics that it reads: {process.ready.removeprefix(UNSEEN)}."
+            do = "`make district DISTRICT=<code>` makes topics and rights of that district again; then `service republish` of their owner."
+            yield Finding("TopicsUnseen", "page", process.name, wrong, do)
         elif process.ready and process.name != WATCH and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
             yield Finding(
@@ -159,6 +172,15 @@ class _Bound:
             yield Finding(self.entry, self.severity, place, self.wrong.format_map(facts), self.do.format_map(facts))
 
 
+def _connections(seen: Seen) -> Iterator[Finding]:
+    most = max((sample.value for _, sample in seen.samples("clearwater_database_limit_connections")), default=math.inf)
+    taken = max((sample.value for _, sample in seen.samples("clearwater_server_connections")), default=0.0)
+    if taken >= most - _CONNECTIONS_LEFT:
+        wrong = f"PostgreSQL has {taken:.0f} sessions of {most:.0f} and takes no more: a process that is started anew ends at once."
+        do = "The runbook's statement names who holds them, and how to end theirs."
+        yield Finding("ConnectionsUsedUp", "page", "postgres", wrong, do)
+
+
 def _reconciler(seen: Seen) -> Iterator[Finding]:
     for process, sample in seen.samples("clearwater_round_timestamp_seconds"):
         seconds = seen.at.timestamp() - sample.value
@@ -174,11 +196,15 @@ def _reconciler(seen: Seen) -> Iterator[Finding]:
 
 
 def _unreadable(seen: Seen) -> Iterator[Finding]:
-    """A database that does not answer at all explains all of it."""
+    """A database that does not answer at all explains all of it, and a lock that somebody holds what its service cannot read."""
     if seen.is_gone("postgres"):
         return
-    samples = seen.samples("clearwater_facts_readable")
-    found = sorted({(process.service, sample.labels["source"]) for process, sample in samples if not sample.value})
+    waits = seen.samples(_LOCK_WAIT)
+    locked = {process.service for process, sample in waits if sample.value > _LOCK_SECONDS}
+    unread = ((process, sample) for process, sample in seen.samples("clearwater_facts_readable") if not sample.value)
+    found = sorted(
+        {(process.service, sample.labels["source"]) for process, sample in unread if process.service not in locked}
+    )
     without = sorted({service for service, source in found if source in _OF_DATABASE})
     for service in without:
         wrong = f"{service} cannot read its database, which answers."
@@ -194,7 +220,7 @@ def _unreadable(seen: Seen) -> Iterator[Finding]:
 _REDRIVE = "`service redrive --consumer {consumer} --dry-run` of {service} shows each key with its reason."
 _BOUNDS: Final = (
     _Bound(
-        "clearwater_database_lock_wait_seconds", 30, "DatabaseLocked", "page",
+        _LOCK_WAIT, _LOCK_SECONDS, "DatabaseLocked", "page",
         "Somebody holds a lock in the database of {service}: others have waited for {value} s.",
         "The runbook's statement `Who holds a lock` names the session, and how to end it.",
     ),
@@ -287,7 +313,7 @@ _NOTHING_WRONG = "nothing is wrong: it is for the command post and the screens"
 LEFT_OUT: Final = {
     **dict.fromkeys((
         "SignInRefused", "SigningUnavailable", "SigningErrorsPersist", "PagesFail", "ServerErrors", "SigningSlow", "SigningSlowPersists",
-        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed", "ProcessRestarts",
+        "WallStale", "WallStalePersists", "FeedStale", "FeedStalePersists", "MessagesFailed",
     ), _OVER_TIME),
     **dict.fromkeys(("PoolExhausted", "ConsumerBehind"), _A_WHILE),
     **dict.fromkeys(("RecordQuarantined", "ClockJumped"), _COUNTS),
@@ -296,6 +322,6 @@ LEFT_OUT: Final = {
     "Watchdog": "it is about the way of the alerts themselves",
 }  # fmt: skip
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
-    _disk, _clocks, _platform, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler, own.archive,
-    own.no_backup,
+    _disk, _clocks, _platform, _connections, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler,
+    own.archive, own.no_backup,
 )  # fmt: skip

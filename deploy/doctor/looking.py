@@ -60,12 +60,12 @@ def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
 def _process(site: Site, name: str, service: str) -> Process:
     try:
         before = time.time()
-        status, body, date = asking.answer(_address(site, name), "/ready")
+        answer = asking.answer(_address(site, name), "/ready")
         samples = parsed(asking.answer(_address(site, name), "/metrics").body)
     except (OSError, HTTPException) as failure:
         return Process(name, service, None, hangs=isinstance(failure, TimeoutError))
-    ready = "" if status == asking.OK else body.strip() or f"status {status}"
-    return Process(name, service, ready, _labelled(samples), _off(date, before))
+    ready = "" if answer.status == asking.OK else answer.body.strip() or f"status {answer.status}"
+    return Process(name, service, ready, _labelled(samples), _off(answer.date, before))
 
 
 def _labelled(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:

@@ -9,7 +9,11 @@ from typing import NamedTuple
 from deploy.declaration import SECOND, SERVICES
 
 OTHER_SCHEMA = "migrations are"  # so begins what /ready says of a schema that the code does not work with
+NO_DATABASE = "database"  # and of a database that does not answer
+UNSEEN = "topics not to be seen: "  # and what it says of topics that are gone, or may not be read
+STARTS = "clearwater_process_starts"  # watch.py counts them: one look cannot
 STARTED = "process_start_time_seconds"  # the one figure of Python's own that is looked at
+MOST_STARTS = 2  # within ten minutes: a person and an upgrade
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -63,6 +67,11 @@ class Seen:
             return False
         serving = {SERVICES[process.service].process(role) for role in SERVICES[process.service].roles if role.serves}
         return process.hangs or process.name.removesuffix(SECOND) not in serving
+
+    def restarting(self) -> Mapping[str, int]:
+        """How often each process was started of late, of those that end again and again."""
+        counted = {sample.labels["process"]: int(sample.value) for _, sample in self.samples(STARTS)}
+        return {name: starts for name, starts in counted.items() if starts > MOST_STARTS}
 
     def samples(self, name: str) -> Iterator[tuple[Process, Sample]]:
         return (

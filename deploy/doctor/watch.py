@@ -22,9 +22,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from deploy.declaration import FRONT_DOOR, MARK, PLATFORM, WATCH
-from deploy.doctor import asking, servers
+from deploy.doctor import asking, seen, servers
 from deploy.doctor.asking import Address
-from deploy.doctor.seen import OTHER_SCHEMA
 from shared.service import lifecycle
 from shared.telemetry import log
 from shared.telemetry.facts import FACTS, Fact, Sample
@@ -44,6 +43,16 @@ SCHEMA_SERVED: Final = Fact(
     "1 when the process works with the schema of its database, 0 when that is older or newer than it can; no figure when it cannot know.",
     ("process",),
 )
+TOPICS_UNSEEN: Final = Fact(
+    "clearwater_topics_unseen",
+    "Topics that a process waits for and does not see: they are gone, or it may not read them; 0 for a process that is ready.",
+    ("process",),
+)
+STARTS: Final = Fact(
+    seen.STARTS,
+    "How often the looks of the last ten minutes have seen that a process was started anew; 0 again when it has run for two minutes.",
+    ("process",),
+)
 CERTIFICATE_BEGINS: Final = Fact(
     "clearwater_certificate_begins_timestamp_seconds", "From when the certificate is valid, as Unix time.", ("place",)
 )
@@ -57,6 +66,7 @@ DISK: Final = Fact("clearwater_disk_bytes", "Size of the disk that the data of P
 DISK_FREE: Final = Fact("clearwater_disk_free_bytes", "Bytes of that disk that are free.", ("place",))
 
 _LOOK_SECONDS = 10.0
+_STARTS_SECONDS, _CALM_SECONDS = 600.0, 120.0  # as the alert ProcessRestarts counts
 _FRESH_SECONDS = 60.0
 _DISCOVERY = "/.well-known/openid-configuration"
 
@@ -95,9 +105,37 @@ def places(settings: Mapping[str, str]) -> Places:
     )
 
 
+class Starts:
+    """Of one process, as looks see it. What begins and ends between two looks is not seen.
+
+    `lacks_database`: what it said at the last look. Without a database loops end on purpose, so the watch forgets those starts.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._began: str | None = None
+        self._seen_at: list[float] = []
+        self.lacks_database = False
+
+    def saw(self, began: str | None, ready: str) -> None:
+        if began and self._began not in (None, began):
+            self._seen_at.append(self._now())
+        self._began = began or self._began
+        self.lacks_database = ready.startswith(seen.NO_DATABASE)
+
+    def forget(self) -> None:
+        self._seen_at.clear()
+
+    def of_late(self) -> int:
+        now = self._now()
+        self._seen_at = [at for at in self._seen_at if now - at < _STARTS_SECONDS]
+        return len(self._seen_at) if self._seen_at and now - self._seen_at[-1] < _CALM_SECONDS else 0
+
+
 class Watch:
-    def __init__(self, seen: Places) -> None:
-        self._places = seen
+    def __init__(self, wanted: Places) -> None:
+        self._places = wanted
+        self._starts = {name: Starts() for name in wanted.processes}
         self._samples: tuple[Sample, ...] = ()
         self._looked_at = float("-inf")
         self._last = time.time()
@@ -109,11 +147,19 @@ class Watch:
 
     def look(self) -> None:
         """Side by side: one place that hangs delays the look by a few seconds only."""
-        looks = list(_looks(self._places))
+        looks = list(_looks(self._places, self._starts))
         with ThreadPoolExecutor(max_workers=len(looks)) as side_by_side:
             found = side_by_side.map(lambda look: list(look()), looks)
-            self._samples = tuple(sample for samples in found for sample in samples)
+            self._samples = (*(sample for samples in found for sample in samples), *self._restarts())
         self._looked_at, self._last = time.monotonic(), time.time()
+
+    def _restarts(self) -> Iterator[Sample]:
+        """Also of a process that does not answer just now."""
+        without = {_service(name) for name, starts in self._starts.items() if starts.lacks_database}
+        for name, starts in self._starts.items():
+            if _service(name) in without:
+                starts.forget()
+            yield STARTS.of(starts.of_late(), name)
 
     def samples(self) -> tuple[Sample, ...]:
         return (LOOK.of(self._last), *(() if self.missing() else self._samples))
@@ -122,32 +168,35 @@ class Watch:
         return None if time.monotonic() - self._looked_at < _FRESH_SECONDS else "no look has come to its end"
 
 
-def _looks(seen: Places) -> Iterator[Callable[[], Iterator[Sample]]]:
+def _looks(wanted: Places, starts: Mapping[str, Starts]) -> Iterator[Callable[[], Iterator[Sample]]]:
     # Every answer of the front door counts: it says itself when a service is away.
-    yield partial(_reachable, FRONT_DOOR, partial(asking.serves, seen.front_door))
-    yield partial(_reachable, "issuer", partial(asking.serves, seen.issuer, seen.issuer_path, only=asking.OK))
-    yield partial(_reachable, "kafka", partial(asking.is_answered, seen.broker, asking.GREETINGS["kafka"]))
-    for name, address in seen.processes.items():
-        yield partial(_process, name, address)
-    for place, address in seen.encrypted().items():
+    yield partial(_reachable, FRONT_DOOR, partial(asking.serves, wanted.front_door))
+    yield partial(_reachable, "issuer", partial(asking.serves, wanted.issuer, wanted.issuer_path, only=asking.OK))
+    yield partial(_reachable, "kafka", partial(asking.is_answered, wanted.broker, asking.GREETINGS["kafka"]))
+    for name, address in wanted.processes.items():
+        yield partial(_process, name, address, starts[name])
+    for place, address in wanted.encrypted().items():
         yield partial(_certificate, place, address)
-    yield partial(_disks, seen.data)
-    yield partial(servers.samples, seen.installation)
+    yield partial(_disks, wanted.data)
+    yield partial(servers.samples, wanted.installation)
 
 
 def _reachable(place: str, is_answered: Callable[[], bool]) -> Iterator[Sample]:
     yield REACHABLE.of(is_answered(), place)
 
 
-def _process(name: str, address: Address) -> Iterator[Sample]:
+def _process(name: str, address: Address, starts: Starts) -> Iterator[Sample]:
     try:
         answer = asking.answer(address, "/ready")
     except (OSError, HTTPException):
         return
-    is_ready, is_outside = answer.status == asking.OK, answer.body.startswith(OTHER_SCHEMA)
+    starts.saw(answer.began, answer.body)
+    is_ready, is_outside = answer.status == asking.OK, answer.body.startswith(seen.OTHER_SCHEMA)
     yield READY.of(is_ready, name)
     if is_ready or is_outside:
         yield SCHEMA_SERVED.of(not is_outside, name)
+    unseen = answer.body.removeprefix(seen.UNSEEN).count(",") + 1 if answer.body.startswith(seen.UNSEEN) else 0
+    yield TOPICS_UNSEEN.of(unseen, name)
 
 
 def _certificate(place: str, address: Address) -> Iterator[Sample]:
@@ -163,6 +212,10 @@ def _disks(data: Path) -> Iterator[Sample]:
             disk = shutil.disk_usage(folder)
             yield DISK.of(disk.total, place)
             yield DISK_FREE.of(disk.free, place)
+
+
+def _service(process: str) -> str:
+    return process.partition("-")[0]
 
 
 def _address(where: str, *, encrypted: bool = False, public: str = "") -> Address:

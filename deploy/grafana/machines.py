@@ -81,7 +81,7 @@ MACHINES: Final = Board(
         ),
         Panel(
             title="Processes that are not ready", kind="stat", wide=8, red_from=1,
-            queries=(Query("count(clearwater_process_ready == 0) or vector(0)"),), says="NotReady, SchemaBehind.",
+            queries=(Query("count(clearwater_process_ready == 0) or vector(0)"),), says="NotReady, SchemaBehind, TopicsUnseen.",
         ),
         Panel(
             title="Disk that is free", kind="stat", unit="percentunit", wide=8,

@@ -35,6 +35,9 @@ _OUTSIDE: Final[dict[str, list[Document]]] = {
 DATABASE: Final[Document] = {"ports": [{"protocol": "TCP", "port": _POSTGRES}]}
 BROKER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _KAFKA, "endPort": _LAST_KAFKA}]}
 ISSUER: Final[Document] = {"ports": [{"protocol": "TCP", "port": _HTTPS}]}
+# Of a provider in the same cluster: Keycloak's and Dex's own ports. A policy is compared with the port of the pod, not with its Service's.
+_LOGIN: Final = "login"
+_OF_LOGIN: Final = (8443, 8080, 5556)
 SPANS: Final[Document] = {"ports": [{"protocol": "TCP", "port": 4318}]}  # OTLP over HTTP, where a collector is named
 
 
@@ -60,6 +63,17 @@ def of_role(service: str, role: Role, port: int) -> Document:
     ingress = [_from_pods(selector(FRONT_DOOR, FRONT_DOOR), port)] if role.serves else []
     chosen = selector(service, role.name)
     return policy(f"{service}-{role.name}", chosen, ingress=ingress, egress=egress)
+
+
+def to_issuer_inside(asking: Sequence[tuple[str, str]]) -> list[Document]:
+    """`asking`: name and component of each pod that asks the issuer, which stands in the namespace `login` unless the installation says
+    another one.
+    """
+    provider = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": _LOGIN}}}
+    rule = {"to": [provider], "ports": [_tcp(port) for port in _OF_LOGIN]}
+    return [
+        policy(f"{name}-{component}-to-issuer", selector(name, component), egress=[rule]) for name, component in asking
+    ]
 
 
 def of_front_door(port: int, serving: Sequence[tuple[str, str, int]]) -> Document:

@@ -1,7 +1,8 @@
 """Every file below deploy/kubernetes that is written: a base, components and two overlays for kustomize.
 
     base         a file for each process, each migration, the front door; nothing here asks for an operator or a cloud
-    components   monitoring, autoscaling, and Jobs that make databases and topics: an overlay takes those that it needs
+    components   monitoring, autoscaling, Jobs that make databases and topics, the way to an issuer in the same cluster: an overlay or an
+                 installation takes those that it needs
     overlays     small: one machine; city: several machines and zones, with operators
 
 Invariant: the files follow from the declaration alone; what an installation decides is in its own kustomization over an overlay.
@@ -30,6 +31,7 @@ def files() -> dict[str, str]:
         **_folder("components/autoscaling", {"scalers": watching.scalers()}, {"patches": _left_to_scalers()}),
         **_folder("components/databases", {"databases": steps.databases()}, {}),
         **_folder("components/topics", {"topics": steps.topics(), BUS_ADMIN: workloads.granting()}, {}),
+        **_folder("components/issuer-inside", {"network": network.to_issuer_inside(_asking_issuer())}, {}),
         "overlays/small/kustomization.yaml": _HEAD + as_yaml(_small()),
         "overlays/city/kustomization.yaml": _HEAD + as_yaml(_city()),
     }
@@ -91,6 +93,11 @@ def _monitoring() -> dict[str, list[Document]]:
         "network": [network.of_scraper(PORT)],
         WATCH: workloads.watching(),
     }
+
+
+def _asking_issuer() -> list[tuple[str, str]]:
+    serving = [(service.name, role.name) for service in SERVICES.values() for role in service.roles if role.serves]
+    return [*serving, (workloads.SERVERS, WATCH)]
 
 
 def _left_to_scalers() -> list[Document]:

@@ -34,6 +34,7 @@ PARKED_AGE: Final = Fact(
 )
 DATABASE_BYTES: Final = Fact("clearwater_database_bytes", "Size of the service's database.")
 DATABASE_CONNECTIONS: Final = Fact("clearwater_database_connections", "Sessions with the service's database.")
+SERVER_CONNECTIONS: Final = Fact("clearwater_server_connections", "Sessions with the whole server, whoever has them.")
 DATABASE_LIMIT: Final = Fact("clearwater_database_limit_connections", "Sessions that the whole server allows.")
 DATABASE_ENDED: Final = Fact(
     "clearwater_database_transactions_total",
@@ -57,8 +58,8 @@ _KNOWN_SECONDS: Final = 30.0
 
 _DATABASE = text("""
     select pg_database_size(datid) as bytes, numbackends, xact_commit, xact_rollback, deadlocks,
-           current_setting('max_connections')::int as most, extract(epoch from clock_timestamp()) as now,
-           (select coalesce(max(extract(epoch from clock_timestamp() - waitstart)), 0)
+           current_setting('max_connections')::int as most, (select sum(numbackends) from pg_stat_database)::int as everybodys,
+           extract(epoch from clock_timestamp()) as now, (select coalesce(max(extract(epoch from clock_timestamp() - waitstart)), 0)
             from pg_locks join pg_stat_activity as waits using (pid)
             where not granted and locktype <> 'advisory' and waits.datid = pg_stat_database.datid) as waited
     from pg_stat_database where datname = current_database()
@@ -86,6 +87,7 @@ def database(engine: Engine) -> Iterator[Sample]:
     yield DATABASE_CLOCK.of(float(row.now) - between)
     yield DATABASE_BYTES.of(row.bytes)
     yield DATABASE_CONNECTIONS.of(row.numbackends)
+    yield SERVER_CONNECTIONS.of(row.everybodys)
     yield DATABASE_LIMIT.of(row.most)
     yield DATABASE_ENDED.of(row.xact_commit, "committed")
     yield DATABASE_ENDED.of(row.xact_rollback, "rolled-back")

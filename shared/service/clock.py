@@ -9,7 +9,7 @@ the store takes under the lock that orders it.
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -49,13 +49,15 @@ class RealClock:
         return wall()
 
 
-class _Setting(NamedTuple):
+class Setting(NamedTuple):
+    """From `real_at` on, where the business clock stands at `business_at`, it runs at `speed`."""
+
     business_at: datetime
     real_at: datetime
     speed: float
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "_Setting":
+    def of(cls, values: Mapping[str, Any]) -> "Setting":
         business_at, real_at = (datetime.fromisoformat(values[name]) for name in ("business_at", "real_at"))
         return cls(business_at.astimezone(UTC), real_at.astimezone(UTC), float(values["speed"]))
 
@@ -73,13 +75,14 @@ class PacedClock:
         self._file, self._lock = file, threading.Lock()
         self._steady, self._set_by = Steady(), timedelta()
         self._version: tuple[int, int] | None = None
-        self._setting: _Setting | None = None
+        self._setting: Setting | None = None
+        self._settings: Sequence[Setting] = ()
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         with self._lock:
             self._reread()
-            instant = self._reading(wall())
+            instant = wall() if self._setting is None else self._setting.at(wall())
             if instant > self._last or self._last - instant > _SETBACK:
                 self._last = instant
             return self._last
@@ -92,25 +95,27 @@ class PacedClock:
     def real(self) -> datetime:
         return wall()
 
-    def _reading(self, real: datetime) -> datetime:
-        return real if self._setting is None else self._setting.at(real)
+    def settings(self) -> Sequence[Setting]:
+        """The oldest first; none is real time."""
+        with self._lock:
+            self._reread()
+            return self._settings
 
     def _reread(self) -> None:
         try:
             status = self._file.stat()
         except FileNotFoundError:
-            self._version = self._setting = None
+            self._version, self._setting, self._settings = None, None, ()
             return
         if (version := (status.st_ino, status.st_mtime_ns)) != self._version:
             values = json.loads(self._file.read_text(encoding="utf-8"))
-            if (known := self._setting) is not None:
-                earlier = (_Setting.of(setting) for setting in values.get("before", ()))
-                for setting in (jump for jump in earlier if jump.real_at > known.real_at):
-                    self._take(setting)
-            self._take(_Setting.of(values))
+            self._settings = *earlier, last = [Setting.of(setting) for setting in (*values.get("before", ()), values)]
+            known = self._setting
+            for setting in (*(jump for jump in earlier if known and jump.real_at > known.real_at), last):
+                self._take(setting)
             self._version = version
 
-    def _take(self, setting: _Setting) -> None:
+    def _take(self, setting: Setting) -> None:
         """The first setting begins the day. The jump of a later setting counts until other settings have taken it back."""
         if self._setting is not None:
             off = self._set_by + setting.business_at - self._setting.at(setting.real_at)

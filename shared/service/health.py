@@ -1,8 +1,9 @@
 """/live: the process runs. /ready: its database answers and is migrated. /metrics: its numbers, of all its workers
-together.
+together. /ready says in BEGAN since when the process runs: who asks twice sees that it was started anew in between.
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from wsgiref.types import WSGIApplication
 
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 from shared.service.migrations import Migrations
 from shared.telemetry import facts
 
+BEGAN = "Clearwater-Began"  # Unix time
 Ready = Callable[[], str | None]
 Answer = Callable[[], Response]
 
@@ -36,13 +38,14 @@ def ready(engine: Engine, migrations: Migrations, *more: Ready) -> Ready:
 
 def routes(is_ready: Ready, is_live: Callable[[], bool] = lambda: True) -> Mapping[str, Answer]:
     """The three paths and their answers, for an application (factory.py) and for a process of loops (lifecycle.py)."""
+    began = {BEGAN: f"{time.time():.3f}"}
 
     def live() -> Response:
         return _text("live") if is_live() else Response(status=503)
 
     def ready_now() -> Response:
         missing = is_ready()
-        return _text(missing or "ready", 503 if missing else 200)
+        return _text(missing or "ready", 503 if missing else 200, began)
 
     def metrics() -> Response:
         return Response(generate_latest(_registry()) + generate_latest(facts.OWN), content_type=CONTENT_TYPE_LATEST)
@@ -63,8 +66,8 @@ def application(answers: Mapping[str, Answer]) -> WSGIApplication:
     return answer
 
 
-def _text(words: str, status: int = 200) -> Response:
-    return Response(words, status, content_type="text/plain")
+def _text(words: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(words, status, headers, content_type="text/plain")
 
 
 def _registry() -> CollectorRegistry:

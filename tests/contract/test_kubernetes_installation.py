@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.declaration import AGENCIES, MESSAGES, SERVICES, WATCH
 from deploy.images import secrets as of_containers
@@ -127,6 +128,29 @@ def test_a_process_leaves_the_cluster_only_to_what_its_role_needs(built: list[Do
         "postgres"
     }
     assert [name for name, (_, role) in ROLES.items() if AGENCIES in role.calls] == ["reporting-webhooks"]
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_who_asks_an_issuer_in_the_same_cluster_reaches_its_pods_with_the_component_and_nobody_else_does(
+    tmp_path: Path, name: str
+):
+    """A Service's port 443 that leads to the pods' 8443 is the usual one, and a policy is compared with the pods'."""
+    for folder in ("base", "components", "overlays"):
+        shutil.copytree(FOLDER / folder, tmp_path / folder)
+    wanted = {"resources": [f"overlays/{name}"], "components": ["components/issuer-inside"]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(wanted), encoding="utf-8")
+    login, elsewhere = ({"kubernetes.io/metadata.name": namespace} for namespace in ("login", "elsewhere"))
+
+    def going(documents: list[Document], target: Mapping[str, str], port: int) -> set[str]:
+        policies = list(of(documents, "NetworkPolicy").values())
+        every = pods(documents)
+        return {pod for pod in every if leaves(policies, every[pod]["metadata"]["labels"], target, port)}
+
+    documents = kustomize.build(tmp_path)
+
+    asking = {*SERVING} | ({WATCH} & pods(documents).keys())
+    assert going(documents, login, 8443) == going(documents, login, 8080) == asking
+    assert going(overlay(name), login, 8443) == going(documents, elsewhere, 8443) == set()
 
 
 @pytest.mark.parametrize("name", [f"{service}-consumer" for service in SERVICES])

@@ -1,10 +1,11 @@
 """Does the doctor see what is really wrong with a running platform, and nothing when nothing is?"""
 
 import json
+import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -12,8 +13,9 @@ import psutil
 import psycopg
 import pytest
 
-from deploy.local import rolling
+from deploy.local import admin, rolling
 from deploy.local.place import ROOT
+from shared.events import topics
 from tests.support import backups
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
@@ -152,6 +154,46 @@ def test_a_process_that_is_not_ready_is_named_and_shown_to_the_pager(system: Pla
             connection.execute("update alembic_version set version_num = %s", [version])
     eventually(lambda: is_healthy(system), seconds=120)
     eventually(lambda: is_shown(system, 'clearwater_schema_served{process="notify-relay"} 1.0'))
+
+
+def test_a_process_that_is_killed_again_and_again_is_named_with_the_number_of_its_starts(
+    system: Platform, samples
+) -> None:
+    """The drill of ProcessRestarts: one look sees a process that is ready, so the watch counts. Silent when it has run for two minutes."""
+    eventually(lambda: is_healthy(system), seconds=180)
+    for starts in (1, 2, 3):
+        psutil.Process(system.supervisor.pid("notify-relay")).kill()
+        eventually(
+            lambda seen=starts: is_shown(system, f'clearwater_process_starts{{process="notify-relay"}} {seen}.0'),
+            seconds=60,
+        )
+    code, found = examined(system)
+    assert (code, found) == (2, {"ProcessRestarts": "notify-relay"})
+    eventually(lambda: is_healthy(system), seconds=180)
+
+
+def test_a_topic_that_somebody_removes_is_named_and_written_again(system: Platform, samples) -> None:
+    """The drill of TopicsUnseen: what the runbook says ends it."""
+    name = topics.name(samples[0].code, "notify-message")
+    with closing(admin.client(admin.as_admin(system.place))) as client:
+        client.delete_topics([name])
+    found = eventually(lambda: examined(system)[1].get("TopicsUnseen"), seconds=120)
+    assert found == "reporting-consumer"
+    eventually(lambda: is_shown(system, 'clearwater_topics_unseen{process="reporting-consumer"} 1.0'), seconds=30)
+
+    handle(system, "district", samples[0].code)
+    handle(system, "run", "notify", "republish")
+    rolling.restart(system.place, "reporting-consumer")
+
+    eventually(lambda: is_healthy(system), seconds=180)
+    eventually(lambda: is_shown(system, 'clearwater_topics_unseen{process="reporting-consumer"} 0.0'), seconds=30)
+
+
+def handle(system: Platform, *words: str) -> None:
+    place = {"LOCAL_DIR": str(system.place.local_dir), "PORT_BASE": str(system.place.port_base)}
+    command = [sys.executable, "-m", "deploy.local", *words]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def is_shown(system: Platform, line: str) -> bool:

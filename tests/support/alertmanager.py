@@ -22,7 +22,9 @@ from deploy.local.messages import MailHandler
 from tests.support.eventually import eventually
 from tests.support.ports import free_port
 
-PROGRAM = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
+# Debian's does not start without its templates: a package that was only unpacked has them elsewhere.
+_TEMPLATES = Path("/usr/share/prometheus/alertmanager/default.tmpl")
+PROGRAM = shutil.which("alertmanager") or (shutil.which("prometheus-alertmanager") if _TEMPLATES.exists() else None)
 Labels = dict[str, str]
 
 

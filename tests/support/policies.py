@@ -14,7 +14,7 @@ def reaches(policies: Sequence[Document], source: Mapping[str, str], target: Map
 def leaves(
     policies: Sequence[Document], source: Mapping[str, str], target: Mapping[str, str] | None, port: int
 ) -> bool:
-    """`target`: the labels of a pod; None: a server outside, at any address."""
+    """`target`: the labels of a pod, or those of another namespace for a pod in it; None: a server outside, at any address."""
     return _allowed(policies, "Egress", source, target, port)
 
 
@@ -53,6 +53,8 @@ def _of_peer(peers: Sequence[Document] | None, peer: Mapping[str, str] | None) -
     if peer is None:
         return any(item.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for item in peers)
     return any(
-        "podSelector" in item and "namespaceSelector" not in item and _matches(item["podSelector"], peer)
+        _matches(item["namespaceSelector"], peer) and "podSelector" not in item
+        if "namespaceSelector" in item
+        else "podSelector" in item and _matches(item["podSelector"], peer)
         for item in peers
     )

@@ -76,7 +76,8 @@ def test_every_alert_of_ours_reaches_the_receiver_of_its_severity_and_no_other(r
     # What explains these is open, whatever service or district they name.
     muted = {"SigningErrorsPersist", "SigningSlowPersists", "GrantsNotKept", "SignInRefused"}
     muted |= {"OutboxStuck", "ConsumerLate", "ConsumerBehind", "WallStale", "ReconcilerStill"}
-    explain = {"SigningUnavailable", "SigningSlow", "GrantsRefused", "IssuerDown", "BrokerGone"}
+    muted |= {"ProcessRestarts", "DatabaseUnreadable", "FactsUnreadable", "NotReady"}
+    explain = {"SigningUnavailable", "SigningSlow", "GrantsRefused", "IssuerDown", "BrokerGone", "ConnectionsUsedUp"}
     running.post([labels for labels in posted if labels["alertname"] in explain])
     eventually(lambda: are_named(running, ON_CALL, explain))
     running.post(posted)

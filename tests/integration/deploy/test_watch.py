@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from deploy.doctor.watch import Watch, places
+from deploy.doctor.watch import Starts, Watch, places
+from shared.service.health import BEGAN
 from tests.support.ports import free_port
 
 ENDS = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -24,20 +25,24 @@ Figures = dict[tuple[str, str], float]
 
 
 @contextmanager
-def serving(status: int, body: str = "", certificate: Path | None = None) -> Iterator[int]:
+def serving(
+    status: int, body: str = "", certificate: Path | None = None, *, port: int = 0, began: str = ""
+) -> Iterator[int]:
     """Answers every path so. Yields the port."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if began:
+                self.send_header(BEGAN, began)
             self.end_headers()
             self.wfile.write(body.encode())
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Answers)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -74,23 +79,27 @@ def certificate(tmp_path: Path) -> Path:
     return file
 
 
+def _nobody(data: Path) -> dict[str, str]:
+    """Settings of an installation of which nothing answers."""
+    nobody = f"127.0.0.1:{free_port()}"
+    return {
+        "PUBLIC_URL": f"http://{nobody}",
+        "FRONT_DOOR": nobody,
+        "ISSUER_URL": "https://the.public.address.of.the.issuer",
+        "ISSUER_INTERNAL_URL": f"http://{nobody}",
+        "KAFKA_BOOTSTRAP": nobody,
+        "KAFKA_SECURITY": "SASL_PLAINTEXT",
+        "PROCESSES": "",
+        "DATA_IN": str(data),
+    }
+
+
 @pytest.fixture
 def seen(tmp_path: Path) -> Callable[..., Figures]:
     """What one look at an installation shows, by metric and place. Nothing answers but what the test says."""
 
     def look(**settings: str) -> Figures:
-        nobody = f"127.0.0.1:{free_port()}"
-        usual = {
-            "PUBLIC_URL": f"http://{nobody}",
-            "FRONT_DOOR": nobody,
-            "ISSUER_URL": "https://the.public.address.of.the.issuer",
-            "ISSUER_INTERNAL_URL": f"http://{nobody}",
-            "KAFKA_BOOTSTRAP": nobody,
-            "KAFKA_SECURITY": "SASL_PLAINTEXT",
-            "PROCESSES": "",
-            "DATA_IN": str(tmp_path),
-        }
-        watch = Watch(places(usual | settings))
+        watch = Watch(places(_nobody(tmp_path) | settings))
         watch.look()
         assert watch.missing() is None
         return figures(watch)
@@ -123,9 +132,14 @@ def test_an_issuer_that_shows_its_document_is_reachable(seen):
 @pytest.mark.parametrize(
     ("status", "body", "shown"),
     [
-        (200, "ready", {"process_ready": 1, "schema_served": 1}),
-        (503, "migrations are at 0004, not at 0005", {"process_ready": 0, "schema_served": 0}),
-        (503, "database: OperationalError", {"process_ready": 0}),
+        (200, "ready", {"process_ready": 1, "schema_served": 1, "topics_unseen": 0}),
+        (503, "migrations are at 0004, not at 0005", {"process_ready": 0, "schema_served": 0, "topics_unseen": 0}),
+        (503, "database: OperationalError", {"process_ready": 0, "topics_unseen": 0}),
+        (
+            503,
+            "topics not to be seen: clearwater.440303.a, clearwater.440303.b",
+            {"process_ready": 0, "topics_unseen": 2},
+        ),
     ],
 )
 def test_figures_of_a_process_are_shown_and_a_silent_process_has_none(seen, status, body, shown):
@@ -133,8 +147,55 @@ def test_figures_of_a_process_are_shown_and_a_silent_process_has_none(seen, stat
         found = seen(PROCESSES=f"signing-relay=127.0.0.1:{port} signing-api=127.0.0.1:{free_port()}")
 
     of_processes = {name: value for (name, place), value in found.items() if place == "signing-relay"}
-    assert of_processes == shown
-    assert not any(place == "signing-api" for _, place in found)
+    assert of_processes == {**shown, "process_starts": 0}
+    assert {name for name, place in found if place == "signing-api"} == {"process_starts"}
+
+
+def test_a_process_that_is_started_again_and_again_is_counted_also_while_it_does_not_answer(tmp_path: Path):
+    port, counted = free_port(), []
+    watch = Watch(places(_nobody(tmp_path) | {"PROCESSES": f"notify-relay=127.0.0.1:{port}"}))
+    for began in ("1.5", "1.5", "2.5", "3.5"):
+        with serving(200, "ready", port=port, began=began):
+            watch.look()
+        counted.append(figures(watch)["process_starts", "notify-relay"])
+    watch.look()
+
+    assert counted == [0, 0, 1, 2]
+    assert figures(watch)["process_starts", "notify-relay"] == 2
+    assert ("process_ready", "notify-relay") not in figures(watch)
+
+
+def test_starts_while_the_database_of_the_service_is_away_are_not_counted(tmp_path: Path):
+    """Its loops end on purpose; its API goes on and says so."""
+    relay, api, other = free_port(), free_port(), free_port()
+    named = f"notify-relay=127.0.0.1:{relay} notify-api=127.0.0.1:{api} signing-relay=127.0.0.1:{other}"
+    watch = Watch(places(_nobody(tmp_path) | {"PROCESSES": named}))
+    for began, answer in (
+        ("1", "ready"),
+        ("2", "database: OperationalError"),
+        ("3", "database: OperationalError"),
+        ("4", "ready"),
+    ):
+        with ExitStack() as served:
+            for port in (relay, other):
+                served.enter_context(serving(200, "ready", port=port, began=began))
+            served.enter_context(serving(200 if answer == "ready" else 503, answer, port=api, began="1"))
+            watch.look()
+
+    starts = {name: figures(watch)["process_starts", name] for name in ("notify-relay", "notify-api", "signing-relay")}
+    assert starts == {"notify-relay": 1, "notify-api": 0, "signing-relay": 3}
+
+
+def test_a_start_counts_for_ten_minutes_and_not_once_the_process_has_run_for_two():
+    now = 0.0
+    starts = Starts(lambda: now)
+    starts.saw("a", "ready")
+    counted = {}
+    for now, began in ((10.0, "b"), (400.0, "c"), (519.0, "c"), (521.0, "c"), (630.0, "d"), (1100.0, "e")):
+        starts.saw(began, "ready")
+        counted[now] = starts.of_late()
+
+    assert counted == {10.0: 1, 400.0: 2, 519.0: 2, 521.0: 0, 630.0: 2, 1100.0: 2}
 
 
 def test_a_certificate_is_read_without_being_checked_under_the_name_that_people_know(seen, certificate: Path):
@@ -157,15 +218,7 @@ def test_the_disks_of_the_servers_are_seen_where_their_data_are_in_reach(seen, t
 
 def test_a_look_that_hangs_leaves_its_age_and_no_figure(tmp_path: Path, monkeypatch):
     """WatchStill pages for it; what was seen before would look like what is so now."""
-    nobody = f"127.0.0.1:{free_port()}"
-    named = {
-        "PUBLIC_URL": f"http://{nobody}",
-        "FRONT_DOOR": nobody,
-        "ISSUER_URL": f"http://{nobody}",
-        "ISSUER_INTERNAL_URL": "",
-    }
-    named |= {"KAFKA_BOOTSTRAP": nobody, "KAFKA_SECURITY": "SASL_PLAINTEXT", "PROCESSES": "", "DATA_IN": str(tmp_path)}
-    watch = Watch(places(named))
+    watch = Watch(places(_nobody(tmp_path)))
     began = [sample.value for sample in watch.samples()]
     watch.look()
     assert ("reachable", "issuer") in figures(watch)

@@ -1,7 +1,9 @@
 """Do the metrics of messages tell a dead worker from a night, a pause and a held channel? Real gateway, real database."""
 
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from services.notify.queries import facts
 from services.notify.wiring import SERVICE
 from services.notify.workers.failures import CODES
 from shared.service import database
+from shared.service.clock import PacedClock
 from shared.telemetry.facts import Fact
 from tests.integration.notify.conftest import Notify
 from tests.integration.notify.test_sending import planned
@@ -101,6 +104,29 @@ def test_a_night_a_pause_between_tries_and_the_rest_of_a_held_channel_are_not_du
     assert strip_of_a_held_channel.messages == 1
     assert strip_of_a_held_channel.seconds == pytest.approx(120, abs=5)
     assert strip_of_a_held_channel.late_seconds == 0
+
+
+@pytest.mark.parametrize("stands_still", [False, True])
+def test_how_long_a_message_is_due_is_real_time_whatever_the_pace_of_the_business_clock(
+    notify: Notify, mechanism: Engine, tmp_path: Path, stands_still: bool
+) -> None:
+    """In the demo a minute is hours of the business clock: nothing that is sent at once is late."""
+    planned(notify, Owner(channels=("sms",)))
+    began, stopped = datetime.now(UTC) - timedelta(seconds=100), datetime.now(UTC) - timedelta(seconds=20)
+    paced = NOON + 144 * timedelta(seconds=80)
+    first = {"business_at": NOON.isoformat(), "real_at": began.isoformat(), "speed": 144}
+    second = {"business_at": paced.isoformat(), "real_at": stopped.isoformat(), "speed": 0 if stands_still else 12}
+    file = tmp_path / "clock.json"
+    file.write_text(json.dumps({**second, "before": [first]}), encoding="utf-8")
+    notify.clock = PacedClock(file)
+
+    changed(notify, f"update messages set hold_until = '{(NOON + 144 * timedelta(seconds=70)).isoformat()}'")
+    after_ten_seconds_of_the_first_pace = due(notify, mechanism)["sms"]
+    changed(notify, f"update messages set hold_until = '{(paced + timedelta(hours=1)).isoformat()}'")
+    in_the_future = due(notify, mechanism)["sms"]
+
+    assert after_ten_seconds_of_the_first_pace == pytest.approx(30, abs=5)
+    assert in_the_future == 0
 
 
 def test_a_try_that_never_ended_counts_from_its_beginning(notify: Notify, mechanism: Engine) -> None:

@@ -4,7 +4,7 @@ import re
 import select
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import LiteralString
+from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -238,3 +238,35 @@ def test_a_session_that_holds_a_table_is_seen_by_how_long_others_wait(engine: En
         turns.result(10)
         reader.result(10)
     assert (taking_turns, waited()) == (0, 0)
+
+
+def test_sessions_of_anybody_are_counted_up_to_the_limit_of_the_server(engine: Engine, platform: Platform) -> None:
+    """The drill of ConnectionsUsedUp: sessions with another database count too, and the statement of the runbook names who holds them."""
+    held: list[psycopg.Connection] = []
+
+    def counted() -> tuple[float, float]:
+        shown = {sample.fact: sample.value for sample in pipeline.database(engine)}
+        return shown[pipeline.SERVER_CONNECTIONS], shown[pipeline.DATABASE_LIMIT]
+
+    try:
+        before, most = counted()
+        held += [
+            psycopg.connect(platform.superuser_url(), application_name="a-leak", autocommit=True) for _ in range(5)
+        ]
+        with_ours, _ = counted()
+        named = held[0].execute(_whose_sessions()).fetchall()
+    finally:
+        for session in held:
+            session.close()
+
+    assert 0 < before < most
+    assert with_ours >= before + 5
+    assert [row[4] for row in named if row[2] == "a-leak"] and sum(row[4] for row in named if row[2] == "a-leak") == 5
+
+
+def _whose_sessions() -> LiteralString:
+    """As the runbook has it."""
+    entry = (ROOT / "docs/runbook.md").read_text("utf-8").partition("## ConnectionsUsedUp")[2]
+    found = re.search(r"`(select datname, [^`]*)`", entry)
+    assert found
+    return cast("LiteralString", found[1])

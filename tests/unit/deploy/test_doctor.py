@@ -4,17 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import yaml
 
 from deploy.declaration import SERVICES
-from deploy.doctor import asking
-from deploy.doctor.asking import Address, Answer
-from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, LEFT_OUT, _Bound, exit_code, findings
-from deploy.doctor.looking import look
-from deploy.doctor.seen import Process, Sample, Seen, parsed
+from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, _CONNECTIONS_LEFT, LEFT_OUT, _Bound, exit_code, findings
+from deploy.doctor.seen import MOST_STARTS, Process, Sample, Seen, parsed
+from deploy.doctor.watch import _CALM_SECONDS, _STARTS_SECONDS
 from deploy.local.place import ROOT
 
 NOW = datetime(2026, 11, 28, 1, tzinfo=UTC)
@@ -103,10 +100,22 @@ STATES = [
         "migrations are at 0004, not at 0005",
     ),
     (
-        with_process("notify-consumer", ready="topics not to be seen: clearwater.440303.registry.units"),
+        with_process("notify-consumer", ready="the group has not answered yet"),
         "NotReady",
         "page",
-        "topics not to be seen",
+        "the group has not answered yet",
+    ),
+    (
+        with_process("notify-consumer", ready="topics not to be seen: clearwater.440303.registry-unit"),
+        "TopicsUnseen",
+        "page",
+        "does not see topics that it reads: clearwater.440303.registry-unit.",
+    ),
+    (
+        showing("watch", "process_starts", 3, process="notify-relay"),
+        "ProcessRestarts",
+        "page",
+        "notify-relay ends and begins again: it was started 3 times",
     ),
     (showing("reporting-api", "consumer_age_seconds", 61, **HERE), "ConsumerLate", "page", "district 440303 61 s ago"),
     (showing("signing-api", "unsent_age_seconds", 31, district="440303"), "OutboxStuck", "page", "for 31 s"),
@@ -222,6 +231,18 @@ STATES = [
         "ticket",
         "may or may not have arrived in district 440303: 3",
     ),
+    (
+        with_process(
+            "signing-api",
+            samples=(
+                Sample("clearwater_database_limit_connections", {}, 200),
+                Sample("clearwater_server_connections", {}, 195),
+            ),
+        ),
+        "ConnectionsUsedUp",
+        "page",
+        "PostgreSQL has 195 sessions of 200",
+    ),
     (with_process("watch", ready="no look has come to its end"), "WatchStill", "page", "watch sees nothing"),
     (
         with_process(
@@ -281,6 +302,11 @@ def test_a_bound_is_that_of_its_alert() -> None:
     (off,) = (bound for bound in _BOUNDS if bound.entry == "ConsumerLate")
     assert bounds_that_differ([replace(off, above=59)]) == ["ConsumerLate"]
     assert f"> {_CLOCK_SECONDS:.0f}" in ALERTS["ClockOff"]["expr"]
+    assert ALERTS["ConnectionsUsedUp"]["expr"].endswith(f"- {_CONNECTIONS_LEFT}")
+    assert f">= {MOST_STARTS + 1}\n" in ALERTS["ProcessRestarts"]["expr"]
+    assert {f"[{_STARTS_SECONDS / 60:.0f}m]", f"[{_CALM_SECONDS / 60:.0f}m]"} == set(
+        re.findall(r"\[\d+m\]", ALERTS["ProcessRestarts"]["expr"].partition("unless")[0])
+    )
 
 
 def bounds_that_differ(bounds: Iterable[_Bound]) -> list[str]:
@@ -325,54 +351,3 @@ def test_the_text_of_prometheus_is_read_with_its_labels() -> None:
         Sample("up", {}, 1.0),
         Sample("clearwater_a", {"b": 'c,\\"d\\"}'}, 300.0),
     )
-
-
-class Dark:
-    """An installation of which nothing answers."""
-
-    front_url, bus_ca_file, events_leave_by = "http://127.0.0.1:1", "", "relay"
-
-    def host(self, process: str) -> str:
-        return "127.0.0.1"
-
-    def port(self, name: str) -> int:
-        return 1
-
-
-@pytest.mark.parametrize("twice", [False, True])
-def test_both_processes_of_an_api_are_looked_at_where_it_runs_twice(tmp_path: Path, twice: bool):
-    seen = look(Dark(), tmp_path, apis_run_twice=twice)
-
-    names = {process.name for process in seen.processes if process.ready is None}
-    assert {"signing-api", "signing-consumer"} <= names
-    assert {name for name in names if name.endswith("-2")} == (
-        {f"{name}-api-2" for name in SERVICES} if twice else set()
-    )
-
-
-@pytest.mark.parametrize(("inside", "position"), [(True, 0), (True, 4096), (False, 4096)])
-def test_in_containers_the_databases_say_whether_there_is_an_archive(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool, position: int
-):
-    """The container of the doctor sees no file of this machine, and the archive that is dead has no address."""
-
-    def answer(address: Address, path: str) -> Answer:
-        if address.host == "archive":
-            raise OSError("no such name")
-        return Answer(200, f"clearwater_archive_position_bytes {position}.0\n" if path == "/metrics" else "ready", None)
-
-    monkeypatch.setattr(asking, "answer", answer)
-    monkeypatch.setattr(Dark, "host", lambda _, process: process)
-
-    seen = look(Dark(), tmp_path, apis_run_twice=inside)
-
-    assert [process.ready for process in seen.named("archive")] == ([None] if inside and position else [])
-
-
-@pytest.mark.parametrize("way", ["relay", "debezium"])
-def test_debezium_is_looked_at_where_events_leave_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str):
-    monkeypatch.setattr(Dark, "events_leave_by", way)
-
-    named = {finding.place for finding in findings(look(Dark(), tmp_path))}
-
-    assert ("debezium" in named) == (way == "debezium")

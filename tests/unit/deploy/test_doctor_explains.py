@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.doctor.findings import findings
-from deploy.doctor.seen import Process, Seen
+from deploy.doctor.seen import Process, Sample, Seen
 from tests.unit.deploy.test_doctor import HEALTHY, HERE, showing
 
 
@@ -51,3 +51,43 @@ def test_a_broker_that_is_gone_explains_what_is_late(process: str, late: str) ->
     assert len(findings(seen)) == 1
     found = findings(replace(seen, servers={**HEALTHY.servers, "kafka": False}))
     assert [finding.entry for finding in found] == ["BrokerGone"]
+
+
+@pytest.mark.parametrize("ready", ["", None, "the group has not answered yet"])
+def test_a_process_that_restarts_is_one_finding_whatever_it_answers_just_now(ready: str | None) -> None:
+    """Also between its end and its next start."""
+    shown = Sample("clearwater_process_starts", {"process": "notify-relay"}, 4)
+    changes: dict[str, dict[str, object]] = {"watch": {"samples": (shown,)}, "notify-relay": {"ready": ready}}
+    processes = (replace(process, **changes.get(process.name, {})) for process in HEALTHY.processes)
+
+    (found,) = findings(replace(HEALTHY, processes=tuple(processes)))
+
+    assert (found.entry, found.place) == ("ProcessRestarts", "notify-relay")
+
+
+def test_a_process_that_a_person_has_restarted_twice_is_no_finding() -> None:
+    assert findings(showing("watch", "process_starts", 2, process="notify-relay")) == []
+
+
+def test_a_database_that_is_gone_explains_loops_that_end_and_begin_again() -> None:
+    seen = showing("watch", "process_starts", 5, process="notify-relay")
+
+    found = findings(replace(seen, servers={**HEALTHY.servers, "postgres": False}))
+
+    assert [finding.entry for finding in found] == ["DatabaseUnreadable"]
+
+
+@pytest.mark.parametrize("source", ["service", "database"])
+def test_a_lock_that_somebody_holds_explains_what_its_service_cannot_read_and_nothing_of_another(source: str) -> None:
+    shown = {
+        "signing-api": (
+            Sample("clearwater_database_lock_wait_seconds", {}, 56),
+            Sample("clearwater_facts_readable", {"source": source}, 0),
+        ),
+        "notify-api": (Sample("clearwater_facts_readable", {"source": "service"}, 0),),
+    }
+    processes = (replace(process, samples=shown.get(process.name, ())) for process in HEALTHY.processes)
+
+    found = [(finding.entry, finding.place) for finding in findings(replace(HEALTHY, processes=tuple(processes)))]
+
+    assert found == [("DatabaseLocked", "signing"), ("FactsUnreadable", "notify service")]

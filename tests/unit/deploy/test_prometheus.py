@@ -12,6 +12,7 @@ import yaml
 
 from deploy.declaration import SERVICES
 from deploy.front_door.caddyfile import RUNBOOK as RUNBOOK_PATH
+from deploy.images import monitoring
 from deploy.images.site import SITE
 from deploy.local.place import ROOT
 from deploy.prometheus import metrics, scraping
@@ -105,6 +106,15 @@ def test_the_tools_accept_the_configuration_the_rules_and_their_cases():
     )
 
     assert checked.returncode == (0 if shutil.which("promtool") else 2), checked.stdout + checked.stderr
+
+
+def test_where_ci_has_no_root_it_builds_the_alertmanager_that_the_containers_run():
+    image = monitoring.services()["alertmanager"]["image"]
+    built = re.findall(
+        r"go install github.com/prometheus/alertmanager/\S+@(v\S+)", (ROOT / ".ci/run").read_text("utf-8")
+    )
+
+    assert built == [image.partition(":")[2]]
 
 
 def test_both_processes_of_an_api_are_scraped_where_it_runs_twice():
