@@ -123,8 +123,8 @@ def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
 
 
 def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> None:
-    saved = tx.connection.execute(_SAVE, _row(tx, agreement))
-    if saved.rowcount not in (1, pipeline.UNKNOWN):
+    saved = tx.write(_SAVE, _row(tx, agreement))
+    if saved not in (1, pipeline.UNKNOWN):
         message = f"agreement {agreement.agreement_id} was changed under its lock"
         raise AssertionError(message)
     agreement.version += 1
@@ -138,7 +138,7 @@ def add_signature(tx: Transaction, agreement: Agreement) -> None:
     key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
     signature = agreement.signatures[-1]
     its = {**vars(signature), "papers": list(signature.papers), "trace_id": tracing.trace_id()}
-    tx.connection.execute(_ADD_SIGNATURE, {**key, **its})
+    tx.write(_ADD_SIGNATURE, {**key, **its})
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:

@@ -61,8 +61,8 @@ def read(tx: Transaction, rows: Sequence[Any], project_id: UUID, series: Series)
 def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:
     place = {"project_id": agreement.project_id, "series": agreement.series}
     row = {"number": turn.number, "signed_at": turn.signed_at, "agreement_id": agreement.agreement_id}
-    tx.connection.execute(_MOVE, {**place, **row})
-    tx.connection.execute(_ADD, {"district": tx.district, **place, **row})
+    tx.write(_MOVE, {**place, **row})
+    tx.write(_ADD, {"district": tx.district, **place, **row})
 
 
 def detach(tx: Transaction, agreement_id: UUID, *, reason: str, by: str, at: datetime) -> None:

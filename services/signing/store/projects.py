@@ -122,16 +122,16 @@ def save(tx: Transaction, project: Project) -> None:
     key = {"district": tx.district, "project_id": project.project_id}
     totals = {f"total_{name}": project.total and getattr(project.total, name) for name in _COUNTS}
     signed = {f"signed_{name}": getattr(project.signed, name) for name in _COUNTS}
-    tx.connection.execute(_SAVE, {**key, **totals, **signed})
+    tx.write(_SAVE, {**key, **totals, **signed})
     project.version += 1
     new = {type(event) for event in project.recorded}
     if project.latch and ThresholdReached in new:
         readings = json.dumps([_printed(reading) for reading in project.latch.readings], ensure_ascii=False)
-        tx.connection.execute(_LATCH, {**key, "reached_at": project.latch.reached_at, "readings": readings})
+        tx.write(_LATCH, {**key, "reached_at": project.latch.reached_at, "readings": readings})
     if project.declaration and EffectDeclared in new:
-        tx.connection.execute(_DECLARE, {**key, **vars(project.declaration)})
+        tx.write(_DECLARE, {**key, **vars(project.declaration)})
     if project.closing and PeriodClosed in new:
-        tx.connection.execute(_CLOSE, {**key, **vars(project.closing)})
+        tx.write(_CLOSE, {**key, **vars(project.closing)})
 
 
 def to_settle(tx: Transaction) -> list[tuple[str, UUID]]:
