@@ -12,8 +12,6 @@ from sqlalchemy import TextClause
 from shared.service import database
 from shared.service.database import Transaction
 
-UNKNOWN = -1  # the number of rows that a statement changed, while its result is not awaited
-
 
 class Query(NamedTuple):
     statement: TextClause
