@@ -25,7 +25,7 @@ _KEPT = ("Content-Type", "ETag", "Location")
 _CLAIM = text("""
     insert into idempotent_answers (district, subject, route, key, digest)
     values (:district, :subject, :route, :key, :digest)
-    on conflict (district, subject, route, key) do nothing returning true
+    on conflict (district, subject, route, key) do nothing
 """)
 _STORED = text("""
     select digest, status, headers, body from idempotent_answers
@@ -64,12 +64,12 @@ def once(tx: Transaction, carry_out: Callable[[], Response]) -> Response:
         "key": key,
     }
     digests = _digests()
-    if not tx.connection.execute(_CLAIM, {**claim, "digest": digests[0]}).scalar():
+    if not tx.write(_CLAIM, {**claim, "digest": digests[0]}):
         return _replayed(tx, claim, digests)
     answer = carry_out()
     headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
     stored = {"status": answer.status_code, "headers": json.dumps(headers), "body": answer.get_data()}
-    tx.connection.execute(_STORE, {**claim, **stored})
+    tx.write(_STORE, {**claim, **stored})
     return answer
 
 

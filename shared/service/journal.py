@@ -21,7 +21,7 @@ MAX_PAYLOAD: Final = 262_144  # a quarter of the broker's own limit, so that eve
 
 # The keys' rows stay locked until the commit, so that within a key the order of ids is the order of commits. They are
 # locked in one order by everyone and in one statement, or two transactions with the same keys would deadlock.
-_WRITE = text("""
+WRITE = text("""
     with new_events as (
         select * from unnest(cast(:ids as uuid[]), cast(:kinds as text[]), cast(:topics as text[]), cast(:keys as text[]),
                              cast(:types as text[]), cast(:headers as jsonb[]), cast(:payloads as bytea[]))
@@ -80,24 +80,21 @@ def recorded(event: Event) -> Recorded:
     return Recorded(event, {**tracing.headers(), "time": datetime.now(UTC).isoformat()}, payload)
 
 
-def write(connection: Connection, district: str, records: Sequence[Recorded]) -> None:
-    """For the transaction alone: it calls this last, because the keys' rows stay locked until the commit.
+def row(district: str, records: Sequence[Recorded]) -> dict[str, object]:
+    """For WRITE, which the transaction alone sends, as its last act, because the keys' rows stay locked until the commit.
 
     The rows are locked sorted by key; the ids keep the order of recording, in which a cause comes before its consequences.
     """
-    connection.execute(
-        _WRITE,
-        {
-            "district": district,
-            "ids": [uuid7() for _ in records],
-            "kinds": [record.event.declared.topic for record in records],
-            "topics": [topics.name(district, record.event.declared.topic) for record in records],
-            "keys": [record.event.key for record in records],
-            "types": [record.event.declared.type for record in records],
-            "headers": [Jsonb(record.headers) for record in records],
-            "payloads": [record.payload for record in records],
-        },
-    )
+    return {
+        "district": district,
+        "ids": [uuid7() for _ in records],
+        "kinds": [record.event.declared.topic for record in records],
+        "topics": [topics.name(district, record.event.declared.topic) for record in records],
+        "keys": [record.event.key for record in records],
+        "types": [record.event.declared.type for record in records],
+        "headers": [Jsonb(record.headers) for record in records],
+        "payloads": [record.payload for record in records],
+    }
 
 
 def send_again(connection: Connection, ids: Sequence[int]) -> int:

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ _ALGORITHMS, _KINDS = ["RS256", "ES256"], frozenset({"RSA", "EC"})
 _MAX_AGE_SECONDS, _AGAIN_SECONDS, _TIMEOUT_SECONDS = 900.0, 5.0, 5.0
 _LEEWAY_SECONDS = 30
 _NOT_OURS = (JoseError, ValueError, TypeError, RecursionError, OverflowError)  # joserfc trips over other shapes
+Verify = Callable[[str], jwt.Token]
 _log = log.get(__name__)
 
 
@@ -39,7 +40,7 @@ class Provider:
         self._reached_at = internal_url.rstrip("/") or self._issuer
         self._fetching = threading.Lock()
         self._found: dict[str, Any] = {}
-        self._keys: KeySet | None = None
+        self._keys: Verify | None = None
         self._fetched_at = self._tried_at = float("-inf")
 
     def address(self, name: str) -> str:
@@ -85,14 +86,14 @@ class Provider:
             with self._fetching:
                 keys = self._believed() or self._fetch()
         try:
-            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+            return keys(token)
         except _NOT_OURS:
             # The key may be newer than ours: look once more, at most every few seconds.
             if (newer := self._newer()) is None:
                 raise
-            return jwt.decode(token, newer, algorithms=_ALGORITHMS)
+            return newer(token)
 
-    def _newer(self) -> KeySet | None:
+    def _newer(self) -> Verify | None:
         """None when it is too early to look again, or another thread is looking: no request waits for a look that hangs."""
         if self._seconds() - self._tried_at < _AGAIN_SECONDS or not self._fetching.acquire(blocking=False):
             return None
@@ -101,16 +102,16 @@ class Provider:
         finally:
             self._fetching.release()
 
-    def _believed(self) -> KeySet | None:
+    def _believed(self) -> Verify | None:
         return self._keys if self._seconds() - self._fetched_at <= _MAX_AGE_SECONDS else None
 
-    def _fetch(self) -> KeySet:
+    def _fetch(self) -> Verify:
         """While the provider is down, one request a second tries it, not every request."""
         now = self._seconds()
         if now - self._tried_at < 1:
             raise Refused("identity-unavailable")
         try:
-            keys = _usable(self._get(self.address("jwks_uri")))
+            keys = _verifying(_usable(self._get(self.address("jwks_uri"))))
         finally:
             self._tried_at = self._seconds()  # counted from its end: a request that waited for it does not look again
         self._keys, self._fetched_at = keys, now
@@ -129,6 +130,11 @@ class Provider:
 def _trusted() -> ssl.SSLContext:
     """The authorities that this process trusts, read once: reading them takes longer than a request."""
     return httpx.create_ssl_context()
+
+
+def _verifying(keys: KeySet) -> Verify:
+    """Remembers the tokens that these keys have signed. What the clock says of their claims is looked at for each request."""
+    return lru_cache(maxsize=1_000)(partial(jwt.decode, key=keys, algorithms=_ALGORITHMS))
 
 
 def _usable(document: Any) -> KeySet:  # noqa: ANN401 - JSON

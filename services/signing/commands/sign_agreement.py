@@ -66,8 +66,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         _sign(command, case, agreement, known, at=at)
     pipeline.write_without_waiting(tx)
     events = _completed(tx, agreement, place) if place else agreement.recorded
-    agreements.add_signature(tx, agreement)
-    agreements.save(tx, agreement)
+    agreements.save_signed(tx, agreement)
     tx.record(*events)
     return agreement
 

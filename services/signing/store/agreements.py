@@ -17,27 +17,25 @@ from shared.refusal import Refused
 from shared.service.database import Transaction
 from shared.telemetry import tracing
 
+# Whoever changes what is joined holds the lock of the case, so it stands still while the agreement is being locked.
 _AGREEMENTS = """
-    select agreements.*, (
+    select agreements.*, ownership, rights_revision, digest, locked_at, locked_by, number, signed_at, detached_at, reason, (
         select successor.agreement_id from agreements successor where successor.supersedes = agreements.agreement_id) as superseded_by
-    from agreements where agreement_id {} order by unit_id
+    from agreements left join locks using (agreement_id, lock_count) left join numbers using (agreement_id)
+    left join detachments using (agreement_id)
+    where agreement_id {} order by unit_id
 """
 _PARTS = (
     "select * from term_lines where agreement_id {} order by position",
-    "select locks.* from locks join agreements using (agreement_id, lock_count) where agreement_id {}",
     "select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count) where agreement_id {}",
     "select signatures.* from signatures join agreements using (agreement_id, lock_count) where agreement_id {} order by signed_at",
-    """
-        select agreement_id, number, signed_at, detached_at, reason from numbers left join detachments using (agreement_id)
-        where agreement_id {}
-    """,
 )
 # For one agreement without an array: the database plans such a statement once, and one with an array for every array.
 _ONE, _MANY, _READ = (
     tuple(text(part.format(which)) for part in (_AGREEMENTS + lock, *_PARTS))
     for which, lock in (
-        ("= :agreement_id", "for update"),
-        ("= any(:agreement_ids)", "for update"),
+        ("= :agreement_id", "for update of agreements"),
+        ("= any(:agreement_ids)", "for update of agreements"),
         ("= :agreement_id", ""),
     )
 )
@@ -52,11 +50,12 @@ _ADD = text("""
     values (:district, :agreement_id, :unit_id, :project_id, :form, :series, :rule_set_version, :supersedes, :state, :drafted_at,
             :moved_at)
 """)
-_SAVE = text("""
+_SAVE = """
     update agreements set form = :form, series = :series, rule_set_version = :rule_set_version, state = :state,
            lock_count = :lock_count, effective_at = :effective_at, moved_at = :moved_at, version = version + 1
     where agreement_id = :agreement_id and version = :version
-""")
+"""
+_SAVE_ALONE = text(_SAVE)
 _DROP_LINES = text("delete from term_lines where agreement_id = :agreement_id")
 _ADD_LINE = text("""
     insert into term_lines (district, agreement_id, head, position, kind, amount_fen, quantity, unit_price_fen)
@@ -72,12 +71,13 @@ _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
-_ADD_SIGNATURE = text("""
+_SIGN = text(f"""
+    with saved as ({_SAVE})
     insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers,
                             trace_id)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
             cast(:papers as text[]), :trace_id)
-""")
+""")  # noqa: S608 - a constant
 
 
 def load(tx: Transaction, agreement_id: UUID) -> Agreement:
@@ -123,8 +123,7 @@ def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
 
 
 def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> None:
-    saved = tx.connection.execute(_SAVE, _row(tx, agreement))
-    if saved.rowcount not in (1, pipeline.UNKNOWN):
+    if tx.write(_SAVE_ALONE, _row(tx, agreement)) != 1:
         message = f"agreement {agreement.agreement_id} was changed under its lock"
         raise AssertionError(message)
     agreement.version += 1
@@ -133,12 +132,12 @@ def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> N
         _replace_lines(tx, agreement)
 
 
-def add_signature(tx: Transaction, agreement: Agreement) -> None:
-    """The last one. Call it before the save: the agreement must still be open to signatures, or signed with this one."""
-    key = {"district": tx.district, "agreement_id": agreement.agreement_id, "lock_count": agreement.lock_count}
+def save_signed(tx: Transaction, agreement: Agreement) -> None:
+    """Saves it with its last signature."""
     signature = agreement.signatures[-1]
     its = {**vars(signature), "papers": list(signature.papers), "trace_id": tracing.trace_id()}
-    tx.connection.execute(_ADD_SIGNATURE, {**key, **its})
+    tx.write(_SIGN, {**_row(tx, agreement), **its})
+    agreement.version += 1
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
@@ -170,10 +169,9 @@ class _Parts:
     """The parts of several agreements."""
 
     def __init__(self, *parts: Sequence[Any]) -> None:
-        self._lines, self._locks, self._holders, self._signatures, self._numbers = parts
+        self._lines, self._holders, self._signatures = parts
 
     def agreement(self, row: Any) -> Agreement:  # noqa: ANN401 - a row of the table
-        given = next((number for number in self._numbers if number.agreement_id == row.agreement_id), None)
         return Agreement(
             row.agreement_id,
             row.project_id,
@@ -185,12 +183,12 @@ class _Parts:
             state=row.state,
             version=row.version,
             lock_count=row.lock_count,
-            lock=None if row.state in UNLOCKED else self._lock_of(row.agreement_id),
+            lock=None if row.state in UNLOCKED else self._lock_of(row),
             signatures=[] if row.state in UNLOCKED else self._signatures_of(row),
-            turn=given and Turn(given.number, given.signed_at),
+            turn=Turn(row.number, row.signed_at) if row.number else None,
             effective_at=row.effective_at,
             moved_at=row.moved_at,
-            detachment=Detachment(given.detached_at, given.reason) if given and given.detached_at else None,
+            detachment=Detachment(row.detached_at, row.reason) if row.detached_at else None,
             superseded_by=row.superseded_by,
         )
 
@@ -200,13 +198,13 @@ class _Parts:
             TermLine(line.head, line.kind, line.amount_fen, line.quantity, line.unit_price_fen) for line in ours
         )
 
-    def _lock_of(self, agreement_id: UUID) -> Lock | None:
-        for lock in self._locks:
-            if lock.agreement_id == agreement_id:
-                holders = (holder for holder in self._holders if holder.agreement_id == agreement_id)
-                frozen = rights.read(lock.ownership, holders)
-                return Lock(lock.lock_count, frozen, lock.rights_revision, lock.digest, lock.locked_at, lock.locked_by)
-        return None
+    def _lock_of(self, row: Any) -> Lock | None:  # noqa: ANN401 - a row of the table
+        if row.digest is None:
+            return None
+        frozen = rights.read(
+            row.ownership, (holder for holder in self._holders if holder.agreement_id == row.agreement_id)
+        )
+        return Lock(row.lock_count, frozen, row.rights_revision, row.digest, row.locked_at, row.locked_by)
 
     def _signatures_of(self, row: Any) -> list[Signature]:  # noqa: ANN401 - a row of the table
         ours = (signature for signature in self._signatures if signature.agreement_id == row.agreement_id)

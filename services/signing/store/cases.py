@@ -51,9 +51,14 @@ _ADD_TASK = text("""
     insert into tasks (district, task_id, unit_id, code, raised_at) values (:district, :task_id, :unit_id, :code, :raised_at)
 """)
 # Over all known units of the district. One that has them as incapable or as an organisation is enough.
-_CAPABLE = text("""
-    select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = :person_id
-""")
+_MAY_SIGN = (
+    "select coalesce(bool_and(capable and kind = 'natural'), true) from case_holders where person_id = :person_id"
+)
+_CAPABLE = text(_MAY_SIGN)
+_HOLDERS_AND_HAND = text(f"""
+    select *, ({_MAY_SIGN}) as hand_is_capable from case_holders
+    where unit_id = (select unit_id from agreements where agreement_id = :agreement_id)
+""")  # noqa: S608 - a constant
 _MANDATES = text("select * from mandates where unit_id = :unit_id order by valid_until desc, mandate_id")
 _ADD_MANDATE = text("""
     insert into mandates (district, mandate_id, unit_id, right_holder, hand, kind, valid_until, evidence, recorded_at, recorded_by)
@@ -79,11 +84,10 @@ def lock_of(tx: Transaction, agreement_id: UUID) -> Case:
 
 
 def lock_for(tx: Transaction, agreement_id: UUID, *, hand: UUID) -> tuple[Case, bool]:
-    """The same for a signature, and in the same round trip whether its hand is `capable`."""
-    it = {"agreement_id": agreement_id}
-    queries = (Query(_LOCK_OF, it), Query(_HOLDERS_OF, it), Query(_CAPABLE, {"person_id": hand}))
-    rows, holders, [found] = pipeline.together(tx, *queries)
-    return _of_agreement(rows, holders), bool(found[0])
+    """The same for a signature, and whether its hand is capable."""
+    it = {"agreement_id": agreement_id, "person_id": hand}
+    rows, holders = pipeline.together(tx, Query(_LOCK_OF, it), Query(_HOLDERS_AND_HAND, it))
+    return _of_agreement(rows, holders), all(holder.hand_is_capable for holder in holders)
 
 
 def _of_agreement(rows: list[Any], holders: list[Any]) -> Case:

@@ -10,7 +10,6 @@ from typing import NoReturn
 
 from sqlalchemy import text
 
-from services.signing.store.pipeline import Query
 from shared.refusal import Refused
 from shared.service.clock import Clock, Watched
 from shared.service.database import Transaction
@@ -18,14 +17,14 @@ from shared.service.steady import BOUND
 from shared.telemetry import log, metrics
 
 _TICK = timedelta(microseconds=1)  # the resolution of PostgreSQL
-DATABASE = Query(text("select clock_timestamp()"))
+_DATABASE = text("select clock_timestamp()")
 _log = log.get(__name__)
 
 
 def next_one(tx: Transaction, clock: Clock, *before: datetime | None, database_at: datetime | None = None) -> datetime:
     """Later than all of `before`. Call it under the lock that orders them. Raises Refused: clock-jumped.
 
-    `database_at`: what the database's clock showed just now, where the caller has read it (DATABASE) with something else.
+    `database_at`: what the database's clock showed just now, where the caller has read it with something else.
     """
     now, last = clock.now(), max((at for at in before if at), default=None)
     if off := _strayed(tx, clock, database_at):
@@ -43,7 +42,7 @@ def _strayed(tx: Transaction, clock: Clock, database_at: datetime | None) -> tim
         return timedelta()
     if off := clock.strayed():
         return off
-    off = clock.real() - (database_at or tx.connection.execute(DATABASE.statement).scalar_one())
+    off = clock.real() - (database_at or tx.connection.execute(_DATABASE).scalar_one())
     return off if abs(off) > BOUND else timedelta()
 
 

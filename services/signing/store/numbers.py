@@ -23,10 +23,9 @@ _OPEN = text("""
 """)
 # All desks of a project queue at this row until the holder has committed, so it is taken last.
 _LOCK = text("select last_number, last_at from series where project_id = :project_id and series = :series for update")
-_MOVE = text("""
-    update series set last_number = :number, last_at = :signed_at where project_id = :project_id and series = :series
-""")
-_ADD = text("""
+_TAKE = text("""
+    with moved as (
+        update series set last_number = :number, last_at = :signed_at where project_id = :project_id and series = :series)
     insert into numbers (district, project_id, series, number, agreement_id, signed_at)
     values (:district, :project_id, :series, :number, :agreement_id, :signed_at)
 """)
@@ -59,10 +58,8 @@ def read(tx: Transaction, rows: Sequence[Any], project_id: UUID, series: Series)
 
 
 def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:
-    place = {"project_id": agreement.project_id, "series": agreement.series}
-    row = {"number": turn.number, "signed_at": turn.signed_at, "agreement_id": agreement.agreement_id}
-    tx.connection.execute(_MOVE, {**place, **row})
-    tx.connection.execute(_ADD, {"district": tx.district, **place, **row})
+    of = {"project_id": agreement.project_id, "series": agreement.series, "agreement_id": agreement.agreement_id}
+    tx.write(_TAKE, {"district": tx.district, **of, "number": turn.number, "signed_at": turn.signed_at})
 
 
 def detach(tx: Transaction, agreement_id: UUID, *, reason: str, by: str, at: datetime) -> None:

@@ -4,17 +4,13 @@ Invariant: the database executes them one after the other, each on a snapshot of
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from psycopg.rows import namedtuple_row
 from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql import psycopg
 
 from shared.service import database
 from shared.service.database import Transaction
-
-UNKNOWN = -1  # the number of rows that a statement changed, while its result is not awaited
 
 
 class Query(NamedTuple):
@@ -27,7 +23,7 @@ def together(tx: Transaction, *queries: Query) -> list[list[Any]]:
     with database.pipelined(tx.connection) as driver:
         cursors = [driver.cursor(row_factory=namedtuple_row) for _ in queries]
         for cursor, query in zip(cursors, queries, strict=True):
-            cursor.execute(_sql(query.statement), query.parameters)
+            cursor.execute(database.as_sent(query.statement), query.parameters)
     return [cursor.fetchall() for cursor in cursors]
 
 
@@ -37,9 +33,3 @@ def write_without_waiting(tx: Transaction) -> None:
     An error of any of them is raised by the commit.
     """
     tx.at_end.enter_context(database.pipelined(tx.connection))
-
-
-@lru_cache(maxsize=256)
-def _sql(statement: TextClause) -> bytes:
-    """In the driver's own writing of parameters."""
-    return str(statement.compile(dialect=psycopg.dialect())).encode()  # type: ignore[no-untyped-call]

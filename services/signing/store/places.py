@@ -25,15 +25,14 @@ class Place(NamedTuple):
 def take(tx: Transaction, agreement: Agreement, clock: Clock) -> Place:
     """Raises Refused: project-unknown, clock-jumped."""
     project_id, series = agreement.project_id, agreement.series
-    _, numbered, found, changed, [(database_at,)] = pipeline.together(
+    _, numbered, found, changed = pipeline.together(
         tx,
         projects.counting(project_id),
         numbers.locking(project_id, series),
         projects.reading(project_id),
         roll.counting(project_id, agreement.unit_id, signed=True),
-        instants.DATABASE,
     )
     project = projects.read(found)
     last, last_at = numbers.read(tx, numbered, project_id, series)
-    at = instants.next_one(tx, clock, last_at, agreement.last_at, database_at=database_at)
+    at = instants.next_one(tx, clock, last_at, agreement.last_at, database_at=found[0].database_at)
     return Place(project, Turn(last + 1, at), roll.read_change(changed))

@@ -29,7 +29,7 @@ _NOTHING = Counts()
 def add(tx: Transaction, agreement: Agreement, fact: Fact, change: Counts = _NOTHING, *, at: datetime) -> None:
     """Under the project's lock. `change` is what it adds to the count, negative for an un-signing."""
     about = {"fact": fact, "agreement_id": agreement.agreement_id, "happened_at": at}
-    tx.connection.execute(_ADD, {**_place(tx, agreement.project_id, change), **about})
+    tx.write(_ADD, {**_place(tx, agreement.project_id, change), **about})
 
 
 def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
@@ -42,7 +42,7 @@ def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
 def add_matched(tx: Transaction, project_id: UUID, signed: Counts, *, at: datetime) -> None:
     """Adds the signings that existed when the roll was matched: the starting value of the sum."""
     about = {"fact": "matched", "agreement_id": None, "happened_at": at}
-    tx.connection.execute(_ADD, {**_place(tx, project_id, signed), **about})
+    tx.write(_ADD, {**_place(tx, project_id, signed), **about})
 
 
 def latest(tx: Transaction, project_id: UUID) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from services.signing.domain.project import Closing, Declaration, Latch, Project
 from services.signing.domain.threshold import Basis, Counts, Reading
-from services.signing.store import instants, pipeline
+from services.signing.store import pipeline
 from services.signing.store.pipeline import Query
 from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
 from shared.refusal import Refused
@@ -22,7 +22,7 @@ from shared.service.database import Transaction
 
 _PROJECT = """
     select projects.*, digest, reached_at, readings, declared_at, declared_by, document_number, declarations.automatic as by_rule,
-           closed_at, closed_by, reached
+           closed_at, closed_by, reached, clock_timestamp() as database_at
     from projects left join rolls using (project_id) left join latches using (project_id)
     left join declarations using (project_id) left join closings using (project_id)
     where project_id = :project_id
@@ -84,9 +84,8 @@ def lock(tx: Transaction, project_id: UUID) -> Project:
 
 def share(tx: Transaction, project_id: UUID) -> tuple[Project, datetime]:
     """The project, undecided until the commit, and the database's clock. Raises Refused: project-unknown."""
-    queries = (Query(_SHARE, {"project_id": project_id}), reading(project_id), instants.DATABASE)
-    _, rows, [(database_at,)] = pipeline.together(tx, *queries)
-    return read(rows), database_at
+    _, rows = pipeline.together(tx, Query(_SHARE, {"project_id": project_id}), reading(project_id))
+    return read(rows), rows[0].database_at
 
 
 def counting(project_id: UUID) -> Query:
@@ -95,7 +94,7 @@ def counting(project_id: UUID) -> Query:
 
 
 def reading(project_id: UUID) -> Query:
-    """For `read`. It stands after the lock, so that it sees what was decided before."""
+    """For `read`, and with `database_at`. It stands after the lock, so that it sees what was decided before."""
     return Query(_READ, {"project_id": project_id})
 
 
@@ -122,16 +121,16 @@ def save(tx: Transaction, project: Project) -> None:
     key = {"district": tx.district, "project_id": project.project_id}
     totals = {f"total_{name}": project.total and getattr(project.total, name) for name in _COUNTS}
     signed = {f"signed_{name}": getattr(project.signed, name) for name in _COUNTS}
-    tx.connection.execute(_SAVE, {**key, **totals, **signed})
+    tx.write(_SAVE, {**key, **totals, **signed})
     project.version += 1
     new = {type(event) for event in project.recorded}
     if project.latch and ThresholdReached in new:
         readings = json.dumps([_printed(reading) for reading in project.latch.readings], ensure_ascii=False)
-        tx.connection.execute(_LATCH, {**key, "reached_at": project.latch.reached_at, "readings": readings})
+        tx.write(_LATCH, {**key, "reached_at": project.latch.reached_at, "readings": readings})
     if project.declaration and EffectDeclared in new:
-        tx.connection.execute(_DECLARE, {**key, **vars(project.declaration)})
+        tx.write(_DECLARE, {**key, **vars(project.declaration)})
     if project.closing and PeriodClosed in new:
-        tx.connection.execute(_CLOSE, {**key, **vars(project.closing)})
+        tx.write(_CLOSE, {**key, **vars(project.closing)})
 
 
 def to_settle(tx: Transaction) -> list[tuple[str, UUID]]:

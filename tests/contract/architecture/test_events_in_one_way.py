@@ -9,7 +9,7 @@ from tests.support.tree import python_files
 
 # A flush locks keys before the end: an import holds its district alone; a redrive counts what it touched before it rolls back.
 PLACES = {
-    r"\bjournal\.write\(": {"shared/service/database.py"},
+    r"\bjournal\.WRITE\b": {"shared/service/database.py"},
     r"\bbegin_nested\(": {"shared/service/database.py"},
     r"\btx\.connection\.(?:rollback|commit)\(": set(),
     r"\btx\.flush\(": {

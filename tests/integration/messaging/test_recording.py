@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event as alchemy
 from sqlalchemy import text
 
 from shared.messaging.reactions import caused_by
 from shared.service import database, journal
 from shared.service.database import Transaction
 from tests.support import kit
+from tests.support.wire import traced
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -132,25 +132,17 @@ def count(events: Sequence[tuple[UUID, int]], key: UUID) -> list[int]:
 
 
 def test_writing_the_events_is_the_last_act_before_the_commit(engines, district):
-    acts: list[str] = []
-
-    def note(_connection, _cursor, statement: str, *_rest: object) -> None:
-        acts.append("events" if "insert into events " in statement else "other")
-
-    alchemy.listen(engines.app, "before_cursor_execute", note)
-    alchemy.listen(engines.app, "commit", lambda _connection: acts.append("commit"))
-    try:
-        with database.begin(engines.app, district=district) as tx:
+    with traced(engines.app) as wire, database.begin(engines.app, district=district) as tx:
+        tx.record(kit.Happened(unit_id=uuid4()))
+        tx.connection.execute(text("select 1"))
+        with tx.savepoint():
             tx.record(kit.Happened(unit_id=uuid4()))
-            tx.connection.execute(text("select 1"))
-            with tx.savepoint():
-                tx.record(kit.Happened(unit_id=uuid4()))
-            tx.connection.execute(text("select 1"))
-    finally:
-        alchemy.remove(engines.app, "before_cursor_execute", note)
+        tx.connection.execute(text("select 1"))
 
-    assert acts.count("events") == 1
-    assert acts[-2:] == ["events", "commit"]
+    writing, committed = wire.statements[-2:]
+    assert "insert into events " in writing
+    assert "COMMIT" in committed
+    assert sum("insert into events " in statement for statement in wire.statements) == 1
 
 
 def test_a_recorded_event_holds_up_nobody_until_the_commit(engines, district):

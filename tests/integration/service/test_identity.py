@@ -1,6 +1,7 @@
 """Who is let in, by token and by browser, and who is not?"""
 
 import json
+import time
 from base64 import b64encode
 from dataclasses import replace
 from http import HTTPStatus
@@ -227,6 +228,22 @@ def test_a_rotated_key_is_fetched_but_not_at_every_request(tmp_path: Path) -> No
             with pytest.raises(Refused, match="token-invalid"):
                 provider.claims(knock)
     assert seen.count("/jwks.json") == 2
+
+
+def test_a_token_that_was_let_in_is_refused_when_its_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with issuing(tmp_path) as url:
+        provider = Provider(url)
+        token = local_issuer.mint(tmp_path, role="desk", districts=[OURS], seconds=60)
+        assert provider.claims(token) == provider.claims(token)
+        with pytest.raises(Refused, match="token-invalid"):
+            provider.claims(token, audience="another")
+
+        later = time.time() + 100
+        monkeypatch.setattr(time, "time", lambda: later)
+        with pytest.raises(Refused, match="token-invalid"):
+            provider.claims(token)
 
 
 def test_keys_age_and_a_provider_that_is_down_is_asked_once_a_second(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def test_a_signature_that_completes_its_agreement_holds_the_exclusive_locks_for_
     assert committed == len(wire.trips) - 1
     # Begin and binding; the claim of the key; the case; the agreement; the two under the locks.
     assert len(wire.trips) == 6, wire.trips
-    assert len(wire.statements) <= 29, wire.statements
-    assert len([*wire.trips[locked], *wire.trips[committed]]) <= 17, wire.trips[locked:]
+    assert len(wire.statements) <= 23, wire.statements
+    assert len([*wire.trips[locked], *wire.trips[committed]]) <= 14, wire.trips[locked:]
 
 
 def test_a_signature_that_does_not_complete_takes_no_exclusive_lock_of_the_project(
