@@ -135,15 +135,10 @@ class Producer:
         # Never send() to a topic that may not exist: it blocks for max_block_ms, cannot tell "no such topic" from "no answer", and
         # asks for it again every 100 ms from then on, with an error in the log each time.
         if not topics <= self._known:
-            admin = KafkaAdminClient(
-                **self._connection,
-                bootstrap_timeout_ms=deadline.milliseconds(_BOOTSTRAP_MS),
-                request_timeout_ms=deadline.milliseconds(_BOOTSTRAP_MS),
-            )
-            try:
+            milliseconds = deadline.milliseconds(_BOOTSTRAP_MS)
+            waits = {"bootstrap_timeout_ms": milliseconds, "request_timeout_ms": milliseconds}
+            with closing(KafkaAdminClient(**self._connection, **waits)) as admin:
                 self._known = set(admin.list_topics())
-            finally:
-                admin.close()
         return topics & self._known
 
 
@@ -309,15 +304,10 @@ def rewind(connection: Connection, group: str) -> None:
     """Makes the group read every topic from the first record again. Raises Unavailable, also while the group has members."""
     credentials.prove(connection)
     try:
-        admin = KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)
+        with closing(KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)) as admin:
+            answer = _delete_group(admin, group)
     except KafkaError as failure:
-        raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
-    try:
-        answer = _delete_group(admin, group)
-    except KafkaError as failure:
-        raise Unavailable(f"group {group}: {type(failure).__name__}") from failure
-    finally:
-        admin.close()
+        raise Unavailable(f"group {group}: {type(failure).__name__}: {failure}") from failure
     if answer not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything has nothing to delete
         raise Unavailable(f"group {group}: {answer}; stop its consumers first")
 

@@ -13,6 +13,8 @@ called again, and nothing of the first call may have stayed.
 import base64
 import functools
 import json
+import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -143,8 +145,9 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
 
 
 def _called(view: View, values: dict[str, Any]) -> Answer:
-    """The victim of a deadlock is called again at once. Its transaction, and the claim of its key, are rolled back; the
-    locks that it takes next make it wait for the other transaction. The last failure becomes `try-again` (503).
+    """The victim of a deadlock is called again. Its transaction, and the claim of its key, are rolled back. It lets the other
+    transaction take what it has let go: at once it would take that first, and both would wait for each other again.
+    The last failure becomes `try-again` (503).
     """
     for _ in range(_CALLS - 1):
         try:
@@ -154,6 +157,7 @@ def _called(view: View, values: dict[str, Any]) -> Answer:
                 raise
             metrics.RETRIED.labels(route=str(request.url_rule)).inc()
             _log.warning("carried out again", route=str(request.url_rule), sqlstate=database.sqlstate(failure))
+            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - not a secret
     return view(**values)
 
 

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     Path(directory).mkdir(parents=True, exist_ok=True)
     for left in Path(directory).glob("*.db"):
-        left.unlink()
+        left.unlink(missing_ok=True)  # another process of the same start was faster
 
 _LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0)
 
