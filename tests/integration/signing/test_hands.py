@@ -154,7 +154,8 @@ def test_who_took_a_signature_and_where_is_in_the_record_the_timeline_the_event_
     payload = dict(district.events_of(unit))["agreement.signed"]
     assert (payload["taken_by"], payload["desk"]) == (took, "东3")
     page = desk.page(f"/desk/{unit}").text
-    assert f"经办 {took}" in page and "签约台 东3" in page
+    [(name,)] = district.rows("select name from staff where subject = :took", took=took)
+    assert f"经办 {name} {took}" in page and "签约台 东3" in page
 
 
 @pytest.mark.parametrize("desk_name", ["", "a" * 41, "<b>", "3\u20284", "-", "3\n4"])
