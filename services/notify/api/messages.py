@@ -60,7 +60,7 @@ def list_messages(query: Asked) -> http.Answer:
 def read_message(message_key: str) -> http.Answer:
     """One message with its lineage: fact, rule, recipient, template, time, channel, tries, acts, now."""
     with database.reading(context().engine, granted=identity.current().granted) as tx:
-        return http.ok(messages.lineage(tx, message_key))
+        return http.ok(MessageLineage(**dict(messages.lineage(tx, message_key))))  # without what only the page shows
 
 
 @http.route(api, "GET", "/conservation", roles=_READERS, answers=ConservationByDistrict)
