@@ -51,7 +51,7 @@ class Watch:
             row = command.get("signing", "/cases", **wanted)["items"][0]
             agreement_id, where = row["agreement_id"], row["door"]
         key = f"demo-rescind-{self._opened.project_id}"
-        command.post("signing", f"/agreements/{agreement_id}/rescissions", {"reason": "family_asked"}, key=key)
+        command.post("signing", f"/agreements/{agreement_id}/rescissions", {"reason": "owner_withdrew"}, key=key)
         self.rescinded = True
         screen.passing("")
         screen.fact(at, "threshold reached on both bases: " + _bases(project))
