@@ -73,6 +73,12 @@ def trace_id_of(traceparent: str) -> str:
     return traceparent.split("-")[1]
 
 
+def trace_id_in(headers: Mapping[str, str]) -> str | None:
+    """Of an event, by the headers that the journal keeps; None for one that was recorded outside any trace."""
+    came = headers.get("traceparent")
+    return trace_id_of(came) if came else None
+
+
 @contextmanager
 def request(*, correlation_id: str, traceparent: str, name: str = "", method: str = "") -> Iterator[Trace]:
     """From HTTP headers, empty where missing. A value is used only when it is well-formed. `name` is the route; without one there is

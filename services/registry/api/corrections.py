@@ -23,7 +23,7 @@ from shared.service.idempotency import once
 
 corrections = Blueprint("corrections", __name__, url_prefix="/api/v1")
 _CLERKS = ("clerk", "command")
-_READERS = ("clerk", "command", "auditor")
+READERS = ("clerk", "command", "auditor")  # of corrections, with their authors and reasons
 _FIELD = ("officer", "desk", *_CLERKS)
 _FIRST = UUID(int=0)
 _CHOICES = [column.name for column in OF_UNIT if column.choices]
@@ -85,7 +85,7 @@ def patch_person(person_id: UUID, body: CorrectPersonBody) -> http.Answer:
         return once(tx, carry_out)
 
 
-@http.route(corrections, "GET", "/units/<uuid:unit_id>/corrections", roles=_READERS, answers=Paged[CorrectionState])
+@http.route(corrections, "GET", "/units/<uuid:unit_id>/corrections", roles=READERS, answers=Paged[CorrectionState])
 def list_unit_corrections(unit_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(context().engine, granted=identity.current().granted) as tx:
@@ -93,7 +93,7 @@ def list_unit_corrections(unit_id: UUID, query: Page) -> http.Answer:
     return http.paged(found, query=query, place=lambda row: (row.correction_id,), of=Paged[CorrectionState])
 
 
-@http.route(corrections, "GET", "/people/<uuid:person_id>/corrections", roles=_READERS, answers=Paged[CorrectionState])
+@http.route(corrections, "GET", "/people/<uuid:person_id>/corrections", roles=READERS, answers=Paged[CorrectionState])
 def list_person_corrections(person_id: UUID, query: Page) -> http.Answer:
     (after,) = query.after(UUID) or (_FIRST,)
     with database.reading(context().engine, granted=identity.current().granted) as tx:

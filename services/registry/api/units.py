@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from services.registry.api.bodies import UnitsQuery
+from services.registry.api.corrections import READERS
 from services.registry.queries import places, unit_events
 from services.registry.queries import units as reads
 from services.registry.queries.unit_events import UnitEvent
@@ -14,7 +15,6 @@ from shared.service.context import context
 from shared.service.http import Page, Paged
 
 units = Blueprint("units", __name__, url_prefix="/api/v1")
-_READERS = frozenset({"clerk", "command", "auditor"})  # of corrections, with their reasons
 
 
 @http.route(units, "GET", "/projects/<uuid:project_id>/units", roles=identity.ROLES, answers=Paged[UnitState])
@@ -38,7 +38,7 @@ def show_unit(unit_id: UUID) -> http.Answer:
 def list_unit_events(unit_id: UUID, query: Page) -> http.Answer:
     """The unit's registrations and assignments, the newest first, by the events in which they left."""
     (before,) = query.after(int) or (unit_events.LAST,)
-    authors = not identity.current().roles.isdisjoint(_READERS)
+    authors = not identity.current().roles.isdisjoint(READERS)
     with database.reading(context().engine, granted=identity.current().granted) as tx:
         found = unit_events.of(tx, unit_id, before=before, limit=query.limit + 1, authors=authors)
     return http.paged(found, query=query, place=lambda row: (row.place,), of=Paged[UnitEvent])

@@ -102,7 +102,7 @@ def of(tx: Transaction, unit_id: UUID, *, before: int, limit: int, authors: bool
 
 
 def _known(tx: Transaction, unit: Any, headers: Iterable[Mapping[str, str]]) -> _Known:  # noqa: ANN401 - a row
-    traces = [trace for kept in headers if (trace := _trace(kept))]
+    traces = [trace for kept in headers if (trace := tracing.trace_id_in(kept))]
     ids = [import_id for kept in headers if (import_id := _uuid(kept.get("correlationid")))]
     its = {"unit_id": unit.unit_id, "project_id": unit.project_id, "traces": traces, "ids": ids}
     corrections = tx.connection.execute(_CORRECTIONS, its).all()
@@ -117,7 +117,7 @@ def _known(tx: Transaction, unit: Any, headers: Iterable[Mapping[str, str]]) -> 
 
 
 def _event(row: Any, known: _Known) -> UnitEvent:  # noqa: ANN401 - a row of _EVENTS
-    payload, trace = json.loads(row.payload), _trace(row.headers)
+    payload, trace = json.loads(row.payload), tracing.trace_id_in(row.headers)
     facts: dict[str, Any] = {"place": row.id, "event_id": row.event_id, "trace_id": trace, "fact": _FACTS[row.type]}
     facts["at"] = row.headers["time"]
     if came := known.imports.get(_uuid(row.headers.get("correlationid")) or row.event_id):
@@ -142,11 +142,6 @@ def _assignment(payload: Mapping[str, Any], trace: str | None, known: _Known) ->
     if act := known.assigned.get((trace or "", group_id)):
         facts |= {"by": act.done_by, "at": act.done_at}
     return facts
-
-
-def _trace(headers: Mapping[str, str]) -> str | None:
-    came = headers.get("traceparent")
-    return tracing.trace_id_of(came) if came else None
 
 
 def _uuid(value: str | None) -> UUID | None:

@@ -6,7 +6,6 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from services.signing.commands.note_staff import note_staff
-from services.signing.store.staff import Member
 from shared.service import database, http, idempotency, identity
 from shared.service.clock import Clock
 from shared.service.context import context
@@ -31,8 +30,7 @@ def once(
     """
     service = context()
     subject = identity.current()
-    member = Member.named(subject.subject, subject.name, subject.roles, subject.staff_number)
-    note_staff(service.engine, member, district=subject.district)
+    note_staff(service.engine, subject, district=subject.district)
     with database.begin(service.engine, district=subject.district) as tx:
 
         def act() -> http.Answer:

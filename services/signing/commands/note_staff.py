@@ -10,13 +10,14 @@ from sqlalchemy import Engine
 from services.signing.store import staff
 from services.signing.store.staff import Member
 from shared.service import database
+from shared.service.identity import Subject
 
 _noted: WeakKeyDictionary[Engine, dict[tuple[str, str], Member]] = WeakKeyDictionary()
 
 
-def note_staff(engine: Engine, member: Member, *, district: str) -> None:
+def note_staff(engine: Engine, subject: Subject, *, district: str) -> None:
     """In a transaction of its own: it is true whatever becomes of the act."""
-    noted = _noted.setdefault(engine, {})
+    member, noted = Member.of(subject), _noted.setdefault(engine, {})
     if noted.get((member.subject, district)) == member:
         return
     with database.begin(engine, district=district) as tx:

@@ -1,6 +1,5 @@
 """The events of a case in signing's own journal, by the ids that the bus and every reader know them by."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -30,11 +29,6 @@ def of(tx: Transaction, district: str, unit_id: UUID) -> list[CaseEvent]:
     """In the order in which they were written."""
     place = {"topic": topics.name(district, "signing-case"), "unit_id": unit_id}
     return [
-        CaseEvent(row.event_id, row.type, datetime.fromisoformat(row.headers["time"]), _trace(row.headers))
+        CaseEvent(row.event_id, row.type, datetime.fromisoformat(row.headers["time"]), tracing.trace_id_in(row.headers))
         for row in tx.connection.execute(_EVENTS, place)
     ]
-
-
-def _trace(headers: Mapping[str, str]) -> str | None:
-    came = headers.get("traceparent")
-    return tracing.trace_id_of(came) if came else None

@@ -1,12 +1,12 @@
 """Members of staff: under which name, roles and staff number a login acted last in a district."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Self
 
 from sqlalchemy import text
 
 from shared.service.database import Transaction
+from shared.service.identity import Subject
 
 _NOTE = text("""
     insert into staff (subject, district, name, roles, staff_number) values (:subject, :district, :name, :roles, :staff_number)
@@ -26,9 +26,9 @@ class Member:
     staff_number: str
 
     @classmethod
-    def named(cls, subject: str, name: str, roles: Iterable[str], staff_number: str) -> Self:
+    def of(cls, it: Subject) -> Self:
         """Who has no name is called by the login."""
-        return cls(subject, name or subject, tuple(sorted(roles)), staff_number)
+        return cls(it.subject, it.name or it.subject, tuple(sorted(it.roles)), it.staff_number)
 
 
 def note(tx: Transaction, member: Member) -> None:

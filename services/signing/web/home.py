@@ -12,7 +12,6 @@ from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as Answer
 
 from services.signing.commands.note_staff import note_staff
-from services.signing.store.staff import Member
 from shared.events.day import business_day
 from shared.service import identity
 from shared.service.context import context
@@ -94,8 +93,7 @@ def front() -> str | Answer:
     if roles.isdisjoint(identity.ROLES):  # an agency's engineer
         return redirect("/agency")
     for district in set(subject.granted) - {EVERY}:
-        member = Member.named(subject.subject, subject.name, roles, subject.staff_number)
-        note_staff(context().engine, member, district=district)
+        note_staff(context().engine, subject, district=district)
     rows = list(dict.fromkeys(row for role, mine in ROWS.items() if role in roles for row in mine))
     return render_template(
         "home.html",
