@@ -19,7 +19,8 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from deploy.local.place import ROOT
+from deploy.local import admin
+from deploy.local.place import ROOT, CannotStart
 from services.reporting import wiring as reporting
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.queries import as_of
@@ -94,6 +95,14 @@ class Away:
             os.kill(self._pid, signal.SIGCONT)
         else:
             self._platform.supervisor.start("kafka")
+        assert eventually(self._answers, seconds=90)  # also for the next test, when this one fails
+
+    def _answers(self) -> bool:
+        try:
+            admin.client(admin.as_admin(self._platform.place)).close()
+        except CannotStart:
+            return False
+        return True
 
 
 def moments(place: SimpleNamespace) -> tuple[datetime, datetime] | None:
@@ -139,7 +148,7 @@ def test_a_joined_consumer_claims_nothing_while_the_broker_is_away(place: Simple
         assert moments(place) == noted
         assert lag_of_the_wall(place) >= lag + 4
 
-    assert named.startswith("broker: no answer for ")
+    assert named.startswith("broker: ")
     assert lag >= LATE_SECONDS
     assert eventually(lambda: place.ready() is None, seconds=90)
     assert eventually(lambda: newer(moments(place), noted), seconds=90)

@@ -104,7 +104,7 @@ def test_a_relay_sends_events_again_after_its_database_session_ended(engines, di
     broker.create(topics.name(district, kit.KIND))
     kit.happen(engines.app, district, [unit])
     impatient = database.connect(
-        engines.urls.mechanism, application_name="impatient", pool_size=1, idle_in_transaction_seconds=0.05
+        engines.urls.mechanism, application_name="impatient", pool_size=1, idle_in_transaction_seconds=1
     )
     slow = Relay(impatient, Slow(broker, lambda: eventually(lambda: not sessions(engines, "impatient"))))
 
