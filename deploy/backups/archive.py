@@ -12,6 +12,7 @@ from typing import Final
 from deploy.backups.kept import Kept
 from deploy.backups.lists import Lists
 from deploy.backups.server import Server
+from deploy.doctor import disks
 from shared.service import lifecycle
 from shared.telemetry.archive_slot import SLOT
 from shared.telemetry.facts import FACTS, Fact, Sample
@@ -36,6 +37,7 @@ def run(server: Server, to: Kept, *, bind: str, port: int) -> None:
 
 
 def newest(to: Kept) -> Iterator[Sample]:
+    yield from disks.of("backups", to.folder)
     yield BACKUP_AT.of(max((backup.finished_at.timestamp() for backup in to.backups()), default=0))
 
 
