@@ -115,9 +115,9 @@ def _processes(seen: Seen) -> Iterator[Finding]:
             yield Finding("TopicsUnseen", "page", process.name, wrong, do)
         elif process.ready and process.name != WATCH and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
-            yield Finding(
-                "NotReady", "page", process.name, wrong, "Deal with what it names. It becomes ready by itself."
-            )
+            refused = f"The broker answers: where the log says that it refuses the password, `make rotate ROLE={process.name}`."
+            do = refused if process.ready.startswith("broker") else "Deal with what it names. It becomes ready by itself."
+            yield Finding("NotReady", "page", process.name, wrong, do)
 
 
 def _clocks(seen: Seen) -> Iterator[Finding]:

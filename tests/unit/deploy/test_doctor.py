@@ -410,3 +410,9 @@ def test_figures_that_move_between_two_looks_are_no_finding() -> None:
 
     assert figures.lasting([shown, other], [shown, other]) == [shown, other]
     assert figures.lasting([shown], [moved, other]) == [other]
+
+
+def test_who_alone_does_not_reach_a_broker_that_answers_is_told_of_its_password() -> None:
+    (found,) = findings(with_process("notify-relay", ready="broker: KafkaTimeoutError: Unable to bootstrap"))
+
+    assert (found.entry, "make rotate ROLE=notify-relay" in found.do) == ("NotReady", True)
