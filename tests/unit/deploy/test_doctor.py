@@ -9,8 +9,6 @@ import pytest
 import yaml
 
 from deploy.declaration import SERVICES
-from deploy.doctor import figures
-from deploy.doctor.finding import Finding
 from deploy.doctor.findings import _BOUNDS, _CLOCK_SECONDS, _CONNECTIONS_LEFT, LEFT_OUT, _Bound, exit_code, findings
 from deploy.doctor.seen import MOST_STARTS, Process, Sample, Seen, parsed
 from deploy.doctor.watch import _CALM_SECONDS, _STARTS_SECONDS
@@ -400,19 +398,3 @@ def test_the_text_of_prometheus_is_read_with_its_labels() -> None:
         Sample("up", {}, 1.0),
         Sample("clearwater_a", {"b": 'c,\\"d\\"}'}, 300.0),
     )
-
-
-def test_figures_that_move_between_two_looks_are_no_finding() -> None:
-    """While people sign, signing and the wall are read at different moments."""
-    shown = Finding("FiguresDiffer", "page", "440303 a", "shows 228, and signing has 229.", "Rebuild.")
-    moved = replace(shown, wrong="shows 230, and signing has 231.")
-    other = Finding("ProcessDown", "page", "signing-api", "It is stopped.", "Start it.")
-
-    assert figures.lasting([shown, other], [shown, other]) == [shown, other]
-    assert figures.lasting([shown], [moved, other]) == [other]
-
-
-def test_who_alone_does_not_reach_a_broker_that_answers_is_told_of_its_password() -> None:
-    (found,) = findings(with_process("notify-relay", ready="broker: KafkaTimeoutError: Unable to bootstrap"))
-
-    assert (found.entry, "make rotate ROLE=notify-relay" in found.do) == ("NotReady", True)
