@@ -116,7 +116,11 @@ def _processes(seen: Seen) -> Iterator[Finding]:
         elif process.ready and process.name != WATCH and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
             refused = f"The broker answers: where the log says that it refuses the password, `make rotate ROLE={process.name}`."
-            do = refused if process.ready.startswith("broker") else "Deal with what it names. It becomes ready by itself."
+            do = (
+                refused
+                if process.ready.startswith("broker")
+                else "Deal with what it names. It becomes ready by itself."
+            )
             yield Finding("NotReady", "page", process.name, wrong, do)
 
 
