@@ -4,14 +4,17 @@ It runs from the first `make backup` on. It dies with either of them; the superv
 Left to others: base backups and what is deleted with the old ones (taking.py).
 """
 
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final
 
 from deploy.backups.kept import Kept
 from deploy.backups.lists import Lists
 from deploy.backups.server import Server
+from deploy.doctor import disks
 from shared.service import lifecycle
 from shared.telemetry.archive_slot import SLOT
 from shared.telemetry.facts import FACTS, Fact, Sample
@@ -36,11 +39,13 @@ def run(server: Server, to: Kept, *, bind: str, port: int) -> None:
 
 
 def newest(to: Kept) -> Iterator[Sample]:
+    yield from disks.of("backups", to.folder)
     yield BACKUP_AT.of(max((backup.finished_at.timestamp() for backup in to.backups()), default=0))
 
 
 def _receive(server: Server, to: Kept, stop: threading.Event) -> None:
     """Raises RuntimeError when the program ends: its own last line is in this process's log."""
+    _begin_unfilled_anew(server, to)
     command = server.command("pg_receivewal", "--directory", str(to.wal), "--slot", SLOT, "--synchronous", "--no-loop")
     with subprocess.Popen(command, env=server.environment) as receiver:
         while not stop.wait(_LOOK_SECONDS):
@@ -48,6 +53,17 @@ def _receive(server: Server, to: Kept, stop: threading.Event) -> None:
                 raise RuntimeError(f"pg_receivewal has ended with {receiver.returncode}")
         receiver.terminate()
         receiver.wait(_STOP_SECONDS)
+
+
+def _begin_unfilled_anew(server: Server, to: Kept) -> None:
+    """pg_receivewal fills a segment with zeros before it writes to it, and takes none of another size. A disk that was full leaves such a
+    one; nothing of the log is in it, and the slot still has it.
+    """
+    with closing(server.connect()) as connection:
+        row = connection.execute("select setting::bigint from pg_settings where name = 'wal_segment_size'").fetchone()
+    for segment in to.wal.glob("*.partial"):
+        if row and segment.stat().st_size != row[0]:
+            os.truncate(segment, 0)
 
 
 def _copy(server: Server, to: Kept, stop: threading.Event) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import httpx
 
+from deploy.demo import screen
 from deploy.local.issuer import mint
 from deploy.local.place import Place
 
@@ -17,7 +18,8 @@ _NOT_NOW = (
     httpx.codes.SERVICE_UNAVAILABLE,
     httpx.codes.GATEWAY_TIMEOUT,
 )
-_BUSY_SECONDS = 60.0  # for which a service may answer that it cannot now
+_BUSY_SECONDS = 60.0  # for which a service may answer that it cannot now, or the front door not at all
+_AGAIN_SECONDS = 1.0
 
 
 class Stuck(Exception):  # noqa: N818 - it reads as the sentence it is printed in
@@ -38,14 +40,23 @@ class Refusal(Stuck):
 class Person:
     """`role` in `district`, `*` = the city, who reads `language` if they say so. Answers of refused requests become Refusal.
 
-    `front`: through the front door, as a browser goes; otherwise to the services' own ports.
+    `front`: through the front door, as a browser goes; otherwise to the services' own ports. `patience_seconds`: for which a request
+    that gets no answer is sent again, as a page does. None has a second effect: each act has a key.
     """
 
     def __init__(  # noqa: PLR0913 - who, where, and how they ask
-        self, place: Place, role: str, district: str, name: str = "", *, language: str = "", front: bool = False
+        self,
+        place: Place,
+        role: str,
+        district: str,
+        name: str = "",
+        *,
+        language: str = "",
+        front: bool = False,
+        patience_seconds: float = _BUSY_SECONDS,
     ) -> None:
         token = mint(place.local_dir, role=role, districts=[district], name=name or f"demo {role}")
-        self.token, self._place, self._front = token, place, front
+        self.token, self._place, self._front, self._patience = token, place, front, patience_seconds
         headers = {"Authorization": f"Bearer {token}"}
         if language:  # of refusals, and of what pages and reports say
             headers |= {"Accept-Language": language, "Cookie": f"clearwater_language={language}"}
@@ -79,12 +90,16 @@ class Person:
         return self._answer("POST", self._url(service, path), files={"file": file}, headers=headers).json()
 
     def _answer(self, method: str, url: str, **parameters: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
-        patience = time.monotonic() + _BUSY_SECONDS
+        patience = time.monotonic() + self._patience
         while True:
             try:
                 answer = self._http.request(method, url, **parameters)
-            except httpx.HTTPError as failure:
-                raise Stuck(f"{method} {url}: {type(failure).__name__}. Is it running? `make status`") from failure
+            except httpx.TransportError as failure:
+                if time.monotonic() > patience:
+                    raise Stuck(f"{method} {url}: {type(failure).__name__}. Is it running? `make status`") from failure
+                screen.passing(f"no answer from {httpx.URL(url).netloc.decode()}, tried again")
+                time.sleep(_AGAIN_SECONDS)
+                continue
             if answer.status_code not in _NOT_NOW or time.monotonic() > patience:
                 break
             time.sleep(float(answer.headers.get("Retry-After", "1")))

@@ -6,10 +6,12 @@ Exit code: 0 when nothing is wrong, 1 when something waits for tomorrow, 2 when 
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from deploy.doctor import figures
 from deploy.doctor.finding import Finding
 from deploy.doctor.findings import exit_code, findings
 from deploy.doctor.looking import look
@@ -30,6 +32,9 @@ def main(arguments: Sequence[str]) -> int:
         print(reason, file=sys.stderr)
         return 2
     found = findings(look(site, files, apis_run_twice=options.inside))
+    if any(finding.entry == figures.FIGURES for finding in found):
+        time.sleep(figures.SETTLED_SECONDS)
+        found = figures.lasting(found, findings(look(site, files, apis_run_twice=options.inside)))
     print(_json(found) if options.json else _words(found))
     return exit_code(found)
 

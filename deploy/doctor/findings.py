@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deploy.declaration import ARCHIVE, BUS_ADMIN, FRONT_DOOR, WATCH
-from deploy.doctor import own
+from deploy.doctor import disks, figures, own
 from deploy.doctor.finding import Finding, Severity
 from deploy.doctor.seen import OTHER_SCHEMA, UNSEEN, Process, Seen
 
@@ -19,6 +19,7 @@ _CLOCK_SECONDS = 30.0
 _DISK_PAGE, _DISK_TICKET = 0.05, 0.15  # of the whole
 _FULL: Final[tuple[str, Severity]] = ("DiskFull", "page")
 _FILLING: Final[tuple[str, Severity]] = ("DiskFilling", "ticket")
+_ROOM_FOR_BACKUPS: Final = "Make room, or take a backup with a smaller KEEP: the archive ends when it is full."
 _RECONCILER_SECONDS = 600
 _CONNECTIONS_LEFT = 5  # of which the superuser has three
 _LOCK_WAIT, _LOCK_SECONDS = "clearwater_database_lock_wait_seconds", 30
@@ -41,11 +42,21 @@ def exit_code(found: list[Finding]) -> int:
 
 
 def _disk(seen: Seen) -> Iterator[Finding]:
-    free = seen.disk_free / seen.disk_total
-    if free < _DISK_TICKET:
-        entry, severity = _FULL if free < _DISK_PAGE else _FILLING
-        wrong = f"The disk is nearly full: {seen.disk_free / 1e9:.1f} GB of {seen.disk_total / 1e9:.0f} GB are free."
-        yield Finding(entry, severity, "disk", wrong, "Make room before PostgreSQL and the broker stop.")
+    """One finding for one disk: disks of one size with the same room are one."""
+    totals = {sample.labels["place"]: sample.value for _, sample in seen.samples(disks.DISK.name)}
+    room = {sample.labels["place"]: sample.value for _, sample in seen.samples(disks.DISK_FREE.name)}
+    shown = {place: (totals[place], free) for place, free in room.items() if totals.get(place)}
+    known = {"this installation": (seen.disk_total, seen.disk_free), **seen.disks, **shown}
+    by_disk: dict[tuple[float, bool], tuple[float, list[str]]] = {}
+    for place, (total, free) in known.items():
+        if free / total < _DISK_TICKET:
+            least, places = by_disk.get((total, free / total < _DISK_PAGE), (free, []))
+            by_disk[total, free / total < _DISK_PAGE] = (min(least, free), [*places, place])
+    for (total, is_full), (free, places) in by_disk.items():
+        entry, severity = _FULL if is_full else _FILLING
+        wrong = f"The disk of {', '.join(places)} is nearly full: {free / 1e9:.1f} GB of {total / 1e9:.0f} GB are free."
+        do = "Make room before PostgreSQL and the broker stop."
+        yield Finding(entry, severity, " ".join(places), wrong, _ROOM_FOR_BACKUPS if places == ["backups"] else do)
 
 
 def _platform(seen: Seen) -> Iterator[Finding]:
@@ -104,9 +115,13 @@ def _processes(seen: Seen) -> Iterator[Finding]:
             yield Finding("TopicsUnseen", "page", process.name, wrong, do)
         elif process.ready and process.name != WATCH and not seen.explains(process.ready):
             wrong = f"{process.name} is not ready: {process.ready}."
-            yield Finding(
-                "NotReady", "page", process.name, wrong, "Deal with what it names. It becomes ready by itself."
+            refused = f"The broker answers: where the log says that it refuses the password, `make rotate ROLE={process.name}`."
+            do = (
+                refused
+                if process.ready.startswith("broker")
+                else "Deal with what it names. It becomes ready by itself."
             )
+            yield Finding("NotReady", "page", process.name, wrong, do)
 
 
 def _clocks(seen: Seen) -> Iterator[Finding]:
@@ -114,6 +129,7 @@ def _clocks(seen: Seen) -> Iterator[Finding]:
     database = {
         f"database of {process.service}": sample.value
         for process, sample in seen.samples("clearwater_database_clock_offset_seconds")
+        if abs(process.clock_off or 0) <= _CLOCK_SECONDS  # else the process's own clock explains it
     }
     for name, seconds in {**off, **database}.items():
         if abs(seconds) > _CLOCK_SECONDS:
@@ -254,7 +270,8 @@ _BOUNDS: Final = (
     ),
     _Bound(
         "clearwater_channel_held", 0, "ChannelHeld", "page",
-        "No {channel} message leaves in district {district}.", "The page /messages names the reason: credential, credit or address.",
+        "No {channel} message leaves in district {district}.",
+        "The page /messages names the reason: credential, credit, address, or a gateway that fails.",
     ),
     _Bound(
         "clearwater_import_idle_seconds", 300, "ImportStuck", "page",
@@ -295,6 +312,11 @@ _BOUNDS: Final = (
         "Tell the agency: its engineer mends the endpoint and switches it on.", (("state", "resting"),),
     ),
     _Bound(
+        "clearwater_webhook_failing_seconds", 3600, "EndpointFailing", "ticket",
+        "An endpoint of an agency in district {district} has accepted nothing for {value} s.",
+        "Tell the agency; if several agencies fail at once, look at the way out of this machine.",
+    ),
+    _Bound(
         "clearwater_messages", 0, "MessagesUncertain", "ticket",
         "Messages that may or may not have arrived in district {district}: {value}.",
         "The page /messages?state=unknown lists them: a person decides whether to send again.", (("state", "unknown"),),
@@ -323,5 +345,5 @@ LEFT_OUT: Final = {
 }  # fmt: skip
 _JUDGES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (
     _disk, _clocks, _platform, _connections, _processes, own.watch, own.grants, _unreadable, _certificates, *_BOUNDS, _reconciler,
-    own.archive, own.no_backup,
+    own.archive, own.no_backup, figures.differ,
 )  # fmt: skip

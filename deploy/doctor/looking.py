@@ -3,10 +3,12 @@
 Invariant: it changes nothing, and one process that hangs delays the look by a few seconds only.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -53,8 +55,17 @@ def look(site: Site, files: Path, *, apis_run_twice: bool = False) -> Seen:
         if apis_run_twice and ARCHIVE not in own and _is_archived(found):
             found += (_process(site, ARCHIVE, scraping.PLATFORM),)
         return Seen(
-            datetime.now(UTC), found, dict(zip(others, servers, strict=True)), disk.total, disk.free, _certificates(site)
+            datetime.now(UTC), found, dict(zip(others, servers, strict=True)), disk.total, disk.free, _certificates(site),
+            _backups(files / ARCHIVE_FILE),
         )  # fmt: skip
+
+
+def _backups(named_in: Path) -> Mapping[str, tuple[int, int]]:
+    """The disk of the folder of backups, also while the archive process is dead. A folder that is away is the archive's finding."""
+    with suppress(OSError):
+        disk = shutil.disk_usage(json.loads(named_in.read_text())["to"])
+        return {"backups": (disk.total, disk.free)}
+    return {}
 
 
 def _process(site: Site, name: str, service: str) -> Process:

@@ -40,7 +40,10 @@ class Process:
 
 @dataclass(frozen=True)
 class Seen:
-    """`servers`: whether PostgreSQL, Kafka, the front door and the like answer. `certificates`: begin and end, by whose it is."""
+    """`servers`: whether PostgreSQL, Kafka, the front door and the like answer. `certificates`: begin and end, by whose it is.
+
+    `disks`: size and free bytes of others than the installation's own; processes may show the same ones.
+    """
 
     at: datetime
     processes: tuple[Process, ...]
@@ -48,6 +51,7 @@ class Seen:
     disk_total: int
     disk_free: int
     certificates: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    disks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def named(self, name: str) -> Iterator[Process]:
         return (process for process in self.processes if process.name == name)

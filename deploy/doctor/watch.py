@@ -9,7 +9,6 @@ Left to others: asking (asking.py), the judgement (deploy/prometheus/alerts.yml;
 """
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +21,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from deploy.declaration import FRONT_DOOR, MARK, PLATFORM, WATCH
-from deploy.doctor import asking, seen, servers
+from deploy.doctor import asking, disks, seen, servers
 from deploy.doctor.asking import Address
 from shared.service import lifecycle
 from shared.telemetry import log
@@ -62,8 +61,6 @@ CERTIFICATE_ENDS: Final = Fact(
 LOOK: Final = Fact(
     "clearwater_watch_look_timestamp_seconds", "When the last look ended, or the watch has begun, as Unix time."
 )
-DISK: Final = Fact("clearwater_disk_bytes", "Size of the disk that the data of PostgreSQL or Kafka are on.", ("place",))
-DISK_FREE: Final = Fact("clearwater_disk_free_bytes", "Bytes of that disk that are free.", ("place",))
 
 _LOOK_SECONDS = 10.0
 _STARTS_SECONDS, _CALM_SECONDS = 600.0, 120.0  # as the alert ProcessRestarts counts
@@ -209,9 +206,7 @@ def _disks(data: Path) -> Iterator[Sample]:
     """Where their data are in reach: beside the servers, not in a cluster."""
     for place in PLATFORM:
         if (folder := data / place).exists():
-            disk = shutil.disk_usage(folder)
-            yield DISK.of(disk.total, place)
-            yield DISK_FREE.of(disk.free, place)
+            yield from disks.of(place, folder)
 
 
 def _service(process: str) -> str:

@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from deploy import generated
 from deploy.backups import archive
-from deploy.doctor import servers, watch
+from deploy.doctor import disks, servers, watch
 from deploy.local import granting
 from deploy.local.place import ROOT
 from services.notify.queries import facts as notify
@@ -53,6 +53,7 @@ def declared() -> Iterator[Metric]:
         archive,
         granting,
         watch,
+        disks,
         servers,
         facts,
     ):

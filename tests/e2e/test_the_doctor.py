@@ -224,6 +224,21 @@ def test_an_archive_that_is_dead_is_named_and_goes_on_where_it_stopped(
     eventually(lambda: is_healthy(system), seconds=120)
 
 
+def test_a_row_of_the_read_model_that_somebody_changes_is_named_until_a_rebuild(system: Platform, samples) -> None:
+    """The drill of FiguresDiffer: what the runbook says ends it."""
+    eventually(lambda: is_healthy(system), seconds=120)
+    district = samples[0].code
+    with psycopg.connect(system.superuser_url("reporting"), autocommit=True) as connection:
+        connection.execute("update model.tallies set signed_units = signed_units + 1 where district = %s", [district])
+    found = eventually(lambda: "FiguresDiffer" in examined(system)[1] and examined(system), seconds=120)
+    assert found[0] == 2
+    assert found[1]["FiguresDiffer"].startswith(district)
+
+    handle(system, "run", "reporting", "rebuild")
+
+    eventually(lambda: is_healthy(system), seconds=120)
+
+
 def test_a_parked_key_is_named_with_its_consumer_and_its_district(system: Platform, samples) -> None:
     district = samples[0].code
     parked = """

@@ -25,7 +25,7 @@ BY_CHANNEL: Final = Fact(
 )
 CHANNEL_HELD: Final = Fact(
     "clearwater_channel_held",
-    "1 while a channel is held because it would refuse any message (our credential, credit or address, their machine).",
+    "1 while messages wait for a channel that is held: it would refuse any (our credential, credit or address, their machine).",
     ("channel", "district"),
 )
 
@@ -56,4 +56,5 @@ def _counted(engine: Engine) -> Iterator[Sample]:
     for count in counts:
         yield BY_CHANNEL.of(count.messages, count.state, count.channel, count.district)
     for line in lines:
-        yield CHANNEL_HELD.of(line.held, line.channel, line.district)
+        # The next message ends a hold that nothing waits for: nobody can do anything about it.
+        yield CHANNEL_HELD.of(line.held and line.waiting > 0, line.channel, line.district)

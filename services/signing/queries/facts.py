@@ -5,6 +5,7 @@ Drafts and rescissions are counted over the agreements, which are never deleted,
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -31,6 +32,11 @@ TO_GO: Final = Fact(
 SIGNED_RATIO: Final = Fact(
     "clearwater_signed_ratio", "Share of the frozen roll that is signed, 0 to 1, by basis.", _BASIS
 )
+SIGNED_AMOUNT: Final = Fact(
+    "clearwater_signed_amount",
+    "What is signed of the frozen roll: units, households, right-holders, or 0.01 m² of area; also where it has no threshold.",
+    _BASIS,
+)
 THRESHOLD_RATIO: Final = Fact("clearwater_threshold_ratio", "Share that the plan asks for, 0 to 1, by basis.", _BASIS)
 REACHED: Final = Fact("clearwater_threshold_reached", "1 from the moment at which all bases were reached.", _PROJECT)
 DAYS_OPEN: Final = Fact(
@@ -45,6 +51,7 @@ ALL: Final = (
     RESCISSIONS,
     TO_GO,
     SIGNED_RATIO,
+    SIGNED_AMOUNT,
     THRESHOLD_RATIO,
     REACHED,
     DAYS_OPEN,
@@ -89,6 +96,8 @@ def _distance(row: Any) -> Iterator[Sample]:  # noqa: ANN401 - a row
         return
     total = Counts(row.total_units, row.total_households, row.total_right_holders, row.total_area)
     signed = Counts(row.signed_units, row.signed_households, row.signed_right_holders, row.signed_area)
+    for name, amount in asdict(signed).items():
+        yield SIGNED_AMOUNT.of(amount, row.district, row.name, name)
     for reading in threshold.read(bases, signed, total):
         yield SIGNED_RATIO.of(reading.signed / reading.total, row.district, row.name, reading.basis.name)
         yield TO_GO.of(reading.missing, row.district, row.name, reading.basis.name)

@@ -82,3 +82,29 @@ def test_the_position_of_the_archive_is_known_while_it_works_while_it_is_dead_an
     with archiving(source, to):
         eventually(lambda: figures(engine)[1] == 0)
     assert figures(engine)[0] > dead
+
+
+def test_an_archive_that_ended_because_its_disk_was_full_goes_on_when_there_is_room(
+    source: Server, engine: Engine, tmp_path: Path
+) -> None:
+    """The next segment was left half filled, and PostgreSQL's own program takes none of that size."""
+    to = Kept(tmp_path)
+    to.prepare()
+    source.keep_slot()
+    with archiving(source, to):
+        write(source)
+        eventually(lambda: figures(engine)[1] == 0)
+    (segment,) = to.wal.glob("*.partial")
+    with closing(source.connect()) as connection:
+        connection.execute("select pg_switch_wal()")
+    whole = segment.with_suffix("")
+    segment.rename(whole)
+    begun = whole.with_name(f"{int(whole.name, 16) + 1:024X}.partial")
+    begun.write_bytes(bytes(9_027_584))
+    write(source)
+
+    with archiving(source, to):
+        eventually(lambda: figures(engine)[1] == 0)
+
+    assert begun.stat().st_size == whole.stat().st_size
+    assert b"x" * 5_000 in begun.read_bytes()  # a page of the log is 8 kB

@@ -168,6 +168,20 @@ def test_every_known_district_is_counted_from_the_start_and_a_held_channel_is_se
     assert shown(notify, mechanism, facts.MESSAGES)["waiting",] == 2
 
 
+@pytest.mark.logs_error("channel held")
+def test_a_held_channel_that_no_message_waits_for_is_no_alarm(notify: Notify, mechanism: Engine) -> None:
+    """What was tried may have arrived, so it is tried no more, and nothing is left to find out with that the gateway works again."""
+    planned(notify, Owner(channels=("sms",)))
+    notify.sms.answer = 500
+    notify.dispatches()
+    assert shown(notify, mechanism, facts.BY_CHANNEL)["unknown", "sms"] == 1
+    assert shown(notify, mechanism, facts.CHANNEL_HELD)["sms",] == 0
+
+    planned(notify, Owner(channels=("sms",)))
+
+    assert shown(notify, mechanism, facts.CHANNEL_HELD)["sms",] == 1
+
+
 def failed(channel: str, code: str) -> float | None:
     return REGISTRY.get_sample_value("clearwater_message_failed_total", {"channel": channel, "code": code})
 

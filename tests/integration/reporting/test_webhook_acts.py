@@ -199,3 +199,31 @@ def test_the_metrics_count_endpoints_and_what_waits(hooks: Hooks, receiver: Rece
     assert found["clearwater_webhook_endpoints", DISTRICT, "gone"] == 1
     assert found["clearwater_webhook_endpoints", DISTRICT, "resting"] == 0
     assert found["clearwater_webhook_waiting_events", DISTRICT] == 0
+
+
+def test_an_endpoint_that_accepts_nothing_is_shown_by_how_long_until_it_accepts(
+    hooks: Hooks, receiver: Receiver, urls: Database
+) -> None:
+    """The drill of EndpointFailing. Another endpoint of the district, which answers, hides nothing of it."""
+    hooks.grant(SIGNED)
+    hooks.register(Endpoint(receiver.url), Endpoint(f"{receiver.url}/other"))
+    hooks.run()
+    receiver.answer = lambda request: Answer(204 if request.path.endswith("/other") else 500)
+    hooks.happen(hooks.launch.sign(0))
+    hooks.run()
+    mechanism = wiring.engine(urls.mechanism, "test")
+
+    def failing() -> float:
+        found = facts.of_webhooks(mechanism)
+        return next(sample.value for sample in found if sample.fact is facts.FAILING)
+
+    assert 0 < failing() < 60
+    with database.begin(hooks.engine, district=DISTRICT) as tx:
+        tx.connection.execute(text("update deliveries set first_failed_at = first_failed_at - interval '1 hour'"))
+    assert 3_600 < failing() < 3_660
+
+    receiver.answer = lambda _: Answer(204)
+    hooks.play(timedelta(minutes=2), step=timedelta(seconds=5))
+
+    assert failing() == 0
+    mechanism.dispose()

@@ -75,7 +75,9 @@ def test_the_distance_is_that_of_the_frozen_roll_and_unknown_before_it(mechanism
     district.signed(units[2])
     reached = shown(mechanism, district)
 
-    assert "signed_ratio units" not in before
+    assert not {"signed_ratio units", "signed_amount units"} & before.keys()
+    assert [item["signed_amount units"] for item in (under_way, reached)] == [2, 3]
+    assert under_way["signed_amount area"] > 0  # it has no threshold in this project
     assert before["threshold_reached"] == 0
     assert (under_way["signed_ratio units"], under_way["threshold_ratio units"]) == (0.5, 0.75)
     assert (under_way["to_go units"], under_way["threshold_reached"]) == (1, 0)
@@ -114,6 +116,9 @@ def test_the_series_are_bounded_by_districts_and_projects(
     projects = Counter(sample.fact.name for sample in facts.of_projects(mechanism, district.clock))
     events = Counter(sample.fact.name for sample in pipeline.events(mechanism, "signing", emits=True))
 
-    assert set(projects.values()) == {_DISTRICTS * _PROJECTS, 2 * _DISTRICTS * _PROJECTS}  # two series, two bases
+    of_each = {
+        _DISTRICTS * _PROJECTS * number for number in (1, 2, 4)
+    }  # two series, two bases with a threshold of four
+    assert set(projects.values()) == of_each
     assert set(events.values()) == {_DISTRICTS}
     assert projects.total() + events.total() < 10_000

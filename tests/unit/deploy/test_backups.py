@@ -10,6 +10,7 @@ from backports import tarfile
 from deploy.backups import __main__ as handles
 from deploy.backups import archive, kept, lists, taking
 from deploy.backups.kept import Kept
+from deploy.doctor import disks
 from deploy.local.place import CannotStart
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -131,7 +132,10 @@ def test_an_impossible_backup_or_restore_is_refused_before_anything_is_touched(
 
 
 def test_the_newest_whole_backup_is_what_the_archive_process_shows(to: Kept) -> None:
-    assert [sample.value for sample in archive.newest(to)] == [0]
+    def at() -> float:
+        return next(sample.value for sample in archive.newest(to) if sample.fact is archive.BACKUP_AT)
+
+    assert at() == 0
 
     for day in (27, 28):
         folder = to.databases(f"202611{day}T190000Z")
@@ -139,4 +143,10 @@ def test_the_newest_whole_backup_is_what_the_archive_process_shows(to: Kept) -> 
         kept.note_taken(folder, finished_at=datetime(2026, 11, day, 19, tzinfo=UTC), first_wal="0" * 24)
     to.databases("20261129T190000Z").mkdir()  # interrupted
 
-    assert [sample.value for sample in archive.newest(to)] == [datetime(2026, 11, 28, 19, tzinfo=UTC).timestamp()]
+    assert at() == datetime(2026, 11, 28, 19, tzinfo=UTC).timestamp()
+
+
+def test_the_archive_process_shows_the_disk_of_the_backups(to: Kept) -> None:
+    found = {(sample.fact, *sample.labels): sample.value for sample in archive.newest(to)}
+
+    assert 0 < found[disks.DISK_FREE, "backups"] <= found[disks.DISK, "backups"]

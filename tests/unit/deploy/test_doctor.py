@@ -45,6 +45,7 @@ def showing(name: str, metric: str, value: float, **labels: str) -> Seen:
 
 
 HERE = {"consumer": "reporting", "district": "440303"}
+PROJECT = {"district": "440303", "project": "澄水湾片区", "basis": "units"}
 STATES = [
     (with_process("reporting-consumer", ready=None), "ProcessDown", "page", "reporting-consumer does not answer"),
     (replace(HEALTHY, servers={**HEALTHY.servers, "kafka": False}), "BrokerGone", "page", "The broker does not answer"),
@@ -74,7 +75,53 @@ STATES = [
     ),
     (replace(HEALTHY, disk_free=10 * 10**9), "DiskFilling", "ticket", "10.0 GB of 100 GB are free"),
     (replace(HEALTHY, disk_free=4 * 10**9), "DiskFull", "page", "4.0 GB of 100 GB are free"),
+    (
+        replace(HEALTHY, disks={"backups": (10 * 10**9, 10**8)}),
+        "DiskFull",
+        "page",
+        "The disk of backups is nearly full: 0.1 GB of 10 GB",
+    ),
+    (
+        with_process(
+            "watch",
+            samples=(
+                Sample("clearwater_disk_bytes", {"place": "kafka"}, 10**11),
+                Sample("clearwater_disk_free_bytes", {"place": "kafka"}, 10**10),
+            ),
+        ),
+        "DiskFilling",
+        "ticket",
+        "The disk of kafka is nearly full: 10.0 GB of 100 GB",
+    ),
+    (
+        showing("reporting-api", "webhook_failing_seconds", 3601, district="440303"),
+        "EndpointFailing",
+        "ticket",
+        "has accepted nothing for 3601 s",
+    ),
+    (
+        replace(
+            HEALTHY,
+            processes=(
+                Process("signing-api", "signing", "", (Sample("clearwater_signed_amount", PROJECT, 229.0),)),
+                Process(
+                    "x", "reporting", "", (Sample("clearwater_shown_amount", PROJECT | {"view": "figure"}, 228.0),)
+                ),
+            ),
+        ),
+        "FiguresDiffer",
+        "page",
+        "the figure of reporting shows 228 as signed (units), and signing has 229.",
+    ),
     (with_process("signing-api", clock_off=90.0), "ClockOff", "page", "The clock of signing-api is 90 s ahead"),
+    (
+        with_process(
+            "signing-api", clock_off=90.0, samples=(Sample("clearwater_database_clock_offset_seconds", {}, -90.0),)
+        ),
+        "ClockOff",
+        "page",
+        "The clock of signing-api is 90 s ahead",
+    ),
     (
         showing("signing-api", "database_clock_offset_seconds", -120),
         "ClockOff",

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from deploy.doctor import figures
+from deploy.doctor.finding import Finding
 from deploy.doctor.findings import findings
 from deploy.doctor.seen import Process, Sample, Seen
-from tests.unit.deploy.test_doctor import HEALTHY, HERE, showing
+from tests.unit.deploy.test_doctor import HEALTHY, HERE, showing, with_process
 
 
 def test_a_database_that_is_gone_explains_what_hangs_and_what_ends_and_not_an_api_that_is_down() -> None:
@@ -91,3 +93,19 @@ def test_a_lock_that_somebody_holds_explains_what_its_service_cannot_read_and_no
     found = [(finding.entry, finding.place) for finding in findings(replace(HEALTHY, processes=tuple(processes)))]
 
     assert found == [("DatabaseLocked", "signing"), ("FactsUnreadable", "notify service")]
+
+
+def test_figures_that_move_between_two_looks_are_no_finding() -> None:
+    """While people sign, signing and the wall are read at different moments."""
+    shown = Finding("FiguresDiffer", "page", "440303 a", "shows 228, and signing has 229.", "Rebuild.")
+    moved = replace(shown, wrong="shows 230, and signing has 231.")
+    other = Finding("ProcessDown", "page", "signing-api", "It is stopped.", "Start it.")
+
+    assert figures.lasting([shown, other], [shown, other]) == [shown, other]
+    assert figures.lasting([shown], [moved, other]) == [other]
+
+
+def test_who_alone_does_not_reach_a_broker_that_answers_is_told_of_its_password() -> None:
+    (found,) = findings(with_process("notify-relay", ready="broker: KafkaTimeoutError: Unable to bootstrap"))
+
+    assert (found.entry, "make rotate ROLE=notify-relay" in found.do) == ("NotReady", True)

@@ -1,10 +1,11 @@
 """Does the doctor look at every process that an installation has, and at no other?"""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from deploy.declaration import SERVICES
+from deploy.declaration import ARCHIVE_FILE, SERVICES
 from deploy.doctor import asking
 from deploy.doctor.asking import Address, Answer
 from deploy.doctor.findings import findings
@@ -60,3 +61,14 @@ def test_debezium_is_looked_at_where_events_leave_by_it(tmp_path: Path, monkeypa
     named = {finding.place for finding in findings(look(Dark(), tmp_path))}
 
     assert ("debezium" in named) == (way == "debezium")
+
+
+def test_the_disk_of_the_backups_is_seen_while_the_archive_is_dead(tmp_path: Path):
+    assert look(Dark(), tmp_path).disks == {}
+
+    (tmp_path / ARCHIVE_FILE).write_text(json.dumps({"to": str(tmp_path)}))
+    total, free = look(Dark(), tmp_path).disks["backups"]
+    assert 0 < free <= total
+
+    (tmp_path / ARCHIVE_FILE).write_text(json.dumps({"to": str(tmp_path / "not-mounted")}))
+    assert look(Dark(), tmp_path).disks == {}
