@@ -16,6 +16,13 @@ _SCRIPT = re.compile(
     r"\b(?:const|let|var|function)\s+(\w+)|\b(?:const|let|var)\s+[\[{]([\w, ]+)[\]}]|\(([\w, ]+)\)\s*=>|\b(\w+)\s*=>"
 )
 
+# A statement of SQL in a string, and what it gives a name to; released migrations never change.
+_STATEMENT = re.compile(
+    r"\s*(?:--.*\s+)*(?:select|insert|update|delete|with|merge|create|from|join)\b[^.]", re.IGNORECASE
+)
+_ALIAS = re.compile(r"\bas\s+([a-z]\w*)", re.IGNORECASE)
+_REMARK = re.compile(r"--.*")
+
 
 def in_python(text: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
@@ -24,6 +31,8 @@ def in_python(text: str) -> Iterator[str]:
                 yield name
             case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name
+            case ast.Constant(value=str(words)) if _STATEMENT.match(words):
+                yield from _ALIAS.findall(_REMARK.sub("", words))
 
 
 def in_text(pattern: re.Pattern[str], text: str) -> Iterator[str]:
@@ -55,6 +64,7 @@ def test_a_name_is_the_noun_of_the_thing() -> None:
         ("each.py", "total = sum(each.area for each in units)"),
         ("said.py", "def said(text): return text"),
         ("asked.py", "self.asked = 3"),
+        ("each.py", "LINES = text('select * from unnest(:doors) as each')"),
         ("each.html", "{% for number, each in units %}"),
         ("each.html", "{% macro row(each, last=none) %}"),
         ("said.html", "{% set said = checked.document %}"),
