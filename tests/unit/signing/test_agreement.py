@@ -56,6 +56,19 @@ def test_only_the_signature_of_the_last_right_holder_completes_an_agreement(coun
     assert [type(event).__name__ for event in agreement.recorded].count("AgreementSigned") == 1
 
 
+def test_a_signature_completes_a_lock_when_only_its_right_holder_is_missing():
+    first, last = a_holder("1/2"), a_holder("1/2")
+    agreement = a_locked(rights_of(first, last))
+    assert not agreement.completed_by(first.person_id) and not agreement.completed_by(last.person_id)
+
+    signs(agreement, first)
+    assert agreement.completed_by(last.person_id)
+    assert not agreement.completed_by(first.person_id)
+
+    agreement.supersede(uuid4(), reason="rule_set_superseded", at=NOON)
+    assert not agreement.completed_by(last.person_id)
+
+
 def test_a_child_signs_through_a_guardian_only():
     child = a_holder(capable=False)
     agreement, guardian, agent = a_locked(rights_of(child)), a_paper(child, "guardian"), a_paper(child, "agent")
@@ -458,7 +471,7 @@ class Life(RuleBasedStateMachine):
             assert not self.agreement.signatures
 
     @invariant()
-    def each_thing_is_said_once(self):
+    def every_event_of_an_end_is_recorded_once(self):
         types = [type(event).__name__ for event in self.agreement.recorded]
         assert all(types.count(once) <= 1 for once in ("AgreementSigned", "AgreementEffective", "AgreementPerformed"))
         exits = {"returned", "superseded", "rescinded", "void"}
