@@ -246,6 +246,27 @@ def test_a_signature_keeps_who_took_it_where_and_on_which_papers():
     assert (event.sequence_number, event.signed_at, event.right_holders) == (1, NOON, (owner.person_id,))
 
 
+@pytest.mark.parametrize(
+    ("login", "published"),
+    [("desk-1", "desk-1"), ("陈小明", None), ("a b", None), (" desk", None), ("d" * 255, "d" * 255), ("d" * 256, None), (None, None)],
+)  # fmt: skip
+def test_an_event_names_a_login_only_in_the_form_that_it_may_have(login, published):
+    owner = a_holder()
+    agreement = a_locked(rights_of(owner))
+
+    carry_out(agreement, "sign", owner, NOON, taking=Taking(login))
+
+    assert (agreement.signatures[0].taken_by, last_event(agreement).taken_by) == (login, published)
+
+
+def test_the_last_instant_of_an_agreement_is_kept_when_an_earlier_one_comes():
+    agreement = a_draft()
+
+    agreement.pass_review(at=NOON - timedelta(minutes=1))
+
+    assert agreement.last_at == NOON
+
+
 def test_whoever_signed_has_signed_until_the_agreement_is_over():
     owner = a_holder()
     agreement = a_signed(owner)
@@ -338,7 +359,7 @@ EVENT_OF: dict[Act, tuple[str, dict[str, object]]] = {
 }  # fmt: skip
 
 
-def carry_out(agreement: Agreement, act: Act, owner, at) -> object:
+def carry_out(agreement: Agreement, act: Act, owner, at, *, taking: Taking | None = None) -> object:
     signature = {"hand": owner.person_id, "capacity": "self", "mandates": (), "rights_revision": 1, "area": 6_518}
     acts = {
         "edit": lambda: agreement.edit(LINES[1:], form="mixed", rule_set_version="4", at=at),
@@ -348,7 +369,7 @@ def carry_out(agreement: Agreement, act: Act, owner, at) -> object:
         "pre-register": lambda: agreement.pre_register(at=at),
         "return": lambda: agreement.give_back(reason="papers_missing", at=at),
         "supersede": lambda: agreement.supersede(SUCCESSOR, reason="rule_set_superseded", at=at),
-        "sign": lambda: agreement.sign(owner.person_id, **signature, at=at, turn=Turn(7, at)),
+        "sign": lambda: agreement.sign(owner.person_id, **signature, at=at, turn=Turn(7, at), taking=taking),
         "take effect": lambda: agreement.take_effect(declared_at=at, document_number="1号"),
         "perform": lambda: agreement.perform(at=at),
         "rescind": lambda: agreement.rescind(reason="withdrawn", at=at),
