@@ -63,6 +63,31 @@ def test_the_column_has_an_example_in_the_description_of_the_api(tree: Path) -> 
     assert answer.returncode == 0, answer.stdout
 
 
+def test_the_tests_of_the_workbook_count_the_columns_of_the_template(tree: Path) -> None:
+    """Whoever adds a column finds `make check` green."""
+    own = [
+        f"tests/unit/registry/test_{name}.py"
+        for name in ("annotated", "csv_file", "faults", "lines", "sample", "workbook")
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *own,
+        "-k",
+        "not an_export_holds_no_more",
+    ]
+
+    done = subprocess.run(
+        command, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_column_of_the_how_to_is_imported_read_corrected_and_exported(
     tree: Path, registry: Registry, urls: Database, platform: Platform, issuer: tuple[str, Path]
 ) -> None:
