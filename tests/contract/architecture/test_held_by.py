@@ -30,7 +30,7 @@ def test_a_module_of_rules_names_tests_that_exist(module: Path) -> None:
         assert "def test_" in (ROOT / test).read_text(encoding="utf-8")
 
 
-def test_nothing_cites_a_document_that_is_not_here() -> None:
+def test_no_file_cites_a_document_outside_the_repository() -> None:
     texts = [path for path in tracked() if path.suffix in READ and path != Path(__file__)]
     assert len(texts) > 100
     found = [

@@ -19,7 +19,7 @@ from tests.support.platform import Database, Platform
 from tests.support.tree import blocks, copied, is_code
 
 HOW_TO = "how-to/add-a-column.md"
-RENAMED = {"terrace_area": "terrace_area", "阳台面积": "露台面积", "Balcony area": "Terrace area"}
+RENAMED = {"balcony_area": "terrace_area", "阳台面积": "露台面积", "Balcony area": "Terrace area"}
 REGISTRY = Path("services", "registry")
 _TYPES = {"area": "numeric", "date": "date", "integer": "integer"}
 
