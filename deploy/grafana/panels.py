@@ -48,7 +48,7 @@ class Board:
         return any("$district" in query.expr for panel in self.panels for query in panel.queries)
 
 
-def as_asked(expr: str, *, interval: str = "1m", district: str = ".+") -> str:
+def with_variables(expr: str, *, interval: str = "1m", district: str = ".+") -> str:
     """The query with Grafana's own variables in place."""
     return expr.replace("$__rate_interval", interval).replace("$district", district)
 

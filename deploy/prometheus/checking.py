@@ -58,7 +58,7 @@ def check() -> int:
 def _panels() -> str:
     """The queries of every panel as rules: promtool reads rules, and a query is one."""
     queries = [query.expr for board in BOARDS for panel in board.panels for query in panel.queries]
-    rules = [{"record": f"panel:{number}", "expr": panels.as_asked(expr)} for number, expr in enumerate(queries)]
+    rules = [{"record": f"panel:{number}", "expr": panels.with_variables(expr)} for number, expr in enumerate(queries)]
     return json.dumps({"groups": [{"name": "panels", "rules": rules}]})
 
 

@@ -3,6 +3,7 @@
 Invariant: a reader built for the released schema reads everything that the new one allows, and a reader built for
 the new one everything that was ever written under the released one (topics keep every event). So inside a version
 only optional fields are added.
+Held by tests/unit/events/test_compatibility.py.
 """
 
 from collections.abc import Iterator

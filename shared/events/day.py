@@ -1,4 +1,7 @@
-"""The business day: the calendar day in Shanghai, wherever the reader sits. Every service and every page counts by it."""
+"""The business day: the calendar day in Shanghai, wherever the reader sits. Every service and every page counts by it.
+
+Held by tests/unit/events/test_day.py.
+"""
 
 from datetime import UTC, date, datetime, time
 from typing import Final

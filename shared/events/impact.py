@@ -6,12 +6,12 @@ agency's grant, or one that this repository declares (readers.toml).
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.events import compatibility, described
+from shared.events import catalogue, compatibility, described, topics
 from shared.events.release import RELEASED
 from shared.events.schemas import Document
 
@@ -139,4 +139,9 @@ def _travels(labels: Mapping[str, str]) -> Mapping[str, str]:
 
 def _reader(name: str, about: Mapping[str, Any]) -> Reader:
     fields = about.get("fields")
-    return Reader(name, frozenset(about["types"]), None if fields is None else frozenset(fields))
+    types = about["types"] if "types" in about else _types_of_topics(topics.read_by(about["every_topic_of"]))
+    return Reader(name, frozenset(types), None if fields is None else frozenset(fields))
+
+
+def _types_of_topics(kinds: Container[str]) -> list[str]:
+    return [event.declared.type for event in catalogue.events() if event.declared.topic in kinds]

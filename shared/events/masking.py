@@ -4,6 +4,7 @@
 
 Invariant: the family name is shown and nothing else of a person; of an organisation the first two characters. A name is never
 shown whole, and the number of stars says nothing about the length of what they hide.
+Held by tests/unit/events/test_masking.py.
 """
 
 from typing import Final

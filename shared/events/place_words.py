@@ -6,6 +6,7 @@ Letters fold in the same way on both sides of a comparison: traditional forms, C
 register folds by `fold_letters`; SQL folds what it compares with `words` by lower(translate(text, …)) with the two texts of `letters_for`.
 
 Invariant: a word that names a building or a stairwell is that one and no other, so 5栋 does not find 15栋.
+Held by tests/unit/events/test_place_words.py.
 """
 
 import re

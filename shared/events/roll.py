@@ -3,6 +3,7 @@
 Invariant: the result depends on the units alone, not on the order in which they arrived. EVENTS.md says the same in
 words, for readers who do not run this code.
 Left to others: which units belong to the roll (all of the project, at their highest revision before the roll was frozen).
+Held by tests/unit/events/test_roll.py.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""Traditional characters that are met in places and names, each with its simplified form: whoever searches 陈 means 陳, too."""
+"""Traditional characters that are met in places and names, each with its simplified form: whoever searches 陈 means 陳, too.
+
+Held by tests/unit/events/test_script.py.
+"""
 
 from typing import Final
 

@@ -4,6 +4,7 @@ Sole: one holder of the whole. Joint (共同共有, Civil Code art. 299): two or
 each has one and they sum to exactly 1.
 
 Invariant: nothing is rounded. A writer of shares refuses finer ones at their source; a reader refuses them again.
+Held by tests/unit/events/test_shares.py.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,6 +1,7 @@
 """The stage of a unit, derived from parallel facts (docs/domain.md) and never stored: first match wins.
 
 An unknown facet is None. Only events set a facet; it is never inferred from a later stage.
+Held by tests/unit/events/test_stage.py.
 """
 
 from dataclasses import dataclass

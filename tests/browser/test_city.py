@@ -52,7 +52,7 @@ def test_no_text_of_the_city_covers_another_and_none_is_cut(city, browser, scree
     page.context.close()
 
 
-def test_the_city_is_whole_and_its_states_are_told_apart_in_the_readers_own_colours(city, browser):
+def test_the_city_is_whole_and_its_states_differ_in_the_readers_own_colours(city, browser):
     page = opened(city, browser, "1920x1080", forced_colors="active")
 
     assert faults(page) == []

@@ -266,7 +266,7 @@ def test_wall_and_map_are_whole_and_seen_in_the_readers_own_colours(wall, browse
     page.context.close()
 
 
-def test_states_are_told_apart_in_the_readers_own_colours(wall, browser):
+def test_states_differ_in_the_readers_own_colours(wall, browser):
     page = shown(wall, browser, "1920x1080", forced_colors="active")
     signed, unsigned = page.locator("#map .u.s").first, page.locator("#map .u:not(.s)").first
     assert signed.evaluate(_FILL) != unsigned.evaluate(_FILL)

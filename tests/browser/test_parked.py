@@ -214,8 +214,8 @@ def test_a_dry_run_that_moves_nothing_allows_no_redrive_and_a_change_asks_for_an
     page.context.close()
 
 
-@pytest.mark.parametrize(("decision", "told_by"), [("accept-theirs", "rebuild"), ("keep-ours", "nothing waits")])
-def test_a_diverged_key_needs_a_choice_and_a_reason(city, browser, parked, decision, told_by):
+@pytest.mark.parametrize(("decision", "reported_by"), [("accept-theirs", "rebuild"), ("keep-ours", "nothing waits")])
+def test_a_diverged_key_needs_a_choice_and_a_reason(city, browser, parked, decision, reported_by):
     key = parked.park("reporting", "diverged", minutes=12, behind=1, ours=str(uuid5(_IDS, "ours")))
     answer = {**WRITING, "tried": [tried("waits-for-rebuild" if decision == "accept-theirs" else "passed-over")]}
     answer |= {"waits": decision == "accept-theirs"}
@@ -236,7 +236,7 @@ def test_a_diverged_key_needs_a_choice_and_a_reason(city, browser, parked, decis
     page.locator("#try").click()
     expect(page.locator("#redrive")).to_be_enabled()
     page.locator("#redrive").click()
-    expect(page.locator("#work .callout.ok")).to_contain_text(told_by)
+    expect(page.locator("#work .callout.ok")).to_contain_text(reported_by)
     assert [body["decision"] for *_, body in parked.sent] == [decision] * 2
     assert parked.sent[-1][2]["reason"] == "checked against the paper"
     assert page.failures == []

@@ -132,14 +132,14 @@ DOCUMENTS = [file for file in tracked() if file.suffix == ".md" or file.name == 
 DOCUMENTS += PROGRAMS  # what they print to people
 
 
-def test_documents_name_containers_and_commands_that_there_are() -> None:
+def test_documents_name_only_existing_containers_and_commands() -> None:
     calls = [(file, call) for file in DOCUMENTS for call in sentences(file.read_text(encoding="utf-8"))]
 
     assert len(calls) > 20
     assert [(str(file.relative_to(ROOT)), call) for file, call in calls if wrong(call)] == []
 
 
-def test_programs_name_containers_and_commands_that_there_are() -> None:
+def test_programs_name_only_existing_containers_and_commands() -> None:
     calls = [(file, call) for file in PROGRAMS for call in written(file)]
 
     assert len(calls) > 15
@@ -168,7 +168,7 @@ def test_whoever_stops_a_service_stops_both_processes_of_its_api() -> None:
         ("restart <process>", []),
     ],
 )
-def test_a_name_that_is_not_there_is_found(call: str, missing: list[str]) -> None:
+def test_a_call_of_a_missing_name_is_reported(call: str, missing: list[str]) -> None:
     assert wrong(call.split()) == missing
 
 

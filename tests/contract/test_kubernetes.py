@@ -255,7 +255,7 @@ def test_the_rules_are_our_file_and_the_monitor_sees_every_process(city: list[Do
     assert (of_platform["replacement"], own["app.kubernetes.io/component"]) == ("platform", "admin")
 
 
-def test_only_what_may_work_side_by_side_is_scaled(city: list[Document]):
+def test_only_roles_that_may_run_several_times_are_scaled(city: list[Document]):
     by_processor, by_waiting = of(city, "HorizontalPodAutoscaler"), of(city, "ScaledObject")
     deployments = of(city, "Deployment")
 

@@ -27,7 +27,7 @@ def test_every_role_has_a_tour_of_some_steps():
         "2. `wall` **see** “a” · “b”.",
     ],
 )
-def test_a_numbered_line_that_is_no_step_is_named(tmp_path: Path, line: str):
+def test_a_numbered_line_that_does_not_read_as_a_step_is_reported(tmp_path: Path, line: str):
     document = tmp_path / "tour.md"
     document.write_text(f"## Clerk (`clerk`)\n\n{line}\n", encoding="utf-8")
 
@@ -35,7 +35,7 @@ def test_a_numbered_line_that_is_no_step_is_named(tmp_path: Path, line: str):
         tour.read(document)
 
 
-def test_every_picture_is_there_in_both_languages_and_all_are_small():
+def test_every_picture_exists_in_both_languages_and_is_small():
     files = {folder: {file.stem for file in (pictures.FOLDER / folder).glob("*.webp")} for folder in pictures.LANGUAGES}
 
     assert files == {folder: {picture.name for picture in pictures.PICTURES} for folder in pictures.LANGUAGES}

@@ -17,7 +17,7 @@ import yaml
 
 from deploy.demo.watching import Wall, mail_arrivals
 from deploy.grafana.boards import BOARDS
-from deploy.grafana.panels import as_asked
+from deploy.grafana.panels import with_variables
 from deploy.local import districts
 from deploy.local.place import ROOT
 from deploy.sandbox.agency import give
@@ -87,7 +87,7 @@ def test_every_panel_shows_data_and_no_alert_is_open_on_a_healthy_system(watched
     eventually(lambda: shows_all(watched), seconds=90)
 
     expressions = [*QUERIES.values(), *(rule["expr"] for rule in RULES)]
-    selectors = {name + labels for expr in expressions for name, labels in _SELECTOR.findall(as_asked(expr))}
+    selectors = {name + labels for expr in expressions for name, labels in _SELECTOR.findall(with_variables(expr))}
     assert {selector for selector in selectors if not watched.has(selector)} == CERTIFICATES
     rules = watched.rules()
     assert len(rules) == len(RULES)
@@ -96,6 +96,6 @@ def test_every_panel_shows_data_and_no_alert_is_open_on_a_healthy_system(watched
 
 
 def shows_all(watched: Prometheus) -> bool:
-    found = {name: watched.values(as_asked(expr, interval="5m")) for name, expr in QUERIES.items()}
+    found = {name: watched.values(with_variables(expr, interval="5m")) for name, expr in QUERIES.items()}
     assert [name for name, values in found.items() if all(math.isnan(value) for _, value in values)] == []
     return True

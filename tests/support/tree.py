@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.local.place import ROOT
@@ -35,6 +35,12 @@ def copied(to: Path, chosen: Callable[[Path], bool] = lambda _: True) -> Path:
     return to
 
 
-def blocks(page: str, language: str) -> list[str]:
-    """The blocks of code of one language in a page of docs, in their order. `page`: from the folder docs."""
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+def blocks(page: str, language: str, renamed: Mapping[str, str] | None = None) -> list[str]:
+    """The blocks of code of one language in a page of docs, in their order. `page`: from the folder docs.
+
+    `renamed`: other words for some of the page, so that its walk also succeeds in a tree that has the page's own example.
+    """
+    words = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for word, another in (renamed or {}).items():
+        words = words.replace(word, another)
+    return re.findall(rf"```{language}\n(.*?)```", words, re.DOTALL)

@@ -11,8 +11,9 @@ from datetime import datetime, tzinfo
 from typing import Literal
 
 from services.notify.domain.hours import may_disturb_from
-from services.notify.domain.wording import Channel, Language
+from services.notify.domain.wording import Channel
 from shared.events.day import SHANGHAI
+from shared.events.terms import Language
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from shared.events.day import SHANGHAI
+from shared.events.terms import Language
 
-Language = Literal["zh-Hans", "zh-Hant", "en"]
 Channel = Literal["mail", "sms"]
 
 LANGUAGES: tuple[Language, ...] = ("zh-Hans", "zh-Hant", "en")

@@ -66,7 +66,7 @@ class Mail:
         try:
             session = self._sessions.get()
             outcome = self._sent(session, envelope)
-            if session.used and _nothing_said(outcome):  # the kept session had ended
+            if session.used and _connection_lost(outcome):  # the kept session had ended
                 outcome = self._sent(self._sessions.new(), envelope)
         except NoSession as failure:
             return failure.outcome
@@ -129,7 +129,7 @@ class Mail:
         return mail.as_bytes()
 
 
-def _nothing_said(outcome: Outcome) -> bool:
+def _connection_lost(outcome: Outcome) -> bool:
     """The connection was lost, or the server ended it with 421."""
     return outcome == _LOST or (isinstance(outcome, Unwell) and outcome.code == f"smtp-{replies.CLOSING}")
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.notify.domain.message import Message
-from services.notify.domain.wording import Channel, Language
+from services.notify.domain.wording import Channel
+from shared.events.terms import Language
 from shared.refusal import Unknown
 from shared.service.database import Transaction
 

@@ -80,8 +80,8 @@ _ON_HOLDERS = (
         where people.name_mark <> line.name_mark""",
     """select row, 'door', 'door-twice' from (
             select row, unit_code, first_value(unit_code) over (partition by compound, building,
-                content ->> 'stairwell', each order by row) as first
-            from lines cross join unnest(string_to_array(content ->> 'door', '、')) as each  -- a merged unit has several
+                content ->> 'stairwell', door order by row) as first
+            from lines cross join unnest(string_to_array(content ->> 'door', '、')) as door  -- a merged unit has several
             where content ?& array['compound', 'building', 'stairwell', 'door']) as line where unit_code <> first""",
     """select line.row, 'door', 'door-twice' from import_lines as line join buildings
             on buildings.project_id = :project_id and buildings.compound = line.compound
@@ -110,9 +110,9 @@ _ON_HOLDERS = (
         where line.import_id = :import_id and left(line.house_code, 19) <> blocks.building_code""",
     """select line.row, 'floor', 'floor-outside' from import_lines as line join blocks
             on (blocks.compound, blocks.building) = (line.compound, line.building)
-        cross join unnest(string_to_array(line.content ->> 'floor', '至')) as each  -- 3至4: a unit on several storeys
+        cross join unnest(string_to_array(line.content ->> 'floor', '至')) as storey  -- 3至4: a unit on several storeys
         where line.import_id = :import_id
-            and (each::int = 0 or each::int not between -blocks.floors_below and blocks.floors_above)""",
+            and (storey::int = 0 or storey::int not between -blocks.floors_below and blocks.floors_above)""",
     """select line.row, 'stairwell', 'stairwell-outside' from import_lines as line join blocks
             on (blocks.compound, blocks.building) = (line.compound, line.building)
         where line.import_id = :import_id

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from services.reporting.domain.rates import BasisName
+from shared.events.terms import Basis as BasisName
 
 Reason = Literal["disputed", "minor", "overseas", "ready", "preparing"]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)  # the first that holds

@@ -7,11 +7,11 @@ Held by tests/unit/reporting/test_rates.py.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from shared.events import threshold
+from shared.events.terms import Basis as BasisName
 
-BasisName = Literal["units", "households", "right_holders", "area"]
 NAMES: Final[tuple[BasisName, ...]] = ("right_holders", "area", "units", "households")
 LINE: Final = 95  # percent: where bases without a threshold of their own are compared
 

@@ -12,8 +12,8 @@ from shared.service.database import Transaction
 
 def number(tx: Transaction, applied: Sequence[Received[Any]]) -> None:
     shown = [it for it in applied if it.kind not in WITHOUT_SCREEN]
-    numbers = feed_entries.after(tx, shown)
-    standing = feed.latest(tx.connection, tx.district)
+    numbers = feed_entries.append(tx, shown)
+    latest = feed.latest(tx.connection, tx.district)
     of_event = {it.message.event_id: numbers[feed_entries.project_of(it)] for it in shown}
-    entries = [exchange_log.Entry(of_event.get(it.message.event_id, standing), it.message) for it in applied]
+    entries = [exchange_log.Entry(of_event.get(it.message.event_id, latest), it.message) for it in applied]
     exchange_log.append(tx, entries)

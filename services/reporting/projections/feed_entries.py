@@ -18,8 +18,8 @@ MOST_UNITS: Final = 200  # above this, a screen reloads
 MOST_TRACES: Final = 50
 
 
-def after(tx: Transaction, applied: Sequence[Received[Any]]) -> dict[UUID | None, int]:
-    """Receives what changed a screen in this transaction. Returns each project's feed number."""
+def append(tx: Transaction, applied: Sequence[Received[Any]]) -> dict[UUID | None, int]:
+    """`applied`: what changed a screen in this transaction. Returns each project's feed number."""
     changed: dict[UUID | None, set[UUID]] = defaultdict(set)
     traces: dict[UUID | None, set[str]] = defaultdict(set)
     for it in applied:

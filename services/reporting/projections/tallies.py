@@ -33,14 +33,14 @@ _COUNT = text("""
         from roll group by project_id),
     by_household as (
         select project_id, count(*) as households, count(*) filter (where signed) as signed_households
-        from (select project_id, household_id, bool_and(signed) as signed from roll group by project_id, household_id) as each
+        from (select project_id, household_id, bool_and(signed) as signed from roll group by project_id, household_id) as households
         group by project_id),
     by_holder as (
         select project_id, count(*) as right_holders, count(*) filter (where signed) as signed_right_holders
         from (select roll.project_id, person_id,
                      case counting_rule when 'any_unit_signed' then bool_or(signed) else bool_and(signed) end as signed
               from roll join holders using (unit_id) left join projects on projects.project_id = roll.project_id
-              group by roll.project_id, person_id, counting_rule) as each
+              group by roll.project_id, person_id, counting_rule) as people
         group by project_id)
     update tallies
     set units = by_unit.units, households = by_household.households, right_holders = by_holder.right_holders,

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import Row, text
 
-from services.reporting.domain.rates import NAMES, Basis, BasisName
+from services.reporting.domain.rates import NAMES, Basis
 from shared.events import threshold
+from shared.events.terms import Basis as BasisName
 from shared.events.terms import CountingRule
 from shared.service.database import Transaction
 

@@ -141,7 +141,7 @@ class Agreement:
         """Raises Refused: terms-wrong."""
         _expect_whole(lines)
         agreement = cls(agreement_id, project_id, unit_id, form, rule_set_version, lines, supersedes)
-        agreement._record(AgreementDrafted(**agreement._place(), **agreement._worth(), drafted_at=at), at)
+        agreement._record(AgreementDrafted(**agreement._ids(), **agreement._worth(), drafted_at=at), at)
         return agreement
 
     def edit(self, lines: tuple[TermLine, ...], *, form: Form, rule_set_version: str, at: datetime) -> None:
@@ -150,42 +150,41 @@ class Agreement:
         _expect_whole(lines)
         self._move("edit")
         self.lines, self.form, self.rule_set_version = lines, form, rule_set_version
-        self._record(AgreementRevised(**self._place(), **self._worth(), revised_at=at), at)
+        self._record(AgreementRevised(**self._ids(), **self._worth(), revised_at=at), at)
 
     def pass_review(self, *, at: datetime) -> None:
         if self._move("review"):
-            self._record(AgreementReviewed(**self._place(), reviewed_at=at), at)
+            self._record(AgreementReviewed(**self._ids(), reviewed_at=at), at)
 
     def freeze(self, rights: Rights, *, rights_revision: int, at: datetime, by: str) -> None:
         """Raises Refused: agreement-not-reviewed."""
         self._move("lock")
         self.lock_count += 1
         self.lock = Lock(self.lock_count, rights, rights_revision, self.digest(), at, by)
-        self.signatures = []
         frozen = {"rule_set_version": self.rule_set_version, "terms_digest": self.lock.digest}
-        self._record(AgreementLocked(**self._place(), **frozen, locked_at=at), at)
+        self._record(AgreementLocked(**self._ids(), **frozen, locked_at=at), at)
 
     def unfreeze(self, *, reason: str, at: datetime) -> None:
         """Back to a draft. Existing signatures were given on other terms and no longer count."""
         self._move("unlock")
         self.lock, self.signatures = None, []
-        self._record(AgreementUnlocked(**self._place(), reason=reason, unlocked_at=at), at)
+        self._record(AgreementUnlocked(**self._ids(), reason=reason, unlocked_at=at), at)
 
     def pre_register(self, *, at: datetime) -> None:
         """A declared will to sign before the period opens (预登记). Not a signing: no number, no count."""
         if self._move("pre-register"):
-            self._record(AgreementPreRegistered(**self._place(), pre_registered_at=at), at)
+            self._record(AgreementPreRegistered(**self._ids(), pre_registered_at=at), at)
 
     def give_back(self, *, reason: str, at: datetime) -> None:
         """Raises Refused: agreement-not-open."""
         self._move("return")
-        self._record(AgreementReturned(**self._place(), reason=reason, returned_at=at), at)
+        self._record(AgreementReturned(**self._ids(), reason=reason, returned_at=at), at)
 
     def supersede(self, successor: UUID, *, reason: str, at: datetime) -> None:
         """Another agreement takes its place. Its signatures stay on record but no longer count. Raises Refused: agreement-not-locked."""
         self._move("supersede")
         self.superseded_by = successor
-        self._record(AgreementSuperseded(**self._place(), successor=successor, reason=reason, superseded_at=at), at)
+        self._record(AgreementSuperseded(**self._ids(), successor=successor, reason=reason, superseded_at=at), at)
 
     def expect_version(self, version: int | None) -> None:
         """Compares the version on screen, if given. Raises Refused: version-superseded."""
@@ -255,7 +254,7 @@ class Agreement:
         self._move("rescind")
         self.detachment = Detachment(at, reason)
         number = {"series": self.series, "sequence_number": self._placed().number}
-        self._record(AgreementRescinded(**self._place(), **number, reason=reason, rescinded_at=at), at)
+        self._record(AgreementRescinded(**self._ids(), **number, reason=reason, rescinded_at=at), at)
 
     def lapse(self, closed_at: datetime) -> bool:
         """The period ended without the threshold. False when there is nothing to lapse."""
@@ -263,7 +262,7 @@ class Agreement:
             return False
         self._move("lapse")
         self.detachment = Detachment(closed_at, LAPSED)
-        self._record(AgreementVoid(**self._place(), void_at=closed_at), closed_at)
+        self._record(AgreementVoid(**self._ids(), void_at=closed_at), closed_at)
         return True
 
     def take_effect(self, *, declared_at: datetime, document_number: str) -> bool:
@@ -273,13 +272,13 @@ class Agreement:
         self._move("take effect")
         self.effective_at = max(self._placed().signed_at, declared_at)
         effect = {"effective_at": self.effective_at, "declaration": document_number}
-        self._record(AgreementEffective(**self._place(), **effect), self.effective_at)
+        self._record(AgreementEffective(**self._ids(), **effect), self.effective_at)
         return True
 
     def perform(self, *, at: datetime) -> None:
         """Idempotent. Raises Refused: agreement-not-effective."""
         if self._move("perform"):
-            self._record(AgreementPerformed(**self._place(), performed_at=at), at)
+            self._record(AgreementPerformed(**self._ids(), performed_at=at), at)
 
     @property
     def last_at(self) -> datetime | None:
@@ -309,7 +308,7 @@ class Agreement:
         holders = tuple(holder.person_id for holder in lock.rights.holders)
         last = self.signatures[-1]
         by = {"taken_by": last.taken_by if _STAFF_ID.fullmatch(last.taken_by or "") else None, "desk": last.desk}
-        signed = AgreementSigned(**self._place(), **number, **by, area_hundredths_m2=area, right_holders=holders)
+        signed = AgreementSigned(**self._ids(), **number, **by, area_hundredths_m2=area, right_holders=holders)
         self._record(signed, placed.signed_at)
 
     def _holder(self, lock: Lock, person_id: UUID) -> Holder:
@@ -318,7 +317,7 @@ class Agreement:
                 return holder
         raise Refused("not-a-right-holder", right_holder=person_id)
 
-    def _place(self) -> dict[str, Any]:
+    def _ids(self) -> dict[str, Any]:
         return {"project_id": self.project_id, "unit_id": self.unit_id, "agreement_id": self.agreement_id}
 
     def _frozen(self) -> Lock:

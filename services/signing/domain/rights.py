@@ -7,15 +7,14 @@ Held by tests/unit/signing/test_rights.py.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from shared.events import shares
 from shared.events.shares import common_denominator
+from shared.events.terms import Ownership, PersonKind
 from shared.refusal import Refused
 
-Ownership = Literal["sole", "joint", "shares"]
-Kind = Literal["natural", "organisation"]
 # A person at the desk does the same about both: the register must be corrected.
 _CODES: Final = {
     "sole-owner-with-share": "sole-owner-not-alone",
@@ -32,7 +31,7 @@ class Holder:
     person_id: UUID
     name: str
     share: Fraction | None = None
-    kind: Kind = "natural"
+    kind: PersonKind = "natural"
     capable: bool = True  # a minor or an incapable adult signs through a guardian only (Civil Code art. 19-23)
     written: str | None = field(
         default=None, compare=False
@@ -67,5 +66,5 @@ class Rights:
         return self.ownership != other.ownership or _substance(self) != _substance(other)
 
 
-def _substance(rights: Rights) -> frozenset[tuple[UUID, Fraction | None, Kind, bool]]:
+def _substance(rights: Rights) -> frozenset[tuple[UUID, Fraction | None, PersonKind, bool]]:
     return frozenset((holder.person_id, holder.share, holder.kind, holder.capable) for holder in rights.holders)

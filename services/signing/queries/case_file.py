@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from services.signing.domain.mandate import MandateKind
-from services.signing.domain.rights import Ownership
 from services.signing.domain.stage import Stage, stage
 from services.signing.queries import agreement_file
 from services.signing.queries.agreement_file import AgreementFile
 from services.signing.queries.fractions import written
+from shared.events.terms import Ownership
 from shared.refusal import Refused
 from shared.service.database import Transaction
 

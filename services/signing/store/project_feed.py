@@ -29,7 +29,7 @@ _NOTHING = Counts()
 def add(tx: Transaction, agreement: Agreement, fact: Fact, change: Counts = _NOTHING, *, at: datetime) -> None:
     """Under the project's lock. `change` is what it adds to the count, negative for an un-signing."""
     about = {"fact": fact, "agreement_id": agreement.agreement_id, "happened_at": at}
-    tx.write(_ADD, {**_place(tx, agreement.project_id, change), **about})
+    tx.write(_ADD, {**_row(tx, agreement.project_id, change), **about})
 
 
 def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
@@ -42,7 +42,7 @@ def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
 def add_matched(tx: Transaction, project_id: UUID, signed: Counts, *, at: datetime) -> None:
     """Adds the signings that existed when the roll was matched: the starting value of the sum."""
     about = {"fact": "matched", "agreement_id": None, "happened_at": at}
-    tx.write(_ADD, {**_place(tx, project_id, signed), **about})
+    tx.write(_ADD, {**_row(tx, project_id, signed), **about})
 
 
 def latest(tx: Transaction, project_id: UUID) -> int:
@@ -50,5 +50,5 @@ def latest(tx: Transaction, project_id: UUID) -> int:
     return int(tx.connection.execute(_LATEST, {"project_id": project_id}).scalar_one())
 
 
-def _place(tx: Transaction, project_id: UUID, change: Counts) -> dict[str, object]:
+def _row(tx: Transaction, project_id: UUID, change: Counts) -> dict[str, object]:
     return {"district": tx.district, "project_id": project_id, **vars(change)}

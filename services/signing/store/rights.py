@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, cast
 
-from services.signing.domain.rights import Holder, Ownership, Rights
+from services.signing.domain.rights import Holder, Rights
+from shared.events.terms import Ownership
 
 
 def rows(rights: Rights, **key: object) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,15 +17,21 @@ SIGNED = "clearwater.signing.agreement.signed.v1"
 
 
 def golden() -> list[Record]:
-    """All examples as records, in the order in which they were written."""
+    """All examples as records, numbered anew within each key: an example may be of any number."""
     loaded = [examples.load(path) for path in examples.FOLDER.glob("clearwater.*.json")]
     loaded.sort(key=lambda item: (item["topic"], item["key"], item["headers"]["ce_sequence"]))
-    return [_record(example, offset) for offset, example in enumerate(loaded)]
+    counted: Counter[tuple[str, str]] = Counter()
+    found = []
+    for offset, example in enumerate(loaded):
+        counted[example["topic"], example["key"]] += 1
+        found.append(_record(example, offset, sequence=counted[example["topic"], example["key"]]))
+    return found
 
 
-def _record(example: dict[str, object], offset: int) -> Record:
+def _record(example: dict[str, object], offset: int, *, sequence: int) -> Record:
     headers, payload = example["headers"], example["payload"]
     assert isinstance(headers, dict)
+    headers["ce_sequence"] = f"{sequence:020d}"
     return Record(
         topic=str(example["topic"]),
         partition=0,

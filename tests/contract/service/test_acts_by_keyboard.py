@@ -75,7 +75,7 @@ def test_every_act_of_an_engineer_has_its_case():
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[1])
-def test_a_case_is_there_and_uses_no_mouse(case: Case):
+def test_an_act_has_a_case_in_a_browser_that_uses_only_the_keyboard(case: Case):
     assert clicks(BROWSER / case[0], case[1]) == []
 
 

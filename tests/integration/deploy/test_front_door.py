@@ -277,7 +277,7 @@ def test_another_host_name_redirects_to_the_one_address(site: Site) -> None:
         ({"Cookie": 'clearwater_language="><script>'}, "没有这个页面"),
     ],
 )
-def test_a_page_that_is_not_there_says_so_in_the_readers_language(
+def test_a_missing_page_is_answered_in_the_readers_language(
     door: httpx.Client, languages: dict[str, str], title: str
 ) -> None:
     answer = door.get("/nowhere", headers={"Accept": "text/html", **languages})

@@ -296,7 +296,7 @@ def counted() -> dict[str, float]:
     return {reason: granting.FAILED.labels(reason)._value.get() for reason in ("refused", "no-answer")}
 
 
-def test_a_record_that_is_no_event_keeps_nobody_from_being_withdrawn(platform: Platform, bus: Bus) -> None:
+def test_a_record_that_is_not_an_event_does_not_block_a_withdrawal(platform: Platform, bus: Bus) -> None:
     district = platform.topics()
     grant_id = bus.grant(district)
     bus.granting.look()

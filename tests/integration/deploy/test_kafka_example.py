@@ -65,7 +65,7 @@ def test_it_reads_every_event_and_goes_on_where_it_ended(platform: Platform, rea
         assert of_unit == [f"{1:020}", f"{2:020}"]
 
 
-def test_it_names_a_topic_that_is_granted_no_more_and_ends_where_none_is(
+def test_a_reader_reports_a_revoked_topic_and_ends_without_a_granted_one(
     platform: Platform, reader: Built, agency: str
 ) -> None:
     one, other = (topics.name(platform.topics(), "registry-unit") for _ in range(2))

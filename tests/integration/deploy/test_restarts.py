@@ -60,6 +60,6 @@ def test_one_process_is_stopped_by_a_handle_and_stays_down_until_it_is_restarted
 
 
 @pytest.mark.parametrize("handle", [rolling.restart, rolling.stop])
-def test_a_name_that_is_no_process_is_answered_with_the_names(platform: Platform, handle):
+def test_an_unknown_process_is_answered_with_the_names_of_all_processes(platform: Platform, handle):
     with pytest.raises(CannotStart, match="PROCESS=signing is no process: choose one of postgres, kafka, issuer"):
         handle(platform.place, "signing")

@@ -206,7 +206,7 @@ def _notify(world: World, *districts: str) -> list[Notify]:
     return opened
 
 
-def _about_to_be_told(notify: Notify) -> Owner:
+def _with_a_message_to_send(notify: Notify) -> Owner:
     owner, unit_id, story = Owner(), uuid4(), notify.story
     notify.receive(story.unit(unit_id, owner), story.contact(owner), story.key(owner), story.signed(unit_id, owner))
     return owner
@@ -235,8 +235,8 @@ class Refusing:
 
 def dispatch(world: World) -> Case:
     (notify,) = _notify(world, BAD)
-    _about_to_be_told(notify)
-    _about_to_be_told(notify)
+    _with_a_message_to_send(notify)
+    _with_a_message_to_send(notify)
     mail = Refusing(notify.gateways["mail"])
     made = Dispatcher(
         notify.engine, {**notify.gateways, "mail": mail}, opener=notify._opener, clock=notify.clock, districts=[BAD]
@@ -247,7 +247,7 @@ def dispatch(world: World) -> Case:
 def inquire(world: World) -> Case:
     (notify,) = _notify(world, BAD)
     for _ in range(2):
-        _about_to_be_told(notify)
+        _with_a_message_to_send(notify)
         with databases.begin(notify.engine, district=BAD) as tx:
             messages.claim(tx, at=notify.clock.now(), real_at=datetime.now(UTC))  # and the worker dies here
     mail = Refusing(notify.gateways["mail"])
@@ -260,7 +260,7 @@ def inquire(world: World) -> Case:
 def complete(world: World) -> Case:
     bad, good = _notify(world, BAD, GOOD)
     for item in (bad, good):
-        _about_to_be_told(item)
+        _with_a_message_to_send(item)
         with databases.begin(
             item.owner, district=item.district
         ) as tx:  # as if two consumers had each stored half of the facts

@@ -318,7 +318,7 @@ def test_unsent_events_go_the_other_way_after_a_change_of_way(installation, emit
     assert [record.sequence for record in bus.read()] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_slot_that_is_gone_is_made_anew_and_said(installation, emitters, signing):
+def test_a_missing_slot_is_made_anew_and_reported(installation, emitters, signing):
     stop_connectors(installation)
     signing.leave_by("debezium")
     with psycopg.connect(installation.superuser_url(), autocommit=True) as connection:

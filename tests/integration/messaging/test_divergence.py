@@ -175,7 +175,7 @@ def test_every_event_of_a_source_that_lost_its_newest_numbers_waits(bench):
 
 
 @pytest.mark.parametrize("again", ["relayed again", "read again"])
-def test_a_repeated_event_is_no_divergence(bench, again):
+def test_a_repeated_event_does_not_diverge(bench, again):
     if again == "relayed again":
         bench.producer.publish(bench.ours)
         bench.live.run_once()

@@ -181,7 +181,7 @@ def test_only_what_is_missing_twice_is_an_alarm(flow):
     assert flow.settled.breaches == {}
 
 
-def test_an_outage_is_no_breach_and_loses_no_count(flow):
+def test_an_outage_does_not_count_as_a_breach_and_loses_no_count(flow):
     written(flow, 2)
     flow.broker.away = True
     with pytest.raises(Unavailable):

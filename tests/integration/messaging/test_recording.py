@@ -208,7 +208,7 @@ def test_events_of_a_savepoint_rolled_back_by_hand_are_not_written(engines, dist
     assert written(engines, [unit]) == []
 
 
-def test_nothing_is_recorded_where_nothing_would_be_written(engines, district):
+def test_an_event_is_refused_where_it_would_not_be_written(engines, district):
     """In a transaction that reads, after a rollback, or after the end: an error, since the event would be lost."""
     event = kit.Happened(unit_id=uuid4())
     with database.reading(engines.app, granted=[district]) as tx, pytest.raises(RuntimeError, match="open for writing"):

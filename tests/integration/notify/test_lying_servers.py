@@ -130,7 +130,7 @@ def test_a_session_serves_many_mails_and_a_dead_one_is_replaced():
         assert (server.sessions, len(server.mails)) == (2, 6)
 
 
-def test_a_session_that_ends_with_the_next_mail_is_no_fault_of_the_channel():
+def test_a_session_that_ends_with_the_next_mail_does_not_hold_the_channel():
     with Liar() as server:
         kept = mail(server.port, kept=2)
         kept.send("owner@example.org", TEXT, message_key="k")
@@ -245,7 +245,7 @@ def test_an_untrusted_certificate_is_our_fault_and_nothing_is_sent_in_clear_text
         ("http://nowhere.invalid/sms", "sms-gateway-unreachable"),
     ],
 )
-def test_a_text_gateway_that_is_not_there_is_our_fault(url, code):
+def test_a_missing_text_gateway_is_our_fault(url, code):
     assert Sms(url).send("+8613800000000", TEXT, message_key="k") == Unwell(code)
 
 

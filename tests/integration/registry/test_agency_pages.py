@@ -130,7 +130,7 @@ def test_the_page_of_an_agency_shows_terms_and_who_decided_when(registry: Regist
     ("begins", "words"),
     [(timedelta(), "有效"), (timedelta(days=3), "已批准，未开始"), (timedelta(days=-60), "已到期")],
 )
-def test_an_approved_grant_is_told_by_its_period(registry: Registry, begins: timedelta, words: str):
+def test_an_approved_grant_is_shown_by_its_period(registry: Registry, begins: timedelta, words: str):
     register(registry)
     approve(registry, propose(registry, begins=begins))
 

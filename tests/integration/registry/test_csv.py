@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from services.registry.domain import sample
-from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS_SHEET
+from services.registry.domain.template import BUILDINGS_SHEET, HOLDERS, HOLDERS_SHEET
 from shared.events import roll
 from shared.events.registry import UnitRegistered
 from tests.integration.registry.conftest import DISTRICT, Registry, as_csv, events_of, workbook
@@ -115,7 +115,7 @@ def test_a_faulty_csv_comes_back_as_a_workbook_that_can_be_corrected_and_uploade
     annotated = registry.get(f"/imports/{report['import_id']}/annotated.xlsx")
     book = openpyxl.load_workbook(io.BytesIO(annotated.data))
     sheet = book[HOLDERS_SHEET]
-    assert sheet[f"AC{FIRST}"].value == "证件号码：校验位不对，请核对原件"
+    assert sheet.cell(FIRST, len(HOLDERS) + 1).value == "证件号码：校验位不对，请核对原件"
     assert sheet[f"Q{FIRST}"].fill.fgColor.rgb == "FFFDEEEC" and sheet[f"M{FIRST}"].is_date
 
     sheet[f"Q{FIRST}"].value = made.holders[0]["document_number"]
@@ -146,7 +146,7 @@ def test_an_unreadable_csv_is_refused_during_the_upload(registry: Registry, chan
 @pytest.mark.parametrize(
     ("change", "code", "facts"),
     [
-        (lambda content: content + b"x," * 40, "csv-ragged", {"row": 38, "expected": 28, "found": 40}),
+        (lambda content: content + b"x," * 40, "csv-ragged", {"row": 38, "expected": len(HOLDERS), "found": 40}),
         (lambda content: content + b'"x,', "csv-quotes", {"row": 38}),
         (lambda content: content.partition(b"\r\n\r\n")[0], "workbook-wrong-sheet", {"expected": HOLDERS_SHEET}),
         (

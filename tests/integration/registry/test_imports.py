@@ -177,7 +177,7 @@ def rows_with(registry: Registry, words: Sequence[str]) -> dict[str, int]:
     with registry.mechanism.connect() as connection:
         tables = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
         for table in connection.execute(text(tables)).scalars().all():
-            rows = list(connection.execute(text(f"select row_to_json(each)::text from {table} as each")).scalars())
+            rows = list(connection.execute(text(f"select row_to_json(line)::text from {table} as line")).scalars())
             if table == "idempotent_answers":
                 rows += connection.execute(text(f"select convert_from(body, 'UTF8') from {table}")).scalars()
             if counted := sum(any(word in row for word in words) for row in rows):

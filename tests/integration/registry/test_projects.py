@@ -20,7 +20,7 @@ def test_a_district_is_opened_once_and_by_the_city(registry: Registry):
     assert [district["district"] for district in registry.get("/districts", role="city").json["items"]] == [DISTRICT]
 
 
-def test_a_code_that_is_no_district_is_refused(registry: Registry):
+def test_a_code_that_belongs_to_no_district_is_refused(registry: Registry):
     refused = registry.post("/districts", {"district": "440302", "name": "无此区"}, role="city", district="440302")
 
     assert (refused.status_code, refused.json["code"]) == (422, "district-code-invalid")

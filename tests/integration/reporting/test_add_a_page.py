@@ -17,11 +17,12 @@ from tests.support.platform import Database, Platform
 from tests.support.tree import blocks, copied, is_code
 
 HOW_TO = "how-to/add-a-page.md"
+RENAMED = {"groups": "teams", "Signing groups": "Signing teams"}
 WEB = Path("services", "reporting", "web")
 
 
 def block(language: str, number: int = 0) -> str:
-    return blocks(HOW_TO, language)[number]
+    return blocks(HOW_TO, language, RENAMED)[number]
 
 
 def replace(file: Path, old: str, new: str) -> None:
@@ -35,14 +36,14 @@ def tree(tmp_path: Path) -> Path:
     """A copy of the tree with the page of the how-to."""
     copied(tmp_path, is_code)
     for name, lines in (
-        ("groups.py", block("python")), ("templates/groups.html", block("html")), ("groups.toml", block("toml"))
+        ("teams.py", block("python")), ("templates/teams.html", block("html")), ("teams.toml", block("toml"))
     ):  # fmt: skip
         (tmp_path / WEB / name).write_text(lines, encoding="utf-8")
     application = tmp_path / "services" / "reporting" / "application.py"
     last = "from services.reporting.web.displays import displays\n"
     replace(application, last, last + block("text"))
-    replace(application, "    catalogue,\n    FRESHNESS,\n", "    catalogue,\n    groups,\n    FRESHNESS,\n")
-    replace(tmp_path / "deploy" / "declaration.py", '"/events", "/agency")', '"/events", "/agency", "/groups")')
+    replace(application, "    catalogue,\n", "    catalogue,\n    teams,\n")
+    replace(tmp_path / "deploy" / "declaration.py", '"/events", "/agency"', '"/events", "/agency", "/teams"')
     sections = tmp_path / "shared" / "web" / "sections.py"
     replace(sections, '    Section("report"),\n', '    Section("report"),\n' + block("text", 1))
     with (tmp_path / "shared" / "web" / "texts.toml").open("a", encoding="utf-8") as texts:
@@ -65,7 +66,7 @@ def test_the_page_of_the_how_to_is_served_in_each_language(
     }
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.new_page", "/groups", token],
+        [sys.executable, "-m", "tests.support.new_page", "/teams", token],
         cwd=tree, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -74,19 +75,19 @@ def test_the_page_of_the_how_to_is_served_in_each_language(
     for language, words in (
         ("zh-Hans", ("签约小组", "还差（套）", "签约比例高的小组在前。")),
         ("zh-Hant", ("簽約小組", "還差（套）", "簽約比例高的小組在前。")),
-        ("en", ("Signing groups", "Units to go", "The group with the best rate comes first.")),
+        ("en", ("Signing teams", "Units to go", "The group with the best rate comes first.")),
     ):
         status, page = answer["shown"][language]
         assert status == 200
         assert [word for word in words if word not in page] == []
         assert re.findall(r'<td class="num">(\d+)</td>', page) == [str(left) for left in left_by_group(engine)]
-        assert 'href="/groups"' in page
-    assert answer["front_door"][-1] == "/groups"
+        assert 'href="/teams"' in page
+    assert "/teams" in answer["front_door"]
 
 
 def test_both_front_doors_lead_to_the_page_once_their_files_are_written_anew(tmp_path: Path) -> None:
     copied(tmp_path)
-    replace(tmp_path / "deploy" / "declaration.py", '"/events", "/agency")', '"/events", "/agency", "/groups")')
+    replace(tmp_path / "deploy" / "declaration.py", '"/events", "/agency"', '"/events", "/agency", "/teams"')
     written = {
         "deploy.images.compose": Path("deploy", "images", "Caddyfile"),
         "deploy.kubernetes": Path("deploy", "kubernetes", "base", "front-door", "Caddyfile"),
@@ -99,7 +100,7 @@ def test_both_front_doors_lead_to_the_page_once_their_files_are_written_anew(tmp
             [sys.executable, "-m", module], cwd=tmp_path, env={"PATH": "", "PYTHONPATH": str(tmp_path)}, check=False
         )
         assert done.returncode == 0
-        assert "/groups" in (tmp_path / file).read_text(encoding="utf-8")
+        assert "/teams" in (tmp_path / file).read_text(encoding="utf-8")
 
 
 def left_by_group(engine: Engine) -> list[int]:

@@ -86,7 +86,7 @@ def test_an_engineer_of_an_agency_opens_no_page_of_the_staff(app: Flask, issuer:
         assert app.test_client().get(path, headers=headers).status_code == 403, path
 
 
-def test_a_revoked_grant_is_said_at_the_top(app: Flask, issuer: tuple[str, Path], engine: Engine) -> None:
+def test_a_revoked_grant_stands_at_the_top(app: Flask, issuer: tuple[str, Path], engine: Engine) -> None:
     numbering, bus, acts = Numbering(), Bus(engine), granted(CLIENT, types=CASE)
     bus.deliver(numbering.messages(DISTRICT, acts))
     ended = GrantRevoked(agency="real-estate", grant_id=acts[1].grant_id, reason="x", revoked_at=datetime.now(UTC))

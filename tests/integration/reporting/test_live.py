@@ -195,11 +195,11 @@ def test_an_event_during_a_join_is_sent_once(day):
     joined = day.sign(1)
     day.hub.poll()  # it waits in the queue, and the reader also reads it from the feed
     events = stream._events(day.hub, reader, day.hub.since("440303", seen))
-    told_first = list(islice(events, 2))
+    sent_first = list(islice(events, 2))
     number = day.sign(2)
     day.hub.poll()
 
-    assert told_first[1].decode().startswith(f"event: change\nid: {joined}\n")
+    assert sent_first[1].decode().startswith(f"event: change\nid: {joined}\n")
     assert next(events).decode().startswith(f"event: change\nid: {number}\n")
     events.close()
 

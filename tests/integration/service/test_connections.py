@@ -163,7 +163,9 @@ def test_the_error_of_a_write_that_is_not_awaited_is_raised_by_what_follows_its_
 
 
 @pytest.mark.parametrize("write", [True, False], ids=["writing", "reading"])
-def test_a_transaction_is_what_it_says_although_the_driver_begins_none_by_itself(engine: Engine, write: bool) -> None:
+def test_a_transaction_has_its_isolation_and_mode_although_the_driver_begins_none_by_itself(
+    engine: Engine, write: bool
+) -> None:
     opened = (
         database.begin(engine, district="440303") if write else database.reading(engine, granted=["440303", "440305"])
     )

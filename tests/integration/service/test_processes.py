@@ -42,7 +42,7 @@ def answered(url: str) -> httpx.Response:
         return client.get(url)
 
 
-def test_a_process_finishes_its_batch_when_told_to_stop() -> None:
+def test_a_process_finishes_its_batch_before_it_stops() -> None:
     with process("looping.py") as (running, url):
         assert answered(f"{url}/ready").text == "ready"
         assert answered(f"{url}/live").status_code == 200

@@ -114,7 +114,7 @@ def test_a_role_that_owns_or_bypasses_is_refused(kit: Kit, platform: Platform) -
     above.dispose()
 
 
-def test_a_grant_that_is_no_district_code_is_refused(kit: Kit) -> None:
+def test_a_grant_of_something_else_than_a_district_code_is_refused(kit: Kit) -> None:
     with (
         pytest.raises(ValueError, match="not a district code"),
         database.reading(kit.engine, granted=["440303,440305"]),

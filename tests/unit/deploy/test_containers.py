@@ -163,7 +163,7 @@ def test_a_step_reads_its_secrets_from_files_too(tmp_path: Path, monkeypatch: py
         ("$${directory:/run/secrets:A_PASSWORD}", None),
     ],
 )
-def test_a_secret_is_no_variable(value: str, source: str | None):
+def test_secrets_are_not_passed_as_variables(value: str, source: str | None):
     entry = secret_files.mounted("signing-api", {"environment": {"URL": value}})
 
     assert entry.get("secrets", []) == ([{"source": source, "target": "URL"}] if source else [])

@@ -67,7 +67,7 @@ def test_a_process_that_restarts_is_one_finding_whatever_it_answers_just_now(rea
     assert (found.entry, found.place) == ("ProcessRestarts", "notify-relay")
 
 
-def test_a_process_that_a_person_has_restarted_twice_is_no_finding() -> None:
+def test_two_restarts_by_a_person_are_not_reported() -> None:
     assert findings(showing("watch", "process_starts", 2, process="notify-relay")) == []
 
 

@@ -11,13 +11,13 @@ from deploy.local import __main__ as handles
 from deploy.local import issuer
 
 
-class Said(NamedTuple):
+class Printed(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
 
 
-Handle = Callable[..., Said]
+Handle = Callable[..., Printed]
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path))
     monkeypatch.setattr(handles.signal, "signal", lambda *_: None)  # the test run's own stays
 
-    def call(*arguments: str) -> Said:
+    def call(*arguments: str) -> Printed:
         monkeypatch.setattr(sys, "argv", ["deploy.local", *arguments])
-        return Said(handles.main(), *capsys.readouterr())
+        return Printed(handles.main(), *capsys.readouterr())
 
     return call
 

@@ -33,7 +33,7 @@ def test_a_refusal_says_its_code_what_is_wrong_and_what_to_do() -> None:
     assert found.problem == PROBLEM
 
 
-def test_an_answer_that_is_no_problem_document_is_shown_as_it_is() -> None:
+def test_an_answer_without_a_problem_document_is_shown_unchanged() -> None:
     assert str(refusal(httpx.Response(502, text="bad gateway"))) == "POST /agencies: 502 bad gateway"
 
 

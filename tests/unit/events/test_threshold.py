@@ -32,7 +32,7 @@ def test_a_threshold_is_reached_from_its_exact_count_on(signed, total, percent, 
 
 
 @given(COUNTS, st.integers(1, 10**9), st.integers(1, 100))
-def test_nothing_is_missing_exactly_when_it_is_reached(signed, total, percent):
+def test_the_distance_is_zero_exactly_when_the_threshold_is_reached(signed, total, percent):
     needed = ceil(Fraction(total * percent, 100))
 
     assert threshold.distance(signed, total, percent) == needed - signed

@@ -68,7 +68,7 @@ def test_a_message_ordered_again_may_begin_a_hold_as_often_as_a_new_one():
     assert (it.state, it.tries, it.next_try_at) == ("waiting", 8, None)  # the third one does not count
 
 
-def test_waiting_for_the_morning_is_no_attempt():
+def test_waiting_for_the_morning_uses_no_attempt():
     it = a_message(tries=3)
     it.postpone(until=NOON)
 
@@ -105,7 +105,7 @@ def test_every_positive_reply_is_an_acceptance(code):
 
 
 @pytest.mark.parametrize("code", [-1, 0, 221, 354, 421, 450, 550])
-def test_a_221_and_every_reply_outside_2xx_is_no_acceptance(code):
+def test_only_a_reply_of_2xx_other_than_221_accepts_a_mail(code):
     assert not replies.positive(code)
 
 

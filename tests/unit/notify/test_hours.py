@@ -14,6 +14,26 @@ ZONES = (
     "Asia/Shanghai", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Europe/London", "America/New_York",
     "Pacific/Chatham", "Pacific/Kiritimati", "Pacific/Niue", "Africa/Casablanca",
 )  # fmt: skip
+MORNING = datetime(2026, 6, 1, 0, tzinfo=UTC)
+
+
+def shanghai(hour, minute=0):
+    return datetime(2026, 5, 31, (hour - 8) % 24, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "until"),
+    [
+        (shanghai(21, 29), shanghai(21, 29)),
+        (shanghai(21, 30), MORNING),
+        (datetime(2026, 5, 31, 18, tzinfo=UTC), MORNING),
+        (datetime(2026, 5, 31, 23, 59, tzinfo=UTC), MORNING),
+        (MORNING, MORNING),
+    ],
+)
+def test_quiet_hours(at, until):
+    assert may_disturb_from(at, urgent=False) == until
+    assert may_disturb_from(at, urgent=True) == at
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 
 from services.notify.domain import planning, rules
-from services.notify.domain.hours import may_disturb_from
 from services.notify.domain.planning import Reach
 from shared.events.registry import DistrictOpened
 from shared.events.signing import AgreementEffective, AgreementRescinded, AgreementSigned, AgreementVoid
@@ -14,10 +13,6 @@ from shared.events.signing import AgreementEffective, AgreementRescinded, Agreem
 NOON = datetime(2026, 5, 31, 4, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 5, 31, 16, tzinfo=UTC)
 MORNING = datetime(2026, 6, 1, 0, tzinfo=UTC)
-
-
-def shanghai(hour, minute=0):
-    return datetime(2026, 5, 31, (hour - 8) % 24, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -58,21 +53,6 @@ def test_a_decision_not_to_send_is_on_record(reach, superseded, state, code):
 
     assert (plan.state, plan.code) == (state, code)
     assert plan.channel == ("sms" if superseded else None)
-
-
-@pytest.mark.parametrize(
-    ("at", "until"),
-    [
-        (shanghai(21, 29), shanghai(21, 29)),
-        (shanghai(21, 30), MORNING),
-        (datetime(2026, 5, 31, 18, tzinfo=UTC), MORNING),
-        (datetime(2026, 5, 31, 23, 59, tzinfo=UTC), MORNING),
-        (MORNING, MORNING),
-    ],
-)
-def test_quiet_hours(at, until):
-    assert may_disturb_from(at, urgent=False) == until
-    assert may_disturb_from(at, urgent=True) == at
 
 
 def test_a_signing_sends_the_number_to_every_signer():

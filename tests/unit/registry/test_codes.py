@@ -53,7 +53,7 @@ def test_a_house_code_begins_with_its_building():
         ("3 01", False),
     ],
 )
-def test_doors_of_a_merged_unit_are_told_apart(door, valid):
+def test_a_merged_unit_names_each_door_once(door, valid):
     assert codes.is_door(door) is valid
 
 

@@ -15,7 +15,8 @@ from shared.refusal import Refused
 BUILDINGS_HEAD = "小区*,楼栋*,楼栋编码,单元数*,地上层数*,地下层数*"
 BUILDING = "云汀里,1栋,4403030010010000001,2,5,0"
 HOLDERS_HEAD = ",".join(column.header for column in HOLDERS)
-HOLDER = "云汀里,1栋,1单元,1,101,HF-01,,住宅,钢混,65.18,,,2005/3/1,单独所有,陈帆,护照,E12345678" + "," * 11
+WRITTEN = "云汀里,1栋,1单元,1,101,HF-01,,住宅,钢混,65.18,,,2005/3/1,单独所有,陈帆,护照,E12345678"
+HOLDER = WRITTEN + "," * (len(HOLDERS) - len(WRITTEN.split(",")))
 
 
 def lines(*written: str, end: str = "\r\n") -> bytes:
@@ -101,8 +102,12 @@ def test_a_line_break_in_quotes_belongs_to_its_cell_and_counts_no_row():
         (RIGHT + b'"open,' + b"\r\n" * 200_000, "csv-quotes", {"row": 6}),
         (RIGHT + b'"closed"too soon,\r\n', "csv-quotes", {"row": 6}),
         (RIGHT + b"," * 200_000, "workbook-too-large", {}),
-        (RIGHT + f"{HOLDER},x\r\n".encode(), "csv-ragged", {"row": 6, "expected": 28, "found": 29}),
-        (RIGHT + "云汀里,1栋,1单元\r\n".encode(), "csv-ragged", {"row": 6, "expected": 28, "found": 3}),
+        (
+            RIGHT + f"{HOLDER},x\r\n".encode(),
+            "csv-ragged",
+            {"row": 6, "expected": len(HOLDERS), "found": len(HOLDERS) + 1},
+        ),
+        (RIGHT + "云汀里,1栋,1单元\r\n".encode(), "csv-ragged", {"row": 6, "expected": len(HOLDERS), "found": 3}),
         (b"", "workbook-wrong-columns", {"cell": "A1", "expected": "小区", "found": ""}),
         (lines(BUILDING), "workbook-wrong-columns", {"cell": "A1", "expected": "小区", "found": "云汀里"}),
         (

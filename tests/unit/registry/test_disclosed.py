@@ -36,7 +36,7 @@ def test_a_telephone_or_a_paper_s_number_is_seen_however_it_is_written(text: str
         f"0{CITIZEN}", "91440300MA5EXAMPL1", "云汀里13期", "G01-1", "1-3-0-1", "十一号楼三单元", "3@栋", "A座@云汀里",
     ],
 )  # fmt: skip
-def test_a_place_code_is_no_personal_data(text: str):
+def test_a_place_code_does_not_count_as_personal_data(text: str):
     assert not disclosed.is_personal(text)
 
 

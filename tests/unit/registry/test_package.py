@@ -121,7 +121,7 @@ def test_prefixes_and_elements_of_other_vocabularies_change_nothing():
 
 
 @pytest.mark.parametrize("declared", [VBA, BINARY])
-def test_a_type_that_is_declared_for_an_ending_is_no_macro(declared: str):
+def test_a_type_declared_for_a_file_ending_does_not_count_as_a_macro(declared: str):
     """SheetJS and Excelize declare one in every file; a printer's settings have that ending and are none."""
     types = ("<Override", f'<Default Extension="bin" ContentType="{declared}"/><Override')
     contents = replaced(parts(), "[Content_Types].xml", types)
@@ -175,7 +175,7 @@ def test_an_unreadable_part_is_named(change, part: str):
     assert refusal(zipped(change(parts()))) == ("workbook-unreadable", part)
 
 
-def test_a_sheet_that_lies_elsewhere_or_is_no_sheet_is_missing():
+def test_a_sheet_in_another_place_or_of_another_kind_is_reported_as_missing():
     relation = ('Target="worksheets/sheet1.xml"', 'Target="https://example.com/sheet1.xml" TargetMode="External"')
     assert refusal(zipped(replaced(parts(), "xl/_rels/workbook.xml.rels", relation)))[0] == "workbook-wrong-sheet"
     chart = (

@@ -160,7 +160,7 @@ def test_an_event_that_was_read_and_not_answered_counts_as_taken() -> None:
     ]
 
 
-def test_an_answer_that_is_no_http_is_a_failure() -> None:
+def test_an_answer_that_is_not_http_counts_as_a_failure() -> None:
     with talking(b"SSH-2.0-OpenSSH_9.6\r\n") as port:
         assert posted(f"http://127.0.0.1:{port}/") == "answer-broken"
 

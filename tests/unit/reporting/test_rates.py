@@ -1,12 +1,14 @@
 """Does a rate show exactly what was signed?"""
 
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.domain.rates import Basis, scale
+from services.reporting.domain.rates import NAMES, Basis, scale
+from shared.events.terms import Basis as BasisName
 
 ROLLS = st.integers(1, 20_000_000)
 
@@ -32,6 +34,21 @@ def test_without_a_frozen_roll_there_is_no_rate():
     basis = Basis("units", 3, None, 95)
 
     assert (basis.rate, basis.distance, basis.reached) == (None, None, False)
+
+
+def test_a_basis_for_reference_is_compared_at_95_percent_and_not_required():
+    below, above = (Basis("units", signed, 10_000) for signed in (9_499, 9_500))
+
+    assert [(basis.required, basis.distance, basis.reached) for basis in (below, above)] == [
+        (False, 1, False),
+        (False, 0, True),
+    ]
+    assert Basis("units", 1, 2, 50).required is True
+
+
+def test_every_basis_of_the_events_has_its_rate_in_one_order():
+    assert NAMES == ("right_holders", "area", "units", "households")
+    assert sorted(NAMES) == sorted(get_args(BasisName))
 
 
 @given(ROLLS, st.data(), st.integers(1, 100))

@@ -57,7 +57,7 @@ def test_an_instant_that_another_time_zone_cannot_say_is_a_fault(instant: dateti
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "٣", "9" * 5_000, "9223372036854775808", " 1", "1_0", "x"])
-def test_a_text_that_is_no_bigint_gives_none(text: str) -> None:
+def test_a_text_that_is_not_a_bigint_gives_none(text: str) -> None:
     assert edge.whole_number(text) is None
     assert edge.whole_number("9223372036854775807") == 2**63 - 1
 

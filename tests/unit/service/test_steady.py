@@ -54,7 +54,7 @@ def set_clock(file: Path, business_at: datetime, *, speed: float, real_at: datet
     new.rename(file)
 
 
-def test_a_day_that_goes_on_at_another_speed_is_no_jump_and_another_day_is(tmp_path: Path):
+def test_another_speed_of_the_same_day_does_not_count_as_a_jump_but_another_day_does(tmp_path: Path):
     file, began = tmp_path / "clock.json", datetime.now(UTC) - timedelta(hours=1)
     paced = clock.at_start(str(file))
     assert isinstance(paced, clock.Watched)

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 from services.signing.domain.agreement import Agreement
 from services.signing.domain.project import Project
-from services.signing.domain.rights import Holder, Ownership, Rights
+from services.signing.domain.rights import Holder, Rights
 from services.signing.domain.terms import TermLine
 from services.signing.domain.threshold import Basis, Counts
+from shared.events.terms import Ownership
 
 NOON = datetime(2026, 11, 28, 4, tzinfo=UTC)
 LINES = (TermLine("relocation_fee", "once", 260_720), TermLine("resettlement_fee", "monthly", 325_900))

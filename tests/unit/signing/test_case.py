@@ -74,7 +74,7 @@ def test_shares_that_are_not_whole_are_not_confirmed():
     assert case.rights_state == "pending"
 
 
-def test_a_dispute_is_said_once():
+def test_a_dispute_is_recorded_once():
     case = a_case("reviewing")
 
     for _ in range(2):
