@@ -15,7 +15,7 @@ import functools
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast, get_type_hints
@@ -24,6 +24,7 @@ from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from shared import bare_numbers
 from shared.refusal import Refused, Unknown
 from shared.service import database, edge, identity
 from shared.service.declared import Declared
@@ -37,7 +38,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 _ONCE = ("POST", "PATCH")  # sent again they would act again; a GET or a PUT would not
-_CALLS = 3
+_CALLS, _LONGEST_KEY = 3, 200
 _SHOWN_FAULTS = 100
 _log = log.get(__name__)
 
@@ -128,6 +129,8 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
             if declared.roles:
                 identity.authorize(declared.roles)
             _bounded(path_values)
+            if declared.changes and not 0 < len(request.headers.get("Idempotency-Key", "").strip()) <= _LONGEST_KEY:
+                raise Refused("idempotency-key-missing")
             if declared.query:
                 path_values["query"] = query(declared.query)
             if declared.body:
@@ -173,13 +176,14 @@ def body(model: type[M]) -> M:
         raise Refused("media-type-unsupported")
     data = request.get_data()
     try:
-        edge.refuse(edge.faults(edge.read_json(data)))
+        given = edge.read_json(data)
+        edge.refuse(edge.faults(given))
         g.body = model.model_validate_json(data, strict=True)
     except ValidationError as failure:
         raise Invalid(_faults(failure)) from None
     except ValueError:
         raise Invalid([Fault((), "json-invalid")]) from None
-    edge.refuse(edge.faults(g.body.model_dump()))
+    edge.refuse(_faults_as_read(given, g.body.model_dump()))
     return cast("M", g.body)
 
 
@@ -199,8 +203,13 @@ def query(model: type[M]) -> M:
         found = model.model_validate(given)
     except ValidationError as failure:
         raise Invalid(_faults(failure)) from None
-    edge.refuse(edge.faults(found.model_dump()))
+    edge.refuse(_faults_as_read(given, found.model_dump()))
     return found
+
+
+def _faults_as_read(given: object, read: dict[str, Any]) -> Iterator[Fault]:
+    yield from edge.faults(read)
+    yield from (Fault(place, "instant-as-number") for place in bare_numbers.places(given, read))
 
 
 def ok(model: BaseModel, *, version: int | None = None) -> Answer:
