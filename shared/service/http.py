@@ -24,7 +24,7 @@ from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from shared import bare_numbers
+from shared import as_written
 from shared.refusal import Refused, Unknown
 from shared.service import database, edge, identity
 from shared.service.declared import Declared
@@ -172,7 +172,7 @@ def _bounded(path_values: dict[str, Any]) -> None:
 
 def body(model: type[M]) -> M:
     """The JSON body as `model`; Refused media-type-unsupported (415) or body-invalid (422) naming each place."""
-    if request.mimetype != "application/json":
+    if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refused("media-type-unsupported")
     data = request.get_data()
     try:
@@ -193,12 +193,12 @@ def given_body() -> Body | None:
 
 
 def query(model: type[M]) -> M:
-    """The query string as `model`. A field that is a list takes repeated parameters."""
-    fields = model.model_fields
-    given = {
-        name: values if name in fields and "list" in str(fields[name].annotation) else values[-1]
-        for name, values in request.args.lists()
-    }
+    """The query string as `model`. Only a field that is a list takes repeated parameters."""
+    lists = {name for name, field in model.model_fields.items() if "list" in str(field.annotation)}
+    given = {name: values if name in lists else values[-1] for name, values in request.args.lists()}
+    edge.refuse(
+        Fault((name,), "duplicate-key") for name, values in request.args.lists() if values[1:] and name not in lists
+    )
     try:
         found = model.model_validate(given)
     except ValidationError as failure:
@@ -209,7 +209,7 @@ def query(model: type[M]) -> M:
 
 def _faults_as_read(given: object, read: dict[str, Any]) -> Iterator[Fault]:
     yield from edge.faults(read)
-    yield from (Fault(place, "instant-as-number") for place in bare_numbers.places(given, read))
+    yield from (Fault(place, code) for place, code in as_written.places(given, read))
 
 
 def ok(model: BaseModel, *, version: int | None = None) -> Answer:

@@ -1,4 +1,4 @@
-"""Is a bare number never taken for an instant or a day, in a body and in a query, at any depth?"""
+"""Is no value taken for another one than was written: instants, days and whole numbers, in a body and in a query, at any depth?"""
 
 import json
 from datetime import date
@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from pydantic import AwareDatetime
 
+from shared.refusal import Refused
 from shared.service import http
 from shared.service.problems import Invalid
 
@@ -50,3 +51,34 @@ def test_an_instant_a_day_and_a_text_of_digits_are_read(name: str, written: str)
         in_query = http.query(Point)
 
     assert getattr(in_body, name) == getattr(in_query, name) != getattr(Point(), name)
+
+
+@pytest.mark.parametrize("number", ["1_0", "1.0", "+1", " 1", "1 ", "01.", "1e0", "\u0663", ""])
+def test_a_whole_number_of_a_query_is_written_in_digits(number: str) -> None:
+    with Flask("x").test_request_context(query_string={"limit": number}), pytest.raises(Invalid) as refused:
+        http.query(http.Page)
+    with Flask("x").test_request_context(query_string={"limit": "10"}):
+        read = http.query(http.Page)
+
+    assert [(fault.place, fault.code) for fault in refused.value.errors] == [(("limit",), "int-parsing")]
+    assert read.limit == 10
+
+
+@pytest.mark.parametrize("query", ["limit=1&limit=1", "limit=x&limit=2", "cursor=a&limit=1&cursor=b"])
+def test_a_parameter_that_is_no_list_is_given_once(query: str) -> None:
+    with Flask("x").test_request_context(f"/?{query}"), pytest.raises(Invalid) as refused:
+        http.query(http.Page)
+
+    assert [fault.code for fault in refused.value.errors] == ["duplicate-key"]
+
+
+def test_a_coded_body_is_not_read_as_a_plain_one() -> None:
+    def reading(coding: str) -> Point:
+        headers = {"Content-Encoding": coding}
+        with Flask("x").test_request_context(data="{}", content_type="application/json", headers=headers):
+            return http.body(Point)
+
+    assert reading("identity") == Point()
+    for coding in ("gzip", "br, gzip", ""):
+        with pytest.raises(Refused, match="media-type-unsupported"):
+            reading(coding)
