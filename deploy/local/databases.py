@@ -1,6 +1,7 @@
 """Databases and roles. One database and three roles per service; a second run changes nothing but passwords.
 
-Invariant: no role is a superuser, none passes by row-level security, and only the owner may create in its database.
+Invariant: no role is a superuser, none passes by row-level security, and only the owner may create in its database, not even a
+temporary table: the triggers that guard a table would read the one of the same name.
 Left to others: tables, grants and policies, which each service's migrations write.
 """
 
@@ -29,20 +30,21 @@ def ensure_roles(connection: psycopg.Connection, service: str, passwords: Mappin
 
 
 def create(connection: psycopg.Connection, database: str, *, owner: str, template: str = "template0") -> None:
-    """Makes a database where there is none. From a template it takes milliseconds; nobody may be connected to that one."""
-    if connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
-        return
+    """Makes a database where there is none, and grants anew. From a template it takes milliseconds; nobody may be connected to that one."""
     names = {"database": sql.Identifier(database), "owner": sql.Identifier(owner), "template": sql.Identifier(template)}
-    # FILE_COPY: quicker than writing every page to the log, for databases as small as ours at this moment.
-    connection.execute(
-        sql.SQL("create database {database} owner {owner} template {template} strategy file_copy").format(**names)
-    )
+    if not connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
+        # FILE_COPY: quicker than writing every page to the log, for databases as small as ours at this moment.
+        connection.execute(
+            sql.SQL("create database {database} owner {owner} template {template} strategy file_copy").format(**names)
+        )
     connection.execute(sql.SQL("revoke all on database {database} from public").format(**names))
     for role in ("app", "mechanism"):
         grantee = sql.Identifier(owner.removesuffix("owner") + role)
-        connection.execute(
-            sql.SQL("grant connect, temporary on database {database} to {role}").format(role=grantee, **names)
-        )
+        for statement in (
+            "revoke all on database {database} from {role}",
+            "grant connect on database {database} to {role}",
+        ):
+            connection.execute(sql.SQL(statement).format(role=grantee, **names))
 
 
 def ensure_debezium(superuser_url: str, passwords: Mapping[str, str]) -> None:

@@ -149,14 +149,8 @@ def blueprint(
         """Applies what waits under this key, in order, up to the first event that still cannot be applied."""
         with database.begin(context().engine, district=identity.current().district) as tx:
             answer = idempotency.once(tx, lambda: http.created(carried_out(tx, body)))
-        _log.warning(
-            "redriven",
-            consumer=consumer,
-            topic=body.topic,
-            key=body.key,
-            decision=body.decision,
-            subject=identity.current().subject,
-        )
+        by = identity.current().subject
+        _log.warning("redriven", consumer=consumer, topic=body.topic, key=body.key, decision=body.decision, subject=by)
         return answer
 
     return api

@@ -15,7 +15,7 @@ import functools
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast, get_type_hints
@@ -24,6 +24,7 @@ from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from shared import as_written
 from shared.refusal import Refused, Unknown
 from shared.service import database, edge, identity
 from shared.service.declared import Declared
@@ -37,7 +38,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 _ONCE = ("POST", "PATCH")  # sent again they would act again; a GET or a PUT would not
-_CALLS = 3
+_CALLS, _LONGEST_KEY = 3, 200
 _SHOWN_FAULTS = 100
 _log = log.get(__name__)
 
@@ -128,6 +129,8 @@ def route(  # noqa: PLR0913 - each is a line of the route's declaration
             if declared.roles:
                 identity.authorize(declared.roles)
             _bounded(path_values)
+            if declared.changes and not 0 < len(request.headers.get("Idempotency-Key", "").strip()) <= _LONGEST_KEY:
+                raise Refused("idempotency-key-missing")
             if declared.query:
                 path_values["query"] = query(declared.query)
             if declared.body:
@@ -169,17 +172,18 @@ def _bounded(path_values: dict[str, Any]) -> None:
 
 def body(model: type[M]) -> M:
     """The JSON body as `model`; Refused media-type-unsupported (415) or body-invalid (422) naming each place."""
-    if request.mimetype != "application/json":
+    if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refused("media-type-unsupported")
     data = request.get_data()
     try:
-        edge.refuse(edge.faults(edge.read_json(data)))
+        given = edge.read_json(data)
+        edge.refuse(edge.faults(given))
         g.body = model.model_validate_json(data, strict=True)
     except ValidationError as failure:
         raise Invalid(_faults(failure)) from None
     except ValueError:
         raise Invalid([Fault((), "json-invalid")]) from None
-    edge.refuse(edge.faults(g.body.model_dump()))
+    edge.refuse(_faults_as_read(given, g.body.model_dump()))
     return cast("M", g.body)
 
 
@@ -189,18 +193,23 @@ def given_body() -> Body | None:
 
 
 def query(model: type[M]) -> M:
-    """The query string as `model`. A field that is a list takes repeated parameters."""
-    fields = model.model_fields
-    given = {
-        name: values if name in fields and "list" in str(fields[name].annotation) else values[-1]
-        for name, values in request.args.lists()
-    }
+    """The query string as `model`. Only a field that is a list takes repeated parameters."""
+    lists = {name for name, field in model.model_fields.items() if "list" in str(field.annotation)}
+    given = {name: values if name in lists else values[-1] for name, values in request.args.lists()}
+    edge.refuse(
+        Fault((name,), "duplicate-key") for name, values in request.args.lists() if values[1:] and name not in lists
+    )
     try:
         found = model.model_validate(given)
     except ValidationError as failure:
         raise Invalid(_faults(failure)) from None
-    edge.refuse(edge.faults(found.model_dump()))
+    edge.refuse(_faults_as_read(given, found.model_dump()))
     return found
+
+
+def _faults_as_read(given: object, read: dict[str, Any]) -> Iterator[Fault]:
+    yield from edge.faults(read)
+    yield from (Fault(place, code) for place, code in as_written.places(given, read))
 
 
 def ok(model: BaseModel, *, version: int | None = None) -> Answer:

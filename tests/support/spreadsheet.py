@@ -19,14 +19,18 @@ _TYPES = (
 )
 _ROOT = f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
 DATE, DATE_OF_A_CHINESE_PROGRAM, RED_WHEN_NEGATIVE, THREE_DIGITS, WITH_A_WORD, GROUPED = 1, 2, 3, 4, 5, 6
+STRUCK, PERCENT, IN_THOUSANDS, WITHOUT_SIGN = 7, 8, 9, 10
 _STYLES = f"""<styleSheet {_MAIN}><numFmts>
     <numFmt numFmtId="176" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;;@"/>
     <numFmt numFmtId="177" formatCode="0.00_);[Red]\\(0.00\\)&quot; sqm, days&quot;"/>
     <numFmt numFmtId="178" formatCode="000"/><numFmt numFmtId="179" formatCode="G/通用格式&quot;栋&quot;"/>
-    <numFmt numFmtId="180" formatCode="000-0000-0000"/></numFmts>
+    <numFmt numFmtId="180" formatCode="000-0000-0000"/><numFmt numFmtId="181" formatCode="0.00,"/>
+    <numFmt numFmtId="182" formatCode="0;0"/></numFmts>
+    <fonts><font><b/></font><font><strike val="0"/></font><font><strike/></font></fonts><dxfs><dxf><font><strike/></font></dxf></dxfs>
     <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>
     <cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="176"/><xf numFmtId="177"/>
-    <xf numFmtId="178"/><xf numFmtId="179"/><xf numFmtId="180"/></cellXfs></styleSheet>"""
+    <xf numFmtId="178"/><xf numFmtId="179"/><xf numFmtId="180" fontId="1"/>
+    <xf numFmtId="0" fontId="2"/><xf numFmtId="9"/><xf numFmtId="181"/><xf numFmtId="182"/></cellXfs></styleSheet>"""
 
 
 class Written(NamedTuple):
@@ -55,6 +59,15 @@ def iso_day(day: str) -> Written:
 def rich(*parts: str, phonetic: str = "") -> Written:
     runs = "".join(f"<r><rPr><b/></rPr><t>{escape(part)}</t></r>" for part in parts)
     return Written('t="inlineStr"', f"<is>{runs}<rPh sb='0' eb='1'><t>{phonetic}</t></rPh></is>")
+
+
+def struck(value: str) -> Written:
+    return Written(f't="inlineStr" s="{STRUCK}"', f"<is><t>{escape(value)}</t></is>")
+
+
+def half_struck(kept: str, gone: str) -> Written:
+    runs = f"<r><t>{escape(kept)}</t></r><r><rPr><strike/></rPr><t>{escape(gone)}</t></r>"
+    return Written('t="inlineStr"', f"<is>{runs}</is>")
 
 
 def shared(place: int) -> Written:

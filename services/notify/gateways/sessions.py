@@ -70,7 +70,9 @@ class _Plain(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None and self.sock is not None:
-            self.file = _Lines(self.sock.makefile("rb"))
+            self.file = _Lines(
+                self.sock.makefile("rb", buffering=0)
+            )  # what nobody has asked for stays where a look finds it
         if self.file is not None:
             self.file.left = _LINES
         return super().getreply()

@@ -1,7 +1,8 @@
 """Text messages through an HTTP gateway. Our message key is its idempotency key: the same key twice is one message. The gateway
 answers queries about a key.
 
-POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}; 2xx with a page for people: the address is not the gateway's
+POST {url}                 {"message_key", "to", "text"} → 2xx {"receipt_id"}; 2xx with a page for people: the address is not the gateway's;
+                           2xx with an error in it, or with half of an answer: perhaps taken
                            400, 409, 413, 414, 422, 451: this message is refused for good
                            3xx and every other 4xx, 503: about us, not taken; 5xx: about them, perhaps taken. Retry-After counts
 GET  {url}/{message_key}   → 200 {"receipt_id"}; 404 {"error": "unknown-message"} never arrived; all else: it cannot tell
@@ -10,6 +11,7 @@ A refusal holds as soon as its status has come, whatever becomes of its body.
 """
 
 import json
+import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +42,7 @@ _KEPT: Final = httpx.Limits(max_connections=64, max_keepalive_connections=8, kee
 
 _MOST_BYTES: Final = 65_536
 _PAGES: Final = ("text/html", "application/xhtml")
+_ERROR: Final = re.compile("err(or|code|msg)")
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,28 @@ class _Answer:
 
     @property
     def whole(self) -> bool:
-        """True for a body that a gateway may have written."""
-        return self.body is not None and not self.is_page
+        """True for a body that a gateway may have written: to its end, and not a page."""
+        return (
+            self.body is not None and not self.is_page and not (self.body.lstrip()[:1] == b"{" and self._object is None)
+        )
+
+    @property
+    def is_error(self) -> bool:
+        """True when the body takes back what a positive status says."""
+        found = self._object or {}
+        names = {name.lower() for name, value in found.items() if value}
+        return not self.field("receipt_id") and (any(map(_ERROR.match, names)) or found.get("success") is False)
 
     def field(self, name: str) -> str:
+        return readable((self._object or {}).get(name, ""))
+
+    @property
+    def _object(self) -> dict[str, object] | None:
         try:
             found = json.loads(self.body or b"")
         except (ValueError, RecursionError):
-            return ""
-        return readable(found.get(name, "")) if isinstance(found, dict) else ""
+            return None
+        return found if isinstance(found, dict) else None
 
     @property
     def receipt(self) -> str:
@@ -109,8 +125,8 @@ class Sms:
             answer = self._exchanged("GET", f"{self._url}/{message_key}")
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
-        if answer.positive:
-            return Accepted(answer.receipt) if answer.whole else None
+        if answer.positive:  # without a receipt any server may answer so, to any path
+            return Accepted(answer.receipt) if answer.whole and answer.field("receipt_id") else None
         # Any server may answer 404 for an unknown path. Only this error says that the gateway searched for the message.
         if answer.status == HTTPStatus.NOT_FOUND and answer.field("error") == "unknown-message":
             return NotAccepted("sms-never-arrived", permanent=False)
@@ -147,7 +163,7 @@ def _read(answer: httpx.Response) -> bytes | None:
         for part in answer.iter_bytes():
             body += part
             if len(body) > _MOST_BYTES:
-                break
+                return None
     except httpx.HTTPError:
         return None
     return bytes(body)
@@ -156,6 +172,8 @@ def _read(answer: httpx.Response) -> bytes | None:
 def _judged(answer: _Answer) -> Outcome:
     if answer.positive and answer.is_page:  # of whatever stands at the address now: a login, an error page, a portal
         return Unwell("sms-not-a-gateway", perhaps_taken=True)
+    if answer.positive and answer.is_error:
+        return Unclear("sms-gateway-contradictory")
     if answer.positive:
         return Accepted(answer.receipt) if answer.whole else Unclear("sms-gateway-silent")
     if answer.status in _ABOUT_THE_MESSAGE:

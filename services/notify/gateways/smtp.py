@@ -8,6 +8,8 @@ replies.py interprets replies, sessions.py opens and keeps sessions.
 import re
 import select
 import smtplib
+import socket
+import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -91,6 +93,7 @@ class Mail:
             if refusal := self._begun(smtp, envelope):
                 return refusal
             if early := _handed_over(smtp, envelope.wire):
+                smtp.close()  # the server may still wait for the dot, and would take the next command for text
                 return early
         except (OSError, smtplib.SMTPException):
             return _LOST
@@ -139,12 +142,19 @@ def _handed_over(smtp: smtplib.SMTP, wire: bytes) -> NotAccepted | Unwell | None
     smtp.send(re.sub(rb"(?m)^\.", b"..", wire if wire.endswith(b"\r\n") else wire + b"\r\n"))
     if smtp.sock is None:
         raise smtplib.SMTPServerDisconnected
-    look = select.poll()
-    look.register(smtp.sock, select.POLLIN)
-    if not look.poll(_LOOK_MILLISECONDS):
+    if not _speaks(smtp.sock):
         return None
     code, reply = smtp.getreply()
     return replies.refused(code, reply, place="data")
+
+
+def _speaks(connection: socket.socket) -> bool:
+    """Whether the server has said something that is not read yet, or says it now."""
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
+    look = select.poll()
+    look.register(connection, select.POLLIN)
+    return bool(look.poll(_LOOK_MILLISECONDS))
 
 
 def _ended(smtp: smtplib.SMTP) -> Outcome:

@@ -57,7 +57,7 @@ def list_agencies(query: Page) -> http.Answer:
     return http.paged(found, query=query, place=lambda row: (row.district, row.agency), of=Paged[AgencyState])
 
 
-@http.route(agencies, "GET", "/agencies/<agency>", roles=_READERS, answers=AgencyState)
+@http.route(agencies, "GET", "/agencies/<agency>", roles=_READERS, answers=AgencyState, problems=("district-required",))
 def show_agency(agency: str) -> http.Answer:
     district = identity.current().district
     with database.reading(context().engine, granted=[district]) as tx:

@@ -15,15 +15,16 @@ from services.registry.domain.template import Column
 from shared import text
 from shared.text import Unwritable
 
-CellKind = Literal[
-    "text", "number", "formatted", "date", "boolean", "error", "formula", "typed"
-]  # formatted: a number that the sheet shows as another text, 1 as 001 or as 1栋; typed: a cell of a csv, which has only text
+# formatted: a number that the sheet shows as another text, 1 as 001 or as 1栋; scaled: as another number or as nothing, 0.65 as 65%;
+# typed: a cell of a csv, which has only text.
+CellKind = Literal["text", "number", "formatted", "scaled", "date", "boolean", "error", "formula", "typed"]
 Value = str | int | Decimal | date
 
 
 class Cell(NamedTuple):
     kind: CellKind
     written: str  # as the file has it; a date as 1997-05-01
+    struck: bool = False  # shown with a line through it: a clerk deletes so
 
 
 class Fault(NamedTuple):
@@ -43,6 +44,7 @@ _LOST_DIGITS = re.compile(r"[0-9.]+E\+[0-9]+")  # 4.40303E+17, copied as it was 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _TURNED = re.compile(
     rf"([0-9]{{4}}年)?[0-9]{{1,2}}月([0-9]{{1,2}}日)?|[0-9]{{4}}([/-])[0-9]{{1,2}}\3[0-9]{{1,2}}|[0-9]{{1,2}}-({_MONTHS})|({_MONTHS})-[0-9]{{2}}"
+    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"
 )
 _AREA = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _FLOORS = re.compile(r"(-?[0-9]{1,2})至(-?[0-9]{1,2})")  # a unit on several storeys
@@ -57,6 +59,9 @@ _ERRORS = re.compile(
 _NOTHING = re.compile(
     r"NULL|null|None|nan|NaN|undefined|N/A|n/a|NA|0+|[无無空略缺]|没有|沒有|暂无|暫無|空白|不详|不詳|未知|待[补補定查]充?|[同如]上|同前|[\W_]+"
 )
+_TRUTH = ("TRUE", "FALSE")  # a boolean that another program wrote as text
+# The sign for "as text" of a spreadsheet, written into the cell by another program. Lower case follows in a name: ’t Hooft.
+_QUOTED = re.compile("['`＇‘’](?![a-z])")
 _LARGEST_POWER = 308  # the largest power of ten in a spreadsheet's number; the least is as far below 1
 _LONGEST_NUMBER = 40  # characters; a spreadsheet writes no number with more than 24
 _EXACT_DIGITS = 15  # a spreadsheet's number has no more
@@ -64,7 +69,7 @@ _UNUSABLE = {"formula": "formula-cell", "error": "error-value"}
 _PLAIN = re.compile(
     r"[\x20-\x7e\u4e00-\u9fff]*"
 )  # matches nearly every cell; a check character by character takes ten times as long
-NUMBERS = ("number", "formatted")
+NUMBERS = ("number", "formatted", "scaled")
 _OF_WORDS = ("text", "name")
 _OF_PLACES = ("text", "code")
 _TEXT_FLAWS = {"too-long": "too-long", "private-use": "private-use"}  # other flaws are invisible in the sheet
@@ -94,7 +99,9 @@ def _unusable(column: Column, cell: Cell) -> str | None:
     """What is wrong with the kind of the cell, whatever is in it."""
     if cell.kind == "boolean":
         return _NOT_OF_FORM.get(column.form, "not-text")
-    if cell.kind == "formatted" and column.form in (*_OF_WORDS, "code"):
+    if cell.struck:
+        return "struck-through"
+    if cell.kind == "scaled" or (cell.kind == "formatted" and column.form in (*_OF_WORDS, "code")):
         return "number-as-another"
     return _UNUSABLE.get(cell.kind)
 
@@ -139,6 +146,9 @@ def _of_text(column: Column, written: str) -> tuple[Value | None, str | None]:
         ("full-width", (_FULL_WIDTH_IN_TEXT if column.form in _OF_WORDS else _FULL_WIDTH).search(written)),
         (flaw := _flaw(column, written), flaw),
         ("error-value", _ERRORS.fullmatch(written)),
+        ("part-of-character", column.form in _OF_WORDS and names.has_radical(written)),
+        ("quoted-text", _QUOTED.match(written)),
+        ("not-text", column.form in _OF_PLACES and written in _TRUTH),
         ("lost-text", column.form == "text" and names.lost_text(written)),
         ("number-not-text", column.form in _OF_PLACES and _LOST_DIGITS.fullmatch(written)),
         ("turned-into-date", column.form in _OF_PLACES and _TURNED.fullmatch(written)),

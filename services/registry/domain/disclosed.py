@@ -12,14 +12,17 @@ from datetime import date
 from services.registry.domain import documents
 from services.registry.domain.documents import DocumentType
 
-_GAP = r"[ \t\-\u2010-\u2015\u2212.\u00b7\u2022\u30fb()_~*:]{0,3}"  # as people group digits
+_GAP = r"[ \t\-\u2010-\u2015\u2212.\u00b7\u2022\u30fb()_~*:]{0,6}"  # as people group digits
+_SIGN = r"[^0-9A-Za-z\u4e00-\u9fff,;\u3001\u3002]{1,3}"  # not what separates the doors of a unit
 _TELEPHONES = re.compile(
     rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}\d){{9}}(?!\d)|\+[1-9](?:{_GAP}\d){{7,14}}(?!\d)"
+    rf"|(?<!\d)1[3-9]\d{_SIGN}\d{{4}}{_SIGN}\d{{4}}(?!\d)"
 )
+_BETWEEN = r"[^0-9A-Za-z\u4e00-\u9fff]{0,6}"  # of a number with a check digit, whatever stands there
 # A lookahead, because another number may come directly before it.
-_EIGHTEEN = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{16}}{_GAP}[\dXx])(?!\d))")
+_EIGHTEEN = re.compile(rf"(?<!\d)(?=(\d(?:{_BETWEEN}\d){{16}}{_BETWEEN}[\dXx])(?!\d))")
 _MAIL = re.compile(r"[^\s@]@[^\s@.]+(?:\.[^\s@.]+)+")
-_SPELLED = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_SPELLED = str.maketrans("〇○零一幺壹二贰貳三叁參叄四肆五伍六陆陸七柒八捌九玖", "00011122233334455666778899")
 _SHORTEST = 6
 _RUNS = re.compile(
     r"(?<!\d)(?:\d{11}|\d{13}|\d{15}|\d{17,18})(?!\d)"

@@ -67,6 +67,8 @@ def _read(columns: tuple[Column, ...], sheet: str, row: int, found: Mapping[str,
     first = next(iter(found.items()), None)
     if first and _is_total(first[1].written):
         return Line(row, {}), [Fault(sheet, row, first[0], "totals-row")]
+    if first and all(cell.struck for cell in found.values()):
+        return Line(row, {}), [Fault(sheet, row, first[0], "struck-through")]
     for column in columns:
         cell = found.get(column.name)
         value, code = (None, "personal-data") if _gives_away(column, cell) else cells.read(column, cell)

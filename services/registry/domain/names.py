@@ -19,16 +19,33 @@ _SPACED = re.compile(f"[{_HAN}] +[{_HAN}]")
 _LETTER = re.compile(f"[{_HAN}]|[^\\W\\d_]")
 _ORGANISATION = re.compile(".*(公司|集团|银行|学校|医院|合作社|委员会|事务所|基金会)")
 # Replacements for a lost character by other programs, and for a masked one by exports; a character that is described and not written.
-_QUESTION = "?？﹖¿⁇⁈⁉⸮؟⍰"
-_STARS = "*＊﹡∗⁎⁑⁂✱✲✳✻✽❋※×✕✖✗✘"
+_QUESTION = "?？﹖¿⁇⁈⁉‽⸮؟⍰❓❔"
+_STARS = "*＊﹡∗⋆⁎⁑⁂★☆✱✲✳✻✽❋※×╳⨉⨯❌❎✕✖✗✘\u2729-\u2730\u2b50"
 _BOXES = (
-    "〓〿\u25a0-\u25ff\u2580-\u259f\u2610-\u2612\u2b1a-\u2b1c\u2b24-\u2b2f\u2b55\u2b58\u2395\u20dd-\u20e4\ufffc\ufffd"
+    "〓〼〿\u25a0-\u25ff\u2580-\u259f\u2610-\u2613\u274d-\u2752\u2b1a-\u2b1c\u2b24-\u2b2f\u2b55\u2b58\u2bd0\u2327\u2395\u20dd-\u20e4\ufffc\ufffd"
+    "\u2400-\u2426\U0001f532-\U0001f533\U0001f780-\U0001f7ff"  # pictures of controls; squares and circles
     "\u2ff0-\u2fff\u303e\u31ef"  # describe a character by its parts
+    "€"  # what cp936 makes of a byte without a character
 )
 _REPLACED = "锟斤拷|ï¿½"  # U+FFFD, read once more as GBK or as Latin-1
 _LOST = re.compile(f"[{_QUESTION}{_BOXES}]|{_REPLACED}")
 _LOST_OR_HIDDEN = re.compile(f"[{_QUESTION}{_STARS}{_BOXES}]|{_REPLACED}")
-_HIDDEN_IN_A_PERSONS = re.compile(f"[#＃﹟_＿…⋯]|(?<=[{_HAN}])([xXｘＸ]+(?![^{_HAN}])|某)")
+_CROSSES = "xXｘＸⅹⅩχΧхХㄨ〤"  # and letters of other scripts that look the same
+# A cross, a circle or a line in the place of characters; 囗 and ロ, which are typed for a box.
+_HIDDEN_IN_A_PERSONS = re.compile(
+    f"[#＃﹟_＿…⋯﹏]|[-‐-―−]{{2}}|[.·．]{{2}}|^[{_CROSSES}]+(?=[{_HAN}])|^[某·.．。~～〜-]|囗|(?<=[{_HAN}])ロ(?![ァ-ヿ])"
+    f"|(?<=[{_HAN}])(?:[{_CROSSES}]+(?![^{_HAN}])|某|[oOоО〇]{{2}}|[-‐-―−~～〜·.．。]+$)"
+)
+# What stands in no person's name: signs of ASCII and Latin-1, currencies, arrows, mathematics, pictures, brackets of titles; between
+# characters also what separates two names in one cell.
+_FOREIGN_TO_A_PERSONS = re.compile(
+    '[!"$%&+:;<=>@\\[\\\\\\]^{|}~\u00a1-\u00a9\u00ab-\u00b3\u00b5\u00b6\u00b8\u00b9\u00bb-\u00bf\u00f7'
+    "\u2020\u2021\u2030-\u2038\u203b-\u205e\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff\u3001\u3003\u3004\u3008-\u3020\u3030\u303d\u3200-\u33ff"
+    "！＂＄％＆＋／：；＜＝＞＠［＼］＾｛｜｝～\U0001f000-\U0001faff]"
+    f"|(?<=[{_HAN}])[,，/](?=[{_HAN}])"
+)
+# Parts of characters (⼈ is not 人), which copies from other documents hold in their place.
+_RADICALS = re.compile("[\u2e80-\u2fdf]")
 # The zero of each script that has digits; the other nine follow it.
 _ZEROS = (
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0,
@@ -66,15 +83,41 @@ def flaw(name: str, kind: PersonKind | None) -> str | None:
         return "name-lost-text"
     if not is_name(name):
         return "name-form"
-    return "name-with-digits" if kind == "natural" and _DIGITS.search(_ORDINAL.sub("", name)) else None
+    if kind != "natural":
+        return None
+    if _DIGITS.search(_ORDINAL.sub("", name)):
+        return "name-with-digits"
+    return "name-form" if _FOREIGN_TO_A_PERSONS.search(name) else None
+
+
+def has_radical(written: str) -> bool:
+    return _RADICALS.search(written) is not None
 
 
 def _garbled(written: str) -> bool:
-    """True for UTF-8 that was read as the letters of Western Europe: é™ˆå®‰ is 陈安. No text of people is such UTF-8 by chance."""
+    """True for UTF-8 that was read as the letters of Western Europe, é™ˆå®‰, or as GBK, 闄堝畨: both are 陈安.
+
+    No text of people is the first by chance. The second needs a rare character that stands for common ones.
+    """
     if written.isascii():
         return False
+    if not _read_again(written, "cp1252").isascii():
+        return True
+    return not _is_common(written) and not (was := _read_again(written, "gbk")).isascii() and _is_common(was)
+
+
+def _read_again(written: str, encoding: str) -> str:
+    """Empty where it cannot have been UTF-8."""
     try:
-        return not written.encode("cp1252").decode().isascii()
+        return written.encode(encoding).decode()
+    except UnicodeError:
+        return ""
+
+
+def _is_common(written: str) -> bool:
+    """In GB 2312, which has nearly every character of daily use."""
+    try:
+        return bool(written.encode("gb2312"))
     except UnicodeError:
         return False
 

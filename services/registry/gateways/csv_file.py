@@ -42,17 +42,23 @@ class CsvFile:
         return max(lines - len(SHEETS), 0)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number; empty rows are counted too. Raises Refused: csv-quotes, workbook-too-large."""
+        """Each row with its number; empty rows are counted, too. A first line `sep=,` is not: a spreadsheet does not show it.
+
+        Raises Refused: csv-quotes, csv-separator, workbook-too-large.
+        """
         self.file.seek(0)
         text = io.TextIOWrapper(self.file, encoding=self.encoding, newline="")
         lines = _Lines(text)
-        number = 0
+        number = unseen = 0
         try:
             for number, record in enumerate(csv.reader(lines, strict=True), start=1):
-                yield number, record
+                if number == 1 and _names_the_comma(record):
+                    unseen = 1
+                else:
+                    yield number - unseen, record
                 lines.begin()
         except csv.Error as broken:
-            raise Refused("csv-quotes", row=number + 1) from broken
+            raise Refused("csv-quotes", row=number + 1 - unseen) from broken
         finally:
             if not text.closed:  # the caller owns the file and may have closed it
                 text.detach()
@@ -150,6 +156,16 @@ def _is_text(file: IO[bytes], encoding: str) -> bool:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
+    return True
+
+
+def _names_the_comma(record: Sequence[str]) -> bool:
+    """True for a first line `sep=,`, which tells a spreadsheet how to read the file. Raises Refused csv-separator for another sign."""
+    first = record[0].removeprefix("\ufeff").lower() if record and not any(record[1:]) else ""
+    if not first.startswith("sep=") or len(first) > len("sep=;"):
+        return False
+    if first not in ("sep=", "sep=,"):  # the comma has split the line
+        raise Refused("csv-separator", row=1)
     return True
 
 

@@ -137,6 +137,11 @@ def whole(written: str, *, least: int = 0, most: int = _LARGEST) -> int:
     return number
 
 
+def is_on(attributes: Mapping[str, str]) -> bool:
+    """Of an element that says yes by standing there: <strike/>, unless it says no."""
+    return attributes.get("val", "1") in ("1", "true", "on")
+
+
 def _feed(parser: expat.XMLParserType, content: bytes, unreadable: Refused) -> None:
     try:
         parser.Parse(content, not content)

@@ -8,14 +8,14 @@ cells beyond the requested width a row keeps the first.
 import re
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import IO
 
 from services.registry.domain.cells import Cell, CellKind
-from services.registry.gateways.part_xml import Parts, parsed, whole
+from services.registry.gateways.part_xml import Parts, is_on, parsed, whole
 from services.registry.gateways.styles_xml import Calendar, iso_day
 from shared.refusal import Refused
 from shared.text import shown
@@ -32,7 +32,6 @@ _ESCAPED = re.compile(
     r"_x([0-9A-Fa-f]{4})_"
 )  # a character that XML cannot hold, as the format writes it (ECMA-376 part 1, 22.9.2.19)
 _KINDS: dict[str, CellKind] = {
-    "n": "number",
     "s": "text",
     "str": "text",
     "inlineStr": "text",
@@ -54,62 +53,81 @@ class SharedStrings:
     def __init__(self, parts: Parts, part: str | None) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the reading, by `close`
         self._places = array("Q", [0])
+        self._struck = bytearray()
         self._text = _Text()
-        self._in_text = self._in_phonetic = False
         if part is not None:
             for _ in parsed(parts, part, self):
                 if len(self._places) > _MOST_STRINGS:
                     raise Refused("workbook-too-large", part=parts.shown(part))
         self._file.flush()
 
-    def __getitem__(self, index: int) -> str:
-        """Raises ValueError."""
+    def __getitem__(self, index: int) -> tuple[str, bool]:
+        """The text, and whether a line goes through any of it. Raises ValueError."""
         if not 0 <= index < len(self._places) - 1:
             raise ValueError(index)
         start, end = self._places[index], self._places[index + 1]
         self._file.seek(start)
-        return self._file.read(end - start).decode()
+        return self._file.read(end - start).decode(), bool(self._struck[index])
 
     def close(self) -> None:
         self._file.close()
 
-    def start(self, name: str, _: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "si":
             self._text.clear()
-        elif name == "rPh":
-            self._in_phonetic = True
-        elif name == "t":
-            self._in_text = True
+        else:
+            self._text.start(name, attributes)
 
     def end(self, name: str) -> None:
         if name == "si":
             written = self._text.written().encode()
             self._file.write(written)
             self._places.append(self._places[-1] + len(written))
-        elif name == "rPh":
-            self._in_phonetic = False
-        elif name == "t":
-            self._in_text = False
+            self._struck.append(self._text.struck)
+        else:
+            self._text.end(name)
 
     def characters(self, data: str) -> None:
-        if self._in_text and not self._in_phonetic:
-            self._text.add(data)
+        self._text.add(data)
 
 
 class _Text:
-    """The text of a cell, up to the length limit of a cell."""
+    """The text of a cell (`is`, or `si` of the shared ones), up to the length limit of a cell, without how it is spoken (`rPh`).
+
+    `struck`: whether a run of it has a line through it.
+    """
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         self._parts: list[str] = []
-        self._room = _LONGEST_TEXT
+        self.room = _LONGEST_TEXT
+        self._inside = self._spoken = self._line = self.struck = False
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name == "t":
+            self._inside = not self._spoken
+        elif name == "rPh":
+            self._spoken = True
+        elif name == "r":
+            self._line = False
+        elif name == "strike":
+            self._line = is_on(attributes)
+
+    def end(self, name: str) -> None:
+        if name == "t":
+            self._inside = False
+        elif name == "rPh":
+            self._spoken = False
+        elif name == "r":
+            self._line = False
 
     def add(self, data: str) -> None:
-        if self._room > 0:
-            self._parts.append(data[: self._room])
-            self._room -= len(data)
+        if self._inside and self.room > 0:
+            self.struck = self.struck or self._line
+            self._parts.append(data[: self.room])
+            self.room -= len(data)
 
     def written(self) -> str:
         text = "".join(self._parts)
@@ -146,8 +164,9 @@ class Sheet:
     _style: int = 0
     _formula: bool = False
     _text: _Text = field(default_factory=_Text)
-    _inside: bool = False
-    _phonetic: bool = False
+    _given: int = 0  # how many elements have given the cell a text
+    _inside: str = ""
+    _before: int = 0
 
     def rows(self) -> Iterator[Row]:
         for _ in parsed(self.parts, self.part, self):
@@ -164,12 +183,14 @@ class Sheet:
             self._kind, self._formula = attributes.get("t", "n"), False
             self._style = whole(attributes["s"]) if "s" in attributes else 0
             self._text.clear()
+            self._given = 0
         elif name == "f":
             self._formula = True
-        elif name == "rPh":
-            self._phonetic = True
-        elif name in ("v", "t"):
-            self._inside = not self._phonetic
+        elif name in ("v", "is"):
+            self._inside, self._before = name, self._text.room
+            self._text.start("t" if name == "v" else name, attributes)
+        elif self._inside == "is":
+            self._text.start(name, attributes)
         else:
             self._around(name, attributes)
 
@@ -195,10 +216,12 @@ class Sheet:
             self.merged.append(_area(attributes["ref"]))
 
     def end(self, name: str) -> None:
-        if name in ("v", "t"):
-            self._inside = False
-        elif name == "rPh":
-            self._phonetic = False
+        if name in ("v", "is"):
+            self._inside = ""
+            self._text.end("t")
+            self._given += self._text.room < self._before
+        elif self._inside == "is":
+            self._text.end(name)
         elif name == "c" and self._row is not None:
             written = self._text.written()
             if (written or self._formula) and (self._column < self.width or self._is_first_past(self._row, written)):
@@ -208,25 +231,31 @@ class Sheet:
             self._row = None
 
     def characters(self, data: str) -> None:
-        if self._inside:
-            self._text.add(data)
+        self._text.add(data)
 
     def _is_first_past(self, row: Row, written: str) -> bool:
         """Whether the row has nothing past the width yet, and this is more than spaces."""
         return max(row.cells, default=0) < self.width and self._cell(written).written.strip() != ""
 
     def _cell(self, written: str) -> Cell:
+        struck = self._text.struck or self._style in self.calendar.struck
+        if self._kind == "s" and not self._formula and self._given == 1:
+            written, in_part = self.strings[whole(written)]
+            struck = struck or in_part
+        return Cell(*self._kind_of(written.strip() if self._kind == "n" else written), struck)
+
+    def _kind_of(self, written: str) -> tuple[CellKind, str]:
         if self._formula:
-            return Cell("formula", written or "=")
-        if self._kind == "s":
-            return Cell("text", self.strings[whole(written)])
-        if self._kind == "n" and not _NUMBER.fullmatch(written := written.strip()):
-            return Cell("error", written)
+            return "formula", written or "="
+        if self._given > 1:  # a value and a text, or two of one: which one a program shows is its own choice
+            return "error", written
+        if self._kind == "n" and not _NUMBER.fullmatch(written):
+            return "error", written
         if day := self._day(written):
-            return Cell("date", day)
-        if self._kind == "n" and self.calendar.shows_another(self._style, written):
-            return Cell("formatted", written)
-        return Cell(_KINDS.get(self._kind, "error"), written)
+            return "date", day
+        return self.calendar.shown_as(self._style, written) if self._kind == "n" else _KINDS.get(
+            self._kind, "error"
+        ), written
 
     def _day(self, written: str) -> str | None:
         if self._kind == "d":

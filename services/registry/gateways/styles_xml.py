@@ -9,7 +9,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from services.registry.gateways.part_xml import Parts, parsed, whole
+from services.registry.gateways.number_format import Shown, shown_as
+from services.registry.gateways.part_xml import Parts, is_on, parsed, whole
 from shared.refusal import Refused
 
 EPOCH_1900 = date(1899, 12, 30)  # day 0, leap-year error of the first spreadsheets included
@@ -24,24 +25,21 @@ _NO_CODE = re.compile(
     r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE
 )  # literals, fillers, colours and languages
 _DATE_LETTER = re.compile(r"[ymdhs]", re.IGNORECASE)
-_GENERAL = re.compile(r"General|G/通用格式", re.IGNORECASE)
-_SECTION = re.compile(r'(?:"[^"]*"|\\.|[^;"\\])*')  # for positive numbers; a semicolon ends it
-_NO_TEXT = re.compile(r"[_*].|\[(?!DBNum)[^\]]*\]|E[+-]0+", re.IGNORECASE)  # fillers, colours, languages, exponents
-_OTHER_TEXT = 1_000  # more digits than a number has
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """`styles`: the places of the styles that show a number as a date. `least`: of the others, how many digits a style shows at least."""
+    """`styles`: the places of the styles that show a number as a date. `codes`: of the others with a format of their own, its code.
+    `struck`: of those that draw a line through the text.
+    """
 
     styles: AbstractSet[int]
     is_1904: bool = False
-    least: Mapping[int, int] = field(default_factory=dict)
+    codes: Mapping[int, str] = field(default_factory=dict)
+    struck: AbstractSet[int] = frozenset()
 
-    def shows_another(self, style: int, number: str) -> bool:
-        """Whether the sheet shows a text that is not the number: 001 for 1, 1栋 for 1."""
-        least = self.least.get(style, 0)
-        return least > 1 and least > len(str(abs(int(float(number)))))
+    def shown_as(self, style: int, number: str) -> Shown:
+        return shown_as(self.codes[style], number) if style in self.codes else "number"
 
     def day(self, serial: str) -> str | None:
         """35551 is 1997-05-01, whatever the time of that day. None for what is no day in such a workbook."""
@@ -69,35 +67,32 @@ def calendar(parts: Parts, part: str | None, *, is_1904: bool) -> Calendar:
     styles = _Styles()
     if part is not None:
         for _ in parsed(parts, part, styles):
-            if len(styles.formats) > _MOST_STYLES or len(styles.own) > _MOST_STYLES:
+            if max(len(styles.formats), len(styles.own), len(styles.struck)) > _MOST_STYLES:
                 raise Refused("workbook-too-large", part=parts.shown(part))
     shown = {number for number, code in styles.own.items() if _DATE_LETTER.search(_NO_CODE.sub("", code))}
     dates = (_DATES - styles.own.keys()) | shown
     codes = {number: code for number, code in (_PERCENTS | styles.own).items() if number not in dates}
-    least = {number: _least_digits(code) for number, code in codes.items()}
     places = list(enumerate(styles.formats))
     return Calendar(
         {place for place, number in places if number in dates},
         is_1904,
-        {place: least[number] for place, number in places if least.get(number, 0) > 1},
+        {place: codes[number] for place, number in places if codes.get(number)},
+        {place for place, font in enumerate(styles.fonts) if font in styles.struck},
     )
 
 
-def _least_digits(code: str) -> int:
-    """000 shows three digits at least; 0"栋", 0% and ;;; show what the number is not. Signs between digits, 000-0000, change nothing."""
-    section = _SECTION.match(code)
-    shown = _NO_TEXT.sub("", _GENERAL.sub("", section[0] if section else ""))
-    other = any(character.isalpha() or character in "%123456789" for character in shown) or code.startswith(";")
-    return _OTHER_TEXT if other else shown.partition(".")[0].count("0")
-
-
 class _Styles:
-    """`own`: the workbook's own formats by number. `formats`: the format of each style of a cell, in order."""
+    """`own`: the workbook's own formats by number. `formats`, `fonts`: of each style of a cell, in order. `struck`: fonts with a line
+    through the text.
+    """
 
     def __init__(self) -> None:
         self.own: dict[int, str] = {}
         self.formats: list[int] = []
-        self._of_cells = False
+        self.fonts: list[int] = []
+        self.struck: set[int] = set()
+        self._of_cells = self._of_fonts = False
+        self._font = -1
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "numFmt" and "numFmtId" in attributes:
@@ -106,10 +101,19 @@ class _Styles:
             self._of_cells = True
         elif name == "xf" and self._of_cells:
             self.formats.append(whole(attributes.get("numFmtId", "0")))
+            self.fonts.append(whole(attributes.get("fontId", "0")))
+        elif name == "fonts":
+            self._of_fonts = True
+        elif name == "font":
+            self._font += self._of_fonts
+        elif name == "strike" and self._of_fonts and is_on(attributes):
+            self.struck.add(self._font)
 
     def end(self, name: str) -> None:
         if name == "cellXfs":
             self._of_cells = False
+        elif name == "fonts":
+            self._of_fonts = False
 
     def characters(self, data: str) -> None:
         """Ignored: styles have no text."""

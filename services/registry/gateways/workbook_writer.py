@@ -23,7 +23,7 @@ from shared.refusal import Refused
 
 _HEAD = PatternFill("solid", fgColor="FFE7E9EA")
 _WRONG = PatternFill("solid", fgColor="FFFDEEEC")
-_BOLD = Font(bold=True)
+_BOLD, _STRUCK = Font(bold=True), Font(strike=True)
 _DAY = "yyyy-mm-dd"
 _WRITTEN_BY = "Clearwater"
 _FIRST_DAY = "1900-03-01"  # programs disagree about the days before it
@@ -140,6 +140,8 @@ class _Annotation:
             cell.data_type = "s"
         elif kind == "date":
             cell.number_format = "yyyy-mm-dd"
+        if found is not None and found.struck:
+            cell.font = _STRUCK  # or the next import would take what the clerk deleted
         if any(fault.column == column.name for fault in self.faults):
             cell.fill = _WRONG
         return cell

@@ -54,6 +54,22 @@ def test_every_code_is_declared_by_a_route_or_marked_as_without_routes(service: 
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_a_route_that_reads_in_one_district_declares_that_it_must_be_named(service: str) -> None:
+    """A route that writes does so in every case; one that reads may be of all granted districts."""
+    routes = openapi.routes(described.app(service))
+    reading = {route.endpoint.rpartition(".")[2]: route.declared for route in routes if route.declared.method == "GET"}
+    views = {
+        node.name: ast.unparse(node)
+        for file in (ROOT / "services" / service / "api").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    named = {name for name, source in views.items() if "current().district" in source or "subject.district" in source}
+
+    assert [name for name in sorted(named & reading.keys()) if "district-required" not in reading[name].codes] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_openapi_has_retry_after_exactly_where_an_answer_carries_it(service: str) -> None:
     app = described.app(service)
     problems = app.extensions["clearwater"].problems.problems

@@ -15,6 +15,11 @@ TEXT = Text("", "范**您好：顺序号：产权调换1424")
 LENGTH, NOTHING = b"Content-Length: 300\r\n\r\n", b"Content-Length: 0\r\n\r\n"
 BROKEN_GZIP = b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
 BROKEN_CHUNK = b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n"
+NO_CREDIT = b'Content-Type: application/json\r\nContent-Length: 26\r\n\r\n{"error": "out of credit"}'
+CUT_SHORT = b"Content-Length: 12\r\n\r\n" + b'{"error": "out of credit"}'
+FAILED = b'Content-Length: 18\r\n\r\n{"success": false}'
+WITH_AN_ID = b'Content-Length: 36\r\n\r\n{"receipt_id": "r-1", "error": null}'
+ENDLESS = b"Transfer-Encoding: chunked\r\n\r\n" + (b"4000\r\n" + b"x" * 0x4000 + b"\r\n") * 6
 PAGE = b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\n\r\n<html>"
 
 
@@ -48,6 +53,11 @@ def answering(raw: bytes) -> Iterator[Sms]:
         (b"200 OK", BROKEN_GZIP, Unclear("sms-gateway-silent")),
         (b"200 OK", PAGE, Unwell("sms-not-a-gateway", perhaps_taken=True)),
         (b"200 OK", NOTHING, Accepted("sms-200")),
+        (b"200 OK", WITH_AN_ID, Accepted("r-1")),
+        (b"200 OK", NO_CREDIT, Unclear("sms-gateway-contradictory")),
+        (b"202 OK", FAILED, Unclear("sms-gateway-contradictory")),
+        (b"200 OK", CUT_SHORT, Unclear("sms-gateway-silent")),
+        (b"200 OK", ENDLESS, Unclear("sms-gateway-silent")),
     ],
 )
 def test_the_status_decides_whatever_becomes_of_the_body(status: bytes, rest: bytes, outcome: Outcome) -> None:
@@ -55,7 +65,7 @@ def test_the_status_decides_whatever_becomes_of_the_body(status: bytes, rest: by
         assert sms.send("+8613800000000", TEXT, message_key="k") == outcome
 
 
-@pytest.mark.parametrize("rest", [LENGTH + b'{"receipt', BROKEN_GZIP, PAGE])
+@pytest.mark.parametrize("rest", [LENGTH + b'{"receipt', BROKEN_GZIP, PAGE, NOTHING, NO_CREDIT, CUT_SHORT, ENDLESS])
 def test_half_an_answer_to_a_query_or_a_page_tells_nothing(rest: bytes) -> None:
     with answering(b"HTTP/1.1 200 OK\r\n" + rest) as sms:
         assert sms.ask("k") is None

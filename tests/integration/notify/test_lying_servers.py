@@ -57,6 +57,12 @@ def test_every_positive_answer_to_a_recipient_is_accepted(reply):
         ({"dot": "451 later"}, NotAccepted("smtp-451", permanent=False)),
         ({"dot": "554 no"}, NotAccepted("smtp-554", permanent=True)),
         ({"dot": "421 closing"}, Unwell("smtp-421")),
+        (
+            {"DATA": "354 go on\r\n250 OK as F00D"},
+            NotAccepted("smtp-250", permanent=False),
+        ),  # before the dot: it has nothing yet
+        ({"DATA": "354 go on\r\n552 too large"}, NotAccepted("smtp-552", permanent=True)),
+        ({"RCPT": "250 ok\r\n250 ok"}, NotAccepted("smtp-250", permanent=False)),
         ({"DATA": "451 later"}, NotAccepted("smtp-451", permanent=False)),
         ({"DATA": "554 no"}, NotAccepted("smtp-554", permanent=True)),
         ({"RCPT": "452 too many"}, NotAccepted("smtp-452", permanent=False)),
@@ -148,6 +154,17 @@ def test_a_refused_recipient_leaves_the_session_usable():
         server.says.clear()
         assert kept.send("owner@example.org", TEXT, message_key="k") == Accepted("F00D")
         assert server.sessions == 1
+
+
+def test_a_session_in_which_the_text_was_refused_before_its_end_takes_no_other_mail():
+    """The server still waits for the dot: the next command would be text to it, and its answer would not come."""
+    with Liar({"DATA": "354 go on\r\n452 not now"}) as server:
+        kept = mail(server.port, kept=2)
+        assert kept.send("owner@example.org", TEXT, message_key="k") == NotAccepted("smtp-452", permanent=False)
+        server.says.clear()
+        assert kept.send("owner@example.org", TEXT, message_key="k") == Accepted("F00D")
+        assert (server.sessions, server.verbs.count("RSET"), len(server.mails)) == (2, 0, 1)
+        assert b"RSET" not in server.mails[0]
 
 
 def test_a_mail_server_that_answers_too_slowly_is_cut_off():

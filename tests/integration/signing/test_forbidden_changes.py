@@ -204,6 +204,8 @@ NOT_GRANTED = {
     "an agreement of another unit": (signed, "update agreements set unit_id = gen_random_uuid()"),
     "another area on the roll": (frozen, "update roll_units set area = 1"),
     "another ruler for one": (frozen, "update roll_parties set counts_from = units"),
+    "a table in the place of another": (locked, "create temp table mandates (like mandates)"),
+    "a schema before another": (locked, "create schema signing_app"),
     "a paper edited": (mandated, "update mandates set valid_until = '2099-01-01'"),
 }
 ONLY_ADDED_TO = (

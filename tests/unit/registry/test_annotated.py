@@ -111,3 +111,11 @@ def test_a_far_row_keeps_its_number_and_the_rows_before_it_cost_nothing():
 
 def header(name: str, columns: tuple[Column, ...]) -> str:
     return next(column.header for column in columns if column.name == name)
+
+
+def test_a_cell_that_was_struck_through_stays_so():
+    struck = Row(2, hidden=False, cells={"name": Cell("text", "陈安", struck=True), "floor": Cell("number", "3")})
+
+    back = read_back(annotated({HOLDERS_SHEET: [struck]}), HOLDERS_SHEET)
+
+    assert back[2] == struck.cells

@@ -37,6 +37,7 @@ ATTRIBUTES = {
     "day": (SHEET, "</sheetData>", '<row><c t="d"><v>{}</v></c></row></sheetData>', ("0001-01-01", "9999-12-31", *NUMBERS)),
     "numFmt@numFmtId": (STYLES, "<fonts", '<numFmts><numFmt numFmtId="{}" formatCode="y"/></numFmts><fonts', NUMBERS),
     "xf@numFmtId": (STYLES, "</cellXfs>", '<xf numFmtId="{}"/></cellXfs>', NUMBERS),
+    "xf@fontId": (STYLES, "</cellXfs>", '<xf fontId="{}"/></cellXfs>', NUMBERS),
 }  # fmt: skip
 READ = (
     "min",
@@ -47,6 +48,7 @@ READ = (
     "s",
     "ref",
     "numFmtId",
+    "fontId",
 )  # attributes of which a reader makes a number or a place
 UNREADABLE = {
     "col@min": ("-999999999", "-1", "0", "16385", "9" * 20, "٣", "1_0", "16384"),  # the last: after the column's end
@@ -58,6 +60,7 @@ UNREADABLE = {
     "shared string": ("-1", "9" * 20, "٣"),
     "numFmt@numFmtId": ("-1", "٣"),
     "xf@numFmtId": ("-1", "٣"),
+    "xf@fontId": ("-1", "٣"),
 }
 
 

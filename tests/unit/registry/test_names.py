@@ -50,6 +50,68 @@ def test_a_mask_of_letters_hides_a_persons_name(name: str):
     assert flaw(f"{name}物业有限公司", "organisation") is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "闄堝畨",
+            "陈€安",
+            "李ㄨ安",
+            "李Х",
+            "李χ安",
+            "李ⅹ",
+            "X安",
+            "某安",
+            "李ロ安",
+            "李囗",
+            "李OO",
+            "李〇〇",
+            "李——",
+            "陈~",
+            "李·",
+            "·李",
+        ),
+        *("陈★★", "李❓", "李‽", "李☓", "李⌧", "李␣"),
+    ],
+)
+def test_what_is_typed_in_the_place_of_a_character_hides_a_persons_name(name: str):
+    assert flaw(name, "natural") == "name-lost-text"
+
+
+@pytest.mark.parametrize("sign", '+=$%^|\\~@&<>"!¤¡™€→∑😀🀫㈱「：；')
+def test_a_sign_is_in_no_persons_name(sign: str):
+    assert flaw(f"陈{sign}安", "natural") in ("name-form", "name-lost-text")
+
+
+def test_two_people_in_one_cell_are_no_name():
+    assert {flaw(name, "natural") for name in ("陈安、李安", "陈安,李安", "陈安，李安", "陈安/李安", "陈安；李安")} == {
+        "name-form"
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "’t Hooft",
+            "CHEN, An",
+            "J.R. Smith",
+            "Raju s/o Muthu",
+            "Nguyễn Thị Hạnh",
+            "ئەلى مەمەت",
+            "ཚེ་རིང་",
+            "艾力·买买提",
+            "赵C",
+            "李〇",
+            "山口ロロ",
+        ),
+        *("陈和平", "𰻝安", "\U00031350安", "陈安（大）", "李口", "Ма Ольга", "ʻOkina", "Mª José", "闫欣", "宓萍"),
+    ],
+)
+def test_a_rare_name_is_a_name(name: str):
+    assert flaw(name, "natural") is None
+
+
 def test_a_digit_of_any_script_is_a_digit():
     decimals = [chr(point) for point in range(0x11_0000) if unicodedata.decimal(chr(point), None) is not None]
     assert len(decimals) > 600
