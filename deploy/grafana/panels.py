@@ -11,7 +11,17 @@ from typing import Any, Literal
 SOURCE = {"type": "prometheus", "uid": "clearwater"}
 _ROW = 24
 _HEIGHTS = {"stat": 5, "timeseries": 8, "bargauge": 8, "table": 8, "alertlist": 8}
-_KEPT = {"keepTime": True, "includeVars": True}
+_OTHERS = {
+    "type": "dashboards",
+    "tags": ["clearwater"],
+    "title": "Clearwater",
+    "asDropdown": True,
+    "keepTime": True,
+    "includeVars": True,
+    "targetBlank": False,
+    "icon": "dashboard",
+    "tooltip": "The other dashboards, of the same district and time",
+}
 # In the order of Grafana's own list: by state, the firing ones first.
 _BY_IMPORTANCE = 3
 Json = dict[str, Any]
@@ -25,6 +35,33 @@ _OPEN_ALERTS: Json = {
     "datasource": "Clearwater",
     "alertInstanceLabelFilter": '{severity!="heartbeat"}',
     "stateFilter": {"firing": True, "pending": True, "error": True, "noData": False, "normal": False},
+}
+# Each whole, as the schema wants it: what is left out would be whatever a version of Grafana takes for it.
+_LINES: Json = {
+    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+    "tooltip": {"mode": "multi", "sort": "desc"},
+}
+_FIGURES: Json = {
+    "orientation": "auto",
+    "graphMode": "none",
+    "colorMode": "value",
+    "justifyMode": "auto",
+    "textMode": "auto",
+    "wideLayout": True,
+    "showPercentChange": False,
+    "percentChangeColorMode": "standard",
+}
+_BARS: Json = {
+    "orientation": "horizontal",
+    "displayMode": "basic",
+    "valueMode": "color",
+    "namePlacement": "auto",
+    "showUnfilled": True,
+    "sizing": "auto",
+    "minVizWidth": 8,
+    "minVizHeight": 16,
+    "maxVizHeight": 300,
+    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
 }
 Kind = Literal["stat", "timeseries", "bargauge", "table", "alertlist"]
 
@@ -86,7 +123,8 @@ def written(board: Board) -> Json:
         "refresh": "10s",
         "time": {"from": "now-3h", "to": "now"},
         "templating": {"list": [_district()] if board.by_district else []},
-        "links": [{"type": "dashboards", "tags": ["clearwater"], "title": "Clearwater", "asDropdown": True, **_KEPT}],
+        "annotations": {"list": []},
+        "links": [_OTHERS],
         "panels": list(_placed(board.panels)),
     }  # fmt: skip
 
@@ -189,12 +227,12 @@ def _thresholds(panel: Panel) -> Json:
 
 
 def _options(panel: Panel) -> Json:
-    if panel.kind == "timeseries":
-        return {"options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}}}
     if panel.kind == "table":
         return {"transformations": [{"id": "merge", "options": {}}, {"id": "organize", "options": _organized(panel)}]}
-    orientation = "horizontal" if panel.kind == "bargauge" else "auto"
-    return {"options": {"reduceOptions": {"calcs": ["lastNotNull"]}, "orientation": orientation}}
+    if panel.kind == "timeseries":
+        return {"options": _LINES}
+    reduced = {"reduceOptions": {"calcs": ["lastNotNull"]}}
+    return {"options": {**reduced, **(_BARS if panel.kind == "bargauge" else _FIGURES)}}
 
 
 def _organized(panel: Panel) -> Json:
