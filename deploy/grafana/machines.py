@@ -85,7 +85,7 @@ MACHINES: Final = Board(
             queries=(Query("count(clearwater_process_ready == 0) or vector(0)"),), says="NotReady, SchemaBehind, TopicsUnseen.",
         ),
         Panel(
-            title="Disk that is free", kind="stat", unit="percentunit", wide=8,
+            title="Disk that is free", kind="stat", unit="percentunit", wide=8, red_below=0.15,
             queries=(Query("min by (place) (clearwater_disk_free_bytes / clearwater_disk_bytes)", "{{place}}"),),
             says="DiskFilling below 15 %, DiskFull below 5 %.",
         ),
@@ -227,11 +227,11 @@ OBJECTIVES: Final = Board(
             says="The budget is 1 % of the time in each district. FeedStale pages at 14.4 times that.",
         ),
         Panel(
-            title="nothing-missing", kind="stat", red_from=1, queries=(Query("sum(clearwater_unreconciled_events)"),),
+            title="nothing-missing", kind="stat", wide=6, red_from=1, queries=(Query("sum(clearwater_unreconciled_events)"),),
             says="0, without an exception.",
         ),
         Panel(
-            title="Budget of signing-available left, 30 days", kind="stat", unit="percentunit", wide=8, empty="No act yet",
+            title="Budget of signing-available left, 30 days", kind="stat", unit="percentunit", wide=6, red_below=0, empty="No act yet",
             queries=(
                 Query(
                     where_any(
@@ -243,7 +243,7 @@ OBJECTIVES: Final = Board(
             says="Below 0 the objective of these thirty days is missed.",
         ),
         Panel(
-            title="Budget of signing-fast left, 30 days", kind="stat", unit="percentunit", wide=8, empty="No signature",
+            title="Budget of signing-fast left, 30 days", kind="stat", unit="percentunit", wide=6, red_below=0, empty="No signature",
             queries=(
                 Query(
                     where_any(
@@ -255,7 +255,7 @@ OBJECTIVES: Final = Board(
             says="Below 0 the objective of these thirty days is missed.",
         ),
         Panel(
-            title="message-handed-over: held, failed, uncertain", kind="stat", wide=8, red_from=1,
+            title="message-handed-over: held, failed, uncertain", kind="stat", wide=6, red_from=1,
             queries=(
                 Query("sum(max by (channel, district) (clearwater_channel_held))", "channels held"),
                 Query('sum(max by (channel, district) (clearwater_messages_by_channel{state="failed"}))', "failed"),

@@ -77,8 +77,9 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """`says`: what a reader does with it. `red_from`: the value from which it is red; `unit` in Grafana's own words. `most`: where a bar
-    is full. `empty`: what stands in the place of a value while there is none. `leads`: the board that a district's value leads to.
+    """`says`: what a reader does with it. `red_from`: the value from which it is red, `red_below`: where less is worse; `unit` in
+    Grafana's own words. `most`: where a bar is full. `empty`: what stands in the place of a value while there is none. `leads`: the
+    board that a district's value leads to.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Panel:
     unit: str = "short"
     wide: int = 12
     red_from: float | None = None
+    red_below: float | None = None
     most: float | None = None
     empty: str = ""
     leads: str = ""
@@ -218,9 +220,11 @@ def _links(panel: Panel, kind: str) -> Json:
 
 
 def _thresholds(panel: Panel) -> Json:
-    steps: list[Json] = [{"color": "green", "value": None}]
+    steps: list[Json] = [{"color": "green" if panel.red_below is None else "red", "value": None}]
     if panel.red_from is not None:
         steps.append({"color": "red", "value": panel.red_from})
+    if panel.red_below is not None:
+        steps.append({"color": "green", "value": panel.red_below})
     line = {"thresholdsStyle": {"mode": "line" if panel.red_from is not None else "off"}}
     custom = {"custom": line} if panel.kind == "timeseries" else {}
     return {"thresholds": {"mode": "absolute", "steps": steps}, **custom}

@@ -74,6 +74,25 @@ def test_a_bar_begins_at_nothing_and_is_full_at_a_bound() -> None:
     assert [defaults for defaults in bars if defaults["min"] != 0 or defaults["max"] <= 0] == []
 
 
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_figure_whose_sentence_says_below_is_red_below_and_not_above(panel: Panel) -> None:
+    """Where less is worse, a bound from which it is red would show a used-up budget or a full disk in green."""
+    less_is_worse = panel.kind == "stat" and bool(re.search(r"\b[Bb]elow \d", panel.says))
+
+    assert (panel.red_below is not None) == less_is_worse
+    assert panel.red_below is None or panel.red_from is None
+    (steps,) = (
+        (
+            item["fieldConfig"]["defaults"]["thresholds"]["steps"]
+            for item in WRITTEN
+            if item["title"] == panel.title and item["description"] == panel.says
+        )
+        if panel.queries
+        else ([],)
+    )
+    assert [step["color"] for step in steps] == (["red", "green"] if less_is_worse else ["green", "red"][: len(steps)])
+
+
 def test_a_link_leads_to_a_board_that_asks_which_district() -> None:
     urls = re.findall(r'"url": "([^"]+)"', json.dumps(WRITTEN))
     led = [re.fullmatch(r"/d/clearwater-(\w+)\?var-district=\$\{[\w.]+\}&\$\{__url_time_range\}", url) for url in urls]
