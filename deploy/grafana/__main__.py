@@ -23,6 +23,8 @@ _HEAD = "# Written by `python -m deploy.grafana`: change deploy/grafana, not thi
 
 def files() -> dict[Path, str]:
     source = {"name": "Clearwater", **SOURCE, "access": "proxy", "url": "http://prometheus:9090", "isDefault": True}
+    # Its rules are those of the panel with open alerts.
+    source["jsonData"] = {"manageAlerts": True}
     provider = {"name": "clearwater", "type": "file", "disableDeletion": True, "options": {"path": MOUNTED}}
     described = {
         PROVISIONING / "datasources" / "clearwater.yml": {"apiVersion": 1, "datasources": [source]},

@@ -19,12 +19,12 @@ CITY: Final = Board(
     (
         _ALERTS,
         Panel(
-            title="Latest place in a district's pipeline", kind="bargauge", unit="s", wide=8, red_from=60,
+            title="Latest place in a district's pipeline", kind="bargauge", unit="s", wide=8, red_from=60, most=60, leads="pipeline",
             queries=(Query("sort_desc(max by (district) (clearwater_consumer_age_seconds))", "{{district}}"),),
             says="The district with the highest bar needs you first: something has not been read there. Go on with Pipeline.",
         ),
         Panel(
-            title="Distance to the threshold", kind="bargauge", unit="percentunit", wide=8,
+            title="Distance to the threshold", kind="bargauge", unit="percentunit", wide=8, most=1, leads="district",
             queries=(
                 Query(
                     "sort(max by (district, project) (clearwater_threshold_ratio - clearwater_signed_ratio))",
@@ -56,13 +56,13 @@ CITY: Final = Board(
             says="How busy each district is.",
         ),
         Panel(
-            title="Projects", kind="table",
+            title="Projects", kind="table", leads="district",
             queries=(
-                Query("max by (district, project, basis) (clearwater_to_go)"),
-                Query("max by (district, project) (clearwater_period_left_seconds)"),
-                Query("max by (district, project) (clearwater_days_unclosed)"),
+                Query("max by (district, project, basis) (clearwater_to_go)", "to go", "locale"),
+                Query("max by (district, project) (clearwater_period_left_seconds)", "period left", "s"),
+                Query("max by (district, project) (clearwater_days_unclosed)", "days not closed"),
             ),
-            says="What is to go in each basis (area in 0.01 m²), seconds until the period ends, days that are not closed.",
+            says="What is to go in each basis (area in 0.01 m²), how long the period lasts, days that are not closed.",
         ),
     ),
 )  # fmt: skip

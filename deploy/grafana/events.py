@@ -56,13 +56,13 @@ PIPELINE: Final = Board(
             says="EventParkedForAnHour pages at an hour.",
         ),
         Panel(
-            title="What a person decides about", kind="table",
+            title="What a person decides about", kind="table", red_from=1,
             queries=(
-                Query(f"max by (consumer, district) (clearwater_parked_keys{{{OF}}})"),
-                Query(f"max by (consumer, district) (clearwater_diverged_events{{{OF}}})"),
-                Query("sum by (consumer) (clearwater_quarantined_total)"),
+                Query(f"max by (consumer, district) (clearwater_parked_keys{{{OF}}})", "parked keys"),
+                Query(f"max by (consumer, district) (clearwater_diverged_events{{{OF}}})", "diverged events"),
+                Query("sum by (consumer) (clearwater_quarantined_total)", "quarantined"),
             ),
-            says="Parked keys, diverged events, quarantined records.",
+            says="Parked keys and diverged events of a district; quarantined records of the consumer, in all districts.",
         ),
         Panel(
             title="Missing events, by equation", red_from=1,

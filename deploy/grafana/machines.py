@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.panels import Board, Panel, Query
-from deploy.grafana.queries import SIGNATURES, SIGNING_ACTS, quantile
+from deploy.grafana.queries import SIGNATURES, SIGNING_ACTS, quantile, where_any
 
 _ALL: Final = 'service="signing"'
 DESK: Final = Board(
@@ -17,8 +17,9 @@ DESK: Final = Board(
             says="0 at a launch means that no desk gets through, or that none tries.",
         ),
         Panel(
-            title="Signature, 99 of 100", kind="stat", unit="s", wide=8, red_from=0.25,
-            queries=(Query(quantile(0.99, "clearwater_http_request_seconds", where=SIGNATURES)),), says="The objective is 0.25 s.",
+            title="Signature, 99 of 100", kind="stat", unit="s", wide=8, red_from=0.25, empty="No signature",
+            queries=(Query(where_any(quantile(0.99, "clearwater_http_request_seconds", where=SIGNATURES))),),
+            says="The objective is 0.25 s. No signature: nobody has signed for a minute.",
         ),
         Panel(
             title="Server errors a minute", kind="stat", wide=8, red_from=1,
@@ -84,7 +85,7 @@ MACHINES: Final = Board(
             queries=(Query("count(clearwater_process_ready == 0) or vector(0)"),), says="NotReady, SchemaBehind, TopicsUnseen.",
         ),
         Panel(
-            title="Disk that is free", kind="stat", unit="percentunit", wide=8,
+            title="Disk that is free", kind="stat", unit="percentunit", wide=8, red_below=0.15,
             queries=(Query("min by (place) (clearwater_disk_free_bytes / clearwater_disk_bytes)", "{{place}}"),),
             says="DiskFilling below 15 %, DiskFull below 5 %.",
         ),
@@ -116,9 +117,9 @@ MACHINES: Final = Board(
             says="Written by the databases, and lost with their disk. 0 before the first backup. ArchiveStill.",
         ),
         Panel(
-            title="Age of the newest backup", kind="stat", unit="s", wide=6, red_from=129_600,
+            title="Age of the newest backup", kind="stat", unit="s", wide=6, red_from=129_600, empty="No backup",
             queries=(Query("time() - max(last_over_time(clearwater_backup_timestamp_seconds[7d]))"),),
-            says="No data: no backup was ever taken here. BackupOld.",
+            says="No backup: none was ever taken, or none in seven days. NoBackup, BackupOld.",
         ),
         Panel(
             title="Archive: written a second", unit="Bps",
@@ -174,9 +175,9 @@ MACHINES: Final = Board(
             says="100 % is one processor.",
         ),
         Panel(
-            title="Running since", kind="table", unit="s",
+            title="Running since", kind="table",
             queries=(
-                Query("time() - process_start_time_seconds"),
+                Query("time() - process_start_time_seconds", "for", "s"),
                 Query("max by (service, role, version, python) (clearwater_build_info)"),
             ),
             says="A short time is a restart; one version everywhere, except during an upgrade.",
@@ -226,31 +227,35 @@ OBJECTIVES: Final = Board(
             says="The budget is 1 % of the time in each district. FeedStale pages at 14.4 times that.",
         ),
         Panel(
-            title="nothing-missing", kind="stat", red_from=1, queries=(Query("sum(clearwater_unreconciled_events)"),),
+            title="nothing-missing", kind="stat", wide=6, red_from=1, queries=(Query("sum(clearwater_unreconciled_events)"),),
             says="0, without an exception.",
         ),
         Panel(
-            title="Budget of signing-available left, 30 days", kind="stat", unit="percentunit", wide=8,
+            title="Budget of signing-available left, 30 days", kind="stat", unit="percentunit", wide=6, red_below=0, empty="No act yet",
             queries=(
                 Query(
-                    f"1 - (sum(increase(clearwater_http_errors_total{{{SIGNING_ACTS}}}[30d]))"
-                    f" / sum(increase(clearwater_http_request_seconds_count{{{SIGNING_ACTS}}}[30d]))) / 0.001"
+                    where_any(
+                        f"1 - (sum(increase(clearwater_http_errors_total{{{SIGNING_ACTS}}}[30d]))"
+                        f" / sum(increase(clearwater_http_request_seconds_count{{{SIGNING_ACTS}}}[30d]))) / 0.001"
+                    )
                 ),
             ),
             says="Below 0 the objective of these thirty days is missed.",
         ),
         Panel(
-            title="Budget of signing-fast left, 30 days", kind="stat", unit="percentunit", wide=8,
+            title="Budget of signing-fast left, 30 days", kind="stat", unit="percentunit", wide=6, red_below=0, empty="No signature",
             queries=(
                 Query(
-                    f'1 - (1 - sum(increase(clearwater_http_request_seconds_bucket{{{SIGNATURES},le="0.25"}}[30d]))'
-                    f" / sum(increase(clearwater_http_request_seconds_count{{{SIGNATURES}}}[30d]))) / 0.01"
+                    where_any(
+                        f'1 - (1 - sum(increase(clearwater_http_request_seconds_bucket{{{SIGNATURES},le="0.25"}}[30d]))'
+                        f" / sum(increase(clearwater_http_request_seconds_count{{{SIGNATURES}}}[30d]))) / 0.01"
+                    )
                 ),
             ),
             says="Below 0 the objective of these thirty days is missed.",
         ),
         Panel(
-            title="message-handed-over: held, failed, uncertain", kind="stat", wide=8, red_from=1,
+            title="message-handed-over: held, failed, uncertain", kind="stat", wide=6, red_from=1,
             queries=(
                 Query("sum(max by (channel, district) (clearwater_channel_held))", "channels held"),
                 Query('sum(max by (channel, district) (clearwater_messages_by_channel{state="failed"}))', "failed"),

@@ -21,3 +21,8 @@ def quantile(share: float, metric: str, *labels: str, where: str = "") -> str:
 def per_minute(fact: str, *labels: str, where: str = "") -> str:
     single = ", ".join(dict.fromkeys((*labels, "district", "project")))
     return f"60 * sum by ({', '.join(labels)}) (max by ({single}) (rate({fact}{{{where}}}[$__rate_interval])))"
+
+
+def where_any(expr: str) -> str:
+    """Without the share of nothing, which is no number: its panel says that there is nothing yet."""
+    return f"({expr}) > -Inf"

@@ -15,6 +15,7 @@ from typing import Final
 import yaml
 
 from deploy.grafana.__main__ import MOUNTED as DASHBOARDS
+from deploy.grafana.__main__ import PROVISIONING
 from deploy.images import secret_files
 from deploy.images.parts import Entry, Limits, guards, healthcheck, waits_for
 from deploy.images.running import PORT_BASE
@@ -31,6 +32,22 @@ _PORTS: Final = {"prometheus": 9090, "alertmanager": 9093, "grafana": 3000, "jae
 ROUTES_FILE: Final = "ALERTMANAGER_FILE"  # in .env: the installation's own receivers
 _ROUTES = ROOT / "deploy" / "prometheus" / "alertmanager.yml"
 _NOBODY, _GRAFANA, _JAEGER = 65_534, 472, 10_001  # the users of their images
+# What Grafana would ask or tell on the Internet by itself, and a browser for it. Without a way out each is an error in its log.
+_ASKS_OUTSIDE: Final = (
+    "GF_ANALYTICS_REPORTING_ENABLED",
+    "GF_ANALYTICS_CHECK_FOR_UPDATES",
+    "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES",
+    "GF_ANALYTICS_FEEDBACK_LINKS_ENABLED",
+    "GF_NEWS_NEWS_FEED_ENABLED",
+    "GF_PLUGINS_PLUGIN_ADMIN_ENABLED",
+    "GF_PUBLIC_DASHBOARDS_ENABLED",
+    "GF_SNAPSHOTS_EXTERNAL_ENABLED",
+)
+_KEEPS_INSIDE: Final = (
+    "GF_PLUGINS_PREINSTALL_DISABLED",
+    "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED",
+    "GF_SECURITY_DISABLE_GRAVATAR",
+)
 _LIMITS = Limits(memory="1g", processes=256)
 
 
@@ -102,19 +119,23 @@ def _grafana() -> Entry:
         "environment": {
             "GRAFANA_PASSWORD": SITE.secret("grafana_password"),
             "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{secret_files.MOUNTED_IN}/GRAFANA_PASSWORD",
-            "GF_ANALYTICS_REPORTING_ENABLED": "false",
-            "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
-            "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
-            "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+            **dict.fromkeys(_ASKS_OUTSIDE, "false"),
+            **dict.fromkeys(_KEEPS_INSIDE, "true"),
             "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": f"{DASHBOARDS}/city.json",
         },
         "volumes": [
             "grafana:/var/lib/grafana",
-            "./deploy/grafana/provisioning:/etc/grafana/provisioning:ro",
+            *_provisioning(),
             f"./deploy/grafana/dashboards:{DASHBOARDS}:ro",
         ],
         "depends_on": waits_for({"prometheus": "service_healthy"}),
     }
+
+
+def _provisioning() -> list[str]:
+    """Each folder of its own: the image has empty ones for plugins and alerting beside them, whose absence Grafana reports as errors."""
+    own = PROVISIONING.relative_to(ROOT)
+    return [f"./{own / name}:/etc/grafana/provisioning/{name}:ro" for name in ("dashboards", "datasources")]
 
 
 def _jaeger() -> Entry:

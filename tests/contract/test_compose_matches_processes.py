@@ -135,6 +135,21 @@ def test_monitoring_starts_only_by_its_profile_and_reads_files_that_exist():
     assert needed & WATCHING == set()
 
 
+def test_grafana_keeps_to_this_machine_and_to_the_folders_of_its_image():
+    """A folder over all of its provisioning takes away its empty ones, which it then reports as errors; so is each look-up outside."""
+    grafana = COMPOSE["grafana"]
+    mounted = {target for _, target, *_ in (volume.split(":") for volume in grafana["volumes"])}
+    settings = {key.removeprefix("GF_"): value for key, value in grafana["environment"].items()}
+
+    assert "/etc/grafana/provisioning" not in mounted
+    assert {f"/etc/grafana/provisioning/{name}" for name in ("dashboards", "datasources")} <= mounted
+    outside = ("ANALYTICS_", "NEWS_", "SNAPSHOTS_EXTERNAL_", "PUBLIC_DASHBOARDS_", "PLUGINS_PLUGIN_ADMIN_")
+    inside = ("PLUGINS_PREINSTALL_DISABLED", "PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED", "SECURITY_DISABLE_GRAVATAR")
+    for begin in outside:
+        assert {value for key, value in settings.items() if key.startswith(begin)} == {"false"}, begin
+    assert {settings[key] for key in inside} == {"true"}
+
+
 @pytest.mark.parametrize(("service", "role"), ROLES)
 def test_a_container_sends_traces_where_whoever_starts_it_says_and_nowhere_else(service, role, declared):
     assert (

@@ -16,6 +16,10 @@ from deploy.local.place import ROOT
 from tests.unit.deploy.test_prometheus import ALERTS, DECLARED, RECORDED
 
 PANELS = [pytest.param(panel, id=f"{board.uid}-{panel.title}") for board in BOARDS for panel in board.panels]
+WRITTEN: list[dict[str, Any]] = [
+    panel for file in sorted(DASHBOARDS.glob("*.json")) for panel in json.loads(file.read_text("utf-8"))["panels"]
+]
+TABLES = [panel for panel in WRITTEN if panel["type"] == "table"]
 OF_A_PROCESS = {
     name: {"service", "role"}
     for name in ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds")
@@ -44,6 +48,67 @@ def test_the_seven_dashboards_are_there_and_read_the_one_source() -> None:
     assert len({board["uid"] for board in written}) == len(written)
     targets = [target for board in written for panel in board["panels"] for target in panel.get("targets", ())]
     assert {target["datasource"]["uid"] for target in targets} == {source["uid"]}
+
+
+@pytest.mark.parametrize("panel", TABLES, ids=lambda panel: panel["title"])
+def test_a_table_names_what_it_shows_and_formats_no_word_as_a_number(panel: dict[str, Any]) -> None:
+    """Without a name a column is `Value #A`; with a unit of the whole table the district 440303 is `440 K`."""
+    (organized,) = (step["options"] for step in panel["transformations"] if step["id"] == "organize")
+    letters = [target["refId"] for target in panel["targets"]]
+    values = {"Value" if letters == ["A"] else f"Value #{letter}" for letter in letters}
+    named = organized["renameByName"]
+    styled = {override["matcher"]["options"]: override["properties"] for override in panel["fieldConfig"]["overrides"]}
+
+    assert values == named.keys() | {hidden for hidden in organized["excludeByName"] if hidden.startswith("Value")}
+    assert "unit" not in panel["fieldConfig"]["defaults"]
+    assert set(styled) == {*named.values(), "district"}
+    assert all("unit" in {item["id"] for item in properties} for properties in styled.values())
+    assert {"id": "unit", "value": "string"} in styled["district"]
+
+
+def test_a_bar_begins_at_nothing_and_is_full_at_a_bound() -> None:
+    """Between the least and the most of its own values, 1.98 s beside 1.97 s is a full bar beside none."""
+    bars = [panel["fieldConfig"]["defaults"] for panel in WRITTEN if panel["type"] == "bargauge"]
+
+    assert bars
+    assert [defaults for defaults in bars if defaults["min"] != 0 or defaults["max"] <= 0] == []
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_figure_whose_sentence_says_below_is_red_below_and_not_above(panel: Panel) -> None:
+    """Where less is worse, a bound from which it is red would show a used-up budget or a full disk in green."""
+    less_is_worse = panel.kind == "stat" and bool(re.search(r"\b[Bb]elow \d", panel.says))
+
+    assert (panel.red_below is not None) == less_is_worse
+    assert panel.red_below is None or panel.red_from is None
+    (steps,) = (
+        (
+            item["fieldConfig"]["defaults"]["thresholds"]["steps"]
+            for item in WRITTEN
+            if item["title"] == panel.title and item["description"] == panel.says
+        )
+        if panel.queries
+        else ([],)
+    )
+    assert [step["color"] for step in steps] == (["red", "green"] if less_is_worse else ["green", "red"][: len(steps)])
+
+
+def test_a_link_leads_to_a_board_that_asks_which_district() -> None:
+    urls = re.findall(r'"url": "([^"]+)"', json.dumps(WRITTEN))
+    led = [re.fullmatch(r"/d/clearwater-(\w+)\?var-district=\$\{[\w.]+\}&\$\{__url_time_range\}", url) for url in urls]
+
+    assert led
+    assert {found and found[1] for found in led} <= {board.uid for board in BOARDS if board.by_district}
+
+
+def test_open_alerts_are_those_of_the_one_source_without_its_heartbeat() -> None:
+    (source,) = yaml.safe_load((PROVISIONING / "datasources/clearwater.yml").read_text("utf-8"))["datasources"]
+    (options,) = (panel["options"] for panel in WRITTEN if panel["type"] == "alertlist")
+
+    assert options["datasource"] == source["name"]
+    assert source["jsonData"]["manageAlerts"] is True
+    ((label, value),) = re.findall(r'(\w+)!="(\w+)"', options["alertInstanceLabelFilter"])
+    assert {name for name, rule in ALERTS.items() if rule["labels"][label] == value} == {"Watchdog"}
 
 
 @pytest.mark.parametrize("panel", PANELS)
