@@ -3,7 +3,7 @@
 Invariant: an outcome states only what is certain. `NotAccepted`: the gateway certainly did not accept the message, so
 another try cannot deliver it twice. `Unclear`: it may have been accepted; only the gateway or a person may resolve it.
 `Unwell` is about the channel, not about the message: docs/decisions/0026.
-Held by tests/unit/notify/test_message.py and tests/unit/notify/test_hold.py and tests/integration/notify/test_gateways.py.
+Held by tests/unit/notify/test_message.py, tests/unit/notify/test_hold.py and tests/integration/notify/test_gateways.py.
 """
 
 from dataclasses import dataclass

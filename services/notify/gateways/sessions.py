@@ -70,9 +70,8 @@ class _Plain(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None and self.sock is not None:
-            self.file = _Lines(
-                self.sock.makefile("rb", buffering=0)
-            )  # what nobody has asked for stays where a look finds it
+            # Without a buffer, what nobody has asked for stays where a look at the socket finds it.
+            self.file = _Lines(self.sock.makefile("rb", buffering=0))
         if self.file is not None:
             self.file.left = _LINES
         return super().getreply()
