@@ -253,9 +253,9 @@ class Sheet:
             return "error", written
         if day := self._day(written):
             return "date", day
-        return self.calendar.shown_as(self._style, written) if self._kind == "n" else _KINDS.get(
-            self._kind, "error"
-        ), written
+        if self._kind == "n":
+            return self.calendar.shown_as(self._style, written), written
+        return _KINDS.get(self._kind, "error"), written
 
     def _day(self, written: str) -> str | None:
         if self._kind == "d":
