@@ -96,6 +96,33 @@ def test_only_the_front_door_reaches_what_serves(built: list[Document]):
     assert {name for name in ports if reaches(policies, labels[name], labels[name], ports[name])} == set()
 
 
+def test_every_policy_budget_and_service_selects_a_pod(built: list[Document]):
+    """A selector of nobody is a right that no pod gets, or a Service without an answer."""
+    labels = [pod["metadata"]["labels"].items() for pod in pods(built).values()]
+    named = {port["name"] for pod in pods(built).values() for port in container(pod).get("ports", ())}
+    selectors = {
+        (kind, name): item["spec"][key]["matchLabels"]
+        for kind, key in (
+            ("NetworkPolicy", "podSelector"),
+            ("PodDisruptionBudget", "selector"),
+            ("Deployment", "selector"),
+        )
+        for name, item in of(built, kind).items()
+        if item["spec"][key]
+    }
+    selectors |= {
+        ("Service", name): item["spec"]["selector"]
+        for name, item in of(built, "Service").items()
+        if "selector" in item["spec"]
+    }
+
+    assert [which for which, selector in selectors.items() if not any(selector.items() <= own for own in labels)] == []
+    targets = {port["targetPort"] for item in of(built, "Service").values() for port in item["spec"].get("ports", ())}
+    assert targets <= named
+    scaled = {item["spec"]["scaleTargetRef"]["name"] for item in built if "scaleTargetRef" in item.get("spec", {})}
+    assert scaled <= of(built, "Deployment").keys()
+
+
 def test_the_watch_runs_beside_prometheus_and_asks_the_front_door_by_its_public_name(
     city: list[Document],
 ):
