@@ -105,13 +105,15 @@ def policy(
     ingress: list[Document] | None = None,
     egress: list[Document] | None = None,
 ) -> Document:
-    """None leaves a direction to the other policies; an empty list allows nothing."""
+    """None leaves a direction to the other policies; an empty list allows nothing. Kubernetes keeps that as the direction alone, and takes
+    an empty list for a change at each `kubectl apply`.
+    """
     directions = {"Ingress": ingress, "Egress": egress}
     spec: Document = {
         "podSelector": {"matchLabels": chosen} if chosen else {},
         "policyTypes": [direction for direction, rules in directions.items() if rules is not None],
     }
-    spec |= {direction.lower(): rules for direction, rules in directions.items() if rules is not None}
+    spec |= {direction.lower(): rules for direction, rules in directions.items() if rules}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
 
 

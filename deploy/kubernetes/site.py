@@ -123,7 +123,8 @@ def _written(key: str, value: str, values: Mapping[str, str]) -> Iterator[Docume
         yield _from(INSTALLATION, _FRONT_HOST, _FRONT_HOST)
     for name in _PLACEHOLDER.findall(value):
         yield _from(PUBLIC, name.lower(), name)
-    yield {"name": key, "value": _PLACEHOLDER.sub(r"$(\1)", value)}
+    written = _PLACEHOLDER.sub(r"$(\1)", value)
+    yield {"name": key, "value": written} if written else {"name": key}  # empty, as Kubernetes keeps it
 
 
 def _from(config_map: str, key: str, variable: str) -> Document:

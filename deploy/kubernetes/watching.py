@@ -27,10 +27,11 @@ _POD: Final = "__meta_kubernetes_pod_label_app_kubernetes_io_"
 
 def monitor() -> Document:
     labelled = [
-        {"sourceLabels": [f"{_POD}{source}"], "targetLabel": target}
+        {"action": "replace", "sourceLabels": [f"{_POD}{source}"], "targetLabel": target}
         for source, target in (("name", "service"), ("component", "role"))
     ]
     of_platform = {
+        "action": "replace",
         "sourceLabels": ["service"],
         "regex": SERVERS,
         "targetLabel": "service",
@@ -46,7 +47,7 @@ def monitor() -> Document:
         "port": PORT,
         "path": "/metrics",
         "interval": f"{scraping.SECONDS}s",
-        "relabelings": [{"targetLabel": "job", "replacement": PART_OF}, *labelled, of_platform],
+        "relabelings": [{"action": "replace", "targetLabel": "job", "replacement": PART_OF}, *labelled, of_platform],
     }
     spec = {"selector": {"matchExpressions": [of_services, of_roles]}, "podMetricsEndpoints": [endpoint]}
     return {"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor", "metadata": {"name": PART_OF}, "spec": spec}

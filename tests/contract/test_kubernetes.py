@@ -6,7 +6,9 @@ The overlays are built by kustomize itself and compared with the declaration and
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import kubernetes_validate
 import pytest
@@ -80,6 +82,24 @@ def test_a_document_with_a_fault_is_refused(built: list[Document]):
 
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(broken, NEWEST, strict=True)
+
+
+def test_a_file_says_it_as_kubernetes_keeps_it(built: list[Document]):
+    """An empty list or value is not kept, and an action is filled in: written otherwise, each `kubectl apply` is a change of the object."""
+    for document in built:
+        empty = [place for place, value in places(document["spec"]) if value in ([], "")] if "spec" in document else []
+        assert empty == [], document["metadata"]["name"]
+    for monitor in of(built, "PodMonitor").values():
+        (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+        assert {relabeling["action"] for relabeling in endpoint["relabelings"]} == {"replace"}
+
+
+def places(found: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Everything inside, with the way to it."""
+    yield place, found
+    items = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
+    for key, value in items:
+        yield from places(value, f"{place}/{key}")
 
 
 def test_every_declared_process_has_its_workload_and_nothing_else_runs(built: list[Document]):

@@ -96,10 +96,37 @@ def test_only_the_front_door_reaches_what_serves(built: list[Document]):
     assert {name for name in ports if reaches(policies, labels[name], labels[name], ports[name])} == set()
 
 
+def test_every_policy_budget_and_service_selects_a_pod(built: list[Document]):
+    """A selector of nobody is a right that no pod gets, or a Service without an answer."""
+    labels = [pod["metadata"]["labels"].items() for pod in pods(built).values()]
+    named = {port["name"] for pod in pods(built).values() for port in container(pod).get("ports", ())}
+    selectors = {
+        (kind, name): item["spec"][key]["matchLabels"]
+        for kind, key in (
+            ("NetworkPolicy", "podSelector"),
+            ("PodDisruptionBudget", "selector"),
+            ("Deployment", "selector"),
+        )
+        for name, item in of(built, kind).items()
+        if item["spec"][key]
+    }
+    selectors |= {
+        ("Service", name): item["spec"]["selector"]
+        for name, item in of(built, "Service").items()
+        if "selector" in item["spec"]
+    }
+
+    assert [which for which, selector in selectors.items() if not any(selector.items() <= own for own in labels)] == []
+    targets = {port["targetPort"] for item in of(built, "Service").values() for port in item["spec"].get("ports", ())}
+    assert targets <= named
+    scaled = {item["spec"]["scaleTargetRef"]["name"] for item in built if "scaleTargetRef" in item.get("spec", {})}
+    assert scaled <= of(built, "Deployment").keys()
+
+
 def test_the_watch_runs_beside_prometheus_and_asks_the_front_door_by_its_public_name(
     city: list[Document],
 ):
-    read = {variable["name"]: variable.get("value") for variable in container(pods(city)[WATCH])["env"]}
+    read = {variable["name"]: variable.get("value", "") for variable in container(pods(city)[WATCH])["env"]}
     (port,) = (
         entry["port"] for entry in of(city, "Service")["front-door"]["spec"]["ports"] if entry["name"] == "https"
     )
@@ -161,7 +188,7 @@ def test_a_service_accepts_the_settings_of_its_pod(city: list[Document], tmp_pat
     variables: dict[str, str] = {}
     for variable in container(pods(city)[name])["env"]:
         source = variable.get("valueFrom", {}).get("configMapKeyRef")
-        value = held[source["name"]][source["key"]] if source else variable["value"]
+        value = held[source["name"]][source["key"]] if source else variable.get("value", "")
         variables[variable["name"]] = re.sub(r"\$\((\w+)\)", lambda found: variables[found[1]], value)
     folder = tmp_path / "secrets"
     folder.mkdir()
@@ -216,6 +243,17 @@ def test_the_kustomization_of_the_page_names_every_image_and_every_server(tmp_pa
     }
     assert sources == {name, "public"}
     assert container(pods(documents)["topics"])["args"][0] == "deploy.images.topics"
+
+
+def test_the_page_makes_the_namespace_from_its_file():
+    """What is made by another command is no object of `kubectl apply`, which warns of it, and has no label that keeps pods restricted."""
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    files = re.findall(r"kubectl apply -f (\S+)", page)
+
+    assert "kubectl create namespace" not in page
+    made = [document for file in files for document in yaml.safe_load_all((ROOT / file).read_text(encoding="utf-8"))]
+    assert [document["kind"] for document in made] == ["Namespace"]
+    assert made[0]["metadata"]["name"] in {document["metadata"]["name"] for document in overlay("small")}
 
 
 def test_the_steps_of_the_page_select_what_they_name(built: list[Document]):
