@@ -1,4 +1,4 @@
-"""What is to be said of an event, gathered once: EVENTS.md, the pages of the catalogue and the xRegistry document are written from it."""
+"""The description of an event, gathered once: EVENTS.md, the pages of the catalogue and the xRegistry document are written from it."""
 
 import json
 from collections.abc import Iterator

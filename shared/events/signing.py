@@ -309,7 +309,7 @@ class BasisFigures(Part):
 
 @declare("clearwater.signing.day.closed.v1", topic="signing-project")
 class DayClosed(Event):
-    """The figures of a business day, frozen. Told again with the next restatement when something became known later."""
+    """The figures of a business day, frozen. Published again with the next restatement when something became known later."""
 
     project_id: UUID = Field(description=_PROJECT)
     business_on: Day = Field(description="the day in Asia/Shanghai, YYYY-MM-DD")

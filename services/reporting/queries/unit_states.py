@@ -1,7 +1,7 @@
 """The state of every unit of a district, as far as the granted types of event say it.
 
 Invariant: a fact is given only where every type that can change it is granted: so a snapshot says nothing that the granted events do
-not say, and a subscriber that goes on with them keeps it right. What no event has said yet is null. Read page by page in one
+not say, and a subscriber that goes on with them keeps it right. What no event has stated yet is null. Read page by page in one
 transaction, so that all pages are of one snapshot and only one page is held in memory.
 """
 

@@ -72,12 +72,26 @@ def test_the_distance_is_the_least_number_that_reaches_it(total, data, percent):
 
 @pytest.mark.parametrize(
     ("signed", "ends"),
-    [([9_490, 9_511], (9_400, 9_600)), ([9_100, 9_999], (9_000, 10_000)), ([10, 9_500], (0, 10_000))],
+    [
+        ([9_490, 9_511], (9_400, 9_600)),
+        ([9_100, 9_999], (9_000, 10_000)),
+        ([10, 9_500], (0, 10_000)),
+        ([9_400, 9_600], (9_400, 9_600)),
+        ([9_399], (9_000, 10_000)),
+        ([9_601], (9_000, 10_000)),
+        ([9_000, 10_000], (9_000, 10_000)),
+        ([8_999], (0, 10_000)),
+        ([], (0, 10_000)),
+    ],
 )
 def test_the_scale_is_the_narrowest_that_holds_all(signed, ends):
     assert scale([Basis("units", agreement, 10_000) for agreement in signed]) == ends
 
 
 def test_the_scale_holds_the_thresholds_too():
+    assert scale([Basis("units", 9_500, 10_000, 96)]) == (9_400, 9_600)
+    assert scale([Basis("units", 9_500, 10_000, 97)]) == (9_000, 10_000)
+    assert scale([Basis("units", 9_500, 10_000, 95), Basis("area", 3, None, 95)]) == (9_400, 9_600)
+    assert scale([Basis("units", 3, None, 95)]) == (0, 10_000)
     assert scale([Basis("units", 9_490, 10_000, 60), Basis("area", 9_511, 10_000, 95)]) == (0, 10_000)
     assert scale([Basis("units", 9_490, 10_000, 95), Basis("area", 9_511, 10_000, 90)]) == (9_000, 10_000)

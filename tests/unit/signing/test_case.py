@@ -57,6 +57,18 @@ def test_rights_are_confirmed_once_for_the_revision_that_was_read(read):
     assert [(holder.person_id, holder.share) for holder in event.right_holders] == [(RIGHTS.holders[0].person_id, "1")]
 
 
+def test_joint_owners_are_confirmed_without_shares():
+    owners = [a_holder(None), a_holder(None)]
+    case = Case.open(UNIT, rights_of(*owners, ownership="joint"), at=NOON)
+
+    case.confirm(at=NOON)
+
+    event = case.recorded[-1]
+    assert [(holder.person_id, holder.share) for holder in event.right_holders] == [
+        (it.person_id, None) for it in owners
+    ]
+
+
 @pytest.mark.parametrize("state", ["reviewing", "confirmed"])
 def test_rights_that_changed_since_they_were_read_are_not_confirmed(state):
     with pytest.raises(Refused, match="rights-changed-since-read") as refusal:
