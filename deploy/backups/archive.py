@@ -45,6 +45,7 @@ def newest(to: Kept) -> Iterator[Sample]:
 
 def _receive(server: Server, to: Kept, stop: threading.Event) -> None:
     """Raises RuntimeError when the program ends: its own last line is in this process's log."""
+    server.free_slot()
     _begin_unfilled_anew(server, to)
     command = server.command("pg_receivewal", "--directory", str(to.wal), "--slot", SLOT, "--synchronous", "--no-loop")
     with subprocess.Popen(command, env=server.environment) as receiver:

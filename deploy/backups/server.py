@@ -62,6 +62,14 @@ class Server:
             if not found or found[0] == "lost":
                 connection.execute("select pg_create_physical_replication_slot(%s, true)", [SLOT])
 
+    def free_slot(self) -> None:
+        """Ends whoever still reads it: a pg_receivewal whose archive process was killed goes on alone, and keeps the next one out."""
+        with closing(self.connect()) as connection:
+            connection.execute(
+                "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = %s and active",
+                [SLOT],
+            )
+
     def drop_slot(self) -> None:
         with closing(self.connect()) as connection:
             connection.execute(

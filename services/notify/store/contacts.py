@@ -3,6 +3,7 @@
 Invariant: the result is never stored or logged, and is sent only to the gateway.
 """
 
+import base64
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from uuid import UUID
@@ -16,6 +17,7 @@ from shared.messaging import sealing
 from shared.service.database import Transaction
 
 READER = "notify"
+_KEY_BYTES = 32
 
 _SEALED = text("""
     select contacts.key_id, nonce, ciphertext, wrapped from contacts join person_keys using (district, person_id,
@@ -36,9 +38,14 @@ class Contact(ContactDetails):
 
 @dataclass(frozen=True)
 class Opener:
-    """Holds notify's private key, base64 of 32 bytes."""
+    """Holds notify's private key, base64 of 32 bytes. Raises ValueError for another value: with it every message would fail for good."""
 
     private_key: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(base64.b64decode(self.private_key, validate=True)) != _KEY_BYTES:
+            message = f"READER_PRIVATE_KEY has to be {_KEY_BYTES} bytes in base64"
+            raise ValueError(message)
 
     def open(self, sealed: Sealed, *, wrapped: str, person_id: UUID) -> Contact:
         """Raises sealing.Unopened, also when the content is not a contact."""

@@ -1,5 +1,6 @@
 """Does PostgreSQL itself say how far the archive is: when it works, when it is dead, and when it goes on?"""
 
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,7 @@ from deploy.backups.kept import Kept
 from deploy.backups.server import Server
 from shared.service import database
 from shared.telemetry import archived
+from shared.telemetry.archive_slot import SLOT
 from tests.support.eventually import eventually
 from tests.support.platform import Platform
 
@@ -108,3 +110,20 @@ def test_an_archive_that_ended_because_its_disk_was_full_goes_on_when_there_is_r
 
     assert begun.stat().st_size == whole.stat().st_size
     assert b"x" * 5_000 in begun.read_bytes()  # a page of the log is 8 kB
+
+
+def test_an_archive_that_was_killed_is_taken_over_from_the_program_that_it_has_left_behind(
+    source: Server, engine: Engine, tmp_path: Path
+) -> None:
+    to = Kept(tmp_path)
+    to.prepare()
+    source.keep_slot()
+    command = source.command("pg_receivewal", "--directory", str(to.wal), "--slot", SLOT, "--synchronous", "--no-loop")
+    with subprocess.Popen(command, env=source.environment) as left_behind:
+        write(source)
+        eventually(lambda: figures(engine)[1] == 0)
+
+        with archiving(source, to):
+            eventually(lambda: left_behind.poll() is not None)
+            write(source)
+            eventually(lambda: figures(engine)[1] == 0)

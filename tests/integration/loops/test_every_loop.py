@@ -60,6 +60,7 @@ def settings(monkeypatch) -> None:
     monkeypatch.setenv("SMS_URL", "http://127.0.0.1:1/sms")
     monkeypatch.setenv("STATEMENT_KEY", STATEMENT_KEY)
     monkeypatch.setenv("SENDER_PRIVATE_KEY", PRIVATE)
+    monkeypatch.setenv("READER_PRIVATE_KEY", PRIVATE)
 
 
 @pytest.mark.parametrize("wiring", WIRINGS, ids=lambda wiring: wiring.SERVICE.name)
