@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import IO, Final, Literal
+from typing import Final, Literal
 
 from services.notify.domain.outcome import Unwell
 from services.notify.gateways import replies
@@ -54,7 +54,7 @@ class NoSession(Exception):  # noqa: N818 - names the state found
 class _Lines:
     """What a server says, line by line; `left` of them may still come."""
 
-    def __init__(self, replies: IO[bytes]) -> None:
+    def __init__(self, replies: socket.SocketIO) -> None:
         self._replies, self.left = replies, _LINES
         self.close = replies.close
 
