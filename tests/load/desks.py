@@ -1,14 +1,17 @@
 """Desks that sign over HTTP, each over one connection: what they sign is prepared by the commands, a batch of units in one transaction."""
 
+import heapq
 import json
+import re
+import selectors
+import socket
 import statistics
-import threading
 import time
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +25,7 @@ from shared.service import database
 from tests.support.signing import CASH, DESK, PAPERS, District
 
 _BATCH = 50
+_LENGTH = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)  # the API gives that of every body
 
 
 @dataclass(frozen=True)
@@ -78,52 +82,66 @@ class Office:
 
     def sign(self, todo: Sequence[Signable], *, connections: int, pause: float = 0.0) -> Taken:
         """`pause`: seconds from one signature of a connection to its next, however long it takes."""
-        waiting, lock, seconds = iter(todo), threading.Lock(), list[float]()
-
-        def desk(number: int) -> None:
-            client = Client(self.ports[number % len(self.ports)], self.keys, number)
-            due = time.perf_counter() + pause * number / connections
-            while True:
-                with lock:
-                    signable = next(waiting, None)
-                if signable is None:
-                    return
-                if pause:
-                    time.sleep(max(0.0, due - time.perf_counter()))
-                    due += pause
-                began = time.perf_counter()
-                client.sign(signable)
-                seconds.append(time.perf_counter() - began)
-
-        began = time.perf_counter()
-        with ThreadPoolExecutor(connections) as desks:
-            list(desks.map(desk, range(connections)))
+        waiting, seconds, began = deque(todo), list[float](), time.perf_counter()
+        at_rest = [(began + pause * number / connections, number) for number in range(connections)]
+        with selectors.DefaultSelector() as selector, ExitStack() as stack:
+            desks = [Desk(self.ports[number % len(self.ports)], self.keys, number) for number in range(connections)]
+            for desk in desks:
+                selector.register(stack.enter_context(desk.connection), selectors.EVENT_READ, desk)
+            while len(seconds) < len(todo):
+                while waiting and at_rest and at_rest[0][0] <= time.perf_counter():
+                    due, number = heapq.heappop(at_rest)
+                    desks[number].send(waiting.popleft(), due=due + pause)
+                rest = max(0.0, at_rest[0][0] - time.perf_counter()) if waiting and at_rest else None
+                for key, _ in selector.select(rest):
+                    if (took := key.data.received()) is not None:
+                        seconds.append(took)
+                        heapq.heappush(at_rest, (key.data.due if pause else 0.0, key.data.number))
         return Taken(time.perf_counter() - began, seconds)
 
 
-class Client:
-    """One connection of one desk, under a name of its own: a subject has a limit of requests."""
+class Desk:
+    """One connection of one desk, under a name of its own: a subject has a limit of requests.
+
+    The desks share the machine with what they measure, as pgbench's client does in C. So one thread serves all of them over bare sockets:
+    with a thread and Python's HTTP client for each, they took 0.75 ms of CPU for a signature.
+    """
 
     def __init__(self, port: int, keys: Path, number: int) -> None:
-        self._connection, self._keys, self._number = HTTPConnection("127.0.0.1", port), keys, number
-        self._tokens = dict[str, str]()
+        self.connection, self.number, self.due = socket.create_connection(("127.0.0.1", port)), number, 0.0
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._keys, self._tokens = keys, dict[str, str]()
+        self._answer, self._began = b"", 0.0
 
-    def sign(self, signable: Signable) -> None:
+    def send(self, signable: Signable, *, due: float) -> None:
+        """`due`: when this desk signs again."""
+        request = self._request(signable)
+        self.due, self._answer, self._began = due, b"", time.perf_counter()
+        self.connection.sendall(request)
+
+    def received(self) -> float | None:
+        """Reads what has come. The seconds since the request once its answer is whole."""
+        data = self.connection.recv(65_536)
+        assert data, "the API has closed the connection"
+        self._answer += data
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if not end or len(body) < int(_LENGTH.findall(head)[0]):
+            return None
+        assert head.startswith(b"HTTP/1.1 201 "), self._answer
+        return time.perf_counter() - self._began
+
+    def _request(self, signable: Signable) -> bytes:
         owner = str(signable.owner)
-        body = json.dumps({"right_holder": owner, "hand": owner, "capacity": "self", "desk": f"{self._number}"})
-        headers = {
-            "Authorization": f"Bearer {self._token(signable.district)}",
-            "Clearwater-District": signable.district,
-            "Content-Type": "application/json",
-            "Idempotency-Key": str(signable.agreement_id),
-        }
-        self._connection.request("POST", f"/api/v1/agreements/{signable.agreement_id}/signatures", body, headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
-        assert answer.status == 201, text
+        body = json.dumps({"right_holder": owner, "hand": owner, "capacity": "self", "desk": f"{self.number}"})
+        return (
+            f"POST /api/v1/agreements/{signable.agreement_id}/signatures HTTP/1.1\r\n"
+            f"Host: 127.0.0.1\r\nAuthorization: Bearer {self._token(signable.district)}\r\n"
+            f"Clearwater-District: {signable.district}\r\nContent-Type: application/json\r\n"
+            f"Idempotency-Key: {signable.agreement_id}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        ).encode()
 
     def _token(self, district: str) -> str:
         if district not in self._tokens:
-            granted = (district, f"{900_000 + self._number}")
+            granted = (district, f"{900_000 + self.number}")
             self._tokens[district] = issuer.mint(self._keys, role="desk", districts=granted)
         return self._tokens[district]

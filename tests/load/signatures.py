@@ -119,6 +119,21 @@ def sampled(bench: Bench) -> Iterator[Counter[str]]:
     thread.join()
 
 
+@contextmanager
+def timed_functions(bench: Bench) -> Iterator[None]:
+    """Only while they are looked at: two readings of the clock for each call take time from a signature."""
+    with bench.superuser() as connection:
+        for statement in (
+            "select pg_stat_reset()",
+            "alter system set track_functions = 'all'",
+            "select pg_reload_conf()",
+        ):
+            connection.execute(statement)
+        yield
+        for statement in ("alter system reset track_functions", "select pg_reload_conf()"):
+            connection.execute(statement)
+
+
 def _named(state: str, waits: object, query: str) -> str:
     words = " ".join(query.split()[:_WORDS])
     if state != "active":
@@ -141,9 +156,7 @@ def one_series(bench: Bench, units: int) -> None:
     print(f"  {taken.per_second:.0f} signatures/s ÷ pgbench {bare:.0f}/s = {taken.per_second / bare:.3f}; {taken}")
     print(f"  CPU: pgbench {bare_cpu:.2f} ms ÷ a signature {api + database:.2f} ms = {bare_cpu / (api + database):.3f}")
     print(f"    of it the API {api:.2f} ms, the database {database:.2f} ms")
-    with bench.superuser() as connection:
-        connection.execute("select pg_stat_reset()")
-    with sampled(bench) as samples:
+    with timed_functions(bench), sampled(bench) as samples:
         bench.office.sign(profiled, connections=CONNECTIONS)
     print_profile(bench, samples)
 
@@ -185,8 +198,6 @@ def started(running: Platform) -> Iterator[Bench]:
         keys = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(issuing(keys))
         made = running.database("signing")
-        with psycopg.connect(running.superuser_url(), autocommit=True) as connection:
-            connection.execute(f"alter database {made.name} set track_functions = 'all'")  # type: ignore[arg-type]
         ports = [running.place.port_base + 40 + number for number in range(CORES)]
         apis = [_api(running, made, port, url) for port in ports]
         for api in apis:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.signing.commands.counting import count_signed
 from services.signing.domain import effect, hand
 from services.signing.domain.agreement import Agreement, Taking, Turn
 from services.signing.domain.case import Case
 from services.signing.domain.hand import Review
 from services.signing.domain.mandate import Capacity, Mandate
-from services.signing.store import acts, agreements, cases, instants, numbers, pipeline, places, project_feed, projects
+from services.signing.store import acts, agreements, cases, instants, pipeline, places, projects
 from services.signing.store.places import Place
 from shared.events.contract import Event
 from shared.service.clock import Clock
@@ -47,8 +46,7 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
     Raises Refused: agreement-unknown, rights-not-confirmed, rights-disputed, period-not-open, period-over,
     terms-changed-since-read, clock-jumped, hand-not-capable, papers-missing, and those of Agreement.sign.
     """
-    case, capable = cases.lock_for(tx, command.agreement_id, hand=command.hand)
-    agreement = agreements.load(tx, command.agreement_id)
+    case, capable, agreement = places.opened(tx, command.agreement_id, hand=command.hand)
     if command.terms_digest:
         agreement.expect_terms(command.terms_digest)
     if agreement.has_signed(command.right_holder):
@@ -65,20 +63,21 @@ def sign_agreement(tx: Transaction, command: SignAgreement, clock: Clock) -> Agr
         project.expect_open(at)
         _sign(command, case, agreement, known, at=at)
     pipeline.write_without_waiting(tx)
-    events = _completed(tx, agreement, place) if place else agreement.recorded
-    agreements.save_signed(tx, agreement)
-    tx.record(*events)
+    if place:
+        tx.record(*_completed(tx, agreement, place))
+    else:
+        agreements.save_signed(tx, agreement)
+        tx.record(*agreement.recorded)
     return agreement
 
 
 def _completed(tx: Transaction, agreement: Agreement, place: Place) -> list[Event]:
-    """Writes the number, the count and what follows from it. The events in causal order: the signing, its consequences in the project,
+    """Counts it, may set the latch, and writes all of it. The events in causal order: the signing, its consequences in the project,
     the effect.
     """
-    numbers.take(tx, agreement, place.turn)
-    count_signed(tx, place.project, agreement, place.change, at=place.turn.signed_at)
+    place.project.count(place.change, at=place.turn.signed_at)
     effect.settle(agreement, place.project)
-    project_feed.add_effective(tx, [agreement])
+    places.fill(tx, place, agreement)
     signed, *effective = agreement.recorded
     return [signed, *place.project.recorded, *effective]
 

@@ -1,16 +1,17 @@
 """Agreements in PostgreSQL: loaded under a lock, after their case; saved with what they have frozen and collected."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
 from services.signing.domain.agreement import Agreement, Detachment, Lock, Signature, Turn
 from services.signing.domain.moves import SIGNABLE, UNLOCKED
-from services.signing.domain.terms import TermLine
+from services.signing.domain.rights import Holder, Rights
+from services.signing.domain.terms import LineKind, TermLine
 from services.signing.store import pipeline, rights
 from services.signing.store.pipeline import Query
 from shared.refusal import Refused
@@ -18,27 +19,26 @@ from shared.service.database import Transaction
 from shared.telemetry import tracing
 
 # Whoever changes what is joined holds the lock of the case, so it stands still while the agreement is being locked.
+# The parts come in the same row: a statement of their own costs more than they do. Numbers beyond JSON's are text in it.
 _AGREEMENTS = """
-    select agreements.*, ownership, rights_revision, digest, locked_at, locked_by, number, signed_at, detached_at, reason, (
-        select successor.agreement_id from agreements successor where successor.supersedes = agreements.agreement_id) as superseded_by
+    select agreements.*, ownership, rights_revision, digest, locked_at, locked_by, number, numbers.signed_at, detached_at, reason,
+        (select successor.agreement_id from agreements successor where successor.supersedes = agreements.agreement_id) as superseded_by,
+        (select json_agg(json_build_array(head, kind, amount_fen, quantity::text, unit_price_fen) order by position)
+         from term_lines line where line.agreement_id = agreements.agreement_id) as lines,
+        (select json_agg(json_build_array(person_id, name, parts, whole, kind, capable, written) order by position)
+         from locked_holders holder
+         where (holder.agreement_id, holder.lock_count) = (agreements.agreement_id, agreements.lock_count)) as right_holders,
+        (select json_agg(json_build_array(right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers) order by signed_at)
+         from signatures signature
+         where (signature.agreement_id, signature.lock_count) = (agreements.agreement_id, agreements.lock_count)) as signatures
     from agreements left join locks using (agreement_id, lock_count) left join numbers using (agreement_id)
     left join detachments using (agreement_id)
     where agreement_id {} order by unit_id
 """
-_PARTS = (
-    "select * from term_lines where agreement_id {} order by position",
-    "select locked_holders.* from locked_holders join agreements using (agreement_id, lock_count) where agreement_id {}",
-    "select signatures.* from signatures join agreements using (agreement_id, lock_count) where agreement_id {} order by signed_at",
-)
 # For one agreement without an array: the database plans such a statement once, and one with an array for every array.
-_ONE, _MANY, _READ = (
-    tuple(text(part.format(which)) for part in (_AGREEMENTS + lock, *_PARTS))
-    for which, lock in (
-        ("= :agreement_id", "for update of agreements"),
-        ("= any(:agreement_ids)", "for update of agreements"),
-        ("= :agreement_id", ""),
-    )
-)
+_ONE = text(_AGREEMENTS.format("= :agreement_id") + "for update of agreements")
+_MANY = text(_AGREEMENTS.format("= any(:agreement_ids)") + "for update of agreements")
+_READ = text(_AGREEMENTS.format("= :agreement_id"))
 _LIVE = text("select agreement_id from agreements where unit_id = :unit_id and live")
 _SIGNED_OF = text("""
     select unit_id, agreement_id from agreements where project_id = :project_id and state = 'signed' order by unit_id limit :limit
@@ -71,27 +71,36 @@ _ADD_HOLDER = text("""
     insert into locked_holders (district, agreement_id, lock_count, person_id, position, name, kind, capable, parts, whole, written)
     values (:district, :agreement_id, :lock_count, :person_id, :position, :name, :kind, :capable, :parts, :whole, :written)
 """)
-_SIGN = text(f"""
-    with saved as ({_SAVE})
+SIGN = f"""
+    saved as ({_SAVE})
     insert into signatures (district, agreement_id, lock_count, right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers,
                             trace_id)
     values (:district, :agreement_id, :lock_count, :right_holder, :hand, :capacity, :mandate_id, :signed_at, :taken_by, :desk,
             cast(:papers as text[]), :trace_id)
-""")  # noqa: S608 - a constant
+"""  # noqa: S608 - a constant
+_SIGN = text(f"with {SIGN}")
 
 
 def load(tx: Transaction, agreement_id: UUID) -> Agreement:
     """Raises Refused: agreement-unknown."""
-    if found := _load(tx, _ONE, {"agreement_id": agreement_id}):
-        return found[0]
-    raise Refused("agreement-unknown")
+    return read_one(pipeline.together(tx, loading(agreement_id))[0])
+
+
+def loading(agreement_id: UUID) -> Query:
+    """For `read_one`, under its lock."""
+    return Query(_ONE, {"agreement_id": agreement_id})
+
+
+def read_one(rows: Sequence[Any]) -> Agreement:
+    """Raises Refused: agreement-unknown."""
+    if not rows:
+        raise Refused("agreement-unknown")
+    return _agreement(rows[0])
 
 
 def read(tx: Transaction, agreement_id: UUID) -> Agreement:
     """Without a lock, for a reader. Raises Refused: agreement-unknown."""
-    if found := _load(tx, _READ, {"agreement_id": agreement_id}):
-        return found[0]
-    raise Refused("agreement-unknown")
+    return read_one(pipeline.together(tx, Query(_READ, {"agreement_id": agreement_id}))[0])
 
 
 def signed_of(tx: Transaction, project_id: UUID, *, limit: int) -> list[tuple[UUID, UUID]]:
@@ -112,7 +121,7 @@ def live(tx: Transaction, unit_id: UUID) -> Agreement | None:
 
 def load_many(tx: Transaction, agreement_ids: Sequence[UUID]) -> list[Agreement]:
     """Under their locks, by unit. Call it under the locks of their cases."""
-    return _load(tx, _MANY, {"agreement_ids": list(agreement_ids)})
+    return [_agreement(row) for row in pipeline.together(tx, Query(_MANY, {"agreement_ids": list(agreement_ids)}))[0]]
 
 
 def add(tx: Transaction, agreement: Agreement, *, at: datetime) -> None:
@@ -134,10 +143,15 @@ def save(tx: Transaction, agreement: Agreement, *, new_lines: bool = False) -> N
 
 def save_signed(tx: Transaction, agreement: Agreement) -> None:
     """Saves it with its last signature."""
+    tx.write(_SIGN, signed_row(tx, agreement))
+    agreement.version += 1
+
+
+def signed_row(tx: Transaction, agreement: Agreement) -> dict[str, object]:
+    """For SIGN."""
     signature = agreement.signatures[-1]
     its = {**vars(signature), "papers": list(signature.papers), "trace_id": tracing.trace_id()}
-    tx.write(_SIGN, {**_row(tx, agreement), **its})
-    agreement.version += 1
+    return {**_row(tx, agreement), **its}
 
 
 def save_lock(tx: Transaction, agreement: Agreement) -> None:
@@ -159,56 +173,47 @@ def save_lock(tx: Transaction, agreement: Agreement) -> None:
     tx.connection.execute(_ADD_HOLDER, rights.rows(lock.rights, **key))
 
 
-def _load(tx: Transaction, statements: Sequence[TextClause], which: dict[str, object]) -> list[Agreement]:
-    """In one round trip."""
-    rows, *parts = pipeline.together(tx, *(Query(statement, which) for statement in statements))
-    return [_Parts(*parts).agreement(row) for row in rows]
+def _agreement(row: Any) -> Agreement:  # noqa: ANN401 - a row of _AGREEMENTS
+    frozen = row.state not in UNLOCKED
+    return Agreement(
+        row.agreement_id,
+        row.project_id,
+        row.unit_id,
+        row.form,
+        row.rule_set_version,
+        tuple(_line(*line) for line in row.lines or ()),
+        row.supersedes,
+        state=row.state,
+        version=row.version,
+        lock_count=row.lock_count,
+        lock=_lock(row) if frozen and row.digest is not None else None,
+        signatures=[_signature(signature) for signature in row.signatures or ()] if frozen else [],
+        turn=Turn(row.number, row.signed_at) if row.number else None,
+        effective_at=row.effective_at,
+        moved_at=row.moved_at,
+        detachment=Detachment(row.detached_at, row.reason) if row.detached_at else None,
+        superseded_by=row.superseded_by,
+    )
 
 
-class _Parts:
-    """The parts of several agreements."""
+def _line(head: str, kind: LineKind, amount_fen: int, quantity: str | None, unit_price_fen: int | None) -> TermLine:
+    return TermLine(head, kind, amount_fen, Decimal(quantity) if quantity else None, unit_price_fen)
 
-    def __init__(self, *parts: Sequence[Any]) -> None:
-        self._lines, self._holders, self._signatures = parts
 
-    def agreement(self, row: Any) -> Agreement:  # noqa: ANN401 - a row of the table
-        return Agreement(
-            row.agreement_id,
-            row.project_id,
-            row.unit_id,
-            row.form,
-            row.rule_set_version,
-            self._lines_of(row.agreement_id),
-            row.supersedes,
-            state=row.state,
-            version=row.version,
-            lock_count=row.lock_count,
-            lock=None if row.state in UNLOCKED else self._lock_of(row),
-            signatures=[] if row.state in UNLOCKED else self._signatures_of(row),
-            turn=Turn(row.number, row.signed_at) if row.number else None,
-            effective_at=row.effective_at,
-            moved_at=row.moved_at,
-            detachment=Detachment(row.detached_at, row.reason) if row.detached_at else None,
-            superseded_by=row.superseded_by,
-        )
+def _lock(row: Any) -> Lock:  # noqa: ANN401 - a row of _AGREEMENTS
+    holders = tuple(
+        Holder(UUID(person_id), name, rights.share(parts, whole), kind, capable, written)
+        for person_id, name, parts, whole, kind, capable, written in row.right_holders or ()
+    )
+    return Lock(
+        row.lock_count, Rights(row.ownership, holders), row.rights_revision, row.digest, row.locked_at, row.locked_by
+    )
 
-    def _lines_of(self, agreement_id: UUID) -> tuple[TermLine, ...]:
-        ours = (line for line in self._lines if line.agreement_id == agreement_id)
-        return tuple(
-            TermLine(line.head, line.kind, line.amount_fen, line.quantity, line.unit_price_fen) for line in ours
-        )
 
-    def _lock_of(self, row: Any) -> Lock | None:  # noqa: ANN401 - a row of the table
-        if row.digest is None:
-            return None
-        frozen = rights.read(
-            row.ownership, (holder for holder in self._holders if holder.agreement_id == row.agreement_id)
-        )
-        return Lock(row.lock_count, frozen, row.rights_revision, row.digest, row.locked_at, row.locked_by)
-
-    def _signatures_of(self, row: Any) -> list[Signature]:  # noqa: ANN401 - a row of the table
-        ours = (signature for signature in self._signatures if signature.agreement_id == row.agreement_id)
-        return [Signature(*(getattr(signature, part.name) for part in fields(Signature))) for signature in ours]
+def _signature(row: Sequence[Any]) -> Signature:
+    right_holder, hand, capacity, mandate_id, signed_at, taken_by, desk, papers = row
+    mandate, at = UUID(mandate_id) if mandate_id else None, datetime.fromisoformat(signed_at)
+    return Signature(UUID(right_holder), UUID(hand), capacity, mandate, at, taken_by, desk, tuple(papers))
 
 
 def _replace_lines(tx: Transaction, agreement: Agreement) -> None:

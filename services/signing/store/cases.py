@@ -83,10 +83,14 @@ def lock_of(tx: Transaction, agreement_id: UUID) -> Case:
     return _of_agreement(*pipeline.together(tx, Query(_LOCK_OF, it), Query(_HOLDERS_OF, it)))
 
 
-def lock_for(tx: Transaction, agreement_id: UUID, *, hand: UUID) -> tuple[Case, bool]:
-    """The same for a signature, and whether its hand is capable."""
+def locking_signable(agreement_id: UUID, *, hand: UUID) -> tuple[Query, Query]:
+    """For a signature, whether its hand is capable too: for `read_signable`."""
     it = {"agreement_id": agreement_id, "person_id": hand}
-    rows, holders = pipeline.together(tx, Query(_LOCK_OF, it), Query(_HOLDERS_AND_HAND, it))
+    return Query(_LOCK_OF, it), Query(_HOLDERS_AND_HAND, it)
+
+
+def read_signable(rows: list[Any], holders: list[Any]) -> tuple[Case, bool]:
+    """Raises Refused: agreement-unknown."""
     return _of_agreement(rows, holders), all(holder.hand_is_capable for holder in holders)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.signing.domain.agreement import Agreement, Turn
+from services.signing.domain.agreement import Turn
 from services.signing.store import instants, pipeline
 from services.signing.store.pipeline import Query
 from shared.events.terms import Series
@@ -23,12 +23,13 @@ _OPEN = text("""
 """)
 # All desks of a project queue at this row until the holder has committed, so it is taken last.
 _LOCK = text("select last_number, last_at from series where project_id = :project_id and series = :series for update")
-_TAKE = text("""
-    with moved as (
-        update series set last_number = :number, last_at = :signed_at where project_id = :project_id and series = :series)
-    insert into numbers (district, project_id, series, number, agreement_id, signed_at)
-    values (:district, :project_id, :series, :number, :agreement_id, :signed_at)
-""")
+TAKE = """
+    moved as (
+        update series set last_number = :number, last_at = :signed_at where project_id = :project_id and series = :series),
+    numbered as (
+        insert into numbers (district, project_id, series, number, agreement_id, signed_at)
+        values (:district, :project_id, :series, :number, :agreement_id, :signed_at))
+"""
 _DETACH = text("""
     insert into detachments (district, agreement_id, reason, by, detached_at)
     values (:district, :agreement_id, :reason, :by, :at)
@@ -55,11 +56,6 @@ def read(tx: Transaction, rows: Sequence[Any], project_id: UUID, series: Series)
         tx.connection.execute(_OPEN, {"district": tx.district, "project_id": project_id, "series": series})
         [rows] = pipeline.together(tx, locking(project_id, series))
     return rows[0].last_number, rows[0].last_at
-
-
-def take(tx: Transaction, agreement: Agreement, turn: Turn) -> None:
-    of = {"project_id": agreement.project_id, "series": agreement.series, "agreement_id": agreement.agreement_id}
-    tx.write(_TAKE, {"district": tx.district, **of, "number": turn.number, "signed_at": turn.signed_at})
 
 
 def detach(tx: Transaction, agreement_id: UUID, *, reason: str, by: str, at: datetime) -> None:

@@ -16,20 +16,26 @@ from services.signing.domain.threshold import Counts
 from shared.service.database import Transaction
 
 Fact = Literal["signed", "undone", "effective"]
-_ADD = text("""
+ADD = """
     insert into counted (district, project_id, feed_number, fact, agreement_id, units, households, right_holders, area, happened_at)
     select :district, :project_id, coalesce(max(feed_number), 0) + 1, :fact, :agreement_id, :units, :households, :right_holders, :area,
            :happened_at
     from counted where project_id = :project_id
-""")
+"""
+_ADD = text(ADD)
 _LATEST = text("select coalesce(max(feed_number), 0) from counted where project_id = :project_id")
 _NOTHING = Counts()
 
 
 def add(tx: Transaction, agreement: Agreement, fact: Fact, change: Counts = _NOTHING, *, at: datetime) -> None:
     """Under the project's lock. `change` is what it adds to the count, negative for an un-signing."""
+    tx.write(_ADD, row(tx, agreement, fact, change, at=at))
+
+
+def row(tx: Transaction, agreement: Agreement, fact: Fact, change: Counts, *, at: datetime) -> dict[str, object]:
+    """For ADD."""
     about = {"fact": fact, "agreement_id": agreement.agreement_id, "happened_at": at}
-    tx.write(_ADD, {**_row(tx, agreement.project_id, change), **about})
+    return {**_of_project(tx, agreement.project_id, change), **about}
 
 
 def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
@@ -42,7 +48,7 @@ def add_effective(tx: Transaction, settled: Collection[Agreement]) -> None:
 def add_matched(tx: Transaction, project_id: UUID, signed: Counts, *, at: datetime) -> None:
     """Adds the signings that existed when the roll was matched: the starting value of the sum."""
     about = {"fact": "matched", "agreement_id": None, "happened_at": at}
-    tx.write(_ADD, {**_row(tx, project_id, signed), **about})
+    tx.write(_ADD, {**_of_project(tx, project_id, signed), **about})
 
 
 def latest(tx: Transaction, project_id: UUID) -> int:
@@ -50,5 +56,5 @@ def latest(tx: Transaction, project_id: UUID) -> int:
     return int(tx.connection.execute(_LATEST, {"project_id": project_id}).scalar_one())
 
 
-def _row(tx: Transaction, project_id: UUID, change: Counts) -> dict[str, object]:
+def _of_project(tx: Transaction, project_id: UUID, change: Counts) -> dict[str, object]:
     return {"district": tx.district, "project_id": project_id, **vars(change)}

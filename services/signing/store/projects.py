@@ -1,7 +1,7 @@
 """Projects: one row, and the facts that happen once. All that changes a count or decides takes the lock of the row.
 
 A signature that does not complete its agreement only looks at the period: it shares the row with all others of its kind and with those
-who count, and keeps out nobody but whoever decides (LOCK conflicts with _SHARE, COUNT does not).
+who count (places.py), and keeps out nobody but whoever decides (LOCK conflicts with _SHARE).
 """
 
 import json
@@ -20,17 +20,16 @@ from shared.events.signing import EffectDeclared, PeriodClosed, ThresholdReached
 from shared.refusal import Refused
 from shared.service.database import Transaction
 
-_PROJECT = """
+PROJECT = """
     select projects.*, digest, reached_at, readings, declared_at, declared_by, document_number, declarations.automatic as by_rule,
-           closed_at, closed_by, reached, clock_timestamp() as database_at
+           closed_at, closed_by, reached, clock_timestamp() as database_at {}
     from projects left join rolls using (project_id) left join latches using (project_id)
     left join declarations using (project_id) left join closings using (project_id)
     where project_id = :project_id
 """
-_READ = text(_PROJECT)
+_READ = text(PROJECT.format(""))
 # Lock before reading the related facts: they are added only under this lock, and a join would read them as of before it.
 _LOCK = text("select from projects where project_id = :project_id for update")
-_COUNT = text("select from projects where project_id = :project_id for no key update")
 _SHARE = text("select from projects where project_id = :project_id for key share")
 _PUT = text("""
     insert into projects (district, project_id, name, series, starts_at, ends_at, automatic, bases, counting_rule)
@@ -40,13 +39,14 @@ _PUT = text("""
         counting_rule = excluded.counting_rule, version = projects.version + 1
     where projects.total_units is null or projects.counting_rule = excluded.counting_rule
 """)
-_SAVE = text("""
+SAVE = """
     update projects set total_units = :total_units, total_households = :total_households,
            total_right_holders = :total_right_holders, total_area = :total_area, signed_units = :signed_units,
            signed_households = :signed_households, signed_right_holders = :signed_right_holders, signed_area = :signed_area,
            version = version + 1
     where project_id = :project_id
-""")
+"""
+_SAVE = text(SAVE)
 _LATCH = text("""
     insert into latches (district, project_id, reached_at, readings)
     values (:district, :project_id, :reached_at, cast(:readings as jsonb))
@@ -88,11 +88,6 @@ def share(tx: Transaction, project_id: UUID) -> tuple[Project, datetime]:
     return read(rows), rows[0].database_at
 
 
-def counting(project_id: UUID) -> Query:
-    """The lock of whoever changes the count."""
-    return Query(_COUNT, {"project_id": project_id})
-
-
 def reading(project_id: UUID) -> Query:
     """For `read`, and with `database_at`. It stands after the lock, so that it sees what was decided before."""
     return Query(_READ, {"project_id": project_id})
@@ -118,10 +113,20 @@ def save(tx: Transaction, project: Project) -> None:
     """Call it under the project's lock, so that the version here equals the one in the database. What has happened once is
     written with the event that tells of it.
     """
-    key = {"district": tx.district, "project_id": project.project_id}
+    tx.write(_SAVE, saved_row(project))
+    saved(tx, project)
+
+
+def saved_row(project: Project) -> dict[str, object]:
+    """For SAVE."""
     totals = {f"total_{name}": project.total and getattr(project.total, name) for name in _COUNTS}
     signed = {f"signed_{name}": getattr(project.signed, name) for name in _COUNTS}
-    tx.write(_SAVE, {**key, **totals, **signed})
+    return {"project_id": project.project_id, **totals, **signed}
+
+
+def saved(tx: Transaction, project: Project) -> None:
+    """After SAVE: writes what has happened once."""
+    key = {"district": tx.district, "project_id": project.project_id}
     project.version += 1
     new = {type(event) for event in project.recorded}
     if project.latch and ThresholdReached in new:
@@ -142,7 +147,7 @@ def districts(tx: Transaction) -> set[str]:
     return set(tx.connection.execute(_DISTRICTS).scalars())
 
 
-def _project(row: Any) -> Project:  # noqa: ANN401 - a row of _PROJECT
+def _project(row: Any) -> Project:  # noqa: ANN401 - a row of PROJECT
     bases = tuple(Basis(**basis) for basis in row.bases)
     return Project(
         row.project_id,
@@ -163,7 +168,7 @@ def _project(row: Any) -> Project:  # noqa: ANN401 - a row of _PROJECT
     )
 
 
-def _declaration(row: Any) -> Declaration | None:  # noqa: ANN401 - a row of _PROJECT
+def _declaration(row: Any) -> Declaration | None:  # noqa: ANN401 - a row of PROJECT
     if row.declared_at is None:
         return None
     return Declaration(row.declared_at, row.declared_by, row.document_number, row.by_rule)
@@ -182,5 +187,5 @@ def _printed(reading: Reading) -> dict[str, object]:
     return {"basis": vars(reading.basis), "signed": reading.signed, "total": reading.total}
 
 
-def _counts(row: Any, prefix: str) -> Counts:  # noqa: ANN401 - a row of _PROJECT
+def _counts(row: Any, prefix: str) -> Counts:  # noqa: ANN401 - a row of PROJECT
     return Counts(**{name: getattr(row, f"{prefix}_{name}") for name in _COUNTS})

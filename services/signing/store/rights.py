@@ -31,11 +31,11 @@ def read(ownership: str, holders: Iterable[Any]) -> Rights:
     return Rights(
         cast("Ownership", ownership),
         tuple(
-            Holder(row.person_id, row.name, _share(row), row.kind, row.capable, row.written)
+            Holder(row.person_id, row.name, share(row.parts, row.whole), row.kind, row.capable, row.written)
             for row in sorted(holders, key=lambda row: row.position)
         ),
     )
 
 
-def _share(row: Any) -> Fraction | None:  # noqa: ANN401 - a row of either table
-    return None if row.parts is None else Fraction(row.parts, row.whole)
+def share(parts: int | None, whole: int) -> Fraction | None:
+    return None if parts is None else Fraction(parts, whole)

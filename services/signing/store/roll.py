@@ -79,8 +79,8 @@ _SIGNED = text("""
 # Both directions: a party counts as signed when `counts_from` units have signed, and no longer when one of them is undone.
 # The arrays make the database look the parties up by their keys. A join, planned before the database knows how large a roll is, reads all
 # parties of the project under its lock.
-_COUNT = text("""
-    with unit as (
+CHANGE = """
+    unit as (
         update roll_units set signed = :signed where project_id = :project_id and unit_id = :unit_id and signed <> :signed
         returning area),
     member as materialized (
@@ -91,10 +91,13 @@ _COUNT = text("""
           and party.party_id = any(array(select party_id from member))
           and exists (select from member where (member.kind, member.party_id) = (party.kind, party.party_id))
         returning party.kind, party.signed + case when :signed then 0 else 1 end = party.counts_from as turned)
-    select (select count(*) from unit) as units, coalesce((select sum(area) from unit), 0) as area,
+"""
+CHANGED = """
+    (select count(*) from unit) as units, coalesce((select sum(area) from unit), 0) as area,
            (select count(*) from parties where turned and kind = 'household') as households,
            (select count(*) from parties where turned and kind = 'right_holder') as people
-""")
+"""
+_COUNT = text(f"with {CHANGE} select {CHANGED}")
 
 
 class Waiting(NamedTuple):

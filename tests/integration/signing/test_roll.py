@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
@@ -12,7 +14,8 @@ from structlog.testing import capture_logs
 
 from services.signing.commands.match_roll import MatchRoll, match_roll
 from services.signing.domain.threshold import Counts
-from services.signing.store import roll
+from services.signing.store import places, roll
+from services.signing.store.pipeline import Query
 from services.signing.workers.fan_out import FanOut
 from services.signing.workers.rolls import Rolls
 from tests.support.signing import LAUNCH, District, a_holder
@@ -197,11 +200,16 @@ def test_checking_a_copied_roll_takes_less_than_copying_it(district: District) -
     assert members(district, "right_holder") == 2 * 600
 
 
-def test_counting_a_unit_reads_its_own_parties_and_not_the_whole_roll(district: District) -> None:
+@pytest.mark.parametrize(
+    "counting", [partial(roll.counting, signed=True), places.taking], ids=["alone", "in a signing"]
+)
+def test_counting_a_unit_reads_its_own_parties_and_not_the_whole_roll(
+    district: District, counting: Callable[[UUID, UUID], Query]
+) -> None:
     """All desks of a project wait for it, and the database has no statistics of a roll that was just copied."""
     units = [district.register(a_holder("1/2"), a_holder("1/2")) for _ in range(300)]
     district.freeze()
-    statement, parameters = roll.counting(district.project_id, units[0], signed=True)
+    statement, parameters = counting(district.project_id, units[0])
 
     with district.transaction() as tx:
         explained = text(f"explain (analyze, format json) {statement.text}")
@@ -211,7 +219,7 @@ def test_counting_a_unit_reads_its_own_parties_and_not_the_whole_roll(district: 
     read = {
         (node["Relation Name"], node["Actual Rows"] * node["Actual Loops"])
         for node in nodes(plan["Plan"])
-        if "Scan" in node["Node Type"] and "Relation Name" in node
+        if "Scan" in node["Node Type"] and str(node.get("Relation Name")).startswith("roll_")
     }
     assert read == {("roll_units", 1), ("roll_members", 3), ("roll_parties", 3)}
 

@@ -38,10 +38,10 @@ def test_a_signature_that_completes_its_agreement_holds_the_exclusive_locks_for_
     assert wire.trip_of(SERIES_LOCKED) == locked
     assert committed - locked == 1, wire.trips[locked:]
     assert committed == len(wire.trips) - 1
-    # Begin and binding; the claim of the key; the case; the agreement; the two under the locks.
-    assert len(wire.trips) == 6, wire.trips
-    assert len(wire.statements) <= 23, wire.statements
-    assert len([*wire.trips[locked], *wire.trips[committed]]) <= 14, wire.trips[locked:]
+    # Begin and binding; the claim of the key; the case with its agreement; the two under the locks.
+    assert len(wire.trips) == 5, wire.trips
+    assert len(wire.statements) <= 13, wire.statements
+    assert len([*wire.trips[locked], *wire.trips[committed]]) <= 7, wire.trips[locked:]
 
 
 def test_a_signature_that_does_not_complete_takes_no_exclusive_lock_of_the_project(
@@ -53,8 +53,8 @@ def test_a_signature_that_does_not_complete_takes_no_exclusive_lock_of_the_proje
     wire = signed(desk, district, agreement_id, owners[0].person_id)
 
     assert wire.trip_of("for key share") == len(wire.trips) - 2
-    assert not [statement for statement in wire.statements if PROJECT_LOCKED in statement or "series" in statement[:30]]
-    assert len(wire.trips) == 6, wire.trips
+    assert not [statement for statement in wire.statements if PROJECT_LOCKED in statement or SERIES_LOCKED in statement]
+    assert len(wire.trips) == 5, wire.trips
 
 
 def test_a_signature_after_the_threshold_writes_the_latch_no_second_time(desk: Desk, district: District) -> None:
