@@ -4,7 +4,7 @@ Invariant: it is signed only when every right-holder of the locked rights has si
 agreement does not change. Signing a signed agreement changes nothing. An agreement with a number is never superseded (decision 12).
 Left to others: number and instant, taken under the lock of the series (store/numbers.py), and whether the threshold is reached
 (project.py). The file is long so that the whole life cycle can be read in one place.
-Held by tests/unit/signing/test_agreement.py and tests/integration/signing/test_rules.py.
+Held by tests/unit/signing/test_agreement.py and tests/unit/signing/test_agreement_life.py and tests/integration/signing/test_rules.py.
 """
 
 import re

@@ -5,13 +5,15 @@ from fractions import Fraction
 from typing import Any
 from uuid import uuid4
 
-from services.signing.domain.agreement import Agreement
+from services.signing.domain.agreement import Agreement, Taking, Turn
+from services.signing.domain.moves import Act
 from services.signing.domain.project import Project
 from services.signing.domain.rights import Holder, Rights
 from services.signing.domain.terms import TermLine
 from services.signing.domain.threshold import Basis, Counts
 from shared.events.terms import Ownership
 
+SUCCESSOR = uuid4()
 NOON = datetime(2026, 11, 28, 4, tzinfo=UTC)
 LINES = (TermLine("relocation_fee", "once", 260_720), TermLine("resettlement_fee", "monthly", 325_900))
 
@@ -48,4 +50,42 @@ def a_project(*bases: Basis, total: Counts | None, automatic: bool = False) -> P
         "any_unit_signed",
         total=total,
         roll_digest="0" * 64,
+    )
+
+
+def carry_out(agreement: Agreement, act: Act, owner, at, *, taking: Taking | None = None) -> object:
+    signature = {"hand": owner.person_id, "capacity": "self", "mandates": (), "rights_revision": 1, "area": 6_518}
+    acts = {
+        "edit": lambda: agreement.edit(LINES[1:], form="mixed", rule_set_version="4", at=at),
+        "review": lambda: agreement.pass_review(at=at),
+        "lock": lambda: agreement.freeze(rights_of(owner), rights_revision=1, at=at, by="desk"),
+        "unlock": lambda: agreement.unfreeze(reason="wrong", at=at),
+        "pre-register": lambda: agreement.pre_register(at=at),
+        "return": lambda: agreement.give_back(reason="papers_missing", at=at),
+        "supersede": lambda: agreement.supersede(SUCCESSOR, reason="rule_set_superseded", at=at),
+        "sign": lambda: agreement.sign(owner.person_id, **signature, at=at, turn=Turn(7, at), taking=taking),
+        "take effect": lambda: agreement.take_effect(declared_at=at, document_number="1号"),
+        "perform": lambda: agreement.perform(at=at),
+        "rescind": lambda: agreement.rescind(reason="withdrawn", at=at),
+        "lapse": lambda: agreement.lapse(at),
+    }
+    return acts[act]()
+
+
+TURN = Turn(1, NOON)
+
+
+def signs(  # noqa: PLR0913 - what a test varies
+    agreement: Agreement, holder, *, hand=None, capacity="self", mandates=(), revision=1, at=NOON
+) -> None:
+    turn = TURN if agreement.completed_by(holder.person_id) else None
+    agreement.sign(
+        holder.person_id,
+        hand=hand or holder.person_id,
+        capacity=capacity,
+        mandates=mandates,
+        rights_revision=revision,
+        area=6_518,
+        at=at,
+        turn=turn,
     )
