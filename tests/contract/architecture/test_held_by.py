@@ -15,7 +15,7 @@ RULES = [
     *sorted(path for path in ROOT.glob("services/*/domain/*.py") if path.name != "__init__.py"),
     *(ROOT / "shared" / "events" / f"{name}.py" for name in SHARED),
 ]
-_HELD_BY = re.compile(r"^Held by (tests/\S+\.py(?: and tests/\S+\.py)*)\.$", re.MULTILINE)
+_HELD_BY = re.compile(r"^Held by (tests/\S+\.py(?:(?:,| and) tests/\S+\.py)*)\.$", re.MULTILINE)
 _TEST = re.compile(r"^def test_|^Test\w+ = \w+\.TestCase$", re.MULTILINE)  # the other is a state machine
 # Documents that are not part of the repository.
 _ABSENT = re.compile(r"\b(product|design)\.md\b|\bdesign/\w+\.html\b|\bthe brief\b", re.IGNORECASE)
@@ -27,7 +27,7 @@ FROZEN = "migrations/versions/"  # never edited, not even in a comment (decision
 def test_a_module_of_rules_names_tests_that_exist(module: Path) -> None:
     held = _HELD_BY.search(ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "")
     assert held is not None, "its docstring ends with: Held by tests/…/test_….py."
-    for test in held[1].split(" and "):
+    for test in re.split(", | and ", held[1]):
         assert _TEST.search((ROOT / test).read_text(encoding="utf-8"))
 
 

@@ -105,7 +105,7 @@ def test_figures_that_move_between_two_looks_are_no_finding() -> None:
     assert figures.lasting([shown], [moved, other]) == [other]
 
 
-def test_who_alone_does_not_reach_a_broker_that_answers_is_told_of_its_password() -> None:
+def test_a_process_that_alone_does_not_reach_the_broker_needs_its_password_anew() -> None:
     (found,) = findings(with_process("notify-relay", ready="broker: KafkaTimeoutError: Unable to bootstrap"))
 
     assert (found.entry, "make rotate ROLE=notify-relay" in found.do) == ("NotReady", True)
