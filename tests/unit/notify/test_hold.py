@@ -37,6 +37,17 @@ def test_a_message_that_repeatedly_breaks_the_channel_alone_fails():
     assert (it.tries, it.code) == (6, "sms-401")
 
 
+@pytest.mark.parametrize(("begun", "counted"), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1)])
+def test_every_try_of_a_message_counts_once_it_has_begun_three_holds(begun, counted):
+    it = a_message(tries=0)
+    for began_hold in (*[True] * begun, False):
+        it.state, it.tries = "trying", it.tries + 1
+        it.settle(EXPIRED, **CALL, began_hold=began_hold)
+
+    assert (it.state, it.tries) == ("waiting", begun + counted)
+    assert (it.next_try_at is None) == (counted == 0)
+
+
 def test_a_broken_gateway_may_have_accepted_the_message():
     it = a_message()
     it.settle(Unwell("sms-500", perhaps_taken=True), **CALL)
