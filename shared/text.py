@@ -43,10 +43,15 @@ _REFUSED: tuple[tuple[Code, Ranges], ...] = (
     ("not-printable", _NOT_PRINTABLE),
 )
 # White space as pydantic strips it; `\s` is another set in each dialect.
-_OUTER = r" \u0009-\u000d\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_OUTER: Ranges = (
+    (0x09, 0x0D), (0x20, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F),
+    (0x205F, 0x205F), (0x3000, 0x3000),
+)  # fmt: skip
 # LF, tab, the wide space of Chinese paragraphs, and what joins letters and picks the form of an emoji.
 _IN_NOTES = frozenset("\n\t\u3000\u200c\u200d\ufe0e\ufe0f")
 _ASTRAL = 0x1_0000
+_HALVES = 0xD800  # from here to U+DFFF stand the halves of which UTF-16 makes a character above U+FFFF
+_HALVES_OF_NO_TEXT = (0xD8C0, 0xDBFF)  # the first halves from U+40000 on
 _PLANES = 0x4_0000  # what lies above holds no text
 _CODES: dict[int, Code] = {
     point: code for code, ranges in _REFUSED for first, last in ranges for point in range(first, min(last + 1, _PLANES))
@@ -119,14 +124,39 @@ Note = Annotated[str, Written(2_000, shortest=0, lines=True)]
 
 
 def pattern(*, shortest: int, lines: bool) -> str:
-    """The rule as a regular expression of JSON Schema. Outer white space is allowed: a body's texts are stripped of it."""
-    refused = [part for _, ranges in _REFUSED if ranges is not _SURROGATES for part in ranges]
+    """The rule as a regular expression of JSON Schema. Outer white space is allowed: a body's texts are stripped of it.
+
+    It means the same in Python and in ECMAScript with and without the flag `u`, where a character above U+FFFF is two. So such a character
+    ends a range only where its first half is above the range's beginning, and what cannot be said so stands before, as what may not occur.
+    """
     kept = {ord(character) for character in _IN_NOTES} if lines else set()
-    refused_class = _class(part for span in refused for part in _without(span, kept))
-    visible = f"[^{refused_class}{_OUTER}]"
-    any_ = f"(?:[^{refused_class}]|\\r\\n)" if lines else f"[^{refused_class}]"
+    refused = [
+        part for _, ranges in _REFUSED if ranges is not _SURROGATES for span in ranges for part in _without(span, kept)
+    ]
+    outer, any_ = _class(_OUTER), f"[{_class(_accepted(refused))}]"
+    visible = f"[{_class(_accepted([*refused, *_OUTER]))}]"
+    if lines:
+        any_ = f"(?:{any_}|\\r\\n)"
     words = f"{visible}{any_}{{{shortest - 2},}}{visible}" if shortest > 1 else f"{visible}(?:{any_}*{visible})?"
-    return f"^[{_OUTER}]*{words}[{_OUTER}]*$" if shortest else f"^[{_OUTER}]*(?:{words})?[{_OUTER}]*$"
+    return f"^(?![\\s\\S]*(?:{_beyond(refused)}))[{outer}]*{words if shortest else f'(?:{words})?'}[{outer}]*$"
+
+
+def _accepted(refused: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    """What is not refused below the surrogates, and everything from there to the last plane with text."""
+    first = 0
+    for start, end in sorted(span for span in refused if span[0] < _HALVES):
+        if first < start:
+            yield first, start - 1
+        first = max(first, end + 1)
+    yield first, _PLANES - 1
+    yield _HALVES, _ASTRAL - 1  # in the range before, where a character above U+FFFF is one
+
+
+def _beyond(refused: Iterable[tuple[int, int]]) -> str:
+    """What is refused above that, as alternatives; a plane without text by the first halves of its characters."""
+    found = sorted(span for span in refused if _HALVES <= span[0] < _PLANES)
+    single = [chr(point) for first, last in found if first >= _ASTRAL for point in range(first, last + 1)]
+    return "|".join([f"[{_class([*(span for span in found if span[0] < _ASTRAL), _HALVES_OF_NO_TEXT])}]", *single])
 
 
 def _without(span: tuple[int, int], kept: set[int]) -> Iterable[tuple[int, int]]:

