@@ -55,6 +55,9 @@ def document() -> Document:
             "title": "Clearwater",
             "version": VERSION,
             "description": "What happened in signing operations. EVENTS.md says how to read it.",
+            "contact": {"name": "The operator on duty"},
+            "license": {"name": "Apache-2.0"},
+            "tags": [{"name": service} for service in dict.fromkeys(kind.owner for kind in topics.KINDS.values())],
         },
         "servers": _SERVERS,
         "defaultContentType": "application/json",
@@ -89,7 +92,11 @@ def _channel(kind: str) -> Document:
 
 
 def _operation(kind: str) -> Document:
-    return {"action": "receive", "channel": {"$ref": f"#/channels/{kind}"}}
+    return {
+        "action": "receive",
+        "description": f"Read a district's topic {kind}, which {topics.KINDS[kind].owner} writes, in the order of each key.",
+        "channel": {"$ref": f"#/channels/{kind}"},
+    }
 
 
 def _message(event: type[Event]) -> Document:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template
 from pydantic import TypeAdapter
 
 from shared.service import front, session
@@ -74,7 +74,8 @@ def document(app: Flask) -> dict[str, Any]:
 
 @openapi.get("/openapi.json")
 def as_json() -> Response:
-    return jsonify(_at_public_paths())
+    """As UTF-8: readers of YAML take no escaped half of a character, and many tools read JSON as YAML."""
+    return Response(current_app.json.dumps(_at_public_paths(), ensure_ascii=False), mimetype="application/json")
 
 
 @openapi.get("/docs")
