@@ -51,7 +51,6 @@ _OUTER: Ranges = (
 _IN_NOTES = frozenset("\n\t\u3000\u200c\u200d\ufe0e\ufe0f")
 _ASTRAL = 0x1_0000
 _HALVES = 0xD800  # from here to U+DFFF stand the halves of which UTF-16 makes a character above U+FFFF
-_HALVES_OF_NO_TEXT = (0xD8C0, 0xDBFF)  # the first halves from U+40000 on
 _PLANES = 0x4_0000  # what lies above holds no text
 _CODES: dict[int, Code] = {
     point: code for code, ranges in _REFUSED for first, last in ranges for point in range(first, min(last + 1, _PLANES))
@@ -126,8 +125,9 @@ Note = Annotated[str, Written(2_000, shortest=0, lines=True)]
 def pattern(*, shortest: int, lines: bool) -> str:
     """The rule as a regular expression of JSON Schema. Outer white space is allowed: a body's texts are stripped of it.
 
-    It means the same in Python and in ECMAScript with and without the flag `u`, where a character above U+FFFF is two. So such a character
-    ends a range only where its first half is above the range's beginning, and what cannot be said so stands before, as what may not occur.
+    It means the same in Python and in ECMAScript with the flag `u`. Without it a character above U+FFFF is two halves, and the planes
+    without text are accepted too. So such a character ends a range only where its first half is above the range's beginning, and what
+    cannot be said so stands before, as what may not occur. No half is named: readers written in Rust have none.
     """
     kept = {ord(character) for character in _IN_NOTES} if lines else set()
     refused = [
@@ -149,14 +149,14 @@ def _accepted(refused: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
             yield first, start - 1
         first = max(first, end + 1)
     yield first, _PLANES - 1
-    yield _HALVES, _ASTRAL - 1  # in the range before, where a character above U+FFFF is one
+    yield first, _ASTRAL - 1  # within the range before, where a character above U+FFFF is one
 
 
 def _beyond(refused: Iterable[tuple[int, int]]) -> str:
-    """What is refused above that, as alternatives; a plane without text by the first halves of its characters."""
+    """What is refused from the surrogates on, as alternatives."""
     found = sorted(span for span in refused if _HALVES <= span[0] < _PLANES)
     single = [chr(point) for first, last in found if first >= _ASTRAL for point in range(first, last + 1)]
-    return "|".join([f"[{_class([*(span for span in found if span[0] < _ASTRAL), _HALVES_OF_NO_TEXT])}]", *single])
+    return "|".join([f"[{_class(span for span in found if span[0] < _ASTRAL)}]", *single])
 
 
 def _without(span: tuple[int, int], kept: set[int]) -> Iterable[tuple[int, int]]:
