@@ -121,7 +121,7 @@ def whole_number(text: str) -> int | None:
 def read_json(data: bytes) -> Any:  # noqa: ANN401 - JSON
     """ValueError when it is no JSON in UTF-8. An object is a list of pairs, so that `faults` sees a name that comes twice."""
     try:
-        return json.loads(data.decode(), object_pairs_hook=_Pairs, parse_int=_parse_int)
+        return json.loads(data.decode(), object_pairs_hook=_Pairs, parse_int=_parse_int, parse_float=_parse_float)
     except RecursionError as failure:
         raise ValueError("nested too deeply") from failure
 
@@ -174,3 +174,9 @@ def _of_text(text: str) -> Iterator[str]:
 
 def _parse_int(text: str) -> float:
     return int(text) if len(text) <= _DIGITS else math.inf
+
+
+def _parse_float(text: str) -> float:
+    """JSON Schema counts 1.0 among the integers, and some clients write every number so. Up to 2⁵³ it stands for one integer."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= 2**53 else number

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from services.signing.domain.mandate import Capacity, MandateKind
 from services.signing.domain.terms import Form, LineKind, TermLine
@@ -17,6 +17,12 @@ Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", description="A s
 Note = Annotated[text.Note, Field(description="In words, for the case.")]
 Evidence = Annotated[str, Written(500)]
 Fen = Annotated[int, Field(ge=0, le=10**15, description="Money in fen.")]
+# pydantic publishes a Decimal as any text. A number has no rule of two places: 65.18 divided by 0.01 is no integer in binary.
+_AREA = [
+    {"type": "number", "minimum": 0, "maximum": 9_999_999_999.99},
+    {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"},
+]
+Area = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2), WithJsonSchema({"anyOf": _AREA})]
 
 
 class Nothing(http.Body):
@@ -54,9 +60,7 @@ class Line(http.Body):
     head: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="Head of the compensation, once per agreement.")
     kind: LineKind = Field(description="once and monthly carry fen, area carries m² in `quantity`.")
     amount_fen: Fen = 0
-    quantity: Decimal | None = Field(
-        default=None, ge=0, max_digits=12, decimal_places=2, description="As text, two places."
-    )
+    quantity: Area | None = Field(default=None, description="As text, two places.")
     unit_price_fen: Fen | None = None
 
     def line(self) -> TermLine:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from services.notify.api import bodies as notify
 from services.registry.api import bodies as registry
@@ -98,6 +100,24 @@ def test_a_pattern_means_the_same_in_a_script_with_and_without_its_flag(flags):
     accepted = [[point for point in points if re.search(rule, f"aa{chr(point)}aa")] for rule in patterns]
     assert json.loads(node.stdout) == accepted
     assert all(ord("，") in some and 0x20000 in some and 0xE000 not in some for some in accepted)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "good"),
+    [
+        ("65.18", True), ("65", True), ("0", True), ("9999999999.99", True), (65.18, True), (0, True),
+        ("65.185", False), ("-1", False), ("x", False), ("", False), (-0.01, False), (10_000_000_000, False),
+    ],
+)  # fmt: skip
+def test_a_published_area_is_what_the_body_takes(quantity, good):
+    schema = signing.Line.model_json_schema()["properties"]["quantity"]
+    line = {"head": "area", "kind": "area", "quantity": quantity}
+    try:
+        taken = signing.Line.model_validate(line).quantity is not None
+    except ValidationError:
+        taken = False
+
+    assert (jsonschema.Draft202012Validator(schema).is_valid(quantity), taken) == (good, good)
 
 
 @pytest.mark.parametrize(

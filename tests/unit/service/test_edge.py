@@ -45,6 +45,16 @@ def test_values_that_the_database_or_int_refuse_are_named_at_their_place(written
     assert fault.in_language("en")["message"] != fault.in_language("zh-Hant")["message"] != ""
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1.0", 1), ("-2.0", -2), ("1e3", 1_000), ("9007199254740992.0", 2**53), ("1.5", 1.5), ("1e300", 1e300)],
+)
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written(written: str, read: float) -> None:
+    found = edge.read_json(written.encode())
+
+    assert (found, type(found)) == (read, type(read))
+
+
 @pytest.mark.parametrize("written", [b"", b"{", b"\xff", '"é"'.encode("utf-16"), b"[" * 100_000, b"\xef\xbb\xbf1"])
 def test_a_body_that_is_not_json_in_utf_8_is_a_value_error(written: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
