@@ -3,7 +3,6 @@
 Invariant: the result is never stored or logged, and is sent only to the gateway.
 """
 
-import base64
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from uuid import UUID
@@ -12,12 +11,12 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from services.notify.store import zones
+from shared import keys
 from shared.events.registry import ContactDetails, ContactRecorded, Sealed
 from shared.messaging import sealing
 from shared.service.database import Transaction
 
 READER = "notify"
-_KEY_BYTES = 32
 
 _SEALED = text("""
     select contacts.key_id, nonce, ciphertext, wrapped from contacts join person_keys using (district, person_id,
@@ -43,9 +42,7 @@ class Opener:
     private_key: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(base64.b64decode(self.private_key, validate=True)) != _KEY_BYTES:
-            message = f"READER_PRIVATE_KEY has to be {_KEY_BYTES} bytes in base64"
-            raise ValueError(message)
+        keys.from_setting("READER_PRIVATE_KEY", self.private_key)
 
     def open(self, sealed: Sealed, *, wrapped: str, person_id: UUID) -> Contact:
         """Raises sealing.Unopened, also when the content is not a contact."""

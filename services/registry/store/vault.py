@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.registry.domain import names, person
 from services.registry.domain.person import Personal
+from shared import keys
 from shared.events.registry import ContactRecorded, KeyWrapped, Sealed
 from shared.messaging import sealing
 from shared.messaging.sealing import DataKey
@@ -41,12 +42,12 @@ class MadeSecret:
 
 class Vault:
     """`readers`: name of a reading service → its X25519 public key, base64. `sender`: that of the service that signs for endpoints,
-    to which no person's key is given.
+    to which no person's key is given. Raises ValueError for a vault key that is none.
     """
 
     def __init__(self, vault_key: str, readers: Mapping[str, str], *, sender: str = "") -> None:
         self._vault_key, self._readers, self._sender = vault_key, dict(readers), sender
-        self._marks = hmac.digest(base64.b64decode(vault_key, validate=True), b"clearwater registry marks", "sha256")
+        self._marks = hmac.digest(keys.from_setting("VAULT_KEY", vault_key), b"clearwater registry marks", "sha256")
 
     @property
     def readers(self) -> list[str]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+from shared import keys
 from shared.messaging import sealing
 
 READER: Final = "reporting"
@@ -13,9 +14,10 @@ _KEPT: Final = 4_096  # opened secrets; opening one costs more than a signature
 
 
 class SigningKeys:
-    """`private_key`: X25519, base64 of 32 bytes."""
+    """`private_key`: X25519, base64 of 32 bytes. Raises ValueError for another value."""
 
     def __init__(self, private_key: str) -> None:
+        keys.from_setting("SENDER_PRIVATE_KEY", private_key)
         self._private_key = private_key
         self._opened = lru_cache(maxsize=_KEPT)(self._open)
 
