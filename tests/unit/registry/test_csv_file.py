@@ -133,7 +133,11 @@ def test_a_line_break_in_quotes_belongs_to_its_cell_and_counts_no_row():
         ),
         (lines("", BUILDINGS_HEAD.replace(",", ";")), "csv-separator", {"row": 2}),
         (b"sep=;\r\n" + RIGHT.replace(b",", b";"), "csv-separator", {"row": 1}),
-        (b"sep=,\r\n" + RIGHT + f"{HOLDER},x\r\n".encode(), "csv-ragged", {"row": 6, "expected": 28, "found": 29}),
+        (
+            b"sep=,\r\n" + RIGHT + f"{HOLDER},x\r\n".encode(),
+            "csv-ragged",
+            {"row": 6, "expected": len(HOLDERS), "found": len(HOLDERS) + 1},
+        ),
         (lines(HOLDERS_HEAD.replace(",", "\t")).decode().encode("gb18030"), "csv-separator", {"row": 1}),
         (lines(BUILDINGS_HEAD, BUILDING), "workbook-wrong-sheet", {"expected": HOLDERS_SHEET}),
     ],
