@@ -9,6 +9,7 @@ from services.notify import wiring
 from services.notify.api.messages import api
 from services.notify.config import Settings
 from services.notify.queries import due, shown
+from services.notify.store.contacts import Opener
 from services.notify.web.pages import pages
 from shared.messaging import freshness_api, parked_api
 from shared.service import clock, database, factory
@@ -37,4 +38,5 @@ def create() -> Flask:
         blueprints=(api, pages, FRESHNESS, PARKED),
         problem_files=(_PROBLEMS,),
         migrations=wiring.MIGRATIONS,
+        resources=Opener(settings.reader_private_key),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine
 
@@ -41,9 +41,8 @@ def _reactions() -> Reactions:
 
 
 def reactions_of(service: "Context") -> Reactions:
-    """The consumer's reactions, in a process that serves a request."""
-    opener = Opener(cast("Settings", service.settings).reader_private_key)
-    return reactions(opener=opener, clock=service.clock)
+    """The consumer's reactions, in a process that serves a request. Its resources are the opener."""
+    return reactions(opener=service.resources, clock=service.clock)
 
 
 def _hops(engine: Engine) -> Sequence[Hop]:

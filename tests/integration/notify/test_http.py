@@ -11,11 +11,12 @@ from deploy.local.issuer import mint
 from services.notify.api.messages import api
 from services.notify.application import FRESHNESS, PARKED
 from services.notify.config import Settings
+from services.notify.store.contacts import Opener
 from services.notify.web.pages import pages
 from services.notify.wiring import MIGRATIONS
 from services.notify.workers import resending
 from shared.service import database, factory
-from tests.support.owners import Owner
+from tests.support.owners import PRIVATE, Owner
 
 WIDE = str.maketrans("0123456789-", "０１２３４５６７８９－")
 STATES = ("waiting", "held", "trying", "sent", "unknown", "failed", "superseded", "withheld")
@@ -56,6 +57,7 @@ def reader(notify, notify_database, issuer) -> Reader:
         blueprints=(api, pages, FRESHNESS, PARKED),
         problem_files=(problems,),
         migrations=MIGRATIONS,
+        resources=Opener(PRIVATE),
     )
     return Reader(app, local_dir, notify.district)
 
