@@ -25,6 +25,7 @@ from shared.service.lifecycle import Loop
 from tests.integration.loops.cases import CASES
 from tests.integration.loops.webhook_cases import STATEMENT_KEY
 from tests.integration.loops.world import World
+from tests.integration.registry.conftest import VAULT_KEY
 from tests.support.eventually import eventually
 from tests.support.hooks import PRIVATE
 
@@ -61,6 +62,7 @@ def settings(monkeypatch) -> None:
     monkeypatch.setenv("STATEMENT_KEY", STATEMENT_KEY)
     monkeypatch.setenv("SENDER_PRIVATE_KEY", PRIVATE)
     monkeypatch.setenv("READER_PRIVATE_KEY", PRIVATE)
+    monkeypatch.setenv("VAULT_KEY", VAULT_KEY)
 
 
 @pytest.mark.parametrize("wiring", WIRINGS, ids=lambda wiring: wiring.SERVICE.name)
