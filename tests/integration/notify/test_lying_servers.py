@@ -218,7 +218,7 @@ def secured(certificate):
     context, keeper = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), Keeper()
     context.load_cert_chain(certificate)
     controller = Controller(
-        keeper, hostname="localhost", port=free_port(), tls_context=context, require_starttls=True, auth_required=True,
+        keeper, hostname="127.0.0.1", port=free_port(), tls_context=context, require_starttls=True, auth_required=True,
         authenticator=keeper.authenticate,
     )  # fmt: skip
     controller.start()
