@@ -72,12 +72,15 @@ _FAILING = text("""
         on failed.district = log.district
     group by log.district
 """)
-# Only where a rate is shown: the roll is frozen, and our own units are the same.
+# Only where a rate is shown: the roll is frozen, and our own units are the same. The cases are read once for all projects: they have no
+# index by project.
 _SHOWN = text("""
     select projects.district, projects.name, signed_units as units, signed_households as households,
-           signed_right_holders as right_holders, signed_area as area,
-           (select count(*) from cases where cases.project_id = projects.project_id and agreement = any(:counted)) as listed
-    from projects join rolls using (project_id) join tallies using (project_id) where matches
+           signed_right_holders as right_holders, signed_area as area, coalesce(listed, 0) as listed
+    from projects join rolls using (project_id) join tallies using (project_id)
+    left join (select project_id, count(*) as listed from cases where agreement = any(:counted) group by project_id) as units_signed
+        using (project_id)
+    where matches
 """)
 
 
