@@ -8,11 +8,13 @@ import pytest
 from services.notify.store.contacts import Opener
 from services.registry.store.vault import Vault
 from services.reporting.store.signing_keys import SigningKeys
+from services.reporting.store.statement_key import StatementKey
 from shared import keys
 
 SETTINGS = {
     "READER_PRIVATE_KEY": Opener,
     "SENDER_PRIVATE_KEY": SigningKeys,
+    "STATEMENT_KEY": StatementKey,
     "VAULT_KEY": lambda key: Vault(key, {}),
 }
 

@@ -1,6 +1,5 @@
 """The key of this installation that signs statements: ES256 (RFC 7518), which every library of JOSE verifies."""
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -11,9 +10,10 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
+from shared import keys
+
 MEDIA: Final = "application/jose"
 _ALGORITHM, _CURVE = "ES256", ec.SECP256R1()
-_BYTES: Final = 32
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256 (SEC 2)
 
 
@@ -21,10 +21,7 @@ class StatementKey:
     """`private_key`: base64 of 32 random bytes. Raises ValueError for anything else: a key that can be guessed signs nothing."""
 
     def __init__(self, private_key: str) -> None:
-        secret = base64.b64decode(private_key, validate=True)
-        if len(secret) != _BYTES:
-            message = "STATEMENT_KEY is not base64 of 32 bytes"
-            raise ValueError(message)
+        secret = keys.from_setting("STATEMENT_KEY", private_key)
         scalar = 1 + int.from_bytes(secret, "big") % (_ORDER - 1)
         pem = ec.derive_private_key(scalar, _CURVE).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
