@@ -50,8 +50,9 @@ def _disk(seen: Seen) -> Iterator[Finding]:
     by_disk: dict[tuple[float, bool], tuple[float, list[str]]] = {}
     for place, (total, free) in known.items():
         if free / total < _DISK_TICKET:
-            least, places = by_disk.get((total, free / total < _DISK_PAGE), (free, []))
-            by_disk[total, free / total < _DISK_PAGE] = (min(least, free), [*places, place])
+            disk = total, free / total < _DISK_PAGE
+            least, places = by_disk.get(disk, (free, []))
+            by_disk[disk] = min(least, free), [*places, place]
     for (total, is_full), (free, places) in by_disk.items():
         entry, severity = _FULL if is_full else _FILLING
         wrong = f"The disk of {', '.join(places)} is nearly full: {free / 1e9:.1f} GB of {total / 1e9:.0f} GB are free."

@@ -15,7 +15,7 @@ import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Final
 
@@ -75,7 +75,7 @@ class _Answer:
     def field(self, name: str) -> str:
         return readable((self._object or {}).get(name, ""))
 
-    @property
+    @cached_property
     def _object(self) -> dict[str, object] | None:
         try:
             found = json.loads(self.body or b"")

@@ -92,7 +92,7 @@ class SharedStrings:
 
 
 class _Text:
-    """The text of a cell (`is`, or `si` of the shared ones), up to the length limit of a cell, without how it is spoken (`rPh`).
+    """The text of a cell (`is`, or `si` of the shared ones), up to the length limit of a cell, without its phonetic reading (`rPh`).
 
     `struck`: whether a run of it has a line through it.
     """
@@ -103,13 +103,13 @@ class _Text:
     def clear(self) -> None:
         self._parts: list[str] = []
         self.room = _LONGEST_TEXT
-        self._inside = self._spoken = self._line = self.struck = False
+        self._inside = self._phonetic = self._line = self.struck = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "t":
-            self._inside = not self._spoken
+            self._inside = not self._phonetic
         elif name == "rPh":
-            self._spoken = True
+            self._phonetic = True
         elif name == "r":
             self._line = False
         elif name == "strike":
@@ -119,7 +119,7 @@ class _Text:
         if name == "t":
             self._inside = False
         elif name == "rPh":
-            self._spoken = False
+            self._phonetic = False
         elif name == "r":
             self._line = False
 

@@ -58,11 +58,16 @@ def write(source: Server) -> None:
         connection.execute("select pg_logical_emit_message(false, 'test', repeat('x', 100000), true)")
 
 
+@pytest.fixture
+def to(tmp_path: Path) -> Kept:
+    kept = Kept(tmp_path)
+    kept.prepare()
+    return kept
+
+
 def test_the_position_of_the_archive_is_known_while_it_works_while_it_is_dead_and_afterwards(
-    source: Server, engine: Engine, tmp_path: Path
+    source: Server, engine: Engine, to: Kept
 ) -> None:
-    to = Kept(tmp_path)
-    to.prepare()
     assert figures(engine) == (0, 0)
 
     source.keep_slot()
@@ -87,11 +92,9 @@ def test_the_position_of_the_archive_is_known_while_it_works_while_it_is_dead_an
 
 
 def test_an_archive_that_ended_because_its_disk_was_full_goes_on_when_there_is_room(
-    source: Server, engine: Engine, tmp_path: Path
+    source: Server, engine: Engine, to: Kept
 ) -> None:
     """The next segment was left half filled, and PostgreSQL's own program takes none of that size."""
-    to = Kept(tmp_path)
-    to.prepare()
     source.keep_slot()
     with archiving(source, to):
         write(source)
@@ -113,10 +116,8 @@ def test_an_archive_that_ended_because_its_disk_was_full_goes_on_when_there_is_r
 
 
 def test_an_archive_that_was_killed_is_taken_over_from_the_program_that_it_has_left_behind(
-    source: Server, engine: Engine, tmp_path: Path
+    source: Server, engine: Engine, to: Kept
 ) -> None:
-    to = Kept(tmp_path)
-    to.prepare()
     source.keep_slot()
     command = source.command("pg_receivewal", "--directory", str(to.wal), "--slot", SLOT, "--synchronous", "--no-loop")
     with subprocess.Popen(command, env=source.environment) as left_behind:
