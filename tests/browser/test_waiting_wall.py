@@ -1,4 +1,5 @@
-"""Does a wall that cannot draw a change say how old its figures are, and does it ask a busy service less and less often?"""
+"""Does a wall that cannot draw a change say how old its figures are, does it ask a busy service less and less often, and does it notice a
+change that it lost?"""
 
 from collections.abc import Iterator
 
@@ -11,6 +12,13 @@ from tests.support.screens import Screens, screens_on
 
 pytestmark = pytest.mark.timeout(300)  # the first test starts a database
 UNITS = 40
+_LOSES_CHANGES = """
+  const listen = EventSource.prototype.addEventListener;
+  globalThis.lost = 0;
+  EventSource.prototype.addEventListener = function (name, callback) {
+    return listen.call(this, name, name === "change" ? () => { globalThis.lost += 1; } : callback);
+  };
+"""
 
 
 @pytest.fixture
@@ -63,4 +71,17 @@ def test_a_wall_that_waits_for_its_drawing_grows_late_and_stale_and_its_clock_ru
     page.clock.run_for(40_000)
     expect(page.locator("#status-number")).not_to_have_text(number)
     assert page.evaluate("document.body.dataset.state") in ("live", "late")
+    page.context.close()
+
+
+def test_a_wall_that_lost_a_change_draws_itself_anew(wall: Screens, browser: Browser) -> None:
+    """The signs of life after the change say a number that the wall does not show."""
+    page = wall.browse(browser, "/wall", size=(1920, 1080), script=_LOSES_CHANGES)
+    expect(page.locator("#n")).to_have_text("4")
+
+    wall.publish(wall.launch.sign(4))
+
+    expect(page.locator("#n")).to_have_text("5", timeout=20_000)
+    assert page.evaluate("lost") == 1
+    assert page.evaluate("document.body.dataset.state") == "live"
     page.context.close()

@@ -63,11 +63,15 @@ class Screens:
         sealed = session.seal(values, secret=Settings.session_secret, purpose="session", seconds=3600)
         return {"name": session.cookie_name(self.url), "value": sealed, "url": self.url}
 
-    def browse(self, browser: Browser, path: str, *, size: tuple[int, int], role: str = "command", **options) -> Page:
+    def browse(
+        self, browser: Browser, path: str, *, size: tuple[int, int], role: str = "command", script: str = "", **options
+    ) -> Page:
+        """`script` runs in each page before its own."""
         width, height = size
         context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
         if role:
             context.add_cookies([self.cookie(role)])
+        context.add_init_script(script)
         page = context.new_page()
         page.goto(self.url + path)
         return page

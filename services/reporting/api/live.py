@@ -2,9 +2,12 @@
 
     feed rows ─▶ poll every 100 ms ─▶ one snapshot per district with news ─▶ the bounded queue of each reader
 
-Invariant: a reader gets, with a feed number, the state at that number or later, never a mix. A reader that is too slow is dropped and
-reconnects with its last number. It polls instead of LISTEN: a notification has no content and needs its own monitored connection; a poll
-of one small table by one process is cheap.
+Invariants. A reader gets, with a feed number, the state at that number or later, never a mix. The hub goes on in a district from a number
+that is never higher than that of a reader's first read: an event that is appended between that read and the next poll is sent. A reader
+that is too slow is dropped and reconnects with its last number.
+
+It polls instead of LISTEN: a notification has no content and needs its own monitored connection; a poll of one small table by one process
+is cheap.
 """
 
 import json
@@ -123,8 +126,12 @@ class Hub:
         return f"live stream: last read {silent:.0f} s ago" if silent > _STILL_SECONDS else None
 
     def join(self, district: str, subject: str) -> Reader:
-        """Refused readers-too-many: one subject could keep all others out."""
+        """Call it before the reader's first read (`since`). Refused readers-too-many: one subject could keep all others out."""
         reader = Reader(district, subject)
+        if district not in self._reached:
+            with database.reading(self._engine, granted=[district]) as tx:
+                number = feed.latest(tx.connection, district)
+            self._reached.setdefault(district, number)
         with self._lock:
             if sum(it.subject == subject for it in self._readers) >= MOST_STREAMS:
                 raise Refused("readers-too-many", most=MOST_STREAMS, retry_after_seconds=RETRY_SECONDS)
@@ -158,11 +165,8 @@ class Hub:
             return
         with database.reading(self._engine, granted=districts) as tx:
             numbers = feed.latest_of(tx.connection, districts)
-        news = [district for district in districts if self._has_news(district, numbers.get(district, 0))]
+        news = [district for district in districts if self._reached[district] != numbers.get(district, 0)]
         self._rounds.carry_out(Work(district, "news", partial(self._hand_out, district)) for district in news)
-
-    def _has_news(self, district: str, number: int) -> bool:
-        return self._reached.setdefault(district, number) != number
 
     def pulse(self) -> None:
         """Sends every reader the as-of time of its figures, with or without news."""

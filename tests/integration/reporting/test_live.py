@@ -204,6 +204,21 @@ def test_an_event_during_a_join_is_sent_once(day):
     events.close()
 
 
+@pytest.mark.parametrize("others", [0, 1], ids=["first of its district", "after another"])
+def test_an_event_between_the_first_read_and_the_first_poll_is_sent(day, others):
+    seen = day.sign(0)
+    for _ in range(others):
+        day.hub.join("440303", "desk")
+    reader = day.hub.join("440303", "desk")
+    events = stream._events(day.hub, reader, day.hub.since("440303", seen))
+    assert "event: as_of" in list(islice(events, 2))[1].decode()
+    number = day.sign(1)
+    day.hub.poll()
+
+    assert next(events).decode().startswith(f"event: change\nid: {number}\n")
+    events.close()
+
+
 def test_the_stream_of_a_slow_reader_ends(day):
     reader = day.hub.join("440303", "desk")
     for _ in range(reader.waiting.maxsize + 1):

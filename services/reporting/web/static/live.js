@@ -24,7 +24,7 @@ let drawnAt = -LEAST_BETWEEN_DRAWINGS;
     `apply` gets a live event and moves every figure to it, returning true; or it changes nothing and returns false: the page is drawn anew.
     `say` gets the moment that the figures are of, or nothing where only a sign of life came. `adopted` is called after a new drawing. */
 export function follow({ base, district, number, apply, say, adopted = () => {} }) {
-  const state = { seen: number, floor: 0, stuck: false, kept: [], apply, say, adopted };
+  const state = { seen: number, awaited: number, floor: 0, stuck: false, kept: [], apply, say, adopted };
   districts.set(district, state);
   join({
     base,
@@ -32,11 +32,17 @@ export function follow({ base, district, number, apply, say, adopted = () => {} 
     number,
     audience: document.body.dataset.display ? `display ${document.body.dataset.project}` : "person",
     take: (live) => take(state, live),
-    // A moment that is ahead of the figures belongs to a change that is still on its way. Where a change waits for a drawing, a sign of
-    // life says nothing of the figures: they grow late and stale until it is drawn.
+    // A moment that is ahead of the figures belongs to a change that is still on its way; one that has not come by the next sign of life is
+    // lost. Where a change waits for a drawing, a sign of life says nothing of the figures: they grow late and stale until it is drawn.
     pulse(moment) {
+      const lost = state.awaited > state.seen;
+      state.awaited = moment.number;
       if (moment.number === state.seen) say(moment, district);
-      else if (!state.stuck) say(null, district);
+      else if (state.stuck) return;
+      else if (lost) {
+        state.stuck = true;
+        redraw();
+      } else say(null, district);
     },
     reset() {
       Object.assign(state, { seen: -1, floor: 0, stuck: true, kept: [] });
