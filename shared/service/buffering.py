@@ -28,9 +28,7 @@ class Buffering(gunicorn.workers.base.Worker):  # type: ignore[misc]  # gunicorn
     """`threads` requests are carried out at once; all others wait outside."""
 
     def run(self) -> None:
-        logging.getLogger("waitress.queue").setLevel(
-            logging.ERROR
-        )  # waitress warns of every request that waits for a thread
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for a thread
         connections: dict[int, Any] = {}
         server = create_server(
             self.wsgi,

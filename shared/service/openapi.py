@@ -37,7 +37,10 @@ _JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
-_TEXT = {"type": "string"}
+_TEXT, _DISTRICT = {"type": "string"}, {"type": "string", "pattern": "^[0-9]{6}$"}
+_TOO_LONG = {
+    "431": {"description": "Address and headers are longer than 32 KiB."}
+}  # the server's own answer, before any route
 _ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST or PATCH sent again gets the same answer."
 
 
@@ -148,7 +151,7 @@ class Description:
             "summary": summary or route.endpoint.rpartition(".")[2].replace("_", " ").capitalize() + ".",
             "description": (rest.strip() + f"\n\nRoles: {', '.join(declared.roles) or 'everybody'}").strip(),
             "parameters": [*self._of_path(route), *self._of_query(declared), *_headers(declared)],
-            "responses": {str(declared.status): self._success(route), **self._refusals.of(declared)},
+            "responses": {str(declared.status): self._success(route), **self._refusals.of(declared), **_TOO_LONG},
         }
         if content := self._content(declared):
             operation["requestBody"] = {"required": True, "content": content}
@@ -234,8 +237,7 @@ def _headers(declared: Declared) -> Iterator[dict[str, Any]]:
         about = "The ETag of what was read. Somebody else's change in between: 412."
         yield _header("If-Match", _TEXT, about, needed=declared.edits)
     if declared.writes:
-        district = {"type": "string", "pattern": "^[0-9]{6}$"}
-        yield _header("Clearwater-District", district, "Needed by subjects with several districts.")
+        yield _header("Clearwater-District", _DISTRICT, "Needed by subjects with several districts.")
 
 
 def _header(name: str, schema: dict[str, Any], description: str, *, needed: bool = False) -> dict[str, Any]:

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from shared.service import openapi
 from tests.integration.service.conftest import Kit
 from tests.integration.service.test_processes import answered, process
 
 LARGEST = 1_048_576
+LONGEST = 32_768
 BODY = b'{"words": "one"}'
 
 
@@ -123,3 +125,17 @@ def test_hostile_requests_are_refused_over_a_real_server(
 
     status, _ = sent(url, kit, BODY if body else b"", line=line, **body, **headers)
     assert status in statuses
+
+
+def test_the_servers_own_answer_to_a_long_header_is_described(kit: Kit, url: str) -> None:
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=60) as connection:
+        connection.sendall(
+            b"GET /api/v1/notes?x=".ljust(LONGEST, b"9")
+        )  # no byte more, or the client may not read the answer
+        status = connection.makefile("rb").readline().split()[1].decode()
+
+    assert status == "431"
+    for methods in openapi.document(kit.app)["paths"].values():
+        for operation in methods.values():
+            assert "32 KiB" in operation["responses"][status]["description"]
