@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Blueprint
 from pydantic import BaseModel, Field
 
+from shared import text
 from shared.messaging import parking
 from shared.messaging.decisions import Decided
 from shared.messaging.inbox import Key
@@ -64,10 +65,10 @@ class ParkedKeys(BaseModel):
 class RedriveKey(http.Body):
     """`decision` and `reason` only where a person decides: a new epoch, or two events under one number."""
 
-    topic: str = Field(min_length=1, max_length=200, examples=[TOPIC])
+    topic: str = Field(pattern="^[A-Za-z0-9._-]{1,200}$", examples=[TOPIC])
     key: str = Field(min_length=1, max_length=200, examples=[KEY])
     decision: Decision | None = None
-    reason: str | None = Field(default=None, min_length=1, max_length=2000)
+    reason: text.Note | None = None
 
 
 class TriedEvent(BaseModel):

@@ -184,8 +184,4 @@ def _place(consumer: str, message: Message) -> dict[str, object]:
 
 
 def _body(message: Message) -> dict[str, object]:
-    return {
-        "type": message.type,
-        "headers": Jsonb(dict(message.headers)),
-        "payload": message.payload,
-    }
+    return {"type": message.type, "headers": Jsonb(dict(message.headers)), "payload": message.payload}

@@ -9,7 +9,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
 from itertools import islice
@@ -119,9 +119,9 @@ def whole_number(text: str) -> int | None:
 
 
 def read_json(data: bytes) -> Any:  # noqa: ANN401 - JSON
-    """ValueError when it is no JSON in UTF-8. An object is a list of pairs, so that `faults` sees a name that comes twice."""
+    """ValueError when it is no JSON in UTF-8. An object keeps its pairs, so that `faults` sees a name that comes twice."""
     try:
-        return json.loads(data.decode(), object_pairs_hook=_Pairs, parse_int=_parse_int, parse_float=_parse_float)
+        return json.loads(data.decode(), object_pairs_hook=_Object, parse_int=_parse_int, parse_float=_parse_float)
     except RecursionError as failure:
         raise ValueError("nested too deeply") from failure
 
@@ -145,20 +145,24 @@ def faults(value: object, place: Place = ()) -> Iterator[Fault]:
             yield Fault(place, "number-out-of-range")
         case datetime() if not MINYEAR < value.year < MAXYEAR:
             yield Fault(place, "instant-out-of-range")
-        case _Pairs() | dict():
+        case dict():
             yield from _of_object(value, place)
         case list() | tuple() | set() | frozenset():
             for number, item in enumerate(value):
                 yield from faults(item, (*place, number))
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """A JSON object as it was written."""
+class _Object(dict[str, Any]):
+    """A JSON object, and its pairs as they were written."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
 
 
-def _of_object(value: _Pairs | Mapping[str, Any], place: Place) -> Iterator[Fault]:
+def _of_object(value: dict[str, Any], place: Place) -> Iterator[Fault]:
     known: set[str] = set()
-    for name, item in value.items() if isinstance(value, Mapping) else value:
+    for name, item in value.pairs if isinstance(value, _Object) else value.items():
         item_place = (*place, _UNWRITABLE.sub("�", name))
         if name in known:
             yield Fault(item_place, "duplicate-key")

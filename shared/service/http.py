@@ -64,7 +64,7 @@ class Page(Body):
     """The query of a list; subclass it for filters. `cursor` is what the page before gave as `next`."""
 
     limit: int = Field(default=50, ge=1, le=200, description="How many items at most.")
-    cursor: str | None = Field(default=None, max_length=400, description="The `next` of the page before.")
+    cursor: str | None = Field(default=None, pattern="^[A-Za-z0-9_=-]{0,400}$", description="`next` of the one before.")
 
     def after(self, *types: type) -> tuple[Any, ...] | None:
         """The values given to `paged` as the last item's place, each of the given type; None on the first page."""
@@ -174,11 +174,10 @@ def body(model: type[M]) -> M:
     """The JSON body as `model`; Refused media-type-unsupported (415) or body-invalid (422) naming each place."""
     if request.mimetype != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refused("media-type-unsupported")
-    data = request.get_data()
     try:
-        given = edge.read_json(data)
+        given = edge.read_json(request.get_data())
         edge.refuse(edge.faults(given))
-        g.body = model.model_validate_json(data, strict=True)
+        g.body = model.model_validate_json(json.dumps(given), strict=True)  # from JSON, strictly: "5" is not 5, 5.0 is
     except ValidationError as failure:
         raise Invalid(_faults(failure)) from None
     except ValueError:

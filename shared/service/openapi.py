@@ -118,12 +118,11 @@ class Description:
         self._schemas.update(self._refusals.schemas(codes))
         for route in self._routes:
             paths.setdefault(route.path, {})[route.declared.method.lower()] = self._operation(route)
-        name = self._service.name
         cookie = {"type": "apiKey", "in": "cookie", "name": session.cookie_name(self._service.settings.public_url)}
         return {
             "openapi": "3.1.0",
             "info": {
-                "title": f"Clearwater {name}",
+                "title": f"Clearwater {self._service.name}",
                 "version": "1",
                 "description": _ABOUT,
                 "contact": {"name": "The operator on duty"},
@@ -234,8 +233,7 @@ def _headers(declared: Declared) -> Iterator[dict[str, Any]]:
         about = "One per action; again with the same key, body and If-Match: the same answer."
         yield _header("Idempotency-Key", key, about, needed=True)
     if declared.edits is not None:
-        about = "The ETag of what was read. Somebody else's change in between: 412."
-        yield _header("If-Match", _TEXT, about, needed=declared.edits)
+        yield _header("If-Match", _TEXT, "The ETag of what was read; 412 after a change.", needed=declared.edits)
     if declared.writes:
         yield _header("Clearwater-District", _DISTRICT, "Needed by subjects with several districts.")
 

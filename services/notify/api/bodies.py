@@ -1,9 +1,10 @@
 """Bodies of requests and of answers to commands, and lists. What a GET answers is declared beside its query."""
 
-from typing import Literal, Self
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from services.notify.domain.message import State
 from services.notify.domain.wording import Channel
@@ -40,14 +41,21 @@ class ResendFailed(http.Body):
     code: str = Field(pattern=r"^[a-z0-9-]{1,64}$", description="The code that they have failed with.")
     channel: Channel | None = Field(default=None, description="Only those of this channel.")
     dry_run: bool = Field(default=False, description="true: nothing is sent.")
-    reason: Line | None = Field(default=None, description="Why; a dry run needs none.")
+    reason: Line | None = Field(default=None, validate_default=True, description="Why; a dry run needs none.")
 
-    @model_validator(mode="after")
-    def reason_is_given(self) -> Self:
-        if not self.dry_run and self.reason is None:
-            message = "an act needs a reason"
-            raise ValueError(message)
-        return self
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["dry_run"], "properties": {"dry_run": {"const": True}}},
+            "else": {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
+        }
+    )
+
+    @field_validator("reason")
+    @classmethod
+    def _is_given_for_an_act(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is None and not info.data.get("dry_run"):
+            raise PydanticCustomError("missing", "an act needs a reason")
+        return reason
 
 
 class NoBody(http.Body):

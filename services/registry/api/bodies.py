@@ -1,12 +1,13 @@
 """Bodies of requests. Bodies of responses are declared beside their queries."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import PydanticCustomError
 
+from services.registry.api.together import at_most_one, exactly_one, held, needs
 from services.registry.domain import disclosed
 from services.registry.domain.documents import DocumentType
 from services.registry.domain.endpoint import Start
@@ -145,6 +146,7 @@ class FormGroupBody(Body):
     officers: tuple[OfficerBody, ...] = Field(default=(), max_length=100)
 
 
+@held(exactly_one("unit_ids", "compound"), needs("compound", "building"), needs("building", "stairwell"))
 class AssignBody(Body):
     """The group or officer responsible from now on, and the units: either by id or by place."""
 
@@ -156,15 +158,6 @@ class AssignBody(Body):
     compound: str | None = Field(default=None, max_length=40, description="all of it, unless building narrows it")
     building: str | None = Field(default=None, max_length=40, description="needs compound")
     stairwell: str | None = Field(default=None, max_length=40, description="needs building")
-
-    @model_validator(mode="after")
-    def _one_way_to_say_it(self) -> Self:
-        narrowed = (self.compound, self.building, self.stairwell)
-        given = [value is not None for value in narrowed]
-        if (self.unit_ids is None) != given[0] or given != sorted(given, reverse=True):
-            message = "name unit_ids, or a compound, its building, its stairwell"
-            raise ValueError(message)
-        return self
 
 
 class FreezeRollBody(Body):
@@ -199,6 +192,7 @@ class PersonBody(Body):
     document_number: str = Field(min_length=1, max_length=40)
 
 
+@held(exactly_one("person_id", "person"), at_most_one("guardian_id", "guardian"))
 class HolderBody(Body):
     """Either `person_id`, a registered person, or `person`, a new one. The same for a guardian."""
 
@@ -215,15 +209,9 @@ class HolderBody(Body):
     language: Language | None = Field(default=None, description="of a `person`")
     time_zone: str | None = Field(default=None, max_length=64, description="of a `person`, IANA name: Europe/London")
 
-    @model_validator(mode="after")
-    def _one_person(self) -> Self:
-        if (self.person_id is None) == (self.person is None) or (self.guardian_id and self.guardian):
-            message = "name person_id or person, and at most one of guardian_id and guardian"
-            raise ValueError(message)
-        return self
-
 
 @fields.corrected(OF_UNIT)
+@held(needs("floor", "top_floor"))
 class CorrectUnitBody(Body):
     """Corrected fields. An omitted field stays; null clears it. `right_holders` replaces all right-holders."""
 
@@ -236,13 +224,6 @@ class CorrectUnitBody(Body):
         default=None, max_length=40, description="the number that joins units of one household"
     )
     right_holders: tuple[HolderBody, ...] | None = Field(default=None, min_length=1, max_length=200)
-
-    @model_validator(mode="after")
-    def _storeys_together(self) -> Self:
-        if self.top_floor is not None and self.floor is None:
-            message = "top_floor needs floor"
-            raise ValueError(message)
-        return self
 
 
 class CorrectPersonBody(Body):

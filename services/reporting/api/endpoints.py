@@ -11,7 +11,8 @@ from typing import Self
 from uuid import UUID
 
 from flask import Blueprint
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from services.reporting.commands import steer_endpoint
@@ -40,10 +41,22 @@ class NothingBody(http.Body):
     """An empty object."""
 
 
+def _given(name: str) -> JsonDict:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+_NAMED: JsonDict = {"required": ["event_ids"], "properties": {"event_ids": {"minItems": 1}}}
+_HALF_A_PERIOD: JsonDict = {"oneOf": [_given("since"), _given("until")]}
+
+
 class ReplayBody(http.Body):
     event_ids: tuple[UUID, ...] = Field(default=(), max_length=1000, description="these events")
     since: AwareDatetime | None = Field(default=None, description="and those logged from then on; with `until`")
     until: AwareDatetime | None = Field(default=None, description="before then; with `since`")
+
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [{"anyOf": [_NAMED, _given("since")]}, {"not": _HALF_A_PERIOD}]}
+    )
 
     @model_validator(mode="after")
     def is_a_choice(self) -> Self:

@@ -15,6 +15,7 @@ from services.reporting.api.log_reader import LIFE_SECONDS, LogReader, document,
 from services.reporting.api.watch import Watch
 from services.reporting.queries.exchange import Part, Place
 from shared.events import structured, topics
+from shared.events.terms import EventType
 from shared.refusal import Refused
 from shared.service import http, identity
 from shared.service.context import context
@@ -25,9 +26,12 @@ _STREAM = "text/event-stream"
 
 class FeedQuery(http.Body):
     after: str | None = Field(
-        default=None, max_length=200, description="the cursor of the answer before; left out: from the first event"
+        default=None,
+        max_length=200,
+        pattern="^[!-~]*$",
+        description="the cursor of the answer before; left out: from the first event",
     )
-    types: list[str] = Field(default_factory=list, max_length=100, description="of the granted types, only these")
+    types: list[EventType] = Field(default_factory=list, max_length=100, description="of the granted types, only these")
     limit: int = Field(default=100, ge=1, le=1000, description="how many events at most")
     wait: int = Field(default=0, ge=0, le=30, description="how many seconds to wait for an event when there is none")
 

@@ -20,6 +20,7 @@ from services.reporting.api.log_reader import filter_of
 from services.reporting.queries import exchange, unit_states
 from services.reporting.store import feed, taken
 from shared.events import topics
+from shared.events.terms import EventType
 from shared.refusal import Refused
 from shared.service import database, http, identity
 from shared.service.context import context
@@ -30,7 +31,7 @@ _LINES = "application/x-ndjson"
 
 
 class SnapshotQuery(http.Body):
-    types: list[str] = Field(
+    types: list[EventType] = Field(
         default_factory=list,
         max_length=100,
         description="of the granted types, only these; as in the feed that follows",

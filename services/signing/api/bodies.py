@@ -123,5 +123,8 @@ class Declaration(http.Body):
 
 class CloseDay(http.Body):
     business_on: date = Field(
-        ge=date(2000, 1, 1), le=date(2199, 12, 31), description="The day in Shanghai, which must be over; 2000 to 2199."
+        ge=date(2000, 1, 1),
+        le=date(2199, 12, 31),
+        description="The day in Shanghai, which must be over; 2000 to 2199.",
+        json_schema_extra={"pattern": "^2[01]"},
     )

@@ -64,6 +64,14 @@ def test_bodies_are_json_and_bounded(kit: Kit) -> None:
     assert send(b'{"words": "' + b"x" * 1_100_000 + b'"}', "application/json") == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+@pytest.mark.parametrize(("copies", "status"), [("1", 201), ("1.0", 201), ("1e0", 201), ("1.5", 422), ('"1"', 422)])
+def test_an_integer_is_taken_however_json_writes_it(kit: Kit, copies: str, status: int) -> None:
+    headers = kit.bearer(**{"Idempotency-Key": "k", "Content-Type": "application/json"})
+    written = f'{{"words": "one", "copies": {copies}}}'
+
+    assert kit.app.test_client().post("/api/v1/notes", data=written, headers=headers).status_code == status
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(kit: Kit) -> None:
     all_of_them = [written(kit, f"k{number}") for number in range(5)]
     client, seen, cursor = kit.app.test_client(), [], ""
