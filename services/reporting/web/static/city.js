@@ -1,9 +1,11 @@
-/* Districts side by side: a stream each, up to four (a browser holds six lines to a host); more are drawn anew twice a minute. */
+/* Districts side by side: a stream each, up to four (a browser holds six lines to a host). More are drawn anew every 15 seconds, which is
+   less than the silence after which a page is late. */
 import { count, word } from "/static/shell/status.js";
 import * as bases from "./bases.js";
 import { follow, redraw, watch } from "./live.js";
 
 const STREAMS = 4;
+const FEW_MILLISECONDS = 120_000, MANY_MILLISECONDS = 15_000;
 const put = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 const columns = () => [...document.querySelectorAll("[data-district]")];
 const moments = new Map();
@@ -15,7 +17,7 @@ function say(moment, district) {
   column.dataset.number = moment.number;
   put(column.querySelector(".seq"), count(moment.number));
   moments.set(district, moment);
-  const known = [...moments.values()], lags = known.map((moment) => moment.lag_seconds ?? 0), ats = known.map((moment) => moment.at).filter(Boolean);
+  const known = columns().map((column) => moments.get(column.dataset.district)).filter(Boolean), lags = known.map((moment) => moment.lag_seconds ?? 0), ats = known.map((moment) => moment.at).filter(Boolean);
   const number = columns().reduce((sum, column) => sum + Number(column.dataset.number), 0);
   return status({ number, at: ats.sort()[0] ?? null, lag_seconds: Math.max(...lags) });
 }
@@ -52,8 +54,19 @@ function totals() {
   put(document.getElementById("all-signed"), count(sum("[data-project][data-roll=frozen] .signed .n")));
 }
 
-columns().slice(0, STREAMS).forEach((column) => {
-  const { district, number } = column.dataset;
-  follow({ base: document.body.dataset.stream, district, number: Number(number), apply, say });
-});
-setInterval(redraw, columns().length > STREAMS ? 30_000 : 120_000);
+/* A new drawing may bring a district. */
+const followed = new Set();
+function followAll() {
+  for (const { dataset: { district, number } } of columns()) {
+    if (followed.has(district)) continue;
+    followed.add(district);
+    follow({ base: document.body.dataset.stream, district, number: Number(number), apply, say, adopted: followAll, stream: followed.size <= STREAMS });
+  }
+}
+
+function drawAgain() {
+  setTimeout(() => redraw().then(drawAgain), columns().length > STREAMS ? MANY_MILLISECONDS : FEW_MILLISECONDS);
+}
+
+followAll();
+drawAgain();

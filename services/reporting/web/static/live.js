@@ -19,14 +19,19 @@ let fetching = false;
 let failures = 0; // of fetching, one after the other
 let drawnAt = -LEAST_BETWEEN_DRAWINGS;
 
-/** Follows one district from the feed `number` that the page was drawn with.
+/** Follows one district from the feed `number` that the page was drawn with. Without a `stream` only new drawings bring its figures.
 
     `apply` gets a live event and moves every figure to it, returning true; or it changes nothing and returns false: the page is drawn anew.
     `say` gets the moment that the figures are of, or nothing where only a sign of life came. `adopted` is called after a new drawing. */
-export function follow({ base, district, number, apply, say, adopted = () => {} }) {
-  const state = { seen: number, awaited: number, floor: 0, stuck: false, kept: [], apply, say, adopted };
+export function follow({ base, district, number, apply, say, adopted = () => {}, stream = true }) {
+  const state = { seen: number, awaited: number, floor: 0, stuck: false, kept: [], heardAt: performance.now(), apply, adopted };
+  state.say = (moment) => {
+    if (districts.get(district) !== state) return; // it has left the page
+    state.heardAt = performance.now();
+    say(moment, district);
+  };
   districts.set(district, state);
-  join({
+  if (stream) join({
     base,
     district,
     number,
@@ -37,12 +42,12 @@ export function follow({ base, district, number, apply, say, adopted = () => {} 
     pulse(moment) {
       const lost = state.awaited > state.seen;
       state.awaited = moment.number;
-      if (moment.number === state.seen) say(moment, district);
+      if (moment.number === state.seen) state.say(moment);
       else if (state.stuck) return;
       else if (lost) {
         state.stuck = true;
         redraw();
-      } else say(null, district);
+      } else state.say(null);
     },
     reset() {
       Object.assign(state, { seen: -1, floor: 0, stuck: true, kept: [] });
@@ -57,7 +62,7 @@ export function follow({ base, district, number, apply, say, adopted = () => {} 
 
 function take(state, live) {
   if (live.as_of.number > state.seen && (fetching || state.stuck)) keep(state, live);
-  if (live.as_of.number <= state.seen) state.say(null, live.district);
+  if (live.as_of.number <= state.seen) state.say(null);
   else if (state.stuck) return;
   else if (state.apply(live)) advance(state, live);
   else {
@@ -69,7 +74,7 @@ function take(state, live) {
 
 function advance(state, live) {
   state.seen = live.as_of.number;
-  state.say(live.as_of, live.district);
+  state.say(live.as_of);
 }
 
 /* Past the bound the events are dropped, and only a page that has them all will do. */
@@ -125,11 +130,15 @@ function adopt(page) {
   for (const name of ["number", "lag", "roll", "call", "condition"])
     if (name in page.body.dataset) document.body.dataset[name] = page.body.dataset[name];
   const { lag } = page.body.dataset, at = page.getElementById("status-at").dateTime || null;
-  for (const state of districts.values()) state.stuck = false;
-  for (const { state, number, district } of parts) {
+  const shown = new Set(parts.map(({ district }) => district));
+  for (const [district, state] of districts) {
+    state.stuck = false;
+    if (!shown.has(district)) districts.delete(district);
+  }
+  for (const { state, number } of parts) {
     if (!state) continue;
     Object.assign(state, { seen: number, floor: 0 });
-    state.say({ number, at, lag_seconds: lag === "" ? null : Number(lag) }, district);
+    state.say({ number, at, lag_seconds: lag === "" ? null : Number(lag) });
     rollForward(state);
   }
   for (const callback of new Set([...districts.values()].map((state) => state.adopted))) callback();
@@ -146,16 +155,17 @@ function rollForward(state) {
   }
 }
 
-/** The status of the page, once a second: the moment of its figures, how long ago a sign of life came, and which state that is. `tick` gets
-    the instant of the business clock, too. */
+/** The status of the page, once a second: the moment of its figures, how long ago the last sign of life of its quietest district came, and
+    which state that is. `tick` gets the instant of the business clock, too. */
 export function watch({ empty = () => false, tick = () => {} } = {}) {
   const data = document.body.dataset;
   const at = document.getElementById("status-at").dateTime;
   let asOf = { at: at || null, number: Number(data.number), lag_seconds: data.lag === "" ? null : Number(data.lag) };
-  let heardAt = performance.now();
+  const began = performance.now();
   const clock = businessClock(), turn = turning(() => (data.moment ? null : redraw())); // the moment of the threshold stands for its minute
   clock.take(asOf);
   const draw = () => {
+    const heardAt = districts.size ? Math.min(...[...districts.values()].map((state) => state.heardAt)) : began;
     const silentSeconds = (performance.now() - heardAt) / 1000;
     const lagSeconds = asOf.lag_seconds ?? 0;
     // A consumer that has stopped is as silent as a broken line.
@@ -174,7 +184,6 @@ export function watch({ empty = () => false, tick = () => {} } = {}) {
       asOf = moment;
       clock.take(moment);
     }
-    heardAt = performance.now();
     draw();
   };
 }
