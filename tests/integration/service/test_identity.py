@@ -193,7 +193,7 @@ def test_a_role_that_may_not_is_refused(kit: Kit) -> None:
 def test_without_a_provider_nobody_is_let_in(issuer: tuple[str, Path]) -> None:
     token = local_issuer.mint(issuer[1], role="desk", districts=[OURS])
 
-    with pytest.raises(Refused, match="identity-unavailable"):
+    with pytest.raises(Refused, match=r"^identity-unavailable$"):
         Provider("http://127.0.0.1:9").claims(token)
 
 
@@ -220,12 +220,12 @@ def test_a_rotated_key_is_fetched_but_not_at_every_request(tmp_path: Path) -> No
         rotated = local_issuer.mint(tmp_path, role="desk", districts=[OURS])
 
         now[0] += 4
-        with pytest.raises(Refused, match="token-invalid"):
+        with pytest.raises(Refused, match=r"^token-invalid$"):
             provider.claims(rotated)
         now[0] += 2
         assert provider.claims(rotated)["districts"] == [OURS]
         for knock in (before, "nonsense", before):
-            with pytest.raises(Refused, match="token-invalid"):
+            with pytest.raises(Refused, match=r"^token-invalid$"):
                 provider.claims(knock)
     assert seen.count("/jwks.json") == 2
 
@@ -237,12 +237,12 @@ def test_a_token_that_was_let_in_is_refused_when_its_time_is_over(
         provider = Provider(url)
         token = local_issuer.mint(tmp_path, role="desk", districts=[OURS], seconds=60)
         assert provider.claims(token) == provider.claims(token)
-        with pytest.raises(Refused, match="token-invalid"):
+        with pytest.raises(Refused, match=r"^token-invalid$"):
             provider.claims(token, audience="another")
 
         later = time.time() + 100
         monkeypatch.setattr(time, "time", lambda: later)
-        with pytest.raises(Refused, match="token-invalid"):
+        with pytest.raises(Refused, match=r"^token-invalid$"):
             provider.claims(token)
 
 
@@ -258,7 +258,7 @@ def test_keys_age_and_a_provider_that_is_down_is_asked_once_a_second(tmp_path: P
     now[0] += 200
     with capture_logs() as lines:
         for _ in range(3):
-            with pytest.raises(Refused, match="identity-unavailable"):
+            with pytest.raises(Refused, match=r"^identity-unavailable$"):
                 provider.claims(token)
     assert [line["event"] for line in lines] == ["identity provider unreachable"]
 
@@ -306,7 +306,7 @@ def test_a_hanging_key_refresh_delays_no_request(tmp_path: Path) -> None:
         assert fetched.wait(20)
 
         assert provider.claims(token)["sub"]
-        with pytest.raises(Refused, match="token-invalid"):
+        with pytest.raises(Refused, match=r"^token-invalid$"):
             provider.claims("nonsense")
         assert knocking.is_alive()
         let_go.set()

@@ -74,7 +74,7 @@ def test_a_signature_waits_for_a_closing_under_way_and_is_refused(district: Dist
             signing = desk.submit(district.sign, agreement_id, owners[signatures - 1])
             somebody_waits(district)
             assert not signing.done()
-        with pytest.raises(Refused, match="period-over"):
+        with pytest.raises(Refused, match=r"^period-over$"):
             signing.result()
     assert len(district.rows("select from signatures")) == signatures - 1
 

@@ -100,7 +100,7 @@ def test_a_day_is_not_closed_while_its_agreements_are_still_lapsing(district: Di
     day = business_day(district.clock.now())
     district.clock.set(LAUNCH + timedelta(days=16))
 
-    with pytest.raises(Refused, match="project-settling"):
+    with pytest.raises(Refused, match=r"^project-settling$"):
         closed(district, day)
     assert district.rows("select * from days") == []
     district.fan_out()

@@ -21,5 +21,5 @@ def test_the_event_names_each_officer_with_the_staff_number_and_without_the_logi
 
 
 def test_one_staff_number_is_one_officer():
-    with pytest.raises(Refused, match="officer-twice"):
+    with pytest.raises(Refused, match=r"^officer-twice$"):
         group("Q-1", "Q-1").formed()

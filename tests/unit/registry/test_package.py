@@ -224,7 +224,7 @@ def test_a_part_that_is_too_large_is_named_and_memory_stays_bounded(path: str, c
 def test_a_part_never_unpacks_beyond_the_limit():
     with zipfile.ZipFile(zipped({"xl/a.xml": b" " * 40 * MEGABYTE})) as contents:
         chunks = Parts(contents, archive.parts(contents)).chunks("/xl/a.xml", most_bytes=MEGABYTE)
-        with pytest.raises(Refused, match="workbook-too-large") as refused:
+        with pytest.raises(Refused, match=r"^workbook-too-large$") as refused:
             sum(map(len, chunks))
 
     assert refused.value.facts["part"] == "xl/a.xml" and refused.value.facts["unpacked_bytes"] < 2 * MEGABYTE

@@ -136,7 +136,7 @@ def test_rows_under_the_headers_of_the_template_on_another_sheet_are_refused_unl
 
         return edited(copy)
 
-    with pytest.raises(Refused, match="workbook-split") as refused, workbook.reading(copied(2)):
+    with pytest.raises(Refused, match=r"^workbook-split$") as refused, workbook.reading(copied(2)):
         pass
     with workbook.reading(copied(1)) as book:
         assert len(list(book.sheet(BUILDINGS_SHEET).rows())) > 0
@@ -227,7 +227,7 @@ def test_an_entity_in_a_sheet_is_refused():
     bomb = b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet><sheetData/></worksheet>'
     with (
         workbook.reading(repacked(a_workbook(), **{"xl/worksheets/sheet1.xml": bomb})) as book,
-        pytest.raises(Refused, match="workbook-unreadable"),
+        pytest.raises(Refused, match=r"^workbook-unreadable$"),
     ):
         list(book.sheet(HOLDERS_SHEET).rows())
 
@@ -253,7 +253,7 @@ def test_xml_that_no_spreadsheet_writes_is_refused_with_little_memory(part: byte
     file = repacked(a_workbook(), packed=zipfile.ZIP_STORED, **{"xl/worksheets/sheet1.xml": part})
     with workbook.reading(file) as book:
         tracemalloc.start()
-        with pytest.raises(Refused, match="workbook-unreadable"):
+        with pytest.raises(Refused, match=r"^workbook-unreadable$"):
             list(book.sheet(HOLDERS_SHEET).sheet.rows())
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -281,9 +281,9 @@ def test_a_part_that_is_broken_or_packed_as_no_spreadsheet_does_is_refused():
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         start = archive.getinfo("xl/worksheets/sheet1.xml").header_offset
     broken = whole[: start + 200] + b"\xff" * 200 + whole[start + 400 :]
-    with workbook.reading(io.BytesIO(broken)) as book, pytest.raises(Refused, match="workbook-unreadable"):
+    with workbook.reading(io.BytesIO(broken)) as book, pytest.raises(Refused, match=r"^workbook-unreadable$"):
         list(book.sheet(HOLDERS_SHEET).rows())
-    with pytest.raises(Refused, match="workbook-unreadable"):
+    with pytest.raises(Refused, match=r"^workbook-unreadable$"):
         workbook.inspect(repacked(a_workbook(), packed=zipfile.ZIP_BZIP2))
 
 
@@ -292,7 +292,7 @@ def test_a_forged_table_of_contents_is_not_read_whole():
     with zipfile.ZipFile(made, "w") as archive:
         for number in range(20_000):
             archive.writestr(f"{number:040d}", b"")
-    with pytest.raises(Refused, match="workbook-too-large"):
+    with pytest.raises(Refused, match=r"^workbook-too-large$"):
         workbook.inspect(made)
 
 
@@ -301,7 +301,7 @@ def test_rows_that_no_spreadsheet_numbers_so_are_refused(rows):
     part = f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode()
     with (
         workbook.reading(repacked(a_workbook(), **{"xl/worksheets/sheet1.xml": part})) as book,
-        pytest.raises(Refused, match="workbook-unreadable"),
+        pytest.raises(Refused, match=r"^workbook-unreadable$"),
     ):
         list(book.sheet(HOLDERS_SHEET).sheet.rows())
 

@@ -67,7 +67,11 @@ def test_a_retry_after_of_an_endpoint_is_followed_for_up_to_a_day(seconds: int) 
 
     assert delivery.next_try_at is not None
     assert delivery.next_try_at - NOW >= min(retry_after, LONGEST_RETRY_AFTER)
-    assert (condition.paused_until or NOW) - NOW <= LONGEST_RETRY_AFTER
+    assert (condition.paused_until or NOW) - NOW == max(timedelta(), min(retry_after, LONGEST_RETRY_AFTER))
+
+
+def test_an_event_is_tried_for_three_days_and_a_retry_after_followed_for_one() -> None:
+    assert (timedelta(days=3), timedelta(days=1)) == (GIVE_UP, LONGEST_RETRY_AFTER)
 
 
 def test_without_a_retry_after_an_endpoint_is_paused_for_two_minutes_at_most() -> None:
@@ -194,6 +198,7 @@ def test_an_allowance_is_refilled_by_a_61st_of_the_rate_a_second_up_to_one_secon
     assert spent.at(NOW - SECOND).tokens == 0
     assert Allowance(6, 0.0, NOW).at(NOW + 61 * SECOND).tokens == 1
     assert (Allowance(122, 2.9, NOW).most(5), Allowance(122, 2.9, NOW).most(1)) == (2, 1)
+    assert Allowance(122, 2.0, NOW).without(1) == Allowance(122, 1.0, NOW)
 
 
 def test_without_a_rate_as_many_leave_as_are_wanted() -> None:

@@ -89,16 +89,22 @@ def test_the_other_grant_goes_on_after_one_was_revoked() -> None:
 
     account.take(entry(number, kind) for number in range(6, 10) for kind in (SIGNED, REGISTERED))
 
-    assert account.given[SIGNED] == 2
-    assert account.given[REGISTERED] == 4
+    found = account.document()
+    assert found["by_type"] == {REGISTERED: 4, SIGNED: 2}
+    assert found["left_out_by_type"] == {SIGNED: 2}
+    assert found["event_types"] == [REGISTERED, SIGNED]
+    lines = "".join(f"{number} {UUID(int=number)}\n" * (2 if number <= 7 else 1) for number in range(6, 10))
+    assert found["digest"] == hashlib.sha256(lines.encode()).hexdigest()  # of signings 6 and 7, which could be read
 
 
 def test_late_events_are_named_in_spans() -> None:
     account, before = Account([Right(frozenset({SIGNED}), None, ENDS)], BEGINS), BEGINS - timedelta(minutes=1)
 
-    account.take([entry(4, occurred_at=before), entry(5, occurred_at=before), entry(6), entry(7, occurred_at=before)])
+    account.take(
+        entry(number, occurred_at=BEGINS if number in {6, 10} else before) for number in (4, 5, 6, 7, 9, 10, 11)
+    )
 
-    assert account.document()["late"] == ["4-5", "7-7"]
+    assert account.document()["late"] == ["4-5", "7-7", "9-9", "11-11"]
 
 
 @given(

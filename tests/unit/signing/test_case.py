@@ -41,7 +41,7 @@ def test_rights_are_taken_up_once_also_after_a_dispute(state, events):
 
 
 def test_confirmed_rights_are_not_taken_up_again():
-    with pytest.raises(Refused, match="rights-already-confirmed"):
+    with pytest.raises(Refused, match=r"^rights-already-confirmed$"):
         a_case("confirmed").take_up(at=NOON)
 
 
@@ -71,7 +71,7 @@ def test_joint_owners_are_confirmed_without_shares():
 
 @pytest.mark.parametrize("state", ["reviewing", "confirmed"])
 def test_rights_that_changed_since_they_were_read_are_not_confirmed(state):
-    with pytest.raises(Refused, match="rights-changed-since-read") as refusal:
+    with pytest.raises(Refused, match=r"^rights-changed-since-read$") as refusal:
         a_case(state).confirm(at=NOON, read=2)
 
     assert refusal.value.facts == {"revision": 3}
@@ -80,7 +80,7 @@ def test_rights_that_changed_since_they_were_read_are_not_confirmed(state):
 def test_shares_that_are_not_whole_are_not_confirmed():
     case = Case.open(UNIT, rights_of(a_holder("1/2"), a_holder("1/3")), at=NOON)
 
-    with pytest.raises(Refused, match="shares-incomplete"):
+    with pytest.raises(Refused, match=r"^shares-incomplete$"):
         case.confirm(at=NOON)
 
     assert case.rights_state == "pending"

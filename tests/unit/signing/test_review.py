@@ -69,4 +69,5 @@ def test_every_other_item_fails_by_itself():
     ],
 )
 def test_the_papers_that_are_needed_follow_from_who_signs(rights, mandates, more):
+    assert ALWAYS == ("identity", "title_certificate", "account")
     assert mandatory_papers(rights, mandates) == (*ALWAYS, *more)

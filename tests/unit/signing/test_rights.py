@@ -29,7 +29,7 @@ def test_parts_of_a_whole_are_whole_and_one_part_less_is_not(parts):
 @given(st.lists(positive, min_size=2, max_size=8))
 def test_the_database_computes_the_same_sum_of_shares_or_never_receives_them(shares):
     if common_denominator(shares) is None:
-        with pytest.raises(Refused, match="shares-too-fine"):
+        with pytest.raises(Refused, match=r"^shares-too-fine$"):
             rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
         return
     stored = rows.rows(rights_of(*[a_holder(str(share)) for share in shares]))
@@ -72,6 +72,21 @@ def test_order_and_spelling_change_no_right(random):
 
     assert not rights_of(*holders).differs(rights_of(*shuffled))
     assert rights_of(*holders).differs(rights_of(*holders[:3], a_holder("1/4")))
+
+
+@pytest.mark.parametrize("changed", [{"share": Fraction(1, 3)}, {"kind": "organisation"}, {"capable": False}])
+def test_another_share_kind_or_capacity_of_the_same_holder_is_a_change_of_rights(changed):
+    """docs/domain.md: a change of rights disputes them."""
+    holder, other = a_holder("1/2"), a_holder("1/2")
+
+    assert rights_of(holder, other).differs(rights_of(replace(holder, **changed), other))
+
+
+def test_shares_without_a_common_denominator_that_the_database_holds_are_refused():
+    primes = (249_989, 249_971, 249_967, 249_947, 249_943)
+
+    with pytest.raises(Refused, match=r"^shares-too-fine$"):
+        rights_of(*[a_holder(f"1/{prime}") for prime in primes]).whole()
 
 
 def test_another_ownership_of_the_same_holders_is_a_change_of_rights():

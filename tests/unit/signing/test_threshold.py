@@ -85,7 +85,7 @@ class Signing(RuleBasedStateMachine):
         if self.project.latch:
             self.project.declare("罗府〔2026〕1号", at=self.at, by="command")
         else:
-            with pytest.raises(Refused, match="threshold-not-reached"):
+            with pytest.raises(Refused, match=r"^threshold-not-reached$"):
                 self.project.declare("罗府〔2026〕1号", at=self.at, by="command")
 
     @rule()
