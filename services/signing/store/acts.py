@@ -48,4 +48,5 @@ def reviews(tx: Transaction, unit_id: UUID, agreement_id: UUID) -> list[Review]:
 
 def last_review(tx: Transaction, unit_id: UUID) -> datetime | None:
     """Of any agreement of the unit. A mandate is recorded after it."""
-    return tx.connection.execute(_LAST_REVIEW, {"unit_id": unit_id}).scalar_one()
+    at: datetime | None = tx.connection.execute(_LAST_REVIEW, {"unit_id": unit_id}).scalar_one()
+    return at
