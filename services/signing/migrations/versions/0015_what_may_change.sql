@@ -16,6 +16,8 @@ grant update (name, roles, staff_number, noted_at) on staff to signing_app;
 grant update (roll_units, roll_households, roll_right_holders, roll_area, fed_units, fed_households, fed_right_holders, fed_area)
     on tallies to signing_app;
 
+-- The conditions below are written column by column: PostgreSQL gives a comparison of rows another form after a dump was read.
+
 -- 2. From the freeze of the roll on, a project keeps the rules by which it is counted. A signature changes none of these columns.
 create function rules_stay_frozen() returns trigger language plpgsql as $$
 begin
@@ -25,8 +27,9 @@ begin
     return new;
 end $$;
 create trigger rules_stay_frozen before update of series, starts_at, ends_at, automatic, bases, counting_rule on projects for each row
-    when ((old.series, old.starts_at, old.ends_at, old.automatic, old.bases, old.counting_rule)
-          is distinct from (new.series, new.starts_at, new.ends_at, new.automatic, new.bases, new.counting_rule))
+    when (old.series is distinct from new.series or old.starts_at is distinct from new.starts_at
+          or old.ends_at is distinct from new.ends_at or old.automatic is distinct from new.automatic
+          or old.bases is distinct from new.bases or old.counting_rule is distinct from new.counting_rule)
     execute function rules_stay_frozen();
 
 -- 3. A unit belongs to one project for ever. What the registry says of a unit changes with the registry's revision only.
@@ -38,11 +41,12 @@ create trigger case_keeps_its_project before update of project_id on cases for e
     when (old.project_id is distinct from new.project_id) execute function case_keeps_its_facts();
 create trigger case_keeps_its_facts
     before update of unit_code, compound, building, stairwell, floor, door, area, household_id, ownership, rights_revision on cases for each row
-    when (old.revision = new.revision
-          and (old.unit_code, old.compound, old.building, old.stairwell, old.floor, old.door, old.area, old.household_id, old.ownership,
-               old.rights_revision)
-              is distinct from (new.unit_code, new.compound, new.building, new.stairwell, new.floor, new.door, new.area, new.household_id,
-                                new.ownership, new.rights_revision))
+    when (old.revision = new.revision and (
+          old.unit_code is distinct from new.unit_code or old.compound is distinct from new.compound
+          or old.building is distinct from new.building or old.stairwell is distinct from new.stairwell
+          or old.floor is distinct from new.floor or old.door is distinct from new.door or old.area is distinct from new.area
+          or old.household_id is distinct from new.household_id or old.ownership is distinct from new.ownership
+          or old.rights_revision is distinct from new.rights_revision))
     execute function case_keeps_its_facts();
 
 -- 4. A review that was made before has not seen the paper of a new mandate.
