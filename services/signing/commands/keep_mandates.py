@@ -50,7 +50,7 @@ def record_mandate(tx: Transaction, command: RecordMandate, clock: Clock) -> Man
     if command.hand == command.right_holder:
         raise Refused("hand-not-another", right_holder=command.right_holder, hand=command.hand, capacity=command.kind)
     hand.expect_capable(command.hand, capable=cases.capable(tx, command.hand))
-    at = instants.next_one(tx, clock)
+    at = instants.next_one(tx, clock, acts.last_review(tx, command.unit_id))
     paper = (command.right_holder, command.hand, command.kind, command.valid_until, command.evidence)
     mandate = Mandate(uuid7(), *paper, recorded_at=at)
     cases.add_mandate(tx, case, mandate, at=at, by=command.by)

@@ -11,10 +11,10 @@ from shared.service.database import Transaction
 
 
 def when_project_opened_keep_its_rules(tx: Transaction, batch: Batch[ProjectOpened]) -> None:
-    """Raises Rejected for a counting rule that is unknown, or that differs from the one of the counted roll."""
+    """Raises Rejected for an unknown counting rule, and for period, bases, series or rules that differ after the roll was frozen."""
     for event in batch.events:
         if not projects.put(tx, _project(event)):
-            message = f"another counting rule for project {event.project_id}, whose roll is counted already"
+            message = f"other rules for project {event.project_id}, whose roll is frozen already"
             raise Rejected(message)
 
 

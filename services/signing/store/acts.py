@@ -20,6 +20,7 @@ _REVIEWS = text("""
     select at, array(select jsonb_array_elements_text(facts -> 'papers')) as papers from acts
     where unit_id = :unit_id and agreement_id = :agreement_id and kind = 'reviewed' order by at
 """)
+_LAST_REVIEW = text("select max(at) from acts where unit_id = :unit_id and kind = 'reviewed'")
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,9 @@ def reviews(tx: Transaction, unit_id: UUID, agreement_id: UUID) -> list[Review]:
     """The passed reviews of an agreement, with the originals that were seen."""
     rows = tx.connection.execute(_REVIEWS, {"unit_id": unit_id, "agreement_id": agreement_id})
     return [Review(row.at, frozenset(row.papers)) for row in rows]
+
+
+def last_review(tx: Transaction, unit_id: UUID) -> datetime | None:
+    """Of any agreement of the unit. A mandate is recorded after it."""
+    at: datetime | None = tx.connection.execute(_LAST_REVIEW, {"unit_id": unit_id}).scalar_one()
+    return at

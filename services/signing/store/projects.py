@@ -37,7 +37,9 @@ _PUT = text("""
     on conflict (project_id) do update set name = excluded.name, series = excluded.series, starts_at = excluded.starts_at,
         ends_at = excluded.ends_at, automatic = excluded.automatic, bases = excluded.bases,
         counting_rule = excluded.counting_rule, version = projects.version + 1
-    where projects.total_units is null or projects.counting_rule = excluded.counting_rule
+    where not exists (select from rolls where rolls.project_id = projects.project_id)
+        or (projects.series, projects.starts_at, projects.ends_at, projects.automatic, projects.bases, projects.counting_rule)
+         = (excluded.series, excluded.starts_at, excluded.ends_at, excluded.automatic, excluded.bases, excluded.counting_rule)
 """)
 SAVE = """
     update projects set total_units = :total_units, total_households = :total_households,
@@ -101,7 +103,7 @@ def read(rows: Sequence[Any]) -> Project:
 
 
 def put(tx: Transaction, project: Project) -> bool:
-    """Saves the registry's data without the count. False when it was already counted by another rule."""
+    """Saves the registry's data without the count. False when the roll is frozen and the rules are others."""
     row = {"project_id": project.project_id, "name": project.name, "series": list(project.series)}
     period = {"starts_at": project.starts_at, "ends_at": project.ends_at, "automatic": project.automatic}
     bases = json.dumps([vars(basis) for basis in project.bases], ensure_ascii=False)

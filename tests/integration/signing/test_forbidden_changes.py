@@ -51,9 +51,9 @@ from tests.support.signing import District
 
 # Refused for every role: (state, statement, message).
 BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
-    "shares below one": (locked, "update case_holders set parts = 1, whole = 3", "not whole"),
-    "joint owner alone": (locked, "update cases set ownership = 'joint'", "not whole"),
-    "lines of a locked paper": (locked, "update term_lines set amount_fen = 0", "not a draft"),
+    "shares below one": (locked, "update case_holders set parts = 1, whole = 3", "not whole|permission denied"),
+    "joint owner alone": (locked, "update cases set ownership = 'joint', revision = revision + 1", "not whole"),
+    "lines of a locked paper": (locked, "update term_lines set amount_fen = 0", "not a draft|permission denied"),
     "lines taken away": (locked, "delete from term_lines", "not a draft"),
     "form of a locked paper": (locked, "update agreements set form = 'exchange', series = 'exchange'", "not a draft"),
     "rule set of a locked paper": (locked, "update agreements set rule_set_version = '9'", "not a draft"),

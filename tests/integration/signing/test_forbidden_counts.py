@@ -79,11 +79,13 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a confirmed holder another": (
         confirmed_jointly,
         "update case_holders set person_id = gen_random_uuid() where person_id = :other",
-        "confirmed otherwise",
+        "confirmed otherwise|permission denied",
     ),
-    "a confirmed child grown up": (of_a_child, "update case_holders set capable = true", "confirmed otherwise"),
+    "a confirmed child grown up": (of_a_child, "update case_holders set capable = true", "confirmed otherwise|permission denied"),
     "confirmed as something else": (
-        locked, "update case_holders set capable = false; update cases set confirmed_as = 'x'", "confirmed otherwise"
+        locked,
+        "update case_holders set capable = false; update cases set confirmed_as = 'x'",
+        "confirmed otherwise|permission denied",
     ),
     "a lock on a stranger": (reviewed, LOCK.format(person="gen_random_uuid()", capable="capable"), "nobody has confirmed"),
     "a lock on another capability": (reviewed, LOCK.format(person="person_id", capable="false"), "nobody has confirmed"),
@@ -156,6 +158,33 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a roll matched by nothing": (announced, "update rolls set matched_at = now()", "not whole"),
     "a day of facts to come": (
         signed, DAY.format(on="2026-11-26", restatement=0).replace("0, '{}'", "9, '{}'", 1), "not closed like this"
+    ),
+    **{
+        f"other {column} after the freeze": (announced, f"update projects set {column} = {value}", "rules with it")
+        for column, value in {
+            "bases": "'[]'",
+            "starts_at": "starts_at - interval '1 day'",
+            "ends_at": "ends_at + interval '1 day'",
+            "automatic": "not automatic",
+            "series": "'{cash}'",
+            "counting_rule": "'any_unit_signed'",
+        }.items()
+    },
+    **{
+        f"a unit moved to another project, {after.__name__}": (
+            after, "update cases set project_id = gen_random_uuid(), revision = revision + 1", "gets another project"
+        )
+        for after in (open_case, frozen, signed)
+    },
+    "another household without a revision": (
+        open_case, "update cases set household_id = gen_random_uuid()", "without a revision"
+    ),
+    "another area without a revision": (signed, "update cases set area = area + 1", "without a revision"),
+    "rights as of another revision": (
+        open_case, "update cases set revision = 3; update cases set rights_revision = 3", "without a revision"
+    ),
+    "a mandate before the review that did not see it": (
+        locked, MANDATE.format(hand=":agent", kind="agent").replace("now()", "'2026-01-01'"), "before a review"
     ),
     "an agreement of another project": (
         open_case, DRAFT.format("", "'drafted'").replace("unit_id, project_id, 'cash'", "unit_id, gen_random_uuid(), 'cash'"),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -76,15 +77,34 @@ def test_an_unknown_counting_rule_is_refused_by_name(district: District) -> None
         district.open_project(counting_rule="most_units_signed")
 
 
-def test_a_project_never_changes_its_counting_rule(district: District) -> None:
-    district.open_project(counting_rule="any_unit_signed")
-    district.register()
-    district.freeze()
-    district.open_project(("units", 80), counting_rule="any_unit_signed")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"counting_rule": "all_units_signed"},
+        {"automatic": True},
+        {"starts_at": LAUNCH + timedelta(days=1)},
+        {"days": 30},
+        {"bases": ("units", 80)},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_project_keeps_its_rules_from_the_freeze_of_the_roll_on(district: District, other: dict[str, Any]) -> None:
+    rules: dict[str, Any] = {"counting_rule": "any_unit_signed", "bases": ("units", 60)}
 
-    with pytest.raises(Rejected, match="another counting rule"):
-        district.open_project()
-    assert district.rows("select counting_rule from projects")[0].counting_rule == "any_unit_signed"
+    def opened(*, bases: tuple[str, int], **changed: Any) -> None:
+        district.open_project(bases, **changed)
+
+    opened(bases=("units", 90), counting_rule="all_units_signed")
+    district.register()
+    opened(**rules)  # before the freeze they may change
+    district.receive(district.frozen())
+    opened(**rules)  # the same event again changes nothing
+
+    with pytest.raises(Rejected, match="whose roll is frozen"):
+        opened(**{**rules, **other})
+    [kept] = district.rows("select counting_rule, automatic, bases, ends_at from projects")
+    assert (kept.counting_rule, kept.automatic, kept.bases[0]["percent"]) == ("any_unit_signed", False, 60)
+    assert kept.ends_at == LAUNCH + timedelta(days=15)
 
 
 def test_the_latch_falls_on_every_basis_once_and_a_rescission_does_not_lift_it(district: District) -> None:
