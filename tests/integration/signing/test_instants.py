@@ -1,7 +1,8 @@
 """A clock that steps: a little back is smoothed, a jump is refused with an alarm, and idle time is neither."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
@@ -132,3 +133,15 @@ def test_a_desk_gets_a_clock_refusal_and_may_repeat_the_same_key_later(desk: Des
     assert (refused.status_code, refused.json["code"]) == (503, "clock-jumped")
     assert refused.json["facts"] == {"direction": "forward", "seconds": 3660}
     assert (signed.status_code, signed.json["sequence_number"]) == (201, 1)
+
+
+def test_a_mandate_is_later_than_the_last_review_while_the_clock_is_behind(district: District) -> None:
+    unit = district.register()
+    district.ready(unit)
+    district.clock.jump(-timedelta(seconds=58))
+    district.mandate(unit, district.owners(unit)[0], UUID(int=2), "agent", date(2026, 11, 28))
+
+    [(recorded, reviewed)] = district.rows(
+        "select recorded_at, (select max(at) from acts where kind = 'reviewed') from mandates"
+    )
+    assert recorded == reviewed + timedelta(microseconds=1)
