@@ -83,6 +83,29 @@ def test_a_person_resolves_what_is_unknown(outcome, state):
     assert it.state == state
 
 
+@pytest.mark.parametrize(
+    ("tried_at", "since"), [(NOON - timedelta(seconds=9), NOON - timedelta(seconds=9)), (None, NOON)]
+)
+def test_an_unknown_message_is_asked_for_since_its_try(tried_at, since):
+    it = a_message()
+    it.tried_at = tried_at
+    it.settle(Unclear("answer-lost"), **CALL)
+
+    assert [event.asked_since for event in it.recorded] == [since]
+
+
+def test_a_message_that_is_sent_once_more_begins_anew():
+    it = a_message(tries=6)
+    it.settle(BUSY, **CALL)
+    it.holds_begun = 3
+    it.retry(real_at=NOON)
+    assert (it.state, it.next_try_at, it.settled_at, it.holds_begun) == ("waiting", NOON, None, 0)
+
+    it.state, it.tries = "trying", it.tries + 1
+    it.settle(BUSY, **CALL)
+    assert it.next_try_at == NOON + timedelta(seconds=2)
+
+
 @pytest.mark.parametrize("state", ["held", "waiting", "trying", "sent", "unknown", "withheld", "superseded"])
 def test_only_a_failed_message_is_sent_once_more(state):
     with pytest.raises(Refused, match=r"^message-not-failed$"):

@@ -41,6 +41,18 @@ def test_a_case_that_nobody_disputes_goes_from_the_rights_to_the_signature(state
     assert step(state, rights) == expected
 
 
+@pytest.mark.parametrize("state", [None, "returned", "rescinded"])
+@pytest.mark.parametrize("rights", ["pending", "reviewing"])
+def test_rights_are_confirmed_before_terms_are_drafted_anew(state, rights):
+    assert step(state, rights) == "confirm"
+
+
+def test_what_is_open_is_the_officers_own_turn():
+    open_steps = set(next_step.ORDER) - {"disputed", "area_disputed", "signed", "effective", "void"}
+
+    assert {next_step.turn(found) for found in open_steps} == {"mine"}
+
+
 def test_a_first_signature_makes_the_others_the_next_step():
     assert step("locked", signatures=1) == step("pre_registered", signatures=2) == "half_signed"
 
@@ -55,8 +67,13 @@ def test_a_signed_or_closed_case_waits_for_nobody_also_when_its_rights_are_dispu
     assert next_step.turn(step(state, "disputed")) == "done"
 
 
+@pytest.mark.parametrize("state", [None, "drafted", "returned", "superseded"])
+def test_an_area_dispute_waits_for_others_where_a_review_comes_next(state):
+    assert step(state, area_disputed=True) == "area_disputed"
+    assert next_step.turn("area_disputed") == "others"
+
+
 def test_an_area_dispute_stops_the_review_and_not_what_is_locked():
-    assert step("drafted", area_disputed=True) == "area_disputed"
     assert step("locked", area_disputed=True) == "ready"
     assert step("reviewed", area_disputed=True) == "lock"
     assert step("rescinded", area_disputed=True) == "rescinded"
