@@ -64,7 +64,9 @@ class Page(Body):
     """The query of a list; subclass it for filters. `cursor` is what the page before gave as `next`."""
 
     limit: int = Field(default=50, ge=1, le=200, description="How many items at most.")
-    cursor: str | None = Field(default=None, pattern="^[A-Za-z0-9_=-]{0,400}$", description="`next` of the one before.")
+    cursor: str | None = Field(
+        default=None, pattern="^[A-Za-z0-9_=-]{0,400}$", description="The `next` of the page before."
+    )
 
     def after(self, *types: type) -> tuple[Any, ...] | None:
         """The values given to `paged` as the last item's place, each of the given type; None on the first page."""

@@ -38,9 +38,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 _FORMATS: dict[str, dict[str, str]] = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
 _TEXT, _DISTRICT = {"type": "string"}, {"type": "string", "pattern": "^[0-9]{6}$"}
-_TOO_LONG = {
-    "431": {"description": "Address and headers are longer than 32 KiB."}
-}  # the server's own answer, before any route
+_TOO_LONG = {"431": {"description": "Address and headers are longer than 32 KiB."}}  # the server answers it itself
 _ABOUT = "Every refusal is a problem document with a code; nothing was changed by it. A POST or PATCH sent again gets the same answer."
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import PydanticCustomError
 
-from services.registry.api.together import at_most_one, exactly_one, held, needs
 from services.registry.domain import disclosed
 from services.registry.domain.documents import DocumentType
 from services.registry.domain.endpoint import Start
@@ -28,6 +27,7 @@ from shared.events.terms import (
 )
 from shared.service.http import Body, Page
 from shared.text import Line, Written
+from shared.together import at_most_one, exactly_one, held, needs
 
 Capacity = Literal["full", "limited", "none"]
 

@@ -27,6 +27,7 @@ from shared.service.context import context
 from shared.service.database import Transaction
 from shared.service.http import Page, Paged
 from shared.service.idempotency import once
+from shared.together import given
 
 endpoints = Blueprint("endpoints", __name__, url_prefix="/api/v1/districts/<district>/endpoints/<uuid:endpoint_id>")
 _AGENCY = ("agency",)
@@ -41,12 +42,8 @@ class NothingBody(http.Body):
     """An empty object."""
 
 
-def _given(name: str) -> JsonDict:
-    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
-
-
 _NAMED: JsonDict = {"required": ["event_ids"], "properties": {"event_ids": {"minItems": 1}}}
-_HALF_A_PERIOD: JsonDict = {"oneOf": [_given("since"), _given("until")]}
+_HALF_A_PERIOD: JsonDict = {"oneOf": [given("since"), given("until")]}
 
 
 class ReplayBody(http.Body):
@@ -55,7 +52,7 @@ class ReplayBody(http.Body):
     until: AwareDatetime | None = Field(default=None, description="before then; with `since`")
 
     model_config = ConfigDict(
-        json_schema_extra={"allOf": [{"anyOf": [_NAMED, _given("since")]}, {"not": _HALF_A_PERIOD}]}
+        json_schema_extra={"allOf": [{"anyOf": [_NAMED, given("since")]}, {"not": _HALF_A_PERIOD}]}
     )
 
     @model_validator(mode="after")

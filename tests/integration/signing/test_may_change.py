@@ -1,4 +1,4 @@
-"""When each column of signing may change, as the service's role: declared here, and held against the grants and guards of the database.
+"""When each column of signing may change, as the service's role: declared below, and held against the grants and guards of the database.
 
 A column without a line may not be granted for update. A line without a grant is out of date. A guard that a line names must exist.
 """

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, create_model, field_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,23 +25,23 @@ class Rule:
     first: str
     second: str
     check: Check
-    schema: dict[str, Any]
+    schema: JsonDict
 
 
 def exactly_one(first: str, second: str) -> Rule:
     codes = {(True, True): "excludes-another", (False, False): "missing"}
-    return Rule(first, second, lambda *given: codes.get(given), {"oneOf": [_given(first), _given(second)]})
+    return Rule(first, second, lambda *both: codes.get(both), {"oneOf": [given(first), given(second)]})
 
 
 def at_most_one(first: str, second: str) -> Rule:
-    schema = {"not": {"allOf": [_given(first), _given(second)]}}
-    return Rule(first, second, lambda *given: "excludes-another" if all(given) else None, schema)
+    schema: JsonDict = {"not": {"allOf": [given(first), given(second)]}}
+    return Rule(first, second, lambda *both: "excludes-another" if all(both) else None, schema)
 
 
 def needs(first: str, second: str) -> Rule:
     """`second` only together with `first`."""
-    schema = {"if": _given(second), "then": _given(first)}
-    return Rule(first, second, lambda *given: "needs-another" if given == (False, True) else None, schema)
+    schema: JsonDict = {"if": given(second), "then": given(first)}
+    return Rule(first, second, lambda *both: "needs-another" if both == (False, True) else None, schema)
 
 
 def held(*rules: Rule) -> Callable[[type[M]], type[M]]:
@@ -74,5 +75,6 @@ def _checked(rule: Rule) -> Any:  # noqa: ANN401 - pydantic's own kind of valida
     return field_validator(rule.second)(check)
 
 
-def _given(name: str) -> dict[str, Any]:
+def given(name: str) -> JsonDict:
+    """The schema of a body that has this field, and not as null."""
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
