@@ -3,12 +3,9 @@
 A column without a line may not be granted for update. A line without a grant is out of date. A guard that a line names must exist.
 """
 
-from typing import Any
-
 import pytest
-from sqlalchemy import Row, TextClause, text
 
-from shared.service import database as service_database
+from tests.support import may_change
 from tests.support.platform import Database
 
 # By the consumer of the registry, at the freeze at the latest.
@@ -78,62 +75,22 @@ MAY_GO = {
     "term_lines": "replaced while the agreement is a draft",
     "roll_holders": "replaced until the freeze; the copied roll has its own rows",
 }
-KIT = {
-    *("row_probe", "idempotent_answers", "event_keys", "inbox", "positions", "lags", "parked", "quarantined", "outbox"),
-}
-_UPDATABLE = text("""
-    select relname::text as "table", attname::text as "column" from pg_class join pg_attribute on attrelid = pg_class.oid
-    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and attnum > 0 and not attisdropped
-      and has_column_privilege('signing_app', pg_class.oid, attnum, 'update')
-""")
-_WITH = text("""
-    select relname::text from pg_class
-    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and has_table_privilege('signing_app', oid, :privilege)
-""")
-_GUARDS = text(
-    "select tgrelid::regclass::text, tgname::text from pg_trigger where not tgisinternal and tgenabled = 'O'"
-)
-_JUMPS = {
-    "turning triggers off": "set local session_replication_role = 'replica'",
-    "another role": "set local role signing_owner",
-    "the role of the relay": "set local role signing_mechanism",
-    "a trigger of its own": "alter table cases disable trigger all",
-    "a rule": "create rule silent as on update to cases do instead nothing",
-    "a table of its own": "create table mine (a int)",
-    "a function of its own": "create function mine() returns int language sql as 'select 1'",
-    "a file of the server": "copy cases to '/tmp/cases'",
-}
-
-
-def _rows(urls: Database, statement: TextClause, **values: object) -> list[Row[Any]]:
-    engine = service_database.connect(urls.app, application_name="test", pool_size=1)
-    try:
-        with engine.connect() as connection:
-            return list(connection.execute(statement, values).all())
-    finally:
-        engine.dispose()
 
 
 def test_each_column_that_the_service_may_change_has_a_verdict_and_no_other_is_granted(urls: Database) -> None:
-    granted = {tuple(row) for row in _rows(urls, _UPDATABLE) if row.table not in KIT}
-
-    assert granted == set(MAY_CHANGE)
+    assert may_change.updatable(urls) == set(MAY_CHANGE)
 
 
 def test_each_verdict_has_the_guard_that_it_names(urls: Database) -> None:
-    guards = {tuple(row) for row in _rows(urls, _GUARDS)}
     named = {(table, guard) for (table, _), (_, guard) in MAY_CHANGE.items() if guard}
 
-    assert named - guards == set()
+    assert named - may_change.guards(urls) == set()
 
 
 def test_rows_go_from_the_declared_tables_only_and_no_table_is_emptied(urls: Database) -> None:
-    assert {name for (name,) in _rows(urls, _WITH, privilege="delete")} - KIT == set(MAY_GO)
-    assert _rows(urls, _WITH, privilege="truncate") == []
-    assert _rows(urls, _WITH, privilege="trigger") == []
+    assert may_change.tables_with(urls, "delete") == set(MAY_GO)
 
 
-@pytest.mark.parametrize("jump", _JUMPS)
+@pytest.mark.parametrize("jump", may_change.JUMPS)
 def test_the_service_cannot_leave_its_role(urls: Database, jump: str) -> None:
-    with pytest.raises(Exception, match=r"permission denied|must be owner"):
-        _rows(urls, text(_JUMPS[jump]))
+    may_change.assert_is_refused(urls, may_change.JUMPS[jump].format(service="signing", table="cases"))
