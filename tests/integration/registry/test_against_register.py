@@ -48,7 +48,7 @@ def test_a_house_code_belongs_to_one_unit(registry: Registry, project_id: str):
     assert refused.status_code == 422, refused.text
     assert refused.json["facts"]["faults"] == [{"field": "/house_code", "code": "house-code-twice"}]
     with pytest.raises(IntegrityError), database.begin(registry.engine, district=DISTRICT) as tx:
-        tx.connection.execute(text("update units set house_code = :house_code"), correction)
+        tx.connection.execute(text("update units set house_code = :house_code, revision = revision + 1"), correction)
 
 
 def test_two_units_of_one_workbook_may_exchange_their_house_codes(registry: Registry, project_id: str):
