@@ -41,7 +41,7 @@ _FACTS = (
     *("floor = floor + 1", "top_floor = 99", "stairwell = '9单元'", "door = '9'", "house_code = '9'", "use = 'other'"),
     *("structure = 'other'", "registered_area = registered_area + 1", "surveyed_area = 1", "titled_on = '2000-01-01'"),
     *("ownership = 'joint'", "household_id = (select household_id from households order by household_id limit 1)"),
-    "building_id = (select building_id from buildings where project_id = :open and building_id <> units.building_id limit 1)",
+    "building_id = :building",
 )
 _REPORT = (
     *("rows_read = 1", "units = 1", "faults = 9", "fault_counts = '{\"x\": 1}'", "changes = '{}'"),
