@@ -267,8 +267,8 @@ class World:
         """What the database says; nothing when it accepts the statement, also at the commit. Nothing of it stays."""
         with database.begin(engine, district=DISTRICT) as tx:
             try:
-                asked = text(statement)
-                tx.connection.execute(asked, {name: self.names[name] for name in asked.compile().params})
+                attack = text(statement)
+                tx.connection.execute(attack, {name: self.names[name] for name in attack.compile().params})
                 tx.connection.execute(text("set constraints all immediate"))
             except DBAPIError as refusal:
                 return str(refusal.orig)
@@ -337,17 +337,17 @@ def of_elsewhere(registry: Registry, project_id: str) -> dict[str, str]:
 
 def test_no_role_changes_the_register_against_its_rules(world: World, urls: Database) -> None:
     owner = database.connect(urls.owner, application_name="test", pool_size=1)
-    said = {
+    answers = {
         (role, breach): world.outcome(engine, statement)
         for role, engine in (("app", world.registry.engine), ("owner", owner))
         for breach, (statement, _) in BREACHES.items()
     }
     owner.dispose()
 
-    assert {at: answer for at, answer in said.items() if not re.search(BREACHES[at[1]][1], answer)} == {}
+    assert {at: answer for at, answer in answers.items() if not re.search(BREACHES[at[1]][1], answer)} == {}
 
 
 def test_the_service_has_no_grant_for_other_statements(world: World) -> None:
-    said = {statement: world.outcome(world.registry.engine, statement) for statement in NOT_GRANTED}
+    answers = {statement: world.outcome(world.registry.engine, statement) for statement in NOT_GRANTED}
 
-    assert {at: answer for at, answer in said.items() if "permission denied" not in answer} == {}
+    assert {at: answer for at, answer in answers.items() if "permission denied" not in answer} == {}
