@@ -198,6 +198,39 @@ BREACHES: dict[str, tuple[str, str]] = {
         "update endpoint_secrets set ends_at = null where endpoint_id = :endpoint and ends_at is not null",
         "end of secret",
     ),
+    "a grant that is approved at once": (
+        """insert into grants (grant_id, district, agency, purpose, legal_basis, audiences, event_types, starts_at, ends_at,
+               proposed_by, proposed_at, approved_by, approved_at)
+           select gen_random_uuid(), district, agency, 'x', 'x', audiences, event_types, starts_at, ends_at, 'x', now(), 'y', now()
+           from grants""",
+        "row of grants does not begin",
+    ),
+    "an endpoint that begins removed": (
+        """insert into endpoints (endpoint_id, district, agency, url, event_types, ordering, start, registered_by, registered_at,
+               removed_by, removed_at)
+           select gen_random_uuid(), district, agency, url, event_types, ordering, start, 'x', now(), 'x', now() from endpoints""",
+        "row of endpoints does not begin",
+    ),
+    "a tenancy that begins ended": (
+        f"""insert into tenancies (tenancy_id, district, unit_id, person_id, use, recorded_by, recorded_at, ended_on)
+            select gen_random_uuid(), district, unit_id, person_id, 'home', 'x', now(), now() from holders where {_LIVING}""",
+        "row of tenancies does not begin",
+    ),
+    "an agency with a past": (
+        """insert into agencies (district, agency, name, office, registered_by, registered_at, revision)
+           values ('440303', 'thief', 'x', 'x', 'x', now(), 7)""",
+        "row of agencies does not begin",
+    ),
+    "a unit with a past": (
+        _UNIT.replace("group_id)", "group_id, revision)").replace("{group}", "null, 7")
+        .format(building="building_id", household="household_id", one=_ONE),
+        "row of units does not begin",
+    ),
+    "a person with a past": (
+        f"""insert into people (person_id, district, kind, masked_name, document_type, overseas, document_mark, revision)
+            values (gen_random_uuid(), '440303', 'natural', 'x*', 'citizen_id', false, {_MARK}, 7)""",
+        "row of people does not begin",
+    ),
     "a unit on a building of another project": (
         _UNIT.format(
             building="(select building_id from buildings where project_id = :frozen limit 1)",

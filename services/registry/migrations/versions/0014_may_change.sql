@@ -302,6 +302,21 @@ end $$;
 create constraint trigger one_secret_does_not_end after insert or update or delete on endpoint_secrets deferrable initially deferred
     for each row execute function one_secret_does_not_end();
 
+-- Nobody comes into the register approved, removed, ended or with a past.
+create function begins_new() returns trigger language plpgsql as $$
+begin
+    raise exception 'a row of % does not begin so', tg_table_name using errcode = 'check_violation';
+end $$;
+create trigger begins_new before insert on grants for each row
+    when (new.approved_by is not null or new.revoked_by is not null) execute function begins_new();
+create trigger begins_new before insert on endpoints for each row
+    when (new.removed_by is not null or new.revision <> 1) execute function begins_new();
+create trigger begins_new before insert on tenancies for each row when (new.ended_on is not null) execute function begins_new();
+create trigger begins_new before insert on agencies for each row when (new.revision <> 1) execute function begins_new();
+create trigger begins_new before insert on units for each row when (new.revision <> 1) execute function begins_new();
+create trigger begins_new before insert on people for each row
+    when (new.forgotten_at is not null or new.revision <> 1) execute function begins_new();
+
 
 -- 8. A row and what it hangs on are of one district, and of one project where both have one. The key that a child names:
 alter table projects add unique (district, project_id);
