@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
@@ -76,7 +76,7 @@ def revoked(day: Day) -> None:
         displays.revoke(tx, displays_of(tx)[0], revoked_by="command-1")
 
 
-def displays_of(tx: database.Transaction) -> list:
+def displays_of(tx: database.Transaction) -> list[UUID]:
     return list(tx.connection.execute(text("select grant_id from display_grants")).scalars())
 
 
@@ -101,6 +101,10 @@ _AGAIN = """
 _OPEN_AT_ONCE = """
     insert into endpoint_states (endpoint_id, district, url, status, since, epoch, scanned, planned)
     select gen_random_uuid(), district, 'https://other.example', 'open', now(), 1, 0, 0 from exchange_numbers
+"""
+_REPORT = """
+    insert into daily_reports (district, project_id, business_on, restatement, feed_number, body)
+    select district, gen_random_uuid(), '2026-11-29', 0, last_number, '{}' from feed_numbers
 """
 # (state, statement, message).
 REFUSED: dict[str, tuple[Callable[[Day], None], str, str]] = {
@@ -127,6 +131,7 @@ REFUSED: dict[str, tuple[Callable[[Day], None], str, str]] = {
     "other figures of a closed day": (logged, "update closed_days set bases = '[]'", "permission denied"),
     "a closed day that goes": (logged, "delete from closed_days", "permission denied"),
     "another report of a closed day": (logged, "update daily_reports set body = '{}'", "permission denied"),
+    "a report of a day that is open": (logged, _REPORT, "has not closed"),
     "less that an agency took": (delivered, "update exchange_taken set events = 0", "only grows"),
     "what another agency took": (delivered, "update exchange_taken set agency = 'tax'", "permission denied"),
     "another key of a delivery": (not_taken, "update deliveries set key = 'x'", "permission denied"),

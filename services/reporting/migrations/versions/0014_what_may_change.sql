@@ -165,7 +165,20 @@ create trigger lasts_no_longer before update of expires_at on display_grants for
 create trigger tries_by_one before update of tries on display_grants for each row
     when (old.tries is distinct from new.tries and new.tries <> old.tries + 1) execute function grant_stands('is tried once at a time');
 
--- 6. The moment up to which everything was read goes forward.
+-- 6. A day has a report when signing has closed it: one that was there before would keep the right one away.
+create function report_is_of_a_closed_day() returns trigger language plpgsql as $$
+begin
+    if not exists (
+        select from model.closed_days as closed
+        where closed.district = new.district and closed.project_id = new.project_id and closed.business_on = new.business_on
+          and closed.restatement = new.restatement) then
+        raise exception 'signing has not closed % of project %', new.business_on, new.project_id using errcode = 'check_violation';
+    end if;
+    return new;
+end $$;
+create trigger report_is_of_a_closed_day before insert on daily_reports for each row execute function report_is_of_a_closed_day();
+
+-- 7. The moment up to which everything was read goes forward.
 create function pulse_goes_on() returns trigger language plpgsql as $$
 begin
     raise exception 'the pulse of % goes back', old.consumer using errcode = 'check_violation';
