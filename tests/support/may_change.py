@@ -24,12 +24,12 @@ JUMPS = {
 }
 _UPDATABLE = text("""
     select relname::text as "table", attname::text as "column" from pg_class join pg_attribute on attrelid = pg_class.oid
-    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and attnum > 0
+    where relnamespace = to_regnamespace(:schema) and relkind in ('r', 'p') and not relispartition and attnum > 0
       and not attisdropped and has_column_privilege(pg_class.oid, attnum, 'update')
 """)
 _WITH = text("""
     select relname::text from pg_class
-    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+    where relnamespace = to_regnamespace(:schema) and relkind in ('r', 'p') and not relispartition
       and has_table_privilege(oid, :privilege)
 """)
 _GUARDS = text(
@@ -37,9 +37,9 @@ _GUARDS = text(
 )
 
 
-def updatable(urls: Database) -> set[tuple[str, str]]:
+def updatable(urls: Database, schema: str = "public") -> set[tuple[str, str]]:
     """(table, column) of each column that the service may change, without the tables of the kit."""
-    return {(row.table, row.column) for row in _rows(urls, _UPDATABLE) if row.table not in KIT}
+    return {(row.table, row.column) for row in _rows(urls, _UPDATABLE, schema=schema) if row.table not in KIT}
 
 
 def guards(urls: Database) -> set[tuple[str, str]]:
@@ -47,11 +47,11 @@ def guards(urls: Database) -> set[tuple[str, str]]:
     return {(table, trigger) for table, trigger in _rows(urls, _GUARDS)}
 
 
-def tables_with(urls: Database, privilege: str) -> set[str]:
+def tables_with(urls: Database, privilege: str, schema: str = "public") -> set[str]:
     """The tables, without those of the kit, on which the service has the privilege. It may empty no table and hang a trigger on none."""
-    assert _rows(urls, _WITH, privilege="truncate") == []
-    assert _rows(urls, _WITH, privilege="trigger") == []
-    return {name for (name,) in _rows(urls, _WITH, privilege=privilege)} - KIT
+    assert _rows(urls, _WITH, privilege="truncate", schema=schema) == []
+    assert _rows(urls, _WITH, privilege="trigger", schema=schema) == []
+    return {name for (name,) in _rows(urls, _WITH, privilege=privilege, schema=schema)} - KIT
 
 
 def assert_is_refused(urls: Database, jump: str) -> None:

@@ -28,7 +28,7 @@ from tests.support.serving import Settings
 _API = "/api/reporting/v1"
 _PULSE = text("""
     insert into pulses (consumer, caught_up_at) values (:consumer, clock_timestamp())
-    on conflict (consumer) do update set caught_up_at = excluded.caught_up_at
+    on conflict (consumer) do update set caught_up_at = greatest(pulses.caught_up_at, excluded.caught_up_at)
 """)
 
 

@@ -29,14 +29,13 @@ _HOLDERS = text("""
     from unnest(cast(:units as uuid[]), cast(:persons as uuid[]), cast(:names as text[]), cast(:current as boolean[]))
     on conflict (unit_id, person_id) do update set masked_name = excluded.masked_name, current = excluded.current
 """)
-# A contact that arrives after its key was dropped is not stored: nobody may read it.
+# What arrives after a person was forgotten is not stored, neither contact nor key: nobody may read it.
 _CONTACTS = text("""
     insert into contacts (district, person_id, key_id, nonce, ciphertext)
     select :district, given.*
     from unnest(cast(:persons as uuid[]), cast(:keys as uuid[]), cast(:nonces as text[]), cast(:ciphertexts as text[]))
         as given (person_id, key_id, nonce, ciphertext)
-    where not exists (select from person_keys where person_keys.person_id = given.person_id
-                      and person_keys.key_id = given.key_id and dropped_at is not null)
+    where not exists (select from person_keys where person_keys.person_id = given.person_id and dropped_at is not null)
     on conflict (district, person_id) do update
     set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext
 """)
@@ -44,7 +43,7 @@ _KEYS = text("""
     insert into person_keys (district, person_id, key_id, wrapped)
     select :district, * from unnest(cast(:persons as uuid[]), cast(:keys as uuid[]), cast(:wrapped as text[]))
     on conflict (district, person_id) do update
-    set key_id = excluded.key_id, wrapped = excluded.wrapped, dropped_at = null
+    set key_id = excluded.key_id, wrapped = excluded.wrapped where person_keys.dropped_at is null
 """)
 # Locked, so that a dispatcher that reads it at the same time either gets all of it or none.
 _DROP_KEY = text("""

@@ -89,9 +89,42 @@ def schema(service: str) -> list[str]:
     """The declaration that the migrations are held to (tests/integration/migrations/test_kit_tables.py)."""
     return [
         """create table feed_numbers (district text primary key, last_number bigint not null) with (fillfactor = 50)""",
-        *row_security.protect("feed_numbers", service=service, app="select, insert, update"),
+        *row_security.protect("feed_numbers", service=service, app="select, insert, update (last_number)"),
         """create table feed (
             district text, number bigint, kind text not null, body jsonb not null,
             appended_at timestamptz not null default clock_timestamp(), primary key (district, number))""",
         *row_security.protect("feed", service=service, app="select, insert", mechanism="select, delete"),
+        *_GUARDS,
     ]
+
+
+# Counter and entries are written by one statement, and judged when it ends.
+_GUARDS = (
+    """create function numbers_go_on() returns trigger language plpgsql as $$
+    begin
+        raise exception 'the numbers of % go back in %', old.district, tg_table_name using errcode = 'check_violation';
+    end $$""",
+    """create trigger numbers_go_on before update on feed_numbers for each row when (new.last_number < old.last_number)
+    execute function numbers_go_on()""",
+    """create function feed_number_is_given() returns trigger language plpgsql as $$
+    begin
+        if not exists (select from feed where district = new.district and number = new.last_number) then
+            raise exception 'feed number % of % has no entry', new.last_number, new.district using errcode = 'check_violation';
+        end if;
+        return null;
+    end $$""",
+    """create trigger feed_number_is_given after insert or update on feed_numbers for each row execute function feed_number_is_given()""",
+    """create function feed_goes_on() returns trigger language plpgsql as $$
+    begin
+        if exists (
+            select from (select district, min(number) as least, max(number) as most, count(*) as many from added group by district) as grown
+            left join feed_numbers using (district)
+            where last_number is distinct from most or many <> most - least + 1
+               or least > 1 and not exists (select from feed where feed.district = grown.district and number = least - 1)) then
+            raise exception 'the feed has a gap, or an entry without a number' using errcode = 'check_violation';
+        end if;
+        return null;
+    end $$""",
+    """create trigger feed_goes_on after insert on feed referencing new table as added for each statement
+    execute function feed_goes_on()""",
+)

@@ -257,6 +257,13 @@ def inquire(world: World) -> Case:
     return Case(made.run_forever, lambda: "unknown" in {row[0] for row in notify.states()}, lambda: bool(mail.failed))
 
 
+# What was planned stays planned, also for the owner: the rows are made anew.
+_UNPLANNED = text("""
+    with planned as (delete from recipients returning district, event_id, person_id)
+    insert into recipients (district, event_id, person_id) select district, event_id, person_id from planned
+""")
+
+
 def complete(world: World) -> Case:
     bad, good = _notify(world, BAD, GOOD)
     for item in (bad, good):
@@ -266,7 +273,7 @@ def complete(world: World) -> Case:
         ) as tx:  # as if two consumers had each stored half of the facts
             tx.connection.execute(text("delete from attempts"))
             tx.connection.execute(text("delete from messages"))
-            tx.connection.execute(text("update recipients set planned_at = null"))
+            tx.connection.execute(_UNPLANNED)
     met = world.planted(bad.engine, "update facts set resolved", BAD)
     made = Completer(bad.engine, opener=bad._opener, clock=bad.clock)
     return Case(partial(made.run_forever, idle_seconds=0.05), lambda: bool(good.states()), met)

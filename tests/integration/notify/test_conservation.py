@@ -63,7 +63,7 @@ def test_a_message_that_is_gone_is_named(notify, notify_database, counted, two_o
 
 @pytest.mark.logs_error("an equation is broken")
 def test_a_message_that_nobody_planned_is_named(notify, notify_database, counted, two_owners):
-    unplanned = "update recipients set planned_at = null where person_id = :person"
+    unplanned = "delete from recipients where person_id = :person"
     as_owner(notify_database, notify.district, unplanned, person=two_owners[0].person_id)
     (extra,) = notify.rows("select message_key from messages where person_id = :person", person=two_owners[0].person_id)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from services.notify.queries import due as queries
 from services.notify.queries import facts
+from services.notify.store import messages
 from services.notify.wiring import SERVICE
 from services.notify.workers.failures import CODES
 from shared.service import database
@@ -131,7 +132,8 @@ def test_how_long_a_message_is_due_is_real_time_whatever_the_pace_of_the_busines
 
 def test_a_try_that_never_ended_counts_from_its_beginning(notify: Notify, mechanism: Engine) -> None:
     planned(notify, Owner(channels=("sms",)))
-    changed(notify, "update messages set state = 'trying', tried_at = now() - interval '5 minutes'")
+    with database.begin(notify.engine, district=notify.district) as tx:
+        messages.claim(tx, at=notify.clock.now(), real_at=datetime.now(UTC) - timedelta(minutes=5))
 
     assert due(notify, mechanism)["sms"] == pytest.approx(300, abs=5)
     assert (waits(notify).messages, waits(notify).seconds) == (1, pytest.approx(300, abs=5))

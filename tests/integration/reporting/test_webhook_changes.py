@@ -129,6 +129,7 @@ def test_after_a_new_epoch_everything_comes_under_the_new_numbers_in_the_order_o
     for unit in {it["subject"] for it in documents}:
         assert [int(it["sequence"]) for it in documents if it["subject"] == unit] == [1, 2, 3]
 
+    hooks.now.turn(seconds=1)
     with database.begin(hooks.engine, district=DISTRICT) as tx:
         wanted = replays.Replay(endpoint.endpoint_id, [documents[0]["id"]], None, frozenset(CASE))
         assert replays.replay(tx, wanted, now=hooks.now()) == 1
