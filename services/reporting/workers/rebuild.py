@@ -35,7 +35,9 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Stuck(Exception):  # noqa: N818 - names the state found
-    """The shadow has read everything and still lacks events of the live model: its reactions reject more. Nothing was swapped."""
+    """The shadow has read everything and still lacks events of the live model: its reactions reject more; or another rebuild is under way.
+    Nothing was swapped.
+    """
 
 
 class Rebuild:
@@ -68,6 +70,12 @@ class Rebuild:
 
     def run(self) -> None:
         """Raises Stuck, and every error that stops a consumer. The live model is then unchanged."""
+        with model_schema.the_only_rebuild(self._owner) as alone:
+            if not alone:
+                raise Stuck("another rebuild is under way")
+            self._run()
+
+    def _run(self) -> None:
         self._create()
         self._catch_up()
         for attempt in range(1, _PATIENCE + 1):
@@ -94,6 +102,9 @@ class Rebuild:
         self._drop(NEXT)
         with self._owner.begin() as connection:
             model_schema.create(connection, self._service, self._tables)
+            if self._filling:
+                database.see_all(connection)
+                self._filling.choose_epoch(connection)
         self._show_line(f"{NEXT} created")
 
     def _drop(self, name: str) -> None:
