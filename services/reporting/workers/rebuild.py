@@ -5,8 +5,9 @@
 Invariant: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
 model shares a lock (inbox.share) before it names a table, and the swap holds the lock alone until the shadow has every mark of the live
 inbox. Every reader of several statements (database.reading) has locked the inbox before its snapshot, and the swap waits for it: with an
-older snapshot it would not see what the shadow has written since. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
-snapshot. What the shadow applied before the live consumer did gets its numbers in the swap (store/ahead.py).
+older snapshot it would not see what the shadow has written since. The feed is not part of the model: its numbers go on, and one entry
+`rebuilt` per district tells the screens to start from a snapshot. What the shadow applied before the live consumer did gets its numbers
+in the swap (store/ahead.py).
 """
 
 import time
