@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +65,7 @@ _CLAIM = text("""
         order by case when :probe then due.tried_at end nulls first, fact.urgent desc, due.planned_at, due.message_key
         limit 1 for update of due skip locked)
     returning message_key, person_id, messages.channel, language, messages.template, template_version, particulars, tries,
-              planned_at, facts.urgent, facts.event_id, coalesce(facts.headers, '{}') as headers, undone
+              planned_at, facts.urgent, facts.event_id, coalesce(facts.headers, '{}') as headers, tried_at, undone
 """)
 _BEGIN = text("""
     insert into attempts (district, message_key, try, began_at) values (:district, :message_key, :try, :real_at)
@@ -83,11 +83,12 @@ _SAVE = text("""
         hold_until = coalesce(:hold_until, hold_until)
     where message_key = :message_key
 """)
-# Tries that have exceeded every gateway's time limit, and unknown messages that are due for another query.
+# Tries under way, and unknown messages that are due for another query. The limit is for those: of the tries none may be left out.
 _IN_DOUBT = text("""
-    select message_key, channel, tries from messages
-    where (state = 'trying' and tried_at <= :given_up) or (state = 'unknown' and next_try_at <= :real_at)
-    order by tried_at limit :batch
+    select message_key, channel, tries, tried_at, true as under_way from messages where state = 'trying'
+    union all (
+        select message_key, channel, tries, tried_at, false from messages where state = 'unknown' and next_try_at <= :real_at
+        order by tried_at limit :batch)
 """)
 
 
@@ -113,7 +114,9 @@ class Planned:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message claimed by this worker, to be sent now. `headers` is the trace of its fact, which `event_id` names."""
+    """A message claimed by this worker, to be sent now. `headers` is the trace of its fact, which `event_id` names. `tries` and `tried_at`
+    name the try: the number alone is given again after a claim that was given back.
+    """
 
     message_key: str
     person_id: UUID
@@ -127,13 +130,18 @@ class Claimed:
     urgent: bool
     event_id: UUID
     headers: Mapping[str, str]
+    tried_at: datetime
 
 
 @dataclass(frozen=True)
 class InDoubt:
+    """`under_way`: a worker may still be at it."""
+
     message_key: str
     channel: Channel
     tries: int
+    tried_at: datetime
+    under_way: bool
 
 
 def add(tx: Transaction, message: Planned) -> bool:
@@ -174,8 +182,8 @@ def claim(  # noqa: PLR0913 - which message, and at what time
     return claimed
 
 
-def in_doubt(tx: Transaction, *, real_at: datetime, lease: timedelta, batch: int = 20) -> Sequence[InDoubt]:
-    rows = tx.connection.execute(_IN_DOUBT, {"given_up": real_at - lease, "real_at": real_at, "batch": batch})
+def in_doubt(tx: Transaction, *, real_at: datetime, batch: int = 20) -> Sequence[InDoubt]:
+    rows = tx.connection.execute(_IN_DOUBT, {"real_at": real_at, "batch": batch})
     return [InDoubt(**row._asdict()) for row in rows]
 
 

@@ -70,14 +70,18 @@ def later(notify) -> None:
 def given_back(notify, claim: messages.Claimed) -> None:
     now = {"at": NOON, "real_at": datetime.now(UTC)}
     outcome = NotAccepted("smtp-451", permanent=False)
+    command = SettleMessage(claim.message_key, claim.tries, claim.tried_at, outcome, **now)
     with database.begin(notify.engine, district=notify.district) as tx:
-        settle_message(tx, SettleMessage(claim.message_key, claim.tries, outcome, **now))
+        settle_message(tx, command)
 
 
 def postponed(notify, claim: messages.Claimed) -> None:
     until = NOON + timedelta(hours=12)
     with database.begin(notify.engine, district=notify.district) as tx:
-        postpone_message(tx, PostponeMessage(claim.message_key, claim.tries, until=until, real_at=datetime.now(UTC)))
+        command = PostponeMessage(
+            claim.message_key, claim.tries, claim.tried_at, until=until, real_at=datetime.now(UTC)
+        )
+        postpone_message(tx, command)
 
 
 @pytest.mark.parametrize(("ends", "tries"), [(given_back, 1), (postponed, 0)])
