@@ -59,6 +59,8 @@ def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, repor
         it.move("faulty")
         imports.save(tx, it)
         return
+    if renewed_in(tx, vault, it) > imports.contacts_shown(tx, it.import_id):
+        raise Refused("import-outdated")
     done, total = 0, counted.lines + counted.units
     for lines, found in people_in(tx, vault, it):
         tx.record(*people.record(tx, vault, found, at=command.at))
@@ -100,6 +102,11 @@ def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, 
                 mark = vault.document_mark(personal)
                 found[mark] = found[mark].renewed(personal) if mark in found else personal
         yield len(batch), found
+
+
+def renewed_in(tx: Transaction, vault: Vault, it: Import) -> int:
+    """How many people have other contact data in the register. Raises Refused import-file-gone."""
+    return sum(people.renewed(tx, vault, found) for _, found in people_in(tx, vault, it))
 
 
 def _key(vault: Vault, it: Import) -> DataKey:

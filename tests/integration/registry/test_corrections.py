@@ -351,3 +351,21 @@ def test_an_import_may_overwrite_what_its_dry_run_has_shown(registry: Registry, 
 
     assert registry.get(f"/imports/{report['import_id']}").json["state"] == "committed"
     assert registry.get(f"/units/{before['unit_id']}").json["registered_area"] == before["registered_area"]
+
+
+def test_an_import_does_not_undo_a_contact_that_was_corrected_after_its_dry_run(
+    registry: Registry, made: sample.Sample, project_id: str
+):
+    report = registry.imported(project_id, workbook(made), commit=False)
+    assert (report["state"], report["contacts_changed"]) == ("clean", 0)
+    person_id = unit(registry, project_id)["right_holders"][0]["person_id"]
+    body = {"reason": "本人来电更改", "mobile": "14009990001"}
+    assert registry.patch(f"/people/{person_id}", body).status_code == 200
+    published = len(events_of(registry, ContactRecorded))
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+
+    ended = registry.get(f"/imports/{report['import_id']}").json
+    assert (ended["state"], (ended["refusal"] or {}).get("code")) == ("faulty", "import-outdated")
+    assert len(events_of(registry, ContactRecorded)) == published
