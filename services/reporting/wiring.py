@@ -153,10 +153,9 @@ def renew_log() -> None:
 
 
 def _begin_log_anew(owner: Engine) -> None:
-    with database.reading(owner, granted=[database.EVERY]) as tx:
-        epoch = exchange_log.next_epoch(tx.connection)
-    rebuild_model(owner, Filling(epoch))
-    print(f"the log of every district began anew under epoch {epoch}")  # noqa: T201 - for a person at a terminal
+    filling = Filling()
+    rebuild_model(owner, filling)
+    print(f"the log of every district began anew under epoch {filling.epoch}")  # noqa: T201 - for a person at a terminal
 
 
 def _owner(settings: Settings) -> Engine:

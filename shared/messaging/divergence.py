@@ -59,8 +59,7 @@ class Doubts:
         found: list[Equation] = []
         while doubted := self._doubted():
             topic, numbers = doubted
-            held = held_by(self._history(), topic, numbers)
-            found.extend(self._settle(topic, held))
+            found.extend(self._settle(topic, held_by(self._history(), topic, numbers)))
         return found
 
     def _doubted(self) -> tuple[str, set[Number]] | None:

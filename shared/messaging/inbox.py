@@ -90,8 +90,7 @@ def share(tx: Transaction) -> None:
 
 def lock(tx: Transaction, consumer: str, keys: Iterable[Key]) -> dict[Key, Watermark]:
     named = {"consumer": consumer, "district": tx.district, **_columns(sorted(set(keys)))}
-    rows = tx.connection.execute(_LOCK, named)
-    return {Key(row.topic, row.key): Watermark(*row[2:]) for row in rows}
+    return {Key(row.topic, row.key): Watermark(*row[2:]) for row in tx.connection.execute(_LOCK, named)}
 
 
 def move(tx: Transaction, consumer: str, marks: Mapping[Key, Watermark]) -> None:

@@ -47,7 +47,7 @@ class Answers:
                 for partition in topic.partitions
                 if partition.error_code
             }
-            self._fetched[node] = time.monotonic(), wanted.keys() - failed
+            self._fetched[node] = sent_at, wanted.keys() - failed
 
 
 def silent_seconds(producer: KafkaProducer) -> float:

@@ -32,8 +32,7 @@ class Reconciler:
     def __init__(self, *hops: Hop, since: date | None = None) -> None:
         self._hops = hops
         self._rounds = Rounds("reconciler")
-        first = since or business_day(datetime.now(UTC) - timedelta(hours=1))
-        self._since = midnight(first)
+        self._since = midnight(since or business_day(datetime.now(UTC) - timedelta(hours=1)))
         self._before: dict[tuple[str, str], frozenset[str]] = {}
         self.breaches: dict[tuple[str, str], list[str]] = {}  # by equation and district
 

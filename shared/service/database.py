@@ -42,6 +42,9 @@ _OUT_OF_TIME = frozenset({"57014", "55P03"})  # a statement, or its wait for a l
 _WRONG_STATEMENT = "42"  # the class: no such table, column, function …
 _FORBIDDEN = "42501"  # of that class, but about one row: it belongs to another district
 _CODE = re.compile(r"\w+")
+_READ = "begin isolation level repeatable read, read only"
+# Before the snapshot: a rebuild that swaps the schema waits for the transaction, or the transaction for the swap.
+_KEEP_SCHEMA = "lock table inbox in access share mode"
 _BIND = "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', %s, true)"
 
 
@@ -102,7 +105,7 @@ class Transaction:
 def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
     """Writes the recorded events and commits on leaving, rolls back on any exception."""
     with _first_error(), _connected(engine) as connection, ExitStack() as at_end, connection.begin():
-        _bind(connection, "begin", district, [district])
+        _bind(connection, ["begin"], district, [district])
         tx = Transaction(connection, district, [], at_end)
         yield tx
         tx.flush()
@@ -110,9 +113,10 @@ def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
 
 @contextmanager
 def reading(engine: Engine, *, granted: Sequence[str]) -> Iterator[Transaction]:
-    """Sees the granted districts, `["*"]` = every one. A page's numbers and its as-of come from one snapshot."""
+    """Sees the granted districts, `["*"]` = every one. A page's numbers and its as-of come from one snapshot, and from one schema."""
     with _connected(engine) as connection, connection.begin():
-        _bind(connection, "begin isolation level repeatable read, read only", "", granted)
+        begin = [_READ, _KEEP_SCHEMA] if connection.get_execution_options().get("search_path") else [_READ]
+        _bind(connection, begin, "", granted)
         yield Transaction(connection, "")
 
 
@@ -152,7 +156,7 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
 
     `pool_size` is a ceiling: who needs one more connection waits for it. `statement_seconds` suits requests, whose
     caller has gone by then; `idle_in_transaction_seconds` suits consumers and relays, which while asleep would block
-    their successor.
+    their successor. `search_path`: of a schema that a rebuild swaps.
     """
     settings = {
         "statement_timeout": _milliseconds(statement_seconds),
@@ -165,6 +169,7 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        execution_options={"search_path": search_path},
         hide_parameters=True,  # an error's text is logged, and parameters may be persons
         connect_args={
             "application_name": application_name,
@@ -260,9 +265,10 @@ def see_all(connection: Connection, *, write_to: str = "") -> None:
         bind(driver, write_to, [EVERY])
 
 
-def _bind(connection: Connection, begin: str, district: str, granted: Sequence[str]) -> None:
+def _bind(connection: Connection, begin: Sequence[LiteralString], district: str, granted: Sequence[str]) -> None:
     with pipelined(connection) as driver:
-        driver.execute(begin)
+        for statement in begin:
+            driver.execute(statement)
         bind(driver, district, granted)
 
 

@@ -1,15 +1,12 @@
 """A rebuild of reporting's model in the test's own process, with or without filling the exchange log."""
 
-from sqlalchemy import Engine
-
 from services.reporting import wiring
 from services.reporting.projections import at_commit
 from services.reporting.projections.reactions import CONSUMER, reactions
-from services.reporting.store import exchange_log, model_schema
+from services.reporting.store import model_schema
 from services.reporting.workers import rebuild
 from services.reporting.workers.filling import Filling
 from shared.messaging.ports import Subscription
-from shared.service import database
 from tests.support.platform import Database
 
 
@@ -28,13 +25,8 @@ def rebuilt(urls: Database, subscription: Subscription, *, fill: bool = False) -
             reactions=reactions(),
             show_line=lambda _: None,
             after_reactions=at_commit.after,
-            filling=Filling(_next_epoch(owner)) if fill else None,
+            filling=Filling() if fill else None,
         ).run()
     finally:
         owner.dispose()
         shadow.dispose()
-
-
-def _next_epoch(owner: Engine) -> int:
-    with database.reading(owner, granted=[database.EVERY]) as tx:
-        return exchange_log.next_epoch(tx.connection)

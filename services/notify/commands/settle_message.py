@@ -16,13 +16,14 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True)
 class SettleMessage:
-    """`tries` identifies the try. The outcome of an earlier try than the last changes nothing.
+    """`tries` and `tried_at` identify the try. The outcome of an earlier try than the last changes nothing.
 
     `probe`: the try tested a held channel. `lost_before`: how many answers in a row were lost just before this one.
     """
 
     message_key: str
     tries: int
+    tried_at: datetime
     outcome: Outcome
     at: datetime
     real_at: datetime
@@ -33,7 +34,8 @@ class SettleMessage:
 def settle_message(tx: Transaction, command: SettleMessage) -> Message:
     message = messages.load(tx, command.message_key)
     began_hold = _settle_channel(tx, message.channel, command)
-    if message.state in ("trying", "unknown") and message.tries == command.tries:
+    same_try = (message.tries, message.tried_at) == (command.tries, command.tried_at)
+    if message.state in ("trying", "unknown") and same_try:
         message.settle(command.outcome, at=command.at, real_at=command.real_at, began_hold=began_hold)
         messages.end_try(tx, message, number=command.tries, real_at=command.real_at)
         messages.save(tx, message)

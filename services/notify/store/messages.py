@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,10 +40,15 @@ _ALONE = text("select pg_advisory_xact_lock(hashtext('claims'), hashtext(:distri
 # One at a time: a worker that dies leaves one message in doubt, not a batch. Rows that something else has locked are skipped,
 # not waited for. One person has one message at a time over one channel, in the order of planning; an urgent one waits only
 # for the one being sent and for earlier urgent ones that are not postponed. A probe takes the message tried longest ago, so one bad
-# message is not every probe.
+# message is not every probe. What a later fact has undone is not tried: that fact may have come while the message was planned, tried or
+# failed, when `_SUPERSEDE` did not find it.
 _CLAIM = text("""
-    update messages set state = 'trying', tries = tries + 1, tried_at = :real_at, next_try_at = null
-    from facts
+    update messages set state = case when undone then 'superseded' else 'trying' end, tries = tries + 1 - cast(undone as int),
+        tried_at = case when undone then tried_at else :real_at end, next_try_at = null,
+        settled_at = case when undone then cast(:at as timestamptz) end
+    from facts cross join lateral (
+        select exists (select from facts as later where later.unit_id = facts.unit_id and later.agreement_id = facts.agreement_id
+                       and facts.template = any(later.supersedes)) as undone) as meanwhile
     where facts.event_id = messages.event_id and message_key = (
         select due.message_key from messages as due join facts as fact using (event_id)
         where due.state in ('held', 'waiting') and due.hold_until <= :at
@@ -60,7 +65,7 @@ _CLAIM = text("""
         order by case when :probe then due.tried_at end nulls first, fact.urgent desc, due.planned_at, due.message_key
         limit 1 for update of due skip locked)
     returning message_key, person_id, messages.channel, language, messages.template, template_version, particulars, tries,
-              planned_at, facts.urgent, facts.event_id, coalesce(facts.headers, '{}') as headers
+              planned_at, facts.urgent, facts.event_id, coalesce(facts.headers, '{}') as headers, tried_at, undone
 """)
 _BEGIN = text("""
     insert into attempts (district, message_key, try, began_at) values (:district, :message_key, :try, :real_at)
@@ -78,11 +83,12 @@ _SAVE = text("""
         hold_until = coalesce(:hold_until, hold_until)
     where message_key = :message_key
 """)
-# Tries that have exceeded every gateway's time limit, and unknown messages that are due for another query.
+# Tries under way, and unknown messages that are due for another query. The limit is for those: of the tries none may be left out.
 _IN_DOUBT = text("""
-    select message_key, channel, tries from messages
-    where (state = 'trying' and tried_at <= :given_up) or (state = 'unknown' and next_try_at <= :real_at)
-    order by tried_at limit :batch
+    select message_key, channel, tries, tried_at, true as under_way from messages where state = 'trying'
+    union all (
+        select message_key, channel, tries, tried_at, false from messages where state = 'unknown' and next_try_at <= :real_at
+        order by tried_at limit :batch)
 """)
 
 
@@ -108,7 +114,9 @@ class Planned:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message claimed by this worker, to be sent now. `headers` is the trace of its fact, which `event_id` names."""
+    """A message claimed by this worker, to be sent now. `headers` is the trace of its fact, which `event_id` names. `tries` and `tried_at`
+    name the try: the number alone is given again after a claim that was given back.
+    """
 
     message_key: str
     person_id: UUID
@@ -122,13 +130,18 @@ class Claimed:
     urgent: bool
     event_id: UUID
     headers: Mapping[str, str]
+    tried_at: datetime
 
 
 @dataclass(frozen=True)
 class InDoubt:
+    """`under_way`: a worker may still be at it."""
+
     message_key: str
     channel: Channel
     tries: int
+    tried_at: datetime
+    under_way: bool
 
 
 def add(tx: Transaction, message: Planned) -> bool:
@@ -158,17 +171,19 @@ def claim(  # noqa: PLR0913 - which message, and at what time
     """Marks the next message *trying*. Commit before calling the gateway, so that the mark survives a crash."""
     wanted = {"channel": channel, "urgent": urgent, "probe": probe}
     tx.connection.execute(_ALONE, {"district": tx.district})
-    row = tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at, **wanted}).one_or_none()
+    while row := tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at, **wanted}).one_or_none():
+        if not row.undone:
+            break
     if row is None:
         return None
-    claimed = Claimed(**row._asdict())
+    claimed = Claimed(*row[:-1])
     place = {"district": tx.district, "message_key": claimed.message_key, "try": claimed.tries}
     tx.connection.execute(_BEGIN, {**place, "real_at": real_at})
     return claimed
 
 
-def in_doubt(tx: Transaction, *, real_at: datetime, lease: timedelta, batch: int = 20) -> Sequence[InDoubt]:
-    rows = tx.connection.execute(_IN_DOUBT, {"given_up": real_at - lease, "real_at": real_at, "batch": batch})
+def in_doubt(tx: Transaction, *, real_at: datetime, batch: int = 20) -> Sequence[InDoubt]:
+    rows = tx.connection.execute(_IN_DOUBT, {"real_at": real_at, "batch": batch})
     return [InDoubt(**row._asdict()) for row in rows]
 
 

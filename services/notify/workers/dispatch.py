@@ -10,10 +10,10 @@ Left to others: which lane is served by which thread (lanes.py).
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Final, get_args
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -31,10 +31,12 @@ from services.notify.store.lanes import Lane
 from services.notify.store.messages import Claimed
 from services.notify.workers import failures
 from shared.messaging import rounds, sealing
-from shared.service import database
+from shared.service import database, steady
 from shared.service.clock import Clock
 from shared.telemetry import log, metrics, tracing
 
+# From the claim to the call of a gateway. Who was frozen for longer does not call: the inquirer may have given the message to another one.
+_LATEST_SECONDS: Final = 25.0
 _log = log.get(__name__)
 
 
@@ -50,7 +52,7 @@ class _Letter:
 class Dispatcher:
     """`districts`: the districts it serves; `["*"]` = all."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that wiring.py puts together
         self,
         engine: Engine,
         gateways: Mapping[Channel, Gateway],
@@ -58,12 +60,13 @@ class Dispatcher:
         opener: Opener,
         clock: Clock,
         districts: Sequence[str] = (database.EVERY,),
+        since_boot: Callable[[], float] = steady.since_boot,
     ) -> None:
         if missing := set(get_args(Channel)) - set(gateways):
             message = f"no gateway for {', '.join(sorted(missing))}"
             raise ValueError(message)
         self._engine, self._gateways, self._opener, self._clock = engine, gateways, opener, clock
-        self._districts = districts
+        self._districts, self._since_boot = districts, since_boot
         self._lost: Counter[tuple[str, Channel]] = Counter()  # answers lost in a row
         failures.show()
 
@@ -76,6 +79,7 @@ class Dispatcher:
 
     def serve(self, lane: Lane) -> bool:
         """Sends the next message of a lane. False when there is none."""
+        began = self._since_boot()
         with database.begin(self._engine, district=lane.district) as tx:
             claimed, probe = self._claim(tx, lane)
         if claimed is None:
@@ -83,15 +87,18 @@ class Dispatcher:
         facts = {"clearwater.message_key": claimed.message_key, "clearwater.district": lane.district}
         name = f"hand over {claimed.channel}"
         with tracing.following(event_id=claimed.event_id, received=claimed.headers, name=name, **facts):
-            self._carry_out(lane, claimed, probe=probe)
+            self._carry_out(lane, claimed, began=began, probe=probe)
         return True
 
-    def _carry_out(self, lane: Lane, claimed: Claimed, *, probe: bool) -> None:
+    def _carry_out(self, lane: Lane, claimed: Claimed, *, began: float, probe: bool) -> None:
         written = self._written(lane.district, claimed)
         if isinstance(written, NotAccepted):
             self._settle(lane, claimed, written, gateway_called=False, probe=probe)
         elif (until := self._night(claimed, written.contact)) is not None:
             self._postpone(lane, claimed, until=until, probe=probe)
+        elif self._since_boot() - began > _LATEST_SECONDS:
+            too_late = NotAccepted("sender-too-late", permanent=False)
+            self._settle(lane, claimed, too_late, gateway_called=False, probe=probe)
         else:
             self._settle(lane, claimed, self._sent(claimed, written), gateway_called=True, probe=probe)
 
@@ -148,6 +155,7 @@ class Dispatcher:
         command = SettleMessage(
             claimed.message_key,
             claimed.tries,
+            claimed.tried_at,
             outcome,
             at=self._clock.now(),
             real_at=real_at,
@@ -168,9 +176,10 @@ class Dispatcher:
 
     def _postpone(self, lane: Lane, claimed: Claimed, *, until: datetime, probe: bool) -> None:
         with database.begin(self._engine, district=lane.district) as tx:
-            postpone_message(
-                tx, PostponeMessage(claimed.message_key, claimed.tries, until=until, real_at=datetime.now(UTC))
+            command = PostponeMessage(
+                claimed.message_key, claimed.tries, claimed.tried_at, until=until, real_at=datetime.now(UTC)
             )
+            postpone_message(tx, command)
         if probe:
             self._probe_with_another(lane)
 

@@ -11,7 +11,7 @@ from shared.events.notify import MessageFailed
 from shared.telemetry import metrics
 
 _OTHER: Final = "other"
-_OURS: Final = ("person-forgotten", "no-address", "contact-unreadable", "not-writable", _OTHER)
+_OURS: Final = ("person-forgotten", "no-address", "contact-unreadable", "not-writable", "sender-too-late", _OTHER)
 _SMTP: Final = (421, 432, 450, 451, 452, 454, 455, *range(500, 505), 521, 530, 534, 535, 538, *range(550, 560))
 _HTTP: Final = (400, 401, 402, 403, 404, 405, 409, 413, 414, 422, 429, 451, *range(500, 505))
 CODES: Final[dict[Channel, frozenset[str]]] = {

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.registry.commands.commit_import import found_in, people_in
-from services.registry.store import imports, people
+from services.registry.commands.commit_import import found_in, renewed_in
+from services.registry.store import imports
 from services.registry.store.progress import Report
 from services.registry.store.vault import Vault
 from shared.service.database import Transaction
@@ -23,7 +23,6 @@ def check_import(tx: Transaction, vault: Vault, command: CheckImport, *, report:
     found_in(tx, vault, it, report=report)
     counted = imports.checked(tx, it.import_id, at=command.at)
     if not counted.faults:
-        contacts = sum(people.renewed(tx, vault, found) for _, found in people_in(tx, vault, it))
-        imports.found_contacts(tx, it.import_id, contacts)
+        imports.found_contacts(tx, it.import_id, renewed_in(tx, vault, it))
     it.move("faulty" if counted.faults else "clean")
     imports.save(tx, it)

@@ -1,6 +1,7 @@
 """Commits a clean import to the register: all of it in one transaction, or nothing.
 
-Invariant: the rows are checked again under the project's lock, because the register may have changed since the dry run.
+Invariant: the rows are checked again under the project's lock, because the register may have changed since the dry run. What a clerk has
+corrected since is not overwritten: the dry run did not show it to whoever ordered the commit.
 Events are flushed in batches of a thousand. This cannot deadlock here, and only here, because imports of a district run one after
 another (below) and no other command writes events about units and people that do not exist yet.
 """
@@ -43,17 +44,23 @@ def ask_for_commit(tx: Transaction, import_id: UUID, *, by: str, at: datetime) -
 
 
 def commit_import(tx: Transaction, vault: Vault, command: CommitImport, *, report: Report) -> None:
-    """Ends as `committed`, or as `faulty` with nothing written. Reports its progress in lines and units."""
+    """Ends as `committed`, or as `faulty` with nothing written. Reports its progress in lines and units. Refused: roll-frozen,
+    import-outdated, import-file-gone.
+    """
     people.lock_district(tx)
     it = imports.load(tx, command.import_id)
     projects.lock(tx, it.project_id)
     projects.refuse_when_frozen(tx, it.project_id)
+    if checks.outdated(tx, it.import_id, it.project_id):
+        raise Refused("import-outdated")
     found_in(tx, vault, it)
     counted = imports.checked(tx, it.import_id, at=command.at)
     if counted.faults:
         it.move("faulty")
         imports.save(tx, it)
         return
+    if renewed_in(tx, vault, it) > imports.contacts_shown(tx, it.import_id):
+        raise Refused("import-outdated")
     done, total = 0, counted.lines + counted.units
     for lines, found in people_in(tx, vault, it):
         tx.record(*people.record(tx, vault, found, at=command.at))
@@ -95,6 +102,11 @@ def people_in(tx: Transaction, vault: Vault, it: Import) -> Iterator[tuple[int, 
                 mark = vault.document_mark(personal)
                 found[mark] = found[mark].renewed(personal) if mark in found else personal
         yield len(batch), found
+
+
+def renewed_in(tx: Transaction, vault: Vault, it: Import) -> int:
+    """How many people have other contact data in the register. Raises Refused import-file-gone."""
+    return sum(people.renewed(tx, vault, found) for _, found in people_in(tx, vault, it))
 
 
 def _key(vault: Vault, it: Import) -> DataKey:

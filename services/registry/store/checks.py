@@ -192,6 +192,21 @@ _COMPARE = text(f"""{_LINES}
         offset 0) as given  -- `offset 0` computes it once a unit
 """)  # noqa: S608 - put together from parts of ours
 
+# By the comparison of the dry run: a column that it did not name differs now.
+_OUTDATED = text("""
+    select exists (
+        select from import_units as seen join units on units.project_id = :project_id and units.unit_code = seen.unit_code
+        where import_id = :import_id and units.source <> seen.source and exists (
+            select from jsonb_object_keys(units.source || seen.source) as name
+            where units.source -> name is distinct from seen.source -> name and name <> all(changed_columns)))
+""")
+
+
+def outdated(tx: Transaction, import_id: UUID, project_id: UUID) -> bool:
+    """Whether the import would overwrite something that nobody saw when it was checked. Call it under the project's lock."""
+    values = {"import_id": import_id, "project_id": project_id}
+    return bool(tx.connection.execute(_OUTDATED, values).scalar_one())
+
 
 def run(tx: Transaction, import_id: UUID, project_id: UUID, *, report: Report = lambda _done, _total: None) -> None:
     """All checks over the staged lines, then the comparison with the register."""

@@ -48,6 +48,7 @@ _CHECKED = text("""
             from import_units where import_id = :import_id)
     where import_id = :import_id returning faults, units, (select count(*) from import_lines where import_id = :import_id)
 """)
+_CONTACTS_SHOWN = text("select coalesce(contacts_changed, 0) from imports where import_id = :import_id")
 _CONTACTS = text("update imports set contacts_changed = :contacts where import_id = :import_id")
 _COMMITTED = text("update imports set committed_at = :at where import_id = :import_id")
 _WITHOUT_KEY = text("update imports set wrapped_key = null where import_id = :import_id")
@@ -122,6 +123,11 @@ def checked(tx: Transaction, import_id: UUID, *, at: datetime) -> Counted:
 def found_contacts(tx: Transaction, import_id: UUID, contacts: int) -> None:
     """Records how many people have other contact data in the register."""
     tx.connection.execute(_CONTACTS, {"import_id": import_id, "contacts": contacts})
+
+
+def contacts_shown(tx: Transaction, import_id: UUID) -> int:
+    """What `found_contacts` has recorded."""
+    return int(tx.connection.execute(_CONTACTS_SHOWN, {"import_id": import_id}).scalar_one())
 
 
 def committed(tx: Transaction, import_id: UUID, *, at: datetime) -> None:

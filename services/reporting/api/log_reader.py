@@ -49,15 +49,13 @@ class LogReader:
             granted = exchange.granted_types(tx, self.district, self.client_id, now=self.clock.now())
             wanted = granted & self.types if self.types else granted
             found = exchange.part(tx, self.district, after, types=wanted, limit=self.limit)
-        if found.entries:
-            self._count(found)
-        return found
+        return self.part(after) if found.entries and not self._counted(found) else found
 
-    def _count(self, found: Part) -> None:
-        """Before anything of it leaves. Refused grant-missing: the client acts for no agency any more."""
+    def _counted(self, found: Part) -> bool:
+        """Before anything of it leaves. False: a type of it is granted no more; then nothing was counted. Refused grant-missing."""
         numbers = (found.entries[0].number, found.entries[-1].number)
         with database.begin(self.engine, district=self.district) as tx:
-            counted = taken.by_client(
+            taken.by_client(
                 tx,
                 self.client_id,
                 channel="feed",
@@ -66,8 +64,12 @@ class LogReader:
                 events=len(found.entries),
                 now=self.clock.now(),
             )
-        if not counted:
-            raise Refused("grant-missing")
+            # Asked after the counting: what is in force now was in force then.
+            granted = exchange.granted_types(tx, self.district, self.client_id, now=self.clock.now())
+            if found.types <= granted:
+                return True
+            tx.rollback()
+        return False
 
     def waited(self, watch: Watch, after: Place | None, seconds: float) -> Part:
         """The next part, with an event in it if one comes within `seconds`."""

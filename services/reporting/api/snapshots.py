@@ -8,7 +8,7 @@ spaces, in UTF-8, ended by a line feed, in the order of their ids. So a subscrib
 import hashlib
 import json
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from itertools import chain
 
 from flask import Blueprint, Response
@@ -18,6 +18,7 @@ from pydantic_core import to_jsonable_python
 from services.reporting.api import cursors
 from services.reporting.api.log_reader import filter_of
 from services.reporting.queries import exchange, unit_states
+from services.reporting.queries.exchange import Place
 from services.reporting.store import feed, taken
 from shared.events import topics
 from shared.events.terms import EventType
@@ -58,31 +59,41 @@ def read_snapshot(district: str, query: SnapshotQuery) -> http.Answer:
 
 
 def _lines(district: str, types: frozenset[str]) -> Generator[bytes, None, None]:
-    """The rights are asked once, in the transaction that counts; it ends first, since a thread of the API has one connection."""
-    engine = context().engine
-    with database.begin(engine, district=district) as tx:
-        wanted, facts = _granted(tx, types)
-        _count(tx)
-    with database.reading(engine, granted=[district]) as tx:
-        place = exchange.standing(tx, district)
-        yield line(
-            {
-                "district": district,
-                "epoch": place.epoch,
-                "number": place.number,
-                "cursor": cursors.encode(district, place),
-                "feed_number": feed.latest(tx.connection, district),
-                "filter": filter_of(wanted),
-                "facts": facts,
-            }
-        )
-        count, digest = 0, hashlib.sha256()
-        for unit in unit_states.of_district(tx, district, facts):
-            unit_line = line(unit)
-            count += 1
-            digest.update(unit_line)
-            yield unit_line
-        yield line({"count": count, "digest": digest.hexdigest()})
+    """The transaction that counts and asks for the rights ends first, since a thread of the API has one connection. What the next one reads
+    is given only if the log is where it was counted: then nothing has come, and nothing was revoked.
+    """
+    engine, counted = context().engine, None
+    while True:
+        with database.begin(engine, district=district) as tx:
+            counted = _count(tx, answers=0 if counted else 1)
+            wanted, facts = _granted(tx, types)
+        with database.reading(engine, granted=[district]) as tx:
+            if exchange.standing(tx, district) == counted:
+                yield from _of_moment(tx, district, counted, wanted, facts)
+                return
+
+
+def _of_moment(
+    tx: Transaction, district: str, place: Place, wanted: frozenset[str], facts: tuple[str, ...]
+) -> Iterator[bytes]:
+    yield line(
+        {
+            "district": district,
+            "epoch": place.epoch,
+            "number": place.number,
+            "cursor": cursors.encode(district, place),
+            "feed_number": feed.latest(tx.connection, district),
+            "filter": filter_of(wanted),
+            "facts": facts,
+        }
+    )
+    count, digest = 0, hashlib.sha256()
+    for unit in unit_states.of_district(tx, district, facts):
+        unit_line = line(unit)
+        count += 1
+        digest.update(unit_line)
+        yield unit_line
+    yield line({"count": count, "digest": digest.hexdigest()})
 
 
 def _granted(tx: Transaction, types: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -95,14 +106,23 @@ def _granted(tx: Transaction, types: frozenset[str]) -> tuple[frozenset[str], tu
     return wanted, facts
 
 
-def _count(tx: Transaction) -> None:
-    """Before anything of it leaves. Refused: grant-missing, where the client acts for no agency any more; log-not-whole."""
+def _count(tx: Transaction, *, answers: int) -> Place:
+    """Before anything of it leaves. Returns the place of the log. Refused: grant-missing, where the client acts for no agency any more;
+    log-not-whole.
+    """
     place, now = exchange.standing(tx, tx.district), context().clock.now()
-    numbers = (place.number, place.number)
     if not taken.by_client(
-        tx, identity.current().subject, channel="snapshot", epoch=place.epoch, numbers=numbers, events=0, now=now
+        tx,
+        identity.current().subject,
+        channel="snapshot",
+        epoch=place.epoch,
+        numbers=(place.number, place.number),
+        events=0,
+        answers=answers,
+        now=now,
     ):
         raise Refused("grant-missing")
+    return place
 
 
 def line(value: Mapping[str, object]) -> bytes:

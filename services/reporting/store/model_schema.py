@@ -3,10 +3,11 @@
 Invariant: the swap happens under locks that keep every writer and reader of the model away, so nobody sees one schema of each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from shared.service import database, migrations
 
@@ -15,6 +16,7 @@ SEARCH_PATH = f"{LIVE},public"  # of every engine that reads or writes the model
 SEARCH_PATH_NEXT = f"{NEXT},public"
 
 _LOCK_TIMEOUT = text("set local lock_timeout = '5s'")
+_THE_ONLY = text("select pg_try_advisory_lock(hashtext('rebuild'), hashtext(:schema))")
 _ALONE = text("select pg_advisory_xact_lock(hashtext('swap'), hashtext(:schema))")
 _BEHIND = text(f"""
     select topic, key, live.last_sequence, next.last_sequence as next_sequence
@@ -42,6 +44,16 @@ def schema(service: str, tables: Sequence[str], *, name: str = LIVE) -> list[str
         f"grant usage on schema {name} to {service}_app, {service}_mechanism",
         *migrations.within(name, tables),
     ]
+
+
+@contextmanager
+def the_only_rebuild(owner: Engine) -> Iterator[bool]:
+    """Until the block ends, or its process. False: another rebuild is under way. Two would make, drop and fill one shadow, and what one has
+    applied would be a repeat for the other.
+    """
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
+        guard.detach()  # closed at the end, and the lock with it
+        yield bool(guard.execute(_THE_ONLY, {"schema": LIVE}).scalar_one())
 
 
 def create(connection: Connection, service: str, tables: Sequence[str]) -> None:

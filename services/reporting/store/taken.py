@@ -20,10 +20,10 @@ _COUNT: Final = """
     select :district, agency, :taker, :addresses, :channel, :epoch, date_trunc('hour', clock_timestamp()),
            array(select grant_id from agency_grants as given where given.district = :district and given.agency = taker.agency
                    and starts_at <= :now and ends_at > :now order by grant_id),
-           :first, :last, :events, 1
+           :first, :last, :events, :answers
     from {taker}
     on conflict (district, taker, channel, epoch, hour) do update set
-        events = exchange_taken.events + excluded.events, answers = exchange_taken.answers + 1,
+        events = exchange_taken.events + excluded.events, answers = exchange_taken.answers + excluded.answers,
         first_number = least(exchange_taken.first_number, excluded.first_number),
         last_number = greatest(exchange_taken.last_number, excluded.last_number),
         grants = case when exchange_taken.grants @> excluded.grants then exchange_taken.grants
@@ -46,8 +46,11 @@ def by_client(  # noqa: PLR0913 - what was taken, by whom
     numbers: tuple[int, int],
     events: int,
     now: datetime,
+    answers: int = 1,
 ) -> bool:
-    """`now`: of the business clock, by which grants are in force. False: the client acts for no agency any more; then nothing may leave."""
+    """`now`: of the business clock, by which grants are in force. `answers` 0: of an answer that is counted already. False: the client acts
+    for no agency any more; then nothing may leave.
+    """
     tx.connection.execute(_UNHURRIED)
     values = {
         "district": tx.district,
@@ -59,6 +62,7 @@ def by_client(  # noqa: PLR0913 - what was taken, by whom
         "first": numbers[0],
         "last": numbers[1],
         "events": events,
+        "answers": answers,
     }
     return bool(tx.connection.execute(_BY_CLIENT, values).rowcount)
 
@@ -78,6 +82,7 @@ def by_endpoint(  # noqa: PLR0913 - what was taken, by whom
         "first": number,
         "last": number,
         "events": 1,
+        "answers": 1,
     }
     if tx.connection.execute(_BY_ENDPOINT, values).rowcount != 1:
         message = f"what endpoint {endpoint_id} has taken was not counted"

@@ -11,21 +11,27 @@ as they were; its entries stay under an epoch that nobody reads.
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from services.reporting.store import exchange_log, feed
 from shared.messaging.reactions import Received
 from shared.service.database import Transaction
 
 
 class Filling:
-    """`epoch`: from exchange_log.next_epoch."""
+    """`epoch`: 0 until the rebuild has begun."""
 
-    def __init__(self, epoch: int) -> None:
-        self._epoch = epoch
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def choose_epoch(self, connection: Connection) -> None:
+        """While no other rebuild can choose the same."""
+        self.epoch = exchange_log.next_epoch(connection)
 
     def after(self, tx: Transaction, applied: Sequence[Received[Any]]) -> None:
         """The shadow's `after_reactions`. The walls show these events already, at the latest under the number that stands now."""
         standing = feed.latest(tx.connection, tx.district)
-        exchange_log.fill(tx, self._epoch, [exchange_log.Entry(standing, it.message) for it in applied])
+        exchange_log.fill(tx, self.epoch, [exchange_log.Entry(standing, it.message) for it in applied])
 
     def begin(self, tx: Transaction) -> None:
-        exchange_log.begin_epoch(tx, self._epoch)
+        exchange_log.begin_epoch(tx, self.epoch)

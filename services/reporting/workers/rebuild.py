@@ -4,8 +4,10 @@
 
 Invariant: the live consumer runs all the time, except during the swap, and loses nothing in it: every transaction that writes the
 model shares a lock (inbox.share) before it names a table, and the swap holds the lock alone until the shadow has every mark of the live
-inbox. The feed is not part of the model: its numbers go on, and one entry `rebuilt` per district tells the screens to start from a
-snapshot. What the shadow applied before the live consumer did gets its numbers in the swap (store/ahead.py).
+inbox. Every reader of several statements (database.reading) has locked the inbox before its snapshot, and the swap waits for it: with an
+older snapshot it would not see what the shadow has written since. The feed is not part of the model: its numbers go on, and one entry
+`rebuilt` per district tells the screens to start from a snapshot. What the shadow applied before the live consumer did gets its numbers
+in the swap (store/ahead.py).
 """
 
 import time
@@ -35,7 +37,9 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Stuck(Exception):  # noqa: N818 - names the state found
-    """The shadow has read everything and still lacks events of the live model: its reactions reject more. Nothing was swapped."""
+    """The shadow has read everything and still lacks events of the live model: its reactions reject more; or another rebuild is under way.
+    Nothing was swapped.
+    """
 
 
 class Rebuild:
@@ -68,6 +72,12 @@ class Rebuild:
 
     def run(self) -> None:
         """Raises Stuck, and every error that stops a consumer. The live model is then unchanged."""
+        with model_schema.the_only_rebuild(self._owner) as alone:
+            if not alone:
+                raise Stuck("another rebuild is under way")
+            self._run()
+
+    def _run(self) -> None:
         self._create()
         self._catch_up()
         for attempt in range(1, _PATIENCE + 1):
@@ -94,6 +104,9 @@ class Rebuild:
         self._drop(NEXT)
         with self._owner.begin() as connection:
             model_schema.create(connection, self._service, self._tables)
+            if self._filling:
+                database.see_all(connection)
+                self._filling.choose_epoch(connection)
         self._show_line(f"{NEXT} created")
 
     def _drop(self, name: str) -> None:

@@ -318,3 +318,54 @@ def test_an_invalid_tenant_is_refused_and_no_tenant_is_visible_to_another_distri
     kept = registry.post(path, body).json
     ending = {"ended_on": "2026-12-01"}
     assert registry.post(f"/tenancies/{kept['tenancy_id']}/end", ending, district="440305").status_code == 404
+
+
+def test_an_import_does_not_undo_what_was_corrected_after_its_dry_run(
+    registry: Registry, made: sample.Sample, project_id: str
+):
+    report = registry.imported(project_id, workbook(made), commit=False)
+    assert (report["state"], report["changes"]) == ("clean", {"new": 0, "changed": 0, "unchanged": 20})
+    before = unit(registry, project_id)
+    corrected = registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, "registered_area": "70.01"})
+    assert corrected.status_code == 200, corrected.text
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+
+    ended = registry.get(f"/imports/{report['import_id']}").json
+    assert (ended["state"], ended["refusal"]["code"]) == ("faulty", "import-outdated")
+    assert registry.get(f"/units/{before['unit_id']}").json["registered_area"] == "70.01"
+    again = registry.imported(project_id, workbook(made))
+    assert (again["state"], again["changes"]["changed"]) == ("committed", 1)  # the clerk has seen it
+
+
+def test_an_import_may_overwrite_what_its_dry_run_has_shown(registry: Registry, made: sample.Sample, project_id: str):
+    before = unit(registry, project_id)
+    registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, "registered_area": "70.01"})
+    report = registry.imported(project_id, workbook(made), commit=False)
+    assert report["changes"]["changed"] == 1
+    registry.patch(f"/units/{before['unit_id']}", {"reason": WHY, "registered_area": "70.02"}, version=2)
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+
+    assert registry.get(f"/imports/{report['import_id']}").json["state"] == "committed"
+    assert registry.get(f"/units/{before['unit_id']}").json["registered_area"] == before["registered_area"]
+
+
+def test_an_import_does_not_undo_a_contact_that_was_corrected_after_its_dry_run(
+    registry: Registry, made: sample.Sample, project_id: str
+):
+    report = registry.imported(project_id, workbook(made), commit=False)
+    assert (report["state"], report["contacts_changed"]) == ("clean", 0)
+    person_id = unit(registry, project_id)["right_holders"][0]["person_id"]
+    body = {"reason": "本人来电更改", "mobile": "14009990001"}
+    assert registry.patch(f"/people/{person_id}", body).status_code == 200
+    published = len(events_of(registry, ContactRecorded))
+
+    registry.post(f"/imports/{report['import_id']}/commit")
+    registry.work()
+
+    ended = registry.get(f"/imports/{report['import_id']}").json
+    assert (ended["state"], (ended["refusal"] or {}).get("code")) == ("faulty", "import-outdated")
+    assert len(events_of(registry, ContactRecorded)) == published
