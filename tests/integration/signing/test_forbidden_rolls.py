@@ -116,6 +116,18 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a signing told with another instant": (
         locked_on_the_roll, f"{signing(ONE, told_at=TEN)}; {LINE}; {PARTIES}", "tells what has not happened"
     ),
+    "an undoing told with another instant": (
+        latched, undoing("rescinded").replace("'undone', :a, now()", "'undone', :a, now() + interval '1h'"), "tells what has not happened"
+    ),
+    "an effect told with another instant": (
+        latched,
+        f"{DECLARED}; update agreements set state = 'effective', effective_at = now(); "
+        + counts(dict.fromkeys(ONE, 0), fact="effective", number=3, agreement=":a", at="now() + interval '1h'"),
+        "tells what has not happened",
+    ),
+    "a match told with another instant": (
+        frozen, MATCHED_AGAIN.format("0, 0, 0, 0").replace("matched_at", "now()"), "tells what has not happened"
+    ),
     "a signing that the roll leaves out": (
         locked_on_the_roll, signing(dict.fromkeys(ONE, 0)), "the roll says of unit"
     ),
