@@ -143,6 +143,10 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         )
         for basis in ONE
     },
+    **{
+        f"fewer {basis} signed than there are": (latched, f"update projects set signed_{basis} = 0", "add up to")
+        for basis in ONE
+    },
     "the unit of a neighbour in the place of the one that signed": (
         frozen_beside_a_neighbour, "update roll_units set signed = not signed", "the roll says of unit"
     ),
@@ -190,6 +194,14 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         + counts({**dict.fromkeys(ONE, 0), "households": 1}, fact="matched", number=1, agreement="null", at="now()"),
         "says who has signed",
     ),
+    **{
+        f"another {column} of a copied roll": (frozen, f"update rolls set {column} = {value}", "counted already")
+        for column, value in {**{basis: f"{basis} + 1" for basis in ONE}, "digest": "'x'", "matched_at": "now()"}.items()
+    },
+    **{
+        f"another total of {basis}": (frozen, f"update projects set total_{basis} = total_{basis} + 1", "counted already")
+        for basis in ONE
+    },
     "a project that begins with totals": (
         open_case,
         """insert into projects select (jsonb_populate_record(projects, jsonb_build_object('project_id', gen_random_uuid(),
