@@ -30,6 +30,12 @@ def open_case(district: District) -> Given:
     return of(district.register(), district)
 
 
+def corrected(district: District) -> Given:
+    unit = district.register()
+    district.correct(unit, right_holders=(a_holder(),))
+    return of(unit, district)
+
+
 def drafted(district: District) -> Given:
     unit = district.register()
     return of(unit, district, district.drafted(unit))

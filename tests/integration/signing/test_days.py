@@ -123,23 +123,25 @@ def test_a_rescission_is_a_negative_of_its_own_day_on_every_basis(district: Dist
     assert closed(district, day).bases == yesterday.bases
 
 
+_FED = "insert into counted select district, project_id, feed_number + {}, {}, agreement_id, {}, 0, 0, 0, happened_at from counted"
+
+
 @pytest.mark.parametrize(
-    "breach",
+    ("breach", "refusal"),
     [
-        "insert into counted select district, project_id, feed_number + 2, 'undone', agreement_id, 0, 0, 0, 0, happened_at from counted",
-        "insert into counted select district, project_id, feed_number + 1, fact, agreement_id, 0, 0, 0, 0, happened_at from counted",
-        "insert into counted select district, project_id, feed_number + 1, 'undone', agreement_id, 1, 0, 0, 0, happened_at from counted",
-        "update counted set units = 7",
-        "delete from counted",
-        "update days set figures = '{}'",
+        pytest.param(_FED.format(2, "'undone'", 0), "feed number 3 does not follow", id="a gap"),
+        pytest.param(_FED.format(1, "fact", 0), "counted_agreement_id_fact_key", id="twice"),
+        pytest.param(_FED.format(1, "'undone'", 1), "counted_check2", id="the wrong sign"),
+        pytest.param("update counted set units = 7", "permission denied", id="changed"),
+        pytest.param("delete from counted", "permission denied", id="removed"),
+        pytest.param("update days set figures = '{}'", "permission denied", id="another report"),
     ],
-    ids=["a gap", "twice", "the wrong sign", "changed", "removed", "another report"],
 )
-def test_the_database_enforces_the_feed(district: District, breach: str) -> None:
+def test_the_database_enforces_the_feed(district: District, breach: str, refusal: str) -> None:
     district.signed(district.register())
     district.clock.set(LAUNCH + timedelta(days=1))
     closed(district, business_day(LAUNCH))
 
-    with pytest.raises(DBAPIError), district.transaction() as tx:
+    with pytest.raises(DBAPIError, match=refusal), district.transaction() as tx:
         tx.connection.exec_driver_sql(breach)
     assert district.rows("select max(feed_number) from counted") == [(1,)]

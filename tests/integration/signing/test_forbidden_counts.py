@@ -25,6 +25,7 @@ from tests.integration.signing.given import (
     announced,
     beside_a_child,
     confirmed_jointly,
+    corrected,
     frozen,
     frozen_beside_a_neighbour,
     half_signed,
@@ -175,6 +176,29 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
             after, "update cases set project_id = gen_random_uuid(), revision = revision + 1", "gets another project"
         )
         for after in (open_case, frozen, signed)
+    },
+    **{
+        f"another {column} without a revision": (open_case, f"update cases set {column} = {value}", "without a revision")
+        for column, value in {
+            **dict.fromkeys(("unit_code", "compound", "building", "stairwell", "door"), "'x'"),
+            "floor": "floor + 1",
+            "ownership": "'joint'",
+        }.items()
+    },
+    "rights of the revision before": (
+        corrected, "update cases set rights_revision = 1, revision = revision + 1", "cases goes back"
+    ),
+    **{
+        f"another {column} of a row of {table}": (
+            signed, f"update {table} set {column} = {value}", f"{table} goes back|permission denied"
+        )
+        for table, column, value in (
+            ("cases", "unit_id", "gen_random_uuid()"),
+            ("cases", "opened_at", "opened_at - interval '1s'"),
+            ("projects", "project_id", "gen_random_uuid()"),
+            ("series", "project_id", "gen_random_uuid()"),
+            ("series", "series", "'exchange'"),
+        )
     },
     "another household without a revision": (
         open_case, "update cases set household_id = gen_random_uuid()", "without a revision"
