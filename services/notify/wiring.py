@@ -1,4 +1,7 @@
-"""The composition root: settings → engines, broker, gateways, clock → each role's loops. The API's part: application.py."""
+"""The composition root: settings → engines, broker, gateways, clock → each role's loops. The API's part: application.py.
+
+What one role alone runs is imported by its function, so that relay and consumer hold no more than they use.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,17 +11,8 @@ from sqlalchemy import Engine
 
 from services.notify.config import Settings
 from services.notify.consumers import CONSUMER, KINDS, reactions
-from services.notify.domain.wording import Channel
-from services.notify.gateways.ports import Gateway
-from services.notify.gateways.sms import Sms
-from services.notify.gateways.smtp import Mail
 from services.notify.queries import conservation, facts
 from services.notify.store.contacts import Opener
-from services.notify.workers import resending
-from services.notify.workers.complete import Completer
-from services.notify.workers.dispatch import Dispatcher
-from services.notify.workers.inquire import Inquirer
-from services.notify.workers.lanes import Lanes
 from shared.events import topics
 from shared.messaging.conservation import Hop
 from shared.messaging.reactions import Reactions
@@ -28,6 +22,8 @@ from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
 
 if TYPE_CHECKING:
+    from services.notify.domain.wording import Channel
+    from services.notify.gateways.ports import Gateway
     from shared.service.context import Context
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"))
@@ -69,6 +65,11 @@ def run_worker() -> None:
 
 def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
     """What the worker does, by name."""
+    from services.notify.workers.complete import Completer  # noqa: PLC0415 - of this role alone
+    from services.notify.workers.dispatch import Dispatcher  # noqa: PLC0415 - of this role alone
+    from services.notify.workers.inquire import Inquirer  # noqa: PLC0415 - of this role alone
+    from services.notify.workers.lanes import Lanes  # noqa: PLC0415 - of this role alone
+
     business_clock, opener = clock.at_start(settings.clock_file), Opener(settings.reader_private_key)
     carried_by = gateways(settings)
     dispatcher = Dispatcher(engine, carried_by, opener=opener, clock=business_clock)
@@ -79,7 +80,10 @@ def worker_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
     }
 
 
-def gateways(settings: Settings) -> Mapping[Channel, Gateway]:
+def gateways(settings: Settings) -> "Mapping[Channel, Gateway]":
+    from services.notify.gateways.sms import Sms  # noqa: PLC0415 - not of relay and consumer
+    from services.notify.gateways.smtp import Mail  # noqa: PLC0415 - not of relay and consumer
+
     mail = Mail(
         settings.smtp_host,
         settings.smtp_port,
@@ -95,4 +99,6 @@ def gateways(settings: Settings) -> Mapping[Channel, Gateway]:
 
 def resend(arguments: Sequence[str]) -> int:
     """`python -m services.notify resend …`, for a person at a terminal."""
+    from services.notify.workers import resending  # noqa: PLC0415 - of this command alone
+
     return resending.command(arguments, SERVICE.app("resend"), show_line=print)

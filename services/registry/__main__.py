@@ -9,17 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.registry import wiring
-from services.registry.commands.check_contract import check_contract
-from services.registry.commands.forget_again import ForgetAgain, forget_again
-from services.registry.commands.make_sample import MakeSample, make_sample
-from services.registry.gateways import contracts
-from shared.events import impact
 from shared.messaging import roles
 from shared.service import database
 
 
 def sample(arguments: Sequence[str]) -> int:
     """A workbook of invented people, and what to post before importing it."""
+    from services.registry.commands.make_sample import MakeSample, make_sample  # noqa: PLC0415 - see wiring.py
+
     parser = argparse.ArgumentParser(prog="python -m services.registry sample", description=sample.__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--units", type=int, default=20, help="1708 makes the reference project")
@@ -37,6 +34,8 @@ def sample(arguments: Sequence[str]) -> int:
 
 def erase(arguments: Sequence[str]) -> int:
     """Forgets again, after a restore, everybody on the list of erasures."""
+    from services.registry.commands.forget_again import ForgetAgain, forget_again  # noqa: PLC0415 - see wiring.py
+
     parser = argparse.ArgumentParser(prog="forget-again", description=erase.__doc__)
     parser.add_argument("file", type=Path, help="one erasure a line, as the archive keeps them")
     engine, outcomes = wiring.SERVICE.app("forget-again"), Counter[str]()
@@ -51,6 +50,10 @@ def erase(arguments: Sequence[str]) -> int:
 
 def contract_check(arguments: Sequence[str]) -> int:
     """Whom the contract of this code would break: compares it with the one that the installation serves, and names its live grants."""
+    from services.registry.commands.check_contract import check_contract  # noqa: PLC0415 - see wiring.py
+    from services.registry.gateways import contracts  # noqa: PLC0415 - see wiring.py
+    from shared.events import impact  # noqa: PLC0415 - see wiring.py
+
     parser = argparse.ArgumentParser(prog="contract-check", description=contract_check.__doc__)
     public_url = wiring.SERVICE.settings().public_url
     parser.add_argument(

@@ -1,32 +1,33 @@
-"""The composition root: settings → engines, broker, clock → each role's loops. The API's part: application.py."""
+"""The composition root: settings → engines, broker, clock → each role's loops. The API's part: application.py.
+
+What one role alone runs is imported by its function, so that relay and consumer hold no more than they use.
+"""
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
 from services.reporting.config import Settings
-from services.reporting.gateways.endpoints import Endpoints
 from services.reporting.projections import at_commit
 from services.reporting.projections.pulse import Pulsed
 from services.reporting.projections.reactions import CONSUMER, TOPICS, reactions
 from services.reporting.queries import facts
 from services.reporting.store import deliveries, exchange_log, feed, model_schema
-from services.reporting.store.signing_keys import SigningKeys
-from services.reporting.store.statement_key import StatementKey
 from services.reporting.workers import rebuild
-from services.reporting.workers.deliver import Deliverer, Threads
 from services.reporting.workers.filling import Filling
-from services.reporting.workers.stating import Stating
 from shared.events import topics
 from shared.messaging import retention
 from shared.messaging.roles import Service, created
 from shared.service import clock, database
 from shared.service.lifecycle import Loop
 from shared.service.migrations import Migrations
+
+if TYPE_CHECKING:
+    from services.reporting.workers.deliver import Deliverer
 
 MIGRATIONS: Final = Migrations(Path(__file__).with_name("migrations"), model=model_schema.LIVE)
 _STREAMS = 1000
@@ -85,11 +86,18 @@ def run_webhooks() -> None:
 
 
 def webhook_loops(settings: Settings, engine: Engine) -> Mapping[str, Loop]:
+    from services.reporting.store.statement_key import StatementKey  # noqa: PLC0415 - of this role alone
+    from services.reporting.workers.stating import Stating  # noqa: PLC0415 - of this role alone
+
     stating = Stating(engine, StatementKey(settings.statement_key), issuer=settings.public_url)
     return {"deliver": deliverer(settings, engine).run_forever, "statements": stating.run_forever}
 
 
-def deliverer(settings: Settings, engine: Engine) -> Deliverer:
+def deliverer(settings: Settings, engine: Engine) -> "Deliverer":
+    from services.reporting.gateways.endpoints import Endpoints  # noqa: PLC0415 - of this role alone
+    from services.reporting.store.signing_keys import SigningKeys  # noqa: PLC0415 - of this role alone
+    from services.reporting.workers.deliver import Deliverer, Threads  # noqa: PLC0415 - of this role alone
+
     doubtful = settings.webhook_threads // 4
     endpoints = Endpoints(
         origin=settings.origin,

@@ -20,13 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.events import topics
 from shared.messaging import freshness, inbox, parking
-from shared.messaging.applying import (
-    Applying,
-    Outcome,
-    Rejected,
-    TooManyRejected,
-    log_parked,
-)
+from shared.messaging.applying import Applying, Outcome, Rejected, TooManyRejected, log_parked
 from shared.messaging.awaited import Awaited
 from shared.messaging.ports import Message, Subscription, Unavailable, Unreadable
 from shared.messaging.reactions import AfterReactions, Reactions

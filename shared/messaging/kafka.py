@@ -8,22 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import (
-    AuthorizationError,
-    CommitFailedError,
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
-    GroupIdNotFoundError,
-    InvalidTopicError,
-    KafkaError,
-    KafkaTimeoutError,
-    MessageSizeTooLargeError,
-    NotCoordinatorError,
-    RebalanceInProgressError,
-    RecordListTooLargeError,
-    UnknownTopicOrPartitionError,
-)
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, errors
 
 from shared.events import envelope
 from shared.messaging import credentials, kafka_python, records, rounds
@@ -44,12 +29,16 @@ _BLOCK_MS = 1_000
 # kafka-python gives up a join when poll() returns before the group is complete, and joins again at the next poll,
 # without end.
 _JOIN_SECONDS = 10.0
-_COORDINATOR_STARTS = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
+_COORDINATOR_STARTS = (
+    errors.CoordinatorNotAvailableError,
+    errors.CoordinatorLoadInProgressError,
+    errors.NotCoordinatorError,
+)
 _COORDINATOR_SECONDS, _COORDINATOR_AGAIN_SECONDS = 20.0, 0.3
-_REFUSALS: tuple[tuple[tuple[type[KafkaError], ...], str], ...] = (
-    ((MessageSizeTooLargeError, RecordListTooLargeError), "too-large"),
-    ((UnknownTopicOrPartitionError, InvalidTopicError), "unknown-topic"),
-    ((AuthorizationError,), "not-authorised"),
+_REFUSALS: tuple[tuple[tuple[type[errors.KafkaError], ...], str], ...] = (
+    ((errors.MessageSizeTooLargeError, errors.RecordListTooLargeError), "too-large"),
+    ((errors.UnknownTopicOrPartitionError, errors.InvalidTopicError), "unknown-topic"),
+    ((errors.AuthorizationError,), "not-authorised"),
 )
 
 
@@ -64,14 +53,14 @@ class Producer:
     def publish(self, messages: Sequence[Message]) -> Sequence[Refusal]:
         try:
             return self._publish(messages, _Deadline(PUBLISH_SECONDS))
-        except KafkaError as failure:
+        except errors.KafkaError as failure:
             self.close()
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
 
     def ask(self) -> None:
         try:
             silent = kafka_python.silent_seconds(self._client(_Deadline(PUBLISH_SECONDS)))
-        except KafkaError as failure:
+        except errors.KafkaError as failure:
             raise Unavailable(f"{type(failure).__name__}: {failure}") from failure
         if silent > SILENT_SECONDS:
             raise Unavailable(f"no answer for {silent:.0f} s")
@@ -82,7 +71,7 @@ class Producer:
             kafka, self._kafka, self._known = self._kafka, None, set()
             try:
                 kafka.close(timeout=0)
-            except KafkaTimeoutError:  # close() flushes first; with anything left its thread would run for ever
+            except errors.KafkaTimeoutError:  # close() flushes first; with anything left its thread would run for ever
                 kafka._sender.force_close()  # noqa: SLF001 - there is no other way to end it
 
     def _client(self, deadline: "_Deadline") -> KafkaProducer:
@@ -97,6 +86,7 @@ class Producer:
                 batch_size=128 * 1024,
                 linger_ms=2,
                 metadata_max_age_ms=METADATA_MILLISECONDS,
+                metrics_enabled=False,
                 request_timeout_ms=int(PUBLISH_SECONDS * 500),
                 delivery_timeout_ms=int(PUBLISH_SECONDS * 1000),
             )
@@ -114,7 +104,7 @@ class Producer:
             elif key_of(message) not in refused:
                 try:
                     sent.append((message, _send(kafka, message)))
-                except KafkaError as failure:
+                except errors.KafkaError as failure:
                     refused[key_of(message)] = Refusal(message, _reason(failure))
                 except Exception as failure:  # noqa: BLE001 - whatever it is, it is of this message: nothing has been sent
                     _log.error("unwritable", topic=message.topic, key=message.key, code=rounds.code(failure))
@@ -124,7 +114,7 @@ class Producer:
             try:
                 # Not flush(): it grants its timeout to every batch anew.
                 acknowledgement.get(timeout=deadline.milliseconds() / 1000)
-            except KafkaError as failure:
+            except errors.KafkaError as failure:
                 refused.setdefault(key_of(message), Refusal(message, _reason(failure)))
                 failed = True
         if failed:
@@ -149,7 +139,7 @@ class _Deadline:
     def milliseconds(self, most: int = 3_600_000) -> int:
         """The time left, at most `most`. Raises KafkaTimeoutError when none is left."""
         if (left := int((self._at - time.monotonic()) * 1000)) <= 0:
-            raise KafkaTimeoutError("no answer in time")
+            raise errors.KafkaTimeoutError("no answer in time")
         return min(left, most)
 
 
@@ -158,7 +148,7 @@ def _send(kafka: KafkaProducer, message: Message) -> Any:  # noqa: ANN401 - kafk
     return kafka.send(message.topic, key=key, value=message.payload, headers=headers)
 
 
-def _reason(failure: KafkaError) -> str:
+def _reason(failure: errors.KafkaError) -> str:
     """Raises the failure itself when the message is not its cause."""
     for kinds, reason in _REFUSALS:
         if isinstance(failure, kinds):
@@ -187,7 +177,10 @@ class Subscription:
     def poll(self, wait_seconds: float) -> Sequence[Message | Unreadable]:
         wait = wait_seconds if self._membership.complete else max(wait_seconds, _JOIN_SECONDS)
         with _outages():
-            polled = self._client().poll(timeout_ms=int(wait * 1000))
+            kafka = self._client()
+            if self._answers and self._membership.complete:
+                wait = self._answers.rest(wait)
+            polled = kafka.poll(timeout_ms=int(wait * 1000))
         if self._answers:
             self._answers.polled()
         return [records.read(_record(record)) for partition in polled.values() for record in partition]
@@ -195,7 +188,7 @@ class Subscription:
     def commit(self) -> None:
         # The watermark decides, not the offset: records whose commit a rebalance or an outage prevents are
         # polled again and skipped.
-        with suppress(CommitFailedError, RebalanceInProgressError, Unavailable), _outages():
+        with suppress(errors.CommitFailedError, errors.RebalanceInProgressError, Unavailable), _outages():
             self._client().commit(timeout_ms=5_000)
 
     def _assigned(self) -> None:
@@ -229,7 +222,7 @@ class Subscription:
     def close(self) -> None:
         if self._kafka is not None:
             kafka, self._kafka = self._kafka, None
-            with suppress(KafkaError):
+            with suppress(errors.KafkaError):
                 kafka.close(autocommit=False, timeout_ms=3_000)
 
     def _client(self) -> KafkaConsumer:
@@ -247,6 +240,7 @@ class Subscription:
                 session_timeout_ms=self._session_ms,
                 heartbeat_interval_ms=self._session_ms // 4,
                 metadata_max_age_ms=METADATA_MILLISECONDS,
+                metrics_enabled=False,
             )
             self._answers = Answers(self._kafka)
             self._kafka.subscribe(pattern=self.pattern, listener=self._membership)
@@ -297,7 +291,7 @@ class Reader:
                 self._positions |= {partition: kafka.position(partition) for partition in left}
             left = {partition for partition in left if self._positions[partition] < ends[partition]}
             if left and not polled:
-                raise KafkaTimeoutError(f"no answer from {len(left)} partitions")
+                raise errors.KafkaTimeoutError(f"no answer from {len(left)} partitions")
 
 
 def rewind(connection: Connection, group: str) -> None:
@@ -306,9 +300,10 @@ def rewind(connection: Connection, group: str) -> None:
     try:
         with closing(KafkaAdminClient(**connection, bootstrap_timeout_ms=_BOOTSTRAP_MS)) as admin:
             answer = _delete_group(admin, group)
-    except KafkaError as failure:
+    except errors.KafkaError as failure:
         raise Unavailable(f"group {group}: {type(failure).__name__}: {failure}") from failure
-    if answer not in {"OK", GroupIdNotFoundError.__name__}:  # a group that never read anything has nothing to delete
+    # A group that never read anything has nothing to delete.
+    if answer not in {"OK", errors.GroupIdNotFoundError.__name__}:
         raise Unavailable(f"group {group}: {answer}; stop its consumers first")
 
 
@@ -330,7 +325,7 @@ def _outages() -> Iterator[None]:
     """What passes by itself, as kafka-python says: a broker that has just come back answers with many an error, one after another."""
     try:
         yield
-    except KafkaError as failure:
+    except errors.KafkaError as failure:
         if not failure.retriable:
             raise
         raise Unavailable(f"{type(failure).__name__}: {failure}") from failure

@@ -1,5 +1,8 @@
 """What kafka-python gets wrong, mended by being imported, and what it does not say: when a broker last answered a consumer."""
 
+# ruff: noqa: SLF001 - there is no other way in
+
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,16 +18,37 @@ class Answers:
     """When the broker answered a consumer, by time.monotonic(). Its poll() is as empty while the broker is away as when nothing happens."""
 
     def __init__(self, kafka: KafkaConsumer) -> None:
-        self._kafka, self._take = kafka, kafka._fetcher._handle_fetch_response  # noqa: SLF001 - there is no other way in
+        self._client, self._fetcher, self._coordinator = kafka._client, kafka._fetcher, kafka._coordinator
+        self._subscription, self._take = kafka._subscription, self._fetcher._handle_fetch_response
         self._fetched: dict[int, tuple[float, set[TopicPartition]]] = {}  # by node
+        self._resting, self._for_a_poll = False, threading.Event()
         self.known_at: float | None = None
-        kafka._fetcher._handle_fetch_response = self._fetch_answered  # noqa: SLF001
+        self._fetcher._handle_fetch_response = self._fetch_answered
+
+    def rest(self, seconds: float) -> float:
+        """Waits until a poll has something to do, and returns how long that poll may wait by itself. At rest, each empty answer costs a
+        poll a dozen changes between kafka-python's thread and ours: meanwhile its thread asks the next question by itself.
+        """
+        self._resting = True
+        self._for_a_poll.clear()
+        left = len(self._subscription.assignment) - len(self._subscription.fetchable_partitions())
+        if not left and not self._to_be_polled() and self._fetcher.in_flight_fetches():
+            self._for_a_poll.wait(seconds)
+            seconds = 0.0
+        self._resting = False
+        return seconds
+
+    def _to_be_polled(self) -> bool:
+        return bool(self._to_be_read() or self._coordinator.need_rejoin())
+
+    def _to_be_read(self) -> bool:
+        return bool(self._fetcher._completed_fetches or self._fetcher._next_partition_records)
 
     def polled(self) -> None:
         """Between two polls: what the broker answered until now is known when no answer waits to be read, and each partition had one."""
-        answers, fetcher = sorted(self._fetched.values(), key=lambda it: it[0], reverse=True), self._kafka._fetcher  # noqa: SLF001
-        left = set(self._kafka._subscription.assignment)  # noqa: SLF001
-        if not left or fetcher._completed_fetches or fetcher._next_partition_records:  # noqa: SLF001
+        answers = sorted(self._fetched.values(), key=lambda it: it[0], reverse=True)
+        left = set(self._subscription.assignment)
+        if not left or self._to_be_read():
             return
         for at, partitions in answers:
             left -= partitions
@@ -35,8 +59,8 @@ class Answers:
     def silent_seconds(self) -> float:
         """Since the last answer of any kind."""
         fetched = [at for at, _ in list(self._fetched.values())]
-        beaten: float = self._kafka._coordinator.heartbeat.last_receive  # noqa: SLF001
-        return time.monotonic() - max(beaten, _metadata_at(self._kafka._client), *fetched)  # noqa: SLF001
+        beaten: float = self._coordinator.heartbeat.last_receive
+        return time.monotonic() - max(beaten, _metadata_at(self._client), *fetched)
 
     def _fetch_answered(self, node: int, wanted: Mapping[TopicPartition, int], sent_at: float, answer: Any) -> None:  # noqa: ANN401 - kafka-python has no types
         self._take(node, wanted, sent_at, answer)
@@ -48,23 +72,27 @@ class Answers:
                 if partition.error_code
             }
             self._fetched[node] = sent_at, wanted.keys() - failed
+        if self._resting and not answer.error_code and not self._to_be_polled():
+            self._fetcher._manager.call_soon(self._fetcher._send_fetches_async)
+        else:
+            self._for_a_poll.set()
 
 
 def silent_seconds(producer: KafkaProducer) -> float:
     """Since the broker last answered it: it renews its metadata by itself."""
-    return time.monotonic() - _metadata_at(producer._sender._client)  # noqa: SLF001 - there is no other way to see it
+    return time.monotonic() - _metadata_at(producer._sender._client)
 
 
 def fetch_anew(kafka: KafkaConsumer) -> None:
     """Asks for every partition again. Within a session a broker answers for those alone that have changed, and of one that is assigned
     anew kafka-python has forgotten the end: where nothing happens, nobody would ever know again that everything is read.
     """
-    for session in kafka._fetcher._session_handlers.values():  # noqa: SLF001 - there is no other way in
+    for session in kafka._fetcher._session_handlers.values():
         session.next_metadata = session.next_metadata.next_close_existing()
 
 
 def _metadata_at(client: Any) -> float:  # noqa: ANN401 - kafka-python has no types
-    at: float = client._manager.cluster._last_successful_refresh_ms / 1000  # noqa: SLF001
+    at: float = client._manager.cluster._last_successful_refresh_ms / 1000
     return at
 
 
@@ -94,20 +122,20 @@ class _Lenient(bytearray):
         return _Name(found) if isinstance(index, slice) else found
 
 
-_read_strictly = DefaultRecordBatch._read_msg  # noqa: SLF001 - see _read_leniently
+_read_strictly = DefaultRecordBatch._read_msg
 
 
 def _read_leniently(batch: Any, *given: Any) -> Any:  # noqa: ANN401 - kafka-python has no types
     """kafka-python fails at each poll on a header name that is not UTF-8: one record would stop every consumer for ever."""
-    start = batch._pos  # noqa: SLF001
+    start = batch._pos
     try:
         return _read_strictly(batch, *given)
     except UnicodeDecodeError:
-        strict, batch._pos, batch._buffer = batch._buffer, start, _Lenient(batch._buffer)  # noqa: SLF001
+        strict, batch._pos, batch._buffer = batch._buffer, start, _Lenient(batch._buffer)
         try:
             return _read_strictly(batch, *given)
         finally:
-            batch._buffer = strict  # noqa: SLF001
+            batch._buffer = strict
 
 
-DefaultRecordBatch._read_msg = _read_leniently  # noqa: SLF001 - there is no other way in
+DefaultRecordBatch._read_msg = _read_leniently

@@ -18,16 +18,9 @@ from functools import lru_cache
 from typing import LiteralString
 
 import psycopg
-from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, exc, make_url
 from sqlalchemy.dialects.postgresql.psycopg import dialect
-from sqlalchemy.exc import (
-    DBAPIError,
-    InvalidatePoolError,
-    OperationalError,
-    PendingRollbackError,
-    ResourceClosedError,
-)
-from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError, PendingRollbackError, ResourceClosedError
 
 from shared.events.contract import Event
 from shared.service import journal
@@ -42,10 +35,10 @@ _OUT_OF_TIME = frozenset({"57014", "55P03"})  # a statement, or its wait for a l
 _WRONG_STATEMENT = "42"  # the class: no such table, column, function …
 _FORBIDDEN = "42501"  # of that class, but about one row: it belongs to another district
 _CODE = re.compile(r"\w+")
-_READ = "begin isolation level repeatable read, read only"
+_READ = "begin isolation level repeatable read, read only; "
 # Before the snapshot: a rebuild that swaps the schema waits for the transaction, or the transaction for the swap.
-_KEEP_SCHEMA = "lock table inbox in access share mode"
-_BIND = "select set_config('clearwater.district', %s, true), set_config('clearwater.granted', %s, true)"
+_KEEP_SCHEMA = "lock table inbox in access share mode; "
+_BIND = "select set_config('clearwater.district', '{}', true), set_config('clearwater.granted', '{}', true)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +98,8 @@ class Transaction:
 def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
     """Writes the recorded events and commits on leaving, rolls back on any exception."""
     with _first_error(), _connected(engine) as connection, ExitStack() as at_end, connection.begin():
-        _bind(connection, ["begin"], district, [district])
+        with _driven(connection) as driver:
+            bind(driver, district, [district], first="begin; ")
         tx = Transaction(connection, district, [], at_end)
         yield tx
         tx.flush()
@@ -115,8 +109,9 @@ def begin(engine: Engine, *, district: str) -> Iterator[Transaction]:
 def reading(engine: Engine, *, granted: Sequence[str]) -> Iterator[Transaction]:
     """Sees the granted districts, `["*"]` = every one. A page's numbers and its as-of come from one snapshot, and from one schema."""
     with _connected(engine) as connection, connection.begin():
-        begin = [_READ, _KEEP_SCHEMA] if connection.get_execution_options().get("search_path") else [_READ]
-        _bind(connection, begin, "", granted)
+        keep = _KEEP_SCHEMA if connection.get_execution_options().get("search_path") else ""
+        with _driven(connection) as driver:
+            bind(driver, "", granted, first=_READ + keep)
         yield Transaction(connection, "")
 
 
@@ -167,6 +162,7 @@ def connect(  # noqa: PLR0913 - each is a property of the process that connects
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
+        pool_use_lifo=True,  # at rest, one connection is warm in place of all
         max_overflow=0,
         pool_timeout=10,
         execution_options={"search_path": search_path},
@@ -197,7 +193,7 @@ def outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         of_one = sqlstate(error) in _TRANSIENT | _OUT_OF_TIME
         return error.connection_invalidated or (isinstance(error, OperationalError) and not of_one)
-    return isinstance(error, PoolExhausted | PendingRollbackError | ResourceClosedError | MemoryError)
+    return isinstance(error, exc.TimeoutError | PendingRollbackError | ResourceClosedError | MemoryError)
 
 
 def wrong_statement(error: BaseException) -> bool:
@@ -251,25 +247,22 @@ def _connected(engine: Engine) -> Connection:
     return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-def bind(driver: "psycopg.Connection[tuple[object, ...]]", district: str, granted: Sequence[str]) -> None:
+def bind(
+    driver: "psycopg.Connection[tuple[object, ...]]", district: str, granted: Sequence[str], *, first: str = ""
+) -> None:
     """May be called again within a transaction that writes for several districts: what follows is written for this district."""
-    for code in granted:
+    for code in (district or EVERY, *granted):
         if code != EVERY and not _CODE.fullmatch(code):
             raise ValueError(f"not a district code: {code!r}")
-    driver.execute(_BIND, [district, EVERY if EVERY in granted else ",".join(granted)])
+    # One message of plain text: two prepared statements in a pipeline cost this process twice as much.
+    binding = _BIND.format(district, EVERY if EVERY in granted else ",".join(granted))
+    driver.execute(f"{first}{binding}".encode(), prepare=False)
 
 
 def see_all(connection: Connection, *, write_to: str = "") -> None:
     """For the owner, whom row security binds too: this transaction sees every district and writes to one, or to none."""
-    with pipelined(connection) as driver:
+    with _driven(connection) as driver:
         bind(driver, write_to, [EVERY])
-
-
-def _bind(connection: Connection, begin: Sequence[LiteralString], district: str, granted: Sequence[str]) -> None:
-    with pipelined(connection) as driver:
-        for statement in begin:
-            driver.execute(statement)
-        bind(driver, district, granted)
 
 
 def _expect_open(connection: "psycopg.Connection[tuple[object, ...]]", *_: object) -> None:

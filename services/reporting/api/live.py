@@ -106,7 +106,9 @@ RESET: Final = Event("reset", None, "{}")
 
 class Hub:
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock, self.watch = engine, clock, Watch(engine)
+        self._engine, self._clock = engine, clock
+        self._wanted = threading.Event()  # somebody reads or waits
+        self.watch = Watch(engine, wanted=self._wanted)
         self._readers: set[Reader] = set()
         self._reached: dict[str, int] = {}
         self._rounds = Rounds("hub")
@@ -137,6 +139,7 @@ class Hub:
                 raise Refused("readers-too-many", most=MOST_STREAMS, retry_after_seconds=RETRY_SECONDS)
             self._readers.add(reader)
             self._count(district)
+        self._wanted.set()
         return reader
 
     def leave(self, reader: Reader) -> None:
@@ -238,6 +241,9 @@ class Hub:
     def _run(self, stop: threading.Event) -> None:
         turns = 0
         while not stop.wait(_POLL_SECONDS):
+            self._wanted.clear()
+            if not self._readers and not self.watch.awaited():
+                self._wanted.wait(_PULSE_SECONDS)
             try:
                 self.poll()
                 self.watch.poll()

@@ -22,8 +22,10 @@ RETRY_SECONDS = 5  # a reader that waits leaves within 30 s, and one of eight wi
 
 
 class Watch:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    """`wanted` is set when a reader begins to wait: who polls may sleep until then."""
+
+    def __init__(self, engine: Engine, *, wanted: threading.Event) -> None:
+        self._engine, self._wanted = engine, wanted
         self._news = threading.Condition()
         self._awaited: Counter[str] = Counter()
         self._reached: dict[str, Place] = {}
@@ -46,15 +48,19 @@ class Watch:
         """Returns when the district's log goes on after `seen`, at the latest after `seconds`."""
         with self._news:
             self._awaited[district] += 1
+            self._wanted.set()
             try:
                 self._news.wait_for(lambda: self._reached.get(district, seen) > seen, seconds)
             finally:
                 self._awaited[district] -= 1
 
-    def poll(self) -> None:
+    def awaited(self) -> list[str]:
+        """The districts for which somebody waits."""
         with self._news:
-            districts = sorted(district for district, readers in self._awaited.items() if readers)
-        if not districts:
+            return sorted(district for district, readers in self._awaited.items() if readers)
+
+    def poll(self) -> None:
+        if not (districts := self.awaited()):
             return
         with database.reading(self._engine, granted=districts) as tx:
             reached = exchange.reached(tx)

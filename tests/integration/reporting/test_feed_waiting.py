@@ -165,7 +165,7 @@ def test_a_wait_that_is_too_long_is_refused(day: Day) -> None:
 
 
 def test_who_waits_for_one_district_is_not_woken_by_another(engine: Engine) -> None:
-    watched = Watch(engine)
+    watched = Watch(engine, wanted=threading.Event())
     watched._reached = {"440305": Place(1, 9)}
 
     began = time.monotonic()

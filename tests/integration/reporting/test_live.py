@@ -15,6 +15,7 @@ from deploy.local.issuer import mint
 from services.reporting import application, wiring
 from services.reporting.api import live, stream
 from services.reporting.api.live import Hub
+from services.reporting.queries.exchange import Place
 from services.reporting.store import feed
 from shared.service import database, factory
 from shared.service.clock import RealClock
@@ -250,6 +251,26 @@ def test_a_stream_that_cannot_read_is_not_ready_until_it_can(day, urls, monkeypa
         owner.dispose()
 
     assert missing.startswith("live stream: last read ")
+
+
+@pytest.mark.parametrize("begin", ["read", "wait"])
+def test_the_stream_looks_for_news_from_the_moment_somebody_reads_or_waits(day, monkeypatch, begin):
+    monkeypatch.setattr(live, "_PULSE_SECONDS", 3600.0)
+    monkeypatch.setattr(live, "_POLL_SECONDS", 0.01)
+    looked, stop = [], threading.Event()
+    monkeypatch.setattr(day.hub, "poll", lambda: looked.append("poll"))
+    day.hub.start(stop)
+    stop.wait(0.3)
+    at_rest = len(looked)
+    far = Place(9, 1)
+    waiting = threading.Thread(target=day.hub.watch.wait, args=("440303", far, 60), daemon=True)
+    begins = {"read": lambda: day.hub.join("440303", "desk"), "wait": waiting.start}[begin]
+    begins()
+    try:
+        assert at_rest == 0
+        assert eventually(lambda: len(looked) > 2)
+    finally:
+        stop.set()
 
 
 @pytest.fixture

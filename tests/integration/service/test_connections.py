@@ -42,12 +42,12 @@ def end(platform: Platform, pid: int) -> None:
         eventually(lambda: not superuser.execute("select from pg_stat_activity where pid = %s", (pid,)).fetchall())
 
 
-def test_begin_and_the_binding_to_a_district_are_one_round_trip(engine: Engine) -> None:
+def test_begin_and_the_binding_to_a_district_are_one_message(engine: Engine) -> None:
     with traced(engine) as wire, database.begin(engine, district="440303") as tx:
         tx.connection.execute(text("select 1"))
 
-    assert [len(trip) for trip in wire.trips] == [2, 1, 1]
-    assert "begin" in wire.trips[0][0] and "set_config" in wire.trips[0][1]
+    assert [len(trip) for trip in wire.trips] == [1, 1, 1]
+    assert "begin" in wire.trips[0][0] and "set_config" in wire.trips[0][0]
     assert "COMMIT" in wire.trips[2][0]
 
 
