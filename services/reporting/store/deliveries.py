@@ -70,7 +70,8 @@ _WANTED = text("""
     select md5(string_agg(endpoint_id || ' ' || array_to_string(event_types, ' '), ',' order by endpoint_id)) from endpoints
     where district = :district and event_types <> '{}'
 """)
-# What was never tried comes first, so that an event which is always refused is not every try of its endpoint.
+# What was never tried comes first, so that an event which is always refused is not every try of its endpoint. What is due is asked once
+# more of the row itself: a late answer may be settled while the claim waits for it.
 _CLAIM = text("""
     with wanted as (
         select * from jsonb_to_recordset(cast(:rows as jsonb)) as wanted (endpoint_id uuid, ordering text, slots int, types text[])),
@@ -89,7 +90,8 @@ _CLAIM = text("""
     from chosen join endpoints using (endpoint_id) join endpoint_states as known using (endpoint_id)
     left join exchange_log as log
       on log.district = :district and log.epoch = chosen.epoch and log.event_id = chosen.event_id
-    where claimed.endpoint_id = chosen.endpoint_id and claimed.event_id = chosen.event_id
+    where claimed.endpoint_id = chosen.endpoint_id and claimed.event_id = chosen.event_id and claimed.state = 'waiting'
+      and (claimed.next_try_at is null or claimed.next_try_at <= :now) and (claimed_until is null or claimed_until <= :now)
     returning claimed.endpoint_id, claimed.event_id, claimed.number, claimed.after, claimed.epoch, tries, agency, known.url, ordering,
               secrets, planned_at, log.appended_at, log.feed_number, log.topic, log.key, log.sequence, log.type, log.payload, log.headers
 """)

@@ -52,8 +52,10 @@ def the_only_rebuild(owner: Engine) -> Iterator[bool]:
     applied would be a repeat for the other.
     """
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
-        guard.detach()  # closed at the end, and the lock with it
-        yield bool(guard.execute(_THE_ONLY, {"schema": LIVE}).scalar_one())
+        try:
+            yield bool(guard.execute(_THE_ONLY, {"schema": LIVE}).scalar_one())
+        finally:
+            guard.invalidate()  # the connection is closed, and the lock ends with it
 
 
 def create(connection: Connection, service: str, tables: Sequence[str]) -> None:
