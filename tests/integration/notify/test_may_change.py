@@ -119,7 +119,7 @@ _DELIVERED = "state = 'sent', receipt = 'x', code = null, settled_at = now()"
 _ADD = """
     insert into messages (district, message_key, event_id, person_id, project_id, unit_id, template, template_version, channel, language,
                           particulars, planned_at, hold_until, {more})
-    select district, 'x', event_id, gen_random_uuid(), project_id, unit_id, template, template_version, channel, language, particulars,
+    select district, 'x', event_id, {person}, project_id, unit_id, template, template_version, {channel}, language, particulars,
            planned_at, hold_until, {values} from messages
 """
 
@@ -152,9 +152,15 @@ REFUSED: dict[str, tuple[Callable[[Notify], None], str, str]] = {
     "tries begin anew with an order": (
         failed, "update messages set state = 'waiting', next_try_at = now(), tries = 0", "do not follow"
     ),
-    "planned as sent": (waiting, _ADD.format(more="state, receipt", values="'sent', 'x'"), "never planned"),
-    "planned as failed": (waiting, _ADD.format(more="state, code", values="'failed', 'x'"), "never planned"),
-    "planned with tries": (waiting, _ADD.format(more="state, tries", values="'waiting', 6"), "never planned"),
+    "planned as sent": (waiting, _ADD.format(person=_OTHER, channel="channel", more="state, receipt", values="'sent', 'x'"), "begins as"),
+    "planned as failed": (waiting, _ADD.format(person=_OTHER, channel="channel", more="state, code", values="'failed', 'x'"), "begins as"),
+    "planned with tries": (waiting, _ADD.format(person=_OTHER, channel="channel", more="state, tries", values="'waiting', 6"), "begins as"),
+    "a message for somebody else": (
+        waiting, _ADD.format(person=_OTHER, channel="channel", more="state", values="'waiting'"), "nobody who waits"
+    ),
+    "a second message by another channel": (
+        sent, _ADD.format(person="person_id", channel="'sms'", more="state", values="'waiting'"), "nobody who waits"
+    ),
     "another outcome": (sent, "update attempts set outcome = 'failed'", "not under way"),
     "an outcome taken back": (failed, "update attempts set outcome = null, ended_at = null", "not under way"),
     "another code of a try": (not_taken_once, "update attempts set code = 'x'", "not under way"),

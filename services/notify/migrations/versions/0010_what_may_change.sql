@@ -51,13 +51,18 @@ create trigger message_stands before update on messages for each row
               or old.settled_at is distinct from new.settled_at or old.next_try_at is distinct from new.next_try_at
               or old.hold_until is distinct from new.hold_until))))
     execute function message_stands();
+-- A message is for a recipient of its fact who has none yet: nobody gets a second one over another channel.
 create function message_begins() returns trigger language plpgsql as $$
 begin
-    raise exception 'message % is %, and was never planned', new.message_key, new.state using errcode = 'check_violation';
+    if new.state in ('trying', 'sent', 'failed', 'unknown') or new.tries <> 0 or new.forgiven <> 0 then
+        raise exception 'message % begins as %, after % tries', new.message_key, new.state, new.tries using errcode = 'check_violation';
+    end if;
+    if not exists (select from recipients where event_id = new.event_id and person_id = new.person_id and planned_at is null) then
+        raise exception 'message % is for nobody who waits for one', new.message_key using errcode = 'check_violation';
+    end if;
+    return new;
 end $$;
-create trigger message_begins before insert on messages for each row
-    when (new.state in ('trying', 'sent', 'failed', 'unknown') or new.tries <> 0 or new.forgiven <> 0)
-    execute function message_begins();
+create trigger message_begins before insert on messages for each row execute function message_begins();
 
 -- 3. A try is written while its message is being tried or is in doubt, and it is the last one. So no outcome changes after it is settled.
 create function attempt_is_under_way() returns trigger language plpgsql as $$
