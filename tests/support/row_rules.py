@@ -4,10 +4,10 @@ A row that breaks a rule is a copy of a row of the same table with some columns 
 database serves for all rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from psycopg.errors import Error
+from psycopg.errors import Error, ForeignKeyViolation, UniqueViolation
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -42,6 +42,18 @@ _COLUMNS = text("""
 """)
 
 
+# Of the tables in one schema, what a new row cannot do without.
+_NEEDED = text("""
+    select relname::text as "table", attname::text as "column", format_type(atttypid, null) as type
+    from pg_class join pg_attribute on attrelid = pg_class.oid and attnum > 0 and attnotnull and not atthasdef and attidentity = ''
+    where relnamespace = to_regnamespace(:schema) and relkind in ('r', 'p') and not relispartition
+""")
+# Each id is the same one, so every reference finds its row.
+_VALUES = {
+    "text": "'x'", "uuid": "'00000000-0000-0000-0000-000000000001'", "boolean": "true", "jsonb": "'{}'", "bytea": "'x'",
+    "text[]": "'{x}'", "uuid[]": "'{}'", "date": "'2026-11-28'", "timestamp with time zone": "now()",
+    **dict.fromkeys(("integer", "bigint", "smallint", "numeric"), "1"),
+}  # fmt: skip
 _BIND = text(
     "select set_config('clearwater.district', :district, true), set_config('clearwater.granted', :granted, true)"
 )
@@ -57,6 +69,15 @@ class Row:
     district: str | None = None
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A row in each table of the schema, with these values or one of the type of the column, and the rows of `added`."""
+
+    values: Mapping[str, Mapping[str, str]]
+    added: Sequence[Row] = ()
+    schema: str = "public"
+
+
 def declared(urls: Database, *, schema: str = "public", kit: bool = False) -> set[str]:
     """The rules of a service's own tables, or of the kit's."""
     engine = service_database.connect(urls.owner, application_name="test", pool_size=1)
@@ -68,28 +89,58 @@ def declared(urls: Database, *, schema: str = "public", kit: bool = False) -> se
     return {row.rule.split(".")[-1] for row in rows if (row.table in KIT) == kit and row.table not in _OTHERS}
 
 
-def refusals(address: str, district: str, breaches: Mapping[str, Row]) -> dict[str, str]:
+def refusals(
+    address: str, district: str, breaches: Mapping[str, Row], *, filled: Filled | None = None
+) -> dict[str, str]:
     """What refuses each row: the name of the rule, or what happened instead."""
     engine = service_database.connect(address, application_name="test", pool_size=1)
     try:
         with engine.connect() as connection:  # never committed
             _bind(connection, district, district)
+            if filled is not None:
+                _fill(connection, filled)
             return {rule: _refusal(connection, row) for rule, row in breaches.items()}
     finally:
         engine.dispose()
 
 
+def _fill(connection: Connection, filled: Filled) -> None:
+    """A row waits for those that it refers to."""
+    tables: dict[str, dict[str, str]] = {}
+    for column in connection.execute(_NEEDED, {"schema": filled.schema}):
+        if (column.table in KIT) == (set(filled.values) <= set(KIT)) and column.table not in _OTHERS:
+            tables.setdefault(column.table, {})[column.column] = _VALUES[column.type]
+    waiting = list(filled.added)
+    for table, values in tables.items():
+        own = {"district": "current_setting('clearwater.district')"} if "district" in values else {}
+        waiting.append(Row(f"{filled.schema}.{table}", {**values, **own, **filled.values.get(table, {})}))
+    while waiting:
+        left = [row for row in waiting if not _is_there(connection, row, copied=row in filled.added)]
+        assert len(left) < len(waiting), f"no row in {[row.table for row in left]}"
+        waiting = left
+
+
+def _is_there(connection: Connection, row: Row, *, copied: bool) -> bool:
+    statement = f"insert into {row.table} ({_named(row.changes)}) values ({', '.join(row.changes.values())})"
+    try:
+        with connection.begin_nested():
+            return connection.exec_driver_sql(_copying(connection, row) if copied else statement).rowcount > 0
+    except DBAPIError as refusal:
+        if isinstance(refusal.orig, UniqueViolation):  # a trigger has written it
+            return True
+        if not isinstance(refusal.orig, ForeignKeyViolation):
+            raise
+        return False
+
+
 def _refusal(connection: Connection, row: Row) -> str:
-    columns = connection.execute(_COLUMNS, {"table": row.table}).scalars().all()
-    values = ", ".join(row.changes.get(name, f'"{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    statement = f"insert into {row.table} ({names}) select {values} from {row.table} where {row.like} limit 1"
-    assert set(row.changes) <= set(columns), row
+    statement = _copying(connection, row)
     savepoint = connection.begin_nested()
     try:
         if row.district:
             _bind(connection, row.district, service_database.EVERY)
         inserted = connection.exec_driver_sql(statement).rowcount
+        connection.exec_driver_sql("set constraints all immediate")
     except DBAPIError as refusal:
         if not isinstance(refusal.orig, Error):
             raise
@@ -97,6 +148,17 @@ def _refusal(connection: Connection, row: Row) -> str:
     finally:
         savepoint.rollback()
     return "accepted" if inserted else "no row to copy"
+
+
+def _copying(connection: Connection, row: Row) -> str:
+    columns = connection.execute(_COLUMNS, {"table": row.table}).scalars().all()
+    assert set(row.changes) <= set(columns), row
+    values = ", ".join(row.changes.get(name, f'"{name}"') for name in columns)
+    return f"insert into {row.table} ({_named(columns)}) select {values} from {row.table} where {row.like} limit 1"
+
+
+def _named(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 def _bind(connection: Connection, district: str, granted: str) -> None:
