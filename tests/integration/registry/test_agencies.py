@@ -99,7 +99,7 @@ def test_who_proposed_cannot_approve(registry: Registry):
 def test_the_database_too_refuses_one_person_for_both(registry: Registry):
     grant_id = proposed(registry).json["grant_id"]
 
-    with pytest.raises(DBAPIError), databases.begin(registry.engine, district=DISTRICT) as tx:
+    with pytest.raises(DBAPIError, match="grants_check1"), databases.begin(registry.engine, district=DISTRICT) as tx:
         tx.connection.execute(
             text("update grants set approved_by = proposed_by, approved_at = now() where grant_id = :grant_id"),
             {"grant_id": grant_id},
@@ -107,18 +107,34 @@ def test_the_database_too_refuses_one_person_for_both(registry: Registry):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "refusal"),
     [
-        "set event_types = array['clearwater.registry.contact.recorded.v1']",
-        "set ends_at = ends_at + interval '10 years'",
-        "set approved_by = 'somebody-else'",
-        "set approved_by = null, approved_at = null",
+        ("set event_types = array['clearwater.registry.contact.recorded.v1']", "permission denied"),
+        ("set ends_at = ends_at + interval '10 years'", "permission denied"),
+        ("set approved_by = 'somebody-else'", "was decided before"),
+        ("set approved_at = now()", "was decided before"),
+        ("set approved_by = null, approved_at = null", "was decided before"),
     ],
 )
-def test_an_approved_grant_cannot_be_changed_in_the_database(registry: Registry, change: str):
+def test_an_approved_grant_cannot_be_changed_in_the_database(registry: Registry, change: str, refusal: str):
     approved(registry)
 
-    with pytest.raises(DBAPIError), databases.begin(registry.engine, district=DISTRICT) as tx:
+    with pytest.raises(DBAPIError, match=refusal), databases.begin(registry.engine, district=DISTRICT) as tx:
+        tx.connection.execute(text(f"update grants {change}"))
+
+
+@pytest.mark.parametrize(
+    "change", ["set revoked_by = null, revoked_at = null, reason = null", "set approved_by = 'x', approved_at = now()"]
+)
+def test_a_revoked_grant_cannot_be_changed_in_the_database(registry: Registry, change: str):
+    grant_id = proposed(registry).json["grant_id"]
+    revoked = registry.post(f"/grants/{grant_id}/revocation", {"reason": "年度复核未完成"}, role="command")
+    assert revoked.status_code == 201
+
+    with (
+        pytest.raises(DBAPIError, match="was decided before"),
+        databases.begin(registry.engine, district=DISTRICT) as tx,
+    ):
         tx.connection.execute(text(f"update grants {change}"))
 
 

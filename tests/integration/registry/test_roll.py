@@ -25,22 +25,40 @@ def frozen(registry: Registry) -> str:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "refusal"),
     [
-        "with gone as (delete from holders) delete from units",
-        "update units set registered_area = registered_area + 1",
-        "update units set household_id = (select household_id from households order by household_id limit 1)",
-        NEW_UNIT,
-        "update rolls set units = 1",
-        "delete from rolls",
+        ("with gone as (delete from holders) delete from units", "is frozen"),
+        ("update units set registered_area = registered_area + 1", "is frozen"),
+        (
+            "update units set household_id = (select household_id from households order by household_id limit 1)",
+            "is frozen",
+        ),
+        (NEW_UNIT, "is frozen"),
+        ("update rolls set units = 1", "permission denied"),
+        ("delete from rolls", "permission denied"),
+        ("update roll_lines set area_hundredths_m2 = 1", "permission denied"),
+        ("delete from roll_lines", "permission denied"),
     ],
 )
-def test_the_database_enforces_a_frozen_roll(registry: Registry, frozen: str, change: str):
+def test_the_database_enforces_a_frozen_roll(registry: Registry, frozen: str, change: str, refusal: str):
+    with pytest.raises(DBAPIError, match=refusal), database.begin(registry.engine, district=DISTRICT) as tx:
+        tx.connection.execute(text(change))
+
+
+def test_no_unit_of_another_project_joins_a_frozen_roll(registry: Registry, frozen: str):
+    other = {"other": registry.project(name="另一个片区")}
+    with database.begin(registry.engine, district=DISTRICT) as tx:
+        tx.connection.execute(
+            text(NEW_UNIT.replace("select district, project_id", "select district, cast(:other as uuid)")), other
+        )
+
     with (
-        pytest.raises(DBAPIError, match=r"frozen|permission"),
+        pytest.raises(DBAPIError, match=f"the roll of project {frozen} is frozen"),
         database.begin(registry.engine, district=DISTRICT) as tx,
     ):
-        tx.connection.execute(text(change))
+        tx.connection.execute(
+            text("update units set project_id = :frozen where project_id = :other"), {**other, "frozen": frozen}
+        )
 
 
 def test_a_frozen_roll_allows_corrections_that_change_no_membership(registry: Registry, frozen: str):

@@ -115,12 +115,17 @@ def test_every_public_and_internal_topic_is_read_for_the_log():
     assert set(TOPICS) == {kind.kind for kind in topics.KINDS.values() if kind.audience != "restricted"}
 
 
-@pytest.mark.parametrize("change", ["update exchange_log set key = 'x'", "delete from exchange_log"])
-def test_the_log_cannot_be_changed(engine, change):
+@pytest.mark.parametrize(
+    "change", ["update exchange_log set key = 'x'", "delete from exchange_log", "truncate exchange_log"]
+)
+def test_the_log_cannot_be_changed(engine, urls, change):
     Bus(engine).deliver(Numbering().messages(DISTRICT, Launch(units=1).opening()))
+    owner = database.connect(urls.owner, application_name="test")
 
-    with pytest.raises(DBAPIError), database.begin(engine, district=DISTRICT) as tx:
-        tx.connection.execute(text(change))
+    for role, refusal in ((engine, "permission denied"), (owner, "the exchange log is append-only")):
+        with pytest.raises(DBAPIError, match=refusal), database.begin(role, district=DISTRICT) as tx:
+            tx.connection.execute(text(change))
+    owner.dispose()
 
 
 def test_districts_have_logs_of_their_own(engine):

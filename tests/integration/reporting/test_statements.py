@@ -306,14 +306,17 @@ def test_statements_of_a_former_key_can_still_be_checked(hooks: Hooks, door: Doo
     assert check(signed(door, TODAY + timedelta(days=1)), keys, [], TODAY + timedelta(days=1))
 
 
-@pytest.mark.parametrize("change", ["update agency_statements set signed = 'x'", "delete from agency_statements"])
-def test_the_database_refuses_to_change_a_statement(hooks: Hooks, engine: Engine, urls: Any, change: str) -> None:
+@pytest.mark.parametrize("table", ["agency_statements", "statement_keys"])
+@pytest.mark.parametrize("change", ["update {} set district = district", "delete from {}", "truncate {}"])
+def test_the_database_refuses_to_change_a_statement_or_its_key(
+    hooks: Hooks, engine: Engine, urls: Any, table: str, change: str
+) -> None:
     hooks.grant(SIGNED)
     state(engine)
     owner = database.connect(urls.owner, application_name="test")
 
-    with pytest.raises(DBAPIError, match="append-only"), database.begin(owner, district=DISTRICT) as tx:
-        tx.connection.execute(text(change))
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"), database.begin(owner, district=DISTRICT) as tx:
+        tx.connection.execute(text(change.format(table)))
     row_security.self_test(engine)
     owner.dispose()
 
