@@ -115,12 +115,12 @@ def _fill(connection: Connection, filled: Filled) -> None:
         own = {"district": "current_setting('clearwater.district')"} if "district" in values else {}
         waiting.append(Row(f"{filled.schema}.{table}", {**values, **own, **filled.values.get(table, {})}))
     while waiting:
-        left = [row for row in waiting if not _is_there(connection, row, copied=row in filled.added)]
+        left = [row for row in waiting if not _stands(connection, row, copied=row in filled.added)]
         assert len(left) < len(waiting), f"no row in {[row.table for row in left]}"
         waiting = left
 
 
-def _is_there(connection: Connection, row: Row, *, copied: bool) -> bool:
+def _stands(connection: Connection, row: Row, *, copied: bool) -> bool:
     statement = f"insert into {row.table} ({_named(row.changes)}) values ({', '.join(row.changes.values())})"
     try:
         with connection.begin_nested():

@@ -281,6 +281,29 @@ def test_a_row_of_one_district_on_a_unit_or_project_of_another_is_refused(
             engine.dispose()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """insert into cases select (jsonb_populate_record(
+           cases, jsonb_build_object('district', cast(:e as text), 'unit_id', gen_random_uuid()))).* from cases""",
+        "insert into rolls select :e, project_id, 'x', 1, 1, 1, 1, now(), null from projects",
+    ],
+    ids=["case", "roll"],
+)
+def test_the_first_row_of_one_district_on_a_project_of_another_is_refused(
+    district: District, urls: Database, statement: str
+) -> None:
+    district.register()
+
+    for address in (urls.app, urls.owner):
+        engine = service_database.connect(address, application_name="test", pool_size=1)
+        try:
+            with pytest.raises(DBAPIError, match="this project is of another district"):
+                carry_out_over_both(engine, statement, {"e": "440305"})
+        finally:
+            engine.dispose()
+
+
 def carry_out_over_both(engine: Engine, statement: str, given: Given) -> None:
     """Writes to the other district while both are granted, as the role may."""
     with service_database.begin(engine, district="440305") as tx:

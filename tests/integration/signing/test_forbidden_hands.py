@@ -119,18 +119,21 @@ def locked_after_an_exchange(district: District) -> Given:
     return locked(district)
 
 
-def numbered_second(at: str) -> str:
+def numbered_second(at: str, *, counted_by_the_series: bool = True) -> str:
     """The unit is signed with the second number of its series, and the feed does not tell it."""
     return "; ".join(
         (
             SELF.format(at=NINE).replace(f"'{NINE}'", at),
-            f"update series set last_number = 2, last_at = {at}",
+            *([f"update series set last_number = 2, last_at = {at}"] * counted_by_the_series),
             f"insert into numbers values (:d, :p, 'cash', 2, :a, {at})",
             TO.format("signed"),
         )
     )
 
 
+_LATER = "(select max(signed_at) + interval '1h' from numbers)"
+TELLING = """insert into counted select district, project_id, 2, 'signed', agreement_id, 0, 0, 0, 0, signed_at
+              from numbers where agreement_id = :a"""
 FIRST = f"{NUMBER.format(series='cash', at=NINE)}; {FED.format(at=NINE)}; {TO.format('signed')}"
 BOTH = SELF.format(at=NINE) + "; " + SELF.format(at=TEN).replace(":o", ":other")
 
@@ -209,9 +212,14 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
         "insert into series values (:d, :p, 'cash', 2, '2027-01-01'); insert into numbers values (:d, :p, 'cash', 2, :a, '2027-01-01')",
         "number 2 does not follow",
     ),
+    "a number that its series has not counted": (
+        locked_after_a_neighbour_signed,
+        f"{numbered_second(_LATER, counted_by_the_series=False)}; {TELLING}",
+        "the series says 1 and its last number is 2",
+    ),
     "a number that the feed tells of a neighbour only": (
         locked_after_a_neighbour_signed,
-        numbered_second("(select max(signed_at) + interval '1h' from numbers)"),
+        numbered_second(_LATER),
         "does not tell that agreement .* was signed",
     ),
     "a joint owner alone": (open_case, confirmed("joint", "null, null"), "not whole"),

@@ -66,10 +66,10 @@ def counts(changes: dict[str, int], *, fact: str, number: int, agreement: str, a
                update projects set {raised}"""
 
 
-def signing(changes: dict[str, int], *, series: str = "1, '{at}'", told_at: str = NINE) -> str:
+def signing(changes: dict[str, int], *, series: str = "1, '{at}'", fed_at: str = NINE) -> str:
     """The unit on the roll is signed, which is the second fact of the feed."""
     number = NUMBER.format(series="cash", at=NINE).replace(f"1, '{NINE}'); ", f"{series.format(at=NINE)}); ", 1)
-    fact = counts(changes, fact="signed", number=2, agreement=":a", at=f"'{told_at}'")
+    fact = counts(changes, fact="signed", number=2, agreement=":a", at=f"'{fed_at}'")
     return "; ".join((SELF.format(at=NINE), number, TO.format("signed"), fact))
 
 
@@ -110,22 +110,22 @@ def matched(**more: int) -> str:
 
 # Refused for every role: (state, statements, message).
 BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
-    "a number that its series has not counted": (
+    "a series that has not counted its number": (
         locked_on_the_roll, f"{signing(ONE, series='0, null')}; {LINE}; {PARTIES}", "the series says 0 and its last number is 1"
     ),
-    "a signing told with another instant": (
-        locked_on_the_roll, f"{signing(ONE, told_at=TEN)}; {LINE}; {PARTIES}", "tells what has not happened"
+    "a signing that the feed has at another instant": (
+        locked_on_the_roll, f"{signing(ONE, fed_at=TEN)}; {LINE}; {PARTIES}", "tells what has not happened"
     ),
-    "an undoing told with another instant": (
+    "an undoing that the feed has at another instant": (
         latched, undoing("rescinded").replace("'undone', :a, now()", "'undone', :a, now() + interval '1h'"), "tells what has not happened"
     ),
-    "an effect told with another instant": (
+    "an effect that the feed has at another instant": (
         latched,
         f"{DECLARED}; update agreements set state = 'effective', effective_at = now(); "
         + counts(dict.fromkeys(ONE, 0), fact="effective", number=3, agreement=":a", at="now() + interval '1h'"),
         "tells what has not happened",
     ),
-    "a match told with another instant": (
+    "a match that the feed has at another instant": (
         frozen, MATCHED_AGAIN.format("0, 0, 0, 0").replace("matched_at", "now()"), "tells what has not happened"
     ),
     "a signing that the roll leaves out": (
