@@ -159,7 +159,7 @@ class Order(RuleBasedStateMachine):
             }
 
 
-@pytest.mark.timeout(110, func_only=True)
+@pytest.mark.timeout(900, func_only=True)
 def test_no_order_of_events_breaks_a_key(engines):
     Order.engines = engines
     bounded = settings(

@@ -262,7 +262,7 @@ BREACHES: dict[str, tuple[str, str]] = {
            values (gen_random_uuid(), '440303', :person, 'x', '{}', 'none at all', now())""",
         _HANGING,
     ),
-    "a line in a file of another district": (_LINE.format(":file"), "not being read"),
+    "a line in a file of another district": (_LINE.format(":file"), _HANGING),
 }  # fmt: skip
 # Statements without a grant for the app role: whole rows that stay, and columns that name a row, its place or who did what.
 NOT_GRANTED = (

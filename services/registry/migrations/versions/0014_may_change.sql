@@ -260,14 +260,19 @@ create trigger staged_stays after delete on import_units referencing old table a
 create trigger staged_stays after delete on import_faults referencing old table as gone
     for each statement execute function staged_stays('{uploaded, reading, checking, committing}');
 create function line_is_read() returns trigger language plpgsql as $$
+declare its uuid;
 begin
-    if not exists (select from imports where import_id = new.import_id and state in ('uploaded', 'reading')) then
-        raise exception 'import % is not being read', new.import_id using errcode = 'check_violation';
+    select import_id into its from (select distinct import_id from added) as touched left join imports using (import_id)
+    where state is null or state not in ('uploaded', 'reading');
+    if found then
+        raise exception 'import % is not being read', its using errcode = 'check_violation';
     end if;
-    return new;
+    return null;
 end $$;
-create trigger line_is_read before insert on import_lines for each row execute function line_is_read();
-create trigger line_is_read before insert on import_buildings for each row execute function line_is_read();
+create trigger line_is_read after insert on import_lines referencing new table as added
+    for each statement execute function line_is_read();
+create trigger line_is_read after insert on import_buildings referencing new table as added
+    for each statement execute function line_is_read();
 create function fault_is_explained() returns trigger language plpgsql as $$
 begin
     raise exception 'a fault of import % is another one', old.import_id using errcode = 'check_violation';
