@@ -131,6 +131,14 @@ BREACHES: dict[str, tuple[Callable[[District], Given], str, str]] = {
     "a signing that the roll leaves out": (
         locked_on_the_roll, signing(dict.fromkeys(ONE, 0)), "the roll says of unit"
     ),
+    "a signing that leaves its parties out": (
+        locked_on_the_roll, f"{signing({**ONE, 'households': 0, 'right_holders': 0})}; {LINE}", "its parties did not"
+    ),
+    "closed as unreached, and the counts reach the threshold": (
+        locked_on_the_roll,
+        f"{signing(ONE)}; {LINE}; {PARTIES}; {CLOSE.format(reached='false', at=AFTER)}",
+        "does not close like this",
+    ),
     **{
         f"a signing that counts no {basis}": (
             locked_on_the_roll, f"{signing({**ONE, basis: 0})}; {LINE}; {PARTIES}", "add up to"
