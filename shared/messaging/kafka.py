@@ -29,11 +29,7 @@ _BLOCK_MS = 1_000
 # kafka-python gives up a join when poll() returns before the group is complete, and joins again at the next poll,
 # without end.
 _JOIN_SECONDS = 10.0
-_COORDINATOR_STARTS = (
-    errors.CoordinatorNotAvailableError,
-    errors.CoordinatorLoadInProgressError,
-    errors.NotCoordinatorError,
-)
+_STARTING = (errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError, errors.NotCoordinatorError)
 _COORDINATOR_SECONDS, _COORDINATOR_AGAIN_SECONDS = 20.0, 0.3
 _REFUSALS: tuple[tuple[tuple[type[errors.KafkaError], ...], str], ...] = (
     ((errors.MessageSizeTooLargeError, errors.RecordListTooLargeError), "too-large"),
@@ -309,12 +305,12 @@ def rewind(connection: Connection, group: str) -> None:
 
 def _delete_group(admin: KafkaAdminClient, group: str) -> str:
     """A broker without any group makes the topic of its groups at the first question, and has no answer until then."""
-    deadline, until_it_knows = _Deadline(_COORDINATOR_SECONDS), {kind.__name__ for kind in _COORDINATOR_STARTS}
+    deadline, until_it_knows = _Deadline(_COORDINATOR_SECONDS), {kind.__name__ for kind in _STARTING}
     while True:
         try:
             if (answer := str(admin.delete_groups([group])[group])) not in until_it_knows:
                 return answer
-        except _COORDINATOR_STARTS:
+        except _STARTING:
             pass
         deadline.milliseconds()
         time.sleep(_COORDINATOR_AGAIN_SECONDS)
