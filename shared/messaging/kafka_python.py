@@ -1,4 +1,4 @@
-"""What kafka-python gets wrong, mended by being imported, and what it does not say: when a broker last answered a consumer."""
+"""What kafka-python gets wrong, mended by being imported, and what it lacks: when a broker last answered a consumer, and how one rests."""
 
 # ruff: noqa: SLF001 - there is no other way in
 
@@ -39,16 +39,14 @@ class Answers:
         return seconds
 
     def _to_be_polled(self) -> bool:
-        return bool(self._to_be_read() or self._coordinator.need_rejoin())
-
-    def _to_be_read(self) -> bool:
-        return bool(self._fetcher._completed_fetches or self._fetcher._next_partition_records)
+        read = self._fetcher._completed_fetches or self._fetcher._next_partition_records
+        return bool(read or self._coordinator.need_rejoin())
 
     def polled(self) -> None:
         """Between two polls: what the broker answered until now is known when no answer waits to be read, and each partition had one."""
         answers = sorted(self._fetched.values(), key=lambda it: it[0], reverse=True)
         left = set(self._subscription.assignment)
-        if not left or self._to_be_read():
+        if not left or self._to_be_polled():
             return
         for at, partitions in answers:
             left -= partitions

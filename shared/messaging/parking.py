@@ -73,8 +73,8 @@ _FIRST = text("""
         order by topic, key, epoch, sequence, parked.parked_at) as first
     order by parked_at, topic, key limit :batch
 """)
-_COUNTS = text("""
-    select district, count(*), count(*) filter (where reason = 'diverged') from parked
+COUNTS = text("""
+    select district, count(*) as waiting, count(*) filter (where reason = 'diverged') as diverged from parked
     where consumer = :consumer and released_at is null group by district
 """)
 _UNCOUNTED = text("""
@@ -159,7 +159,7 @@ def first(tx: Transaction, consumer: str, *, batch: int) -> Sequence[Parked]:
 
 
 def counts(tx: Transaction, consumer: str) -> Sequence[Count]:
-    return [Count(*row) for row in tx.connection.execute(_COUNTS, {"consumer": consumer})]
+    return [Count(*row) for row in tx.connection.execute(COUNTS, {"consumer": consumer})]
 
 
 def uncounted(tx: Transaction, consumer: str) -> Sequence[str]:

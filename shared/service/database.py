@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event, exc, make_url
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError, PendingRollbackError, ResourceClosedError
@@ -38,7 +39,7 @@ _CODE = re.compile(r"\w+")
 _READ = "begin isolation level repeatable read, read only; "
 # Before the snapshot: a rebuild that swaps the schema waits for the transaction, or the transaction for the swap.
 _KEEP_SCHEMA = "lock table inbox in access share mode; "
-_BIND = "select set_config('clearwater.district', '{}', true), set_config('clearwater.granted', '{}', true)"
+_BIND = "select set_config('clearwater.district', '{}', true) as bound, set_config('clearwater.granted', '{}', true) as granted;"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +114,17 @@ def reading(engine: Engine, *, granted: Sequence[str]) -> Iterator[Transaction]:
         with _driven(connection) as driver:
             bind(driver, "", granted, first=_READ + keep)
         yield Transaction(connection, "")
+
+
+def look(engine: Engine, statement: TextClause, values: Mapping[str, object], granted: Sequence[str]) -> Sequence[Any]:
+    """The rows that one statement reads in the granted districts. Binding, statement and end are one message: for a loop that asks
+    several times a second what is due, it costs half of what `reading` does.
+    """
+    with _connected(engine) as connection, _driven(connection) as driver:
+        cursor = psycopg.ClientCursor(driver, row_factory=namedtuple_row)
+        cursor.execute(_binding("", granted) + as_sent(statement), values)
+        cursor.nextset()
+        return cursor.fetchall()
 
 
 @contextmanager
@@ -251,12 +263,15 @@ def bind(
     driver: "psycopg.Connection[tuple[object, ...]]", district: str, granted: Sequence[str], *, first: str = ""
 ) -> None:
     """May be called again within a transaction that writes for several districts: what follows is written for this district."""
+    # One message of plain text: two prepared statements in a pipeline cost this process twice as much.
+    driver.execute(first.encode() + _binding(district, granted), prepare=False)
+
+
+def _binding(district: str, granted: Sequence[str]) -> bytes:
     for code in (district or EVERY, *granted):
         if code != EVERY and not _CODE.fullmatch(code):
             raise ValueError(f"not a district code: {code!r}")
-    # One message of plain text: two prepared statements in a pipeline cost this process twice as much.
-    binding = _BIND.format(district, EVERY if EVERY in granted else ",".join(granted))
-    driver.execute(f"{first}{binding}".encode(), prepare=False)
+    return _BIND.format(district, EVERY if EVERY in granted else ",".join(granted)).encode()
 
 
 def see_all(connection: Connection, *, write_to: str = "") -> None:

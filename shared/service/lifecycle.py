@@ -50,12 +50,7 @@ class _Loops:
 
 
 def run(
-    role: str,
-    loops: Mapping[str, Loop],
-    *,
-    health_port: int,
-    bind: str = "127.0.0.1",
-    ready: Ready = lambda: None,
+    role: str, loops: Mapping[str, Loop], *, health_port: int, bind: str = "127.0.0.1", ready: Ready = lambda: None
 ) -> None:
     """Returns after a signal, when every loop has stopped; raises SystemExit(1) when one died. To be called in the
     main thread.

@@ -11,5 +11,4 @@ _KNOWN = text("select distinct district from projects order by district")
 
 def known(engine: Engine, *, among: Sequence[str]) -> Sequence[str]:
     """`among` names the districts that a process answers for, `["*"]` = all."""
-    with database.reading(engine, granted=among) as tx:
-        return list(tx.connection.execute(_KNOWN).scalars())
+    return [row.district for row in database.look(engine, _KNOWN, {}, granted=among)]

@@ -31,7 +31,6 @@ class Lane:
 
 def due(engine: Engine, *, among: Sequence[str], at: datetime, real_at: datetime) -> Sequence[Lane]:
     """Urgent lanes first. `among` names the districts that a process answers for, `["*"]` = all."""
-    with database.reading(engine, granted=among) as tx:
-        rows = tx.connection.execute(_DUE, {"at": at, "real_at": real_at}).all()
+    rows = database.look(engine, _DUE, {"at": at, "real_at": real_at}, granted=among)
     urgent = [Lane(row.district, row.channel, urgent=True) for row in rows if row.urgent]
     return [*urgent, *(Lane(row.district, row.channel) for row in rows)]

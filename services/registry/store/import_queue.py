@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
+from shared.service import database
 from shared.service.database import Transaction
 
 _WAITING = text("""
@@ -25,9 +26,10 @@ class Waiting(NamedTuple):
     district: str
 
 
-def waiting(tx: Transaction, states: Collection[str]) -> list[Waiting]:
-    """Oldest first, of all districts that the transaction sees."""
-    return [Waiting(*row) for row in tx.connection.execute(_WAITING, {"states": list(states)})]
+def waiting(engine: Engine, states: Collection[str]) -> list[Waiting]:
+    """Oldest first, of every district."""
+    rows = database.look(engine, _WAITING, {"states": list(states)}, granted=[database.EVERY])
+    return [Waiting(*row) for row in rows]
 
 
 def state_of(tx: Transaction, import_id: UUID) -> str | None:

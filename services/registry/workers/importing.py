@@ -46,8 +46,7 @@ class Importer:
 
     def run_once(self) -> bool:
         """Moves each waiting import one step further. False when none moved."""
-        with database.reading(self._engine, granted=[database.EVERY]) as tx:
-            waiting = import_queue.waiting(tx, AT_WORK)
+        waiting = import_queue.waiting(self._engine, AT_WORK)
         return bool(
             self._rounds.carry_out(
                 Work(row.district, str(row.import_id), partial(self._worked_on, row.district, row.import_id))

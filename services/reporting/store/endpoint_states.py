@@ -97,8 +97,7 @@ class Picked:
 
 
 def known_districts(engine: Engine) -> Sequence[str]:
-    with database.reading(engine, granted=[database.EVERY]) as tx:
-        return list(tx.connection.execute(_KNOWN).scalars())
+    return [row.district for row in database.look(engine, _KNOWN, {}, granted=[database.EVERY])]
 
 
 def begin_round(tx: Transaction, *, now: datetime) -> None:

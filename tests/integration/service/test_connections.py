@@ -51,6 +51,21 @@ def test_begin_and_the_binding_to_a_district_are_one_message(engine: Engine) -> 
     assert "COMMIT" in wire.trips[2][0]
 
 
+def test_a_look_is_one_message_and_its_binding_ends_with_it(engine: Engine) -> None:
+    bound = text("select current_setting('clearwater.granted', true) as granted, :number + 1 as number")
+    with traced(engine) as wire:
+        looked = database.look(engine, bound, {"number": 1}, ["440303", "440305"])
+
+    assert [(row.granted, row.number) for row in looked] == [("440303,440305", 2)]
+    assert [len(trip) for trip in wire.trips] == [1]
+    with engine.connect() as connection:
+        assert connection.execute(bound, {"number": 1}).one().granted == ""
+    with pytest.raises(ValueError, match="not a district code"):
+        database.look(engine, bound, {"number": 1}, ["440303'"])
+    with pytest.raises(DBAPIError, match="division by zero"):
+        database.look(engine, text("select 1 / 0"), {}, ["440303"])
+
+
 def test_a_connection_that_the_server_has_closed_is_replaced_before_it_is_used(
     engine: Engine, platform: Platform
 ) -> None:
