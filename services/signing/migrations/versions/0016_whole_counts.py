@@ -1,4 +1,4 @@
-"""Refuses a signing on the roll that leaves its parties out, and a period that closes as unreached although its counts reach the threshold."""
+"""Refuses a signing on the roll that leaves its parties out, and a period that closes as unreached at its threshold."""
 
 from shared.service import migrations
 
