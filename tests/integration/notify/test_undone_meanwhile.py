@@ -99,7 +99,7 @@ def test_a_message_whose_fact_is_undone_during_a_try_is_not_tried_again(notify, 
     assert notify.balance().planned == 2
 
 
-def test_a_fact_that_is_undone_while_its_message_is_planned_is_not_told(notify) -> None:
+def test_a_fact_that_is_undone_while_its_message_is_planned_sends_nothing(notify) -> None:
     """The planner has not seen what undoes it, and the undoing has not seen the message."""
     signing = Signed(notify)
     contact, key = signing.of_owner
