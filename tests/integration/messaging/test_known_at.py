@@ -30,11 +30,11 @@ class Frozen:
 
 
 def test_an_answer_that_lay_unread_says_nothing_of_the_time_since(platform: Platform) -> None:
-    topic, known = topics.name(platform.topics(), kit.KIND), []
+    topic, instants = topics.name(platform.topics(), kit.KIND), []
 
     def polls_until_the_event_comes(subscription: kafka.Subscription) -> None:
         while not subscription.poll(0.0):
-            known.append(subscription.known_at())
+            instants.append(subscription.known_at())
 
     with (
         closing(kafka.Producer(platform.connection)) as producer,
@@ -52,5 +52,5 @@ def test_an_answer_that_lay_unread_says_nothing_of_the_time_since(platform: Plat
         frozen.through.set()
         polling.result(20)
 
-    assert known
-    assert max(known) <= written_at
+    assert instants
+    assert max(instants) <= written_at

@@ -36,7 +36,7 @@ def undone(notify) -> list[tuple[str, int]]:
 
 
 class Signed:
-    """A unit with one owner, whose signing is to be announced; `rescinds` undoes it."""
+    """A unit with one owner, whose signing is told; `rescinds` undoes it."""
 
     def __init__(self, notify) -> None:
         self._notify, self.owner, self._unit, self._agreement = notify, Owner(), uuid4(), uuid4()
@@ -99,7 +99,7 @@ def test_a_message_whose_fact_is_undone_during_a_try_is_not_tried_again(notify, 
     assert notify.balance().planned == 2
 
 
-def test_a_fact_that_is_undone_while_its_message_is_planned_is_not_sent(notify) -> None:
+def test_a_fact_that_is_undone_while_its_message_is_planned_sends_nothing(notify) -> None:
     """The planner has not seen what undoes it, and the undoing has not seen the message."""
     signing = Signed(notify)
     contact, key = signing.of_owner
