@@ -259,7 +259,8 @@ def test_the_stream_looks_for_news_from_the_moment_somebody_reads_or_waits(day, 
     monkeypatch.setattr(live, "_POLL_SECONDS", 0.01)
     looked, stop = [], threading.Event()
     monkeypatch.setattr(day.hub, "poll", lambda: looked.append("poll"))
-    day.hub.start(stop)
+    running = threading.Thread(target=day.hub._run, args=(stop,), daemon=True)
+    running.start()
     stop.wait(0.3)
     at_rest = len(looked)
     far = Place(9, 1)
@@ -271,6 +272,7 @@ def test_the_stream_looks_for_news_from_the_moment_somebody_reads_or_waits(day, 
         assert eventually(lambda: len(looked) > 2)
     finally:
         stop.set()
+        running.join(10)
 
 
 @pytest.fixture
