@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.notify.commands.postpone_message import PostponeMessage, postpone_message
 from services.notify.domain.outcome import Accepted, NotAccepted
 from services.notify.domain.wording import Text
+from services.notify.store import messages
 from services.notify.workers.dispatch import Dispatcher
 from services.notify.workers.inquire import LEASE, Inquirer
 from shared.service import database
@@ -92,9 +93,8 @@ def test_a_worker_that_was_frozen_lets_the_message_be_sent_again(notify) -> None
 def test_a_try_is_given_up_after_the_time_that_the_inquirer_has_seen_pass(notify) -> None:
     """Another machine's clock, or one that is set, makes a try of this moment old: the gateway does not know it yet."""
     planned(notify, Owner(channels=("sms",)))
-    claims(notify)
     with database.begin(notify.engine, district=notify.district) as tx:
-        tx.connection.exec_driver_sql("update messages set tried_at = tried_at - interval '10 minutes'")
+        messages.claim(tx, at=notify.clock.now(), real_at=datetime.now(UTC) - timedelta(minutes=10))
     passing = SinceBoot()
     asking = inquirer(notify, since_boot=passing)
 
