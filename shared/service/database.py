@@ -19,9 +19,10 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Connection, Engine, TextClause, create_engine, event, exc, make_url
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError, PendingRollbackError, ResourceClosedError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shared.events.contract import Event
 from shared.service import journal
@@ -205,7 +206,7 @@ def outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         of_one = sqlstate(error) in _TRANSIENT | _OUT_OF_TIME
         return error.connection_invalidated or (isinstance(error, OperationalError) and not of_one)
-    return isinstance(error, exc.TimeoutError | PendingRollbackError | ResourceClosedError | MemoryError)
+    return isinstance(error, PoolExhausted | PendingRollbackError | ResourceClosedError | MemoryError)
 
 
 def wrong_statement(error: BaseException) -> bool:

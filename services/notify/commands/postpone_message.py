@@ -20,7 +20,7 @@ class PostponeMessage:
 
 def postpone_message(tx: Transaction, command: PostponeMessage) -> None:
     message = messages.load(tx, command.message_key)
-    if message.state == "trying" and (message.tries, message.tried_at) == (command.tries, command.tried_at):
+    if message.state == "trying" and message.is_last_try(command.tries, command.tried_at):
         message.postpone(until=command.until)
         messages.end_try(tx, message, number=command.tries, real_at=command.real_at)
         messages.save(tx, message)

@@ -34,8 +34,7 @@ class SettleMessage:
 def settle_message(tx: Transaction, command: SettleMessage) -> Message:
     message = messages.load(tx, command.message_key)
     began_hold = _settle_channel(tx, message.channel, command)
-    same_try = (message.tries, message.tried_at) == (command.tries, command.tried_at)
-    if message.state in ("trying", "unknown") and same_try:
+    if message.state in ("trying", "unknown") and message.is_last_try(command.tries, command.tried_at):
         message.settle(command.outcome, at=command.at, real_at=command.real_at, began_hold=began_hold)
         messages.end_try(tx, message, number=command.tries, real_at=command.real_at)
         messages.save(tx, message)

@@ -57,6 +57,10 @@ class Message:
     holds_begun: int = 0  # how often this message began a hold while the channel worked for others
     recorded: list[Event] = field(default_factory=list)
 
+    def is_last_try(self, number: int, tried_at: datetime) -> bool:
+        """By its instant too: after a claim that was given back, the next try has its number again."""
+        return (self.tries, self.tried_at) == (number, tried_at)
+
     def settle(self, outcome: Outcome, *, at: datetime, real_at: datetime, began_hold: bool = False) -> None:
         """Applies the outcome of the current try, or the late outcome of an abandoned one. `at` is business time.
 

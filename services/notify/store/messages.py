@@ -172,11 +172,12 @@ def claim(  # noqa: PLR0913 - which message, and at what time
     wanted = {"channel": channel, "urgent": urgent, "probe": probe}
     tx.connection.execute(_ALONE, {"district": tx.district})
     while row := tx.connection.execute(_CLAIM, {"at": at, "real_at": real_at, **wanted}).one_or_none():
-        if not row.undone:
+        found = row._asdict()
+        if not found.pop("undone"):
             break
-    if row is None:
+    else:
         return None
-    claimed = Claimed(*row[:-1])
+    claimed = Claimed(**found)
     place = {"district": tx.district, "message_key": claimed.message_key, "try": claimed.tries}
     tx.connection.execute(_BEGIN, {**place, "real_at": real_at})
     return claimed
